@@ -1,0 +1,39 @@
+use core::fmt;
+
+/// The hash function under the HMAC.
+///
+/// RFC 4226 defines HOTP over SHA-1; RFC 6238 section 1.2 lets TOTP use SHA-256 and SHA-512 as well. HMAC does not
+/// rest on collision resistance, so SHA-1 is still sound here, and many authenticator apps know nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// HMAC-SHA-1, the default of RFC 4226, RFC 6238 and of every authenticator app.
+    #[default]
+    Sha1,
+    /// HMAC-SHA-256.
+    Sha256,
+    /// HMAC-SHA-512.
+    Sha512,
+}
+
+impl Algorithm {
+    /// The length of the hash's output in bytes, which is also the recommended length of a secret (RFC 2104 section 3).
+    #[must_use]
+    pub const fn output_len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// The name used in key URIs: `SHA1`, `SHA256` or `SHA512`.
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+            Self::Sha512 => "SHA512",
+        })
+    }
+}

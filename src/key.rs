@@ -1,0 +1,233 @@
+use core::fmt;
+
+use sha1::{Digest, Sha1};
+use sha2::{Sha256, Sha512};
+use subtle::{Choice, ConditionallySelectable};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::{Algorithm, Counter, Secret};
+
+/// A [`Secret`] made ready for computing codes: the hash states after HMAC's inner and outer padded key.
+///
+/// Preparing it costs two compressions of the hash, each code then two more. A secret longer than the hash's block is
+/// hashed first (RFC 2104 section 2). As secret as the secret itself: it gives every code, and is wiped on drop.
+///
+/// ```
+/// use secondo::{Algorithm, Counter, Hotp, Key, Secret};
+///
+/// let secret = Secret::from_bytes(b"12345678901234567890")?;
+/// let key = Key::new(Algorithm::Sha1, &secret);
+/// assert_eq!(Hotp::default().generate(&key, Counter::new(1)).as_str(), "287082"); // RFC 4226, appendix D
+/// # Ok::<(), secondo::SecretError>(())
+/// ```
+pub struct Key(Prepared);
+
+enum Prepared {
+    Sha1(HmacSha1),
+    Sha256(HmacSha256),
+    Sha512(HmacSha512),
+}
+
+impl Key {
+    /// Prepares the secret for this algorithm.
+    #[must_use]
+    pub fn new(algorithm: Algorithm, secret: &Secret) -> Self {
+        let secret = secret.expose();
+        Self(match algorithm {
+            Algorithm::Sha1 => Prepared::Sha1(HmacSha1::new(secret)),
+            Algorithm::Sha256 => Prepared::Sha256(HmacSha256::new(secret)),
+            Algorithm::Sha512 => Prepared::Sha512(HmacSha512::new(secret)),
+        })
+    }
+
+    /// The algorithm that the key was prepared for.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        match self.0 {
+            Prepared::Sha1(_) => Algorithm::Sha1,
+            Prepared::Sha256(_) => Algorithm::Sha256,
+            Prepared::Sha512(_) => Algorithm::Sha512,
+        }
+    }
+
+    /// `DT(HMAC(K, C))` of RFC 4226 section 5.3: 31 bits.
+    pub(crate) fn truncated(&self, counter: Counter) -> u32 {
+        match &self.0 {
+            Prepared::Sha1(key) => {
+                let mac = key.mac(counter);
+                truncate(mac, mac[4])
+            }
+            Prepared::Sha256(key) => {
+                let mac = key.mac(counter);
+                truncate([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7])
+            }
+            Prepared::Sha512(key) => {
+                let mac = key.mac(counter);
+                truncate([high(mac[0]), low(mac[0]), high(mac[1]), low(mac[1]), high(mac[2])], low(mac[7]))
+            }
+        }
+    }
+}
+
+/// The four bytes at the offset that the last byte's low half names, without an address that depends on it.
+///
+/// The offset is at most 15, so the bytes lie in the first five words; each bit of it moves them by a fixed distance
+/// or leaves them.
+fn truncate(mut words: [u32; 5], last: u32) -> u32 {
+    let bit = |n: u32| Choice::from((last >> n & 1).to_le_bytes()[0]);
+
+    for (distance, by) in [(2, bit(3)), (1, bit(2))] {
+        let moved = words;
+        for (word, next) in words.iter_mut().zip(moved.iter().skip(distance)) {
+            word.conditional_assign(next, by);
+        }
+    }
+    let [mut high, mut low, ..] = words;
+    high.conditional_assign(&(high << 16 | low >> 16), bit(1));
+    low.conditional_assign(&(low << 16), bit(1));
+    high.conditional_assign(&(high << 8 | low >> 24), bit(0));
+    high & 0x7fff_ffff
+}
+
+fn high(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+fn low(word: u64) -> u32 {
+    word as u32
+}
+
+/// HMAC over an 8-byte message, from prepared states. Both padded messages fill exactly one block.
+macro_rules! hmac {
+    ($name:ident, $hash:ty, $word:ty, $words:literal, $block:literal, $compress:path, $initial:expr) => {
+        struct $name {
+            inner: [$word; $words],
+            outer: [$word; $words],
+        }
+
+        impl $name {
+            fn new(secret: &[u8]) -> Self {
+                let mut block = [0_u8; $block];
+                if let Some(slot) = block.get_mut(..secret.len()) {
+                    slot.copy_from_slice(secret);
+                } else {
+                    let mut hashed = <$hash>::digest(secret);
+                    for (slot, byte) in block.iter_mut().zip(&hashed) {
+                        *slot = *byte;
+                    }
+                    hashed.as_mut_slice().zeroize();
+                }
+                let mut key = Self { inner: $initial, outer: $initial };
+                for byte in &mut block {
+                    *byte ^= 0x36;
+                }
+                $compress(&mut key.inner, &[block]);
+                for byte in &mut block {
+                    *byte ^= 0x36 ^ 0x5c;
+                }
+                $compress(&mut key.outer, &[block]);
+                block.zeroize();
+                key
+            }
+
+            fn mac(&self, counter: Counter) -> [$word; $words] {
+                const WORD: usize = size_of::<$word>();
+
+                let mut inner = self.inner;
+                $compress(&mut inner, &[Self::last_block(&counter.get().to_be_bytes())]);
+                let mut digest = [0_u8; WORD * $words];
+                for (bytes, word) in digest.as_chunks_mut::<WORD>().0.iter_mut().zip(inner) {
+                    *bytes = word.to_be_bytes();
+                }
+                let mut outer = self.outer;
+                $compress(&mut outer, &[Self::last_block(&digest)]);
+                outer
+            }
+
+            /// The message's only block after the key's: the message, a 1 bit, zeros, and the length in bits.
+            fn last_block<const N: usize>(message: &[u8; N]) -> [u8; $block] {
+                let mut block = [0_u8; $block];
+                let (start, rest) = block.split_at_mut(N);
+                start.copy_from_slice(message);
+                if let [mark, padding @ ..] = rest
+                    && let Some(length) = padding.last_chunk_mut::<8>()
+                {
+                    *mark = 0x80;
+                    *length = (($block + N as u64) * 8).to_be_bytes();
+                }
+                block
+            }
+        }
+
+        impl Drop for $name {
+            fn drop(&mut self) {
+                self.inner.zeroize();
+                self.outer.zeroize();
+            }
+        }
+    };
+}
+
+hmac!(HmacSha1, Sha1, u32, 5, 64, sha1::block_api::compress, SHA1_INITIAL);
+hmac!(HmacSha256, Sha256, u32, 8, 64, sha2::block_api::compress256, SHA256_INITIAL);
+hmac!(HmacSha512, Sha512, u64, 8, 128, sha2::block_api::compress512, SHA512_INITIAL);
+
+// FIPS 180-4, sections 5.3.1, 5.3.3 and 5.3.5.
+const SHA1_INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+const SHA256_INITIAL: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+const SHA512_INITIAL: [u64; 8] = [
+    0x6a09_e667_f3bc_c908,
+    0xbb67_ae85_84ca_a73b,
+    0x3c6e_f372_fe94_f82b,
+    0xa54f_f53a_5f1d_36f1,
+    0x510e_527f_ade6_82d1,
+    0x9b05_688c_2b3e_6c1f,
+    0x1f83_d9ab_fb41_bd6b,
+    0x5be0_cd19_137e_2179,
+];
+
+impl ZeroizeOnDrop for Key {}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4226 appendix D: the HMAC and the truncated value before they become a code.
+    #[test]
+    fn intermediate_values() {
+        let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
+        let key = Key::new(Algorithm::Sha1, &secret);
+        let Key(Prepared::Sha1(hmac)) = &key else { panic!("prepared for SHA-1") };
+        let rows = include_str!("../tests/vectors/rfc4226-appendix-d.txt").lines().filter(|row| !row.starts_with('#'));
+        let mut checked = 0;
+        for row in rows {
+            let [counter, mac, truncated, _] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("bad row: {row}") };
+            let counter = Counter::new(counter.parse().unwrap());
+            let mac: Vec<_> = (0..40).step_by(8).map(|at| u32::from_str_radix(&mac[at..at + 8], 16).unwrap()).collect();
+            assert_eq!(hmac.mac(counter)[..], mac);
+            assert_eq!(key.truncated(counter), truncated.parse().unwrap());
+            checked += 1;
+        }
+        assert_eq!(checked, 10);
+    }
+
+    /// Every offset that the last half byte can name, against plain indexing.
+    #[test]
+    fn truncation_at_every_offset() {
+        let words = [0x0001_0203, 0x0405_0607, 0x8889_8a8b, 0x0c0d_0e0f, 0xf0f1_f2f3];
+        let bytes: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_be_bytes()).collect();
+        for last in 0..=0xff_u32 {
+            let offset = (last & 0xf) as usize;
+            let expected = u32::from_be_bytes(bytes[offset..offset + 4].try_into().unwrap()) & 0x7fff_ffff;
+            assert_eq!(truncate(words, last), expected, "offset {offset}");
+        }
+    }
+}

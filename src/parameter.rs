@@ -1,0 +1,73 @@
+use core::fmt;
+
+use crate::{Period, Policy, Window};
+
+/// A parameter was outside its range.
+///
+/// It holds the refused number, which is configuration and not a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParameterError {
+    /// The number of digits was not 6 to 9.
+    Digits(u8),
+    /// The period in seconds was not 1 to 3600.
+    Period(u64),
+    /// Past and future steps together were more than [`Window::MAX`].
+    Window {
+        /// The steps asked for before the current one.
+        past: u8,
+        /// The steps asked for after the current one.
+        future: u8,
+    },
+    /// The HOTP look-ahead was more than [`Policy::MAX_LOOK_AHEAD`].
+    LookAhead(u8),
+    /// The cap on failures was not 1 to [`Policy::CONSECUTIVE_LIMIT`].
+    FailureCap(u8),
+    /// A lock or a back-off that lasts no time at all, or more than [`Policy::MAX_WAIT_SECS`].
+    Wait,
+    /// The longest wait of a back-off was shorter than its first one.
+    BackOff,
+    /// The drift limit was more than [`Policy::MAX_DRIFT`] steps.
+    Drift(u16),
+    /// The resynchronization span was not 1 to [`Policy::MAX_RESYNC_SPAN`].
+    ResyncSpan(u16),
+    /// The identifier's length in bytes was not 1 to 64.
+    IdLength(usize),
+    /// The identifier has a byte that is not visible ASCII at this position.
+    IdCharacter {
+        /// The byte position, from 0.
+        position: usize,
+    },
+}
+
+impl fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Digits(n) => write!(f, "digits must be 6 to 9, not {n}"),
+            Self::Period(n) => write!(f, "the period must be 1 to {} s, not {n}", Period::MAX_SECS),
+            Self::Window { past, future } => write!(
+                f,
+                "a login window has at most {} steps besides the current one, not {past} past and {future} future",
+                Window::MAX
+            ),
+            Self::LookAhead(n) => write!(f, "the look-ahead is at most {}, not {n}", Policy::MAX_LOOK_AHEAD),
+            Self::FailureCap(n) => {
+                write!(f, "the failure cap must be 1 to {}, not {n}", Policy::CONSECUTIVE_LIMIT)
+            }
+            Self::Wait => {
+                write!(f, "a lock or back-off lasts at most {} s, and longer than nothing", Policy::MAX_WAIT_SECS)
+            }
+            Self::BackOff => f.write_str("the longest back-off is shorter than the first"),
+            Self::Drift(n) => write!(f, "the drift limit is at most {} steps, not {n}", Policy::MAX_DRIFT),
+            Self::ResyncSpan(n) => {
+                write!(f, "the resynchronization span must be 1 to {} counters, not {n}", Policy::MAX_RESYNC_SPAN)
+            }
+            Self::IdLength(n) => write!(f, "an identifier has 1 to 64 bytes, not {n}"),
+            Self::IdCharacter { position } => {
+                write!(f, "an identifier is visible ASCII; byte {position} is not")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ParameterError {}

@@ -1,0 +1,292 @@
+use core::fmt;
+
+use crate::{Counter, UnixTime};
+
+/// What a verifier remembers of one authenticator: small, without a secret in it, and replaced as a whole.
+///
+/// The watermark is the highest time step or counter that was ever accepted, and only what lies above it can be accepted.
+/// [`Self::to_bytes`] is the form to store.
+///
+/// ```
+/// use secondo::{Counter, State, StateError};
+///
+/// // A hardware token that comes with its counter at 1000 and has been in use.
+/// let state = State::new().starting_at(Counter::new(1000)).confirmed();
+/// assert_eq!(State::from_bytes(&state.to_bytes())?, state);
+/// # Ok::<(), StateError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub(crate) watermark: Option<Counter>,
+    pub(crate) drift: i16,
+    pub(crate) failures: u8,
+    pub(crate) hold: Hold,
+    pub(crate) confirmed: bool,
+    pub(crate) suspended: bool,
+    pub(crate) revision: u64,
+}
+
+/// Whether attempts are held off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// They are not.
+    #[default]
+    None,
+    /// By back-off, until then.
+    Throttled(UnixTime),
+    /// By a lock, until then.
+    LockedUntil(UnixTime),
+    /// By a lock, until somebody reinstates the authenticator.
+    Locked,
+}
+
+impl State {
+    /// The number of bytes in the stored form.
+    pub const LEN: usize = 30;
+    const VERSION: u8 = 1;
+
+    /// Nothing accepted, nothing failed, and not yet confirmed.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            watermark: None,
+            drift: 0,
+            failures: 0,
+            hold: Hold::None,
+            confirmed: false,
+            suspended: false,
+            revision: 0,
+        }
+    }
+
+    /// With everything below this counter or time step used: the next counter of an HOTP token, or one more than the
+    /// last step accepted by the system that an authenticator comes from.
+    #[must_use]
+    pub const fn starting_at(mut self, next: Counter) -> Self {
+        self.watermark = match next.get().checked_sub(1) {
+            Some(last) => Some(Counter::new(last)),
+            None => None,
+        };
+        self
+    }
+
+    /// With a known drift of the authenticator's clock, in whole time steps; ahead, if positive.
+    #[must_use]
+    pub const fn with_drift(mut self, steps: i16) -> Self {
+        self.drift = steps;
+        self
+    }
+
+    /// As confirmed already: for an authenticator that was confirmed elsewhere.
+    #[must_use]
+    pub const fn confirmed(mut self) -> Self {
+        self.confirmed = true;
+        self
+    }
+
+    /// The next state when an operator suspends the authenticator: nothing is accepted until [`Self::reinstate`].
+    #[must_use]
+    pub const fn suspend(mut self) -> Self {
+        self.suspended = true;
+        self.revision = self.revision.wrapping_add(1);
+        self
+    }
+
+    /// The next state when an operator reinstates the authenticator: not suspended, not locked, no failures counted.
+    #[must_use]
+    pub const fn reinstate(mut self) -> Self {
+        self.suspended = false;
+        self.failures = 0;
+        self.hold = Hold::None;
+        self.revision = self.revision.wrapping_add(1);
+        self
+    }
+
+    /// The highest time step or counter accepted so far.
+    #[must_use]
+    pub const fn watermark(&self) -> Option<Counter> {
+        self.watermark
+    }
+
+    /// The known drift of the authenticator's clock in whole time steps; ahead, if positive.
+    #[must_use]
+    pub const fn drift(&self) -> i16 {
+        self.drift
+    }
+
+    /// Attempts failed since the last one accepted or the last reinstatement.
+    #[must_use]
+    pub const fn failures(&self) -> u8 {
+        self.failures
+    }
+
+    /// Whether attempts are held off. A time in it may have passed.
+    #[must_use]
+    pub const fn hold(&self) -> Hold {
+        self.hold
+    }
+
+    /// Whether a first right code has come.
+    #[must_use]
+    pub const fn is_confirmed(&self) -> bool {
+        self.confirmed
+    }
+
+    /// Whether an operator has suspended the authenticator.
+    #[must_use]
+    pub const fn is_suspended(&self) -> bool {
+        self.suspended
+    }
+
+    /// How many times the state has changed. Whoever stores states in a table of their own compares it when replacing one.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The stored form: a version byte, then every field at its place, numbers in big-endian order.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let (hold, until) = match self.hold {
+            Hold::None => (0, 0),
+            Hold::Throttled(until) => (1, until.as_secs()),
+            Hold::LockedUntil(until) => (2, until.as_secs()),
+            Hold::Locked => (3, 0),
+        };
+        let flags = u8::from(self.confirmed) | u8::from(self.suspended) << 1 | u8::from(self.watermark.is_some()) << 2;
+
+        let mut bytes = [0; Self::LEN];
+        bytes[0] = Self::VERSION;
+        bytes[1] = flags;
+        bytes[2] = hold;
+        bytes[3] = self.failures;
+        bytes[4..6].copy_from_slice(&self.drift.to_be_bytes());
+        bytes[6..14].copy_from_slice(&self.watermark.map_or(0, Counter::get).to_be_bytes());
+        bytes[14..22].copy_from_slice(&until.to_be_bytes());
+        bytes[22..30].copy_from_slice(&self.revision.to_be_bytes());
+        bytes
+    }
+
+    /// Reads the stored form. Only what [`Self::to_bytes`] writes is accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`]: an unknown version first, then a wrong length, then the first field that cannot be.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
+        match bytes.first() {
+            Some(&Self::VERSION) => {}
+            Some(&version) => return Err(StateError::Version(version)),
+            None => return Err(StateError::Length(0)),
+        }
+        let Ok([_, flags, hold, failures, rest @ ..]) = <&[u8; Self::LEN]>::try_from(bytes) else {
+            return Err(StateError::Length(bytes.len()));
+        };
+        let [d0, d1, w0, w1, w2, w3, w4, w5, w6, w7, u0, u1, u2, u3, u4, u5, u6, u7, revision @ ..] = rest;
+        let watermark = u64::from_be_bytes([*w0, *w1, *w2, *w3, *w4, *w5, *w6, *w7]);
+        let until = u64::from_be_bytes([*u0, *u1, *u2, *u3, *u4, *u5, *u6, *u7]);
+
+        if *flags > 0b111 {
+            return Err(StateError::Field { offset: 1 });
+        }
+        let watermark = match (*flags & 0b100 != 0, watermark) {
+            (true, used) => Some(Counter::new(used)),
+            (false, 0) => None,
+            (false, _) => return Err(StateError::Field { offset: 6 }),
+        };
+        let hold = match (*hold, until) {
+            (0, 0) => Hold::None,
+            (1, until) => Hold::Throttled(UnixTime::from_secs(until)),
+            (2, until) => Hold::LockedUntil(UnixTime::from_secs(until)),
+            (3, 0) => Hold::Locked,
+            (0 | 3, _) => return Err(StateError::Field { offset: 14 }),
+            _ => return Err(StateError::Field { offset: 2 }),
+        };
+        Ok(Self {
+            watermark,
+            drift: i16::from_be_bytes([*d0, *d1]),
+            failures: *failures,
+            hold,
+            confirmed: *flags & 0b001 != 0,
+            suspended: *flags & 0b010 != 0,
+            revision: u64::from_be_bytes(*revision),
+        })
+    }
+}
+
+/// Stored bytes are not a state of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StateError {
+    /// Written by another version of this library, or not by it.
+    Version(u8),
+    /// The right version with a wrong number of bytes.
+    Length(usize),
+    /// The field at this byte offset has a value that is never written.
+    Field {
+        /// The field's first byte, from 0.
+        offset: usize,
+    },
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(version) => {
+                write!(f, "unknown state version {version}; this library writes {}", State::VERSION)
+            }
+            Self::Length(length) => write!(f, "a state has {} bytes, not {length}", State::LEN),
+            Self::Field { offset } => write!(f, "the state's field at byte {offset} has an impossible value"),
+        }
+    }
+}
+
+impl core::error::Error for StateError {}
+
+#[cfg(feature = "serde")]
+mod serde {
+    use core::fmt;
+
+    use serde_core::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+    use serde_core::ser::{Serialize, Serializer};
+
+    use super::State;
+
+    /// As the bytes of [`State::to_bytes`].
+    impl Serialize for State {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_bytes(&self.to_bytes())
+        }
+    }
+
+    impl<'de> Deserialize<'de> for State {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_bytes(StateVisitor)
+        }
+    }
+
+    struct StateVisitor;
+
+    impl<'de> Visitor<'de> for StateVisitor {
+        type Value = State;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "the {} bytes of a state", State::LEN)
+        }
+
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<State, E> {
+            State::from_bytes(bytes).map_err(E::custom)
+        }
+
+        // Formats without a byte type, such as JSON, hold a list of numbers.
+        fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<State, A::Error> {
+            let mut bytes = [0; State::LEN];
+            for (at, slot) in bytes.iter_mut().enumerate() {
+                *slot = numbers.next_element()?.ok_or_else(|| A::Error::invalid_length(at, &self))?;
+            }
+            if numbers.next_element::<u8>()?.is_some() {
+                return Err(A::Error::invalid_length(State::LEN + 1, &self));
+            }
+            self.visit_bytes(&bytes)
+        }
+    }
+}

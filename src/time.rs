@@ -1,0 +1,120 @@
+use core::fmt;
+
+use crate::ParameterError;
+
+/// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
+///
+/// 64 bits, so that nothing ends in 2038 (RFC 6238 section 4.2 asks for this). The library never reads a clock: every
+/// function that needs the time takes it as an argument. With `std`, a `SystemTime` converts.
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// use secondo::UnixTime;
+/// use std::time::SystemTime;
+///
+/// let now = UnixTime::try_from(SystemTime::now())?;
+/// assert!(now > UnixTime::from_secs(1_700_000_000));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(u64);
+
+impl UnixTime {
+    /// The time that many seconds after the epoch.
+    #[must_use]
+    pub const fn from_secs(secs: u64) -> Self {
+        Self(secs)
+    }
+
+    /// Whole seconds since the epoch.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn saturating_add(self, secs: u64) -> Self {
+        Self(self.0.saturating_add(secs))
+    }
+}
+
+#[cfg(feature = "std")]
+impl TryFrom<std::time::SystemTime> for UnixTime {
+    type Error = std::time::SystemTimeError;
+
+    /// Fails for a time before 1970.
+    fn try_from(time: std::time::SystemTime) -> Result<Self, Self::Error> {
+        Ok(Self(time.duration_since(std::time::UNIX_EPOCH)?.as_secs()))
+    }
+}
+
+/// The length of a TOTP time step in seconds, `X` in RFC 6238 section 4.1: 1 to 3600, 30 by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Period(u16);
+
+impl Period {
+    /// The longest period, one hour.
+    pub const MAX_SECS: u16 = 3600;
+
+    /// A period of so many seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::Period`] for 0 or more than [`Self::MAX_SECS`].
+    pub const fn from_secs(secs: u64) -> Result<Self, ParameterError> {
+        if secs == 0 || secs > Self::MAX_SECS as u64 {
+            return Err(ParameterError::Period(secs));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "at most 3600")]
+        Ok(Self(secs as u16))
+    }
+
+    /// The period in seconds.
+    #[must_use]
+    pub const fn as_secs(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for Period {
+    /// 30 seconds, the recommendation of RFC 6238 section 5.2.
+    fn default() -> Self {
+        Self(30)
+    }
+}
+
+/// The moving factor of a code: `C` in RFC 4226, the time step `T` in RFC 6238.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Counter(u64);
+
+impl Counter {
+    /// The counter of this value.
+    #[must_use]
+    pub const fn new(value: u64) -> Self {
+        Self(value)
+    }
+
+    /// The value.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The time is before `T0`, where no time step exists (RFC 6238 section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BeforeT0;
+
+impl fmt::Display for BeforeT0 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the time is before T0, the start of the first time step")
+    }
+}
+
+impl core::error::Error for BeforeT0 {}

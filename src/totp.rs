@@ -1,0 +1,206 @@
+use crate::policy::{Stage, submitted};
+use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
+use crate::window::{Match, Span, search};
+use crate::{BeforeT0, Code, Counter, Digits, Key, MalformedCode, Period, Policy, Refusal, State, UnixTime};
+
+/// Time-based one-time passwords (RFC 6238): the parameters that authenticator and verifier share besides the key.
+///
+/// By default what every authenticator app does: six digits, a period of 30 s, steps counted from 1970.
+///
+/// ```
+/// use secondo::{Algorithm, Code, CommitError, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
+///
+/// let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890")?);
+/// let totp = Totp::default();
+/// let policy = Policy::default();
+/// let mut state = State::new().confirmed();
+/// let now = UnixTime::from_secs(1_111_111_109);
+/// let mut login = |typed: &str| {
+///     let code = Code::parse_typed(typed, totp.digits());
+///     let decision = totp.verify(&key, &policy, &state, &code, now);
+///     decision.commit(|next| {
+///         state = *next; // here: store it
+///         Ok::<_, std::io::Error>(())
+///     })
+/// };
+///
+/// assert!(login("081 804").is_ok());
+/// assert!(matches!(login("081804"), Err(CommitError::Refused(Refusal::Replayed { .. }))));
+/// # Ok::<(), secondo::SecretError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totp {
+    digits: Digits,
+    period: Period,
+    t0: UnixTime,
+}
+
+impl Totp {
+    /// Codes of so many digits that change with this period, steps counted from 1970.
+    #[must_use]
+    pub const fn new(digits: Digits, period: Period) -> Self {
+        Self { digits, period, t0: UnixTime::from_secs(0) }
+    }
+
+    /// With steps counted from another time (`T0` in RFC 6238 section 4.1).
+    #[must_use]
+    pub const fn with_t0(mut self, t0: UnixTime) -> Self {
+        self.t0 = t0;
+        self
+    }
+
+    /// The number of digits.
+    #[must_use]
+    pub const fn digits(&self) -> Digits {
+        self.digits
+    }
+
+    /// The length of a time step.
+    #[must_use]
+    pub const fn period(&self) -> Period {
+        self.period
+    }
+
+    /// The start of the first time step.
+    #[must_use]
+    pub const fn t0(&self) -> UnixTime {
+        self.t0
+    }
+
+    /// The time step at this time, `T` in RFC 6238 section 4.2.
+    ///
+    /// # Errors
+    ///
+    /// [`BeforeT0`].
+    pub fn step(&self, now: UnixTime) -> Result<Counter, BeforeT0> {
+        Ok(Counter::new(self.elapsed(now)? / u64::from(self.period.as_secs())))
+    }
+
+    /// How many seconds the code of this time is still shown: the whole period when a step begins, 1 in its last second.
+    ///
+    /// # Errors
+    ///
+    /// [`BeforeT0`].
+    pub fn seconds_remaining(&self, now: UnixTime) -> Result<u16, BeforeT0> {
+        let period = u64::from(self.period.as_secs());
+        #[expect(clippy::cast_possible_truncation, reason = "less than a period")]
+        let into_step = (self.elapsed(now)? % period) as u16;
+        Ok(self.period.as_secs() - into_step)
+    }
+
+    fn elapsed(&self, now: UnixTime) -> Result<u64, BeforeT0> {
+        now.as_secs().checked_sub(self.t0.as_secs()).ok_or(BeforeT0)
+    }
+
+    /// The code at this time.
+    ///
+    /// # Errors
+    ///
+    /// [`BeforeT0`].
+    pub fn generate(&self, key: &Key, now: UnixTime) -> Result<Code, BeforeT0> {
+        Ok(Code::from_truncated(key.truncated(self.step(now)?), self.digits))
+    }
+
+    /// Decides about a code submitted for a login.
+    ///
+    /// Looked at are the steps of the policy's window around the current one, moved by the known drift. The verdict is out
+    /// when the [`Decision`] is committed.
+    pub fn verify(
+        &self,
+        key: &Key,
+        policy: &Policy,
+        state: &State,
+        entry: &Result<Code, MalformedCode>,
+        now: UnixTime,
+    ) -> Decision<Accepted> {
+        let evaluate = || self.evaluate(key, policy, state, entry, now);
+        policy.decide(state, now, Stage::Login, evaluate, |next, step| self.accept(policy, next, step, now))
+    }
+
+    /// Decides about the first code of a new authenticator: if it is right, the authenticator counts from then on.
+    ///
+    /// As [`Self::verify`] otherwise; failures count and lock alike.
+    pub fn confirm(
+        &self,
+        key: &Key,
+        policy: &Policy,
+        state: &State,
+        entry: &Result<Code, MalformedCode>,
+        now: UnixTime,
+    ) -> Decision<Confirmed> {
+        let evaluate = || self.evaluate(key, policy, state, entry, now);
+        policy.decide(state, now, Stage::Confirmation, evaluate, |next, step| {
+            next.confirmed = true;
+            let accepted = self.accept(policy, next, step, now);
+            Confirmed { login: policy.confirmation_login().then_some(accepted) }
+        })
+    }
+
+    /// Decides about consecutive codes that show where an authenticator's clock stands (RFC 6238 section 6).
+    ///
+    /// The policy says how many codes, and how far the clock may be off. The drift found becomes the known one, whether
+    /// or not the policy learns drift at logins. A failure counts as at a login, and a locked authenticator stays locked.
+    pub fn resync(
+        &self,
+        key: &Key,
+        policy: &Policy,
+        state: &State,
+        entries: &[Result<Code, MalformedCode>],
+        now: UnixTime,
+    ) -> Decision<Resynchronized> {
+        let evaluate = || {
+            let (codes, count) = policy.consecutive(entries, self.digits)?;
+            let codes = codes.get(..count).unwrap_or_default();
+            let drift = u64::from(policy.max_drift());
+            // The last code may be of any step within the limit, the others come before it.
+            let past = drift + count as u64 - 1;
+            self.search(key, codes, state, Span::around(self.current(now)?, past, drift))
+        };
+        policy.decide(state, now, Stage::Resynchronization, evaluate, |next, step| {
+            let drift = self.offset(step, now);
+            next.drift = policy.clamp_drift(drift);
+            Resynchronized { counter: step, drift }
+        })
+    }
+
+    fn evaluate(
+        &self,
+        key: &Key,
+        policy: &Policy,
+        state: &State,
+        entry: &Result<Code, MalformedCode>,
+        now: UnixTime,
+    ) -> Result<Match, Refusal> {
+        let code = submitted(entry, self.digits)?;
+        let drift = i64::from(policy.clamp_drift(i64::from(state.drift)));
+        let centre = self.current(now)?.saturating_add_signed(drift);
+        let window = policy.window();
+        let span = Span::around(centre, u64::from(window.past()), u64::from(window.future()));
+        self.search(key, &[code], state, span)
+    }
+
+    fn search(&self, key: &Key, codes: &[u32], state: &State, span: Span) -> Result<Match, Refusal> {
+        if state.watermark.is_some_and(|used| used.get() > span.last) {
+            return Err(Refusal::ClockBehind);
+        }
+        Ok(search(key, self.digits, codes, span, state.watermark))
+    }
+
+    fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Accepted {
+        let drift = self.offset(step, now);
+        if policy.learns_drift() {
+            next.drift = policy.clamp_drift(drift);
+        }
+        Accepted { counter: step, drift }
+    }
+
+    fn current(&self, now: UnixTime) -> Result<u64, Refusal> {
+        self.step(now).map(Counter::get).map_err(|BeforeT0| Refusal::ClockBehind)
+    }
+
+    /// How far ahead of the current step this one is.
+    fn offset(&self, step: Counter, now: UnixTime) -> i64 {
+        let current = self.step(now).map_or(0, Counter::get);
+        i64::try_from(i128::from(step.get()) - i128::from(current)).unwrap_or_default()
+    }
+}

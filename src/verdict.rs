@@ -1,0 +1,262 @@
+use core::fmt;
+
+use crate::{Counter, MalformedCode, State, UnixTime};
+
+/// A code was right, fresh and allowed, and this is recorded: the second factor is shown.
+///
+/// Only the library makes one, and only after the state that says so was stored.
+#[derive(Debug)]
+#[must_use = "this is the proof of the second factor; a login that does not look at it accepts nothing"]
+pub struct Accepted {
+    pub(crate) counter: Counter,
+    pub(crate) drift: i64,
+}
+
+impl Accepted {
+    /// The time step (TOTP) or counter (HOTP) of the code.
+    #[must_use]
+    pub fn counter(&self) -> Counter {
+        self.counter
+    }
+
+    /// How many whole time steps the authenticator's clock is ahead of the verifier's; behind, if negative. 0 for HOTP.
+    #[must_use]
+    pub fn drift(&self) -> i64 {
+        self.drift
+    }
+}
+
+/// The first right code has come: from now on the authenticator counts.
+#[derive(Debug)]
+#[must_use]
+pub struct Confirmed {
+    pub(crate) login: Option<Accepted>,
+}
+
+impl Confirmed {
+    /// The login that the confirming code is as well, where the policy says so
+    /// ([`Policy::with_confirmation_login`](crate::Policy::with_confirmation_login)).
+    #[must_use]
+    pub fn into_login(self) -> Option<Accepted> {
+        self.login
+    }
+}
+
+/// Consecutive codes were right: the state stands where the authenticator stands. It is not a login.
+#[derive(Debug)]
+#[must_use]
+pub struct Resynchronized {
+    pub(crate) counter: Counter,
+    pub(crate) drift: i64,
+}
+
+impl Resynchronized {
+    /// The time step (TOTP) or counter (HOTP) of the last of the codes.
+    #[must_use]
+    pub fn counter(&self) -> Counter {
+        self.counter
+    }
+
+    /// How many whole time steps the authenticator's clock is ahead of the verifier's; behind, if negative. 0 for HOTP.
+    #[must_use]
+    pub fn drift(&self) -> i64 {
+        self.drift
+    }
+}
+
+/// Why a code was not accepted, for the provider's eyes: [`Self::public`] is what the person may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The entry is no code; nothing was computed.
+    Malformed(MalformedCode),
+    /// The code is wrong, and so many attempts remain before the lock.
+    Wrong {
+        /// Attempts left; 0 means that this one locked the authenticator.
+        remaining: u8,
+    },
+    /// The code is right, but it or a later one was accepted before.
+    Replayed {
+        /// Attempts left; 0 means that this one locked the authenticator.
+        remaining: u8,
+    },
+    /// Too many attempts failed; nothing was computed.
+    Locked {
+        /// When attempts are possible again; `None` if only after a reinstatement.
+        until: Option<UnixTime>,
+    },
+    /// The next attempt came too early; nothing was computed.
+    Throttled {
+        /// When the next attempt is possible.
+        retry_at: UnixTime,
+    },
+    /// The authenticator is suspended; nothing was computed.
+    Suspended,
+    /// The time given is before `T0`, or so far before that of the last accepted code that none could be accepted; nothing
+    /// was computed.
+    ClockBehind,
+    /// The authenticator has not been confirmed; nothing was computed.
+    Unconfirmed,
+    /// A confirmation, but the authenticator has been confirmed before; nothing was computed.
+    AlreadyConfirmed,
+    /// The authenticator is revoked, and its secret erased.
+    Revoked,
+}
+
+impl Refusal {
+    /// What may be shown to the person who is logging in.
+    ///
+    /// Not that a wrong code was once right, and nothing about the state of the provider's clock or records.
+    #[must_use]
+    pub fn public(&self) -> PublicRefusal {
+        match *self {
+            Self::Malformed(malformed) => PublicRefusal::Malformed(malformed),
+            Self::Wrong { remaining } | Self::Replayed { remaining } => PublicRefusal::Wrong { remaining },
+            Self::Locked { until } => PublicRefusal::Locked { until },
+            Self::Throttled { retry_at } => PublicRefusal::Throttled { retry_at },
+            Self::Suspended => PublicRefusal::Suspended,
+            Self::ClockBehind | Self::Unconfirmed | Self::AlreadyConfirmed | Self::Revoked => {
+                PublicRefusal::Unavailable
+            }
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replayed { remaining } => write!(f, "the code was already used; {remaining} attempts remain"),
+            Self::ClockBehind => f.write_str("the time given is behind that of the last accepted code, or before T0"),
+            Self::Unconfirmed => f.write_str("the authenticator has not been confirmed"),
+            Self::AlreadyConfirmed => f.write_str("the authenticator has been confirmed before"),
+            Self::Revoked => f.write_str("the authenticator is revoked"),
+            Self::Malformed(_)
+            | Self::Wrong { .. }
+            | Self::Locked { .. }
+            | Self::Throttled { .. }
+            | Self::Suspended => self.public().fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+/// What a [`Refusal`] may tell the person who is logging in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicRefusal {
+    /// The entry is no code.
+    Malformed(MalformedCode),
+    /// The code is not accepted.
+    Wrong {
+        /// Attempts left before the lock.
+        remaining: u8,
+    },
+    /// Too many attempts failed.
+    Locked {
+        /// When attempts are possible again; `None` if only after a reinstatement.
+        until: Option<UnixTime>,
+    },
+    /// The next attempt came too early.
+    Throttled {
+        /// When the next attempt is possible.
+        retry_at: UnixTime,
+    },
+    /// The authenticator is suspended.
+    Suspended,
+    /// This authenticator cannot be used now.
+    Unavailable,
+}
+
+impl fmt::Display for PublicRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(malformed) => malformed.fmt(f),
+            Self::Wrong { remaining } => write!(f, "the code is wrong; {remaining} attempts remain"),
+            Self::Locked { until: None } => f.write_str("locked after too many attempts"),
+            Self::Locked { until: Some(until) } => {
+                write!(f, "locked after too many attempts, until {} s after 1970", until.as_secs())
+            }
+            Self::Throttled { retry_at } => {
+                write!(f, "too early; try again from {} s after 1970", retry_at.as_secs())
+            }
+            Self::Suspended => f.write_str("the authenticator is suspended"),
+            Self::Unavailable => f.write_str("this authenticator cannot be used now"),
+        }
+    }
+}
+
+/// A verdict that is not yet out: the next state must be stored first.
+///
+/// This is how a verification without the `Verifier` stays honest: whoever wants to know the verdict
+/// gives [`Self::commit`] the means to record it.
+#[must_use = "nothing is accepted, and no failure is counted, until it is committed"]
+pub struct Decision<T = Accepted> {
+    verdict: Result<T, Refusal>,
+    next: Option<State>,
+}
+
+impl<T> Decision<T> {
+    pub(crate) fn unchanged(refusal: Refusal) -> Self {
+        Self { verdict: Err(refusal), next: None }
+    }
+
+    pub(crate) fn new(verdict: Result<T, Refusal>, next: State) -> Self {
+        Self { verdict, next: Some(next) }
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn into_parts(self) -> (Result<T, Refusal>, Option<State>) {
+        (self.verdict, self.next)
+    }
+
+    /// Stores the next state and then tells the verdict.
+    ///
+    /// `store` must replace exactly the state that the decision was made on: in one compare-and-swap (or one transaction
+    /// that compares [`State::revision`]) where several logins can run at once, and durably where memory can be lost. It
+    /// is not called if the refusal changes nothing. If it fails, nothing is known about the code, and nothing may be
+    /// accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError::Refused`] with the reason; [`CommitError::Store`] with what `store` returned.
+    pub fn commit<E>(self, store: impl FnOnce(&State) -> Result<(), E>) -> Result<T, CommitError<E>> {
+        if let Some(next) = &self.next {
+            store(next).map_err(CommitError::Store)?;
+        }
+        self.verdict.map_err(CommitError::Refused)
+    }
+}
+
+impl<T> fmt::Debug for Decision<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decision(..)")
+    }
+}
+
+/// Why [`Decision::commit`] gave no acceptance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitError<E> {
+    /// The code was refused, and this is stored.
+    Refused(Refusal),
+    /// The next state could not be stored, so there is no verdict.
+    Store(E),
+}
+
+impl<E> fmt::Display for CommitError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Store(_) => f.write_str("the state could not be stored, so nothing is decided"),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for CommitError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Store(error) => Some(error),
+        }
+    }
+}
