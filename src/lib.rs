@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 // What a caller or an attacker sends must not be able to panic.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
+#![warn(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")

@@ -1,6 +1,6 @@
 //! What the verifier asks of a database: two operations on small opaque values.
 //!
-//! A provider with a database of its own implements [`Store`], and proves it with the suite in `conformance`.
+//! A provider with a database of its own implements [`Store`], and shows with the suite in `conformance` that it holds.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -11,6 +11,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use crate::{AuthenticatorId, UnixTime};
 
 #[cfg(feature = "std")]
+pub mod conformance;
 #[cfg(feature = "std")]
 mod memory;
 

@@ -1,0 +1,259 @@
+//! The conformance suite: it passes the in-memory store and a naive one, and catches each way to break the contract.
+#![cfg(feature = "std")]
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use secondo::store::conformance::{Harness, NotApplicable, check};
+use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
+use secondo::{AuthenticatorId, UnixTime};
+
+struct InMemory(Memory);
+
+impl Harness for InMemory {
+    type Store<'a> = &'a Memory;
+
+    fn connect(&self) -> &Memory {
+        &self.0
+    }
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        pollster::block_on(future)
+    }
+    fn forget_expired(&self, now: UnixTime) {
+        self.0.purge(now);
+    }
+    fn break_next_write(&self) -> Result<(), NotApplicable> {
+        Err(NotApplicable("a write to memory does not fail"))
+    }
+    fn restart(&self) -> Result<(), NotApplicable> {
+        Err(NotApplicable("memory does not outlive its process"))
+    }
+}
+
+#[test]
+fn the_in_memory_store_keeps_the_contract() {
+    let report = check(&InMemory(Memory::new())).unwrap_or_else(|violation| panic!("{violation}"));
+    let not_applicable: Vec<_> = report.not_applicable().map(|(name, _)| name).collect();
+    assert_eq!(not_applicable, ["restart", "broken write"]);
+    assert_eq!(report.passed().count(), 8);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Defect {
+    None,
+    CreatesOver,
+    IgnoresRevision,
+    ChecksThenActs,
+    KeepsRevisionOfEqualBytes,
+    RevisionsStartAgain,
+    RevivesOlderValue,
+    KeepsExpiry,
+    ForgetsTooEarly,
+    IgnoresCase,
+    CutsAtNul,
+    CutsLongValues,
+    TearsBrokenWrite,
+    SaysBrokenWriteWasStored,
+    LosesLastWriteAtRestart,
+    RevisionsStartAgainAtRestart,
+}
+
+/// A store as simple as can be, with one defect.
+struct Naive {
+    defect: Defect,
+    data: Mutex<Data>,
+}
+
+#[derive(Default)]
+struct Data {
+    /// Every version of each entry, the current one last.
+    entries: HashMap<String, Vec<Version>>,
+    last_revision: u64,
+    break_next_write: bool,
+}
+
+#[derive(Clone)]
+struct Version {
+    revision: u64,
+    value: Vec<u8>,
+    expiry: Option<UnixTime>,
+}
+
+impl Naive {
+    fn new(defect: Defect) -> Self {
+        Self { defect, data: Mutex::default() }
+    }
+
+    fn key(&self, id: &AuthenticatorId) -> String {
+        match self.defect {
+            Defect::IgnoresCase => id.as_str().to_lowercase(),
+            _ => id.as_str().into(),
+        }
+    }
+
+    fn kept(&self, mut value: Vec<u8>) -> Vec<u8> {
+        match self.defect {
+            Defect::CutsAtNul => value.truncate(value.iter().position(|byte| *byte == 0).unwrap_or(value.len())),
+            Defect::CutsLongValues => value.truncate(255),
+            _ => {}
+        }
+        value
+    }
+}
+
+#[derive(Debug)]
+struct Broken;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection broke")
+    }
+}
+
+impl std::error::Error for Broken {}
+
+impl Store for Naive {
+    type Error = Broken;
+
+    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Broken> {
+        let data = self.data.lock().unwrap();
+        let current = data.entries.get(&self.key(id)).and_then(|versions| versions.last());
+        Ok(current.map(|version| Entry {
+            revision: Revision::new(version.revision),
+            value: Value::from(version.value.clone()),
+        }))
+    }
+
+    async fn compare_exchange(
+        &self,
+        id: &AuthenticatorId,
+        expected: Option<Revision>,
+        value: Value,
+        expiry: Option<UnixTime>,
+    ) -> Result<Exchange, Broken> {
+        let mut data = self.data.lock().unwrap();
+        let current = data.entries.get(&self.key(id)).and_then(|versions| versions.last()).cloned();
+        if self.defect == Defect::ChecksThenActs {
+            drop(data);
+            thread::sleep(Duration::from_micros(200));
+            data = self.data.lock().unwrap();
+        }
+        let matches = match (&current, expected) {
+            (None, None) => true,
+            (Some(_), None) => self.defect == Defect::CreatesOver,
+            (None, Some(_)) => false,
+            (Some(current), Some(expected)) => {
+                current.revision == expected.get() || self.defect == Defect::IgnoresRevision
+            }
+        };
+        if !matches {
+            return Ok(Exchange::Conflict);
+        }
+        data.last_revision += 1;
+        let mut next = Version { revision: data.last_revision, value: self.kept(value.as_ref().to_vec()), expiry };
+        let broken = std::mem::take(&mut data.break_next_write);
+        if broken && data.last_revision.is_multiple_of(2) && self.defect != Defect::TearsBrokenWrite {
+            // Broken before the write; the other times after it.
+            return if self.defect == Defect::SaysBrokenWriteWasStored { Ok(Exchange::Stored) } else { Err(Broken) };
+        }
+        if let Some(current) = current {
+            match self.defect {
+                Defect::KeepsRevisionOfEqualBytes if current.value == next.value => next.revision = current.revision,
+                Defect::KeepsExpiry if next.expiry.is_none() => next.expiry = current.expiry,
+                Defect::TearsBrokenWrite if broken => {
+                    let half = current.value.len() / 2;
+                    next.value[..half].copy_from_slice(&current.value[..half]);
+                }
+                _ => {}
+            }
+        }
+        data.entries.entry(self.key(id)).or_default().push(next);
+        match (broken, self.defect) {
+            (false, _) | (true, Defect::SaysBrokenWriteWasStored) => Ok(Exchange::Stored),
+            (true, _) => Err(Broken),
+        }
+    }
+}
+
+impl Harness for Naive {
+    type Store<'a> = &'a Self;
+
+    fn connect(&self) -> &Self {
+        self
+    }
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        pollster::block_on(future)
+    }
+    fn forget_expired(&self, now: UnixTime) {
+        let mut data = self.data.lock().unwrap();
+        let now = match self.defect {
+            Defect::ForgetsTooEarly => UnixTime::from_secs(now.as_secs() + 7200),
+            _ => now,
+        };
+        let expired = |version: &Version| version.expiry.is_some_and(|expiry| expiry <= now);
+        for versions in data.entries.values_mut() {
+            if self.defect == Defect::RevivesOlderValue {
+                versions.retain(|version| !expired(version));
+            } else if versions.last().is_some_and(expired) {
+                versions.clear();
+            }
+        }
+        data.entries.retain(|_, versions| !versions.is_empty());
+        if self.defect == Defect::RevisionsStartAgain {
+            data.last_revision = 0;
+        }
+    }
+    fn break_next_write(&self) -> Result<(), NotApplicable> {
+        self.data.lock().unwrap().break_next_write = true;
+        Ok(())
+    }
+    fn restart(&self) -> Result<(), NotApplicable> {
+        let mut data = self.data.lock().unwrap();
+        match self.defect {
+            Defect::LosesLastWriteAtRestart => {
+                for versions in data.entries.values_mut() {
+                    versions.pop();
+                }
+            }
+            Defect::RevisionsStartAgainAtRestart => data.last_revision = 0,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_store_without_a_defect_passes_every_check() {
+    let report = check(&Naive::new(Defect::None)).unwrap_or_else(|violation| panic!("{violation}"));
+    assert_eq!(report.not_applicable().count(), 0, "{report}");
+    assert_eq!(report.passed().count(), 10);
+}
+
+#[test]
+fn every_defect_is_caught_by_the_check_for_it() {
+    for (defect, check_name) in [
+        (Defect::CreatesOver, "create"),
+        (Defect::IgnoresRevision, "replace"),
+        (Defect::ChecksThenActs, "racing creators"),
+        (Defect::KeepsRevisionOfEqualBytes, "replace"),
+        (Defect::RevisionsStartAgain, "re-creation"),
+        (Defect::RevivesOlderValue, "expiry"),
+        (Defect::KeepsExpiry, "expiry"),
+        (Defect::ForgetsTooEarly, "expiry"),
+        (Defect::IgnoresCase, "values and ids"),
+        (Defect::CutsAtNul, "values and ids"),
+        (Defect::CutsLongValues, "values and ids"),
+        (Defect::TearsBrokenWrite, "broken write"),
+        (Defect::SaysBrokenWriteWasStored, "broken write"),
+        (Defect::LosesLastWriteAtRestart, "restart"),
+        (Defect::RevisionsStartAgainAtRestart, "restart"),
+    ] {
+        match check(&Naive::new(defect)) {
+            Ok(report) => panic!("{defect:?} was not caught:\n{report}"),
+            Err(violation) => assert_eq!(violation.check(), check_name, "{defect:?}: {violation}"),
+        }
+    }
+}
