@@ -1,0 +1,75 @@
+//! A hardware token with a button and its verifier: presses in vain, resynchronization, a code used twice.
+
+use std::error::Error;
+use std::io;
+
+use secondo::{Algorithm, Code, CommitError, Counter, Digits, Hotp, Key, Policy, Refusal, Secret, State, UnixTime};
+
+/// The token: every press shows the next code.
+struct Token {
+    hotp: Hotp,
+    key: Key,
+    counter: u64,
+}
+
+impl Token {
+    fn press(&mut self) -> Code {
+        let code = self.hotp.generate(&self.key, Counter::new(self.counter));
+        self.counter += 1;
+        code
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // Never a fixed secret in earnest: `Secret::generate`, or what the token's vendor sends.
+    let secret = Secret::from_bytes(b"12345678901234567890")?;
+    let hotp = Hotp::new(Digits::Six);
+    let mut token = Token { hotp, key: Key::new(Algorithm::Sha1, &secret), counter: 0 };
+
+    let key = Key::new(Algorithm::Sha1, &secret);
+    let policy = Policy::new().with_look_ahead(3)?;
+    let mut state = State::new().confirmed();
+    let now = UnixTime::from_secs(1_700_000_000);
+    let login = |code: &str, state: &mut State| {
+        let code = Code::parse_typed(code, hotp.digits());
+        hotp.verify(&key, &policy, state, &code, now).commit(|next| {
+            *state = *next; // A server writes it to its database, in one compare-and-swap.
+            Ok::<_, io::Error>(())
+        })
+    };
+
+    let first = token.press();
+    println!("token shows {}: {:?}", first.as_str(), login(first.as_str(), &mut state)?);
+
+    // Three presses in the pocket are within the look-ahead.
+    for _ in 0..3 {
+        token.press();
+    }
+    let code = token.press();
+    println!("token shows {}: {:?}", code.as_str(), login(code.as_str(), &mut state)?);
+
+    match login(code.as_str(), &mut state) {
+        Err(CommitError::Refused(Refusal::Replayed { .. })) => println!("the same code again: refused as used"),
+        other => return Err(format!("a used code was not refused as used: {other:?}").into()),
+    }
+
+    // Fifty are not; two codes in a row show where the token stands.
+    for _ in 0..50 {
+        token.press();
+    }
+    let lost = token.press();
+    println!(
+        "token shows {}: {:?}",
+        lost.as_str(),
+        login(lost.as_str(), &mut state).map_err(|error| error.to_string())
+    );
+    let codes = [token.press(), token.press()].map(Ok);
+    let resynchronized = hotp.resync(&key, &policy, &state, &codes, now).commit(|next| {
+        state = *next;
+        Ok::<_, io::Error>(())
+    })?;
+    println!("two codes in a row: {resynchronized:?}");
+    let code = token.press();
+    println!("token shows {}: {:?}", code.as_str(), login(code.as_str(), &mut state)?);
+    Ok(())
+}

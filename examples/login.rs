@@ -1,0 +1,68 @@
+//! The second factor in a terminal: enrolls an authenticator, prints what the app needs, and asks for codes.
+//!
+//! `cargo run --example login`, then type the codes of an authenticator app, or of `oathtool --totp -b SECRET`.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use secondo::store::Memory;
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    pollster::block_on(login())
+}
+
+async fn login() -> Result<(), Box<dyn Error>> {
+    // The first code both confirms the authenticator and logs in.
+    let verifier = Verifier::new(Memory::new(), Policy::new().with_confirmation_login(true));
+    let id = AuthenticatorId::new("rossi/phone")?;
+
+    let mut seed = [0; 20];
+    SysRng.try_fill_bytes(&mut seed)?;
+    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&seed)?);
+    verifier.enroll(&id, &authenticator, State::new()).await?;
+
+    println!("Add this account to an authenticator app, or use the secret in it with oathtool:");
+    println!("otpauth://totp/Secondo:rossi?secret={}&issuer=Secondo", authenticator.secret().to_base32().as_str());
+
+    loop {
+        let state = verifier.state(&id).await?;
+        println!("Attempts left: {}", verifier.policy().remaining(&state, now()?));
+        let Some(entry) = prompt("Code: ")? else { return Ok(()) };
+        let result = if state.is_confirmed() {
+            verifier.verify(&id, &entry, now()?).await.map(|accepted| Some(accepted.counter()))
+        } else {
+            let confirmed = verifier.confirm(&id, &entry, now()?).await;
+            confirmed.map(|confirmed| confirmed.into_login().map(|accepted| accepted.counter()))
+        };
+        match result {
+            Ok(Some(step)) => println!("Accepted: you are logged in (time step {step})."),
+            Ok(None) => println!("Confirmed."),
+            // A web page would show `refusal.public()`, which does not tell a used code from a wrong one.
+            Err(VerifierError::Refused(refusal)) => {
+                println!("Refused: {refusal}.");
+                if matches!(refusal, Refusal::Locked { .. }) {
+                    return Ok(());
+                }
+            }
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+}
+
+fn now() -> Result<UnixTime, Box<dyn Error>> {
+    Ok(UnixTime::try_from(SystemTime::now())?)
+}
+
+/// A line from the terminal, or `None` at its end.
+fn prompt(text: &str) -> io::Result<Option<String>> {
+    print!("{text}");
+    io::stdout().flush()?;
+    let mut line = String::new();
+    Ok((io::stdin().read_line(&mut line)? > 0).then(|| line.trim_end().to_owned()))
+}
