@@ -1,0 +1,178 @@
+//! Random secrets, parameters, times and windows, against `oathtool` and against a naive computation with the `hmac` crate.
+
+#[path = "support/naive.rs"]
+mod naive;
+#[path = "support/oathtool.rs"]
+mod oathtool;
+
+use oathtool::oathtool;
+use proptest::prelude::*;
+use secondo::{
+    Accepted, Algorithm, Code, CommitError, Counter, Digits, Hotp, Key, Period, Policy, Refusal, Secret, State, Totp,
+    UnixTime, Window,
+};
+
+/// How many codes `oathtool` prints in one run.
+const BATCH: u64 = 25;
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
+}
+
+fn algorithms() -> impl Strategy<Value = Algorithm> {
+    prop::sample::select(vec![Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512])
+}
+
+fn secrets() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), Secret::MIN_LEN..=Secret::MAX_LEN)
+}
+
+/// Small, large and any: the ends of the range are where arithmetic goes wrong.
+fn counters() -> impl Strategy<Value = u64> {
+    prop_oneof![0..50_u64, u64::MAX - 50..=u64::MAX, any::<u64>(), (0..64_u32).prop_map(|bit| 1 << bit)]
+}
+
+fn key(algorithm: Algorithm, secret: &[u8]) -> Key {
+    Key::new(algorithm, &Secret::from_bytes(secret).unwrap())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+#[test]
+fn hotp_codes_are_oathtools() {
+    proptest!(cases(150), |(secret in secrets(), digits in 6..=8_u8, first in 0..u64::MAX - BATCH)| {
+        let hotp = Hotp::new(Digits::try_from(digits).unwrap());
+        let key = key(Algorithm::Sha1, &secret);
+        let arguments = ["--hotp", "--counter", &first.to_string(), "--digits", &digits.to_string(),
+            "--window", &(BATCH - 1).to_string(), &hex(&secret)];
+        let codes = oathtool(&arguments.map(str::to_owned));
+        prop_assert_eq!(codes.len() as u64, BATCH);
+        for (counter, code) in (first..).zip(codes) {
+            let ours = hotp.generate(&key, Counter::new(counter));
+            prop_assert_eq!(ours.as_str(), code);
+        }
+    });
+}
+
+#[test]
+fn totp_codes_are_oathtools() {
+    proptest!(cases(250), |(
+        algorithm in algorithms(), secret in secrets(), digits in 6..=8_u8, period in 1..=3600_u64,
+        t0 in 0..2_000_000_000_u64, elapsed in 0..20_000_000_000_u64,
+    )| {
+        let totp = Totp::new(Digits::try_from(digits).unwrap(), Period::from_secs(period).unwrap())
+            .with_t0(UnixTime::from_secs(t0));
+        let key = key(algorithm, &secret);
+        let arguments = [format!("--totp={algorithm}"), format!("--now=@{}", t0 + elapsed), format!("--start-time=@{t0}"),
+            format!("--time-step-size={period}s"), format!("--digits={digits}"), format!("--window={}", BATCH - 1), hex(&secret)];
+        let codes = oathtool(&arguments);
+        prop_assert_eq!(codes.len() as u64, BATCH);
+        for (n, code) in (0..).zip(codes) {
+            let now = UnixTime::from_secs(t0 + elapsed + n * period);
+            let ours = totp.generate(&key, now).unwrap();
+            prop_assert_eq!(ours.as_str(), code);
+        }
+    });
+}
+
+#[test]
+fn codes_are_those_of_a_naive_hmac() {
+    proptest!(cases(20_000), |(algorithm in algorithms(), secret in secrets(), digits in 6..=9_u8, counter in counters())| {
+        let hotp = Hotp::new(Digits::try_from(digits).unwrap());
+        let code = hotp.generate(&key(algorithm, &secret), Counter::new(counter));
+        prop_assert_eq!(code.as_str(), naive::code(algorithm, &secret, counter, usize::from(digits)));
+    });
+}
+
+#[test]
+fn steps_and_remaining_seconds_divide_the_time() {
+    proptest!(cases(20_000), |(t0 in counters(), now in counters(), period in 1..=3600_u64)| {
+        let totp = Totp::new(Digits::Six, Period::from_secs(period).unwrap()).with_t0(UnixTime::from_secs(t0));
+        let now = UnixTime::from_secs(now);
+        match (totp.step(now), totp.seconds_remaining(now)) {
+            (Ok(step), Ok(remaining)) => {
+                prop_assert!((1..=period).contains(&u64::from(remaining)));
+                let end = u128::from(now.as_secs()) + u128::from(remaining);
+                prop_assert_eq!(u128::from(t0) + (u128::from(step.get()) + 1) * u128::from(period), end);
+            }
+            (step, remaining) => prop_assert!(step.is_err() && remaining.is_err() && now.as_secs() < t0),
+        }
+    });
+}
+
+/// One TOTP verification by brute force: the lowest step of the window that has the code and was not used.
+#[test]
+fn windows_accept_what_a_naive_search_finds() {
+    proptest!(cases(20_000), |(
+        algorithm in algorithms(), seed in any::<[u8; 20]>(), period in 1..=3600_u64, past in 0..=10_u8, ahead in 0..=10_u8,
+        step in counters(), offset in -13..=13_i128, used in prop::option::of(-13..=13_i128), drift in -15..=15_i16,
+    )| {
+        let future = ahead.min(10 - past);
+        let policy = Policy::new().with_window(Window::new(past, future).unwrap());
+        let period = Period::from_secs(period).unwrap();
+        let totp = Totp::new(Digits::Six, period);
+        // The last step of all time may be cut short.
+        let step = step.min(u64::MAX / u64::from(period.as_secs()));
+        let now = UnixTime::from_secs(step * u64::from(period.as_secs()));
+        let in_range = |at: i128| u64::try_from(at).ok();
+        let used = used.and_then(|used| in_range(i128::from(step) + used));
+        let state = State::new().confirmed().with_drift(drift);
+        let state = used.map_or(state, |used| state.starting_at(Counter::new(used.saturating_add(1))));
+        // At the end of time the state cannot be made to say that the last counter is used.
+        let used = used.map(|used| used.min(u64::MAX - 1));
+
+        let code = |at: u64| naive::code(algorithm, &seed, at, 6);
+        let submitted = code(in_range(i128::from(step) + offset).unwrap_or(step));
+        let centre = (i128::from(step) + i128::from(drift.clamp(-10, 10))).clamp(0, i128::from(u64::MAX));
+        let window = (centre - i128::from(past)..=centre + i128::from(future)).filter_map(in_range);
+        let matching: Vec<u64> = window.clone().filter(|at| code(*at) == submitted).collect();
+        let fresh = matching.iter().find(|at| used.is_none_or(|used| **at > used)).copied();
+
+        let entry = Code::parse(&submitted, Digits::Six);
+        let mut stored = None;
+        let verdict = totp.verify(&key(algorithm, &seed), &policy, &state, &entry, now).commit(|next| {
+            stored = Some(*next);
+            Ok::<_, ()>(())
+        });
+        match verdict {
+            Ok(accepted) => {
+                prop_assert_eq!(Some(accepted.counter().get()), fresh);
+                prop_assert_eq!(i128::from(accepted.drift()), i128::from(accepted.counter().get()) - i128::from(step));
+                prop_assert_eq!(stored.unwrap().watermark(), Some(accepted.counter()));
+            }
+            Err(CommitError::Refused(refusal)) => {
+                prop_assert_eq!(fresh, None);
+                match refusal {
+                    Refusal::Replayed { .. } => prop_assert!(!matching.is_empty()),
+                    Refusal::Wrong { .. } => prop_assert!(matching.is_empty()),
+                    Refusal::ClockBehind => prop_assert!(window.max() < used),
+                    other => prop_assert!(false, "{other:?}"),
+                }
+            }
+            Err(CommitError::Store(())) => prop_assert!(false, "the store does not fail"),
+        }
+    });
+}
+
+/// What `oathtool` accepts within its window, an HOTP verification with that look-ahead accepts, at the same counter.
+#[test]
+fn look_ahead_accepts_what_oathtool_accepts() {
+    let accepted = |verdict: Result<Accepted, CommitError<()>>| verdict.ok().map(|accepted| accepted.counter().get());
+    proptest!(cases(100), |(secret in secrets(), next in 0..u64::MAX / 2, offset in 0..14_u64, window in 0..=10_u8)| {
+        let key = key(Algorithm::Sha1, &secret);
+        let hotp = Hotp::default();
+        let code = hotp.generate(&key, Counter::new(next + offset));
+        let output = std::process::Command::new("oathtool")
+            .args(["--counter", &next.to_string(), "--window", &window.to_string(), &hex(&secret), code.as_str()])
+            .output().unwrap();
+        // It prints how far ahead the code was, or fails.
+        let theirs = output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().parse::<u64>().unwrap());
+
+        let policy = Policy::new().with_look_ahead(window).unwrap();
+        let state = State::new().starting_at(Counter::new(next)).confirmed();
+        let decision = hotp.verify(&key, &policy, &state, &Ok(code), UnixTime::from_secs(0));
+        prop_assert_eq!(accepted(decision.commit(|_| Ok(()))), theirs.map(|ahead| next + ahead));
+    });
+}

@@ -1,0 +1,83 @@
+//! Drives the login example with codes from `oathtool`.
+#![cfg(feature = "std")]
+
+#[path = "support/oathtool.rs"]
+mod oathtool;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use oathtool::oathtool;
+
+struct Dialogue {
+    example: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Dialogue {
+    /// Starts the example as the README says, and returns it with the secret that it shows.
+    fn start() -> (Self, String) {
+        let mut example = Command::new(env!("CARGO"))
+            .args(["run", "--quiet", "--locked", "--example", "login"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("cargo runs");
+        let input = example.stdin.take().unwrap();
+        let output = BufReader::new(example.stdout.take().unwrap());
+        let mut dialogue = Self { example, input, output };
+        dialogue.line();
+        let uri = dialogue.line();
+        let secret = uri.strip_prefix("otpauth://totp/Secondo:rossi?secret=").expect(&uri);
+        let secret = secret.strip_suffix("&issuer=Secondo").expect(&uri).to_owned();
+        (dialogue, secret)
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Checks how many attempts are shown as left, types a code, and returns the answer.
+    fn submit(&mut self, attempts_left: u8, code: &str) -> String {
+        assert_eq!(self.line(), format!("Attempts left: {attempts_left}"));
+        writeln!(self.input, "{code}").unwrap();
+        self.line().strip_prefix("Code: ").expect("an answer after the prompt").to_owned()
+    }
+}
+
+fn codes(secret: &str, from: &str) -> Vec<String> {
+    let arguments = ["--totp", "--base32", "--now", from, "--window", "4", secret];
+    oathtool(&arguments.map(str::to_owned))
+}
+
+#[test]
+fn a_code_logs_in_once_and_guessing_is_locked() {
+    let (mut dialogue, secret) = Dialogue::start();
+
+    let right = codes(&secret, "now").remove(0);
+    let grouped = format!("{} {}", &right[..3], &right[3..]);
+    assert!(dialogue.submit(5, &grouped).starts_with("Accepted: you are logged in"));
+    let again = dialogue.submit(5, &right);
+    assert_eq!(again, "Refused: the code was already used; 4 attempts remain.");
+    assert_eq!(dialogue.submit(4, "12345"), "Refused: a code has 6 digits, not 5.");
+
+    // No code from a minute ago to a minute ahead, so that no window that the example could take accepts it.
+    let near = codes(&secret, "now - 60 seconds");
+    let wrong = (0..10).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap();
+    for left in (1..=4).rev() {
+        let answer = dialogue.submit(left, &wrong);
+        assert_eq!(answer, format!("Refused: the code is wrong; {} attempts remain.", left - 1));
+    }
+    // Locked, also for a right code that was not used.
+    let next = codes(&secret, "now + 30 seconds").remove(0);
+    assert_eq!(dialogue.submit(0, &next), "Refused: locked after too many attempts.");
+
+    let mut rest = String::new();
+    dialogue.output.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+    assert!(dialogue.example.wait().unwrap().success());
+}

@@ -1,0 +1,377 @@
+//! What went wrong elsewhere, from public advisories and threads: each a test named after it.
+#![cfg(feature = "std")]
+
+#[path = "support/enrolled.rs"]
+mod enrolled;
+
+use std::fmt;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use enrolled::{NOW, SECRET, after, authenticator, code_at, key, verifier, wrong_code};
+use pollster::block_on;
+use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
+use secondo::{
+    AuthenticatorId, BackOff, Code, CommitError, Counter, Decision, Digits, Hotp, Lock, MalformedCode, Policy,
+    PublicRefusal, Refusal, State, Totp, UnixTime, Verifier, VerifierError, Window,
+};
+
+fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
+    match result {
+        Err(VerifierError::Refused(refusal)) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// Stores the next state in `state` and tells the verdict.
+fn commit<T>(decision: Decision<T>, state: &mut State) -> Result<T, Refusal> {
+    let stored = decision.commit(|next| {
+        *state = *next;
+        Ok::<_, std::convert::Infallible>(())
+    });
+    stored.map_err(|error| match error {
+        CommitError::Refused(refusal) => refusal,
+        CommitError::Store(never) => match never {},
+    })
+}
+
+/// CVE-2025-6014, CVE-2025-55003, CVE-2026-33473, CVE-2026-61630, CVE-2015-7225.
+#[test]
+fn replay_is_not_left_to_the_caller() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+
+    // Without the verifier there is no verdict either before the state that remembers it is stored.
+    let code = Code::parse(&code_at(0), Digits::Six);
+    let decision = Totp::default().verify(&key(), &Policy::new(), &State::new().confirmed(), &code, NOW);
+    assert_eq!(decision.commit(|_| Err("the disk is full")).unwrap_err(), CommitError::Store("the disk is full"));
+}
+
+/// A store in which somebody else is always faster: before the first exchange, another login runs.
+struct Overtaken<'a> {
+    store: &'a Memory,
+    other: Mutex<Option<Box<dyn FnOnce() + Send + 'a>>>,
+}
+
+impl Store for Overtaken<'_> {
+    type Error = std::convert::Infallible;
+
+    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Self::Error> {
+        self.store.load(id).await
+    }
+
+    async fn compare_exchange(
+        &self,
+        id: &AuthenticatorId,
+        expected: Option<Revision>,
+        value: Value,
+        expiry: Option<UnixTime>,
+    ) -> Result<Exchange, Self::Error> {
+        if let Some(other) = self.other.lock().unwrap().take() {
+            other();
+        }
+        self.store.compare_exchange(id, expected, value, expiry).await
+    }
+}
+
+fn overtaken_by<'a>(store: &'a Memory, id: AuthenticatorId, code: String, now: UnixTime) -> Verifier<Overtaken<'a>> {
+    let other: Box<dyn FnOnce() + Send + 'a> = Box::new(move || {
+        let other = Verifier::new(store, Policy::new());
+        assert!(block_on(other.verify(&id, &code, now)).is_ok());
+    });
+    Verifier::new(Overtaken { store, other: Mutex::new(Some(other)) }, Policy::new())
+}
+
+/// CVE-2026-20779, GHSA-2299-ghjr-6vjp.
+#[test]
+fn two_parallel_logins_with_one_code() {
+    let store = Memory::new();
+    let (_, id) = verifier(&store, Policy::new());
+    let slower = overtaken_by(&store, id, code_at(0), NOW);
+    assert_eq!(refusal(block_on(slower.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+}
+
+/// CVE-2025-6014, CVE-2025-6015.
+#[test]
+fn a_replay_in_another_spelling_is_a_replay() {
+    let policy = Policy::new().with_counted_replays(false);
+    let (verifier, id) = verifier(Memory::new(), policy);
+    let code = code_at(0);
+    assert!(block_on(verifier.verify(&id, &code, NOW)).is_ok());
+    for spelling in
+        [format!(" {code}"), format!("{code} "), format!("{} {}", &code[..3], &code[3..]), format!("-{code}-")]
+    {
+        assert!(matches!(refusal(block_on(verifier.verify(&id, &spelling, NOW))), Refusal::Replayed { .. }));
+    }
+    for spelling in [format!("{code}\0"), format!("\u{a0}{code}"), format!("0{code}"), format!("+{code}")] {
+        assert!(matches!(refusal(block_on(verifier.verify(&id, &spelling, NOW))), Refusal::Malformed(_)));
+    }
+}
+
+#[test]
+fn a_slower_writer_cannot_lower_the_watermark() {
+    let store = Memory::new();
+    let (verifier, id) = verifier(&store, Policy::new());
+    let step = Totp::default().step(NOW).unwrap();
+    // The slower login has the code of the last step; this step's code is accepted before its exchange.
+    let slower = overtaken_by(&store, id, code_at(0), NOW);
+    assert_eq!(refusal(block_on(slower.verify(&id, &code_at(-1), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(block_on(verifier.state(&id)).unwrap().watermark(), Some(step));
+    assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { .. }));
+}
+
+/// A cache entry of 60 s behind a window of 90 s; a clock set back.
+#[test]
+fn neither_time_nor_a_clock_set_back_reopens_a_code() {
+    let policy = Policy::new().with_window(Window::new(5, 5).unwrap()).with_counted_replays(false);
+    let (verifier, id) = verifier(Memory::new(), policy);
+    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+    for secs in -150..180 {
+        let refusal = refusal(block_on(verifier.verify(&id, &code_at(0), after(secs))));
+        assert_eq!(refusal, Refusal::Replayed { remaining: 5 }, "after {secs} s");
+    }
+    for secs in [-3600, -86_400] {
+        let unused = code_at(secs / 30);
+        assert_eq!(refusal(block_on(verifier.verify(&id, &unused, after(secs)))), Refusal::ClockBehind);
+        assert_eq!(Refusal::ClockBehind.public(), PublicRefusal::Unavailable);
+    }
+}
+
+#[test]
+fn equal_codes_in_neighbouring_steps() {
+    // Found by search: these two steps have the same code.
+    let (first, second) = (910_737, 910_738);
+    let totp = Totp::default();
+    let at = |step: u64| UnixTime::from_secs(step * 30);
+    assert_eq!(totp.generate(&key(), at(first)).unwrap().as_str(), "911617");
+    assert_eq!(totp.generate(&key(), at(second)).unwrap().as_str(), "911617");
+
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    let accepted = block_on(verifier.verify(&id, "911617", at(first))).unwrap();
+    assert_eq!(accepted.counter(), Counter::new(first));
+    assert!(matches!(refusal(block_on(verifier.verify(&id, "911617", at(first)))), Refusal::Replayed { .. }));
+    // The window of the next step has both; the fresh one is accepted, once.
+    let accepted = block_on(verifier.verify(&id, "911617", at(second))).unwrap();
+    assert_eq!(accepted.counter(), Counter::new(second));
+    assert!(matches!(refusal(block_on(verifier.verify(&id, "911617", at(second)))), Refusal::Replayed { .. }));
+
+    // Seen together for the first time, the older one is taken, so that the newer stays usable.
+    let mut state = State::new().confirmed();
+    let code = Code::parse("911617", Digits::Six);
+    let accepted = commit(totp.verify(&key(), &Policy::new(), &state, &code, at(second)), &mut state);
+    assert_eq!(accepted.unwrap().counter(), Counter::new(first));
+}
+
+/// A store whose writes are rolled back while it reports an error.
+struct RolledBack<'a>(&'a Memory);
+
+#[derive(Debug)]
+struct RollBack;
+
+impl fmt::Display for RollBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("rolled back")
+    }
+}
+
+impl std::error::Error for RollBack {}
+
+impl Store for RolledBack<'_> {
+    type Error = RollBack;
+
+    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RollBack> {
+        Ok(self.0.load(id).await.unwrap())
+    }
+
+    async fn compare_exchange(
+        &self,
+        _: &AuthenticatorId,
+        _: Option<Revision>,
+        _: Value,
+        _: Option<UnixTime>,
+    ) -> Result<Exchange, RollBack> {
+        Err(RollBack)
+    }
+}
+
+/// CVE-2026-35597, CVE-2024-0227.
+#[test]
+fn the_failure_is_stored_before_the_verdict() {
+    let store = Memory::new();
+    let (working, id) = verifier(&store, Policy::new());
+    for failures in 1..=5_u8 {
+        assert_eq!(
+            refusal(block_on(working.verify(&id, &wrong_code(), NOW))),
+            Refusal::Wrong { remaining: 5 - failures }
+        );
+        assert_eq!(block_on(working.state(&id)).unwrap().failures(), failures);
+    }
+    assert_eq!(refusal(block_on(working.verify(&id, &code_at(0), NOW))), Refusal::Locked { until: None });
+
+    // Where it cannot be stored, nobody learns whether the guess was right.
+    let (_, other) = (working, AuthenticatorId::new("bianchi").unwrap());
+    let working = Verifier::new(&store, Policy::new());
+    block_on(working.enroll(&other, &authenticator(Totp::default()), State::new().confirmed())).unwrap();
+    let rolled_back = Verifier::new(RolledBack(&store), Policy::new());
+    for entry in [wrong_code(), code_at(0)] {
+        assert!(matches!(block_on(rolled_back.verify(&other, &entry, NOW)), Err(VerifierError::Store(RollBack))));
+    }
+}
+
+#[test]
+fn slow_guessing_under_a_lock_that_ends_is_capped() {
+    let policy = Policy::new()
+        .with_lock(Lock::lasting(Duration::from_secs(900)).unwrap())
+        .with_back_off(BackOff::new(Duration::from_secs(1), Duration::from_secs(60)).unwrap());
+    let (verifier, id) = verifier(Memory::new(), policy);
+    // One guess a day never meets a wait, and still every one counts.
+    let mut evaluated = 0;
+    for day in 0..365 {
+        let now = after(day * 86_400);
+        match refusal(block_on(verifier.verify(&id, "000000", now))) {
+            Refusal::Wrong { .. } => evaluated += 1,
+            Refusal::Locked { until: None } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(evaluated, i32::from(Policy::CONSECUTIVE_LIMIT));
+}
+
+/// Time does not start the count again, and the attempt after a lock counts like any other.
+#[test]
+fn the_attempt_after_a_lock_is_counted() {
+    let policy = Policy::new().with_lock(Lock::lasting(Duration::from_secs(60)).unwrap()).with_failure_cap(3).unwrap();
+    let (verifier, id) = verifier(Memory::new(), policy);
+    for round in 0..4_u8 {
+        let now = after(i64::from(round) * 61);
+        for remaining in (0..3).rev() {
+            assert_eq!(refusal(block_on(verifier.verify(&id, &wrong_code(), now))), Refusal::Wrong { remaining });
+        }
+        let until = Some(UnixTime::from_secs(now.as_secs() + 60));
+        assert_eq!(refusal(block_on(verifier.verify(&id, &wrong_code(), now))), Refusal::Locked { until });
+        assert_eq!(block_on(verifier.state(&id)).unwrap().failures(), 3 * (round + 1));
+    }
+}
+
+#[test]
+fn resynchronization_takes_no_old_codes_and_moves_no_further_than_allowed() {
+    let policy = Policy::new().with_counted_replays(false).with_failure_cap(100).unwrap();
+    let (verifier, id) = verifier(Memory::new(), policy);
+    let resync = |first: i64| block_on(verifier.resync(&id, &[&code_at(first), &code_at(first + 1)], NOW));
+    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+
+    // Codes from before the last login, and a pair that reaches over it.
+    for first in [-9, -2, -1] {
+        assert!(matches!(refusal(resync(first)), Refusal::Replayed { .. }), "from {first}");
+    }
+    // 20 minutes ahead or behind is beyond 10 steps.
+    for first in [-40, 40, 10] {
+        assert!(matches!(refusal(resync(first)), Refusal::Wrong { .. }), "from {first}");
+    }
+    // Not consecutive, and one code alone.
+    assert!(matches!(refusal(block_on(verifier.resync(&id, &[&code_at(4), &code_at(6)], NOW))), Refusal::Wrong { .. }));
+    assert_eq!(
+        refusal(block_on(verifier.resync(&id, &[&code_at(4)], NOW))),
+        Refusal::Malformed(MalformedCode::Count { expected: 2, found: 1 })
+    );
+    assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), 0);
+
+    assert_eq!(resync(4).unwrap().drift(), 5);
+    assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), 5);
+    assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(5), NOW))), Refusal::Replayed { .. }));
+    assert_eq!(block_on(verifier.verify(&id, &code_at(6), after(30))).unwrap().drift(), 5);
+}
+
+#[test]
+fn drift_is_learned_only_by_choice_in_whole_steps_within_the_limit() {
+    let policy = Policy::new().with_window(Window::new(2, 2).unwrap()).with_max_drift(3).unwrap();
+    for (policy, expected) in [(policy, [0, 0, 0]), (policy.with_learned_drift(true), [2, 3, 3])] {
+        let (verifier, id) = verifier(Memory::new(), policy);
+        // The authenticator runs ahead by two steps, then by three, and then by more than the limit allows to learn.
+        for ((ahead, at), drift) in [(2, 0), (3, 10), (5, 20)].into_iter().zip(expected) {
+            let login = block_on(verifier.verify(&id, &code_at(at + ahead), after(at * 30)));
+            assert_eq!(login.is_ok(), ahead <= 2 || drift != 0, "{ahead} ahead");
+            assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), drift, "{ahead} ahead");
+        }
+    }
+}
+
+#[test]
+fn the_number_of_digits_comes_from_the_parameters() {
+    let totp = Totp::new(Digits::Eight, secondo::Period::default());
+    let code = totp.generate(&key(), NOW).unwrap();
+    let six = Code::parse(&code.as_str()[2..], Digits::Six);
+    let mut state = State::new().confirmed();
+    assert_eq!(
+        commit(totp.verify(&key(), &Policy::new(), &state, &six, NOW), &mut state).unwrap_err(),
+        Refusal::Malformed(MalformedCode::Length { expected: 8, found: 6 })
+    );
+    assert!(commit(totp.verify(&key(), &Policy::new(), &state, &Ok(code), NOW), &mut state).is_ok());
+}
+
+#[test]
+fn only_ascii_digits_are_digits() {
+    for (text, position) in
+        [("１２３４５６", 0), ("١٢٣٤٥٦", 0), ("+12345", 0), ("12_345", 2), ("1e5000", 1), ("12345\n", 5), ("12345²", 5)]
+    {
+        for code in [Code::parse(text, Digits::Six), Code::parse_typed(text, Digits::Six)] {
+            assert_eq!(code.unwrap_err(), MalformedCode::Character { position }, "{text}");
+        }
+    }
+}
+
+#[test]
+fn leading_zeros_are_kept() {
+    let hotp = Hotp::default();
+    let code = hotp.generate(&key(), Counter::new(44));
+    assert_eq!(code.as_str(), "000152");
+    let mut state = State::new().starting_at(Counter::new(44)).confirmed();
+    for short in ["152", "0152", "00152"] {
+        let entry = Code::parse(short, Digits::Six);
+        assert!(commit(hotp.verify(&key(), &Policy::new(), &state, &entry, NOW), &mut state).is_err());
+    }
+    assert!(commit(hotp.verify(&key(), &Policy::new(), &state, &Ok(code), NOW), &mut state).is_ok());
+}
+
+#[test]
+fn windows_at_both_ends_of_time() {
+    let period = secondo::Period::from_secs(1).unwrap();
+    let totp = Totp::new(Digits::Six, period);
+    let policy = Policy::new().with_window(Window::new(5, 5).unwrap());
+    for now in [0, 1, 4, u64::MAX - 4, u64::MAX - 1, u64::MAX] {
+        for step in now.saturating_sub(5)..=now.saturating_add(5) {
+            for drift in [0, -10, 10] {
+                let mut state = State::new().confirmed().with_drift(drift);
+                let code = Hotp::default().generate(&key(), Counter::new(step));
+                let decision = totp.verify(&key(), &policy, &state, &Ok(code), UnixTime::from_secs(now));
+                match commit(decision, &mut state) {
+                    Ok(accepted) => assert_eq!(accepted.counter(), Counter::new(step)),
+                    Err(refusal) => assert!(drift != 0 && matches!(refusal, Refusal::Wrong { .. }), "{refusal:?}"),
+                }
+            }
+        }
+    }
+    // The last counter of all is accepted, and then nothing more.
+    let hotp = Hotp::default();
+    let mut state = State::new().starting_at(Counter::new(u64::MAX)).confirmed();
+    let last = || Ok(hotp.generate(&key(), Counter::new(u64::MAX)));
+    assert!(commit(hotp.verify(&key(), &policy, &state, &last(), NOW), &mut state).is_ok());
+    let again = commit(hotp.verify(&key(), &policy, &state, &last(), NOW), &mut state);
+    assert_eq!(again.unwrap_err(), Refusal::Replayed { remaining: 4 });
+    let first = Ok(hotp.generate(&key(), Counter::new(0)));
+    assert!(commit(hotp.verify(&key(), &policy, &state, &first, NOW), &mut state).is_err());
+}
+
+/// The public projection of a replayed code is that of a wrong one, to the last byte.
+#[test]
+fn a_replay_does_not_tell_that_the_code_was_right() {
+    let show = |entry: &str| {
+        let (verifier, id) = verifier(Memory::new(), Policy::new());
+        assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+        let public = block_on(verifier.verify(&id, entry, NOW)).unwrap_err().public();
+        (public, public.to_string(), format!("{public:?}"))
+    };
+    assert_eq!(show(&code_at(0)), show(&wrong_code()));
+    assert!(!show(&code_at(0)).1.contains(std::str::from_utf8(SECRET).unwrap()));
+}

@@ -1,0 +1,51 @@
+//! A verifier with one confirmed authenticator whose secret is that of the RFCs.
+
+use pollster::block_on;
+use secondo::store::Store;
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime,
+    Verifier,
+};
+
+pub(crate) const SECRET: &[u8] = b"12345678901234567890";
+
+/// The first moment of a time step of the default period.
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
+
+pub(crate) fn authenticator(method: impl Into<Method>) -> Authenticator {
+    Authenticator::new(method, Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap())
+}
+
+pub(crate) fn key() -> Key {
+    Key::new(Algorithm::Sha1, &Secret::from_bytes(SECRET).unwrap())
+}
+
+/// The default TOTP code so many time steps after [`NOW`].
+pub(crate) fn code_at(steps: i64) -> String {
+    let step = Totp::default().step(NOW).unwrap().get().checked_add_signed(steps).unwrap();
+    Hotp::default().generate(&key(), Counter::new(step)).as_str().to_owned()
+}
+
+/// The time so many seconds after [`NOW`].
+pub(crate) fn after(secs: i64) -> UnixTime {
+    UnixTime::from_secs(NOW.as_secs().checked_add_signed(secs).unwrap())
+}
+
+/// A code that is right at none of the steps near [`NOW`].
+pub(crate) fn wrong_code() -> String {
+    let right: Vec<_> = (-20..=20).map(code_at).collect();
+    (0..100).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).unwrap()
+}
+
+/// Enrolls it under this id.
+pub(crate) fn enroll<S: Store>(verifier: &Verifier<S>, id: &str, method: impl Into<Method>) -> AuthenticatorId {
+    let id = AuthenticatorId::new(id).unwrap();
+    block_on(verifier.enroll(&id, &authenticator(method), State::new().confirmed())).unwrap();
+    id
+}
+
+pub(crate) fn verifier<S: Store>(store: S, policy: Policy) -> (Verifier<S>, AuthenticatorId) {
+    let verifier = Verifier::new(store, policy);
+    let id = enroll(&verifier, "rossi", Totp::default());
+    (verifier, id)
+}

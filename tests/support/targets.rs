@@ -1,0 +1,78 @@
+//! What the fuzzer runs, and what the replay of its seeds runs on stable Rust: each takes bytes and panics on a defect.
+
+use std::collections::BTreeMap;
+
+use secondo::{Code, Digits, MalformedCode, Secret, SecretError, State};
+
+/// The code parsers accept what is a code, unchanged, and nothing else.
+pub fn code(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    for digits in [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine] {
+        let is_code = |text: &str| text.len() == digits.count() && text.bytes().all(|byte| byte.is_ascii_digit());
+        same(Code::parse(text, digits), is_code(text).then_some(text));
+        let bare = text.replace([' ', '-'], "");
+        same(Code::parse_typed(text, digits), (text.len() <= 64 && is_code(&bare)).then_some(&bare));
+    }
+}
+
+fn same(parsed: Result<Code, MalformedCode>, expected: Option<&str>) {
+    match (parsed, expected) {
+        (Ok(code), Some(text)) => assert_eq!(code.as_str(), text),
+        (Err(MalformedCode::Length { expected, found }), None) => assert_ne!(expected, found),
+        (Err(MalformedCode::Character { .. }), None) => {}
+        (parsed, expected) => panic!("{parsed:?}, but expected {expected:?}"),
+    }
+}
+
+/// What decodes as base32 is what the `base32` crate decodes, and is written and read back; the rest is refused for a
+/// reason that holds.
+pub fn base32(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    check_base32(text, text, Secret::MIN_LEN, Secret::from_base32(text));
+    let bare = text.replace([' ', '-'], "");
+    check_base32(text, &bare, Secret::MIN_LEN, Secret::from_base32_grouped(text));
+    check_base32(text, &bare, Secret::SHORT_LEN, Secret::import_short_base32(text));
+}
+
+fn check_base32(text: &str, bare: &str, min: usize, parsed: Result<Secret, SecretError>) {
+    let symbols = bare.trim_end_matches('=');
+    let padding = bare.len() - symbols.len();
+    let is_symbol = |c: char| c.is_ascii_alphabetic() || ('2'..='7').contains(&c);
+    let well_formed = symbols.chars().all(is_symbol)
+        && matches!(symbols.len() % 8, 0 | 2 | 4 | 5 | 7)
+        && (padding == 0 || padding == 8 - symbols.len() % 8 && padding < 8);
+    let len = symbols.len() * 5 / 8;
+    match parsed {
+        Ok(secret) => {
+            assert!(well_formed && (min..=Secret::MAX_LEN).contains(&len));
+            let alphabet = base32::Alphabet::Rfc4648 { padding: false };
+            let expected = base32::decode(alphabet, &symbols.to_ascii_uppercase()).unwrap();
+            assert_eq!(secret.expose(), expected);
+            let written = secret.to_base32();
+            assert_eq!(written.as_str(), base32::encode(alphabet, &expected));
+            let read = Secret::import_short_base32(written.as_str()).unwrap();
+            assert_eq!(read.expose(), expected);
+        }
+        Err(SecretError::Base32Character { position }) => {
+            assert!(!well_formed);
+            assert!(!text[position..].starts_with(is_symbol), "position {position} is well-formed");
+        }
+        Err(SecretError::Base32Length) => assert!(!well_formed || len > Secret::MAX_LEN),
+        Err(SecretError::Length { found, .. }) => {
+            assert!(well_formed && found == len && !(min..=Secret::MAX_LEN).contains(&len));
+        }
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// Bytes are a state if and only if they are what that state is written as.
+pub fn state(bytes: &[u8]) {
+    if let Ok(state) = State::from_bytes(bytes) {
+        assert_eq!(state.to_bytes(), bytes);
+    }
+}
+
+/// Sequences of operations come out as in the model.
+pub fn operations(bytes: &[u8]) {
+    super::model::run(bytes, &mut BTreeMap::new());
+}

@@ -1,0 +1,363 @@
+//! The verifier's operations, and what it does when the store fails, is contended, or holds what it cannot read.
+#![cfg(feature = "std")]
+
+#[path = "support/enrolled.rs"]
+mod enrolled;
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use enrolled::{NOW, after, authenticator, code_at, enroll, verifier, wrong_code};
+use pollster::block_on;
+use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
+use secondo::{
+    AuthenticatorId, Counter, Digits, Hotp, Policy, PublicRefusal, RecordError, Refusal, State, StateError, Totp,
+    UnixTime, Verifier, VerifierError,
+};
+
+fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
+    match result {
+        Err(VerifierError::Refused(refusal)) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn an_authenticator_counts_only_after_its_first_right_code() {
+    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let id = AuthenticatorId::new("rossi").unwrap();
+    block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
+
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Unconfirmed);
+    assert_eq!(refusal(block_on(verifier.confirm(&id, &wrong_code(), NOW))), Refusal::Wrong { remaining: 4 });
+    assert!(!block_on(verifier.state(&id)).unwrap().is_confirmed());
+
+    // By default the code that confirms is no login, and is used up.
+    assert!(block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap().into_login().is_none());
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(refusal(block_on(verifier.confirm(&id, &code_at(1), after(30)))), Refusal::AlreadyConfirmed);
+    assert_eq!(block_on(verifier.verify(&id, &code_at(1), after(30))).unwrap().drift(), 0);
+}
+
+#[test]
+fn a_confirmation_is_a_login_where_the_policy_says_so() {
+    let verifier = Verifier::new(Memory::new(), Policy::new().with_confirmation_login(true));
+    let id = AuthenticatorId::new("rossi").unwrap();
+    block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
+    let login = block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap().into_login().unwrap();
+    assert_eq!(login.counter(), Totp::default().step(NOW).unwrap());
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+}
+
+#[test]
+fn an_enrolment_is_replaced_until_it_is_confirmed_and_after_it_is_revoked() {
+    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let id = AuthenticatorId::new("rossi").unwrap();
+    let enroll = |method: Totp| block_on(verifier.enroll(&id, &authenticator(method), State::new()));
+    let eight = Totp::new(Digits::Eight, secondo::Period::default());
+
+    enroll(eight).unwrap();
+    enroll(Totp::default()).unwrap();
+    let _confirmed = block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap();
+    assert!(matches!(enroll(eight), Err(VerifierError::AlreadyEnrolled)));
+    block_on(verifier.suspend(&id)).unwrap();
+    assert!(matches!(enroll(eight), Err(VerifierError::AlreadyEnrolled)));
+    block_on(verifier.revoke(&id)).unwrap();
+    enroll(eight).unwrap();
+    // The new one does not know the old one's codes.
+    assert!(matches!(refusal(block_on(verifier.confirm(&id, &code_at(1), after(30)))), Refusal::Malformed(_)));
+
+    // A suspension also holds for one that is not confirmed.
+    block_on(verifier.suspend(&id)).unwrap();
+    assert!(matches!(enroll(eight), Err(VerifierError::AlreadyEnrolled)));
+}
+
+#[test]
+fn a_suspended_authenticator_accepts_nothing_until_reinstated() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    block_on(verifier.suspend(&id)).unwrap();
+    let suspended = block_on(verifier.state(&id)).unwrap();
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Suspended);
+    assert_eq!(refusal(block_on(verifier.resync(&id, &[&code_at(0), &code_at(1)], after(30)))), Refusal::Suspended);
+    assert_eq!(block_on(verifier.state(&id)).unwrap(), suspended);
+    block_on(verifier.reinstate(&id)).unwrap();
+    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+}
+
+#[test]
+fn reinstating_opens_a_lock_and_keeps_used_codes_used() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+    for _ in 0..5 {
+        refusal(block_on(verifier.verify(&id, &wrong_code(), NOW)));
+    }
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(1), after(30)))), Refusal::Locked { until: None });
+    block_on(verifier.reinstate(&id)).unwrap();
+    let state = block_on(verifier.state(&id)).unwrap();
+    assert_eq!((state.failures(), verifier.policy().remaining(&state, NOW)), (0, 5));
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+    assert!(block_on(verifier.verify(&id, &code_at(1), after(30))).is_ok());
+}
+
+#[test]
+fn a_revoked_authenticator_is_erased_for_ever() {
+    let store = Memory::new();
+    let (verifier, id) = verifier(&store, Policy::new());
+    block_on(verifier.revoke(&id)).unwrap();
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Revoked);
+    assert_eq!(refusal(block_on(verifier.suspend(&id))), Refusal::Revoked);
+    assert_eq!(refusal(block_on(verifier.reinstate(&id))), Refusal::Revoked);
+    assert_eq!(refusal(block_on(verifier.state(&id))), Refusal::Revoked);
+    assert!(block_on(verifier.revoke(&id)).is_ok());
+    let value = block_on(store.load(&id)).unwrap().unwrap().value;
+    assert!(!value.as_ref().windows(4).any(|part| enrolled::SECRET.windows(4).any(|of| of == part)));
+}
+
+#[test]
+fn resynchronization_finds_a_token_and_is_no_login() {
+    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let hotp = Hotp::default();
+    let id = enroll(&verifier, "token", hotp);
+    let code = |counter| hotp.generate(&enrolled::key(), Counter::new(counter)).as_str().to_owned();
+
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code(700), NOW))), Refusal::Wrong { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(verifier.resync(&id, &[&code(700), &code(702)], NOW))),
+        Refusal::Wrong { remaining: 3 }
+    );
+    let resynchronized = block_on(verifier.resync(&id, &[&code(700), &code(701)], NOW)).unwrap();
+    assert_eq!(resynchronized.counter(), Counter::new(701));
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code(701), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(block_on(verifier.verify(&id, &code(702), NOW)).unwrap().counter(), Counter::new(702));
+}
+
+#[test]
+fn the_in_memory_store_needs_no_executor() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    let code = code_at(0);
+    let login = pin!(verifier.verify(&id, &code, NOW));
+    match login.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(accepted)) => assert_eq!(accepted.counter(), Totp::default().step(NOW).unwrap()),
+        other => panic!("not ready when polled once: {other:?}"),
+    }
+}
+
+#[test]
+fn an_unknown_id_is_its_own_error() {
+    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let id = AuthenticatorId::new("nobody").unwrap();
+    for result in [
+        block_on(verifier.verify(&id, "123456", NOW)).map(drop),
+        block_on(verifier.confirm(&id, "123456", NOW)).map(drop),
+        block_on(verifier.resync(&id, &["123456", "123456"], NOW)).map(drop),
+        block_on(verifier.suspend(&id)),
+        block_on(verifier.reinstate(&id)),
+        block_on(verifier.revoke(&id)),
+        block_on(verifier.state(&id)).map(drop),
+    ] {
+        match result {
+            Err(error @ VerifierError::Unknown) => assert_eq!(error.public(), PublicRefusal::Unavailable),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A store that fails as told, over one that works.
+struct Failing<'a> {
+    store: &'a Memory,
+    fault: Fault,
+    exchanges: AtomicUsize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    Load,
+    Exchange,
+    /// The value is stored, and an error reported.
+    AfterExchange,
+    AlwaysConflict,
+}
+
+#[derive(Debug, PartialEq)]
+struct Outage;
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the database is down")
+    }
+}
+
+impl std::error::Error for Outage {}
+
+impl Store for Failing<'_> {
+    type Error = Outage;
+
+    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Outage> {
+        if self.fault == Fault::Load {
+            return Err(Outage);
+        }
+        Ok(self.store.load(id).await.unwrap())
+    }
+
+    async fn compare_exchange(
+        &self,
+        id: &AuthenticatorId,
+        expected: Option<Revision>,
+        value: Value,
+        expiry: Option<UnixTime>,
+    ) -> Result<Exchange, Outage> {
+        self.exchanges.fetch_add(1, Ordering::Relaxed);
+        match self.fault {
+            Fault::Load | Fault::Exchange => Err(Outage),
+            Fault::AlwaysConflict => Ok(Exchange::Conflict),
+            Fault::AfterExchange => {
+                let _ = self.store.compare_exchange(id, expected, value, expiry).await;
+                Err(Outage)
+            }
+        }
+    }
+}
+
+fn failing(store: &Memory, fault: Fault) -> Failing<'_> {
+    Failing { store, fault, exchanges: AtomicUsize::new(0) }
+}
+
+#[test]
+fn an_outage_is_neither_a_wrong_code_nor_a_right_one() {
+    let store = Memory::new();
+    let (working, id) = verifier(&store, Policy::new());
+    for fault in [Fault::Load, Fault::Exchange] {
+        for entry in [code_at(0), wrong_code()] {
+            let result = block_on(Verifier::new(failing(&store, fault), Policy::new()).verify(&id, &entry, NOW));
+            match result {
+                Err(error @ VerifierError::Store(Outage)) => {
+                    assert_eq!(error.public(), PublicRefusal::Unavailable);
+                    assert!(!error.to_string().contains(&entry));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(block_on(working.state(&id)).unwrap(), State::new().confirmed());
+}
+
+#[test]
+fn a_code_of_unknown_outcome_is_not_accepted_twice() {
+    let store = Memory::new();
+    let (working, id) = verifier(&store, Policy::new());
+    let interrupted = Verifier::new(failing(&store, Fault::AfterExchange), Policy::new());
+    let result = block_on(interrupted.verify(&id, &code_at(0), NOW));
+    assert!(matches!(result, Err(VerifierError::Store(Outage))));
+    assert_eq!(refusal(block_on(working.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+}
+
+#[test]
+fn contention_ends_after_a_bounded_number_of_tries() {
+    let store = Memory::new();
+    let (working, id) = verifier(&store, Policy::new());
+    let contending = failing(&store, Fault::AlwaysConflict);
+    let contended = Verifier::new(&contending, Policy::new());
+    for entry in [code_at(0), wrong_code()] {
+        match block_on(contended.verify(&id, &entry, NOW)) {
+            Err(error @ VerifierError::Contended) => assert_eq!(error.public(), PublicRefusal::Unavailable),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(contending.exchanges.into_inner(), 2 * 16);
+    assert_eq!(block_on(working.state(&id)).unwrap(), State::new().confirmed());
+    assert!(block_on(working.verify(&id, &code_at(0), NOW)).is_ok());
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
+    let store = Memory::new();
+    let (verifier, id) = verifier(&store, Policy::new());
+    let good = block_on(store.load(&id)).unwrap().unwrap().value.as_ref().to_vec();
+    let replace = |bytes: &[u8]| {
+        let revision = block_on(store.load(&id)).unwrap().unwrap().revision;
+        assert_eq!(
+            block_on(store.compare_exchange(&id, Some(revision), bytes.into(), None)).unwrap(),
+            Exchange::Stored
+        );
+    };
+    let with = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    for (bytes, expected) in [
+        (vec![], RecordError::Length(0)),
+        (with(0, 2), RecordError::Version(2)),
+        (with(1, 3), RecordError::Field { offset: 1 }),
+        (vec![1, 0, 0], RecordError::Length(3)),
+        (with(2, 9), RecordError::State(StateError::Version(9))),
+        (with(4, 4), RecordError::State(StateError::Field { offset: 2 })),
+        (with(32, 0), RecordError::Field { offset: 32 }),
+        (with(33, 10), RecordError::Field { offset: 33 }),
+        (with(34, 0xff), RecordError::Field { offset: 34 }),
+        (with(1, 1), RecordError::Field { offset: 34 }),
+        (good[..good.len() - 11].to_vec(), RecordError::Length(good.len() - 11)),
+        ([&good[..], &[0; 200]].concat(), RecordError::Length(good.len() + 200)),
+    ] {
+        replace(&bytes);
+        for result in [
+            block_on(verifier.verify(&id, &code_at(0), NOW)).map(drop),
+            block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())),
+            block_on(verifier.state(&id)).map(drop),
+        ] {
+            match result {
+                Err(VerifierError::Corrupt(error)) => assert_eq!(error, expected),
+                other => panic!("{expected:?}: {other:?}"),
+            }
+        }
+        assert_eq!(block_on(store.load(&id)).unwrap().unwrap().value.as_ref(), bytes);
+    }
+    replace(&good);
+    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+    // It can still be revoked.
+    replace(b"nonsense");
+    block_on(verifier.revoke(&id)).unwrap();
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Revoked);
+}
+
+/// Every parameter survives being stored: the codes of what was enrolled are the ones accepted.
+#[test]
+fn what_is_enrolled_is_what_is_verified() {
+    use secondo::{Algorithm, Authenticator, Key, Period, Secret};
+
+    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let mut n = 0;
+    for algorithm in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512] {
+        for len in [Secret::SHORT_LEN, 16, 64, 65, Secret::MAX_LEN] {
+            for digits in [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine] {
+                let secret = || Secret::import_short(&(0..u8::try_from(len).unwrap()).collect::<Vec<_>>()).unwrap();
+                let key = Key::new(algorithm, &secret());
+                let id = AuthenticatorId::new(&format!("{n}")).unwrap();
+                n += 1;
+                let totp = Totp::new(digits, Period::from_secs(45).unwrap()).with_t0(UnixTime::from_secs(77));
+                let new = Authenticator::new(totp, algorithm, secret());
+                block_on(verifier.enroll(&id, &new, State::new().confirmed())).unwrap();
+                let code = totp.generate(&key, NOW).unwrap();
+                let accepted = block_on(verifier.verify(&id, code.as_str(), NOW)).unwrap();
+                assert_eq!(accepted.counter(), totp.step(NOW).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn futures_can_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    let authenticator = authenticator(Totp::default());
+    is_send(&verifier.verify(&id, "123456", NOW));
+    is_send(&verifier.confirm(&id, "123456", NOW));
+    is_send(&verifier.resync(&id, &["123456"], NOW));
+    is_send(&verifier.enroll(&id, &authenticator, State::new()));
+    is_send(&verifier.suspend(&id));
+    is_send(&verifier.revoke(&id));
+    is_send(&verifier.state(&id));
+}
