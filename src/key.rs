@@ -1,7 +1,6 @@
 use core::fmt;
 
-use sha1::{Digest, Sha1};
-use sha2::{Sha256, Sha512};
+use sha1::Digest;
 use subtle::{Choice, ConditionallySelectable};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -20,49 +19,47 @@ use crate::{Algorithm, Counter, Secret};
 /// assert_eq!(Hotp::default().generate(&key, Counter::new(1)).as_str(), "287082"); // RFC 4226, appendix D
 /// # Ok::<(), secondo::SecretError>(())
 /// ```
-pub struct Key(Prepared);
-
-enum Prepared {
-    Sha1(HmacSha1),
-    Sha256(HmacSha256),
-    Sha512(HmacSha512),
+pub struct Key {
+    algorithm: Algorithm,
+    // The state's words, then zeros; a word of SHA-512 takes two. No variants: bytes that one leaves unused could hold
+    // what the stack held, and would not be wiped.
+    inner: [u32; 16],
+    outer: [u32; 16],
 }
 
 impl Key {
     /// Prepares the secret for this algorithm.
     #[must_use]
     pub fn new(algorithm: Algorithm, secret: &Secret) -> Self {
-        let secret = secret.expose();
-        Self(match algorithm {
-            Algorithm::Sha1 => Prepared::Sha1(HmacSha1::new(secret)),
-            Algorithm::Sha256 => Prepared::Sha256(HmacSha256::new(secret)),
-            Algorithm::Sha512 => Prepared::Sha512(HmacSha512::new(secret)),
-        })
+        let mut key = Self { algorithm, inner: [0; 16], outer: [0; 16] };
+        match algorithm {
+            Algorithm::Sha1 => hmac_sha1::prepare(secret.expose(), &mut key, store),
+            Algorithm::Sha256 => hmac_sha256::prepare(secret.expose(), &mut key, store),
+            Algorithm::Sha512 => hmac_sha512::prepare(secret.expose(), &mut key, store_wide),
+        }
+        key
     }
 
     /// The algorithm that the key was prepared for.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        match self.0 {
-            Prepared::Sha1(_) => Algorithm::Sha1,
-            Prepared::Sha256(_) => Algorithm::Sha256,
-            Prepared::Sha512(_) => Algorithm::Sha512,
-        }
+        self.algorithm
     }
 
     /// `DT(HMAC(K, C))` of RFC 4226 section 5.3: 31 bits.
     pub(crate) fn truncated(&self, counter: Counter) -> u32 {
-        match &self.0 {
-            Prepared::Sha1(key) => {
-                let mac = key.mac(counter);
+        let Self { algorithm, inner, outer } = self;
+        match algorithm {
+            Algorithm::Sha1 => {
+                let mac = hmac_sha1::mac(load(inner), load(outer), counter);
                 truncate(mac, mac[4])
             }
-            Prepared::Sha256(key) => {
-                let mac = key.mac(counter);
+            Algorithm::Sha256 => {
+                let mac = hmac_sha256::mac(load(inner), load(outer), counter);
                 truncate([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7])
             }
-            Prepared::Sha512(key) => {
-                let mac = key.mac(counter);
+            Algorithm::Sha512 => {
+                let mac = hmac_sha512::mac(load_wide(inner), load_wide(outer), counter);
                 truncate([high(mac[0]), low(mac[0]), high(mac[1]), low(mac[1]), high(mac[2])], low(mac[7]))
             }
         }
@@ -98,16 +95,45 @@ fn low(word: u64) -> u32 {
     word as u32
 }
 
+fn load<const N: usize>(words: &[u32; 16]) -> [u32; N] {
+    let mut state = [0; N];
+    for (word, held) in state.iter_mut().zip(words) {
+        *word = *held;
+    }
+    state
+}
+
+fn load_wide(words: &[u32; 16]) -> [u64; 8] {
+    let mut state = [0; 8];
+    for (word, [high, low]) in state.iter_mut().zip(words.as_chunks().0) {
+        *word = u64::from(*high) << 32 | u64::from(*low);
+    }
+    state
+}
+
+fn store<const N: usize>(state: &[u32; N], words: &mut [u32; 16]) {
+    for (held, word) in words.iter_mut().zip(state) {
+        *held = *word;
+    }
+}
+
+fn store_wide(state: &[u64; 8], words: &mut [u32; 16]) {
+    for (held, word) in words.as_chunks_mut().0.iter_mut().zip(state) {
+        *held = [high(*word), low(*word)];
+    }
+}
+
 /// HMAC over an 8-byte message, from prepared states. Both padded messages fill exactly one block.
 macro_rules! hmac {
     ($name:ident, $hash:ty, $word:ty, $words:literal, $block:literal, $compress:path, $initial:expr) => {
-        struct $name {
-            inner: [$word; $words],
-            outer: [$word; $words],
-        }
+        mod $name {
+            use core::slice;
 
-        impl $name {
-            fn new(secret: &[u8]) -> Self {
+            use super::{Counter, Digest, Key, Zeroize};
+
+            type State = [$word; $words];
+
+            pub(super) fn prepare(secret: &[u8], key: &mut Key, store: fn(&State, &mut [u32; 16])) {
                 let mut block = [0_u8; $block];
                 if let Some(slot) = block.get_mut(..secret.len()) {
                     slot.copy_from_slice(secret);
@@ -118,30 +144,27 @@ macro_rules! hmac {
                     }
                     hashed.as_mut_slice().zeroize();
                 }
-                let mut key = Self { inner: $initial, outer: $initial };
-                for byte in &mut block {
-                    *byte ^= 0x36;
+                for (pad, words) in [(0x36, &mut key.inner), (0x36 ^ 0x5c, &mut key.outer)] {
+                    for byte in &mut block {
+                        *byte ^= pad;
+                    }
+                    let mut state = $initial;
+                    $compress(&mut state, slice::from_ref(&block));
+                    store(&state, words);
+                    state.zeroize();
                 }
-                $compress(&mut key.inner, &[block]);
-                for byte in &mut block {
-                    *byte ^= 0x36 ^ 0x5c;
-                }
-                $compress(&mut key.outer, &[block]);
                 block.zeroize();
-                key
             }
 
-            fn mac(&self, counter: Counter) -> [$word; $words] {
+            pub(super) fn mac(mut inner: State, mut outer: State, counter: Counter) -> State {
                 const WORD: usize = size_of::<$word>();
 
-                let mut inner = self.inner;
-                $compress(&mut inner, &[Self::last_block(&counter.get().to_be_bytes())]);
+                $compress(&mut inner, &[last_block(&counter.get().to_be_bytes())]);
                 let mut digest = [0_u8; WORD * $words];
                 for (bytes, word) in digest.as_chunks_mut::<WORD>().0.iter_mut().zip(inner) {
                     *bytes = word.to_be_bytes();
                 }
-                let mut outer = self.outer;
-                $compress(&mut outer, &[Self::last_block(&digest)]);
+                $compress(&mut outer, &[last_block(&digest)]);
                 outer
             }
 
@@ -159,19 +182,12 @@ macro_rules! hmac {
                 block
             }
         }
-
-        impl Drop for $name {
-            fn drop(&mut self) {
-                self.inner.zeroize();
-                self.outer.zeroize();
-            }
-        }
     };
 }
 
-hmac!(HmacSha1, Sha1, u32, 5, 64, sha1::block_api::compress, SHA1_INITIAL);
-hmac!(HmacSha256, Sha256, u32, 8, 64, sha2::block_api::compress256, SHA256_INITIAL);
-hmac!(HmacSha512, Sha512, u64, 8, 128, sha2::block_api::compress512, SHA512_INITIAL);
+hmac!(hmac_sha1, sha1::Sha1, u32, 5, 64, sha1::block_api::compress, super::SHA1_INITIAL);
+hmac!(hmac_sha256, sha2::Sha256, u32, 8, 64, sha2::block_api::compress256, super::SHA256_INITIAL);
+hmac!(hmac_sha512, sha2::Sha512, u64, 8, 128, sha2::block_api::compress512, super::SHA512_INITIAL);
 
 // FIPS 180-4, sections 5.3.1, 5.3.3 and 5.3.5.
 const SHA1_INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
@@ -187,6 +203,13 @@ const SHA512_INITIAL: [u64; 8] = [
     0x1f83_d9ab_fb41_bd6b,
     0x5be0_cd19_137e_2179,
 ];
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.inner.zeroize();
+        self.outer.zeroize();
+    }
+}
 
 impl ZeroizeOnDrop for Key {}
 
@@ -205,14 +228,13 @@ mod tests {
     fn intermediate_values() {
         let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
         let key = Key::new(Algorithm::Sha1, &secret);
-        let Key(Prepared::Sha1(hmac)) = &key else { panic!("prepared for SHA-1") };
         let rows = include_str!("../tests/vectors/rfc4226-appendix-d.txt").lines().filter(|row| !row.starts_with('#'));
         let mut checked = 0;
         for row in rows {
             let [counter, mac, truncated, _] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("bad row: {row}") };
             let counter = Counter::new(counter.parse().unwrap());
             let mac: Vec<_> = (0..40).step_by(8).map(|at| u32::from_str_radix(&mac[at..at + 8], 16).unwrap()).collect();
-            assert_eq!(hmac.mac(counter)[..], mac);
+            assert_eq!(hmac_sha1::mac(load(&key.inner), load(&key.outer), counter)[..], mac);
             assert_eq!(key.truncated(counter), truncated.parse().unwrap());
             checked += 1;
         }

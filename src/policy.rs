@@ -508,16 +508,18 @@ fn most_likely(digits: Digits) -> f64 {
     f64::from(VALUES.div_ceil(digits.modulus())) / f64::from(VALUES)
 }
 
-/// `1 - (1 - probability)^times`, by repeated squaring: powers of floats are not in `core`.
+/// `1 - (1 - probability)^times`, by repeated doubling: powers of floats are not in `core`, and the difference from 1
+/// would lose the digits of a small probability.
 fn at_least_once(probability: f64, mut times: u64) -> f64 {
-    let mut square = 1.0 - probability;
-    let mut never = 1.0;
+    let either = |a: f64, b: f64| a + b - a * b;
+    let mut doubled = probability;
+    let mut total = 0.0;
     while times > 0 {
         if times & 1 == 1 {
-            never *= square;
+            total = either(total, doubled);
         }
-        square *= square;
+        doubled = either(doubled, doubled);
         times >>= 1;
     }
-    1.0 - never
+    total
 }

@@ -1,0 +1,134 @@
+//! Codes, decisions on a state, and whole decisions of the verifier on the in-memory store.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use pollster::block_on;
+use secondo::store::Memory;
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Code, Counter, Digits, Hotp, Key, Policy, Secret, State, Totp, UnixTime,
+    Verifier, Window,
+};
+
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512];
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
+
+fn secret(algorithm: Algorithm) -> Secret {
+    Secret::from_bytes(&b"1234567890".repeat(7)[..algorithm.output_len()]).expect("long enough")
+}
+
+fn generate(c: &mut Criterion) {
+    let mut group = c.benchmark_group("generate");
+    let totp = Totp::default();
+    for algorithm in ALGORITHMS {
+        let secret = secret(algorithm);
+        let key = Key::new(algorithm, &secret);
+        group.bench_function(format!("{algorithm}, prepared key"), |b| {
+            b.iter(|| totp.generate(black_box(&key), black_box(NOW)));
+        });
+        group.bench_function(format!("{algorithm}, secret"), |b| {
+            b.iter(|| totp.generate(&Key::new(algorithm, black_box(&secret)), black_box(NOW)));
+        });
+    }
+    // The floor of the first: what two compressions cost.
+    group.bench_function("SHA1, two compressions", |b| {
+        let block = [[7; 64]];
+        b.iter(|| {
+            let mut state = [1, 2, 3, 4, 5];
+            sha1::block_api::compress(&mut state, black_box(&block));
+            sha1::block_api::compress(&mut state, black_box(&block));
+            state
+        });
+    });
+    group.finish();
+}
+
+/// The timing of a right code at any step, a wrong and a replayed one should not differ.
+fn verify(c: &mut Criterion) {
+    let totp = Totp::default();
+    let policy = Policy::new().with_window(Window::new(1, 1).expect("in range"));
+    let code_at = |key: &Key, offset: i64| {
+        let step = totp.step(NOW).expect("after T0").get().wrapping_add_signed(offset);
+        Ok(Hotp::default().generate(key, Counter::new(step)))
+    };
+    for algorithm in ALGORITHMS {
+        let mut group = c.benchmark_group(format!("verify {algorithm}, one step each way"));
+        let key = Key::new(algorithm, &secret(algorithm));
+        let fresh = State::new().confirmed();
+        let used = fresh.starting_at(Counter::new(totp.step(NOW).expect("after T0").get() + 1));
+        for (name, state, entry) in [
+            ("right, past step", fresh, code_at(&key, -1)),
+            ("right, current step", fresh, code_at(&key, 0)),
+            ("right, future step", fresh, code_at(&key, 1)),
+            ("wrong", fresh, code_at(&key, 1000)),
+            ("replayed", used, code_at(&key, 0)),
+        ] {
+            group.bench_function(name, |b| {
+                b.iter(|| {
+                    let decision = totp.verify(black_box(&key), &policy, black_box(&state), black_box(&entry), NOW);
+                    decision.commit(|next| {
+                        black_box(next);
+                        Ok::<_, Infallible>(())
+                    })
+                });
+            });
+        }
+        group.finish();
+    }
+
+    let mut group = c.benchmark_group("search SHA1");
+    let key = Key::new(Algorithm::Sha1, &secret(Algorithm::Sha1));
+    let wide = Policy::new().with_window(Window::new(7, 0).expect("in range"));
+    let wrong = code_at(&key, 1000);
+    group.bench_function("window of 8", |b| {
+        b.iter(|| totp.verify(&key, &wide, &State::new().confirmed(), black_box(&wrong), NOW));
+    });
+    group.bench_function("resynchronization over 1000", |b| {
+        let codes = [code_at(&key, 1000), code_at(&key, 1001)];
+        b.iter(|| Hotp::default().resync(&key, &Policy::new(), &State::new(), black_box(&codes), NOW));
+    });
+    group.finish();
+}
+
+fn verifier(c: &mut Criterion) {
+    const PEOPLE: u64 = 10_000;
+
+    let mut group = c.benchmark_group(format!("Verifier::verify, {PEOPLE} in memory"));
+    let id = |n: u64| AuthenticatorId::new(&format!("subscriber/{n}")).expect("visible ASCII");
+    let policy = Policy::new().with_failure_cap(100).expect("in range");
+    let verifier = Verifier::new(Memory::new(), policy);
+    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret(Algorithm::Sha1));
+    for n in 0..PEOPLE {
+        block_on(verifier.enroll(&id(n), &authenticator, State::new().confirmed())).expect("in memory");
+    }
+    // One step later each time: a right code is accepted once.
+    let mut step = 50_000_000;
+    let mut n = 0;
+    group.bench_function("right code", |b| {
+        let next = || {
+            n = (n + 7919) % PEOPLE;
+            step += 1;
+            let now = UnixTime::from_secs(step * 30);
+            (id(n), Totp::default().generate(&authenticator.key(), now).expect("after T0"), now)
+        };
+        let verify =
+            |(id, code, now): (AuthenticatorId, Code, UnixTime)| block_on(verifier.verify(&id, code.as_str(), now));
+        b.iter_batched(next, verify, BatchSize::SmallInput);
+    });
+    group.bench_function("wrong code", |b| {
+        let next = || {
+            n = (n + 7919) % PEOPLE;
+            let id = id(n);
+            block_on(verifier.reinstate(&id)).expect("in memory");
+            (id, Code::parse("000000", Digits::Six).expect("six digits"), UnixTime::from_secs((step + 1) * 30))
+        };
+        let verify =
+            |(id, code, now): (AuthenticatorId, Code, UnixTime)| block_on(verifier.verify(&id, code.as_str(), now));
+        b.iter_batched(next, verify, BatchSize::SmallInput);
+    });
+    group.finish();
+}
+
+criterion_group!(benches, generate, verify, verifier);
+criterion_main!(benches);

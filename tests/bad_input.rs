@@ -1,0 +1,178 @@
+//! Bad input: a typed error that names what is wrong, no panic, no change of state, no secret or code in any message.
+
+use std::convert::Infallible;
+
+use secondo::{
+    Algorithm, BeforeT0, Code, CommitError, Counter, Digits, Hotp, Key, MalformedCode, ParameterError, Period, Policy,
+    Refusal, Secret, SecretError, State, StateError, Totp, UnixTime, Window,
+};
+
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+fn key() -> Key {
+    Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890").unwrap())
+}
+
+/// What a TOTP verification comes to, and the state after it.
+fn verify(totp: Totp, text: &str, now: UnixTime) -> (Refusal, State) {
+    let mut state = State::new().confirmed();
+    let code = Code::parse_typed(text, totp.digits());
+    let decision = totp.verify(&key(), &Policy::new(), &state, &code, now);
+    let verdict = decision.commit(|next| {
+        state = *next;
+        Ok::<_, Infallible>(())
+    });
+    match verdict {
+        Err(CommitError::Refused(refusal)) => (refusal, state),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn malformed_codes() {
+    let megabyte = "1".repeat(1 << 20);
+    let length = |found| MalformedCode::Length { expected: 6, found };
+    let character = |position| MalformedCode::Character { position };
+    for (text, expected) in [
+        ("", length(0)),
+        ("      ", length(0)),
+        ("12345", length(5)),
+        ("1234567", length(7)),
+        (&megabyte, length(1 << 20)),
+        ("１２３４５６", character(0)),
+        ("123456\0", character(6)),
+        ("12345a", character(5)),
+        ("12:456", character(2)),
+        ("12/456", character(2)),
+        ("-1.5e9", character(2)),
+    ] {
+        let (refusal, state) = verify(Totp::default(), text, NOW);
+        assert_eq!(refusal, Refusal::Malformed(expected));
+        assert_eq!(state, State::new().confirmed());
+        // The strict parser refuses them too, and what people type with separators.
+        assert!(Code::parse(text, Digits::Six).is_err());
+        for message in [refusal.to_string(), refusal.public().to_string(), format!("{refusal:?}")] {
+            assert!(text.trim().is_empty() || !message.contains(text), "{message}");
+        }
+    }
+    for separated in ["123 456", " 123456", "123456 ", "123-456"] {
+        assert!(matches!(Code::parse(separated, Digits::Six), Err(MalformedCode::Character { .. })));
+    }
+}
+
+#[test]
+fn parameters() {
+    let messages = [
+        (Period::from_secs(0).unwrap_err(), "the period must be 1 to 3600 s, not 0"),
+        (Digits::try_from(10).unwrap_err(), "digits must be 6 to 9, not 10"),
+        (
+            Window::new(6, 5).unwrap_err(),
+            "a login window has at most 10 steps besides the current one, not 6 past and 5 future",
+        ),
+        (Policy::new().with_look_ahead(11).unwrap_err(), "the look-ahead is at most 10, not 11"),
+    ];
+    for (error, message) in messages {
+        assert_eq!(error.to_string(), message);
+    }
+    assert_eq!(messages[0].0, ParameterError::Period(0));
+}
+
+#[test]
+fn a_time_before_t0() {
+    let totp = Totp::default().with_t0(NOW);
+    let before = UnixTime::from_secs(NOW.as_secs() - 1);
+    assert_eq!(totp.step(before), Err(BeforeT0));
+    assert_eq!(totp.seconds_remaining(before), Err(BeforeT0));
+    assert_eq!(totp.generate(&key(), before).unwrap_err(), BeforeT0);
+    assert_eq!(verify(totp, "123456", before), (Refusal::ClockBehind, State::new().confirmed()));
+    assert_eq!(totp.step(NOW), Ok(Counter::new(0)));
+}
+
+#[test]
+fn secrets() {
+    let length = |min, found| SecretError::Length { min, found };
+    let character = |position| SecretError::Base32Character { position };
+    for len in [0, 1, 15, 129, 1 << 20] {
+        assert_eq!(Secret::from_bytes(&vec![7; len]).unwrap_err(), length(16, len));
+    }
+    assert_eq!(Secret::import_short(&[7; 9]).unwrap_err(), length(10, 9));
+    assert!(Secret::import_short(&[7; 10]).is_ok());
+
+    let good = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    assert!(Secret::from_base32(good).is_ok() && Secret::from_base32(&good.to_lowercase()).is_ok());
+    let megabyte = "A".repeat(1 << 20);
+    for (text, expected) in [
+        ("", length(16, 0)),
+        ("JBSWY3DPEHPK3PXP", length(16, 10)),
+        (&megabyte, SecretError::Base32Length),
+        ("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ0", character(31)),
+        ("GEZDGNBVGY3TQOJ1GEZDGNBVGY3TQOJQ", character(15)),
+        ("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ", character(4)),
+        ("ÄEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", character(0)),
+        ("=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ", character(0)),
+        ("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQ=OJ", character(29)),
+        ("GEZDGNBVGY3TQOJQGEZDGNBVGY3", SecretError::Base32Length),
+        ("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQ=", SecretError::Base32Length),
+        ("GEZDGNBVGY3TQOJQGEZDGNBVG=======", SecretError::Base32Length),
+    ] {
+        let error = Secret::from_base32(text).unwrap_err();
+        assert_eq!(error, expected, "{text:.40}");
+        assert!(text.is_empty() || !error.to_string().contains(&text[text.len() / 2..]));
+    }
+    // Only the constructors that say so take groups.
+    assert!(Secret::from_base32_grouped("gezd-gnbv gy3t-qojq gezd-gnbv gy3t-qojq").is_ok());
+    assert_eq!(Secret::from_base32_grouped("gezd gnbv 1").unwrap_err(), character(10));
+    assert_eq!(Secret::import_short_base32("JBSW Y3DP EHPK 3PXP").unwrap().expose(), b"Hello!\xde\xad\xbe\xef");
+    // Bits that the last character has too many are ignored.
+    let spare = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGZ").unwrap();
+    assert_eq!(spare.expose(), b"1234567890123456");
+}
+
+#[test]
+fn corrupt_state_bytes() {
+    let mut bytes = State::new().confirmed().to_bytes();
+    bytes[2] = 200;
+    assert_eq!(State::from_bytes(&bytes), Err(StateError::Field { offset: 2 }));
+    assert_eq!(
+        State::from_bytes(&bytes).unwrap_err().to_string(),
+        "the state's field at byte 2 has an impossible value"
+    );
+}
+
+/// The state never leaves what it was when a code of another width is submitted.
+#[test]
+fn a_code_of_another_width() {
+    let state = State::new().confirmed();
+    let eight = Code::parse("12345678", Digits::Eight);
+    let decision = Hotp::default().verify(&key(), &Policy::new(), &state, &eight, NOW);
+    let verdict = decision.commit(|_| -> Result<(), &str> { panic!("nothing is to be stored") });
+    let malformed = MalformedCode::Length { expected: 6, found: 8 };
+    assert_eq!(verdict.unwrap_err(), CommitError::Refused(Refusal::Malformed(malformed)));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn identifiers_and_unknown_ones() {
+    use secondo::store::Memory;
+    use secondo::{AuthenticatorId, Verifier, VerifierError};
+
+    for (text, expected) in [
+        (String::new(), ParameterError::IdLength(0)),
+        ("x".repeat(65), ParameterError::IdLength(65)),
+        ("x".repeat(1 << 20), ParameterError::IdLength(1 << 20)),
+        ("rossi mario".into(), ParameterError::IdCharacter { position: 5 }),
+        ("rossi\n".into(), ParameterError::IdCharacter { position: 5 }),
+        ("rossì".into(), ParameterError::IdCharacter { position: 4 }),
+        ("\u{7f}".into(), ParameterError::IdCharacter { position: 0 }),
+    ] {
+        assert_eq!(AuthenticatorId::new(&text), Err(expected));
+    }
+    assert_eq!(AuthenticatorId::new(&"x".repeat(64)).unwrap().as_str().len(), 64);
+
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, Policy::new());
+    let unknown = AuthenticatorId::new("nobody").unwrap();
+    let result = pollster::block_on(verifier.verify(&unknown, "123456", NOW));
+    assert!(matches!(result, Err(VerifierError::Unknown)));
+    assert!(store.is_empty(), "asking for an unknown id stores nothing");
+}

@@ -1,0 +1,118 @@
+//! What the compiler enforces: what may be shared, what must not be copied, shown or compared, and how large things are.
+
+use std::fmt::{Debug, Display};
+
+use secondo::{
+    Accepted, Authenticator, Base32, Code, Confirmed, Counter, Decision, Key, MalformedCode, ParameterError, Period,
+    Policy, PublicRefusal, Refusal, Resynchronized, Secret, SecretError, State, StateError, Totp, UnixTime, Window,
+};
+use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
+
+// Everything can be shared between threads and moved to another.
+assert_impl_all!(Secret: Send, Sync, Unpin);
+assert_impl_all!(Key: Send, Sync, Unpin);
+assert_impl_all!(Code: Send, Sync, Unpin);
+assert_impl_all!(Base32: Send, Sync, Unpin);
+assert_impl_all!(Authenticator: Send, Sync, Unpin);
+assert_impl_all!(Decision: Send, Sync, Unpin);
+assert_impl_all!(State: Send, Sync, Unpin, Copy);
+assert_impl_all!(Policy: Send, Sync, Unpin, Copy);
+assert_impl_all!(Totp: Send, Sync, Unpin, Copy);
+
+// Secrets are wiped, and can be neither copied, printed, compared, hashed nor viewed by accident. That codes cannot be
+// compared with `==` also keeps callers from a comparison that ends early (CVE-2022-29185).
+assert_impl_all!(Secret: zeroize::ZeroizeOnDrop);
+assert_impl_all!(Key: zeroize::ZeroizeOnDrop);
+assert_impl_all!(Code: zeroize::ZeroizeOnDrop);
+assert_impl_all!(Base32: zeroize::ZeroizeOnDrop);
+assert_not_impl_any!(Secret: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
+assert_not_impl_any!(Key: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
+assert_not_impl_any!(Code: Clone, Display, PartialEq, AsRef<[u8]>, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
+assert_not_impl_any!(Base32: Clone, Display, PartialEq, AsRef<[u8]>, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
+assert_not_impl_any!(Authenticator: Clone, Display, PartialEq);
+
+// A success cannot be made, copied or kept for a second use.
+assert_not_impl_any!(Accepted: Clone, Default, From<bool>, From<Counter>);
+assert_not_impl_any!(Confirmed: Clone, Default);
+assert_not_impl_any!(Resynchronized: Clone, Default, Into<Accepted>);
+
+// A refusal is an error, and so is everything else that goes wrong: `is_ok()` is true for an accepted code alone.
+assert_impl_all!(Refusal: std::error::Error, Copy);
+assert_impl_all!(MalformedCode: std::error::Error, Copy);
+assert_impl_all!(SecretError: std::error::Error, Copy);
+assert_impl_all!(StateError: std::error::Error, Copy);
+assert_impl_all!(ParameterError: std::error::Error, Copy);
+assert_impl_all!(PublicRefusal: Display);
+
+// Bare numbers do not pass for a time, a counter, a period or a window, nor these for one another.
+assert_not_impl_any!(UnixTime: From<u64>, From<Counter>);
+assert_not_impl_any!(Counter: From<u64>, From<UnixTime>);
+assert_not_impl_any!(Period: From<u64>, From<u16>);
+assert_not_impl_any!(Window: From<(u8, u8)>);
+
+const_assert!(State::LEN <= 64);
+const_assert!(size_of::<State>() <= 64);
+const_assert!(size_of::<Key>() <= 136);
+const_assert!(size_of::<Secret>() <= 136);
+const_assert!(size_of::<Policy>() <= 64);
+
+#[cfg(feature = "alloc")]
+mod with_alloc {
+    use super::{Display, assert_impl_all, assert_not_impl_any};
+    use secondo::store::Value;
+    use secondo::{AuthenticatorId, Verifier};
+
+    assert_impl_all!(Value: Send, Sync, zeroize::ZeroizeOnDrop);
+    assert_not_impl_any!(Value: Clone, Display, PartialEq);
+    assert_impl_all!(AuthenticatorId: Send, Sync, Copy, Display);
+
+    #[cfg(feature = "std")]
+    assert_impl_all!(Verifier<secondo::store::Memory>: Send, Sync);
+    assert_impl_all!(Verifier<()>: Send, Sync);
+}
+
+#[cfg(feature = "serde")]
+mod with_serde {
+    use super::{Authenticator, Base32, Code, Key, Secret, State, assert_impl_all, assert_not_impl_any};
+    use serde_core::{Deserialize, Serialize};
+
+    assert_impl_all!(State: Serialize, Deserialize<'static>);
+    assert_not_impl_any!(Secret: Serialize, Deserialize<'static>);
+    assert_not_impl_any!(Key: Serialize, Deserialize<'static>);
+    assert_not_impl_any!(Code: Serialize, Deserialize<'static>);
+    assert_not_impl_any!(Base32: Serialize, Deserialize<'static>);
+    assert_not_impl_any!(Authenticator: Serialize, Deserialize<'static>);
+}
+
+/// `Debug` is there, because structures that hold these derive it, and shows nothing.
+#[test]
+fn debug_shows_no_secret() {
+    fn shown(value: &impl Debug) -> [String; 2] {
+        [format!("{value:?}"), format!("{value:#?}")]
+    }
+
+    let secret = || Secret::from_bytes(b"12345678901234567890").unwrap();
+    let key = Key::new(secondo::Algorithm::Sha1, &secret());
+    let now = UnixTime::from_secs(59);
+    let code = || Totp::default().generate(&key, now).unwrap();
+    assert_eq!(code().as_str(), "287082");
+    let decision = Totp::default().verify(&key, &Policy::new(), &State::new().confirmed(), &Ok(code()), now);
+    let authenticator = Authenticator::new(Totp::default(), secondo::Algorithm::Sha1, secret());
+
+    for text in [
+        shown(&secret()),
+        shown(&secret().to_base32()),
+        shown(&key),
+        shown(&code()),
+        shown(&Code::parse("287082", secondo::Digits::Six)),
+        shown(&decision),
+        shown(&authenticator),
+    ]
+    .as_flattened()
+    {
+        assert!(text.contains("(..)"), "{text}");
+        for part in ["1234", "GEZD", "2870", "0x", "49, 50", "31, 32", "50, 56"] {
+            assert!(!text.contains(part), "{text}");
+        }
+    }
+}

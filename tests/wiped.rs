@@ -1,0 +1,62 @@
+//! Nothing of a secret is left in memory when it is dropped.
+#![expect(unsafe_code, reason = "only a look at memory after a drop can tell")]
+
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use secondo::{Algorithm, Counter, Hotp, Key, Secret};
+
+/// The bytes of the value, before and after it is dropped in its place.
+fn around_drop<T>(value: T) -> (Vec<u8>, Vec<u8>) {
+    let mut slot = MaybeUninit::<T>::zeroed();
+    slot.write(value);
+    let bytes = slot.as_ptr().cast::<u8>();
+    // SAFETY: within the slot, which outlives this; volatile, so that the compiler does not reason about the drop.
+    let look = || (0..size_of::<T>()).map(|at| unsafe { ptr::read_volatile(bytes.add(at)) }).collect::<Vec<u8>>();
+    let before = look();
+    // SAFETY: it was written above, and nobody uses it afterwards.
+    unsafe { ptr::drop_in_place(slot.as_mut_ptr()) };
+    (before, look())
+}
+
+fn has_part_of(memory: &[u8], secret: &[u8]) -> bool {
+    memory.windows(4).any(|part| secret.windows(4).any(|of| of == part))
+}
+
+#[test]
+fn secrets_keys_codes_and_their_text() {
+    let seed: Vec<u8> = (100..=227).collect();
+    let secret = || Secret::from_bytes(&seed).unwrap();
+    let (before, after) = around_drop(secret());
+    assert!(has_part_of(&before, &seed) && !has_part_of(&after, &seed));
+
+    let text = secret().to_base32();
+    let symbols = text.as_str().as_bytes().to_vec();
+    let (before, after) = around_drop(text);
+    assert!(has_part_of(&before, &symbols) && !has_part_of(&after, &symbols));
+
+    for algorithm in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512] {
+        let (before, after) = around_drop(Key::new(algorithm, &secret()));
+        // What remains is the algorithm, and at most three bytes of padding after it.
+        assert!(before.iter().filter(|byte| **byte != 0).count() > 30);
+        assert!(after.iter().filter(|byte| **byte != 0).count() <= 4, "{algorithm}: {after:?}");
+    }
+
+    let code = Hotp::default().generate(&Key::new(Algorithm::Sha1, &secret()), Counter::new(0));
+    let digits = code.as_str().as_bytes().to_vec();
+    let (before, after) = around_drop(code);
+    assert!(has_part_of(&before, &digits) && !has_part_of(&after, &digits));
+}
+
+/// The test itself would notice a value that is not wiped.
+#[test]
+fn the_look_at_memory_sees_what_is_left() {
+    struct Leaky([u8; 16]);
+    impl Drop for Leaky {
+        fn drop(&mut self) {
+            self.0[0] = 0;
+        }
+    }
+    let (before, after) = around_drop(Leaky(*b"0123456789abcdef"));
+    assert!(has_part_of(&before, b"0123456789abcdef") && has_part_of(&after, b"0123456789abcdef"));
+}
