@@ -1,5 +1,42 @@
-//! One-time passwords for identity providers: HOTP (RFC 4226) and TOTP (RFC 6238), verified in constant time, accepted once,
-//! and guessed only a counted number of times.
+//! The second factor of a login: one-time passwords by counter (HOTP, RFC 4226) and by time (TOTP, RFC 6238), verified in
+//! constant time, accepted once, and guessed only a counted number of times.
+//!
+//! # Where to start
+//!
+//! - An identity provider: [`Verifier`] on a [`store::Store`]; the [`guide`] goes through it.
+//! - Firmware of a token, or a verifier with a table of its own: [`Hotp`] and [`Totp`], which decide on a [`State`] under a
+//!   [`Policy`].
+//! - Codes alone: [`Totp::generate`] and [`Hotp::generate`] from a [`Key`].
+//!
+//! # What it guarantees
+//!
+//! - A code is accepted once, and with it every code before it becomes unusable. Every guess that is evaluated is counted.
+//!   Both hold for all threads, processes and machines that share a store which keeps its contract.
+//! - No verdict is out before the state that remembers it is stored: not from the [`Verifier`], and not from
+//!   [`Decision::commit`].
+//! - `Ok` is an accepted code. A refusal, an outage and an unreadable record are errors of different kinds.
+//! - Every step of a window is evaluated, and the code has no branch, memory address or division that depends on a secret, or
+//!   on which step matched.
+//! - Secrets, keys and codes are wiped on drop, and cannot be cloned, compared, printed or serialized.
+//! - Input cannot make it panic, and errors hold no part of it.
+//!
+//! # What it does not
+//!
+//! - A one-time password can be passed on by whoever is tricked into typing it elsewhere, within its window.
+//! - Records hold the secret as it is. Who reads the store has the codes; who writes to it can turn back time.
+//! - Values leave copies on the stack when they are moved, like all values in Rust.
+//! - It reads no clock and makes no random numbers: wrong ones from the caller are wrong here too.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `std` | yes | [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `alloc` |
+//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`] |
+//! | `rand` | no | `Secret::generate` |
+//! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
+//!
+//! Without features the crate is `no_std` and does not allocate. A feature only adds.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![forbid(unsafe_code)]
 // What a caller or an attacker sends must not be able to panic.
@@ -12,6 +49,14 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+
+#[cfg(all(any(doc, doctest), feature = "std"))]
+#[doc = include_str!("guide.md")]
+pub mod guide {}
+
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod algorithm;
 mod authenticator;

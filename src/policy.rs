@@ -1,4 +1,4 @@
-use core::num::NonZeroU32;
+use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
 use crate::window::{MAX_CODES, Match};
@@ -26,7 +26,7 @@ use crate::{
 pub struct Policy {
     window: Window,
     look_ahead: u8,
-    failure_cap: u8,
+    failure_cap: NonZeroU8,
     lock: Lock,
     back_off: Option<BackOff>,
     count_replays: bool,
@@ -57,7 +57,7 @@ impl Policy {
         Self {
             window: Window::DEFAULT,
             look_ahead: 5,
-            failure_cap: 5,
+            failure_cap: const { NonZeroU8::new(5).unwrap() },
             lock: Lock::UNTIL_REINSTATED,
             back_off: None,
             count_replays: true,
@@ -99,11 +99,13 @@ impl Policy {
     ///
     /// [`ParameterError::FailureCap`] for 0 or more than [`Self::CONSECUTIVE_LIMIT`].
     pub const fn with_failure_cap(mut self, failures: u8) -> Result<Self, ParameterError> {
-        if failures == 0 || failures > Self::CONSECUTIVE_LIMIT {
-            return Err(ParameterError::FailureCap(failures));
+        match NonZeroU8::new(failures) {
+            Some(cap) if failures <= Self::CONSECUTIVE_LIMIT => {
+                self.failure_cap = cap;
+                Ok(self)
+            }
+            _ => Err(ParameterError::FailureCap(failures)),
         }
-        self.failure_cap = failures;
-        Ok(self)
     }
 
     /// How long a lock lasts; until reinstated, by default.
@@ -221,7 +223,7 @@ impl Policy {
         let guess = f64::from(right) * most_likely(method.digits());
         let runs = u64::from(resets_per_year) + 1;
         GuessProbability {
-            per_lock: at_least_once(guess, u64::from(self.failure_cap)),
+            per_lock: at_least_once(guess, u64::from(self.failure_cap.get())),
             per_year: at_least_once(guess, runs * u64::from(self.guesses_within(YEAR / runs))),
         }
     }
@@ -247,14 +249,14 @@ impl Policy {
         if failures >= Self::CONSECUTIVE_LIMIT {
             return Wait::Forever;
         }
-        if failures.is_multiple_of(self.failure_cap) {
+        if failures % self.failure_cap == 0 {
             return self.lock.0.map_or(Wait::Forever, Wait::Locked);
         }
         self.back_off.map_or(Wait::None, |back_off| Wait::Throttled(back_off.after(failures)))
     }
 
     fn left(&self, failures: u8) -> u8 {
-        (self.failure_cap - failures % self.failure_cap).min(Self::CONSECUTIVE_LIMIT.saturating_sub(failures))
+        (self.failure_cap.get() - failures % self.failure_cap).min(Self::CONSECUTIVE_LIMIT.saturating_sub(failures))
     }
 
     /// The one decision: what the state forbids, what the entry is, and what is remembered of it.

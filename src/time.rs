@@ -1,4 +1,5 @@
 use core::fmt;
+use core::num::{NonZeroU16, NonZeroU64};
 
 use crate::ParameterError;
 
@@ -50,7 +51,7 @@ impl TryFrom<std::time::SystemTime> for UnixTime {
 
 /// The length of a TOTP time step in seconds, `X` in RFC 6238 section 4.1: 1 to 3600, 30 by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Period(u16);
+pub struct Period(NonZeroU16);
 
 impl Period {
     /// The longest period, one hour.
@@ -62,24 +63,32 @@ impl Period {
     ///
     /// [`ParameterError::Period`] for 0 or more than [`Self::MAX_SECS`].
     pub const fn from_secs(secs: u64) -> Result<Self, ParameterError> {
-        if secs == 0 || secs > Self::MAX_SECS as u64 {
+        if secs > Self::MAX_SECS as u64 {
             return Err(ParameterError::Period(secs));
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most 3600")]
-        Ok(Self(secs as u16))
+        match NonZeroU16::new(secs as u16) {
+            Some(secs) => Ok(Self(secs)),
+            None => Err(ParameterError::Period(secs)),
+        }
     }
 
     /// The period in seconds.
     #[must_use]
     pub const fn as_secs(self) -> u16 {
-        self.0
+        self.0.get()
+    }
+
+    /// As a divisor that cannot be zero.
+    pub(crate) fn divisor(self) -> NonZeroU64 {
+        self.0.into()
     }
 }
 
 impl Default for Period {
     /// 30 seconds, the recommendation of RFC 6238 section 5.2.
     fn default() -> Self {
-        Self(30)
+        const { Self(NonZeroU16::new(30).unwrap()) }
     }
 }
 

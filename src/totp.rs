@@ -73,7 +73,7 @@ impl Totp {
     ///
     /// [`BeforeT0`].
     pub fn step(&self, now: UnixTime) -> Result<Counter, BeforeT0> {
-        Ok(Counter::new(self.elapsed(now)? / u64::from(self.period.as_secs())))
+        Ok(Counter::new(self.elapsed(now)? / self.period.divisor()))
     }
 
     /// How many seconds the code of this time is still shown: the whole period when a step begins, 1 in its last second.
@@ -82,9 +82,8 @@ impl Totp {
     ///
     /// [`BeforeT0`].
     pub fn seconds_remaining(&self, now: UnixTime) -> Result<u16, BeforeT0> {
-        let period = u64::from(self.period.as_secs());
         #[expect(clippy::cast_possible_truncation, reason = "less than a period")]
-        let into_step = (self.elapsed(now)? % period) as u16;
+        let into_step = (self.elapsed(now)? % self.period.divisor()) as u16;
         Ok(self.period.as_secs() - into_step)
     }
 
