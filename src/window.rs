@@ -88,10 +88,18 @@ pub(crate) enum Match {
 pub(crate) const MAX_CODES: usize = 3;
 
 /// Looks for `codes` at consecutive counters of the span, and takes the lowest place above the watermark.
-///
+pub(crate) fn search(key: &Key, digits: Digits, codes: &[u32], span: Span, watermark: Option<Counter>) -> Match {
+    search_values(|counter| digits.reduce(key.truncated(counter)), codes, span, watermark)
+}
+
 /// Every counter of the span is evaluated, whatever matches; nothing depends on where a match is, or whether it is
 /// above the watermark, until the result is taken.
-pub(crate) fn search(key: &Key, digits: Digits, codes: &[u32], span: Span, watermark: Option<Counter>) -> Match {
+fn search_values(
+    mut value_at: impl FnMut(Counter) -> u32,
+    codes: &[u32],
+    span: Span,
+    watermark: Option<Counter>,
+) -> Match {
     let none_used = Choice::from(u8::from(watermark.is_none()));
     let watermark = watermark.map_or(0, Counter::get);
 
@@ -101,7 +109,7 @@ pub(crate) fn search(key: &Key, digits: Digits, codes: &[u32], span: Span, water
     let mut fresh = Choice::from(0);
     let mut found = 0;
     for counter in span.first..=span.last {
-        let value = digits.reduce(key.truncated(Counter::new(counter)));
+        let value = value_at(Counter::new(counter));
         let above = counter.ct_gt(&watermark) | none_used;
         let mut before = (Choice::from(1), above);
         let mut all = (Choice::from(0), Choice::from(0));
@@ -121,5 +129,55 @@ pub(crate) fn search(key: &Key, digits: Digits, codes: &[u32], span: Span, water
         Match::Used
     } else {
         Match::Nowhere
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Searches counters whose values are given, and checks that each was evaluated once and in order.
+    fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Result<u64, bool> {
+        let span = Span { first: 0, last: values.len() as u64 - 1 };
+        let mut evaluated = Vec::new();
+        let value_at = |counter: Counter| {
+            evaluated.push(counter.get());
+            values[usize::try_from(counter.get()).unwrap()]
+        };
+        let found = search_values(value_at, codes, span, watermark.map(Counter::new));
+        assert_eq!(evaluated, (0..values.len() as u64).collect::<Vec<_>>());
+        match found {
+            Match::Fresh(counter) => Ok(counter.get()),
+            Match::Used => Err(true),
+            Match::Nowhere => Err(false),
+        }
+    }
+
+    /// A pitfall of others: the time of an early exit tells which step matched.
+    #[test]
+    fn no_early_exit_tells_which_step_matched() {
+        let values = [1, 2, 3, 2, 5];
+        for (code, at) in [(1, Ok(0)), (2, Ok(1)), (3, Ok(2)), (5, Ok(4)), (7, Err(false))] {
+            assert_eq!(find(&values, &[code], None), at);
+        }
+        assert_eq!(find(&values, &[1], Some(0)), Err(true));
+        assert_eq!(find(&values, &[2], Some(1)), Ok(3));
+        assert_eq!(find(&values, &[2], Some(3)), Err(true));
+        assert_eq!(find(&values, &[5], Some(u64::MAX)), Err(true));
+    }
+
+    #[test]
+    fn consecutive_codes_are_found_also_where_a_run_begins_in_vain() {
+        let values = [1, 1, 2, 1, 1, 2, 3, 1, 2, 3];
+        assert_eq!(find(&values, &[1, 2], None), Ok(2));
+        assert_eq!(find(&values, &[1, 1], None), Ok(1));
+        assert_eq!(find(&values, &[1, 2, 3], None), Ok(6));
+        // All of them above the watermark, not only the last.
+        assert_eq!(find(&values, &[1, 2, 3], Some(3)), Ok(6));
+        assert_eq!(find(&values, &[1, 2, 3], Some(4)), Ok(9));
+        assert_eq!(find(&values, &[1, 2, 3], Some(7)), Err(true));
+        assert_eq!(find(&values, &[2, 1, 2], None), Err(false));
+        assert_eq!(find(&values, &[3, 3], None), Err(false));
+        assert_eq!(find(&values, &[], None), Err(false));
     }
 }

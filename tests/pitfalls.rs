@@ -15,6 +15,7 @@ use secondo::{
     AuthenticatorId, BackOff, Code, CommitError, Counter, Decision, Digits, Hotp, Lock, MalformedCode, Policy,
     PublicRefusal, Refusal, State, Totp, UnixTime, Verifier, VerifierError, Window,
 };
+use static_assertions::assert_not_impl_any;
 
 fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
     match result {
@@ -361,6 +362,35 @@ fn windows_at_both_ends_of_time() {
     assert_eq!(again.unwrap_err(), Refusal::Replayed { remaining: 4 });
     let first = Ok(hotp.generate(&key(), Counter::new(0)));
     assert!(commit(hotp.verify(&key(), &policy, &state, &first, NOW), &mut state).is_err());
+}
+
+/// `verify() -> Result<bool>`, where `is_ok()` is true for a wrong code.
+#[test]
+fn ok_is_an_accepted_code_and_nothing_else() {
+    let store = Memory::new();
+    let (working, id) = verifier(&store, Policy::new());
+    assert!(block_on(working.verify(&id, &wrong_code(), NOW)).is_err());
+    assert!(block_on(working.verify(&id, "", NOW)).is_err());
+    assert!(block_on(Verifier::new(RolledBack(&store), Policy::new()).verify(&id, &code_at(0), NOW)).is_err());
+    assert!(block_on(working.verify(&AuthenticatorId::new("nobody").unwrap(), &code_at(0), NOW)).is_err());
+    assert!(block_on(working.verify(&id, &code_at(0), NOW)).is_ok());
+}
+
+/// Two bare `u64` arguments, swapped, compile: a time for a counter, a period for a time.
+#[test]
+fn numbers_of_different_meaning_cannot_be_swapped() {
+    assert_not_impl_any!(UnixTime: From<u64>, From<Counter>);
+    assert_not_impl_any!(Counter: From<u64>, From<UnixTime>);
+    assert_not_impl_any!(secondo::Period: From<u64>, From<UnixTime>);
+    // Each takes its number by a name that says what it is.
+    assert_eq!(UnixTime::from_secs(30).as_secs(), Counter::new(30).get());
+}
+
+/// CVE-2022-29185: `==` on codes ends at the first difference.
+#[test]
+fn codes_cannot_be_compared() {
+    assert_not_impl_any!(Code: PartialEq, PartialEq<str>, PartialEq<&'static str>, AsRef<str>, AsRef<[u8]>);
+    assert_eq!(Hotp::default().generate(&key(), Counter::new(0)).as_str(), "755224");
 }
 
 /// The public projection of a replayed code is that of a wrong one, to the last byte.
