@@ -77,7 +77,7 @@ impl Hotp {
         let evaluate = || self.evaluate(key, policy, state, entry);
         policy.decide(state, now, Stage::Confirmation, evaluate, |next, counter| {
             next.confirmed = true;
-            Confirmed { login: policy.confirmation_login().then_some(Accepted { counter, drift: 0 }) }
+            Confirmed { login: policy.confirmation_login.then_some(Accepted { counter, drift: 0 }) }
         })
     }
 
@@ -95,7 +95,7 @@ impl Hotp {
         let evaluate = || {
             let (codes, count) = policy.consecutive(entries, self.digits)?;
             let codes = codes.get(..count).unwrap_or_default();
-            let span = Self::span(state, u64::from(policy.resync_span()));
+            let span = Self::span(state, u64::from(policy.resync_span));
             Ok(search(key, self.digits, codes, span, state.watermark))
         };
         policy.decide(state, now, Stage::Resynchronization, evaluate, |_, counter| Resynchronized { counter, drift: 0 })
@@ -109,7 +109,7 @@ impl Hotp {
         entry: &Result<Code, MalformedCode>,
     ) -> Result<Match, Refusal> {
         let code = submitted(entry, self.digits)?;
-        let span = Self::span(state, u64::from(policy.look_ahead()));
+        let span = Self::span(state, u64::from(policy.look_ahead));
         Ok(search(key, self.digits, &[code], span, state.watermark))
     }
 

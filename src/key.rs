@@ -51,16 +51,23 @@ impl Key {
         let Self { algorithm, inner, outer } = self;
         match algorithm {
             Algorithm::Sha1 => {
-                let mac = hmac_sha1::mac(load(inner), load(outer), counter);
-                truncate(mac, mac[4])
+                let mut mac = hmac_sha1::mac(load(inner), load(outer), counter);
+                let truncated = truncate(mac, mac[4]);
+                mac.zeroize();
+                truncated
             }
             Algorithm::Sha256 => {
-                let mac = hmac_sha256::mac(load(inner), load(outer), counter);
-                truncate([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7])
+                let mut mac = hmac_sha256::mac(load(inner), load(outer), counter);
+                let truncated = truncate([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7]);
+                mac.zeroize();
+                truncated
             }
             Algorithm::Sha512 => {
-                let mac = hmac_sha512::mac(load_wide(inner), load_wide(outer), counter);
-                truncate([high(mac[0]), low(mac[0]), high(mac[1]), low(mac[1]), high(mac[2])], low(mac[7]))
+                let mut mac = hmac_sha512::mac(load_wide(inner), load_wide(outer), counter);
+                let first = [high(mac[0]), low(mac[0]), high(mac[1]), low(mac[1]), high(mac[2])];
+                let truncated = truncate(first, low(mac[7]));
+                mac.zeroize();
+                truncated
             }
         }
     }
@@ -157,27 +164,34 @@ macro_rules! hmac {
             }
 
             pub(super) fn mac(mut inner: State, mut outer: State, counter: Counter) -> State {
-                const WORD: usize = size_of::<$word>();
+                const COUNTER: [u8; $block] = padding(8);
+                const DIGEST: [u8; $block] = padding(size_of::<State>());
 
-                $compress(&mut inner, &[last_block(&counter.get().to_be_bytes())]);
-                let mut digest = [0_u8; WORD * $words];
-                for (bytes, word) in digest.as_chunks_mut::<WORD>().0.iter_mut().zip(inner) {
-                    *bytes = word.to_be_bytes();
+                let mut block = COUNTER;
+                if let Some(message) = block.first_chunk_mut() {
+                    *message = counter.get().to_be_bytes();
                 }
-                $compress(&mut outer, &[last_block(&digest)]);
+                $compress(&mut inner, slice::from_ref(&block));
+                block = DIGEST;
+                for (message, word) in block.as_chunks_mut().0.iter_mut().zip(inner) {
+                    *message = word.to_be_bytes();
+                }
+                $compress(&mut outer, slice::from_ref(&block));
+                block.zeroize();
+                inner.zeroize();
                 outer
             }
 
-            /// The message's only block after the key's: the message, a 1 bit, zeros, and the length in bits.
-            fn last_block<const N: usize>(message: &[u8; N]) -> [u8; $block] {
-                let mut block = [0_u8; $block];
-                let (start, rest) = block.split_at_mut(N);
-                start.copy_from_slice(message);
-                if let [mark, padding @ ..] = rest
-                    && let Some(length) = padding.last_chunk_mut::<8>()
-                {
-                    *mark = 0x80;
-                    *length = (($block + N as u64) * 8).to_be_bytes();
+            /// What follows a message of so many bytes in the only block after the key's: a 1 bit, zeros, the length in bits.
+            #[expect(clippy::indexing_slicing, reason = "computed by the compiler")]
+            const fn padding(len: usize) -> [u8; $block] {
+                let mut block = [0; $block];
+                block[len] = 0x80;
+                let bits = (($block + len) * 8).to_be_bytes();
+                let mut at = bits.len();
+                while at > 0 {
+                    at -= 1;
+                    block[$block - bits.len() + at] = bits[at];
                 }
                 block
             }

@@ -61,6 +61,7 @@ struct Readme;
 mod algorithm;
 mod authenticator;
 mod code;
+mod guess;
 mod hotp;
 #[cfg(feature = "alloc")]
 mod id;
@@ -84,13 +85,14 @@ mod window;
 pub use algorithm::Algorithm;
 pub use authenticator::Authenticator;
 pub use code::{Code, Digits, MalformedCode};
+pub use guess::GuessProbability;
 pub use hotp::Hotp;
 #[cfg(feature = "alloc")]
 pub use id::AuthenticatorId;
 pub use key::Key;
 pub use method::Method;
 pub use parameter::ParameterError;
-pub use policy::{BackOff, GuessProbability, Lock, Policy, ResyncCodes};
+pub use policy::{BackOff, Lock, Policy, ResyncCodes};
 #[cfg(feature = "alloc")]
 pub use record::RecordError;
 pub use secret::{Base32, Secret, SecretError};

@@ -3,6 +3,7 @@ use crate::{Code, Digits, Hotp, Key, MalformedCode, Policy, State, Totp, UnixTim
 
 /// How an authenticator's codes move on: by counter or by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Method {
     /// By a counter that the token keeps.
     Hotp(Hotp),

@@ -2,9 +2,7 @@ use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
 use crate::window::{MAX_CODES, Match};
-use crate::{
-    Code, Counter, Decision, Digits, Hold, MalformedCode, Method, ParameterError, Refusal, State, UnixTime, Window,
-};
+use crate::{Code, Counter, Decision, Digits, Hold, MalformedCode, ParameterError, Refusal, State, UnixTime, Window};
 
 /// What is accepted, how many failures are allowed, and what happens then: one value for all authenticators of a kind.
 ///
@@ -24,18 +22,18 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent choices, each set by a method that names it")]
 pub struct Policy {
-    window: Window,
-    look_ahead: u8,
-    failure_cap: NonZeroU8,
-    lock: Lock,
-    back_off: Option<BackOff>,
-    count_replays: bool,
-    count_malformed: bool,
-    learn_drift: bool,
-    max_drift: u16,
-    resync_span: u16,
-    resync_codes: ResyncCodes,
-    confirmation_login: bool,
+    pub(crate) window: Window,
+    pub(crate) look_ahead: u8,
+    pub(crate) failure_cap: NonZeroU8,
+    pub(crate) lock: Lock,
+    pub(crate) back_off: Option<BackOff>,
+    pub(crate) count_replays: bool,
+    pub(crate) count_malformed: bool,
+    pub(crate) learn_drift: bool,
+    pub(crate) max_drift: u16,
+    pub(crate) resync_span: u16,
+    pub(crate) resync_codes: ResyncCodes,
+    pub(crate) confirmation_login: bool,
 }
 
 impl Policy {
@@ -93,7 +91,7 @@ impl Policy {
 
     /// How many consecutive failures lock the authenticator; 5 by default.
     ///
-    /// Only an accepted code or a reinstatement starts the count again; time does not.
+    /// Only an accepted code, a resynchronization or a reinstatement starts the count again; time does not.
     ///
     /// # Errors
     ///
@@ -131,7 +129,8 @@ impl Policy {
         self
     }
 
-    /// Whether an entry that is no code counts as a failure; it does not by default, as it can never be right.
+    /// Whether an entry that is no code counts as a failure; it does not by default, as it can never be right. One that
+    /// locks is refused as malformed like the others; the next attempt meets the lock.
     #[must_use]
     pub const fn with_counted_malformed(mut self, count: bool) -> Self {
         self.count_malformed = count;
@@ -139,7 +138,9 @@ impl Policy {
     }
 
     /// Whether an accepted TOTP code moves the window of the next login to where the authenticator's clock stands
-    /// (RFC 6238 section 6); off by default. Whole steps, within [`Self::with_max_drift`], and never to a used step.
+    /// (RFC 6238 section 6); off by default. Whole steps, within [`Self::with_max_drift`], and never to a used step. Where the
+    /// window has a past step, a code of the step before the expected one has come late, and is no drift: a clock that
+    /// falls behind is then learned from two past steps on.
     #[must_use]
     pub const fn with_learned_drift(mut self, learn: bool) -> Self {
         self.learn_drift = learn;
@@ -197,62 +198,19 @@ impl Policy {
         }
     }
 
-    /// What this configuration gives to somebody who knows the password and guesses codes.
-    ///
-    /// `resets_per_year` is how often in a year the count of failures starts again: the accepted logins of the real
-    /// subscriber, plus reinstatements. 0 is an attack on an authenticator that nobody else uses. The attacker is assumed
-    /// to guess at every moment that the policy allows, with the resets spread so as to help them most.
-    ///
-    /// ```
-    /// use secondo::{Policy, Totp};
-    ///
-    /// // Two of a million codes are right at any moment, and five attempts are allowed.
-    /// let chance = Policy::new().guess_probability(Totp::default(), 0);
-    /// assert!((chance.per_lock - 1.0e-5).abs() < 1e-7);
-    /// assert_eq!(chance.per_lock, chance.per_year);
-    /// ```
-    #[must_use]
-    pub fn guess_probability(&self, method: impl Into<Method>, resets_per_year: u32) -> GuessProbability {
-        const YEAR: u64 = 365 * 24 * 3600;
-
-        let method = method.into();
-        let right = match method {
-            Method::Totp(_) => self.window.past() + self.window.future() + 1,
-            Method::Hotp(_) => self.look_ahead + 1,
-        };
-        let guess = f64::from(right) * most_likely(method.digits());
-        let runs = u64::from(resets_per_year) + 1;
-        GuessProbability {
-            per_lock: at_least_once(guess, u64::from(self.failure_cap.get())),
-            per_year: at_least_once(guess, runs * u64::from(self.guesses_within(YEAR / runs))),
-        }
-    }
-
-    /// How many guesses fit in so many seconds of consecutive failures.
-    fn guesses_within(&self, secs: u64) -> u8 {
-        let mut guesses: u8 = 0;
-        let mut elapsed: u64 = 0;
-        loop {
-            guesses += 1;
-            match self.wait_after(guesses) {
-                Wait::Forever => return guesses,
-                Wait::None => {}
-                Wait::Throttled(wait) | Wait::Locked(wait) => elapsed += u64::from(wait.get()),
-            }
-            if elapsed > secs {
-                return guesses;
-            }
-        }
-    }
-
-    fn wait_after(&self, failures: u8) -> Wait {
+    pub(crate) fn wait_after(&self, failures: u8) -> Wait {
         if failures >= Self::CONSECUTIVE_LIMIT {
             return Wait::Forever;
         }
+        let back_off = self.back_off.map(|back_off| back_off.after(failures));
         if failures % self.failure_cap == 0 {
-            return self.lock.0.map_or(Wait::Forever, Wait::Locked);
+            // A lock never shortens the wait that it takes the place of.
+            return self
+                .lock
+                .0
+                .map_or(Wait::Forever, |lock| Wait::Locked(back_off.map_or(lock, |wait| wait.max(lock))));
         }
-        self.back_off.map_or(Wait::None, |back_off| Wait::Throttled(back_off.after(failures)))
+        back_off.map_or(Wait::None, Wait::Throttled)
     }
 
     fn left(&self, failures: u8) -> u8 {
@@ -314,28 +272,13 @@ impl Policy {
         }
     }
 
-    pub(crate) fn window(&self) -> Window {
-        self.window
-    }
-
-    pub(crate) fn look_ahead(&self) -> u8 {
-        self.look_ahead
-    }
-
-    pub(crate) fn resync_span(&self) -> u16 {
-        self.resync_span
-    }
-
-    pub(crate) fn confirmation_login(&self) -> bool {
-        self.confirmation_login
-    }
-
-    pub(crate) fn learns_drift(&self) -> bool {
-        self.learn_drift
-    }
-
-    pub(crate) fn max_drift(&self) -> u16 {
-        self.max_drift
+    /// The drift to know after a code that was so many steps ahead: the known one, if the code fits it.
+    ///
+    /// Where the window has a past step, a code may have come one step late (RFC 6238 section 5.2). Taken for drift, that
+    /// would move the window away from the codes of an accurate clock.
+    pub(crate) fn learn(&self, known: i16, ahead: i64) -> i16 {
+        let delay = i64::from(self.window.past().min(1));
+        self.clamp_drift(i64::from(known).clamp(ahead, ahead.saturating_add(delay)))
     }
 
     /// The drift, within the limit.
@@ -406,7 +349,7 @@ fn admit(state: &State, now: UnixTime, stage: Stage) -> Result<(), Refusal> {
     }
 }
 
-enum Wait {
+pub(crate) enum Wait {
     None,
     Throttled(NonZeroU32),
     Locked(NonZeroU32),
@@ -421,8 +364,8 @@ impl Lock {
     /// Until somebody reinstates the authenticator.
     pub const UNTIL_REINSTATED: Self = Self(None);
 
-    /// For this time, rounded up to whole seconds. The next lock then comes after as many failures again, and the last
-    /// one, at [`Policy::CONSECUTIVE_LIMIT`], is until reinstated.
+    /// For this time, rounded up to whole seconds, or for the back-off's wait if that is longer. The next lock then comes
+    /// after as many failures again, and the last one, at [`Policy::CONSECUTIVE_LIMIT`], is until reinstated.
     ///
     /// # Errors
     ///
@@ -492,36 +435,4 @@ impl ResyncCodes {
     pub const fn count(self) -> usize {
         self as usize
     }
-}
-
-/// The chances of a guess, from 0 to 1: see [`Policy::guess_probability`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GuessProbability {
-    /// That one of the guesses made before a lock is right.
-    pub per_lock: f64,
-    /// That one of the guesses made in a year is right.
-    pub per_year: f64,
-}
-
-/// The probability of the most likely code: 31 bits do not divide evenly among the codes.
-fn most_likely(digits: Digits) -> f64 {
-    const VALUES: u32 = 1 << 31;
-
-    f64::from(VALUES.div_ceil(digits.modulus())) / f64::from(VALUES)
-}
-
-/// `1 - (1 - probability)^times`, by repeated doubling: powers of floats are not in `core`, and the difference from 1
-/// would lose the digits of a small probability.
-fn at_least_once(probability: f64, mut times: u64) -> f64 {
-    let either = |a: f64, b: f64| a + b - a * b;
-    let mut doubled = probability;
-    let mut total = 0.0;
-    while times > 0 {
-        if times & 1 == 1 {
-            total = either(total, doubled);
-        }
-        doubled = either(doubled, doubled);
-        times >>= 1;
-    }
-    total
 }

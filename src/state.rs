@@ -28,6 +28,7 @@ pub struct State {
 
 /// Whether attempts are held off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Hold {
     /// They are not.
     #[default]
@@ -60,13 +61,14 @@ impl State {
     }
 
     /// With everything below this counter or time step used: the next counter of an HOTP token, or one more than the
-    /// last step accepted by the system that an authenticator comes from.
+    /// last step accepted by the system that an authenticator comes from. What was used already stays so.
     #[must_use]
     pub const fn starting_at(mut self, next: Counter) -> Self {
-        self.watermark = match next.get().checked_sub(1) {
-            Some(last) => Some(Counter::new(last)),
-            None => None,
-        };
+        if let Some(last) = next.get().checked_sub(1)
+            && (self.watermark.is_none() || matches!(self.watermark, Some(used) if used.get() < last))
+        {
+            self.watermark = Some(Counter::new(last));
+        }
         self
     }
 
@@ -114,7 +116,7 @@ impl State {
         self.drift
     }
 
-    /// Attempts failed since the last one accepted or the last reinstatement.
+    /// Attempts failed since the last one that succeeded, or the last reinstatement.
     #[must_use]
     pub const fn failures(&self) -> u8 {
         self.failures

@@ -131,7 +131,7 @@ impl Totp {
         policy.decide(state, now, Stage::Confirmation, evaluate, |next, step| {
             next.confirmed = true;
             let accepted = self.accept(policy, next, step, now);
-            Confirmed { login: policy.confirmation_login().then_some(accepted) }
+            Confirmed { login: policy.confirmation_login.then_some(accepted) }
         })
     }
 
@@ -150,14 +150,14 @@ impl Totp {
         let evaluate = || {
             let (codes, count) = policy.consecutive(entries, self.digits)?;
             let codes = codes.get(..count).unwrap_or_default();
-            let drift = u64::from(policy.max_drift());
+            let drift = u64::from(policy.max_drift);
             // The last code may be of any step within the limit, the others come before it.
             let past = drift + count as u64 - 1;
             self.search(key, codes, state, Span::around(self.current(now)?, past, drift))
         };
         policy.decide(state, now, Stage::Resynchronization, evaluate, |next, step| {
             let drift = self.offset(step, now);
-            next.drift = policy.clamp_drift(drift);
+            next.drift = policy.learn(next.drift, drift);
             Resynchronized { counter: step, drift }
         })
     }
@@ -173,7 +173,7 @@ impl Totp {
         let code = submitted(entry, self.digits)?;
         let drift = i64::from(policy.clamp_drift(i64::from(state.drift)));
         let centre = self.current(now)?.saturating_add_signed(drift);
-        let window = policy.window();
+        let window = policy.window;
         let span = Span::around(centre, u64::from(window.past()), u64::from(window.future()));
         self.search(key, &[code], state, span)
     }
@@ -187,8 +187,8 @@ impl Totp {
 
     fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Accepted {
         let drift = self.offset(step, now);
-        if policy.learns_drift() {
-            next.drift = policy.clamp_drift(drift);
+        if policy.learn_drift {
+            next.drift = policy.learn(next.drift, drift);
         }
         Accepted { counter: step, drift }
     }

@@ -67,11 +67,12 @@ impl<S: Store> Verifier<S> {
     /// Stores a new authenticator. It counts when it is confirmed.
     ///
     /// `state` is [`State::new`] for a new secret; the counter, drift and confirmation of one that comes from elsewhere
-    /// otherwise. Under an id that is unconfirmed or revoked, the new authenticator takes the old one's place.
+    /// otherwise. An enrolment that was not confirmed gives way to the new one, with its failures and its lock.
     ///
     /// # Errors
     ///
-    /// [`VerifierError::AlreadyEnrolled`] if the id has a confirmed or suspended authenticator.
+    /// [`VerifierError::AlreadyEnrolled`] if the id has a confirmed or suspended authenticator;
+    /// [`VerifierError::Refused`] with [`Refusal::Revoked`] if it had one that is revoked: ids are not used again.
     pub async fn enroll(
         &self,
         id: &AuthenticatorId,
@@ -80,11 +81,14 @@ impl<S: Store> Verifier<S> {
     ) -> Result<(), VerifierError<S::Error>> {
         for _ in 0..TRIES {
             let current = self.load(id).await?;
-            if let Some(entry) = &current
-                && let Some((_, held)) = record::decode(&entry.value).map_err(VerifierError::Corrupt)?
-                && (held.is_confirmed() || held.is_suspended())
-            {
-                return Err(VerifierError::AlreadyEnrolled);
+            if let Some(entry) = &current {
+                match record::decode(&entry.value).map_err(VerifierError::Corrupt)? {
+                    None => return Err(VerifierError::Refused(Refusal::Revoked)),
+                    Some((_, held)) if held.is_confirmed() || held.is_suspended() => {
+                        return Err(VerifierError::AlreadyEnrolled);
+                    }
+                    Some(_) => {}
+                }
             }
             let expected = current.map(|entry| entry.revision);
             if self.exchange(id, expected, record::encode(authenticator, &state)).await? {
@@ -170,7 +174,7 @@ impl<S: Store> Verifier<S> {
         self.decide(id, |_, state| Decision::new(Ok(()), state.reinstate())).await
     }
 
-    /// Erases the authenticator for ever, whatever it is, and keeps only that it is revoked.
+    /// Erases the authenticator, whatever it is, and keeps only that it is revoked: for ever, under this id.
     ///
     /// # Errors
     ///

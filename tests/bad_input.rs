@@ -55,6 +55,9 @@ fn malformed_codes() {
             assert!(text.trim().is_empty() || !message.contains(text), "{message}");
         }
     }
+    // Separators up to 64 bytes in all.
+    assert!(Code::parse_typed(&format!("{:>64}", "123456"), Digits::Six).is_ok());
+    assert_eq!(Code::parse_typed(&format!("{:>65}", "123456"), Digits::Six).unwrap_err(), length(65));
     for separated in ["123 456", " 123456", "123456 ", "123-456"] {
         assert!(matches!(Code::parse(separated, Digits::Six), Err(MalformedCode::Character { .. })));
     }

@@ -3,12 +3,16 @@
 
 #[path = "support/enrolled.rs"]
 mod enrolled;
+#[path = "support/failing.rs"]
+#[expect(dead_code, reason = "each test uses its part")]
+mod failing;
 
 use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use enrolled::{NOW, SECRET, after, authenticator, code_at, key, verifier, wrong_code};
+use failing::{Fault, Outage, failing};
 use pollster::block_on;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
 use secondo::{
@@ -164,38 +168,6 @@ fn equal_codes_in_neighbouring_steps() {
     assert_eq!(accepted.unwrap().counter(), Counter::new(first));
 }
 
-/// A store whose writes are rolled back while it reports an error.
-struct RolledBack<'a>(&'a Memory);
-
-#[derive(Debug)]
-struct RollBack;
-
-impl fmt::Display for RollBack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("rolled back")
-    }
-}
-
-impl std::error::Error for RollBack {}
-
-impl Store for RolledBack<'_> {
-    type Error = RollBack;
-
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RollBack> {
-        Ok(self.0.load(id).await.unwrap())
-    }
-
-    async fn compare_exchange(
-        &self,
-        _: &AuthenticatorId,
-        _: Option<Revision>,
-        _: Value,
-        _: Option<UnixTime>,
-    ) -> Result<Exchange, RollBack> {
-        Err(RollBack)
-    }
-}
-
 /// CVE-2026-35597, CVE-2024-0227.
 #[test]
 fn the_failure_is_stored_before_the_verdict() {
@@ -214,9 +186,9 @@ fn the_failure_is_stored_before_the_verdict() {
     let (_, other) = (working, AuthenticatorId::new("bianchi").unwrap());
     let working = Verifier::new(&store, Policy::new());
     block_on(working.enroll(&other, &authenticator(Totp::default()), State::new().confirmed())).unwrap();
-    let rolled_back = Verifier::new(RolledBack(&store), Policy::new());
+    let rolled_back = Verifier::new(failing(&store, Fault::Exchange), Policy::new());
     for entry in [wrong_code(), code_at(0)] {
-        assert!(matches!(block_on(rolled_back.verify(&other, &entry, NOW)), Err(VerifierError::Store(RollBack))));
+        assert!(matches!(block_on(rolled_back.verify(&other, &entry, NOW)), Err(VerifierError::Store(Outage))));
     }
 }
 
@@ -371,7 +343,9 @@ fn ok_is_an_accepted_code_and_nothing_else() {
     let (working, id) = verifier(&store, Policy::new());
     assert!(block_on(working.verify(&id, &wrong_code(), NOW)).is_err());
     assert!(block_on(working.verify(&id, "", NOW)).is_err());
-    assert!(block_on(Verifier::new(RolledBack(&store), Policy::new()).verify(&id, &code_at(0), NOW)).is_err());
+    assert!(
+        block_on(Verifier::new(failing(&store, Fault::Exchange), Policy::new()).verify(&id, &code_at(0), NOW)).is_err()
+    );
     assert!(block_on(working.verify(&AuthenticatorId::new("nobody").unwrap(), &code_at(0), NOW)).is_err());
     assert!(block_on(working.verify(&id, &code_at(0), NOW)).is_ok());
 }

@@ -88,6 +88,25 @@ fn the_wait_doubles_with_each_failure_up_to_the_longest() {
 }
 
 #[test]
+fn a_lock_is_never_shorter_than_the_back_off_in_its_place() {
+    let secs = Duration::from_secs;
+    let policy = Policy::new()
+        .with_failure_cap(4)
+        .unwrap()
+        .with_lock(Lock::lasting(secs(100)).unwrap())
+        .with_back_off(BackOff::new(secs(10), secs(1000)).unwrap());
+    let mut state = State::new().confirmed();
+    let mut now = NOW;
+    for wait in [10, 20, 40, 100, 160, 320, 640, 1000, 1000] {
+        assert!(matches!(submit(&policy, &mut state, WRONG, now), Err(Refusal::Wrong { .. })));
+        let until = UnixTime::from_secs(now.as_secs() + wait);
+        let locked = state.failures().is_multiple_of(4);
+        assert_eq!(state.hold(), if locked { Hold::LockedUntil(until) } else { Hold::Throttled(until) });
+        now = until;
+    }
+}
+
+#[test]
 fn replays_and_malformed_entries_count_as_the_policy_says() {
     let malformed = Code::parse("12 456", Digits::Six);
     for (replays, counted_malformed) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -172,6 +191,16 @@ fn guess_probabilities() {
     near(lasting(900).guess_probability(totp, 0).per_year, 2.000_282_807_99e-4);
     near(lasting(30 * 86_400).guess_probability(totp, 0).per_year, 1.300_229_342_16e-4);
     near(lasting(30 * 86_400).guess_probability(totp, 11).per_year, 2.400_291_353_45e-4);
+    near(lasting(30 * 86_400).guess_probability(totp, 12).per_year, 2.500_290_989_19e-4);
+    // Resets never make it less likely, and no more so than a run for each.
+    for policy in [lasting(30 * 86_400), lasting(900).with_failure_cap(3).unwrap(), Policy::new()] {
+        let mut before = 0.0;
+        for resets in (0..400).chain([u32::MAX - 1, u32::MAX]) {
+            let chance = policy.guess_probability(totp, resets);
+            assert!(chance.per_year >= before && chance.per_year <= 1.0, "{resets} resets");
+            before = chance.per_year;
+        }
+    }
     // Back-off makes them fewer: waits of 1 to 8 s each time do not, waits of 100 days do.
     let days = |n: u64| Duration::from_secs(n * 86_400);
     let slow = Policy::new().with_failure_cap(50).unwrap().with_back_off(BackOff::new(days(100), days(100)).unwrap());
@@ -192,6 +221,8 @@ fn parameters_out_of_range_are_refused() {
     assert_eq!(policy.with_look_ahead(11), Err(ParameterError::LookAhead(11)));
     assert_eq!(policy.with_failure_cap(0), Err(ParameterError::FailureCap(0)));
     assert_eq!(policy.with_failure_cap(101), Err(ParameterError::FailureCap(101)));
+    assert!(policy.with_max_drift(5_000).is_ok() && policy.with_resync_span(10_000).is_ok());
+    assert!(policy.with_look_ahead(10).is_ok() && policy.with_failure_cap(100).is_ok());
     assert_eq!(policy.with_max_drift(5_001), Err(ParameterError::Drift(5_001)));
     assert_eq!(policy.with_resync_span(0), Err(ParameterError::ResyncSpan(0)));
     assert_eq!(policy.with_resync_span(10_001), Err(ParameterError::ResyncSpan(10_001)));

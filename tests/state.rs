@@ -24,6 +24,18 @@ fn the_layout_is_fixed() {
 }
 
 #[test]
+fn what_was_used_stays_used() {
+    let state = State::new().starting_at(Counter::new(10));
+    assert_eq!(state.watermark(), Some(Counter::new(9)));
+    assert_eq!(state.starting_at(Counter::new(5)), state);
+    assert_eq!(state.starting_at(Counter::new(0)), state);
+    assert_eq!(state.starting_at(Counter::new(10)), state);
+    assert_eq!(state.starting_at(Counter::new(11)).watermark(), Some(Counter::new(10)));
+    assert_eq!(State::new().starting_at(Counter::new(0)).watermark(), None);
+    assert_eq!(State::new().starting_at(Counter::new(1)).watermark(), Some(Counter::new(0)));
+}
+
+#[test]
 fn bytes_that_are_not_a_state_are_refused() {
     let with = |at: usize, byte: u8| {
         let mut bytes = STORED;

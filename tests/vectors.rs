@@ -49,6 +49,7 @@ fn far_counters_and_long_secrets() {
         let seed: Vec<u8> = (0..row[1].parse().unwrap()).collect();
         let key = Key::new(algorithm, &Secret::from_bytes(&seed).unwrap());
         let digits = Digits::try_from(row[3].parse::<u8>().unwrap()).unwrap();
+        assert_eq!(key.algorithm(), algorithm);
         let counter = Counter::new(row[2].parse().unwrap());
         assert_eq!(Hotp::new(digits).generate(&key, counter).as_str(), row[4], "{row:?}");
         checked += 1;

@@ -248,7 +248,7 @@ impl Model {
                 assert_eq!(outcome(block_on(verifier.reinstate(id)), |()| Outcome::Done), expected);
                 expected.name()
             }
-            4 if input.below(8) == 0 => {
+            4 if input.below(32) == 0 => {
                 let expected = if matches!(self.entry, Entry::Absent) { Outcome::Unknown } else { Outcome::Done };
                 assert_eq!(outcome(block_on(verifier.revoke(id)), |()| Outcome::Done), expected);
                 if expected == Outcome::Done {
@@ -285,9 +285,7 @@ impl Model {
                 let texts = self.consecutive_texts(input);
                 let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
                 let expected = self.attempt(Purpose::Resynchronization, &texts, |setup, known, at, drift| {
-                    if !setup.hotp {
-                        known.drift = drift;
-                    }
+                    known.note(setup, drift);
                     Outcome::Resynchronized(at, drift)
                 });
                 let resynchronized = outcome(block_on(verifier.resync(id, &texts, now)), |resynchronized| {
@@ -321,6 +319,10 @@ impl Model {
             Entry::Enrolled(known) if known.confirmed || known.suspended => {
                 assert_eq!(outcome(result, |()| Outcome::Done), Outcome::AlreadyEnrolled);
                 Outcome::AlreadyEnrolled
+            }
+            Entry::Revoked => {
+                assert_eq!(outcome(result, |()| Outcome::Done), refused("revoked"));
+                refused("revoked")
             }
             _ => {
                 assert_eq!(outcome(result, |()| Outcome::Done), Outcome::Done);
@@ -483,6 +485,7 @@ impl Model {
                     Hold::Throttled(until) => Held::ThrottledUntil(until.as_secs()),
                     Hold::LockedUntil(until) => Held::LockedUntil(until.as_secs()),
                     Hold::Locked => Held::Locked,
+                    other => panic!("a hold the model does not know: {other:?}"),
                 };
                 assert_eq!(held, known.held);
             }
@@ -496,8 +499,21 @@ impl Known {
     }
 
     fn learn(&mut self, setup: &Setup, drift: i64) {
-        if setup.learn_drift && !setup.hotp {
-            self.drift = drift.clamp(-i64::from(setup.max_drift), i64::from(setup.max_drift));
+        if setup.learn_drift {
+            self.note(setup, drift);
+        }
+    }
+
+    /// A code was `drift` steps ahead; with a past step in the window it may have been one more, and come late.
+    fn note(&mut self, setup: &Setup, drift: i64) {
+        let late = i64::from(setup.past > 0);
+        if !setup.hotp {
+            if self.drift < drift {
+                self.drift = drift;
+            } else if self.drift > drift + late {
+                self.drift = drift + late;
+            }
+            self.drift = self.drift.clamp(-i64::from(setup.max_drift), i64::from(setup.max_drift));
         }
     }
 
@@ -509,15 +525,17 @@ impl Known {
     fn fail(&mut self, setup: &Setup, now: u64) -> u8 {
         self.failures += 1;
         self.changes += 1;
+        let waits = setup.back_off.map(|(first, longest)| {
+            let doubled = u128::from(first) << (self.failures - 1);
+            u64::try_from(doubled.min(u128::from(longest))).unwrap()
+        });
         if self.failures == 100 {
             self.held = Held::Locked;
         } else if self.failures.is_multiple_of(u64::from(setup.cap)) {
-            self.held = setup.lock_secs.map_or(Held::Locked, |secs| Held::LockedUntil(now + secs));
-        } else if let Some((first, longest)) = setup.back_off {
-            let doubled = u128::from(first) << (self.failures - 1);
-            self.held = Held::ThrottledUntil(now + u64::try_from(doubled.min(u128::from(longest))).unwrap());
+            let lock = setup.lock_secs.map(|secs| secs.max(waits.unwrap_or(0)));
+            self.held = lock.map_or(Held::Locked, |secs| Held::LockedUntil(now + secs));
         } else {
-            self.held = Held::No;
+            self.held = waits.map_or(Held::No, |secs| Held::ThrottledUntil(now + secs));
         }
         if matches!(self.held, Held::Locked | Held::LockedUntil(_)) { 0 } else { self.left(setup) }
     }

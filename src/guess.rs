@@ -1,0 +1,93 @@
+use crate::policy::Wait;
+use crate::{Digits, Method, Policy};
+
+/// The chances of a guess, from 0 to 1: see [`Policy::guess_probability`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GuessProbability {
+    /// That one of the guesses made before a lock is right.
+    pub per_lock: f64,
+    /// That one of the guesses made in a year is right.
+    pub per_year: f64,
+}
+
+impl Policy {
+    /// What this configuration gives to somebody who knows the password and guesses codes.
+    ///
+    /// `resets_per_year` is how often in a year the count of failures starts again: the accepted logins of the real
+    /// subscriber, resynchronizations and reinstatements. 0 is an attack on an authenticator that nobody else uses. The
+    /// attacker is assumed to guess at every moment that the policy allows, with the resets coming when they help most; the
+    /// chance per year is an upper bound.
+    ///
+    /// ```
+    /// use secondo::{Policy, Totp};
+    ///
+    /// // Two of a million codes are right at any moment, and five attempts are allowed.
+    /// let chance = Policy::new().guess_probability(Totp::default(), 0);
+    /// assert!((chance.per_lock - 1.0e-5).abs() < 1e-7);
+    /// assert_eq!(chance.per_lock, chance.per_year);
+    /// ```
+    #[must_use]
+    pub fn guess_probability(&self, method: impl Into<Method>, resets_per_year: u32) -> GuessProbability {
+        let method = method.into();
+        let right = match method {
+            Method::Totp(_) => self.window.past() + self.window.future() + 1,
+            Method::Hotp(_) => self.look_ahead + 1,
+        };
+        let guess = f64::from(right) * most_likely(method.digits());
+        GuessProbability {
+            per_lock: at_least_once(guess, u64::from(self.failure_cap.get())),
+            per_year: at_least_once(guess, self.guesses_per_year(u64::from(resets_per_year) + 1)),
+        }
+    }
+
+    /// How many guesses a year of so many runs of failures has room for, at most.
+    ///
+    /// In one run, `n` guesses take the waits between them. Between the points `(waits, n)` the bound is the straight line,
+    /// since runs of different length make up any mix of them; so every run may be taken to last equally long.
+    fn guesses_per_year(&self, runs: u64) -> u64 {
+        const YEAR: u64 = 365 * 24 * 3600;
+
+        let mut points = [(0, 0); Self::CONSECUTIVE_LIMIT as usize];
+        let mut waits = 0;
+        for (guesses, point) in (1..).zip(&mut points) {
+            *point = (waits, u64::from(guesses));
+            match self.wait_after(guesses) {
+                Wait::Forever => break,
+                Wait::None => {}
+                Wait::Throttled(wait) | Wait::Locked(wait) => waits += u64::from(wait.get()),
+            }
+        }
+        let fits = |waits: u64| runs.saturating_mul(waits) <= YEAR;
+        let mut most = 0;
+        for (early, few) in points.into_iter().filter(|(waits, _)| fits(*waits)) {
+            most = most.max(runs * few);
+            for (late, many) in points.into_iter().filter(|(waits, _)| !fits(*waits)) {
+                most = most.max(runs * few + (many - few) * (YEAR - runs * early) / (late - early));
+            }
+        }
+        most
+    }
+}
+
+/// The probability of the most likely code: 31 bits do not divide evenly among the codes.
+fn most_likely(digits: Digits) -> f64 {
+    const VALUES: u32 = 1 << 31;
+
+    f64::from(VALUES.div_ceil(digits.modulus())) / f64::from(VALUES)
+}
+
+/// `1 - (1 - probability)^times`, by repeated doubling: powers of floats are not in `core`, and the difference from 1
+/// would lose the digits of a small probability.
+fn at_least_once(probability: f64, mut times: u64) -> f64 {
+    let either = |a: f64, b: f64| a + b - a * b;
+    let mut doubled = probability;
+    let mut total = 0.0;
+    while times > 0 {
+        if times & 1 == 1 {
+            total = either(total, doubled);
+        }
+        doubled = either(doubled, doubled);
+        times >>= 1;
+    }
+    total
+}
