@@ -44,21 +44,30 @@ fn the_in_memory_store_keeps_the_contract() {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Defect {
     None,
+    ReplacesAbsent,
     CreatesOver,
     IgnoresRevision,
-    ChecksThenActs,
+    ChecksThenCreates,
+    ChecksThenReplaces,
+    LoadsInTwoSteps,
     KeepsRevisionOfEqualBytes,
     RevisionsStartAgain,
+    ReusesRevisionOfExpired,
     RevivesOlderValue,
     KeepsExpiry,
+    IgnoresExpiryOfCreated,
     ForgetsTooEarly,
     IgnoresCase,
     CutsAtNul,
     CutsLongValues,
-    TearsBrokenWrite,
+    TearsBrokenReplacement,
+    TearsBrokenCreation,
     SaysBrokenWriteWasStored,
     LosesLastWriteAtRestart,
     RevisionsStartAgainAtRestart,
+    RevivesExpiredAtRestart,
+    LosesExpiryAtRestart,
+    CutsValuesAtRestart,
 }
 
 /// A store as simple as can be, with one defect.
@@ -73,6 +82,7 @@ struct Data {
     entries: HashMap<String, Vec<Version>>,
     last_revision: u64,
     break_next_write: bool,
+    forgotten: HashMap<String, Vec<Version>>,
 }
 
 #[derive(Clone)]
@@ -119,12 +129,16 @@ impl Store for Naive {
     type Error = Broken;
 
     async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Broken> {
-        let data = self.data.lock().unwrap();
-        let current = data.entries.get(&self.key(id)).and_then(|versions| versions.last());
-        Ok(current.map(|version| Entry {
-            revision: Revision::new(version.revision),
-            value: Value::from(version.value.clone()),
-        }))
+        let current = || {
+            let data = self.data.lock().unwrap();
+            data.entries.get(&self.key(id)).and_then(|versions| versions.last()).cloned()
+        };
+        let Some(mut version) = current() else { return Ok(None) };
+        if self.defect == Defect::LoadsInTwoSteps {
+            pause();
+            version.revision = current().map_or(version.revision, |version| version.revision);
+        }
+        Ok(Some(Entry { revision: Revision::new(version.revision), value: Value::from(version.value) }))
     }
 
     async fn compare_exchange(
@@ -136,15 +150,18 @@ impl Store for Naive {
     ) -> Result<Exchange, Broken> {
         let mut data = self.data.lock().unwrap();
         let current = data.entries.get(&self.key(id)).and_then(|versions| versions.last()).cloned();
-        if self.defect == Defect::ChecksThenActs {
-            drop(data);
-            thread::sleep(Duration::from_micros(200));
-            data = self.data.lock().unwrap();
+        match (self.defect, &current) {
+            (Defect::ChecksThenCreates, None) | (Defect::ChecksThenReplaces, Some(_)) => {
+                drop(data);
+                pause();
+                data = self.data.lock().unwrap();
+            }
+            _ => {}
         }
         let matches = match (&current, expected) {
             (None, None) => true,
             (Some(_), None) => self.defect == Defect::CreatesOver,
-            (None, Some(_)) => false,
+            (None, Some(_)) => self.defect == Defect::ReplacesAbsent,
             (Some(current), Some(expected)) => {
                 current.revision == expected.get() || self.defect == Defect::IgnoresRevision
             }
@@ -155,20 +172,29 @@ impl Store for Naive {
         data.last_revision += 1;
         let mut next = Version { revision: data.last_revision, value: self.kept(value.as_ref().to_vec()), expiry };
         let broken = std::mem::take(&mut data.break_next_write);
-        if broken && data.last_revision.is_multiple_of(2) && self.defect != Defect::TearsBrokenWrite {
+        let torn = match self.defect {
+            Defect::TearsBrokenReplacement => broken && current.is_some(),
+            Defect::TearsBrokenCreation => broken && current.is_none(),
+            _ => false,
+        };
+        if broken && !torn && data.last_revision.is_multiple_of(2) {
             // Broken before the write; the other times after it.
             return if self.defect == Defect::SaysBrokenWriteWasStored { Ok(Exchange::Stored) } else { Err(Broken) };
         }
-        if let Some(current) = current {
-            match self.defect {
-                Defect::KeepsRevisionOfEqualBytes if current.value == next.value => next.revision = current.revision,
-                Defect::KeepsExpiry if next.expiry.is_none() => next.expiry = current.expiry,
-                Defect::TearsBrokenWrite if broken => {
-                    let half = current.value.len() / 2;
-                    next.value[..half].copy_from_slice(&current.value[..half]);
-                }
-                _ => {}
+        if torn {
+            next.value.truncate(next.value.len() / 2);
+        }
+        match (self.defect, current) {
+            (Defect::KeepsRevisionOfEqualBytes, Some(current)) if current.value == next.value => {
+                next.revision = current.revision;
             }
+            (Defect::KeepsExpiry, Some(current)) if next.expiry.is_none() => next.expiry = current.expiry,
+            (Defect::IgnoresExpiryOfCreated, None) => next.expiry = None,
+            (Defect::ReusesRevisionOfExpired, None) => {
+                let forgotten = data.forgotten.get(&self.key(id)).and_then(|versions| versions.last());
+                next.revision = forgotten.map_or(next.revision, |forgotten| forgotten.revision);
+            }
+            _ => {}
         }
         data.entries.entry(self.key(id)).or_default().push(next);
         match (broken, self.defect) {
@@ -176,6 +202,11 @@ impl Store for Naive {
             (true, _) => Err(Broken),
         }
     }
+}
+
+/// Lets the other threads in between.
+fn pause() {
+    thread::sleep(Duration::from_micros(200));
 }
 
 impl Harness for Naive {
@@ -189,16 +220,17 @@ impl Harness for Naive {
     }
     fn forget_expired(&self, now: UnixTime) {
         let mut data = self.data.lock().unwrap();
+        let data = &mut *data;
         let now = match self.defect {
-            Defect::ForgetsTooEarly => UnixTime::from_secs(now.as_secs() + 7200),
+            Defect::ForgetsTooEarly => UnixTime::from_secs(now.as_secs() + 1_000_000),
             _ => now,
         };
         let expired = |version: &Version| version.expiry.is_some_and(|expiry| expiry <= now);
-        for versions in data.entries.values_mut() {
+        for (key, versions) in &mut data.entries {
             if self.defect == Defect::RevivesOlderValue {
                 versions.retain(|version| !expired(version));
             } else if versions.last().is_some_and(expired) {
-                versions.clear();
+                data.forgotten.insert(key.clone(), std::mem::take(versions));
             }
         }
         data.entries.retain(|_, versions| !versions.is_empty());
@@ -212,13 +244,14 @@ impl Harness for Naive {
     }
     fn restart(&self) -> Result<(), NotApplicable> {
         let mut data = self.data.lock().unwrap();
+        let data = &mut *data;
+        let current = data.entries.values_mut().filter_map(|versions| versions.last_mut());
         match self.defect {
-            Defect::LosesLastWriteAtRestart => {
-                for versions in data.entries.values_mut() {
-                    versions.pop();
-                }
-            }
+            Defect::LosesLastWriteAtRestart => data.entries.values_mut().for_each(|versions| drop(versions.pop())),
             Defect::RevisionsStartAgainAtRestart => data.last_revision = 0,
+            Defect::RevivesExpiredAtRestart => data.entries.extend(data.forgotten.drain()),
+            Defect::LosesExpiryAtRestart => current.for_each(|version| version.expiry = None),
+            Defect::CutsValuesAtRestart => current.for_each(|version| version.value.truncate(64)),
             _ => {}
         }
         Ok(())
@@ -235,21 +268,30 @@ fn a_store_without_a_defect_passes_every_check() {
 #[test]
 fn every_defect_is_caught_by_the_check_for_it() {
     for (defect, check_name) in [
+        (Defect::ReplacesAbsent, "absent"),
         (Defect::CreatesOver, "create"),
         (Defect::IgnoresRevision, "replace"),
-        (Defect::ChecksThenActs, "racing creators"),
+        (Defect::ChecksThenCreates, "racing creators"),
+        (Defect::ChecksThenReplaces, "lost updates"),
+        (Defect::LoadsInTwoSteps, "lost updates"),
         (Defect::KeepsRevisionOfEqualBytes, "replace"),
         (Defect::RevisionsStartAgain, "re-creation"),
+        (Defect::ReusesRevisionOfExpired, "re-creation"),
         (Defect::RevivesOlderValue, "expiry"),
         (Defect::KeepsExpiry, "expiry"),
+        (Defect::IgnoresExpiryOfCreated, "expiry"),
         (Defect::ForgetsTooEarly, "expiry"),
         (Defect::IgnoresCase, "values and ids"),
         (Defect::CutsAtNul, "values and ids"),
         (Defect::CutsLongValues, "values and ids"),
-        (Defect::TearsBrokenWrite, "broken write"),
+        (Defect::TearsBrokenReplacement, "broken write"),
+        (Defect::TearsBrokenCreation, "broken write"),
         (Defect::SaysBrokenWriteWasStored, "broken write"),
         (Defect::LosesLastWriteAtRestart, "restart"),
         (Defect::RevisionsStartAgainAtRestart, "restart"),
+        (Defect::RevivesExpiredAtRestart, "restart"),
+        (Defect::LosesExpiryAtRestart, "restart"),
+        (Defect::CutsValuesAtRestart, "restart"),
     ] {
         match check(&Naive::new(defect)) {
             Ok(report) => panic!("{defect:?} was not caught:\n{report}"),

@@ -282,8 +282,7 @@ fn replace<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
 fn values_and_ids<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let (handle, other) = (bench.handle(), bench.handle());
     let every_byte: Vec<u8> = (0..=u8::MAX).collect();
-    let longest: Vec<u8> = every_byte.iter().rev().copied().cycle().take(Value::MAX_LEN).collect();
-    for (n, value) in [&b""[..], b"\0", &every_byte, &longest].into_iter().enumerate() {
+    for (n, value) in [&b""[..], b"\0", &every_byte, &longest()].into_iter().enumerate() {
         let id = bench.id(n)?;
         handle.must_store(&id, None, value, None)?;
         let revision = other.must_hold(&id, value)?;
@@ -386,71 +385,102 @@ fn now() -> Result<UnixTime, String> {
 }
 
 fn expiry<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
-    let (gone, kept, later, handle) = (bench.id(0)?, bench.id(1)?, bench.id(2)?, bench.handle());
+    let [replaced, created, kept, later] = [bench.id(0)?, bench.id(1)?, bench.id(2)?, bench.id(3)?];
+    let handle = bench.handle();
     let now = now()?;
-    let soon = now.saturating_add(2);
+    let soon = now.saturating_add(5);
 
-    handle.must_store(&gone, None, b"older", None)?;
-    handle.must_store(&gone, Some(handle.must_hold(&gone, b"older")?), b"newer", Some(soon))?;
+    handle.must_store(&replaced, None, b"older", None)?;
+    handle.must_store(&replaced, Some(handle.must_hold(&replaced, b"older")?), b"newer", Some(soon))?;
+    handle.must_store(&created, None, b"newer", Some(soon))?;
     handle.must_store(&kept, None, b"older", Some(soon))?;
     handle.must_store(&kept, Some(handle.must_hold(&kept, b"older")?), b"newer", None)?;
-    handle.must_store(&later, None, b"later", Some(now.saturating_add(3600)))?;
+    // So far ahead that it comes too early even if the store takes seconds for milliseconds.
+    handle.must_store(&later, None, b"later", Some(now.saturating_add(600_000)))?;
+    if self::now()? < soon {
+        for id in [&replaced, &created] {
+            handle.must_hold(id, b"newer").map_err(|seen| format!("not yet expired, but {seen}"))?;
+        }
+    }
 
     bench.harness.forget_expired(soon.saturating_add(1));
-    handle.must_be_absent(&gone, "an expired entry, or an older value of it, is still there")?;
+    for id in [&replaced, &created] {
+        handle.must_be_absent(id, "an expired entry, or an older value of it, is still there")?;
+        bench.handle().must_be_absent(id, "an expired entry is there for another handle")?;
+    }
     handle.must_hold(&kept, b"newer").map_err(|seen| format!("expiry taken back, but {seen}"))?;
-    handle.must_hold(&later, b"later").map_err(|seen| format!("expiry in an hour, but {seen}"))?;
-    bench.handle().must_be_absent(&gone, "an expired entry is there for another handle")?;
+    handle.must_hold(&later, b"later").map_err(|seen| format!("expiry in a week, but {seen}"))?;
     Ok(Ok(()))
 }
 
 fn re_creation<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let (id, handle) = (bench.id(0)?, bench.handle());
-    let past = UnixTime::from_secs(now()?.as_secs().saturating_sub(60));
+    let now = now()?;
     let mut used = HashSet::new();
     for _ in 0..20 {
-        handle.must_store(&id, None, b"first", None)?;
-        let first = handle.must_hold(&id, b"first")?;
-        handle.must_store(&id, Some(first), b"second", None)?;
-        let second = handle.must_hold(&id, b"second")?;
-        ensure(used.insert(first) && used.insert(second), "a revision came back after the entry was created anew")?;
-        for revision in used.iter().filter(|revision| **revision != second) {
+        let mut current = None;
+        for value in [&b"first"[..], b"second", b"third"] {
+            // An expiry in an hour and then none: the revision must be new with either.
+            let expiry = (value == b"second").then_some(now.saturating_add(3600));
+            handle.must_store(&id, current, value, expiry)?;
+            let revision = handle.must_hold(&id, value)?;
+            ensure(used.insert(revision), "a revision came back after the entry was created anew")?;
+            current = Some(revision);
+        }
+        for revision in used.iter().filter(|revision| Some(**revision) != current) {
             handle.must_conflict(
                 &id,
                 Some(*revision),
                 "a revision from before the entry was created anew still counts",
             )?;
         }
-        handle.must_store(&id, Some(second), b"third", Some(past))?;
-        bench.harness.forget_expired(now()?);
+        handle.must_store(&id, current, b"expired", Some(past(now)))?;
+        let expired = handle.load(&id)?.map(|entry| entry.revision);
+        bench.harness.forget_expired(self::now()?);
         handle.must_be_absent(&id, "an expired entry, or an older value of it, is still there")?;
-        handle.must_conflict(&id, Some(second), "an expired entry was replaced")?;
+        for revision in [current, expired].into_iter().flatten() {
+            used.insert(revision);
+            handle.must_conflict(&id, Some(revision), "an expired entry was replaced")?;
+        }
         handle.must_be_absent(&id, "a refused exchange revived an expired entry")?;
     }
     Ok(Ok(()))
+}
+
+fn past(now: UnixTime) -> UnixTime {
+    UnixTime::from_secs(now.as_secs().saturating_sub(60))
+}
+
+fn longest() -> Vec<u8> {
+    (0..=u8::MAX).rev().cycle().take(Value::MAX_LEN).collect()
 }
 
 fn broken_write<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let (id, handle) = (bench.id(0)?, bench.handle());
     let (old, new) = ([b'o'; Value::MAX_LEN], [b'n'; Value::MAX_LEN]);
     handle.must_store(&id, None, &old, None)?;
-    for _ in 0..10 {
-        let before = handle.must_hold(&id, &old)?;
-        if let Err(not_applicable) = bench.harness.break_next_write() {
-            return Ok(Err(not_applicable));
+    for round in 1..=10 {
+        // Creating an entry is broken off in turn with replacing one.
+        let created = bench.id(round)?;
+        for (id, before) in [(&id, Some(handle.must_hold(&id, &old)?)), (&created, None)] {
+            if let Err(not_applicable) = bench.harness.break_next_write() {
+                return Ok(Err(not_applicable));
+            }
+            if handle.try_exchange(id, before, &new, None).is_ok() {
+                return Err("a write that was made to fail was answered as if it had not".into());
+            }
+            // Another handle: the failure may have cost the first one its connection.
+            let handle = bench.handle();
+            let entry = handle.load(id)?;
+            let (value, revision) = match &entry {
+                Some(entry) => (Some(entry.value.as_ref()), Some(entry.revision)),
+                None => (None, None),
+            };
+            let is_old = revision == before && value == before.map(|_| &old[..]);
+            let is_new = revision != before && value == Some(&new[..]);
+            ensure(is_old || is_new, "a broken write left neither the old entry nor the new one")?;
+            handle.must_store(id, revision, &old, None)?;
         }
-        if handle.try_exchange(&id, Some(before), &new, None).is_ok() {
-            return Err("a write that was made to fail was answered as if it had not".into());
-        }
-        // Another handle: the failure may have cost the first one its connection.
-        let handle = bench.handle();
-        let entry = handle.load(&id)?.ok_or("a broken write removed the entry")?;
-        match (entry.value.as_ref(), entry.revision == before) {
-            (value, true) if value == old => {}
-            (value, false) if value == new => {}
-            _ => return Err("a broken write left neither the old entry nor the new one".into()),
-        }
-        handle.must_store(&id, Some(entry.revision), &old, None)?;
     }
     Ok(Ok(()))
 }
@@ -461,6 +491,10 @@ fn restart<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     const REPLACEMENTS: usize = 10;
 
     let ids = (0..ENTRIES).map(|n| bench.id(n)).collect::<Result<Vec<_>, _>>()?;
+    let (long, gone, kept) = (bench.id(ENTRIES)?, bench.id(ENTRIES + 1)?, bench.id(ENTRIES + 2)?);
+    let long_value = [b'l'; 200];
+    let mut kept_until = now()?;
+
     let mut used = HashSet::new();
     let mut handle = bench.handle();
     for id in &ids {
@@ -476,12 +510,28 @@ fn restart<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
             ensure(used.insert((id, next)), "a revision came twice, or came back after a restart")?;
         }
         if n == REPLACEMENTS {
+            handle.must_store(&long, None, &long_value, None)?;
+            let soon = now()?.saturating_add(5);
+            expire_at(&handle, &gone, soon)?;
+            bench.harness.forget_expired(soon.saturating_add(1));
+            kept_until = soon.saturating_add(4);
+            expire_at(&handle, &kept, kept_until)?;
             drop(handle);
             if let Err(not_applicable) = bench.harness.restart() {
                 return Ok(Err(not_applicable));
             }
             handle = bench.handle();
+            handle.must_hold(&long, &long_value).map_err(|seen| format!("after a restart, {seen}"))?;
+            handle.must_be_absent(&gone, "a restart revived an expired entry")?;
         }
     }
+    bench.harness.forget_expired(kept_until.saturating_add(1));
+    handle.must_be_absent(&kept, "a restart lost an entry's expiry")?;
     Ok(Ok(()))
+}
+
+/// Creates and replaces an entry, both with this expiry.
+fn expire_at<H: Harness>(handle: &Handle<'_, H>, id: &AuthenticatorId, expiry: UnixTime) -> Result<(), String> {
+    handle.must_store(id, None, b"older", Some(expiry))?;
+    handle.must_store(id, Some(handle.must_hold(id, b"older")?), b"newer", Some(expiry))
 }
