@@ -12,6 +12,7 @@ use secondo::store::Memory;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
 };
+use zeroize::Zeroizing;
 
 fn main() -> Result<(), Box<dyn Error>> {
     pollster::block_on(login())
@@ -20,11 +21,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn login() -> Result<(), Box<dyn Error>> {
     // The first code both confirms the authenticator and logs in.
     let verifier = Verifier::new(Memory::new(), Policy::new().with_confirmation_login(true));
-    let id = AuthenticatorId::new("rossi/phone")?;
+    let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 
-    let mut seed = [0; 20];
-    SysRng.try_fill_bytes(&mut seed)?;
-    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&seed)?);
+    // With the feature `rand`, `Secret::generate` does this.
+    let mut seed = Zeroizing::new([0; 20]);
+    SysRng.try_fill_bytes(seed.as_mut_slice())?;
+    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(seed.as_slice())?);
     verifier.enroll(&id, &authenticator, State::new()).await?;
 
     println!("Add this account to an authenticator app, or use the secret in it with oathtool:");

@@ -38,7 +38,7 @@ pub struct Policy {
 
 impl Policy {
     /// The most consecutive failures ever: then an authenticator is locked until it is reinstated, whatever the lock and
-    /// the back-off (NIST SP 800-63B section 3.2.2 allows no more than 100).
+    /// the back-off (NIST SP 800-63B-4 section 3.2.2 allows no more than 100).
     pub const CONSECUTIVE_LIMIT: u8 = 100;
     /// The furthest HOTP look-ahead of a login.
     pub const MAX_LOOK_AHEAD: u8 = Window::MAX;

@@ -43,8 +43,8 @@ impl Secret {
 
     /// A secret from RFC 4648 base32, in upper or lower case, with or without padding, and with nothing else in it.
     ///
-    /// The characters are decoded without a table or a branch that depends on them. Bits left over in the last
-    /// character are ignored, as authenticator apps do.
+    /// The characters are decoded without a table or a branch that depends on them, but for which of them are padding or
+    /// separators. Bits left over in the last character are ignored, as authenticator apps do.
     ///
     /// # Errors
     ///

@@ -4,7 +4,8 @@ use crate::{Counter, MalformedCode, State, UnixTime};
 
 /// A code was right, fresh and allowed, and this is recorded: the second factor is shown.
 ///
-/// Only the library makes one, and only after the state that says so was stored.
+/// Only the library makes one: the `Verifier` after the state that says so was stored, [`Decision::commit`] after
+/// its caller's closure said that it is.
 #[derive(Debug)]
 #[must_use = "this is the proof of the second factor; a login that does not look at it accepts nothing"]
 pub struct Accepted {
@@ -19,7 +20,7 @@ impl Accepted {
         self.counter
     }
 
-    /// How many whole time steps the authenticator's clock is ahead of the verifier's; behind, if negative. 0 for HOTP.
+    /// How many whole time steps the code is ahead of the verifier's clock; behind, if negative. 0 for HOTP.
     #[must_use]
     pub fn drift(&self) -> i64 {
         self.drift
@@ -57,7 +58,7 @@ impl Resynchronized {
         self.counter
     }
 
-    /// How many whole time steps the authenticator's clock is ahead of the verifier's; behind, if negative. 0 for HOTP.
+    /// How many whole time steps the code is ahead of the verifier's clock; behind, if negative. 0 for HOTP.
     #[must_use]
     pub fn drift(&self) -> i64 {
         self.drift
@@ -106,7 +107,9 @@ pub enum Refusal {
 impl Refusal {
     /// What may be shown to the person who is logging in.
     ///
-    /// Not that a wrong code was once right, and nothing about the state of the provider's clock or records.
+    /// Not that a code that is refused was right once, as long as replays count
+    /// ([`Policy::with_counted_replays`](crate::Policy::with_counted_replays)), and nothing about the provider's clock or
+    /// records.
     #[must_use]
     pub fn public(&self) -> PublicRefusal {
         match *self {

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use enrolled::{NOW, SECRET, after, authenticator, code_at, key, verifier, wrong_code};
+use enrolled::{NOW, after, authenticator, code_at, key, verifier, wrong_code};
 use failing::{Fault, Outage, failing};
 use pollster::block_on;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
@@ -256,6 +256,30 @@ fn resynchronization_takes_no_old_codes_and_moves_no_further_than_allowed() {
     assert_eq!(block_on(verifier.verify(&id, &code_at(6), after(30))).unwrap().drift(), 5);
 }
 
+/// A code that comes one step late, taken for drift, would lock out whoever is next in time.
+#[test]
+fn a_late_code_is_not_taken_for_drift() {
+    for learn in [false, true] {
+        // The default window, with one past step for the delay.
+        let (verifier, id) = verifier(Memory::new(), Policy::new().with_learned_drift(learn));
+        let resynchronized = block_on(verifier.resync(&id, &[&code_at(0), &code_at(1)], after(60))).unwrap();
+        assert_eq!(resynchronized.drift(), -1);
+        // Late, in time, late again and so on: every one is accepted.
+        for (at, late) in [(2, 1), (3, 0), (4, 1), (6, 1), (7, 0)] {
+            let accepted = block_on(verifier.verify(&id, &code_at(at), after((at + late) * 30))).unwrap();
+            assert_eq!(accepted.drift(), -late);
+            assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), 0);
+        }
+    }
+    // An authenticator that is two steps behind is found by two, of which one may be delay.
+    let policy = Policy::new().with_learned_drift(true).with_window(Window::new(2, 0).unwrap());
+    let (verifier, id) = verifier(Memory::new(), policy);
+    for at in [0, 1, 2] {
+        assert!(block_on(verifier.verify(&id, &code_at(at), after((at + 2) * 30))).is_ok());
+        assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), -1);
+    }
+}
+
 #[test]
 fn drift_is_learned_only_by_choice_in_whole_steps_within_the_limit() {
     let policy = Policy::new().with_window(Window::new(2, 2).unwrap()).with_max_drift(3).unwrap();
@@ -377,5 +401,4 @@ fn a_replay_does_not_tell_that_the_code_was_right() {
         (public, public.to_string(), format!("{public:?}"))
     };
     assert_eq!(show(&code_at(0)), show(&wrong_code()));
-    assert!(!show(&code_at(0)).1.contains(std::str::from_utf8(SECRET).unwrap()));
 }

@@ -5,24 +5,56 @@
 #[expect(dead_code, reason = "each test uses its part")]
 mod enrolled;
 
+use std::convert::Infallible;
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use enrolled::{NOW, code_at, enroll, wrong_code};
 use pollster::block_on;
-use secondo::store::Memory;
-use secondo::{Policy, Refusal, Totp, Verifier, VerifierError};
+use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
+use secondo::{AuthenticatorId, Policy, Refusal, Totp, UnixTime, Verifier, VerifierError};
 
 const THREADS: usize = 8;
-const ROUNDS: usize = 500;
+const ROUNDS: usize = 300;
+
+/// The in-memory store, with time for the others between what is loaded and what is stored.
+struct Slow {
+    store: Memory,
+    /// A defect to be caught: what is stored replaces whatever is there.
+    unchecked: bool,
+}
+
+impl Store for Slow {
+    type Error = Infallible;
+
+    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Infallible> {
+        let entry = self.store.load(id).await;
+        thread::sleep(Duration::from_micros(20));
+        entry
+    }
+
+    async fn compare_exchange(
+        &self,
+        id: &AuthenticatorId,
+        mut expected: Option<Revision>,
+        value: Value,
+        expiry: Option<UnixTime>,
+    ) -> Result<Exchange, Infallible> {
+        if self.unchecked {
+            expected = self.store.load(id).await?.map(|entry| entry.revision);
+        }
+        self.store.compare_exchange(id, expected, value, expiry).await
+    }
+}
 
 /// `Err(None)` is a failure that is no refusal: a thread must not panic while others wait for it.
 type Attempt = Result<(), Option<Refusal>>;
 
-/// Has every thread submit the same entry `times` times to a new authenticator, in many rounds, and gives each round's
-/// results to `judge`.
-fn race(policy: Policy, entry: &str, times: usize, judge: impl Fn(&[Attempt])) {
-    let verifier = Verifier::new(Memory::new(), policy);
+/// Has every thread submit the same entry `times` times to a new authenticator, in many rounds; returns each round's
+/// results.
+fn race_on(store: Slow, policy: Policy, entry: &str, times: usize) -> Vec<Vec<Attempt>> {
+    let verifier = Verifier::new(store, policy);
     let ids: Vec<_> = (0..ROUNDS).map(|round| enroll(&verifier, &format!("round/{round}"), Totp::default())).collect();
     let start = Barrier::new(THREADS);
     let submit = || {
@@ -37,14 +69,27 @@ fn race(policy: Policy, entry: &str, times: usize, judge: impl Fn(&[Attempt])) {
         };
         ids.iter().map(submit_to).collect::<Vec<_>>()
     };
-    let results: Vec<_> = thread::scope(|scope| {
+    let results: Vec<Vec<Vec<Attempt>>> = thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(submit)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    for round in 0..ROUNDS {
-        let of_round: Vec<_> = results.iter().flat_map(|thread: &Vec<Vec<_>>| &thread[round]).copied().collect();
-        judge(&of_round);
+    (0..ROUNDS).map(|round| results.iter().flat_map(|thread| &thread[round]).copied().collect()).collect()
+}
+
+fn race(policy: Policy, entry: &str, times: usize, judge: impl Fn(&[Attempt])) {
+    let store = Slow { store: Memory::new(), unchecked: false };
+    for round in race_on(store, policy, entry, times) {
+        judge(&round);
     }
+}
+
+/// The races are close enough to catch a store that does not compare.
+#[test]
+fn without_the_comparison_a_code_is_accepted_twice() {
+    let store = Slow { store: Memory::new(), unchecked: true };
+    let rounds = race_on(store, Policy::new().with_counted_replays(false), &code_at(0), 2);
+    let broken = rounds.iter().filter(|round| round.iter().filter(|attempt| attempt.is_ok()).count() > 1).count();
+    assert!(broken > ROUNDS / 10, "caught in {broken} of {ROUNDS} rounds");
 }
 
 #[test]

@@ -6,6 +6,9 @@ use core::ptr;
 
 use secondo::{Algorithm, Counter, Hotp, Key, Secret};
 
+#[cfg(feature = "std")]
+mod heap;
+
 /// The bytes of the value, before and after it is dropped in its place.
 fn around_drop<T>(value: T) -> (Vec<u8>, Vec<u8>) {
     let mut slot = MaybeUninit::<T>::zeroed();

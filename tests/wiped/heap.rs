@@ -1,0 +1,64 @@
+//! An allocator that looks for a secret in what is freed.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::alloc::{GlobalAlloc, Layout, System};
+
+use pollster::block_on;
+use secondo::store::{Memory, Value};
+use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+
+const SECRET: &[u8; 20] = b"a very secret secret";
+
+static FREED_WITH_SECRET: AtomicUsize = AtomicUsize::new(0);
+
+struct Watching;
+
+#[global_allocator]
+static ALLOCATOR: Watching = Watching;
+
+// SAFETY: the system's allocator; memory is only read before it is freed. Growing goes through these two as well.
+unsafe impl GlobalAlloc for Watching {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's duty, passed on. Zeroed, so that all of it can be looked at.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: allocated with this layout, and all of it written at first.
+        let bytes = unsafe { core::slice::from_raw_parts(memory, layout.size()) };
+        if bytes.windows(8).any(|part| part == &SECRET[4..12]) {
+            FREED_WITH_SECRET.fetch_add(1, Ordering::Relaxed);
+        }
+        // SAFETY: the caller's duty, passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[test]
+fn no_freed_memory_holds_a_secret() {
+    // The allocator would notice.
+    drop(std::hint::black_box(SECRET.to_vec()));
+    assert_eq!(FREED_WITH_SECRET.swap(0, Ordering::Relaxed), 1);
+
+    drop(std::hint::black_box(Value::from(SECRET.to_vec())));
+    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a value");
+
+    let now = UnixTime::from_secs(1_700_000_000);
+    let secret = || Secret::from_bytes(SECRET).unwrap();
+    let code = Totp::default().generate(&secondo::Key::new(Algorithm::Sha1, &secret()), now).unwrap();
+    let verifier = Verifier::new(Memory::new(), Policy::new());
+    for n in 0..100 {
+        let id = AuthenticatorId::new(&format!("id/{n}")).unwrap();
+        let authenticator = Box::new(Authenticator::new(Totp::default(), Algorithm::Sha1, secret()));
+        block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
+        assert!(block_on(verifier.verify(&id, "000000", now)).is_err());
+        assert!(block_on(verifier.verify(&id, code.as_str(), now)).is_ok());
+        assert!(block_on(verifier.resync(&id, &["000000", "000000"], now)).is_err());
+        block_on(verifier.suspend(&id)).unwrap();
+        if n % 2 == 0 {
+            block_on(verifier.revoke(&id)).unwrap();
+        }
+    }
+    drop(verifier);
+    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0);
+}
