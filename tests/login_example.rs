@@ -56,6 +56,7 @@ fn codes(secret: &str, from: &str) -> Vec<String> {
 
 #[test]
 fn a_code_logs_in_once_and_guessing_is_locked() {
+    oathtool::must_be_there();
     let (mut dialogue, secret) = Dialogue::start();
 
     let right = codes(&secret, "now").remove(0);

@@ -2,6 +2,11 @@
 
 use std::process::{Command, Output};
 
+/// Fails at once where `oathtool` is missing, before anything tries to find the smallest input that fails.
+pub(crate) fn must_be_there() {
+    let _version = run(&["--version".to_owned()]);
+}
+
 /// Runs `oathtool` to its end.
 pub(crate) fn run(arguments: &[String]) -> Output {
     Command::new("oathtool").args(arguments).output().unwrap_or_else(|error| {
