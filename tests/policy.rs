@@ -204,6 +204,11 @@ fn guess_probabilities() {
     // Back-off makes them fewer: waits of 1 to 8 s each time do not, waits of 100 days do.
     let days = |n: u64| Duration::from_secs(n * 86_400);
     let slow = Policy::new().with_failure_cap(50).unwrap().with_back_off(BackOff::new(days(100), days(100)).unwrap());
+    let growing = slow.with_back_off(BackOff::new(days(1), days(100)).unwrap());
+    near(growing.guess_probability(totp, 9).per_year, 1.220_220_110_74e-4);
+    // Each step of the window is one more code that is right.
+    let wide = Policy::new().with_window(Window::new(2, 3).unwrap());
+    near(wide.guess_probability(totp, 0).per_lock, 3.000_685_318_31e-5);
     near(slow.guess_probability(totp, 0).per_year, 8.001_899_549_59e-6);
 }
 
