@@ -29,7 +29,6 @@ impl Accepted {
 
 /// The first right code has come: from now on the authenticator counts.
 #[derive(Debug)]
-#[must_use]
 pub struct Confirmed {
     pub(crate) login: Option<Accepted>,
 }
@@ -45,7 +44,6 @@ impl Confirmed {
 
 /// Consecutive codes were right: the state stands where the authenticator stands. It is not a login.
 #[derive(Debug)]
-#[must_use]
 pub struct Resynchronized {
     pub(crate) counter: Counter,
     pub(crate) drift: i64,
