@@ -456,20 +456,21 @@ fn longest() -> Vec<u8> {
 }
 
 fn broken_write<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
-    let (id, handle) = (bench.id(0)?, bench.handle());
+    let id = bench.id(0)?;
     let (old, new) = ([b'o'; Value::MAX_LEN], [b'n'; Value::MAX_LEN]);
-    handle.must_store(&id, None, &old, None)?;
+    bench.handle().must_store(&id, None, &old, None)?;
     for round in 1..=10 {
         // Creating an entry is broken off in turn with replacing one.
         let created = bench.id(round)?;
-        for (id, before) in [(&id, Some(handle.must_hold(&id, &old)?)), (&created, None)] {
+        for (id, before) in [(&id, Some(bench.handle().must_hold(&id, &old)?)), (&created, None)] {
+            let handle = bench.handle();
             if let Err(not_applicable) = bench.harness.break_next_write() {
                 return Ok(Err(not_applicable));
             }
             if handle.try_exchange(id, before, &new, None).is_ok() {
                 return Err("a write that was made to fail was answered as if it had not".into());
             }
-            // Another handle: the failure may have cost the first one its connection.
+            // Another handle: the failure may have cost this one its connection.
             let handle = bench.handle();
             let entry = handle.load(id)?;
             let (value, revision) = match &entry {
