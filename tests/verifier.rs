@@ -184,6 +184,38 @@ fn an_outage_is_neither_a_wrong_code_nor_a_right_one() {
     assert_eq!(block_on(working.state(&id)).unwrap(), State::new().confirmed());
 }
 
+/// For whoever logs errors with their causes, and for the page.
+#[test]
+fn errors_say_what_is_wrong_and_why() {
+    use std::error::Error;
+
+    let causes = |error: &VerifierError<Outage>| {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text += &format!(": {error}");
+            cause = error.source();
+        }
+        text
+    };
+    let wrong = Refusal::Wrong { remaining: 3 };
+    for (error, text, public) in [
+        (VerifierError::Refused(wrong), "the code is wrong; 3 attempts remain", wrong.public()),
+        (VerifierError::Store(Outage), "the store failed: the database is down", PublicRefusal::Unavailable),
+        (
+            VerifierError::Corrupt(RecordError::Version(9)),
+            "the stored record cannot be read: unknown record version 9; this library writes 1",
+            PublicRefusal::Unavailable,
+        ),
+        (VerifierError::Unknown, "there is no such authenticator", PublicRefusal::Unavailable),
+        (VerifierError::Contended, "too many changes to this authenticator at once", PublicRefusal::Unavailable),
+        (VerifierError::AlreadyEnrolled, "there is an authenticator under this id already", PublicRefusal::Unavailable),
+    ] {
+        assert_eq!(causes(&error), text);
+        assert_eq!(error.public(), public);
+    }
+}
+
 #[test]
 fn a_code_of_unknown_outcome_is_not_accepted_twice() {
     let store = Memory::new();
