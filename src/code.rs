@@ -170,7 +170,7 @@ impl Code {
 
 impl Drop for Code {
     fn drop(&mut self) {
-        self.ascii.zeroize();
+        self.ascii.as_mut_slice().zeroize();
     }
 }
 

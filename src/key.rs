@@ -53,20 +53,20 @@ impl Key {
             Algorithm::Sha1 => {
                 let mut mac = hmac_sha1::mac(load(inner), load(outer), counter);
                 let truncated = truncate(mac, mac[4]);
-                mac.zeroize();
+                mac.as_mut_slice().zeroize();
                 truncated
             }
             Algorithm::Sha256 => {
                 let mut mac = hmac_sha256::mac(load(inner), load(outer), counter);
                 let truncated = truncate([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7]);
-                mac.zeroize();
+                mac.as_mut_slice().zeroize();
                 truncated
             }
             Algorithm::Sha512 => {
                 let mut mac = hmac_sha512::mac(load_wide(inner), load_wide(outer), counter);
                 let first = [high(mac[0]), low(mac[0]), high(mac[1]), low(mac[1]), high(mac[2])];
                 let truncated = truncate(first, low(mac[7]));
-                mac.zeroize();
+                mac.as_mut_slice().zeroize();
                 truncated
             }
         }
@@ -158,9 +158,9 @@ macro_rules! hmac {
                     let mut state = $initial;
                     $compress(&mut state, slice::from_ref(&block));
                     store(&state, words);
-                    state.zeroize();
+                    state.as_mut_slice().zeroize();
                 }
-                block.zeroize();
+                block.as_mut_slice().zeroize();
             }
 
             pub(super) fn mac(mut inner: State, mut outer: State, counter: Counter) -> State {
@@ -177,8 +177,8 @@ macro_rules! hmac {
                     *message = word.to_be_bytes();
                 }
                 $compress(&mut outer, slice::from_ref(&block));
-                block.zeroize();
-                inner.zeroize();
+                block.as_mut_slice().zeroize();
+                inner.as_mut_slice().zeroize();
                 outer
             }
 
@@ -220,8 +220,8 @@ const SHA512_INITIAL: [u64; 8] = [
 
 impl Drop for Key {
     fn drop(&mut self) {
-        self.inner.zeroize();
-        self.outer.zeroize();
+        self.inner.as_mut_slice().zeroize();
+        self.outer.as_mut_slice().zeroize();
     }
 }
 

@@ -170,7 +170,7 @@ fn to_upper(byte: u8) -> u8 {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        self.bytes.as_mut_slice().zeroize();
         self.len.zeroize();
     }
 }
@@ -202,7 +202,7 @@ impl Base32 {
 
 impl Drop for Base32 {
     fn drop(&mut self) {
-        self.ascii.zeroize();
+        self.ascii.as_mut_slice().zeroize();
     }
 }
 

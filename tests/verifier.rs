@@ -190,13 +190,13 @@ fn errors_say_what_is_wrong_and_why() {
     use std::error::Error;
 
     let causes = |error: &VerifierError<Outage>| {
-        let mut text = error.to_string();
+        let mut messages = vec![error.to_string()];
         let mut cause = error.source();
         while let Some(error) = cause {
-            text += &format!(": {error}");
+            messages.push(error.to_string());
             cause = error.source();
         }
-        text
+        messages.join(": ")
     };
     let wrong = Refusal::Wrong { remaining: 3 };
     for (error, text, public) in [
