@@ -55,6 +55,8 @@ fn malformed_codes() {
             assert!(text.trim().is_empty() || !message.contains(text), "{message}");
         }
     }
+    assert_eq!(length(5).to_string(), "a code has 6 digits, not 5");
+    assert_eq!(character(3).to_string(), "the character at position 3 is not a digit");
     // Separators up to 64 bytes in all.
     assert!(Code::parse_typed(&format!("{:>64}", "123456"), Digits::Six).is_ok());
     assert_eq!(Code::parse_typed(&format!("{:>65}", "123456"), Digits::Six).unwrap_err(), length(65));

@@ -1,4 +1,4 @@
-//! Replays the fuzzer's committed seeds.
+//! Replays the fuzzer's committed seeds, and gives its targets random texts of the right kind.
 #![cfg(feature = "std")]
 
 #[path = "support/model.rs"]
@@ -11,6 +11,8 @@ mod targets;
 
 use std::fs;
 use std::path::Path;
+
+use proptest::prelude::*;
 
 fn replay(target: &str, run: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
@@ -40,4 +42,58 @@ fn state() {
 #[test]
 fn operations() {
     replay("operations", targets::operations);
+}
+
+fn cases() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) }
+}
+
+/// Random characters, with length 0 to 60.
+fn text_of(alphabet: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop::sample::select(alphabet), 0..60)
+}
+
+#[test]
+fn codes_of_random_characters() {
+    proptest!(cases(), |(digits in text_of(b"0123456789"), any in text_of(b"0123456789 -+/:\0"))| {
+        for len in 5..=10 {
+            targets::code(&digits[..len.min(digits.len())]);
+        }
+        targets::code(&any);
+    });
+}
+
+#[test]
+fn base32_of_random_characters() {
+    proptest!(cases(), |(
+        symbols in text_of(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz"), padding in 0..9_usize,
+        any in text_of(b"ABYZabyz234567=- 01@[`{\x7f"),
+    )| {
+        targets::base32(&symbols);
+        targets::base32(&[&symbols[..], &b"=".repeat(padding)].concat());
+        targets::base32(&any);
+    });
+}
+
+/// Secrets of every length, as the `base32` crate writes them, in every form that is read.
+#[test]
+fn base32_of_every_length() {
+    use secondo::Secret;
+
+    let upper = |padding| base32::Alphabet::Rfc4648 { padding };
+    let lower = |padding| base32::Alphabet::Rfc4648Lower { padding };
+    for len in Secret::MIN_LEN..=Secret::MAX_LEN {
+        let seed: Vec<u8> = (0..len).map(|at| u8::try_from(at * 151 % 256).unwrap()).collect();
+        for alphabet in [upper(true), upper(false), lower(true), lower(false)] {
+            let text = base32::encode(alphabet, &seed);
+            assert_eq!(Secret::from_base32(&text).unwrap().expose(), seed);
+            let groups: Vec<&str> = text.as_bytes().chunks(4).map(|group| str::from_utf8(group).unwrap()).collect();
+            for separator in [" ", "-"] {
+                assert_eq!(Secret::from_base32_grouped(&groups.join(separator)).unwrap().expose(), seed);
+            }
+        }
+        assert_eq!(Secret::from_bytes(&seed).unwrap().to_base32().as_str(), base32::encode(upper(false), &seed));
+    }
+    let longer = base32::encode(upper(false), &[7; Secret::MAX_LEN + 1]);
+    assert!(Secret::from_base32(&longer).is_err());
 }

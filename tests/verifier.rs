@@ -260,6 +260,9 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         bytes[at] = byte;
         bytes
     };
+    let mut hotp_with_t0 = good.clone();
+    hotp_with_t0[1] = 1;
+    hotp_with_t0[34..44].copy_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     for (bytes, expected) in [
         (vec![], RecordError::Length(0)),
         (with(0, 2), RecordError::Version(2)),
@@ -271,6 +274,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         (with(33, 10), RecordError::Field { offset: 33 }),
         (with(34, 0xff), RecordError::Field { offset: 34 }),
         (with(1, 1), RecordError::Field { offset: 34 }),
+        (hotp_with_t0, RecordError::Field { offset: 36 }),
         (good[..good.len() - 11].to_vec(), RecordError::Length(good.len() - 11)),
         ([&good[..], &[0; 200]].concat(), RecordError::Length(good.len() + 200)),
     ] {
