@@ -4,8 +4,8 @@ use crate::ParameterError;
 
 /// The name under which one authenticator is stored: 1 to 64 visible ASCII characters.
 ///
-/// It is the provider's own, for example a UUID. It appears in logs and in a store's keys, so it
-/// must be neither secret nor personal data.
+/// It is the provider's own, for example a UUID. It appears in logs and in a store's keys, so it must be neither secret
+/// nor personal data.
 ///
 /// ```
 /// use secondo::{AuthenticatorId, ParameterError};

@@ -1,7 +1,9 @@
 //! Bad input: a typed error that names what is wrong, no panic, no change of state, no secret or code in any message.
 
-use std::convert::Infallible;
+#[path = "support/commit.rs"]
+mod commit;
 
+use commit::commit;
 use secondo::{
     Algorithm, BeforeT0, Code, CommitError, Counter, Digits, Hotp, Key, MalformedCode, ParameterError, Period, Policy,
     Refusal, Secret, SecretError, State, StateError, Totp, UnixTime, Window,
@@ -18,14 +20,8 @@ fn verify(totp: Totp, text: &str, now: UnixTime) -> (Refusal, State) {
     let mut state = State::new().confirmed();
     let code = Code::parse_typed(text, totp.digits());
     let decision = totp.verify(&key(), &Policy::new(), &state, &code, now);
-    let verdict = decision.commit(|next| {
-        state = *next;
-        Ok::<_, Infallible>(())
-    });
-    match verdict {
-        Err(CommitError::Refused(refusal)) => (refusal, state),
-        other => panic!("{other:?}"),
-    }
+    let refusal = commit(decision, &mut state).unwrap_err();
+    (refusal, state)
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What went wrong elsewhere, from public advisories and threads: each a test named after it.
 #![cfg(feature = "std")]
 
+#[path = "support/commit.rs"]
+mod commit;
 #[path = "support/enrolled.rs"]
 mod enrolled;
 #[path = "support/failing.rs"]
@@ -11,13 +13,14 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use enrolled::{NOW, after, authenticator, code_at, key, verifier, wrong_code};
+use commit::commit;
+use enrolled::{NOW, after, code_at, enroll, key, verifier, wrong_code};
 use failing::{Fault, Outage, failing};
 use pollster::block_on;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
 use secondo::{
-    AuthenticatorId, BackOff, Code, CommitError, Counter, Decision, Digits, Hotp, Lock, MalformedCode, Policy,
-    PublicRefusal, Refusal, State, Totp, UnixTime, Verifier, VerifierError, Window,
+    AuthenticatorId, BackOff, Code, CommitError, Counter, Digits, Hotp, Lock, MalformedCode, Policy, PublicRefusal,
+    Refusal, State, Totp, UnixTime, Verifier, VerifierError, Window,
 };
 use static_assertions::assert_not_impl_any;
 
@@ -26,18 +29,6 @@ fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) ->
         Err(VerifierError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
     }
-}
-
-/// Stores the next state in `state` and tells the verdict.
-fn commit<T>(decision: Decision<T>, state: &mut State) -> Result<T, Refusal> {
-    let stored = decision.commit(|next| {
-        *state = *next;
-        Ok::<_, std::convert::Infallible>(())
-    });
-    stored.map_err(|error| match error {
-        CommitError::Refused(refusal) => refusal,
-        CommitError::Store(never) => match never {},
-    })
 }
 
 /// CVE-2025-6014, CVE-2025-55003, CVE-2026-33473, CVE-2026-61630, CVE-2015-7225.
@@ -183,9 +174,7 @@ fn the_failure_is_stored_before_the_verdict() {
     assert_eq!(refusal(block_on(working.verify(&id, &code_at(0), NOW))), Refusal::Locked { until: None });
 
     // Where it cannot be stored, nobody learns whether the guess was right.
-    let (_, other) = (working, AuthenticatorId::new("bianchi").unwrap());
-    let working = Verifier::new(&store, Policy::new());
-    block_on(working.enroll(&other, &authenticator(Totp::default()), State::new().confirmed())).unwrap();
+    let other = enroll(&working, "bianchi", Totp::default());
     let rolled_back = Verifier::new(failing(&store, Fault::Exchange), Policy::new());
     for entry in [wrong_code(), code_at(0)] {
         assert!(matches!(block_on(rolled_back.verify(&other, &entry, NOW)), Err(VerifierError::Store(Outage))));

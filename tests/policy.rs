@@ -1,8 +1,12 @@
 //! Locks, back-off, what counts, and what a configuration gives to an attacker.
 
+#[path = "support/commit.rs"]
+mod commit;
+
 use std::convert::Infallible;
 use std::time::Duration;
 
+use commit::commit;
 use secondo::{
     Algorithm, BackOff, Code, CommitError, Counter, Digits, Hold, Hotp, Key, Lock, ParameterError, Period, Policy,
     Refusal, ResyncCodes, Secret, State, Totp, UnixTime, Window,
@@ -22,15 +26,7 @@ fn key() -> Key {
 fn submit(policy: &Policy, state: &mut State, counter: u64, now: UnixTime) -> Result<(), Refusal> {
     let entry = Ok(Hotp::default().generate(&key(), Counter::new(counter)));
     let decision = Hotp::default().verify(&key(), policy, state, &entry, now);
-    let verdict = decision.commit(|next| {
-        *state = *next;
-        Ok::<_, Infallible>(())
-    });
-    match verdict {
-        Ok(_accepted) => Ok(()),
-        Err(CommitError::Refused(refusal)) => Err(refusal),
-        Err(CommitError::Store(never)) => match never {},
-    }
+    commit(decision, state).map(drop)
 }
 
 /// A counter beyond every look-ahead.
@@ -117,11 +113,7 @@ fn replays_and_malformed_entries_count_as_the_policy_says() {
         assert_eq!(replayed, Err(Refusal::Replayed { remaining: if replays { 4 } else { 5 } }));
         let before = state.failures();
         let decision = Hotp::default().verify(&key(), &policy, &state, &malformed, NOW);
-        let verdict = decision.commit(|next| {
-            state = *next;
-            Ok::<_, Infallible>(())
-        });
-        assert!(matches!(verdict, Err(CommitError::Refused(Refusal::Malformed(_)))));
+        assert!(matches!(commit(decision, &mut state), Err(Refusal::Malformed(_))));
         assert_eq!(state.failures() - before, u8::from(counted_malformed));
     }
 }

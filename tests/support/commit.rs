@@ -1,0 +1,17 @@
+//! Committing a decision to a state in memory.
+
+use std::convert::Infallible;
+
+use secondo::{CommitError, Decision, Refusal, State};
+
+/// Stores the next state in `state` and tells the verdict.
+pub(crate) fn commit<T>(decision: Decision<T>, state: &mut State) -> Result<T, Refusal> {
+    let stored = decision.commit(|next| {
+        *state = *next;
+        Ok::<_, Infallible>(())
+    });
+    stored.map_err(|error| match error {
+        CommitError::Refused(refusal) => refusal,
+        CommitError::Store(never) => match never {},
+    })
+}
