@@ -43,9 +43,14 @@ impl Digits {
         }
     }
 
-    /// A 31-bit value modulo [`Self::modulus`], by a multiplication with `ceil(2^shift / modulus)`: the value is
-    /// secret, and a division's time depends on its operands on many processors.
+    /// A 31-bit value modulo [`Self::modulus`].
     pub(crate) const fn reduce(self, truncated: u32) -> u32 {
+        self.divide(truncated).1
+    }
+
+    /// The quotient and the rest of a 31-bit value by [`Self::modulus`], by a multiplication with `ceil(2^shift / modulus)`:
+    /// the value is secret, and a division's time depends on its operands on many processors.
+    const fn divide(self, truncated: u32) -> (u32, u32) {
         let (factor, shift) = match self {
             Self::Six => (2_251_799_814_u64, 51),
             Self::Seven => (3_602_879_702, 55),
@@ -54,7 +59,7 @@ impl Digits {
         };
         #[expect(clippy::cast_possible_truncation, reason = "the quotient of 31 bits by the modulus")]
         let quotient = ((truncated as u64 * factor) >> shift) as u32;
-        truncated - quotient * self.modulus()
+        (quotient, truncated - quotient * self.modulus())
     }
 }
 
@@ -85,6 +90,7 @@ impl TryFrom<u8> for Digits {
 /// # Ok::<(), MalformedCode>(())
 /// ```
 pub struct Code {
+    /// Its digits are the last ones; what is before them is not part of it.
     ascii: [u8; Digits::MAX],
     digits: Digits,
 }
@@ -118,11 +124,12 @@ impl Code {
             return Err(MalformedCode::Length { expected, found: text.len() });
         }
         let mut code = Self { ascii: [0; Digits::MAX], digits };
+        let unused = Digits::MAX - expected;
         let mut found = 0;
         for (position, byte) in text.bytes().enumerate() {
             match byte {
                 b'0'..=b'9' => {
-                    if let Some(slot) = code.ascii.get_mut(found) {
+                    if let Some(slot) = code.ascii.get_mut(unused + found) {
                         *slot = byte;
                     }
                     found += 1;
@@ -136,17 +143,7 @@ impl Code {
 
     /// The last digits of a truncated value (RFC 4226 section 5.3, step 3).
     pub(crate) fn from_truncated(truncated: u32, digits: Digits) -> Self {
-        let mut ascii = [0; Digits::MAX];
-        let mut rest = truncated;
-        for slot in ascii.iter_mut().take(digits.count()).rev() {
-            // rest / 10 for every 32-bit value; see `Digits::reduce` on why it is no division.
-            let tenth = ((u64::from(rest) * 0xcccc_cccd) >> 35) as u32;
-            #[expect(clippy::cast_possible_truncation, reason = "one digit")]
-            let digit = (rest - tenth * 10) as u8;
-            *slot = b'0' + digit;
-            rest = tenth;
-        }
-        Self { ascii, digits }
+        Self { ascii: nine_digits(truncated), digits }
     }
 
     /// How many digits the code has.
@@ -158,14 +155,35 @@ impl Code {
     /// The digits, to be shown to the person or sent to them.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let shown = self.ascii.get(..self.digits.count()).unwrap_or_default();
-        core::str::from_utf8(shown).unwrap_or_default()
+        core::str::from_utf8(self.shown()).unwrap_or_default()
     }
 
     /// The digits as a number below [`Digits::modulus`].
     pub(crate) fn value(&self) -> u32 {
-        self.ascii.iter().take(self.digits.count()).fold(0, |value, byte| value * 10 + u32::from(byte - b'0'))
+        self.shown().iter().fold(0, |value, byte| value * 10 + u32::from(byte - b'0'))
     }
+
+    fn shown(&self) -> &[u8] {
+        self.ascii.get(Digits::MAX - self.digits.count()..).unwrap_or_default()
+    }
+}
+
+/// The last nine digits of a 31-bit value. Halves, quarters and eighths of eight digits lie side by side in a number, and
+/// are divided together; see [`Digits::divide`] on why that is no division.
+fn nine_digits(value: u32) -> [u8; Digits::MAX] {
+    let (first, last) = Digits::Eight.divide(value);
+    let first = first - ((first * 205) >> 11) * 10;
+    let fours = (u64::from(last) * 0xd1b7_1759) >> 45;
+    let fours = fours | (u64::from(last) - fours * 10_000) << 32;
+    let twos = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let twos = twos | (fours - twos * 100) << 16;
+    let ones = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    let ones = ones | (twos - ones * 10) << 8;
+    let mut ascii = [b'0' + first.to_le_bytes()[0]; Digits::MAX];
+    if let Some(eight) = ascii.last_chunk_mut() {
+        *eight = (ones | 0x3030_3030_3030_3030).to_le_bytes();
+    }
+    ascii
 }
 
 impl Drop for Code {

@@ -1,10 +1,10 @@
 use core::fmt;
 
+use cmov::Cmov;
 use sha1::Digest;
-use subtle::{Choice, ConditionallySelectable};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{Algorithm, Counter, Secret};
+use crate::{Algorithm, Counter, Secret, lanes};
 
 /// A [`Secret`] made ready for computing codes: the hash states after HMAC's inner and outer padded key.
 ///
@@ -23,21 +23,19 @@ pub struct Key {
     algorithm: Algorithm,
     // The state's words, then zeros; a word of SHA-512 takes two. No variants: bytes that one leaves unused could hold
     // what the stack held, and would not be wiped.
-    inner: [u32; 16],
-    outer: [u32; 16],
+    pub(crate) inner: [u32; 16],
+    pub(crate) outer: [u32; 16],
 }
 
 impl Key {
     /// Prepares the secret for this algorithm.
     #[must_use]
     pub fn new(algorithm: Algorithm, secret: &Secret) -> Self {
-        let mut key = Self { algorithm, inner: [0; 16], outer: [0; 16] };
         match algorithm {
-            Algorithm::Sha1 => hmac_sha1::prepare(secret.expose(), &mut key, store),
-            Algorithm::Sha256 => hmac_sha256::prepare(secret.expose(), &mut key, store),
-            Algorithm::Sha512 => hmac_sha512::prepare(secret.expose(), &mut key, store_wide),
+            Algorithm::Sha1 => hmac_sha1::prepare(secret),
+            Algorithm::Sha256 => hmac_sha256::prepare(secret),
+            Algorithm::Sha512 => hmac_sha512::prepare(secret),
         }
-        key
     }
 
     /// The algorithm that the key was prepared for.
@@ -48,27 +46,10 @@ impl Key {
 
     /// `DT(HMAC(K, C))` of RFC 4226 section 5.3: 31 bits.
     pub(crate) fn truncated(&self, counter: Counter) -> u32 {
-        let Self { algorithm, inner, outer } = self;
-        match algorithm {
-            Algorithm::Sha1 => {
-                let mut mac = hmac_sha1::mac(load(inner), load(outer), counter);
-                let truncated = truncate(mac, mac[4]);
-                mac.as_mut_slice().zeroize();
-                truncated
-            }
-            Algorithm::Sha256 => {
-                let mut mac = hmac_sha256::mac(load(inner), load(outer), counter);
-                let truncated = truncate([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7]);
-                mac.as_mut_slice().zeroize();
-                truncated
-            }
-            Algorithm::Sha512 => {
-                let mut mac = hmac_sha512::mac(load_wide(inner), load_wide(outer), counter);
-                let first = [high(mac[0]), low(mac[0]), high(mac[1]), low(mac[1]), high(mac[2])];
-                let truncated = truncate(first, low(mac[7]));
-                mac.as_mut_slice().zeroize();
-                truncated
-            }
+        match self.algorithm {
+            Algorithm::Sha1 => hmac_sha1::truncated(self, counter),
+            Algorithm::Sha256 => hmac_sha256::truncated(self, counter),
+            Algorithm::Sha512 => hmac_sha512::truncated(self, counter),
         }
     }
 }
@@ -77,28 +58,27 @@ impl Key {
 ///
 /// The offset is at most 15, so the bytes lie in the first five words; each bit of it moves them by a fixed distance
 /// or leaves them.
-fn truncate(mut words: [u32; 5], last: u32) -> u32 {
-    let bit = |n: u32| Choice::from((last >> n & 1).to_le_bytes()[0]);
+fn truncate(words: [u32; 5], last: u32) -> u32 {
+    let bit = |n: u32| (last >> n & 1).to_le_bytes()[0];
 
-    for (distance, by) in [(2, bit(3)), (1, bit(2))] {
-        let moved = words;
-        for (word, next) in words.iter_mut().zip(moved.iter().skip(distance)) {
-            word.conditional_assign(next, by);
-        }
-    }
-    let [mut high, mut low, ..] = words;
-    high.conditional_assign(&(high << 16 | low >> 16), bit(1));
-    low.conditional_assign(&(low << 16), bit(1));
-    high.conditional_assign(&(high << 8 | low >> 24), bit(0));
-    high & 0x7fff_ffff
+    let [mut w0, mut w1, mut w2, w3, w4] = words;
+    w0.cmovnz(&w2, bit(3));
+    w1.cmovnz(&w3, bit(3));
+    w2.cmovnz(&w4, bit(3));
+    w0.cmovnz(&w1, bit(2));
+    w1.cmovnz(&w2, bit(2));
+    w0.cmovnz(&(w0 << 16 | w1 >> 16), bit(1));
+    w1.cmovnz(&(w1 << 16), bit(1));
+    w0.cmovnz(&(w0 << 8 | w1 >> 24), bit(0));
+    w0 & 0x7fff_ffff
 }
 
-fn high(word: u64) -> u32 {
+pub(crate) fn high(word: u64) -> u32 {
     (word >> 32) as u32
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
-fn low(word: u64) -> u32 {
+pub(crate) fn low(word: u64) -> u32 {
     word as u32
 }
 
@@ -118,64 +98,90 @@ fn load_wide(words: &[u32; 16]) -> [u64; 8] {
     state
 }
 
-fn store<const N: usize>(state: &[u32; N], words: &mut [u32; 16]) {
+fn store<const N: usize>(state: &[u32; N]) -> [u32; 16] {
+    let mut words = [0; 16];
     for (held, word) in words.iter_mut().zip(state) {
         *held = *word;
     }
+    words
 }
 
-fn store_wide(state: &[u64; 8], words: &mut [u32; 16]) {
+fn store_wide(state: &[u64; 8]) -> [u32; 16] {
+    let mut words = [0; 16];
     for (held, word) in words.as_chunks_mut().0.iter_mut().zip(state) {
         *held = [high(*word), low(*word)];
     }
+    words
 }
 
 /// HMAC over an 8-byte message, from prepared states. Both padded messages fill exactly one block.
 macro_rules! hmac {
-    ($name:ident, $hash:ty, $word:ty, $words:literal, $block:literal, $compress:path, $initial:expr) => {
+    (
+        $name:ident, $algorithm:expr, $hash:ty, $compress:path, $initial:expr,
+        $word:ty, $words:literal, $block:literal, $load:path, $store:path, |$mac:ident| $reached:expr
+    ) => {
         mod $name {
             use core::slice;
 
-            use super::{Counter, Digest, Key, Zeroize};
+            use super::*;
 
             type State = [$word; $words];
 
-            pub(super) fn prepare(secret: &[u8], key: &mut Key, store: fn(&State, &mut [u32; 16])) {
+            pub(super) fn prepare(secret: &Secret) -> Key {
                 let mut block = [0_u8; $block];
-                if let Some(slot) = block.get_mut(..secret.len()) {
-                    slot.copy_from_slice(secret);
+                if secret.expose().len() <= block.len() {
+                    // With the zeros after it, so that the number of bytes does not depend on it.
+                    for (slot, byte) in block.iter_mut().zip(secret.padded()) {
+                        *slot = *byte;
+                    }
                 } else {
-                    let mut hashed = <$hash>::digest(secret);
+                    let mut hashed = <$hash>::digest(secret.expose());
                     for (slot, byte) in block.iter_mut().zip(&hashed) {
                         *slot = *byte;
                     }
                     hashed.as_mut_slice().zeroize();
                 }
-                for (pad, words) in [(0x36, &mut key.inner), (0x36 ^ 0x5c, &mut key.outer)] {
+                let mut states = [$initial; 2];
+                for (pad, state) in [0x36, 0x36 ^ 0x5c].into_iter().zip(&mut states) {
                     for byte in &mut block {
                         *byte ^= pad;
                     }
-                    let mut state = $initial;
-                    $compress(&mut state, slice::from_ref(&block));
-                    store(&state, words);
-                    state.as_mut_slice().zeroize();
+                    $compress(state, slice::from_ref(&block));
                 }
+                let [inner, outer] = &states;
+                let key = Key { algorithm: $algorithm, inner: $store(inner), outer: $store(outer) };
+                states.as_flattened_mut().zeroize();
                 block.as_mut_slice().zeroize();
+                key
             }
 
-            pub(super) fn mac(mut inner: State, mut outer: State, counter: Counter) -> State {
+            pub(super) fn truncated(key: &Key, counter: Counter) -> u32 {
+                let mut $mac = mac(key, counter);
+                let (words, last) = $reached;
+                let truncated = truncate(words, last);
+                $mac.as_mut_slice().zeroize();
+                truncated
+            }
+
+            pub(super) fn mac(key: &Key, counter: Counter) -> State {
                 const COUNTER: [u8; $block] = padding(8);
                 const DIGEST: [u8; $block] = padding(size_of::<State>());
 
                 let mut block = COUNTER;
                 if let Some(message) = block.first_chunk_mut() {
-                    *message = counter.get().to_be_bytes();
+                    *message = lanes::joined(counter.get(), 1 << 63);
                 }
+                let mut inner: State = $load(&key.inner);
                 $compress(&mut inner, slice::from_ref(&block));
                 block = DIGEST;
                 for (message, word) in block.as_chunks_mut().0.iter_mut().zip(inner) {
                     *message = word.to_be_bytes();
                 }
+                // Those of SHA-1 end within what the hash crates load at once.
+                if let ([.., last], 5, Some(end)) = (inner, inner.len(), block.as_chunks_mut().0.get_mut(1)) {
+                    *end = lanes::joined(u64::from(last) << 32 | 1 << 31, 0);
+                }
+                let mut outer = $load(&key.outer);
                 $compress(&mut outer, slice::from_ref(&block));
                 block.as_mut_slice().zeroize();
                 inner.as_mut_slice().zeroize();
@@ -199,9 +205,19 @@ macro_rules! hmac {
     };
 }
 
-hmac!(hmac_sha1, sha1::Sha1, u32, 5, 64, sha1::block_api::compress, super::SHA1_INITIAL);
-hmac!(hmac_sha256, sha2::Sha256, u32, 8, 64, sha2::block_api::compress256, super::SHA256_INITIAL);
-hmac!(hmac_sha512, sha2::Sha512, u64, 8, 128, sha2::block_api::compress512, super::SHA512_INITIAL);
+hmac! {
+    hmac_sha1, Algorithm::Sha1, sha1::Sha1, sha1::block_api::compress, SHA1_INITIAL,
+    u32, 5, 64, load, store, |mac| (mac, mac[4])
+}
+hmac! {
+    hmac_sha256, Algorithm::Sha256, sha2::Sha256, sha2::block_api::compress256, SHA256_INITIAL,
+    u32, 8, 64, load, store, |mac| ([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7])
+}
+hmac! {
+    hmac_sha512, Algorithm::Sha512, sha2::Sha512, sha2::block_api::compress512, SHA512_INITIAL,
+    u64, 8, 128, load_wide, store_wide,
+    |mac| ([high(mac[0]), low(mac[0]), high(mac[1]), low(mac[1]), high(mac[2])], low(mac[7]))
+}
 
 // FIPS 180-4, sections 5.3.1, 5.3.3 and 5.3.5.
 const SHA1_INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
@@ -248,7 +264,7 @@ mod tests {
             let [counter, mac, truncated, _] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("bad row: {row}") };
             let counter = Counter::new(counter.parse().unwrap());
             let mac: Vec<_> = (0..40).step_by(8).map(|at| u32::from_str_radix(&mac[at..at + 8], 16).unwrap()).collect();
-            assert_eq!(hmac_sha1::mac(load(&key.inner), load(&key.outer), counter)[..], mac);
+            assert_eq!(hmac_sha1::mac(&key, counter)[..], mac);
             assert_eq!(key.truncated(counter), truncated.parse().unwrap());
             checked += 1;
         }

@@ -60,12 +60,14 @@ struct Readme;
 
 mod algorithm;
 mod authenticator;
+mod batch;
 mod code;
 mod guess;
 mod hotp;
 #[cfg(feature = "alloc")]
 mod id;
 mod key;
+mod lanes;
 mod method;
 mod parameter;
 mod policy;
@@ -84,6 +86,7 @@ mod window;
 
 pub use algorithm::Algorithm;
 pub use authenticator::Authenticator;
+pub use batch::{Attempt, verify_batch};
 pub use code::{Code, Digits, MalformedCode};
 pub use guess::GuessProbability;
 pub use hotp::Hotp;

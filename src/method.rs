@@ -1,5 +1,7 @@
+use crate::policy::Stage;
 use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
-use crate::{Code, Digits, Hotp, Key, MalformedCode, Policy, State, Totp, UnixTime};
+use crate::window::{Match, Search};
+use crate::{Code, Digits, Hotp, Key, MalformedCode, Policy, Refusal, State, Totp, UnixTime};
 
 /// How an authenticator's codes move on: by counter or by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,36 @@ impl Method {
         match self {
             Self::Hotp(hotp) => hotp.verify(key, policy, state, entry, now),
             Self::Totp(totp) => totp.verify(key, policy, state, entry, now),
+        }
+    }
+
+    /// [`Hotp::search`] or [`Totp::search`].
+    pub(crate) fn search<'k>(
+        &self,
+        key: &'k Key,
+        policy: &Policy,
+        state: &State,
+        entry: &Result<Code, MalformedCode>,
+        now: UnixTime,
+        stage: Stage,
+    ) -> Result<Search<'k>, Refusal> {
+        match self {
+            Self::Hotp(hotp) => hotp.search(key, policy, state, entry, now, stage),
+            Self::Totp(totp) => totp.search(key, policy, state, entry, now, stage),
+        }
+    }
+
+    /// [`Hotp::conclude`] or [`Totp::conclude`].
+    pub(crate) fn conclude(
+        &self,
+        policy: &Policy,
+        state: &State,
+        now: UnixTime,
+        found: Result<Match, Refusal>,
+    ) -> Decision<Accepted> {
+        match self {
+            Self::Hotp(_) => Hotp::conclude(policy, state, now, found),
+            Self::Totp(totp) => totp.conclude(policy, state, now, found),
         }
     }
 

@@ -1,7 +1,7 @@
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
-use crate::window::{MAX_CODES, Match};
+use crate::window::{Codes, Match};
 use crate::{Code, Counter, Decision, Digits, Hold, MalformedCode, ParameterError, Refusal, State, UnixTime, Window};
 
 /// What is accepted, how many failures are allowed, and what happens then: one value for all authenticators of a kind.
@@ -32,7 +32,7 @@ pub struct Policy {
     pub(crate) learn_drift: bool,
     pub(crate) max_drift: u16,
     pub(crate) resync_span: u16,
-    resync_codes: ResyncCodes,
+    pub(crate) resync_codes: ResyncCodes,
     pub(crate) confirmation_login: bool,
 }
 
@@ -217,21 +217,17 @@ impl Policy {
         (self.failure_cap.get() - failures % self.failure_cap).min(Self::CONSECUTIVE_LIMIT.saturating_sub(failures))
     }
 
-    /// The one decision: what the state forbids, what the entry is, and what is remembered of it.
+    /// The one decision: what is made of what was found, or of why nothing was looked for, and what is remembered of it.
     pub(crate) fn decide<T>(
         &self,
         state: &State,
         now: UnixTime,
-        stage: Stage,
-        evaluate: impl FnOnce() -> Result<Match, Refusal>,
+        found: Result<Match, Refusal>,
         accept: impl FnOnce(&mut State, Counter) -> T,
     ) -> Decision<T> {
-        if let Err(refusal) = admit(state, now, stage) {
-            return Decision::unchanged(refusal);
-        }
         let mut next = *state;
         next.revision = state.revision.wrapping_add(1);
-        match evaluate() {
+        match found {
             Ok(Match::Fresh(counter)) => {
                 next.watermark = Some(counter);
                 next.failures = 0;
@@ -294,16 +290,12 @@ impl Policy {
         &self,
         entries: &[Result<Code, MalformedCode>],
         digits: Digits,
-    ) -> Result<([u32; MAX_CODES], usize), Refusal> {
+    ) -> Result<Codes, Refusal> {
         let expected = self.resync_codes.count();
         if entries.len() != expected {
             return Err(Refusal::Malformed(MalformedCode::Count { expected, found: entries.len() }));
         }
-        let mut values = [0; MAX_CODES];
-        for (value, entry) in values.iter_mut().zip(entries) {
-            *value = submitted(entry, digits)?;
-        }
-        Ok((values, expected))
+        entries.iter().map(|entry| submitted(entry, digits)).collect()
     }
 }
 
@@ -332,7 +324,8 @@ pub(crate) enum Stage {
     Resynchronization,
 }
 
-fn admit(state: &State, now: UnixTime, stage: Stage) -> Result<(), Refusal> {
+/// Whether the state lets an attempt be made.
+pub(crate) fn admit(state: &State, now: UnixTime, stage: Stage) -> Result<(), Refusal> {
     if state.suspended {
         return Err(Refusal::Suspended);
     }

@@ -113,6 +113,11 @@ impl Secret {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
+    /// The raw bytes with zeros after them.
+    pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
+        &self.bytes
+    }
+
     /// The secret in base32, upper case and unpadded, as key URIs and authenticator apps want it.
     #[must_use]
     pub fn to_base32(&self) -> Base32 {

@@ -79,9 +79,13 @@ impl Period {
         self.0.get()
     }
 
-    /// As a divisor that cannot be zero.
-    pub(crate) fn divisor(self) -> NonZeroU64 {
-        self.0.into()
+    /// How many whole periods so many seconds are.
+    pub(crate) fn whole_in(self, secs: u64) -> u64 {
+        match self.0.get() {
+            // What nearly all authenticators have: to divide by a constant is to multiply.
+            30 => secs / 30,
+            _ => secs / NonZeroU64::from(self.0),
+        }
     }
 }
 

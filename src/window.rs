@@ -1,5 +1,7 @@
-use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeGreater};
+use cmov::{Cmov, CmovEq, Condition};
+use zeroize::Zeroize;
 
+use crate::lanes::{self, Job};
 use crate::{Counter, Digits, Key, ParameterError};
 
 /// How many time steps besides the current one a TOTP login accepts.
@@ -61,20 +63,28 @@ impl Default for Window {
     }
 }
 
-/// The counters to evaluate, both ends included.
+/// The counters to evaluate: so many from the first on.
 #[derive(Clone, Copy)]
 pub(crate) struct Span {
-    pub(crate) first: u64,
-    pub(crate) last: u64,
+    first: u64,
+    count: u16,
 }
 
 impl Span {
-    pub(crate) fn around(centre: u64, past: u64, future: u64) -> Self {
-        Self { first: centre.saturating_sub(past), last: centre.saturating_add(future) }
+    /// Those from `past` counters before the centre to `future` ones after it, as far as there are any.
+    pub(crate) fn around(centre: u64, past: u16, future: u16) -> Self {
+        let first = centre.saturating_sub(u64::from(past));
+        let last = centre.saturating_add(u64::from(future));
+        Self { first, count: u16::try_from(last - first).unwrap_or(u16::MAX).saturating_add(1) }
+    }
+
+    pub(crate) fn last(self) -> u64 {
+        self.first + u64::from(self.count) - 1
     }
 }
 
 /// What a search found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Match {
     /// All codes, the last one at this counter, every one above the watermark.
     Fresh(Counter),
@@ -84,100 +94,194 @@ pub(crate) enum Match {
     Nowhere,
 }
 
-/// The most codes that one search looks for.
-pub(crate) const MAX_CODES: usize = 3;
-
-/// Looks for `codes` at consecutive counters of the span, and takes the lowest place above the watermark.
-pub(crate) fn search(key: &Key, digits: Digits, codes: &[u32], span: Span, watermark: Option<Counter>) -> Match {
-    search_values(|counter| digits.reduce(key.truncated(counter)), codes, span, watermark)
+/// The codes that one search looks for, at consecutive counters.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Codes {
+    values: [u32; Self::MAX],
+    count: usize,
 }
 
-/// Every counter of the span is evaluated, whatever matches; nothing depends on where a match is, or whether it is
-/// above the watermark, until the result is taken.
-fn search_values(
-    mut value_at: impl FnMut(Counter) -> u32,
-    codes: &[u32],
-    span: Span,
-    watermark: Option<Counter>,
-) -> Match {
-    let none_used = Choice::from(u8::from(watermark.is_none()));
-    let watermark = watermark.map_or(0, Counter::get);
+impl Codes {
+    /// The most codes that one search looks for.
+    pub(crate) const MAX: usize = 3;
 
-    // Whether the codes up to this one matched at the counters up to the previous one: anywhere, and above the watermark.
-    let mut matched = [(Choice::from(0), Choice::from(0)); MAX_CODES];
-    let mut used = Choice::from(0);
-    let mut fresh = Choice::from(0);
-    let mut found = 0;
-    for counter in span.first..=span.last {
-        let value = value_at(Counter::new(counter));
-        let above = counter.ct_gt(&watermark) | none_used;
-        let mut before = (Choice::from(1), above);
-        let mut all = (Choice::from(0), Choice::from(0));
-        for (code, slot) in codes.iter().zip(&mut matched) {
-            let is_this = value.ct_eq(code);
-            all = (before.0 & is_this, before.1 & is_this);
-            before = core::mem::replace(slot, all);
+    fn as_slice(&self) -> &[u32] {
+        self.values.get(..self.count).unwrap_or_default()
+    }
+}
+
+impl FromIterator<u32> for Codes {
+    /// Of the first [`Self::MAX`] values.
+    fn from_iter<I: IntoIterator<Item = u32>>(values: I) -> Self {
+        let mut codes = Self::default();
+        for (slot, value) in codes.values.iter_mut().zip(values) {
+            *slot = value;
+            codes.count += 1;
         }
-        let (anywhere, above) = all;
-        found.conditional_assign(&counter, above & !fresh);
-        fresh |= above;
-        used |= anywhere;
+        codes
     }
-    if fresh.into() {
-        Match::Fresh(Counter::new(found))
-    } else if used.into() {
-        Match::Used
-    } else {
-        Match::Nowhere
+}
+
+/// Codes to be found in a span of counters; the lowest place above the watermark counts.
+pub(crate) struct Search<'k> {
+    pub(crate) key: &'k Key,
+    pub(crate) digits: Digits,
+    pub(crate) codes: Codes,
+    pub(crate) span: Span,
+    pub(crate) watermark: Option<Counter>,
+}
+
+impl<'k> Search<'k> {
+    /// Evaluates every counter of the span, whatever matches.
+    pub(crate) fn run(&self) -> Match {
+        const AT_ONCE: u16 = 16;
+
+        let mut values = [0; AT_ONCE as usize];
+        let mut found = Found::default();
+        for start in (0..self.span.count).step_by(usize::from(AT_ONCE)) {
+            let count = AT_ONCE.min(self.span.count - start);
+            let Some(values) = values.get_mut(..usize::from(count)) else { break };
+            lanes::consecutive(self.key, Counter::new(self.span.first + u64::from(start)), values);
+            found.look(self, start, values);
+        }
+        values.as_mut_slice().zeroize();
+        found.into_match()
     }
+
+    /// The HMACs that it takes.
+    pub(crate) fn jobs(&self) -> impl ExactSizeIterator<Item = Job<'k>> + Clone + use<'k> {
+        let Self { key, span, .. } = *self;
+        (0..span.count).map(move |step| Job { key, counter: Counter::new(span.first + u64::from(step)) })
+    }
+}
+
+/// What has been found so far. Nothing in it, and nothing done with it, depends on where a match is until it is taken.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// Whether the codes up to this one matched at the counters up to the last: anywhere, and above the watermark.
+    running: [Places; Codes::MAX],
+    used: Condition,
+    fresh: Condition,
+    counter: u64,
+}
+
+/// A bit for each of up to 32 counters, the first one's lowest.
+#[derive(Clone, Copy, Default)]
+struct Places {
+    anywhere: u32,
+    above: u32,
+}
+
+impl Found {
+    /// Looks for the codes in the truncated values of at most 32 counters, this step of the span and those after it.
+    pub(crate) fn look(&mut self, search: &Search<'_>, start: u16, truncated: &mut [u32]) {
+        let first = search.span.first + u64::from(start);
+        let not_above =
+            search.watermark.and_then(|used| used.get().checked_sub(first)).map_or(0, |last| last.saturating_add(1));
+        let above = u32::try_from(not_above).ok().and_then(|count| u32::MAX.checked_shl(count)).unwrap_or(0);
+        let last = truncated.len().saturating_sub(1);
+
+        for value in &mut *truncated {
+            *value = search.digits.reduce(*value);
+        }
+        // Where all codes up to the previous one matched one counter before, so that this one counts.
+        let mut here = Places { anywhere: u32::MAX, above };
+        let mut ends = Places::default();
+        for (code, running) in search.codes.as_slice().iter().zip(&mut self.running) {
+            let matches = places(truncated, *code);
+            ends = Places { anywhere: matches & here.anywhere, above: matches & here.above };
+            here = Places { anywhere: ends.anywhere << 1 | running.anywhere, above: ends.above << 1 | running.above };
+            *running = Places { anywhere: ends.anywhere >> last & 1, above: ends.above >> last & 1 };
+        }
+
+        let lowest = ends.above & ends.above.wrapping_neg();
+        // 32 after the first, where there is none.
+        let counter = first.wrapping_add(u64::from(lowest.wrapping_sub(1).count_ones()));
+        let fresh = is_not_zero(ends.above);
+        self.counter.cmovnz(&counter, fresh & !self.fresh);
+        self.fresh |= fresh;
+        self.used |= is_not_zero(ends.anywhere);
+    }
+
+    pub(crate) fn into_match(self) -> Match {
+        if self.fresh != 0 {
+            Match::Fresh(Counter::new(self.counter))
+        } else if self.used != 0 {
+            Match::Used
+        } else {
+            Match::Nowhere
+        }
+    }
+}
+
+/// Where the code is among the values.
+fn places(values: &[u32], code: u32) -> u32 {
+    let mut places = 0;
+    for value in values.iter().rev() {
+        let mut is_code = 0;
+        value.cmoveq(&code, 1, &mut is_code);
+        places = places << 1 | u32::from(is_code);
+    }
+    places
+}
+
+fn is_not_zero(places: u32) -> Condition {
+    let mut is_not = 0;
+    places.cmovne(&0, 1, &mut is_not);
+    is_not
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Algorithm, Secret};
 
-    /// Searches counters whose values are given, and checks that each was evaluated once and in order.
-    fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Result<u64, bool> {
-        let span = Span { first: 0, last: values.len() as u64 - 1 };
-        let mut evaluated = Vec::new();
-        let value_at = |counter: Counter| {
-            evaluated.push(counter.get());
-            values[usize::try_from(counter.get()).unwrap()]
+    /// Searches counters whose values are given, three at a time, so that runs of codes cross from one look to the next.
+    fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Match {
+        let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(&[7; 20]).unwrap());
+        let search = Search {
+            key: &key,
+            digits: Digits::Six,
+            codes: codes.iter().copied().collect(),
+            span: Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1),
+            watermark: watermark.map(Counter::new),
         };
-        let found = search_values(value_at, codes, span, watermark.map(Counter::new));
-        assert_eq!(evaluated, (0..values.len() as u64).collect::<Vec<_>>());
-        match found {
-            Match::Fresh(counter) => Ok(counter.get()),
-            Match::Used => Err(true),
-            Match::Nowhere => Err(false),
+        let mut found = Found::default();
+        for (look, values) in values.chunks(3).enumerate() {
+            found.look(&search, u16::try_from(3 * look).unwrap(), &mut values.to_vec());
         }
+        found.into_match()
+    }
+
+    fn at(counter: u64) -> Match {
+        Match::Fresh(Counter::new(counter))
     }
 
     /// A pitfall of others: the time of an early exit tells which step matched.
     #[test]
     fn no_early_exit_tells_which_step_matched() {
         let values = [1, 2, 3, 2, 5];
-        for (code, at) in [(1, Ok(0)), (2, Ok(1)), (3, Ok(2)), (5, Ok(4)), (7, Err(false))] {
+        for (code, at) in [(1, at(0)), (2, at(1)), (3, at(2)), (5, at(4)), (7, Match::Nowhere)] {
             assert_eq!(find(&values, &[code], None), at);
         }
-        assert_eq!(find(&values, &[1], Some(0)), Err(true));
-        assert_eq!(find(&values, &[2], Some(1)), Ok(3));
-        assert_eq!(find(&values, &[2], Some(3)), Err(true));
-        assert_eq!(find(&values, &[5], Some(u64::MAX)), Err(true));
+        assert_eq!(find(&values, &[1], Some(0)), Match::Used);
+        assert_eq!(find(&values, &[2], Some(1)), at(3));
+        assert_eq!(find(&values, &[2], Some(3)), Match::Used);
+        assert_eq!(find(&values, &[5], Some(u64::MAX)), Match::Used);
     }
 
     #[test]
     fn consecutive_codes_are_found_also_where_a_run_begins_in_vain() {
         let values = [1, 1, 2, 1, 1, 2, 3, 1, 2, 3];
-        assert_eq!(find(&values, &[1, 2], None), Ok(2));
-        assert_eq!(find(&values, &[1, 1], None), Ok(1));
-        assert_eq!(find(&values, &[1, 2, 3], None), Ok(6));
+        assert_eq!(find(&values, &[1, 2], None), at(2));
+        assert_eq!(find(&values, &[1, 1], None), at(1));
+        assert_eq!(find(&values, &[1, 2, 3], None), at(6));
         // All of them above the watermark, not only the last.
-        assert_eq!(find(&values, &[1, 2, 3], Some(3)), Ok(6));
-        assert_eq!(find(&values, &[1, 2, 3], Some(4)), Ok(9));
-        assert_eq!(find(&values, &[1, 2, 3], Some(7)), Err(true));
-        assert_eq!(find(&values, &[2, 1, 2], None), Err(false));
-        assert_eq!(find(&values, &[3, 3], None), Err(false));
-        assert_eq!(find(&values, &[], None), Err(false));
+        assert_eq!(find(&values, &[1, 2, 3], Some(3)), at(6));
+        assert_eq!(find(&values, &[1, 2, 3], Some(4)), at(9));
+        assert_eq!(find(&values, &[1, 2, 3], Some(7)), Match::Used);
+        assert_eq!(find(&values, &[2, 1, 2], None), Match::Nowhere);
+        assert_eq!(find(&values, &[3, 3], None), Match::Nowhere);
+        assert_eq!(find(&values, &[], None), Match::Nowhere);
     }
 }
