@@ -11,6 +11,8 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use crate::{AuthenticatorId, UnixTime};
 
 #[cfg(feature = "std")]
+mod arena;
+#[cfg(feature = "std")]
 pub mod conformance;
 #[cfg(feature = "std")]
 mod memory;

@@ -4,11 +4,13 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use pollster::block_on;
-use secondo::store::{Memory, Value};
+use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
 
 const SECRET: &[u8; 20] = b"a very secret secret";
 
+/// In bytes.
+static FREED: AtomicUsize = AtomicUsize::new(0);
 static FREED_WITH_SECRET: AtomicUsize = AtomicUsize::new(0);
 
 struct Watching;
@@ -24,6 +26,7 @@ unsafe impl GlobalAlloc for Watching {
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        FREED.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: allocated with this layout, and all of it written at first.
         let bytes = unsafe { core::slice::from_raw_parts(memory, layout.size()) };
         if bytes.windows(8).any(|part| part == &SECRET[4..12]) {
@@ -60,5 +63,21 @@ fn no_freed_memory_holds_a_secret() {
         }
     }
     drop(verifier);
-    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0);
+    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a store of authenticators");
+
+    // Half of it expires, and the other half moves to memory of its own.
+    let store = Memory::new();
+    for n in 0..10_000 {
+        let id = AuthenticatorId::new(&format!("id/{n}")).unwrap();
+        let expiry = (n % 2 == 0).then_some(now);
+        let exchange = block_on(store.compare_exchange(&id, None, Value::from(SECRET.as_slice()), expiry));
+        assert_eq!(exchange.unwrap(), Exchange::Stored);
+    }
+    let freed = FREED.load(Ordering::Relaxed);
+    store.purge(now);
+    assert_eq!(store.len(), 5_000);
+    assert!(FREED.load(Ordering::Relaxed) - freed > 100_000, "what was moved left memory behind");
+    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a purged store");
+    drop(store);
+    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a dropped store");
 }

@@ -1,0 +1,88 @@
+//! What the in-memory store takes of memory, by an allocator that counts.
+#![cfg(feature = "std")]
+#![expect(unsafe_code, reason = "an allocator is")]
+
+use core::sync::atomic::{AtomicIsize, Ordering};
+use std::alloc::{GlobalAlloc, Layout, System};
+
+use pollster::block_on;
+use secondo::store::{Exchange, Memory, Store, Value};
+use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+
+static IN_USE: AtomicIsize = AtomicIsize::new(0);
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: the system's allocator. Growing goes through these two as well.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        IN_USE.fetch_add(layout.size().cast_signed(), Ordering::Relaxed);
+        // SAFETY: the caller's duty, passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        IN_USE.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
+        // SAFETY: the caller's duty, passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+fn in_use() -> isize {
+    IN_USE.load(Ordering::Relaxed)
+}
+
+const ENTRIES: u32 = 200_000;
+/// What the test runner may allocate meanwhile.
+const OTHERS: isize = 10_000;
+
+/// A UUID.
+fn id(n: u32) -> AuthenticatorId {
+    AuthenticatorId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).unwrap()
+}
+
+/// The only test here, since others would be counted with it.
+#[test]
+fn memory_is_small_is_used_again_and_is_given_back() {
+    let store = Memory::new();
+    let empty = in_use();
+
+    let verifier = Verifier::new(&store, Policy::new());
+    let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
+    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+    for n in 0..ENTRIES {
+        block_on(verifier.enroll(&id(n), &authenticator, State::new())).unwrap();
+    }
+    let each = (in_use() - empty) / ENTRIES.cast_signed() as isize;
+    assert!((108..=128).contains(&each), "{each} bytes an authenticator");
+
+    let replace_all = |len: usize, expiry: Option<UnixTime>| {
+        for n in 0..ENTRIES {
+            let revision = block_on(store.load(&id(n))).unwrap().unwrap().revision;
+            let value = Value::from(vec![1; len]);
+            let exchange = block_on(store.compare_exchange(&id(n), Some(revision), value, expiry));
+            assert_eq!(exchange.unwrap(), Exchange::Stored);
+        }
+    };
+    let sizes = [2, 100, 64];
+    for len in sizes {
+        replace_all(len, None);
+    }
+    let grown = in_use();
+    for len in sizes {
+        replace_all(len, None);
+    }
+    assert!(in_use() - grown < OTHERS, "{grown} bytes and then {}", in_use());
+
+    store.purge(UnixTime::from_secs(0));
+    let each = (in_use() - empty) / ENTRIES.cast_signed() as isize;
+    assert!((108..=128).contains(&each), "{each} bytes an authenticator after unused memory was given back");
+
+    replace_all(64, Some(UnixTime::from_secs(1)));
+    store.purge(UnixTime::from_secs(1));
+    assert!(store.is_empty());
+    assert!(in_use() - empty < OTHERS, "{empty} bytes and then {}", in_use());
+}

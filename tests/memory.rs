@@ -1,0 +1,81 @@
+//! The in-memory store and a map must agree at each step.
+#![cfg(feature = "std")]
+
+use std::collections::HashMap;
+
+use pollster::block_on;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use secondo::store::{Exchange, Memory, Revision, Store, Value};
+use secondo::{AuthenticatorId, UnixTime};
+
+const IDS: usize = 3_000;
+const STEPS: usize = 300_000;
+
+struct Known {
+    revision: Revision,
+    value: Vec<u8>,
+    expiry: Option<UnixTime>,
+}
+
+/// Ids of every length.
+fn id(n: usize) -> AuthenticatorId {
+    let text = format!("{n}/{}", "x".repeat(n % 60));
+    AuthenticatorId::new(&text).unwrap()
+}
+
+fn value(random: &mut StdRng) -> Vec<u8> {
+    let longest = if random.random_bool(0.05) { Value::MAX_LEN } else { 100 };
+    let mut value = vec![0; random.random_range(0..=longest)];
+    random.fill(&mut value[..]);
+    value
+}
+
+fn must_agree(store: &Memory, id: &AuthenticatorId, known: Option<&Known>) {
+    let entry = block_on(store.load(id)).unwrap();
+    let held = entry.as_ref().map(|entry| (entry.revision, entry.value.as_ref()));
+    assert_eq!(held, known.map(|known| (known.revision, &known.value[..])), "{id}");
+}
+
+#[test]
+fn the_store_and_a_map_agree() {
+    let mut random = StdRng::seed_from_u64(4226);
+    let store = Memory::new();
+    let mut map: HashMap<usize, Known> = HashMap::new();
+    let mut now = 1_700_000_000;
+    let (mut created, mut replaced, mut refused, mut expired) = (0, 0, 0, 0);
+    for step in 0..STEPS {
+        let n = random.random_range(0..IDS);
+        let current = map.get(&n).map(|known| known.revision);
+        let expected = match random.random_range(0..10) {
+            0 => None,
+            1 => Some(Revision::new(random.random_range(0..100))),
+            _ => current,
+        };
+        let bytes = value(&mut random);
+        let expiry = random.random_bool(0.2).then(|| UnixTime::from_secs(now + random.random_range(0..200)));
+        let exchange = block_on(store.compare_exchange(&id(n), expected, Value::from(bytes.clone()), expiry)).unwrap();
+        assert_eq!(exchange == Exchange::Stored, expected == current, "{n}: {expected:?} for {current:?}");
+        if exchange == Exchange::Stored {
+            let revision = block_on(store.load(&id(n))).unwrap().unwrap().revision;
+            assert_ne!(Some(revision), current);
+            map.insert(n, Known { revision, value: bytes, expiry });
+            *(if current.is_some() { &mut replaced } else { &mut created }) += 1;
+        } else {
+            refused += 1;
+        }
+        must_agree(&store, &id(n), map.get(&n));
+
+        // Now and then much has expired, so that what is left is moved.
+        if step % 5_000 == 0 {
+            now += random.random_range(0..200);
+            store.purge(UnixTime::from_secs(now));
+            let before = map.len();
+            map.retain(|_, known| known.expiry.is_none_or(|expiry| now < expiry.as_secs()));
+            expired += before - map.len();
+            assert_eq!(store.len(), map.len());
+            (0..IDS).for_each(|n| must_agree(&store, &id(n), map.get(&n)));
+        }
+    }
+    assert!(created > 10_000 && replaced > 100_000 && refused > 10_000 && expired > 10_000, "{created} {expired}");
+}
