@@ -1,15 +1,10 @@
-//! Codes, decisions on a state, and whole decisions of the verifier on the in-memory store.
+//! Codes, and decisions on a state.
 
 use std::convert::Infallible;
 use std::hint::black_box;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use pollster::block_on;
-use secondo::store::Memory;
-use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Code, Counter, Digits, Hotp, Key, Policy, Secret, State, Totp, UnixTime,
-    Verifier, Window,
-};
+use criterion::{Criterion, criterion_group, criterion_main};
+use secondo::{Algorithm, Counter, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Window};
 
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512];
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
@@ -91,44 +86,5 @@ fn verify(c: &mut Criterion) {
     group.finish();
 }
 
-fn verifier(c: &mut Criterion) {
-    const PEOPLE: u64 = 10_000;
-
-    let mut group = c.benchmark_group(format!("Verifier::verify, {PEOPLE} in memory"));
-    let id = |n: u64| AuthenticatorId::new(&format!("subscriber/{n}")).expect("visible ASCII");
-    let policy = Policy::new().with_failure_cap(100).expect("in range");
-    let verifier = Verifier::new(Memory::new(), policy);
-    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret(Algorithm::Sha1));
-    for n in 0..PEOPLE {
-        block_on(verifier.enroll(&id(n), &authenticator, State::new().confirmed())).expect("in memory");
-    }
-    // One step later each time: a right code is accepted once.
-    let mut step = 50_000_000;
-    let mut n = 0;
-    group.bench_function("right code", |b| {
-        let next = || {
-            n = (n + 7919) % PEOPLE;
-            step += 1;
-            let now = UnixTime::from_secs(step * 30);
-            (id(n), Totp::default().generate(&authenticator.key(), now).expect("after T0"), now)
-        };
-        let verify =
-            |(id, code, now): (AuthenticatorId, Code, UnixTime)| block_on(verifier.verify(&id, code.as_str(), now));
-        b.iter_batched(next, verify, BatchSize::SmallInput);
-    });
-    group.bench_function("wrong code", |b| {
-        let next = || {
-            n = (n + 7919) % PEOPLE;
-            let id = id(n);
-            block_on(verifier.reinstate(&id)).expect("in memory");
-            (id, Code::parse("000000", Digits::Six).expect("six digits"), UnixTime::from_secs((step + 1) * 30))
-        };
-        let verify =
-            |(id, code, now): (AuthenticatorId, Code, UnixTime)| block_on(verifier.verify(&id, code.as_str(), now));
-        b.iter_batched(next, verify, BatchSize::SmallInput);
-    });
-    group.finish();
-}
-
-criterion_group!(benches, generate, verify, verifier);
+criterion_group!(benches, generate, verify);
 criterion_main!(benches);

@@ -1,0 +1,173 @@
+//! Whole decisions of the verifier on the in-memory store: from few authenticators to more than any cache holds, by one
+//! thread and by two. It says as well what an authenticator takes of memory.
+
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use pollster::block_on;
+use secondo::store::Memory;
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    VerifierError,
+};
+
+const SIZES: [u64; 4] = [1_000, 100_000, 1_000_000, 10_000_000];
+const SECRET: &[u8] = b"12345678901234567890";
+
+fn verify(c: &mut Criterion) {
+    // All are kept to the end: memory that one gave back would be missing in the growth that the next is measured by.
+    let mut enrolled = Vec::new();
+    for size in SIZES {
+        let mut subscribers = Subscribers::enroll(size);
+        let mut group = c.benchmark_group(format!("Verifier::verify, {size} authenticators"));
+        group.sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+        for (name, entry) in [("right code", Entry::Right), ("wrong code", Entry::Wrong)] {
+            for threads in [1, 2] {
+                // The time is that of a decision as its thread waits for it; the throughput is of all threads together.
+                group.throughput(Throughput::Elements(threads));
+                group.bench_function(format!("{name}, threads: {threads}"), |b| {
+                    b.iter_custom(|times| subscribers.attempt(entry, threads, times));
+                });
+            }
+        }
+        group.finish();
+        enrolled.push(subscribers);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Entry {
+    Right,
+    Wrong,
+}
+
+struct Subscribers {
+    verifier: Verifier<Memory>,
+    count: u64,
+    /// How many times each thread has come.
+    visits: u64,
+    /// Later than every code that was accepted.
+    step: u64,
+}
+
+impl Subscribers {
+    fn enroll(count: u64) -> Self {
+        let policy = Policy::new().with_failure_cap(100).expect("in range");
+        let before = resident_memory();
+        let verifier = Verifier::new(Memory::new(), policy);
+        let secret = Secret::from_bytes(SECRET).expect("long enough");
+        let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+        for n in 0..count {
+            block_on(verifier.enroll(&id(n), &authenticator, State::new().confirmed())).expect("in memory");
+        }
+        if let (Some(before), Some(after)) = (before, resident_memory()) {
+            println!("\n{count} authenticators: {} bytes of resident memory each", (after - before) / count);
+        }
+        Self { verifier, count, visits: 0, step: 50_000_000 }
+    }
+
+    /// The time that the slowest of the threads needs for so many decisions.
+    fn attempt(&mut self, entry: Entry, threads: u64, times: u64) -> Duration {
+        let barrier = Barrier::new(usize::try_from(threads).expect("few"));
+        let times_of = thread::scope(|scope| {
+            let (this, barrier) = (&*self, &barrier);
+            let spawn = |thread| scope.spawn(move || this.attempt_in_one(entry, thread, threads, times, barrier));
+            let spawned: Vec<_> = (0..threads).map(spawn).collect();
+            spawned.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Vec<_>>()
+        });
+        self.visits += times;
+        self.step += times / (self.count / threads) + 1;
+        times_of.into_iter().max().unwrap_or_default()
+    }
+
+    fn attempt_in_one(&self, entry: Entry, thread: u64, threads: u64, times: u64, barrier: &Barrier) -> Duration {
+        // No id is wrong 100 times in a batch.
+        const BATCH: u64 = 10_000;
+
+        let own = self.count / threads;
+        let mut needed = Duration::ZERO;
+        let mut codes = Codes::new(entry);
+        for start in (0..times).step_by(usize::try_from(BATCH).expect("small")) {
+            let prepare = |n: u64| {
+                // Coprime to the sizes: all of a thread's ids have their turn before the first comes again, a step later.
+                let id = id((self.visits + n) * 618_033_989 % own * threads + thread);
+                let now = UnixTime::from_secs((self.step + n / own) * 30);
+                (id, codes.at(now), now)
+            };
+            let visits: Vec<_> = (start..times.min(start + BATCH)).map(prepare).collect();
+
+            barrier.wait();
+            let began = Instant::now();
+            for (id, code, now) in &visits {
+                let verdict = block_on(self.verifier.verify(id, code, *now));
+                match entry {
+                    Entry::Right => assert!(verdict.is_ok(), "{verdict:?}"),
+                    Entry::Wrong => {
+                        assert!(matches!(verdict, Err(VerifierError::Refused(Refusal::Wrong { .. }))), "{verdict:?}");
+                    }
+                }
+            }
+            needed += began.elapsed();
+
+            if entry == Entry::Wrong {
+                for (id, ..) in &visits {
+                    block_on(self.verifier.reinstate(id)).expect("in memory");
+                }
+            }
+        }
+        needed
+    }
+}
+
+/// A UUID.
+fn id(n: u64) -> AuthenticatorId {
+    AuthenticatorId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).expect("visible ASCII")
+}
+
+/// Codes that are all right or all wrong, and computed only when the time has changed.
+struct Codes {
+    entry: Entry,
+    key: Key,
+    last: Option<(UnixTime, String)>,
+}
+
+impl Codes {
+    fn new(entry: Entry) -> Self {
+        let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(SECRET).expect("long enough"));
+        Self { entry, key, last: None }
+    }
+
+    fn at(&mut self, now: UnixTime) -> String {
+        if !matches!(&self.last, Some((at, _)) if *at == now) {
+            let code = match self.entry {
+                Entry::Right => self.generate(now),
+                Entry::Wrong => self.wrong(now),
+            };
+            self.last = Some((now, code));
+        }
+        self.last.as_ref().map(|(_, code)| code.clone()).unwrap_or_default()
+    }
+
+    fn generate(&self, now: UnixTime) -> String {
+        Totp::default().generate(&self.key, now).expect("after T0").as_str().to_owned()
+    }
+
+    /// One of twelve that is right at none of eleven time steps.
+    fn wrong(&self, now: UnixTime) -> String {
+        let near = |step: u64| self.generate(UnixTime::from_secs(now.as_secs() + 30 * step - 150));
+        let right: Vec<_> = (0..=10).map(near).collect();
+        (0..=11).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).expect("more than there are right ones")
+    }
+}
+
+/// In bytes; `None` where Linux does not tell.
+fn resident_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+criterion_group!(benches, verify);
+criterion_main!(benches);
