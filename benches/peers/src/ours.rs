@@ -1,0 +1,113 @@
+//! secondo itself. A verification includes reading what was typed and storing the next state.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+
+use secondo::{Code, Decision, Digits, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Window};
+
+use crate::work::{Library, Login, NOW, People, Run, Search};
+
+pub(crate) struct Secondo;
+
+impl Library for Secondo {
+    fn name(&self) -> &'static str {
+        "secondo"
+    }
+
+    fn code<'a>(&self, login: &'a Login) -> Run<'a> {
+        let key = key(login);
+        Run::new(move || generate(&key, login), |code| code.as_str().to_owned())
+    }
+
+    fn code_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        Run::new(|| generate(&key(login), login), |code| code.as_str().to_owned())
+    }
+
+    fn verify<'a>(&self, login: &'a Login) -> Run<'a> {
+        let key = key(login);
+        let policy = policy(login.past, login.future);
+        Run::of(move || verify(&key, &policy, login))
+    }
+
+    fn verify_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        let policy = policy(login.past, login.future);
+        Run::of(move || verify(&key(login), &policy, login))
+    }
+
+    /// A login looks ahead ten counters at most; further it takes two consecutive codes.
+    fn search<'a>(&self, search: &'a Search) -> Run<'a> {
+        let key = Key::new(search.algorithm, &Secret::from_bytes(&search.secret).expect("long enough"));
+        let policy = Policy::new().with_resync_span(search.ahead).expect("in range");
+        let last = u64::from(search.ahead);
+        let typed = [search.code_at(last - 1), search.code_at(last)];
+        let now = UnixTime::from_secs(NOW);
+        Run::of(move || {
+            let [first, second] = black_box(&typed);
+            let codes = [Code::parse(first, Digits::Six), Code::parse(second, Digits::Six)];
+            accepted(Hotp::default().resync(black_box(&key), &policy, &State::new(), &codes, now))
+        })
+    }
+
+    fn codes<'a>(&self, people: &'a People) -> Run<'a> {
+        let keys = keys(people);
+        let shown = |codes: Vec<Code>| codes.iter().map(Code::as_str).collect::<Vec<_>>().join(" ");
+        Run::new(move || generate_batch(black_box(&keys)), shown)
+    }
+
+    fn verify_all<'a>(&self, people: &'a People) -> Run<'a> {
+        let keys = keys(people);
+        let states = vec![State::new().confirmed(); keys.len()];
+        let policy = policy(1, 1);
+        Run::of(move || verify_batch(&policy, black_box(&keys), &states, &people.typed))
+    }
+}
+
+fn key(login: &Login) -> Key {
+    let secret = Secret::from_bytes(black_box(&login.secret)).expect("long enough");
+    Key::new(login.algorithm, &secret)
+}
+
+fn keys(people: &People) -> Vec<Key> {
+    let key = |secret| Key::new(people.algorithm, &Secret::from_bytes(secret).expect("long enough"));
+    people.secrets.iter().map(|secret| key(secret)).collect()
+}
+
+fn policy(past: u8, future: u8) -> Policy {
+    Policy::new().with_window(Window::new(past, future).expect("in range"))
+}
+
+fn generate(key: &Key, login: &Login) -> Code {
+    Totp::default().generate(black_box(key), UnixTime::from_secs(black_box(login.now))).expect("after T0")
+}
+
+fn verify(key: &Key, policy: &Policy, login: &Login) -> bool {
+    let state = State::new().confirmed();
+    let entry = Code::parse(black_box(&login.typed), Digits::Six);
+    let now = UnixTime::from_secs(black_box(login.now));
+    accepted(Totp::default().verify(black_box(key), policy, black_box(&state), &entry, now))
+}
+
+fn accepted<T>(decision: Decision<T>) -> bool {
+    let stored = decision.commit(|next| {
+        black_box(next);
+        Ok::<_, Infallible>(())
+    });
+    stored.is_ok()
+}
+
+/// One code for everybody.
+fn generate_batch(keys: &[Key]) -> Vec<Code> {
+    let now = UnixTime::from_secs(NOW);
+    keys.iter().map(|key| Totp::default().generate(key, now).expect("after T0")).collect()
+}
+
+/// How many are accepted.
+fn verify_batch(policy: &Policy, keys: &[Key], states: &[State], typed: &[String]) -> usize {
+    let now = UnixTime::from_secs(NOW);
+    let attempts = keys.iter().zip(states).zip(typed);
+    let decisions = attempts.map(|((key, state), typed)| {
+        let entry = Code::parse(typed, Digits::Six);
+        Totp::default().verify(key, policy, state, &entry, now)
+    });
+    decisions.filter_map(|decision| accepted(decision).then_some(())).count()
+}

@@ -1,0 +1,47 @@
+//! Measuring in rounds: each runs every contender for about a millisecond, so that a noisy machine hurts all alike.
+
+use std::time::{Duration, Instant};
+
+use crate::work::Run;
+
+const ROUNDS: usize = 101;
+const BATCH: Duration = Duration::from_millis(1);
+
+/// The median over the rounds of the nanoseconds that each run takes.
+pub(crate) fn measure(runs: &mut [Run<'_>]) -> Vec<f64> {
+    let repetitions: Vec<_> = runs.iter_mut().map(calibrate).collect();
+    let mut times = vec![Vec::with_capacity(ROUNDS); runs.len()];
+    for round in 0..ROUNDS {
+        for turn in 0..runs.len() {
+            // Everybody goes first in turn, and the neighbours change sides.
+            let place = if round % 2 == 0 { turn } else { runs.len() - 1 - turn };
+            let index = (place + round) % runs.len();
+            let repetitions = repetitions[index];
+            times[index].push(time(&mut runs[index], repetitions).as_secs_f64() * 1e9 / f64::from(repetitions));
+        }
+    }
+    times.into_iter().map(median).collect()
+}
+
+/// How many repetitions take about as long as a batch should.
+fn calibrate(run: &mut Run<'_>) -> u32 {
+    let mut repetitions = 1;
+    loop {
+        let taken = time(run, repetitions);
+        if taken * 2 > BATCH {
+            return repetitions;
+        }
+        repetitions *= 2;
+    }
+}
+
+fn time(run: &mut Run<'_>, repetitions: u32) -> Duration {
+    let start = Instant::now();
+    run.repeat(repetitions);
+    start.elapsed()
+}
+
+pub(crate) fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}

@@ -1,0 +1,377 @@
+//! The other Rust crates, each by the fastest call that its documentation has for the work.
+//!
+//! None of them prepares a key: an object that is kept saves its construction, not the two compressions of HMAC's key.
+
+use std::hint::black_box;
+
+use libreauth::hash::HashFunction;
+use libreauth::oath::{HOTPBuilder, TOTP as LibreauthTotp, TOTPBuilder};
+use secondo::Algorithm;
+use totp_lite::{Sha1, Sha256, Sha512, totp_custom};
+
+use crate::work::{DIGITS, Library, Login, NOW, PERIOD, People, Run, Search};
+
+/// `Totp::check` has one width for past and future.
+pub(crate) struct TotpRs;
+
+impl TotpRs {
+    fn totp(algorithm: Algorithm, secret: &[u8], skew: u16) -> totp_rs::Totp {
+        let algorithm = match algorithm {
+            Algorithm::Sha1 => totp_rs::Algorithm::SHA1,
+            Algorithm::Sha256 => totp_rs::Algorithm::SHA256,
+            Algorithm::Sha512 => totp_rs::Algorithm::SHA512,
+        };
+        // Secrets of 20 bytes need no allocation.
+        let secret = secret.try_into().map_or_else(|_| secret.into(), totp_rs::Secret::new_stack);
+        let builder = totp_rs::Builder::new().with_algorithm(algorithm).with_secret(secret).with_skew(skew);
+        builder.build().expect("valid parameters")
+    }
+
+    fn of(login: &Login) -> totp_rs::Totp {
+        // Where the past is narrower, the window is cut at step 0.
+        let skew = login.past.max(login.future);
+        assert!(login.past == skew || login.step() == u64::from(login.past));
+        Self::totp(login.algorithm, black_box(&login.secret), skew.into())
+    }
+
+    fn all(people: &People) -> Vec<totp_rs::Totp> {
+        people.secrets.iter().map(|secret| Self::totp(people.algorithm, secret, 1)).collect()
+    }
+}
+
+impl Library for TotpRs {
+    fn name(&self) -> &'static str {
+        "totp-rs"
+    }
+
+    fn code<'a>(&self, login: &'a Login) -> Run<'a> {
+        let totp = Self::of(login);
+        Run::of(move || black_box(&totp).generate(black_box(login.now)))
+    }
+
+    fn code_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        Run::of(|| Self::of(login).generate(black_box(login.now)))
+    }
+
+    fn verify<'a>(&self, login: &'a Login) -> Run<'a> {
+        let totp = Self::of(login);
+        Run::of(move || black_box(&totp).check(black_box(&login.typed), black_box(login.now)).is_some())
+    }
+
+    fn verify_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        Run::of(|| Self::of(login).check(black_box(&login.typed), black_box(login.now)).is_some())
+    }
+
+    /// It has no HOTP, but at time 0 its window is one from step 0 on.
+    fn search<'a>(&self, search: &'a Search) -> Run<'a> {
+        let totp = Self::totp(search.algorithm, &search.secret, search.ahead);
+        let typed = search.last_code();
+        Run::of(move || black_box(&totp).check(black_box(&typed), black_box(0)).is_some())
+    }
+
+    fn codes<'a>(&self, people: &'a People) -> Run<'a> {
+        let totps = Self::all(people);
+        let generate = move || black_box(&totps).iter().map(|totp| totp.generate(NOW)).collect();
+        Run::new(generate, |codes: Vec<_>| joined(&codes))
+    }
+
+    fn verify_all<'a>(&self, people: &'a People) -> Run<'a> {
+        let totps = Self::all(people);
+        Run::of(move || {
+            let attempts = black_box(&totps).iter().zip(&people.typed);
+            attempts.filter(|(totp, typed)| totp.check(typed, NOW).is_some()).count()
+        })
+    }
+}
+
+/// Its `Secret` borrows the bytes, so that keeping one saves next to nothing.
+pub(crate) struct TotpRfc;
+
+impl TotpRfc {
+    fn totp(algorithm: Algorithm, period: u64) -> totp_rfc::Totp {
+        let algorithm = match algorithm {
+            Algorithm::Sha1 => totp_rfc::Algorithm::Sha1,
+            Algorithm::Sha256 => totp_rfc::Algorithm::Sha256,
+            Algorithm::Sha512 => totp_rfc::Algorithm::Sha512,
+        };
+        totp_rfc::Totp::new(algorithm, totp_rfc::Digits::SIX, period, 0).expect("valid parameters")
+    }
+
+    fn secret(bytes: &[u8]) -> totp_rfc::Secret<'_> {
+        totp_rfc::Secret::new(black_box(bytes)).expect("long enough")
+    }
+
+    fn window(past: u16, future: u16) -> totp_rfc::ValidationWindow {
+        totp_rfc::ValidationWindow::new(past, future)
+    }
+}
+
+impl Library for TotpRfc {
+    fn name(&self) -> &'static str {
+        "totp-rfc"
+    }
+
+    fn code<'a>(&self, login: &'a Login) -> Run<'a> {
+        let totp = Self::totp(login.algorithm, PERIOD);
+        Run::of(move || totp.generate(&Self::secret(&login.secret), black_box(login.now)).expect("after T0"))
+    }
+
+    fn verify<'a>(&self, login: &'a Login) -> Run<'a> {
+        let totp = Self::totp(login.algorithm, PERIOD);
+        let window = Self::window(login.past.into(), login.future.into());
+        Run::of(move || {
+            let secret = Self::secret(&login.secret);
+            totp.verify_window(&secret, black_box(login.now), window, black_box(&login.typed))
+                .expect("a code")
+                .is_some()
+        })
+    }
+
+    /// Its HOTP is of SHA-1; with the others, a TOTP of one second from time 0.
+    fn search<'a>(&self, search: &'a Search) -> Run<'a> {
+        let typed = search.last_code();
+        if search.algorithm == Algorithm::Sha1 {
+            let hotp = totp_rfc::Hotp::new(totp_rfc::Digits::SIX);
+            return Run::of(move || {
+                let secret = Self::secret(&search.secret);
+                hotp.verify_window(&secret, 0, search.ahead, black_box(&typed)).expect("a code").is_some()
+            });
+        }
+        let totp = Self::totp(search.algorithm, 1);
+        let window = Self::window(0, search.ahead);
+        Run::of(move || {
+            let secret = Self::secret(&search.secret);
+            totp.verify_window(&secret, 0, window, black_box(&typed)).expect("a code").is_some()
+        })
+    }
+
+    fn codes<'a>(&self, people: &'a People) -> Run<'a> {
+        let totp = Self::totp(people.algorithm, PERIOD);
+        let generate = move || {
+            let generate = |secret: &Vec<u8>| totp.generate(&Self::secret(secret), NOW).expect("after T0");
+            people.secrets.iter().map(generate).collect()
+        };
+        Run::new(generate, |codes: Vec<_>| joined(&codes))
+    }
+
+    fn verify_all<'a>(&self, people: &'a People) -> Run<'a> {
+        let totp = Self::totp(people.algorithm, PERIOD);
+        let window = Self::window(1, 1);
+        Run::of(move || {
+            let is_right = |(secret, typed): &(&Vec<u8>, &String)| {
+                totp.verify_window(&Self::secret(secret), NOW, window, typed).expect("a code").is_some()
+            };
+            people.attempts().filter(is_right).count()
+        })
+    }
+}
+
+/// One function that generates.
+pub(crate) struct TotpLite;
+
+impl TotpLite {
+    fn generate(algorithm: Algorithm) -> impl Fn(&[u8], u64) -> String {
+        let generate = match algorithm {
+            Algorithm::Sha1 => totp_custom::<Sha1>,
+            Algorithm::Sha256 => totp_custom::<Sha256>,
+            Algorithm::Sha512 => totp_custom::<Sha512>,
+        };
+        move |secret, time| generate(PERIOD, DIGITS.into(), secret, time)
+    }
+}
+
+impl Library for TotpLite {
+    fn name(&self) -> &'static str {
+        "totp-lite"
+    }
+
+    fn code<'a>(&self, login: &'a Login) -> Run<'a> {
+        let generate = Self::generate(login.algorithm);
+        Run::of(move || generate(black_box(&login.secret), black_box(login.now)))
+    }
+
+    fn verify<'a>(&self, login: &'a Login) -> Run<'a> {
+        let generate = Self::generate(login.algorithm);
+        Run::by_loop(move || {
+            let (secret, typed) = black_box((&login.secret, &login.typed));
+            black_box(login.steps()).any(|step| generate(secret, step * PERIOD) == *typed)
+        })
+    }
+
+    fn search<'a>(&self, search: &'a Search) -> Run<'a> {
+        let generate = Self::generate(search.algorithm);
+        let typed = search.last_code();
+        Run::by_loop(move || {
+            let (secret, typed) = black_box((&search.secret, &typed));
+            search.counters().any(|counter| generate(secret, counter * PERIOD) == *typed)
+        })
+    }
+
+    fn codes<'a>(&self, people: &'a People) -> Run<'a> {
+        let generate = Self::generate(people.algorithm);
+        let all = move || black_box(&people.secrets).iter().map(|secret| generate(secret, NOW)).collect();
+        Run::new(all, |codes: Vec<String>| codes.join(" "))
+    }
+
+    fn verify_all<'a>(&self, people: &'a People) -> Run<'a> {
+        let generate = Self::generate(people.algorithm);
+        Run::by_loop(move || {
+            let is_right = |(secret, typed): &(&Vec<u8>, &String)| {
+                [NOW - PERIOD, NOW, NOW + PERIOD].iter().any(|time| generate(secret, *time) == **typed)
+            };
+            people.attempts().filter(is_right).count()
+        })
+    }
+}
+
+/// A kept TOTP follows the system's clock at a distance: it is built when a row begins, at the first second of a step.
+pub(crate) struct Libreauth;
+
+impl Libreauth {
+    fn hash(algorithm: Algorithm) -> HashFunction {
+        match algorithm {
+            Algorithm::Sha1 => HashFunction::Sha1,
+            Algorithm::Sha256 => HashFunction::Sha256,
+            Algorithm::Sha512 => HashFunction::Sha512,
+        }
+    }
+
+    fn of(login: &Login) -> LibreauthTotp {
+        let mut builder = TOTPBuilder::new();
+        let builder = builder.key(black_box(&login.secret)).hash_function(Self::hash(login.algorithm));
+        let builder = builder.timestamp(black_box(login.now).cast_signed());
+        let builder = builder.negative_tolerance(login.past.into()).positive_tolerance(login.future.into());
+        builder.finalize().expect("valid parameters")
+    }
+
+    fn all(people: &People) -> Vec<LibreauthTotp> {
+        let totp = |secret: &Vec<u8>| {
+            let mut builder = TOTPBuilder::new();
+            let builder = builder.key(secret).hash_function(Self::hash(people.algorithm));
+            builder.timestamp(NOW.cast_signed()).tolerance(1).finalize().expect("valid parameters")
+        };
+        people.secrets.iter().map(totp).collect()
+    }
+}
+
+impl Library for Libreauth {
+    fn name(&self) -> &'static str {
+        "libreauth"
+    }
+
+    fn code<'a>(&self, login: &'a Login) -> Run<'a> {
+        let totp = Self::of(login);
+        Run::of(move || black_box(&totp).generate())
+    }
+
+    fn code_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        Run::of(|| Self::of(login).generate())
+    }
+
+    fn verify<'a>(&self, login: &'a Login) -> Run<'a> {
+        let totp = Self::of(login);
+        Run::of(move || black_box(&totp).is_valid(black_box(&login.typed)))
+    }
+
+    fn verify_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        Run::of(|| Self::of(login).is_valid(black_box(&login.typed)))
+    }
+
+    fn search<'a>(&self, search: &'a Search) -> Run<'a> {
+        let mut builder = HOTPBuilder::new();
+        let builder = builder.key(&search.secret).hash_function(Self::hash(search.algorithm));
+        let hotp = builder.look_ahead(search.ahead.into()).finalize().expect("valid parameters");
+        let typed = search.last_code();
+        Run::of(move || black_box(&hotp).is_valid(black_box(&typed)))
+    }
+
+    fn codes<'a>(&self, people: &'a People) -> Run<'a> {
+        let totps = Self::all(people);
+        let generate = move || black_box(&totps).iter().map(LibreauthTotp::generate).collect();
+        Run::new(generate, |codes: Vec<String>| codes.join(" "))
+    }
+
+    fn verify_all<'a>(&self, people: &'a People) -> Run<'a> {
+        let totps = Self::all(people);
+        Run::of(move || {
+            let attempts = black_box(&totps).iter().zip(&people.typed);
+            attempts.filter(|(totp, typed)| totp.is_valid(typed)).count()
+        })
+    }
+}
+
+/// SHA-1 only, and codes are numbers; its TOTP looks at one step.
+pub(crate) struct Otpauth;
+
+impl Otpauth {
+    fn accepts(totp: &otpauth::TOTP, typed: &str, mut steps: impl Iterator<Item = u64>) -> bool {
+        typed.parse().is_ok_and(|code| steps.any(|step| totp.verify(code, PERIOD, step * PERIOD)))
+    }
+
+    fn of(login: &Login) -> otpauth::TOTP {
+        otpauth::TOTP::from_bytes(black_box(&login.secret))
+    }
+
+    fn all(people: &People) -> Vec<otpauth::TOTP> {
+        people.secrets.iter().map(|secret| otpauth::TOTP::from_bytes(secret)).collect()
+    }
+}
+
+impl Library for Otpauth {
+    fn name(&self) -> &'static str {
+        "otpauth"
+    }
+
+    fn supports(&self, algorithm: Algorithm) -> bool {
+        algorithm == Algorithm::Sha1
+    }
+
+    fn code<'a>(&self, login: &'a Login) -> Run<'a> {
+        let totp = Self::of(login);
+        Run::new(move || black_box(&totp).generate(PERIOD, black_box(login.now)), six_digits)
+    }
+
+    fn code_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        Run::new(|| Self::of(login).generate(PERIOD, black_box(login.now)), six_digits)
+    }
+
+    fn verify<'a>(&self, login: &'a Login) -> Run<'a> {
+        let totp = Self::of(login);
+        Run::by_loop(move || Self::accepts(black_box(&totp), black_box(&login.typed), black_box(login.steps())))
+    }
+
+    fn verify_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        Run::by_loop(|| Self::accepts(&Self::of(login), black_box(&login.typed), black_box(login.steps())))
+    }
+
+    /// It begins after the last counter used, so that here the counters are 1 to `ahead + 1`.
+    fn search<'a>(&self, search: &'a Search) -> Run<'a> {
+        let hotp = otpauth::HOTP::from_bytes(&search.secret);
+        let trials = u64::from(search.ahead) + 1;
+        let typed = search.code_at(trials);
+        Run::of(move || black_box(&typed).parse().is_ok_and(|code| hotp.verify(code, black_box(0), trials)))
+    }
+
+    fn codes<'a>(&self, people: &'a People) -> Run<'a> {
+        let totps = Self::all(people);
+        let generate = move || black_box(&totps).iter().map(|totp| totp.generate(PERIOD, NOW)).collect();
+        Run::new(generate, |codes: Vec<_>| joined(&codes.into_iter().map(six_digits).collect::<Vec<_>>()))
+    }
+
+    fn verify_all<'a>(&self, people: &'a People) -> Run<'a> {
+        let totps = Self::all(people);
+        let step = NOW / PERIOD;
+        Run::by_loop(move || {
+            let attempts = black_box(&totps).iter().zip(&people.typed);
+            attempts.filter(|(totp, typed)| Self::accepts(totp, typed, step - 1..=step + 1)).count()
+        })
+    }
+}
+
+fn six_digits(code: u32) -> String {
+    format!("{code:06}")
+}
+
+fn joined(codes: &[impl ToString]) -> String {
+    codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,165 @@
+//! The rows, the check that everybody does the work, and the table.
+
+use secondo::Algorithm;
+use serde_json::{Value, json};
+
+use crate::liboath::Liboath;
+use crate::ours::Secondo;
+use crate::raw::RawLimit;
+use crate::rust_peers::{Libreauth, Otpauth, TotpLite, TotpRfc, TotpRs};
+use crate::work::{Library, Login, NOW, People, Run, Search, WRONG, code_at, rfc_secret};
+use crate::{liboath, machine, rounds, save};
+
+const PEOPLE: u32 = 10_000;
+const RAW_LIMIT: &str = "raw limit";
+
+/// Ours first: the others are compared with it.
+fn libraries() -> [&'static dyn Library; 8] {
+    liboath::initialize();
+    [&Secondo, &RawLimit, &TotpRs, &TotpRfc, &TotpLite, &Libreauth, &Otpauth, &Liboath]
+}
+
+/// Measures every row; prints and saves it.
+pub(crate) fn report() {
+    let libraries = libraries();
+    let names: Vec<_> = libraries.iter().map(|library| library.name()).collect();
+    println!("Nanoseconds, and how many times ours, on {} with {}.\n", machine::processor(), machine::compiler());
+    println!("| work | {} |", names.join(" | "));
+    println!("|---|{}", "---|".repeat(names.len()));
+
+    let mut figures = Vec::new();
+    for algorithm in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512] {
+        Rows::new(algorithm, PEOPLE).each(&libraries, |work, units, contenders, runs| {
+            let times: Vec<_> = rounds::measure(runs).iter().map(|time| time / f64::from(units)).collect();
+            let ours = times[0];
+            let cell = |name: &&str| {
+                let Some(at) = contenders.iter().position(|library| library == name) else { return "-".to_owned() };
+                let time = figure(times[at]);
+                let mark = if runs[at].is_loop { " loop" } else { "" };
+                if at == 0 { time } else { format!("{time} ({:.2}){mark}", times[at] / ours) }
+            };
+            println!("| {algorithm}: {work} | {} |", names.iter().map(cell).collect::<Vec<_>>().join(" | "));
+            for ((library, run), time) in contenders.iter().zip(runs).zip(times) {
+                figures.push(json!({
+                    "algorithm": algorithm.to_string(),
+                    "work": work,
+                    "library": library,
+                    "loop": run.is_loop,
+                    "nanoseconds": time,
+                    "ratio": time / ours,
+                }));
+            }
+        });
+    }
+
+    let versions: Vec<_> = names.iter().filter(|name| **name != RAW_LIMIT).collect();
+    let versions: Vec<_> = versions.iter().map(|name| format!("{name} {}", machine::version(name))).collect();
+    println!("\n{}.", versions.join(", "));
+    save(
+        "peers.json",
+        &json!({
+            "processor": machine::processor(),
+            "compiler": machine::compiler(),
+            "libraries": versions,
+            "rows": Value::from(figures),
+        }),
+    );
+}
+
+/// Three digits that count, or all before the point.
+fn figure(time: f64) -> String {
+    let decimals = match time {
+        ..10.0 => 2,
+        ..100.0 => 1,
+        _ => 0,
+    };
+    let digits = format!("{time:.decimals$}");
+    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let groups: Vec<_> = whole.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",") + rest
+}
+
+/// What the rows of one algorithm are about.
+struct Rows {
+    right: Login,
+    wrong: Login,
+    window: Login,
+    hundred: Search,
+    thousand: Search,
+    people: People,
+}
+
+impl Rows {
+    fn new(algorithm: Algorithm, people: u32) -> Self {
+        let secret = rfc_secret(algorithm);
+        let right = match algorithm {
+            Algorithm::Sha1 => "050471",
+            Algorithm::Sha256 => "062674",
+            Algorithm::Sha512 => "943326",
+        };
+        let login = |typed: &str, now, past, future| {
+            let typed = typed.to_owned();
+            Login { algorithm, secret: secret.clone(), typed, now, past, future }
+        };
+        let search = |ahead| Search { algorithm, secret: secret.clone(), ahead };
+        Self {
+            right: login(right, NOW, 1, 1),
+            wrong: login(WRONG, NOW, 1, 1),
+            // Steps 0 to 7.
+            window: login(WRONG, 90, 3, 4),
+            hundred: search(100),
+            thousand: search(1_000),
+            people: People::new(algorithm, people),
+        }
+    }
+
+    /// Gives every row, once its contenders have shown that they do the work.
+    fn each<'a>(&'a self, libraries: &[&dyn Library], mut measure: impl FnMut(&str, u32, &[&str], &mut [Run<'a>])) {
+        let Self { right, wrong, window, hundred, thousand, people } = self;
+        let count = u32::try_from(people.secrets.len()).expect("made from a u32");
+        let mut row = |work: &str, units, expected: &str, of: &dyn Fn(&dyn Library) -> Run<'a>| {
+            let able = libraries.iter().filter(|library| library.supports(right.algorithm));
+            let (names, mut runs): (Vec<_>, Vec<_>) = able.map(|library| (library.name(), of(*library))).unzip();
+            for (library, run) in names.iter().zip(&runs) {
+                // The raw limit has codes, but no verdicts.
+                let expected = if *library == RAW_LIMIT && run.outcome.is_empty() { "" } else { expected };
+                assert!(run.outcome == expected, "{library} gives {:?} for {work}", run.outcome);
+            }
+            measure(work, units, &names, &mut runs);
+        };
+        assert_eq!(right.typed, code_at(right.algorithm, &right.secret, right.step()));
+
+        row("one code, kept key", 1, &right.typed, &|library| library.code(right));
+        row("one code, from the secret", 1, &right.typed, &|library| library.code_from_secret(right));
+        row("verify ±1, right code, kept key", 1, "true", &|library| library.verify(right));
+        row("verify ±1, right code, from the secret", 1, "true", &|library| library.verify_from_secret(right));
+        row("verify ±1, wrong code, kept key", 1, "false", &|library| library.verify(wrong));
+        row("verify ±1, wrong code, from the secret", 1, "false", &|library| library.verify_from_secret(wrong));
+        row("window of 8 steps, wrong code", 1, "false", &|library| library.verify(window));
+        row("look-ahead of 100, last code", 1, "true", &|library| library.search(hundred));
+        row("look-ahead of 1,000, last code", 1, "true", &|library| library.search(thousand));
+        let name = format!("{} people, each code", figure(count.into()));
+        row(&name, count, &people.typed.join(" "), &|library| library.codes(people));
+        let name = format!("{} people, each verify ±1", figure(count.into()));
+        row(&name, count, &count.to_string(), &|library| library.verify_all(people));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peer that changes its mind is found by the tests, not first by who measures.
+    #[test]
+    fn every_library_does_the_work() {
+        let libraries = libraries();
+        for algorithm in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512] {
+            let mut rows = 0;
+            Rows::new(algorithm, 10).each(&libraries, |_, _, contenders, _| {
+                assert_eq!(contenders.len(), if algorithm == Algorithm::Sha1 { 8 } else { 7 });
+                rows += 1;
+            });
+            assert_eq!(rows, 11);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What is measured: the pieces of work, and what a library offers to do them.
+
+use std::hint::black_box;
+
+use secondo::Algorithm;
+use totp_lite::{Sha1, Sha256, Sha512, totp_custom};
+
+pub(crate) const DIGITS: u8 = 6;
+pub(crate) const PERIOD: u64 = 30;
+/// The first second of the step of RFC 6238's third test time.
+pub(crate) const NOW: u64 = 1_111_111_110;
+pub(crate) const WRONG: &str = "000000";
+
+/// One code, or one decision about a code.
+pub(crate) struct Login {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) secret: Vec<u8>,
+    pub(crate) typed: String,
+    pub(crate) now: u64,
+    pub(crate) past: u8,
+    pub(crate) future: u8,
+}
+
+impl Login {
+    pub(crate) fn step(&self) -> u64 {
+        self.now / PERIOD
+    }
+
+    pub(crate) fn steps(&self) -> std::ops::RangeInclusive<u64> {
+        self.step() - u64::from(self.past)..=self.step() + u64::from(self.future)
+    }
+}
+
+/// Counters 0 to `ahead` are looked at; the right code is the last one's.
+pub(crate) struct Search {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) secret: Vec<u8>,
+    pub(crate) ahead: u16,
+}
+
+impl Search {
+    pub(crate) fn code_at(&self, counter: u64) -> String {
+        code_at(self.algorithm, &self.secret, counter)
+    }
+
+    pub(crate) fn last_code(&self) -> String {
+        self.code_at(self.ahead.into())
+    }
+
+    pub(crate) fn counters(&self) -> std::ops::RangeInclusive<u64> {
+        0..=self.ahead.into()
+    }
+}
+
+/// Many people with secrets of their own, all with the right code at `NOW`.
+pub(crate) struct People {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) secrets: Vec<Vec<u8>>,
+    pub(crate) typed: Vec<String>,
+}
+
+impl People {
+    pub(crate) fn new(algorithm: Algorithm, count: u32) -> Self {
+        let secrets: Vec<_> = (0..count)
+            .map(|n| {
+                let mut secret = rfc_secret(algorithm);
+                for (byte, of_person) in secret.iter_mut().zip(n.to_be_bytes()) {
+                    *byte ^= of_person;
+                }
+                secret
+            })
+            .collect();
+        let typed = secrets.iter().map(|secret| code_at(algorithm, secret, NOW / PERIOD)).collect();
+        Self { algorithm, secrets, typed }
+    }
+
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = (&Vec<u8>, &String)> {
+        self.secrets.iter().zip(&self.typed)
+    }
+}
+
+/// The secret of RFC 6238 appendix B.
+pub(crate) fn rfc_secret(algorithm: Algorithm) -> Vec<u8> {
+    b"1234567890".iter().copied().cycle().take(algorithm.output_len()).collect()
+}
+
+/// The code that the others must agree with; `main` compares it with the RFC's.
+pub(crate) fn code_at(algorithm: Algorithm, secret: &[u8], counter: u64) -> String {
+    let generate = match algorithm {
+        Algorithm::Sha1 => totp_custom::<Sha1>,
+        Algorithm::Sha256 => totp_custom::<Sha256>,
+        Algorithm::Sha512 => totp_custom::<Sha512>,
+    };
+    generate(1, DIGITS.into(), secret, counter)
+}
+
+/// A library that is measured.
+pub(crate) trait Library {
+    fn name(&self) -> &'static str;
+
+    fn supports(&self, _algorithm: Algorithm) -> bool {
+        true
+    }
+
+    /// A code from whatever object the library lets one keep.
+    fn code<'a>(&self, login: &'a Login) -> Run<'a>;
+
+    fn code_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        self.code(login)
+    }
+
+    fn verify<'a>(&self, login: &'a Login) -> Run<'a>;
+
+    fn verify_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
+        self.verify(login)
+    }
+
+    fn search<'a>(&self, search: &'a Search) -> Run<'a>;
+
+    fn codes<'a>(&self, people: &'a People) -> Run<'a>;
+
+    fn verify_all<'a>(&self, people: &'a People) -> Run<'a>;
+}
+
+/// Work ready to be repeated, and what came out of it when it was done once.
+pub(crate) struct Run<'a> {
+    pub(crate) outcome: String,
+    /// The library has no call for it: the loop that a user would write.
+    pub(crate) is_loop: bool,
+    repeat: Box<dyn FnMut(u32) + 'a>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new<T, S: ToString>(mut work: impl FnMut() -> T + 'a, read: impl FnOnce(T) -> S) -> Self {
+        let outcome = read(work()).to_string();
+        let repeat = move |times| {
+            for _ in 0..times {
+                black_box(work());
+            }
+        };
+        Self { outcome, is_loop: false, repeat: Box::new(repeat) }
+    }
+
+    /// The same for work that yields the outcome itself.
+    pub(crate) fn of<T: ToString>(work: impl FnMut() -> T + 'a) -> Self {
+        Self::new(work, |outcome| outcome)
+    }
+
+    pub(crate) fn by_loop<T: ToString>(work: impl FnMut() -> T + 'a) -> Self {
+        Self { is_loop: true, ..Self::of(work) }
+    }
+
+    pub(crate) fn repeat(&mut self, times: u32) {
+        (self.repeat)(times);
+    }
+}
