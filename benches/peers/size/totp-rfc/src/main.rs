@@ -1,0 +1,30 @@
+//! totp-rfc: a typed code in a window. No state: replay and attempts are the caller's.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+
+use totp_rfc::{Secret, Totp, ValidationWindow};
+
+// The C library starts the program and has memcpy.
+#[link(name = "c")]
+unsafe extern "C" {}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+/// 0 if the code is accepted. With an argument the code is a wrong one.
+#[unsafe(no_mangle)]
+pub extern "C" fn main(arguments: i32) -> i32 {
+    let typed = black_box(if arguments > 1 { "000000" } else { "050471" });
+    let secret = black_box(b"12345678901234567890");
+    let now = black_box(1_111_111_111);
+    i32::from(!is_accepted(secret, typed, now))
+}
+
+fn is_accepted(secret: &[u8; 20], typed: &str, now: u64) -> bool {
+    let Ok(secret) = Secret::new(secret) else { return false };
+    matches!(Totp::default().verify_window(&secret, now, ValidationWindow::new(1, 1), typed), Ok(Some(_)))
+}
