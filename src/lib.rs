@@ -8,6 +8,8 @@
 //!   [`Policy`].
 //! - Codes alone: [`Totp::generate`] and [`Hotp::generate`] from a [`Key`].
 //!
+//! The [`benchmarks`] say how fast that is, beside other libraries.
+//!
 //! # What it guarantees
 //!
 //! - A code is accepted once, and with it every code before it becomes unusable. Every guess that is evaluated is counted.
@@ -53,6 +55,10 @@ extern crate alloc;
 #[cfg(all(any(doc, doctest), feature = "std"))]
 #[doc = include_str!("guide.md")]
 pub mod guide {}
+
+#[cfg(all(any(doc, doctest), feature = "std"))]
+#[doc = include_str!("benchmarks.md")]
+pub mod benchmarks {}
 
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]

@@ -47,11 +47,14 @@ pub(crate) fn report() {
             times.push(probe.build_seconds());
         }
     }
-    let crates = CRATES.iter().zip(&probes).zip(builds).map(|((name, probe), times)| {
-        let (dependencies, seconds) = (probe.dependencies(), rounds::median(times));
-        println!("| {name} | {dependencies} | {seconds:.1} |");
-        json!({ "crate": name, "dependencies": dependencies, "build_seconds": seconds })
-    });
+    let measured = CRATES.iter().zip(&probes).zip(builds);
+    let crates: Value = measured
+        .map(|((name, probe), times)| {
+            let (dependencies, seconds) = (probe.dependencies(), rounds::median(times));
+            println!("| {name} | {dependencies} | {seconds:.1} |");
+            json!({ "crate": name, "dependencies": dependencies, "build_seconds": seconds })
+        })
+        .collect();
 
     println!("\n| authenticators in memory | bytes each |\n|---|---|");
     let stores = AUTHENTICATORS.map(|count| {
@@ -66,7 +69,7 @@ pub(crate) fn report() {
             "processor": machine::processor(),
             "compiler": machine::compiler(),
             "sizes": sizes,
-            "crates": crates.collect::<Value>(),
+            "crates": crates,
             "stores": stores,
         }),
     );
