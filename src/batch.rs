@@ -83,7 +83,7 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
 
         let mut values = [0; JOBS];
         let all = searches.iter().flatten().flat_map(Search::jobs);
-        lanes::each(&all, values.get_mut(..jobs).unwrap_or_default());
+        lanes::each(all, values.get_mut(..jobs).unwrap_or_default());
         let mut rest = values.as_mut_slice();
         for (search, slot) in searches.iter().zip(&mut self.found) {
             let (Some(search), Some((_, found))) = (search, slot) else { continue };
@@ -101,6 +101,7 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
 impl<'a, I: Iterator<Item = Attempt<'a>>> Iterator for Searched<'a, I> {
     type Item = (Attempt<'a>, Result<Match, Refusal>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.found.get(self.next).is_none_or(Option::is_none) {
             self.fill();
@@ -123,19 +124,32 @@ struct Truncated<I> {
     next: usize,
 }
 
+impl<'k, I: Iterator<Item = Job<'k>>> Truncated<I> {
+    fn fill(&mut self) {
+        self.next = 0;
+        self.computed = 0;
+        let jobs = self.jobs.by_ref().take(JOBS).inspect(|_| self.computed += 1);
+        lanes::each(jobs, &mut self.values);
+    }
+}
+
 impl<'k, I: Iterator<Item = Job<'k>>> Iterator for Truncated<I> {
     type Item = u32;
 
+    #[inline]
     fn next(&mut self) -> Option<u32> {
         if self.next == self.computed {
-            let mut jobs = [const { None }; JOBS];
-            self.next = 0;
-            self.computed = jobs.iter_mut().zip(self.jobs.by_ref()).map(|(slot, job)| *slot = Some(job)).count();
-            lanes::each(&jobs.iter().flatten().copied(), self.values.get_mut(..self.computed)?);
+            self.fill();
         }
         let value = self.values.get(..self.computed)?.get(self.next).copied();
         self.next += 1;
         value
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let ready = self.computed.saturating_sub(self.next);
+        let (least, most) = self.jobs.size_hint();
+        (least.saturating_add(ready), most.and_then(|most| most.checked_add(ready)))
     }
 }
 

@@ -25,11 +25,11 @@ pub(crate) struct Job<'k> {
 }
 
 /// The truncated value of each job.
-pub(crate) fn each<'k>(jobs: &(impl Iterator<Item = Job<'k>> + Clone), values: &mut [u32]) {
+pub(crate) fn each<'k>(jobs: impl Iterator<Item = Job<'k>>, values: &mut [u32]) {
     #[cfg(feature = "std")]
     vectors::each(jobs, values);
     #[cfg(not(feature = "std"))]
-    for (job, value) in jobs.clone().zip(values) {
+    for (job, value) in jobs.zip(values) {
         *value = job.key.truncated(job.counter);
     }
 }

@@ -22,27 +22,67 @@ pub(super) fn consecutive(key: &Key, first: Counter, values: &mut [u32]) {
 }
 
 /// As `super::each`.
-pub(super) fn each<'k>(jobs: &(impl Iterator<Item = Job<'k>> + Clone), values: &mut [u32]) {
+pub(super) fn each<'k>(jobs: impl Iterator<Item = Job<'k>>, values: &mut [u32]) {
     let level = Level::new();
-    for algorithm in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512] {
-        let mut left = jobs.clone().filter(|job| job.key.algorithm() == algorithm).count();
-        if left == 0 {
-            continue;
-        }
-        let mut of = jobs.clone().zip(values.iter_mut()).filter(|(job, _)| job.key.algorithm() == algorithm);
-        let width = width(level, algorithm);
-        while left >= least(algorithm, width) {
-            let group = of.by_ref().take(width);
-            match algorithm {
-                Algorithm::Sha1 => in_columns::<5>(level, algorithm, group),
-                Algorithm::Sha256 => in_columns::<8>(level, algorithm, group),
-                Algorithm::Sha512 => in_columns::<16>(level, algorithm, group),
+    let mut groups =
+        [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512].map(|algorithm| Group::new(level, algorithm));
+    for (place, job) in jobs.enumerate() {
+        if let Some(group) = groups.iter_mut().find(|group| group.algorithm == job.key.algorithm()) {
+            group.push(job, place);
+            if group.count == group.width {
+                group.run(values);
             }
-            left = left.saturating_sub(width);
         }
-        for (job, value) in of {
-            *value = job.key.truncated(job.counter);
+    }
+    for group in &mut groups {
+        group.run(values);
+    }
+}
+
+/// Jobs of one algorithm that wait for a vector to be full.
+struct Group<'k> {
+    level: Level,
+    algorithm: Algorithm,
+    width: usize,
+    count: usize,
+    /// Those beyond the count have been there before, and are computed once more.
+    jobs: Option<[Job<'k>; LANES]>,
+    /// Where their values belong.
+    places: [usize; LANES],
+}
+
+impl<'k> Group<'k> {
+    fn new(level: Level, algorithm: Algorithm) -> Self {
+        Self { level, algorithm, width: width(level, algorithm), count: 0, jobs: None, places: [0; LANES] }
+    }
+
+    fn push(&mut self, job: Job<'k>, place: usize) {
+        let jobs = self.jobs.get_or_insert([job; LANES]);
+        if let (Some(slot), Some(of_value)) = (jobs.get_mut(self.count), self.places.get_mut(self.count)) {
+            *slot = job;
+            *of_value = place;
+            self.count += 1;
         }
+    }
+
+    fn run(&mut self, values: &mut [u32]) {
+        let mut of_group = [0; LANES];
+        let of_lanes = of_group.get_mut(..self.count).unwrap_or_default();
+        let Some(jobs) = &self.jobs else { return };
+        if self.count >= least(self.algorithm, self.width) {
+            side_by_side(self.level, self.algorithm, jobs, of_lanes);
+        } else {
+            for (value, job) in of_lanes.iter_mut().zip(jobs) {
+                *value = job.key.truncated(job.counter);
+            }
+        }
+        for (value, place) in of_lanes.iter().zip(self.places) {
+            if let Some(slot) = values.get_mut(place) {
+                *slot = *value;
+            }
+        }
+        of_group.as_mut_slice().zeroize();
+        self.count = 0;
     }
 }
 
@@ -105,69 +145,27 @@ impl Source for Run<'_> {
         match part {
             Part::Inner => self.key.inner[n],
             Part::Outer => self.key.outer[n],
-            Part::Counter => {
-                let counter = self.first.wrapping_add(lane as u64);
-                if n == 0 { high(counter) } else { low(counter) }
-            }
+            Part::Counter => halves(self.first.wrapping_add(lane as u64))[n],
         }
     }
 }
 
-/// A job in each column, so that a vector takes a row.
-struct Columns<const WORDS: usize> {
-    inner: [[u32; LANES]; WORDS],
-    outer: [[u32; LANES]; WORDS],
-    counters: [[u32; LANES]; 2],
-}
-
-#[expect(clippy::indexing_slicing, reason = "as many words as the hash has, as many lanes as the widest vector")]
-impl<const WORDS: usize> Source for Columns<WORDS> {
+/// A job for each lane.
+#[expect(clippy::indexing_slicing, reason = "no hash has more words, no vector more lanes")]
+impl Source for [Job<'_>; LANES] {
     #[inline(always)]
     fn word(&self, part: Part, n: usize, lane: usize) -> u32 {
+        let Job { key, counter } = self[lane];
         match part {
-            Part::Inner => self.inner[n][lane],
-            Part::Outer => self.outer[n][lane],
-            Part::Counter => self.counters[n][lane],
+            Part::Inner => key.inner[n],
+            Part::Outer => key.outer[n],
+            Part::Counter => halves(counter.get())[n],
         }
     }
 }
 
-/// Takes as many jobs as there are lanes, at most.
-fn in_columns<'k, 'v, const WORDS: usize>(
-    level: Level,
-    algorithm: Algorithm,
-    jobs: impl Iterator<Item = (Job<'k>, &'v mut u32)>,
-) {
-    let zeros = [[0; LANES]; WORDS];
-    let mut columns = Columns { inner: zeros, outer: zeros, counters: [[0; LANES]; 2] };
-    let mut slots = [const { None }; LANES];
-    let mut count = 0;
-    for (lane, (slot, (job, value))) in slots.iter_mut().zip(jobs).enumerate() {
-        let counter = job.counter.get();
-        set_column(&mut columns.inner, lane, &job.key.inner);
-        set_column(&mut columns.outer, lane, &job.key.outer);
-        set_column(&mut columns.counters, lane, &[high(counter), low(counter)]);
-        *slot = Some(value);
-        count = lane + 1;
-    }
-    let mut values = [0; LANES];
-    if let Some(values) = values.get_mut(..count) {
-        side_by_side(level, algorithm, &columns, values);
-    }
-    for (slot, value) in slots.into_iter().flatten().zip(values) {
-        *slot = value;
-    }
-    values.as_mut_slice().zeroize();
-    columns.inner.as_flattened_mut().zeroize();
-    columns.outer.as_flattened_mut().zeroize();
-}
-
-fn set_column(rows: &mut [[u32; LANES]], lane: usize, words: &[u32]) {
-    for (row, word) in rows.iter_mut().zip(words) {
-        if let Some(slot) = row.get_mut(lane) {
-            *slot = *word;
-        }
-    }
+fn halves(counter: u64) -> [u32; 2] {
+    [high(counter), low(counter)]
 }
 
 /// As many values as there are lanes, at most.
@@ -304,7 +302,7 @@ mod tests {
         fn each_of_any_mix_gets_its_own_value(keys in prop::collection::vec((key(), counter()), 0..60)) {
             let jobs: Vec<_> = keys.iter().map(|(key, counter)| Job { key, counter: Counter::new(*counter) }).collect();
             let mut values = vec![0; jobs.len()];
-            each(&jobs.iter().copied(), &mut values);
+            each(jobs.iter().copied(), &mut values);
             prop_assert_eq!(values, jobs.iter().map(|job| job.key.truncated(job.counter)).collect::<Vec<_>>());
         }
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 
-use secondo::{Code, Decision, Digits, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Window};
+use secondo::{Attempt, Code, Decision, Digits, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime, Window};
 
 use crate::work::{Library, Login, NOW, People, Run, Search};
 
@@ -97,17 +97,16 @@ fn accepted<T>(decision: Decision<T>) -> bool {
 
 /// One code for everybody.
 fn generate_batch(keys: &[Key]) -> Vec<Code> {
-    let now = UnixTime::from_secs(NOW);
-    keys.iter().map(|key| Totp::default().generate(key, now).expect("after T0")).collect()
+    Totp::default().generate_batch(keys, UnixTime::from_secs(NOW)).expect("after T0").collect()
 }
 
 /// How many are accepted.
 fn verify_batch(policy: &Policy, keys: &[Key], states: &[State], typed: &[String]) -> usize {
-    let now = UnixTime::from_secs(NOW);
-    let attempts = keys.iter().zip(states).zip(typed);
-    let decisions = attempts.map(|((key, state), typed)| {
-        let entry = Code::parse(typed, Digits::Six);
-        Totp::default().verify(key, policy, state, &entry, now)
-    });
-    decisions.filter_map(|decision| accepted(decision).then_some(())).count()
+    let entries: Vec<_> = typed.iter().map(|typed| Code::parse(typed, Digits::Six)).collect();
+    let method = Method::from(Totp::default());
+    let people = keys.iter().zip(states).zip(&entries);
+    let attempts = people.map(|((key, state), entry)| Attempt { method, key, state, entry });
+    secondo::verify_batch(policy, attempts, UnixTime::from_secs(NOW))
+        .filter_map(|decision| accepted(decision).then_some(()))
+        .count()
 }
