@@ -26,7 +26,7 @@ impl Door {
     fn new(secret: &Secret) -> Self {
         Self {
             totp: Totp::new(Digits::Eight, Period::default()),
-            key: Key::new(Algorithm::Sha256, secret),
+            key: Key::new(Algorithm::Sha1, secret),
             policy: Policy::new(),
             flash: Flash(State::new().confirmed().to_bytes()),
         }

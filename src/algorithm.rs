@@ -5,23 +5,37 @@ use core::fmt;
 /// RFC 4226 defines HOTP over SHA-1; RFC 6238 section 1.2 lets TOTP use SHA-256 and SHA-512 as well. HMAC does not
 /// rest on collision resistance, so SHA-1 is still sound here, and many authenticator apps know nothing else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Algorithm {
     /// HMAC-SHA-1, the default of RFC 4226, RFC 6238 and of every authenticator app.
     #[default]
     Sha1,
     /// HMAC-SHA-256.
+    #[cfg(feature = "sha2")]
     Sha256,
     /// HMAC-SHA-512.
+    #[cfg(feature = "sha2")]
     Sha512,
 }
 
 impl Algorithm {
+    /// All that this build has: SHA-1 alone without the feature `sha2`.
+    pub const ALL: &[Self] = &[
+        Self::Sha1,
+        #[cfg(feature = "sha2")]
+        Self::Sha256,
+        #[cfg(feature = "sha2")]
+        Self::Sha512,
+    ];
+
     /// The length of the hash's output in bytes, which is also the recommended length of a secret (RFC 2104 section 3).
     #[must_use]
     pub const fn output_len(self) -> usize {
         match self {
             Self::Sha1 => 20,
+            #[cfg(feature = "sha2")]
             Self::Sha256 => 32,
+            #[cfg(feature = "sha2")]
             Self::Sha512 => 64,
         }
     }
@@ -32,7 +46,9 @@ impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Sha1 => "SHA1",
+            #[cfg(feature = "sha2")]
             Self::Sha256 => "SHA256",
+            #[cfg(feature = "sha2")]
             Self::Sha512 => "SHA512",
         })
     }

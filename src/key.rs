@@ -33,7 +33,9 @@ impl Key {
     pub fn new(algorithm: Algorithm, secret: &Secret) -> Self {
         match algorithm {
             Algorithm::Sha1 => hmac_sha1::prepare(secret),
+            #[cfg(feature = "sha2")]
             Algorithm::Sha256 => hmac_sha256::prepare(secret),
+            #[cfg(feature = "sha2")]
             Algorithm::Sha512 => hmac_sha512::prepare(secret),
         }
     }
@@ -48,7 +50,9 @@ impl Key {
     pub(crate) fn truncated(&self, counter: Counter) -> u32 {
         match self.algorithm {
             Algorithm::Sha1 => hmac_sha1::truncated(self, counter),
+            #[cfg(feature = "sha2")]
             Algorithm::Sha256 => hmac_sha256::truncated(self, counter),
+            #[cfg(feature = "sha2")]
             Algorithm::Sha512 => hmac_sha512::truncated(self, counter),
         }
     }
@@ -73,10 +77,12 @@ fn truncate(words: [u32; 5], last: u32) -> u32 {
     w0 & 0x7fff_ffff
 }
 
+#[cfg(feature = "sha2")]
 pub(crate) fn high(word: u64) -> u32 {
     (word >> 32) as u32
 }
 
+#[cfg(feature = "sha2")]
 #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
 pub(crate) fn low(word: u64) -> u32 {
     word as u32
@@ -90,6 +96,7 @@ fn load<const N: usize>(words: &[u32; 16]) -> [u32; N] {
     state
 }
 
+#[cfg(feature = "sha2")]
 fn load_wide(words: &[u32; 16]) -> [u64; 8] {
     let mut state = [0; 8];
     for (word, [high, low]) in state.iter_mut().zip(words.as_chunks().0) {
@@ -106,6 +113,7 @@ fn store<const N: usize>(state: &[u32; N]) -> [u32; 16] {
     words
 }
 
+#[cfg(feature = "sha2")]
 fn store_wide(state: &[u64; 8]) -> [u32; 16] {
     let mut words = [0; 16];
     for (held, word) in words.as_chunks_mut().0.iter_mut().zip(state) {
@@ -209,10 +217,12 @@ hmac! {
     hmac_sha1, Algorithm::Sha1, sha1::Sha1, sha1::block_api::compress, SHA1_INITIAL,
     u32, 5, 64, load, store, |mac| (mac, mac[4])
 }
+#[cfg(feature = "sha2")]
 hmac! {
     hmac_sha256, Algorithm::Sha256, sha2::Sha256, sha2::block_api::compress256, SHA256_INITIAL,
     u32, 8, 64, load, store, |mac| ([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7])
 }
+#[cfg(feature = "sha2")]
 hmac! {
     hmac_sha512, Algorithm::Sha512, sha2::Sha512, sha2::block_api::compress512, SHA512_INITIAL,
     u64, 8, 128, load_wide, store_wide,
@@ -221,8 +231,10 @@ hmac! {
 
 // FIPS 180-4, sections 5.3.1, 5.3.3 and 5.3.5.
 const SHA1_INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+#[cfg(feature = "sha2")]
 const SHA256_INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+#[cfg(feature = "sha2")]
 const SHA512_INITIAL: [u64; 8] = [
     0x6a09_e667_f3bc_c908,
     0xbb67_ae85_84ca_a73b,

@@ -20,7 +20,7 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 fn algorithms() -> impl Strategy<Value = Algorithm> {
-    prop::sample::select(vec![Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512])
+    prop::sample::select(Algorithm::ALL)
 }
 
 fn secrets() -> impl Strategy<Value = Vec<u8>> {

@@ -72,7 +72,7 @@ impl Setup {
         let past = input.below(11);
         Self {
             hotp: input.flag(),
-            algorithm: [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512][usize::from(input.below(3))],
+            algorithm: Algorithm::ALL[usize::from(input.below(3)) % Algorithm::ALL.len()],
             digits: 6 + input.below(4),
             period: [30, 1, 3600][usize::from(input.below(3))],
             t0: [0, 1_699_999_990, 1_700_000_050][usize::from(input.below(3))],

@@ -11,10 +11,10 @@ pub(crate) fn code(algorithm: Algorithm, secret: &[u8], counter: u64, digits: us
         mac.finalize().into_bytes().to_vec()
     }
 
-    let mac = match algorithm {
-        Algorithm::Sha1 => mac::<Hmac<sha1::Sha1>>(secret, counter),
-        Algorithm::Sha256 => mac::<Hmac<sha2::Sha256>>(secret, counter),
-        Algorithm::Sha512 => mac::<Hmac<sha2::Sha512>>(secret, counter),
+    let mac = match algorithm.output_len() {
+        20 => mac::<Hmac<sha1::Sha1>>(secret, counter),
+        32 => mac::<Hmac<sha2::Sha256>>(secret, counter),
+        _ => mac::<Hmac<sha2::Sha512>>(secret, counter),
     };
     let offset = usize::from(mac[mac.len() - 1] & 0xf);
     let truncated = u32::from_be_bytes(mac[offset..offset + 4].try_into().unwrap()) & 0x7fff_ffff;

@@ -38,7 +38,7 @@ fn secrets_keys_codes_and_their_text() {
     let (before, after) = around_drop(text);
     assert!(has_part_of(&before, &symbols) && !has_part_of(&after, &symbols));
 
-    for algorithm in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512] {
+    for algorithm in Algorithm::ALL.iter().copied() {
         let (before, after) = around_drop(Key::new(algorithm, &secret()));
         // What remains is the algorithm, and at most three bytes of padding after it.
         assert!(before.iter().filter(|byte| **byte != 0).count() > 30);

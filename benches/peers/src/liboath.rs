@@ -63,7 +63,7 @@ fn flags(algorithm: Algorithm) -> c_int {
     match algorithm {
         Algorithm::Sha1 => 0,
         Algorithm::Sha256 => 1,
-        Algorithm::Sha512 => 2,
+        _ => 2,
     }
 }
 

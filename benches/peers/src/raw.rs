@@ -51,7 +51,7 @@ fn hmacs(algorithm: Algorithm, keys: usize, hmacs: usize) -> Run<'static> {
     let work: Box<dyn FnMut()> = match algorithm {
         Algorithm::Sha1 => Box::new(move || sha1(keys, hmacs)),
         Algorithm::Sha256 => Box::new(move || sha256(keys, hmacs)),
-        Algorithm::Sha512 => Box::new(move || sha512(keys, hmacs)),
+        _ => Box::new(move || sha512(keys, hmacs)),
     };
     Run::new(work, |()| "")
 }

@@ -19,7 +19,7 @@ impl TotpRs {
         let algorithm = match algorithm {
             Algorithm::Sha1 => totp_rs::Algorithm::SHA1,
             Algorithm::Sha256 => totp_rs::Algorithm::SHA256,
-            Algorithm::Sha512 => totp_rs::Algorithm::SHA512,
+            _ => totp_rs::Algorithm::SHA512,
         };
         // Secrets of 20 bytes need no allocation.
         let secret = secret.try_into().map_or_else(|_| secret.into(), totp_rs::Secret::new_stack);
@@ -92,7 +92,7 @@ impl TotpRfc {
         let algorithm = match algorithm {
             Algorithm::Sha1 => totp_rfc::Algorithm::Sha1,
             Algorithm::Sha256 => totp_rfc::Algorithm::Sha256,
-            Algorithm::Sha512 => totp_rfc::Algorithm::Sha512,
+            _ => totp_rfc::Algorithm::Sha512,
         };
         totp_rfc::Totp::new(algorithm, totp_rfc::Digits::SIX, period, 0).expect("valid parameters")
     }
@@ -174,7 +174,7 @@ impl TotpLite {
         let generate = match algorithm {
             Algorithm::Sha1 => totp_custom::<Sha1>,
             Algorithm::Sha256 => totp_custom::<Sha256>,
-            Algorithm::Sha512 => totp_custom::<Sha512>,
+            _ => totp_custom::<Sha512>,
         };
         move |secret, time| generate(PERIOD, DIGITS.into(), secret, time)
     }
@@ -232,7 +232,7 @@ impl Libreauth {
         match algorithm {
             Algorithm::Sha1 => HashFunction::Sha1,
             Algorithm::Sha256 => HashFunction::Sha256,
-            Algorithm::Sha512 => HashFunction::Sha512,
+            _ => HashFunction::Sha512,
         }
     }
 

@@ -95,7 +95,7 @@ impl Rows {
         let right = match algorithm {
             Algorithm::Sha1 => "050471",
             Algorithm::Sha256 => "062674",
-            Algorithm::Sha512 => "943326",
+            _ => "943326",
         };
         let login = |typed: &str, now, past, future| {
             let typed = typed.to_owned();

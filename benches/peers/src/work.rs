@@ -89,7 +89,7 @@ pub(crate) fn code_at(algorithm: Algorithm, secret: &[u8], counter: u64) -> Stri
     let generate = match algorithm {
         Algorithm::Sha1 => totp_custom::<Sha1>,
         Algorithm::Sha256 => totp_custom::<Sha256>,
-        Algorithm::Sha512 => totp_custom::<Sha512>,
+        _ => totp_custom::<Sha512>,
     };
     generate(1, DIGITS.into(), secret, counter)
 }
