@@ -3,7 +3,8 @@ use core::fmt;
 /// The hash function under the HMAC.
 ///
 /// RFC 4226 defines HOTP over SHA-1; RFC 6238 section 1.2 lets TOTP use SHA-256 and SHA-512 as well. HMAC does not
-/// rest on collision resistance, so SHA-1 is still sound here, and many authenticator apps know nothing else.
+/// rest on collision resistance, so SHA-1 is still sound here, and many authenticator apps know nothing else. The others
+/// need the feature `sha2`, which `alloc` and `std` bring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {

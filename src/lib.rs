@@ -7,6 +7,7 @@
 //! - Firmware of a token, or a verifier with a table of its own: [`Hotp`] and [`Totp`], which decide on a [`State`] under a
 //!   [`Policy`].
 //! - Codes alone: [`Totp::generate`] and [`Hotp::generate`] from a [`Key`].
+//! - Many at once: [`verify_batch`], [`Totp::generate_batch`] and [`Hotp::generate_batch`], faster than one by one.
 //!
 //! The [`benchmarks`] say how fast that is, beside other libraries.
 //!
@@ -33,8 +34,9 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `std` | yes | [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `alloc` |
-//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`] |
+//! | `std` | yes | vectors chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `alloc` |
+//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`]; implies `sha2` |
+//! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
 //!
