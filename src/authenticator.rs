@@ -19,6 +19,7 @@ pub struct Authenticator {
 impl Authenticator {
     /// An authenticator of these parts.
     #[must_use]
+    #[inline]
     pub fn new(method: impl Into<Method>, algorithm: Algorithm, secret: Secret) -> Self {
         Self { method: method.into(), algorithm, secret }
     }

@@ -37,6 +37,7 @@ impl Secret {
     /// # Errors
     ///
     /// [`SecretError::Length`] unless there are [`Self::MIN_LEN`] to [`Self::MAX_LEN`] bytes.
+    #[inline]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
         Self::at_least(Self::MIN_LEN, bytes)
     }
@@ -71,6 +72,7 @@ impl Secret {
     /// # Errors
     ///
     /// [`SecretError::Length`] unless there are [`Self::SHORT_LEN`] to [`Self::MAX_LEN`] bytes.
+    #[inline]
     pub fn import_short(bytes: &[u8]) -> Result<Self, SecretError> {
         Self::at_least(Self::SHORT_LEN, bytes)
     }
@@ -127,6 +129,7 @@ impl Secret {
         text
     }
 
+    #[inline]
     fn at_least(min: usize, bytes: &[u8]) -> Result<Self, SecretError> {
         let len = bytes.len();
         let mut secret = Self { bytes: [0; Self::MAX_LEN], len };
