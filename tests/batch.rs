@@ -25,9 +25,12 @@ fn person() -> impl Strategy<Value = Person> {
     let key = (prop::sample::select(Algorithm::ALL), prop::collection::vec(any::<u8>(), 16..=128))
         .prop_map(|(algorithm, secret)| Key::new(algorithm, &Secret::from_bytes(&secret).unwrap()));
     let digits = prop::sample::select(vec![Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine]);
-    let method = (digits, any::<bool>(), 15..90_u64).prop_map(|(digits, by_time, period)| match by_time {
-        true => Method::Totp(Totp::new(digits, Period::from_secs(period).unwrap())),
-        false => Method::Hotp(Hotp::new(digits)),
+    let method = (digits, any::<bool>(), 15..90_u64).prop_map(|(digits, by_time, period)| {
+        if by_time {
+            Method::Totp(Totp::new(digits, Period::from_secs(period).unwrap()))
+        } else {
+            Method::Hotp(Hotp::new(digits))
+        }
     });
     // The counters before or at this one are used up; the code is so many later, or earlier.
     let state = (any::<bool>(), 0..8_u8, 0..12_u64, 0..20_u64);
