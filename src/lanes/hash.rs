@@ -94,18 +94,16 @@ fn sum<S: Simd, V: SimdInt<S>, const N: usize>(mut state: [V; N], start: [V; N])
 }
 
 macro_rules! sha2_rounds {
-    ($simd:ident, $state:ident, $w:ident, $hash:ident, $k:ident, $schedule:literal, $($t:literal)*) => { $(
+    ($simd:ident, $state:ident, $w:ident, $hash:ident, $k:ident, $($t:literal)*) => { $(
         let [a, b, c, d, e, f, g, h] = $state;
         let choice = g ^ (e & (f ^ g));
         let majority = (a & b) + (c & (a ^ b));
         let t1 = h + ($w[$t] + V::simd_from($simd, $k[$t])) + choice + rotations(e, $hash.e);
         $state = [t1 + rotations(a, $hash.a) + majority, a, b, c, d + t1, e, f, g];
-        if $schedule {
-            // The word has been used, and gives way to the one 16 rounds later.
-            let near = shift_and_rotations($w[($t + 1) % 16], $hash.near);
-            let far = shift_and_rotations($w[($t + 14) % 16], $hash.far);
-            $w[$t] = ($w[$t] + $w[($t + 9) % 16]) + (near + far);
-        }
+        // The word has been used, and gives way to the one 16 rounds later.
+        let near = shift_and_rotations($w[($t + 1) % 16], $hash.near);
+        let far = shift_and_rotations($w[($t + 14) % 16], $hash.far);
+        $w[$t] = ($w[$t] + $w[($t + 9) % 16]) + (near + far);
     )* };
 }
 
@@ -121,7 +119,6 @@ fn sha512<S: Simd, V: SimdInt<S, Element = u64>>(simd: S, start: [V; 8], block: 
 
 /// FIPS 180-4 sections 6.2.2 and 6.4.2.
 #[inline(always)]
-#[expect(unused_assignments, reason = "the last rounds' words are not scheduled for")]
 fn sha2<S: Simd, V: SimdInt<S>, const R: usize>(
     simd: S,
     start: [V; 8],
@@ -129,11 +126,9 @@ fn sha2<S: Simd, V: SimdInt<S>, const R: usize>(
     hash: &Sha2<V::Element, R>,
 ) -> [V; 8] {
     let mut s = start;
-    if let [first @ .., last] = hash.k.as_slice() {
-        for k in first {
-            sha2_rounds!(simd, s, w, hash, k, true, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-        }
-        sha2_rounds!(simd, s, w, hash, last, false, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    // The last 16 rounds schedule in vain: without that, there would be a second copy of them to compile.
+    for k in &hash.k {
+        sha2_rounds!(simd, s, w, hash, k, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     }
     sum(s, start)
 }
