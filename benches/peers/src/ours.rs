@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 
-use secondo::{Attempt, Code, Decision, Digits, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime, Window};
+use secondo::{
+    Attempt, Code, Counter, Decision, Digits, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime, Window,
+};
 
-use crate::work::{Library, Login, NOW, People, Run, Search};
+use crate::work::{Library, Login, NOW, People, Run, Search, WRONG};
 
 pub(crate) struct Secondo;
 
@@ -60,6 +62,29 @@ impl Library for Secondo {
         let policy = policy(1, 1);
         Run::of(move || verify_batch(&policy, black_box(&keys), &states, &people.typed))
     }
+}
+
+/// The kinds of codes that a login can get: the time must not tell them apart.
+pub(crate) fn kinds(login: &Login) -> Vec<(&'static str, Run<'_>)> {
+    let (fresh, step) = (State::new().confirmed(), login.step());
+    let used = fresh.starting_at(Counter::new(step + 2));
+    let kinds = [
+        ("wrong code", WRONG.to_owned(), fresh),
+        ("right, past step", login.code_at(step - 1), fresh),
+        ("right, current step", login.code_at(step), fresh),
+        ("right, future step", login.code_at(step + 1), fresh),
+        ("replayed", login.code_at(step), used),
+    ];
+    let run = |(kind, typed, state): (_, String, State)| {
+        let (key, policy) = (key(login), policy(login.past, login.future));
+        let decide = move || {
+            let entry = Code::parse(black_box(&typed), Digits::Six);
+            let now = UnixTime::from_secs(black_box(login.now));
+            accepted(Totp::default().verify(black_box(&key), &policy, black_box(&state), &entry, now))
+        };
+        (kind, Run::of(decide))
+    };
+    kinds.into_iter().map(run).collect()
 }
 
 fn key(login: &Login) -> Key {

@@ -8,7 +8,7 @@ use crate::ours::Secondo;
 use crate::raw::RawLimit;
 use crate::rust_peers::{Libreauth, Otpauth, TotpLite, TotpRfc, TotpRs};
 use crate::work::{Library, Login, NOW, People, Run, Search, WRONG, code_at, rfc_secret};
-use crate::{liboath, machine, rounds, save};
+use crate::{liboath, machine, ours, rounds, save};
 
 const PEOPLE: u32 = 10_000;
 const RAW_LIMIT: &str = "raw limit";
@@ -50,6 +50,28 @@ pub(crate) fn report() {
                 }));
             }
         });
+    }
+
+    println!();
+    for (row, algorithm) in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512].into_iter().enumerate() {
+        let rows = Rows::new(algorithm, 1);
+        let (kinds, mut runs): (Vec<_>, Vec<_>) = ours::kinds(&rows.right).into_iter().unzip();
+        if row == 0 {
+            println!("| secondo, verify ±1, kept key | {} |\n|---|{}", kinds.join(" | "), "---|".repeat(kinds.len()));
+        }
+        let times = rounds::measure(&mut runs);
+        let cells: Vec<_> = times.iter().map(|time| format!("{} ({:.2})", figure(*time), time / times[0])).collect();
+        println!("| {algorithm} | {} |", cells.join(" | "));
+        for (kind, time) in kinds.iter().zip(&times) {
+            figures.push(json!({
+                "algorithm": algorithm.to_string(),
+                "work": format!("verify ±1, kept key: {kind}"),
+                "library": "secondo",
+                "loop": false,
+                "nanoseconds": time,
+                "ratio": time / times[0],
+            }));
+        }
     }
 
     let versions: Vec<_> = names.iter().filter(|name| **name != RAW_LIMIT).collect();
@@ -159,6 +181,9 @@ mod tests {
                 rows += 1;
             });
             assert_eq!(rows, 11);
+            let verdicts: Vec<_> =
+                ours::kinds(&Rows::new(algorithm, 1).right).into_iter().map(|(_, run)| run.outcome).collect();
+            assert_eq!(verdicts, ["false", "true", "true", "true", "false"]);
         }
     }
 }

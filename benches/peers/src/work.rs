@@ -26,6 +26,10 @@ impl Login {
         self.now / PERIOD
     }
 
+    pub(crate) fn code_at(&self, step: u64) -> String {
+        code_at(self.algorithm, &self.secret, step)
+    }
+
     pub(crate) fn steps(&self) -> std::ops::RangeInclusive<u64> {
         self.step() - u64::from(self.past)..=self.step() + u64::from(self.future)
     }
