@@ -86,25 +86,30 @@ impl<'k> Group<'k> {
     }
 }
 
-/// From how many jobs on vectors with so many lanes are faster than one job after the other: as `benches/peers` shows.
+/// From how many jobs on vectors with so many lanes are faster than one job after the other: see `benchmarks.md`.
 fn least(algorithm: Algorithm, width: usize) -> usize {
     match (algorithm, width) {
-        (Algorithm::Sha512, _) => 2,
-        _ if !hashes_in_hardware() => 2,
+        _ if !hashes_in_hardware(algorithm) => 2,
         (Algorithm::Sha1, 16) => 3,
         (Algorithm::Sha1, 8) | (Algorithm::Sha256, 16) => 6,
         _ => usize::MAX,
     }
 }
 
-/// Whether there are instructions for SHA-1 and SHA-256, which the hash crates then use for one job.
-fn hashes_in_hardware() -> bool {
+/// Whether there are instructions for this hash, which the hash crates then use for one job.
+fn hashes_in_hardware(algorithm: Algorithm) -> bool {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    return std::arch::is_x86_feature_detected!("sha");
+    return algorithm != Algorithm::Sha512 && std::arch::is_x86_feature_detected!("sha");
     #[cfg(target_arch = "aarch64")]
-    return std::arch::is_aarch64_feature_detected!("sha2");
+    return match algorithm {
+        Algorithm::Sha512 => std::arch::is_aarch64_feature_detected!("sha3"),
+        _ => std::arch::is_aarch64_feature_detected!("sha2"),
+    };
     #[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
-    return false;
+    {
+        let _ = algorithm;
+        false
+    }
 }
 
 fn width(level: Level, algorithm: Algorithm) -> usize {
