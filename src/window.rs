@@ -79,7 +79,7 @@ impl Span {
     }
 
     pub(crate) fn last(self) -> u64 {
-        self.first + u64::from(self.count) - 1
+        self.first + (u64::from(self.count) - 1)
     }
 }
 
@@ -268,6 +268,14 @@ mod tests {
         assert_eq!(find(&values, &[2], Some(1)), at(3));
         assert_eq!(find(&values, &[2], Some(3)), Match::Used);
         assert_eq!(find(&values, &[5], Some(u64::MAX)), Match::Used);
+    }
+
+    #[test]
+    fn spans_end_at_the_ends() {
+        let span = Span::around(u64::MAX - 1, 1, 5);
+        assert_eq!((span.first, span.last()), (u64::MAX - 2, u64::MAX));
+        let span = Span::around(1, 5, 1);
+        assert_eq!((span.first, span.last()), (0, 2));
     }
 
     #[test]
