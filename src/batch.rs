@@ -4,7 +4,7 @@ use crate::lanes::{self, Job};
 use crate::policy::Stage;
 use crate::verdict::{Accepted, Decision};
 use crate::window::{Found, Match, Search};
-use crate::{Code, Key, MalformedCode, Method, Policy, Refusal, State, UnixTime, Window};
+use crate::{Code, Digits, Key, MalformedCode, Method, Policy, Refusal, State, UnixTime, Window};
 
 /// A person's code for a login, and what it is to be decided on: one of many for [`verify_batch`].
 #[derive(Clone, Copy, Debug)]
@@ -112,9 +112,10 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Iterator for Searched<'a, I> {
     }
 }
 
-/// The truncated value of each job, computed side by side.
-pub(crate) fn truncated<'k>(jobs: impl Iterator<Item = Job<'k>>) -> impl Iterator<Item = u32> {
-    Truncated { jobs, values: [0; JOBS], computed: 0, next: 0 }
+/// The code of each job, computed side by side.
+pub(crate) fn codes<'k>(jobs: impl Iterator<Item = Job<'k>>, digits: Digits) -> impl Iterator<Item = Code> {
+    let truncated = Truncated { jobs, values: [0; JOBS], computed: 0, next: 0 };
+    truncated.map(move |truncated| Code::from_truncated(truncated, digits))
 }
 
 struct Truncated<I> {

@@ -64,9 +64,7 @@ impl Hotp {
         &self,
         of: I,
     ) -> impl Iterator<Item = Code> + use<'k, I> {
-        let digits = self.digits;
-        let jobs = of.into_iter().map(|(key, counter)| Job { key, counter });
-        batch::truncated(jobs).map(move |truncated| Code::from_truncated(truncated, digits))
+        batch::codes(of.into_iter().map(|(key, counter)| Job { key, counter }), self.digits)
     }
 
     /// Decides about a code submitted for a login.

@@ -186,7 +186,10 @@ macro_rules! hmac {
                     *message = word.to_be_bytes();
                 }
                 // Those of SHA-1 end within what the hash crates load at once.
-                if let ([.., last], 5, Some(end)) = (inner, inner.len(), block.as_chunks_mut().0.get_mut(1)) {
+                if inner.len() == 5
+                    && let [.., last] = inner
+                    && let Some(end) = block.as_chunks_mut().0.get_mut(1)
+                {
                     *end = lanes::joined(u64::from(last) << 32 | 1 << 31, 0);
                 }
                 let mut outer = $load(&key.outer);

@@ -114,9 +114,7 @@ impl Totp {
         now: UnixTime,
     ) -> Result<impl Iterator<Item = Code> + use<'k, I>, BeforeT0> {
         let counter = self.step(now)?;
-        let digits = self.digits;
-        let jobs = keys.into_iter().map(move |key| Job { key, counter });
-        Ok(batch::truncated(jobs).map(move |truncated| Code::from_truncated(truncated, digits)))
+        Ok(batch::codes(keys.into_iter().map(move |key| Job { key, counter }), self.digits))
     }
 
     /// Decides about a code submitted for a login.

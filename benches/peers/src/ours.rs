@@ -77,12 +77,7 @@ pub(crate) fn kinds(login: &Login) -> Vec<(&'static str, Run<'_>)> {
     ];
     let run = |(kind, typed, state): (_, String, State)| {
         let (key, policy) = (key(login), policy(login.past, login.future));
-        let decide = move || {
-            let entry = Code::parse(black_box(&typed), Digits::Six);
-            let now = UnixTime::from_secs(black_box(login.now));
-            accepted(Totp::default().verify(black_box(&key), &policy, black_box(&state), &entry, now))
-        };
-        (kind, Run::of(decide))
+        (kind, Run::of(move || decide(&key, &policy, &state, &typed, login.now)))
     };
     kinds.into_iter().map(run).collect()
 }
@@ -106,10 +101,13 @@ fn generate(key: &Key, login: &Login) -> Code {
 }
 
 fn verify(key: &Key, policy: &Policy, login: &Login) -> bool {
-    let state = State::new().confirmed();
-    let entry = Code::parse(black_box(&login.typed), Digits::Six);
-    let now = UnixTime::from_secs(black_box(login.now));
-    accepted(Totp::default().verify(black_box(key), policy, black_box(&state), &entry, now))
+    decide(key, policy, &State::new().confirmed(), &login.typed, login.now)
+}
+
+fn decide(key: &Key, policy: &Policy, state: &State, typed: &str, now: u64) -> bool {
+    let entry = Code::parse(black_box(typed), Digits::Six);
+    let now = UnixTime::from_secs(black_box(now));
+    accepted(Totp::default().verify(black_box(key), policy, black_box(state), &entry, now))
 }
 
 fn accepted<T>(decision: Decision<T>) -> bool {
