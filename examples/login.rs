@@ -26,11 +26,13 @@ async fn login() -> Result<(), Box<dyn Error>> {
     // With the feature `rand`, `Secret::generate` does this.
     let mut seed = Zeroizing::new([0; 20]);
     SysRng.try_fill_bytes(seed.as_mut_slice())?;
-    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(seed.as_slice())?);
+    let secret = Secret::from_bytes(seed.as_slice())?;
+    let text = secret.to_base32();
+    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
     verifier.enroll(&id, &authenticator, State::new()).await?;
 
     println!("Add this account to an authenticator app, or use the secret in it with oathtool:");
-    println!("otpauth://totp/Secondo:rossi?secret={}&issuer=Secondo", authenticator.secret().to_base32().as_str());
+    println!("otpauth://totp/Secondo:rossi?secret={}&issuer=Secondo", text.as_str());
 
     loop {
         let state = verifier.state(&id).await?;

@@ -36,10 +36,10 @@ impl Authenticator {
         self.algorithm
     }
 
-    /// The secret.
+    /// The secret, if the authenticator holds it.
     #[must_use]
-    pub fn secret(&self) -> &Secret {
-        &self.secret
+    pub fn secret(&self) -> Option<&Secret> {
+        Some(&self.secret)
     }
 
     /// The secret, prepared for computing codes.

@@ -27,7 +27,7 @@ pub(crate) fn encode(authenticator: &Authenticator, state: &State) -> Value {
         Algorithm::Sha256 => 2,
         Algorithm::Sha512 => 3,
     };
-    let secret = authenticator.secret().expose();
+    let secret = authenticator.secret().map(Secret::expose).unwrap_or_default();
     // Never reallocated: that would leave a copy of the secret behind.
     let mut bytes = Vec::with_capacity(SECRET + secret.len());
     bytes.extend([VERSION, kind]);
