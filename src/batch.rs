@@ -65,29 +65,32 @@ struct Searched<'a, I> {
 
 impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
     fn fill(&mut self) {
-        let mut searches = [const { None }; ATTEMPTS];
+        let mut searches: [Option<(&Key, Search)>; ATTEMPTS] = [const { None }; ATTEMPTS];
         let mut jobs = 0;
         for (search, slot) in searches.iter_mut().zip(&mut self.found) {
             if jobs + JOBS_EACH > JOBS {
                 break;
             }
             let Some(attempt) = self.attempts.next() else { break };
-            let Attempt { method, key, state, entry } = attempt;
-            let found = method.search(key, &self.policy, state, entry, self.now, Stage::Login).map(|of_this| {
-                jobs += of_this.jobs().len();
-                *search = Some(of_this);
+            let Attempt { method, state, entry, .. } = attempt;
+            let found = method.search(&self.policy, state, entry, self.now, Stage::Login).map(|of_this| {
+                jobs += of_this.counters().len();
+                *search = Some((attempt.key, of_this));
                 Match::Nowhere
             });
             *slot = Some((attempt, found));
         }
 
         let mut values = [0; JOBS];
-        let all = searches.iter().flatten().flat_map(Search::jobs);
+        let all = searches
+            .iter()
+            .flatten()
+            .flat_map(|(key, search)| search.counters().map(move |counter| Job { key, counter }));
         lanes::each(all, values.get_mut(..jobs).unwrap_or_default());
         let mut rest = values.as_mut_slice();
         for (search, slot) in searches.iter().zip(&mut self.found) {
-            let (Some(search), Some((_, found))) = (search, slot) else { continue };
-            let Some((of_this, others)) = rest.split_at_mut_checked(search.jobs().len()) else { break };
+            let (Some((_, search)), Some((_, found))) = (search, slot) else { continue };
+            let Some((of_this, others)) = rest.split_at_mut_checked(search.counters().len()) else { break };
             let mut places = Found::default();
             places.look(search, 0, of_this);
             *found = Ok(places.into_match());

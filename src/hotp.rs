@@ -79,7 +79,7 @@ impl Hotp {
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
     ) -> Decision<Accepted> {
-        let found = self.search(key, policy, state, entry, now, Stage::Login).map(|search| search.run());
+        let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
         Self::conclude(policy, state, now, found)
     }
 
@@ -94,11 +94,8 @@ impl Hotp {
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
     ) -> Decision<Confirmed> {
-        let found = self.search(key, policy, state, entry, now, Stage::Confirmation).map(|search| search.run());
-        policy.decide(state, now, found, |next, counter| {
-            next.confirmed = true;
-            Confirmed { login: policy.confirmation_login.then_some(Accepted { counter, drift: 0 }) }
-        })
+        let found = self.search(policy, state, entry, now, Stage::Confirmation).map(|search| search.run(key));
+        Self::conclude_confirmation(policy, state, now, found)
     }
 
     /// Decides about consecutive codes that show where a token's counter stands (RFC 4226 section 7.4).
@@ -112,37 +109,44 @@ impl Hotp {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        let search = || {
-            admit(state, now, Stage::Resynchronization)?;
-            let codes = policy.consecutive(entries, self.digits)?;
-            Ok(self.search_ahead(policy.resync_span, key, codes, state))
-        };
-        policy
-            .decide(state, now, search().map(|search| search.run()), |_, counter| Resynchronized { counter, drift: 0 })
+        let found = self.search_resync(policy, state, entries, now).map(|search| search.run(key));
+        Self::conclude_resync(policy, state, now, found)
     }
 
     /// What a login or a confirmation looks for.
-    pub(crate) fn search<'k>(
+    pub(crate) fn search(
         &self,
-        key: &'k Key,
         policy: &Policy,
         state: &State,
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
         stage: Stage,
-    ) -> Result<Search<'k>, Refusal> {
+    ) -> Result<Search, Refusal> {
         admit(state, now, stage)?;
         let code = submitted(entry, self.digits)?;
-        Ok(self.search_ahead(u16::from(policy.look_ahead), key, Codes::from_iter([code]), state))
+        Ok(self.search_ahead(u16::from(policy.look_ahead), Codes::from_iter([code]), state))
+    }
+
+    /// What a resynchronization looks for.
+    pub(crate) fn search_resync(
+        &self,
+        policy: &Policy,
+        state: &State,
+        entries: &[Result<Code, MalformedCode>],
+        now: UnixTime,
+    ) -> Result<Search, Refusal> {
+        admit(state, now, Stage::Resynchronization)?;
+        let codes = policy.consecutive(entries, self.digits)?;
+        Ok(self.search_ahead(policy.resync_span, codes, state))
     }
 
     /// In the last counter used, the next one, and `ahead` more.
-    fn search_ahead<'k>(&self, ahead: u16, key: &'k Key, codes: Codes, state: &State) -> Search<'k> {
+    fn search_ahead(&self, ahead: u16, codes: Codes, state: &State) -> Search {
         let span = match state.watermark {
             None => Span::around(0, 0, ahead),
             Some(used) => Span::around(used.get(), 0, ahead + 1),
         };
-        Search { key, digits: self.digits, codes, span, watermark: state.watermark }
+        Search { digits: self.digits, codes, span, watermark: state.watermark }
     }
 
     /// What a login's search comes to.
@@ -153,5 +157,28 @@ impl Hotp {
         found: Result<Match, Refusal>,
     ) -> Decision<Accepted> {
         policy.decide(state, now, found, |_, counter| Accepted { counter, drift: 0 })
+    }
+
+    /// What a confirmation's search comes to.
+    pub(crate) fn conclude_confirmation(
+        policy: &Policy,
+        state: &State,
+        now: UnixTime,
+        found: Result<Match, Refusal>,
+    ) -> Decision<Confirmed> {
+        policy.decide(state, now, found, |next, counter| {
+            next.confirmed = true;
+            Confirmed { login: policy.confirmation_login.then_some(Accepted { counter, drift: 0 }) }
+        })
+    }
+
+    /// What a resynchronization's search comes to.
+    pub(crate) fn conclude_resync(
+        policy: &Policy,
+        state: &State,
+        now: UnixTime,
+        found: Result<Match, Refusal>,
+    ) -> Decision<Resynchronized> {
+        policy.decide(state, now, found, |_, counter| Resynchronized { counter, drift: 0 })
     }
 }

@@ -32,25 +32,36 @@ impl Method {
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
     ) -> Decision<Accepted> {
-        match self {
-            Self::Hotp(hotp) => hotp.verify(key, policy, state, entry, now),
-            Self::Totp(totp) => totp.verify(key, policy, state, entry, now),
-        }
+        let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
+        self.conclude(policy, state, now, found)
     }
 
     /// [`Hotp::search`] or [`Totp::search`].
-    pub(crate) fn search<'k>(
+    pub(crate) fn search(
         &self,
-        key: &'k Key,
         policy: &Policy,
         state: &State,
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
         stage: Stage,
-    ) -> Result<Search<'k>, Refusal> {
+    ) -> Result<Search, Refusal> {
         match self {
-            Self::Hotp(hotp) => hotp.search(key, policy, state, entry, now, stage),
-            Self::Totp(totp) => totp.search(key, policy, state, entry, now, stage),
+            Self::Hotp(hotp) => hotp.search(policy, state, entry, now, stage),
+            Self::Totp(totp) => totp.search(policy, state, entry, now, stage),
+        }
+    }
+
+    /// [`Hotp::search_resync`] or [`Totp::search_resync`].
+    pub(crate) fn search_resync(
+        &self,
+        policy: &Policy,
+        state: &State,
+        entries: &[Result<Code, MalformedCode>],
+        now: UnixTime,
+    ) -> Result<Search, Refusal> {
+        match self {
+            Self::Hotp(hotp) => hotp.search_resync(policy, state, entries, now),
+            Self::Totp(totp) => totp.search_resync(policy, state, entries, now),
         }
     }
 
@@ -68,6 +79,34 @@ impl Method {
         }
     }
 
+    /// [`Hotp::conclude_confirmation`] or [`Totp::conclude_confirmation`].
+    pub(crate) fn conclude_confirmation(
+        &self,
+        policy: &Policy,
+        state: &State,
+        now: UnixTime,
+        found: Result<Match, Refusal>,
+    ) -> Decision<Confirmed> {
+        match self {
+            Self::Hotp(_) => Hotp::conclude_confirmation(policy, state, now, found),
+            Self::Totp(totp) => totp.conclude_confirmation(policy, state, now, found),
+        }
+    }
+
+    /// [`Hotp::conclude_resync`] or [`Totp::conclude_resync`].
+    pub(crate) fn conclude_resync(
+        &self,
+        policy: &Policy,
+        state: &State,
+        now: UnixTime,
+        found: Result<Match, Refusal>,
+    ) -> Decision<Resynchronized> {
+        match self {
+            Self::Hotp(_) => Hotp::conclude_resync(policy, state, now, found),
+            Self::Totp(totp) => totp.conclude_resync(policy, state, now, found),
+        }
+    }
+
     /// [`Hotp::confirm`] or [`Totp::confirm`].
     pub fn confirm(
         &self,
@@ -77,10 +116,8 @@ impl Method {
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
     ) -> Decision<Confirmed> {
-        match self {
-            Self::Hotp(hotp) => hotp.confirm(key, policy, state, entry, now),
-            Self::Totp(totp) => totp.confirm(key, policy, state, entry, now),
-        }
+        let found = self.search(policy, state, entry, now, Stage::Confirmation).map(|search| search.run(key));
+        self.conclude_confirmation(policy, state, now, found)
     }
 
     /// [`Hotp::resync`] or [`Totp::resync`].
@@ -92,10 +129,8 @@ impl Method {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        match self {
-            Self::Hotp(hotp) => hotp.resync(key, policy, state, entries, now),
-            Self::Totp(totp) => totp.resync(key, policy, state, entries, now),
-        }
+        let found = self.search_resync(policy, state, entries, now).map(|search| search.run(key));
+        self.conclude_resync(policy, state, now, found)
     }
 }
 

@@ -129,7 +129,7 @@ impl Totp {
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
     ) -> Decision<Accepted> {
-        let found = self.search(key, policy, state, entry, now, Stage::Login).map(|search| search.run());
+        let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
         self.conclude(policy, state, now, found)
     }
 
@@ -144,12 +144,8 @@ impl Totp {
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
     ) -> Decision<Confirmed> {
-        let found = self.search(key, policy, state, entry, now, Stage::Confirmation).map(|search| search.run());
-        policy.decide(state, now, found, |next, step| {
-            next.confirmed = true;
-            let accepted = self.accept(policy, next, step, now);
-            Confirmed { login: policy.confirmation_login.then_some(accepted) }
-        })
+        let found = self.search(policy, state, entry, now, Stage::Confirmation).map(|search| search.run(key));
+        self.conclude_confirmation(policy, state, now, found)
     }
 
     /// Decides about consecutive codes that show where an authenticator's clock stands (RFC 6238 section 6).
@@ -164,44 +160,48 @@ impl Totp {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        let search = || {
-            admit(state, now, Stage::Resynchronization)?;
-            let codes = policy.consecutive(entries, self.digits)?;
-            // The last code may be of any step within the limit, the others come before it.
-            let past = policy.max_drift + policy.resync_codes as u16 - 1;
-            self.search_in(Span::around(self.current(now)?, past, policy.max_drift), key, codes, state)
-        };
-        policy.decide(state, now, search().map(|search| search.run()), |next, step| {
-            let drift = self.offset(step, now);
-            next.drift = policy.learn(next.drift, drift);
-            Resynchronized { counter: step, drift }
-        })
+        let found = self.search_resync(policy, state, entries, now).map(|search| search.run(key));
+        self.conclude_resync(policy, state, now, found)
     }
 
     /// What a login or a confirmation looks for.
-    pub(crate) fn search<'k>(
+    pub(crate) fn search(
         &self,
-        key: &'k Key,
         policy: &Policy,
         state: &State,
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
         stage: Stage,
-    ) -> Result<Search<'k>, Refusal> {
+    ) -> Result<Search, Refusal> {
         admit(state, now, stage)?;
         let code = submitted(entry, self.digits)?;
         let drift = i64::from(policy.clamp_drift(i64::from(state.drift)));
         let centre = self.current(now)?.saturating_add_signed(drift);
         let window = policy.window;
         let span = Span::around(centre, u16::from(window.past()), u16::from(window.future()));
-        self.search_in(span, key, Codes::from_iter([code]), state)
+        self.search_in(span, Codes::from_iter([code]), state)
     }
 
-    fn search_in<'k>(&self, span: Span, key: &'k Key, codes: Codes, state: &State) -> Result<Search<'k>, Refusal> {
+    /// What a resynchronization looks for.
+    pub(crate) fn search_resync(
+        &self,
+        policy: &Policy,
+        state: &State,
+        entries: &[Result<Code, MalformedCode>],
+        now: UnixTime,
+    ) -> Result<Search, Refusal> {
+        admit(state, now, Stage::Resynchronization)?;
+        let codes = policy.consecutive(entries, self.digits)?;
+        // The last code may be of any step within the limit, the others come before it.
+        let past = policy.max_drift + policy.resync_codes as u16 - 1;
+        self.search_in(Span::around(self.current(now)?, past, policy.max_drift), codes, state)
+    }
+
+    fn search_in(&self, span: Span, codes: Codes, state: &State) -> Result<Search, Refusal> {
         if state.watermark.is_some_and(|used| used.get() > span.last()) {
             return Err(Refusal::ClockBehind);
         }
-        Ok(Search { key, digits: self.digits, codes, span, watermark: state.watermark })
+        Ok(Search { digits: self.digits, codes, span, watermark: state.watermark })
     }
 
     /// What a login's search comes to.
@@ -213,6 +213,36 @@ impl Totp {
         found: Result<Match, Refusal>,
     ) -> Decision<Accepted> {
         policy.decide(state, now, found, |next, step| self.accept(policy, next, step, now))
+    }
+
+    /// What a confirmation's search comes to.
+    pub(crate) fn conclude_confirmation(
+        &self,
+        policy: &Policy,
+        state: &State,
+        now: UnixTime,
+        found: Result<Match, Refusal>,
+    ) -> Decision<Confirmed> {
+        policy.decide(state, now, found, |next, step| {
+            next.confirmed = true;
+            let accepted = self.accept(policy, next, step, now);
+            Confirmed { login: policy.confirmation_login.then_some(accepted) }
+        })
+    }
+
+    /// What a resynchronization's search comes to.
+    pub(crate) fn conclude_resync(
+        &self,
+        policy: &Policy,
+        state: &State,
+        now: UnixTime,
+        found: Result<Match, Refusal>,
+    ) -> Decision<Resynchronized> {
+        policy.decide(state, now, found, |next, step| {
+            let drift = self.offset(step, now);
+            next.drift = policy.learn(next.drift, drift);
+            Resynchronized { counter: step, drift }
+        })
     }
 
     fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Accepted {

@@ -1,7 +1,7 @@
 use cmov::{Cmov, CmovEq, Condition};
 use zeroize::Zeroize;
 
-use crate::lanes::{self, Job};
+use crate::lanes;
 use crate::{Counter, Digits, Key, ParameterError};
 
 /// How many time steps besides the current one a TOTP login accepts.
@@ -123,17 +123,16 @@ impl FromIterator<u32> for Codes {
 }
 
 /// Codes to be found in a span of counters; the lowest place above the watermark counts.
-pub(crate) struct Search<'k> {
-    pub(crate) key: &'k Key,
+pub(crate) struct Search {
     pub(crate) digits: Digits,
     pub(crate) codes: Codes,
     pub(crate) span: Span,
     pub(crate) watermark: Option<Counter>,
 }
 
-impl<'k> Search<'k> {
+impl Search {
     /// Evaluates every counter of the span, whatever matches.
-    pub(crate) fn run(&self) -> Match {
+    pub(crate) fn run(&self, key: &Key) -> Match {
         const AT_ONCE: u16 = 16;
 
         let mut values = [0; AT_ONCE as usize];
@@ -141,17 +140,17 @@ impl<'k> Search<'k> {
         for start in (0..self.span.count).step_by(usize::from(AT_ONCE)) {
             let count = AT_ONCE.min(self.span.count - start);
             let Some(values) = values.get_mut(..usize::from(count)) else { break };
-            lanes::consecutive(self.key, Counter::new(self.span.first + u64::from(start)), values);
+            lanes::consecutive(key, Counter::new(self.span.first + u64::from(start)), values);
             found.look(self, start, values);
         }
         values.as_mut_slice().zeroize();
         found.into_match()
     }
 
-    /// The HMACs that it takes.
-    pub(crate) fn jobs(&self) -> impl ExactSizeIterator<Item = Job<'k>> + Clone + use<'k> {
-        let Self { key, span, .. } = *self;
-        (0..span.count).map(move |step| Job { key, counter: Counter::new(span.first + u64::from(step)) })
+    /// The counters whose codes it takes.
+    pub(crate) fn counters(&self) -> impl ExactSizeIterator<Item = Counter> + Clone + use<> {
+        let span = self.span;
+        (0..span.count).map(move |step| Counter::new(span.first + u64::from(step)))
     }
 }
 
@@ -174,7 +173,7 @@ struct Places {
 
 impl Found {
     /// Looks for the codes in the truncated values of at most 32 counters, this step of the span and those after it.
-    pub(crate) fn look(&mut self, search: &Search<'_>, start: u16, truncated: &mut [u32]) {
+    pub(crate) fn look(&mut self, search: &Search, start: u16, truncated: &mut [u32]) {
         let first = search.span.first + u64::from(start);
         let not_above =
             search.watermark.and_then(|used| used.get().checked_sub(first)).map_or(0, |last| last.saturating_add(1));
@@ -234,13 +233,10 @@ fn is_not_zero(places: u32) -> Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Algorithm, Secret};
 
     /// Searches counters whose values are given, three at a time, so that runs of codes cross from one look to the next.
     fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Match {
-        let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(&[7; 20]).unwrap());
         let search = Search {
-            key: &key,
             digits: Digits::Six,
             codes: codes.iter().copied().collect(),
             span: Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1),
