@@ -56,7 +56,7 @@ impl Subscribers {
     fn enroll(count: u64) -> Self {
         let policy = Policy::new().with_failure_cap(100).expect("in range");
         let before = resident_memory();
-        let verifier = Verifier::new(Memory::new(), policy);
+        let verifier = Verifier::unsealed(Memory::new(), policy);
         let secret = Secret::from_bytes(SECRET).expect("long enough");
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
         for n in 0..count {

@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn login() -> Result<(), Box<dyn Error>> {
     // The first code both confirms the authenticator and logs in.
-    let verifier = Verifier::new(Memory::new(), Policy::new().with_confirmation_login(true));
+    // Nothing is at rest here, so nothing is sealed; `enroll` shows a login that lasts.
+    let verifier = Verifier::unsealed(Memory::new(), Policy::new().with_confirmation_login(true));
     let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 
     // With the feature `rand`, `Secret::generate` does this.

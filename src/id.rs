@@ -51,6 +51,11 @@ impl AuthenticatorId {
         let ascii = self.ascii.get(..usize::from(self.len)).unwrap_or_default();
         core::str::from_utf8(ascii).unwrap_or_default()
     }
+
+    /// The text with zeros after it.
+    pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
+        &self.ascii
+    }
 }
 
 impl fmt::Display for AuthenticatorId {

@@ -46,6 +46,40 @@ impl Key {
         self.algorithm
     }
 
+    pub(crate) const fn copied(&self) -> Self {
+        Self { algorithm: self.algorithm, inner: self.inner, outer: self.outer }
+    }
+
+    /// The words of both states that the algorithm has, the inner one's first.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn words(&self) -> impl Iterator<Item = u32> {
+        let count = Self::words_each(self.algorithm);
+        self.inner.iter().take(count).chain(self.outer.iter().take(count)).copied()
+    }
+
+    /// The key of these [`Self::words`], in big-endian order; `None` if there are more or fewer.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn from_words(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks();
+        let (inner, outer) = words.split_at_checked(Self::words_each(algorithm))?;
+        if inner.len() != outer.len() || !rest.is_empty() {
+            return None;
+        }
+        let mut key = Self { algorithm, inner: [0; 16], outer: [0; 16] };
+        for (state, words) in [(&mut key.inner, inner), (&mut key.outer, outer)] {
+            for (slot, word) in state.iter_mut().zip(words) {
+                *slot = u32::from_be_bytes(*word);
+            }
+        }
+        Some(key)
+    }
+
+    /// How many words a state has, of the 16 that are held.
+    #[cfg(feature = "alloc")]
+    fn words_each(algorithm: Algorithm) -> usize {
+        algorithm.output_len() / 4
+    }
+
     /// `DT(HMAC(K, C))` of RFC 4226 section 5.3: 31 bits.
     pub(crate) fn truncated(&self, counter: Counter) -> u32 {
         match self.algorithm {
@@ -62,7 +96,7 @@ impl Key {
 ///
 /// The offset is at most 15, so the bytes lie in the first five words; each bit of it moves them by a fixed distance
 /// or leaves them.
-fn truncate(words: [u32; 5], last: u32) -> u32 {
+pub(crate) fn truncate(words: [u32; 5], last: u32) -> u32 {
     let bit = |n: u32| (last >> n & 1).to_le_bytes()[0];
 
     let [mut w0, mut w1, mut w2, w3, w4] = words;

@@ -73,6 +73,8 @@ mod code;
 mod guess;
 mod hotp;
 #[cfg(feature = "alloc")]
+pub mod hsm;
+#[cfg(feature = "alloc")]
 mod id;
 mod key;
 mod lanes;
@@ -81,6 +83,8 @@ mod parameter;
 mod policy;
 #[cfg(feature = "alloc")]
 mod record;
+#[cfg(feature = "alloc")]
+pub mod seal;
 mod secret;
 mod state;
 #[cfg(feature = "alloc")]

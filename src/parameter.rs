@@ -1,5 +1,7 @@
 use core::fmt;
 
+#[cfg(feature = "alloc")]
+use crate::seal::KeyId;
 use crate::{Period, Policy, Window};
 
 /// A parameter was outside its range.
@@ -38,6 +40,15 @@ pub enum ParameterError {
         /// The byte position, from 0.
         position: usize,
     },
+    /// Two sealing keys have this id.
+    #[cfg(feature = "alloc")]
+    KeyId(KeyId),
+    /// The name of a key in a hardware security module has a length in bytes that is not 1 to 64.
+    #[cfg(feature = "alloc")]
+    HsmKeyLength(usize),
+    /// No hash function's HMAC has this length in bytes.
+    #[cfg(feature = "alloc")]
+    HmacLength(usize),
 }
 
 impl fmt::Display for ParameterError {
@@ -66,6 +77,12 @@ impl fmt::Display for ParameterError {
             Self::IdCharacter { position } => {
                 write!(f, "an identifier is visible ASCII; byte {position} is not")
             }
+            #[cfg(feature = "alloc")]
+            Self::KeyId(id) => write!(f, "two sealing keys have the id {id}"),
+            #[cfg(feature = "alloc")]
+            Self::HsmKeyLength(n) => write!(f, "the name of a key in an HSM has 1 to 64 bytes, not {n}"),
+            #[cfg(feature = "alloc")]
+            Self::HmacLength(n) => write!(f, "an HMAC has 20, 32 or 64 bytes, not {n}"),
         }
     }
 }

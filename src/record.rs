@@ -1,95 +1,208 @@
 //! What the verifier stores under an id.
 //!
-//! A version byte, a kind byte, and unless revoked: the state, the algorithm, the digits, the period (2 bytes), T0 (8),
-//! all at fixed places, and the secret as the rest. Numbers are big-endian; period and T0 are 0 for HOTP.
+//! A version byte and a kind byte, and unless revoked a form byte: 0 for plain, 1 for sealed. A plain record's body
+//! follows; a sealed one has before it the sealing key's id (4 bytes) and the state's revision (8), and after it the tag
+//! (16). The body is the state, the algorithm, the digits, the period (2 bytes), T0 (8), what kind of key it is, all at
+//! fixed places, and the key as the rest. Numbers are big-endian; period and T0 are 0 for HOTP.
 
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::authenticator::Material;
+use crate::hsm::HsmKey;
+use crate::seal::{Head, KeyId, KeyRing, SealError, TAG_LEN};
 use crate::store::Value;
-use crate::{Algorithm, Authenticator, Digits, Hotp, Method, Period, Secret, State, StateError, Totp, UnixTime};
+use crate::{
+    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Key, Method, Period, Secret, State, StateError, Totp,
+    UnixTime,
+};
 
 const VERSION: u8 = 1;
+
 const REVOKED: u8 = 0;
 const HOTP: u8 = 1;
 const TOTP: u8 = 2;
-const STATE: usize = 2;
-const PARAMETERS: usize = STATE + State::LEN;
-const SECRET: usize = PARAMETERS + 12;
 
-pub(crate) fn encode(authenticator: &Authenticator, state: &State) -> Value {
-    let (kind, period, t0) = match authenticator.method() {
-        Method::Hotp(_) => (HOTP, 0, 0),
-        Method::Totp(totp) => (TOTP, totp.period().as_secs(), totp.t0().as_secs()),
-    };
-    let algorithm: u8 = match authenticator.algorithm() {
-        Algorithm::Sha1 => 1,
-        Algorithm::Sha256 => 2,
-        Algorithm::Sha512 => 3,
-    };
-    let secret = authenticator.secret().map(Secret::expose).unwrap_or_default();
-    // Never reallocated: that would leave a copy of the secret behind.
-    let mut bytes = Vec::with_capacity(SECRET + secret.len());
-    bytes.extend([VERSION, kind]);
-    bytes.extend(state.to_bytes());
-    bytes.extend([algorithm, authenticator.method().digits() as u8]);
-    bytes.extend(period.to_be_bytes());
-    bytes.extend(t0.to_be_bytes());
-    bytes.extend(secret);
-    Value::from(bytes)
-}
+const PLAIN: u8 = 0;
+const SEALED: u8 = 1;
+
+const SECRET: u8 = 1;
+const KEY: u8 = 2;
+const HSM: u8 = 3;
+
+/// Where the body begins.
+const PLAIN_BODY: usize = 3;
+const SEALED_BODY: usize = 15;
+
+/// Where the parameters and the key begin in the body.
+const PARAMETERS: usize = State::LEN;
+const KEY_AT: usize = PARAMETERS + 13;
 
 pub(crate) fn revoked() -> Value {
     Value::from([VERSION, REVOKED].as_slice())
 }
 
-/// The authenticator and its state, or `None` if it was revoked and erased.
-pub(crate) fn decode(value: &Value) -> Result<Option<(Authenticator, State)>, RecordError> {
-    let bytes = value.as_ref();
-    let length = || RecordError::Length(bytes.len());
-    let (version, kind, rest) = match bytes {
-        [version, kind, rest @ ..] => (*version, *kind, rest),
-        _ => return Err(length()),
-    };
-    if version != VERSION {
-        return Err(RecordError::Version(version));
-    }
-    if kind == REVOKED {
-        return if rest.is_empty() { Ok(None) } else { Err(length()) };
-    }
-    let (state, rest) = rest.split_first_chunk::<{ State::LEN }>().ok_or_else(length)?;
-    let (parameters, secret) = rest.split_first_chunk::<12>().ok_or_else(length)?;
+/// An enrolled authenticator's record as it is in memory: opened, where it is stored sealed.
+pub(crate) struct Record(Value);
 
-    let state = State::from_bytes(state).map_err(RecordError::State)?;
-    let field = |offset| RecordError::Field { offset };
-    let [algorithm, digits, p0, p1, t0 @ ..] = *parameters;
-    let algorithm = match algorithm {
-        1 => Algorithm::Sha1,
-        2 => Algorithm::Sha256,
-        3 => Algorithm::Sha512,
-        _ => return Err(field(PARAMETERS)),
-    };
-    let digits = Digits::try_from(digits).map_err(|_| field(PARAMETERS + 1))?;
-    let period = u16::from_be_bytes([p0, p1]);
-    let t0 = u64::from_be_bytes(t0);
-    let method = match kind {
-        HOTP if period != 0 => return Err(field(PARAMETERS + 2)),
-        HOTP if t0 != 0 => return Err(field(PARAMETERS + 4)),
-        HOTP => Method::Hotp(Hotp::new(digits)),
-        TOTP => {
-            let period = Period::from_secs(u64::from(period)).map_err(|_| field(PARAMETERS + 2))?;
-            Method::Totp(Totp::new(digits, period).with_t0(UnixTime::from_secs(t0)))
+impl Record {
+    /// The record of this authenticator, to be [closed](Self::close) with the same keys.
+    pub(crate) fn new(authenticator: &Authenticator, state: &State, keys: Option<&KeyRing>) -> Self {
+        let (kind, period, t0) = match authenticator.method() {
+            Method::Hotp(_) => (HOTP, 0, 0),
+            Method::Totp(totp) => (TOTP, totp.period().as_secs(), totp.t0().as_secs()),
+        };
+        let algorithm: u8 = match authenticator.algorithm() {
+            Algorithm::Sha1 => 1,
+            Algorithm::Sha256 => 2,
+            Algorithm::Sha512 => 3,
+        };
+        // Never reallocated: that would leave a copy of the secret behind. No key is longer than the longest secret.
+        let mut bytes = Vec::with_capacity(SEALED_BODY + KEY_AT + Secret::MAX_LEN + TAG_LEN);
+        bytes.extend([VERSION, kind]);
+        let (form, start) = if keys.is_some() { (SEALED, SEALED_BODY) } else { (PLAIN, PLAIN_BODY) };
+        bytes.push(form);
+        bytes.resize(start, 0);
+        bytes.extend(state.to_bytes());
+        bytes.extend([algorithm, authenticator.method().digits() as u8]);
+        bytes.extend(period.to_be_bytes());
+        bytes.extend(t0.to_be_bytes());
+        match authenticator.material() {
+            Material::Secret(_, secret) => {
+                bytes.push(SECRET);
+                bytes.extend(secret.expose());
+            }
+            Material::Key(key) => {
+                bytes.push(KEY);
+                key.words().for_each(|word| bytes.extend(word.to_be_bytes()));
+            }
+            Material::Hsm(_, key) => {
+                bytes.push(HSM);
+                bytes.extend(key.as_bytes());
+            }
         }
-        _ => return Err(field(1)),
-    };
-    let secret = Secret::import_short(secret).map_err(|_| length())?;
-    Ok(Some((Authenticator::new(method, algorithm, secret), state)))
+        if keys.is_some() {
+            bytes.resize(bytes.len() + TAG_LEN, 0);
+        }
+        Self(Value::from(bytes))
+    }
+
+    /// What a stored value holds, or `None` if the authenticator was revoked and erased.
+    pub(crate) fn open(
+        mut value: Value,
+        id: &AuthenticatorId,
+        keys: Option<&KeyRing>,
+    ) -> Result<Option<Self>, RecordError> {
+        let length = RecordError::Length(value.as_ref().len());
+        match (value.as_ref(), keys) {
+            ([VERSION, REVOKED], _) => return Ok(None),
+            ([VERSION, REVOKED, ..] | [VERSION] | [VERSION, _] | [], _) => return Err(length),
+            ([VERSION, _, PLAIN, ..], None) => {}
+            ([VERSION, _, PLAIN, ..], Some(_)) => return Err(RecordError::Seal(SealError::NotSealed)),
+            ([VERSION, _, SEALED, ..], Some(keys)) => {
+                let Sealed { head, body, tag, .. } = Sealed::of(value.as_mut()).ok_or(length)?;
+                keys.open(&head, id, body, *tag).map_err(RecordError::Seal)?;
+            }
+            ([VERSION, _, SEALED, ..], None) => return Err(RecordError::Seal(SealError::NoKeys)),
+            ([VERSION, ..], _) => return Err(RecordError::Field { offset: 2 }),
+            ([version, ..], _) => return Err(RecordError::Version(*version)),
+        }
+        Ok(Some(Self(value)))
+    }
+
+    /// The value to store: sealed with the active key of the keys that it was opened or made with.
+    pub(crate) fn close(mut self, id: &AuthenticatorId, keys: Option<&KeyRing>) -> Result<Value, RecordError> {
+        if let Some(keys) = keys {
+            let length = RecordError::Length(self.0.as_ref().len());
+            let Sealed { mut head, key, revision, body, tag } = Sealed::of(self.0.as_mut()).ok_or(length)?;
+            head.key = keys.active();
+            head.revision = State::revision_in(body.first_chunk().ok_or(length)?);
+            *key = head.key.get().to_be_bytes();
+            *revision = head.revision.to_be_bytes();
+            *tag = keys.seal(&head, id, body).map_err(RecordError::Seal)?;
+        }
+        Ok(self.0)
+    }
+
+    /// The sealing key's id, if it is stored sealed.
+    pub(crate) fn sealed_with(&mut self) -> Option<KeyId> {
+        Sealed::of(self.0.as_mut()).map(|sealed| sealed.head.key)
+    }
+
+    /// The authenticator and its state.
+    pub(crate) fn decode(&mut self) -> Result<(Authenticator, State), RecordError> {
+        let length = RecordError::Length(self.0.as_ref().len());
+        let (kind, start, body) = self.parts().ok_or(length)?;
+        let (state, rest) = body.split_first_chunk::<{ State::LEN }>().ok_or(length)?;
+        let (parameters, key) = rest.split_first_chunk::<13>().ok_or(length)?;
+
+        let state = State::from_bytes(state).map_err(RecordError::State)?;
+        let field = |offset| RecordError::Field { offset: start + offset };
+        let [algorithm, digits, p0, p1, t0 @ .., material] = *parameters;
+        let algorithm = match algorithm {
+            1 => Algorithm::Sha1,
+            2 => Algorithm::Sha256,
+            3 => Algorithm::Sha512,
+            _ => return Err(field(PARAMETERS)),
+        };
+        let digits = Digits::try_from(digits).map_err(|_| field(PARAMETERS + 1))?;
+        let period = u16::from_be_bytes([p0, p1]);
+        let t0 = u64::from_be_bytes(t0);
+        let method = match kind {
+            HOTP if period != 0 => return Err(field(PARAMETERS + 2)),
+            HOTP if t0 != 0 => return Err(field(PARAMETERS + 4)),
+            HOTP => Method::Hotp(Hotp::new(digits)),
+            TOTP => {
+                let period = Period::from_secs(u64::from(period)).map_err(|_| field(PARAMETERS + 2))?;
+                Method::Totp(Totp::new(digits, period).with_t0(UnixTime::from_secs(t0)))
+            }
+            _ => return Err(RecordError::Field { offset: 1 }),
+        };
+        let authenticator = match material {
+            SECRET => Authenticator::new(method, algorithm, Secret::import_short(key).map_err(|_| length)?),
+            KEY => Authenticator::from_key(method, Key::from_words(algorithm, key).ok_or(length)?),
+            HSM => Authenticator::in_hsm(method, algorithm, HsmKey::new(key).map_err(|_| length)?),
+            _ => return Err(field(PARAMETERS + 12)),
+        };
+        Ok((authenticator, state))
+    }
+
+    /// Writes another state into it.
+    pub(crate) fn replace_state(&mut self, state: &State) {
+        if let Some((_, _, body)) = self.parts()
+            && let Some(slot) = body.first_chunk_mut()
+        {
+            *slot = state.to_bytes();
+        }
+    }
+
+    /// The kind, and the body and where it begins.
+    fn parts(&mut self) -> Option<(u8, usize, &mut [u8])> {
+        match self.0.as_mut() {
+            [_, kind, PLAIN, body @ ..] => Some((*kind, PLAIN_BODY, body)),
+            bytes => Sealed::of(bytes).map(|sealed| (sealed.head.kind, SEALED_BODY, sealed.body)),
+        }
+    }
 }
 
-/// Writes another state into an encoded, enrolled record.
-pub(crate) fn replace_state(value: &mut Value, state: &State) {
-    if let Some(slot) = value.as_mut().get_mut(STATE..PARAMETERS) {
-        slot.copy_from_slice(&state.to_bytes());
+/// The parts of a sealed record.
+struct Sealed<'a> {
+    head: Head,
+    key: &'a mut [u8; 4],
+    revision: &'a mut [u8; 8],
+    body: &'a mut [u8],
+    tag: &'a mut [u8; TAG_LEN],
+}
+
+impl<'a> Sealed<'a> {
+    fn of(bytes: &'a mut [u8]) -> Option<Self> {
+        let [version, kind, SEALED, rest @ ..] = bytes else { return None };
+        let (key, rest) = rest.split_first_chunk_mut()?;
+        let (revision, rest) = rest.split_first_chunk_mut()?;
+        let (body, tag) = rest.split_last_chunk_mut()?;
+        let (id, number) = (KeyId::new(u32::from_be_bytes(*key)), u64::from_be_bytes(*revision));
+        let head = Head { version: *version, kind: *kind, key: id, revision: number };
+        Some(Self { head, key, revision, body, tag })
     }
 }
 
@@ -101,6 +214,8 @@ pub enum RecordError {
     Version(u8),
     /// The right version with an impossible number of bytes.
     Length(usize),
+    /// It is not sealed as the verifier wants it, or cannot be opened.
+    Seal(SealError),
     /// The state in it.
     State(StateError),
     /// The field at this byte offset has a value that is never written.
@@ -115,6 +230,7 @@ impl fmt::Display for RecordError {
         match self {
             Self::Version(version) => write!(f, "unknown record version {version}; this library writes {VERSION}"),
             Self::Length(length) => write!(f, "no record of this version has {length} bytes"),
+            Self::Seal(error) => write!(f, "the record is {error}"),
             Self::State(error) => error.fmt(f),
             Self::Field { offset } => write!(f, "the record's field at byte {offset} has an impossible value"),
         }

@@ -169,6 +169,12 @@ impl State {
         bytes
     }
 
+    /// The revision in what [`Self::to_bytes`] has written.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn revision_in(bytes: &[u8; Self::LEN]) -> u64 {
+        bytes.last_chunk().map_or(0, |revision| u64::from_be_bytes(*revision))
+    }
+
     /// Reads the stored form. Only what [`Self::to_bytes`] writes is accepted.
     ///
     /// # Errors

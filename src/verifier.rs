@@ -1,10 +1,22 @@
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::record::{self, RecordError};
+use zeroize::Zeroizing;
+
+use crate::authenticator::Material;
+use crate::hsm::{Hmac, Hsm, HsmKey, NoHsm, WrongAnswer};
+use crate::policy::Stage;
+use crate::record::{self, Record, RecordError};
+use crate::seal::KeyRing;
 use crate::store::{Entry, Exchange, Revision, Store, Value};
 use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
-use crate::{Authenticator, AuthenticatorId, Code, Policy, PublicRefusal, Refusal, State, UnixTime};
+use crate::window::{Found, Match, Search};
+use crate::{
+    Algorithm, Authenticator, AuthenticatorId, Code, Counter, Key, Method, Policy, PublicRefusal, Refusal, State,
+    UnixTime,
+};
 
 /// How often a decision is made before it is given up as contended: more often than the default failure cap lets a
 /// record change before it is locked and changes no more.
@@ -16,6 +28,9 @@ const TRIES: usize = 16;
 /// out only when that is stored, so a code is accepted once and a guess is counted however many machines there are.
 /// When somebody else was faster, it decides again on what they stored, 16 times at most.
 ///
+/// Records are [sealed](crate::seal) under a ring of keys, and only sealed ones are taken; [`Self::unsealed`] makes a
+/// verifier that stores them plain.
+///
 /// It holds no state of its own: make as many as you like on one store. It must stand behind a password or another first
 /// factor, for whoever reaches it can use up a subscriber's attempts, and who may enroll, suspend, reinstate or revoke is
 /// the provider's to decide. Futures do what the store's do; on [`Memory`](crate::store::Memory) they are ready when
@@ -25,9 +40,18 @@ const TRIES: usize = 16;
 /// # #[cfg(feature = "std")] {
 /// # pollster::block_on(async {
 /// use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+/// use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
 /// use secondo::store::Memory;
 ///
-/// let verifier = Verifier::new(Memory::new(), Policy::default());
+/// # let (file, ring) = (std::env::temp_dir().join(format!("secondo-{}", std::process::id())), "0f".repeat(32));
+/// # std::fs::write(&file, ring)?;
+/// # #[cfg(unix)]
+/// # std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+/// // The file holds what `openssl rand -hex 32` prints.
+/// let master = LocalMasterKey::from_file(&file)?;
+/// # std::fs::remove_file(&file)?;
+/// let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master)?, [])?;
+/// let verifier = Verifier::new(Memory::new(), keys, Policy::default());
 /// let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 ///
 /// // The subscriber scans the secret, and shows with a first code that it works.
@@ -46,18 +70,37 @@ const TRIES: usize = 16;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Verifier<S> {
+pub struct Verifier<S, H = NoHsm> {
     store: S,
+    keys: Option<Arc<KeyRing>>,
     policy: Policy,
+    hsm: H,
 }
 
 impl<S: Store> Verifier<S> {
-    /// A verifier on this store with this policy.
+    /// A verifier on this store, with records sealed under these keys, and with this policy.
     #[must_use]
-    pub const fn new(store: S, policy: Policy) -> Self {
-        Self { store, policy }
+    pub fn new(store: S, keys: impl Into<Arc<KeyRing>>, policy: Policy) -> Self {
+        Self { store, keys: Some(keys.into()), policy, hsm: NoHsm }
     }
 
+    /// A verifier that stores every secret as it is: for tests, and for stores that encrypt and authenticate themselves.
+    ///
+    /// It takes no sealed records, and one made by [`Self::new`] takes no plain ones.
+    #[must_use]
+    pub const fn unsealed(store: S, policy: Policy) -> Self {
+        Self { store, keys: None, policy, hsm: NoHsm }
+    }
+
+    /// With the module that computes HMACs for authenticators whose keys [it holds](Authenticator::in_hsm).
+    #[must_use]
+    pub fn with_hsm<H: Hsm>(self, hsm: H) -> Verifier<S, H> {
+        let Self { store, keys, policy, hsm: NoHsm } = self;
+        Verifier { store, keys, policy, hsm }
+    }
+}
+
+impl<S: Store, H: Hsm> Verifier<S, H> {
     /// The policy.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
@@ -80,18 +123,18 @@ impl<S: Store> Verifier<S> {
         state: State,
     ) -> Result<(), VerifierError<S::Error>> {
         for _ in 0..TRIES {
-            let current = self.load(id).await?;
-            if let Some(entry) = &current {
-                match record::decode(&entry.value).map_err(VerifierError::Corrupt)? {
-                    None => return Err(VerifierError::Refused(Refusal::Revoked)),
-                    Some((_, held)) if held.is_confirmed() || held.is_suspended() => {
+            let expected = match self.load(id).await? {
+                None => None,
+                Some(Entry { revision, value }) => {
+                    let (_, held) = self.open(id, value)?.decode().map_err(VerifierError::Record)?;
+                    if held.is_confirmed() || held.is_suspended() {
                         return Err(VerifierError::AlreadyEnrolled);
                     }
-                    Some(_) => {}
+                    Some(revision)
                 }
-            }
-            let expected = current.map(|entry| entry.revision);
-            if self.exchange(id, expected, record::encode(authenticator, &state)).await? {
+            };
+            let record = Record::new(authenticator, &state, self.keys());
+            if self.exchange(id, expected, self.close(id, record)?).await? {
                 return Ok(());
             }
         }
@@ -109,12 +152,12 @@ impl<S: Store> Verifier<S> {
         entry: &str,
         now: UnixTime,
     ) -> Result<Confirmed, VerifierError<S::Error>> {
-        self.decide(id, |authenticator, state| {
-            let method = authenticator.method();
+        let look = |method: &Method, state: &State| {
             let code = Code::parse_typed(entry, method.digits());
-            method.confirm(&authenticator.key(), &self.policy, state, &code, now)
-        })
-        .await
+            method.search(&self.policy, state, &code, now, Stage::Confirmation)
+        };
+        self.attempt(id, look, |method, state, found| method.conclude_confirmation(&self.policy, state, now, found))
+            .await
     }
 
     /// Takes a code for a login, as the subscriber typed it.
@@ -129,12 +172,11 @@ impl<S: Store> Verifier<S> {
         entry: &str,
         now: UnixTime,
     ) -> Result<Accepted, VerifierError<S::Error>> {
-        self.decide(id, |authenticator, state| {
-            let method = authenticator.method();
+        let look = |method: &Method, state: &State| {
             let code = Code::parse_typed(entry, method.digits());
-            method.verify(&authenticator.key(), &self.policy, state, &code, now)
-        })
-        .await
+            method.search(&self.policy, state, &code, now, Stage::Login)
+        };
+        self.attempt(id, look, |method, state, found| method.conclude(&self.policy, state, now, found)).await
     }
 
     /// Takes consecutive codes to find where a token's counter or an authenticator's clock stands. It is not a login.
@@ -148,12 +190,11 @@ impl<S: Store> Verifier<S> {
         entries: &[&str],
         now: UnixTime,
     ) -> Result<Resynchronized, VerifierError<S::Error>> {
-        self.decide(id, |authenticator, state| {
-            let method = authenticator.method();
+        let look = |method: &Method, state: &State| {
             let codes: Vec<_> = entries.iter().map(|entry| Code::parse_typed(entry, method.digits())).collect();
-            method.resync(&authenticator.key(), &self.policy, state, &codes, now)
-        })
-        .await
+            method.search_resync(&self.policy, state, &codes, now)
+        };
+        self.attempt(id, look, |method, state, found| method.conclude_resync(&self.policy, state, now, found)).await
     }
 
     /// Stops accepting codes until [`Self::reinstate`].
@@ -162,7 +203,7 @@ impl<S: Store> Verifier<S> {
     ///
     /// As [`Self::state`], or [`VerifierError::Contended`].
     pub async fn suspend(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
-        self.decide(id, |_, state| Decision::new(Ok(()), state.suspend())).await
+        self.change(id, State::suspend).await
     }
 
     /// Ends a suspension and a lock, and starts the count of failures again. Used codes stay used.
@@ -171,7 +212,7 @@ impl<S: Store> Verifier<S> {
     ///
     /// As [`Self::state`], or [`VerifierError::Contended`].
     pub async fn reinstate(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
-        self.decide(id, |_, state| Decision::new(Ok(()), state.reinstate())).await
+        self.change(id, State::reinstate).await
     }
 
     /// Erases the authenticator, whatever it is, and keeps only that it is revoked: for ever, under this id.
@@ -193,35 +234,142 @@ impl<S: Store> Verifier<S> {
     ///
     /// # Errors
     ///
-    /// [`VerifierError::Unknown`], [`VerifierError::Store`], [`VerifierError::Corrupt`], or [`VerifierError::Refused`]
+    /// [`VerifierError::Unknown`], [`VerifierError::Store`], [`VerifierError::Record`], or [`VerifierError::Refused`]
     /// with [`Refusal::Revoked`].
     pub async fn state(&self, id: &AuthenticatorId) -> Result<State, VerifierError<S::Error>> {
         let entry = self.load(id).await?.ok_or(VerifierError::Unknown)?;
-        match record::decode(&entry.value).map_err(VerifierError::Corrupt)? {
-            Some((_, state)) => Ok(state),
-            None => Err(VerifierError::Refused(Refusal::Revoked)),
-        }
+        let (_, state) = self.open(id, entry.value)?.decode().map_err(VerifierError::Record)?;
+        Ok(state)
     }
 
-    async fn decide<T>(
+    /// Seals the record of this id with the active key, and says whether it was sealed with another before.
+    ///
+    /// Verifications do the same when they change the state; this is for those who do not come.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::state`], or [`VerifierError::Contended`].
+    pub async fn reseal(&self, id: &AuthenticatorId) -> Result<bool, VerifierError<S::Error>> {
+        for _ in 0..TRIES {
+            let Entry { revision, value } = self.load(id).await?.ok_or(VerifierError::Unknown)?;
+            let mut record = self.open(id, value)?;
+            if record.sealed_with() == self.keys().map(KeyRing::active) {
+                return Ok(false);
+            }
+            if self.exchange(id, Some(revision), self.close(id, record)?).await? {
+                return Ok(true);
+            }
+        }
+        Err(VerifierError::Contended)
+    }
+
+    /// [Reseals](Self::reseal) the records of these ids one after the other, calls `progress` with what became of each,
+    /// and returns how many could not be: when that is none, the active key opens all of them.
+    ///
+    /// Ids that are unknown or revoked have nothing to seal, and are not counted. It can be stopped and begun again at any
+    /// time, beside verifications.
+    pub async fn reseal_all(
+        &self,
+        ids: impl IntoIterator<Item = AuthenticatorId>,
+        mut progress: impl FnMut(&AuthenticatorId, &Result<bool, VerifierError<S::Error>>),
+    ) -> u64 {
+        let mut failed = 0;
+        for id in ids {
+            let resealed = self.reseal(&id).await;
+            progress(&id, &resealed);
+            match resealed {
+                Ok(_) | Err(VerifierError::Unknown | VerifierError::Refused(Refusal::Revoked)) => {}
+                Err(_) => failed += 1,
+            }
+        }
+        failed
+    }
+
+    /// Looks for what was submitted, decides, and stores what that changes before the verdict is out.
+    async fn attempt<T>(
         &self,
         id: &AuthenticatorId,
-        decision: impl Fn(&Authenticator, &State) -> Decision<T>,
+        look: impl Fn(&Method, &State) -> Result<Search, Refusal>,
+        conclude: impl Fn(&Method, &State, Result<Match, Refusal>) -> Decision<T>,
     ) -> Result<T, VerifierError<S::Error>> {
         for _ in 0..TRIES {
-            let Entry { revision, mut value } = self.load(id).await?.ok_or(VerifierError::Unknown)?;
-            let (verdict, next) = match record::decode(&value).map_err(VerifierError::Corrupt)? {
-                Some((authenticator, state)) => decision(&authenticator, &state).into_parts(),
-                None => return Err(VerifierError::Refused(Refusal::Revoked)),
+            let Entry { revision, value } = self.load(id).await?.ok_or(VerifierError::Unknown)?;
+            let mut record = self.open(id, value)?;
+            let (authenticator, state) = record.decode().map_err(VerifierError::Record)?;
+            let method = authenticator.method();
+            let found = match look(&method, &state) {
+                Ok(search) => Ok(self.find(&authenticator, &search).await?),
+                Err(refusal) => Err(refusal),
             };
+            let (verdict, next) = conclude(&method, &state, found).into_parts();
             let verdict = verdict.map_err(VerifierError::Refused);
             let Some(next) = next else { return verdict };
-            record::replace_state(&mut value, &next);
-            if self.exchange(id, Some(revision), value).await? {
+            record.replace_state(&next);
+            if self.exchange(id, Some(revision), self.close(id, record)?).await? {
                 return verdict;
             }
         }
         Err(VerifierError::Contended)
+    }
+
+    async fn find(&self, authenticator: &Authenticator, search: &Search) -> Result<Match, VerifierError<S::Error>> {
+        match authenticator.material() {
+            Material::Secret(algorithm, secret) => Ok(search.run(&Key::new(*algorithm, secret))),
+            Material::Key(key) => Ok(search.run(key)),
+            Material::Hsm(algorithm, key) => self.find_in_hsm(*algorithm, key, search).await,
+        }
+    }
+
+    async fn find_in_hsm(
+        &self,
+        algorithm: Algorithm,
+        key: &HsmKey,
+        search: &Search,
+    ) -> Result<Match, VerifierError<S::Error>> {
+        const AT_ONCE: usize = 32;
+        let counters: Vec<Counter> = search.counters().collect();
+        let mut found = Found::default();
+        for (start, counters) in (0..=u16::MAX).step_by(AT_ONCE).zip(counters.chunks(AT_ONCE)) {
+            let hmacs = self.hsm.hmacs(key, algorithm, counters).await;
+            let hmacs = hmacs.map_err(|error| VerifierError::Hsm(Box::new(error)))?;
+            if hmacs.len() != counters.len() || !hmacs.iter().all(|hmac| hmac.is_of(algorithm)) {
+                return Err(VerifierError::Hsm(Box::new(WrongAnswer)));
+            }
+            let mut truncated: Zeroizing<Vec<_>> = Zeroizing::new(hmacs.iter().map(Hmac::truncated).collect());
+            found.look(search, start, &mut truncated);
+        }
+        Ok(found.into_match())
+    }
+
+    /// Stores what this makes of the state.
+    async fn change(
+        &self,
+        id: &AuthenticatorId,
+        change: impl Fn(State) -> State,
+    ) -> Result<(), VerifierError<S::Error>> {
+        for _ in 0..TRIES {
+            let Entry { revision, value } = self.load(id).await?.ok_or(VerifierError::Unknown)?;
+            let mut record = self.open(id, value)?;
+            let (_, state) = record.decode().map_err(VerifierError::Record)?;
+            record.replace_state(&change(state));
+            if self.exchange(id, Some(revision), self.close(id, record)?).await? {
+                return Ok(());
+            }
+        }
+        Err(VerifierError::Contended)
+    }
+
+    fn keys(&self) -> Option<&KeyRing> {
+        self.keys.as_deref()
+    }
+
+    fn open(&self, id: &AuthenticatorId, value: Value) -> Result<Record, VerifierError<S::Error>> {
+        let record = Record::open(value, id, self.keys()).map_err(VerifierError::Record)?;
+        record.ok_or(VerifierError::Refused(Refusal::Revoked))
+    }
+
+    fn close(&self, id: &AuthenticatorId, record: Record) -> Result<Value, VerifierError<S::Error>> {
+        record.close(id, self.keys()).map_err(VerifierError::Record)
     }
 
     async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, VerifierError<S::Error>> {
@@ -254,8 +402,10 @@ pub enum VerifierError<E> {
     Store(E),
     /// Others changed the record each time. Nothing is counted for this attempt.
     Contended,
-    /// The stored record cannot be read, and is as it was.
-    Corrupt(RecordError),
+    /// The stored record cannot be opened or read, and is as it was.
+    Record(RecordError),
+    /// The hardware security module failed. Nothing is counted for this attempt.
+    Hsm(Box<dyn core::error::Error + Send + Sync>),
 }
 
 impl<E> VerifierError<E> {
@@ -277,7 +427,8 @@ impl<E> fmt::Display for VerifierError<E> {
             Self::AlreadyEnrolled => f.write_str("there is an authenticator under this id already"),
             Self::Store(_) => f.write_str("the store failed"),
             Self::Contended => f.write_str("too many changes to this authenticator at once"),
-            Self::Corrupt(_) => f.write_str("the stored record cannot be read"),
+            Self::Record(_) => f.write_str("the stored record cannot be read"),
+            Self::Hsm(_) => f.write_str("the hardware security module failed"),
         }
     }
 }
@@ -286,7 +437,8 @@ impl<E: core::error::Error + 'static> core::error::Error for VerifierError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Store(error) => Some(error),
-            Self::Corrupt(error) => Some(error),
+            Self::Record(error) => Some(error),
+            Self::Hsm(error) => Some(&**error),
             _ => None,
         }
     }

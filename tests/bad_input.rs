@@ -171,7 +171,7 @@ fn identifiers_and_unknown_ones() {
     assert_eq!(AuthenticatorId::new(&"x".repeat(64)).unwrap().as_str().len(), 64);
 
     let store = Memory::new();
-    let verifier = Verifier::new(&store, Policy::new());
+    let verifier = Verifier::unsealed(&store, Policy::new());
     let unknown = AuthenticatorId::new("nobody").unwrap();
     let result = pollster::block_on(verifier.verify(&unknown, "123456", NOW));
     assert!(matches!(result, Err(VerifierError::Unknown)));

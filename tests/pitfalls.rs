@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use commit::commit;
-use enrolled::{NOW, after, code_at, enroll, key, verifier, wrong_code};
+use enrolled::{NOW, after, code_at, enroll, key, keys, verifier, wrong_code};
 use failing::{Fault, Outage, failing};
 use pollster::block_on;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
@@ -73,10 +73,10 @@ impl Store for Overtaken<'_> {
 
 fn overtaken_by<'a>(store: &'a Memory, id: AuthenticatorId, code: String, now: UnixTime) -> Verifier<Overtaken<'a>> {
     let other: Box<dyn FnOnce() + Send + 'a> = Box::new(move || {
-        let other = Verifier::new(store, Policy::new());
+        let other = Verifier::new(store, keys(), Policy::new());
         assert!(block_on(other.verify(&id, &code, now)).is_ok());
     });
-    Verifier::new(Overtaken { store, other: Mutex::new(Some(other)) }, Policy::new())
+    Verifier::new(Overtaken { store, other: Mutex::new(Some(other)) }, keys(), Policy::new())
 }
 
 /// CVE-2026-20779, GHSA-2299-ghjr-6vjp.
@@ -175,7 +175,7 @@ fn the_failure_is_stored_before_the_verdict() {
 
     // Where it cannot be stored, nobody learns whether the guess was right.
     let other = enroll(&working, "bianchi", Totp::default());
-    let rolled_back = Verifier::new(failing(&store, Fault::Exchange), Policy::new());
+    let rolled_back = Verifier::new(failing(&store, Fault::Exchange), keys(), Policy::new());
     for entry in [wrong_code(), code_at(0)] {
         assert!(matches!(block_on(rolled_back.verify(&other, &entry, NOW)), Err(VerifierError::Store(Outage))));
     }
@@ -357,7 +357,8 @@ fn ok_is_an_accepted_code_and_nothing_else() {
     assert!(block_on(working.verify(&id, &wrong_code(), NOW)).is_err());
     assert!(block_on(working.verify(&id, "", NOW)).is_err());
     assert!(
-        block_on(Verifier::new(failing(&store, Fault::Exchange), Policy::new()).verify(&id, &code_at(0), NOW)).is_err()
+        block_on(Verifier::new(failing(&store, Fault::Exchange), keys(), Policy::new()).verify(&id, &code_at(0), NOW))
+            .is_err()
     );
     assert!(block_on(working.verify(&AuthenticatorId::new("nobody").unwrap(), &code_at(0), NOW)).is_err());
     assert!(block_on(working.verify(&id, &code_at(0), NOW)).is_ok());

@@ -10,7 +10,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use enrolled::{NOW, code_at, enroll, wrong_code};
+use enrolled::{NOW, code_at, enroll, keys, wrong_code};
 use pollster::block_on;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
 use secondo::{AuthenticatorId, Policy, Refusal, Totp, UnixTime, Verifier, VerifierError};
@@ -54,7 +54,7 @@ type Attempt = Result<(), Option<Refusal>>;
 /// Has every thread submit the same entry `times` times to a new authenticator, in many rounds; returns each round's
 /// results.
 fn race_on(store: Slow, policy: Policy, entry: &str, times: usize) -> Vec<Vec<Attempt>> {
-    let verifier = Verifier::new(store, policy);
+    let verifier = Verifier::new(store, keys(), policy);
     let ids: Vec<_> = (0..ROUNDS).map(|round| enroll(&verifier, &format!("round/{round}"), Totp::default())).collect();
     let start = Barrier::new(THREADS);
     let submit = || {

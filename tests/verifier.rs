@@ -10,9 +10,10 @@ use std::fmt;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use enrolled::{NOW, after, authenticator, code_at, enroll, verifier, wrong_code};
+use enrolled::{NOW, after, authenticator, code_at, enroll, keys, verifier, wrong_code};
 use failing::{Fault, Outage, failing};
 use pollster::block_on;
+use secondo::seal::{KeyId, SealError};
 use secondo::store::{Exchange, Memory, Store};
 use secondo::{
     AuthenticatorId, Counter, Digits, Hotp, Policy, PublicRefusal, RecordError, Refusal, State, StateError, Totp,
@@ -28,7 +29,7 @@ fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) ->
 
 #[test]
 fn an_authenticator_counts_only_after_its_first_right_code() {
-    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
     let id = AuthenticatorId::new("rossi").unwrap();
     block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
 
@@ -45,7 +46,7 @@ fn an_authenticator_counts_only_after_its_first_right_code() {
 
 #[test]
 fn a_confirmation_is_a_login_where_the_policy_says_so() {
-    let verifier = Verifier::new(Memory::new(), Policy::new().with_confirmation_login(true));
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new().with_confirmation_login(true));
     let id = AuthenticatorId::new("rossi").unwrap();
     block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
     let login = block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap().into_login().unwrap();
@@ -55,7 +56,7 @@ fn a_confirmation_is_a_login_where_the_policy_says_so() {
 
 #[test]
 fn an_enrolment_is_replaced_until_it_is_confirmed() {
-    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
     let id = AuthenticatorId::new("rossi").unwrap();
     let enroll = |method: Totp| block_on(verifier.enroll(&id, &authenticator(method), State::new()));
     let eight = Totp::new(Digits::Eight, secondo::Period::default());
@@ -118,7 +119,7 @@ fn a_revoked_authenticator_is_erased_for_ever() {
 
 #[test]
 fn resynchronization_finds_a_token_and_is_no_login() {
-    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
     let hotp = Hotp::default();
     let id = enroll(&verifier, "token", hotp);
     let code = |counter| hotp.generate(&enrolled::key(), Counter::new(counter)).as_str().to_owned();
@@ -147,7 +148,7 @@ fn the_in_memory_store_needs_no_executor() {
 
 #[test]
 fn an_unknown_id_is_its_own_error() {
-    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
     let id = AuthenticatorId::new("nobody").unwrap();
     for result in [
         block_on(verifier.verify(&id, "123456", NOW)).map(drop),
@@ -171,7 +172,8 @@ fn an_outage_is_neither_a_wrong_code_nor_a_right_one() {
     let (working, id) = verifier(&store, Policy::new());
     for fault in [Fault::Load, Fault::Exchange] {
         for entry in [code_at(0), wrong_code()] {
-            let result = block_on(Verifier::new(failing(&store, fault), Policy::new()).verify(&id, &entry, NOW));
+            let result =
+                block_on(Verifier::new(failing(&store, fault), keys(), Policy::new()).verify(&id, &entry, NOW));
             match result {
                 Err(error @ VerifierError::Store(Outage)) => {
                     assert_eq!(error.public(), PublicRefusal::Unavailable);
@@ -203,8 +205,18 @@ fn errors_say_what_is_wrong_and_why() {
         (VerifierError::Refused(wrong), "the code is wrong; 3 attempts remain", wrong.public()),
         (VerifierError::Store(Outage), "the store failed: the database is down", PublicRefusal::Unavailable),
         (
-            VerifierError::Corrupt(RecordError::Version(9)),
+            VerifierError::Record(RecordError::Version(9)),
             "the stored record cannot be read: unknown record version 9; this library writes 1",
+            PublicRefusal::Unavailable,
+        ),
+        (
+            VerifierError::Record(RecordError::Seal(SealError::UnknownKey(KeyId::new(7)))),
+            "the stored record cannot be read: the record is sealed with key 7, which is not in the ring",
+            PublicRefusal::Unavailable,
+        ),
+        (
+            VerifierError::Hsm(Box::new(Outage)),
+            "the hardware security module failed: the database is down",
             PublicRefusal::Unavailable,
         ),
         (VerifierError::Unknown, "there is no such authenticator", PublicRefusal::Unavailable),
@@ -220,7 +232,7 @@ fn errors_say_what_is_wrong_and_why() {
 fn a_code_of_unknown_outcome_is_not_accepted_twice() {
     let store = Memory::new();
     let (working, id) = verifier(&store, Policy::new());
-    let interrupted = Verifier::new(failing(&store, Fault::AfterExchange), Policy::new());
+    let interrupted = Verifier::new(failing(&store, Fault::AfterExchange), keys(), Policy::new());
     let result = block_on(interrupted.verify(&id, &code_at(0), NOW));
     assert!(matches!(result, Err(VerifierError::Store(Outage))));
     assert_eq!(refusal(block_on(working.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
@@ -231,7 +243,7 @@ fn contention_ends_after_a_bounded_number_of_tries() {
     let store = Memory::new();
     let (working, id) = verifier(&store, Policy::new());
     let contending = failing(&store, Fault::AlwaysConflict);
-    let contended = Verifier::new(&contending, Policy::new());
+    let contended = Verifier::new(&contending, keys(), Policy::new());
     for entry in [code_at(0), wrong_code()] {
         match block_on(contended.verify(&id, &entry, NOW)) {
             Err(error @ VerifierError::Contended) => assert_eq!(error.public(), PublicRefusal::Unavailable),
@@ -246,7 +258,8 @@ fn contention_ends_after_a_bounded_number_of_tries() {
 #[test]
 fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
     let store = Memory::new();
-    let (verifier, id) = verifier(&store, Policy::new());
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    let id = enroll(&verifier, "rossi", Totp::default());
     let good = block_on(store.load(&id)).unwrap().unwrap().value.as_ref().to_vec();
     let replace = |bytes: &[u8]| {
         let revision = block_on(store.load(&id)).unwrap().unwrap().revision;
@@ -262,19 +275,22 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
     };
     let mut hotp_with_t0 = good.clone();
     hotp_with_t0[1] = 1;
-    hotp_with_t0[34..44].copy_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    hotp_with_t0[35..45].copy_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     for (bytes, expected) in [
         (vec![], RecordError::Length(0)),
         (with(0, 2), RecordError::Version(2)),
         (with(1, 3), RecordError::Field { offset: 1 }),
         (vec![1, 0, 0], RecordError::Length(3)),
-        (with(2, 9), RecordError::State(StateError::Version(9))),
-        (with(4, 4), RecordError::State(StateError::Field { offset: 2 })),
-        (with(32, 0), RecordError::Field { offset: 32 }),
-        (with(33, 10), RecordError::Field { offset: 33 }),
-        (with(34, 0xff), RecordError::Field { offset: 34 }),
-        (with(1, 1), RecordError::Field { offset: 34 }),
-        (hotp_with_t0, RecordError::Field { offset: 36 }),
+        (with(2, 2), RecordError::Field { offset: 2 }),
+        (with(2, 1), RecordError::Seal(SealError::NoKeys)),
+        (with(3, 9), RecordError::State(StateError::Version(9))),
+        (with(5, 4), RecordError::State(StateError::Field { offset: 2 })),
+        (with(33, 0), RecordError::Field { offset: 33 }),
+        (with(34, 10), RecordError::Field { offset: 34 }),
+        (with(35, 0xff), RecordError::Field { offset: 35 }),
+        (with(1, 1), RecordError::Field { offset: 35 }),
+        (hotp_with_t0, RecordError::Field { offset: 37 }),
+        (with(45, 4), RecordError::Field { offset: 45 }),
         (good[..good.len() - 11].to_vec(), RecordError::Length(good.len() - 11)),
         ([&good[..], &[0; 200]].concat(), RecordError::Length(good.len() + 200)),
     ] {
@@ -285,7 +301,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
             block_on(verifier.state(&id)).map(drop),
         ] {
             match result {
-                Err(VerifierError::Corrupt(error)) => assert_eq!(error, expected),
+                Err(VerifierError::Record(error)) => assert_eq!(error, expected),
                 other => panic!("{expected:?}: {other:?}"),
             }
         }
@@ -304,7 +320,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
 fn what_is_enrolled_is_what_is_verified() {
     use secondo::{Algorithm, Authenticator, Key, Period, Secret};
 
-    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
     let mut n = 0;
     for algorithm in Algorithm::ALL.iter().copied() {
         for len in [Secret::SHORT_LEN, 16, 64, 65, Secret::MAX_LEN] {

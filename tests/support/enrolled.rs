@@ -1,6 +1,7 @@
 //! A verifier with one confirmed authenticator whose secret is that of the RFCs.
 
 use pollster::block_on;
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Store;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime,
@@ -14,6 +15,12 @@ pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
 
 pub(crate) fn authenticator(method: impl Into<Method>) -> Authenticator {
     Authenticator::new(method, Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap())
+}
+
+/// What it seals with.
+pub(crate) fn keys() -> KeyRing {
+    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+    KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap()
 }
 
 pub(crate) fn key() -> Key {
@@ -45,7 +52,7 @@ pub(crate) fn enroll<S: Store>(verifier: &Verifier<S>, id: &str, method: impl In
 }
 
 pub(crate) fn verifier<S: Store>(store: S, policy: Policy) -> (Verifier<S>, AuthenticatorId) {
-    let verifier = Verifier::new(store, policy);
+    let verifier = Verifier::new(store, keys(), policy);
     let id = enroll(&verifier, "rossi", Totp::default());
     (verifier, id)
 }

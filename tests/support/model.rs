@@ -17,7 +17,7 @@ use super::naive;
 pub(crate) fn run(bytes: &[u8], seen: &mut BTreeMap<&'static str, usize>) {
     let mut input = Input(bytes.iter());
     let setup = Setup::new(&mut input);
-    let verifier = Verifier::new(Memory::new(), setup.policy());
+    let verifier = Verifier::unsealed(Memory::new(), setup.policy());
     let id = AuthenticatorId::new("model").unwrap();
     let mut model = Model { setup, now: 1_700_000_000, entry: Entry::Absent };
     while let Some(operation) = input.next() {

@@ -49,7 +49,7 @@ fn no_freed_memory_holds_a_secret() {
     let now = UnixTime::from_secs(1_700_000_000);
     let secret = || Secret::from_bytes(SECRET).unwrap();
     let code = Totp::default().generate(&secondo::Key::new(Algorithm::Sha1, &secret()), now).unwrap();
-    let verifier = Verifier::new(Memory::new(), Policy::new());
+    let verifier = Verifier::unsealed(Memory::new(), Policy::new());
     for n in 0..100 {
         let id = AuthenticatorId::new(&format!("id/{n}")).unwrap();
         let authenticator = Box::new(Authenticator::new(Totp::default(), Algorithm::Sha1, secret()));

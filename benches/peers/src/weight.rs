@@ -154,7 +154,7 @@ fn store_growth(authenticators: u32) -> u64 {
 
 /// What that process does.
 pub(crate) fn print_store_growth(authenticators: u32) {
-    let verifier = Verifier::new(Memory::new(), Policy::default());
+    let verifier = Verifier::unsealed(Memory::new(), Policy::default());
     let before = resident();
     for n in 0..u64::from(authenticators) {
         // Spread as a UUID is, and different for each.
