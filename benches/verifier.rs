@@ -1,5 +1,5 @@
 //! Whole decisions of the verifier on the in-memory store: from few authenticators to more than any cache holds, by one
-//! thread and by two. It says as well what an authenticator takes of memory.
+//! thread and by two, sealed and not. It says as well what an authenticator takes of memory.
 
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -7,21 +7,30 @@ use std::{fs, thread};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pollster::block_on;
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
     VerifierError,
 };
 
-const SIZES: [u64; 4] = [1_000, 100_000, 1_000_000, 10_000_000];
+/// How many, and what is stored of each.
+const SUBSCRIBERS: [(u64, Kept); 6] = [
+    (1_000, Kept::Unsealed),
+    (1_000, Kept::Sealed),
+    (1_000, Kept::SealedKey),
+    (1_000_000, Kept::Unsealed),
+    (1_000_000, Kept::Sealed),
+    (10_000_000, Kept::Sealed),
+];
 const SECRET: &[u8] = b"12345678901234567890";
 
 fn verify(c: &mut Criterion) {
     // All are kept to the end: memory that one gave back would be missing in the growth that the next is measured by.
     let mut enrolled = Vec::new();
-    for size in SIZES {
-        let mut subscribers = Subscribers::enroll(size);
-        let mut group = c.benchmark_group(format!("Verifier::verify, {size} authenticators"));
+    for (size, kept) in SUBSCRIBERS {
+        let mut subscribers = Subscribers::enroll(size, kept);
+        let mut group = c.benchmark_group(format!("Verifier::verify, {size} authenticators, {kept:?}"));
         group.sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
         for (name, entry) in [("right code", Entry::Right), ("wrong code", Entry::Wrong)] {
             for threads in [1, 2] {
@@ -35,6 +44,15 @@ fn verify(c: &mut Criterion) {
         group.finish();
         enrolled.push(subscribers);
     }
+}
+
+/// What is stored.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    Unsealed,
+    Sealed,
+    /// The prepared key instead of the secret.
+    SealedKey,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -53,12 +71,18 @@ struct Subscribers {
 }
 
 impl Subscribers {
-    fn enroll(count: u64) -> Self {
+    fn enroll(count: u64, kept: Kept) -> Self {
         let policy = Policy::new().with_failure_cap(100).expect("in range");
         let before = resident_memory();
-        let verifier = Verifier::unsealed(Memory::new(), policy);
+        let verifier = match kept {
+            Kept::Unsealed => Verifier::unsealed(Memory::new(), policy),
+            Kept::Sealed | Kept::SealedKey => Verifier::new(Memory::new(), keys(), policy),
+        };
         let secret = Secret::from_bytes(SECRET).expect("long enough");
-        let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+        let authenticator = match kept {
+            Kept::Unsealed | Kept::Sealed => Authenticator::new(Totp::default(), Algorithm::Sha1, secret),
+            Kept::SealedKey => Authenticator::from_key(Totp::default(), Key::new(Algorithm::Sha1, &secret)),
+        };
         for n in 0..count {
             block_on(verifier.enroll(&id(n), &authenticator, State::new().confirmed())).expect("in memory");
         }
@@ -120,6 +144,11 @@ impl Subscribers {
         }
         needed
     }
+}
+
+fn keys() -> KeyRing {
+    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("64 digits");
+    KeyRing::new(SealingKey::derive(KeyId::new(1), &master).expect("local"), []).expect("one key")
 }
 
 /// A UUID.

@@ -59,12 +59,28 @@ const_assert!(size_of::<Policy>() <= 64);
 #[cfg(feature = "alloc")]
 mod with_alloc {
     use super::{Display, assert_impl_all, assert_not_impl_any};
+    use secondo::hsm::{Hmac, HsmKey};
+    use secondo::seal::{KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
     use secondo::store::Value;
-    use secondo::{AuthenticatorId, Verifier};
+    use secondo::{AuthenticatorId, RecordError, Verifier, VerifierError};
 
     assert_impl_all!(Value: Send, Sync, zeroize::ZeroizeOnDrop);
     assert_not_impl_any!(Value: Clone, Display, PartialEq);
     assert_impl_all!(AuthenticatorId: Send, Sync, Copy, Display);
+
+    assert_impl_all!(SealingKey: Send, Sync, zeroize::ZeroizeOnDrop);
+    assert_impl_all!(LocalMasterKey: Send, Sync, zeroize::ZeroizeOnDrop);
+    assert_impl_all!(Hmac: Send, Sync, zeroize::ZeroizeOnDrop);
+    assert_impl_all!(KeyRing: Send, Sync);
+    assert_impl_all!(HsmKey: Send, Sync, Copy);
+    assert_not_impl_any!(SealingKey: Clone, Display, PartialEq);
+    assert_not_impl_any!(LocalMasterKey: Clone, Display, PartialEq);
+    assert_not_impl_any!(Hmac: Clone, Display, PartialEq, AsRef<[u8]>);
+    assert_not_impl_any!(KeyRing: Clone);
+    assert_impl_all!(SealError: std::error::Error, Copy);
+    assert_impl_all!(RecordError: std::error::Error, Copy);
+    assert_impl_all!(MasterKeyError: std::error::Error, Copy);
+    assert_impl_all!(VerifierError<SealError>: std::error::Error, Send, Sync);
 
     #[cfg(feature = "std")]
     assert_impl_all!(Verifier<secondo::store::Memory>: Send, Sync);
@@ -82,6 +98,17 @@ mod with_serde {
     assert_not_impl_any!(Code: Serialize, Deserialize<'static>);
     assert_not_impl_any!(Base32: Serialize, Deserialize<'static>);
     assert_not_impl_any!(Authenticator: Serialize, Deserialize<'static>);
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn debug_shows_no_sealing_key() {
+    use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+
+    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+    assert_eq!(format!("{master:?}"), "LocalMasterKey(..)");
+    let ring = KeyRing::new(SealingKey::derive(KeyId::new(7), &master).unwrap(), []).unwrap();
+    assert_eq!(format!("{ring:?}"), "KeyRing { keys: [SealingKey(7)] }");
 }
 
 /// `Debug` is there, because structures that hold these derive it, and shows nothing.

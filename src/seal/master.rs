@@ -24,6 +24,10 @@ pub trait MasterKey {
     fn hmac_sha256(&self, message: &[u8], mac: &mut [u8; 32]) -> Result<(), Self::Error>;
 }
 
+/// How much of a file is read: the digits, and some white space.
+#[cfg(feature = "std")]
+const MAX_TEXT_LEN: usize = 128;
+
 /// A master key in this process's memory: 32 random bytes, wiped on drop.
 ///
 /// Its text is 64 hexadecimal digits, as `openssl rand -hex 32` prints them; white space around it is left out.
@@ -61,10 +65,13 @@ impl LocalMasterKey {
                 return Err(MasterKeyError::Exposed);
             }
         }
-        // Room for more than the text, so that a longer one is noticed and none is moved.
-        let mut text = Zeroizing::new(String::with_capacity(256));
-        let read = file.take(128).read_to_string(&mut text);
-        read.map_err(|error| MasterKeyError::File(error.kind()))?;
+        // With room to spare: a text that is moved leaves a copy behind.
+        let mut text = Zeroizing::new(String::with_capacity(2 * MAX_TEXT_LEN));
+        let read = file.take(MAX_TEXT_LEN as u64 + 1).read_to_string(&mut text);
+        let len = read.map_err(|error| MasterKeyError::File(error.kind()))?;
+        if len > MAX_TEXT_LEN {
+            return Err(MasterKeyError::Text { len });
+        }
         Self::from_hex(&text)
     }
 
@@ -116,7 +123,7 @@ impl fmt::Debug for LocalMasterKey {
 pub enum MasterKeyError {
     /// The text is not 64 hexadecimal digits.
     Text {
-        /// Its length in bytes, of which 128 are looked at.
+        /// Its length in bytes; of a file, no more than 129 are read.
         len: usize,
     },
     /// The environment has no such variable, or not as text.

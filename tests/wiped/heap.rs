@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use pollster::block_on;
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
 
@@ -49,21 +50,26 @@ fn no_freed_memory_holds_a_secret() {
     let now = UnixTime::from_secs(1_700_000_000);
     let secret = || Secret::from_bytes(SECRET).unwrap();
     let code = Totp::default().generate(&secondo::Key::new(Algorithm::Sha1, &secret()), now).unwrap();
-    let verifier = Verifier::unsealed(Memory::new(), Policy::new());
-    for n in 0..100 {
-        let id = AuthenticatorId::new(&format!("id/{n}")).unwrap();
-        let authenticator = Box::new(Authenticator::new(Totp::default(), Algorithm::Sha1, secret()));
-        block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
-        assert!(block_on(verifier.verify(&id, "000000", now)).is_err());
-        assert!(block_on(verifier.verify(&id, code.as_str(), now)).is_ok());
-        assert!(block_on(verifier.resync(&id, &["000000", "000000"], now)).is_err());
-        block_on(verifier.suspend(&id)).unwrap();
-        if n % 2 == 0 {
-            block_on(verifier.revoke(&id)).unwrap();
+    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+    let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+    for verifier in
+        [Verifier::unsealed(Memory::new(), Policy::new()), Verifier::new(Memory::new(), keys, Policy::new())]
+    {
+        for n in 0..100 {
+            let id = AuthenticatorId::new(&format!("id/{n}")).unwrap();
+            let authenticator = Box::new(Authenticator::new(Totp::default(), Algorithm::Sha1, secret()));
+            block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
+            assert!(block_on(verifier.verify(&id, "000000", now)).is_err());
+            assert!(block_on(verifier.verify(&id, code.as_str(), now)).is_ok());
+            assert!(block_on(verifier.resync(&id, &["000000", "000000"], now)).is_err());
+            block_on(verifier.suspend(&id)).unwrap();
+            if n % 2 == 0 {
+                block_on(verifier.revoke(&id)).unwrap();
+            }
         }
+        drop(verifier);
+        assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a store of authenticators");
     }
-    drop(verifier);
-    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a store of authenticators");
 
     // Half of it expires, and the other half moves to memory of its own.
     let store = Memory::new();

@@ -51,6 +51,25 @@ fn secrets_keys_codes_and_their_text() {
     assert!(has_part_of(&before, &digits) && !has_part_of(&after, &digits));
 }
 
+#[cfg(feature = "alloc")]
+#[test]
+fn sealing_keys_and_what_a_module_computes() {
+    use secondo::hsm::Hmac;
+    use secondo::seal::{KeyId, LocalMasterKey, SealingKey};
+
+    let master = || LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+    let (before, after) = around_drop(master());
+    assert!(has_part_of(&before, &[0x5e; 4]) && !has_part_of(&after, &[0x5e; 4]));
+
+    let (before, after) = around_drop(SealingKey::derive(KeyId::new(7), &master()).unwrap());
+    // Fifteen round keys; what remains is the id.
+    assert!(before.iter().filter(|byte| **byte != 0).count() > 200);
+    assert!(after.iter().filter(|byte| **byte != 0).count() <= 4, "{after:?}");
+
+    let (before, after) = around_drop(Hmac::from_bytes(&[0x5e; 32]).unwrap());
+    assert!(has_part_of(&before, &[0x5e; 4]) && !has_part_of(&after, &[0x5e; 4]));
+}
+
 /// The test itself would notice a value that is not wiped.
 #[test]
 fn the_look_at_memory_sees_what_is_left() {

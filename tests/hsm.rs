@@ -1,0 +1,204 @@
+//! Authenticators whose keys are in a module that computes the HMACs; the real one is tested in the package `secondo-pkcs11`.
+#![cfg(feature = "std")]
+
+use std::fmt;
+use std::sync::Mutex;
+
+use hmac::{KeyInit, Mac};
+use pollster::block_on;
+use secondo::hsm::{Hmac, Hsm, HsmKey};
+use secondo::store::Memory;
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Method, ParameterError, Period, Policy,
+    PublicRefusal, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
+};
+
+const SECRET: &[u8] = b"12345678901234567890";
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
+
+/// Computes with the `hmac` crate, and does as it is told.
+struct Module {
+    fault: Option<Fault>,
+    asked: Mutex<Vec<usize>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Down,
+    OneMissing,
+    OneTooMany,
+    OtherHash,
+}
+
+#[derive(Debug)]
+struct Down;
+
+impl fmt::Display for Down {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the token is gone")
+    }
+}
+
+impl std::error::Error for Down {}
+
+fn of<M: KeyInit + Mac>(counter: Counter) -> Vec<u8> {
+    let mut mac = <M as KeyInit>::new_from_slice(SECRET).unwrap();
+    mac.update(&counter.get().to_be_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+impl Hsm for &Module {
+    type Error = Down;
+
+    async fn hmacs(&self, key: &HsmKey, algorithm: Algorithm, counters: &[Counter]) -> Result<Vec<Hmac>, Down> {
+        assert_eq!(key.as_bytes(), b"slot/7");
+        self.asked.lock().unwrap().push(counters.len());
+        let algorithm = match self.fault {
+            Some(Fault::OtherHash) => Algorithm::Sha512,
+            _ => algorithm,
+        };
+        let compute = |counter: &Counter| {
+            let bytes = match algorithm {
+                Algorithm::Sha256 => of::<hmac::Hmac<sha2::Sha256>>(*counter),
+                Algorithm::Sha512 => of::<hmac::Hmac<sha2::Sha512>>(*counter),
+                _ => of::<hmac::Hmac<sha1::Sha1>>(*counter),
+            };
+            Hmac::from_bytes(&bytes).unwrap()
+        };
+        match self.fault {
+            None | Some(Fault::OtherHash) => Ok(counters.iter().map(compute).collect()),
+            Some(Fault::Down) => Err(Down),
+            Some(Fault::OneMissing) => Ok(counters[1..].iter().map(compute).collect()),
+            Some(Fault::OneTooMany) => Ok(counters.iter().chain(counters.first()).map(compute).collect()),
+        }
+    }
+}
+
+fn module(fault: Option<Fault>) -> Module {
+    Module { fault, asked: Mutex::new(Vec::new()) }
+}
+
+fn in_hsm(method: impl Into<Method>, algorithm: Algorithm) -> Authenticator {
+    Authenticator::in_hsm(method, algorithm, HsmKey::new(b"slot/7").unwrap())
+}
+
+fn id() -> AuthenticatorId {
+    AuthenticatorId::new("rossi").unwrap()
+}
+
+/// Each operation comes to what it comes to with the secret at hand.
+#[test]
+fn decisions_are_those_of_the_same_secret_at_hand() {
+    let policy = Policy::new().with_max_drift(50).unwrap();
+    let period = Period::from_secs(30).unwrap();
+    for algorithm in Algorithm::ALL {
+        for method in [Method::Hotp(Hotp::default()), Totp::new(secondo::Digits::Eight, period).into()] {
+            let module = module(None);
+            let (near, far) = (Memory::new(), Memory::new());
+            let near = Verifier::unsealed(&near, policy);
+            let far = Verifier::unsealed(&far, policy).with_hsm(&module);
+            let secret = || Secret::from_bytes(SECRET).unwrap();
+            let key = Key::new(*algorithm, &secret());
+            block_on(near.enroll(&id(), &Authenticator::new(method, *algorithm, secret()), State::new())).unwrap();
+            block_on(far.enroll(&id(), &in_hsm(method, *algorithm), State::new())).unwrap();
+
+            let (mut clock, mut right) = (NOW, 0);
+            for turn in 0..60_u64 {
+                let counter = match method {
+                    Method::Totp(totp) => totp.step(clock).unwrap().get(),
+                    _ => turn,
+                };
+                let at = |counter: u64| {
+                    let code = Hotp::new(method.digits()).generate(&key, Counter::new(counter));
+                    code.as_str().to_owned()
+                };
+                let entry = match turn % 4 {
+                    0 | 1 => at(counter),
+                    2 => at(counter - 1),
+                    _ => "1".repeat(method.digits().count()),
+                };
+                let results = if turn == 0 {
+                    let near = block_on(near.confirm(&id(), &entry, clock)).map(|_| ());
+                    (format!("{near:?}"), format!("{:?}", block_on(far.confirm(&id(), &entry, clock)).map(|_| ())))
+                } else if turn % 7 == 0 {
+                    // Farther than one question to the module reaches.
+                    let codes = [at(counter + 40), at(counter + 41)];
+                    let codes = codes.each_ref().map(String::as_str);
+                    let near = block_on(near.resync(&id(), &codes, clock));
+                    (format!("{near:?}"), format!("{:?}", block_on(far.resync(&id(), &codes, clock))))
+                } else {
+                    let near = block_on(near.verify(&id(), &entry, clock));
+                    (format!("{near:?}"), format!("{:?}", block_on(far.verify(&id(), &entry, clock))))
+                };
+                assert_eq!(results.0, results.1);
+                right += u32::from(results.0.starts_with("Ok"));
+                assert_eq!(block_on(near.state(&id())).unwrap(), block_on(far.state(&id())).unwrap());
+                if turn % 5 == 4 {
+                    block_on(near.reinstate(&id())).unwrap();
+                    block_on(far.reinstate(&id())).unwrap();
+                }
+                clock = UnixTime::from_secs(clock.as_secs() + 30);
+            }
+            assert!(right > 3, "{method:?}: {right}");
+            let asked = module.asked.into_inner().unwrap();
+            assert!(asked.iter().all(|count| (1..=32).contains(count)) && asked.contains(&32), "{asked:?}");
+        }
+    }
+}
+
+#[test]
+fn a_module_that_fails_accepts_nothing_and_counts_nothing() {
+    let store = Memory::new();
+    let enrolled = Verifier::unsealed(&store, Policy::new());
+    let state = State::new().confirmed();
+    block_on(enrolled.enroll(&id(), &in_hsm(Totp::default(), Algorithm::Sha1), state)).unwrap();
+    let secret = Secret::from_bytes(SECRET).unwrap();
+    let right = Totp::default().generate(&Key::new(Algorithm::Sha1, &secret), NOW).unwrap();
+
+    let check = |result: Result<secondo::Accepted, VerifierError<_>>, cause: &str| {
+        match &result {
+            Err(error @ VerifierError::Hsm(source)) => {
+                assert_eq!(source.to_string(), cause);
+                assert_eq!(error.public(), PublicRefusal::Unavailable);
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(block_on(enrolled.state(&id())).unwrap(), state);
+    };
+    for (fault, cause) in [
+        (Fault::Down, "the token is gone"),
+        (Fault::OneMissing, "the HSM gave other HMACs than it was asked for"),
+        (Fault::OneTooMany, "the HSM gave other HMACs than it was asked for"),
+        (Fault::OtherHash, "the HSM gave other HMACs than it was asked for"),
+    ] {
+        let module = module(Some(fault));
+        let verifier = Verifier::unsealed(&store, Policy::new()).with_hsm(&module);
+        for entry in [right.as_str(), "000000"] {
+            check(block_on(verifier.verify(&id(), entry, NOW)), cause);
+        }
+    }
+    check(block_on(enrolled.verify(&id(), right.as_str(), NOW)), "the key is in an HSM, and the verifier has none");
+
+    // What is refused for another reason asks for nothing.
+    let module = module(None);
+    let verifier = Verifier::unsealed(&store, Policy::new()).with_hsm(&module);
+    assert!(block_on(verifier.verify(&id(), "12345", NOW)).is_err());
+    block_on(verifier.suspend(&id())).unwrap();
+    let suspended = block_on(verifier.verify(&id(), right.as_str(), NOW));
+    assert!(matches!(suspended, Err(VerifierError::Refused(Refusal::Suspended))));
+    assert!(module.asked.lock().unwrap().is_empty());
+}
+
+#[test]
+fn names_and_hmacs_have_their_lengths() {
+    assert_eq!(HsmKey::new(b"").unwrap_err(), ParameterError::HsmKeyLength(0));
+    assert_eq!(HsmKey::new(&[0; 65]).unwrap_err(), ParameterError::HsmKeyLength(65));
+    assert_eq!(HsmKey::new(&[0; 300]).unwrap_err(), ParameterError::HsmKeyLength(300));
+    assert_eq!(HsmKey::new(&[0; 64]).unwrap().as_bytes(), [0; 64]);
+    for len in 0..80 {
+        assert_eq!(Hmac::from_bytes(&vec![1; len]).is_ok(), [20, 32, 64].contains(&len));
+    }
+    assert_eq!(format!("{:?}", Hmac::from_bytes(&[1; 20]).unwrap()), "Hmac(..)");
+    let authenticator = in_hsm(Totp::default(), Algorithm::Sha256);
+    assert!(authenticator.secret().is_none() && authenticator.key().is_none());
+}

@@ -1,0 +1,374 @@
+//! Records sealed at rest: what opens them, what does not, and how keys are rotated.
+#![cfg(feature = "std")]
+
+#[path = "support/enrolled.rs"]
+#[expect(dead_code, reason = "each test uses its part")]
+mod enrolled;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use enrolled::{NOW, SECRET, after, authenticator, code_at, enroll, wrong_code};
+use pollster::block_on;
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
+use secondo::store::{Exchange, Memory, Store, Value};
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Key, ParameterError, Policy, RecordError, Refusal, Secret,
+    State, Totp, UnixTime, Verifier, VerifierError,
+};
+
+fn key(id: u32) -> SealingKey {
+    key_of(id, "5e")
+}
+
+fn key_of(id: u32, byte: &str) -> SealingKey {
+    SealingKey::derive(KeyId::new(id), &LocalMasterKey::from_hex(&byte.repeat(32)).unwrap()).unwrap()
+}
+
+fn ring(active: u32, others: &[u32]) -> KeyRing {
+    KeyRing::new(key(active), others.iter().copied().map(key)).unwrap()
+}
+
+fn sealing(store: &Memory, ring: KeyRing) -> Verifier<&Memory> {
+    Verifier::new(store, ring, Policy::new())
+}
+
+fn id(text: &str) -> AuthenticatorId {
+    AuthenticatorId::new(text).unwrap()
+}
+
+fn stored(store: &Memory, id: &AuthenticatorId) -> Vec<u8> {
+    block_on(store.load(id)).unwrap().unwrap().value.as_ref().to_vec()
+}
+
+fn replace(store: &Memory, id: &AuthenticatorId, bytes: &[u8]) {
+    let revision = block_on(store.load(id)).unwrap().map(|entry| entry.revision);
+    let exchange = block_on(store.compare_exchange(id, revision, Value::from(bytes), None));
+    assert_eq!(exchange.unwrap(), Exchange::Stored);
+}
+
+fn seal_error<T, E>(result: &Result<T, VerifierError<E>>) -> Option<SealError> {
+    match *result {
+        Err(VerifierError::Record(RecordError::Seal(error))) => Some(error),
+        _ => None,
+    }
+}
+
+/// The format is what the description says, to somebody who implements it with other means.
+#[test]
+fn records_sealed_by_another_implementation_open() {
+    let rows = include_str!("vectors/sealed-records.txt").lines().filter(|row| !row.starts_with('#'));
+    let mut checked = 0;
+    for row in rows {
+        let [_, digits, time, code, record] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let bytes: Vec<u8> =
+            (0..record.len()).step_by(2).map(|at| u8::from_str_radix(&record[at..at + 2], 16).unwrap()).collect();
+        let master = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+        let key = SealingKey::derive(KeyId::new(7), &LocalMasterKey::from_hex(master).unwrap()).unwrap();
+        let store = Memory::new();
+        let id = id("f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
+        replace(&store, &id, &bytes);
+        let verifier = sealing(&store, KeyRing::new(key, []).unwrap());
+        let accepted = block_on(verifier.verify(&id, code, UnixTime::from_secs(time.parse().unwrap())));
+        assert!(accepted.is_ok() && digits.parse() == Ok(code.len()), "{accepted:?}");
+        checked += 1;
+    }
+    assert_eq!(checked, 2);
+}
+
+#[test]
+fn what_is_stored_shows_no_secret_unless_asked_to() {
+    let holds = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+    let store = Memory::new();
+    let verifier = sealing(&store, ring(1, &[]));
+    let id = enroll(&verifier, "rossi", Totp::default());
+    let mut seen = BTreeSet::new();
+    for steps in 0..20 {
+        let bytes = stored(&store, &id);
+        // Every part of it: a block that repeats would show what it holds.
+        assert!(!SECRET.windows(4).any(|part| holds(&bytes, part)));
+        assert!(seen.insert(bytes), "the same bytes for another state");
+        assert!(block_on(verifier.verify(&id, &code_at(steps), after(steps * 30))).is_ok());
+    }
+
+    let plain = Verifier::unsealed(&store, Policy::new());
+    let id = enroll(&plain, "verdi", Totp::default());
+    assert!(holds(&stored(&store, &id), SECRET));
+}
+
+#[test]
+fn any_byte_that_was_changed_is_noticed() {
+    let store = Memory::new();
+    let verifier = sealing(&store, ring(1, &[3]));
+    for id in [enroll(&verifier, "totp", Totp::default()), enroll(&verifier, "hotp", Hotp::default())] {
+        let good = stored(&store, &id);
+        for at in 0..good.len() {
+            for bit in 0..8 {
+                let mut bytes = good.clone();
+                bytes[at] ^= 1 << bit;
+                replace(&store, &id, &bytes);
+                for entry in [code_at(0), wrong_code()] {
+                    let error = match block_on(verifier.verify(&id, &entry, NOW)) {
+                        Err(VerifierError::Record(error)) => error,
+                        other => panic!("byte {at}: {other:?}"),
+                    };
+                    let altered = RecordError::Seal(SealError::Altered);
+                    let noticed = match (at, bytes[at]) {
+                        (0, version) => error == RecordError::Version(version),
+                        // One that was revoked is shorter.
+                        (1, 0) => error == RecordError::Length(bytes.len()),
+                        (2, 0) => error == RecordError::Seal(SealError::NotSealed),
+                        (2, _) => error == RecordError::Field { offset: 2 },
+                        (6, 3) => error == altered,
+                        (3..=6, _) => matches!(error, RecordError::Seal(SealError::UnknownKey(_))),
+                        _ => error == altered,
+                    };
+                    assert!(noticed, "byte {at}: {error:?}");
+                }
+                assert_eq!(stored(&store, &id), bytes, "a record that does not open is left alone");
+            }
+        }
+        for len in 0..good.len() {
+            replace(&store, &id, &good[..len]);
+            assert!(matches!(
+                block_on(verifier.verify(&id, &code_at(0), NOW)),
+                Err(VerifierError::Record(RecordError::Length(_) | RecordError::Seal(SealError::Altered)))
+            ));
+        }
+        replace(&store, &id, &good);
+        assert!(block_on(verifier.state(&id)).is_ok());
+    }
+}
+
+#[test]
+fn a_record_cannot_be_passed_off_as_another_persons() {
+    let store = Memory::new();
+    let verifier = sealing(&store, ring(1, &[]));
+    let attacker = enroll(&verifier, "attacker", Totp::default());
+    let victim = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&[9; 20]).unwrap());
+    for name in ["victim", "attacke", "attackers"] {
+        let victims = id(name);
+        block_on(verifier.enroll(&victims, &victim, State::new().confirmed())).unwrap();
+        replace(&store, &victims, &stored(&store, &attacker));
+        let result = block_on(verifier.verify(&victims, &code_at(0), NOW));
+        assert_eq!(seal_error(&result), Some(SealError::Altered), "{name}");
+    }
+}
+
+#[test]
+fn what_is_sealed_otherwise_is_refused() {
+    let store = Memory::new();
+    let (plain, sealed) = (Verifier::unsealed(&store, Policy::new()), sealing(&store, ring(1, &[])));
+    let in_clear = enroll(&plain, "plain", Totp::default());
+    let id = enroll(&sealed, "sealed", Totp::default());
+    let code = code_at(0);
+
+    assert_eq!(seal_error(&block_on(sealed.verify(&in_clear, &code, NOW))), Some(SealError::NotSealed));
+    assert_eq!(seal_error(&block_on(sealed.reseal(&in_clear))), Some(SealError::NotSealed));
+    assert_eq!(seal_error(&block_on(plain.verify(&id, &code, NOW))), Some(SealError::NoKeys));
+
+    let other = sealing(&store, ring(2, &[3]));
+    let unknown = Some(SealError::UnknownKey(KeyId::new(1)));
+    assert_eq!(seal_error(&block_on(other.verify(&id, &code, NOW))), unknown);
+    let enrolled = block_on(other.enroll(&id, &authenticator(Totp::default()), State::new()));
+    assert_eq!(seal_error(&enrolled), unknown, "an enrolment replaces nothing that it cannot read");
+
+    let same_id = sealing(&store, KeyRing::new(key_of(1, "5f"), []).unwrap());
+    assert_eq!(seal_error(&block_on(same_id.verify(&id, &code, NOW))), Some(SealError::Altered));
+
+    assert!(block_on(sealed.verify(&id, &code, NOW)).is_ok(), "and nothing was used up or counted");
+    // A lost key does not keep an authenticator from being revoked.
+    block_on(other.revoke(&id)).unwrap();
+    assert!(matches!(block_on(sealed.state(&id)), Err(VerifierError::Refused(Refusal::Revoked))));
+}
+
+#[test]
+fn a_ring_has_no_id_twice() {
+    let twice = |others: &[u32]| KeyRing::new(key(1), others.iter().copied().map(key)).err();
+    assert_eq!(twice(&[2, 1]), Some(ParameterError::KeyId(KeyId::new(1))));
+    assert_eq!(twice(&[2, 3, 2]), Some(ParameterError::KeyId(KeyId::new(2))));
+    assert_eq!(twice(&[2, 3]), None);
+}
+
+#[test]
+fn an_attempt_seals_with_the_active_key_and_a_batch_does_the_rest() {
+    let store = Memory::new();
+    let old = sealing(&store, ring(1, &[]));
+    let ids: Vec<_> = (0..50).map(|n| enroll(&old, &format!("id/{n}"), Totp::default())).collect();
+    block_on(old.revoke(&ids[3])).unwrap();
+    let replayed = code_at(0);
+    assert!(block_on(old.verify(&ids[0], &replayed, NOW)).is_ok());
+
+    let both = sealing(&store, ring(2, &[1]));
+    let new = sealing(&store, ring(2, &[]));
+    assert!(seal_error(&block_on(new.state(&ids[1]))).is_some());
+    // On use: a right code, and a wrong one.
+    assert!(block_on(both.verify(&ids[1], &code_at(0), NOW)).is_ok());
+    assert!(block_on(both.verify(&ids[2], &wrong_code(), NOW)).is_err());
+    assert_eq!(block_on(new.state(&ids[1])).unwrap().failures(), 0);
+    assert_eq!(block_on(new.state(&ids[2])).unwrap().failures(), 1);
+
+    // In a batch, with somebody who is unknown, and one sealed with a key that is lost.
+    let lost = sealing(&store, ring(9, &[]));
+    let all: Vec<_> = ids.iter().copied().chain([id("unknown"), enroll(&lost, "lost", Totp::default())]).collect();
+    let mut progress = Vec::new();
+    let failed = block_on(both.reseal_all(all.clone(), |id, resealed| progress.push((*id, format!("{resealed:?}")))));
+    assert_eq!(failed, 1);
+    assert!(progress.iter().map(|(id, _)| id).eq(&all), "each in its turn");
+    let became = |text: &str| progress.iter().filter(|(_, resealed)| resealed == text).count();
+    assert_eq!((became("Ok(true)"), became("Ok(false)")), (47, 2));
+    assert_eq!((became("Err(Refused(Revoked))"), became("Err(Unknown)")), (1, 1));
+    assert_eq!(became("Err(Record(Seal(UnknownKey(KeyId(9)))))"), 1);
+    assert_eq!(block_on(both.reseal_all(ids.clone(), |_, resealed| assert!(!matches!(resealed, Ok(true))))), 0);
+
+    // The old key can go, and what was used stays used.
+    assert!(matches!(
+        block_on(new.verify(&ids[0], &replayed, NOW)),
+        Err(VerifierError::Refused(Refusal::Replayed { .. }))
+    ));
+    for id in &ids[4..] {
+        assert!(block_on(new.verify(id, &code_at(0), NOW)).is_ok());
+    }
+    assert_eq!(seal_error(&block_on(old.state(&ids[5]))), Some(SealError::UnknownKey(KeyId::new(2))));
+}
+
+/// While one thread reseals, others use codes: each of them once, and none is lost.
+#[test]
+fn resealing_beside_verifications_loses_nothing() {
+    let store = Memory::new();
+    let id = enroll(&sealing(&store, ring(1, &[2])), "rossi", Totp::default());
+    std::thread::scope(|scope| {
+        for active in [1, 2] {
+            let store = &store;
+            scope.spawn(move || {
+                let verifier = sealing(store, ring(active, &[3 - active]));
+                for _ in 0..2_000 {
+                    match block_on(verifier.reseal(&id)) {
+                        Ok(_) | Err(VerifierError::Contended) => {}
+                        Err(other) => panic!("{other:?}"),
+                    }
+                }
+            });
+        }
+        let verifier = sealing(&store, ring(1, &[2]));
+        for steps in 0..500 {
+            while let Err(error) = block_on(verifier.verify(&id, &code_at(steps), after(steps * 30))) {
+                assert!(matches!(error, VerifierError::Contended), "{error:?}");
+            }
+            let again = block_on(verifier.verify(&id, &code_at(steps), after(steps * 30)));
+            assert!(
+                matches!(again, Err(VerifierError::Refused(Refusal::Replayed { .. }) | VerifierError::Contended)),
+                "{again:?}"
+            );
+            while block_on(verifier.reinstate(&id)).is_err() {}
+        }
+    });
+}
+
+/// The key in place of the secret: the same codes, and the secret is nowhere.
+#[test]
+fn prepared_keys_verify_as_secrets_do() {
+    for algorithm in Algorithm::ALL {
+        for seed in [&SECRET[..16], SECRET, &[7; 64], &[8; 128]] {
+            let secret = || Secret::from_bytes(seed).unwrap();
+            let store = Memory::new();
+            let totp = Totp::new(Digits::Eight, secondo::Period::from_secs(60).unwrap());
+            let from_key = Authenticator::from_key(totp, Key::new(*algorithm, &secret()));
+            assert!(from_key.secret().is_none());
+            assert_eq!((from_key.algorithm(), from_key.method()), (*algorithm, totp.into()));
+
+            let plain = Verifier::unsealed(&store, Policy::new());
+            block_on(plain.enroll(&id("plain"), &from_key, State::new().confirmed())).unwrap();
+            let bytes = stored(&store, &id("plain"));
+            assert!(!bytes.windows(16).any(|window| window == &seed[..16]));
+
+            let sealed = sealing(&store, ring(1, &[]));
+            block_on(sealed.enroll(&id("sealed"), &from_key, State::new().confirmed())).unwrap();
+            let with_secret = Authenticator::new(totp, *algorithm, secret());
+            let code = totp.generate(&with_secret.key().unwrap(), NOW).unwrap();
+            assert!(block_on(plain.verify(&id("plain"), code.as_str(), NOW)).is_ok());
+            assert!(block_on(sealed.verify(&id("sealed"), code.as_str(), NOW)).is_ok());
+            assert_eq!(totp.generate(&from_key.key().unwrap(), NOW).unwrap().as_str(), code.as_str());
+        }
+    }
+}
+
+#[test]
+fn a_key_of_a_wrong_length_is_not_read() {
+    let store = Memory::new();
+    let plain = Verifier::unsealed(&store, Policy::new());
+    let secret = Secret::from_bytes(SECRET).unwrap();
+    let of_sha256 = Authenticator::from_key(Hotp::default(), Key::new(Algorithm::Sha256, &secret));
+    block_on(plain.enroll(&id("rossi"), &of_sha256, State::new().confirmed())).unwrap();
+    let good = stored(&store, &id("rossi"));
+    for bytes in [&good[..good.len() - 1], &good[..good.len() - 4], &[&good[..], &[0; 8]].concat()] {
+        replace(&store, &id("rossi"), bytes);
+        match block_on(plain.verify(&id("rossi"), "123456", NOW)) {
+            Err(VerifierError::Record(error)) => assert_eq!(error, RecordError::Length(bytes.len())),
+            other => panic!("{other:?}"),
+        }
+    }
+    // The words of SHA-256 are not those of SHA-1.
+    let mut as_sha1 = good;
+    as_sha1[33] = 1;
+    replace(&store, &id("rossi"), &as_sha1);
+    assert!(block_on(plain.state(&id("rossi"))).is_err());
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("secondo-seal-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_master_key_is_64_hexadecimal_digits_that_others_cannot_read() {
+    let folder = Folder::new();
+    let path = folder.0.join("master");
+    let good = "0123456789abcdefABCDEF".repeat(3)[..64].to_owned();
+    let too_long = format!("{good}{}", " ".repeat(100));
+    for (text, expected) in [
+        (good.clone(), None),
+        (format!("{good}\n"), None),
+        (format!(" {good}\r\n"), None),
+        (String::new(), Some(MasterKeyError::Text { len: 0 })),
+        (good[..62].to_owned(), Some(MasterKeyError::Text { len: 62 })),
+        (good[..63].to_owned(), Some(MasterKeyError::Text { len: 63 })),
+        (format!("{good}00"), Some(MasterKeyError::Text { len: 66 })),
+        (format!("0x{}", &good[2..]), Some(MasterKeyError::Text { len: 64 })),
+        (format!("{} {}", &good[..31], &good[32..]), Some(MasterKeyError::Text { len: 64 })),
+        ("é".repeat(32), Some(MasterKeyError::Text { len: 64 })),
+    ] {
+        assert_eq!(LocalMasterKey::from_hex(&text).err(), expected, "{text:?}");
+        fs::write(&path, &text).unwrap();
+        let mode = |mode| fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        for allowed in [0o400, 0o440, 0o600] {
+            mode(allowed);
+            assert_eq!(LocalMasterKey::from_file(&path).err(), expected, "{text:?}");
+        }
+        for open in [0o644, 0o604, 0o602, 0o601] {
+            mode(open);
+            assert_eq!(LocalMasterKey::from_file(&path).err(), Some(MasterKeyError::Exposed));
+        }
+        mode(0o600);
+    }
+    // Only the beginning of a file is looked at, and a key with more after it is none.
+    fs::write(&path, format!("{too_long}ff")).unwrap();
+    assert!(LocalMasterKey::from_file(&path).is_err());
+    fs::write(&path, [0xff; 64]).unwrap();
+    assert_eq!(LocalMasterKey::from_file(&path).err(), Some(MasterKeyError::File(std::io::ErrorKind::InvalidData)));
+    let missing = LocalMasterKey::from_file(folder.0.join("none")).err();
+    assert_eq!(missing, Some(MasterKeyError::File(std::io::ErrorKind::NotFound)));
+    assert_eq!(LocalMasterKey::from_env("SECONDO_NO_SUCH_VARIABLE").err(), Some(MasterKeyError::Variable));
+}
