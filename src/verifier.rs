@@ -43,13 +43,8 @@ const TRIES: usize = 16;
 /// use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
 /// use secondo::store::Memory;
 ///
-/// # let (file, ring) = (std::env::temp_dir().join(format!("secondo-{}", std::process::id())), "0f".repeat(32));
-/// # std::fs::write(&file, ring)?;
-/// # #[cfg(unix)]
-/// # std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-/// // The file holds what `openssl rand -hex 32` prints.
-/// let master = LocalMasterKey::from_file(&file)?;
-/// # std::fs::remove_file(&file)?;
+/// // In earnest from a file, the environment or an HSM; made with `openssl rand -hex 32`.
+/// let master = LocalMasterKey::from_hex("c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094")?;
 /// let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master)?, [])?;
 /// let verifier = Verifier::new(Memory::new(), keys, Policy::default());
 /// let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;

@@ -2,12 +2,13 @@
 //!
 //! A record is sealed with AES-256-GCM-SIV (RFC 8452). Its associated data are the record's version and kind, the id of the
 //! sealing key, and the authenticator's id, so that a record cannot be passed off as another person's, or as one of
-//! another kind. The nonce is the [state's revision](crate::State::revision): this cipher withstands repeated nonces, so
-//! that sealing needs no random numbers, and a bad generator can do no harm. XChaCha20-Poly1305, which needs random ones,
-//! was also four times slower.
+//! another kind. The nonce is the [state's revision](crate::State::revision). It repeats from person to person, which this
+//! cipher withstands, so that sealing needs no random numbers and a bad generator can do no harm. With XChaCha20-Poly1305
+//! it would, and that took four times as long.
 //!
 //! What sealing does not do: whoever can write to the store can still put an older record of the same id back, or remove
-//! it. And the keys are in the memory of the process that verifies; with an [`Hsm`](crate::hsm::Hsm) even there are none.
+//! it. And who reads the memory of a process that verifies has the sealing keys; only a seed in an
+//! [`Hsm`](crate::hsm::Hsm) is not there either.
 //!
 //! # Keys
 //!
