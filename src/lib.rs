@@ -38,6 +38,8 @@
 //! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
+//! | `qr` | no | `otpauth::Qr`: a key URI as a QR code, in modules, as SVG, or for a terminal |
+//! | `png` | no | `otpauth::Png`: the QR code as a file; implies `qr` and `std` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
 //!
 //! Without features the crate is `no_std` and does not allocate. A feature only adds.
@@ -79,6 +81,8 @@ mod id;
 mod key;
 mod lanes;
 mod method;
+#[cfg(any(feature = "alloc", feature = "qr"))]
+pub mod otpauth;
 mod parameter;
 mod policy;
 #[cfg(feature = "alloc")]

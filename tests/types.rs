@@ -87,6 +87,36 @@ mod with_alloc {
     assert_impl_all!(Verifier<()>: Send, Sync);
 }
 
+#[cfg(feature = "qr")]
+mod with_qr {
+    use super::{Display, assert_impl_all, assert_not_impl_any};
+    use secondo::otpauth::{Qr, QrError};
+
+    assert_impl_all!(Qr: Send, Sync, Unpin, zeroize::ZeroizeOnDrop);
+    assert_not_impl_any!(Qr: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
+    assert_impl_all!(QrError: std::error::Error, Copy);
+    static_assertions::const_assert!(size_of::<Qr>() <= 2400);
+
+    #[test]
+    fn debug_shows_the_size_of_a_code_alone() {
+        assert_eq!(format!("{:?}", Qr::new("12345678901234567890").unwrap()), "Qr { size: 25, .. }");
+    }
+
+    #[cfg(feature = "png")]
+    mod with_png {
+        use super::{Display, Qr, assert_impl_all, assert_not_impl_any};
+        use secondo::otpauth::Png;
+
+        assert_impl_all!(Png: Send, Sync, Unpin, zeroize::ZeroizeOnDrop);
+        assert_not_impl_any!(Png: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
+
+        #[test]
+        fn debug_shows_nothing_of_a_file() {
+            assert_eq!(format!("{:?}", Qr::new("12345678901234567890").unwrap().png(1).unwrap()), "Png(..)");
+        }
+    }
+}
+
 #[cfg(feature = "serde")]
 mod with_serde {
     use super::{Authenticator, Base32, Code, Key, Secret, State, assert_impl_all, assert_not_impl_any};

@@ -70,6 +70,15 @@ fn sealing_keys_and_what_a_module_computes() {
     assert!(has_part_of(&before, &[0x5e; 4]) && !has_part_of(&after, &[0x5e; 4]));
 }
 
+#[cfg(feature = "qr")]
+#[test]
+fn qr_codes() {
+    let text = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
+    let (before, after) = around_drop(secondo::otpauth::Qr::new(text).unwrap());
+    assert!(before.iter().filter(|byte| **byte != 0).count() > 100);
+    assert!(after.iter().all(|byte| *byte == 0));
+}
+
 /// The test itself would notice a value that is not wiped.
 #[test]
 fn the_look_at_memory_sees_what_is_left() {

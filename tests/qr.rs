@@ -1,0 +1,324 @@
+//! Pictures of QR codes, drawn and read by programs that none of us wrote: `rsvg-convert` and `zbarimg`.
+//!
+//! Every picture lies on a black page, as on a dark web site or terminal, so that nothing but itself gives it a margin.
+//! `zbarimg` forgives much (a mirrored code, a row lost in the margin), so every pixel is looked at as well.
+#![cfg(feature = "qr")]
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use proptest::prelude::*;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use secondo::Secret;
+use secondo::otpauth::{Qr, QrError};
+
+/// Bytes that versions 1 to 30 hold in byte mode at error correction level M (ISO/IEC 18004, table 7).
+const CAPACITY: [usize; 30] = [
+    14, 26, 42, 62, 84, 106, 122, 152, 180, 213, 251, 287, 331, 362, 412, 450, 504, 560, 624, 666, 711, 779, 857, 911,
+    997, 1059, 1125, 1190, 1264, 1370,
+];
+/// At level L, versions 27 to 30.
+const CAPACITY_LOW: [usize; 4] = [1465, 1528, 1628, 1732];
+
+const URI: &str = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
+
+#[test]
+fn every_picture_is_read_from_the_shortest_text_to_the_longest() {
+    let directory = Directory::new("lengths");
+    for len in [1, 14, 15, 106, 107, 450, 1190, 1370, 1371, Qr::MAX_LEN] {
+        directory.assert_all_read(&text(len));
+    }
+}
+
+#[test]
+fn every_picture_of_any_key_uri_is_read() {
+    let directory = Directory::new("uris");
+    directory.assert_all_read(URI);
+    let mut random = StdRng::seed_from_u64(18_004);
+    for _ in 0..16 {
+        directory.assert_all_read(&key_uri(&mut random));
+    }
+}
+
+/// The smallest version at level M, where M fits.
+#[test]
+fn a_code_is_no_larger_than_its_text_needs() {
+    let size = |version: usize| 17 + 4 * version;
+    for (version, capacity) in (1..).zip(CAPACITY) {
+        assert_eq!(Qr::new(&text(capacity)).unwrap().size(), size(version), "{capacity} bytes");
+        let next = if version < 30 { version + 1 } else { 27 };
+        assert_eq!(Qr::new(&text(capacity + 1)).unwrap().size(), size(next), "{} bytes", capacity + 1);
+    }
+    for (version, capacity) in (27..).zip(CAPACITY_LOW) {
+        assert_eq!(Qr::new(&text(capacity)).unwrap().size(), size(version), "{capacity} bytes");
+    }
+    assert_eq!(CAPACITY_LOW[3], Qr::MAX_LEN);
+}
+
+/// The level is in columns 0 and 1 of row 8, masked with 10 (ISO/IEC 18004, format information). Version 1 holds 7, 11, 14
+/// and 17 bytes at H, Q, M and L, but L is not for a text so short.
+#[test]
+fn correction_is_as_high_as_the_size_allows() {
+    const L: [bool; 2] = [true, true];
+    const M: [bool; 2] = [true, false];
+    const Q: [bool; 2] = [false, true];
+    const H: [bool; 2] = [false, false];
+    for (len, level) in [(1, H), (7, H), (8, Q), (11, Q), (12, M), (14, M), (1370, M), (1371, L), (1732, L)] {
+        let qr = Qr::new(&text(len)).unwrap();
+        assert_eq!([qr.is_dark(0, 8), qr.is_dark(1, 8)], level, "{len} bytes");
+    }
+}
+
+#[test]
+fn a_text_becomes_a_code_unless_it_is_too_long() {
+    let check = |text: &str| match Qr::new(text) {
+        Ok(qr) => text.len() <= Qr::MAX_LEN && qr.size() <= 137,
+        Err(error) => text.len() > Qr::MAX_LEN && error == QrError::TooLong { len: text.len(), max: Qr::MAX_LEN },
+    };
+    assert!(check("") && check(&text(Qr::MAX_LEN)) && check(&text(Qr::MAX_LEN + 1)) && check(&text(10_000_000)));
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) };
+    proptest!(config, |(text in prop_oneof![".{0,100}", "[ -~]{1600,1800}", ".{300,700}"])| prop_assert!(check(&text)));
+}
+
+#[test]
+fn outside_of_the_code_all_is_light() {
+    let qr = Qr::new(URI).unwrap();
+    let last = qr.size() - 1;
+    for outside in [last + 1, last + 2, usize::MAX / 2, usize::MAX] {
+        assert!(!qr.is_dark(outside, 0) && !qr.is_dark(0, outside) && !qr.is_dark(outside, outside));
+    }
+}
+
+/// Three corners are dark, and so is the module in column 8 of row 4v + 9. The one in row 8 of column 4v + 9 is part of the
+/// format, and light in some codes: a transposed code would show it.
+#[test]
+fn columns_are_columns_and_rows_are_rows() {
+    let mut transposed_is_light = false;
+    for capacity in CAPACITY {
+        let qr = Qr::new(&text(capacity)).unwrap();
+        let last = qr.size() - 1;
+        assert!(qr.is_dark(0, 0) && qr.is_dark(last, 0) && qr.is_dark(0, last));
+        assert!(qr.is_dark(8, last - 7), "{capacity} bytes");
+        transposed_is_light |= !qr.is_dark(last - 7, 8);
+    }
+    assert!(transposed_is_light);
+}
+
+/// `default-src 'none'` forbids scripts, styles and everything that is loaded.
+#[test]
+fn svg_passes_a_strict_content_security_policy() {
+    let svg = Qr::new(URI).unwrap().svg().to_string();
+    for forbidden in ["style", "script", "href", "url", " on", "class", "id=", "<!"] {
+        assert!(!svg.contains(forbidden), "{forbidden} in {svg}");
+    }
+    assert!(svg.starts_with(r#"<svg xmlns="http://www.w3.org/2000/svg" "#) && svg.ends_with("</svg>"));
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn png_of_every_scale() {
+    let directory = Directory::new("scales");
+    let qr = Qr::new(URI).unwrap();
+    for scale in 1..=Qr::MAX_PIXELS_PER_MODULE {
+        let file = directory.write("scale.png", qr.png(scale).unwrap().as_bytes());
+        assert!(Bitmap::of_png(&file) == modules(&qr, scale.into()), "scale {scale}");
+    }
+    for scale in [0, Qr::MAX_PIXELS_PER_MODULE + 1, u8::MAX] {
+        assert_eq!(qr.png(scale).unwrap_err(), QrError::PixelsPerModule(scale));
+    }
+    let largest = Qr::new(&text(Qr::MAX_LEN)).unwrap().png(Qr::MAX_PIXELS_PER_MODULE).unwrap();
+    assert_eq!(read(&directory.write("largest.png", largest.as_bytes())), text(Qr::MAX_LEN));
+}
+
+/// A text of this length that `zbarimg` shows as it is.
+fn text(len: usize) -> String {
+    let mut random = StdRng::seed_from_u64(len as u64);
+    (0..len).map(|_| char::from(random.random_range(b'!'..=b'~'))).collect()
+}
+
+fn key_uri(random: &mut StdRng) -> String {
+    const LETTERS: [char; 12] = ['a', 'Z', '0', '-', ' ', '@', '.', ':', 'è', 'ß', '日', '🔑'];
+
+    let mut word = |longest: usize| -> String {
+        let len = random.random_range(1..=longest);
+        (0..len).map(|_| *LETTERS.choose(random).unwrap()).flat_map(percent_encoded).collect()
+    };
+    let (issuer, account) = (word(20), word(40));
+    let mut seed = vec![0; random.random_range(Secret::MIN_LEN..=Secret::MAX_LEN)];
+    random.fill(&mut seed[..]);
+    let secret = Secret::from_bytes(&seed).unwrap().to_base32();
+    format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&algorithm=SHA1&digits=6", secret.as_str())
+}
+
+fn percent_encoded(letter: char) -> Vec<char> {
+    if letter.is_ascii_alphanumeric() {
+        return vec![letter];
+    }
+    let mut utf8 = [0; 4];
+    letter.encode_utf8(&mut utf8).bytes().flat_map(|byte| format!("%{byte:02X}").chars().collect::<Vec<_>>()).collect()
+}
+
+/// The pictures of one test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("qr-{test}"));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn assert_all_read(&self, text: &str) {
+        let qr = Qr::new(text).unwrap();
+        let modules = modules(&qr, SCALE);
+        assert_eq!(self.read(&modules.on_black_page()), text, "modules");
+
+        let mut screen = screen(&qr.terminal().to_string());
+        assert_eq!(self.read(&screen.on_black_page()), text, "terminal");
+        // The lower half of the last line.
+        let rest = screen.0.split_off(modules.0.len());
+        assert!(
+            screen == modules && rest.len() == SCALE && rest.iter().flatten().all(|is_white| *is_white),
+            "terminal"
+        );
+
+        let page = self.page(&qr.svg().to_string(), modules.0.len());
+        assert_eq!(read(&page), text, "SVG");
+        assert!(Bitmap::of_png(&page) == modules.on_black_page(), "SVG");
+
+        #[cfg(feature = "png")]
+        {
+            let file = self.write("code.png", qr.png(SCALE.try_into().unwrap()).unwrap().as_bytes());
+            assert_eq!(read(&file), text, "PNG");
+            assert!(Bitmap::of_png(&file) == modules, "PNG");
+            let page = self.page(r#"<image href="code.png"/>"#, modules.0.len());
+            assert_eq!(read(&page), text, "PNG");
+        }
+    }
+
+    fn read(&self, bitmap: &Bitmap) -> String {
+        read(&self.write("bitmap.pgm", &bitmap.pgm()))
+    }
+
+    /// A black page with this picture in it, as `rsvg-convert` draws it.
+    fn page(&self, picture: &str, side: usize) -> PathBuf {
+        let page = format!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}"><rect width="100%" height="100%"/>
+               <svg x="{MARGIN}" y="{MARGIN}" width="{side}" height="{side}">{picture}</svg></svg>"#,
+            side + 2 * MARGIN,
+        );
+        let page = self.write("page.svg", page.as_bytes());
+        let drawn = page.with_extension("png");
+        let arguments = ["--output".as_ref(), drawn.as_os_str(), page.as_os_str()];
+        let output = run("rsvg-convert", "librsvg2-bin", &arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        drawn
+    }
+}
+
+/// What `zbarimg` finds in a picture.
+fn read(picture: &Path) -> String {
+    let only_qr = ["--quiet", "--raw", "--nodbus", "-Sdisable", "-Sqrcode.enable"].map(AsRef::as_ref);
+    let output = run("zbarimg", "zbar-tools", &[only_qr.as_slice(), &[picture.as_os_str()]].concat());
+    String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned()
+}
+
+fn run(program: &str, package: &str, arguments: &[&OsStr]) -> Output {
+    Command::new(program).args(arguments).output().unwrap_or_else(|error| {
+        panic!("{program} cannot be run ({error}); `apt-get install {package}` brings it, or run tests/run")
+    })
+}
+
+/// Pixels of a module's side, except where a test has its own.
+const SCALE: usize = 4;
+/// Pixels of the page on every side of a picture.
+const MARGIN: usize = 40;
+
+/// Rows of pixels: whether each is white.
+#[derive(PartialEq)]
+struct Bitmap(Vec<Vec<bool>>);
+
+impl Bitmap {
+    fn of_png(file: &Path) -> Self {
+        let mut decoder = png::Decoder::new(BufReader::new(File::open(file).unwrap()));
+        decoder.set_transformations(png::Transformations::EXPAND);
+        let mut reader = decoder.read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let frame = reader.next_frame(&mut pixels).unwrap();
+        let samples = frame.color_type.samples();
+        let rows = pixels.chunks(frame.line_size).map(|row| {
+            assert!(row.iter().all(|sample| matches!(sample, 0 | 255)), "neither black nor white");
+            row.iter().step_by(samples).map(|sample| *sample == 255).collect()
+        });
+        Self(rows.collect())
+    }
+
+    /// A file in Netpbm's grey format.
+    fn pgm(&self) -> Vec<u8> {
+        let header = format!("P5 {} {} 255\n", self.0[0].len(), self.0.len());
+        let pixels = self.0.iter().flatten().map(|is_white| if *is_white { 255 } else { 0 });
+        header.into_bytes().into_iter().chain(pixels).collect()
+    }
+
+    fn on_black_page(&self) -> Self {
+        let margin = [false; MARGIN];
+        let above = vec![vec![false; self.0[0].len() + 2 * MARGIN]; MARGIN];
+        let rows = self.0.iter().map(|row| [&margin, row.as_slice(), &margin].concat());
+        Self(above.iter().cloned().chain(rows).chain(above.iter().cloned()).collect())
+    }
+}
+
+/// What a caller draws who uses the modules, with the four light ones around them that the standard asks for.
+fn modules(qr: &Qr, scale: usize) -> Bitmap {
+    let side = scale * (qr.size() + 2 * 4);
+    let is_white = |x: usize, y: usize| match ((x / scale).checked_sub(4), (y / scale).checked_sub(4)) {
+        (Some(x), Some(y)) => !qr.is_dark(x, y),
+        _ => true,
+    };
+    Bitmap((0..side).map(|y| (0..side).map(|x| is_white(x, y)).collect()).collect())
+}
+
+/// What a terminal shows: white on black unless it is told otherwise, and a character twice as high as it is wide.
+fn screen(text: &str) -> Bitmap {
+    let (mut ink_is_white, mut paper_is_white) = (true, false);
+    let mut rows = Vec::new();
+    for line in text.lines() {
+        let (mut upper, mut lower) = (Vec::new(), Vec::new());
+        let mut characters = line.chars();
+        while let Some(character) = characters.next() {
+            let (upper_is_ink, lower_is_ink) = match character {
+                '\x1b' => {
+                    let sequence: String = characters.by_ref().take_while(|character| *character != 'm').collect();
+                    (ink_is_white, paper_is_white) = match sequence.as_str() {
+                        "[38;5;16;48;5;231" => (false, true),
+                        "[0" => (true, false),
+                        _ => panic!("not a sequence that sets colours: {sequence:?}"),
+                    };
+                    continue;
+                }
+                ' ' => (false, false),
+                '▀' => (true, false),
+                '▄' => (false, true),
+                '█' => (true, true),
+                _ => panic!("not a half-block: {character:?}"),
+            };
+            for (half, is_ink) in [(&mut upper, upper_is_ink), (&mut lower, lower_is_ink)] {
+                half.extend([if is_ink { ink_is_white } else { paper_is_white }; SCALE]);
+            }
+        }
+        assert!(!paper_is_white, "a terminal would fill the rest of the line");
+        rows.extend([upper, lower].into_iter().flat_map(|half| [(); SCALE].map(|()| half.clone())));
+    }
+    Bitmap(rows)
+}
