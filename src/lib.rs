@@ -35,7 +35,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `std` | yes | vectors chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `alloc` |
-//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`]; implies `sha2` |
+//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`], [`import`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
@@ -74,6 +74,8 @@ mod guess;
 mod hotp;
 #[cfg(feature = "alloc")]
 mod id;
+#[cfg(feature = "alloc")]
+pub mod import;
 mod key;
 mod lanes;
 mod method;
