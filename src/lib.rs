@@ -39,6 +39,7 @@
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
+//! | `json` | no | `import::json`; implies `alloc` |
 //!
 //! Without features the crate is `no_std` and does not allocate. A feature only adds.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | liboath and `pam_oath` | [`usersfile`] |
 //! | google-authenticator-libpam | [`google_authenticator`] |
+//! | a database: privacyIDEA, django-otp, Keycloak, yours | `json` (feature `json`) |
 //!
 //! Readers of files with an authenticator a line are iterators that go on after a bad line, so what they give is the
 //! report: each line is [`Imported`] wholly, or refused with an [`ImportError`] that says where and why. Nothing is guessed
@@ -55,6 +56,8 @@ use zeroize::Zeroizing;
 use crate::{Authenticator, Counter, Secret, SecretError, State, Totp, UnixTime, Window};
 
 pub mod google_authenticator;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod usersfile;
 
 /// The most bytes of a line; a longer one is refused unread.

@@ -4,10 +4,13 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use pollster::block_on;
+use secondo::import::{google_authenticator, usersfile};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
 
 const SECRET: &[u8; 20] = b"a very secret secret";
+const BASE32: &str = "MEQHMZLSPEQHGZLDOJSXIIDTMVRXEZLU";
+const SCRATCH_CODE: &str = "75032147";
 
 /// In bytes.
 static FREED: AtomicUsize = AtomicUsize::new(0);
@@ -29,7 +32,8 @@ unsafe impl GlobalAlloc for Watching {
         FREED.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: allocated with this layout, and all of it written at first.
         let bytes = unsafe { core::slice::from_raw_parts(memory, layout.size()) };
-        if bytes.windows(8).any(|part| part == &SECRET[4..12]) {
+        let secrets = [&SECRET[4..12], &BASE32.as_bytes()[4..12], SCRATCH_CODE.as_bytes()];
+        if bytes.windows(8).any(|part| secrets.contains(&part)) {
             FREED_WITH_SECRET.fetch_add(1, Ordering::Relaxed);
         }
         // SAFETY: the caller's duty, passed on.
@@ -65,6 +69,9 @@ fn no_freed_memory_holds_a_secret() {
     drop(verifier);
     assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a store of authenticators");
 
+    imports();
+    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "imported authenticators");
+
     // Half of it expires, and the other half moves to memory of its own.
     let store = Memory::new();
     for n in 0..10_000 {
@@ -80,4 +87,35 @@ fn no_freed_memory_holds_a_secret() {
     assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a purged store");
     drop(store);
     assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a dropped store");
+}
+
+/// What is read and written leaves nothing behind; the files are not on the heap.
+fn imports() {
+    let now = UnixTime::from_secs(1_795_500_000);
+    let usersfile = b"HOTP/T30 a 1234 6120766572792073656372657420736563726574 0\n";
+    drop(usersfile::read(usersfile, now).map(Result::unwrap).collect::<Vec<_>>());
+
+    let file = b"MEQHMZLSPEQHGZLDOJSXIIDTMVRXEZLU\n\" TOTP_AUTH\n75032147\n75032147\n75032147\n75032147\n75032147\n";
+    let read = google_authenticator::read("a", file, now).unwrap();
+    assert_eq!(read.imported.authenticator.secret().unwrap().to_base32().as_str(), BASE32);
+    assert_eq!(read.scratch_codes[4].as_str(), SCRATCH_CODE);
+    drop(read);
+
+    #[cfg(feature = "json")]
+    {
+        use secondo::import::json;
+
+        let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap());
+        for name in ["n", &"name ".repeat(50)] {
+            drop(json::write(name, &authenticator, &State::new()).unwrap());
+        }
+        let end = r#","last_step":-1,"confirmed":true,"suspended":false}"#;
+        for secret in
+            [r#""a very secret secret","encoding":"text""#, r#""YSB2ZXJ5IHNlY3JldCBzZWNyZXQ=","encoding":"base64""#]
+        {
+            // On the heap, but not dropped before all is looked at.
+            let line = core::mem::ManuallyDrop::new(format!(r#"{{"name":"a","type":"totp","secret":{secret}{end}"#));
+            drop(json::read(line.as_bytes(), now).map(Result::unwrap).collect::<Vec<_>>());
+        }
+    }
 }
