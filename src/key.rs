@@ -314,7 +314,7 @@ mod tests {
             let counter = Counter::new(counter.parse().unwrap());
             let mac: Vec<_> = (0..40).step_by(8).map(|at| u32::from_str_radix(&mac[at..at + 8], 16).unwrap()).collect();
             assert_eq!(hmac_sha1::mac(&key, counter)[..], mac);
-            assert_eq!(key.truncated(counter), truncated.parse().unwrap());
+            assert_eq!(key.truncated(counter), truncated.parse::<u32>().unwrap());
             checked += 1;
         }
         assert_eq!(checked, 10);

@@ -35,12 +35,13 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `std` | yes | vectors chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `alloc` |
-//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`]; implies `sha2` |
+//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`], [`import`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
 //! | `qr` | no | `otpauth::Qr`: a key URI as a QR code, in modules, as SVG, or for a terminal |
 //! | `png` | no | `otpauth::Png`: the QR code as a file; implies `qr` and `std` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
+//! | `json` | no | `import::json`; implies `alloc` |
 //!
 //! Without features the crate is `no_std` and does not allocate. A feature only adds.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
@@ -78,6 +79,8 @@ mod hotp;
 pub mod hsm;
 #[cfg(feature = "alloc")]
 mod id;
+#[cfg(feature = "alloc")]
+pub mod import;
 mod key;
 mod lanes;
 mod method;

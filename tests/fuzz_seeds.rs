@@ -44,6 +44,22 @@ fn operations() {
     replay("operations", targets::operations);
 }
 
+#[test]
+fn usersfile() {
+    replay("usersfile", targets::usersfile);
+}
+
+#[test]
+fn google_authenticator() {
+    replay("google_authenticator", targets::google_authenticator);
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn json_import() {
+    replay("json_import", targets::json_import);
+}
+
 fn cases() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) }
 }

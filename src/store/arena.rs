@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(grown, Some(arena.end));
         assert!(arena.is_sparse());
         places.drain(..).for_each(|place| arena.remove(place));
-        assert_eq!(arena.free_units, arena.free.iter().map(|(units, places)| units * places.len()).sum());
+        assert_eq!(arena.free_units, arena.free.iter().map(|(units, places)| units * places.len()).sum::<usize>());
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use secondo::{Code, Digits, MalformedCode, Secret, SecretError, State};
+#[cfg(feature = "json")]
+use secondo::import::json;
+use secondo::import::{Imported, google_authenticator, usersfile};
+use secondo::{Code, Digits, MalformedCode, Secret, SecretError, State, UnixTime};
 
 /// The code parsers accept what is a code, unchanged, and nothing else.
 pub fn code(bytes: &[u8]) {
@@ -75,4 +78,59 @@ pub fn state(bytes: &[u8]) {
 /// Sequences of operations come out as in the model.
 pub fn operations(bytes: &[u8]) {
     super::model::run(bytes, &mut BTreeMap::new());
+}
+
+/// When the files that are imported were moved.
+const MOVED_AT: UnixTime = UnixTime::from_secs(1_795_500_000);
+
+/// Every line of a usersfile is a comment, imported or refused, in their order; what is imported can be stored.
+pub fn usersfile(bytes: &[u8]) {
+    let mut last = 0;
+    for line in usersfile::read(bytes, MOVED_AT) {
+        let number = line.as_ref().map_or_else(|error| error.line, |imported| imported.line);
+        assert!(number > last);
+        last = number;
+        if let Ok(imported) = line {
+            assert!(imported.state.is_confirmed());
+            assert!(!imported.name.is_empty() && !imported.name.contains(char::is_whitespace));
+            check_import(&imported);
+        }
+    }
+    assert!(last <= bytes.split(|byte| *byte == b'\n').count());
+}
+
+/// A state file is read wholly or refused.
+pub fn google_authenticator(bytes: &[u8]) {
+    match google_authenticator::read("alice", bytes, MOVED_AT) {
+        Ok(read) => {
+            assert!((1..=100).contains(&read.window_size));
+            assert!(read.scratch_codes.iter().all(|code| code.as_str().len() == 8));
+            check_import(&read.imported);
+        }
+        Err(error) => assert!((1..=bytes.split(|byte| *byte == b'\n').count()).contains(&error.line)),
+    }
+}
+
+/// What is read from JSON is written and read the same.
+#[cfg(feature = "json")]
+pub fn json_import(bytes: &[u8]) {
+    for imported in json::read(bytes, MOVED_AT).flatten() {
+        check_import(&imported);
+    }
+}
+
+/// An imported state is one that can be stored, and the whole goes through JSON unchanged.
+fn check_import(imported: &Imported) {
+    assert_eq!(State::from_bytes(&imported.state.to_bytes()), Ok(imported.state));
+    #[cfg(feature = "json")]
+    {
+        let line = json::write(&imported.name, &imported.authenticator, &imported.state).unwrap();
+        let read = json::read(line.as_str().as_bytes(), MOVED_AT).next().unwrap().unwrap();
+        assert_eq!(read.name, imported.name);
+        assert_eq!(read.state, imported.state);
+        assert_eq!(read.authenticator.method(), imported.authenticator.method());
+        assert_eq!(read.authenticator.algorithm(), imported.authenticator.algorithm());
+        let secret = |imported: &Imported| imported.authenticator.secret().map(|secret| secret.expose().to_vec());
+        assert_eq!(secret(&read), secret(imported));
+    }
 }

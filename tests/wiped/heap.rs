@@ -4,16 +4,22 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use pollster::block_on;
+use secondo::import::{google_authenticator, usersfile};
 use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
 
 const SECRET: &[u8; 20] = b"a very secret secret";
+const BASE32: &str = "MEQHMZLSPEQHGZLDOJSXIIDTMVRXEZLU";
+const SCRATCH_CODE: &str = "75032147";
+
+/// A part of it as it is, in base32, and in base64 at each place that it can have there; and a code.
+const PARTS: [&[u8; 8]; 6] = [b"ry secre", b"MZLSPEQH", b"IHNlY3Jl", b"eSBzZWNy", b"cnkgc2Vj", b"75032147"];
 
 /// In bytes.
 static FREED: AtomicUsize = AtomicUsize::new(0);
 static FREED_WITH_SECRET: AtomicUsize = AtomicUsize::new(0);
-/// Eight bytes of the secret.
+/// Eight bytes of what else is secret.
 static PART: AtomicU64 = AtomicU64::new(0);
 
 struct Watching;
@@ -32,8 +38,9 @@ unsafe impl GlobalAlloc for Watching {
         FREED.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: allocated with this layout, and all of it written at first.
         let bytes = unsafe { core::slice::from_raw_parts(memory, layout.size()) };
-        let secret = PART.load(Ordering::Relaxed).to_ne_bytes();
-        if bytes.windows(8).any(|part| part == secret) {
+        let other = PART.load(Ordering::Relaxed).to_ne_bytes();
+        let is_secret = |part: &[u8]| PARTS.iter().any(|of| part == *of) || other != [0; 8] && part == other;
+        if bytes.windows(8).any(is_secret) {
             FREED_WITH_SECRET.fetch_add(1, Ordering::Relaxed);
         }
         // SAFETY: the caller's duty, passed on.
@@ -41,21 +48,33 @@ unsafe impl GlobalAlloc for Watching {
     }
 }
 
-/// Looks for this from now on. The allocator would notice it.
-fn look_for(secret: &[u8]) {
-    let (_, part) = secret.split_at(secret.len() / 2 - 4);
-    PART.store(u64::from_ne_bytes(*part.first_chunk().unwrap()), Ordering::Relaxed);
-    FREED_WITH_SECRET.store(0, Ordering::Relaxed);
+fn assert_none_freed(of: &str) {
+    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "{of}");
+}
+
+/// That the allocator notices this.
+fn assert_noticed(secret: &[u8]) {
     drop(std::hint::black_box(secret.to_vec()));
     assert_eq!(FREED_WITH_SECRET.swap(0, Ordering::Relaxed), 1);
 }
 
+/// The only test here, since what others free would be looked at with it.
 #[test]
 fn no_freed_memory_holds_a_secret() {
-    look_for(SECRET);
+    assert_noticed(SECRET);
+    for text in [BASE32, SCRATCH_CODE, "YSB2ZXJ5IHNlY3JldCBz", "AGEgdmVyeSBzZWNyZXQg", "AABhIHZlcnkgc2VjcmV0"] {
+        assert_noticed(text.as_bytes());
+    }
+    stores();
+    imports();
+    assert_none_freed("imported authenticators");
+    #[cfg(feature = "png")]
+    pictures();
+}
 
+fn stores() {
     drop(std::hint::black_box(Value::from(SECRET.to_vec())));
-    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a value");
+    assert_none_freed("a value");
 
     let now = UnixTime::from_secs(1_700_000_000);
     let secret = || Secret::from_bytes(SECRET).unwrap();
@@ -78,7 +97,7 @@ fn no_freed_memory_holds_a_secret() {
             }
         }
         drop(verifier);
-        assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a store of authenticators");
+        assert_none_freed("a store of authenticators");
     }
 
     // Half of it expires, and the other half moves to memory of its own.
@@ -93,15 +112,51 @@ fn no_freed_memory_holds_a_secret() {
     store.purge(now);
     assert_eq!(store.len(), 5_000);
     assert!(FREED.load(Ordering::Relaxed) - freed > 100_000, "what was moved left memory behind");
-    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a purged store");
+    assert_none_freed("a purged store");
     drop(store);
-    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a dropped store");
+    assert_none_freed("a dropped store");
+}
 
-    #[cfg(feature = "png")]
+#[cfg(feature = "png")]
+fn pictures() {
+    let png = || secondo::otpauth::Qr::new("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ").unwrap().png(8).unwrap();
     {
-        let png = || secondo::otpauth::Qr::new("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ").unwrap().png(8).unwrap();
-        look_for(png().as_bytes());
-        drop(png());
-        assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a QR code as a PNG file");
+        let png = png();
+        let (_, part) = png.as_bytes().split_at(png.as_bytes().len() / 2 - 4);
+        PART.store(u64::from_ne_bytes(*part.first_chunk().unwrap()), Ordering::Relaxed);
+        assert_noticed(part);
+    }
+    drop(png());
+    assert_none_freed("a QR code as a PNG file");
+}
+
+/// What is read and written leaves nothing behind; the files are not on the heap.
+fn imports() {
+    let now = UnixTime::from_secs(1_795_500_000);
+    let usersfile = b"HOTP/T30 a 1234 6120766572792073656372657420736563726574 0\n";
+    drop(usersfile::read(usersfile, now).map(Result::unwrap).collect::<Vec<_>>());
+
+    let file = b"MEQHMZLSPEQHGZLDOJSXIIDTMVRXEZLU\n\" TOTP_AUTH\n75032147\n75032147\n75032147\n75032147\n75032147\n";
+    let read = google_authenticator::read("a", file, now).unwrap();
+    assert_eq!(read.imported.authenticator.secret().unwrap().to_base32().as_str(), BASE32);
+    assert_eq!(read.scratch_codes[4].as_str(), SCRATCH_CODE);
+    drop(read);
+
+    #[cfg(feature = "json")]
+    {
+        use secondo::import::json;
+
+        let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap());
+        for name in ["n", &"name ".repeat(50)] {
+            drop(json::write(name, &authenticator, &State::new()).unwrap());
+        }
+        let end = r#","last_step":-1,"confirmed":true,"suspended":false}"#;
+        for secret in
+            [r#""a very secret secret","encoding":"text""#, r#""YSB2ZXJ5IHNlY3JldCBzZWNyZXQ=","encoding":"base64""#]
+        {
+            // On the heap, but not dropped before all is looked at.
+            let line = core::mem::ManuallyDrop::new(format!(r#"{{"name":"a","type":"totp","secret":{secret}{end}"#));
+            drop(json::read(line.as_bytes(), now).map(Result::unwrap).collect::<Vec<_>>());
+        }
     }
 }

@@ -1,0 +1,289 @@
+//! Files of other systems: what is imported, what is refused and where, and that no input makes a reader panic.
+#![cfg(feature = "alloc")]
+
+use secondo::import::google_authenticator::{self, StateFile};
+use secondo::import::{ImportError, Imported, MAX_LINE, Note, Problem, usersfile};
+use secondo::{Algorithm, Counter, Digits, Hotp, Method, Period, SecretError, State, Totp, UnixTime};
+
+const HEX: &str = "3132333435363738393031323334353637383930";
+const BASE32: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+const NOW: UnixTime = UnixTime::from_secs(1_795_500_000);
+
+fn one(line: &str) -> Result<Imported, ImportError> {
+    let mut lines = usersfile::read(line.as_bytes(), NOW);
+    let only = lines.next().unwrap();
+    assert!(lines.next().is_none());
+    only
+}
+
+fn totp(digits: Digits, period: u64) -> Method {
+    Totp::new(digits, Period::from_secs(period).unwrap()).into()
+}
+
+fn next(counter: u64) -> State {
+    State::new().starting_at(Counter::new(counter)).confirmed()
+}
+
+#[test]
+fn usersfile_types() {
+    for (kind, method) in [
+        ("HOTP", Hotp::default().into()),
+        ("HOTP/E", Hotp::default().into()),
+        ("HOTP/E/6", Hotp::default().into()),
+        ("HOTP/E/7", Hotp::new(Digits::Seven).into()),
+        ("HOTP/E/8", Hotp::new(Digits::Eight).into()),
+        ("HOTP/T30", totp(Digits::Six, 30)),
+        ("HOTP/T30/6", totp(Digits::Six, 30)),
+        ("HOTP/T30/7", totp(Digits::Seven, 30)),
+        ("HOTP/T30/8", totp(Digits::Eight, 30)),
+        ("HOTP/T60", totp(Digits::Six, 60)),
+        ("HOTP/T60/6", totp(Digits::Six, 60)),
+        ("HOTP/T60/7", totp(Digits::Seven, 60)),
+        ("HOTP/T60/8", totp(Digits::Eight, 60)),
+    ] {
+        let imported = one(&format!("{kind} alice - {HEX}")).unwrap();
+        assert_eq!(imported.authenticator.method(), method, "{kind}");
+        assert_eq!(imported.authenticator.algorithm(), Algorithm::Sha1);
+        assert_eq!(imported.authenticator.secret().unwrap().expose(), b"12345678901234567890");
+    }
+    for kind in
+        ["hotp", "HOTP/", "HOTP/6", "HOTP/E/5", "HOTP/E/06", "HOTP/E/6/", "HOTP/T15", "HOTP/T", "TOTP", "HOTP//6"]
+    {
+        let error = one(&format!("{kind} alice - {HEX}")).unwrap_err();
+        assert_eq!(error, one_error(1, Problem::Invalid("TYPE")), "{kind}");
+    }
+}
+
+fn one_error(line: usize, problem: Problem) -> ImportError {
+    // The struct is not for others to make.
+    let mut error = one("X").unwrap_err();
+    error.line = line;
+    error.problem = problem;
+    error
+}
+
+/// RFC 4226, appendix D: 755224 287082 359152 969429 338314 254676 287922 162583 399871 520489.
+#[test]
+fn usersfile_states() {
+    for (rest, state, notes) in [
+        ("-", next(0), vec![]),
+        ("- 5", next(5), vec![]),
+        ("+ 5", next(5), vec![]),
+        ("1234 5", next(5), vec![Note::PinNotImported]),
+        ("- 7 162583 2026-11-23T20:36:02L", next(8), vec![]),
+        ("- 0 755224 2026-11-23T20:36:02L", next(1), vec![]),
+    ] {
+        let (pin, after) = rest.split_once(' ').unwrap_or((rest, ""));
+        let imported = one(&format!("HOTP\talice\t{pin}\t{HEX}\t{after}")).unwrap();
+        assert_eq!((imported.line, imported.name.as_str()), (1, "alice"));
+        assert_eq!(imported.state, state, "{rest}");
+        assert_eq!(imported.notes, notes, "{rest}");
+    }
+    let short = one("HOTP alice - 31323334353637383930").unwrap();
+    assert_eq!(short.notes, [Note::ShortSecret]);
+
+    // Nobody has logged in so far, as far as the file tells.
+    let unused = one(&format!("HOTP/T30 alice - {HEX}")).unwrap();
+    assert_eq!(unused.state, next(NOW.as_secs() / 30 + 10 + 1));
+    assert_eq!(unused.notes, [Note::LastUseUnknown]);
+}
+
+/// The step is found from the code, wherever the host was and however far off within its window.
+#[test]
+fn usersfile_steps() {
+    let line = |code: &str, time: &str| one(&format!("HOTP/T30/8 alice - {HEX} 0 {code} {time}"));
+    // RFC 6238, appendix B: 1111111109 is 2005-03-18T01:58:29Z.
+    let step = 1_111_111_109 / 30;
+    for time in [
+        "2005-03-18T01:58:29L",
+        "2005-03-18T15:58:29L",
+        "2005-03-17T13:58:29L",
+        "2005-03-17T13:10:00L",
+        "2005-03-18T16:45:00L",
+    ] {
+        assert_eq!(line("07081804", time).unwrap().state, next(step + 1), "{time}");
+    }
+    for time in ["2005-03-17T13:00:00L", "2005-03-18T17:00:00L", "2026-11-23T20:36:02L", "9999-12-31T23:59:59L"] {
+        assert_eq!(line("07081804", time).unwrap_err(), one_error(1, Problem::LastCode), "{time}");
+    }
+    assert_eq!(line("07081805", "2005-03-18T01:58:29L").unwrap_err(), one_error(1, Problem::LastCode));
+}
+
+#[test]
+fn usersfile_refusals() {
+    let secret = |found| Problem::Secret(SecretError::Length { min: 10, found });
+    let long = "31".repeat(129);
+    for (line, problem) in [
+        ("HOTP", Problem::Missing("USER")),
+        ("HOTP alice", Problem::Missing("PIN")),
+        ("HOTP alice -", Problem::Missing("SECRET")),
+        ("HOTP alice - 313", Problem::Invalid("SECRET")),
+        ("HOTP alice - 3132333435363738393g", Problem::Invalid("SECRET")),
+        ("HOTP alice - 3132333435363738393é", Problem::Invalid("SECRET")),
+        ("HOTP alice - 313233343536373839", secret(9)),
+        (&format!("HOTP alice - {long}"), secret(129)),
+        (&format!("HOTP alice - {HEX} x"), Problem::Invalid("MOVING_FACTOR")),
+        (&format!("HOTP alice - {HEX} -1"), Problem::Invalid("MOVING_FACTOR")),
+        (&format!("HOTP alice - {HEX} +1"), Problem::Invalid("MOVING_FACTOR")),
+        (&format!("HOTP alice - {HEX} 18446744073709551616"), Problem::Invalid("MOVING_FACTOR")),
+        (&format!("HOTP alice - {HEX} 7 162583"), Problem::Missing("LAST_TIMESTAMP")),
+        (&format!("HOTP alice - {HEX} 7 62583 2026-11-23T20:36:02L"), Problem::Invalid("LAST_OTP")),
+        (&format!("HOTP alice - {HEX} 7 16258x 2026-11-23T20:36:02L"), Problem::Invalid("LAST_OTP")),
+        (&format!("HOTP alice - {HEX} 7 82162583 2026-11-23T20:36:02L"), Problem::Invalid("LAST_OTP")),
+        (&format!("HOTP alice - {HEX} 7 162583 2026-11-23T20:36:02Z"), Problem::Invalid("LAST_TIMESTAMP")),
+        (&format!("HOTP alice - {HEX} 7 162583 2026-11-23T20:36:02L x"), Problem::Unknown),
+        // The counter before it, and the one after it.
+        (&format!("HOTP alice - {HEX} 6 162583 2026-11-23T20:36:02L"), Problem::LastCode),
+        (&format!("HOTP alice - {HEX} 8 162583 2026-11-23T20:36:02L"), Problem::LastCode),
+        (&format!("HOTP {} - {HEX}", "a".repeat(256)), Problem::Invalid("USER")),
+        (&format!("HOTP ali\u{99}ce - {HEX}"), Problem::NotText { position: 8 }),
+        (&format!("HOTP ali\0ce - {HEX}"), Problem::NotText { position: 8 }),
+        (&format!("HOTP ali\u{7f}ce - {HEX}"), Problem::NotText { position: 8 }),
+    ] {
+        assert_eq!(one(line).unwrap_err(), one_error(1, problem), "{line}");
+    }
+    // The last counter of all was used: there is no next one.
+    let token = one(&format!("HOTP alice - {HEX}")).unwrap();
+    let last = Hotp::default().generate(&token.authenticator.key().unwrap(), Counter::new(u64::MAX));
+    let line = format!("HOTP alice - {HEX} {} {} 2026-11-23T20:36:02L", u64::MAX, last.as_str());
+    assert_eq!(one(&line).unwrap_err(), one_error(1, Problem::Invalid("MOVING_FACTOR")));
+}
+
+/// A bad line does not take others with it, and every line is told by its number.
+#[test]
+fn usersfile_report() {
+    let long = "x".repeat(MAX_LINE + 1);
+    let mut file =
+        format!("# users\r\n\n  \t\nHOTP a - {HEX}\r\nHOTP/X b - {HEX}\n{long}\nHOTP a - {HEX} 3\n").into_bytes();
+    file.extend(b"HOTP \xe9 - 00\n  # HOTP x\nHOTP last - ");
+    file.extend(HEX.as_bytes());
+    let report: Vec<_> =
+        usersfile::read(&file, NOW).map(|line| line.map(|imported| (imported.line, imported.name))).collect();
+    assert_eq!(
+        report,
+        [
+            Ok((4, "a".to_owned())),
+            Err(one_error(5, Problem::Invalid("TYPE"))),
+            Err(one_error(6, Problem::TooLong(MAX_LINE + 1))),
+            Ok((7, "a".to_owned())),
+            Err(one_error(8, Problem::NotText { position: 5 })),
+            Ok((10, "last".to_owned())),
+        ]
+    );
+    assert_eq!(report[1].as_ref().unwrap_err().to_string(), "line 5: TYPE has an impossible value");
+    assert!(usersfile::read(b"", NOW).next().is_none());
+}
+
+fn google(rest: &str) -> Result<StateFile, ImportError> {
+    google_authenticator::read("alice", format!("{BASE32}\n{rest}").as_bytes(), NOW)
+}
+
+#[test]
+fn google_options() {
+    let read = google("\" TOTP_AUTH\n").unwrap();
+    assert_eq!(read.imported.authenticator.method(), Totp::default().into());
+    assert_eq!(read.imported.authenticator.secret().unwrap().expose(), b"12345678901234567890");
+    assert_eq!((read.imported.name.as_str(), read.window_size, read.rate_limit), ("alice", 3, None));
+    assert_eq!(read.imported.notes, [Note::LastUseUnknown]);
+    let step = NOW.as_secs() / 30;
+    assert_eq!(read.imported.state, next(step + 1 + 1));
+    assert!(read.scratch_codes.is_empty());
+
+    let all = "\" RATE_LIMIT 3 30 1795446362 1795446370\r\n\" WINDOW_SIZE 17\r\n\" DISALLOW_REUSE 89749999 89750001 89750000\r\n\
+               \" TOTP_AUTH\r\n\" STEP_SIZE 20\r\n\" RESETTING_TIME_SKEW 1+2\r\n\" LAST0 192.0.2.1 7\r\n\" LAST9 ::1 7\r\n\r\n\
+               75032147\r\n24249326";
+    let read = google(all).unwrap();
+    assert_eq!(read.imported.authenticator.method(), totp(Digits::Six, 20));
+    assert_eq!(read.imported.state, next(89_750_002));
+    assert_eq!(read.imported.notes, [Note::LoginHistoryNotImported, Note::ResynchronizationNotImported]);
+    assert_eq!((read.window_size, read.window()), (17, None));
+    let limit = read.rate_limit.unwrap();
+    assert_eq!((limit.attempts, limit.secs), (3, 30));
+    let codes: Vec<_> = read.scratch_codes.iter().map(|code| code.as_str().to_owned()).collect();
+    assert_eq!(codes, ["75032147", "24249326"]);
+
+    // The module sets the drift at a login that it does not list.
+    for (skew, drift) in [("-7", -7), ("+7", 7), ("0", 0)] {
+        let read =
+            google(&format!("\" TOTP_AUTH\n\" TIME_SKEW {skew}\n\" WINDOW_SIZE 9\n\" DISALLOW_REUSE 5")).unwrap();
+        let used = step.checked_add_signed(drift.into()).unwrap() + 4;
+        assert_eq!(read.imported.state, next(used + 1).with_drift(drift));
+        assert_eq!(read.imported.notes, [Note::LastUseUnknown]);
+        let listed = google(&format!("\" TOTP_AUTH\n\" TIME_SKEW {skew}\n\" DISALLOW_REUSE {}", step + 100)).unwrap();
+        assert_eq!(listed.imported.state, next(step + 101).with_drift(drift));
+    }
+
+    // With a counter, the other option is without effect.
+    for file in ["\" HOTP_COUNTER 1\n", "\" TOTP_AUTH\n\" HOTP_COUNTER 1\n"] {
+        let read = google(file).unwrap();
+        assert_eq!(read.imported.authenticator.method(), Hotp::default().into());
+        assert_eq!((read.imported.state, read.window()), (next(1), None));
+    }
+    let short = google_authenticator::read("bob", b"GEZDGNBVGY3TQOJQ\n\" HOTP_COUNTER 4\n", NOW).unwrap();
+    assert_eq!(short.imported.notes, [Note::ShortSecret]);
+}
+
+#[test]
+fn google_refusals() {
+    let future = format!("\" DISALLOW_REUSE {}\n\" TOTP_AUTH", (NOW.as_secs() + 3 * 86_400) / 30);
+    let in_seconds = format!("\" TOTP_AUTH\n\" DISALLOW_REUSE {}", NOW.as_secs());
+    for (rest, line, problem) in [
+        ("", 1, Problem::Missing("TOTP_AUTH")),
+        ("\" DISALLOW_REUSE 5\n12345678", 1, Problem::Missing("TOTP_AUTH")),
+        ("\" TOTP_AUTH\n\" TOTP_AUTH", 3, Problem::Duplicate("TOTP_AUTH")),
+        ("\" TOTP_AUTH\n\n\" OTP_DISABLED", 4, Problem::Unknown),
+        ("\" TOTP_AUTH x", 2, Problem::Invalid("TOTP_AUTH")),
+        ("\" totp_auth", 2, Problem::Unknown),
+        ("\" ", 2, Problem::Unknown),
+        ("\"", 2, Problem::Unknown),
+        ("\"TOTP_AUTH", 2, Problem::Unknown),
+        (" \" TOTP_AUTH", 2, Problem::Unknown),
+        ("\" LAST", 2, Problem::Unknown),
+        ("\" LAST10 host 5", 2, Problem::Unknown),
+        ("\" HOTP_COUNTER", 2, Problem::Invalid("HOTP_COUNTER")),
+        ("\" HOTP_COUNTER 0", 2, Problem::Invalid("HOTP_COUNTER")),
+        ("\" HOTP_COUNTER -3", 2, Problem::Invalid("HOTP_COUNTER")),
+        ("\" TOTP_AUTH\n\" STEP_SIZE 0", 3, Problem::Invalid("STEP_SIZE")),
+        ("\" TOTP_AUTH\n\" STEP_SIZE 61", 3, Problem::Invalid("STEP_SIZE")),
+        ("\" TOTP_AUTH\n\" WINDOW_SIZE 0", 3, Problem::Invalid("WINDOW_SIZE")),
+        ("\" TOTP_AUTH\n\" WINDOW_SIZE 101", 3, Problem::Invalid("WINDOW_SIZE")),
+        ("\" TOTP_AUTH\n\" TIME_SKEW 1.5", 3, Problem::Invalid("TIME_SKEW")),
+        ("\" TOTP_AUTH\n\" TIME_SKEW 40000", 3, Problem::Invalid("TIME_SKEW")),
+        ("\" TOTP_AUTH\n\" DISALLOW_REUSE 5 x", 3, Problem::Invalid("DISALLOW_REUSE")),
+        (&future, 2, Problem::Invalid("DISALLOW_REUSE")),
+        (&in_seconds, 3, Problem::Invalid("DISALLOW_REUSE")),
+        ("\" TOTP_AUTH\n\" RATE_LIMIT 3", 3, Problem::Invalid("RATE_LIMIT")),
+        ("\" TOTP_AUTH\n\" RATE_LIMIT 0 30", 3, Problem::Invalid("RATE_LIMIT")),
+        ("\" TOTP_AUTH\n\" RATE_LIMIT 3 3601", 3, Problem::Invalid("RATE_LIMIT")),
+        ("\" TOTP_AUTH\n\" RATE_LIMIT 3 30 x", 3, Problem::Invalid("RATE_LIMIT")),
+        ("\" TOTP_AUTH\n1234567", 3, Problem::Unknown),
+        ("\" TOTP_AUTH\n123456789", 3, Problem::Unknown),
+        ("\" TOTP_AUTH\n02345678", 3, Problem::Unknown),
+        ("\" TOTP_AUTH\n12345678 9", 3, Problem::Unknown),
+        ("\" TOTP_AUTH\n\" WINDOW_SIZE 3\0", 3, Problem::NotText { position: 15 }),
+    ] {
+        assert_eq!(google(rest).unwrap_err(), one_error(line, problem), "{rest}");
+    }
+    for (file, line, problem) in [
+        (&b""[..], 1, Problem::Missing("secret")),
+        (b"\n\" TOTP_AUTH\n", 1, Problem::Missing("secret")),
+        (b"\" TOTP_AUTH\n", 1, Problem::Secret(SecretError::Base32Character { position: 0 })),
+        (b"GEZDGNBVGY3TQO1Q\n\" TOTP_AUTH\n", 1, Problem::Secret(SecretError::Base32Character { position: 14 })),
+        (b"GEZDGNBV\n\" TOTP_AUTH\n", 1, Problem::Secret(SecretError::Length { min: 10, found: 5 })),
+        (b"\xff\xfe\n\" TOTP_AUTH\n", 1, Problem::NotText { position: 0 }),
+    ] {
+        assert_eq!(google_authenticator::read("alice", file, NOW).unwrap_err(), one_error(line, problem));
+    }
+}
+
+/// No message holds a secret, a code or a PIN.
+#[test]
+fn nothing_secret_is_printed() {
+    let imported = one(&format!("HOTP alice 998877 {HEX} 7 162583 2026-11-23T20:36:02L")).unwrap();
+    let read = google("\" TOTP_AUTH\n75032147\n").unwrap();
+    let refused = one(&format!("HOTP alice 998877 {HEX} 8 162583 2026-11-23T20:36:02L")).unwrap_err();
+    let printed = format!("{imported:?} {read:?} {refused:?} {refused}");
+    for secret in ["998877", HEX, BASE32, "162583", "75032147", "12345678901234567890", "49, 50, 51"] {
+        assert!(!printed.contains(secret), "{secret} in {printed}");
+    }
+}

@@ -1,0 +1,231 @@
+//! What PAM modules wrote after real logins: the codes used there are refused here, and the next ones accepted.
+#![cfg(feature = "std")]
+
+#[path = "support/commit.rs"]
+mod commit;
+#[path = "support/pam.rs"]
+mod pam;
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use commit::commit;
+use pam::{Pam, run};
+use secondo::import::google_authenticator::{self, StateFile};
+use secondo::import::{Imported, Note, usersfile};
+use secondo::{Accepted, Code, Counter, Hotp, Method, Policy, Refusal, State, Totp, UnixTime, Window};
+
+const HEX: &str = "3132333435363738393031323334353637383930";
+
+fn now() -> UnixTime {
+    UnixTime::try_from(SystemTime::now()).unwrap()
+}
+
+/// The authenticator's code at this counter or step.
+fn code_at(imported: &Imported, counter: u64) -> Code {
+    let digits = imported.authenticator.method().digits();
+    Hotp::new(digits).generate(&imported.authenticator.key().unwrap(), Counter::new(counter))
+}
+
+fn policy() -> Policy {
+    Policy::new().with_window(Window::new(3, 3).unwrap())
+}
+
+/// What a login with the code of this counter or step comes to.
+fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Accepted, Refusal> {
+    let (method, key) = (imported.authenticator.method(), imported.authenticator.key().unwrap());
+    let code = Ok(code_at(imported, counter));
+    commit(method.verify(&key, &policy(), &imported.state, &code, now), &mut imported.state.clone())
+}
+
+/// Whether no other step has this one's code, among all where somebody looks for it.
+fn is_unique(imported: &Imported, step: u64) -> bool {
+    let code = code_at(imported, step);
+    let same = |other: &u64| code_at(imported, *other).as_str() == code.as_str();
+    (step - 3500..step + 3500).filter(same).count() == 1
+}
+
+fn is_replayed(login: &Result<Accepted, Refusal>) -> bool {
+    matches!(login, Err(Refusal::Replayed { .. }))
+}
+
+/// The code of this counter was used, and the next one is good.
+fn check_hotp(imported: &Imported, used: u64) {
+    assert!(is_replayed(&login(imported, used, now())));
+    assert_eq!(login(imported, used + 1, now()).unwrap().counter(), Counter::new(used + 1));
+}
+
+/// The code of this step was used, and the next one is good, each at its time.
+fn check_totp(imported: &Imported, used: u64) {
+    let Method::Totp(totp) = imported.authenticator.method() else { panic!("no TOTP") };
+    let start = |step| UnixTime::from_secs(step * u64::from(totp.period().as_secs()));
+    assert!(is_replayed(&login(imported, used, start(used))));
+    assert!(is_replayed(&login(imported, used, start(used + 1))));
+    assert_eq!(login(imported, used + 1, start(used + 1)).unwrap().counter(), Counter::new(used + 1));
+}
+
+/// The code of this step would be accepted at this time, but for the watermark.
+fn check_unknown(imported: &Imported, used: u64, now: UnixTime) {
+    let refusal = login(imported, used, now).unwrap_err();
+    assert!(matches!(refusal, Refusal::Replayed { .. } | Refusal::ClockBehind), "{refusal:?}");
+    let (method, key) = (imported.authenticator.method(), imported.authenticator.key().unwrap());
+    let mut state = State::new().confirmed().with_drift(imported.state.drift());
+    assert!(commit(method.verify(&key, &policy(), &state, &Ok(code_at(imported, used)), now), &mut state).is_ok());
+}
+
+fn oath(test: &str) -> Pam {
+    Pam::new(test, "pam_oath.so", |file| format!("usersfile={file} window=3 digits=6"))
+}
+
+fn only_line(pam: &Pam) -> Imported {
+    let mut lines = usersfile::read(&pam.read(), now()).collect::<Result<Vec<_>, _>>().unwrap();
+    assert_eq!(lines.len(), 1);
+    lines.remove(0)
+}
+
+#[test]
+fn liboath_hotp() {
+    let pam = oath("liboath-hotp");
+    for fresh in [format!("HOTP/E alice - {HEX} 5\n"), format!("HOTP alice + {HEX} 5\n")] {
+        pam.write(&fresh);
+        let imported = only_line(&pam);
+        assert_eq!(imported.state.watermark(), Some(Counter::new(4)));
+        for used in [5, 7, 8] {
+            let code = code_at(&imported, used);
+            assert!(pam.login("alice", code.as_str(), "UTC"), "{used}");
+            assert!(!pam.login("alice", code.as_str(), "UTC"), "{used} again");
+            check_hotp(&only_line(&pam), used);
+        }
+    }
+}
+
+#[test]
+fn liboath_totp_in_any_time_zone() {
+    let pam = oath("liboath-totp");
+    for (zone, period) in [("UTC", 30), ("Asia/Kolkata", 30), ("Etc/GMT+12", 60), ("Etc/GMT-14", 30)] {
+        pam.write(&format!("HOTP/T{period}/6 alice 1234 {HEX}\n"));
+        let imported = only_line(&pam);
+        assert_eq!(imported.notes, [Note::PinNotImported, Note::LastUseUnknown]);
+        let step = now().as_secs() / period;
+        assert!(imported.state.watermark().unwrap().get() >= step);
+        // Now and ahead: the watermark is where the code is, not when it came.
+        for used in (step..step + 3).filter(|step| is_unique(&imported, *step)).take(2) {
+            let response = format!("1234{}", code_at(&imported, used).as_str());
+            assert!(pam.login("alice", &response, zone), "{zone}");
+            let imported = only_line(&pam);
+            assert_eq!(imported.notes, [Note::PinNotImported]);
+            check_totp(&imported, used);
+        }
+    }
+}
+
+fn google(test: &str) -> Pam {
+    let id = run(Command::new("id").arg("-u"), "coreutils", "");
+    let user = String::from_utf8(id.stdout).unwrap();
+    Pam::new(test, "pam_google_authenticator.so", |file| format!("secret={file} user={} no_strict_owner", user.trim()))
+}
+
+/// Makes a state file as its own program does.
+fn make(pam: &Pam, options: &str) -> StateFile {
+    let mut program = Command::new("google-authenticator");
+    program.arg("-s").arg(pam.file()).args(["-f", "-q", "-C"]).args(options.split(' '));
+    let output = run(&mut program, "libpam-google-authenticator", "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    state_file(pam)
+}
+
+fn state_file(pam: &Pam) -> StateFile {
+    google_authenticator::read("alice", &pam.read(), now()).unwrap()
+}
+
+#[test]
+fn google_totp() {
+    let pam = google("google-totp");
+    let fresh = make(&pam, "-t -d -r 7 -R 45 -w 5 -e 3");
+    assert_eq!(fresh.imported.authenticator.method(), Totp::default().into());
+    assert_eq!(fresh.imported.notes, [Note::LastUseUnknown]);
+    assert_eq!(fresh.window_size, 5);
+    assert_eq!(fresh.window().map(|window| (window.past(), window.future())), Some((2, 2)));
+    let limit = fresh.rate_limit.unwrap();
+    assert_eq!((limit.attempts, limit.secs), (7, 45));
+    assert_eq!(fresh.scratch_codes.len(), 3);
+
+    let step = now().as_secs() / 30;
+    for used in [step, step + 1, step + 2] {
+        assert!(pam.login("root", code_at(&fresh.imported, used).as_str(), "UTC"));
+        let read = state_file(&pam);
+        assert_eq!(read.imported.notes, []);
+        check_totp(&read.imported, used);
+    }
+    // An earlier one that was not used is still good there; here it is not, after the later ones.
+    assert!(pam.login("root", code_at(&fresh.imported, step - 1).as_str(), "UTC"));
+    check_totp(&state_file(&pam).imported, step + 2);
+
+    assert!(pam.login("root", fresh.scratch_codes[1].as_str(), "UTC"));
+    let left: Vec<String> = state_file(&pam).scratch_codes.iter().map(|code| code.as_str().to_owned()).collect();
+    assert_eq!(left, [fresh.scratch_codes[0].as_str(), fresh.scratch_codes[2].as_str()]);
+}
+
+#[test]
+fn google_totp_where_reuse_is_allowed() {
+    let pam = google("google-reuse");
+    let fresh = make(&pam, "-t -D -u -w 5");
+    let ahead = now().as_secs() / 30 + 2;
+    assert!(pam.login("root", code_at(&fresh.imported, ahead).as_str(), "UTC"));
+    let read = state_file(&pam);
+    assert_eq!(read.imported.notes, [Note::LastUseUnknown]);
+    check_unknown(&read.imported, ahead, UnixTime::from_secs(ahead * 30));
+}
+
+#[test]
+fn google_hotp() {
+    let pam = google("google-hotp");
+    let fresh = make(&pam, "-c -u -w 4 -e 2");
+    assert_eq!(fresh.imported.authenticator.method(), Hotp::default().into());
+    assert_eq!(fresh.imported.state.watermark(), Some(Counter::new(0)));
+    // The window is the next counter and the look-ahead.
+    let look_ahead = u64::from(fresh.window_size) - 1;
+    assert!(!pam.login("root", code_at(&fresh.imported, 1 + look_ahead + 1).as_str(), "UTC"));
+    for used in [2 + look_ahead, 3 + look_ahead] {
+        assert!(pam.login("root", code_at(&fresh.imported, used).as_str(), "UTC"), "{used}");
+        check_hotp(&state_file(&pam).imported, used);
+    }
+}
+
+/// The module learns the clock's skew from three codes, lets the third one log in, and does not list it as used.
+#[test]
+fn google_time_skew() {
+    const SKEW: u64 = 8;
+
+    let pam = google("google-skew");
+    let fresh = make(&pam, "-t -d -u -w 3 -S 1");
+    assert!((0..10).any(|_| pam.login("root", code_at(&fresh.imported, now().as_secs()).as_str(), "UTC")));
+    assert_eq!(state_file(&pam).imported.notes, []);
+
+    // They must come within two seconds of each other, which a busy machine may take several tries for.
+    let mut tries = 0;
+    let used = loop {
+        assert!(tries < 60);
+        thread::sleep(Duration::from_millis(1050));
+        let step = now().as_secs() + SKEW;
+        if is_unique(&fresh.imported, step) {
+            tries += 1;
+            if pam.login("root", code_at(&fresh.imported, step).as_str(), "UTC") {
+                break step;
+            }
+        }
+    };
+    assert!(tries >= 3);
+    let file = pam.read();
+    let text = String::from_utf8_lossy(&file);
+    assert!(text.contains("\" TIME_SKEW ") && !text.contains(&used.to_string()), "{text}");
+
+    let imported = google_authenticator::read("alice", &file, now()).unwrap().imported;
+    assert_eq!(imported.notes, [Note::LastUseUnknown]);
+    // Its clock is ahead, as it was.
+    let later = now().as_secs() + 100;
+    assert!(login(&imported, later + SKEW, UnixTime::from_secs(later)).is_ok());
+    // The code that was used for the login is not good, at the time when it would be.
+    check_unknown(&imported, used, UnixTime::from_secs(used - SKEW));
+}
