@@ -35,7 +35,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `std` | yes | vectors chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `alloc` |
-//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`]; implies `sha2` |
+//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`], [`otpauth`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
@@ -77,11 +77,15 @@ mod id;
 mod key;
 mod lanes;
 mod method;
+#[cfg(feature = "alloc")]
+pub mod otpauth;
 mod parameter;
 mod policy;
 #[cfg(feature = "alloc")]
 mod record;
 mod secret;
+#[cfg(feature = "alloc")]
+mod secret_text;
 mod state;
 #[cfg(feature = "alloc")]
 pub mod store;
@@ -107,6 +111,8 @@ pub use policy::{BackOff, Lock, Policy, ResyncCodes};
 #[cfg(feature = "alloc")]
 pub use record::RecordError;
 pub use secret::{Base32, Secret, SecretError};
+#[cfg(feature = "alloc")]
+pub use secret_text::SecretText;
 pub use state::{Hold, State, StateError};
 pub use time::{BeforeT0, Counter, Period, UnixTime};
 pub use totp::Totp;
