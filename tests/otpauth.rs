@@ -1,6 +1,10 @@
 //! Key URIs: what is accepted, refused and written.
 #![cfg(feature = "alloc")]
 
+#[path = "support/described.rs"]
+mod described;
+
+use described::{parameters, rows};
 use proptest::prelude::*;
 use secondo::otpauth::{KeyUri, KeyUriError, Parameter};
 use secondo::{
@@ -9,25 +13,8 @@ use secondo::{
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
-fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
-    file.lines().filter(|row| !row.starts_with('#')).map(|row| row.split('\t').collect())
-}
-
 fn authenticator(method: impl Into<Method>) -> Authenticator {
     Authenticator::new(method, Algorithm::Sha1, Secret::from_base32(SECRET).unwrap())
-}
-
-/// Type, algorithm, digits, period or next counter, and secret.
-fn parameters(uri: &KeyUri) -> String {
-    let authenticator = uri.authenticator();
-    let (kind, moving) = match authenticator.method() {
-        Method::Totp(totp) => ("totp", u64::from(totp.period().as_secs())),
-        Method::Hotp(_) => ("hotp", uri.counter().unwrap().get()),
-        other => panic!("{other:?}"),
-    };
-    let secret: Vec<_> = authenticator.secret().unwrap().expose().iter().map(|byte| format!("{byte:02x}")).collect();
-    let digits = authenticator.method().digits().count();
-    format!("{kind} {} {digits} {moving} {}", authenticator.algorithm(), secret.concat())
 }
 
 #[test]

@@ -6,9 +6,14 @@
 //!
 //! [Key Uri Format]: https://github.com/google/google-authenticator/wiki/Key-Uri-Format
 
+mod batches;
 mod key_uri;
 mod label;
+mod migration;
 mod parse;
 mod percent;
+mod protobuf;
 
+pub use batches::{Batches, BatchesError};
 pub use key_uri::{KeyUri, KeyUriError, Parameter};
+pub use migration::{AccountError, Migration, MigrationError, UnknownField};
