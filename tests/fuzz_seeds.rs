@@ -44,6 +44,16 @@ fn operations() {
     replay("operations", targets::operations);
 }
 
+#[test]
+fn key_uri() {
+    replay("key_uri", targets::key_uri);
+}
+
+#[test]
+fn migration() {
+    replay("migration", targets::migration);
+}
+
 fn cases() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) }
 }
