@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::{self, Write};
 
@@ -41,7 +42,8 @@ use crate::{Algorithm, Authenticator, Base32, Counter, Digits, Method, Period, S
 #[derive(Debug)]
 pub struct KeyUri {
     pub(super) label: Label,
-    pub(super) authenticator: Authenticator,
+    /// Where it is, it stays: what moves in a list that grows leaves copies behind.
+    pub(super) authenticator: Box<Authenticator>,
     pub(super) counter: Counter,
     pub(super) image: Option<String>,
 }
@@ -67,7 +69,7 @@ impl KeyUri {
             return Err(KeyUriError::T0);
         }
         let label = Label { issuer: None, prefix: None, account };
-        Ok(Self { label, authenticator, counter: Counter::default(), image: None })
+        Ok(Self { label, authenticator: Box::new(authenticator), counter: Counter::default(), image: None })
     }
 
     /// With the name of the provider, which apps show beside the account, and by which they tell accounts of the same
@@ -162,12 +164,6 @@ impl KeyUri {
     #[must_use]
     pub fn authenticator(&self) -> &Authenticator {
         &self.authenticator
-    }
-
-    /// As [`Self::authenticator`], without the rest.
-    #[must_use]
-    pub fn into_authenticator(self) -> Authenticator {
-        self.authenticator
     }
 
     /// The state to enroll with: not confirmed, and for HOTP with every counter before the next one used.

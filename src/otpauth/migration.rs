@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -270,7 +271,7 @@ fn read_account(message: Slice<'_>, mut unknown: impl FnMut(u32)) -> Result<KeyU
     let shown = u64::try_from(shown).map_err(|_| AccountError::Counter(shown))?;
     let label = Label::read(text(NAME)?, Some(text(ISSUER)?)).ok_or(AccountError::Label)?;
     let secret = Secret::import_short(bytes(SECRET)?).map_err(AccountError::Secret)?;
-    let authenticator = Authenticator::new(method, algorithm, secret);
+    let authenticator = Box::new(Authenticator::new(method, algorithm, secret));
     Ok(KeyUri { label, authenticator, counter: Counter::new(shown + 1), image: None })
 }
 

@@ -1,3 +1,5 @@
+use alloc::boxed::Box;
+
 use super::label::Label;
 use super::percent::Part;
 use super::{KeyUri, KeyUriError, Parameter};
@@ -46,7 +48,7 @@ pub(super) fn key_uri(text: &str) -> Result<KeyUri, KeyUriError> {
     let label = Label::read(&text(label)?, issuer.as_deref()).ok_or(KeyUriError::Label { position: label.at })?;
 
     let secret = parameters.get(Parameter::Secret).ok_or(KeyUriError::Missing(Parameter::Secret))?;
-    let authenticator = Authenticator::new(method, algorithm, read_secret(secret)?);
+    let authenticator = Box::new(Authenticator::new(method, algorithm, read_secret(secret)?));
     Ok(KeyUri { label, authenticator, counter: Counter::new(counter.unwrap_or(0)), image })
 }
 

@@ -4,10 +4,17 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use pollster::block_on;
+use secondo::otpauth::{Batches, KeyUri, Migration};
 use secondo::store::{Exchange, Memory, Store, Value};
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Method, Policy, Secret, State, Totp, UnixTime,
+    Verifier,
+};
 
 const SECRET: &[u8; 20] = b"a very secret secret";
+
+/// A part of it as it is, in base32, and in base64 at each place that it can have there.
+const PARTS: [&[u8; 8]; 5] = [b"ry secre", b"MZLSPEQH", b"IHNlY3Jl", b"eSBzZWNy", b"cnkgc2Vj"];
 
 /// In bytes.
 static FREED: AtomicUsize = AtomicUsize::new(0);
@@ -29,7 +36,7 @@ unsafe impl GlobalAlloc for Watching {
         FREED.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: allocated with this layout, and all of it written at first.
         let bytes = unsafe { core::slice::from_raw_parts(memory, layout.size()) };
-        if bytes.windows(8).any(|part| part == &SECRET[4..12]) {
+        if bytes.windows(8).any(|part| PARTS.iter().any(|of| part == *of)) {
             FREED_WITH_SECRET.fetch_add(1, Ordering::Relaxed);
         }
         // SAFETY: the caller's duty, passed on.
@@ -41,7 +48,15 @@ unsafe impl GlobalAlloc for Watching {
 fn no_freed_memory_holds_a_secret() {
     // The allocator would notice.
     drop(std::hint::black_box(SECRET.to_vec()));
-    assert_eq!(FREED_WITH_SECRET.swap(0, Ordering::Relaxed), 1);
+    for text in
+        ["MEQHMZLSPEQHGZLDOJSXIIDTMVRXEZLU", "YSB2ZXJ5IHNlY3JldCBz", "AGEgdmVyeSBzZWNyZXQg", "AABhIHZlcnkgc2VjcmV0"]
+    {
+        drop(std::hint::black_box(text.to_owned()));
+    }
+    assert_eq!(FREED_WITH_SECRET.swap(0, Ordering::Relaxed), 5);
+
+    key_uris_and_exports();
+    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "key URIs and exports");
 
     drop(std::hint::black_box(Value::from(SECRET.to_vec())));
     assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a value");
@@ -80,4 +95,37 @@ fn no_freed_memory_holds_a_secret() {
     assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a purged store");
     drop(store);
     assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a dropped store");
+}
+
+/// The longest that can be written, and every way to read.
+fn key_uris_and_exports() {
+    let hotp = Hotp::new(Digits::Nine);
+    let secret = |len| Secret::from_bytes(&std::array::from_fn::<u8, 128, _>(|at| SECRET[at % 20])[..len]).unwrap();
+    let uri = |len, method: Method| {
+        let authenticator = Authenticator::new(method, Algorithm::Sha512, secret(len));
+        let uri = KeyUri::new(&"/".repeat(255), authenticator).unwrap().with_issuer(&"/".repeat(255)).unwrap();
+        Box::new(uri.with_image(&"/".repeat(255)).unwrap().starting_at(Counter::new(u64::MAX)))
+    };
+    for len in [20, 128] {
+        let uri = uri(len, hotp.into());
+        for written in [uri.to_uri(), uri.to_short_uri()] {
+            drop(Box::new(KeyUri::parse(written.as_str()).unwrap()));
+        }
+        drop(uri);
+    }
+    drop(Box::new(KeyUri::parse("otpauth://totp/a?secret=%4dEQH+MZLS-PEQH%20GZLDOJSXIIDTMVRXEZLU").unwrap()));
+    assert!(KeyUri::parse("otpauth://totp/a?secret=MEQHMZLSPEQHGZLD%4fJSXI!!").is_err());
+    assert!(KeyUri::parse("otpauth://totp/a?secret=MEQHMZLSPEQHGZLD%4fJSXI%ff").is_err());
+
+    let totp = |len| *uri(len, Totp::default().into());
+    let accounts: Vec<_> = (0..15).map(|n| totp(if n < 12 { 20 } else { 128 })).collect();
+    let mut batches = Batches::new();
+    for text in Migration::write(&accounts, 1).unwrap() {
+        let text = text.as_str();
+        batches.insert(Migration::parse(text).unwrap()).unwrap();
+        assert!(Migration::parse(&text[..text.len() / 2]).is_err());
+    }
+    drop(Migration::write(&accounts[14..], -1).unwrap());
+    drop(accounts);
+    assert_eq!(batches.into_accounts().len(), 15);
 }
