@@ -8,9 +8,10 @@ use std::time::SystemTime;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
+use secondo::otpauth::KeyUri;
 use secondo::store::Memory;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
+    Algorithm, Authenticator, AuthenticatorId, Policy, Refusal, Secret, Totp, UnixTime, Verifier, VerifierError,
 };
 use zeroize::Zeroizing;
 
@@ -28,12 +29,12 @@ async fn login() -> Result<(), Box<dyn Error>> {
     let mut seed = Zeroizing::new([0; 20]);
     SysRng.try_fill_bytes(seed.as_mut_slice())?;
     let secret = Secret::from_bytes(seed.as_slice())?;
-    let text = secret.to_base32();
     let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
-    verifier.enroll(&id, &authenticator, State::new()).await?;
+    let uri = KeyUri::new("rossi", authenticator)?.with_issuer("Secondo")?;
+    verifier.enroll(&id, uri.authenticator(), uri.state()).await?;
 
     println!("Add this account to an authenticator app, or use the secret in it with oathtool:");
-    println!("otpauth://totp/Secondo:rossi?secret={}&issuer=Secondo", text.as_str());
+    println!("{}", uri.to_short_uri().as_str());
 
     loop {
         let state = verifier.state(&id).await?;

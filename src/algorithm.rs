@@ -29,6 +29,16 @@ impl Algorithm {
         Self::Sha512,
     ];
 
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA1",
+            #[cfg(feature = "sha2")]
+            Self::Sha256 => "SHA256",
+            #[cfg(feature = "sha2")]
+            Self::Sha512 => "SHA512",
+        }
+    }
+
     /// The length of the hash's output in bytes, which is also the recommended length of a secret (RFC 2104 section 3).
     #[must_use]
     pub const fn output_len(self) -> usize {
@@ -45,12 +55,6 @@ impl Algorithm {
 /// The name used in key URIs: `SHA1`, `SHA256` or `SHA512`.
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sha1 => "SHA1",
-            #[cfg(feature = "sha2")]
-            Self::Sha256 => "SHA256",
-            #[cfg(feature = "sha2")]
-            Self::Sha512 => "SHA512",
-        })
+        f.write_str(self.name())
     }
 }

@@ -35,7 +35,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `std` | yes | vectors chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `alloc` |
-//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`], [`import`]; implies `sha2` |
+//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`], [`seal`], [`otpauth`], [`import`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
 //! | `qr` | no | `otpauth::Qr`: a key URI as a QR code, in modules, as SVG, or for a terminal |
@@ -93,6 +93,8 @@ mod record;
 #[cfg(feature = "alloc")]
 pub mod seal;
 mod secret;
+#[cfg(feature = "alloc")]
+mod secret_text;
 mod state;
 #[cfg(feature = "alloc")]
 pub mod store;
@@ -118,6 +120,8 @@ pub use policy::{BackOff, Lock, Policy, ResyncCodes};
 #[cfg(feature = "alloc")]
 pub use record::RecordError;
 pub use secret::{Base32, Secret, SecretError};
+#[cfg(feature = "alloc")]
+pub use secret_text::SecretText;
 pub use state::{Hold, State, StateError};
 pub use time::{BeforeT0, Counter, Period, UnixTime};
 pub use totp::Totp;

@@ -198,7 +198,7 @@ pub struct Base32 {
 }
 
 impl Base32 {
-    const MAX_LEN: usize = (Secret::MAX_LEN * 8).div_ceil(5);
+    pub(crate) const MAX_LEN: usize = (Secret::MAX_LEN * 8).div_ceil(5);
     const MAX_PADDED_LEN: usize = Self::MAX_LEN.next_multiple_of(8);
 
     /// The text.

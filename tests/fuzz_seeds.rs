@@ -60,6 +60,16 @@ fn json_import() {
     replay("json_import", targets::json_import);
 }
 
+#[test]
+fn key_uri() {
+    replay("key_uri", targets::key_uri);
+}
+
+#[test]
+fn migration() {
+    replay("migration", targets::migration);
+}
+
 fn cases() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) }
 }

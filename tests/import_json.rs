@@ -229,7 +229,7 @@ fn what_cannot_be_written() {
     let exhausted = State::from_bytes(&bytes).unwrap();
     assert_eq!(json::write("a", &token, &exhausted).unwrap_err(), Problem::Invalid("counter"));
     let line = json::write("a", &token, &State::new()).unwrap();
-    assert_eq!(format!("{line:?}"), "Line(..)");
+    assert_eq!(format!("{line:?}"), "SecretText(..)");
 }
 
 /// What was accepted there at this step is refused, and the next code accepted, each when the authenticator shows it.

@@ -60,9 +60,12 @@ const_assert!(size_of::<Policy>() <= 64);
 mod with_alloc {
     use super::{Display, assert_impl_all, assert_not_impl_any};
     use secondo::hsm::{Hmac, HsmKey};
+    use secondo::otpauth::{
+        AccountError, Batches, BatchesError, KeyUri, KeyUriError, Migration, MigrationError, Parameter, UnknownField,
+    };
     use secondo::seal::{KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
     use secondo::store::Value;
-    use secondo::{AuthenticatorId, RecordError, Verifier, VerifierError};
+    use secondo::{AuthenticatorId, RecordError, SecretText, Verifier, VerifierError};
 
     assert_impl_all!(Value: Send, Sync, zeroize::ZeroizeOnDrop);
     assert_not_impl_any!(Value: Clone, Display, PartialEq);
@@ -81,6 +84,21 @@ mod with_alloc {
     assert_impl_all!(RecordError: std::error::Error, Copy);
     assert_impl_all!(MasterKeyError: std::error::Error, Copy);
     assert_impl_all!(VerifierError<SealError>: std::error::Error, Send, Sync);
+
+    assert_impl_all!(SecretText: Send, Sync, Unpin, zeroize::ZeroizeOnDrop);
+    assert_not_impl_any!(SecretText: Clone, Display, PartialEq, AsRef<str>, Into<String>, zeroize::Zeroize);
+    assert_impl_all!(KeyUri: Send, Sync, Unpin);
+    assert_not_impl_any!(KeyUri: Clone, Display, PartialEq);
+    assert_impl_all!(Migration: Send, Sync, Unpin);
+    assert_not_impl_any!(Migration: Clone, Display, PartialEq);
+    assert_impl_all!(Batches: Send, Sync, Unpin);
+    assert_not_impl_any!(Batches: Clone, Display, PartialEq);
+    assert_impl_all!(KeyUriError: std::error::Error, Copy);
+    assert_impl_all!(MigrationError: std::error::Error, Copy);
+    assert_impl_all!(AccountError: std::error::Error, Copy);
+    assert_impl_all!(BatchesError: std::error::Error, Copy);
+    assert_impl_all!(UnknownField: Send, Sync, Copy);
+    assert_impl_all!(Parameter: Send, Sync, Copy, Display);
 
     #[cfg(feature = "std")]
     assert_impl_all!(Verifier<secondo::store::Memory>: Send, Sync);
@@ -141,13 +159,20 @@ fn debug_shows_no_sealing_key() {
     assert_eq!(format!("{ring:?}"), "KeyRing { keys: [SealingKey(7)] }");
 }
 
+fn shown(value: &impl Debug) -> [String; 2] {
+    [format!("{value:?}"), format!("{value:#?}")]
+}
+
+fn assert_nothing_shown(text: &str) {
+    assert!(text.contains("(..)"), "{text}");
+    for part in ["1234", "GEZD", "2870", "0x", "49, 50", "31, 32", "50, 56"] {
+        assert!(!text.contains(part), "{text}");
+    }
+}
+
 /// `Debug` is there, because structures that hold these derive it, and shows nothing.
 #[test]
 fn debug_shows_no_secret() {
-    fn shown(value: &impl Debug) -> [String; 2] {
-        [format!("{value:?}"), format!("{value:#?}")]
-    }
-
     let secret = || Secret::from_bytes(b"12345678901234567890").unwrap();
     let key = Key::new(secondo::Algorithm::Sha1, &secret());
     let now = UnixTime::from_secs(59);
@@ -167,9 +192,30 @@ fn debug_shows_no_secret() {
     ]
     .as_flattened()
     {
-        assert!(text.contains("(..)"), "{text}");
-        for part in ["1234", "GEZD", "2870", "0x", "49, 50", "31, 32", "50, 56"] {
-            assert!(!text.contains(part), "{text}");
-        }
+        assert_nothing_shown(text);
+    }
+}
+
+/// Of a URI and of an export, the names and parameters are shown.
+#[cfg(feature = "alloc")]
+#[test]
+fn debug_shows_no_secret_of_a_key_uri() {
+    use secondo::otpauth::{Batches, KeyUri, Migration};
+
+    let uri = KeyUri::parse("otpauth://totp/Rossi?secret=GEZDGNBVGY3TQOJQ&digits=8").unwrap();
+    let written = uri.to_uri();
+    assert_nothing_shown(&format!("{written:?}"));
+    let export = Migration::write(&[uri], 1).unwrap().remove(0);
+    let mut batches = Batches::new();
+    batches.insert(Migration::parse(export.as_str()).unwrap()).unwrap();
+    for text in [
+        shown(&KeyUri::parse(written.as_str()).unwrap()),
+        shown(&Migration::parse(export.as_str()).unwrap()),
+        shown(&batches),
+    ]
+    .as_flattened()
+    {
+        assert_nothing_shown(text);
+        assert!(text.contains("Rossi") && text.contains("Eight"), "{text}");
     }
 }

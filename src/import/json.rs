@@ -100,13 +100,18 @@ use core::fmt::{self, Write};
 
 use base64ct::{Base64, Base64Unpadded, Encoding};
 use serde_core::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{
     ImportError, Imported, MAX_LINE, Note, Problem, UNTOLD_WINDOW, is_name, lines, secret_from_hex, used_until,
     used_until_now,
 };
-use crate::{Algorithm, Authenticator, Counter, Digits, Hold, Hotp, Method, Period, Secret, State, Totp, UnixTime};
+use crate::{
+    Algorithm, Authenticator, Counter, Digits, Hold, Hotp, Method, Period, Secret, SecretText, State, Totp, UnixTime,
+};
+
+/// More bytes than are written of all but the name.
+const WRITTEN_LEN: usize = 768;
 
 const FIELDS: [&str; 16] = [
     "name",
@@ -156,7 +161,7 @@ fn entry(line: usize, text: &str, now: UnixTime) -> Result<Imported, Problem> {
     let name = name.required(|value| value.text().filter(|name| is_name(name)))?;
     let secret = decode(secret.required(Value::text)?, encoding.required(Value::text)?)?;
     let algorithm = algorithm.or(Algorithm::Sha1, |value| {
-        Algorithm::ALL.iter().copied().find(|algorithm| value.text() == Some(name_of(*algorithm)))
+        Algorithm::ALL.iter().copied().find(|algorithm| value.text() == Some(algorithm.name()))
     })?;
     let digits = digits.or(Digits::Six, |value| Digits::try_from(value.number::<u8>()?).ok())?;
     let mut notes = Vec::new();
@@ -402,17 +407,17 @@ impl<'de> Deserialize<'de> for Value<'de> {
 /// assert!(line.as_str().contains(r#""counter":7,"confirmed":true"#));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result<Line, Problem> {
+pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result<SecretText, Problem> {
     let secret = authenticator.secret().ok_or(Problem::Missing("secret"))?;
     let name = serde_json::to_string(name).ok().filter(|_| is_name(name)).ok_or(Problem::Invalid("name"))?;
     let next = state.watermark.map_or(Some(0), |last| last.get().checked_add(1));
 
     // Never reallocated: that would leave a copy of the secret behind.
-    let mut line = Line(Zeroizing::new(String::with_capacity(Line::FIXED_LEN + name.len())));
-    let mut put = |text: fmt::Arguments<'_>| line.0.write_fmt(text).map_err(|fmt::Error| Problem::Invalid("name"));
+    let mut line = String::with_capacity(WRITTEN_LEN + name.len());
+    let mut put = |text: fmt::Arguments<'_>| line.write_fmt(text).map_err(|fmt::Error| Problem::Invalid("name"));
     let kind = if matches!(authenticator.method(), Method::Totp(_)) { "totp" } else { "hotp" };
     put(format_args!(r#"{{"name":{name},"type":"{kind}","secret":"{}","#, secret.to_base32().as_str()))?;
-    put(format_args!(r#""encoding":"base32","algorithm":"{}","#, name_of(authenticator.algorithm())))?;
+    put(format_args!(r#""encoding":"base32","algorithm":"{}","#, authenticator.algorithm()))?;
     put(format_args!(r#""digits":{},"#, authenticator.method().digits().count()))?;
     match authenticator.method() {
         Method::Totp(totp) => {
@@ -433,35 +438,5 @@ pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result
         Hold::LockedUntil(until) => put(format_args!(r#","locked":{}}}"#, until.as_secs()))?,
         Hold::Locked => put(format_args!(r#","locked":true}}"#))?,
     }
-    Ok(line)
-}
-
-fn name_of(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Sha1 => "SHA1",
-        Algorithm::Sha256 => "SHA256",
-        Algorithm::Sha512 => "SHA512",
-    }
-}
-
-/// A written line, as secret as the secret in it; wiped on drop.
-pub struct Line(Zeroizing<String>);
-
-impl Line {
-    /// More than all but the name.
-    const FIXED_LEN: usize = 768;
-
-    /// The text, without a line end.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl ZeroizeOnDrop for Line {}
-
-impl fmt::Debug for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Line(..)")
-    }
+    Ok(SecretText::new(line))
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 #[cfg(feature = "json")]
 use secondo::import::json;
 use secondo::import::{Imported, google_authenticator, usersfile};
+use secondo::otpauth::{KeyUri, KeyUriError, Migration, MigrationError, Parameter};
 use secondo::{Code, Digits, MalformedCode, Secret, SecretError, State, UnixTime};
 
 /// The code parsers accept what is a code, unchanged, and nothing else.
@@ -133,4 +136,64 @@ fn check_import(imported: &Imported) {
         let secret = |imported: &Imported| imported.authenticator.secret().map(|secret| secret.expose().to_vec());
         assert_eq!(secret(&read), secret(imported));
     }
+}
+
+/// What a key URI is read as is written and read back; a refusal's position is in the text.
+pub fn key_uri(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match KeyUri::parse(text) {
+        Ok(uri) => {
+            for written in [uri.to_uri(), uri.to_short_uri()] {
+                let read = KeyUri::parse(written.as_str()).unwrap();
+                assert_eq!((described(&read), read.image()), (described(&uri), uri.image()));
+                assert_eq!(read.label_issuer(), None);
+            }
+        }
+        Err(
+            KeyUriError::Type { position }
+            | KeyUriError::Encoding { position }
+            | KeyUriError::Label { position }
+            | KeyUriError::Value { position, .. }
+            | KeyUriError::Secret { position, .. },
+        ) => assert!(position <= text.len()),
+        Err(KeyUriError::Duplicate { parameter, position }) => {
+            let name = parameter.to_string();
+            assert!(text[position..].get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(&name)));
+        }
+        Err(KeyUriError::TooLong { found }) => assert_eq!(found, text.len()),
+        Err(KeyUriError::Scheme | KeyUriError::Missing(_)) => {}
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// What an export is read as is written and read back, as a text and as the payload in one.
+pub fn migration(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        check_migration(Migration::parse(text));
+    }
+    check_migration(Migration::parse(&format!("otpauth-migration://offline?data={}", STANDARD.encode(bytes))));
+}
+
+fn check_migration(parsed: Result<Migration, MigrationError>) {
+    let Ok(migration) = parsed else { return };
+    assert!(migration.batch_index() < migration.batch_size());
+    let id = migration.batch_id();
+    let accounts: Vec<_> = migration.into_accounts().into_iter().filter_map(Result::ok).collect();
+    let written = match Migration::write(&accounts, id) {
+        Ok(written) => written,
+        Err(MigrationError::Inexpressible { account, parameter: Parameter::Digits }) => {
+            assert_eq!(accounts[account].authenticator().method().digits(), Digits::Seven);
+            return;
+        }
+        Err(other) => panic!("{other:?}"),
+    };
+    let batches = written.iter().map(|batch| Migration::parse(batch.as_str()).unwrap());
+    let read: Vec<_> = batches.flat_map(Migration::into_accounts).map(Result::unwrap).collect();
+    assert!(read.iter().map(described).eq(accounts.iter().map(described)));
+}
+
+fn described(uri: &KeyUri) -> impl PartialEq + std::fmt::Debug + use<'_> {
+    let authenticator = uri.authenticator();
+    let secret = authenticator.secret().unwrap().expose();
+    (authenticator.method(), authenticator.algorithm(), secret, uri.counter(), uri.account(), uri.issuer())
 }

@@ -5,9 +5,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use pollster::block_on;
 use secondo::import::{google_authenticator, usersfile};
+use secondo::otpauth::{Batches, KeyUri, Migration};
 use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Method, Policy, Secret, State, Totp, UnixTime,
+    Verifier,
+};
 
 const SECRET: &[u8; 20] = b"a very secret secret";
 const BASE32: &str = "MEQHMZLSPEQHGZLDOJSXIIDTMVRXEZLU";
@@ -66,6 +70,8 @@ fn no_freed_memory_holds_a_secret() {
         assert_noticed(text.as_bytes());
     }
     stores();
+    key_uris_and_exports();
+    assert_none_freed("key URIs and exports");
     imports();
     assert_none_freed("imported authenticators");
     #[cfg(feature = "png")]
@@ -159,4 +165,37 @@ fn imports() {
             drop(json::read(line.as_bytes(), now).map(Result::unwrap).collect::<Vec<_>>());
         }
     }
+}
+
+/// The longest that can be written, and every way to read.
+fn key_uris_and_exports() {
+    let hotp = Hotp::new(Digits::Nine);
+    let secret = |len| Secret::from_bytes(&std::array::from_fn::<u8, 128, _>(|at| SECRET[at % 20])[..len]).unwrap();
+    let uri = |len, method: Method| {
+        let authenticator = Authenticator::new(method, Algorithm::Sha512, secret(len));
+        let uri = KeyUri::new(&"/".repeat(255), authenticator).unwrap().with_issuer(&"/".repeat(255)).unwrap();
+        Box::new(uri.with_image(&"/".repeat(255)).unwrap().starting_at(Counter::new(u64::MAX)))
+    };
+    for len in [20, 128] {
+        let uri = uri(len, hotp.into());
+        for written in [uri.to_uri(), uri.to_short_uri()] {
+            drop(Box::new(KeyUri::parse(written.as_str()).unwrap()));
+        }
+        drop(uri);
+    }
+    drop(Box::new(KeyUri::parse("otpauth://totp/a?secret=%4dEQH+MZLS-PEQH%20GZLDOJSXIIDTMVRXEZLU").unwrap()));
+    assert!(KeyUri::parse("otpauth://totp/a?secret=MEQHMZLSPEQHGZLD%4fJSXI!!").is_err());
+    assert!(KeyUri::parse("otpauth://totp/a?secret=MEQHMZLSPEQHGZLD%4fJSXI%ff").is_err());
+
+    let totp = |len| *uri(len, Totp::default().into());
+    let accounts: Vec<_> = (0..15).map(|n| totp(if n < 12 { 20 } else { 128 })).collect();
+    let mut batches = Batches::new();
+    for text in Migration::write(&accounts, 1).unwrap() {
+        let text = text.as_str();
+        batches.insert(Migration::parse(text).unwrap()).unwrap();
+        assert!(Migration::parse(&text[..text.len() / 2]).is_err());
+    }
+    drop(Migration::write(&accounts[14..], -1).unwrap());
+    drop(accounts);
+    assert_eq!(batches.into_accounts().len(), 15);
 }

@@ -1,0 +1,22 @@
+//! A key URI's parameters in one line, as the files of test vectors have them.
+
+use secondo::Method;
+use secondo::otpauth::KeyUri;
+
+/// Type, algorithm, digits, period or next counter, and secret.
+pub(crate) fn parameters(uri: &KeyUri) -> String {
+    let authenticator = uri.authenticator();
+    let (kind, moving) = match authenticator.method() {
+        Method::Totp(totp) => ("totp", u64::from(totp.period().as_secs())),
+        Method::Hotp(_) => ("hotp", uri.counter().unwrap().get()),
+        other => panic!("{other:?}"),
+    };
+    let secret: Vec<_> = authenticator.secret().unwrap().expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = authenticator.method().digits().count();
+    format!("{kind} {} {digits} {moving} {}", authenticator.algorithm(), secret.concat())
+}
+
+/// The fields of each row that is no comment.
+pub(crate) fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
+    file.lines().filter(|row| !row.starts_with('#')).map(|row| row.split('\t').collect())
+}
