@@ -34,7 +34,7 @@ fn file(name: &str, bytes: &[u8]) -> PathBuf {
 
 fn tokens() -> [Token; 2] {
     let authenticator =
-        |method, algorithm| Authenticator::new::<Method>(method, algorithm, Secret::from_bytes(SECRET).unwrap());
+        |method: Method, algorithm| Authenticator::new(method, algorithm, Secret::from_bytes(SECRET).unwrap());
     let hotp = authenticator(Hotp::new(Digits::Eight).into(), Algorithm::Sha1);
     let mut hotp = Token::new("h-1", hotp, State::new().starting_at(Counter::new(42)));
     hotp.device.manufacturer = Some("oath.ACME & Söhne".to_owned());
@@ -67,14 +67,15 @@ fn pskctool_reads_what_is_written() {
     for line in [
         "Manufacturer: oath.ACME & Söhne",
         "SerialNo: 0755225266",
-        "Key Id: h-1",
-        "Key Issuer: Issuer",
-        "Key Algorithm: urn:ietf:params:xml:ns:keyprov:pskc:hotp",
+        "Id: h-1",
+        "Issuer: Issuer",
+        "Algorithm: urn:ietf:params:xml:ns:keyprov:pskc:hotp",
         "Key Secret (base64): MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=",
         "Key Counter: 42",
-        "ResponseFormat Length: 8",
+        "Response Format Length: 8",
         "Policy StartDate: 2006-05-01 00:00:00",
-        "Key Algorithm: urn:ietf:params:xml:ns:keyprov:pskc:totp",
+        "Algorithm: urn:ietf:params:xml:ns:keyprov:pskc:totp",
+        "Algorithm Parameters Suite: HMAC-SHA256",
         "Key Time: 777",
         "Key TimeInterval: 60",
         "Key TimeDrift: 3",
@@ -172,7 +173,7 @@ document.write(sys.stdout)
             for mac in ["hmac-sha1", "hmac-sha256", "hmac-sha512"] {
                 for (passphrase, credential) in [("", Credential::Key(key)), ("x", Credential::Passphrase("qwerty"))] {
                     let arguments = ["-c", script, &algorithm, mac, length, passphrase];
-                    let read = read(&run("python3", &arguments, b""), credential);
+                    let read = read(&run("/usr/bin/python3", &arguments, b""), credential);
                     assert_eq!(read.len(), 2);
                     assert_eq!(read[0].authenticator.secret().unwrap().expose(), SECRET);
                     assert_eq!(read[1].authenticator.secret().unwrap().expose(), &SECRET[..16]);

@@ -41,11 +41,8 @@ struct Header {
     mac: Option<MacMethod>,
 }
 
-enum EncryptionKey {
-    PreShared,
-    Derived(Derivation),
-    Other,
-}
+/// Derived from a passphrase, or else known to both sides.
+struct EncryptionKey(Option<Derivation>);
 
 struct Derivation {
     salt: Vec<u8>,
@@ -135,7 +132,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
     fn read_package(&mut self) -> Result<Token, Fault> {
         if let Stage::Header(header) = &mut self.stage {
             let Header { key, mac } = core::mem::take(header);
-            self.stage = Stage::Keys(Opener::new(self.credential.key_for(key.as_ref()), mac));
+            self.stage = Stage::Keys(Opener::new(self.credential.key_for(key.and_then(|key| key.0)), mac));
         }
         let Stage::Keys(opener) = &self.stage else { return Err(Fault::Document(PskcErrorKind::Syntax)) };
         self.in_package = true;
@@ -192,11 +189,11 @@ impl<R> fmt::Debug for Reader<'_, R> {
 }
 
 impl Credential<'_> {
-    /// The encryption key, if the document has one of the caller's kind.
-    fn key_for(&self, key: Option<&EncryptionKey>) -> Option<Zeroizing<Vec<u8>>> {
-        match (self, key) {
-            (Self::Key(bytes), None | Some(EncryptionKey::PreShared)) => Some(Zeroizing::new(bytes.to_vec())),
-            (Self::Passphrase(passphrase), Some(EncryptionKey::Derived(derivation))) => {
+    /// The encryption key, if it is of the caller's kind.
+    fn key_for(&self, derivation: Option<Derivation>) -> Option<Zeroizing<Vec<u8>>> {
+        match (self, derivation) {
+            (Self::Key(bytes), None) => Some(Zeroizing::new(bytes.to_vec())),
+            (Self::Passphrase(passphrase), Some(derivation)) => {
                 let mut key = Zeroizing::new(vec![0; derivation.key_len]);
                 derivation.hash.pbkdf2(passphrase, &derivation.salt, derivation.iterations, &mut key);
                 Some(key)
@@ -206,27 +203,19 @@ impl Credential<'_> {
     }
 }
 
-/// `EncryptionKey` (RFC 6030 section 6): a name, a derivation, or what is of no use here, as a certificate.
+/// `EncryptionKey` (RFC 6030 section 6). Names and certificates say which key it is to those who have several.
 fn read_encryption_key<R: BufRead>(xml: &mut Xml<R>) -> Result<EncryptionKey, Fault> {
-    let mut key = None;
+    let mut derivation = None;
     while let Some(element) = xml.child()? {
-        let read = match (element.namespace, element.name) {
-            (Namespace::Signature, "KeyName") => {
-                xml.skip()?;
-                EncryptionKey::PreShared
+        match (element.namespace, element.name) {
+            (Namespace::Encryption11, "DerivedKey") => {
+                let read = read_derived_key(xml)?;
+                once(&mut derivation, read, "DerivedKey")?;
             }
-            (Namespace::Encryption11, "DerivedKey") => EncryptionKey::Derived(read_derived_key(xml)?),
-            _ => {
-                xml.skip()?;
-                EncryptionKey::Other
-            }
-        };
-        // Several names, for example, are several ways to say which key it is.
-        if !matches!((&key, &read), (Some(_), EncryptionKey::PreShared | EncryptionKey::Other)) {
-            once(&mut key, read, "EncryptionKey")?;
+            _ => xml.skip()?,
         }
     }
-    Ok(key.unwrap_or(EncryptionKey::Other))
+    Ok(EncryptionKey(derivation))
 }
 
 fn read_derived_key<R: BufRead>(xml: &mut Xml<R>) -> Result<Derivation, Fault> {

@@ -292,7 +292,6 @@ fn known(name: &str) -> &'static str {
         "KeyContainer",
         "KeyDerivationMethod",
         "KeyLength",
-        "KeyName",
         "KeyPackage",
         "KeyUsage",
         "MACKey",
