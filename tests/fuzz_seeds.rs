@@ -44,6 +44,12 @@ fn operations() {
     replay("operations", targets::operations);
 }
 
+#[cfg(feature = "pskc")]
+#[test]
+fn pskc() {
+    replay("pskc", targets::pskc);
+}
+
 fn cases() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) }
 }

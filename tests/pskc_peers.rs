@@ -152,7 +152,7 @@ fn what_python_pskc_writes_is_read() {
 /// By the library, since its programs do not choose.
 #[test]
 fn every_algorithm_of_python_pskc_is_read() {
-    let script = r#"
+    let script = r"
 import sys
 from pskc import PSKC
 algorithm, mac, length, prf = sys.argv[1:]
@@ -166,7 +166,7 @@ if prf:
 else:
     document.encryption.setup_preshared_key(key=b'0123456789abcdef0123456789ABCDEF'[:int(length)], algorithm=algorithm)
 document.write(sys.stdout)
-"#;
+";
     for (length, bits) in [("16", "128"), ("24", "192"), ("32", "256")] {
         let key = &KEY[..length.parse().unwrap()];
         for algorithm in [format!("aes{bits}-cbc"), format!("kw-aes{bits}")] {

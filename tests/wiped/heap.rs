@@ -8,6 +8,8 @@ use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
 
 const SECRET: &[u8; 20] = b"a very secret secret";
+/// As it stands in key files.
+const BASE64: &[u8; 28] = b"YSB2ZXJ5IHNlY3JldCBzZWNyZXQ=";
 
 /// In bytes.
 static FREED: AtomicUsize = AtomicUsize::new(0);
@@ -29,7 +31,7 @@ unsafe impl GlobalAlloc for Watching {
         FREED.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: allocated with this layout, and all of it written at first.
         let bytes = unsafe { core::slice::from_raw_parts(memory, layout.size()) };
-        if bytes.windows(8).any(|part| part == &SECRET[4..12]) {
+        if bytes.windows(8).any(|part| part == &SECRET[4..12] || part == &BASE64[4..12]) {
             FREED_WITH_SECRET.fetch_add(1, Ordering::Relaxed);
         }
         // SAFETY: the caller's duty, passed on.
@@ -41,7 +43,8 @@ unsafe impl GlobalAlloc for Watching {
 fn no_freed_memory_holds_a_secret() {
     // The allocator would notice.
     drop(std::hint::black_box(SECRET.to_vec()));
-    assert_eq!(FREED_WITH_SECRET.swap(0, Ordering::Relaxed), 1);
+    drop(std::hint::black_box(BASE64.to_vec()));
+    assert_eq!(FREED_WITH_SECRET.swap(0, Ordering::Relaxed), 2);
 
     drop(std::hint::black_box(Value::from(SECRET.to_vec())));
     assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a value");
@@ -80,4 +83,44 @@ fn no_freed_memory_holds_a_secret() {
     assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a purged store");
     drop(store);
     assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "a dropped store");
+
+    #[cfg(feature = "pskc")]
+    key_files();
+}
+
+#[cfg(feature = "pskc")]
+fn key_files() {
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+    use secondo::import::pskc::{Credential, Protection, Reader, Token, Writer};
+
+    let key = &[7; 16];
+    for (protection, credential) in
+        [(Protection::Plain, Credential::None), (Protection::Key { name: "k", key }, Credential::Key(key))]
+    {
+        let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap());
+        let mut token = Token::new("1", authenticator, State::new());
+        token.issuer = Some("\"".repeat(4096));
+        // What the caller reads from and writes to is the caller's.
+        let mut document = zeroize::Zeroizing::new(vec![0; 100_000]);
+        let mut writer = Writer::new(&mut document[..], protection, StdRng::seed_from_u64(1)).unwrap();
+        writer.write(&token).unwrap();
+        let left = writer.finish().unwrap().len();
+        let document = &document[..document.len() - left];
+        let read = Reader::new(document, credential).next().unwrap().unwrap();
+        assert_eq!(read.authenticator.secret().unwrap().expose(), SECRET);
+
+        // Text in pieces and with line ends that are not as read, a secret that is not used, a document that ends early.
+        let at = document.windows(4).position(|part| part == b"IHNl").unwrap_or(document.len());
+        let mut other = zeroize::Zeroizing::new(Vec::with_capacity(document.len() + 100));
+        other.extend_from_slice(&document[..at]);
+        other.extend_from_slice(b"\r\n<!-- -->&#13;");
+        other.extend_from_slice(&document[at..]);
+        for cut in other.len() - 1_000..=other.len() {
+            for token in Reader::new(&other[..cut], credential) {
+                drop(token);
+            }
+        }
+    }
+    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "key files");
 }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::date;
 use super::error::{Fault, PskcErrorKind};
 use super::protection::{Cipher, Encrypted, Opener};
-use super::xml::{Namespace, Xml, is_blank};
+use super::xml::{MAX_TEXT, Namespace, Xml, is_blank};
 use super::{DeviceInfo, KeyPolicy, Token};
 use crate::{Algorithm, Authenticator, Counter, Digits, Hotp, Method, Period, Secret, State, Totp, UnixTime};
 
@@ -83,8 +83,11 @@ fn read_crypto_module<R: BufRead>(xml: &mut Xml<R>) -> Result<Option<String>, Fa
 
 /// A token that has everything but its device.
 fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Fault> {
-    let key_id = xml.attribute("Id").map(|id| id.trim_matches(is_blank).to_owned()).filter(|id| !id.is_empty());
-    let key_id = key_id.ok_or(Fault::Key(PskcErrorKind::Missing("Id")))?;
+    let key_id = xml.attribute("Id").map(|id| id.trim_matches(is_blank)).filter(|id| !id.is_empty());
+    let key_id = key_id.ok_or(Fault::Key(PskcErrorKind::Missing("Id")))?.to_owned();
+    if key_id.len() > MAX_TEXT {
+        return Err(Fault::Key(PskcErrorKind::TooLarge));
+    }
     let is_timed = match xml.attribute("Algorithm") {
         Some("urn:ietf:params:xml:ns:keyprov:pskc:hotp") => false,
         Some("urn:ietf:params:xml:ns:keyprov:pskc:totp") => true,
@@ -124,7 +127,7 @@ fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Faul
     let secret = Secret::import_short(&data.secret.ok_or(missing("Secret"))?)
         .map_err(|error| Fault::Key(PskcErrorKind::Secret(error)))?;
     let (method, state) = if is_timed {
-        let totp = Totp::new(digits, data.interval.unwrap_or_default());
+        let totp = Totp::new(digits, data.period);
         (Method::from(totp), State::new().starting_at(data.time).with_drift(data.drift))
     } else {
         (Method::from(Hotp::new(digits)), State::new().starting_at(data.counter))
@@ -181,12 +184,12 @@ fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
     }
 }
 
-#[derive(Default)]
+/// What `Data` says, and the defaults for what it does not.
 struct Data {
     secret: Option<Zeroizing<Vec<u8>>>,
     counter: Counter,
     time: Counter,
-    interval: Option<Period>,
+    period: Period,
     drift: i16,
 }
 
@@ -212,16 +215,19 @@ fn read_data<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Data, Faul
             _ => xml.skip()?,
         }
     }
-    let invalid = |name| Fault::Key(PskcErrorKind::Value(name));
-    let count =
-        |value: Option<i64>, name| u64::try_from(value.unwrap_or(0)).map_err(|_| invalid(name)).map(Counter::new);
-    let seconds = interval.map(|interval| u64::try_from(interval).ok().and_then(|secs| Period::from_secs(secs).ok()));
+    let (counter, time, drift) = (counter.unwrap_or(0), time.unwrap_or(0), drift.unwrap_or(0));
+    let invalid = |name| move || Fault::Key(PskcErrorKind::Value(name));
+    // `Counter` is an `xs:long`, the others are `xs:int`.
+    let is_int = i32::try_from(time).is_ok();
+    let time = u64::try_from(time).ok().filter(|_| is_int).ok_or_else(invalid("Time"))?;
+    let counter = u64::try_from(counter).ok().ok_or_else(invalid("Counter"))?;
+    let period = |secs| u64::try_from(secs).ok().and_then(|secs| Period::from_secs(secs).ok());
     Ok(Data {
         secret,
-        counter: count(counter, "Counter")?,
-        time: count(time, "Time")?,
-        interval: seconds.map(|period| period.ok_or(invalid("TimeInterval"))).transpose()?,
-        drift: i16::try_from(drift.unwrap_or(0)).map_err(|_| invalid("TimeDrift"))?,
+        counter: Counter::new(counter),
+        time: Counter::new(time),
+        period: interval.map(|secs| period(secs).ok_or_else(invalid("TimeInterval"))).transpose()?.unwrap_or_default(),
+        drift: i16::try_from(drift).ok().ok_or_else(invalid("TimeDrift"))?,
     })
 }
 
