@@ -38,7 +38,7 @@
 //! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
-//! | `pskc` | no | [`import::pskc`], key files of token vendors (RFC 6030); implies `std` and `rand` |
+//! | `pskc` | no | `import::pskc`, key files of token vendors (RFC 6030); implies `std` and `rand` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
 //!
 //! Without features the crate is `no_std` and does not allocate. A feature only adds.

@@ -111,6 +111,12 @@ fn figure_9_is_signed() {
     assert!(reader.next().unwrap().is_ok());
     assert_eq!(reader.signature(), Signature::NotVerified);
 
+    // Where nobody looks for it.
+    let inside = figure(3).replace("</Key>", "<Extensions><x xmlns='urn:x'><ds:Signature xmlns:ds='http://www.w3.org/2000/09/xmldsig#'/></x></Extensions></Key>");
+    let mut reader = Reader::new(inside.as_bytes(), Credential::None);
+    assert!(reader.by_ref().all(|token| token.is_ok()));
+    assert_eq!(reader.signature(), Signature::NotVerified);
+
     let unsigned = figure(3);
     let mut reader = Reader::new(unsigned.as_bytes(), Credential::None);
     assert!(reader.by_ref().all(|token| token.is_ok()));
@@ -362,6 +368,7 @@ fn a_header_that_cannot_be_used_ends_the_document() {
         (7, "pkcs-5v2-0#pbkdf2", "pkcs-5v2-0#pbkdf1", PskcErrorKind::Unsupported("KeyDerivationMethod")),
         (3, "Version=\"1.0\"\n", "Version=\"1.1\"\n", PskcErrorKind::NotPskc),
         (3, "keyprov:pskc\"", "keyprov:pskc:1.0\"", PskcErrorKind::NotPskc),
+        (3, "<KeyPackage>", "<KeyPackage xmlns=''>", PskcErrorKind::Unsupported("KeyContainer")),
     ] {
         assert!(figure(number).contains(from), "{from}");
         let document = figure(number).replacen(from, to, 1);

@@ -100,7 +100,7 @@ fn key_files() {
     {
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap());
         let mut token = Token::new("1", authenticator, State::new());
-        token.issuer = Some("\"".repeat(4096));
+        token.user_id = Some("\"".repeat(4096));
         // What the caller reads from and writes to is the caller's.
         let mut document = zeroize::Zeroizing::new(vec![0; 100_000]);
         let mut writer = Writer::new(&mut document[..], protection, StdRng::seed_from_u64(1)).unwrap();

@@ -82,8 +82,8 @@ pub enum PskcErrorKind {
     Value(&'static str),
     /// The element asks for an algorithm or format that is unknown here.
     Unsupported(&'static str),
-    /// The key's policy forbids one-time passwords, or has something that is not understood: RFC 6030 section 5 lets
-    /// such a key not be used.
+    /// The key's policy does not allow one-time passwords, or has something that is not understood: by RFC 6030 section 5
+    /// such a key must not be used.
     Policy,
     /// The document is encrypted otherwise than the [`Credential`](super::Credential) opens.
     Credential,

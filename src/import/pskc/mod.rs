@@ -107,7 +107,7 @@ pub struct Token {
     pub device: DeviceInfo,
     /// `CryptoModuleInfo`: the part of the device that the key is in.
     pub crypto_module: Option<String>,
-    /// The key's `Id`: unique in the document, by RFC 6030 section 4.1.
+    /// The key's `Id`, by which sender and recipient know it.
     pub key_id: String,
     /// The party that issued the key.
     pub issuer: Option<String>,
@@ -144,7 +144,7 @@ impl Token {
 /// The device that a key is in (`DeviceInfo`, RFC 6030 section 4.3.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceInfo {
-    /// The manufacturer, by a prefix of its own with `oath.` or `iana.` before it, if it follows the RFC.
+    /// The manufacturer: `oath.` or `iana.` and the name registered there, or what the vendor has put instead.
     pub manufacturer: Option<String>,
     /// The serial number: what is printed on the token.
     pub serial: Option<String>,

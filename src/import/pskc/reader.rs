@@ -24,14 +24,16 @@ pub struct Reader<'a, R> {
     stage: Stage,
     in_package: bool,
     keys: u64,
-    signature: Signature,
 }
 
 enum Stage {
     Start,
     Header(Header),
     Keys(Opener),
-    Done,
+    /// All was read.
+    Finished,
+    /// The document is refused.
+    Failed,
 }
 
 /// What stands before the keys.
@@ -57,15 +59,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
     /// Nothing is read until the first token is asked for. What is read should be buffered, and is as secret as what is in
     /// it.
     pub fn new(read: R, credential: Credential<'a>) -> Self {
-        Self {
-            xml: Xml::new(read),
-            credential,
-            progress: None,
-            stage: Stage::Start,
-            in_package: false,
-            keys: 0,
-            signature: Signature::NotYetKnown,
-        }
+        Self { xml: Xml::new(read), credential, progress: None, stage: Stage::Start, in_package: false, keys: 0 }
     }
 
     /// Calls this after each key, accepted or refused.
@@ -78,7 +72,11 @@ impl<'a, R: BufRead> Reader<'a, R> {
     /// Whether the document is signed. It is certain when all of the document was read.
     #[must_use]
     pub fn signature(&self) -> Signature {
-        self.signature
+        match self.stage {
+            _ if self.xml.has_signature() => Signature::NotVerified,
+            Stage::Finished => Signature::Absent,
+            _ => Signature::NotYetKnown,
+        }
     }
 
     fn read(&mut self) -> Result<Option<Token>, Fault> {
@@ -89,10 +87,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
             }
             let Some(element) = self.xml.child()? else {
                 self.xml.finish()?;
-                self.stage = Stage::Done;
-                if self.signature == Signature::NotYetKnown {
-                    self.signature = Signature::Absent;
-                }
+                self.stage = Stage::Finished;
                 return Ok(None);
             };
             match (element.namespace, element.name, &mut self.stage) {
@@ -108,12 +103,11 @@ impl<'a, R: BufRead> Reader<'a, R> {
                     return Err(Fault::Document(PskcErrorKind::Misplaced(element.name)));
                 }
                 (Namespace::Pskc, "KeyPackage", _) => return self.read_package().map(Some),
-                // RFC 6030's schema has it in its own namespace, and its erratum in that of XML Signature.
-                (Namespace::Pskc | Namespace::Signature, "Signature", _) => {
-                    self.signature = Signature::NotVerified;
+                (Namespace::Pskc, "Extensions", _) | (Namespace::Pskc | Namespace::Signature, "Signature", _) => {
                     self.xml.skip()?;
                 }
-                _ => self.xml.skip()?,
+                // Not passed over: it could be keys in a namespace of an earlier draft.
+                _ => return Err(Fault::Document(PskcErrorKind::Unsupported("KeyContainer"))),
             }
         }
     }
@@ -156,7 +150,7 @@ impl<R: BufRead> Iterator for Reader<'_, R> {
     type Item = Result<Token, PskcError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Stage::Done = self.stage {
+        if matches!(self.stage, Stage::Finished | Stage::Failed) {
             return None;
         }
         let item = self.read().transpose()?.map_err(|fault| {
@@ -169,7 +163,7 @@ impl<R: BufRead> Iterator for Reader<'_, R> {
         });
         self.in_package = false;
         if matches!(&item, Err(error) if error.ends_document) {
-            self.stage = Stage::Done;
+            self.stage = Stage::Failed;
         } else {
             self.keys += 1;
             if let Some(progress) = &mut self.progress {
@@ -184,7 +178,7 @@ impl<R: BufRead> FusedIterator for Reader<'_, R> {}
 
 impl<R> fmt::Debug for Reader<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("keys", &self.keys).field("signature", &self.signature).finish_non_exhaustive()
+        f.debug_struct("Reader").field("keys", &self.keys).finish_non_exhaustive()
     }
 }
 

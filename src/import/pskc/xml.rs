@@ -27,6 +27,7 @@ pub(super) struct Xml<R> {
     text: Wiped,
     attributes: Vec<(String, String)>,
     depth: usize,
+    has_signature: bool,
 }
 
 /// The name of an element; empty if it is none that PSKC knows.
@@ -74,7 +75,13 @@ impl<R: BufRead> Xml<R> {
             text: Wiped::with_capacity(MAX_TEXT),
             attributes: Vec::new(),
             depth: 0,
+            has_signature: false,
         }
+    }
+
+    /// Whether an XML signature has been read or passed over, wherever it stood.
+    pub(super) fn has_signature(&self) -> bool {
+        self.has_signature
     }
 
     /// How many bytes have been read.
@@ -158,6 +165,9 @@ impl<R: BufRead> Xml<R> {
                 Event::Start(start) => {
                     let element =
                         Element { namespace: namespace_of(&namespace)?, name: known(start.local_name().into_inner()) };
+                    // RFC 6030's schema has it in its own namespace, and its erratum in that of XML Signature.
+                    self.has_signature |= element.name == "Signature"
+                        && matches!(element.namespace, Namespace::Pskc | Namespace::Signature);
                     self.depth += 1;
                     if self.depth > MAX_DEPTH {
                         return Err(Fault::Document(PskcErrorKind::TooLarge));
@@ -283,6 +293,7 @@ fn known(name: &str) -> &'static str {
         "EncryptionKey",
         "EncryptionMethod",
         "ExpiryDate",
+        "Extensions",
         "FriendlyName",
         "Id",
         "IssueNo",
