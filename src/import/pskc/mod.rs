@@ -214,7 +214,7 @@ pub enum Protection<'a> {
     Passphrase {
         /// The passphrase. It must be long: whoever has the document can try others without end.
         passphrase: &'a str,
-        /// The iterations of PBKDF2, at most [`MAX_ITERATIONS`]: a million takes a good part of a second.
+        /// The iterations of PBKDF2, at most [`MAX_ITERATIONS`]: a million takes about a quarter of a second.
         iterations: u32,
     },
 }
