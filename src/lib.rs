@@ -40,6 +40,7 @@
 //! | `rand` | no | `Secret::generate` |
 //! | `qr` | no | `otpauth::Qr`: a key URI as a QR code, in modules, as SVG, or for a terminal |
 //! | `png` | no | `otpauth::Png`: the QR code as a file; implies `qr` and `std` |
+//! | `pskc` | no | `import::pskc`, key files of token vendors (RFC 6030); implies `std` and `rand` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
 //! | `json` | no | `import::json`; implies `alloc` |
 //!

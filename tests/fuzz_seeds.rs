@@ -70,6 +70,12 @@ fn migration() {
     replay("migration", targets::migration);
 }
 
+#[cfg(feature = "pskc")]
+#[test]
+fn pskc() {
+    replay("pskc", targets::pskc);
+}
+
 fn cases() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) }
 }

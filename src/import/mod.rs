@@ -4,6 +4,7 @@
 //! |---|---|
 //! | liboath and `pam_oath` | [`usersfile`] |
 //! | google-authenticator-libpam | [`google_authenticator`] |
+//! | PSKC key files of token vendors (RFC 6030) | `pskc` (feature `pskc`) |
 //! | a database: privacyIDEA, django-otp, Keycloak, yours | `json` (feature `json`) |
 //!
 //! Readers of files with an authenticator a line are iterators that go on after a bad line, so what they give is the
@@ -58,6 +59,8 @@ use crate::{Authenticator, Counter, Secret, SecretError, State, Totp, UnixTime, 
 pub mod google_authenticator;
 #[cfg(feature = "json")]
 pub mod json;
+#[cfg(feature = "pskc")]
+pub mod pskc;
 pub mod usersfile;
 
 /// The most bytes of a line; a longer one is refused unread.

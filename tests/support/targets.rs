@@ -197,3 +197,56 @@ fn described(uri: &KeyUri) -> impl PartialEq + std::fmt::Debug + use<'_> {
     let secret = authenticator.secret().unwrap().expose();
     (authenticator.method(), authenticator.algorithm(), secret, uri.counter(), uri.account(), uri.issuer())
 }
+
+/// Tokens that are read from a key file are written to another one, plain and encrypted, and are the same when they are
+/// read from there.
+#[cfg(feature = "pskc")]
+pub fn pskc(bytes: &[u8]) {
+    use secondo::import::pskc::{Credential, Protection, Reader, Token};
+
+    // Those of RFC 6030.
+    let key = [0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12];
+    let is_slow = |text: &[u8]| text.iter().take(30).filter(|byte| byte.is_ascii_digit()).count() > 4;
+    let marks = b"IterationCount>";
+    let slow =
+        bytes.windows(marks.len()).zip(0..).any(|(part, at)| part == marks && is_slow(&bytes[at + marks.len()..]));
+    let passphrase = if slow { Credential::None } else { Credential::Passphrase("qwerty") };
+    for credential in [Credential::None, Credential::Key(&key), passphrase] {
+        let mut reader = Reader::new(bytes, credential);
+        let mut tokens: Vec<Token> = Vec::new();
+        while let Some(item) = reader.next() {
+            match item {
+                Ok(token) => tokens.push(token),
+                Err(error) => {
+                    assert!(error.position() <= bytes.len() as u64);
+                    assert!(!error.ends_document() || reader.next().is_none());
+                }
+            }
+        }
+        assert!(reader.next().is_none());
+        rewrite(&tokens, Protection::Plain, Credential::None);
+        rewrite(&tokens, Protection::Key { name: "name", key: &key }, Credential::Key(&key));
+    }
+}
+
+#[cfg(feature = "pskc")]
+fn rewrite(
+    tokens: &[secondo::import::pskc::Token],
+    protection: secondo::import::pskc::Protection<'_>,
+    credential: secondo::import::pskc::Credential<'_>,
+) {
+    use rand::SeedableRng;
+    use secondo::import::pskc::{Reader, Writer};
+
+    let mut writer = Writer::new(Vec::new(), protection, rand::rngs::StdRng::seed_from_u64(0)).unwrap();
+    for token in tokens {
+        writer.write(token).unwrap();
+    }
+    let document = writer.finish().unwrap();
+    let read: Vec<_> = Reader::new(&document[..], credential).map(Result::unwrap).collect();
+    assert_eq!(format!("{read:?}"), format!("{tokens:?}"));
+    for (read, token) in read.iter().zip(tokens) {
+        let [a, b] = [read, token].map(|token| token.authenticator.secret().unwrap().expose());
+        assert_eq!(a, b);
+    }
+}

@@ -74,6 +74,8 @@ fn no_freed_memory_holds_a_secret() {
     assert_none_freed("key URIs and exports");
     imports();
     assert_none_freed("imported authenticators");
+    #[cfg(feature = "pskc")]
+    key_files();
     #[cfg(feature = "png")]
     pictures();
 }
@@ -198,4 +200,41 @@ fn key_uris_and_exports() {
     drop(Migration::write(&accounts[14..], -1).unwrap());
     drop(accounts);
     assert_eq!(batches.into_accounts().len(), 15);
+}
+
+#[cfg(feature = "pskc")]
+fn key_files() {
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+    use secondo::import::pskc::{Credential, Protection, Reader, Token, Writer};
+
+    let key = &[7; 16];
+    for (protection, credential) in
+        [(Protection::Plain, Credential::None), (Protection::Key { name: "k", key }, Credential::Key(key))]
+    {
+        let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap());
+        let mut token = Token::new("1", authenticator, State::new());
+        token.user_id = Some("\"".repeat(4096));
+        // What the caller reads from and writes to is the caller's.
+        let mut document = zeroize::Zeroizing::new(vec![0; 100_000]);
+        let mut writer = Writer::new(&mut document[..], protection, StdRng::seed_from_u64(1)).unwrap();
+        writer.write(&token).unwrap();
+        let left = writer.finish().unwrap().len();
+        let document = &document[..document.len() - left];
+        let read = Reader::new(document, credential).next().unwrap().unwrap();
+        assert_eq!(read.authenticator.secret().unwrap().expose(), SECRET);
+
+        // Text in pieces and with line ends that are not as read, a secret that is not used, a document that ends early.
+        let at = document.windows(4).position(|part| part == b"IHNl").unwrap_or(document.len());
+        let mut other = zeroize::Zeroizing::new(Vec::with_capacity(document.len() + 100));
+        other.extend_from_slice(&document[..at]);
+        other.extend_from_slice(b"\r\n<!-- -->&#13;");
+        other.extend_from_slice(&document[at..]);
+        for cut in other.len() - 1_000..=other.len() {
+            for token in Reader::new(&other[..cut], credential) {
+                drop(token);
+            }
+        }
+    }
+    assert_none_freed("key files");
 }

@@ -1,0 +1,242 @@
+//! How values are encrypted and authenticated (RFC 6030 section 6).
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
+use aes::cipher::{BlockSizeUser, consts::U16};
+use aes::{Aes128, Aes192, Aes256};
+use aes_kw::{AesKw, AesKwp};
+use hmac::digest::block_api::EagerHash;
+use hmac::{Hmac, Mac as _};
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
+use zeroize::Zeroizing;
+
+use super::error::{Fault, PskcErrorKind};
+
+/// A block of AES.
+pub(super) const BLOCK: usize = 16;
+
+/// What opens the encrypted values of a document.
+pub(super) struct Opener {
+    /// `None` if the document and the caller have keys of different kinds.
+    key: Option<Zeroizing<Vec<u8>>>,
+    mac: Option<Mac>,
+}
+
+struct Mac {
+    hash: Hash,
+    /// Empty if it could not be decrypted.
+    key: Zeroizing<Vec<u8>>,
+}
+
+/// How the document says that its values are authenticated.
+pub(super) struct MacMethod {
+    pub(super) hash: Hash,
+    /// `None` if the encryption key serves.
+    pub(super) key: Option<Encrypted>,
+}
+
+/// An encrypted value as it stands in the document.
+pub(super) struct Encrypted {
+    pub(super) cipher: Cipher,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Opener {
+    pub(super) fn new(key: Option<Zeroizing<Vec<u8>>>, method: Option<MacMethod>) -> Self {
+        let mac = key.as_ref().zip(method).map(|(key, method)| {
+            let key = match method.key {
+                None => key.clone(),
+                Some(encrypted) => encrypted.cipher.decrypt(key, &encrypted.bytes).unwrap_or_default(),
+            };
+            Mac { hash: method.hash, key }
+        });
+        Self { key, mac }
+    }
+
+    /// The value, if its MAC is right; until then nothing is decrypted.
+    pub(super) fn open(&self, value: &Encrypted, mac: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let key = self.key.as_ref().ok_or(Fault::Document(PskcErrorKind::Credential))?;
+        if key.len() != value.cipher.key_len() {
+            return Err(Fault::Key(PskcErrorKind::Credential));
+        }
+        let verified = match (&self.mac, mac) {
+            (Some(method), Some(mac)) => method.verify(&value.bytes, mac),
+            (None, Some(_)) => return Err(Fault::Key(PskcErrorKind::Missing("MACMethod"))),
+            (_, None) if value.cipher.authenticates() => true,
+            (_, None) => return Err(Fault::Key(PskcErrorKind::Missing("ValueMAC"))),
+        };
+        let plain = if verified { value.cipher.decrypt(key, &value.bytes) } else { None };
+        plain.ok_or(Fault::Key(PskcErrorKind::Authentication))
+    }
+}
+
+impl Mac {
+    /// The shortest MAC key: a block of the cipher, for what is shorter can be had by trying ciphertexts at random, 256 of
+    /// them for an empty one.
+    const MIN_KEY_LEN: usize = BLOCK;
+
+    /// The MAC key is encrypted without a MAC of its own. Whoever saw whether its padding is right could have any value
+    /// decrypted by putting it there, so a bad one fails as a wrong MAC does, and not before.
+    fn verify(&self, bytes: &[u8], mac: &[u8]) -> bool {
+        self.hash.verify(&self.key, bytes, mac) & (self.key.len() >= Self::MIN_KEY_LEN)
+    }
+}
+
+/// An algorithm of encryption, with the length of its key in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cipher {
+    Cbc(usize),
+    Wrap(usize),
+}
+
+impl Cipher {
+    pub(super) fn from_uri(uri: &str) -> Option<Self> {
+        Some(match uri {
+            "http://www.w3.org/2001/04/xmlenc#aes128-cbc" => Self::Cbc(16),
+            "http://www.w3.org/2001/04/xmlenc#aes192-cbc" => Self::Cbc(24),
+            "http://www.w3.org/2001/04/xmlenc#aes256-cbc" => Self::Cbc(32),
+            "http://www.w3.org/2001/04/xmlenc#kw-aes128" => Self::Wrap(16),
+            "http://www.w3.org/2001/04/xmlenc#kw-aes192" => Self::Wrap(24),
+            "http://www.w3.org/2001/04/xmlenc#kw-aes256" => Self::Wrap(32),
+            _ => return None,
+        })
+    }
+
+    pub(super) fn key_len(self) -> usize {
+        match self {
+            Self::Cbc(len) | Self::Wrap(len) => len,
+        }
+    }
+
+    fn authenticates(self) -> bool {
+        matches!(self, Self::Wrap(_))
+    }
+
+    fn decrypt(self, key: &[u8], bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        match self {
+            Self::Cbc(16) => cbc_decrypt::<Aes128>(key, bytes),
+            Self::Cbc(24) => cbc_decrypt::<Aes192>(key, bytes),
+            Self::Cbc(_) => cbc_decrypt::<Aes256>(key, bytes),
+            Self::Wrap(16) => unwrap::<Aes128>(key, bytes),
+            Self::Wrap(24) => unwrap::<Aes192>(key, bytes),
+            Self::Wrap(_) => unwrap::<Aes256>(key, bytes),
+        }
+    }
+}
+
+trait Aes: KeyInit + BlockSizeUser<BlockSize = U16> + BlockCipherEncrypt + BlockCipherDecrypt {}
+
+impl Aes for Aes128 {}
+impl Aes for Aes192 {}
+impl Aes for Aes256 {}
+
+/// The IV stands before what is encrypted. Of the padding only the last byte has a meaning (XML Encryption section 5.2).
+fn cbc_decrypt<C: Aes>(key: &[u8], bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (iv, encrypted) = bytes.split_at_checked(BLOCK)?;
+    let mut plain = Zeroizing::new(encrypted.to_vec());
+    let mut cbc = cbc::Decryptor::<C>::inner_iv_slice_init(C::new_from_slice(key).ok()?, iv).ok()?;
+    let (blocks, rest) = plain.as_chunks_mut::<BLOCK>();
+    if !rest.is_empty() {
+        return None;
+    }
+    for block in blocks {
+        cbc.decrypt_block(block.into());
+    }
+    let padding = usize::from(*plain.last()?);
+    if !(1..=BLOCK).contains(&padding) {
+        return None;
+    }
+    let len = plain.len() - padding;
+    plain.truncate(len);
+    Some(plain)
+}
+
+/// RFC 3394, and RFC 5649 for values that are not whole blocks: each knows its own.
+fn unwrap<C: Aes>(key: &[u8], bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut plain = Zeroizing::new(vec![0; bytes.len().checked_sub(8)?]);
+    let whole = AesKw::<C>::new_from_slice(key).ok()?.unwrap_key(bytes, &mut plain).map(<[u8]>::len);
+    let len = match whole {
+        Ok(len) => len,
+        Err(_) => AesKwp::<C>::new_from_slice(key).ok()?.unwrap_key(bytes, &mut plain).ok()?.len(),
+    };
+    plain.truncate(len);
+    Some(plain)
+}
+
+/// With this IV, padded as in PKCS #7, which XML Encryption readers take as well; the IV before it.
+///
+/// `None` unless the key has 16, 24 or 32 bytes.
+pub(super) fn cbc_encrypt(key: &[u8], iv: &[u8; BLOCK], plain: &[u8]) -> Option<Vec<u8>> {
+    match key.len() {
+        16 => cbc_encrypt_with::<Aes128>(key, iv, plain),
+        24 => cbc_encrypt_with::<Aes192>(key, iv, plain),
+        _ => cbc_encrypt_with::<Aes256>(key, iv, plain),
+    }
+}
+
+fn cbc_encrypt_with<C: Aes>(key: &[u8], iv: &[u8; BLOCK], plain: &[u8]) -> Option<Vec<u8>> {
+    let mut cbc = cbc::Encryptor::<C>::inner_iv_slice_init(C::new_from_slice(key).ok()?, iv).ok()?;
+    let padding = BLOCK - plain.len() % BLOCK;
+    let mut bytes = Vec::with_capacity(BLOCK + plain.len() + padding);
+    bytes.extend_from_slice(iv);
+    bytes.extend_from_slice(plain);
+    bytes.resize(bytes.len() + padding, u8::try_from(padding).unwrap_or_default());
+    for block in bytes.as_chunks_mut::<BLOCK>().0.iter_mut().skip(1) {
+        cbc.encrypt_block(block.into());
+    }
+    Some(bytes)
+}
+
+/// The hash of an HMAC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hash {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+impl Hash {
+    /// By the identifier of its HMAC in XML Signature or RFC 6931.
+    pub(super) fn from_uri(uri: &str) -> Option<Self> {
+        Some(match uri {
+            "http://www.w3.org/2000/09/xmldsig#hmac-sha1" => Self::Sha1,
+            "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256" => Self::Sha256,
+            "http://www.w3.org/2001/04/xmldsig-more#hmac-sha512" => Self::Sha512,
+            _ => return None,
+        })
+    }
+
+    fn verify(self, key: &[u8], bytes: &[u8], mac: &[u8]) -> bool {
+        match self {
+            Self::Sha1 => hmac::<Sha1>(key, bytes).is_some_and(|hmac| hmac.verify_slice(mac).is_ok()),
+            Self::Sha256 => hmac::<Sha256>(key, bytes).is_some_and(|hmac| hmac.verify_slice(mac).is_ok()),
+            Self::Sha512 => hmac::<Sha512>(key, bytes).is_some_and(|hmac| hmac.verify_slice(mac).is_ok()),
+        }
+    }
+
+    pub(super) fn pbkdf2(self, passphrase: &str, salt: &[u8], iterations: u32, key: &mut [u8]) {
+        match self {
+            Self::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(passphrase.as_bytes(), salt, iterations, key),
+            Self::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(passphrase.as_bytes(), salt, iterations, key),
+            Self::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(passphrase.as_bytes(), salt, iterations, key),
+        }
+    }
+}
+
+/// Of what was encrypted, by the writer.
+pub(super) fn hmac_sha1(key: &[u8], bytes: &[u8]) -> Option<[u8; 20]> {
+    hmac::<Sha1>(key, bytes).map(|hmac| hmac.finalize().into_bytes().into())
+}
+
+/// HMAC takes a key of any length, so this is never `None`.
+fn hmac<D: EagerHash>(key: &[u8], bytes: &[u8]) -> Option<Hmac<D>>
+where
+    Hmac<D>: hmac::Mac + KeyInit,
+{
+    let mut hmac = <Hmac<D> as KeyInit>::new_from_slice(key).ok()?;
+    hmac.update(bytes);
+    Some(hmac)
+}

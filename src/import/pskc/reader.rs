@@ -1,0 +1,321 @@
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+use std::io::BufRead;
+
+use zeroize::Zeroizing;
+
+use super::error::{Fault, PskcError, PskcErrorKind};
+use super::package::{self, once};
+use super::protection::{Encrypted, Hash, MacMethod, Opener};
+use super::xml::{Element, Namespace, Xml};
+use super::{Credential, MAX_ITERATIONS, Progress, Signature, Token};
+
+/// Reads the tokens of a PSKC document, one by one: see [the module](super).
+///
+/// A token that is refused is an `Err`, and the next one follows. An error in the document itself is the last item
+/// ([`PskcError::ends_document`]).
+pub struct Reader<'a, R> {
+    xml: Xml<R>,
+    credential: Credential<'a>,
+    progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
+    stage: Stage,
+    in_package: bool,
+    keys: u64,
+}
+
+enum Stage {
+    Start,
+    Header(Header),
+    Keys(Opener),
+    /// All was read.
+    Finished,
+    /// The document is refused.
+    Failed,
+}
+
+/// What stands before the keys.
+#[derive(Default)]
+struct Header {
+    key: Option<EncryptionKey>,
+    mac: Option<MacMethod>,
+}
+
+/// Derived from a passphrase, or else known to both sides.
+struct EncryptionKey(Option<Derivation>);
+
+struct Derivation {
+    salt: Vec<u8>,
+    iterations: u32,
+    key_len: usize,
+    hash: Hash,
+}
+
+impl<'a, R: BufRead> Reader<'a, R> {
+    /// Reads from here, and decrypts with this.
+    ///
+    /// Nothing is read until the first token is asked for. What is read should be buffered, and is as secret as what is in
+    /// it.
+    pub fn new(read: R, credential: Credential<'a>) -> Self {
+        Self { xml: Xml::new(read), credential, progress: None, stage: Stage::Start, in_package: false, keys: 0 }
+    }
+
+    /// Calls this after each key, accepted or refused.
+    #[must_use]
+    pub fn with_progress(mut self, progress: impl FnMut(Progress) + Send + 'a) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    /// Whether the document is signed. It is certain when all of the document was read.
+    #[must_use]
+    pub fn signature(&self) -> Signature {
+        match self.stage {
+            _ if self.xml.has_signature() => Signature::NotVerified,
+            Stage::Finished => Signature::Absent,
+            _ => Signature::NotYetKnown,
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Token>, Fault> {
+        loop {
+            if let Stage::Start = self.stage {
+                self.read_root()?;
+                self.stage = Stage::Header(Header::default());
+            }
+            let Some(element) = self.xml.child()? else {
+                self.xml.finish()?;
+                self.stage = Stage::Finished;
+                return Ok(None);
+            };
+            match (element.namespace, element.name, &mut self.stage) {
+                (Namespace::Pskc, "EncryptionKey", Stage::Header(header)) => {
+                    let key = read_encryption_key(&mut self.xml)?;
+                    once(&mut header.key, key, "EncryptionKey")?;
+                }
+                (Namespace::Pskc, "MACMethod", Stage::Header(header)) => {
+                    let method = read_mac_method(&mut self.xml)?;
+                    once(&mut header.mac, method, "MACMethod")?;
+                }
+                (Namespace::Pskc, "EncryptionKey" | "MACMethod", _) => {
+                    return Err(Fault::Document(PskcErrorKind::Misplaced(element.name)));
+                }
+                (Namespace::Pskc, "KeyPackage", _) => return self.read_package().map(Some),
+                (Namespace::Pskc, "Extensions", _) | (Namespace::Pskc | Namespace::Signature, "Signature", _) => {
+                    self.xml.skip()?;
+                }
+                // Not passed over: it could be keys in a namespace of an earlier draft.
+                _ => return Err(Fault::Document(PskcErrorKind::Unsupported("KeyContainer"))),
+            }
+        }
+    }
+
+    fn read_root(&mut self) -> Result<(), Fault> {
+        let root = self.xml.root()?;
+        if root == (Element { namespace: Namespace::Pskc, name: "KeyContainer" })
+            && self.xml.attribute("Version") == Some("1.0")
+        {
+            Ok(())
+        } else {
+            Err(Fault::Document(PskcErrorKind::NotPskc))
+        }
+    }
+
+    fn read_package(&mut self) -> Result<Token, Fault> {
+        if let Stage::Header(header) = &mut self.stage {
+            let Header { key, mac } = core::mem::take(header);
+            self.stage = Stage::Keys(Opener::new(self.credential.key_for(key.and_then(|key| key.0)), mac));
+        }
+        let Stage::Keys(opener) = &self.stage else { return Err(Fault::Document(PskcErrorKind::Syntax)) };
+        self.in_package = true;
+        let token = package::read(&mut self.xml, opener)?;
+        self.in_package = false;
+        Ok(token)
+    }
+
+    /// What is wrong, and with what: outside of the packages everything is the document's.
+    fn error(&self, fault: &Fault) -> PskcError {
+        PskcError {
+            kind: fault.kind(),
+            position: self.xml.position(),
+            key: self.in_package.then_some(self.keys),
+            ends_document: !self.in_package || matches!(fault, Fault::Document(_)),
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<'_, R> {
+    type Item = Result<Token, PskcError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if matches!(self.stage, Stage::Finished | Stage::Failed) {
+            return None;
+        }
+        let item = self.read().transpose()?.map_err(|fault| {
+            let error = self.error(&fault);
+            if error.ends_document {
+                return error;
+            }
+            // The next key is read from where this one ends.
+            self.xml.skip_to(1).map_or_else(|fault| self.error(&fault), |()| error)
+        });
+        self.in_package = false;
+        if matches!(&item, Err(error) if error.ends_document) {
+            self.stage = Stage::Failed;
+        } else {
+            self.keys += 1;
+            if let Some(progress) = &mut self.progress {
+                progress(Progress { keys: self.keys, bytes: self.xml.position() });
+            }
+        }
+        Some(item)
+    }
+}
+
+impl<R: BufRead> FusedIterator for Reader<'_, R> {}
+
+impl<R> fmt::Debug for Reader<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+impl Credential<'_> {
+    /// The encryption key, if it is of the caller's kind.
+    fn key_for(&self, derivation: Option<Derivation>) -> Option<Zeroizing<Vec<u8>>> {
+        match (self, derivation) {
+            (Self::Key(bytes), None) => Some(Zeroizing::new(bytes.to_vec())),
+            (Self::Passphrase(passphrase), Some(derivation)) => {
+                let mut key = Zeroizing::new(vec![0; derivation.key_len]);
+                derivation.hash.pbkdf2(passphrase, &derivation.salt, derivation.iterations, &mut key);
+                Some(key)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `EncryptionKey` (RFC 6030 section 6). Names and certificates say which key it is to those who have several.
+fn read_encryption_key<R: BufRead>(xml: &mut Xml<R>) -> Result<EncryptionKey, Fault> {
+    let mut derivation = None;
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Encryption11, "DerivedKey") => {
+                let read = read_derived_key(xml)?;
+                once(&mut derivation, read, "DerivedKey")?;
+            }
+            _ => xml.skip()?,
+        }
+    }
+    Ok(EncryptionKey(derivation))
+}
+
+fn read_derived_key<R: BufRead>(xml: &mut Xml<R>) -> Result<Derivation, Fault> {
+    let mut derivation = None;
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Encryption11, "KeyDerivationMethod") => {
+                let read = read_derivation_method(xml)?;
+                once(&mut derivation, read, "KeyDerivationMethod")?;
+            }
+            _ => xml.skip()?,
+        }
+    }
+    derivation.ok_or(Fault::Document(PskcErrorKind::Missing("KeyDerivationMethod")))
+}
+
+fn read_derivation_method<R: BufRead>(xml: &mut Xml<R>) -> Result<Derivation, Fault> {
+    match xml.attribute("Algorithm") {
+        Some(
+            "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#pbkdf2"
+            | "http://www.w3.org/2009/xmlenc11#pbkdf2",
+        ) => {}
+        _ => return Err(Fault::Document(PskcErrorKind::Unsupported("KeyDerivationMethod"))),
+    }
+    let mut derivation = None;
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Pkcs5 | Namespace::Encryption11, "PBKDF2-params") => {
+                let read = read_pbkdf2(xml)?;
+                once(&mut derivation, read, "PBKDF2-params")?;
+            }
+            _ => xml.skip()?,
+        }
+    }
+    derivation.ok_or(Fault::Document(PskcErrorKind::Missing("PBKDF2-params")))
+}
+
+/// The parameters have no namespace in the RFC's figure, and that of their parent or of PSKC elsewhere.
+fn read_pbkdf2<R: BufRead>(xml: &mut Xml<R>) -> Result<Derivation, Fault> {
+    let (mut salt, mut iterations, mut key_len, mut hash) = (None, None, None, None);
+    while let Some(element) = xml.child()? {
+        match element.name {
+            _ if element.namespace == Namespace::Other => xml.skip()?,
+            "Salt" => {
+                let read = read_salt(xml)?;
+                once(&mut salt, read, "Salt")?;
+            }
+            "IterationCount" => {
+                let read =
+                    xml.text("IterationCount")?.parse().ok().filter(|count| (1..=MAX_ITERATIONS).contains(count));
+                once(
+                    &mut iterations,
+                    read.ok_or(Fault::Document(PskcErrorKind::Value("IterationCount")))?,
+                    "IterationCount",
+                )?;
+            }
+            "KeyLength" => {
+                let read = xml.text("KeyLength")?.parse().ok().filter(|len| [16, 24, 32].contains(len));
+                once(&mut key_len, read.ok_or(Fault::Document(PskcErrorKind::Value("KeyLength")))?, "KeyLength")?;
+            }
+            "PRF" => {
+                let read = xml.attribute("Algorithm").map_or(Some(Hash::Sha1), Hash::from_uri);
+                once(&mut hash, read.ok_or(Fault::Document(PskcErrorKind::Unsupported("PRF")))?, "PRF")?;
+                xml.skip()?;
+            }
+            _ => xml.skip()?,
+        }
+    }
+    let missing = |name| Fault::Document(PskcErrorKind::Missing(name));
+    Ok(Derivation {
+        salt: salt.ok_or(missing("Salt"))?,
+        iterations: iterations.ok_or(missing("IterationCount"))?,
+        key_len: key_len.ok_or(missing("KeyLength"))?,
+        hash: hash.unwrap_or(Hash::Sha1),
+    })
+}
+
+fn read_salt<R: BufRead>(xml: &mut Xml<R>) -> Result<Vec<u8>, Fault> {
+    let mut salt = None;
+    while let Some(element) = xml.child()? {
+        match element.name {
+            "Specified" => {
+                let read = package::base64(xml, "Salt")?.to_vec();
+                once(&mut salt, read, "Salt")?;
+            }
+            _ => xml.skip()?,
+        }
+    }
+    salt.filter(|salt| !salt.is_empty()).ok_or(Fault::Document(PskcErrorKind::Missing("Salt")))
+}
+
+fn read_mac_method<R: BufRead>(xml: &mut Xml<R>) -> Result<MacMethod, Fault> {
+    let unsupported = Fault::Document(PskcErrorKind::Unsupported("MACMethod"));
+    let hash = xml.attribute("Algorithm").and_then(Hash::from_uri).ok_or(unsupported)?;
+    let mut key: Option<Encrypted> = None;
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Pskc, "MACKey") => {
+                let read = package::read_encrypted(xml)?;
+                once(&mut key, read, "MACKey")?;
+            }
+            (Namespace::Pskc, "MACKeyReference") => {
+                return Err(Fault::Document(PskcErrorKind::Unsupported("MACKeyReference")));
+            }
+            _ => xml.skip()?,
+        }
+    }
+    Ok(MacMethod { hash, key })
+}

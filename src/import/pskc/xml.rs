@@ -1,0 +1,385 @@
+//! The XML under a PSKC document: elements one by one, in bounded memory, without a DTD.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use std::io::{self, BufRead, Read};
+
+use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::name::ResolveResult;
+use quick_xml::reader::NsReader;
+use zeroize::Zeroize;
+
+use super::error::{Fault, PskcErrorKind};
+
+/// The most bytes of one tag, comment, or run of text.
+pub(super) const MAX_EVENT: usize = 64 * 1024;
+/// The most bytes of text of an element that is read.
+pub(super) const MAX_TEXT: usize = 4096;
+const MAX_DEPTH: usize = 32;
+const MAX_ATTRIBUTES: usize = 32;
+
+/// The elements of a document, one by one. Text and tags are wiped when the next is read.
+pub(super) struct Xml<R> {
+    reader: NsReader<Bounded<R>>,
+    event: Wiped,
+    text: Wiped,
+    attributes: Vec<(String, String)>,
+    depth: usize,
+    has_signature: bool,
+}
+
+/// The name of an element; empty if it is none that PSKC knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Element {
+    pub(super) namespace: Namespace,
+    pub(super) name: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Namespace {
+    Pskc,
+    Signature,
+    Encryption,
+    Encryption11,
+    Pkcs5,
+    None,
+    Other,
+}
+
+/// What text is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Kept,
+    Skipped,
+    /// Nothing but white space may stand between elements.
+    Blank,
+}
+
+enum Step {
+    Start(Element),
+    End,
+    Eof,
+}
+
+impl<R: BufRead> Xml<R> {
+    pub(super) fn new(read: R) -> Self {
+        let mut reader = NsReader::from_reader(Bounded { read, allowance: 0 });
+        reader.config_mut().expand_empty_elements = true;
+        reader.config_mut().check_comments = true;
+        Self {
+            reader,
+            // Beside the bytes read, quick-xml puts down a `<!`.
+            event: Wiped::with_capacity(MAX_EVENT + 8),
+            text: Wiped::with_capacity(MAX_TEXT),
+            attributes: Vec::new(),
+            depth: 0,
+            has_signature: false,
+        }
+    }
+
+    /// Whether an XML signature has been read or passed over, wherever it stood.
+    pub(super) fn has_signature(&self) -> bool {
+        self.has_signature
+    }
+
+    /// How many bytes have been read.
+    pub(super) fn position(&self) -> u64 {
+        self.reader.buffer_position()
+    }
+
+    /// The next child of the element that is open, or `None` where that ends.
+    pub(super) fn child(&mut self) -> Result<Option<Element>, Fault> {
+        match self.step(Text::Blank)? {
+            Step::Start(element) => Ok(Some(element)),
+            Step::End => Ok(None),
+            Step::Eof => Err(Fault::Document(PskcErrorKind::Syntax)),
+        }
+    }
+
+    /// The element that the document consists of.
+    pub(super) fn root(&mut self) -> Result<Element, Fault> {
+        match self.step(Text::Blank)? {
+            Step::Start(element) => Ok(element),
+            Step::End | Step::Eof => Err(Fault::Document(PskcErrorKind::Syntax)),
+        }
+    }
+
+    /// Nothing stands after the element that the document consists of.
+    pub(super) fn finish(&mut self) -> Result<(), Fault> {
+        match self.step(Text::Blank)? {
+            Step::Eof => Ok(()),
+            Step::Start(_) | Step::End => Err(Fault::Document(PskcErrorKind::Syntax)),
+        }
+    }
+
+    /// The text of the element that was just opened, without white space around it, up to its end.
+    pub(super) fn text(&mut self, name: &'static str) -> Result<&str, Fault> {
+        self.text.clear();
+        match self.step(Text::Kept)? {
+            Step::End => {}
+            Step::Start(_) => return Err(Fault::Key(PskcErrorKind::Value(name))),
+            Step::Eof => return Err(Fault::Document(PskcErrorKind::Syntax)),
+        }
+        let text = str::from_utf8(&self.text.0).map_err(|_| Fault::Document(PskcErrorKind::Encoding))?;
+        if text.chars().all(is_xml_char) {
+            Ok(text.trim_matches(is_blank))
+        } else {
+            Err(Fault::Document(PskcErrorKind::Syntax))
+        }
+    }
+
+    /// Passes over what is open, until only so many elements are.
+    pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), Fault> {
+        while self.depth > depth {
+            if let Step::Eof = self.step(Text::Skipped)? {
+                return Err(Fault::Document(PskcErrorKind::Syntax));
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes over the element that was just opened.
+    pub(super) fn skip(&mut self) -> Result<(), Fault> {
+        self.skip_to(self.depth.saturating_sub(1))
+    }
+
+    /// An attribute of the element that was just opened, by its name without a prefix.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// The attributes of the element that was just opened, but for namespaces.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn step(&mut self, wanted: Text) -> Result<Step, Fault> {
+        loop {
+            self.event.clear();
+            self.reader.get_mut().allowance = MAX_EVENT;
+            let (namespace, event) =
+                self.reader.read_resolved_event_into(&mut self.event.0).map_err(Fault::from_xml)?;
+            let run = match &event {
+                Event::Start(start) => {
+                    let element =
+                        Element { namespace: namespace_of(&namespace)?, name: known(start.local_name().into_inner()) };
+                    // RFC 6030's schema has it in its own namespace, and its erratum in that of XML Signature.
+                    self.has_signature |= element.name == "Signature"
+                        && matches!(element.namespace, Namespace::Pskc | Namespace::Signature);
+                    self.depth += 1;
+                    if self.depth > MAX_DEPTH {
+                        return Err(Fault::Document(PskcErrorKind::TooLarge));
+                    }
+                    read_attributes(start, &mut self.attributes)?;
+                    return Ok(Step::Start(element));
+                }
+                Event::End(_) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    return Ok(Step::End);
+                }
+                Event::Eof => return Ok(Step::Eof),
+                Event::Text(text) => text.xml10_content(),
+                Event::CData(text) if self.depth > 0 => text.xml10_content(),
+                Event::GeneralRef(entity) if self.depth > 0 => resolve(entity)?.into(),
+                Event::Decl(declaration) => {
+                    check_declaration(declaration)?;
+                    continue;
+                }
+                Event::Comment(_) | Event::PI(_) => continue,
+                Event::DocType(_) => return Err(Fault::Document(PskcErrorKind::Doctype)),
+                // A reference or CDATA outside of the root; empty elements come as a start and an end.
+                Event::CData(_) | Event::GeneralRef(_) | Event::Empty(_) => {
+                    return Err(Fault::Document(PskcErrorKind::Syntax));
+                }
+            };
+            match wanted {
+                Text::Skipped => {}
+                Text::Blank if run.chars().all(is_blank) => {}
+                Text::Blank => return Err(Fault::Document(PskcErrorKind::Syntax)),
+                Text::Kept if self.text.0.len() + run.len() > MAX_TEXT => {
+                    return Err(Fault::Key(PskcErrorKind::TooLarge));
+                }
+                Text::Kept => self.text.0.extend_from_slice(run.as_bytes()),
+            }
+            // What was normalized is a copy.
+            if let alloc::borrow::Cow::Owned(mut copy) = run {
+                copy.zeroize();
+            }
+        }
+    }
+}
+
+fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
+    if !matches!(declaration.version().as_deref(), Ok("1.0")) {
+        return Err(Fault::Document(PskcErrorKind::Syntax));
+    }
+    match declaration.encoding() {
+        None => Ok(()),
+        Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii") => Ok(()),
+        Some(_) => Err(Fault::Document(PskcErrorKind::Encoding)),
+    }
+}
+
+fn read_attributes(start: &BytesStart<'_>, attributes: &mut Vec<(String, String)>) -> Result<(), Fault> {
+    attributes.clear();
+    for (count, attribute) in start.attributes().enumerate() {
+        let attribute = attribute.map_err(|_| Fault::Document(PskcErrorKind::Syntax))?;
+        if count == MAX_ATTRIBUTES {
+            return Err(Fault::Document(PskcErrorKind::TooLarge));
+        }
+        let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(Fault::from_xml)?;
+        if !value.chars().all(is_xml_char) {
+            return Err(Fault::Document(PskcErrorKind::Syntax));
+        }
+        if attribute.key.as_namespace_binding().is_none() {
+            attributes.push((attribute.key.into_inner().to_string(), value.into_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// One of the five entities that XML itself has, or a character by its number.
+fn resolve(entity: &BytesRef<'_>) -> Result<String, Fault> {
+    match entity.resolve_char_ref() {
+        Ok(Some(character)) => Ok(character.to_string()),
+        Ok(None) => match resolve_predefined_entity(entity) {
+            Some(text) => Ok(text.to_string()),
+            None => Err(Fault::Document(PskcErrorKind::Doctype)),
+        },
+        Err(_) => Err(Fault::Document(PskcErrorKind::Syntax)),
+    }
+}
+
+/// What XML 1.0 section 2.2 lets a document hold.
+pub(super) fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// XML's white space, and no other.
+pub(super) fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+fn namespace_of(resolved: &ResolveResult<'_>) -> Result<Namespace, Fault> {
+    Ok(match resolved {
+        ResolveResult::Unbound => Namespace::None,
+        ResolveResult::Unknown(_) => return Err(Fault::Document(PskcErrorKind::Syntax)),
+        ResolveResult::Bound(bound) => match bound.into_inner() {
+            "urn:ietf:params:xml:ns:keyprov:pskc" => Namespace::Pskc,
+            "http://www.w3.org/2000/09/xmldsig#" => Namespace::Signature,
+            "http://www.w3.org/2001/04/xmlenc#" => Namespace::Encryption,
+            "http://www.w3.org/2009/xmlenc11#" => Namespace::Encryption11,
+            "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#" => Namespace::Pkcs5,
+            _ => Namespace::Other,
+        },
+    })
+}
+
+fn known(name: &str) -> &'static str {
+    const NAMES: &[&str] = &[
+        "AlgorithmParameters",
+        "ChallengeFormat",
+        "CipherData",
+        "CipherValue",
+        "Counter",
+        "CryptoModuleInfo",
+        "Data",
+        "DerivedKey",
+        "DeviceBinding",
+        "DeviceInfo",
+        "EncryptedValue",
+        "EncryptionKey",
+        "EncryptionMethod",
+        "ExpiryDate",
+        "Extensions",
+        "FriendlyName",
+        "Id",
+        "IssueNo",
+        "Issuer",
+        "IterationCount",
+        "Key",
+        "KeyContainer",
+        "KeyDerivationMethod",
+        "KeyLength",
+        "KeyPackage",
+        "KeyUsage",
+        "MACKey",
+        "MACKeyReference",
+        "MACMethod",
+        "Manufacturer",
+        "Model",
+        "NumberOfTransactions",
+        "PBKDF2-params",
+        "PINPolicy",
+        "PRF",
+        "PlainValue",
+        "Policy",
+        "ResponseFormat",
+        "Salt",
+        "Secret",
+        "SerialNo",
+        "Signature",
+        "Specified",
+        "StartDate",
+        "Suite",
+        "Time",
+        "TimeDrift",
+        "TimeInterval",
+        "UserId",
+        "ValueMAC",
+    ];
+    NAMES.binary_search(&name).ok().and_then(|at| NAMES.get(at)).copied().unwrap_or_default()
+}
+
+/// Bytes that are wiped when they are no longer needed, in a buffer that never grows.
+struct Wiped(Vec<u8>);
+
+impl Wiped {
+    fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
+    /// Only what was used is wiped: the whole buffer for each tag would take most of the time.
+    fn clear(&mut self) {
+        self.0.as_mut_slice().zeroize();
+        self.0.clear();
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Reads so many bytes and then fails: quick-xml buffers a tag or a text whole, however long it is.
+struct Bounded<R> {
+    read: R,
+    allowance: usize,
+}
+
+impl<R: BufRead> BufRead for Bounded<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let bytes = self.read.fill_buf()?;
+        if self.allowance == 0 && !bytes.is_empty() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(bytes.get(..self.allowance).unwrap_or(bytes))
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.allowance = self.allowance.saturating_sub(amount);
+        self.read.consume(amount);
+    }
+}
+
+impl<R: BufRead> Read for Bounded<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut bytes = self.fill_buf()?;
+        let count = bytes.read(buf)?;
+        self.consume(count);
+        Ok(count)
+    }
+}

@@ -1,0 +1,533 @@
+//! PSKC documents: the figures of RFC 6030, and what is wrong with others.
+#![cfg(feature = "pskc")]
+
+#[path = "support/pskc.rs"]
+mod support;
+
+use std::io::{BufRead, Read};
+
+use secondo::import::pskc::{Credential, PskcErrorKind, Reader, Signature};
+use secondo::{Algorithm, Counter, Digits, Hotp, Method, Period, SecretError, State, Totp, UnixTime};
+use support::{PRE_SHARED, SECRET, figure, read, read_one, refusal};
+
+/// A document with this in its only key, an HOTP key unless the replacements say otherwise.
+fn with(replacements: &[(&str, &str)]) -> String {
+    let mut document = figure(3);
+    for (from, to) in replacements {
+        assert!(document.contains(from), "{from}");
+        document = document.replacen(from, to, 1);
+    }
+    document
+}
+
+fn totp(data: &str) -> String {
+    let data = format!("</Secret>{data}<Counter>");
+    with(&[("pskc:hotp", "pskc:totp"), ("</Secret>\n                <Counter>", &data)])
+}
+
+#[test]
+fn figure_2_has_too_short_a_secret() {
+    // Its digits are missing first.
+    assert_eq!(refusal(&figure(2), Credential::None), PskcErrorKind::Missing("ResponseFormat"));
+    let format = "<AlgorithmParameters><ResponseFormat Length='6' Encoding='DECIMAL'/></AlgorithmParameters><Data>";
+    let document = figure(2).replace("<Data>", format);
+    let short = PskcErrorKind::Secret(SecretError::Length { min: 10, found: 4 });
+    assert_eq!(refusal(&document, Credential::None), short);
+}
+
+#[test]
+fn figure_3_has_everything() {
+    let token = read_one(&figure(3), Credential::None);
+    assert_eq!(token.device.manufacturer.as_deref(), Some("Manufacturer"));
+    assert_eq!(token.device.serial.as_deref(), Some("987654321"));
+    assert_eq!(token.device.user_id.as_deref(), Some("DC=example-bank,DC=net"));
+    assert_eq!(token.crypto_module.as_deref(), Some("CM_ID_001"));
+    assert_eq!(token.key_id, "12345678");
+    assert_eq!(token.issuer.as_deref(), Some("Issuer"));
+    assert_eq!(token.user_id.as_deref(), Some("UID=jsmith,DC=example-bank,DC=net"));
+    assert_eq!(token.authenticator.method(), Method::from(Hotp::new(Digits::Eight)));
+    assert_eq!(token.authenticator.algorithm(), Algorithm::Sha1);
+    assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET);
+    assert_eq!(token.state, State::new());
+}
+
+#[test]
+fn figure_4_has_no_secret() {
+    assert_eq!(refusal(&figure(4), Credential::None), PskcErrorKind::Missing("Secret"));
+}
+
+#[test]
+fn figure_5_has_a_pin_which_is_no_token() {
+    let tokens = read(&figure(5), Credential::None);
+    assert_eq!(tokens.len(), 2);
+    assert!(tokens[0].as_ref().unwrap().policy.device_pin);
+    let error = tokens[1].as_ref().unwrap_err();
+    assert_eq!(error.kind(), PskcErrorKind::Unsupported("Key"));
+    assert_eq!((error.key(), error.ends_document()), (Some(1), false));
+}
+
+#[test]
+fn figure_6_is_encrypted_with_a_key() {
+    let token = read_one(&figure(6), Credential::Key(PRE_SHARED));
+    assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET);
+    for credential in [Credential::None, Credential::Passphrase("qwerty"), Credential::Key(&[0; 32])] {
+        assert_eq!(refusal(&figure(6), credential), PskcErrorKind::Credential);
+    }
+    assert_eq!(refusal(&figure(6), Credential::Key(&[0; 16])), PskcErrorKind::Authentication);
+}
+
+#[test]
+fn figure_7_is_encrypted_with_a_passphrase() {
+    let token = read_one(&figure(7), Credential::Passphrase("qwerty"));
+    assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET);
+    assert_eq!(refusal(&figure(7), Credential::Passphrase("Qwerty")), PskcErrorKind::Authentication);
+    assert_eq!(refusal(&figure(7), Credential::Key(PRE_SHARED)), PskcErrorKind::Credential);
+    // Where PSKC is the default namespace, the unqualified parameters are in it.
+    let unprefixed = figure(7).replace("<pskc:", "<").replace("</pskc:", "</").replace("xmlns:pskc=", "xmlns=");
+    let token = read_one(&unprefixed, Credential::Passphrase("qwerty"));
+    assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET);
+}
+
+#[test]
+fn figure_8_is_encrypted_with_a_certificate() {
+    let refused = refusal(&figure(8), Credential::Key(PRE_SHARED));
+    assert_eq!(refused, PskcErrorKind::Unsupported("EncryptionMethod"));
+}
+
+#[test]
+fn figure_9_is_signed() {
+    let document = figure(9);
+    let mut reader = Reader::new(document.as_bytes(), Credential::None);
+    assert!(reader.next().unwrap().is_ok());
+    assert_eq!(reader.signature(), Signature::NotYetKnown);
+    assert!(reader.next().is_none());
+    assert_eq!(reader.signature(), Signature::NotVerified);
+
+    // As the erratum has it, and before the keys.
+    let (before, after) = document.split_once("<KeyPackage>").unwrap();
+    let signature = "<ds:Signature><ds:SignatureValue>AAAA</ds:SignatureValue></ds:Signature>";
+    let document = format!("{before}{signature}<KeyPackage>{}", after.replace("Signature>", "Extensions>"));
+    let mut reader = Reader::new(document.as_bytes(), Credential::None);
+    assert!(reader.next().unwrap().is_ok());
+    assert_eq!(reader.signature(), Signature::NotVerified);
+
+    // Where nobody looks for it.
+    let inside = figure(3).replace("</Key>", "<Extensions><x xmlns='urn:x'><ds:Signature xmlns:ds='http://www.w3.org/2000/09/xmldsig#'/></x></Extensions></Key>");
+    let mut reader = Reader::new(inside.as_bytes(), Credential::None);
+    assert!(reader.by_ref().all(|token| token.is_ok()));
+    assert_eq!(reader.signature(), Signature::NotVerified);
+
+    let unsigned = figure(3);
+    let mut reader = Reader::new(unsigned.as_bytes(), Credential::None);
+    assert!(reader.by_ref().all(|token| token.is_ok()));
+    assert_eq!(reader.signature(), Signature::Absent);
+}
+
+#[test]
+fn figure_10_is_a_batch() {
+    let document = figure(10);
+    let mut progress = Vec::new();
+    let reader =
+        Reader::new(document.as_bytes(), Credential::None).with_progress(|now| progress.push((now.keys, now.bytes)));
+    let tokens: Vec<_> = reader.map(Result::unwrap).collect();
+    let ids: Vec<_> = tokens.iter().map(|token| token.key_id.as_str()).collect();
+    assert_eq!(ids, ["1", "2", "3", "4"]);
+    assert_eq!(tokens[3].policy.start, Some(UnixTime::from_secs(1_143_849_600))); // date -u -d 2006-04-01 +%s
+    assert_eq!(tokens[3].policy.expiry, Some(UnixTime::from_secs(1_146_355_200)));
+    assert!(progress.iter().zip(1..).all(|((keys, _), n)| *keys == n) && progress.is_sorted());
+}
+
+#[test]
+fn counters_and_drift_are_kept() {
+    let token = read_one(&with(&[("<PlainValue>0<", "<PlainValue>41<")]), Credential::None);
+    assert_eq!(token.state, State::new().starting_at(Counter::new(41)));
+    let key = token.authenticator.key().unwrap();
+    let Method::Hotp(hotp) = token.authenticator.method() else { panic!("HOTP") };
+    assert_eq!(hotp.generate(&key, Counter::new(0)).as_str(), "84755224"); // RFC 4226, appendix D
+
+    let value = |name: &str, value: &str| format!("<{name}><PlainValue>{value}</PlainValue></{name}>");
+    let data = value("Time", "54321") + &value("TimeInterval", "60") + &value("TimeDrift", "-4");
+    let token = read_one(&totp(&data), Credential::None);
+    assert_eq!(token.authenticator.method(), Totp::new(Digits::Eight, Period::from_secs(60).unwrap()).into());
+    assert_eq!(token.state, State::new().starting_at(Counter::new(54321)).with_drift(-4));
+    assert!(!token.state.is_confirmed());
+    assert_eq!(
+        read_one(&totp(""), Credential::None).authenticator.method(),
+        Totp::new(Digits::Eight, Period::default()).into()
+    );
+
+    for (name, values) in [
+        ("Time", ["-1", "x"]),
+        ("TimeInterval", ["0", "3601"]),
+        ("TimeInterval", ["-30", "30.0"]),
+        ("TimeDrift", ["32768", "-32769"]),
+        ("TimeDrift", ["9223372036854775808", ""]),
+    ] {
+        for text in values {
+            assert_eq!(refusal(&totp(&value(name, text)), Credential::None), PskcErrorKind::Value(name), "{text}");
+        }
+    }
+    for text in ["-1", "9223372036854775808", "0x1", "1 2"] {
+        let document = with(&[("<PlainValue>0<", &format!("<PlainValue>{text}<"))]);
+        assert_eq!(refusal(&document, Credential::None), PskcErrorKind::Value("Counter"), "{text}");
+    }
+}
+
+#[test]
+fn suites_choose_the_hash() {
+    for (suite, algorithm) in
+        [("HMAC-SHA1", Algorithm::Sha1), ("HMAC-SHA256", Algorithm::Sha256), ("HMAC-SHA512", Algorithm::Sha512)]
+    {
+        let document = with(&[("<ResponseFormat", &format!("<Suite>{suite}</Suite><ResponseFormat"))]);
+        assert_eq!(read_one(&document, Credential::None).authenticator.algorithm(), algorithm);
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    use PskcErrorKind::{Duplicate, Misplaced, Missing, Policy, Unsupported, Value};
+    let policy = |inside: &str| format!("<Policy>{inside}</Policy></Key>");
+    for (from, to, kind) in [
+        ("keyprov:pskc:hotp", "keyprov:pskc:HOTP", Unsupported("Key")),
+        ("keyprov:pskc:hotp", "keyprov:pskc:ocra", Unsupported("Key")),
+        (" Id=\"12345678\"", "", Missing("Id")),
+        ("Length=\"8\"", "Length=\"5\"", Value("ResponseFormat")),
+        ("Length=\"8\"", "Length=\"10\"", Value("ResponseFormat")),
+        ("Length=\"8\"", "Length=\"264\"", Value("ResponseFormat")),
+        ("\"DECIMAL\"", "\"HEXADECIMAL\"", Unsupported("ResponseFormat")),
+        ("\"DECIMAL\"", "\"DECIMAL\" CheckDigits=\"true\"", Unsupported("ResponseFormat")),
+        (
+            "<ResponseFormat",
+            "<ChallengeFormat Encoding='DECIMAL' Min='6' Max='6'/><ResponseFormat",
+            Unsupported("AlgorithmParameters"),
+        ),
+        ("<ResponseFormat", "<Suite>HMAC-MD5</Suite><ResponseFormat", Unsupported("Suite")),
+        ("MTIz", "MTI*", Value("Secret")),
+        ("</Secret>", "<ValueMAC>AAAA</ValueMAC></Secret>", Misplaced("ValueMAC")),
+        ("<Counter>", "<Counter><PlainValue>0</PlainValue></Counter><Counter>", Duplicate("Counter")),
+        ("<PlainValue>0", "<PlainValue>1</PlainValue><PlainValue>0", Duplicate("PlainValue")),
+        ("<Issuer>", "<Issuer>A</Issuer><Issuer>", Duplicate("Issuer")),
+        ("</Key>", "</Key><Key/>", Missing("Id")),
+        ("<Data>", "<Data/><Data>", Duplicate("Data")),
+        ("</Key>", &policy("<KeyUsage>Encrypt</KeyUsage>"), Policy),
+        ("</Key>", &policy("<Unheard/>"), Policy),
+        ("</Key>", &policy("<StartDate xmlns='urn:x'>2006-05-01T00:00:00Z</StartDate>"), Policy),
+        ("</Key>", &policy("<PINPolicy PINUsageMode='Append'/>"), Policy),
+        ("</Key>", &policy("<PINPolicy MinLength='4'/>"), Policy),
+        ("</Key>", &policy("<PINPolicy PINUsageMode='Local' x:y='1' xmlns:x='urn:x'/>"), Policy),
+        ("</Key>", &policy("<PINPolicy PINUsageMode='Local'><Unheard/></PINPolicy>"), Policy),
+        ("</Key>", &policy("<ExpiryDate>tomorrow</ExpiryDate>"), Value("ExpiryDate")),
+    ] {
+        // The key after it is not concerned.
+        let document = with(&[(from, to)]);
+        let (head, keys) = document.split_once("<KeyPackage>").unwrap();
+        let (_, good) = figure(10).split_once("<KeyPackage>").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let keys = keys.replace("</KeyContainer>", "");
+        let tokens = read(&format!("{head}<KeyPackage>{keys}<KeyPackage>{good}"), Credential::None);
+        assert_eq!(tokens.len(), 5, "{to}");
+        assert_eq!(tokens[0].as_ref().unwrap_err().kind(), kind, "{to}");
+        assert!(tokens[1..].iter().all(Result::is_ok), "{to}");
+    }
+    // Two keys in a package.
+    let twice = with(&[]);
+    let key = &twice[twice.find("<Key Id").unwrap()..twice.find("</KeyPackage>").unwrap()];
+    assert_eq!(
+        refusal(&with(&[("</KeyPackage>", &format!("{key}</KeyPackage>"))]), Credential::None),
+        Duplicate("Key")
+    );
+}
+
+#[test]
+fn what_is_extended_is_read() {
+    for (from, to) in [
+        ("<KeyPackage>", "<Extensions><x:y xmlns:x='urn:x'>text</x:y></Extensions><KeyPackage>"),
+        ("</Key>", "<Extensions><y xmlns='urn:x'><Secret>z</Secret></y></Extensions></Key>"),
+        ("</Data>", "<x:Counter xmlns:x='urn:x'>9</x:Counter></Data>"),
+        ("</Key>", "<Policy><KeyUsage>Verify</KeyUsage><KeyUsage>OTP</KeyUsage></Policy></Key>"),
+        ("MTIzNDU2", "MTIz<!-- comment --><![CDATA[ND]]>&#x55;&#50;"),
+        ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "\u{feff}<?xml version='1.0' encoding='utf-8'?>"),
+    ] {
+        let token = read_one(&with(&[(from, to)]), Credential::None);
+        assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET, "{to}");
+        assert_eq!(token.state, State::new(), "{to}");
+    }
+    let token = read_one(&with(&[("<Issuer>Issuer", "<Issuer> A&amp;B &lt;1> ")]), Credential::None);
+    assert_eq!(token.issuer.as_deref(), Some("A&B <1>"));
+}
+
+#[test]
+fn no_key_is_taken_from_an_altered_document() {
+    let document = figure(6);
+    // Every character of the ciphertext and of the MAC.
+    for (start, end) in [("AAECAwQFBgcI", "</xenc:CipherValue>"), ("Su+NvtQf", "\n")] {
+        let start = document.find(start).unwrap();
+        let end = start + document[start..].find(end).unwrap();
+        for at in start..end {
+            let mut bytes = document.clone().into_bytes();
+            if !bytes[at].is_ascii_alphanumeric() {
+                continue;
+            }
+            bytes[at] = if bytes[at] == b'Q' { b'R' } else { b'Q' };
+            let altered = String::from_utf8(bytes).unwrap();
+            let kind = refusal(&altered, Credential::Key(PRE_SHARED));
+            assert!(matches!(kind, PskcErrorKind::Authentication | PskcErrorKind::Value(_)), "{at}: {kind:?}");
+        }
+    }
+}
+
+/// The last byte of the last block of the secret is its padding: a wrong one and a wrong MAC must look the same.
+#[test]
+fn padding_is_not_told_from_a_wrong_mac() {
+    for value in [
+        "AAECAwQFBgcICQoLDA0OD+cIHItlB3Wra1DUpxVvOx2lef1VmNPCMl8jwZqIUqGv",
+        "ESIzRFVmd4iZABEiM0RVZgKn6WjLaTC1sbeBMSvIhRejN9vJa2BOlSaMrR7I5wSX",
+    ] {
+        let document = figure(6);
+        let mut kinds: Vec<_> = (b'A'..=b'Z')
+            .chain(b'a'..=b'z')
+            .map(|byte| {
+                // In the next to last block, which is added to the last one.
+                let mut altered = value.to_owned().into_bytes();
+                altered[42] = byte;
+                let altered = document.replace(value, str::from_utf8(&altered).unwrap());
+                if altered == document {
+                    PskcErrorKind::Authentication
+                } else {
+                    refusal(&altered, Credential::Key(PRE_SHARED))
+                }
+            })
+            .collect();
+        kinds.dedup();
+        assert_eq!(kinds, [PskcErrorKind::Authentication]);
+    }
+}
+
+/// Without it a MAC key of no bytes could be had with 256 tries, and every MAC computed.
+#[test]
+fn mac_keys_are_not_short() {
+    use aes::cipher::{BlockModeEncrypt, KeyIvInit};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use hmac::{KeyInit, Mac};
+
+    for len in [0_u8, 1, 15, 16] {
+        let mut padded = [16 - len % 16; 32];
+        padded[..usize::from(len)].fill(7);
+        let mut blocks = padded.as_chunks_mut::<16>().0.to_vec();
+        blocks.truncate(usize::from(len) / 16 + 1);
+        let mut cbc = cbc::Encryptor::<aes::Aes128>::new(PRE_SHARED.try_into().unwrap(), &[0; 16].into());
+        for block in &mut blocks {
+            cbc.encrypt_block(block.into());
+        }
+        let key = [&[0; 16], blocks.as_flattened()].concat();
+
+        let secret = STANDARD.decode("AAECAwQFBgcICQoLDA0OD+cIHItlB3Wra1DUpxVvOx2lef1VmNPCMl8jwZqIUqGv").unwrap();
+        let mut mac = hmac::Hmac::<sha1::Sha1>::new_from_slice(&padded[..usize::from(len)]).unwrap();
+        mac.update(&secret);
+        let document = figure(6)
+            .replace("ESIzRFVmd4iZABEiM0RVZgKn6WjLaTC1sbeBMSvIhRejN9vJa2BOlSaMrR7I5wSX", &STANDARD.encode(&key))
+            .replace("Su+NvtQfmvfJzF6bmQiJqoLRExc=", &STANDARD.encode(mac.finalize().into_bytes()));
+        let tokens = read(&document, Credential::Key(PRE_SHARED));
+        assert_eq!(tokens[0].is_ok(), len == 16, "{len}");
+    }
+}
+
+#[test]
+fn encrypted_values_have_a_mac() {
+    let mac = "<ValueMAC>Su+NvtQfmvfJzF6bmQiJqoLRExc=\n                    </ValueMAC>";
+    let document = figure(6).replace(mac, "");
+    assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Missing("ValueMAC"));
+    let document = figure(6).replace(mac, "<ValueMAC/>");
+    assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Authentication);
+    // A part of the right one.
+    let document = figure(6).replace(mac, "<ValueMAC>Su+N</ValueMAC>");
+    assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Authentication);
+    let document = figure(6);
+    let method = &document[document.find("<MACMethod").unwrap()..document.find("<KeyPackage>").unwrap()];
+    let document = document.replace(method, "");
+    assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Missing("MACMethod"));
+    // Plain under an encryption that is of no use.
+    let document = figure(6).replace("#aes128-cbc", "#tripledes-cbc");
+    assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Unsupported("EncryptionMethod"));
+}
+
+#[test]
+fn a_header_that_cannot_be_used_ends_the_document() {
+    for (number, from, to, kind) in [
+        (6, "#hmac-sha1", "#hmac-md5", PskcErrorKind::Unsupported("MACMethod")),
+        (6, "<MACKey>", "<MACKeyReference>x</MACKeyReference><MACKey>", PskcErrorKind::Unsupported("MACKeyReference")),
+        (6, "</KeyPackage>", "</KeyPackage><EncryptionKey/>", PskcErrorKind::Misplaced("EncryptionKey")),
+        (6, "<EncryptionKey>", "<EncryptionKey/><EncryptionKey>", PskcErrorKind::Duplicate("EncryptionKey")),
+        (7, ">1000<", ">10000001<", PskcErrorKind::Value("IterationCount")),
+        (7, ">1000<", ">99999999999999999999<", PskcErrorKind::Value("IterationCount")),
+        (7, ">1000<", ">0<", PskcErrorKind::Value("IterationCount")),
+        (7, ">16<", ">17<", PskcErrorKind::Value("KeyLength")),
+        (7, ">16<", ">4294967295<", PskcErrorKind::Value("KeyLength")),
+        (7, "<Specified>Ej7/PEpyEpw=</Specified>", "", PskcErrorKind::Missing("Salt")),
+        (7, "Ej7/PEpyEpw=", "", PskcErrorKind::Missing("Salt")),
+        (7, "<PRF/>", "<PRF Algorithm='urn:x'/>", PskcErrorKind::Unsupported("PRF")),
+        (7, "pkcs-5v2-0#pbkdf2", "pkcs-5v2-0#pbkdf1", PskcErrorKind::Unsupported("KeyDerivationMethod")),
+        (3, "Version=\"1.0\"\n", "Version=\"1.1\"\n", PskcErrorKind::NotPskc),
+        (3, "keyprov:pskc\"", "keyprov:pskc:1.0\"", PskcErrorKind::NotPskc),
+        (3, "<KeyPackage>", "<KeyPackage xmlns=''>", PskcErrorKind::Unsupported("KeyContainer")),
+    ] {
+        assert!(figure(number).contains(from), "{from}");
+        let document = figure(number).replacen(from, to, 1);
+        let last = read(&document, Credential::Passphrase("qwerty")).pop().unwrap().unwrap_err();
+        assert_eq!(last.kind(), if number == 6 && from == "</KeyPackage>" { PskcErrorKind::Credential } else { kind });
+        let last = read(&document, Credential::Key(PRE_SHARED)).pop().unwrap().unwrap_err();
+        assert_eq!((last.kind(), last.ends_document()), (kind, true), "{to}");
+    }
+}
+
+#[test]
+fn a_document_type_is_refused_unread() {
+    let laughs = r#"<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;"><!ENTITY lol3 "&lol2;&lol2;&lol2;">]>"#;
+    let external = r#"<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>"#;
+    let parameter = r#"<!DOCTYPE x [<!ENTITY % p SYSTEM "http://localhost/x.dtd"> %p;]>"#;
+    let bare = "<!DOCTYPE KeyContainer>";
+    for declaration in [laughs, external, parameter, bare] {
+        let document = figure(3).replace("<KeyContainer", &format!("{declaration}<KeyContainer"));
+        assert_eq!(refusal(&document, Credential::None), PskcErrorKind::Doctype);
+        let document = with(&[("<KeyPackage>", &format!("{declaration}<KeyPackage>"))]);
+        assert_eq!(refusal(&document, Credential::None), PskcErrorKind::Doctype);
+    }
+    for (from, to) in [("<Issuer>", "<Issuer>&lol3;"), ("Id=\"12345678\"", "Id=\"&e;\""), ("<Data>", "<Data>&e;")] {
+        assert_eq!(refusal(&with(&[(from, to)]), Credential::None), PskcErrorKind::Doctype, "{to}");
+    }
+}
+
+#[test]
+fn what_is_not_well_formed_ends_the_document() {
+    for (from, to) in [
+        ("</Key>", "</Kez>"),
+        ("<Data>", "<x:Data>"),
+        ("<Data>", "text<Data>"),
+        ("<Data>", "<![CDATA[text]]><Data>"),
+        ("</KeyContainer>", "</KeyContainer><KeyContainer/>"),
+        ("</KeyContainer>", "</KeyContainer>text"),
+        ("</KeyContainer>", "</KeyContainer></KeyContainer>"),
+        ("<Issuer>", "<Issuer>\u{1}"),
+        ("<Issuer>", "<Issuer>&#1;"),
+        ("<Issuer>", "<Issuer>&#xd800;"),
+        ("<Issuer>", "<Issuer>&#x110000;"),
+        ("<Issuer>", "<Issuer>a & b"),
+        ("Length=\"8\"", "Length=\"8\" Length=\"8\""),
+        ("Id=\"12345678\"", "Id=\"\u{1}\""),
+        ("Id=\"12345678\"", "Id=12345678"),
+        ("<?xml version=\"1.0\"", "<?xml version=\"1.1\""),
+    ] {
+        let last = read(&with(&[(from, to)]), Credential::None).pop().unwrap().unwrap_err();
+        assert_eq!((last.kind(), last.ends_document()), (PskcErrorKind::Syntax, true), "{to}");
+    }
+    for document in ["", " ", "<", "x", "<!-- -->", "<?xml version='1.0'?>"] {
+        assert_eq!(refusal(document, Credential::None), PskcErrorKind::Syntax, "{document}");
+    }
+    assert_eq!(refusal("<x/>", Credential::None), PskcErrorKind::NotPskc);
+}
+
+#[test]
+fn other_encodings_are_refused() {
+    for name in ["ISO-8859-1", "UTF-16", "utf-7"] {
+        assert_eq!(refusal(&with(&[("UTF-8", name)]), Credential::None), PskcErrorKind::Encoding);
+    }
+    let utf_16: Vec<u8> = "\u{feff}".chars().chain(figure(3).chars()).flat_map(|c| (c as u16).to_le_bytes()).collect();
+    let latin_1 = with(&[("<Issuer>", "<Issuer>\u{7f}")]).replace('\u{7f}', "\u{80}").into_bytes();
+    let latin_1: Vec<u8> = latin_1.into_iter().filter(|byte| *byte != 0xc2).collect();
+    for bytes in [utf_16, latin_1] {
+        let error = Reader::new(&bytes[..], Credential::None).next().unwrap().unwrap_err();
+        assert!(matches!(error.kind(), PskcErrorKind::Encoding | PskcErrorKind::Syntax), "{error}");
+    }
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let long = "x".repeat(70_000);
+    let attributes = (0..40).map(|n| format!(" a{n}='1'")).collect::<Vec<_>>().concat();
+    let namespaces = (0..200).map(|n| format!(" xmlns:n{n}='urn:{n}'")).collect::<Vec<_>>().concat();
+    for (from, to) in [
+        ("<Issuer>", format!("<Issuer>{long}")),
+        ("<Issuer>", format!("<Issuer a='{long}'>")),
+        ("<Issuer>", format!("<{long}>")),
+        ("<Issuer>", format!("<!--{long}--><Issuer>")),
+        ("<Issuer>", format!("<Issuer>&{long}")),
+        ("<Issuer>", format!("<?{long}?><Issuer>")),
+        ("<Data>", format!("{}<Data>", "<a>".repeat(40))),
+        ("<Data>", format!("<a{attributes}/><Data>")),
+        ("<Data>", format!("<a{namespaces}/><Data>")),
+    ] {
+        let last = read(&with(&[(from, &to)]), Credential::None).pop().unwrap().unwrap_err();
+        assert_eq!((last.kind(), last.ends_document()), (PskcErrorKind::TooLarge, true), "{}", &to[..20]);
+    }
+    // Only the key is concerned, in how ever many pieces the text comes.
+    for text in [long[..4097].to_owned(), "a<!---->".repeat(4097), "&lt;".repeat(4097)] {
+        let tokens = read(&with(&[("<Issuer>", &format!("<Issuer>{text}"))]), Credential::None);
+        let error = tokens[0].as_ref().unwrap_err();
+        assert_eq!((error.kind(), error.ends_document()), (PskcErrorKind::TooLarge, false));
+    }
+}
+
+#[test]
+fn a_document_that_ends_anywhere_is_refused() {
+    for number in [3, 7, 9] {
+        let document = figure(number);
+        let end = document.trim_end().len();
+        for at in 0..end {
+            let mut reader = Reader::new(&document.as_bytes()[..at], Credential::Passphrase("qwerty"));
+            let last = reader.by_ref().last().unwrap().unwrap_err();
+            assert!(last.ends_document(), "{at}");
+            assert_ne!(reader.signature(), Signature::Absent);
+            assert!(reader.next().is_none());
+        }
+    }
+}
+
+#[test]
+fn errors_of_the_source_are_passed_on() {
+    struct Failing;
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::ConnectionReset.into())
+        }
+    }
+    let document = figure(10);
+    let half = document.as_bytes()[..1500].chain(std::io::BufReader::new(Failing));
+    let tokens: Vec<_> = Reader::new(half, Credential::None).collect();
+    let error = tokens.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(error.kind(), PskcErrorKind::Io(std::io::ErrorKind::ConnectionReset));
+    assert!(tokens[0].is_ok() && error.ends_document());
+}
+
+/// In pieces of one byte the same tokens come.
+#[test]
+fn pieces_make_no_difference() {
+    struct Bytewise<'a>(&'a [u8]);
+    impl Read for Bytewise<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            self.0.read(&mut buf[..1])
+        }
+    }
+    impl BufRead for Bytewise<'_> {
+        fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+            Ok(&self.0[..self.0.len().min(1)])
+        }
+        fn consume(&mut self, amount: usize) {
+            self.0 = &self.0[amount..];
+        }
+    }
+    for number in 2..=10 {
+        let document = figure(number);
+        let pieces = Reader::new(Bytewise(document.as_bytes()), Credential::Key(PRE_SHARED));
+        let pieces: Vec<_> = pieces.map(|token| format!("{token:?}")).collect();
+        let whole: Vec<_> =
+            read(&document, Credential::Key(PRE_SHARED)).iter().map(|token| format!("{token:?}")).collect();
+        assert_eq!(pieces, whole);
+    }
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let token = read_one(&figure(6), Credential::Key(PRE_SHARED));
+    let printed = format!("{token:?} {:?} {:?}", Credential::Key(PRE_SHARED), Credential::Passphrase("qwerty"));
+    assert!(!printed.contains("1234567890") && !printed.contains("49, 50") && !printed.contains("qwerty"), "{printed}");
+}

@@ -1,0 +1,132 @@
+//! What the reader of PSKC documents takes of memory, by an allocator that counts.
+#![cfg(feature = "pskc")]
+#![expect(unsafe_code, reason = "an allocator is")]
+
+use core::sync::atomic::{AtomicIsize, Ordering};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::{BufRead, BufReader, Cursor, Read, repeat};
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use secondo::import::pskc::{Credential, Protection, PskcErrorKind, Reader, Token, Writer};
+use secondo::{Algorithm, Authenticator, Hotp, Secret, State};
+
+static IN_USE: AtomicIsize = AtomicIsize::new(0);
+static PEAK: AtomicIsize = AtomicIsize::new(0);
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: the system's allocator. Growing goes through these two as well.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let size = layout.size().cast_signed();
+        PEAK.fetch_max(IN_USE.fetch_add(size, Ordering::Relaxed) + size, Ordering::Relaxed);
+        // SAFETY: the caller's duty, passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        IN_USE.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
+        // SAFETY: the caller's duty, passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+/// The most bytes in use while this runs, beyond those before it.
+fn peak_of(run: impl FnOnce()) -> isize {
+    let before = IN_USE.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    run();
+    PEAK.load(Ordering::Relaxed) - before
+}
+
+const KEYS: u64 = 100_000;
+/// The buffers of the reader and of what it reads from, one token, and what the test runner allocates.
+const BOUND: isize = 200_000;
+
+/// The same text so many times over, without its being there.
+struct Repeated<'a> {
+    text: &'a [u8],
+    at: usize,
+    left: u64,
+}
+
+impl Read for Repeated<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            return Ok(0);
+        }
+        let count = (&self.text[self.at..]).read(buf)?;
+        self.at += count;
+        if self.at == self.text.len() {
+            (self.at, self.left) = (0, self.left - 1);
+        }
+        Ok(count)
+    }
+}
+
+/// The only test here, since others would be counted with it.
+#[test]
+fn documents_of_any_length_take_little_memory() {
+    let (name, key) = ("k", &[7; 16][..]);
+    for (protection, credential) in
+        [(Protection::Plain, Credential::None), (Protection::Key { name, key }, Credential::Key(key))]
+    {
+        let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
+        let mut token = Token::new("1", Authenticator::new(Hotp::default(), Algorithm::Sha1, secret), State::new());
+        token.device.manufacturer = Some("oath.ACME".to_owned());
+        token.device.serial = Some("0755225266".to_owned());
+        let mut writer = Writer::new(Vec::new(), protection, StdRng::seed_from_u64(1)).unwrap();
+        writer.write(&token).unwrap();
+        let document = String::from_utf8(writer.finish().unwrap()).unwrap();
+        let (header, rest) = document.split_at(document.find("<KeyPackage>").unwrap());
+        let (package, end) = rest.split_at(rest.find("</KeyContainer>").unwrap());
+
+        let packages = Repeated { text: package.as_bytes(), at: 0, left: KEYS };
+        let start = Instant::now();
+        let (mut calls, mut last) = (0, None);
+        let peak = peak_of(|| {
+            let whole = BufReader::new(header.as_bytes().chain(packages).chain(end.as_bytes()));
+            let progress = |now| {
+                calls += 1;
+                last = Some(now);
+            };
+            let read = Reader::new(whole, credential).with_progress(progress);
+            assert_eq!(read.map(Result::unwrap).count() as u64, KEYS);
+        });
+        assert!(peak < BOUND, "{peak} bytes");
+        let last = last.unwrap();
+        assert_eq!((calls, last.keys), (KEYS, KEYS));
+        assert!(last.bytes > KEYS * package.len() as u64);
+        println!("{protection:?}: {KEYS} keys in {:?}, {peak} bytes", start.elapsed());
+    }
+
+    // What never ends.
+    let container = r#"<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">"#;
+    let key = r#"<KeyPackage><Key Id="1" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp"><Issuer>"#;
+    for opened in ["", "<!--", "<?", "<", "<a b='", "<![CDATA[", "&", "</", "<!DOCTYPE ", "</Issuer><Extensions>"] {
+        let peak = peak_of(|| {
+            let start = format!("{container}{key}{opened}");
+            let endless = Cursor::new(start).chain(BufReader::new(repeat(b'x')));
+            must_end(endless);
+        });
+        assert!(peak < BOUND, "{opened} {peak} bytes");
+    }
+    for element in ["<a>", "<a xmlns:b='urn:b'>", "<a xmlns='urn:b'>", "<a b='1' c='2'>"] {
+        let peak = peak_of(|| {
+            let nested = Repeated { text: element.as_bytes(), at: 0, left: u64::MAX };
+            must_end(Cursor::new(format!("{container}{key}</Issuer>")).chain(BufReader::new(nested)));
+        });
+        assert!(peak < BOUND, "{element} {peak} bytes");
+    }
+}
+
+fn must_end(document: impl BufRead) {
+    let last = Reader::new(document, Credential::None).last().unwrap().unwrap_err();
+    assert!(matches!(last.kind(), PskcErrorKind::TooLarge | PskcErrorKind::Doctype), "{last}");
+    assert!(last.ends_document());
+}
