@@ -1,6 +1,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem;
 use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
@@ -37,8 +38,11 @@ enum Pin {
 
 impl Access {
     pub(crate) fn new(module: &Path, label: &str, pin: &str) -> Result<Self, TokenError> {
+        let module = Pkcs11::new(module)?;
+        // Never unloaded: it may have threads of its own.
+        mem::forget(module.clone());
         Ok(Self {
-            module: Pkcs11::new(module)?,
+            module,
             label: label.into(),
             pin: Mutex::new(Pin::Usable(AuthPin::new(pin.into()))),
             initialized: AtomicU64::new(0),
