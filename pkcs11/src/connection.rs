@@ -1,0 +1,260 @@
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use core::num::NonZeroUsize;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, SessionState, UserType};
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+use secondo::Algorithm;
+use secondo::hsm::HsmKey;
+use zeroize::Zeroizing;
+
+use crate::TokenError;
+
+/// What all connections to one token share.
+pub(crate) struct Access {
+    module: Pkcs11,
+    label: Box<str>,
+    /// Held while connecting: one login at a time, and none after one was refused.
+    pin: Mutex<Pin>,
+    /// How often we initialized the module: what it gave out before means nothing after.
+    initialized: AtomicU64,
+}
+
+enum Pin {
+    Usable(AuthPin),
+    Refused(RvError),
+}
+
+impl Access {
+    pub(crate) fn new(module: &Path, label: &str, pin: &str) -> Result<Self, TokenError> {
+        let module = Pkcs11::new(module)?;
+        // Never unloaded: it may have threads of its own.
+        mem::forget(module.clone());
+        Ok(Self {
+            module,
+            label: label.into(),
+            pin: Mutex::new(Pin::Usable(AuthPin::new(pin.into()))),
+            initialized: AtomicU64::new(0),
+        })
+    }
+
+    /// Opens a session, and logs in unless another session of this process has done so.
+    fn connect(&self, rights: Rights) -> Result<Connection, TokenError> {
+        let mut pin = lock(&self.pin);
+        let usable = match &*pin {
+            Pin::Usable(usable) => usable,
+            Pin::Refused(code) => return Err(TokenError::Pin(*code)),
+        };
+        match self.module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+            Ok(()) => _ = self.initialized.fetch_add(1, Ordering::AcqRel),
+            Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let slot = self.slot()?;
+        let session = match rights {
+            Rights::Use => self.module.open_ro_session_no_drop(slot)?,
+            Rights::Change => self.module.open_rw_session_no_drop(slot)?,
+        };
+        let connection = Connection { session, handles: HashMap::new(), since: self.initialized() };
+        match connection.session.login(UserType::User, Some(usable)) {
+            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(connection),
+            Err(error) => {
+                connection.close();
+                let Error::Pkcs11(
+                    code @ (RvError::PinIncorrect
+                    | RvError::PinInvalid
+                    | RvError::PinLenRange
+                    | RvError::PinExpired
+                    | RvError::PinLocked),
+                    _,
+                ) = error
+                else {
+                    return Err(error.into());
+                };
+                *pin = Pin::Refused(code);
+                Err(TokenError::Pin(code))
+            }
+        }
+    }
+
+    /// The slot of the token, which may have another number each time.
+    fn slot(&self) -> Result<Slot, TokenError> {
+        // A token that cannot be asked is not ours.
+        let has_label = |slot: &Slot| {
+            let info = self.module.get_token_info(*slot);
+            info.is_ok_and(|info| info.token_initialized() && info.label() == &*self.label)
+        };
+        let mut slots = self.module.get_slots_with_token()?.into_iter().filter(has_label);
+        match (slots.next(), slots.next()) {
+            (Some(slot), None) => Ok(slot),
+            (None, _) => Err(TokenError::NoToken),
+            (Some(_), Some(_)) => Err(TokenError::DuplicateToken),
+        }
+    }
+
+    fn initialized(&self) -> u64 {
+        self.initialized.load(Ordering::Acquire)
+    }
+}
+
+/// What a session may do with the token's objects.
+#[derive(Clone, Copy)]
+pub(crate) enum Rights {
+    Use,
+    Change,
+}
+
+/// A connection that is made when it is needed, and anew after an error.
+pub(crate) struct Link {
+    access: Arc<Access>,
+    rights: Rights,
+    connection: Option<Connection>,
+}
+
+impl Link {
+    pub(crate) fn new(access: Arc<Access>, rights: Rights) -> Self {
+        Self { access, rights, connection: None }
+    }
+
+    pub(crate) fn with<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        // One from before the module was initialized anew is not closed: its number may be another session's by now.
+        let live = self.connection.take().filter(|connection| connection.since == self.access.initialized());
+        let mut connection = match live {
+            Some(connection) => connection,
+            None => self.access.connect(self.rights)?,
+        };
+        let result = work(&mut connection);
+        match &result {
+            Err(error) if error.ends_session() => {}
+            Err(error) if !error.spares_session() => connection.close(),
+            _ => self.connection = Some(connection),
+        }
+        result
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.close();
+        }
+    }
+}
+
+/// A session that is logged in.
+pub(crate) struct Connection {
+    session: Session,
+    /// Of keys found before: a search takes some modules long.
+    handles: HashMap<Box<[u8]>, ObjectHandle>,
+    since: u64,
+}
+
+impl Connection {
+    const MAX_HANDLES: usize = 1024;
+
+    /// HMACs under the key of this id, one of each message.
+    pub(crate) fn hmacs<M: AsRef<[u8]>>(
+        &mut self,
+        key: &HsmKey,
+        algorithm: Algorithm,
+        messages: impl ExactSizeIterator<Item = M>,
+    ) -> Result<Vec<Zeroizing<Vec<u8>>>, TokenError> {
+        let (mechanism, _) = mechanism(algorithm)?;
+        let handle = self.handle(key)?;
+        let mut hmacs = Vec::with_capacity(messages.len());
+        for message in messages {
+            let hmac = Zeroizing::new(self.session.sign(&mechanism, handle, message.as_ref())?);
+            if hmac.len() != algorithm.output_len() {
+                return Err(TokenError::WrongAnswer);
+            }
+            hmacs.push(hmac);
+        }
+        // A handle is a number that a module may give to another key, for example when somebody else in this process
+        // finalized and initialized it meanwhile. So what it names is asked afterwards.
+        match self.session.get_attributes(handle, &[AttributeType::Id])?.as_slice() {
+            [Attribute::Id(id)] if id == key.as_bytes() => Ok(hmacs),
+            _ => Err(TokenError::WrongAnswer),
+        }
+    }
+
+    /// Puts an object on the token, unless it has one with this id.
+    pub(crate) fn create(&mut self, key: &HsmKey, template: &[Attribute]) -> Result<(), TokenError> {
+        match self.find(key) {
+            Err(TokenError::NoKey) => {}
+            Ok(_) | Err(TokenError::DuplicateKey) => return Err(TokenError::KeyExists),
+            Err(error) => return Err(error),
+        }
+        self.session.create_object(template)?;
+        Ok(())
+    }
+
+    /// Takes the key of this id off the token.
+    pub(crate) fn destroy(&mut self, key: &HsmKey) -> Result<(), TokenError> {
+        let handle = self.find(key)?;
+        Ok(self.session.destroy_object(handle)?)
+    }
+
+    fn handle(&mut self, key: &HsmKey) -> Result<ObjectHandle, TokenError> {
+        if let Some(handle) = self.handles.get(key.as_bytes()) {
+            return Ok(*handle);
+        }
+        let handle = self.find(key)?;
+        if self.handles.len() == Self::MAX_HANDLES {
+            self.handles.clear();
+        }
+        self.handles.insert(key.as_bytes().into(), handle);
+        Ok(handle)
+    }
+
+    fn find(&self, key: &HsmKey) -> Result<ObjectHandle, TokenError> {
+        const TWO: NonZeroUsize = const { NonZeroUsize::new(2).unwrap() };
+        let template =
+            [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::Token(true), Attribute::Id(key.as_bytes().into())];
+        let mut found = self.session.iter_objects_with_cache_size(&template, TWO)?;
+        match (found.next().transpose()?, found.next().transpose()?) {
+            (Some(handle), None) => Ok(handle),
+            (Some(_), Some(_)) => Err(TokenError::DuplicateKey),
+            (None, _) => {
+                drop(found);
+                // Those who are not logged in are not shown private keys.
+                match self.session.get_session_info()?.session_state() {
+                    SessionState::RoUser | SessionState::RwUser => Err(TokenError::NoKey),
+                    _ => Err(TokenError::NotLoggedIn),
+                }
+            }
+        }
+    }
+
+    fn close(self) {
+        // One that cannot be closed is not used any more either.
+        let _ = self.session.close();
+    }
+}
+
+/// The HMAC of this algorithm, as what is asked for and as what a key is limited to.
+pub(crate) fn mechanism(algorithm: Algorithm) -> Result<(Mechanism<'static>, MechanismType), TokenError> {
+    match algorithm {
+        Algorithm::Sha1 => Ok((Mechanism::Sha1Hmac, MechanismType::SHA1_HMAC)),
+        Algorithm::Sha256 => Ok((Mechanism::Sha256Hmac, MechanismType::SHA256_HMAC)),
+        Algorithm::Sha512 => Ok((Mechanism::Sha512Hmac, MechanismType::SHA512_HMAC)),
+        _ => Err(TokenError::Algorithm),
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

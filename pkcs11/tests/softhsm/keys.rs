@@ -1,0 +1,241 @@
+//! What keys on a token give, to whom, and what they keep.
+
+use std::iter;
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, AttributeType};
+use pollster::block_on;
+use secondo::hsm::{Hsm, HsmKey};
+use secondo::seal::{KeyId, LocalMasterKey, SealingKey};
+use secondo::store::Memory;
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Period, Policy, Refusal, Secret, State, Totp,
+    UnixTime, Verifier, VerifierError,
+};
+use secondo_pkcs11::{TokenError, Workers};
+
+use crate::store::{Other, open, pkcs11_tool, with_softhsm};
+use crate::{all, enroll, local_twin, name, one_worker, refusal, rfc_secret, ring, rows, verifier};
+
+#[test]
+fn codes_of_the_rfcs_are_accepted_once() {
+    with_softhsm(|| {
+        let token = open().unwrap();
+        let verifier = verifier(&token);
+        for algorithm in Algorithm::ALL {
+            token.import(&name(&algorithm.to_string()), &rfc_secret(*algorithm), *algorithm).unwrap();
+        }
+
+        token.import(&name("hotp"), &rfc_secret(Algorithm::Sha1), Algorithm::Sha1).unwrap();
+        let hotp = enroll(&verifier, Hotp::new(Digits::Six), Algorithm::Sha1, "hotp", State::new());
+        let mut codes = rows(include_str!("../../../tests/vectors/rfc4226-appendix-d.txt")).map(|row| row[3]);
+        let now = UnixTime::from_secs(0);
+        let first = codes.next().unwrap();
+        assert!(matches!(refusal(block_on(verifier.verify(&hotp, first, now))), Refusal::Unconfirmed));
+        let _confirmed = block_on(verifier.confirm(&hotp, first, now)).unwrap();
+        let mut accepted = 0;
+        for code in codes {
+            let _login = block_on(verifier.verify(&hotp, code, now)).unwrap();
+            assert!(matches!(refusal(block_on(verifier.verify(&hotp, code, now))), Refusal::Replayed { .. }));
+            accepted += 1;
+        }
+        assert_eq!(accepted, 9);
+
+        let method = Totp::new(Digits::Eight, Period::default());
+        for (column, algorithm) in (1..).zip(Algorithm::ALL) {
+            let totp = enroll(&verifier, method, *algorithm, &algorithm.to_string(), State::new().confirmed());
+            for row in rows(include_str!("../../../tests/vectors/rfc6238-appendix-b.txt")) {
+                let now = UnixTime::from_secs(row[0].parse().unwrap());
+                let _login = block_on(verifier.verify(&totp, row[column], now)).unwrap();
+                assert!(matches!(
+                    refusal(block_on(verifier.verify(&totp, row[column], now))),
+                    Refusal::Replayed { .. }
+                ));
+            }
+            assert!(matches!(
+                refusal(block_on(verifier.verify(&totp, "00000000", UnixTime::from_secs(20_000_000_060)))),
+                Refusal::Wrong { .. }
+            ));
+        }
+    });
+}
+
+#[test]
+fn a_token_that_ran_ahead_is_found_in_a_thousand_counters() {
+    with_softhsm(|| {
+        let token = open().unwrap();
+        let verifier = verifier(&token);
+        let (id, key) = local_twin(&token, &verifier, "ahead", &[7; 20], Algorithm::Sha1);
+        let code = |counter| Hotp::new(Digits::Six).generate(&key, Counter::new(counter)).as_str().to_owned();
+        let now = UnixTime::from_secs(0);
+        let found = block_on(verifier.resync(&id, &[&code(997), &code(998)], now)).unwrap();
+        assert_eq!(found.counter(), Counter::new(998));
+        assert!(matches!(refusal(block_on(verifier.verify(&id, &code(998), now))), Refusal::Replayed { .. }));
+        let _login = block_on(verifier.verify(&id, &code(999), now)).unwrap();
+    });
+}
+
+#[test]
+fn seeds_of_all_lengths_give_the_same_codes_as_here() {
+    with_softhsm(|| {
+        let token = open().unwrap();
+        let verifier = verifier(&token);
+        for algorithm in Algorithm::ALL {
+            for len in [10, 20, 65, 128] {
+                let seed: Vec<u8> = (1..=len).collect();
+                let (id, key) = local_twin(&token, &verifier, &format!("{algorithm}-{len}"), &seed, *algorithm);
+                let code = Hotp::new(Digits::Six).generate(&key, Counter::new(3));
+                let _login = block_on(verifier.verify(&id, code.as_str(), UnixTime::from_secs(0))).unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn an_imported_seed_can_make_hmacs_and_nothing_else() {
+    with_softhsm(|| {
+        let token = open().unwrap();
+        token.import(&name("sealed"), &rfc_secret(Algorithm::Sha1), Algorithm::Sha1).unwrap();
+        let session = Other::new().session();
+        let found = session.find_objects(&[Attribute::Id(b"sealed".into())]).unwrap();
+        assert_eq!(found.len(), 1);
+        let asked = [
+            AttributeType::Private,
+            AttributeType::Modifiable,
+            AttributeType::Sensitive,
+            AttributeType::AlwaysSensitive,
+            AttributeType::Extractable,
+            AttributeType::Sign,
+            AttributeType::Verify,
+            AttributeType::Encrypt,
+            AttributeType::Decrypt,
+            AttributeType::Wrap,
+            AttributeType::Unwrap,
+            AttributeType::Derive,
+        ];
+        let attributes = session.get_attributes(found[0], &asked).unwrap();
+        let expected = [
+            Attribute::Private(true),
+            Attribute::Modifiable(false),
+            Attribute::Sensitive(true),
+            // It was somewhere else before.
+            Attribute::AlwaysSensitive(false),
+            Attribute::Extractable(false),
+            Attribute::Sign(true),
+            Attribute::Verify(false),
+            Attribute::Encrypt(false),
+            Attribute::Decrypt(false),
+            Attribute::Wrap(false),
+            Attribute::Unwrap(false),
+            Attribute::Derive(false),
+        ];
+        assert_eq!(attributes, expected);
+        assert_eq!(session.get_attributes(found[0], &[AttributeType::Value]).unwrap(), []);
+        assert!(session.update_attributes(found[0], &[Attribute::Sensitive(false)]).is_err());
+        assert!(session.update_attributes(found[0], &[Attribute::Extractable(true)]).is_err());
+
+        assert_eq!(session.sign(&Mechanism::Sha1Hmac, found[0], &[0; 8]).unwrap().len(), 20);
+        assert!(session.sign(&Mechanism::Sha256Hmac, found[0], &[0; 8]).is_err());
+        let hsm = Workers::new().start(&token).unwrap();
+        let other = block_on(hsm.hmacs(&name("sealed"), Algorithm::Sha256, &[Counter::new(0)]));
+        assert!(matches!(other, Err(TokenError::Module(_))), "{other:?}");
+    });
+}
+
+#[test]
+fn an_id_is_imported_once_until_it_is_removed() {
+    with_softhsm(|| {
+        let token = open().unwrap();
+        let (one, other) = (rfc_secret(Algorithm::Sha1), Secret::from_bytes(&[9; 20]).unwrap());
+        assert!(matches!(token.remove(&name("rossi")), Err(TokenError::NoKey)));
+        token.import(&name("rossi"), &one, Algorithm::Sha1).unwrap();
+        assert!(matches!(token.import(&name("rossi"), &other, Algorithm::Sha1), Err(TokenError::KeyExists)));
+        // One that begins like it is another.
+        token.import(&name("rossi-1"), &other, Algorithm::Sha1).unwrap();
+
+        // After a removal no worker computes with what it remembers.
+        let hsm = one_worker(&token);
+        let counters = [Counter::new(0)];
+        assert_eq!(block_on(hsm.hmacs(&name("rossi"), Algorithm::Sha1, &counters)).unwrap().len(), 1);
+        token.remove(&name("rossi")).unwrap();
+        assert!(block_on(hsm.hmacs(&name("rossi"), Algorithm::Sha1, &counters)).is_err());
+        assert!(matches!(block_on(hsm.hmacs(&name("rossi"), Algorithm::Sha1, &counters)), Err(TokenError::NoKey)));
+        assert_eq!(block_on(hsm.hmacs(&name("rossi-1"), Algorithm::Sha1, &counters)).unwrap().len(), 1);
+        token.import(&name("rossi"), &other, Algorithm::Sha1).unwrap();
+        assert_eq!(block_on(hsm.hmacs(&name("rossi"), Algorithm::Sha1, &counters)).unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_master_key_on_the_token_opens_what_its_twin_sealed() {
+    with_softhsm(|| {
+        let bytes = [0x5e; 32];
+        let token = open().unwrap();
+        token.import(&name("master"), &Secret::from_bytes(&bytes).unwrap(), Algorithm::Sha256).unwrap();
+        let store = Memory::new();
+        let local = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+        let sealed_here = Verifier::new(&store, ring(&local), Policy::new());
+        let id = AuthenticatorId::new("rossi").unwrap();
+        let authenticator = Authenticator::new(Hotp::default(), Algorithm::Sha1, rfc_secret(Algorithm::Sha1));
+        block_on(sealed_here.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
+
+        let on_token = Verifier::new(&store, ring(&token.master_key(name("master"))), Policy::new());
+        let _login = block_on(on_token.verify(&id, "755224", UnixTime::from_secs(0))).unwrap();
+        // What that sealed opens after a restart.
+        drop((token, on_token));
+        let token = open().unwrap();
+        let restarted = Verifier::new(&store, ring(&token.master_key(name("master"))), Policy::new());
+        let _login = block_on(restarted.verify(&id, "287082", UnixTime::from_secs(0))).unwrap();
+        assert_ne!(
+            block_on(restarted.state(&id)).unwrap(),
+            State::new().confirmed(),
+            "the state must be the one that was sealed"
+        );
+
+        // Another key opens nothing, and a key that is not there makes none.
+        pkcs11_tool(&[
+            "--keygen",
+            "--key-type",
+            "GENERIC:32",
+            "--sensitive",
+            "--usage-sign",
+            "--id",
+            "01",
+            "--label",
+            "m",
+        ]);
+        let made = token.master_key(HsmKey::new(&[1]).unwrap());
+        let other = Verifier::new(&store, ring(&made), Policy::new());
+        let opened = block_on(other.verify(&id, "359152", UnixTime::from_secs(0)));
+        assert!(matches!(opened, Err(VerifierError::Record(_))), "{opened:?}");
+        let absent = SealingKey::derive(KeyId::new(1), &token.master_key(name("absent")));
+        assert!(matches!(absent, Err(TokenError::NoKey)), "{absent:?}");
+    });
+}
+
+#[test]
+fn many_at_once_are_each_given_their_own_once() {
+    with_softhsm(|| {
+        let token = open().unwrap();
+        let verifier = verifier(&token);
+        let twins: Vec<_> = (0..16)
+            .map(|n| local_twin(&token, &verifier, &format!("user-{n}"), &[n; 20], Algorithm::ALL[usize::from(n) % 3]))
+            .collect();
+        let attempts = |counter: u64, times: usize, whose: usize| {
+            let codes = twins.iter().map(|(_, key)| Hotp::default().generate(key, Counter::new(counter)));
+            let codes: Vec<_> = codes.map(|code| code.as_str().to_owned()).collect();
+            let of_all = twins.iter().zip(codes.iter().cycle().skip(whose));
+            let of_all = iter::repeat_n(of_all, times).flatten();
+            let attempts = of_all.map(|((id, _), code)| verifier.verify(id, code, UnixTime::from_secs(0)));
+            block_on(all(attempts.collect()))
+        };
+        for neighbours in attempts(0, 1, 1) {
+            assert!(matches!(refusal(neighbours), Refusal::Wrong { .. }));
+        }
+        for counter in 0..4 {
+            let (accepted, refused): (Vec<_>, Vec<_>) = attempts(counter, 4, 0).into_iter().partition(Result::is_ok);
+            assert_eq!((accepted.len(), refused.len()), (16, 48));
+            assert!(refused.into_iter().all(|refused| matches!(refusal(refused), Refusal::Replayed { .. })));
+        }
+    });
+}

@@ -1,0 +1,111 @@
+//! Keys on a token of `SoftHSM`.
+
+mod failures;
+mod heap;
+mod keys;
+mod store;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::num::NonZeroU8;
+use std::task::Poll;
+
+use pollster::block_on;
+use secondo::hsm::{Hmac, Hsm, HsmKey};
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, MasterKey, SealingKey};
+use secondo::store::Memory;
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Method, Policy, Refusal, Secret, State, Verifier,
+    VerifierError,
+};
+use secondo_pkcs11::{Token, TokenError, TokenHsm, Workers};
+
+type Sealed = Verifier<Memory, TokenHsm>;
+
+fn verifier(token: &Token) -> Sealed {
+    with_hsm(Workers::new().start(token).unwrap())
+}
+
+fn with_hsm(hsm: TokenHsm) -> Sealed {
+    let local = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+    Verifier::new(Memory::new(), ring(&local), Policy::new()).with_hsm(hsm)
+}
+
+fn one_worker(token: &Token) -> TokenHsm {
+    Workers::new().with_threads(NonZeroU8::MIN).start(token).unwrap()
+}
+
+fn ring<M: MasterKey>(master: &M) -> KeyRing {
+    KeyRing::new(SealingKey::derive(KeyId::new(1), master).unwrap(), []).unwrap()
+}
+
+fn name(text: &str) -> HsmKey {
+    HsmKey::new(text.as_bytes()).unwrap()
+}
+
+/// The first SHA-1 HMAC of a key, asked for without a verifier.
+fn hmacs(hsm: &TokenHsm, key: &str) -> Result<Vec<Hmac>, TokenError> {
+    block_on(hsm.hmacs(&name(key), Algorithm::Sha1, &[Counter::new(0)]))
+}
+
+fn rfc_secret(algorithm: Algorithm) -> Secret {
+    let seed: Vec<u8> = b"1234567890".iter().copied().cycle().take(algorithm.output_len()).collect();
+    Secret::from_bytes(&seed).unwrap()
+}
+
+fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
+    file.lines().filter(|row| !row.starts_with('#')).map(|row| row.split(' ').collect())
+}
+
+fn enroll(
+    verifier: &Sealed,
+    method: impl Into<Method>,
+    algorithm: Algorithm,
+    key: &str,
+    state: State,
+) -> AuthenticatorId {
+    let id = AuthenticatorId::new(key).unwrap();
+    block_on(verifier.enroll(&id, &Authenticator::in_hsm(method, algorithm, name(key)), state)).unwrap();
+    id
+}
+
+/// A confirmed HOTP authenticator with its seed on the token, and the same key here.
+fn local_twin(
+    token: &Token,
+    verifier: &Sealed,
+    key: &str,
+    seed: &[u8],
+    algorithm: Algorithm,
+) -> (AuthenticatorId, Key) {
+    let secret = Secret::import_short(seed).unwrap();
+    token.import(&name(key), &secret, algorithm).unwrap();
+    (enroll(verifier, Hotp::default(), algorithm, key, State::new().confirmed()), Key::new(algorithm, &secret))
+}
+
+fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
+    match result {
+        Err(VerifierError::Refused(refusal)) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// All of these at the same time.
+async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut outputs: Vec<_> = futures.iter().map(|_| None).collect();
+    poll_fn(move |context| {
+        for (future, output) in futures.iter_mut().zip(&mut outputs) {
+            if output.is_none()
+                && let Poll::Ready(ready) = future.as_mut().poll(context)
+            {
+                *output = Some(ready);
+            }
+        }
+        if outputs.iter().all(Option::is_some) {
+            Poll::Ready(outputs.iter_mut().filter_map(Option::take).collect())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}

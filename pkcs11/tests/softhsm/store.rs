@@ -1,0 +1,131 @@
+//! `SoftHSM`, a software token that none of us wrote, with an empty store for each test.
+
+use std::any::type_name;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs, process};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::session::{Session, UserType};
+use secondo_pkcs11::{Token, TokenError};
+
+pub(crate) const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
+pub(crate) const LABEL: &str = "verifier";
+pub(crate) const PIN: &str = "2468-user";
+const SO_PIN: &str = "1357-officer";
+/// Where a test process finds its store.
+const STORE: &str = "SECONDO_TEST_TOKENS";
+
+/// Runs the test in a process of its own: the module reads its store's place from the environment when it is initialized, and
+/// a login holds for a whole process. There is one token in the store.
+pub(crate) fn with_softhsm<F: FnOnce()>(test: F) {
+    if env::var_os(STORE).is_some() {
+        return test();
+    }
+    let (_, name) = type_name::<F>().split_once("::").unwrap();
+    let name = name.trim_end_matches("::{{closure}}");
+    let store = Store::new(name);
+    store.init_token();
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args([name, "--exact", "--nocapture"]).env(STORE, &store.0).env("SOFTHSM2_CONF", store.configuration());
+    let output = child.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{}\n{text}{errors}", output.status);
+}
+
+/// One more token with the same label.
+pub(crate) fn second_token() {
+    Store(env::var_os(STORE).unwrap().into()).init_token();
+}
+
+pub(crate) fn open() -> Result<Token, TokenError> {
+    Token::open(MODULE, LABEL, PIN)
+}
+
+/// Takes all tokens out of the module's sight, or puts them back: it notices when it is initialized.
+pub(crate) fn tokens_are_away(away: bool) {
+    let store = PathBuf::from(env::var_os(STORE).unwrap());
+    let (here, there) = (store.join("tokens"), store.join("away"));
+    if away {
+        fs::rename(&here, there).unwrap();
+        fs::create_dir(here).unwrap();
+    } else {
+        fs::remove_dir(&here).unwrap();
+        fs::rename(there, here).unwrap();
+    }
+}
+
+/// Runs `pkcs11-tool` of `OpenSC`, logged in.
+pub(crate) fn pkcs11_tool(arguments: &[&str]) {
+    let mut tool = Command::new("pkcs11-tool");
+    tool.args(["--module", MODULE, "--token-label", LABEL, "--login", "--pin", PIN]).args(arguments);
+    run(&mut tool);
+}
+
+/// Somebody else in the same process, who uses the module as well.
+pub(crate) struct Other(Pkcs11);
+
+impl Other {
+    pub(crate) fn new() -> Self {
+        Self(Pkcs11::new(MODULE).unwrap())
+    }
+
+    pub(crate) fn initialize(&self) {
+        self.0.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap();
+    }
+
+    pub(crate) fn finalize(&self) {
+        self.0.clone().finalize().unwrap();
+    }
+
+    /// A session that may write, not yet logged in unless the process is.
+    pub(crate) fn session(&self) -> Session {
+        self.0.open_rw_session(self.0.get_slots_with_initialized_token().unwrap()[0]).unwrap()
+    }
+
+    pub(crate) fn logged_in(&self, pin: &str) -> Session {
+        let session = self.session();
+        session.login(UserType::User, Some(&cryptoki::types::AuthPin::new(pin.into()))).unwrap();
+        session
+    }
+}
+
+/// A folder with the configuration and tokens, removed on drop.
+struct Store(PathBuf);
+
+impl Store {
+    fn new(name: &str) -> Self {
+        let folder = env::temp_dir().join(format!("secondo-pkcs11-{}-{name}", process::id()));
+        fs::create_dir_all(folder.join("tokens")).unwrap();
+        let configuration = format!("directories.tokendir = {}\nlog.level = ERROR\n", folder.join("tokens").display());
+        fs::write(folder.join("softhsm2.conf"), configuration).unwrap();
+        Self(folder)
+    }
+
+    fn configuration(&self) -> PathBuf {
+        self.0.join("softhsm2.conf")
+    }
+
+    fn init_token(&self) {
+        let mut tool = Command::new("softhsm2-util");
+        tool.args(["--init-token", "--free", "--label", LABEL, "--so-pin", SO_PIN, "--pin", PIN]);
+        run(tool.env("SOFTHSM2_CONF", self.configuration()));
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if env::var_os(STORE).is_none() {
+            let _ = fs::remove_dir_all(Path::new(&self.0));
+        }
+    }
+}
+
+fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("{command:?} cannot be run ({error}); `apt-get install softhsm2 opensc` brings it, or run tests/run")
+    });
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
