@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn login() -> Result<(), Box<dyn Error>> {
     // The first code both confirms the authenticator and logs in.
-    // Nothing is at rest here, so nothing is sealed; `enroll` shows a login that lasts.
+    // Nothing is at rest here, so nothing is sealed; the example `enroll` does that.
     let verifier = Verifier::unsealed(Memory::new(), Policy::new().with_confirmation_login(true));
     let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 

@@ -3,7 +3,8 @@
 //!
 //! # Where to start
 //!
-//! - An identity provider: [`Verifier`] on a [`store::Store`]; the [`guide`] goes through it.
+//! - An identity provider: [`Verifier`] on a [`store::Store`], with records that are [sealed](seal); the [`guide`] goes
+//!   through it. [`otpauth`] hands out secrets, and [`import`] takes over authenticators from elsewhere.
 //! - Firmware of a token, or a verifier with a table of its own: [`Hotp`] and [`Totp`], which decide on a [`State`] under a
 //!   [`Policy`].
 //! - Codes alone: [`Totp::generate`] and [`Hotp::generate`] from a [`Key`].
@@ -20,13 +21,14 @@
 //! - `Ok` is an accepted code. A refusal, an outage and an unreadable record are errors of different kinds.
 //! - Every step of a window is evaluated, and the code has no branch, memory address or division that depends on a secret, or
 //!   on which step matched.
+//! - What the [`Verifier`] stores is encrypted, and bound to its id; a byte that was changed is noticed.
 //! - Secrets, keys and codes are wiped on drop, and cannot be cloned, compared, printed or serialized.
 //! - Input cannot make it panic, and errors hold no part of it.
 //!
 //! # What it does not
 //!
 //! - A one-time password can be passed on by whoever is tricked into typing it elsewhere, within its window.
-//! - Records hold the secret as it is. Who reads the store has the codes; who writes to it can turn back time.
+//! - Who can write to the store can turn back time with an older record; who has the sealing keys as well has every code.
 //! - Values leave copies on the stack when they are moved, like all values in Rust.
 //! - It reads no clock and makes no random numbers: wrong ones from the caller are wrong here too.
 //!

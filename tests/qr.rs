@@ -4,12 +4,13 @@
 //! `zbarimg` forgives much (a mirrored code, a row lost in the margin), so every pixel is looked at as well.
 #![cfg(feature = "qr")]
 
-use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+#[path = "support/pictures.rs"]
+mod pictures;
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pictures::{Bitmap, MARGIN, SCALE, read, run, screen};
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -227,58 +228,6 @@ impl Directory {
     }
 }
 
-/// What `zbarimg` finds in a picture.
-fn read(picture: &Path) -> String {
-    let only_qr = ["--quiet", "--raw", "--nodbus", "-Sdisable", "-Sqrcode.enable"].map(AsRef::as_ref);
-    let output = run("zbarimg", "zbar-tools", &[only_qr.as_slice(), &[picture.as_os_str()]].concat());
-    String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned()
-}
-
-fn run(program: &str, package: &str, arguments: &[&OsStr]) -> Output {
-    Command::new(program).args(arguments).output().unwrap_or_else(|error| {
-        panic!("{program} cannot be run ({error}); `apt-get install {package}` brings it, or run tests/run")
-    })
-}
-
-/// Pixels of a module's side, except where a test has its own.
-const SCALE: usize = 4;
-/// Pixels of the page on every side of a picture.
-const MARGIN: usize = 40;
-
-/// Rows of pixels: whether each is white.
-#[derive(PartialEq)]
-struct Bitmap(Vec<Vec<bool>>);
-
-impl Bitmap {
-    fn of_png(file: &Path) -> Self {
-        let mut decoder = png::Decoder::new(BufReader::new(File::open(file).unwrap()));
-        decoder.set_transformations(png::Transformations::EXPAND);
-        let mut reader = decoder.read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        let frame = reader.next_frame(&mut pixels).unwrap();
-        let samples = frame.color_type.samples();
-        let rows = pixels.chunks(frame.line_size).map(|row| {
-            assert!(row.iter().all(|sample| matches!(sample, 0 | 255)), "neither black nor white");
-            row.iter().step_by(samples).map(|sample| *sample == 255).collect()
-        });
-        Self(rows.collect())
-    }
-
-    /// A file in Netpbm's grey format.
-    fn pgm(&self) -> Vec<u8> {
-        let header = format!("P5 {} {} 255\n", self.0[0].len(), self.0.len());
-        let pixels = self.0.iter().flatten().map(|is_white| if *is_white { 255 } else { 0 });
-        header.into_bytes().into_iter().chain(pixels).collect()
-    }
-
-    fn on_black_page(&self) -> Self {
-        let margin = [false; MARGIN];
-        let above = vec![vec![false; self.0[0].len() + 2 * MARGIN]; MARGIN];
-        let rows = self.0.iter().map(|row| [&margin, row.as_slice(), &margin].concat());
-        Self(above.iter().cloned().chain(rows).chain(above.iter().cloned()).collect())
-    }
-}
-
 /// What a caller draws who uses the modules, with the four light ones around them that the standard asks for.
 fn modules(qr: &Qr, scale: usize) -> Bitmap {
     let side = scale * (qr.size() + 2 * 4);
@@ -287,38 +236,4 @@ fn modules(qr: &Qr, scale: usize) -> Bitmap {
         _ => true,
     };
     Bitmap((0..side).map(|y| (0..side).map(|x| is_white(x, y)).collect()).collect())
-}
-
-/// What a terminal shows: white on black unless it is told otherwise, and a character twice as high as it is wide.
-fn screen(text: &str) -> Bitmap {
-    let (mut ink_is_white, mut paper_is_white) = (true, false);
-    let mut rows = Vec::new();
-    for line in text.lines() {
-        let (mut upper, mut lower) = (Vec::new(), Vec::new());
-        let mut characters = line.chars();
-        while let Some(character) = characters.next() {
-            let (upper_is_ink, lower_is_ink) = match character {
-                '\x1b' => {
-                    let sequence: String = characters.by_ref().take_while(|character| *character != 'm').collect();
-                    (ink_is_white, paper_is_white) = match sequence.as_str() {
-                        "[38;5;16;48;5;231" => (false, true),
-                        "[0" => (true, false),
-                        _ => panic!("not a sequence that sets colours: {sequence:?}"),
-                    };
-                    continue;
-                }
-                ' ' => (false, false),
-                '▀' => (true, false),
-                '▄' => (false, true),
-                '█' => (true, true),
-                _ => panic!("not a half-block: {character:?}"),
-            };
-            for (half, is_ink) in [(&mut upper, upper_is_ink), (&mut lower, lower_is_ink)] {
-                half.extend([if is_ink { ink_is_white } else { paper_is_white }; SCALE]);
-            }
-        }
-        assert!(!paper_is_white, "a terminal would fill the rest of the line");
-        rows.extend([upper, lower].into_iter().flat_map(|half| [(); SCALE].map(|()| half.clone())));
-    }
-    Bitmap(rows)
 }

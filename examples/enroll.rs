@@ -1,0 +1,60 @@
+//! Enrolment in a terminal: shows a new secret as a QR code, waits for the first code, and stores the authenticator sealed.
+//!
+//! `SECONDO_MASTER_KEY=$(openssl rand -hex 32) cargo run --example enroll --features qr,rand`, then scan the code with an
+//! authenticator app, and type what it shows.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use rand::rngs::SysRng;
+use secondo::otpauth::{KeyUri, Qr};
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::store::{Memory, Store};
+use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, Totp, UnixTime, Verifier, VerifierError};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    pollster::block_on(enroll())
+}
+
+async fn enroll() -> Result<(), Box<dyn Error>> {
+    let master = LocalMasterKey::from_env("SECONDO_MASTER_KEY")?;
+    let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master)?, [])?;
+    // A provider's store outlives the process.
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys, Policy::default());
+    let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+
+    let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
+    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+    let uri = KeyUri::new("rossi", authenticator)?.with_issuer("Secondo")?;
+    verifier.enroll(&id, uri.authenticator(), uri.state()).await?;
+
+    // Shown once, to the person whose first factor was just verified, and nowhere else.
+    println!("{}", Qr::new(uri.to_short_uri().as_str())?.terminal());
+    drop(uri);
+
+    loop {
+        let Some(entry) = prompt("The code that the app shows: ")? else { return Ok(()) };
+        match verifier.confirm(&id, &entry, UnixTime::try_from(SystemTime::now())?).await {
+            Ok(_) => break,
+            Err(VerifierError::Refused(refusal)) => println!("{}.", refusal.public()),
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    let record = store.load(&id).await?.ok_or("it was stored")?.value;
+    println!("Confirmed. This is what is stored, sealed with key 1:");
+    for byte in record.as_ref() {
+        print!("{byte:02x}");
+    }
+    println!();
+    Ok(())
+}
+
+/// A line from the terminal, or `None` at its end.
+fn prompt(text: &str) -> io::Result<Option<String>> {
+    print!("{text}");
+    io::stdout().flush()?;
+    let mut line = String::new();
+    Ok((io::stdin().read_line(&mut line)? > 0).then(|| line.trim_end().to_owned()))
+}

@@ -1,0 +1,74 @@
+//! Drives the enrolment example: reads the QR code off its terminal, and answers with codes from `oathtool`.
+#![cfg(all(feature = "qr", feature = "rand", feature = "std"))]
+
+#[path = "support/oathtool.rs"]
+mod oathtool;
+#[path = "support/pictures.rs"]
+#[expect(dead_code, reason = "each test uses its part")]
+mod pictures;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use oathtool::oathtool;
+
+/// Runs the example as it says itself, with this master key.
+fn example(master_key: &str) -> Command {
+    let mut example = Command::new(env!("CARGO"));
+    example
+        .args(["run", "--quiet", "--locked", "--example", "enroll", "--features", "qr,rand"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("SECONDO_MASTER_KEY", master_key)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    example
+}
+
+#[test]
+fn who_scans_the_code_is_enrolled_and_what_is_stored_is_sealed() {
+    oathtool::must_be_there();
+    let mut example = example(&"5e".repeat(32)).spawn().expect("cargo runs");
+    let mut input = example.stdin.take().unwrap();
+    let mut output = BufReader::new(example.stdout.take().unwrap());
+
+    let mut shown = String::new();
+    while !shown.ends_with("\n\n") {
+        assert_ne!(output.read_line(&mut shown).unwrap(), 0, "{shown}");
+    }
+    let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join("enroll.pgm");
+    fs::write(&picture, pictures::screen(shown.trim_end()).on_black_page().pgm()).unwrap();
+    let uri = pictures::read(&picture);
+    let secret = uri.strip_prefix("otpauth://totp/Secondo:rossi?secret=").expect(&uri);
+    let secret = secret.strip_suffix("&issuer=Secondo").expect(&uri);
+
+    let arguments = ["--totp", "--base32", secret];
+    let code = oathtool(&arguments.map(str::to_owned)).remove(0);
+    writeln!(input, "12345\n{code}").unwrap();
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    let lines: Vec<_> = rest.lines().collect();
+    assert_eq!(lines[0], "The code that the app shows: a code has 6 digits, not 5.");
+    assert_eq!(lines[1], "The code that the app shows: Confirmed. This is what is stored, sealed with key 1:");
+    let record = lines[2];
+    assert!(record.starts_with("01020100000001"), "{record}");
+    let seed: String = {
+        let seed = base32::decode(base32::Alphabet::Rfc4648 { padding: false }, secret).unwrap();
+        seed.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    };
+    assert!(!seed.as_bytes().windows(8).any(|part| record.contains(std::str::from_utf8(part).unwrap())), "{record}");
+    assert!(example.wait().unwrap().success());
+}
+
+#[test]
+fn without_a_master_key_nobody_is_enrolled() {
+    for wrong in ["", "5e", &"5g".repeat(32)] {
+        let output = example(wrong).output().unwrap();
+        assert!(!output.status.success());
+        assert_eq!(output.stdout, b"");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.contains(&format!("Text {{ len: {} }}", wrong.len())), "{message}");
+    }
+}
