@@ -40,6 +40,11 @@ fn state() {
 }
 
 #[test]
+fn record() {
+    replay("record", targets::record);
+}
+
+#[test]
 fn operations() {
     replay("operations", targets::operations);
 }

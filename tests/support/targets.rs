@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pollster::block_on;
 #[cfg(feature = "json")]
 use secondo::import::json;
 use secondo::import::{Imported, google_authenticator, usersfile};
 use secondo::otpauth::{KeyUri, KeyUriError, Migration, MigrationError, Parameter};
-use secondo::{Code, Digits, MalformedCode, Secret, SecretError, State, UnixTime};
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::store::{Memory, Store};
+use secondo::{AuthenticatorId, Code, Digits, MalformedCode, Policy, Secret, SecretError, State, UnixTime, Verifier};
 
 /// The code parsers accept what is a code, unchanged, and nothing else.
 pub fn code(bytes: &[u8]) {
@@ -76,6 +79,39 @@ pub fn state(bytes: &[u8]) {
     if let Ok(state) = State::from_bytes(bytes) {
         assert_eq!(state.to_bytes(), bytes);
     }
+}
+
+/// A stored value is a record or refused. Of a record only the state is written anew, and what is refused stays; a verifier
+/// that seals takes neither.
+pub fn record(bytes: &[u8]) {
+    // Of a plain record.
+    const STATE: std::ops::Range<usize> = 3..3 + State::LEN;
+
+    let (store, id) = (Memory::new(), AuthenticatorId::new("record").unwrap());
+    let _stored = block_on(store.compare_exchange(&id, None, bytes.into(), None)).unwrap();
+    let stored = || block_on(store.load(&id)).unwrap().unwrap().value;
+
+    let sealing = Verifier::new(&store, keys(), Policy::new());
+    assert!(block_on(sealing.state(&id)).is_err());
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    match block_on(verifier.state(&id)) {
+        Ok(state) => {
+            block_on(verifier.suspend(&id)).unwrap();
+            assert_eq!(block_on(verifier.state(&id)).unwrap(), state.suspend());
+            let written = stored();
+            assert_eq!(written.as_ref()[..STATE.start], bytes[..STATE.start]);
+            assert_eq!(written.as_ref()[STATE.end..], bytes[STATE.end..]);
+        }
+        Err(_) => {
+            assert!(block_on(verifier.suspend(&id)).is_err());
+            assert_eq!(stored().as_ref(), bytes);
+        }
+    }
+}
+
+fn keys() -> KeyRing {
+    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+    KeyRing::new(SealingKey::derive(KeyId::new(7), &master).unwrap(), []).unwrap()
 }
 
 /// Sequences of operations come out as in the model.
