@@ -336,9 +336,14 @@ fn batches_are_gathered() {
     let secret = || Secret::from_bytes(&std::array::from_fn::<u8, 128, _>(|at| at.try_into().unwrap())).unwrap();
     let long = || KeyUri::new(&"é".repeat(127), Authenticator::new(Totp::default(), Algorithm::Sha512, secret()));
     let long = || long().unwrap().with_issuer(&"é".repeat(127)).unwrap();
-    let written = Migration::write(&[long(), long(), long()], 1).unwrap();
-    assert_eq!(written.len(), 2);
-    assert!(written.iter().all(|batch| batch.as_str().len() < 2331));
+    let of_long = Migration::write(&[long(), long(), long()], 1).unwrap();
+    assert_eq!(of_long.len(), 3);
+    for text in of_long.iter().chain(&written) {
+        // What a QR code of this library holds.
+        assert!(text.as_str().len() <= 1732, "{} bytes", text.as_str().len());
+        #[cfg(feature = "qr")]
+        assert!(secondo::otpauth::Qr::new(text.as_str()).is_ok());
+    }
 }
 
 /// Accounts that the format can describe.

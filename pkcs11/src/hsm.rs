@@ -106,7 +106,7 @@ impl Default for Workers {
 ///
 /// It needs no particular executor. A call whose future is dropped is not begun, or its result is thrown away. After an error
 /// of the module the next call of that worker connects anew. The drop of the last clone waits for the workers to finish, but
-/// not longer than a call may take.
+/// not longer than a call may take or, if that is longer, 5 seconds.
 #[derive(Clone)]
 pub struct TokenHsm {
     pool: Arc<Pool>,
@@ -153,6 +153,9 @@ struct Job {
     answer: oneshot::Sender<Result<Vec<Hmac>, TokenError>>,
 }
 
+/// How long the threads may take to end, at least.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 struct Threads {
     /// Disconnected when all have ended.
     ended: Mutex<Receiver<Infallible>>,
@@ -162,7 +165,7 @@ struct Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         // A thread that is still in the module when the process exits can crash it.
-        let _ = lock(&self.ended).recv_timeout(self.timeout);
+        let _ = lock(&self.ended).recv_timeout(self.timeout.max(PATIENCE));
     }
 }
 

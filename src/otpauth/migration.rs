@@ -158,8 +158,8 @@ impl Migration {
     /// Writes an export of these accounts, to be shown as one QR picture a batch. The number that its batches have in
     /// common, `batch_id`, should be a random one.
     ///
-    /// A batch has at most ten accounts, as the app's own, and not more than 1,500 bytes, so that its text fits into a
-    /// picture.
+    /// A batch has at most ten accounts, as the app's own, and not more than 1,100 bytes, so that its text fits into a
+    /// `Qr` unless its base64 has uncommonly many signs that a URI has to encode.
     ///
     /// # Errors
     ///
@@ -187,8 +187,8 @@ impl Migration {
 
 /// The app's own.
 const BATCH_ACCOUNTS: usize = 10;
-/// In base64 and percent-encoded mostly less than the 2,331 bytes of the largest QR picture of level M.
-const BATCH_LEN: usize = 1500;
+/// In base64 and percent-encoded mostly less than the 1,732 bytes of the largest QR code that this library draws.
+const BATCH_LEN: usize = 1_100;
 
 // The fields of the payload.
 const ACCOUNT: u32 = 1;

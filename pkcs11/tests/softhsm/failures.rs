@@ -221,12 +221,12 @@ fn what_waits_is_bounded_in_number_and_time() {
         let waited_for = begun.elapsed();
         // Calls that nobody waits for are not done, and in nobody's way.
         let begun = Instant::now();
-        for _ in 0..300 {
+        for _ in 0..900 {
             let mut call = pin!(hsm.hmacs(&name, Algorithm::Sha512, &counters));
             let _dropped = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         }
         block_on(hsm.hmacs(&name, Algorithm::Sha512, &counters)).unwrap();
-        assert!(begun.elapsed() < waited_for / 2, "{:?} and {waited_for:?}", begun.elapsed());
+        assert!(begun.elapsed() < waited_for, "{:?} and {waited_for:?}", begun.elapsed());
 
         let hurried =
             Workers::new().with_threads(NonZeroU8::MIN).with_queue(1000).with_timeout(Duration::from_millis(5));
