@@ -37,8 +37,8 @@ pub use memory::Memory;
 /// - **Expiry only forgets.** From its expiry on, by the store's own clock, an entry may be forgotten, and not before. A
 ///   forgotten entry stays so: an older value must not reappear. Readers do not rely on when it happens.
 ///
-/// Values hold secrets, unless they were sealed: the store keeps them from logs, errors and other people's eyes. They
-/// are at most [`Value::MAX_LEN`] bytes.
+/// Values are [sealed](crate::seal), unless the verifier was told otherwise, and then they hold secrets: the store keeps
+/// them from logs, errors and other people's eyes. They are at most [`Value::MAX_LEN`] bytes.
 pub trait Store: Send + Sync {
     /// What can go wrong in the store. It must not contain values.
     type Error: core::error::Error + Send + Sync + 'static;

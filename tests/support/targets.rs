@@ -94,18 +94,15 @@ pub fn record(bytes: &[u8]) {
     let sealing = Verifier::new(&store, keys(), Policy::new());
     assert!(block_on(sealing.state(&id)).is_err());
     let verifier = Verifier::unsealed(&store, Policy::new());
-    match block_on(verifier.state(&id)) {
-        Ok(state) => {
-            block_on(verifier.suspend(&id)).unwrap();
-            assert_eq!(block_on(verifier.state(&id)).unwrap(), state.suspend());
-            let written = stored();
-            assert_eq!(written.as_ref()[..STATE.start], bytes[..STATE.start]);
-            assert_eq!(written.as_ref()[STATE.end..], bytes[STATE.end..]);
-        }
-        Err(_) => {
-            assert!(block_on(verifier.suspend(&id)).is_err());
-            assert_eq!(stored().as_ref(), bytes);
-        }
+    if let Ok(state) = block_on(verifier.state(&id)) {
+        block_on(verifier.suspend(&id)).unwrap();
+        assert_eq!(block_on(verifier.state(&id)).unwrap(), state.suspend());
+        let written = stored();
+        assert_eq!(written.as_ref()[..STATE.start], bytes[..STATE.start]);
+        assert_eq!(written.as_ref()[STATE.end..], bytes[STATE.end..]);
+    } else {
+        assert!(block_on(verifier.suspend(&id)).is_err());
+        assert_eq!(stored().as_ref(), bytes);
     }
 }
 
