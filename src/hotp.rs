@@ -1,7 +1,7 @@
 use crate::lanes::Job;
 use crate::policy::{Stage, admit, submitted};
 use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
-use crate::window::{Codes, Match, Search, Span};
+use crate::window::{Codes, Search, Span};
 use crate::{Code, Counter, Digits, Key, MalformedCode, Policy, Refusal, State, UnixTime, batch};
 
 /// Counter-based one-time passwords (RFC 4226): the parameters that token and verifier share besides the key.
@@ -80,7 +80,7 @@ impl Hotp {
         now: UnixTime,
     ) -> Decision<Accepted> {
         let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
-        Self::conclude(policy, state, now, found)
+        policy.decide(state, now, found, |_, counter| Accepted { counter, drift: 0 })
     }
 
     /// Decides about the first code of a new token: if it is right, the token counts from then on.
@@ -95,7 +95,7 @@ impl Hotp {
         now: UnixTime,
     ) -> Decision<Confirmed> {
         let found = self.search(policy, state, entry, now, Stage::Confirmation).map(|search| search.run(key));
-        Self::conclude_confirmation(policy, state, now, found)
+        policy.decide(state, now, found, |next, counter| policy.confirm(next, Accepted { counter, drift: 0 }))
     }
 
     /// Decides about consecutive codes that show where a token's counter stands (RFC 4226 section 7.4).
@@ -110,7 +110,7 @@ impl Hotp {
         now: UnixTime,
     ) -> Decision<Resynchronized> {
         let found = self.search_resync(policy, state, entries, now).map(|search| search.run(key));
-        Self::conclude_resync(policy, state, now, found)
+        policy.decide(state, now, found, |_, counter| Resynchronized { counter, drift: 0 })
     }
 
     /// What a login or a confirmation looks for.
@@ -147,38 +147,5 @@ impl Hotp {
             Some(used) => Span::around(used.get(), 0, ahead + 1),
         };
         Search { digits: self.digits, codes, span, watermark: state.watermark }
-    }
-
-    /// What a login's search comes to.
-    pub(crate) fn conclude(
-        policy: &Policy,
-        state: &State,
-        now: UnixTime,
-        found: Result<Match, Refusal>,
-    ) -> Decision<Accepted> {
-        policy.decide(state, now, found, |_, counter| Accepted { counter, drift: 0 })
-    }
-
-    /// What a confirmation's search comes to.
-    pub(crate) fn conclude_confirmation(
-        policy: &Policy,
-        state: &State,
-        now: UnixTime,
-        found: Result<Match, Refusal>,
-    ) -> Decision<Confirmed> {
-        policy.decide(state, now, found, |next, counter| {
-            next.confirmed = true;
-            Confirmed { login: policy.confirmation_login.then_some(Accepted { counter, drift: 0 }) }
-        })
-    }
-
-    /// What a resynchronization's search comes to.
-    pub(crate) fn conclude_resync(
-        policy: &Policy,
-        state: &State,
-        now: UnixTime,
-        found: Result<Match, Refusal>,
-    ) -> Decision<Resynchronized> {
-        policy.decide(state, now, found, |_, counter| Resynchronized { counter, drift: 0 })
     }
 }

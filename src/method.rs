@@ -1,7 +1,7 @@
 use crate::policy::Stage;
 use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
 use crate::window::{Match, Search};
-use crate::{Code, Digits, Hotp, Key, MalformedCode, Policy, Refusal, State, Totp, UnixTime};
+use crate::{Code, Counter, Digits, Hotp, Key, MalformedCode, Policy, Refusal, State, Totp, UnixTime};
 
 /// How an authenticator's codes move on: by counter or by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Method {
         }
     }
 
-    /// [`Hotp::conclude`] or [`Totp::conclude`].
+    /// What a login's search comes to.
     pub(crate) fn conclude(
         &self,
         policy: &Policy,
@@ -73,13 +73,10 @@ impl Method {
         now: UnixTime,
         found: Result<Match, Refusal>,
     ) -> Decision<Accepted> {
-        match self {
-            Self::Hotp(_) => Hotp::conclude(policy, state, now, found),
-            Self::Totp(totp) => totp.conclude(policy, state, now, found),
-        }
+        policy.decide(state, now, found, |next, counter| self.accept(policy, next, counter, now))
     }
 
-    /// [`Hotp::conclude_confirmation`] or [`Totp::conclude_confirmation`].
+    /// What a confirmation's search comes to.
     pub(crate) fn conclude_confirmation(
         &self,
         policy: &Policy,
@@ -87,13 +84,13 @@ impl Method {
         now: UnixTime,
         found: Result<Match, Refusal>,
     ) -> Decision<Confirmed> {
-        match self {
-            Self::Hotp(_) => Hotp::conclude_confirmation(policy, state, now, found),
-            Self::Totp(totp) => totp.conclude_confirmation(policy, state, now, found),
-        }
+        policy.decide(state, now, found, |next, counter| {
+            let login = self.accept(policy, next, counter, now);
+            policy.confirm(next, login)
+        })
     }
 
-    /// [`Hotp::conclude_resync`] or [`Totp::conclude_resync`].
+    /// What a resynchronization's search comes to.
     pub(crate) fn conclude_resync(
         &self,
         policy: &Policy,
@@ -101,9 +98,16 @@ impl Method {
         now: UnixTime,
         found: Result<Match, Refusal>,
     ) -> Decision<Resynchronized> {
+        policy.decide(state, now, found, |next, counter| match self {
+            Self::Hotp(_) => Resynchronized { counter, drift: 0 },
+            Self::Totp(totp) => totp.resynchronize(policy, next, counter, now),
+        })
+    }
+
+    fn accept(&self, policy: &Policy, next: &mut State, counter: Counter, now: UnixTime) -> Accepted {
         match self {
-            Self::Hotp(_) => Hotp::conclude_resync(policy, state, now, found),
-            Self::Totp(totp) => totp.conclude_resync(policy, state, now, found),
+            Self::Hotp(_) => Accepted { counter, drift: 0 },
+            Self::Totp(totp) => totp.accept(policy, next, counter, now),
         }
     }
 

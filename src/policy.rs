@@ -1,6 +1,7 @@
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
+use crate::verdict::{Accepted, Confirmed};
 use crate::window::{Codes, Match};
 use crate::{Code, Counter, Decision, Digits, Hold, MalformedCode, ParameterError, Refusal, State, UnixTime, Window};
 
@@ -33,7 +34,7 @@ pub struct Policy {
     pub(crate) max_drift: u16,
     pub(crate) resync_span: u16,
     pub(crate) resync_codes: ResyncCodes,
-    pub(crate) confirmation_login: bool,
+    confirmation_login: bool,
 }
 
 impl Policy {
@@ -250,6 +251,12 @@ impl Policy {
             }
             Err(refusal) => Decision::unchanged(refusal),
         }
+    }
+
+    /// From this code on, which is a login as well if the policy says so, the authenticator counts.
+    pub(crate) fn confirm(&self, next: &mut State, login: Accepted) -> Confirmed {
+        next.confirmed = true;
+        Confirmed { login: self.confirmation_login.then_some(login) }
     }
 
     /// Counts a failure, and says how many attempts are left.

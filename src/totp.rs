@@ -1,7 +1,7 @@
 use crate::lanes::Job;
 use crate::policy::{Stage, admit, submitted};
 use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
-use crate::window::{Codes, Match, Search, Span};
+use crate::window::{Codes, Search, Span};
 use crate::{BeforeT0, Code, Counter, Digits, Key, MalformedCode, Period, Policy, Refusal, State, UnixTime, batch};
 
 /// Time-based one-time passwords (RFC 6238): the parameters that authenticator and verifier share besides the key.
@@ -130,7 +130,7 @@ impl Totp {
         now: UnixTime,
     ) -> Decision<Accepted> {
         let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
-        self.conclude(policy, state, now, found)
+        policy.decide(state, now, found, |next, step| self.accept(policy, next, step, now))
     }
 
     /// Decides about the first code of a new authenticator: if it is right, the authenticator counts from then on.
@@ -145,7 +145,10 @@ impl Totp {
         now: UnixTime,
     ) -> Decision<Confirmed> {
         let found = self.search(policy, state, entry, now, Stage::Confirmation).map(|search| search.run(key));
-        self.conclude_confirmation(policy, state, now, found)
+        policy.decide(state, now, found, |next, step| {
+            let login = self.accept(policy, next, step, now);
+            policy.confirm(next, login)
+        })
     }
 
     /// Decides about consecutive codes that show where an authenticator's clock stands (RFC 6238 section 6).
@@ -161,7 +164,7 @@ impl Totp {
         now: UnixTime,
     ) -> Decision<Resynchronized> {
         let found = self.search_resync(policy, state, entries, now).map(|search| search.run(key));
-        self.conclude_resync(policy, state, now, found)
+        policy.decide(state, now, found, |next, step| self.resynchronize(policy, next, step, now))
     }
 
     /// What a login or a confirmation looks for.
@@ -204,53 +207,26 @@ impl Totp {
         Ok(Search { digits: self.digits, codes, span, watermark: state.watermark })
     }
 
-    /// What a login's search comes to.
-    pub(crate) fn conclude(
-        &self,
-        policy: &Policy,
-        state: &State,
-        now: UnixTime,
-        found: Result<Match, Refusal>,
-    ) -> Decision<Accepted> {
-        policy.decide(state, now, found, |next, step| self.accept(policy, next, step, now))
-    }
-
-    /// What a confirmation's search comes to.
-    pub(crate) fn conclude_confirmation(
-        &self,
-        policy: &Policy,
-        state: &State,
-        now: UnixTime,
-        found: Result<Match, Refusal>,
-    ) -> Decision<Confirmed> {
-        policy.decide(state, now, found, |next, step| {
-            next.confirmed = true;
-            let accepted = self.accept(policy, next, step, now);
-            Confirmed { login: policy.confirmation_login.then_some(accepted) }
-        })
-    }
-
-    /// What a resynchronization's search comes to.
-    pub(crate) fn conclude_resync(
-        &self,
-        policy: &Policy,
-        state: &State,
-        now: UnixTime,
-        found: Result<Match, Refusal>,
-    ) -> Decision<Resynchronized> {
-        policy.decide(state, now, found, |next, step| {
-            let drift = self.offset(step, now);
-            next.drift = policy.learn(next.drift, drift);
-            Resynchronized { counter: step, drift }
-        })
-    }
-
-    fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Accepted {
+    /// A login with the code of this step.
+    pub(crate) fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Accepted {
         let drift = self.offset(step, now);
         if policy.learn_drift {
             next.drift = policy.learn(next.drift, drift);
         }
         Accepted { counter: step, drift }
+    }
+
+    /// A resynchronization whose last code is that of this step.
+    pub(crate) fn resynchronize(
+        &self,
+        policy: &Policy,
+        next: &mut State,
+        step: Counter,
+        now: UnixTime,
+    ) -> Resynchronized {
+        let drift = self.offset(step, now);
+        next.drift = policy.learn(next.drift, drift);
+        Resynchronized { counter: step, drift }
     }
 
     fn current(&self, now: UnixTime) -> Result<u64, Refusal> {
