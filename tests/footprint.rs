@@ -1,40 +1,15 @@
 //! What the in-memory store takes of memory, by an allocator that counts.
 #![cfg(feature = "std")]
-#![expect(unsafe_code, reason = "an allocator is")]
 
-use core::sync::atomic::{AtomicIsize, Ordering};
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "support/counting.rs"]
+#[expect(dead_code, reason = "each test uses its part")]
+mod counting;
 
+use counting::in_use;
 use pollster::block_on;
 use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
-
-static IN_USE: AtomicIsize = AtomicIsize::new(0);
-
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: the system's allocator. Growing goes through these two as well.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        IN_USE.fetch_add(layout.size().cast_signed(), Ordering::Relaxed);
-        // SAFETY: the caller's duty, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
-        // SAFETY: the caller's duty, passed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-fn in_use() -> isize {
-    IN_USE.load(Ordering::Relaxed)
-}
 
 const ENTRIES: u32 = 200_000;
 /// What the test runner may allocate meanwhile.

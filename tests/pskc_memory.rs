@@ -1,48 +1,17 @@
 //! What the reader of PSKC documents takes of memory, by an allocator that counts.
 #![cfg(feature = "pskc")]
-#![expect(unsafe_code, reason = "an allocator is")]
 
-use core::sync::atomic::{AtomicIsize, Ordering};
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "support/counting.rs"]
+mod counting;
+
 use std::io::{BufRead, BufReader, Cursor, Read, repeat};
 use std::time::Instant;
 
+use counting::peak_of;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use secondo::import::pskc::{Credential, Protection, PskcErrorKind, Reader, Token, Writer};
 use secondo::{Algorithm, Authenticator, Hotp, Secret, State};
-
-static IN_USE: AtomicIsize = AtomicIsize::new(0);
-static PEAK: AtomicIsize = AtomicIsize::new(0);
-
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: the system's allocator. Growing goes through these two as well.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let size = layout.size().cast_signed();
-        PEAK.fetch_max(IN_USE.fetch_add(size, Ordering::Relaxed) + size, Ordering::Relaxed);
-        // SAFETY: the caller's duty, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
-        // SAFETY: the caller's duty, passed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-/// The most bytes in use while this runs, beyond those before it.
-fn peak_of(run: impl FnOnce()) -> isize {
-    let before = IN_USE.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
-    run();
-    PEAK.load(Ordering::Relaxed) - before
-}
 
 const KEYS: u64 = 100_000;
 /// The buffers of the reader and of what it reads from, one token, and what the test runner allocates.

@@ -1,7 +1,4 @@
-//! An allocator that looks for a secret in what is freed.
-
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::alloc::{GlobalAlloc, Layout, System};
+//! What frees memory that held a secret wipes it before.
 
 use pollster::block_on;
 use secondo::import::{google_authenticator, usersfile};
@@ -13,61 +10,23 @@ use secondo::{
     Verifier,
 };
 
+use crate::watching::{assert_none_freed, freed, look_for};
+
 const SECRET: &[u8; 20] = b"a very secret secret";
 const BASE32: &str = "MEQHMZLSPEQHGZLDOJSXIIDTMVRXEZLU";
 const SCRATCH_CODE: &str = "75032147";
 
-/// A part of it as it is, in base32, and in base64 at each place that it can have there; and a code.
-const PARTS: [&[u8; 8]; 6] = [b"ry secre", b"MZLSPEQH", b"IHNlY3Jl", b"eSBzZWNy", b"cnkgc2Vj", b"75032147"];
-
-/// In bytes.
-static FREED: AtomicUsize = AtomicUsize::new(0);
-static FREED_WITH_SECRET: AtomicUsize = AtomicUsize::new(0);
-/// Eight bytes of what else is secret.
-static PART: AtomicU64 = AtomicU64::new(0);
-
-struct Watching;
-
-#[global_allocator]
-static ALLOCATOR: Watching = Watching;
-
-// SAFETY: the system's allocator; memory is only read before it is freed. Growing goes through these two as well.
-unsafe impl GlobalAlloc for Watching {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's duty, passed on. Zeroed, so that all of it can be looked at.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        FREED.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: allocated with this layout, and all of it written at first.
-        let bytes = unsafe { core::slice::from_raw_parts(memory, layout.size()) };
-        let other = PART.load(Ordering::Relaxed).to_ne_bytes();
-        let is_secret = |part: &[u8]| PARTS.iter().any(|of| part == *of) || other != [0; 8] && part == other;
-        if bytes.windows(8).any(is_secret) {
-            FREED_WITH_SECRET.fetch_add(1, Ordering::Relaxed);
-        }
-        // SAFETY: the caller's duty, passed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-fn assert_none_freed(of: &str) {
-    assert_eq!(FREED_WITH_SECRET.load(Ordering::Relaxed), 0, "{of}");
-}
-
-/// That the allocator notices this.
-fn assert_noticed(secret: &[u8]) {
-    drop(std::hint::black_box(secret.to_vec()));
-    assert_eq!(FREED_WITH_SECRET.swap(0, Ordering::Relaxed), 1);
-}
+/// A part of the secret as it is, in base32, and in base64 at each place that it can have there; and a code.
+const PARTS: [&[u8]; 6] = [b"ry secre", b"MZLSPEQH", b"IHNlY3Jl", b"eSBzZWNy", b"cnkgc2Vj", SCRATCH_CODE.as_bytes()];
 
 /// The only test here, since what others free would be looked at with it.
 #[test]
 fn no_freed_memory_holds_a_secret() {
-    assert_noticed(SECRET);
-    for text in [BASE32, SCRATCH_CODE, "YSB2ZXJ5IHNlY3JldCBz", "AGEgdmVyeSBzZWNyZXQg", "AABhIHZlcnkgc2VjcmV0"] {
-        assert_noticed(text.as_bytes());
+    look_for(&PARTS);
+    for text in
+        ["MEQHMZLSPEQHGZLDOJSXIIDTMVRXEZLU", "YSB2ZXJ5IHNlY3JldCBz", "AGEgdmVyeSBzZWNyZXQg", "AABhIHZlcnkgc2VjcmV0"]
+    {
+        assert!(PARTS.iter().any(|part| text.as_bytes().windows(8).any(|of| of == *part)));
     }
     stores();
     key_uris_and_exports();
@@ -116,10 +75,10 @@ fn stores() {
         let exchange = block_on(store.compare_exchange(&id, None, Value::from(SECRET.as_slice()), expiry));
         assert_eq!(exchange.unwrap(), Exchange::Stored);
     }
-    let freed = FREED.load(Ordering::Relaxed);
+    let before = freed();
     store.purge(now);
     assert_eq!(store.len(), 5_000);
-    assert!(FREED.load(Ordering::Relaxed) - freed > 100_000, "what was moved left memory behind");
+    assert!(freed() - before > 100_000, "what was moved left memory behind");
     assert_none_freed("a purged store");
     drop(store);
     assert_none_freed("a dropped store");
@@ -130,9 +89,8 @@ fn pictures() {
     let png = || secondo::otpauth::Qr::new("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ").unwrap().png(8).unwrap();
     {
         let png = png();
-        let (_, part) = png.as_bytes().split_at(png.as_bytes().len() / 2 - 4);
-        PART.store(u64::from_ne_bytes(*part.first_chunk().unwrap()), Ordering::Relaxed);
-        assert_noticed(part);
+        let (_, part) = png.as_bytes().split_at(png.as_bytes().len() / 2);
+        look_for(&[part]);
     }
     drop(png());
     assert_none_freed("a QR code as a PNG file");

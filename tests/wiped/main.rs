@@ -8,6 +8,9 @@ use secondo::{Algorithm, Counter, Hotp, Key, Secret};
 
 #[cfg(feature = "std")]
 mod heap;
+#[cfg(feature = "std")]
+#[path = "../support/watching.rs"]
+mod watching;
 
 /// The bytes of the value, before and after it is dropped in its place.
 fn around_drop<T>(value: T) -> (Vec<u8>, Vec<u8>) {

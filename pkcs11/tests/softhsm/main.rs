@@ -4,6 +4,9 @@ mod failures;
 mod heap;
 mod keys;
 mod store;
+#[path = "../../../tests/support/watching.rs"]
+#[expect(dead_code, reason = "each test uses its part")]
+mod watching;
 
 use std::fmt;
 use std::future::poll_fn;
