@@ -14,11 +14,11 @@ use std::process::{Command, Stdio};
 
 use oathtool::oathtool;
 
-/// Runs the example as it says itself, with this master key.
+/// The example with this master key; with the features that the tests are built with, so that nothing is built twice.
 fn example(master_key: &str) -> Command {
     let mut example = Command::new(env!("CARGO"));
     example
-        .args(["run", "--quiet", "--locked", "--example", "enroll", "--features", "qr,rand"])
+        .args(["run", "--quiet", "--locked", "--example", "enroll", "--all-features"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("SECONDO_MASTER_KEY", master_key)
         .stdin(Stdio::piped())
