@@ -58,7 +58,11 @@ const_assert!(size_of::<Policy>() <= 64);
 
 #[cfg(feature = "alloc")]
 mod with_alloc {
+    #[cfg(feature = "std")]
+    use super::{Authenticator, Secret, Totp};
     use super::{Display, assert_impl_all, assert_not_impl_any};
+    #[cfg(feature = "std")]
+    use secondo::Algorithm;
     use secondo::hsm::{Hmac, HsmKey};
     use secondo::otpauth::{
         AccountError, Batches, BatchesError, KeyUri, KeyUriError, Migration, MigrationError, Parameter, UnknownField,
@@ -102,6 +106,27 @@ mod with_alloc {
 
     #[cfg(feature = "std")]
     assert_impl_all!(Verifier<secondo::store::Memory>: Send, Sync);
+
+    /// An executor may go on with them on another thread.
+    #[cfg(feature = "std")]
+    #[test]
+    fn futures_can_be_sent() {
+        use secondo::store::Memory;
+        use secondo::{Policy, State, UnixTime};
+
+        fn sent<F: Future + Send>(_: F) {}
+
+        let verifier = Verifier::unsealed(Memory::new(), Policy::new());
+        let (id, now) = (AuthenticatorId::new("rossi").unwrap(), UnixTime::from_secs(0));
+        let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&[7; 20]).unwrap());
+        sent(verifier.enroll(&id, &authenticator, State::new()));
+        sent(verifier.confirm(&id, "", now));
+        sent(verifier.verify(&id, "", now));
+        sent(verifier.resync(&id, &[""], now));
+        sent(verifier.revoke(&id));
+        sent(verifier.state(&id));
+        sent(verifier.reseal_all([id], |_, _| {}));
+    }
     assert_impl_all!(Verifier<()>: Send, Sync);
 }
 
