@@ -6,9 +6,9 @@
 //! cipher withstands, so that sealing needs no random numbers and a bad generator can do no harm. With XChaCha20-Poly1305
 //! it would, and that took four times as long.
 //!
-//! What sealing does not do: whoever can write to the store can still put an older record of the same id back, or remove
-//! it. And who reads the memory of a process that verifies has the sealing keys; only a seed in an
-//! [`Hsm`](crate::hsm::Hsm) is not there either.
+//! What sealing does not do: whoever can write to the store can still put an older record of the same id back, remove it,
+//! or put down that it was revoked, which has nothing to seal. And who reads the memory of a process that verifies has the
+//! sealing keys; only a seed in an [`Hsm`](crate::hsm::Hsm) is not there either.
 //!
 //! # Keys
 //!
