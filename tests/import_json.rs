@@ -228,6 +228,8 @@ fn what_cannot_be_written() {
     bytes[6..14].copy_from_slice(&u64::MAX.to_be_bytes());
     let exhausted = State::from_bytes(&bytes).unwrap();
     assert_eq!(json::write("a", &token, &exhausted).unwrap_err(), Problem::Invalid("counter"));
+    let without_secret = Authenticator::from_key(Hotp::default(), token.key().unwrap());
+    assert_eq!(json::write("a", &without_secret, &State::new()).unwrap_err(), Problem::Missing("secret"));
     let line = json::write("a", &token, &State::new()).unwrap();
     assert_eq!(format!("{line:?}"), "SecretText(..)");
 }

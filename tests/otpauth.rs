@@ -6,6 +6,7 @@ mod described;
 
 use described::{parameters, rows};
 use proptest::prelude::*;
+use secondo::hsm::HsmKey;
 use secondo::otpauth::{KeyUri, KeyUriError, Parameter};
 use secondo::{
     Algorithm, Authenticator, Counter, Digits, Hotp, Method, Period, Secret, SecretError, State, Totp, UnixTime,
@@ -137,6 +138,13 @@ fn names_that_no_uri_can_have_are_not_written() {
     }
     let later = Totp::default().with_t0(UnixTime::from_secs(1));
     assert_eq!(KeyUri::new("alice", authenticator(later)).unwrap_err(), KeyUriError::T0);
+    let key = authenticator(Totp::default()).key().unwrap();
+    for without_secret in [
+        Authenticator::from_key(Totp::default(), key),
+        Authenticator::in_hsm(Totp::default(), Algorithm::Sha1, HsmKey::new(b"1").unwrap()),
+    ] {
+        assert_eq!(KeyUri::new("alice", without_secret).unwrap_err(), KeyUriError::NoSecret);
+    }
 }
 
 #[test]

@@ -141,6 +141,9 @@ fn what_has_no_form_is_not_written() {
     ] {
         assert!(matches!(writer.write(&token), Err(PskcWriteError::Value(found)) if found == name), "{name}");
     }
+    let without_secret = Authenticator::from_key(Totp::default(), simple().authenticator.key().unwrap());
+    let token = Token::new("1", without_secret, State::new());
+    assert!(matches!(writer.write(&token), Err(PskcWriteError::NoSecret)));
     writer.write(&simple()).unwrap();
     let document = writer.finish().unwrap();
     let read: Vec<_> = Reader::new(&document[..], Credential::None).collect();
