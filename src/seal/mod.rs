@@ -37,6 +37,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -81,7 +82,8 @@ impl fmt::Display for KeyId {
 /// A key that seals and opens records: AES-256, wiped on drop.
 pub struct SealingKey {
     id: KeyId,
-    cipher: AesGcmSiv<Aes256>,
+    // In its place on the heap: a ring that grows would leave copies behind.
+    cipher: Box<AesGcmSiv<Aes256>>,
 }
 
 impl SealingKey {
@@ -97,7 +99,7 @@ impl SealingKey {
         info[19..23].copy_from_slice(&id.0.to_be_bytes());
         let mut key = Zeroizing::new([0; 32]);
         master.hmac_sha256(&info, &mut key)?;
-        Ok(Self { id, cipher: AesGcmSiv::new((&*key).into()) })
+        Ok(Self { id, cipher: Box::new(AesGcmSiv::new((&*key).into())) })
     }
 
     /// The id.

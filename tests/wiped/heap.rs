@@ -1,5 +1,6 @@
 //! What frees memory that held a secret wipes it before.
 
+use hmac::{KeyInit, Mac};
 use pollster::block_on;
 use secondo::import::{google_authenticator, usersfile};
 use secondo::otpauth::{Batches, KeyUri, Migration};
@@ -29,6 +30,8 @@ fn no_freed_memory_holds_a_secret() {
         assert!(PARTS.iter().any(|part| text.as_bytes().windows(8).any(|of| of == *part)));
     }
     stores();
+    sealing_keys();
+    look_for(&PARTS);
     key_uris_and_exports();
     assert_none_freed("key URIs and exports");
     imports();
@@ -37,6 +40,23 @@ fn no_freed_memory_holds_a_secret() {
     key_files();
     #[cfg(feature = "png")]
     pictures();
+}
+
+/// With the instructions for AES the first round keys are the key itself.
+fn sealing_keys() {
+    let master = || LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+    let derived = |id: u8| -> [u8; 32] {
+        let mut mac = <hmac::Hmac<sha2::Sha256> as KeyInit>::new_from_slice(&[0x5e; 32]).unwrap();
+        mac.update(b"secondo sealing key\0\0\0");
+        mac.update(&[id, 1]);
+        mac.finalize().into_bytes().into()
+    };
+    let keys = [1, 2, 3, 4, 5].map(derived);
+    look_for(&keys.each_ref().map(<[u8; 32]>::as_slice));
+
+    let key = |id| SealingKey::derive(KeyId::new(id), &master()).unwrap();
+    drop(KeyRing::new(key(1), (2..=5).map(key)).unwrap());
+    assert_none_freed("a ring of keys");
 }
 
 fn stores() {
