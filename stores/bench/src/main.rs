@@ -1,0 +1,3 @@
+//! Measures the stores beside bare clients of the same libraries.
+
+fn main() {}

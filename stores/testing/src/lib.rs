@@ -1,0 +1,1 @@
+//! What the tests of the stores share: servers of their own, faults, and races across processes.
