@@ -1,0 +1,282 @@
+//! Servers of the tests' own: on loopback, on a free port, in a temporary folder, stopped by their process id.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// A Redis server. It keeps nothing on disk unless told to.
+#[derive(Debug)]
+pub struct Redis(Server);
+
+/// A PostgreSQL server with a new cluster, whose user `postgres` needs no password.
+#[derive(Debug)]
+pub struct Postgres(Server);
+
+impl Redis {
+    /// Starts one with these arguments, as on its command line.
+    #[must_use]
+    pub fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let mut line: Vec<String> = ["redis-server", "--bind", "127.0.0.1", "--save", ""].map(Into::into).into();
+        line.extend(["--port".into(), port.to_string(), "--dir".into(), text(folder.path())]);
+        line.extend(arguments.iter().map(|argument| (*argument).into()));
+        Self(Server::start(folder, port, line, None, answers_ping))
+    }
+
+    /// For `redis-rs`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address())
+    }
+}
+
+impl Postgres {
+    /// Starts one with these settings, such as `fsync=on`.
+    #[must_use]
+    pub fn start(settings: &[&str]) -> Self {
+        let programs = postgres_programs();
+        let folder = tempfile::tempdir().unwrap();
+        // PostgreSQL does not run as root; Debian's package makes this user.
+        let user = rustix::process::geteuid().is_root().then(|| (id_of("-u"), id_of("-g")));
+        if let Some((uid, gid)) = user {
+            chown(folder.path(), Some(uid), Some(gid)).unwrap();
+        }
+        let data = folder.path().join("data");
+        let mut line = vec![text(&programs.join("initdb")), "--pgdata".into(), text(&data)];
+        line.extend(
+            ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"].map(Into::into),
+        );
+        let output = command(&line, user).output().unwrap();
+        assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+
+        let port = free_port();
+        let mut line = vec![text(&programs.join("postgres")), "-D".into(), text(&data), "-p".into(), port.to_string()];
+        for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories="].iter().chain(settings) {
+            line.extend(["-c".into(), (*setting).into()]);
+        }
+        Self(Server::start(folder, port, line, user, accepts_connections))
+    }
+
+    /// For `tokio-postgres`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url_at(self.address())
+    }
+
+    /// The same through a proxy at this address.
+    #[must_use]
+    pub fn url_at(&self, address: SocketAddr) -> String {
+        format!("postgres://postgres@{address}/postgres")
+    }
+
+    /// The folder with its data and configuration.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.0.folder.path().join("data")
+    }
+
+    /// Has it read its configuration again.
+    pub fn reload(&self) {
+        self.0.signal(Signal::HUP);
+    }
+}
+
+macro_rules! shared {
+    ($server:ident) => {
+        impl $server {
+            /// Where it listens.
+            #[must_use]
+            pub fn address(&self) -> SocketAddr {
+                SocketAddr::from((Ipv4Addr::LOCALHOST, self.0.port))
+            }
+
+            /// Ends it as a loss of power would, were it not for the operating system's cache.
+            pub fn kill(&self) {
+                self.0.kill();
+            }
+
+            /// Starts it again, on the same port and data, and waits until it answers. It must not run.
+            pub fn restart(&self) {
+                self.0.run();
+            }
+
+            /// Stops it in its tracks: connections stay, answers do not come.
+            pub fn pause(&self) {
+                self.0.signal_all(Signal::STOP);
+            }
+
+            /// Ends a pause.
+            pub fn resume(&self) {
+                self.0.signal_all(Signal::CONT);
+            }
+
+            /// What it has logged.
+            #[must_use]
+            pub fn log(&self) -> String {
+                self.0.log()
+            }
+        }
+    };
+}
+
+shared!(Redis);
+shared!(Postgres);
+
+#[derive(Debug)]
+struct Server {
+    folder: TempDir,
+    port: u16,
+    line: Vec<String>,
+    user: Option<(u32, u32)>,
+    is_ready: fn(u16) -> bool,
+    child: Mutex<Option<Child>>,
+}
+
+impl Server {
+    fn start(
+        folder: TempDir,
+        port: u16,
+        line: Vec<String>,
+        user: Option<(u32, u32)>,
+        is_ready: fn(u16) -> bool,
+    ) -> Self {
+        let server = Self { folder, port, line, user, is_ready, child: Mutex::default() };
+        server.run();
+        server
+    }
+
+    fn run(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(child.is_none(), "it runs");
+        let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
+        let mut command = command(&self.line, self.user);
+        let running = child.insert(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
+        let begun = Instant::now();
+        while !(self.is_ready)(self.port) {
+            let ended = running.try_wait().unwrap();
+            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "it does not start: {ended:?}\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn kill(&self) {
+        let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        // The first first, so that it starts no more of the others.
+        let first = pid(&child);
+        let _ = kill_process(first, Signal::STOP);
+        for process in children(first).into_iter().chain([first]) {
+            let _ = kill_process(process, Signal::KILL);
+        }
+        let _ = child.wait();
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(child) = &*self.child.lock().unwrap_or_else(PoisonError::into_inner) {
+            kill_process(pid(child), signal).unwrap();
+        }
+    }
+
+    fn signal_all(&self, signal: Signal) {
+        self.signal(signal);
+        if let Some(child) = &*self.child.lock().unwrap_or_else(PoisonError::into_inner) {
+            for process in children(pid(child)) {
+                // It may have ended meanwhile.
+                let _ = kill_process(process, signal);
+            }
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// How long to wait for what must come, however slow the machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+fn command(line: &[String], user: Option<(u32, u32)>) -> Command {
+    let [program, arguments @ ..] = line else { panic!("a command has a program") };
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir("/").env_clear().env("PATH", env("PATH")).stdin(Stdio::null());
+    if let Some((uid, gid)) = user {
+        command.gid(gid).uid(uid);
+    }
+    command
+}
+
+fn env(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().unwrap().into()
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_child(child)
+}
+
+/// The processes that this one started. PostgreSQL's are in sessions of their own, so that no signal reaches all at once.
+fn children(parent: Pid) -> Vec<Pid> {
+    let stat = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("stat")).ok();
+    let child = |stat: String| {
+        // The name of the program, in brackets, may hold anything.
+        let (start, end) = (stat.split(' ').next()?, stat.rsplit(") ").next()?);
+        let parent_of: i32 = end.split(' ').nth(1)?.parse().ok()?;
+        (parent_of == parent.as_raw_nonzero().get()).then(|| start.parse().ok().and_then(Pid::from_raw)).flatten()
+    };
+    fs::read_dir("/proc").unwrap().filter_map(|entry| stat(entry.ok()?)).filter_map(child).collect()
+}
+
+/// Free when it was asked for; on loopback, few others look for one.
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+fn answers_ping(port: u16) -> bool {
+    let ping = || {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(b"PING\r\n")?;
+        let mut answer = [0; 1];
+        stream.read_exact(&mut answer).map(|()| answer)
+    };
+    // An error, while it loads its data, begins with `-`. One that wants a password or TLS is told otherwise.
+    ping().is_ok_and(|answer| answer == *b"+")
+}
+
+fn accepts_connections(port: u16) -> bool {
+    let program = postgres_programs().join("pg_isready");
+    let status = Command::new(program).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).status();
+    status.unwrap().success()
+}
+
+/// The folder of the newest PostgreSQL of Debian's.
+fn postgres_programs() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").expect("Debian's package postgresql");
+    let version = |entry: std::io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse::<u32>().ok();
+    let newest = versions.filter_map(version).max().unwrap();
+    PathBuf::from(format!("/usr/lib/postgresql/{newest}/bin"))
+}
+
+fn id_of(which: &str) -> u32 {
+    let output = Command::new("id").args([which, "postgres"]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().expect("the user postgres")
+}
