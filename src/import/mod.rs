@@ -54,6 +54,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::otpauth::number;
 use crate::{Authenticator, Counter, Secret, SecretError, State, Totp, UnixTime, Window};
 
 pub mod google_authenticator;
@@ -219,11 +220,6 @@ fn text(line: &[u8]) -> Result<&str, Problem> {
 
 fn is_name(name: &str) -> bool {
     (1..=255).contains(&name.len()) && !name.contains(char::is_control)
-}
-
-/// A number in decimal digits and nothing else.
-fn number(digits: &str) -> Option<u64> {
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
 fn secret_from_hex(digits: &str, field: &'static str) -> Result<Secret, Problem> {

@@ -32,6 +32,8 @@ pub use batches::{Batches, BatchesError};
 pub use key_uri::{KeyUri, KeyUriError, Parameter};
 #[cfg(feature = "alloc")]
 pub use migration::{AccountError, Migration, MigrationError, UnknownField};
+#[cfg(feature = "alloc")]
+pub(crate) use parse::number;
 #[cfg(feature = "png")]
 pub use png::Png;
 #[cfg(feature = "qr")]

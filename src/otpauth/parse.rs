@@ -88,8 +88,8 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// The `parse` of numbers would take a plus sign.
-fn number(text: &str) -> Option<u64> {
+/// A number in decimal digits and nothing else; the `parse` of numbers would take a plus sign.
+pub(crate) fn number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 

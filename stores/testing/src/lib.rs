@@ -1,9 +1,25 @@
 //! What the tests of the stores share: servers of their own, faults, and races across processes.
+//!
+//! A store's tests implement [`Engine`], have a test that is a [`worker`], and call the scenarios with the address of an
+//! engine that is empty at first. Each prints what it counted.
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
 
+pub mod clock;
+mod engine;
+pub mod kills;
+pub mod outage;
 mod proxy;
+pub mod races;
 mod server;
+mod worker;
 
+pub use engine::Engine;
 pub use proxy::Proxy;
-pub use server::{Postgres, Redis};
+pub use server::{Postgres, Redis, Server};
+pub use worker::worker;
+
+/// So many rounds, or ten times as many where `STORES_FULL` is set.
+fn rounds(usual: u64) -> u64 {
+    if std::env::var_os("STORES_FULL").is_some() { 10 * usual } else { usual }
+}

@@ -16,11 +16,11 @@ use tempfile::TempDir;
 
 /// A Redis server. It keeps nothing on disk unless told to.
 #[derive(Debug)]
-pub struct Redis(Server);
+pub struct Redis(Program);
 
 /// A PostgreSQL server with a new cluster, whose user `postgres` needs no password.
 #[derive(Debug)]
-pub struct Postgres(Server);
+pub struct Postgres(Program);
 
 impl Redis {
     /// Starts one with these arguments, as on its command line.
@@ -31,7 +31,7 @@ impl Redis {
         let mut line: Vec<String> = ["redis-server", "--bind", "127.0.0.1", "--save", ""].map(Into::into).into();
         line.extend(["--port".into(), port.to_string(), "--dir".into(), text(folder.path())]);
         line.extend(arguments.iter().map(|argument| (*argument).into()));
-        Self(Server::start(folder, port, line, None, answers_ping))
+        Self(Program::start(folder, port, line, None, answers_ping))
     }
 
     /// For `redis-rs`.
@@ -65,7 +65,7 @@ impl Postgres {
         for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories="].iter().chain(settings) {
             line.extend(["-c".into(), (*setting).into()]);
         }
-        Self(Server::start(folder, port, line, user, accepts_connections))
+        Self(Program::start(folder, port, line, user, accepts_connections))
     }
 
     /// For `tokio-postgres`.
@@ -92,49 +92,51 @@ impl Postgres {
     }
 }
 
-macro_rules! shared {
+/// A server that can be made to fail.
+pub trait Server {
+    /// Where it listens.
+    fn address(&self) -> SocketAddr;
+
+    /// Ends it as a loss of power would, were it not for the operating system's cache.
+    fn kill(&self);
+
+    /// Starts it again, on the same port and data, and waits until it answers. It must not run.
+    fn restart(&self);
+
+    /// Stops it in its tracks: connections stay, answers do not come.
+    fn pause(&self);
+
+    /// Ends a pause.
+    fn resume(&self);
+}
+
+macro_rules! server {
     ($server:ident) => {
-        impl $server {
-            /// Where it listens.
-            #[must_use]
-            pub fn address(&self) -> SocketAddr {
+        impl Server for $server {
+            fn address(&self) -> SocketAddr {
                 SocketAddr::from((Ipv4Addr::LOCALHOST, self.0.port))
             }
-
-            /// Ends it as a loss of power would, were it not for the operating system's cache.
-            pub fn kill(&self) {
+            fn kill(&self) {
                 self.0.kill();
             }
-
-            /// Starts it again, on the same port and data, and waits until it answers. It must not run.
-            pub fn restart(&self) {
+            fn restart(&self) {
                 self.0.run();
             }
-
-            /// Stops it in its tracks: connections stay, answers do not come.
-            pub fn pause(&self) {
+            fn pause(&self) {
                 self.0.signal_all(Signal::STOP);
             }
-
-            /// Ends a pause.
-            pub fn resume(&self) {
+            fn resume(&self) {
                 self.0.signal_all(Signal::CONT);
-            }
-
-            /// What it has logged.
-            #[must_use]
-            pub fn log(&self) -> String {
-                self.0.log()
             }
         }
     };
 }
 
-shared!(Redis);
-shared!(Postgres);
+server!(Redis);
+server!(Postgres);
 
 #[derive(Debug)]
-struct Server {
+struct Program {
     folder: TempDir,
     port: u16,
     line: Vec<String>,
@@ -143,7 +145,7 @@ struct Server {
     child: Mutex<Option<Child>>,
 }
 
-impl Server {
+impl Program {
     fn start(
         folder: TempDir,
         port: u16,
@@ -151,9 +153,9 @@ impl Server {
         user: Option<(u32, u32)>,
         is_ready: fn(u16) -> bool,
     ) -> Self {
-        let server = Self { folder, port, line, user, is_ready, child: Mutex::default() };
-        server.run();
-        server
+        let program = Self { folder, port, line, user, is_ready, child: Mutex::default() };
+        program.run();
+        program
     }
 
     fn run(&self) {
@@ -202,7 +204,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
     }

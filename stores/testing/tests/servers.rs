@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use store_testing::{Postgres, Proxy, Redis};
+use store_testing::{Postgres, Proxy, Redis, Server};
 
 /// The answer, up to its first line's end; `None` if the connection ends or nothing comes.
 fn ask(address: SocketAddr, request: &str) -> Option<String> {

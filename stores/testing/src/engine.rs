@@ -1,0 +1,147 @@
+//! How the scenarios reach a store, and the authenticators that they use.
+
+use std::time::Duration;
+
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::store::{Exchange, Revision, Store, Value};
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Key, Period, Policy, Refusal, Secret, State,
+    Totp, UnixTime, Verifier, VerifierError,
+};
+
+/// An engine under test, as its scenarios open it: also from processes of their own.
+pub trait Engine: 'static {
+    /// The store.
+    type Store: Store;
+
+    /// What the printed counts call it.
+    const NAME: &'static str;
+
+    /// Whether several processes may have it open at once. If not, [`open`](Self::open) waits until the other has closed it.
+    const SHARED: bool;
+
+    /// The most that one call to the store takes.
+    const TIMEOUT: Duration;
+
+    /// Opens the data at this address or path, as a provider's process does.
+    fn open(address: &str) -> Self::Store;
+
+    /// Runs a future to its end, within the runtime that the store was opened in.
+    fn block_on<T>(future: impl Future<Output = T>) -> T;
+}
+
+/// What became of one submitted code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Accepted,
+    Refused(Refusal),
+    /// The store failed: nothing is known.
+    Failed(String),
+}
+
+/// Codes of eight digits: none of the many that are compared is another's by chance.
+pub(crate) fn totp() -> Totp {
+    Totp::new(Digits::Eight, Period::default())
+}
+
+fn secret() -> Secret {
+    Secret::from_bytes(b"12345678901234567890").unwrap()
+}
+
+/// As many failures as can be; replays are told and not counted, so that the scenarios can ask what is used.
+pub(crate) fn policy() -> Policy {
+    Policy::new().with_failure_cap(Policy::CONSECUTIVE_LIMIT).unwrap().with_counted_replays(false)
+}
+
+/// The first moment of a time step, counted from one that the scenarios begin at.
+pub(crate) fn time(step: u64) -> UnixTime {
+    UnixTime::from_secs(1_700_000_010 + 30 * step)
+}
+
+/// The step of a watermark, counted likewise; `None` before any.
+pub(crate) fn step_of(state: &State) -> Option<u64> {
+    state.watermark().map(|watermark| watermark.get() - totp().step(time(0)).unwrap().get())
+}
+
+pub(crate) fn code(time: UnixTime) -> String {
+    let key = Key::new(Algorithm::Sha1, &secret());
+    totp().generate(&key, time).unwrap().as_str().into()
+}
+
+/// A code that is right at none of the steps around this time.
+pub(crate) fn wrong_code(time: UnixTime) -> String {
+    let key = Key::new(Algorithm::Sha1, &secret());
+    let step = totp().step(time).unwrap().get();
+    let hotp = Hotp::new(Digits::Eight);
+    let near: Vec<_> = (step - 2..=step + 2).map(|step| hotp.generate(&key, Counter::new(step))).collect();
+    let unlike = |candidate: &String| near.iter().all(|code| code.as_str() != candidate);
+    (0..100).map(|n| format!("{n:08}")).find(unlike).unwrap()
+}
+
+/// A verifier on one store, whose calls are waited for.
+pub(crate) struct Provider<E: Engine, S = <E as Engine>::Store> {
+    verifier: Verifier<S>,
+    engine: std::marker::PhantomData<fn() -> E>,
+}
+
+impl<E: Engine> Provider<E> {
+    pub(crate) fn open(address: &str, policy: Policy) -> Self {
+        Self::on(E::open(address), policy)
+    }
+}
+
+impl<E: Engine, S: Store> Provider<E, S> {
+    pub(crate) fn on(store: S, policy: Policy) -> Self {
+        let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+        let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+        Self { verifier: Verifier::new(store, keys, policy), engine: std::marker::PhantomData }
+    }
+
+    pub(crate) fn enroll(&self, id: &str) -> AuthenticatorId {
+        let id = AuthenticatorId::new(id).unwrap();
+        let authenticator = Authenticator::new(totp(), Algorithm::Sha1, secret());
+        E::block_on(self.verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
+        id
+    }
+
+    pub(crate) fn verify(&self, id: &AuthenticatorId, code: &str, now: UnixTime) -> Outcome {
+        match E::block_on(self.verifier.verify(id, code, now)) {
+            Ok(_accepted) => Outcome::Accepted,
+            Err(VerifierError::Refused(refusal)) => Outcome::Refused(refusal),
+            Err(VerifierError::Store(error)) => Outcome::Failed(error.to_string()),
+            Err(VerifierError::Contended) => Outcome::Failed("contended".into()),
+            Err(error) => panic!("neither a verdict nor an outage: {error}"),
+        }
+    }
+
+    pub(crate) fn state(&self, id: &AuthenticatorId) -> State {
+        E::block_on(self.verifier.state(id)).unwrap()
+    }
+}
+
+/// The defect that the races must catch: a store that does not compare.
+pub(crate) struct Blind<S>(pub(crate) S);
+
+impl<S: Store> Store for Blind<S> {
+    type Error = S::Error;
+
+    async fn load(&self, id: &AuthenticatorId) -> Result<Option<secondo::store::Entry>, S::Error> {
+        self.0.load(id).await
+    }
+
+    async fn compare_exchange(
+        &self,
+        id: &AuthenticatorId,
+        _expected: Option<Revision>,
+        value: Value,
+        expiry: Option<UnixTime>,
+    ) -> Result<Exchange, S::Error> {
+        let value = value.as_ref();
+        loop {
+            let current = self.0.load(id).await?.map(|entry| entry.revision);
+            if self.0.compare_exchange(id, current, value.into(), expiry).await? == Exchange::Stored {
+                return Ok(Exchange::Stored);
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A process is killed while it verifies: what it told holds.
+
+use std::thread;
+use std::time::Duration;
+
+use rand::RngExt;
+use secondo::AuthenticatorId;
+
+use crate::engine::{Engine, Outcome, Provider, code, policy, step_of, time};
+use crate::rounds;
+use crate::worker::{Process, Told};
+
+/// A process is killed at random moments while it verifies, 300 times. After each: the data opens, what was reported as
+/// accepted is used, and no failure that was reported is missing.
+pub fn while_verifying<E: Engine>(address: &str) {
+    let id = Provider::<E>::open(address, policy()).enroll("killed");
+    let kills = rounds(300);
+    let mut rng = rand::rng();
+    let mut sum = Sum::default();
+    // The last step that was accepted, and the failures since then, at least.
+    let (mut step, mut failures) = (None, 0);
+    for _ in 0..kills {
+        let mut worker = Process::start(address);
+        worker.tell(&format!("work {id}"));
+        thread::sleep(Duration::from_micros(rng.random_range(0..15_000)));
+        worker.kill();
+        while let Some(answer) = worker.answer() {
+            match told(&answer) {
+                Told::Accepted(accepted) => {
+                    (step, failures) = (Some(accepted), 0);
+                    sum.accepted += 1;
+                }
+                Told::AcceptedBefore(accepted) => {
+                    (step, failures) = (Some(accepted), 0);
+                    sum.untold += 1;
+                }
+                Told::Wrong => {
+                    failures += 1;
+                    sum.failures += 1;
+                }
+            }
+        }
+        (step, failures) = check(&Provider::<E>::open(address, policy()), &id, step, failures);
+    }
+    assert!(sum.accepted > 0 && sum.failures > 0, "killed before it did anything: {sum:?}");
+    println!("{}: {kills} processes killed while verifying, nothing lost of {sum:?}", E::NAME);
+}
+
+#[derive(Debug, Default)]
+struct Sum {
+    accepted: u64,
+    failures: u64,
+    /// Accepted when the process was killed before it could say so.
+    untold: u64,
+}
+
+fn told(answer: &str) -> Told {
+    let number = |prefix| answer.strip_prefix(prefix)?.strip_suffix(")")?.parse().ok();
+    match (number("Accepted("), number("AcceptedBefore(")) {
+        (Some(step), _) => Told::Accepted(step),
+        (_, Some(step)) => Told::AcceptedBefore(step),
+        _ if answer == "Wrong" => Told::Wrong,
+        _ => panic!("{answer}"),
+    }
+}
+
+/// Compares with what was told, and returns what is stored. It may be a write further, which nobody was told of.
+fn check<E: Engine>(
+    provider: &Provider<E>,
+    id: &AuthenticatorId,
+    step: Option<u64>,
+    failures: u8,
+) -> (Option<u64>, u8) {
+    let state = provider.state(id);
+    let stored = step_of(&state);
+    assert!(stored >= step, "told that step {step:?} is accepted, stored is {stored:?}");
+    if stored == step {
+        let counted = state.failures();
+        assert!(counted >= failures, "told that {failures} failures are counted, stored are {counted}");
+    }
+    for used in (0..=step.unwrap_or(0)).rev().take(3).filter(|_| step.is_some()) {
+        // Asked at its own time, and at that of the last.
+        for now in [time(used), time(step.unwrap_or(used))] {
+            let outcome = provider.verify(id, &code(time(used)), now);
+            assert_ne!(outcome, Outcome::Accepted, "the code of step {used}, a second time");
+        }
+    }
+    let state = provider.state(id);
+    (step_of(&state), state.failures())
+}

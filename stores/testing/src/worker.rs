@@ -1,0 +1,164 @@
+//! A process of its own that verifies, as one of a provider's many.
+
+use std::fmt::Debug;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::SystemTime;
+
+use rand::RngExt;
+use secondo::{AuthenticatorId, Refusal, UnixTime};
+
+use crate::engine::{Blind, Engine, Outcome, Provider, code, policy, step_of, time, wrong_code};
+
+/// Where a worker finds the data.
+const ADDRESS: &str = "STORE_TESTING_ADDRESS";
+
+/// Before each answer: the test harness prints as well.
+const MARK: &str = "#> ";
+
+/// What the processes of the scenarios run. A store's tests have it at their root, under this name:
+///
+/// ```ignore
+/// #[test]
+/// #[ignore = "a process that the other tests start"]
+/// fn worker() {
+///     store_testing::worker::<OurEngine>();
+/// }
+/// ```
+pub fn worker<E: Engine>() {
+    let address = std::env::var(ADDRESS).expect("a scenario starts it");
+    let open = || Provider::<E>::open(&address, policy());
+    // Kept open between attempts where others may have it open as well.
+    let kept = E::SHARED.then(open);
+    let with = |run: &dyn Fn(&Provider<E>)| match &kept {
+        Some(provider) => run(provider),
+        None => run(&open()),
+    };
+    let mut blind = None;
+    answer("ready");
+    for line in std::io::stdin().lines() {
+        let line = line.unwrap();
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["verify", id, at, entry, times] => {
+                let (id, at) = (AuthenticatorId::new(id).unwrap(), read_time(at));
+                let entry = if entry == "own" { code(at) } else { entry.into() };
+                for _ in 0..times.parse().unwrap() {
+                    with(&|provider| answer(provider.verify(&id, &entry, at)));
+                }
+            }
+            ["blindly", id, at, entry] => {
+                let blind = blind.get_or_insert_with(|| Provider::<E, _>::on(Blind(E::open(&address)), policy()));
+                answer(blind.verify(&AuthenticatorId::new(id).unwrap(), entry, read_time(at)));
+            }
+            ["work", id] => with(&|provider| work(provider, &AuthenticatorId::new(id).unwrap())),
+            _ => panic!("{line}"),
+        }
+    }
+}
+
+fn read_time(text: &str) -> UnixTime {
+    match text {
+        "now" => UnixTime::try_from(SystemTime::now()).unwrap(),
+        secs => UnixTime::from_secs(secs.parse().unwrap()),
+    }
+}
+
+fn answer(answer: impl Debug) {
+    println!("\n{MARK}{answer:?}");
+}
+
+/// What a process that is killed at any moment has told before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// The code of this step is accepted.
+    Accepted(u64),
+    /// The code of this step was accepted already: by the process before, which did not live to tell.
+    AcceptedBefore(u64),
+    /// One more wrong code is counted.
+    Wrong,
+}
+
+/// Logs in at one step after the other, with some wrong codes in between, until it is killed.
+fn work<E: Engine>(provider: &Provider<E>, id: &AuthenticatorId) {
+    let state = provider.state(id);
+    let mut rng = rand::rng();
+    let mut step = step_of(&state).map_or(0, |step| step + 1);
+    loop {
+        for _ in 0..rng.random_range(0..4) {
+            match provider.verify(id, &wrong_code(time(step)), time(step)) {
+                Outcome::Refused(Refusal::Wrong { .. }) => answer(Told::Wrong),
+                other => panic!("a wrong code was {other:?}"),
+            }
+        }
+        match provider.verify(id, &code(time(step)), time(step)) {
+            Outcome::Accepted => answer(Told::Accepted(step)),
+            Outcome::Refused(Refusal::Replayed { .. }) => answer(Told::AcceptedBefore(step)),
+            other => panic!("a right code was {other:?}"),
+        }
+        step += 1;
+    }
+}
+
+/// A worker, from the outside.
+pub(crate) struct Process {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    pub(crate) fn start(address: &str) -> Self {
+        Self::start_in(Command::new(std::env::current_exe().unwrap()), address)
+    }
+
+    /// With its clock set back or forward, as `-1h`.
+    pub(crate) fn start_at(offset: &str, address: &str) -> Self {
+        let library = format!("/usr/lib/{}-linux-gnu/faketime/libfaketime.so.1", std::env::consts::ARCH);
+        assert!(std::fs::exists(&library).unwrap(), "Debian's package faketime");
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        // Time must pass as always.
+        command.env("LD_PRELOAD", library).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        Self::start_in(command, address)
+    }
+
+    fn start_in(mut command: Command, address: &str) -> Self {
+        command.args(["worker", "--exact", "--ignored", "--nocapture", "--test-threads=1"]).env(ADDRESS, address);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        let mut process = Self { child, input, output };
+        assert_eq!(process.answer().as_deref(), Some("\"ready\""), "the worker did not start");
+        process
+    }
+
+    pub(crate) fn tell(&mut self, line: &str) {
+        writeln!(self.input, "{line}").unwrap();
+    }
+
+    /// The next answer, as it is debugged; `None` when the process has ended.
+    pub(crate) fn answer(&mut self) -> Option<String> {
+        for line in self.output.by_ref().lines() {
+            // A line that was cut off by a kill was not told.
+            if let Some(answer) = line.ok()?.strip_prefix(MARK) {
+                return Some(answer.into());
+            }
+        }
+        None
+    }
+
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        self.tell(line);
+        self.answer().expect("the worker ended")
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

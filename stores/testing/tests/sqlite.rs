@@ -1,0 +1,59 @@
+//! The scenarios on the store of the example, also from other processes: what they say of it, they say of any.
+
+#[path = "../../../examples/own_store.rs"]
+#[expect(dead_code, reason = "the suite that it runs is run as an example")]
+mod own_store;
+
+use std::path::Path;
+use std::time::Duration;
+
+use own_store::Sqlite;
+use store_testing::{Engine, clock, kills, races};
+
+struct OfExample;
+
+impl Engine for OfExample {
+    type Store = Sqlite;
+
+    const NAME: &'static str = "SQLite";
+    const SHARED: bool = true;
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    fn open(path: &str) -> Sqlite {
+        Sqlite::open(Path::new(path)).unwrap()
+    }
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        pollster::block_on(future)
+    }
+}
+
+#[test]
+#[ignore = "a process that the other tests start"]
+fn worker() {
+    store_testing::worker::<OfExample>();
+}
+
+fn on_a_file(scenario: fn(&str)) {
+    let folder = tempfile::tempdir().unwrap();
+    scenario(folder.path().join("authenticators.sqlite").to_str().unwrap());
+}
+
+#[test]
+fn a_right_code_is_accepted_once() {
+    on_a_file(races::one_right_code::<OfExample>);
+}
+
+#[test]
+fn wrong_codes_are_counted() {
+    on_a_file(races::wrong_codes::<OfExample>);
+}
+
+#[test]
+fn what_a_killed_process_told_holds() {
+    on_a_file(kills::while_verifying::<OfExample>);
+}
+
+#[test]
+fn a_clock_that_is_set_back_accepts_nothing() {
+    on_a_file(clock::set_back::<OfExample>);
+}
