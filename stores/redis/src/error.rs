@@ -18,9 +18,10 @@ pub enum RedisStoreError {
     Busy,
     /// There was no answer [in time](crate::RedisOptions::with_timeout).
     Timeout,
-    /// A connection could not be made, was refused the login, or broke.
+    /// A connection could not be made, or broke.
     Connection(RedisError),
-    /// The server answered with an error: this is its first word, such as `OOM`, `READONLY`, `NOPERM` or `CLUSTERDOWN`.
+    /// The server answered with an error: this is its first word, such as `OOM`, `READONLY`, `WRONGPASS` or
+    /// `CLUSTERDOWN`.
     Server(Box<str>),
     /// The value is stored, but only so many replicas had it in time, which is less than
     /// [were asked for](crate::RedisOptions::with_replicas).

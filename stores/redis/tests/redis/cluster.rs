@@ -168,6 +168,19 @@ fn a_request_that_the_client_repeats_is_one_write() {
     });
 }
 
+#[test]
+fn a_user_of_a_cluster_needs_seven_commands() {
+    let cluster = Cluster::start(2);
+    let keys = ["on", ">hunter2", "resetkeys", "~secondo:*", "resetchannels", "-@all"];
+    let commands = ["+get", "+set", "+eval", "+evalsha", "+ping", "+cluster|slots", "+asking"];
+    cluster.each(|node| command(node, &[&["ACL", "SETUSER", "provider"], &keys[..], &commands[..]].concat()));
+    let urls = cluster.urls().replace("redis://", "redis://provider:hunter2@");
+    let store = Patient::open(&urls);
+    for id in cluster.ids() {
+        block_on(count_up(&store, &id, 3));
+    }
+}
+
 /// An entry moves from node to node while it changes: no change is lost, and none is made twice.
 #[test]
 fn an_entry_moves_between_nodes_while_it_changes() {
@@ -211,15 +224,14 @@ fn an_entry_moves_between_nodes_while_it_changes() {
         let moving = SetOnDrop(&over);
         for n in 0..MOVES {
             let (source, target) = (n % 2, (n + 1) % 2);
-            let (source, target) = (n % 2, (n + 1) % 2);
             command::<()>(nodes[target], &["CLUSTER", "SETSLOT", &slot, "IMPORTING", &node_ids[source]]);
             command::<()>(nodes[source], &["CLUSTER", "SETSLOT", &slot, "MIGRATING", &node_ids[target]]);
             thread::sleep(Duration::from_millis(5));
             let port = nodes[target].port().to_string();
-            let moving = ["MIGRATE", "127.0.0.1", &port, "", "0", "10000", "KEYS", &key];
+            let migrate = ["MIGRATE", "127.0.0.1", &port, "", "0", "10000", "KEYS", &key];
             // Until it has moved: before the first change, and beside one, there may be nothing to move.
             until("moved", || {
-                command::<redis::Value>(nodes[source], &moving);
+                command::<redis::Value>(nodes[source], &migrate);
                 thread::sleep(Duration::from_millis(5));
                 let asked = try_command::<redis::Value>(nodes[source], &["GET", &key]);
                 asked.is_err_and(|error| error.code() == Some("ASK"))
