@@ -3,18 +3,19 @@ use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use redis::aio::MultiplexedConnection;
+use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::{
-    AsyncConnectionConfig, Client, FromRedisValue, Pipeline, PushInfo, PushKind, RedisError, RedisResult, RetryMethod,
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, PushInfo, PushKind, RedisError, RedisResult,
+    RetryMethod,
 };
 use tokio::sync::OnceCell;
 
 /// Where the connections lead.
 pub(crate) enum Server {
-    One(Client),
-    Cluster(ClusterClient),
+    One(Box<Client>),
+    Cluster(Box<ClusterClient>),
 }
 
 /// A fixed number of connections, used in turn by any number of calls at once.
@@ -31,16 +32,16 @@ impl Connections {
         Self { server, first: Arc::default(), others, next: AtomicUsize::new(0) }
     }
 
-    /// Sends the commands together, over one connection, and gives their answers.
-    pub(crate) async fn query<T: FromRedisValue>(&self, commands: &Pipeline) -> RedisResult<T> {
+    /// Sends the request over the connection whose turn it is, and gives the answer.
+    pub(crate) async fn query<T: FromRedisValue>(&self, request: &Request) -> RedisResult<T> {
         let mut using = self.using();
         let connection = using.cell.get_or_try_init(|| self.connect(&using)).await?.clone();
-        let answers = match connection {
-            Connection::One(mut connection) => commands.query_async(&mut connection).await,
-            Connection::Cluster(mut connection) => commands.query_async(&mut connection).await,
+        let answer = match connection {
+            Connection::One(connection) => request.query(connection).await,
+            Connection::Cluster(connection) => request.query(connection).await,
         };
-        using.sound = answers.as_ref().err().is_none_or(spares_connection);
-        answers
+        using.sound = answer.as_ref().err().is_none_or(spares_connection);
+        answer
     }
 
     /// The next one in turn.
@@ -66,6 +67,21 @@ impl Connections {
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::One)
             }
             Server::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
+        }
+    }
+}
+
+pub(crate) enum Request {
+    One(Cmd),
+    /// Over one connection, with nothing between them.
+    Together(Pipeline),
+}
+
+impl Request {
+    async fn query<T: FromRedisValue>(&self, mut connection: impl ConnectionLike + Send) -> RedisResult<T> {
+        match self {
+            Self::One(command) => command.query_async(&mut connection).await,
+            Self::Together(commands) => commands.query_async(&mut connection).await,
         }
     }
 }

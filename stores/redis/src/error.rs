@@ -5,8 +5,8 @@ use redis::{ErrorKind, RedisError};
 
 /// Why the store did not do what it was asked.
 ///
-/// After an error of [`compare_exchange`](secondo::store::Store::compare_exchange) the value may be stored or not, or be
-/// stored a moment later. No error holds a value, an id or a password.
+/// After an error of [`compare_exchange`](secondo::store::Store::compare_exchange) the value may be stored or not, or
+/// be stored a moment later. No error holds a value, an id or a password.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RedisStoreError {

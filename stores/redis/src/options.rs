@@ -6,17 +6,16 @@ use core::time::Duration;
 use redis::cluster::ClusterClientBuilder;
 use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisResult};
-use tokio::sync::Semaphore;
 
 use crate::connection::{Connections, Server};
 use crate::script::Exchanges;
-use crate::store::{Inner, wait};
+use crate::store::{Calls, Inner, wait};
 use crate::{RedisStore, RedisStoreError};
 
 /// How a store uses Redis.
 ///
-/// The default: 2 connections, 1,024 calls at once, each within 2 seconds, keys that begin with `secondo:`, and no waiting
-/// for replicas.
+/// The default: 1 connection, 1,024 calls at once, each within 2 seconds, keys that begin with `secondo:`, and no
+/// waiting for replicas.
 ///
 /// ```no_run
 /// use core::time::Duration;
@@ -40,22 +39,25 @@ impl RedisOptions {
     pub fn new() -> Self {
         Self {
             prefix: "secondo:".into(),
-            connections: const { NonZeroU8::new(2).unwrap() },
+            connections: NonZeroU8::MIN,
             calls: const { NonZeroU16::new(1024).unwrap() },
             timeout: Duration::from_secs(2),
             replicas: 0,
         }
     }
 
-    /// What keys begin with: 1 to 64 visible ASCII characters, no braces, for with them a cluster would keep all entries on
-    /// one node.
+    /// What keys begin with: 1 to 64 visible ASCII characters, no braces, for with them a cluster would keep all
+    /// entries on one node.
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// The number of connections; with a cluster, to each of its nodes. Any number of calls share one.
+    /// The number of connections; with a cluster, to each of its nodes. They are used in turn, each by any number of
+    /// calls at once.
+    ///
+    /// One is the fastest where the network is: requests that come together travel together.
     #[must_use]
     pub const fn with_connections(mut self, connections: NonZeroU8) -> Self {
         self.connections = connections;
@@ -76,11 +78,11 @@ impl RedisOptions {
         self
     }
 
-    /// Has each exchange wait until so many replicas have it, for at most a quarter of the timeout; if fewer have, it fails
-    /// with [`RedisStoreError::Replication`].
+    /// Has each exchange wait until so many replicas have it, for at most a quarter of the timeout; if fewer have, it
+    /// fails with [`RedisStoreError::Replication`].
     ///
-    /// A connection does nothing else while it waits, so each makes one exchange in the time that a replica takes: as many
-    /// connections as exchanges wait at once keep them from waiting for each other.
+    /// A connection does nothing else while it waits, so each makes one exchange in the time that a replica takes: as
+    /// many connections as exchanges wait at once keep them from waiting for each other.
     #[must_use]
     pub const fn with_replicas(mut self, replicas: u8) -> Self {
         self.replicas = replicas;
@@ -97,11 +99,11 @@ impl RedisOptions {
     /// [`RedisStoreError::Address`] or [`RedisStoreError::Prefix`].
     pub fn connect(self, url: &str) -> Result<RedisStore, RedisStoreError> {
         let client = client(url).map_err(|_| RedisStoreError::Address)?;
-        self.store(Server::One(client))
+        self.store(Server::One(client.into()))
     }
 
-    /// A store in the cluster that has nodes at these addresses, of which one must answer to begin with. User, password and
-    /// TLS are the same for all.
+    /// A store in the cluster that has nodes at these addresses, of which one must answer to begin with. User, password
+    /// and TLS are the same for all.
     ///
     /// Connections are made when the first calls come.
     ///
@@ -121,7 +123,7 @@ impl RedisOptions {
             .tcp_settings(lasting(self.timeout))
             .build()
             .map_err(|_| RedisStoreError::Address)?;
-        self.store(Server::Cluster(client))
+        self.store(Server::Cluster(client.into()))
     }
 
     fn store(self, server: Server) -> Result<RedisStore, RedisStoreError> {
@@ -134,7 +136,7 @@ impl RedisOptions {
             connections: Connections::new(server, self.connections.get() - 1),
             prefix: self.prefix,
             exchanges: Exchanges::new(),
-            calls: Semaphore::new(self.calls.get().into()),
+            calls: Calls::new(self.calls.get().into()),
             timeout: self.timeout,
             wait: NonZeroU8::new(self.replicas).map(wait),
         }))
@@ -151,7 +153,7 @@ fn client(url: &str) -> RedisResult<Client> {
     let address = address(url)?;
     // With it the server's end of a connection is seen at once.
     let settings = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    Client::open(address.set_redis_settings(settings).set_tcp_settings(tcp()))
+    Client::open(address.set_redis_settings(settings))
 }
 
 fn address(url: &str) -> RedisResult<ConnectionInfo> {
@@ -163,14 +165,10 @@ fn address(url: &str) -> RedisResult<ConnectionInfo> {
     url.into_connection_info()
 }
 
-fn tcp() -> TcpSettings {
-    TcpSettings::default().set_nodelay(true)
-}
-
-/// With a connection that takes no bytes ended by the operating system: the client of a cluster keeps it until then.
+/// Has the operating system end a connection that takes no bytes: the client of a cluster keeps it until then.
 fn lasting(time: Duration) -> TcpSettings {
     #[cfg(target_os = "linux")]
-    return tcp().set_user_timeout(time);
+    return TcpSettings::default().set_user_timeout(time);
     #[cfg(not(target_os = "linux"))]
-    return tcp();
+    return TcpSettings::default();
 }

@@ -4,8 +4,8 @@ use secondo::store::Revision;
 
 /// Compares and swaps in one step.
 ///
-/// Revisions are compared as bytes: Lua's numbers do not hold 64 bits. One that is there already is this very write, sent a
-/// second time by the client of a cluster; it is made again, so that a `WAIT` after it waits for something.
+/// Revisions are compared as bytes: Lua's numbers do not hold 64 bits. One that is there already is this very write,
+/// sent a second time by the client of a cluster; it is made again, so that a `WAIT` after it waits for something.
 const CODE: &str = "\
 local held = redis.call('GET', KEYS[1])
 local revision = held and string.sub(held, 1, 8)

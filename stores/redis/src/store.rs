@@ -1,24 +1,25 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, cmd};
 use secondo::store::{Entry, Exchange, Revision, Store, Value};
 use secondo::{AuthenticatorId, UnixTime};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::RedisStoreError;
-use crate::connection::Connections;
+use crate::connection::{Connections, Request};
 use crate::script::{Arguments, Exchanges, REVISION_LEN};
 
 /// A store in Redis or Valkey, made by [`RedisOptions`](crate::RedisOptions). Clones share the connections.
 ///
-/// Its futures run on Tokio, with I/O and time enabled. One that is dropped early has sent its request or not; the server
-/// does it whole or not at all.
+/// Its futures run on Tokio, with I/O and time enabled. One that is dropped early has sent its request or not; the
+/// server does it whole or not at all.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Inner>);
 
@@ -26,8 +27,7 @@ pub(crate) struct Inner {
     pub(crate) connections: Connections,
     pub(crate) prefix: String,
     pub(crate) exchanges: Exchanges,
-    /// How many more calls may begin.
-    pub(crate) calls: Semaphore,
+    pub(crate) calls: Calls,
     pub(crate) timeout: Duration,
     /// The command that waits for replicas, and for how many.
     pub(crate) wait: Option<(Cmd, u32)>,
@@ -62,7 +62,7 @@ impl Store for RedisStore {
 
 impl Inner {
     async fn in_time<T>(&self, call: impl Future<Output = Result<T, RedisStoreError>>) -> Result<T, RedisStoreError> {
-        let _permit = self.calls.try_acquire().map_err(|_| RedisStoreError::Busy)?;
+        let _call = self.calls.begin().ok_or(RedisStoreError::Busy)?;
         timeout(self.timeout, call).await.unwrap_or(Err(RedisStoreError::Timeout))
     }
 
@@ -71,9 +71,9 @@ impl Inner {
     }
 
     async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RedisStoreError> {
-        let mut commands = Pipeline::with_capacity(1);
-        commands.cmd("GET").arg(self.key(id));
-        let (held,): (Option<Vec<u8>>,) = self.connections.query(&commands).await?;
+        let mut get = cmd("GET");
+        get.arg(self.key(id));
+        let held: Option<Vec<u8>> = self.connections.query(&Request::One(get)).await?;
         held.map(entry).transpose()
     }
 
@@ -96,12 +96,38 @@ impl Inner {
 
     /// What the script says, and how many replicas have it, if they are waited for.
     async fn answer(&self, script: Cmd) -> RedisResult<Vec<u32>> {
+        let Some((wait, _)) = &self.wait else {
+            return Ok(vec![self.connections.query(&Request::One(script)).await?]);
+        };
         let mut commands = Pipeline::with_capacity(2);
-        commands.add_command(script);
-        if let Some((wait, _)) = &self.wait {
-            commands.add_command(wait.clone());
-        }
-        self.connections.query(&commands).await
+        commands.add_command(script).add_command(wait.clone());
+        self.connections.query(&Request::Together(commands)).await
+    }
+}
+
+/// Counts the calls under way. (A semaphore has a queue, and a lock for it: measured, a tenth of the rate.)
+pub(crate) struct Calls {
+    most: usize,
+    under_way: AtomicUsize,
+}
+
+impl Calls {
+    pub(crate) const fn new(most: usize) -> Self {
+        Self { most, under_way: AtomicUsize::new(0) }
+    }
+
+    fn begin(&self) -> Option<Call<'_>> {
+        // Ended by the drop also if it may not begin.
+        let call = Call(&self.under_way);
+        (self.under_way.fetch_add(1, Ordering::Relaxed) < self.most).then_some(call)
+    }
+}
+
+struct Call<'c>(&'c AtomicUsize);
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

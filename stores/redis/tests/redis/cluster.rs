@@ -10,7 +10,9 @@ use secondo::store::Exchange;
 use secondo_redis::{RedisOptions, RedisStoreError};
 use store_testing::{Engine, Proxy, Redis, Server};
 
-use crate::{Impatient, Patient, block_on, command, count_up, exchange, load, revision, try_command, until};
+use crate::{
+    Impatient, Patient, block_on, command, count_up, exchange, load, must_store, revision, try_command, until,
+};
 
 const SLOTS: usize = 16_384;
 
@@ -152,7 +154,7 @@ fn a_request_that_the_client_repeats_is_one_write() {
             };
             // Both connections are there, and the script is known.
             for _ in 0..4 {
-                exchange(&store, "other", None, b"").await.unwrap();
+                must_store(&store, "other", None, b"").await;
             }
             let calls = || -> String { command(node, &["INFO", "commandstats"]) };
             let evaluated = |stats: String| -> u64 {
@@ -161,7 +163,7 @@ fn a_request_that_the_client_repeats_is_one_write() {
             };
             let before = evaluated(calls());
             proxy.cut_answer_after(0);
-            assert_eq!(exchange(&store, "id", expected, b"value").await.unwrap(), Exchange::Stored);
+            must_store(&store, "id", expected, b"value").await;
             assert!(evaluated(calls()) >= before + 2, "it was not sent twice");
             assert_eq!(load(&store, "id").await.unwrap().unwrap().value.as_ref(), b"value");
         }
@@ -274,14 +276,14 @@ fn a_replica_takes_over() {
     let ids = cluster.ids();
     block_on(async {
         for id in &ids {
-            until_ok(async || exchange(&store, id, None, b"before").await).await;
+            until_ok(async || exchange(&store, id, None, b"before").await.map(drop)).await;
         }
         // The first has one replica, and the others none.
         let urls = cluster.urls();
         let waiting = RedisOptions::new().with_replicas(1).with_timeout(Duration::from_secs(8));
         let waiting = waiting.connect_cluster(urls.split(',')).unwrap();
         let held = revision(&waiting, &ids[0]).await;
-        assert_eq!(exchange(&waiting, &ids[0], Some(held), b"replicated").await.unwrap(), Exchange::Stored);
+        must_store(&waiting, &ids[0], Some(held), b"replicated").await;
         for id in &ids[1..] {
             let held = revision(&waiting, id).await;
             let outcome = exchange(&waiting, id, Some(held), b"alone").await;
@@ -297,7 +299,7 @@ fn a_replica_takes_over() {
             }
             let entry = load(&store, &ids[0]).await?.unwrap();
             assert_eq!(entry.value.as_ref(), b"replicated");
-            exchange(&store, &ids[0], Some(entry.revision), b"after").await
+            exchange(&store, &ids[0], Some(entry.revision), b"after").await.map(drop)
         })
         .await;
         println!("of {others} calls to the other nodes, {failed} failed while one was down");

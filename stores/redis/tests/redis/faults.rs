@@ -1,9 +1,9 @@
 //! What can happen to one server and the connections to it.
 
-use core::num::NonZeroU16;
 use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::num::NonZeroU16;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,9 @@ use secondo::store::{Exchange, Store, Value};
 use secondo_redis::{RedisOptions, RedisStoreError};
 use store_testing::{Engine, Redis, Server};
 
-use crate::{Impatient, Patient, RUNTIME, block_on, command, count_up, exchange, id, load, revision, until};
+use crate::{
+    Impatient, Patient, RUNTIME, block_on, command, count_up, exchange, id, load, must_store, revision, until,
+};
 
 #[test]
 fn scripts_that_are_flushed_under_load_are_sent_again() {
@@ -33,26 +35,30 @@ fn scripts_that_are_flushed_under_load_are_sent_again() {
         command::<()>(redis.address(), &["SCRIPT", "FLUSH"]);
         flushed += 1;
     }
-    callers.into_iter().for_each(|caller| block_on(caller).unwrap());
+    for caller in callers {
+        block_on(caller).unwrap();
+    }
     let sent = command::<String>(redis.address(), &["INFO", "commandstats"]).contains("cmdstat_eval:");
     assert!(sent && flushed > 0, "flushed {flushed} times, and not noticed");
 }
 
 #[test]
-fn a_server_without_memory_takes_no_writes_and_still_answers() {
+fn a_server_that_takes_no_writes_says_why_and_still_answers() {
     let redis = Redis::start(&[]);
     let store = Patient::open(&redis.url());
     block_on(async {
-        exchange(&store, "id", None, b"before").await.unwrap();
-        let held = revision(&store, "id").await;
-        command::<()>(redis.address(), &["CONFIG", "SET", "maxmemory", "1"]);
-        for expected in [Some(held), None] {
-            let error = exchange(&store, if expected.is_some() { "id" } else { "new" }, expected, b"after").await;
-            assert!(matches!(&error, Err(RedisStoreError::Server(code)) if &**code == "OOM"), "{error:?}");
+        must_store(&store, "id", None, b"before").await;
+        for (setting, code) in [(["maxmemory", "1"], "OOM"), (["min-replicas-to-write", "1"], "NOREPLICAS")] {
+            let held = revision(&store, "id").await;
+            command::<()>(redis.address(), &["CONFIG", "SET", setting[0], setting[1]]);
+            for (id, expected) in [("id", Some(held)), ("new", None)] {
+                let outcome = exchange(&store, id, expected, b"after").await;
+                assert!(matches!(&outcome, Err(RedisStoreError::Server(seen)) if &**seen == code), "{outcome:?}");
+            }
+            assert_eq!(revision(&store, "id").await, held);
+            command::<()>(redis.address(), &["CONFIG", "SET", setting[0], "0"]);
+            must_store(&store, "id", Some(held), b"after").await;
         }
-        assert_eq!(load(&store, "id").await.unwrap().unwrap().value.as_ref(), b"before");
-        command::<()>(redis.address(), &["CONFIG", "SET", "maxmemory", "0"]);
-        assert_eq!(exchange(&store, "id", Some(held), b"after").await.unwrap(), Exchange::Stored);
     });
 }
 
@@ -97,7 +103,7 @@ fn the_server_forgets_at_the_second_that_was_asked_for() {
     assert_eq!(expires("first", 0, None), -2);
     block_on(async {
         let held = revision(&store, "later").await;
-        exchange(&store, "later", Some(held), b"value").await.unwrap();
+        must_store(&store, "later", Some(held), b"value").await;
         assert_eq!(command::<i64>(redis.address(), &["EXPIRETIME", "secondo:later"]), -1);
     });
 }
@@ -120,9 +126,9 @@ fn one_call_too_many_is_told_at_once() {
         let refused = async {
             loop {
                 // One that is not refused is one of those, for a moment.
-                match tokio::time::timeout(Duration::from_millis(100), load(&store, "id")).await {
-                    Ok(answer) => return answer,
-                    Err(_) => {}
+                let answer = tokio::time::timeout(Duration::from_millis(100), load(&store, "id")).await;
+                if let Ok(answer) = answer {
+                    return answer;
                 }
             }
         };
@@ -163,7 +169,7 @@ fn an_answer_after_the_timeout_is_nobodys() {
     let store = Impatient::open(&redis.url());
     block_on(async {
         for n in 0..4 {
-            exchange(&store, &format!("id/{n}"), None, format!("value {n}").as_bytes()).await.unwrap();
+            must_store(&store, &format!("id/{n}"), None, format!("value {n}").as_bytes()).await;
         }
         for round in 0..3 {
             redis.pause();
@@ -186,7 +192,7 @@ fn dropped_calls_leave_nothing_behind() {
     let store = RedisOptions::new().with_calls(NonZeroU16::new(4).unwrap()).with_timeout(Patient::TIMEOUT);
     let store = store.connect(&redis.url()).unwrap();
     block_on(async {
-        exchange(&store, "id", None, &0_u64.to_be_bytes()).await.unwrap();
+        must_store(&store, "id", None, &0_u64.to_be_bytes()).await;
         let (mut finished, mut stored_unseen) = (0, 0);
         for n in 1..=2_000_u64 {
             let entry = load(&store, "id").await.unwrap().unwrap();
@@ -201,17 +207,14 @@ fn dropped_calls_leave_nothing_behind() {
                     poll => poll.map(Some),
                 }
             });
-            match outcome.await {
-                Some(outcome) => {
-                    assert_eq!(outcome.unwrap(), Exchange::Stored);
-                    finished += 1;
-                }
-                None => {
-                    let now = load(&store, "id").await.unwrap().unwrap();
-                    let now = u64::from_be_bytes(now.value.as_ref().try_into().unwrap());
-                    assert!(now == held || now == held + 1);
-                    stored_unseen += u64::from(now > held);
-                }
+            if let Some(outcome) = outcome.await {
+                assert_eq!(outcome.unwrap(), Exchange::Stored);
+                finished += 1;
+            } else {
+                let now = load(&store, "id").await.unwrap().unwrap();
+                let now = u64::from_be_bytes(now.value.as_ref().try_into().unwrap());
+                assert!(now == held || now == held + 1);
+                stored_unseen += u64::from(now > held);
             }
         }
         println!("Redis: of 2000 calls {finished} ended; of the dropped ones {stored_unseen} were done");
@@ -274,7 +277,7 @@ fn a_connection_without_answers_is_given_up() {
     let swallower = Swallower::new(redis.address());
     let store = Impatient::open(&format!("redis://{}", swallower.address));
     block_on(async {
-        exchange(&store, "id", None, b"value").await.unwrap();
+        must_store(&store, "id", None, b"value").await;
         for _ in 0..3 {
             load(&store, "id").await.unwrap();
             load(&store, "id").await.unwrap();

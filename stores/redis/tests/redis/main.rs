@@ -10,6 +10,7 @@ mod scenarios;
 mod tls;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU8;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,7 +45,9 @@ impl<const MILLISECONDS: u64> Engine for Within<MILLISECONDS> {
     const TIMEOUT: Duration = Duration::from_millis(MILLISECONDS);
 
     fn open(address: &str) -> RedisStore {
-        let options = RedisOptions::new().with_timeout(Self::TIMEOUT);
+        // Two, so that they take turns.
+        let two = NonZeroU8::new(2).unwrap();
+        let options = RedisOptions::new().with_connections(two).with_timeout(Self::TIMEOUT);
         let urls: Vec<_> = address.split(',').collect();
         match urls[..] {
             [url] => options.connect(url).unwrap(),
@@ -100,6 +103,10 @@ async fn exchange(
     store.compare_exchange(&self::id(id), expected, Value::from(value), None).await
 }
 
+async fn must_store(store: &RedisStore, id: &str, expected: Option<Revision>, value: &[u8]) {
+    assert_eq!(exchange(store, id, expected, value).await.unwrap(), Exchange::Stored);
+}
+
 /// The revision of what must be there.
 async fn revision(store: &RedisStore, id: &str) -> Revision {
     load(store, id).await.unwrap().unwrap().revision
@@ -113,7 +120,6 @@ async fn count_up(store: &RedisStore, id: &str, times: u64) {
             (Some(entry.revision), u64::from_be_bytes(entry.value.as_ref().try_into().unwrap()))
         });
         assert_eq!(held, n);
-        let stored = exchange(store, id, expected, &(n + 1).to_be_bytes()).await.unwrap();
-        assert_eq!(stored, Exchange::Stored);
+        must_store(store, id, expected, &(n + 1).to_be_bytes()).await;
     }
 }

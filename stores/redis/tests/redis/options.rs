@@ -35,13 +35,9 @@ fn addresses_are_looked_at_before_they_are_used() {
 
 /// What a log would hold of an error, and of its cause.
 fn text(error: &RedisStoreError) -> String {
-    let mut text = format!("{error} {error:?}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += &format!(" {cause} {cause:?}");
-        source = cause.source();
-    }
-    text
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let causes: Vec<_> = causes.map(|cause| format!("{cause} {cause:?}")).collect();
+    format!("{error} {error:?} {causes:?}")
 }
 
 #[test]

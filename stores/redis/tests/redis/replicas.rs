@@ -6,7 +6,7 @@ use secondo::store::Exchange;
 use secondo_redis::{RedisOptions, RedisStore, RedisStoreError};
 use store_testing::{Engine, Redis, Server};
 
-use crate::{Patient, block_on, command, count_up, exchange, load, revision, until};
+use crate::{Patient, block_on, command, count_up, exchange, load, must_store, revision, until};
 
 /// A primary with a replica that has all of it.
 fn pair() -> (Redis, Redis) {
@@ -31,7 +31,7 @@ fn an_exchange_waits_for_the_replicas() {
         // Known to be there, not only soon.
         for n in 0..100_u8 {
             let held = revision(&store, "id").await;
-            assert_eq!(exchange(&store, "id", Some(held), &[n]).await.unwrap(), Exchange::Stored);
+            must_store(&store, "id", Some(held), &[n]).await;
             assert_eq!(load(&on_replica, "id").await.unwrap().unwrap().value.as_ref(), [n]);
         }
         assert_eq!(exchange(&store, "id", None, b"").await.unwrap(), Exchange::Conflict);
@@ -47,7 +47,7 @@ fn without_its_replica_an_exchange_is_an_error_and_service_resumes_with_it() {
     let (primary, replica) = pair();
     let store = waiting(&primary, 1, Duration::from_secs(8));
     block_on(async {
-        exchange(&store, "id", None, b"old").await.unwrap();
+        must_store(&store, "id", None, b"old").await;
         let held = revision(&store, "id").await;
         replica.pause();
         let outcome = exchange(&store, "id", Some(held), b"new").await;
