@@ -149,7 +149,7 @@ fn closed_connections_cost_no_call() {
     let redis = Redis::start(&[]);
     let store = Patient::open(&redis.url());
     block_on(async {
-        for _ in 0..10 {
+        for _ in 0..4 {
             for _ in 0..4 {
                 load(&store, "id").await.unwrap();
             }

@@ -36,7 +36,7 @@ fn an_exchange_waits_for_the_replicas() {
         }
         assert_eq!(exchange(&store, "id", None, b"").await.unwrap(), Exchange::Conflict);
         let held = revision(&store, "id").await;
-        let two = waiting(&primary, 2, Duration::from_secs(8));
+        let two = waiting(&primary, 2, Duration::from_secs(4));
         let outcome = exchange(&two, "id", Some(held), b"new").await;
         assert!(matches!(outcome, Err(RedisStoreError::Replication(1))), "{outcome:?}");
     });
@@ -45,7 +45,7 @@ fn an_exchange_waits_for_the_replicas() {
 #[test]
 fn without_its_replica_an_exchange_is_an_error_and_service_resumes_with_it() {
     let (primary, replica) = pair();
-    let store = waiting(&primary, 1, Duration::from_secs(8));
+    let store = waiting(&primary, 1, Duration::from_secs(4));
     block_on(async {
         must_store(&store, "id", None, b"old").await;
         let held = revision(&store, "id").await;
