@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -76,7 +77,11 @@ impl Place<'_> {
             match kept {
                 Some(kept) if kept.client.is_closed() => {}
                 Some(kept) => return Ok(kept),
-                None => return Connection::open(&self.pool.config, &self.pool.tls, self.pool.timeout).await,
+                None => {
+                    // Apart, for it is long and seldom.
+                    let open = Connection::open(&self.pool.config, &self.pool.tls, self.pool.timeout);
+                    return Box::pin(open).await;
+                }
             }
         }
     }
