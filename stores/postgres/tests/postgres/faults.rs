@@ -115,12 +115,13 @@ fn calls_beyond_the_bound_are_busy() {
             labels.push(call.await.unwrap().unwrap_err().label());
         }
         let count = |label| labels.iter().filter(|seen| **seen == label).count();
-        assert_eq!(count("timeout"), CONNECTIONS, "{labels:?}");
-        assert_eq!(count("busy"), QUEUE + 5, "{labels:?}");
+        // Some that waited may have had a connection in their last moment.
+        assert!(count("timeout") >= CONNECTIONS && count("busy") >= 5, "{labels:?}");
+        assert_eq!(count("timeout") + count("busy"), CONNECTIONS + QUEUE + 5, "{labels:?}");
 
         // What was given up is not held by the server, which had it wait for the lock.
-        let begun = Instant::now();
-        while sessions(lock.client()).await > 0 {
+        let (begun, third) = (Instant::now(), session(&server.url()).await);
+        while sessions(&third).await > 1 {
             assert!(begun.elapsed() < Duration::from_secs(60), "abandoned sessions stay");
             sleep(Duration::from_millis(50)).await;
         }
@@ -208,7 +209,7 @@ fn a_server_that_takes_no_writes_is_not_used() {
         while exchange(&store, &id, None, b"value").await.is_ok_and(|_| begun.elapsed() < Duration::from_secs(60)) {}
         assert_eq!(exchange(&store, &id, None, b"value").await.unwrap_err().label(), "read_only");
         assert_eq!(store.load(&id).await.unwrap_err().label(), "read_only");
-        other.batch_execute("SET transaction_read_only = off; ALTER SYSTEM RESET ALL").await.unwrap();
+        other.batch_execute("ALTER SYSTEM RESET ALL").await.unwrap();
         server.reload();
         until_ok(async || store.load(&id).await).await;
         drop(store);
