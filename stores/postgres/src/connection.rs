@@ -52,29 +52,31 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// What every write returns: whatever the session, the role, the database or the server says, it is on disk before it is
-/// answered. Other values than `off` are the operator's choice.
+/// A condition of every write, which holds: whatever the session, the role, the database or the server says, what is
+/// written is on disk before it is answered. Other values than `off` are the operator's choice.
 macro_rules! durably {
-    ($statement:literal) => {
-        concat!(
-            $statement,
-            " RETURNING CASE current_setting('synchronous_commit')",
-            " WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END"
-        )
+    () => {
+        "CASE current_setting('synchronous_commit') WHEN 'off'
+        THEN set_config('synchronous_commit', 'on', true) <> '' ELSE true END"
     };
 }
 
 const LOAD: &str = "SELECT revision, value FROM secondo_entry WHERE id = $1";
-const CREATE: &str = durably!(
-    "INSERT INTO secondo_entry (id, revision, value, expiry) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING"
+const CREATE: &str = concat!(
+    "INSERT INTO secondo_entry (id, revision, value, expiry) SELECT $1, $2, $3, $4 WHERE ",
+    durably!(),
+    " ON CONFLICT (id) DO NOTHING"
 );
-const REPLACE: &str =
-    durably!("UPDATE secondo_entry SET revision = $2, value = $3, expiry = $4 WHERE id = $1 AND revision = $5");
+const REPLACE: &str = concat!(
+    "UPDATE secondo_entry SET revision = $2, value = $3, expiry = $4 WHERE id = $1 AND revision = $5 AND ",
+    durably!()
+);
 // A row is locked before it is deleted, and looked at again when it is: its expiry may have been taken back. What
 // somebody else has locked is left for the next time.
-const PURGE: &str = durably!(
+const PURGE: &str = concat!(
     "WITH expired AS MATERIALIZED (SELECT id FROM secondo_entry WHERE expiry <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
-    DELETE FROM secondo_entry AS entry USING expired WHERE entry.id = expired.id AND entry.expiry <= $1"
+    DELETE FROM secondo_entry AS entry USING expired WHERE entry.id = expired.id AND entry.expiry <= $1 AND ",
+    durably!()
 );
 
 pub(crate) struct Statements {
@@ -115,21 +117,21 @@ impl Statements {
     ) -> Result<Exchange, PostgresStoreError> {
         let revision = getrandom::u64().map_err(|_| PostgresStoreError::Random)?.cast_signed();
         let (id, value, expiry) = (Hidden(id.as_str()), Hidden(value.as_ref()), expiry.map(seconds));
-        let row = match expected {
-            None => client.query_opt(&self.create, &[&id, &revision, &value, &expiry]).await?,
+        let rows = match expected {
+            None => client.execute(&self.create, &[&id, &revision, &value, &expiry]).await?,
             Some(expected) => {
                 let expected = expected.get().cast_signed();
-                client.query_opt(&self.replace, &[&id, &revision, &value, &expiry, &expected]).await?
+                client.execute(&self.replace, &[&id, &revision, &value, &expiry, &expected]).await?
             }
         };
-        Ok(row.map_or(Exchange::Conflict, |_| Exchange::Stored))
+        Ok(if rows == 1 { Exchange::Stored } else { Exchange::Conflict })
     }
 }
 
 /// Deletes so many of the entries that have expired, and says how many it did.
 pub(crate) async fn purge(client: &Client, now: UnixTime, limit: u32) -> Result<u64, PostgresStoreError> {
-    let rows = client.query_typed(PURGE, &[(&seconds(now), Type::INT8), (&i64::from(limit), Type::INT8)]).await?;
-    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+    let parameters: [(&(dyn ToSql + Sync), _); 2] = [(&seconds(now), Type::INT8), (&i64::from(limit), Type::INT8)];
+    Ok(client.execute_typed(PURGE, &parameters).await?)
 }
 
 /// The end of what the column holds is long after any expiry that means anything.
