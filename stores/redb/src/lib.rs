@@ -11,6 +11,8 @@ mod file;
 mod options;
 mod queue;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use error::RedbStoreError;
 pub use options::RedbOptions;
