@@ -1,1 +1,6 @@
-mod disk; mod power;
+//! What needs a disk that fails on request. The rest is in `tests/`.
+
+mod conformance;
+mod disk;
+mod faults;
+mod power;

@@ -48,9 +48,9 @@ struct Known {
     tried: u64,
 }
 
-/// Counts up, until the power is gone.
+/// Counts up, until the power is gone; that comes early, unless nothing is written.
 fn count_up(store: &RedbStore, caller: usize, known: &mut [Known; OWN], shared_stored: &AtomicU64, unknown: &AtomicU64) {
-    for turn in 0.. {
+    for turn in 0..2_000 {
         let own = turn % OWN;
         let (id, is_shared) = if turn % 5 == 0 { (shared(), true) } else { (id(caller, own), false) };
         let Ok(entry) = block_on(store.load(&id)) else { return };
