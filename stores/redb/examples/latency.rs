@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use secondo::store::{Exchange, Store, Value};
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Policy, Secret, State, Verifier};
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Policy, Secret, State, UnixTime, Verifier,
+};
 use secondo_redb::RedbStore;
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -28,32 +30,11 @@ async fn measure(path: &str, authenticators: u64) -> Result<(), Failure> {
     let store = RedbStore::open(path)?;
     let verifier = Arc::new(Verifier::unsealed(store.clone(), Policy::default()));
     enroll(&store, &verifier, authenticators).await?;
-    let counter = Arc::new(AtomicU64::new(0));
+    let next = Arc::new(AtomicU64::new(0));
     for callers in [1, 8, 64] {
         let begun = Instant::now();
-        let tasks: Vec<_> = (0..callers)
-            .map(|caller| {
-                let (verifier, counter) = (verifier.clone(), counter.clone());
-                tokio::spawn(async move {
-                    let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(SEED)?);
-                    let mut times = Vec::new();
-                    while begun.elapsed() < Duration::from_secs(3) {
-                        // Far apart in the order of the ids, and none used by two callers at once.
-                        let n = counter.fetch_add(1, Ordering::Relaxed);
-                        let id = id(n.wrapping_mul(0x9E37_79B9) % authenticators)?;
-                        let since = Instant::now();
-                        let code = Hotp::default().generate(
-                            &key,
-                            Counter::new(verifier.state(&id).await?.watermark().map_or(0, |w| w.get() + 1)),
-                        );
-                        let _login = verifier.verify(&id, code.as_str(), secondo::UnixTime::from_secs(0)).await?;
-                        times.push(since.elapsed());
-                    }
-                    let _ = caller;
-                    Ok::<_, Failure>(times)
-                })
-            })
-            .collect();
+        let call = |_| tokio::spawn(log_in(verifier.clone(), next.clone(), authenticators, begun));
+        let tasks: Vec<_> = (0..callers).map(call).collect();
         let mut times = Vec::new();
         for task in tasks {
             times.extend(task.await??);
@@ -64,6 +45,26 @@ async fn measure(path: &str, authenticators: u64) -> Result<(), Failure> {
         println!("{callers:>2} callers: {rate:.0} logins a second, p50 {:?}, p99 {:?}", at(50), at(99));
     }
     Ok(())
+}
+
+/// Logs in as one authenticator after the other, for three seconds; returns how long each took.
+async fn log_in(
+    verifier: Arc<Verifier<RedbStore>>,
+    next: Arc<AtomicU64>,
+    authenticators: u64,
+    begun: Instant,
+) -> Result<Vec<Duration>, Failure> {
+    let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(SEED)?);
+    let mut times = Vec::new();
+    while begun.elapsed() < Duration::from_secs(3) {
+        let id = id(next.fetch_add(1, Ordering::Relaxed) % authenticators)?;
+        let used = verifier.state(&id).await?.watermark();
+        let code = Hotp::default().generate(&key, Counter::new(used.map_or(0, |used| used.get() + 1)));
+        let since = Instant::now();
+        let _login = verifier.verify(&id, code.as_str(), UnixTime::from_secs(0)).await?;
+        times.push(since.elapsed());
+    }
+    Ok(times)
 }
 
 fn id(n: u64) -> Result<AuthenticatorId, Failure> {

@@ -1,23 +1,29 @@
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 use core::ops::Bound;
+use core::{fmt, mem};
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use redb::{BackendError, StorageBackend};
 
 use crate::lock;
 
-/// What redb writes while it opens a file, held back until the file has turned out to be ours and whole.
+/// A file as redb sees it: what it writes is held back until the file has turned out to be ours and whole.
 ///
 /// redb repairs a file that was not closed while it opens it, and writes more when it is closed again. A file that is
 /// refused must stay as it is.
 #[derive(Clone)]
-pub(crate) struct Held {
+pub(crate) struct Gate {
     file: Arc<dyn StorageBackend>,
-    /// `None` when nothing is held back any more.
-    writes: Arc<Mutex<Option<Vec<Write>>>>,
+    state: Arc<Mutex<State>>,
+}
+
+enum State {
+    Held(Vec<Write>),
+    Open,
+    Shut,
 }
 
 enum Write {
@@ -26,15 +32,16 @@ enum Write {
     Sync,
 }
 
-impl Held {
+impl Gate {
     pub(crate) fn new(file: Box<dyn StorageBackend>) -> Self {
-        Self { file: file.into(), writes: Arc::new(Mutex::new(Some(Vec::new()))) }
+        Self { file: file.into(), state: Arc::new(Mutex::new(State::Held(Vec::new()))) }
     }
 
     /// Does what was held back, in its order, as redb relies on for a crash in the middle; then holds nothing back.
-    pub(crate) fn release(&self) -> io::Result<()> {
-        let mut held = lock(&self.writes);
-        for write in held.take().unwrap_or_default() {
+    pub(crate) fn open(&self) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        let State::Held(writes) = mem::replace(&mut *state, State::Open) else { return Ok(()) };
+        for write in writes {
             match write {
                 Write::Bytes(offset, bytes) => self.file.write(offset, &bytes)?,
                 Write::Length(length) => self.file.set_len(length)?,
@@ -44,11 +51,27 @@ impl Held {
         Ok(())
     }
 
-    /// Whether the write was held back.
-    fn hold(&self, write: impl FnOnce() -> Write) -> bool {
-        let mut held = lock(&self.writes);
-        held.as_mut().map(|writes| writes.push(write())).is_some()
+    /// Fails all that comes.
+    pub(crate) fn shut(&self) {
+        *lock(&self.state) = State::Shut;
     }
+
+    /// Holds the write back, or has it done.
+    fn pass(&self, write: impl FnOnce() -> Write, done: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        match &mut *lock(&self.state) {
+            State::Held(writes) => {
+                writes.push(write());
+                return Ok(());
+            }
+            State::Open => {}
+            State::Shut => return Err(shut()),
+        }
+        done()
+    }
+}
+
+fn shut() -> io::Error {
+    io::Error::other("the file is given up after an error")
 }
 
 /// The file's bytes as if what is held back had been done.
@@ -93,29 +116,34 @@ fn copy_overlap(start: u64, bytes: &[u8], offset: u64, out: &mut [u8]) {
     target.zip(source).for_each(|(target, source)| *target = *source);
 }
 
-impl StorageBackend for Held {
+impl StorageBackend for Gate {
     fn len(&self) -> io::Result<u64> {
-        length_through(&*self.file, lock(&self.writes).as_deref().unwrap_or_default())
+        match &*lock(&self.state) {
+            State::Held(writes) => length_through(&*self.file, writes),
+            State::Open => self.file.len(),
+            State::Shut => Err(shut()),
+        }
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        match lock(&self.writes).as_deref() {
-            Some(writes) if !writes.is_empty() => return read_through(&*self.file, writes, offset, out),
-            _ => {}
+        match &*lock(&self.state) {
+            State::Held(writes) => return read_through(&*self.file, writes, offset, out),
+            State::Open => {}
+            State::Shut => return Err(shut()),
         }
         self.file.read(offset, out)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        if self.hold(|| Write::Length(len)) { Ok(()) } else { self.file.set_len(len) }
+        self.pass(|| Write::Length(len), || self.file.set_len(len))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        if self.hold(|| Write::Sync) { Ok(()) } else { self.file.sync_data() }
+        self.pass(|| Write::Sync, || self.file.sync_data())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        if self.hold(|| Write::Bytes(offset, data.into())) { Ok(()) } else { self.file.write(offset, data) }
+        self.pass(|| Write::Bytes(offset, data.into()), || self.file.write(offset, data))
     }
 
     fn close(&self) -> io::Result<()> {
@@ -147,8 +175,8 @@ impl StorageBackend for Held {
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Held(..)")
+        f.write_str("Gate(..)")
     }
 }

@@ -15,7 +15,7 @@ use secondo::store::{Entry, Exchange, Revision, Value};
 use secondo::{AuthenticatorId, UnixTime};
 
 use crate::RedbStoreError;
-use crate::backend::Held;
+use crate::backend::Gate;
 
 /// By id: the revision, the expiry or [`NEVER`], both little-endian, and the value.
 const ENTRIES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("secondo-entries");
@@ -51,6 +51,7 @@ pub(crate) type Opener = Box<dyn Fn() -> Result<Box<dyn StorageBackend>, RedbSto
 /// The open database. One thread writes.
 pub(crate) struct StoreFile {
     database: Database,
+    gate: Gate,
     last_revision: u64,
     last_reserved: u64,
 }
@@ -58,14 +59,14 @@ pub(crate) struct StoreFile {
 impl StoreFile {
     /// Opens it, repairs what a crash left, and verifies every checksum. If it is refused it is as it was.
     pub(crate) fn open(file: Box<dyn StorageBackend>, cache: usize) -> Result<Self, RedbStoreError> {
-        let held = Held::new(file);
+        let gate = Gate::new(file);
         let opened = no_panic(|| {
-            if held.len()? == 0 {
+            if gate.len()? == 0 {
                 return Err(RedbStoreError::NotRedb);
             }
             let mut builder = Builder::new();
             builder.set_cache_size(cache).set_check_integrity_on_open(true);
-            let database = builder.create_with_backend(held.clone())?;
+            let database = builder.create_with_backend(gate.clone())?;
             let transaction = database.begin_read()?;
             transaction.open_table(ENTRIES).map_err(missing_is_foreign)?;
             let meta = transaction.open_table(META).map_err(missing_is_foreign)?;
@@ -74,17 +75,17 @@ impl StoreFile {
                 return Err(RedbStoreError::Format { found });
             }
             let revisions = meta.get(REVISIONS)?.ok_or(RedbStoreError::Corrupt)?.value();
-            Ok(Self { database, last_revision: revisions, last_reserved: revisions })
+            Ok(Self { database, gate: gate.clone(), last_revision: revisions, last_reserved: revisions })
         })?;
-        held.release()?;
+        gate.open()?;
         Ok(opened)
     }
 
     /// Makes an empty store on a backend that is empty.
     pub(crate) fn create(file: Box<dyn StorageBackend>) -> Result<(), RedbStoreError> {
-        let held = Held::new(file);
-        held.release()?;
-        let database = Builder::new().create_with_backend(held)?;
+        let gate = Gate::new(file);
+        gate.open()?;
+        let database = Builder::new().create_with_backend(gate)?;
         let transaction = database.begin_write()?;
         transaction.open_table(ENTRIES)?;
         let mut meta = transaction.open_table(META)?;
@@ -146,6 +147,17 @@ impl StoreFile {
             (self.last_revision, self.last_reserved) = (revision, reserved);
             Ok(results)
         }))
+    }
+
+    /// Closes it, so that it can be opened again.
+    pub(crate) fn close(self) {
+        let _ = no_panic(|| Ok(self.database.close()?));
+    }
+
+    /// Closes it after an error. Nothing more is written: what the disk has now, the next opening finds out.
+    pub(crate) fn give_up(self) {
+        self.gate.shut();
+        self.close();
     }
 }
 

@@ -12,6 +12,15 @@ mod options;
 mod queue;
 mod store;
 #[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a test fails by panicking, and needs std"
+)]
 mod tests;
 
 pub use error::RedbStoreError;

@@ -95,6 +95,10 @@ impl Queue {
         self.work.notify_one();
     }
 
+    pub(crate) fn forget_doubt(&self) {
+        lock(&self.state).doubt = None;
+    }
+
     /// Waits for requests, and takes all; `None` when the queue is closed. `expected` is how many are likely to come.
     pub(crate) fn take(&self, expected: usize) -> Option<Result<Vec<Request>, RedbStoreError>> {
         let mut state = lock(&self.state);
@@ -132,10 +136,16 @@ impl Queue {
         match answers {
             Ok(exchanges) => {
                 for (caller, exchange) in begun.into_iter().zip(exchanges) {
-                    caller.map(|caller| caller.answer(Ok(exchange)));
+                    if let Some(caller) = caller {
+                        caller.answer(Ok(exchange));
+                    }
                 }
             }
-            Err(error) => begun.into_iter().flatten().for_each(|caller| caller.answer(Err(error.clone()))),
+            Err(error) => {
+                for caller in begun.into_iter().flatten() {
+                    caller.answer(Err(error.clone()));
+                }
+            }
         }
     }
 
@@ -146,7 +156,9 @@ impl Queue {
         loop {
             let failed = mem::take(&mut state.waiting);
             drop(state);
-            failed.into_iter().for_each(|(_, caller)| caller.answer(Err(error.clone())));
+            for (_, caller) in failed {
+                caller.answer(Err(error.clone()));
+            }
             state = lock(&self.state);
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || state.closed {
@@ -185,7 +197,9 @@ impl Queue {
             expired.extend(state.waiting.drain(..count).map(|(_, caller)| caller));
             if !expired.is_empty() {
                 drop(state);
-                expired.into_iter().for_each(|caller| caller.answer(Err(RedbStoreError::Timeout)));
+                for caller in expired {
+                    caller.answer(Err(RedbStoreError::Timeout));
+                }
                 state = lock(&self.state);
                 continue;
             }

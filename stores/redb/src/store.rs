@@ -166,8 +166,20 @@ type Committed = Result<Arc<Snapshot>, RedbStoreError>;
 
 impl Work {
     fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, RedbStoreError>) -> Result<T, RedbStoreError> {
-        let snapshot = self.committed.read().unwrap_or_else(PoisonError::into_inner).clone()?;
-        read(&snapshot).inspect_err(|error| self.queue.doubt(error))
+        let snapshot = self.committed()?;
+        read(&snapshot).map_err(|error| match self.committed() {
+            // The writer knows, and knows better why.
+            Err(known) => known,
+            Ok(current) if Arc::ptr_eq(&current, &snapshot) => {
+                self.queue.doubt(&error);
+                error
+            }
+            Ok(_) => error,
+        })
+    }
+
+    fn committed(&self) -> Committed {
+        self.committed.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn publish(&self, committed: Committed) {
@@ -194,9 +206,12 @@ impl Writer {
                 self.apply(&requests)
             });
             let failed = answers.as_ref().err().cloned();
+            if let Some(error) = &failed {
+                self.work.publish(Err(error.clone()));
+            }
             self.work.queue.answer(answers);
-            if let Some(error) = failed {
-                self.reopen(error);
+            if failed.is_some() {
+                self.reopen();
             }
         }
     }
@@ -212,25 +227,30 @@ impl Writer {
     }
 
     /// After an error redb wants the file opened anew: it is not known what of the last commit the disk has.
-    fn reopen(&mut self, mut error: RedbStoreError) {
+    fn reopen(&mut self) {
         loop {
-            self.work.publish(Err(error.clone()));
-            self.file = None;
+            if let Some(file) = self.file.take() {
+                file.give_up();
+            }
             if self.work.queue.is_closed() {
                 return;
             }
             let begun = Instant::now();
-            match (self.open)().and_then(|file| StoreFile::open(file, self.cache)) {
-                Ok(file) => {
-                    self.work.publish(file.snapshot().map(Arc::new));
+            let opened = (self.open)().and_then(|file| StoreFile::open(file, self.cache));
+            match opened.and_then(|file| Ok((file.snapshot()?, file))) {
+                Ok((snapshot, file)) => {
                     self.file = Some(file);
+                    self.work.queue.forget_doubt();
+                    self.work.publish(Ok(snapshot.into()));
                     return;
                 }
-                Err(failed) => error = failed,
+                Err(error) => {
+                    self.work.publish(Err(error.clone()));
+                    // A large file takes its time to verify: most of the time is left to others.
+                    let pause = (4 * begun.elapsed()).max(Duration::from_millis(500));
+                    self.work.queue.fail(&error, pause);
+                }
             }
-            // A large file takes its time to verify: most of the time is left to others.
-            let pause = (4 * begun.elapsed()).max(Duration::from_millis(500));
-            self.work.queue.fail(&error, pause);
         }
     }
 }
@@ -240,5 +260,8 @@ impl Drop for Writer {
         // Also if it ends in a panic: calls fail at once then.
         self.work.queue.close();
         self.work.publish(Err(RedbStoreError::Stopped));
+        if let Some(file) = self.file.take() {
+            file.close();
+        }
     }
 }

@@ -79,7 +79,10 @@ fn open(path: &Path, bytes: &[u8], contents: &Contents) -> Result<(), RedbStoreE
 }
 
 fn typed(error: &RedbStoreError) -> bool {
-    matches!(error, RedbStoreError::Corrupt | RedbStoreError::NotRedb | RedbStoreError::Foreign | RedbStoreError::Format { .. })
+    matches!(
+        error,
+        RedbStoreError::Corrupt | RedbStoreError::NotRedb | RedbStoreError::Foreign | RedbStoreError::Format { .. }
+    )
 }
 
 /// Positions over the whole file, and all of the header.
@@ -114,7 +117,10 @@ fn a_bit_that_is_not_as_it_was() {
         }
     }
     assert!(refused > 100);
-    println!("redb: {} flipped bits: {refused} files refused and unchanged, {whole} opened with all in them", refused + whole);
+    println!(
+        "redb: {} flipped bits: {refused} files refused and unchanged, {whole} opened with all in them",
+        refused + whole
+    );
 }
 
 #[test]
@@ -134,7 +140,10 @@ fn a_file_that_was_cut_off_or_overwritten() {
             }
             // Another page in its place.
             let mut bytes = sample.bytes.clone();
-            bytes.copy_within((len - 4096 * (1 + page % 8)) / 4096 * 4096..len / 4096 * 4096 - 4096 * (page % 8), page * 4096);
+            bytes.copy_within(
+                (len - 4096 * (1 + page % 8)) / 4096 * 4096..len / 4096 * 4096 - 4096 * (page % 8),
+                page * 4096,
+            );
             damaged.push(bytes);
         }
         for bytes in damaged {
@@ -148,7 +157,10 @@ fn a_file_that_was_cut_off_or_overwritten() {
         }
     }
     assert!(refused > 100);
-    println!("redb: {} damaged files: {refused} refused and unchanged, {whole} opened with all in them", refused + whole);
+    println!(
+        "redb: {} damaged files: {refused} refused and unchanged, {whole} opened with all in them",
+        refused + whole
+    );
 }
 
 /// redb may panic on a page that the disk changed after it was verified. No thread of the provider's does.

@@ -49,7 +49,13 @@ struct Known {
 }
 
 /// Counts up, until the power is gone; that comes early, unless nothing is written.
-fn count_up(store: &RedbStore, caller: usize, known: &mut [Known; OWN], shared_stored: &AtomicU64, unknown: &AtomicU64) {
+fn count_up(
+    store: &RedbStore,
+    caller: usize,
+    known: &mut [Known; OWN],
+    shared_stored: &AtomicU64,
+    unknown: &AtomicU64,
+) {
     for turn in 0..2_000 {
         let own = turn % OWN;
         let (id, is_shared) = if turn % 5 == 0 { (shared(), true) } else { (id(caller, own), false) };
@@ -108,17 +114,25 @@ fn what_was_stored_is_there_when_the_power_comes_back() {
         });
 
         let disk = disk.clone();
-        let store = RedbStore::start(RedbOptions::new(), move || Ok(disk.open())).unwrap_or_else(|error| panic!("cut {cut}: {error:?}"));
+        let store = RedbStore::start(RedbOptions::new(), move || Ok(disk.open()))
+            .unwrap_or_else(|error| panic!("cut {cut}: {error:?}"));
         for (caller, known) in known.iter_mut().enumerate() {
             for (n, known) in known.iter_mut().enumerate() {
                 let found = stored(&store, &id(caller, n));
-                assert!(found == known.stored || found == known.tried, "cut {cut}: {} was stored, {found} is there", known.stored);
+                assert!(
+                    found == known.stored || found == known.tried,
+                    "cut {cut}: {} was stored, {found} is there",
+                    known.stored
+                );
                 *known = Known { stored: found, tried: found };
             }
         }
         let (least, most) = (shared_stored.load(Ordering::Relaxed), unknown.swap(0, Ordering::Relaxed));
         let found = stored(&store, &shared());
-        assert!((least..=least + most).contains(&found), "cut {cut}: {least} were stored and {most} tried, {found} are there");
+        assert!(
+            (least..=least + most).contains(&found),
+            "cut {cut}: {least} were stored and {most} tried, {found} are there"
+        );
         shared_stored.store(found, Ordering::Relaxed);
     }
     let entries: u64 = known.iter().flatten().map(|known| known.stored).sum();
