@@ -105,13 +105,13 @@ impl StoreFile {
         })
     }
 
-    /// Does the requests in their order, each on what those before it left, and commits them together. When this returns
-    /// they are on the disk.
+    /// Does the requests in their order, each on what those before it left, and commits them together. When this
+    /// returns they are on the disk.
     pub(crate) fn apply(&mut self, requests: &[Request]) -> Result<Vec<Exchange>, RedbStoreError> {
         no_panic(AssertUnwindSafe(|| {
             let mut transaction = self.database.begin_write()?;
-            // With one phase, redb takes damage to the last commit after a crash for a commit that was cut off, and goes
-            // back to the one before: codes would be accepted again. With two it says that the file is corrupt.
+            // With one phase, redb takes damage to the last commit after a crash for a commit that was cut off, and
+            // goes back to the one before: codes would be accepted again. With two it says that the file is corrupt.
             transaction.set_two_phase_commit(true);
             let mut entries = transaction.open_table(ENTRIES)?;
             let mut revision = self.last_revision;
@@ -203,8 +203,8 @@ impl Snapshot {
         }))
     }
 
-    /// Looks at so many entries after this id, for those that have expired. Returns the last id it looked at, if there are
-    /// more.
+    /// Looks at so many entries after this id, for those that have expired. Returns the last id it looked at, if there
+    /// are more.
     pub(crate) fn expired(
         &self,
         after: &[u8],
@@ -235,8 +235,8 @@ impl Snapshot {
 }
 
 /// redb verifies checksums when it opens a file, and not at each read. Where the disk changes a page after that, it may
-/// panic on what it finds: that is no reason to take the provider's thread, or the writer, down. What it was doing is given up:
-/// the writer opens the file anew, and finds out.
+/// panic on what it finds: that is no reason to take the provider's thread, or the writer, down. What it was doing is
+/// given up: the writer opens the file anew, and finds out.
 fn no_panic<T>(work: impl FnOnce() -> Result<T, RedbStoreError>) -> Result<T, RedbStoreError> {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RedbStoreError::Corrupt))
 }
@@ -251,8 +251,8 @@ pub(crate) fn open_or_create(path: &Path) -> Result<Box<dyn StorageBackend>, Red
     Ok(Box::new(FileBackend::new(file)?))
 }
 
-/// Makes the file beside its place and then links it there, so that nobody finds one half made, nor loses one that somebody
-/// else made meanwhile.
+/// Makes the file beside its place and then links it there, so that nobody finds one half made, nor loses one that
+/// somebody else made meanwhile.
 fn create(path: &Path) -> Result<(), RedbStoreError> {
     let new = beside(path);
     let made = create_at(&new).and_then(|()| match fs::hard_link(&new, path) {

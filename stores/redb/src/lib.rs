@@ -51,8 +51,8 @@
 //!
 //! After an error of an exchange, it may have happened or not. The person's login fails with an outage, and not with
 //! a verdict. If it had happened, their code counts as used: the same code is then refused as
-//! [`Replayed`](secondo::Refusal::Replayed), and they wait for the next. A wrong code that had been counted may be
-//! counted once more.
+//! [`Replayed`](secondo::Refusal::Replayed), and they wait for the next. A wrong code that had been counted is counted
+//! once more when they try again.
 //!
 //! Then nothing more is written by what failed. The store opens the file again, and service resumes by itself, for
 //! example when the disk has room again; until then calls fail at once with the error of the last try. After a sync
@@ -71,9 +71,9 @@
 //! # Time and memory
 //!
 //! An exchange takes no longer than [the timeout](RedbOptions::with_timeout), 5 seconds, whatever the disk does. At
-//! most [1,024](RedbOptions::with_queue) wait; one more fails at once. A load reads on the thread that polls it: redb
-//! has most pages in [its cache](RedbOptions::with_cache), and waits for the disk for the others. Two threads serve
-//! all callers: one writes, and one watches the time.
+//! most [1,024](RedbOptions::with_queue) wait; one more fails at once. A load reads on the thread that polls it. redb
+//! has most pages in [its cache](RedbOptions::with_cache); for the others it waits for the disk, and that is not timed.
+//! Two threads serve all callers: one writes, and one watches the time.
 //!
 //! A commit writes the pages of the entries that it changes. So 64 callers share two syncs, but with a million
 //! authenticators they write 64 pages and those above them, where a thousand have 50 pages in all: the rate was a
@@ -84,7 +84,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `secondo-entries` | the id | revision, 8 bytes little-endian; expiry in seconds, likewise, all ones for none; the value |
+//! | `secondo-entries` | the id | revision, 8 bytes little-endian; expiry in seconds, likewise, or all ones; the value |
 //! | `secondo-meta` | `format` | 1 |
 //! | | `revisions` | no entry has had a higher revision: a count for the whole file, reserved 2²⁰ at a time |
 //!

@@ -33,7 +33,8 @@ impl RedbOptions {
 
     /// How long an exchange may take, with its wait, before it fails with [`RedbStoreError::Timeout`].
     ///
-    /// What the disk has begun cannot be interrupted: the store is busy until the disk answers, and opening is not timed.
+    /// What the disk has begun cannot be interrupted: the store is busy until the disk answers, and opening is not
+    /// timed.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -56,14 +57,14 @@ impl RedbOptions {
 
     /// Opens the file at this path; makes it if there is none.
     ///
-    /// It blocks while the whole file is read and its checksums are verified, which takes about 0.2 seconds for a million
-    /// authenticators that the operating system has in memory. After a crash it repairs what was cut off.
+    /// It blocks while the whole file is read and its checksums are verified, which takes about 0.2 seconds for a
+    /// million authenticators that the operating system has in memory. After a crash it repairs what was cut off.
     ///
     /// # Errors
     ///
-    /// [`RedbStoreError::InUse`]; [`RedbStoreError::NotRedb`], [`RedbStoreError::Foreign`], [`RedbStoreError::Format`] or
-    /// [`RedbStoreError::Corrupt`], and then the file is as it was; [`RedbStoreError::DiskFull`], [`RedbStoreError::Io`] or
-    /// [`RedbStoreError::Stopped`].
+    /// [`RedbStoreError::InUse`]; [`RedbStoreError::NotRedb`], [`RedbStoreError::Foreign`], [`RedbStoreError::Format`]
+    /// or [`RedbStoreError::Corrupt`], and then the file is as it was; [`RedbStoreError::DiskFull`],
+    /// [`RedbStoreError::Io`] or [`RedbStoreError::Stopped`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<RedbStore, RedbStoreError> {
         let path = path.as_ref().to_path_buf();
         RedbStore::start(self, move || file::open_or_create(&path))

@@ -22,12 +22,12 @@ use crate::{RedbOptions, RedbStoreError, lock};
 /// A store in one file. Clones share it; the last one that is dropped closes it.
 ///
 /// It needs no particular executor. A load reads on the thread that polls it, and is ready at the first poll: some
-/// microseconds where the page is in memory, a read from the disk where it is not. An exchange is done by a thread of the
-/// store's, together with those of other callers, and its future is ready when the disk has it. One whose future is dropped is
-/// not begun, or done as a whole.
+/// microseconds where the page is in memory, a read from the disk where it is not. An exchange is done by a thread of
+/// the store's, together with those of other callers, and its future is ready when the disk has it. One whose future is
+/// dropped is not begun, or done as a whole.
 ///
-/// The last drop waits until what was begun is done and the file is closed, so that it can be opened again, but not longer
-/// than an exchange may take or, if that is longer, 5 seconds.
+/// The last drop waits until what was begun is done and the file is closed, so that it can be opened again, but not
+/// longer than an exchange may take or, if that is longer, 5 seconds.
 #[derive(Clone)]
 pub struct RedbStore {
     shared: Arc<Shared>,
@@ -48,7 +48,8 @@ impl RedbStore {
         open: impl Fn() -> Result<Box<dyn StorageBackend>, RedbStoreError> + Send + 'static,
     ) -> Result<Self, RedbStoreError> {
         let file = StoreFile::open(open()?, options.cache)?;
-        let work = Arc::new(Work { queue: Queue::new(options), committed: RwLock::new(file.snapshot().map(Arc::new)) });
+        let committed = RwLock::new(Ok(file.snapshot()?.into()));
+        let work = Arc::new(Work { queue: Queue::new(options), committed });
         let (alive, ended) = mpsc::sync_channel(0);
         // Made before the threads, so that it ends the first if the second cannot be started.
         let store = Self { shared: Arc::new(Shared { work: work.clone(), ended: Mutex::new(ended), options }) };
@@ -61,8 +62,8 @@ impl RedbStore {
 
     /// Forgets the entries whose expiry has come by this time, and returns how many. Until this is called they stay.
     ///
-    /// It looks at all entries on the thread that polls it, some thousands at each poll, and removes those that have expired
-    /// as exchanges do: logins go on meanwhile.
+    /// It looks at all entries on the thread that polls it, some thousands at each poll, and removes those that have
+    /// expired as exchanges do: logins go on meanwhile.
     ///
     /// # Errors
     ///

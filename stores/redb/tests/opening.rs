@@ -98,8 +98,9 @@ fn a_bit_that_is_not_as_it_was() {
     for (sample, state) in samples(folder.path()).iter().zip(["closed", "crashed"]) {
         for position in positions(sample.bytes.len()) {
             for bit in if position < 320 { 0..8 } else { position % 8..position % 8 + 1 } {
-                // By this bit redb says which of the last two commits is the current one. After a crash both are whole, and
-                // nothing tells a bit that flipped from a commit that was cut off just before it: as the crate says.
+                // By this bit redb says which of the last two commits is the current one. After a crash both are whole,
+                // and nothing tells a bit that flipped from a commit that was cut off just before it: as the crate
+                // says.
                 if (state, position, bit) == ("crashed", 9, 0) {
                     continue;
                 }
@@ -264,7 +265,8 @@ fn a_file_that_is_open_is_in_use_until_the_last_clone_is_gone() {
     RedbStore::open(&path).unwrap();
 }
 
-/// Those who come first make the file together: it is made once, and nothing that one of them stored is lost to another.
+/// Those who come first make the file together: it is made once, and nothing that one of them stored is lost to
+/// another.
 #[test]
 fn many_who_make_the_file_at_once_make_one() {
     let folder = folder();

@@ -106,8 +106,8 @@ fn code(step: u64) -> String {
 
 type Told = Result<(), Refusal>;
 
-/// Has as many threads as share a commit submit this code, and returns what they were told. One for whom the others were
-/// always faster tries again.
+/// Has as many threads as share a commit submit this code, and returns what they were told. One for whom the others
+/// were always faster tries again.
 fn submit(verifier: &Verifier<RedbStore>, id: &AuthenticatorId, code: &str, step: u64, times: usize) -> Vec<Told> {
     let start = Barrier::new(CALLERS);
     let submit = || {
