@@ -81,7 +81,9 @@ fn read_through(file: &dyn StorageBackend, writes: &[Write], offset: u64, out: &
     let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
     let of_file = usize::try_from(file.len()?.saturating_sub(offset)).unwrap_or(usize::MAX).min(out.len());
     let (old, new) = out.split_at_mut(of_file);
-    file.read(offset, old)?;
+    if !old.is_empty() {
+        file.read(offset, old)?;
+    }
     new.fill(0);
     for write in writes {
         match write {
