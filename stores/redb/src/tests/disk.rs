@@ -67,6 +67,15 @@ impl Disk {
         *state = State { bytes: image.clone(), synced: image, ..State::default() };
     }
 
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        lock(&self.0.0).bytes.clone()
+    }
+
+    /// Changes what is on the disk.
+    pub(super) fn damage(&self, damage: impl FnOnce(&mut [u8])) {
+        damage(&mut lock(&self.0.0).bytes);
+    }
+
     pub(super) fn unsynced(&self) -> usize {
         lock(&self.0.0).unsynced.len()
     }
