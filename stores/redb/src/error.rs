@@ -17,7 +17,7 @@ pub enum RedbStoreError {
     Io(Arc<io::Error>),
     /// Somebody else, in this process or another, has the file open.
     InUse,
-    /// It is not a redb file, or not one that this version of redb reads.
+    /// It is not a redb file, or one in format 1 or 2, as redb wrote before version 3.
     NotRedb,
     /// It is a redb file of something else than this store.
     Foreign,
@@ -26,7 +26,8 @@ pub enum RedbStoreError {
         /// The version that was found.
         found: u64,
     },
-    /// The file is not as it was written: its checksums do not hold, or what they cover makes no sense.
+    /// The file is not as it was written: its checksums do not hold, or what they cover makes no sense. A file of a later
+    /// redb, in a format after 3, is this as well.
     Corrupt,
     /// More exchanges are waiting than [the queue](crate::RedbOptions::with_queue) has room for. Nothing was stored.
     Busy,
@@ -125,7 +126,7 @@ impl fmt::Display for RedbStoreError {
             Self::DiskFull => f.write_str("there is no room on the disk"),
             Self::Io(_) => f.write_str("the file could not be read, written or synced"),
             Self::InUse => f.write_str("somebody else has the file open"),
-            Self::NotRedb => f.write_str("it is not a file of this version of redb"),
+            Self::NotRedb => f.write_str("it is not a redb file, or an old one"),
             Self::Foreign => f.write_str("it is a redb file of something else"),
             Self::Format { found } => write!(f, "the file has format {found}, which this version does not know"),
             Self::Corrupt => f.write_str("the file is corrupt"),

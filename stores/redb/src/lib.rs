@@ -65,7 +65,7 @@
 //! | `io`, `corrupt` | alert: see to the disk; from a corrupt file nothing is read, and a backup is as above |
 //! | `timeout`, `busy` | alert if they go on: the disk hangs, or is too slow for what is asked of it |
 //! | `in_use` | at the start: another process has the file |
-//! | `not_redb`, `foreign`, `format` | at the start: it is another file, or one of a later version |
+//! | `not_redb`, `foreign`, `format` | at the start: it is another file, or one of another version |
 //! | `stopped` | the store was closed, or the system had no thread for it: start the process anew |
 //!
 //! # Time and memory

@@ -250,6 +250,21 @@ fn a_file_of_another_version() {
     }
 }
 
+/// The version of redb's format is the first byte of both commit slots.
+#[test]
+fn a_file_of_another_redb() {
+    let folder = folder();
+    let path = folder.path().join("other.redb");
+    for sample in samples(folder.path()) {
+        for version in [1, 2, 4] {
+            let mut bytes = sample.bytes.clone();
+            (bytes[64], bytes[192]) = (version, version);
+            let error = open(&path, &bytes, &sample.contents).unwrap_err();
+            assert_eq!(error.label(), if version < 3 { "not_redb" } else { "corrupt" }, "version {version}");
+        }
+    }
+}
+
 #[test]
 fn a_file_that_is_open_is_in_use_until_the_last_clone_is_gone() {
     let folder = folder();
