@@ -24,8 +24,8 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) async fn open(config: &Config, tls: &Tls, timeout: Duration) -> Result<Self, PostgresStoreError> {
         let (client, task) = connect(config, tls).await?;
-        // Frees the server from what nobody waits for any more. A caller must have given up by then: a commit that waits
-        // for a standby, and is told to stop, is answered as if the standby had it.
+        // Frees the server from what nobody waits for any more. A caller must have given up by then: a commit that
+        // waits for a standby, and is told to stop, is answered as if the standby had it.
         let statement_timeout = (2 * timeout).as_millis().max(1);
         // At other levels a row that somebody else has changed is an error, and not a conflict.
         let settings = format!(

@@ -23,8 +23,8 @@ pub enum PostgresStoreError {
     Connection(Option<Box<dyn core::error::Error + Send + Sync>>),
     /// The server takes no writes: it is a standby, or set to read only. Nothing was written.
     ReadOnly,
-    /// The tables are not there, or are older than this library: [migrate](crate::PostgresOptions::migrate). Nothing was
-    /// written.
+    /// The tables are not there, or are older than this library: [migrate](crate::PostgresOptions::migrate). Nothing
+    /// was written.
     Schema,
     /// The tables are of this version, which a newer library made. Nothing was written.
     NewerSchema(i32),

@@ -11,7 +11,8 @@ use crate::pool::Pool;
 use crate::tls::Tls;
 use crate::{PostgresStore, PostgresStoreError, migration};
 
-/// How to connect: at most 16 connections, 1,024 calls that wait for one, and 2 seconds for a call unless told otherwise.
+/// How to connect: at most 16 connections, 1,024 calls that wait for one, and 2 seconds for a call unless told
+/// otherwise.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), secondo_postgres::PostgresStoreError> {
@@ -69,8 +70,8 @@ impl PostgresOptions {
         self
     }
 
-    /// Encrypts every connection, with the certificates that this configuration trusts. A server without TLS is refused,
-    /// whatever the connection string says.
+    /// Encrypts every connection, with the certificates that this configuration trusts. A server without TLS is
+    /// refused, whatever the connection string says.
     ///
     /// The name in the certificate must be the host of the connection string.
     ///
@@ -96,7 +97,8 @@ impl PostgresOptions {
         self
     }
 
-    /// Creates the tables, or brings them to the version of this library, in one transaction. If they are, it does nothing.
+    /// Creates the tables, or brings them to the version of this library, in one transaction. If they are, it does
+    /// nothing.
     ///
     /// They come into the schema that is first on the `search_path`. The role needs the right to create them; the store
     /// does with [less](crate#rights). Several processes may call this at once. It must end within the
@@ -113,8 +115,8 @@ impl PostgresOptions {
 
     /// Connects to the server, and looks whether the tables are there.
     ///
-    /// The connection string is [one of `tokio-postgres`](tokio_postgres::Config), which is much as `libpq`'s. Of several
-    /// hosts, the one that takes writes is used.
+    /// The connection string is [one of `tokio-postgres`](tokio_postgres::Config), which is much as `libpq`'s. Of
+    /// several hosts, the one that takes writes is used.
     ///
     /// # Errors
     ///

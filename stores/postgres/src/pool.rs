@@ -13,8 +13,8 @@ use crate::tls::Tls;
 
 /// A bounded number of connections, and of calls that wait for one.
 ///
-/// A connection is its call's own, and comes back when that has ended well. After an error, a timeout or a future that was
-/// dropped, an answer may still be under way on it: it is thrown away.
+/// A connection is its call's own, and comes back when that has ended well. After an error, a timeout or a future that
+/// was dropped, an answer may still be under way on it: it is thrown away.
 pub(crate) struct Pool {
     config: Config,
     tls: Tls,

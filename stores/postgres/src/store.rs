@@ -11,16 +11,16 @@ use crate::pool::Pool;
 /// A store in PostgreSQL, from [`PostgresOptions::connect`](crate::PostgresOptions::connect). Clones share their
 /// connections.
 ///
-/// It is used within a Tokio runtime with I/O and time; Tokio panics elsewhere. A call whose future is dropped gives up its
-/// connection; its write has happened or not.
+/// It is used within a Tokio runtime with I/O and time; Tokio panics elsewhere. A call whose future is dropped gives up
+/// its connection; its write has happened or not.
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) pool: Arc<Pool>,
 }
 
 impl PostgresStore {
-    /// Deletes the entries whose expiry has come, and says how many those were. To be called now and then, by any of the
-    /// machines: nobody else deletes them.
+    /// Deletes the entries whose expiry has come, and says how many those were. To be called now and then, by any of
+    /// the machines: nobody else deletes them.
     ///
     /// It goes on in steps of 1,000 entries, each a call of its own, and leaves out what somebody is writing just now.
     ///

@@ -7,8 +7,8 @@ use tokio_postgres::{IsolationLevel, Transaction};
 use crate::connection::{Connection, Statements};
 use crate::{PostgresStore, PostgresStoreError, TransactionError};
 
-/// From here on the decision stays, whatever `work` does. It fails in a transaction in which a statement failed, where a
-/// `COMMIT` would roll back and be answered as if all were well.
+/// From here on the decision stays, whatever `work` does. It fails in a transaction in which a statement failed, where
+/// a `COMMIT` would roll back and be answered as if all were well.
 const DECIDED: &str = "SAVEPOINT secondo";
 /// Fails if `work` left something that cannot be committed, while the decision still can.
 const DONE: &str = "SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT secondo";
@@ -26,10 +26,11 @@ impl PostgresStore {
     /// | refused | not called | the attempt is counted | [`TransactionError::Verifier`] with the refusal |
     /// | failed | not called | nothing, or unknown | [`TransactionError::Verifier`] |
     ///
-    /// A commit that fails, or of which nothing is known, is [`VerifierError::Store`]: neither a login nor a refusal. All of
-    /// it must end within the [timeout](crate::PostgresOptions::with_timeout). It has one of the store's connections, and
-    /// from the verdict on, others with codes for the same authenticator wait for it: `work` should be a few statements,
-    /// and must not end the transaction or change the session. A deferred constraint is checked when `work` is done.
+    /// A commit that fails, or of which nothing is known, is [`VerifierError::Store`]: neither a login nor a refusal.
+    /// All of it must end within the [timeout](crate::PostgresOptions::with_timeout). It has one of the store's
+    /// connections, and from the verdict on, others with codes for the same authenticator wait for it: `work` should be
+    /// a few statements, and must not end the transaction or change the session. A deferred constraint is checked when
+    /// `work` is done.
     ///
     /// ```no_run
     /// # async fn example(

@@ -188,7 +188,18 @@ fn a_dropped_future_leaves_no_trace() {
             assert!(after.is_none_or(|(_, value)| value.len() == 8), "in part");
         }
         assert!(stored > 0 && stored < 500, "{stored} of 500 stored");
-        let other = session(&server.url()).await;
+
+        // Nobody comes to wait behind one that is still under way.
+        let mut other = session(&server.url()).await;
+        let (revision, value) = current(&store, &id).await.unwrap();
+        let lock = other.transaction().await.unwrap();
+        lock.execute("SELECT FROM secondo_entry FOR UPDATE", &[]).await.unwrap();
+        for _ in 0..4 {
+            let write = exchange(&store, &id, Some(revision), b"12345678");
+            assert!(timeout(Duration::from_millis(50), write).await.is_err(), "the row is not locked");
+        }
+        assert_eq!(current(&store, &id).await.unwrap(), (revision, value));
+        lock.commit().await.unwrap();
         let begun = Instant::now();
         while sessions(&other).await > 2 {
             assert!(begun.elapsed() < Duration::from_secs(60), "dropped connections stay");

@@ -3,8 +3,9 @@
 use secondo::UnixTime;
 use secondo::store::{Exchange, Store, Value};
 use store_testing::Server;
+use tokio::time::{Duration, Instant, sleep};
 
-use crate::{block_on, create, current, exchange, id, migrated, patient, session};
+use crate::{TIMEOUT, block_on, create, current, exchange, id, impatient, migrated, patient, session};
 
 /// With `synchronous_commit = off` a commit is answered before it is on disk. The store's are there when the server is
 /// killed; somebody else's, after it, are not.
@@ -52,6 +53,30 @@ fn a_write_is_on_disk_whatever_the_server_says() {
     println!(
         "PostgreSQL: killed {ROUNDS} times with synchronous_commit=off: nothing of the store's lost, of others' {lost}"
     );
+}
+
+/// A write that waits for a standby is not there yet, and not answered.
+#[test]
+fn a_write_without_its_standby_is_unknown() {
+    let server = migrated(&["fsync=off"]);
+    block_on(async {
+        let store = impatient().connect(&server.url()).await.unwrap();
+        let (other, id) = (session(&server.url()).await, id("replicated"));
+        other.batch_execute("ALTER SYSTEM SET synchronous_standby_names = 'gone'").await.unwrap();
+        server.reload();
+        while other.query_one("SHOW synchronous_standby_names", &[]).await.unwrap().get::<_, &str>(0) != "gone" {}
+        sleep(TIMEOUT).await;
+        assert_eq!(exchange(&store, &id, None, b"value").await.unwrap_err().label(), "timeout");
+        // Longer than the server's own limit, which would end the wait and answer.
+        sleep(TIMEOUT * 3).await;
+        assert!(current(&store, &id).await.is_none());
+        other.batch_execute("ALTER SYSTEM RESET synchronous_standby_names").await.unwrap();
+        server.reload();
+        let begun = Instant::now();
+        while current(&store, &id).await.is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it is lost");
+        }
+    });
 }
 
 #[test]

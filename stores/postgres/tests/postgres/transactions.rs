@@ -244,8 +244,8 @@ fn transactions_at_once_accept_a_code_once() {
     });
 }
 
-/// The connection is cut at each of the steps in turn: a login and its used code are both there, or neither, and a login that
-/// was told is.
+/// The connection is cut at each of the steps in turn: a login and its used code are both there, or neither, and a
+/// login that was told is.
 #[test]
 fn a_login_that_is_cut_off_is_whole_or_not_there() {
     let server = server();
