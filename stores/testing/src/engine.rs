@@ -35,6 +35,8 @@ pub trait Engine: 'static {
 pub(crate) enum Outcome {
     Accepted,
     Refused(Refusal),
+    /// Others were faster, time and again: nothing happened.
+    Contended,
     /// The store failed: nothing is known.
     Failed(String),
 }
@@ -109,7 +111,7 @@ impl<E: Engine, S: Store> Provider<E, S> {
             Ok(_accepted) => Outcome::Accepted,
             Err(VerifierError::Refused(refusal)) => Outcome::Refused(refusal),
             Err(VerifierError::Store(error)) => Outcome::Failed(error.to_string()),
-            Err(VerifierError::Contended) => Outcome::Failed("contended".into()),
+            Err(VerifierError::Contended) => Outcome::Contended,
             Err(error) => panic!("neither a verdict nor an outage: {error}"),
         }
     }

@@ -175,7 +175,7 @@ impl<E: Engine> Caller<'_, E> {
                     assert!(remaining.insert((*id, left)), "a failure was counted and lost: {left} remain again");
                     self.seen.lock().unwrap().counted += 1;
                 }
-                Outcome::Failed(_) | Outcome::Refused(Refusal::Locked { .. }) => {}
+                Outcome::Failed(_) | Outcome::Contended | Outcome::Refused(Refusal::Locked { .. }) => {}
                 other => panic!("a wrong code was {other:?}"),
             }
         }

@@ -177,8 +177,14 @@ impl Program {
         // The first first, so that it starts no more of the others.
         let first = pid(&child);
         let _ = kill_process(first, Signal::STOP);
-        for process in children(first).into_iter().chain([first]) {
-            let _ = kill_process(process, Signal::KILL);
+        let mut processes = children(first);
+        processes.push(first);
+        for process in &processes {
+            let _ = kill_process(*process, Signal::KILL);
+        }
+        // PostgreSQL does not start while one of them is left.
+        while !processes.iter().all(|process| has_ended(*process)) {
+            thread::sleep(Duration::from_millis(1));
         }
         let _ = child.wait();
     }
@@ -237,14 +243,23 @@ fn pid(child: &Child) -> Pid {
 
 /// The processes that this one started. PostgreSQL's are in sessions of their own, so that no signal reaches all at once.
 fn children(parent: Pid) -> Vec<Pid> {
-    let stat = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("stat")).ok();
-    let child = |stat: String| {
-        // The name of the program, in brackets, may hold anything.
-        let (start, end) = (stat.split(' ').next()?, stat.rsplit(") ").next()?);
-        let parent_of: i32 = end.split(' ').nth(1)?.parse().ok()?;
-        (parent_of == parent.as_raw_nonzero().get()).then(|| start.parse().ok().and_then(Pid::from_raw)).flatten()
-    };
-    fs::read_dir("/proc").unwrap().filter_map(|entry| stat(entry.ok()?)).filter_map(child).collect()
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let started = |process: &Pid| state(*process).is_some_and(|(_, by)| by == parent.as_raw_nonzero().get());
+    processes.filter_map(Pid::from_raw).filter(started).collect()
+}
+
+/// The letter of a process's state, and which process started it.
+fn state(process: Pid) -> Option<(char, i32)> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
+    // After the name of the program, which is in brackets and may hold anything.
+    let (_, stat) = stat.rsplit_once(") ")?;
+    let mut fields = stat.split(' ');
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}
+
+/// Whether nothing is left of it but its name: its memory and its files are given back.
+fn has_ended(process: Pid) -> bool {
+    state(process).is_none_or(|(state, _)| matches!(state, 'Z' | 'X'))
 }
 
 /// Free when it was asked for; on loopback, few others look for one.

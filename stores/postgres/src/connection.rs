@@ -1,0 +1,161 @@
+use alloc::boxed::Box;
+use alloc::format;
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
+
+use bytes::BytesMut;
+use secondo::store::{Entry, Exchange, Revision, Value};
+use secondo::{AuthenticatorId, UnixTime};
+use tokio::task::AbortHandle;
+use tokio_postgres::types::{IsNull, ToSql, Type};
+use tokio_postgres::{Client, Config, Statement};
+
+use crate::tls::Tls;
+use crate::{PostgresStoreError, migration};
+
+/// A session and its prepared statements. Dropping it closes the socket, whatever is under way on it.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) statements: Statements,
+    _task: AbortOnDrop,
+}
+
+impl Connection {
+    pub(crate) async fn open(config: &Config, tls: &Tls, timeout: Duration) -> Result<Self, PostgresStoreError> {
+        let (client, task) = connect(config, tls).await?;
+        // Frees the server from what nobody waits for any more. A caller must have given up by then: a commit that
+        // waits for a standby, and is told to stop, is answered as if the standby had it.
+        let statement_timeout = (2 * timeout).as_millis().max(1);
+        // At other levels a row that somebody else has changed is an error, and not a conflict.
+        let settings = format!(
+            "SET statement_timeout = {statement_timeout}; SET default_transaction_isolation = 'read committed'"
+        );
+        client.batch_execute(&settings).await?;
+        migration::check(&client).await?;
+        let statements = Statements::prepare(&client).await?;
+        Ok(Self { client, statements, _task: task })
+    }
+}
+
+/// A session as the server gives it.
+pub(crate) async fn connect(config: &Config, tls: &Tls) -> Result<(Client, AbortOnDrop), PostgresStoreError> {
+    let (client, task) = tls.connect(config).await?;
+    Ok((client, AbortOnDrop(task)))
+}
+
+pub(crate) struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A condition of every write, which holds: whatever the session, the role, the database or the server says, what is
+/// written is on disk before it is answered. Other values than `off` are the operator's choice.
+macro_rules! durably {
+    () => {
+        "CASE current_setting('synchronous_commit') WHEN 'off'
+        THEN set_config('synchronous_commit', 'on', true) <> '' ELSE true END"
+    };
+}
+
+const LOAD: &str = "SELECT revision, value FROM secondo_entry WHERE id = $1";
+const CREATE: &str = concat!(
+    "INSERT INTO secondo_entry (id, revision, value, expiry) SELECT $1, $2, $3, $4 WHERE ",
+    durably!(),
+    " ON CONFLICT (id) DO NOTHING"
+);
+const REPLACE: &str = concat!(
+    "UPDATE secondo_entry SET revision = $2, value = $3, expiry = $4 WHERE id = $1 AND revision = $5 AND ",
+    durably!()
+);
+// A row is locked before it is deleted, and looked at again when it is: its expiry may have been taken back. What
+// somebody else has locked is left for the next time.
+const PURGE: &str = concat!(
+    "WITH expired AS MATERIALIZED (SELECT id FROM secondo_entry WHERE expiry <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+    DELETE FROM secondo_entry AS entry USING expired WHERE entry.id = expired.id AND entry.expiry <= $1 AND ",
+    durably!()
+);
+
+pub(crate) struct Statements {
+    load: Statement,
+    create: Statement,
+    replace: Statement,
+}
+
+impl Statements {
+    async fn prepare(client: &Client) -> Result<Self, tokio_postgres::Error> {
+        const VALUES: [Type; 5] = [Type::TEXT, Type::INT8, Type::BYTEA, Type::INT8, Type::INT8];
+        let [values @ .., _revision] = &VALUES;
+        Ok(Self {
+            load: client.prepare_typed(LOAD, &[Type::TEXT]).await?,
+            create: client.prepare_typed(CREATE, values).await?,
+            replace: client.prepare_typed(REPLACE, &VALUES).await?,
+        })
+    }
+
+    pub(crate) async fn load(
+        &self,
+        client: &Client,
+        id: &AuthenticatorId,
+    ) -> Result<Option<Entry>, PostgresStoreError> {
+        let Some(row) = client.query_opt(&self.load, &[&Hidden(id.as_str())]).await? else { return Ok(None) };
+        let read = || Some((row.try_get::<_, i64>(0).ok()?, row.try_get::<_, &[u8]>(1).ok()?));
+        let (revision, value) = read().ok_or(PostgresStoreError::Corrupt)?;
+        Ok(Some(Entry { revision: Revision::new(revision.cast_unsigned()), value: Value::from(value) }))
+    }
+
+    pub(crate) async fn exchange(
+        &self,
+        client: &Client,
+        id: &AuthenticatorId,
+        expected: Option<Revision>,
+        value: &Value,
+        expiry: Option<UnixTime>,
+    ) -> Result<Exchange, PostgresStoreError> {
+        let revision = getrandom::u64().map_err(|_| PostgresStoreError::Random)?.cast_signed();
+        let (id, value, expiry) = (Hidden(id.as_str()), Hidden(value.as_ref()), expiry.map(seconds));
+        let rows = match expected {
+            None => client.execute(&self.create, &[&id, &revision, &value, &expiry]).await?,
+            Some(expected) => {
+                let expected = expected.get().cast_signed();
+                client.execute(&self.replace, &[&id, &revision, &value, &expiry, &expected]).await?
+            }
+        };
+        Ok(if rows == 1 { Exchange::Stored } else { Exchange::Conflict })
+    }
+}
+
+/// Deletes so many of the entries that have expired, and says how many it did.
+pub(crate) async fn purge(client: &Client, now: UnixTime, limit: u32) -> Result<u64, PostgresStoreError> {
+    let parameters: [(&(dyn ToSql + Sync), _); 2] = [(&seconds(now), Type::INT8), (&i64::from(limit), Type::INT8)];
+    Ok(client.execute_typed(PURGE, &parameters).await?)
+}
+
+/// The end of what the column holds is long after any expiry that means anything.
+fn seconds(time: UnixTime) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A parameter that is not shown: the client library writes parameters to the log where that is set to debug.
+struct Hidden<T>(T);
+
+impl<T> fmt::Debug for Hidden<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
+impl<T: ToSql> ToSql for Hidden<T> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.to_sql(ty, out)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        T::accepts(ty)
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}

@@ -1,0 +1,53 @@
+use tokio_postgres::{Client, Config, Row};
+
+use crate::PostgresStoreError;
+use crate::connection::connect;
+use crate::tls::Tls;
+
+/// The files of `migrations/`, in their order: the first makes version 1, and each records its own.
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_entries.sql")];
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are few")]
+const VERSION: i32 = MIGRATIONS.len() as i32;
+
+/// One migration at a time in a database, whatever the schema. The number is only ours.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7307496937424776303)";
+
+const FIND: &str = "SELECT to_regclass('secondo_schema') IS NOT NULL";
+const READ: &str = "SELECT max(version) FROM secondo_schema";
+
+/// Runs the migrations that are missing, in one transaction.
+pub(crate) async fn run(config: &Config, tls: &Tls) -> Result<(), PostgresStoreError> {
+    let (mut client, _task) = connect(config, tls).await?;
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    let is_there: bool = column(&transaction.query_typed_one(FIND, &[]).await?)?;
+    let version = if is_there { version(transaction.client()).await? } else { 0 };
+    let done = usize::try_from(version).map_err(|_| PostgresStoreError::Schema)?;
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.batch_execute(migration).await?;
+    }
+    if version > VERSION {
+        return Err(PostgresStoreError::NewerSchema(version));
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Whether the tables are of our version.
+pub(crate) async fn check(client: &Client) -> Result<(), PostgresStoreError> {
+    match version(client).await? {
+        VERSION => Ok(()),
+        newer if newer > VERSION => Err(PostgresStoreError::NewerSchema(newer)),
+        _ => Err(PostgresStoreError::Schema),
+    }
+}
+
+async fn version(client: &Client) -> Result<i32, PostgresStoreError> {
+    let version: Option<i32> = column(&client.query_typed_one(READ, &[]).await?)?;
+    Ok(version.unwrap_or(0))
+}
+
+fn column<'r, T: tokio_postgres::types::FromSql<'r>>(row: &'r Row) -> Result<T, PostgresStoreError> {
+    row.try_get(0).map_err(|_| PostgresStoreError::Schema)
+}

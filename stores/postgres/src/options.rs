@@ -1,0 +1,175 @@
+use alloc::sync::Arc;
+use core::fmt;
+use core::num::NonZeroU16;
+use core::time::Duration;
+
+use tokio::time::timeout;
+use tokio_postgres::Config;
+use tokio_postgres::config::TargetSessionAttrs;
+
+use crate::pool::Pool;
+use crate::tls::Tls;
+use crate::{PostgresStore, PostgresStoreError, migration};
+
+/// How to connect: at most 16 connections, 1,024 calls that wait for one, and 2 seconds for a call unless told
+/// otherwise.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), secondo_postgres::PostgresStoreError> {
+/// use std::time::Duration;
+///
+/// use secondo_postgres::PostgresOptions;
+///
+/// let options = PostgresOptions::new().with_timeout(Duration::from_secs(1));
+/// options.migrate("postgres://owner@db.example/idp").await?;
+/// let store = options.connect("postgres://idp@db.example/idp").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "it connects when told to"]
+pub struct PostgresOptions {
+    connections: NonZeroU16,
+    queue: u16,
+    timeout: Duration,
+    tls: Tls,
+}
+
+impl PostgresOptions {
+    /// The longest timeout: an hour.
+    pub const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+    const CONNECTIONS: NonZeroU16 = NonZeroU16::MIN.saturating_add(15);
+
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self { connections: Self::CONNECTIONS, queue: 1_024, timeout: Duration::from_secs(2), tls: Tls::No }
+    }
+
+    /// The most connections at a time. They are made when they are needed, and kept.
+    ///
+    /// The server can have three times as many for a moment: one that was thrown away ends there with its statement, at
+    /// the latest after twice the [timeout](Self::with_timeout).
+    pub const fn with_connections(mut self, connections: NonZeroU16) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// The most calls that wait for a connection. Others fail with [`PostgresStoreError::Busy`] at once.
+    pub const fn with_queue(mut self, calls: u16) -> Self {
+        self.queue = calls;
+        self
+    }
+
+    /// How long a call may take with all its waiting, at most [`Self::MAX_TIMEOUT`].
+    ///
+    /// If it had no connection by then, it fails with [`PostgresStoreError::Busy`], and otherwise with
+    /// [`PostgresStoreError::Timeout`]. A verification makes two calls to the store, and two more for each conflict.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.min(Self::MAX_TIMEOUT);
+        self
+    }
+
+    /// Encrypts every connection, with the certificates that this configuration trusts. A server without TLS is
+    /// refused, whatever the connection string says.
+    ///
+    /// The name in the certificate must be the host of the connection string.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use secondo_postgres::PostgresOptions;
+    /// use secondo_postgres::rustls::pki_types::CertificateDer;
+    /// use secondo_postgres::rustls::pki_types::pem::PemObject;
+    /// use secondo_postgres::rustls::{ClientConfig, RootCertStore};
+    ///
+    /// let mut roots = RootCertStore::empty();
+    /// for certificate in CertificateDer::pem_file_iter("/etc/idp/postgres-ca.pem")? {
+    ///     roots.add(certificate?)?;
+    /// }
+    /// let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    /// let store = PostgresOptions::new().with_tls(config).connect("postgres://idp@db.example/idp").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn with_tls(mut self, config: rustls::ClientConfig) -> Self {
+        self.tls = Tls::Rustls(tokio_postgres_rustls::MakeRustlsConnect::new(config));
+        self
+    }
+
+    /// Creates the tables, or brings them to the version of this library, in one transaction. If they are, it does
+    /// nothing.
+    ///
+    /// They come into the schema that is first on the `search_path`. The role needs the right to create them; the store
+    /// does with [less](crate#rights). Several processes may call this at once. It must end within the
+    /// [timeout](Self::with_timeout), and otherwise has changed nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`PostgresStoreError::NewerSchema`] if the tables are newer than this library; others as the store's.
+    pub async fn migrate(&self, url: &str) -> Result<(), PostgresStoreError> {
+        let config = self.config(url)?;
+        let migrated = timeout(self.timeout, migration::run(&config, &self.tls)).await;
+        migrated.unwrap_or(Err(PostgresStoreError::Timeout))
+    }
+
+    /// Connects to the server, and looks whether the tables are there.
+    ///
+    /// The connection string is [one of `tokio-postgres`](tokio_postgres::Config), which is much as `libpq`'s. Of
+    /// several hosts, the one that takes writes is used.
+    ///
+    /// # Errors
+    ///
+    /// [`PostgresStoreError::Options`] if the connection string cannot be used; others if the store cannot be used now.
+    pub async fn connect(&self, url: &str) -> Result<PostgresStore, PostgresStoreError> {
+        let config = self.config(url)?;
+        let pool = Pool::new(config, self.tls.clone(), self.timeout, self.connections.get(), self.queue);
+        let place = pool.place().await?;
+        let connection = place.in_time(place.connection()).await?;
+        place.keep(connection);
+        drop(place);
+        Ok(PostgresStore { pool: Arc::new(pool) })
+    }
+
+    fn config(&self, url: &str) -> Result<Config, PostgresStoreError> {
+        // Why it cannot be read is not told: it may hold a part of the password.
+        let mut config: Config =
+            url.parse().map_err(|_| PostgresStoreError::Options("the connection string cannot be read"))?;
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+        if hosts == 0 {
+            return Err(PostgresStoreError::Options("the connection string has no host"));
+        }
+        self.tls.apply(&mut config)?;
+        // A standby answers with what was, and would let a used code pass.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if config.get_connect_timeout().is_none() {
+            // A host that is gone must leave time for the next.
+            let addresses = u32::try_from(hosts).unwrap_or(u32::MAX).saturating_add(1);
+            config.connect_timeout(self.timeout / addresses);
+        }
+        if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+            // A connection that a firewall forgot is found before somebody wants to log in with it.
+            config
+                .keepalives_idle(Duration::from_secs(30))
+                .keepalives_interval(Duration::from_secs(5))
+                .keepalives_retries(3);
+        }
+        Ok(config)
+    }
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("connections", &self.connections)
+            .field("queue", &self.queue)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

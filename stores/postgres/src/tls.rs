@@ -1,0 +1,55 @@
+use tokio::task::AbortHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, NoTls, Socket};
+
+use crate::PostgresStoreError;
+
+/// Whether connections are encrypted: always, or never.
+#[derive(Clone)]
+pub(crate) enum Tls {
+    No,
+    #[cfg(feature = "tls")]
+    Rustls(tokio_postgres_rustls::MakeRustlsConnect),
+}
+
+impl Tls {
+    /// Says so in the configuration too, whose default would fall back to a plain connection.
+    pub(crate) fn apply(&self, config: &mut Config) -> Result<(), PostgresStoreError> {
+        match self {
+            Self::No if config.get_ssl_mode() == SslMode::Require => {
+                Err(PostgresStoreError::Options("the connection string requires TLS, and there is no with_tls"))
+            }
+            Self::No => {
+                config.ssl_mode(SslMode::Disable);
+                Ok(())
+            }
+            #[cfg(feature = "tls")]
+            Self::Rustls(_) => {
+                config.ssl_mode(SslMode::Require);
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) async fn connect(&self, config: &Config) -> Result<(Client, AbortHandle), tokio_postgres::Error> {
+        match self {
+            Self::No => connect(config, NoTls).await,
+            #[cfg(feature = "tls")]
+            Self::Rustls(tls) => connect(config, tls.clone()).await,
+        }
+    }
+}
+
+async fn connect<T>(config: &Config, tls: T) -> Result<(Client, AbortHandle), tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, connection) = config.connect(tls).await?;
+    let task = tokio::spawn(async move {
+        // Whoever waits for an answer is told.
+        let _ = connection.await;
+    });
+    Ok((client, task.abort_handle()))
+}

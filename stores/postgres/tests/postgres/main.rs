@@ -1,0 +1,97 @@
+//! The store on servers of the tests' own: PostgreSQL as Debian's package installs it.
+
+mod faults;
+mod scenarios;
+mod schema;
+mod settings;
+#[cfg(feature = "tls")]
+mod tls;
+mod transactions;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use secondo::AuthenticatorId;
+use secondo::store::{Exchange, Revision, Store, Value};
+use secondo_postgres::{PostgresOptions, PostgresStore, PostgresStoreError};
+use store_testing::{Engine, Postgres};
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(future)
+}
+
+/// What a test of what works takes: no machine is that slow.
+fn patient() -> PostgresOptions {
+    PostgresOptions::new().with_timeout(Duration::from_secs(60))
+}
+
+/// For what must end.
+const TIMEOUT: Duration = Duration::from_millis(500);
+
+fn impatient() -> PostgresOptions {
+    PostgresOptions::new().with_timeout(TIMEOUT)
+}
+
+/// A server with the tables.
+fn migrated(settings: &[&str]) -> Postgres {
+    let server = Postgres::start(settings);
+    block_on(patient().migrate(&server.url())).unwrap();
+    server
+}
+
+/// A session of somebody else's.
+async fn session(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+fn id(text: &str) -> AuthenticatorId {
+    AuthenticatorId::new(text).unwrap()
+}
+
+async fn exchange(
+    store: &PostgresStore,
+    id: &AuthenticatorId,
+    expected: Option<Revision>,
+    value: &[u8],
+) -> Result<Exchange, PostgresStoreError> {
+    store.compare_exchange(id, expected, Value::from(value), None).await
+}
+
+async fn create(store: &PostgresStore, id: &AuthenticatorId, value: &[u8]) {
+    assert_eq!(exchange(store, id, None, value).await.unwrap(), Exchange::Stored);
+}
+
+/// The current value and its revision.
+async fn current(store: &PostgresStore, id: &AuthenticatorId) -> Option<(Revision, Vec<u8>)> {
+    let entry = store.load(id).await.unwrap()?;
+    Some((entry.revision, entry.value.as_ref().to_vec()))
+}
+
+struct Patient;
+
+impl Engine for Patient {
+    type Store = PostgresStore;
+
+    const NAME: &'static str = "PostgreSQL";
+    const SHARED: bool = true;
+    const TIMEOUT: Duration = Duration::from_secs(60);
+
+    fn open(url: &str) -> PostgresStore {
+        block_on(patient().connect(url)).unwrap()
+    }
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        block_on(future)
+    }
+}
+
+#[test]
+#[ignore = "a process that the other tests start"]
+fn worker() {
+    store_testing::worker::<Patient>();
+}

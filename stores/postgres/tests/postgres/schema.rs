@@ -1,0 +1,169 @@
+//! Migrations, and the rights that the store needs.
+
+use std::process::Command;
+
+use secondo::UnixTime;
+use secondo::store::{Exchange, Store, Value};
+use store_testing::Postgres;
+
+use crate::{block_on, create, current, exchange, id, migrated, patient, session};
+
+#[test]
+fn a_database_without_tables_says_so() {
+    let server = Postgres::start(&["fsync=off"]);
+    block_on(async {
+        assert_eq!(patient().connect(&server.url()).await.unwrap_err().label(), "schema");
+        patient().migrate(&server.url()).await.unwrap();
+        let store = patient().connect(&server.url()).await.unwrap();
+        create(&store, &id("a"), b"kept").await;
+        patient().migrate(&server.url()).await.unwrap();
+        assert_eq!(current(&store, &id("a")).await.unwrap().1, b"kept");
+
+        // Somebody drops them under it.
+        session(&server.url()).await.batch_execute("DROP TABLE secondo_entry").await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(store.load(&id("a")).await.unwrap_err().label(), "schema");
+        }
+    });
+}
+
+#[test]
+fn all_machines_may_migrate_at_once() {
+    let server = Postgres::start(&["fsync=off"]);
+    block_on(async {
+        let machine = || {
+            let url = server.url();
+            tokio::spawn(async move {
+                patient().migrate(&url).await.unwrap();
+                patient().connect(&url).await.unwrap();
+            })
+        };
+        for machine in (0..8).map(|_| machine()).collect::<Vec<_>>() {
+            machine.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn newer_tables_are_left_alone() {
+    let server = migrated(&["fsync=off"]);
+    block_on(async {
+        session(&server.url()).await.batch_execute("INSERT INTO secondo_schema VALUES (1000)").await.unwrap();
+        for result in [patient().migrate(&server.url()).await, patient().connect(&server.url()).await.map(drop)] {
+            assert!(matches!(result, Err(secondo_postgres::PostgresStoreError::NewerSchema(1000))));
+        }
+    });
+}
+
+/// As the first lines of the file say.
+fn psql(url: &str) -> bool {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/0001_entries.sql");
+    let mut command = Command::new("psql");
+    command.args([url, "--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--file", file]);
+    command.status().unwrap().success()
+}
+
+#[test]
+fn an_operator_can_migrate_with_psql() {
+    let server = Postgres::start(&["fsync=off"]);
+    assert!(psql(&server.url()));
+    assert!(!psql(&server.url()), "run twice");
+    block_on(async {
+        patient().migrate(&server.url()).await.unwrap();
+        let store = patient().connect(&server.url()).await.unwrap();
+        create(&store, &id("a"), b"value").await;
+    });
+}
+
+/// The grants of the crate's documentation: with all of them everything works, and without one something does not.
+#[test]
+fn the_store_needs_the_rights_that_are_documented() {
+    let server = Postgres::start(&["fsync=off"]);
+    block_on(async {
+        let owner = session(&server.url()).await;
+        owner.batch_execute("CREATE SCHEMA auth; CREATE ROLE idp LOGIN").await.unwrap();
+        let in_schema = "?options=-c%20search_path%3Dauth";
+        patient().migrate(&format!("{}{in_schema}", server.url())).await.unwrap();
+        let as_idp = format!("{}{in_schema}", server.url().replace("postgres@", "idp@"));
+        assert!(works(&as_idp, 0).await.is_err());
+        let grants = [
+            "USAGE ON SCHEMA auth",
+            "SELECT ON auth.secondo_schema",
+            "SELECT ON auth.secondo_entry",
+            "INSERT ON auth.secondo_entry",
+            "UPDATE ON auth.secondo_entry",
+            "DELETE ON auth.secondo_entry",
+        ];
+        for grant in grants {
+            owner.batch_execute(&format!("GRANT {grant} TO idp")).await.unwrap();
+        }
+        works(&as_idp, 1).await.unwrap();
+        for (n, grant) in (2..).zip(grants) {
+            owner.batch_execute(&format!("REVOKE {grant} FROM idp")).await.unwrap();
+            assert!(works(&as_idp, n).await.is_err(), "without {grant}");
+            owner.batch_execute(&format!("GRANT {grant} TO idp")).await.unwrap();
+        }
+        works(&as_idp, 100).await.unwrap();
+    });
+}
+
+/// All that a store does.
+async fn works(url: &str, n: u32) -> Result<(), secondo_postgres::PostgresStoreError> {
+    let store = patient().connect(url).await?;
+    let (id, now) = (id(&format!("a/{n}")), UnixTime::from_secs(1));
+    assert_eq!(exchange(&store, &id, None, b"created").await?, Exchange::Stored);
+    let revision = store.load(&id).await?.map(|entry| entry.revision);
+    let replaced = store.compare_exchange(&id, revision, Value::from(&b"replaced"[..]), Some(now)).await?;
+    assert_eq!(replaced, Exchange::Stored);
+    assert!(store.purge(now).await? > 0);
+    Ok(())
+}
+
+#[test]
+fn a_purge_takes_what_has_expired_and_nothing_else() {
+    let server = migrated(&["fsync=off"]);
+    block_on(async {
+        let store = patient().connect(&server.url()).await.unwrap();
+        let mut other = session(&server.url()).await;
+        let fill = "INSERT INTO secondo_entry SELECT 'filled/' || n, n, '', CASE WHEN n % 10 > 0 THEN n END
+            FROM generate_series(1, 5000) AS n";
+        other.execute(fill, &[]).await.unwrap();
+        // One is being written just now: it waits for nobody, and stays.
+        let lock = other.transaction().await.unwrap();
+        lock.execute("UPDATE secondo_entry SET revision = 0, expiry = NULL WHERE id = 'filled/7'", &[]).await.unwrap();
+        assert_eq!(store.purge(UnixTime::from_secs(4000)).await.unwrap(), 3_600 - 1);
+        lock.commit().await.unwrap();
+        assert_eq!(store.purge(UnixTime::from_secs(4000)).await.unwrap(), 0);
+        assert!(current(&store, &id("filled/7")).await.is_some());
+        assert!(current(&store, &id("filled/4001")).await.is_some());
+        assert!(current(&store, &id("filled/4000")).await.is_some());
+        assert!(current(&store, &id("filled/3999")).await.is_none());
+        assert_eq!(store.purge(UnixTime::from_secs(u64::MAX)).await.unwrap(), 900);
+    });
+}
+
+/// Purges beside writers that take an expiry back: what they were told is stored stays.
+#[test]
+fn a_purge_does_not_hit_what_was_just_written() {
+    const ROUNDS: usize = 300;
+    let server = migrated(&["fsync=off"]);
+    block_on(async {
+        let store = patient().connect(&server.url()).await.unwrap();
+        let expired = Some(UnixTime::from_secs(1));
+        let (mut kept, mut gone) = (0, 0);
+        for round in 0..ROUNDS {
+            let id = id(&format!("round/{round}"));
+            let _ = store.compare_exchange(&id, None, Value::from(&b"old"[..]), expired).await.unwrap();
+            let (revision, _) = current(&store, &id).await.unwrap();
+            let purging = store.clone();
+            let purge = tokio::spawn(async move { purging.purge(UnixTime::from_secs(1)).await.unwrap() });
+            let stored = exchange(&store, &id, Some(revision), b"new").await.unwrap() == Exchange::Stored;
+            let purged = purge.await.unwrap();
+            assert_eq!(current(&store, &id).await.is_some(), stored, "in round {round}");
+            assert!(purged == 0 || !stored, "in round {round}");
+            *if stored { &mut kept } else { &mut gone } += 1;
+        }
+        println!("PostgreSQL: {ROUNDS} purges beside a write: {kept} entries kept, {gone} gone before");
+        assert!(kept > 0, "the purge was always first");
+    });
+}

@@ -1,0 +1,349 @@
+//! Logins in one transaction with a table of the provider's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::{
+    Accepted, Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    VerifierError,
+};
+use secondo_postgres::{InTransaction, PostgresStore, PostgresStoreError, TransactionError};
+use store_testing::{Postgres, Proxy, Server};
+use tokio_postgres::{Error, Transaction};
+
+use crate::{block_on, id, impatient, migrated, patient, session};
+
+const LOGIN: &str = "INSERT INTO login (subscriber) VALUES ($1)";
+
+/// An identity provider: its table of logins, and an authenticator.
+struct Provider {
+    store: PostgresStore,
+    keys: Arc<KeyRing>,
+}
+
+type Login<T, E = Error> = Result<(Accepted, T), TransactionError<E>>;
+
+fn server() -> Postgres {
+    let server = migrated(&["fsync=off"]);
+    let table = "CREATE TABLE login (subscriber text NOT NULL)";
+    block_on(async { session(&server.url()).await.batch_execute(table).await.unwrap() });
+    server
+}
+
+fn secret() -> Secret {
+    Secret::from_bytes(b"12345678901234567890").unwrap()
+}
+
+fn time(step: u64) -> UnixTime {
+    UnixTime::from_secs(1_700_000_010 + 30 * step)
+}
+
+fn code(step: u64) -> String {
+    Totp::default().generate(&Key::new(Algorithm::Sha1, &secret()), time(step)).unwrap().as_str().into()
+}
+
+fn wrong(step: u64) -> String {
+    let near: Vec<_> = (step.saturating_sub(2)..=step + 2).map(code).collect();
+    (0..10).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap()
+}
+
+impl Provider {
+    fn new(store: PostgresStore) -> Self {
+        let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+        let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+        Self { store, keys: Arc::new(keys) }
+    }
+
+    fn verifier<S: secondo::store::Store>(&self, store: S) -> Verifier<S> {
+        Verifier::new(store, self.keys.clone(), Policy::new().with_counted_replays(false))
+    }
+
+    async fn enroll(&self, text: &str) -> AuthenticatorId {
+        let (id, authenticator) = (id(text), Authenticator::new(Totp::default(), Algorithm::Sha1, secret()));
+        self.verifier(&self.store).enroll(&id, &authenticator, State::new().confirmed()).await.unwrap();
+        id
+    }
+
+    async fn verify(
+        &self,
+        store: InTransaction<'_>,
+        id: &AuthenticatorId,
+        code: &str,
+        step: u64,
+    ) -> Result<Accepted, VerifierError<PostgresStoreError>> {
+        self.verifier(store).verify(id, code, time(step)).await
+    }
+
+    async fn log_in(&self, id: &AuthenticatorId, code: &str, step: u64) -> Login<u64> {
+        self.log_in_and(id, code, step, async |transaction, _| transaction.execute(LOGIN, &[&id.as_str()]).await).await
+    }
+
+    async fn log_in_and<T, E>(
+        &self,
+        id: &AuthenticatorId,
+        code: &str,
+        step: u64,
+        work: impl AsyncFnOnce(&Transaction<'_>, &Accepted) -> Result<T, E>,
+    ) -> Login<T, E> {
+        self.store.transaction(async |store| self.verify(store, id, code, step).await, work).await
+    }
+
+    /// Whether the code of this step is used: asks with the right one, without a transaction.
+    async fn is_used(&self, id: &AuthenticatorId, step: u64) -> bool {
+        match self.verifier(&self.store).verify(id, &code(step), time(step)).await {
+            Ok(_accepted) => false,
+            Err(VerifierError::Refused(Refusal::Replayed { .. })) => true,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn failures(&self, id: &AuthenticatorId) -> u8 {
+        self.verifier(&self.store).state(id).await.unwrap().failures()
+    }
+}
+
+async fn logins(server: &Postgres, id: &AuthenticatorId) -> i64 {
+    let count = "SELECT count(*) FROM login WHERE subscriber = $1";
+    session(&server.url()).await.query_one(count, &[&id.as_str()]).await.unwrap().get(0)
+}
+
+#[test]
+fn a_login_is_there_with_its_code_or_not_at_all() {
+    let server = server();
+    block_on(async {
+        let provider = Provider::new(patient().connect(&server.url()).await.unwrap());
+        let id = provider.enroll("rossi").await;
+        let (_accepted, rows) = provider.log_in(&id, &code(0), 0).await.unwrap();
+        assert_eq!((rows, logins(&server, &id).await), (1, 1));
+        assert!(matches!(
+            provider.log_in(&id, &code(0), 0).await,
+            Err(TransactionError::Verifier(VerifierError::Refused(Refusal::Replayed { .. })))
+        ));
+        assert_eq!(logins(&server, &id).await, 1);
+
+        // Nobody sees one of the two before both are committed.
+        let looks = async |transaction: &Transaction<'_>, _: &Accepted| {
+            transaction.execute(LOGIN, &[&id.as_str()]).await?;
+            assert_eq!(logins(&server, &id).await, 1);
+            let state = provider.verifier(&provider.store).state(&id).await.unwrap();
+            assert_eq!(state.watermark(), Some(Totp::default().step(time(0)).unwrap()));
+            Ok::<_, Error>(())
+        };
+        let (_accepted, ()) = provider.log_in_and(&id, &code(1), 1, looks).await.unwrap();
+        assert_eq!(logins(&server, &id).await, 2);
+    });
+}
+
+#[test]
+fn a_refusal_is_counted() {
+    let server = server();
+    block_on(async {
+        let provider = Provider::new(patient().connect(&server.url()).await.unwrap());
+        let id = provider.enroll("rossi").await;
+        for failures in 1..=3 {
+            let never =
+                async |_: &Transaction<'_>, _: &Accepted| -> Result<(), Error> { panic!("nothing is accepted") };
+            let refused = provider.log_in_and(&id, &wrong(0), 0, never).await;
+            assert!(matches!(refused, Err(TransactionError::Verifier(VerifierError::Refused(Refusal::Wrong { .. })))));
+            assert_eq!(provider.failures(&id).await, failures);
+        }
+    });
+}
+
+/// What the provider does fails, or does not say that it did: the login is undone, and the code is used up.
+#[test]
+fn work_that_fails_is_undone_and_the_code_is_used() {
+    let server = server();
+    block_on(async {
+        let deferred = "CREATE TABLE subscriber (name text PRIMARY KEY);
+            CREATE TABLE audit (name text REFERENCES subscriber DEFERRABLE INITIALLY DEFERRED)";
+        session(&server.url()).await.batch_execute(deferred).await.unwrap();
+        let provider = Provider::new(patient().connect(&server.url()).await.unwrap());
+        let id = provider.enroll("rossi").await;
+        provider.log_in_and(&id, &wrong(0), 0, async |_, _| Ok::<_, Error>(())).await.unwrap_err();
+
+        let says_no = async |transaction: &Transaction<'_>, _: &Accepted| {
+            transaction.execute(LOGIN, &[&id.as_str()]).await.unwrap();
+            Err::<(), _>("no")
+        };
+        let failed = provider.log_in_and(&id, &code(0), 0, says_no).await;
+        assert!(matches!(failed, Err(TransactionError::Work("no"))), "{failed:?}");
+        assert!(provider.is_used(&id, 0).await);
+
+        let by_sql = async |transaction: &Transaction<'_>, _: &Accepted| {
+            transaction.execute(LOGIN, &[&id.as_str()]).await?;
+            transaction.execute("INSERT INTO login VALUES (NULL)", &[]).await
+        };
+        let failed = provider.log_in_and(&id, &code(1), 1, by_sql).await;
+        assert!(matches!(failed, Err(TransactionError::Work(_))), "{failed:?}");
+        assert!(provider.is_used(&id, 1).await);
+
+        // A `COMMIT` after this would be answered without an error.
+        let swallowed = async |transaction: &Transaction<'_>, _: &Accepted| {
+            transaction.execute(LOGIN, &[&id.as_str()]).await.unwrap();
+            let _ = transaction.execute("INSERT INTO login VALUES (NULL)", &[]).await;
+            Ok::<_, Error>(())
+        };
+        let failed = provider.log_in_and(&id, &code(2), 2, swallowed).await;
+        assert!(matches!(failed, Err(TransactionError::Verifier(VerifierError::Store(_)))), "{failed:?}");
+        assert!(provider.is_used(&id, 2).await);
+
+        let at_commit = async |transaction: &Transaction<'_>, _: &Accepted| {
+            transaction.execute(LOGIN, &[&id.as_str()]).await?;
+            transaction.execute("INSERT INTO audit VALUES ('nobody')", &[]).await
+        };
+        let failed = provider.log_in_and(&id, &code(3), 3, at_commit).await;
+        assert!(matches!(failed, Err(TransactionError::Verifier(VerifierError::Store(_)))), "{failed:?}");
+        assert!(provider.is_used(&id, 3).await);
+        assert_eq!(logins(&server, &id).await, 0);
+    });
+}
+
+/// Work that ends the transaction by itself is no login, whatever it left.
+#[test]
+fn work_that_ends_the_transaction_is_no_login() {
+    let server = server();
+    block_on(async {
+        let provider = Provider::new(patient().connect(&server.url()).await.unwrap());
+        let id = provider.enroll("rossi").await;
+        for (step, end) in (0..).zip(["ROLLBACK", "COMMIT"]) {
+            let ends = async |transaction: &Transaction<'_>, _: &Accepted| transaction.batch_execute(end).await;
+            let failed = provider.log_in_and(&id, &code(step), step, ends).await;
+            assert!(matches!(failed, Err(TransactionError::Verifier(VerifierError::Store(_)))), "{end}: {failed:?}");
+        }
+        let (_accepted, _) = provider.log_in(&id, &code(2), 2).await.unwrap();
+    });
+}
+
+#[test]
+fn transactions_at_once_accept_a_code_once() {
+    const CALLERS: usize = 8;
+    const ROUNDS: u64 = 100;
+    let server = server();
+    block_on(async {
+        let provider = Arc::new(Provider::new(patient().connect(&server.url()).await.unwrap()));
+        let id = provider.enroll("rossi").await;
+        for step in 0..ROUNDS {
+            let caller = || {
+                let provider = provider.clone();
+                tokio::spawn(async move { provider.log_in(&id, &code(step), step).await })
+            };
+            let mut accepted = 0;
+            for caller in (0..CALLERS).map(|_| caller()).collect::<Vec<_>>() {
+                match caller.await.unwrap() {
+                    Ok(_) => accepted += 1,
+                    Err(TransactionError::Verifier(VerifierError::Refused(Refusal::Replayed { .. }))) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            assert_eq!(accepted, 1);
+        }
+        assert_eq!(logins(&server, &id).await, i64::try_from(ROUNDS).unwrap());
+        println!("PostgreSQL: {ROUNDS} rounds of {CALLERS} transactions with one right code: one login in each");
+    });
+}
+
+/// The connection is cut at each of the steps in turn: a login and its used code are both there, or neither, and a
+/// login that was told is.
+#[test]
+fn a_login_that_is_cut_off_is_whole_or_not_there() {
+    let server = server();
+    let proxy = Proxy::new(server.address());
+    block_on(async {
+        let provider = Provider::new(patient().connect(&server.url_at(proxy.address())).await.unwrap());
+        let id = provider.enroll("rossi").await;
+        let (mut told, mut untold, mut failed) = (0, 0, 0);
+        for step in 0..60 {
+            let _ = provider.failures(&id).await;
+            let before = logins(&server, &id).await;
+            match step % 2 {
+                0 => proxy.cut_answer_after(usize::try_from(step / 2 % 10).unwrap()),
+                _ => proxy.cut_request_after(usize::try_from(step).unwrap() * 15),
+            }
+            let result = provider.log_in(&id, &code(step), step).await;
+            // The next cut is for the next login.
+            proxy.cut();
+            let (is_there, is_used) = loop {
+                // What cut nothing above cuts here.
+                let state = provider.verifier(&provider.store).state(&id).await;
+                let Ok(state) = state else { continue };
+                let is_used = state.watermark() >= Some(Totp::default().step(time(step)).unwrap());
+                break (logins(&server, &id).await > before, is_used);
+            };
+            assert_eq!(is_there, is_used, "in round {step}: {result:?}");
+            match result {
+                Ok(_) => {
+                    assert!(is_there);
+                    told += 1;
+                }
+                Err(_) if is_there => untold += 1,
+                Err(_) => failed += 1,
+            }
+        }
+        println!("PostgreSQL: 60 logins cut off: {told} told, {untold} done and not told, {failed} not done");
+        assert!(told > 0 && untold > 0 && failed > 0);
+    });
+}
+
+#[test]
+fn a_transaction_ends_in_time() {
+    let server = server();
+    block_on(async {
+        let provider = Provider::new(impatient().connect(&server.url()).await.unwrap());
+        let id = provider.enroll("rossi").await;
+        let slow = async |transaction: &Transaction<'_>, _: &Accepted| {
+            transaction.execute(LOGIN, &[&id.as_str()]).await?;
+            transaction.execute("SELECT pg_sleep(3600)", &[]).await
+        };
+        let failed = provider.log_in_and(&id, &code(0), 0, slow).await;
+        assert!(matches!(failed, Err(TransactionError::Verifier(VerifierError::Store(PostgresStoreError::Timeout)))));
+        assert_eq!(logins(&server, &id).await, 0);
+        // Until the server has noticed, the entry is locked.
+        let begun = std::time::Instant::now();
+        let accepted = loop {
+            match provider.log_in(&id, &code(0), 0).await {
+                Ok((accepted, _)) => break accepted,
+                Err(error) => assert!(begun.elapsed() < Duration::from_secs(60), "{error}"),
+            }
+        };
+        drop(accepted);
+        assert_eq!(logins(&server, &id).await, 1);
+    });
+}
+
+/// Two logins whose work locks two rows in opposite order: the one that the server gives up is undone.
+#[test]
+fn a_deadlock_is_an_error() {
+    let server = server();
+    block_on(async {
+        let rows =
+            "CREATE TABLE quota (name text PRIMARY KEY, used integer); INSERT INTO quota VALUES ('a', 0), ('b', 0)";
+        session(&server.url()).await.batch_execute(rows).await.unwrap();
+        let provider = Arc::new(Provider::new(patient().connect(&server.url()).await.unwrap()));
+        let both_have_one = Arc::new(tokio::sync::Barrier::new(2));
+        let log_in = |id: AuthenticatorId, first: &'static str, second: &'static str| {
+            let (provider, both_have_one) = (provider.clone(), both_have_one.clone());
+            tokio::spawn(async move {
+                let work = async |transaction: &Transaction<'_>, _: &Accepted| {
+                    let take = "UPDATE quota SET used = used + 1 WHERE name = $1";
+                    transaction.execute(take, &[&first]).await?;
+                    both_have_one.wait().await;
+                    transaction.execute(take, &[&second]).await
+                };
+                let result = provider.log_in_and(&id, &code(0), 0, work).await;
+                assert!(provider.is_used(&id, 0).await);
+                result
+            })
+        };
+        let ids = [provider.enroll("one").await, provider.enroll("two").await];
+        let (one, two) = (log_in(ids[0], "a", "b"), log_in(ids[1], "b", "a"));
+        let results = [one.await.unwrap(), two.await.unwrap()];
+        let failed: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+        let [TransactionError::Work(error)] = failed.as_slice() else { panic!("{results:?}") };
+        assert_eq!(error.code().unwrap().code(), "40P01");
+        let used = "SELECT sum(used) FROM quota";
+        let used: i64 = session(&server.url()).await.query_one(used, &[]).await.unwrap().get(0);
+        assert_eq!(used, 2);
+    });
+}

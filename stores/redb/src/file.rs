@@ -1,0 +1,291 @@
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::hash::BuildHasher;
+use core::panic::AssertUnwindSafe;
+use std::collections::hash_map::RandomState;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::panic;
+use std::path::{Path, PathBuf};
+
+use redb::backends::FileBackend;
+use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, StorageBackend, Table, TableDefinition};
+use secondo::store::{Entry, Exchange, Revision, Value};
+use secondo::{AuthenticatorId, UnixTime};
+
+use crate::RedbStoreError;
+use crate::backend::Gate;
+
+/// By id: the revision, the expiry or [`NEVER`], both little-endian, and the value.
+const ENTRIES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("secondo-entries");
+/// [`FORMAT`] and [`REVISIONS`].
+const META: TableDefinition<&str, u64> = TableDefinition::new("secondo-meta");
+
+/// The version of what is above.
+const FORMAT: &str = "format";
+const THIS_FORMAT: u64 = 1;
+
+/// No revision of an entry is higher.
+const REVISIONS: &str = "revisions";
+/// How many revisions are reserved at once, so that most commits do not write the counter.
+const RESERVED: u64 = 1 << 20;
+
+const NEVER: u64 = u64::MAX;
+
+/// What a change does with an entry whose revision is as expected.
+pub(crate) enum Change {
+    Put { value: Value, expiry: Option<UnixTime> },
+    Remove,
+}
+
+pub(crate) struct Request {
+    pub(crate) id: AuthenticatorId,
+    pub(crate) expected: Option<Revision>,
+    pub(crate) change: Change,
+}
+
+/// Opens what the file is kept on; called again after an error.
+pub(crate) type Opener = Box<dyn Fn() -> Result<Box<dyn StorageBackend>, RedbStoreError> + Send>;
+
+/// The open database. One thread writes.
+pub(crate) struct StoreFile {
+    database: Database,
+    gate: Gate,
+    last_revision: u64,
+    last_reserved: u64,
+}
+
+impl StoreFile {
+    /// Opens it, repairs what a crash left, and verifies every checksum. If it is refused it is as it was.
+    pub(crate) fn open(file: Box<dyn StorageBackend>, cache: usize) -> Result<Self, RedbStoreError> {
+        let gate = Gate::new(file);
+        let opened = no_panic(|| {
+            if gate.len()? == 0 {
+                return Err(RedbStoreError::NotRedb);
+            }
+            let mut builder = Builder::new();
+            builder.set_cache_size(cache).set_check_integrity_on_open(true);
+            let database = builder.create_with_backend(gate.clone())?;
+            let transaction = database.begin_read()?;
+            transaction.open_table(ENTRIES).map_err(missing_is_foreign)?;
+            let meta = transaction.open_table(META).map_err(missing_is_foreign)?;
+            let found = meta.get(FORMAT)?.ok_or(RedbStoreError::Foreign)?.value();
+            if found != THIS_FORMAT {
+                return Err(RedbStoreError::Format { found });
+            }
+            let revisions = meta.get(REVISIONS)?.ok_or(RedbStoreError::Corrupt)?.value();
+            Ok(Self { database, gate: gate.clone(), last_revision: revisions, last_reserved: revisions })
+        })?;
+        gate.open()?;
+        Ok(opened)
+    }
+
+    /// Makes an empty store on a backend that is empty.
+    pub(crate) fn create(file: Box<dyn StorageBackend>) -> Result<(), RedbStoreError> {
+        let gate = Gate::new(file);
+        gate.open()?;
+        let database = Builder::new().create_with_backend(gate)?;
+        let transaction = database.begin_write()?;
+        transaction.open_table(ENTRIES)?;
+        let mut meta = transaction.open_table(META)?;
+        meta.insert(FORMAT, THIS_FORMAT)?;
+        meta.insert(REVISIONS, 0)?;
+        drop(meta);
+        transaction.commit()?;
+        database.close()?;
+        Ok(())
+    }
+
+    /// What is committed now.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, RedbStoreError> {
+        no_panic(|| {
+            let entries = self.database.begin_read()?.open_table(ENTRIES).map_err(missing_is_foreign)?;
+            Ok(Snapshot { entries })
+        })
+    }
+
+    /// Does the requests in their order, each on what those before it left, and commits them together. When this
+    /// returns they are on the disk.
+    pub(crate) fn apply(&mut self, requests: &[Request]) -> Result<Vec<Exchange>, RedbStoreError> {
+        no_panic(AssertUnwindSafe(|| {
+            let mut transaction = self.database.begin_write()?;
+            // With one phase, redb takes damage to the last commit after a crash for a commit that was cut off, and
+            // goes back to the one before: codes would be accepted again. With two it says that the file is corrupt.
+            transaction.set_two_phase_commit(true);
+            let mut entries = transaction.open_table(ENTRIES)?;
+            let mut revision = self.last_revision;
+            let mut bytes = Vec::new();
+            let mut results = Vec::with_capacity(requests.len());
+            for Request { id, expected, change } in requests {
+                let id = id.as_str().as_bytes();
+                if revision_of(&entries, id)? != *expected {
+                    results.push(Exchange::Conflict);
+                    continue;
+                }
+                match change {
+                    Change::Put { value, expiry } => {
+                        revision += 1;
+                        encode(&mut bytes, revision, *expiry, value.as_ref());
+                        entries.insert(id, bytes.as_slice())?;
+                    }
+                    Change::Remove => _ = entries.remove(id)?,
+                }
+                results.push(Exchange::Stored);
+            }
+            drop(entries);
+            if !results.contains(&Exchange::Stored) {
+                transaction.abort()?;
+                return Ok(results);
+            }
+            let mut reserved = self.last_reserved;
+            if revision > reserved {
+                reserved = revision + RESERVED;
+                transaction.open_table(META)?.insert(REVISIONS, reserved)?;
+            }
+            transaction.commit()?;
+            (self.last_revision, self.last_reserved) = (revision, reserved);
+            Ok(results)
+        }))
+    }
+
+    /// Closes it, so that it can be opened again.
+    pub(crate) fn close(self) {
+        let _ = no_panic(|| Ok(self.database.close()?));
+    }
+
+    /// Closes it after an error. Nothing more is written: what the disk has now, the next opening finds out.
+    pub(crate) fn give_up(self) {
+        self.gate.shut();
+        self.close();
+    }
+}
+
+fn missing_is_foreign(error: redb::TableError) -> RedbStoreError {
+    match error {
+        redb::TableError::TableDoesNotExist(_) => RedbStoreError::Foreign,
+        error => error.into(),
+    }
+}
+
+fn revision_of(entries: &Table<&[u8], &[u8]>, id: &[u8]) -> Result<Option<Revision>, RedbStoreError> {
+    use redb::ReadableTable;
+    match entries.get(id)? {
+        None => Ok(None),
+        Some(bytes) => Ok(Some(decode(bytes.value())?.0)),
+    }
+}
+
+fn encode(bytes: &mut Vec<u8>, revision: u64, expiry: Option<UnixTime>, value: &[u8]) {
+    bytes.clear();
+    bytes.extend_from_slice(&revision.to_le_bytes());
+    bytes.extend_from_slice(&expiry.map_or(NEVER, UnixTime::as_secs).to_le_bytes());
+    bytes.extend_from_slice(value);
+}
+
+fn decode(bytes: &[u8]) -> Result<(Revision, u64, &[u8]), RedbStoreError> {
+    let (revision, rest) = bytes.split_first_chunk().ok_or(RedbStoreError::Corrupt)?;
+    let (expiry, value) = rest.split_first_chunk().ok_or(RedbStoreError::Corrupt)?;
+    Ok((Revision::new(u64::from_le_bytes(*revision)), u64::from_le_bytes(*expiry), value))
+}
+
+/// The entries as of one commit.
+pub(crate) struct Snapshot {
+    entries: ReadOnlyTable<&'static [u8], &'static [u8]>,
+}
+
+impl Snapshot {
+    pub(crate) fn get(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RedbStoreError> {
+        no_panic(AssertUnwindSafe(|| {
+            let Some(bytes) = self.entries.get(id.as_str().as_bytes())? else { return Ok(None) };
+            let (revision, _, value) = decode(bytes.value())?;
+            Ok(Some(Entry { revision, value: Value::from(value) }))
+        }))
+    }
+
+    /// Looks at so many entries after this id, for those that have expired. Returns the last id it looked at, if there
+    /// are more.
+    pub(crate) fn expired(
+        &self,
+        after: &[u8],
+        now: UnixTime,
+        limit: usize,
+    ) -> Result<(Vec<Request>, Option<Vec<u8>>), RedbStoreError> {
+        use core::ops::Bound;
+        no_panic(AssertUnwindSafe(|| {
+            let mut expired = Vec::new();
+            let mut last = None;
+            let range = self.entries.range::<&[u8]>((Bound::Excluded(after), Bound::Unbounded))?;
+            for (n, entry) in range.enumerate() {
+                let (key, bytes) = entry?;
+                let (revision, expiry, _) = decode(bytes.value())?;
+                if expiry <= now.as_secs() && expiry != NEVER {
+                    let id = core::str::from_utf8(key.value()).map_err(|_| RedbStoreError::Corrupt)?;
+                    let id = AuthenticatorId::new(id).map_err(|_| RedbStoreError::Corrupt)?;
+                    expired.push(Request { id, expected: Some(revision), change: Change::Remove });
+                }
+                if n + 1 == limit {
+                    last = Some(key.value().to_vec());
+                    break;
+                }
+            }
+            Ok((expired, last))
+        }))
+    }
+}
+
+/// redb verifies checksums when it opens a file, and not at each read. Where the disk changes a page after that, it may
+/// panic on what it finds: that is no reason to take the provider's thread, or the writer, down. What it was doing is
+/// given up: the writer opens the file anew, and finds out.
+fn no_panic<T>(work: impl FnOnce() -> Result<T, RedbStoreError>) -> Result<T, RedbStoreError> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RedbStoreError::Corrupt))
+}
+
+/// Opens the file of this path; makes it if there is none.
+pub(crate) fn open_or_create(path: &Path) -> Result<Box<dyn StorageBackend>, RedbStoreError> {
+    if !path.try_exists()? {
+        create(path)?;
+    }
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    sync_folder(path)?;
+    Ok(Box::new(FileBackend::new(file)?))
+}
+
+/// Makes the file beside its place and then links it there, so that nobody finds one half made, nor loses one that
+/// somebody else made meanwhile.
+fn create(path: &Path) -> Result<(), RedbStoreError> {
+    let new = beside(path);
+    let made = create_at(&new).and_then(|()| match fs::hard_link(&new, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => Ok(linked?),
+    });
+    // One that cannot be removed does no harm.
+    let _ = fs::remove_file(&new);
+    made
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(String::from(".new-"));
+    name.push(RandomState::new().hash_one(path).to_string());
+    name.into()
+}
+
+fn create_at(path: &Path) -> Result<(), RedbStoreError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    StoreFile::create(Box::new(FileBackend::new(file.try_clone()?)?))?;
+    Ok(file.sync_all()?)
+}
+
+/// So that the file's name is on the disk as well.
+fn sync_folder(path: &Path) -> Result<(), RedbStoreError> {
+    if cfg!(unix) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

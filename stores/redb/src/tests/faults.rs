@@ -1,0 +1,211 @@
+//! A disk that hangs or fails.
+
+use std::num::NonZeroU16;
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pollster::block_on;
+use secondo::AuthenticatorId;
+use secondo::store::{Exchange, Revision, Store, Value};
+
+use super::disk::{Disk, Failing};
+use crate::file::StoreFile;
+use crate::{RedbOptions, RedbStore, RedbStoreError};
+
+/// Long enough for any machine to do what it has to.
+const LONG: Duration = Duration::from_secs(60);
+
+fn id(name: &str) -> AuthenticatorId {
+    AuthenticatorId::new(name).unwrap()
+}
+
+fn start(options: RedbOptions) -> (Disk, RedbStore) {
+    let disk = Disk::default();
+    StoreFile::create(disk.open()).unwrap();
+    let store = RedbStore::start(options, {
+        let disk = disk.clone();
+        move || Ok(disk.open())
+    });
+    (disk, store.unwrap())
+}
+
+fn put(store: &RedbStore, name: &str, value: &str) -> Result<Exchange, RedbStoreError> {
+    let revision = loaded(store, name)?.map(|(revision, _)| revision);
+    block_on(store.compare_exchange(&id(name), revision, Value::from(value.as_bytes()), None))
+}
+
+fn loaded(store: &RedbStore, name: &str) -> Result<Option<(Revision, String)>, RedbStoreError> {
+    let entry = block_on(store.load(&id(name)))?;
+    Ok(entry.map(|entry| (entry.revision, String::from_utf8(entry.value.as_ref().to_vec()).unwrap())))
+}
+
+fn eventually<T>(mut what: impl FnMut() -> Result<T, RedbStoreError>) -> T {
+    let given_up = Instant::now() + LONG;
+    loop {
+        match what() {
+            Ok(value) => return value,
+            Err(error) => assert!(Instant::now() < given_up, "{error:?}"),
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_disk_that_hangs_costs_a_timeout_and_then_service_resumes() {
+    let three = NonZeroU16::new(3).unwrap();
+    let (disk, store) = start(RedbOptions::new().with_timeout(Duration::from_millis(300)).with_queue(three));
+    assert_eq!(put(&store, "rossi", "before").unwrap(), Exchange::Stored);
+    disk.hang(true);
+
+    // One is with the disk, and others wait for it; one more is too many.
+    let exchange = |name: &'static str| {
+        let (store, (ended, answer)) = (store.clone(), mpsc::channel());
+        thread::spawn(move || {
+            ended.send(block_on(store.compare_exchange(&id(name), None, Value::from(&b"late"[..]), None)))
+        });
+        move || answer.recv_timeout(LONG).expect("a call did not end")
+    };
+    let first = exchange("a");
+    let waiting = || {
+        let mut future = Box::pin({
+            let store = store.clone();
+            async move { store.compare_exchange(&id("dropped"), None, Value::from(&b"dropped"[..]), None).await }
+        });
+        let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        (future, poll)
+    };
+    let mut held = Vec::new();
+    let busy = loop {
+        let (future, poll) = waiting();
+        match poll {
+            Poll::Pending => held.push(future),
+            Poll::Ready(result) => break result,
+        }
+        assert!(held.len() < 1_000, "the queue is not bounded");
+    };
+    assert!(matches!(busy, Err(RedbStoreError::Busy)), "{busy:?}");
+    drop(held);
+
+    for result in [first(), exchange("b")()] {
+        assert!(matches!(result, Err(RedbStoreError::Timeout | RedbStoreError::Busy)), "{result:?}");
+    }
+    // What is committed can be read meanwhile.
+    assert_eq!(loaded(&store, "rossi").unwrap().unwrap().1, "before");
+    assert!(loaded(&store, "b").unwrap().is_none());
+
+    disk.hang(false);
+    assert_eq!(eventually(|| put(&store, "rossi", "after")), Exchange::Stored);
+    assert_eq!(loaded(&store, "rossi").unwrap().unwrap().1, "after");
+    // Of those that timed out, it is not known.
+    assert!(loaded(&store, "b").unwrap().is_none_or(|(_, value)| value == "late"));
+}
+
+#[test]
+fn a_call_that_is_dropped_leaves_all_or_nothing() {
+    let (_disk, store) = start(RedbOptions::new());
+    let mut done = 0;
+    for round in 0..500 {
+        let before = loaded(&store, "rossi").unwrap();
+        let value = format!("round {round}");
+        {
+            let revision = before.as_ref().map(|(revision, _)| *revision);
+            let rossi = id("rossi");
+            let mut exchange = pin!(store.compare_exchange(&rossi, revision, Value::from(value.as_bytes()), None));
+            let poll = exchange.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(poll.is_pending() || poll.is_ready());
+            if round % 3 == 0 {
+                thread::yield_now();
+            }
+        }
+        // Whatever was begun with that call is over when another one that came later is.
+        assert_eq!(put(&store, "bianchi", &value).unwrap(), Exchange::Stored);
+        let after = loaded(&store, "rossi").unwrap();
+        if after != before {
+            assert_eq!(after.unwrap().1, value);
+            done += 1;
+        }
+    }
+    println!("redb: of 500 calls that were dropped {done} were done, and all others were not begun");
+}
+
+#[test]
+fn after_a_failure_it_opens_the_file_anew() {
+    let (disk, store) = start(RedbOptions::new());
+    for round in 0..30 {
+        let before = eventually(|| loaded(&store, "rossi")).map(|(_, value)| value);
+        let failing = [Failing::Write, Failing::Sync, Failing::AfterSync][round % 3];
+        disk.fail(failing);
+        let value = format!("round {round}");
+        let error = put(&store, "rossi", &value).unwrap_err();
+        assert_eq!(error.label(), "io", "{error:?}");
+        let after = eventually(|| loaded(&store, "rossi")).map(|(_, value)| value);
+        assert!(after == before || after.as_ref() == Some(&value), "{before:?} and {value} became {after:?}");
+        assert_eq!(eventually(|| put(&store, "rossi", &format!("after {round}"))), Exchange::Stored);
+    }
+}
+
+/// A login begins with a load: if that fails, no exchange comes that would find it out.
+#[test]
+fn after_a_load_that_failed_it_opens_the_file_anew() {
+    let (disk, store) = start(RedbOptions::new().with_cache(0));
+    // More than the page that redb always has in memory.
+    for n in 0..200 {
+        assert_eq!(put(&store, &format!("{n}"), "other").unwrap(), Exchange::Stored);
+    }
+    assert_eq!(put(&store, "rossi", "before").unwrap(), Exchange::Stored);
+    disk.fail(Failing::Reads);
+    let error = loaded(&store, "rossi").unwrap_err();
+    assert_eq!(error.label(), "io", "{error:?}");
+    for _ in 0..50 {
+        assert!(loaded(&store, "rossi").is_err());
+        thread::sleep(Duration::from_millis(1));
+    }
+    disk.fail(None);
+    assert_eq!(eventually(|| loaded(&store, "rossi")).unwrap().1, "before");
+    assert_eq!(put(&store, "rossi", "after").unwrap(), Exchange::Stored);
+}
+
+/// What is on a damaged disk may be all that there is to learn from.
+#[test]
+fn what_is_found_to_be_corrupt_is_not_written_to() {
+    let (disk, store) = start(RedbOptions::new().with_cache(0));
+    for n in 0..200 {
+        assert_eq!(put(&store, &format!("{n}"), "a value to be found").unwrap(), Exchange::Stored);
+    }
+    disk.damage(|bytes| {
+        let pages = bytes.chunks_mut(4096).filter(|page| page.windows(10).any(|bytes| bytes == b"a value to"));
+        // The byte that says which kind of page it is.
+        pages.for_each(|page| page[0] = 0xff);
+    });
+    let damaged = disk.bytes();
+    let given_up = Instant::now() + LONG;
+    while !matches!(loaded(&store, "7"), Err(RedbStoreError::Corrupt)) {
+        assert!(Instant::now() < given_up);
+    }
+    assert!(matches!(put(&store, "7", "new"), Err(RedbStoreError::Corrupt)));
+    drop(store);
+    assert!(disk.bytes() == damaged);
+}
+
+#[test]
+fn what_is_not_due_is_not_purged() {
+    use secondo::UnixTime;
+    let (_disk, store) = start(RedbOptions::new().with_queue(NonZeroU16::new(10).unwrap()));
+    let at = |secs| Some(UnixTime::from_secs(secs));
+    for n in 0..10_000 {
+        let expiry = [None, at(1_000), at(1_001), at(u64::MAX)][n % 4];
+        let name = id(&format!("{n}"));
+        assert_eq!(
+            block_on(store.compare_exchange(&name, None, Value::from(&b"v"[..]), expiry)).unwrap(),
+            Exchange::Stored
+        );
+    }
+    for (now, removed, left) in [(999, 0, 10_000), (1_000, 2_500, 7_500), (1_000, 0, 7_500), (u64::MAX, 2_500, 5_000)] {
+        assert_eq!(block_on(store.purge(UnixTime::from_secs(now))).unwrap(), removed, "at {now}");
+        let there = (0..10_000).filter(|n| loaded(&store, &n.to_string()).unwrap().is_some()).count();
+        assert_eq!(there, left, "at {now}");
+    }
+}

@@ -1,0 +1,164 @@
+//! Races and kills across processes, which open the file one after the other, and races within one.
+
+use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pollster::block_on;
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    VerifierError,
+};
+use secondo_redb::{RedbStore, RedbStoreError};
+use store_testing::{Engine, clock, kills, races};
+
+struct Redb;
+
+impl Engine for Redb {
+    type Store = RedbStore;
+
+    const NAME: &'static str = "redb";
+    const SHARED: bool = false;
+    const TIMEOUT: Duration = Duration::from_secs(5);
+
+    fn open(path: &str) -> RedbStore {
+        let given_up = Instant::now() + Duration::from_secs(60);
+        loop {
+            match RedbStore::open(path) {
+                Err(RedbStoreError::InUse) if Instant::now() < given_up => thread::sleep(Duration::from_micros(200)),
+                opened => return opened.unwrap(),
+            }
+        }
+    }
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        block_on(future)
+    }
+}
+
+#[test]
+#[ignore = "a process that the other tests start"]
+fn worker() {
+    store_testing::worker::<Redb>();
+}
+
+/// What a killed process wrote is with the kernel, whatever the disk; in memory the many openings are faster.
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
+}
+
+fn on_a_file(scenario: fn(&str)) {
+    let folder = folder();
+    scenario(folder.path().join("authenticators.redb").to_str().unwrap());
+}
+
+#[test]
+fn a_right_code_is_accepted_once() {
+    on_a_file(races::one_right_code::<Redb>);
+}
+
+#[test]
+fn wrong_codes_are_counted() {
+    on_a_file(races::wrong_codes::<Redb>);
+}
+
+#[test]
+fn what_a_killed_process_told_holds() {
+    on_a_file(kills::while_verifying::<Redb>);
+}
+
+#[test]
+fn a_clock_that_is_set_back_accepts_nothing() {
+    on_a_file(clock::set_back::<Redb>);
+}
+
+/// As many as share one commit.
+const CALLERS: usize = 64;
+const CAP: u8 = Policy::CONSECUTIVE_LIMIT;
+
+fn verifier(path: &Path) -> Verifier<RedbStore> {
+    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+    let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+    let policy = Policy::new().with_failure_cap(CAP).unwrap().with_counted_replays(false);
+    Verifier::new(RedbStore::open(path).unwrap(), keys, policy)
+}
+
+fn secret() -> Secret {
+    Secret::from_bytes(b"12345678901234567890").unwrap()
+}
+
+fn enroll(verifier: &Verifier<RedbStore>, name: &str) -> AuthenticatorId {
+    let id = AuthenticatorId::new(name).unwrap();
+    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret());
+    block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
+    id
+}
+
+fn time(step: u64) -> UnixTime {
+    UnixTime::from_secs(1_700_000_010 + 30 * step)
+}
+
+fn code(step: u64) -> String {
+    Totp::default().generate(&Key::new(Algorithm::Sha1, &secret()), time(step)).unwrap().as_str().into()
+}
+
+type Told = Result<(), Refusal>;
+
+/// Has as many threads as share a commit submit this code, and returns what they were told. One for whom the others
+/// were always faster tries again.
+fn submit(verifier: &Verifier<RedbStore>, id: &AuthenticatorId, code: &str, step: u64, times: usize) -> Vec<Told> {
+    let start = Barrier::new(CALLERS);
+    let submit = || {
+        start.wait();
+        let attempt = |_| loop {
+            match block_on(verifier.verify(id, code, time(step))) {
+                Ok(_accepted) => break Ok(()),
+                Err(VerifierError::Refused(refusal)) => break Err(refusal),
+                Err(VerifierError::Contended) => {}
+                Err(error) => panic!("{error}"),
+            }
+        };
+        (0..times).map(attempt).collect::<Vec<_>>()
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..CALLERS).map(|_| scope.spawn(submit)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn of_those_who_share_a_commit_one_is_accepted() {
+    let folder = folder();
+    let verifier = verifier(&folder.path().join("authenticators.redb"));
+    let id = enroll(&verifier, "rossi");
+    let rounds = if std::env::var_os("STORES_FULL").is_some() { 10_000 } else { 1_000 };
+    // So far apart that none is in the window of another.
+    for step in (0..rounds).map(|round| 3 * round) {
+        let told = submit(&verifier, &id, &code(step), step, 1);
+        assert_eq!(told.iter().filter(|told| told.is_ok()).count(), 1, "{told:?}");
+        let replayed = |told: &&Told| matches!(told, Err(Refusal::Replayed { .. }));
+        assert_eq!(told.iter().filter(replayed).count(), CALLERS - 1, "{told:?}");
+    }
+    println!("redb: {rounds} rounds of {CALLERS} threads with one right code: accepted once in each");
+}
+
+#[test]
+fn those_who_share_a_commit_are_counted_one_by_one() {
+    let folder = folder();
+    let verifier = verifier(&folder.path().join("authenticators.redb"));
+    let near: Vec<_> = (0..4).map(code).collect();
+    let wrong = (0..100).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap();
+    let rounds = 20;
+    for round in 0..rounds {
+        let id = enroll(&verifier, &format!("round/{round}"));
+        let told = submit(&verifier, &id, &wrong, 1, 4);
+        for remaining in 0..CAP {
+            assert_eq!(told.iter().filter(|told| **told == Err(Refusal::Wrong { remaining })).count(), 1, "{told:?}");
+        }
+        let locked = told.iter().filter(|told| **told == Err(Refusal::Locked { until: None })).count();
+        assert_eq!(locked, 4 * CALLERS - usize::from(CAP), "{told:?}");
+    }
+    println!("redb: {rounds} authenticators, {CALLERS} threads guessing: {CAP} evaluated of each, all others locked");
+}
