@@ -1,0 +1,141 @@
+use alloc::boxed::Box;
+use alloc::sync::{Arc, Weak};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, PushInfo, PushKind, RedisError, RedisResult,
+    RetryMethod,
+};
+use tokio::sync::OnceCell;
+
+/// Where the connections lead.
+pub(crate) enum Server {
+    One(Box<Client>),
+    Cluster(Box<ClusterClient>),
+}
+
+/// A fixed number of connections, used in turn by any number of calls at once.
+pub(crate) struct Connections {
+    server: Server,
+    first: Arc<Place>,
+    others: Box<[Arc<Place>]>,
+    next: AtomicUsize,
+}
+
+impl Connections {
+    pub(crate) fn new(server: Server, others: u8) -> Self {
+        let others = (0..others).map(|_| Arc::default()).collect();
+        Self { server, first: Arc::default(), others, next: AtomicUsize::new(0) }
+    }
+
+    /// Sends the request over the connection whose turn it is, and gives the answer.
+    pub(crate) async fn query<T: FromRedisValue>(&self, request: &Request) -> RedisResult<T> {
+        let mut using = self.using();
+        let connection = using.cell.get_or_try_init(|| self.connect(&using)).await?.clone();
+        let answer = match connection {
+            Connection::One(connection) => request.query(connection).await,
+            Connection::Cluster(connection) => request.query(connection).await,
+        };
+        using.sound = answer.as_ref().err().is_none_or(spares_connection);
+        answer
+    }
+
+    /// The next one in turn.
+    fn using(&self) -> Using<'_> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % (self.others.len() + 1);
+        let place = self.others.get(turn).unwrap_or(&self.first);
+        // The client of a cluster repairs its connections itself; what one node does is nothing to the others.
+        Using { place, cell: place.lock().clone(), sound: matches!(self.server, Server::Cluster(_)) }
+    }
+
+    async fn connect(&self, using: &Using<'_>) -> RedisResult<Connection> {
+        match &self.server {
+            Server::One(client) => {
+                let (place, cell) = (Arc::downgrade(using.place), Arc::downgrade(&using.cell));
+                // The calls have a timeout of their own.
+                let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+                let config = config.set_push_sender(move |push: PushInfo| {
+                    if push.kind == PushKind::Disconnection {
+                        clear(&place, &cell);
+                    }
+                    Ok::<(), RedisError>(())
+                });
+                client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::One)
+            }
+            Server::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
+        }
+    }
+}
+
+pub(crate) enum Request {
+    One(Cmd),
+    /// Over one connection, with nothing between them.
+    Together(Pipeline),
+}
+
+impl Request {
+    async fn query<T: FromRedisValue>(&self, mut connection: impl ConnectionLike + Send) -> RedisResult<T> {
+        match self {
+            Self::One(command) => command.query_async(&mut connection).await,
+            Self::Together(commands) => commands.query_async(&mut connection).await,
+        }
+    }
+}
+
+#[derive(Clone)]
+enum Connection {
+    One(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+/// Holds a connection once the first call has made it; the others wait for that.
+type Cell = Arc<OnceCell<Connection>>;
+
+#[derive(Default)]
+struct Place(Mutex<Cell>);
+
+impl Place {
+    fn lock(&self) -> MutexGuard<'_, Cell> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the next call connect anew, unless that was done already. Calls that wait for this connection still do.
+    fn clear(&self, cell: &Cell) {
+        let mut current = self.lock();
+        if Arc::ptr_eq(&current, cell) {
+            *current = Cell::default();
+        }
+    }
+}
+
+/// A connection that was closed is seen at once, and costs no call.
+fn clear(place: &Weak<Place>, cell: &Weak<OnceCell<Connection>>) {
+    if let (Some(place), Some(cell)) = (place.upgrade(), cell.upgrade()) {
+        place.clear(&cell);
+    }
+}
+
+/// A connection in use by a call. If the call ends without an answer, by an error, its timeout or because its future is
+/// dropped, then nobody knows how the connection is, and it is not used again.
+struct Using<'p> {
+    place: &'p Arc<Place>,
+    cell: Cell,
+    sound: bool,
+}
+
+impl Drop for Using<'_> {
+    fn drop(&mut self) {
+        if !self.sound {
+            self.place.clear(&self.cell);
+        }
+    }
+}
+
+/// Whether the error is an answer. Where the server has become a replica, the name may lead to another by now.
+fn spares_connection(error: &RedisError) -> bool {
+    matches!(error.retry_method(), RetryMethod::NoRetry | RetryMethod::WaitAndRetry)
+}

@@ -1,0 +1,72 @@
+use redis::{Cmd, Script, cmd};
+use secondo::UnixTime;
+use secondo::store::Revision;
+
+/// Compares and swaps in one step.
+///
+/// Revisions are compared as bytes: Lua's numbers do not hold 64 bits. One that is there already is this very write,
+/// sent a second time by the client of a cluster; it is made again, so that a `WAIT` after it waits for something.
+const CODE: &str = "\
+local held = redis.call('GET', KEYS[1])
+local revision = held and string.sub(held, 1, 8)
+local expected = ARGV[1] ~= '' and ARGV[1]
+if revision ~= expected and revision ~= ARGV[2] then
+  return 0
+end
+if ARGV[4] then
+  redis.call('SET', KEYS[1], ARGV[2] .. ARGV[3], 'EXAT', ARGV[4])
+else
+  redis.call('SET', KEYS[1], ARGV[2] .. ARGV[3])
+end
+return 1
+";
+
+/// Bytes of a revision, at the start of each entry.
+pub(crate) const REVISION_LEN: usize = 8;
+
+/// The script, and the name under which the server keeps it.
+pub(crate) struct Exchanges(Script);
+
+/// An exchange, as the script takes it.
+pub(crate) struct Arguments<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) expected: Option<Revision>,
+    pub(crate) next: Revision,
+    pub(crate) value: &'a [u8],
+    pub(crate) expiry: Option<UnixTime>,
+}
+
+impl Exchanges {
+    pub(crate) fn new() -> Self {
+        Self(Script::new(CODE))
+    }
+
+    /// For a server that knows the script. Answers 1 if the value is stored, and 0 if not.
+    pub(crate) fn by_name(&self, arguments: &Arguments<'_>) -> Cmd {
+        arguments.command("EVALSHA", self.0.get_hash())
+    }
+
+    /// For any server, which knows it from then on.
+    pub(crate) fn in_full(arguments: &Arguments<'_>) -> Cmd {
+        arguments.command("EVAL", CODE)
+    }
+}
+
+impl Arguments<'_> {
+    fn command(&self, name: &str, script: &str) -> Cmd {
+        let mut command = cmd(name);
+        command.arg(script).arg(1).arg(self.key);
+        match self.expected {
+            Some(revision) => command.arg(&revision.get().to_be_bytes()),
+            None => command.arg(""),
+        };
+        command.arg(&self.next.get().to_be_bytes()).arg(self.value);
+        if let Some(expiry) = self.expiry {
+            command.arg(expiry.as_secs().clamp(1, LATEST));
+        }
+        command
+    }
+}
+
+/// The last second that Redis counts, for it counts milliseconds.
+const LATEST: u64 = i64::MAX as u64 / 1000;

@@ -1,0 +1,66 @@
+//! What must hold of every store, across processes.
+
+use store_testing::{Redis, clock, kills, outage, races};
+
+use crate::cluster::Cluster;
+use crate::{Impatient, Patient};
+
+fn durable() -> Redis {
+    Redis::start(&["--appendonly", "yes", "--appendfsync", "always"])
+}
+
+#[test]
+fn a_right_code_is_accepted_once() {
+    races::one_right_code::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn wrong_codes_are_counted() {
+    races::wrong_codes::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn a_right_code_is_accepted_once_in_a_cluster() {
+    races::one_right_code::<Patient>(&Cluster::start(3).urls());
+}
+
+#[test]
+fn what_a_killed_process_told_holds() {
+    kills::while_verifying::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn a_clock_that_is_set_back_accepts_nothing() {
+    clock::set_back::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn what_a_killed_server_answered_holds() {
+    let redis = durable();
+    outage::killed::<Impatient>(&redis, &redis.url());
+}
+
+#[test]
+fn a_server_that_stands_still_is_an_outage() {
+    let redis = durable();
+    outage::paused::<Impatient>(&redis, &redis.url());
+}
+
+#[test]
+fn connections_cut_in_the_middle_accept_nothing_twice() {
+    outage::cut::<Impatient>(&durable(), |address| format!("redis://{address}"));
+}
+
+#[test]
+fn a_cluster_that_stands_still_is_an_outage() {
+    let cluster = Cluster::start(3);
+    outage::paused::<Impatient>(&cluster, &cluster.urls());
+}
+
+/// A cluster takes two seconds to come back.
+#[test]
+#[ignore = "minutes: `cargo test -p secondo-redis -- --ignored killed_cluster`"]
+fn what_a_killed_cluster_answered_holds() {
+    let cluster = Cluster::start(3);
+    outage::killed::<Impatient>(&cluster, &cluster.urls());
+}
