@@ -1,0 +1,78 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use redis::aio::MultiplexedConnection;
+use redis::{Client, Script};
+use secondo::AuthenticatorId;
+use secondo_redis::{RedisOptions, RedisStore};
+use store_testing::Redis;
+
+use crate::Engine;
+use crate::load::Work;
+
+pub(crate) struct OfRedis(Redis);
+
+impl Engine for OfRedis {
+    const NAME: &'static str = "Redis";
+    type Store = RedisStore;
+    type Bare = Bare;
+
+    fn settings() -> String {
+        "appendonly yes, appendfsync always, one connection".into()
+    }
+
+    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Self {
+        let redis =
+            Redis::start(&["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]);
+        let mut connection = Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+        for records in records.chunks(10_000) {
+            let mut pipeline = redis::pipe();
+            for (n, (id, record)) in records.iter().enumerate() {
+                let value = [&(n as u64).to_be_bytes(), record.as_slice()].concat();
+                pipeline.set(format!("secondo:{id}"), value).ignore();
+            }
+            pipeline.query_async::<()>(&mut connection).await.unwrap();
+        }
+        Self(redis)
+    }
+
+    async fn open(&self, _callers: usize) -> RedisStore {
+        RedisOptions::new().connect(&self.0.url()).unwrap()
+    }
+
+    async fn bare(&self, _callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Bare {
+        let client = Client::open(self.0.url()).unwrap();
+        Bare {
+            connection: client.get_multiplexed_async_connection().await.unwrap(),
+            script: Script::new(SCRIPT),
+            keys: records.iter().map(|(id, _)| format!("secondo:{id}")).collect(),
+            revision: AtomicU64::new(1 << 63),
+        }
+    }
+}
+
+const SCRIPT: &str = "
+local held = redis.call('GET', KEYS[1])
+if not held or string.sub(held, 1, 8) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1";
+
+pub(crate) struct Bare {
+    /// One that all callers share, as the store has.
+    connection: MultiplexedConnection,
+    script: Script,
+    keys: Vec<String>,
+    revision: AtomicU64,
+}
+
+impl Work for Bare {
+    async fn once(&self, authenticator: usize) {
+        let mut connection = self.connection.clone();
+        let key = &self.keys[authenticator];
+        let mut held: Vec<u8> = redis::cmd("GET").arg(key).query_async(&mut connection).await.unwrap();
+        let expected: [u8; 8] = *held.first_chunk().unwrap();
+        held[..8].copy_from_slice(&self.revision.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        let mut call = self.script.key(key);
+        let stored: u8 = call.arg(&expected[..]).arg(held).invoke_async(&mut connection).await.unwrap();
+        assert_eq!(stored, 1);
+    }
+}
