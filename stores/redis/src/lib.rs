@@ -115,10 +115,10 @@
 //!
 //! # The client library
 //!
-//! [`redis`](https://docs.rs/redis) 1.8: the one that most programs use, kept by several people who release often,
-//! under the BSD-3-Clause licence. Calls share its connections, its futures can be dropped, and it has a client for
-//! clusters, of Redis and of Valkey. `fred` and `rustis` do as much, with fewer users; `fred` sends commands again by
-//! itself, which is better left to the person here. Pools such as `deadpool-redis` and `bb8-redis` give each call a
+//! [`redis`](https://docs.rs/redis) 1.8, of the project redis-rs, under the BSD-3-Clause licence. Calls share its
+//! connections, its futures can be dropped, and it has a client for clusters. `fred` and `rustis` are alternatives; `fred`
+//! is made to reconnect and send again by itself, which is better left to the person here. The tests run on Redis 7.0;
+//! what is used is the same in Valkey. Pools such as `deadpool-redis` and `bb8-redis` give each call a
 //! connection of its own, and requests no longer travel together. The library's `ConnectionManager` keeps a connection
 //! that gives no answers, and waits longer and longer before it connects anew, while all calls wait with it.
 #![forbid(unsafe_code)]
