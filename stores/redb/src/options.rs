@@ -6,7 +6,7 @@ use crate::{RedbStore, RedbStoreError, file};
 
 /// How a file is opened: how long an exchange may take, how many may wait, and how much of the file is kept in memory.
 ///
-/// The default: 5 seconds, 1,024 exchanges, 256 MiB.
+/// The default: 5 seconds, 1,024 exchanges, 1 GiB.
 ///
 /// ```no_run
 /// use core::time::Duration;
@@ -28,7 +28,7 @@ impl RedbOptions {
     #[must_use]
     pub const fn new() -> Self {
         let queue = const { NonZeroU16::new(1024).unwrap() };
-        Self { timeout: Duration::from_secs(5), queue, cache: 256 << 20 }
+        Self { timeout: Duration::from_secs(5), queue, cache: 1 << 30 }
     }
 
     /// How long an exchange may take, with its wait, before it fails with [`RedbStoreError::Timeout`].
@@ -48,7 +48,8 @@ impl RedbOptions {
         self
     }
 
-    /// How many bytes of the file redb may keep in memory.
+    /// How many bytes of the file redb may keep in memory. Where all of it has room, about 300 bytes for each authenticator,
+    /// no login waits for the disk to read.
     #[must_use]
     pub const fn with_cache(mut self, bytes: usize) -> Self {
         self.cache = bytes;
