@@ -24,7 +24,7 @@ fn nothing_is_lost_when_the_disk_is_full() {
         .expect("unshare, of util-linux");
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && told.contains("1 passed"), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    told.lines().filter(|line| line.starts_with("redb: ")).for_each(|line| println!("{line}"));
+    told.lines().filter(|line| line.starts_with("redb: ")).for_each(|line| store_testing::report!("{line}"));
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn a_bit_that_is_not_as_it_was() {
         }
     }
     assert!(refused > 100);
-    println!(
+    store_testing::report!(
         "redb: {} flipped bits: {refused} files refused and unchanged, {whole} opened with all in them",
         refused + whole
     );
@@ -158,7 +158,7 @@ fn a_file_that_was_cut_off_or_overwritten() {
         }
     }
     assert!(refused > 100);
-    println!(
+    store_testing::report!(
         "redb: {} damaged files: {refused} refused and unchanged, {whole} opened with all in them",
         refused + whole
     );
@@ -199,7 +199,7 @@ fn damage_while_it_is_open() {
         }
     }
     assert!(refused > 0, "nothing was damaged");
-    println!("redb: damaged while open: {refused} calls failed, {read} did not, and none panicked");
+    store_testing::report!("redb: damaged while open: {refused} calls failed, {read} did not, and none panicked");
 }
 
 #[test]

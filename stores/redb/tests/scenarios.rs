@@ -141,7 +141,7 @@ fn of_those_who_share_a_commit_one_is_accepted() {
         let replayed = |told: &&Told| matches!(told, Err(Refusal::Replayed { .. }));
         assert_eq!(told.iter().filter(replayed).count(), CALLERS - 1, "{told:?}");
     }
-    println!("redb: {rounds} rounds of {CALLERS} threads with one right code: accepted once in each");
+    store_testing::report!("redb: {rounds} rounds of {CALLERS} threads with one right code: accepted once in each");
 }
 
 #[test]
@@ -160,5 +160,7 @@ fn those_who_share_a_commit_are_counted_one_by_one() {
         let locked = told.iter().filter(|told| **told == Err(Refusal::Locked { until: None })).count();
         assert_eq!(locked, 4 * CALLERS - usize::from(CAP), "{told:?}");
     }
-    println!("redb: {rounds} authenticators, {CALLERS} threads guessing: {CAP} evaluated of each, all others locked");
+    store_testing::report!(
+        "redb: {rounds} authenticators, {CALLERS} threads guessing: {CAP} evaluated of each, all others locked"
+    );
 }

@@ -26,5 +26,5 @@ pub fn set_back<E: Engine>(address: &str) {
     // A minute on, so that the code is one that was never used.
     let mut worker = Process::start_at("+1m", address);
     assert_eq!(worker.ask(&format!("verify {id} now own 1")), "Accepted");
-    println!("{}: nothing accepted with the clock an hour and a day back, and logins go on after it", E::NAME);
+    crate::report!("{}: nothing accepted with the clock an hour and a day back, and logins go on after it", E::NAME);
 }

@@ -43,7 +43,7 @@ pub fn while_verifying<E: Engine>(address: &str) {
         (step, failures) = check(&Provider::<E>::open(address, policy()), &id, step, failures);
     }
     assert!(sum.accepted > 0 && sum.failures > 0, "killed before it did anything: {sum:?}");
-    println!("{}: {kills} processes killed while verifying, nothing lost of {sum:?}", E::NAME);
+    crate::report!("{}: {kills} processes killed while verifying, nothing lost of {sum:?}", E::NAME);
 }
 
 #[derive(Debug, Default)]

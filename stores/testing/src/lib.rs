@@ -1,9 +1,11 @@
 //! What the tests of the stores share: servers of their own, faults, and races across processes.
 //!
 //! A store's tests implement [`Engine`], have a test that is a [`worker`], and call the scenarios with the address of an
-//! engine that is empty at first. Each prints what it counted.
+//! engine that is empty at first. Each [reports](report!) what it counted.
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
+
+use std::io::Write;
 
 pub mod clock;
 mod engine;
@@ -22,4 +24,18 @@ pub use worker::worker;
 /// So many rounds, or ten times as many where `STORES_FULL` is set.
 fn rounds(usual: u64) -> u64 {
     if std::env::var_os("STORES_FULL").is_some() { 10 * usual } else { usual }
+}
+
+/// Prints a line of counts, also when the test passes: the test harness keeps what `println!` prints to itself then.
+#[macro_export]
+macro_rules! report {
+    ($($counts:tt)*) => {
+        $crate::print(format_args!($($counts)*))
+    };
+}
+
+#[doc(hidden)]
+pub fn print(counts: std::fmt::Arguments<'_>) {
+    // In one piece, as others print as well.
+    std::io::stdout().write_all(format!("{counts}\n").as_bytes()).unwrap();
 }

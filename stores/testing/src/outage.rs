@@ -107,7 +107,7 @@ fn under<E: Engine>(address: &str, what: &str, times: u64, mut disturb: impl FnM
         sum.failed += seen.failed;
         sum.longest = sum.longest.max(seen.longest);
     }
-    println!("{}: {what} {times} times, nothing lost, nothing twice: {sum:?}", E::NAME);
+    crate::report!("{}: {what} {times} times, nothing lost, nothing twice: {sum:?}", E::NAME);
     // A verification calls more than once, and a machine may be slow.
     assert!(sum.longest < E::TIMEOUT * 8 + Duration::from_secs(10), "a call took {:?}", sum.longest);
     assert!(sum.failed > 0, "nobody noticed");

@@ -34,13 +34,13 @@ pub fn one_right_code<E: Engine>(address: &str) {
     let in_time = |step| time(step).as_secs();
     let accepted = race(&|step| format!("verify {id} {} {} 1", in_time(step), code(time(step))), 0..rounds);
     assert!(accepted.iter().all(|accepted| *accepted == 1), "accepted in each round: {accepted:?}");
-    println!("{}: {rounds} rounds of {PROCESSES} processes with one right code: accepted once in each", E::NAME);
+    crate::report!("{}: {rounds} rounds of {PROCESSES} processes with one right code: accepted once in each", E::NAME);
 
     if E::SHARED {
         let accepted =
             race(&|step| format!("blindly {id} {} {}", in_time(step), code(time(step))), rounds..rounds + 100);
         let twice = accepted.iter().filter(|accepted| **accepted > 1).count();
-        println!("{}: without the comparison, more than once in {twice} rounds of 100", E::NAME);
+        crate::report!("{}: without the comparison, more than once in {twice} rounds of 100", E::NAME);
         assert!(twice > 0, "the processes do not race");
     }
 }
@@ -72,7 +72,7 @@ pub fn wrong_codes<E: Engine>(address: &str) {
         }
         assert_eq!(told(Refusal::Locked { until: None }), PROCESSES * GUESSES - CAP, "{answers:?}");
     }
-    println!(
+    crate::report!(
         "{}: {rounds} authenticators, {PROCESSES} processes guessing: {CAP} evaluated of each, all others locked",
         E::NAME
     );

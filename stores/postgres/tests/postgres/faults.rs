@@ -79,7 +79,9 @@ fn backends_that_are_terminated_lose_nothing() {
             "a number that was told is lost"
         );
         assert!(failed > 0, "nobody noticed");
-        println!("PostgreSQL: backends terminated 100 times, {count} writes told, none lost, {failed} calls failed");
+        store_testing::report!(
+            "PostgreSQL: backends terminated 100 times, {count} writes told, none lost, {failed} calls failed"
+        );
     });
 }
 

@@ -163,7 +163,7 @@ fn a_purge_does_not_hit_what_was_just_written() {
             assert!(purged == 0 || !stored, "in round {round}");
             *if stored { &mut kept } else { &mut gone } += 1;
         }
-        println!("PostgreSQL: {ROUNDS} purges beside a write: {kept} entries kept, {gone} gone before");
+        store_testing::report!("PostgreSQL: {ROUNDS} purges beside a write: {kept} entries kept, {gone} gone before");
         assert!(kept > 0, "the purge was always first");
     });
 }

@@ -50,7 +50,7 @@ fn a_write_is_on_disk_whatever_the_server_says() {
         });
     }
     assert!(lost > 0, "the server keeps all writes: the rounds say nothing");
-    println!(
+    store_testing::report!(
         "PostgreSQL: killed {ROUNDS} times with synchronous_commit=off: nothing of the store's lost, of others' {lost}"
     );
 }

@@ -240,7 +240,9 @@ fn transactions_at_once_accept_a_code_once() {
             assert_eq!(accepted, 1);
         }
         assert_eq!(logins(&server, &id).await, i64::try_from(ROUNDS).unwrap());
-        println!("PostgreSQL: {ROUNDS} rounds of {CALLERS} transactions with one right code: one login in each");
+        store_testing::report!(
+            "PostgreSQL: {ROUNDS} rounds of {CALLERS} transactions with one right code: one login in each"
+        );
     });
 }
 
@@ -281,7 +283,9 @@ fn a_login_that_is_cut_off_is_whole_or_not_there() {
                 Err(_) => failed += 1,
             }
         }
-        println!("PostgreSQL: 60 logins cut off: {told} told, {untold} done and not told, {failed} not done");
+        store_testing::report!(
+            "PostgreSQL: 60 logins cut off: {told} told, {untold} done and not told, {failed} not done"
+        );
         assert!(told > 0 && untold > 0 && failed > 0);
     });
 }

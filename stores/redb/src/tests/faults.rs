@@ -128,7 +128,7 @@ fn a_call_that_is_dropped_leaves_all_or_nothing() {
             done += 1;
         }
     }
-    println!("redb: of 500 calls that were dropped {done} were done, and all others were not begun");
+    store_testing::report!("redb: of 500 calls that were dropped {done} were done, and all others were not begun");
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn what_was_stored_is_there_when_the_power_comes_back() {
     }
     let entries: u64 = known.iter().flatten().map(|known| known.stored).sum();
     assert!(cut_while_opening > 0 && lost_writes > 0 && entries > cuts);
-    println!(
+    store_testing::report!(
         "redb: power cut {cuts} times, {cut_while_opening} of them while opening, with {lost_writes} sectors not synced: \
          nothing lost of {} exchanges, nothing torn",
         entries + shared_stored.into_inner()

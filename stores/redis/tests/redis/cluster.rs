@@ -248,7 +248,7 @@ fn an_entry_moves_between_nodes_while_it_changes() {
         drop(moving);
         changing.join().unwrap()
     });
-    println!("Redis: moved {MOVES} times, {changes} changes, none lost; {failed} calls failed");
+    store_testing::report!("Redis: moved {MOVES} times, {changes} changes, none lost; {failed} calls failed");
 }
 
 /// The version of each node's slots, as this one knows it.
@@ -303,7 +303,7 @@ fn a_replica_takes_over() {
             exchange(&store, &ids[0], Some(entry.revision), b"after").await.map(drop)
         })
         .await;
-        println!("of {others} calls to the other nodes, {failed} failed while one was down");
+        store_testing::report!("of {others} calls to the other nodes, {failed} failed while one was down");
         assert!(failed < others, "one node takes the others with it");
         count_up(&store, "counted", 10).await;
     });

@@ -211,7 +211,7 @@ fn dropped_calls_leave_nothing_behind() {
                 stored_unseen += u64::from(now > held);
             }
         }
-        println!("Redis: of 2000 calls {finished} ended; of the dropped ones {stored_unseen} were done");
+        store_testing::report!("Redis: of 2000 calls {finished} ended; of the dropped ones {stored_unseen} were done");
         assert!(finished < 2_000);
         count_up(&store, "counted", 10).await;
     });

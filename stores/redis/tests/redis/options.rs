@@ -69,7 +69,6 @@ fn a_user_needs_four_commands_and_errors_hold_no_password() {
     assert!(matches!(&refused, RedisStoreError::Server(code) if &**code == "WRONGPASS"), "{refused:?}");
     let unknown = block_on(load(&cluster, "id")).unwrap_err();
     for text in [text(&refused), text(&unknown), format!("{one:?}"), format!("{:?}", RedisOptions::new())] {
-        println!("{text}");
         assert!(!text.contains("hunter"), "{text}");
     }
 }
