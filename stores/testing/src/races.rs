@@ -45,12 +45,11 @@ pub fn one_right_code<E: Engine>(address: &str) {
     }
 }
 
-/// Eight processes guess at one authenticator at once, each as often as all together may: exactly as many guesses as the cap
-/// says are evaluated, and the rest find it locked.
+/// Eight processes guess at one authenticator at once, together twice as often as they may: exactly as many guesses as the
+/// cap says are evaluated, and the rest find it locked.
 pub fn wrong_codes<E: Engine>(address: &str) {
     const CAP: usize = Policy::CONSECUTIVE_LIMIT as usize;
-    // Enough for the fastest to be still at it when the last begins.
-    const GUESSES: usize = CAP / 4;
+    const GUESSES: usize = 2 * CAP / PROCESSES;
 
     let rounds = rounds(10);
     let ids: Vec<_> = {
