@@ -5,6 +5,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 #[cfg(feature = "rand")]
 use crate::Algorithm;
+use crate::declassify::public;
 
 /// The seed that an authenticator and its verifier share (`K` in RFC 4226): 16 to 128 bytes.
 ///
@@ -141,7 +142,7 @@ impl Secret {
     }
 
     fn decode(text: &str, min: usize, grouped: bool) -> Result<Self, SecretError> {
-        let is_separator = |byte: u8| grouped && matches!(byte, b' ' | b'-');
+        let is_separator = |byte: u8| grouped && (public(byte == b' ') || public(byte == b'-'));
         let mut symbols = Zeroizing::new([0_u8; Base32::MAX_PADDED_LEN]);
         let mut len = 0;
         for byte in text.bytes().filter(|byte| !is_separator(*byte)) {
@@ -149,7 +150,7 @@ impl Secret {
             len += 1;
         }
         let padded = symbols.get(..len).unwrap_or_default();
-        let padding = padded.iter().rev().take_while(|byte| **byte == b'=').count();
+        let padding = padded.iter().rev().take_while(|byte| public(**byte == b'=')).count();
         let bare = padded.get(..len - padding).unwrap_or_default();
         if padding > 0 && (!len.is_multiple_of(8) || padding > 6) {
             return Err(SecretError::Base32Length);

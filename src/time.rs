@@ -1,7 +1,8 @@
 use core::fmt;
-use core::num::{NonZeroU16, NonZeroU64};
+use core::num::{NonZeroU16, NonZeroU32};
 
 use crate::ParameterError;
+use crate::division::Divisor;
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
 ///
@@ -81,11 +82,13 @@ impl Period {
 
     /// How many whole periods so many seconds are.
     pub(crate) fn whole_in(self, secs: u64) -> u64 {
-        match self.0.get() {
-            // What nearly all authenticators have: to divide by a constant is to multiply.
-            30 => secs / 30,
-            _ => secs / NonZeroU64::from(self.0),
-        }
+        // What nearly all authenticators have is ready.
+        const USUAL: NonZeroU32 = NonZeroU32::new(30).unwrap();
+        let period = match NonZeroU32::from(self.0) {
+            USUAL => const { Divisor::new(USUAL) },
+            other => Divisor::new(other),
+        };
+        period.quotient(secs)
     }
 }
 

@@ -236,6 +236,6 @@ impl Totp {
     /// How far ahead of the current step this one is.
     fn offset(&self, step: Counter, now: UnixTime) -> i64 {
         let current = self.step(now).map_or(0, Counter::get);
-        i64::try_from(i128::from(step.get()) - i128::from(current)).unwrap_or_default()
+        step.get().wrapping_sub(current).cast_signed()
     }
 }

@@ -1,6 +1,7 @@
 use cmov::{Cmov, CmovEq, Condition};
 use zeroize::Zeroize;
 
+use crate::declassify::public;
 use crate::lanes;
 use crate::{Counter, Digits, Key, ParameterError};
 
@@ -83,14 +84,40 @@ impl Span {
     }
 }
 
-/// What a search found.
+/// What a search found, still secret: what is done with it must not depend on it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Match {
+    used: Condition,
+    fresh: Condition,
+    counter: u64,
+}
+
+impl Match {
+    /// Where the last one of the codes is, if the outcome will be [`Outcome::Fresh`]; else any number.
+    pub(crate) fn counter(&self) -> Counter {
+        Counter::new(self.counter)
+    }
+
+    /// What it comes to, which is public from here on.
+    pub(crate) fn outcome(self) -> Outcome {
+        if public(self.fresh != 0) {
+            Outcome::Fresh
+        } else if public(self.used != 0) {
+            Outcome::Used
+        } else {
+            Outcome::Nowhere
+        }
+    }
+}
+
+/// What became of the codes that were looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Match {
-    /// All codes, the last one at this counter, every one above the watermark.
-    Fresh(Counter),
-    /// All codes, but at or below the watermark.
+pub(crate) enum Outcome {
+    /// All were found, every one above the watermark.
+    Fresh,
+    /// All were found, but at or below the watermark.
     Used,
-    /// Nothing.
+    /// They were not.
     Nowhere,
 }
 
@@ -147,6 +174,15 @@ impl Search {
         found.into_match()
     }
 
+    /// Which of 32 counters from the first on are above the watermark: a bit for each, computed alike whether there is one.
+    fn above(&self, first: u64) -> u32 {
+        let used_below = self.watermark.map_or(0, |used| u128::from(used.get()) + 1);
+        let not_above = used_below.saturating_sub(u128::from(first)).min(32);
+        #[expect(clippy::cast_possible_truncation, reason = "the bits of 32 counters")]
+        let above = (u64::MAX << not_above) as u32;
+        above
+    }
+
     /// The counters whose codes it takes.
     pub(crate) fn counters(&self) -> impl ExactSizeIterator<Item = Counter> + Clone + use<> {
         let span = self.span;
@@ -154,14 +190,12 @@ impl Search {
     }
 }
 
-/// What has been found so far. Nothing in it, and nothing done with it, depends on where a match is until it is taken.
+/// What has been found so far. Nothing done with it depends on whether and where there is a match.
 #[derive(Default)]
 pub(crate) struct Found {
     /// Whether the codes up to this one matched at the counters up to the last: anywhere, and above the watermark.
     running: [Places; Codes::MAX],
-    used: Condition,
-    fresh: Condition,
-    counter: u64,
+    found: Match,
 }
 
 /// A bit for each of up to 32 counters, the first one's lowest.
@@ -175,9 +209,7 @@ impl Found {
     /// Looks for the codes in the truncated values of at most 32 counters, this step of the span and those after it.
     pub(crate) fn look(&mut self, search: &Search, start: u16, truncated: &mut [u32]) {
         let first = search.span.first + u64::from(start);
-        let not_above =
-            search.watermark.and_then(|used| used.get().checked_sub(first)).map_or(0, |last| last.saturating_add(1));
-        let above = u32::try_from(not_above).ok().and_then(|count| u32::MAX.checked_shl(count)).unwrap_or(0);
+        let above = search.above(first);
         let last = truncated.len().saturating_sub(1);
 
         for value in &mut *truncated {
@@ -197,19 +229,13 @@ impl Found {
         // 32 after the first, where there is none.
         let counter = first.wrapping_add(u64::from(lowest.wrapping_sub(1).count_ones()));
         let fresh = is_not_zero(ends.above);
-        self.counter.cmovnz(&counter, fresh & !self.fresh);
-        self.fresh |= fresh;
-        self.used |= is_not_zero(ends.anywhere);
+        self.found.counter.cmovnz(&counter, fresh & !self.found.fresh);
+        self.found.fresh |= fresh;
+        self.found.used |= is_not_zero(ends.anywhere);
     }
 
     pub(crate) fn into_match(self) -> Match {
-        if self.fresh != 0 {
-            Match::Fresh(Counter::new(self.counter))
-        } else if self.used != 0 {
-            Match::Used
-        } else {
-            Match::Nowhere
-        }
+        self.found
     }
 }
 
@@ -235,7 +261,7 @@ mod tests {
     use super::*;
 
     /// Searches counters whose values are given, three at a time, so that runs of codes cross from one look to the next.
-    fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Match {
+    fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> (Outcome, Option<u64>) {
         let search = Search {
             digits: Digits::Six,
             codes: codes.iter().copied().collect(),
@@ -246,24 +272,29 @@ mod tests {
         for (look, values) in values.chunks(3).enumerate() {
             found.look(&search, u16::try_from(3 * look).unwrap(), &mut values.to_vec());
         }
-        found.into_match()
+        let found = found.into_match();
+        let outcome = found.outcome();
+        (outcome, (outcome == Outcome::Fresh).then_some(found.counter))
     }
 
-    fn at(counter: u64) -> Match {
-        Match::Fresh(Counter::new(counter))
+    const NOWHERE: (Outcome, Option<u64>) = (Outcome::Nowhere, None);
+    const USED: (Outcome, Option<u64>) = (Outcome::Used, None);
+
+    fn at(counter: u64) -> (Outcome, Option<u64>) {
+        (Outcome::Fresh, Some(counter))
     }
 
     /// A pitfall of others: the time of an early exit tells which step matched.
     #[test]
     fn no_early_exit_tells_which_step_matched() {
         let values = [1, 2, 3, 2, 5];
-        for (code, at) in [(1, at(0)), (2, at(1)), (3, at(2)), (5, at(4)), (7, Match::Nowhere)] {
+        for (code, at) in [(1, at(0)), (2, at(1)), (3, at(2)), (5, at(4)), (7, NOWHERE)] {
             assert_eq!(find(&values, &[code], None), at);
         }
-        assert_eq!(find(&values, &[1], Some(0)), Match::Used);
+        assert_eq!(find(&values, &[1], Some(0)), USED);
         assert_eq!(find(&values, &[2], Some(1)), at(3));
-        assert_eq!(find(&values, &[2], Some(3)), Match::Used);
-        assert_eq!(find(&values, &[5], Some(u64::MAX)), Match::Used);
+        assert_eq!(find(&values, &[2], Some(3)), USED);
+        assert_eq!(find(&values, &[5], Some(u64::MAX)), USED);
     }
 
     #[test]
@@ -283,9 +314,9 @@ mod tests {
         // All of them above the watermark, not only the last.
         assert_eq!(find(&values, &[1, 2, 3], Some(3)), at(6));
         assert_eq!(find(&values, &[1, 2, 3], Some(4)), at(9));
-        assert_eq!(find(&values, &[1, 2, 3], Some(7)), Match::Used);
-        assert_eq!(find(&values, &[2, 1, 2], None), Match::Nowhere);
-        assert_eq!(find(&values, &[3, 3], None), Match::Nowhere);
-        assert_eq!(find(&values, &[], None), Match::Nowhere);
+        assert_eq!(find(&values, &[1, 2, 3], Some(7)), USED);
+        assert_eq!(find(&values, &[2, 1, 2], None), NOWHERE);
+        assert_eq!(find(&values, &[3, 3], None), NOWHERE);
+        assert_eq!(find(&values, &[], None), NOWHERE);
     }
 }
