@@ -244,13 +244,17 @@ impl Policy {
             Ok(found) => {
                 let remaining = self.fail(&mut failed, now);
                 let counter = found.counter();
-                accepted.watermark = Some(counter);
+                accepted = accepted.used_to(counter);
                 accepted.failures = 0;
                 accepted.hold = Hold::None;
                 let success = accept(&mut accepted, counter);
-                let replayed =
-                    if self.count_replays { (remaining, Some(failed)) } else { (self.left(state.failures), None) };
-                Decision::searched(found, (success, accepted), (remaining, failed), replayed)
+                let wrong = (Refusal::Wrong { remaining }, Some(failed));
+                let replayed = if self.count_replays {
+                    (Refusal::Replayed { remaining }, Some(failed))
+                } else {
+                    (Refusal::Replayed { remaining: self.left(state.failures) }, None)
+                };
+                Decision::searched(found, (success, accepted), [wrong, replayed])
             }
             Err(refusal @ Refusal::Malformed(_)) if self.count_malformed => {
                 self.fail(&mut failed, now);

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::window::{Match, Outcome};
+use crate::window::Match;
 use crate::{Counter, MalformedCode, State, UnixTime};
 
 /// A code was right, fresh and allowed, and this is recorded: the second factor is shown.
@@ -201,12 +201,12 @@ enum Pending<T> {
     Searched(Searched<T>),
 }
 
-/// What comes of each outcome of a search: the success or the attempts left, and the next state.
+/// What comes of each outcome of a search: the success or the refusal, and the next state.
 struct Searched<T> {
     found: Match,
     accepted: (T, State),
-    wrong: (u8, State),
-    replayed: (u8, Option<State>),
+    /// Of a wrong code, and of a used one.
+    refused: [(Refusal, Option<State>); 2],
 }
 
 impl<T> Decision<T> {
@@ -214,24 +214,23 @@ impl<T> Decision<T> {
         Self(Pending::Refused(refusal, next))
     }
 
-    pub(crate) fn searched(
-        found: Match,
-        accepted: (T, State),
-        wrong: (u8, State),
-        replayed: (u8, Option<State>),
-    ) -> Self {
-        Self(Pending::Searched(Searched { found, accepted, wrong, replayed }))
+    pub(crate) fn searched(found: Match, accepted: (T, State), refused: [(Refusal, Option<State>); 2]) -> Self {
+        Self(Pending::Searched(Searched { found, accepted, refused }))
     }
 
     /// The verdict, and the state to store before it is out, if it is another.
     pub(crate) fn reveal(self) -> (Result<T, Refusal>, Option<State>) {
         match self.0 {
             Pending::Refused(refusal, next) => (Err(refusal), next),
-            Pending::Searched(Searched { found, accepted, wrong, replayed }) => match found.outcome() {
-                Outcome::Fresh => (Ok(accepted.0), Some(accepted.1)),
-                Outcome::Nowhere => (Err(Refusal::Wrong { remaining: wrong.0 }), Some(wrong.1)),
-                Outcome::Used => (Err(Refusal::Replayed { remaining: replayed.0 }), replayed.1),
-            },
+            Pending::Searched(Searched { found, accepted: (success, next), .. }) if found.is_fresh() => {
+                (Ok(success), Some(next))
+            }
+            Pending::Searched(Searched { found, refused, .. }) => {
+                // No branch: the person may not learn which of the two it is.
+                let [wrong, _] = refused;
+                let (refusal, next) = refused.get(usize::from(found.is_used())).copied().unwrap_or(wrong);
+                (Err(refusal), next)
+            }
         }
     }
 

@@ -93,32 +93,20 @@ pub(crate) struct Match {
 }
 
 impl Match {
-    /// Where the last one of the codes is, if the outcome will be [`Outcome::Fresh`]; else any number.
+    /// Where the last one of the codes is, if they will turn out to be fresh; else any number.
     pub(crate) fn counter(&self) -> Counter {
         Counter::new(self.counter)
     }
 
-    /// What it comes to, which is public from here on.
-    pub(crate) fn outcome(self) -> Outcome {
-        if public(self.fresh != 0) {
-            Outcome::Fresh
-        } else if public(self.used != 0) {
-            Outcome::Used
-        } else {
-            Outcome::Nowhere
-        }
+    /// Whether all codes were found, every one above the watermark. It is public from here on.
+    pub(crate) fn is_fresh(&self) -> bool {
+        public(self.fresh != 0)
     }
-}
 
-/// What became of the codes that were looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// All were found, every one above the watermark.
-    Fresh,
-    /// All were found, but at or below the watermark.
-    Used,
-    /// They were not.
-    Nowhere,
+    /// Whether codes that are not fresh were found, at or below the watermark. It is public from here on.
+    pub(crate) fn is_used(&self) -> bool {
+        public(self.used != 0)
+    }
 }
 
 /// The codes that one search looks for, at consecutive counters.
@@ -154,7 +142,8 @@ pub(crate) struct Search {
     pub(crate) digits: Digits,
     pub(crate) codes: Codes,
     pub(crate) span: Span,
-    pub(crate) watermark: Option<Counter>,
+    /// As in [`State`](crate::State).
+    pub(crate) used: u128,
 }
 
 impl Search {
@@ -174,10 +163,9 @@ impl Search {
         found.into_match()
     }
 
-    /// Which of 32 counters from the first on are above the watermark: a bit for each, computed alike whether there is one.
+    /// Which of 32 counters from the first on are above the watermark: a bit for each.
     fn above(&self, first: u64) -> u32 {
-        let used_below = self.watermark.map_or(0, |used| u128::from(used.get()) + 1);
-        let not_above = used_below.saturating_sub(u128::from(first)).min(32);
+        let not_above = self.used.saturating_sub(u128::from(first)).min(32);
         #[expect(clippy::cast_possible_truncation, reason = "the bits of 32 counters")]
         let above = (u64::MAX << not_above) as u32;
         above
@@ -261,40 +249,49 @@ mod tests {
     use super::*;
 
     /// Searches counters whose values are given, three at a time, so that runs of codes cross from one look to the next.
-    fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> (Outcome, Option<u64>) {
+    fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Outcome {
         let search = Search {
             digits: Digits::Six,
             codes: codes.iter().copied().collect(),
             span: Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1),
-            watermark: watermark.map(Counter::new),
+            used: watermark.map_or(0, |used| u128::from(used) + 1),
         };
         let mut found = Found::default();
         for (look, values) in values.chunks(3).enumerate() {
             found.look(&search, u16::try_from(3 * look).unwrap(), &mut values.to_vec());
         }
         let found = found.into_match();
-        let outcome = found.outcome();
-        (outcome, (outcome == Outcome::Fresh).then_some(found.counter))
+        match (found.is_fresh(), found.is_used()) {
+            (true, _) => Outcome::FreshAt(found.counter),
+            (false, true) => Outcome::Used,
+            (false, false) => Outcome::Nowhere,
+        }
     }
 
-    const NOWHERE: (Outcome, Option<u64>) = (Outcome::Nowhere, None);
-    const USED: (Outcome, Option<u64>) = (Outcome::Used, None);
-
-    fn at(counter: u64) -> (Outcome, Option<u64>) {
-        (Outcome::Fresh, Some(counter))
+    #[derive(Debug, PartialEq)]
+    enum Outcome {
+        FreshAt(u64),
+        Used,
+        Nowhere,
     }
 
     /// A pitfall of others: the time of an early exit tells which step matched.
     #[test]
     fn no_early_exit_tells_which_step_matched() {
         let values = [1, 2, 3, 2, 5];
-        for (code, at) in [(1, at(0)), (2, at(1)), (3, at(2)), (5, at(4)), (7, NOWHERE)] {
-            assert_eq!(find(&values, &[code], None), at);
+        for (code, outcome) in [
+            (1, Outcome::FreshAt(0)),
+            (2, Outcome::FreshAt(1)),
+            (3, Outcome::FreshAt(2)),
+            (5, Outcome::FreshAt(4)),
+            (7, Outcome::Nowhere),
+        ] {
+            assert_eq!(find(&values, &[code], None), outcome);
         }
-        assert_eq!(find(&values, &[1], Some(0)), USED);
-        assert_eq!(find(&values, &[2], Some(1)), at(3));
-        assert_eq!(find(&values, &[2], Some(3)), USED);
-        assert_eq!(find(&values, &[5], Some(u64::MAX)), USED);
+        assert_eq!(find(&values, &[1], Some(0)), Outcome::Used);
+        assert_eq!(find(&values, &[2], Some(1)), Outcome::FreshAt(3));
+        assert_eq!(find(&values, &[2], Some(3)), Outcome::Used);
+        assert_eq!(find(&values, &[5], Some(u64::MAX)), Outcome::Used);
     }
 
     #[test]
@@ -308,15 +305,15 @@ mod tests {
     #[test]
     fn consecutive_codes_are_found_also_where_a_run_begins_in_vain() {
         let values = [1, 1, 2, 1, 1, 2, 3, 1, 2, 3];
-        assert_eq!(find(&values, &[1, 2], None), at(2));
-        assert_eq!(find(&values, &[1, 1], None), at(1));
-        assert_eq!(find(&values, &[1, 2, 3], None), at(6));
+        assert_eq!(find(&values, &[1, 2], None), Outcome::FreshAt(2));
+        assert_eq!(find(&values, &[1, 1], None), Outcome::FreshAt(1));
+        assert_eq!(find(&values, &[1, 2, 3], None), Outcome::FreshAt(6));
         // All of them above the watermark, not only the last.
-        assert_eq!(find(&values, &[1, 2, 3], Some(3)), at(6));
-        assert_eq!(find(&values, &[1, 2, 3], Some(4)), at(9));
-        assert_eq!(find(&values, &[1, 2, 3], Some(7)), USED);
-        assert_eq!(find(&values, &[2, 1, 2], None), NOWHERE);
-        assert_eq!(find(&values, &[3, 3], None), NOWHERE);
-        assert_eq!(find(&values, &[], None), NOWHERE);
+        assert_eq!(find(&values, &[1, 2, 3], Some(3)), Outcome::FreshAt(6));
+        assert_eq!(find(&values, &[1, 2, 3], Some(4)), Outcome::FreshAt(9));
+        assert_eq!(find(&values, &[1, 2, 3], Some(7)), Outcome::Used);
+        assert_eq!(find(&values, &[2, 1, 2], None), Outcome::Nowhere);
+        assert_eq!(find(&values, &[3, 3], None), Outcome::Nowhere);
+        assert_eq!(find(&values, &[], None), Outcome::Nowhere);
     }
 }

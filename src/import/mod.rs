@@ -241,14 +241,14 @@ fn used_until(totp: Totp, state: State, last: u64, now: UnixTime) -> Option<Stat
 
     let latest = totp.step(now.saturating_add(AHEAD_SECS)).ok()?.get();
     let latest = latest.saturating_add_signed(i64::from(state.drift.max(0)));
-    (last <= latest).then_some(State { watermark: Some(Counter::new(last)), ..state })
+    (last <= latest).then_some(state.used_to(Counter::new(last)))
 }
 
 /// The state of an authenticator whose last accepted step is not known, of a source that looks so many steps ahead.
 fn used_until_now(totp: Totp, state: State, now: UnixTime, ahead: u64) -> State {
     let last = |current: Counter| current.get().saturating_add_signed(i64::from(state.drift)).saturating_add(ahead);
     // Before T0 there is nothing to accept.
-    State { watermark: totp.step(now).ok().map(last).map(Counter::new), ..state }
+    totp.step(now).map_or(state, |current| state.used_to(Counter::new(last(current))))
 }
 
 /// The state of a token whose next counter is this one.
