@@ -31,6 +31,17 @@ impl Divisor {
     }
 }
 
+/// How many times `N` fits into this number.
+pub(crate) const fn quotient<const N: u32>(dividend: u64) -> u64 {
+    const { Divisor::new(NonZeroU32::new(N).unwrap()) }.quotient(dividend)
+}
+
+/// What is left of this number then.
+#[cfg(feature = "alloc")]
+pub(crate) const fn remainder<const N: u32>(dividend: u64) -> u64 {
+    dividend - quotient::<N>(dividend) * N as u64
+}
+
 /// The upper half of the product.
 const fn high(a: u64, b: u64) -> u64 {
     ((a as u128 * b as u128) >> 64) as u64
@@ -42,7 +53,7 @@ mod tests {
 
     use super::*;
 
-    fn quotient(dividend: u64, divisor: u32) -> u64 {
+    fn divide(dividend: u64, divisor: u32) -> u64 {
         Divisor::new(NonZeroU32::new(divisor).unwrap()).quotient(dividend)
     }
 
@@ -55,7 +66,7 @@ mod tests {
             let near = (0..100).map(|n| u64::MAX / 100 * n / period * period).chain([last]);
             for multiple in near {
                 for dividend in [multiple.saturating_sub(1), multiple, multiple.saturating_add(period - 1)] {
-                    assert_eq!(quotient(dividend, divisor), dividend / period, "{dividend} / {divisor}");
+                    assert_eq!(divide(dividend, divisor), dividend / period, "{dividend} / {divisor}");
                 }
             }
         }
@@ -67,7 +78,7 @@ mod tests {
             let divisor: u32 = (divisor >> shift).max(1);
             let wide = u64::from(divisor);
             for dividend in [dividend, wide, wide - 1, u64::MAX] {
-                prop_assert_eq!(quotient(dividend, divisor), dividend / wide);
+                prop_assert_eq!(divide(dividend, divisor), dividend / wide);
             }
         }
     }

@@ -2,7 +2,7 @@ use core::fmt;
 use core::num::{NonZeroU16, NonZeroU32};
 
 use crate::ParameterError;
-use crate::division::Divisor;
+use crate::division::{Divisor, quotient};
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
 ///
@@ -82,13 +82,11 @@ impl Period {
 
     /// How many whole periods so many seconds are.
     pub(crate) fn whole_in(self, secs: u64) -> u64 {
-        // What nearly all authenticators have is ready.
-        const USUAL: NonZeroU32 = NonZeroU32::new(30).unwrap();
-        let period = match NonZeroU32::from(self.0) {
-            USUAL => const { Divisor::new(USUAL) },
-            other => Divisor::new(other),
-        };
-        period.quotient(secs)
+        match self.0.get() {
+            // What nearly all authenticators have.
+            30 => quotient::<30>(secs),
+            _ => Divisor::new(NonZeroU32::from(self.0)).quotient(secs),
+        }
     }
 }
 

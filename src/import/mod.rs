@@ -54,6 +54,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::division::remainder;
 use crate::otpauth::number;
 use crate::{Authenticator, Counter, Secret, SecretError, State, Totp, UnixTime, Window};
 
@@ -230,6 +231,10 @@ fn secret_from_hex(digits: &str, field: &'static str) -> Result<Secret, Problem>
     }
     let bytes = base16ct::mixed::decode(digits, bytes.as_mut_slice()).map_err(|_| Problem::Invalid(field))?;
     Secret::import_short(bytes).map_err(Problem::Secret)
+}
+
+fn is_leap(year: u64) -> bool {
+    remainder::<4>(year) == 0 && (remainder::<100>(year) != 0 || remainder::<400>(year) == 0)
 }
 
 /// The state of an authenticator whose last accepted step is known.
