@@ -1,7 +1,7 @@
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
-use crate::verdict::{Accepted, Confirmed};
+use crate::verdict::{Accepted, Confirmed, Searched};
 use crate::window::{Codes, Match};
 use crate::{Code, Counter, Decision, Digits, Hold, MalformedCode, ParameterError, Refusal, State, UnixTime, Window};
 
@@ -248,13 +248,15 @@ impl Policy {
                 accepted.failures = 0;
                 accepted.hold = Hold::None;
                 let success = accept(&mut accepted, counter);
-                let wrong = (Refusal::Wrong { remaining }, Some(failed));
-                let replayed = if self.count_replays {
-                    (Refusal::Replayed { remaining }, Some(failed))
-                } else {
-                    (Refusal::Replayed { remaining: self.left(state.failures) }, None)
-                };
-                Decision::searched(found, (success, accepted), [wrong, replayed])
+                let left = if self.count_replays { remaining } else { self.left(state.failures) };
+                Decision::searched(Searched {
+                    found,
+                    accepted: (success, accepted),
+                    failed,
+                    remaining,
+                    remaining_used: left,
+                    count_used: self.count_replays,
+                })
             }
             Err(refusal @ Refusal::Malformed(_)) if self.count_malformed => {
                 self.fail(&mut failed, now);
