@@ -3,10 +3,12 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 
-use secondo::{Algorithm, Counter, Hotp, Key};
+use pollster::block_on;
+use secondo::{Algorithm, Authenticator, Counter, Hotp, Key, State};
 
 use crate::Case;
 use crate::login::{Subject, Typed, key, methods, secret, unknown};
+use crate::taint::{id, sealing_verifier};
 use crate::valgrind::make_secret;
 
 /// For memcheck.
@@ -37,11 +39,24 @@ pub(crate) fn leaks() -> Vec<Case> {
             let subject = Subject::new(methods()[1], key(Algorithm::Sha1, 4), 1_000);
             let login = subject.login(Typed::Right(1), None).with_unknown_code();
             let accepted = login.verify().commit(|_| Ok::<_, Infallible>(())).expect("the code is right");
-            (1_000..accepted.counter().get()).for_each(|step| {
-                black_box(step);
-            });
+            up_to(accepted.counter());
+        }),
+        Case::new("the same, from a sealed record", || {
+            let subject = Subject::new(methods()[1], key(Algorithm::Sha1, 4), 1_000);
+            let verifier = sealing_verifier(subject.policy);
+            let authenticator = Authenticator::new(subject.method, Algorithm::Sha1, secret(4, 20));
+            block_on(verifier.enroll(&id(), &authenticator, State::new().confirmed())).expect("enrolled");
+            let accepted = block_on(verifier.verify(&id(), subject.code(1).as_str(), subject.now()));
+            up_to(accepted.expect("the code is right").counter());
         }),
     ]
+}
+
+#[inline(never)]
+fn up_to(counter: Counter) {
+    (1_000..counter.get()).for_each(|step| {
+        black_box(step);
+    });
 }
 
 fn made_secret<const N: usize>(mut value: [u8; N]) -> [u8; N] {

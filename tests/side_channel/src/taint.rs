@@ -144,9 +144,19 @@ impl MasterKey for Master {
     }
 }
 
+/// It seals with a key that nobody knows.
+pub(crate) fn sealing_verifier(policy: Policy) -> Verifier<Memory> {
+    let Ok(key) = SealingKey::derive(KeyId::new(1), &Master);
+    Verifier::new(Memory::new(), KeyRing::new(key, []).expect("one key"), policy)
+}
+
+pub(crate) fn id() -> AuthenticatorId {
+    AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").expect("an id")
+}
+
 /// The whole way, from the sealed record to the sealed record.
 fn sealed(method: Method, algorithm: Algorithm) {
-    let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").expect("an id");
+    let id = id();
     let known = Subject::new(method, key(algorithm, 3), 1_000);
     let state = State::new().starting_at(Counter::new(known.first)).confirmed();
     let secret = || unknown(secret(3, 20));
@@ -155,8 +165,7 @@ fn sealed(method: Method, algorithm: Algorithm) {
         Authenticator::from_key(method, Key::new(algorithm, &secret())),
     ];
     for authenticator in kept {
-        let Ok(key) = SealingKey::derive(KeyId::new(1), &Master);
-        let verifier = Verifier::new(Memory::new(), KeyRing::new(key, []).expect("one key"), known.policy);
+        let verifier = sealing_verifier(known.policy);
         block_on(verifier.enroll(&id, &authenticator, state)).expect("enrolled");
         let verify = |code: Code| block_on(verifier.verify(&id, code.as_str(), known.now()));
         assert!(verify(known.code(1)).is_ok());
@@ -184,7 +193,7 @@ impl Hsm for Module {
 }
 
 fn in_hsm(algorithm: Algorithm) {
-    let id = AuthenticatorId::new("somebody").expect("an id");
+    let id = id();
     let key = HsmKey::new(b"seed").expect("a name");
     let verifier = Verifier::unsealed(Memory::new(), Policy::default()).with_hsm(Module(algorithm));
     let authenticator = Authenticator::in_hsm(Totp::default(), algorithm, key);
