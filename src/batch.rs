@@ -76,7 +76,7 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
             let found = method.search(&self.policy, state, entry, self.now, Stage::Login).map(|of_this| {
                 jobs += of_this.counters().len();
                 *search = Some((attempt.key, of_this));
-                Match::Nowhere
+                Match::default()
             });
             *slot = Some((attempt, found));
         }

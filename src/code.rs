@@ -50,7 +50,7 @@ impl Digits {
 
     /// The quotient and the rest of a 31-bit value by [`Self::modulus`], by a multiplication with `ceil(2^shift / modulus)`:
     /// the value is secret, and a division's time depends on its operands on many processors.
-    const fn divide(self, truncated: u32) -> (u32, u32) {
+    pub(crate) const fn divide(self, truncated: u32) -> (u32, u32) {
         let (factor, shift) = match self {
             Self::Six => (2_251_799_814_u64, 51),
             Self::Seven => (3_602_879_702, 55),

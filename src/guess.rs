@@ -1,3 +1,6 @@
+use core::num::NonZeroU32;
+
+use crate::division::Divisor;
 use crate::policy::Wait;
 use crate::{Digits, Method, Policy};
 
@@ -62,7 +65,10 @@ impl Policy {
         for (early, few) in points.into_iter().filter(|(waits, _)| fits(*waits)) {
             most = most.max(runs * few);
             for (late, many) in points.into_iter().filter(|(waits, _)| !fits(*waits)) {
-                most = most.max(runs * few + (many - few) * (YEAR - runs * early) / (late - early));
+                // Longer waits are taken for shorter ones: the bound stays one.
+                let between = u32::try_from(late - early).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
+                let rest = Divisor::new(between).quotient((many - few) * (YEAR - runs * early));
+                most = most.max(runs * few + rest);
             }
         }
         most
@@ -73,7 +79,7 @@ impl Policy {
 fn most_likely(digits: Digits) -> f64 {
     const VALUES: u32 = 1 << 31;
 
-    f64::from(VALUES.div_ceil(digits.modulus())) / f64::from(VALUES)
+    f64::from(digits.divide(VALUES - 1).0 + 1) / f64::from(VALUES)
 }
 
 /// `1 - (1 - probability)^times`, by repeated doubling: powers of floats are not in `core`, and the difference from 1

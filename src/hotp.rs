@@ -142,10 +142,10 @@ impl Hotp {
 
     /// In the last counter used, the next one, and `ahead` more.
     fn search_ahead(&self, ahead: u16, codes: Codes, state: &State) -> Search {
-        let span = match state.watermark {
+        let span = match state.watermark() {
             None => Span::around(0, 0, ahead),
             Some(used) => Span::around(used.get(), 0, ahead + 1),
         };
-        Search { digits: self.digits, codes, span, watermark: state.watermark }
+        Search { digits: self.digits, codes, span, used: state.used }
     }
 }

@@ -76,6 +76,12 @@ mod algorithm;
 mod authenticator;
 mod batch;
 mod code;
+#[cfg(not(secondo_taint))]
+mod declassify;
+#[cfg(secondo_taint)]
+#[doc(hidden)]
+pub mod declassify;
+mod division;
 mod guess;
 mod hotp;
 #[cfg(feature = "alloc")]

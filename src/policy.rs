@@ -204,7 +204,7 @@ impl Policy {
             return Wait::Forever;
         }
         let back_off = self.back_off.map(|back_off| back_off.after(failures));
-        if failures % self.failure_cap == 0 {
+        if self.since_lock(failures) == 0 {
             // A lock never shortens the wait that it takes the place of.
             return self
                 .lock
@@ -215,10 +215,21 @@ impl Policy {
     }
 
     fn left(&self, failures: u8) -> u8 {
-        (self.failure_cap.get() - failures % self.failure_cap).min(Self::CONSECUTIVE_LIMIT.saturating_sub(failures))
+        (self.failure_cap.get() - self.since_lock(failures)).min(Self::CONSECUTIVE_LIMIT.saturating_sub(failures))
+    }
+
+    /// How many of so many failures came after the last lock.
+    fn since_lock(&self, failures: u8) -> u8 {
+        let mut since = failures;
+        while since >= self.failure_cap.get() {
+            since -= self.failure_cap.get();
+        }
+        since
     }
 
     /// The one decision: what is made of what was found, or of why nothing was looked for, and what is remembered of it.
+    ///
+    /// What comes of each outcome is computed whatever the outcome is, and `accept` must not depend on the counter either.
     pub(crate) fn decide<T>(
         &self,
         state: &State,
@@ -226,30 +237,30 @@ impl Policy {
         found: Result<Match, Refusal>,
         accept: impl FnOnce(&mut State, Counter) -> T,
     ) -> Decision<T> {
-        let mut next = *state;
-        next.revision = state.revision.wrapping_add(1);
+        let mut failed = *state;
+        failed.revision = state.revision.wrapping_add(1);
+        let mut accepted = failed;
         match found {
-            Ok(Match::Fresh(counter)) => {
-                next.watermark = Some(counter);
-                next.failures = 0;
-                next.hold = Hold::None;
-                let success = accept(&mut next, counter);
-                Decision::new(Ok(success), next)
+            Ok(found) => {
+                let remaining = self.fail(&mut failed, now);
+                let counter = found.counter();
+                accepted = accepted.used_to(counter);
+                accepted.failures = 0;
+                accepted.hold = Hold::None;
+                let success = accept(&mut accepted, counter);
+                let wrong = (Refusal::Wrong { remaining }, Some(failed));
+                let replayed = if self.count_replays {
+                    (Refusal::Replayed { remaining }, Some(failed))
+                } else {
+                    (Refusal::Replayed { remaining: self.left(state.failures) }, None)
+                };
+                Decision::searched(found, (success, accepted), [wrong, replayed])
             }
-            Ok(Match::Nowhere) => {
-                let remaining = self.fail(&mut next, now);
-                Decision::new(Err(Refusal::Wrong { remaining }), next)
-            }
-            Ok(Match::Used) if self.count_replays => {
-                let remaining = self.fail(&mut next, now);
-                Decision::new(Err(Refusal::Replayed { remaining }), next)
-            }
-            Ok(Match::Used) => Decision::unchanged(Refusal::Replayed { remaining: self.left(state.failures) }),
             Err(refusal @ Refusal::Malformed(_)) if self.count_malformed => {
-                self.fail(&mut next, now);
-                Decision::new(Err(refusal), next)
+                self.fail(&mut failed, now);
+                Decision::refused(refusal, Some(failed))
             }
-            Err(refusal) => Decision::unchanged(refusal),
+            Err(refusal) => Decision::refused(refusal, None),
         }
     }
 
@@ -281,14 +292,14 @@ impl Policy {
     /// would move the window away from the codes of an accurate clock.
     pub(crate) fn learn(&self, known: i16, ahead: i64) -> i16 {
         let delay = i64::from(self.window.past().min(1));
-        self.clamp_drift(i64::from(known).clamp(ahead, ahead.saturating_add(delay)))
+        self.clamp_drift(clamp(i64::from(known), ahead, ahead.wrapping_add(delay)))
     }
 
     /// The drift, within the limit.
     pub(crate) fn clamp_drift(&self, steps: i64) -> i16 {
         let limit = i64::from(self.max_drift);
         #[expect(clippy::cast_possible_truncation, reason = "the limit is at most MAX_DRIFT")]
-        let clamped = steps.clamp(-limit, limit) as i16;
+        let clamped = clamp(steps, -limit, limit) as i16;
         clamped
     }
 
@@ -310,6 +321,14 @@ impl Default for Policy {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The number within these limits, without a branch on any of them; none is near the ends of the type.
+fn clamp(number: i64, least: i64, most: i64) -> i64 {
+    let below = least.wrapping_sub(number);
+    let number = number.wrapping_add(below & !(below >> 63));
+    let above = most.wrapping_sub(number);
+    number.wrapping_add(above & (above >> 63))
 }
 
 /// The value of a submitted code of the right width.

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::authenticator::Material;
+use crate::declassify::declassify;
 use crate::hsm::HsmKey;
 use crate::seal::{Head, KeyId, KeyRing, SealError, TAG_LEN};
 use crate::store::Value;
@@ -102,6 +103,8 @@ impl Record {
             ([VERSION, _, SEALED, ..], Some(keys)) => {
                 let Sealed { head, body, tag, .. } = Sealed::of(value.as_mut()).ok_or(length)?;
                 keys.open(&head, id, body, *tag).map_err(RecordError::Seal)?;
+                // What stands before the key is no secret.
+                declassify(body.split_at_mut_checked(KEY_AT).map_or(&mut [], |(public, _)| public));
             }
             ([VERSION, _, SEALED, ..], None) => return Err(RecordError::Seal(SealError::NoKeys)),
             ([VERSION, ..], _) => return Err(RecordError::Field { offset: 2 }),

@@ -5,6 +5,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 #[cfg(feature = "rand")]
 use crate::Algorithm;
+use crate::declassify::public;
+use crate::division::quotient;
 
 /// The seed that an authenticator and its verifier share (`K` in RFC 4226): 16 to 128 bytes.
 ///
@@ -123,9 +125,15 @@ impl Secret {
     /// The secret in base32, upper case and unpadded, as key URIs and authenticator apps want it.
     #[must_use]
     pub fn to_base32(&self) -> Base32 {
-        let mut text = Base32 { ascii: [0; Base32::MAX_LEN], len: 0 };
-        // The buffer holds the longest secret's text, so this cannot fail.
-        text.len = Base32UpperUnpadded::encode(self.expose(), &mut text.ascii).map_or(0, str::len);
+        let mut bytes = Zeroizing::new([[0; 5]; Base32::GROUPS]);
+        for (slot, byte) in bytes.as_flattened_mut().iter_mut().zip(self.expose()) {
+            *slot = *byte;
+        }
+        let mut text = Base32 { ascii: [[0; 8]; Base32::GROUPS], len: Base32::len_of(self.len) };
+        for (symbols, bytes) in text.ascii.iter_mut().zip(&*bytes) {
+            // Five bytes fill eight symbols, so this cannot fail.
+            let _ = Base32UpperUnpadded::encode(bytes, symbols);
+        }
         text
     }
 
@@ -141,31 +149,37 @@ impl Secret {
     }
 
     fn decode(text: &str, min: usize, grouped: bool) -> Result<Self, SecretError> {
-        let is_separator = |byte: u8| grouped && matches!(byte, b' ' | b'-');
-        let mut symbols = Zeroizing::new([0_u8; Base32::MAX_PADDED_LEN]);
+        let is_separator = |byte: u8| grouped && (public(byte == b' ') || public(byte == b'-'));
+        let mut symbols = Zeroizing::new([[0; 8]; Base32::GROUPS]);
         let mut len = 0;
         for byte in text.bytes().filter(|byte| !is_separator(*byte)) {
-            *symbols.get_mut(len).ok_or(SecretError::Base32Length)? = to_upper(byte);
+            *symbols.as_flattened_mut().get_mut(len).ok_or(SecretError::Base32Length)? = to_upper(byte);
             len += 1;
         }
-        let padded = symbols.get(..len).unwrap_or_default();
-        let padding = padded.iter().rev().take_while(|byte| **byte == b'=').count();
-        let bare = padded.get(..len - padding).unwrap_or_default();
+        let padded = symbols.as_flattened().get(..len).unwrap_or_default();
+        let padding = padded.iter().rev().take_while(|byte| public(**byte == b'=')).count();
         if padding > 0 && (!len.is_multiple_of(8) || padding > 6) {
             return Err(SecretError::Base32Length);
         }
-        let mut bytes = Zeroizing::new([0_u8; Self::MAX_LEN + 2]);
-        let decoded = Base32UpperUnpadded::decode(bare, bytes.as_mut_slice()).map_err(|_| {
+        // Whole groups only: with a length that it knows, the decoder has nothing to divide.
+        let len = len - padding;
+        let mut is_base32 = !matches!(len % 8, 1 | 3 | 6);
+        symbols.as_flattened_mut().iter_mut().skip(len).for_each(|unused| *unused = b'A');
+        let mut bytes = Zeroizing::new([[0; 5]; Base32::GROUPS]);
+        for (symbols, bytes) in symbols.iter().zip(&mut *bytes).take(len.div_ceil(8)) {
+            is_base32 &= public(Base32UpperUnpadded::decode(symbols, bytes).is_ok());
+        }
+        if !is_base32 {
             // Only a text that is no secret is looked at character by character.
             let is_symbol = |byte: u8| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte);
             let padding_from = text.trim_end_matches(|c| c == '=' || (grouped && matches!(c, ' ' | '-'))).len();
             let wrong = |(at, byte): (usize, u8)| !(is_symbol(byte) || is_separator(byte) || at >= padding_from);
-            match text.bytes().enumerate().position(wrong) {
+            return Err(match text.bytes().enumerate().position(wrong) {
                 Some(position) => SecretError::Base32Character { position },
                 None => SecretError::Base32Length,
-            }
-        })?;
-        Self::at_least(min, decoded)
+            });
+        }
+        Self::at_least(min, bytes.as_flattened().get(..len * 5 / 8).unwrap_or_default())
     }
 }
 
@@ -193,24 +207,32 @@ impl fmt::Debug for Secret {
 
 /// A secret's base32 text, as secret as the secret; wiped on drop.
 pub struct Base32 {
-    ascii: [u8; Self::MAX_LEN],
+    ascii: [[u8; 8]; Self::GROUPS],
     len: usize,
 }
 
 impl Base32 {
-    pub(crate) const MAX_LEN: usize = (Secret::MAX_LEN * 8).div_ceil(5);
-    const MAX_PADDED_LEN: usize = Self::MAX_LEN.next_multiple_of(8);
+    pub(crate) const MAX_LEN: usize = Self::len_of(Secret::MAX_LEN);
+    /// Eight symbols stand for five bytes.
+    const GROUPS: usize = Secret::MAX_LEN.div_ceil(5);
+
+    /// The length of the text of so many bytes.
+    const fn len_of(bytes: usize) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "at most MAX_LEN")]
+        let len = quotient::<5>(bytes as u64 * 8 + 4) as usize;
+        len
+    }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(self.ascii.get(..self.len).unwrap_or_default()).unwrap_or_default()
+        core::str::from_utf8(self.ascii.as_flattened().get(..self.len).unwrap_or_default()).unwrap_or_default()
     }
 }
 
 impl Drop for Base32 {
     fn drop(&mut self) {
-        self.ascii.as_mut_slice().zeroize();
+        self.ascii.as_flattened_mut().zeroize();
     }
 }
 

@@ -17,7 +17,9 @@ use crate::{Counter, UnixTime};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    pub(crate) watermark: Option<Counter>,
+    /// How many counters are used, from 0 to the watermark. Not an `Option` of that, so that what is computed from it is
+    /// computed alike whether there is one.
+    pub(crate) used: u128,
     pub(crate) drift: i16,
     pub(crate) failures: u8,
     pub(crate) hold: Hold,
@@ -49,26 +51,22 @@ impl State {
     /// Nothing accepted, nothing failed, and not yet confirmed.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            watermark: None,
-            drift: 0,
-            failures: 0,
-            hold: Hold::None,
-            confirmed: false,
-            suspended: false,
-            revision: 0,
-        }
+        Self { used: 0, drift: 0, failures: 0, hold: Hold::None, confirmed: false, suspended: false, revision: 0 }
     }
 
     /// With everything below this counter or time step used: the next counter of an HOTP token, or one more than the
     /// last step accepted by the system that an authenticator comes from. What was used already stays so.
     #[must_use]
     pub const fn starting_at(mut self, next: Counter) -> Self {
-        if let Some(last) = next.get().checked_sub(1)
-            && (self.watermark.is_none() || matches!(self.watermark, Some(used) if used.get() < last))
-        {
-            self.watermark = Some(Counter::new(last));
+        if self.used < next.get() as u128 {
+            self.used = next.get() as u128;
         }
+        self
+    }
+
+    /// With this counter as the watermark.
+    pub(crate) const fn used_to(mut self, last: Counter) -> Self {
+        self.used = last.get() as u128 + 1;
         self
     }
 
@@ -107,7 +105,11 @@ impl State {
     /// The highest time step or counter accepted so far.
     #[must_use]
     pub const fn watermark(&self) -> Option<Counter> {
-        self.watermark
+        #[expect(clippy::cast_possible_truncation, reason = "at most 2^64 counters are used")]
+        match self.used.checked_sub(1) {
+            Some(last) => Some(Counter::new(last as u64)),
+            None => None,
+        }
     }
 
     /// The known drift of the authenticator's clock in whole time steps; ahead, if positive.
@@ -155,7 +157,7 @@ impl State {
             Hold::LockedUntil(until) => (2, until.as_secs()),
             Hold::Locked => (3, 0),
         };
-        let flags = u8::from(self.confirmed) | u8::from(self.suspended) << 1 | u8::from(self.watermark.is_some()) << 2;
+        let flags = u8::from(self.confirmed) | u8::from(self.suspended) << 1 | u8::from(self.used > 0) << 2;
 
         let mut bytes = [0; Self::LEN];
         bytes[0] = Self::VERSION;
@@ -163,7 +165,7 @@ impl State {
         bytes[2] = hold;
         bytes[3] = self.failures;
         bytes[4..6].copy_from_slice(&self.drift.to_be_bytes());
-        bytes[6..14].copy_from_slice(&self.watermark.map_or(0, Counter::get).to_be_bytes());
+        bytes[6..14].copy_from_slice(&self.watermark().map_or(0, Counter::get).to_be_bytes());
         bytes[14..22].copy_from_slice(&until.to_be_bytes());
         bytes[22..30].copy_from_slice(&self.revision.to_be_bytes());
         bytes
@@ -196,9 +198,9 @@ impl State {
         if *flags > 0b111 {
             return Err(StateError::Field { offset: 1 });
         }
-        let watermark = match (*flags & 0b100 != 0, watermark) {
-            (true, used) => Some(Counter::new(used)),
-            (false, 0) => None,
+        let used = match (*flags & 0b100 != 0, watermark) {
+            (true, last) => u128::from(last) + 1,
+            (false, 0) => 0,
             (false, _) => return Err(StateError::Field { offset: 6 }),
         };
         let hold = match (*hold, until) {
@@ -210,7 +212,7 @@ impl State {
             _ => return Err(StateError::Field { offset: 2 }),
         };
         Ok(Self {
-            watermark,
+            used,
             drift: i16::from_be_bytes([*d0, *d1]),
             failures: *failures,
             hold,

@@ -1,7 +1,8 @@
 use core::fmt;
-use core::num::{NonZeroU16, NonZeroU64};
+use core::num::{NonZeroU16, NonZeroU32};
 
 use crate::ParameterError;
+use crate::division::{Divisor, quotient};
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
 ///
@@ -82,9 +83,9 @@ impl Period {
     /// How many whole periods so many seconds are.
     pub(crate) fn whole_in(self, secs: u64) -> u64 {
         match self.0.get() {
-            // What nearly all authenticators have: to divide by a constant is to multiply.
-            30 => secs / 30,
-            _ => secs / NonZeroU64::from(self.0),
+            // What nearly all authenticators have.
+            30 => quotient::<30>(secs),
+            _ => Divisor::new(NonZeroU32::from(self.0)).quotient(secs),
         }
     }
 }

@@ -201,10 +201,10 @@ impl Totp {
     }
 
     fn search_in(&self, span: Span, codes: Codes, state: &State) -> Result<Search, Refusal> {
-        if state.watermark.is_some_and(|used| used.get() > span.last()) {
+        if state.used > u128::from(span.last()) + 1 {
             return Err(Refusal::ClockBehind);
         }
-        Ok(Search { digits: self.digits, codes, span, watermark: state.watermark })
+        Ok(Search { digits: self.digits, codes, span, used: state.used })
     }
 
     /// A login with the code of this step.
@@ -236,6 +236,6 @@ impl Totp {
     /// How far ahead of the current step this one is.
     fn offset(&self, step: Counter, now: UnixTime) -> i64 {
         let current = self.step(now).map_or(0, Counter::get);
-        i64::try_from(i128::from(step.get()) - i128::from(current)).unwrap_or_default()
+        step.get().wrapping_sub(current).cast_signed()
     }
 }

@@ -1,5 +1,6 @@
 use core::fmt;
 
+use crate::window::Match;
 use crate::{Counter, MalformedCode, State, UnixTime};
 
 /// A code was right, fresh and allowed, and this is recorded: the second factor is shown.
@@ -190,25 +191,47 @@ impl fmt::Display for PublicRefusal {
 /// A verdict that is not yet out: the next state must be stored first.
 ///
 /// This is how a verification without the `Verifier` stays honest: whoever wants to know the verdict
-/// gives [`Self::commit`] the means to record it.
+/// gives [`Self::commit`] the means to record it. Until then nothing in it, and no time taken, tells what it will be.
 #[must_use = "nothing is accepted, and no failure is counted, until it is committed"]
-pub struct Decision<T = Accepted> {
-    verdict: Result<T, Refusal>,
-    next: Option<State>,
+pub struct Decision<T = Accepted>(Pending<T>);
+
+enum Pending<T> {
+    /// Refused before anything was looked for, and the state that counts it.
+    Refused(Refusal, Option<State>),
+    Searched(Searched<T>),
+}
+
+/// What comes of each outcome of a search: the success or the refusal, and the next state.
+struct Searched<T> {
+    found: Match,
+    accepted: (T, State),
+    /// Of a wrong code, and of a used one.
+    refused: [(Refusal, Option<State>); 2],
 }
 
 impl<T> Decision<T> {
-    pub(crate) fn unchanged(refusal: Refusal) -> Self {
-        Self { verdict: Err(refusal), next: None }
+    pub(crate) fn refused(refusal: Refusal, next: Option<State>) -> Self {
+        Self(Pending::Refused(refusal, next))
     }
 
-    pub(crate) fn new(verdict: Result<T, Refusal>, next: State) -> Self {
-        Self { verdict, next: Some(next) }
+    pub(crate) fn searched(found: Match, accepted: (T, State), refused: [(Refusal, Option<State>); 2]) -> Self {
+        Self(Pending::Searched(Searched { found, accepted, refused }))
     }
 
-    #[cfg(feature = "alloc")]
-    pub(crate) fn into_parts(self) -> (Result<T, Refusal>, Option<State>) {
-        (self.verdict, self.next)
+    /// The verdict, and the state to store before it is out, if it is another.
+    pub(crate) fn reveal(self) -> (Result<T, Refusal>, Option<State>) {
+        match self.0 {
+            Pending::Refused(refusal, next) => (Err(refusal), next),
+            Pending::Searched(Searched { found, accepted: (success, next), .. }) if found.is_fresh() => {
+                (Ok(success), Some(next))
+            }
+            Pending::Searched(Searched { found, refused, .. }) => {
+                // No branch: the person may not learn which of the two it is.
+                let [wrong, _] = refused;
+                let (refusal, next) = refused.get(usize::from(found.is_used())).copied().unwrap_or(wrong);
+                (Err(refusal), next)
+            }
+        }
     }
 
     /// Stores the next state and then tells the verdict.
@@ -222,10 +245,11 @@ impl<T> Decision<T> {
     ///
     /// [`CommitError::Refused`] with the reason; [`CommitError::Store`] with what `store` returned.
     pub fn commit<E>(self, store: impl FnOnce(&State) -> Result<(), E>) -> Result<T, CommitError<E>> {
-        if let Some(next) = &self.next {
+        let (verdict, next) = self.reveal();
+        if let Some(next) = &next {
             store(next).map_err(CommitError::Store)?;
         }
-        self.verdict.map_err(CommitError::Refused)
+        verdict.map_err(CommitError::Refused)
     }
 }
 

@@ -296,7 +296,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
                 Ok(search) => Ok(self.find(&authenticator, &search).await?),
                 Err(refusal) => Err(refusal),
             };
-            let (verdict, next) = conclude(&method, &state, found).into_parts();
+            let (verdict, next) = conclude(&method, &state, found).reveal();
             let verdict = verdict.map_err(VerifierError::Refused);
             let Some(next) = next else { return verdict };
             record.replace_state(&next);

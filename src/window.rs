@@ -1,6 +1,7 @@
 use cmov::{Cmov, CmovEq, Condition};
 use zeroize::Zeroize;
 
+use crate::declassify::public;
 use crate::lanes;
 use crate::{Counter, Digits, Key, ParameterError};
 
@@ -83,15 +84,29 @@ impl Span {
     }
 }
 
-/// What a search found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Match {
-    /// All codes, the last one at this counter, every one above the watermark.
-    Fresh(Counter),
-    /// All codes, but at or below the watermark.
-    Used,
-    /// Nothing.
-    Nowhere,
+/// What a search found, still secret: what is done with it must not depend on it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Match {
+    used: Condition,
+    fresh: Condition,
+    counter: u64,
+}
+
+impl Match {
+    /// Where the last one of the codes is, if they will turn out to be fresh; else any number.
+    pub(crate) fn counter(&self) -> Counter {
+        Counter::new(self.counter)
+    }
+
+    /// Whether all codes were found, every one above the watermark. It is public from here on.
+    pub(crate) fn is_fresh(&self) -> bool {
+        public(self.fresh != 0)
+    }
+
+    /// Whether codes that are not fresh were found, at or below the watermark. It is public from here on.
+    pub(crate) fn is_used(&self) -> bool {
+        public(self.used != 0)
+    }
 }
 
 /// The codes that one search looks for, at consecutive counters.
@@ -127,7 +142,8 @@ pub(crate) struct Search {
     pub(crate) digits: Digits,
     pub(crate) codes: Codes,
     pub(crate) span: Span,
-    pub(crate) watermark: Option<Counter>,
+    /// As in [`State`](crate::State).
+    pub(crate) used: u128,
 }
 
 impl Search {
@@ -147,6 +163,14 @@ impl Search {
         found.into_match()
     }
 
+    /// Which of 32 counters from the first on are above the watermark: a bit for each.
+    fn above(&self, first: u64) -> u32 {
+        let not_above = self.used.saturating_sub(u128::from(first)).min(32);
+        #[expect(clippy::cast_possible_truncation, reason = "the bits of 32 counters")]
+        let above = (u64::MAX << not_above) as u32;
+        above
+    }
+
     /// The counters whose codes it takes.
     pub(crate) fn counters(&self) -> impl ExactSizeIterator<Item = Counter> + Clone + use<> {
         let span = self.span;
@@ -154,14 +178,12 @@ impl Search {
     }
 }
 
-/// What has been found so far. Nothing in it, and nothing done with it, depends on where a match is until it is taken.
+/// What has been found so far. Nothing done with it depends on whether and where there is a match.
 #[derive(Default)]
 pub(crate) struct Found {
     /// Whether the codes up to this one matched at the counters up to the last: anywhere, and above the watermark.
     running: [Places; Codes::MAX],
-    used: Condition,
-    fresh: Condition,
-    counter: u64,
+    found: Match,
 }
 
 /// A bit for each of up to 32 counters, the first one's lowest.
@@ -175,9 +197,7 @@ impl Found {
     /// Looks for the codes in the truncated values of at most 32 counters, this step of the span and those after it.
     pub(crate) fn look(&mut self, search: &Search, start: u16, truncated: &mut [u32]) {
         let first = search.span.first + u64::from(start);
-        let not_above =
-            search.watermark.and_then(|used| used.get().checked_sub(first)).map_or(0, |last| last.saturating_add(1));
-        let above = u32::try_from(not_above).ok().and_then(|count| u32::MAX.checked_shl(count)).unwrap_or(0);
+        let above = search.above(first);
         let last = truncated.len().saturating_sub(1);
 
         for value in &mut *truncated {
@@ -197,19 +217,13 @@ impl Found {
         // 32 after the first, where there is none.
         let counter = first.wrapping_add(u64::from(lowest.wrapping_sub(1).count_ones()));
         let fresh = is_not_zero(ends.above);
-        self.counter.cmovnz(&counter, fresh & !self.fresh);
-        self.fresh |= fresh;
-        self.used |= is_not_zero(ends.anywhere);
+        self.found.counter.cmovnz(&counter, fresh & !self.found.fresh);
+        self.found.fresh |= fresh;
+        self.found.used |= is_not_zero(ends.anywhere);
     }
 
     pub(crate) fn into_match(self) -> Match {
-        if self.fresh != 0 {
-            Match::Fresh(Counter::new(self.counter))
-        } else if self.used != 0 {
-            Match::Used
-        } else {
-            Match::Nowhere
-        }
+        self.found
     }
 }
 
@@ -235,35 +249,49 @@ mod tests {
     use super::*;
 
     /// Searches counters whose values are given, three at a time, so that runs of codes cross from one look to the next.
-    fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Match {
+    fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Outcome {
         let search = Search {
             digits: Digits::Six,
             codes: codes.iter().copied().collect(),
             span: Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1),
-            watermark: watermark.map(Counter::new),
+            used: watermark.map_or(0, |used| u128::from(used) + 1),
         };
         let mut found = Found::default();
         for (look, values) in values.chunks(3).enumerate() {
             found.look(&search, u16::try_from(3 * look).unwrap(), &mut values.to_vec());
         }
-        found.into_match()
+        let found = found.into_match();
+        match (found.is_fresh(), found.is_used()) {
+            (true, _) => Outcome::FreshAt(found.counter),
+            (false, true) => Outcome::Used,
+            (false, false) => Outcome::Nowhere,
+        }
     }
 
-    fn at(counter: u64) -> Match {
-        Match::Fresh(Counter::new(counter))
+    #[derive(Debug, PartialEq)]
+    enum Outcome {
+        FreshAt(u64),
+        Used,
+        Nowhere,
     }
 
     /// A pitfall of others: the time of an early exit tells which step matched.
     #[test]
     fn no_early_exit_tells_which_step_matched() {
         let values = [1, 2, 3, 2, 5];
-        for (code, at) in [(1, at(0)), (2, at(1)), (3, at(2)), (5, at(4)), (7, Match::Nowhere)] {
-            assert_eq!(find(&values, &[code], None), at);
+        for (code, outcome) in [
+            (1, Outcome::FreshAt(0)),
+            (2, Outcome::FreshAt(1)),
+            (3, Outcome::FreshAt(2)),
+            (5, Outcome::FreshAt(4)),
+            (7, Outcome::Nowhere),
+        ] {
+            assert_eq!(find(&values, &[code], None), outcome);
         }
-        assert_eq!(find(&values, &[1], Some(0)), Match::Used);
-        assert_eq!(find(&values, &[2], Some(1)), at(3));
-        assert_eq!(find(&values, &[2], Some(3)), Match::Used);
-        assert_eq!(find(&values, &[5], Some(u64::MAX)), Match::Used);
+        assert_eq!(find(&values, &[1], Some(0)), Outcome::Used);
+        assert_eq!(find(&values, &[2], Some(1)), Outcome::FreshAt(3));
+        assert_eq!(find(&values, &[2], Some(3)), Outcome::Used);
+        assert_eq!(find(&values, &[5], Some(u64::MAX)), Outcome::Used);
     }
 
     #[test]
@@ -277,15 +305,15 @@ mod tests {
     #[test]
     fn consecutive_codes_are_found_also_where_a_run_begins_in_vain() {
         let values = [1, 1, 2, 1, 1, 2, 3, 1, 2, 3];
-        assert_eq!(find(&values, &[1, 2], None), at(2));
-        assert_eq!(find(&values, &[1, 1], None), at(1));
-        assert_eq!(find(&values, &[1, 2, 3], None), at(6));
+        assert_eq!(find(&values, &[1, 2], None), Outcome::FreshAt(2));
+        assert_eq!(find(&values, &[1, 1], None), Outcome::FreshAt(1));
+        assert_eq!(find(&values, &[1, 2, 3], None), Outcome::FreshAt(6));
         // All of them above the watermark, not only the last.
-        assert_eq!(find(&values, &[1, 2, 3], Some(3)), at(6));
-        assert_eq!(find(&values, &[1, 2, 3], Some(4)), at(9));
-        assert_eq!(find(&values, &[1, 2, 3], Some(7)), Match::Used);
-        assert_eq!(find(&values, &[2, 1, 2], None), Match::Nowhere);
-        assert_eq!(find(&values, &[3, 3], None), Match::Nowhere);
-        assert_eq!(find(&values, &[], None), Match::Nowhere);
+        assert_eq!(find(&values, &[1, 2, 3], Some(3)), Outcome::FreshAt(6));
+        assert_eq!(find(&values, &[1, 2, 3], Some(4)), Outcome::FreshAt(9));
+        assert_eq!(find(&values, &[1, 2, 3], Some(7)), Outcome::Used);
+        assert_eq!(find(&values, &[2, 1, 2], None), Outcome::Nowhere);
+        assert_eq!(find(&values, &[3, 3], None), Outcome::Nowhere);
+        assert_eq!(find(&values, &[], None), Outcome::Nowhere);
     }
 }

@@ -410,7 +410,7 @@ impl<'de> Deserialize<'de> for Value<'de> {
 pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result<SecretText, Problem> {
     let secret = authenticator.secret().ok_or(Problem::Missing("secret"))?;
     let name = serde_json::to_string(name).ok().filter(|_| is_name(name)).ok_or(Problem::Invalid("name"))?;
-    let next = state.watermark.map_or(Some(0), |last| last.get().checked_add(1));
+    let next = u64::try_from(state.used).ok();
 
     // Never reallocated: that would leave a copy of the secret behind.
     let mut line = String::with_capacity(WRITTEN_LEN + name.len());
@@ -422,7 +422,7 @@ pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result
     match authenticator.method() {
         Method::Totp(totp) => {
             put(format_args!(r#""period":{},"t0":{},"#, totp.period().as_secs(), totp.t0().as_secs()))?;
-            match state.watermark {
+            match state.watermark() {
                 Some(last) => put(format_args!(r#""last_step":{last},"#))?,
                 None => put(format_args!(r#""last_step":-1,"#))?,
             }

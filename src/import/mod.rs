@@ -54,6 +54,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::division::remainder;
 use crate::otpauth::number;
 use crate::{Authenticator, Counter, Secret, SecretError, State, Totp, UnixTime, Window};
 
@@ -232,6 +233,10 @@ fn secret_from_hex(digits: &str, field: &'static str) -> Result<Secret, Problem>
     Secret::import_short(bytes).map_err(Problem::Secret)
 }
 
+fn is_leap(year: u64) -> bool {
+    remainder::<4>(year) == 0 && (remainder::<100>(year) != 0 || remainder::<400>(year) == 0)
+}
+
 /// The state of an authenticator whose last accepted step is known.
 ///
 /// `None` for a step that cannot have come yet: a mark in another unit would otherwise lock everybody out for years.
@@ -241,14 +246,14 @@ fn used_until(totp: Totp, state: State, last: u64, now: UnixTime) -> Option<Stat
 
     let latest = totp.step(now.saturating_add(AHEAD_SECS)).ok()?.get();
     let latest = latest.saturating_add_signed(i64::from(state.drift.max(0)));
-    (last <= latest).then_some(State { watermark: Some(Counter::new(last)), ..state })
+    (last <= latest).then_some(state.used_to(Counter::new(last)))
 }
 
 /// The state of an authenticator whose last accepted step is not known, of a source that looks so many steps ahead.
 fn used_until_now(totp: Totp, state: State, now: UnixTime, ahead: u64) -> State {
     let last = |current: Counter| current.get().saturating_add_signed(i64::from(state.drift)).saturating_add(ahead);
     // Before T0 there is nothing to accept.
-    State { watermark: totp.step(now).ok().map(last).map(Counter::new), ..state }
+    totp.step(now).map_or(state, |current| state.used_to(Counter::new(last(current))))
 }
 
 /// The state of a token whose next counter is this one.

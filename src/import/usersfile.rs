@@ -27,6 +27,7 @@
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
+use super::is_leap;
 use super::{
     ImportError, Imported, Note, Problem, UNTOLD_WINDOW, is_name, lines, next_is, number, secret_from_hex,
     used_until_now,
@@ -143,7 +144,6 @@ fn unix_time(text: &str) -> Option<u64> {
     let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
     let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
 
-    let is_leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let months = [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let length = months.get(usize::try_from(month).ok()?.checked_sub(1)?)?;
     if year < 1970 || !(1..=*length).contains(&day) || hour > 23 || minute > 59 || second > 60 {

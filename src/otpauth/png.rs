@@ -86,9 +86,12 @@ impl Qr {
         let mut compressor = Compressor::new(out)?;
         for y in 0..self.side() {
             let mut row = Zeroizing::new([0_u8; MAX_LEN]);
-            for pixel in 0..width {
-                if let Some(byte) = row.get_mut(pixel / 8) {
-                    *byte |= u8::from(!self.is_dark_in_zone(pixel / scale, y)) << (7 - pixel % 8);
+            for x in 0..self.side() {
+                let white = u8::from(!self.is_dark_in_zone(x, y));
+                for pixel in x * scale..(x + 1) * scale {
+                    if let Some(byte) = row.get_mut(pixel / 8) {
+                        *byte |= white << (7 - pixel % 8);
+                    }
                 }
             }
             let mut difference = Zeroizing::new([0_u8; MAX_LEN]);

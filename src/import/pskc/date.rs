@@ -4,10 +4,12 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::UnixTime;
+use crate::division::{quotient, remainder};
+use crate::import::is_leap;
 
-const DAY: u64 = 86_400;
+const DAY: u32 = 86_400;
 /// Days in 400 years, after which the calendar repeats itself.
-const ERA: u64 = 146_097;
+const ERA: u32 = 146_097;
 /// From 0000-03-01 to 1970-01-01.
 const EPOCH: u64 = 719_468;
 
@@ -22,7 +24,7 @@ pub(super) fn parse(text: &str) -> Option<UnixTime> {
     if !is_date || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let local = days_before(year, month, day) * DAY + hour * 3600 + minute * 60 + second;
+    let local = days_before(year, month, day) * u64::from(DAY) + hour * 3600 + minute * 60 + second;
     let zone = match zone.strip_prefix('.') {
         None => zone,
         Some(fraction) => {
@@ -39,34 +41,40 @@ pub(super) fn parse(text: &str) -> Option<UnixTime> {
         ("-", offset) => local.checked_add(offset_secs(offset)?),
         _ => None,
     };
-    utc?.checked_sub(EPOCH * DAY).map(UnixTime::from_secs)
+    utc?.checked_sub(EPOCH * u64::from(DAY)).map(UnixTime::from_secs)
 }
 
 /// `None` after the year 9999.
 pub(super) fn format(time: UnixTime) -> Option<String> {
     let secs = time.as_secs();
-    let days = secs / DAY + EPOCH;
+    let days = quotient::<DAY>(secs) + EPOCH;
     // Counted from March, so that the day that leap years add is a year's last one.
-    let (era, day) = (days / ERA, days % ERA);
-    let year = (day - day / 1460 + day / 36_524 - day / (ERA - 1)) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (year, month) = (era * 400 + year + month / 10, (month + 2) % 12 + 1);
-    let (hour, minute, second) = (secs % DAY / 3600, secs % 3600 / 60, secs % 60);
+    let (era, day) = (quotient::<ERA>(days), remainder::<ERA>(days));
+    let last_days = quotient::<1460>(day) + quotient::<{ ERA - 1 }>(day) - quotient::<36_524>(day);
+    let year = quotient::<365>(day - last_days);
+    let day = day - (365 * year + leap_days(year));
+    let month = quotient::<153>(5 * day + 2);
+    let day = day - quotient::<5>(153 * month + 2) + 1;
+    let (year, month) = (era * 400 + year + u64::from(month >= 10), remainder::<12>(month + 2) + 1);
+    let minutes = quotient::<60>(remainder::<DAY>(secs));
+    let (hour, minute, second) = (quotient::<60>(minutes), remainder::<60>(minutes), remainder::<60>(secs));
     (year <= 9999).then(|| format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
+}
+
+/// Of years from 0 on, but for those that 400 adds.
+fn leap_days(year: u64) -> u64 {
+    quotient::<4>(year) - quotient::<100>(year)
 }
 
 /// From 0000-03-01.
 fn days_before(year: u64, month: u64, day: u64) -> u64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1
+    365 * year + leap_days(year) + quotient::<400>(year) + quotient::<5>(153 * month + 2) + day - 1
 }
 
 fn days_in(year: u64, month: u64) -> u64 {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
-        2 if is_leap => 29,
+        2 if is_leap(year) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
@@ -120,7 +128,7 @@ mod tests {
     #[test]
     fn every_day_is_written_and_read() {
         for day in (0..2_900_000).step_by(13) {
-            let time = UnixTime::from_secs(day * DAY + day % DAY);
+            let time = UnixTime::from_secs(day * u64::from(DAY) + day % u64::from(DAY));
             assert_eq!(parse(&format(time).unwrap()), Some(time));
         }
     }

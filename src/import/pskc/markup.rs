@@ -266,8 +266,8 @@ impl Markup {
     }
 
     fn base64(&mut self, bytes: &[u8]) {
-        let mut text = Zeroizing::new(vec![0; Base64::encoded_len(bytes)]);
-        // The buffer is as long as the text, so this cannot fail.
+        let mut text = Zeroizing::new(vec![0; 2 * bytes.len() + 4]);
+        // The buffer holds the text, which is a third longer than the bytes, so this cannot fail.
         self.put(Base64::encode(bytes, &mut text).unwrap_or_default());
     }
 

@@ -1,0 +1,85 @@
+use core::num::NonZeroU32;
+
+/// A divisor, by which is divided with multiplications.
+///
+/// What is divided in this crate is public, but secrets are not far, and the divisions of many processors and libraries
+/// take longer for some numbers than for others. Without any, the machine code can be searched for one that slipped in.
+pub(crate) struct Divisor {
+    divisor: u64,
+    /// 2^64 by the divisor, at most 1 too small.
+    reciprocal: u64,
+}
+
+impl Divisor {
+    pub(crate) const fn new(divisor: NonZeroU32) -> Self {
+        let divisor = divisor.get() as u64;
+        // At least half of what it shall be. Each step doubles the number of right bits (Newton's method), from below.
+        let mut reciprocal = u64::MAX >> (u64::BITS - divisor.leading_zeros());
+        let mut steps = 0;
+        while steps < 7 {
+            let missing = reciprocal.wrapping_mul(divisor).wrapping_neg();
+            reciprocal += high(reciprocal, missing);
+            steps += 1;
+        }
+        Self { divisor, reciprocal }
+    }
+
+    /// How many times the divisor fits into this number.
+    pub(crate) const fn quotient(&self, dividend: u64) -> u64 {
+        let quotient = high(dividend, self.reciprocal);
+        quotient + (dividend - quotient * self.divisor >= self.divisor) as u64
+    }
+}
+
+/// How many times `N` fits into this number.
+pub(crate) const fn quotient<const N: u32>(dividend: u64) -> u64 {
+    const { Divisor::new(NonZeroU32::new(N).unwrap()) }.quotient(dividend)
+}
+
+/// What is left of this number then.
+#[cfg(feature = "alloc")]
+pub(crate) const fn remainder<const N: u32>(dividend: u64) -> u64 {
+    dividend - quotient::<N>(dividend) * N as u64
+}
+
+/// The upper half of the product.
+const fn high(a: u64, b: u64) -> u64 {
+    ((a as u128 * b as u128) >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn divide(dividend: u64, divisor: u32) -> u64 {
+        Divisor::new(NonZeroU32::new(divisor).unwrap()).quotient(dividend)
+    }
+
+    /// Of every period, at the ends of each quotient's range where the estimate is most off.
+    #[test]
+    fn by_every_period() {
+        for divisor in 1..=3600 {
+            let period = u64::from(divisor);
+            let last = u64::MAX / period * period;
+            let near = (0..100).map(|n| u64::MAX / 100 * n / period * period).chain([last]);
+            for multiple in near {
+                for dividend in [multiple.saturating_sub(1), multiple, multiple.saturating_add(period - 1)] {
+                    assert_eq!(divide(dividend, divisor), dividend / period, "{dividend} / {divisor}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn by_any_number(dividend: u64, divisor in 1..=u32::MAX, shift in 0..32_u32) {
+            let divisor: u32 = (divisor >> shift).max(1);
+            let wide = u64::from(divisor);
+            for dividend in [dividend, wide, wide - 1, u64::MAX] {
+                prop_assert_eq!(divide(dividend, divisor), dividend / wide);
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Runs this program under valgrind's callgrind, and compares how many instructions each case took.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::CString;
+use std::fs;
+use std::process::Command;
+
+use crate::counts;
+use crate::report::Report;
+use crate::valgrind::{runs_this, start_counting, write_count};
+
+pub(crate) const COUNT: &str = "count";
+
+/// Cases that must take the same number of instructions, or where a defect is planted, must not.
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) is_leaky: bool,
+    pub(crate) cases: Vec<Box<dyn Fn()>>,
+}
+
+impl Group {
+    pub(crate) fn equal<F: Fn() + 'static>(name: impl Into<String>, cases: impl IntoIterator<Item = F>) -> Self {
+        let cases = cases.into_iter().map(|case| Box::new(case) as Box<dyn Fn()>).collect();
+        Self { name: name.into(), is_leaky: false, cases }
+    }
+
+    pub(crate) fn leaky<F: Fn() + 'static>(name: impl Into<String>, cases: impl IntoIterator<Item = F>) -> Self {
+        Self { is_leaky: true, ..Self::equal(name, cases) }
+    }
+}
+
+pub(crate) fn check() -> bool {
+    let mut report = Report::new("the count of instructions under callgrind");
+    match under_callgrind() {
+        Ok(counted) => {
+            for group in counts::groups() {
+                let counts = counted.get(&group.name).map_or(&[][..], Vec::as_slice);
+                let is_equal = counts.windows(2).all(|pair| pair[0] == pair[1]);
+                report.test(
+                    &group.name,
+                    match (group.is_leaky, is_equal) {
+                        _ if counts.len() != group.cases.len() || counts.contains(&0) => {
+                            Err(format!("not counted: {counts:?}"))
+                        }
+                        (false, false) => Err(format!("different counts: {counts:?}")),
+                        (true, true) => Err(format!("the check is blind: a planted leak has equal counts: {counts:?}")),
+                        _ => Ok(()),
+                    },
+                );
+            }
+        }
+        Err(why) => report.test("callgrind", Err(why)),
+    }
+    report.finish()
+}
+
+/// The counts of each group's cases, in their order.
+fn under_callgrind() -> Result<BTreeMap<String, Vec<u64>>, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let out = folder.path().join("out");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", &format!("--callgrind-out-file={}", out.display())])
+        .arg(env::current_exe().map_err(|error| error.to_string())?)
+        .arg(COUNT)
+        .output()
+        .map_err(|error| format!("valgrind: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr)));
+    }
+    let mut counts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    // Numbered from 1 in the order of the cases.
+    for number in 1.. {
+        let Ok(file) = fs::read_to_string(format!("{}.{number}", out.display())) else { break };
+        let field = |name: &str| file.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let Some(group) = field("desc: Trigger: Client Request:") else { continue };
+        let total = field("totals:").and_then(|total| total.parse().ok()).unwrap_or(0);
+        counts.entry(group.to_owned()).or_default().push(total);
+    }
+    Ok(counts)
+}
+
+/// Runs each case under callgrind, once before it counts: processors are asked what they can do, and functions linked, once.
+pub(crate) fn count() -> bool {
+    if !runs_this() {
+        return false;
+    }
+    for Group { name, cases, .. } in counts::groups() {
+        let name = CString::new(name).expect("a name");
+        for case in cases {
+            case();
+            start_counting();
+            case();
+            write_count(&name);
+        }
+    }
+    true
+}

@@ -1,0 +1,80 @@
+//! Defects of others, planted for the checks to see: if one is not found, the check that should is blind.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+
+use secondo::{Algorithm, Counter, Hotp, Key};
+
+use crate::Case;
+use crate::login::{Subject, Typed, key, methods, secret, unknown};
+use crate::valgrind::make_secret;
+
+/// For memcheck.
+pub(crate) fn leaks() -> Vec<Case> {
+    vec![
+        Case::new("a search that ends at the match", || {
+            black_box(early_exit(&made_secret(*b"755224287082359152"), black_box(b"287082")));
+        }),
+        Case::new("truncation at an index", || {
+            black_box(indexed_truncation(&made_secret(*b"a MAC of twenty byte")));
+        }),
+        Case::new("codes compared with ==", || {
+            black_box(is_same(&made_secret(*b"287082"), black_box(b"287083")));
+        }),
+        Case::new("leading zeros skipped", || {
+            black_box(without_zeros(&made_secret(*b"007042")));
+        }),
+        Case::new("base32 from a table", || {
+            black_box(looked_up(&made_secret(*b"GEZDGNBV")));
+        }),
+        // These say that what becomes of a secret is followed to where it leaves the library.
+        Case::new("the code of a secret", || {
+            let key = Key::new(Algorithm::Sha1, &unknown(secret(4, 20)));
+            let code = Hotp::default().generate(&key, Counter::new(1));
+            black_box(without_zeros(code.as_str().as_bytes()));
+        }),
+        Case::new("the step of an accepted code", || {
+            let subject = Subject::new(methods()[1], key(Algorithm::Sha1, 4), 1_000);
+            let login = subject.login(Typed::Right(1), None).with_unknown_code();
+            let accepted = login.verify().commit(|_| Ok::<_, Infallible>(())).expect("the code is right");
+            (1_000..accepted.counter().get()).for_each(|step| drop(black_box(step)));
+        }),
+    ]
+}
+
+fn made_secret<const N: usize>(mut value: [u8; N]) -> [u8; N] {
+    make_secret(&mut value, |value| value);
+    value
+}
+
+/// A code among expected ones of the same length.
+#[inline(never)]
+pub(crate) fn early_exit(expected: &[u8], code: &[u8]) -> Option<usize> {
+    expected.chunks(code.len()).position(|expected| expected.iter().zip(code).fold(0, |all, (a, b)| all | (a ^ b)) == 0)
+}
+
+#[inline(never)]
+fn indexed_truncation(mac: &[u8]) -> [u8; 4] {
+    let offset = usize::from(mac[mac.len() - 1] & 0xf);
+    [mac[offset] & 0x7f, mac[offset + 1], mac[offset + 2], mac[offset + 3]]
+}
+
+#[inline(never)]
+fn is_same(expected: &[u8], code: &[u8]) -> bool {
+    expected == code
+}
+
+#[inline(never)]
+pub(crate) fn without_zeros(code: &[u8]) -> u32 {
+    code.iter().skip_while(|digit| **digit == b'0').fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
+}
+
+#[inline(never)]
+fn looked_up(text: &[u8]) -> u32 {
+    let mut values = [0; 256];
+    for (value, symbol) in (0..).zip(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") {
+        values[usize::from(*symbol)] = value;
+    }
+    let values = black_box(values);
+    text.iter().fold(0, |bits, symbol| bits << 5 | values[usize::from(*symbol)])
+}

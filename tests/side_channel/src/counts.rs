@@ -1,0 +1,111 @@
+//! What must take the same number of instructions: what differs in secrets only, or in what is not public.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+
+use pollster::block_on;
+use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::{Algorithm, Authenticator, AuthenticatorId, Code, Counter, Hotp, Key, Secret, State, Verifier};
+
+use crate::callgrind::Group;
+use crate::controls::{early_exit, without_zeros};
+use crate::login::{Login, Subject, key, methods, name, secret};
+use crate::slot::Slot;
+
+pub(crate) fn groups() -> Vec<Group> {
+    let mut groups = vec![Group::equal("base32", SECRETS.map(|text| move || decode(text)))];
+    for algorithm in Algorithm::ALL.iter().copied() {
+        groups.push(Group::equal(format!("{algorithm} codes"), (0..8).map(|number| move || code(algorithm, number))));
+        for method in methods() {
+            let name = format!("{algorithm} {}", name(&method));
+            let subject = Subject::new(method, key(algorithm, SUBJECT), 1_000).with_leading_zeros();
+            let subject: &'static Subject = Box::leak(Box::new(subject));
+            let all = subject.logins();
+            let some = |right| subject.logins().into_iter().filter(move |login| login.is_right() == right);
+
+            groups.push(Group::equal(format!("{name} until the verdict"), all.into_iter().map(decide)));
+            groups.push(Group::equal(format!("{name} accepted"), some(true).map(commit)));
+            groups.push(Group::equal(format!("{name} refused"), some(false).map(commit)));
+            groups.push(Group::equal(format!("{name} accepted, sealed"), some(true).map(verify_sealed)));
+            groups.push(Group::equal(format!("{name} refused, sealed"), some(false).map(verify_sealed)));
+            groups.push(Group::equal(format!("{name} resynchronization"), resyncs(subject)));
+        }
+    }
+    groups.push(Group::leaky(
+        "a search that ends at the match",
+        [b"755224", b"359152", b"000000"].map(|code| {
+            move || {
+                black_box(early_exit(black_box(b"755224287082359152"), black_box(code)));
+            }
+        }),
+    ));
+    groups.push(Group::leaky(
+        "leading zeros skipped",
+        [b"000042", b"287082"].map(|code| {
+            move || {
+                black_box(without_zeros(black_box(code)));
+            }
+        }),
+    ));
+    groups
+}
+
+const SUBJECT: u8 = 1;
+
+const SECRETS: [&str; 3] =
+    ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGE", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "234567zyxwvutsrqponmlkjihgfedcba7Z"];
+
+fn decode(text: &str) {
+    let text = black_box(text);
+    black_box(Secret::from_base32(text)).expect("a secret");
+    black_box(Secret::from_base32_grouped(text)).expect("a secret");
+}
+
+fn code(algorithm: Algorithm, number: u8) {
+    let key = Key::new(algorithm, &secret(number, 20));
+    black_box(Hotp::default().generate(&key, Counter::new(u64::from(number))));
+}
+
+fn decide(login: Login<'static>) -> impl Fn() {
+    move || {
+        black_box(login.verify());
+    }
+}
+
+fn commit(login: Login<'static>) -> impl Fn() {
+    move || {
+        let verdict = login.verify().commit(|next| {
+            black_box(next.to_bytes());
+            Ok::<_, Infallible>(())
+        });
+        assert_eq!(black_box(verdict).is_ok(), login.is_right());
+    }
+}
+
+/// From enrolment to the sealed record of what came of the login.
+fn verify_sealed(login: Login<'static>) -> impl Fn() {
+    move || {
+        let Subject { method, policy, .. } = login.subject;
+        let algorithm = login.subject.key.algorithm();
+        let id = AuthenticatorId::new("somebody").expect("an id");
+        let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("a key");
+        let sealing = SealingKey::derive(KeyId::new(1), &master).expect("a key");
+        let verifier = Verifier::new(Slot::default(), KeyRing::new(sealing, []).expect("one key"), *policy);
+        let authenticator = Authenticator::new(*method, algorithm, secret(SUBJECT, 20));
+        block_on(verifier.enroll(&id, &authenticator, login.state)).expect("enrolled");
+        let entry = login.entry.as_ref().map_or("", Code::as_str);
+        assert_eq!(block_on(verifier.verify(&id, entry, login.now)).is_ok(), login.is_right());
+    }
+}
+
+/// Right ones at several places, and wrong ones.
+fn resyncs(subject: &'static Subject) -> impl Iterator<Item = impl Fn()> {
+    let state = State::new().starting_at(Counter::new(subject.first - 4));
+    [(0, 1), (1, 2), (4, 5), (2, 1), (3, 3)].into_iter().map(move |(one, other)| {
+        let entries = [subject.code(one), subject.code(other)].map(Ok);
+        move || {
+            let Subject { method, key, policy, .. } = subject;
+            black_box(method.resync(key, policy, &state, &entries, subject.now()));
+        }
+    })
+}

@@ -1,0 +1,87 @@
+//! Runs this program under valgrind's memcheck, and judges what that finds.
+
+use std::env;
+use std::fs;
+use std::process::Command;
+
+use crate::Case;
+use crate::report::Report;
+use crate::valgrind::errors;
+
+pub(crate) const SUBJECTS: &str = "taint-subjects";
+pub(crate) const LEAKS: &str = "taint-leaks";
+
+/// The branches of other crates that tell what is public: see the file.
+const PUBLIC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/public.supp");
+
+/// Nothing is found in the subjects, and something in each planted leak.
+pub(crate) fn check() -> bool {
+    let mut report = Report::new("the taint check under memcheck");
+    for (cases, clean) in [(SUBJECTS, true), (LEAKS, false)] {
+        match under_memcheck(cases) {
+            Ok((lines, log)) => {
+                let mut is_clean = true;
+                for line in lines.lines().filter_map(|line| line.strip_prefix("found ")) {
+                    let (errors, name) = line.split_once(' ').unwrap_or((line, ""));
+                    let found = errors != "0";
+                    is_clean &= !found;
+                    report.test(
+                        name,
+                        match (clean, found) {
+                            (true, true) => Err(format!("{errors} branches or addresses depend on a secret")),
+                            (false, false) => Err("the check is blind: a planted leak was not found".to_owned()),
+                            _ => Ok(()),
+                        },
+                    );
+                }
+                if clean && !is_clean {
+                    println!("{log}");
+                }
+            }
+            Err(why) => report.test(cases, Err(why)),
+        }
+    }
+    report.finish()
+}
+
+/// What it wrote, and memcheck's log.
+fn under_memcheck(cases: &str) -> Result<(String, String), String> {
+    let log = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .args(["--tool=memcheck", "--error-limit=no", "--num-callers=6", "--leak-check=no", "--read-inline-info=yes"])
+        .args([format!("--suppressions={PUBLIC}"), format!("--log-file={}", log.path().display())])
+        .arg(env::current_exe().map_err(|error| error.to_string())?)
+        .arg(cases)
+        .output()
+        .map_err(|error| format!("valgrind: {error}"))?;
+    let text = fs::read_to_string(log.path()).map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!("{}\n{}\n{text}", output.status, String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok((String::from_utf8_lossy(&output.stdout).into_owned(), text))
+}
+
+/// Runs the cases under memcheck, and writes how many errors each has caused.
+pub(crate) fn watch(cases: Vec<Case>) -> bool {
+    if !follow() {
+        return false;
+    }
+    for Case { name, run } in cases {
+        let before = errors();
+        run();
+        println!("found {} {name}", errors() - before);
+    }
+    true
+}
+
+/// Has the library tell memcheck what stops being secret.
+#[cfg(secondo_taint)]
+fn follow() -> bool {
+    crate::valgrind::runs_this() && secondo::declassify::LISTENER.set(crate::valgrind::make_public).is_ok()
+}
+
+#[cfg(not(secondo_taint))]
+fn follow() -> bool {
+    eprintln!("build this with RUSTFLAGS=\"--cfg secondo_taint\"");
+    false
+}

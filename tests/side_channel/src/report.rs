@@ -1,0 +1,31 @@
+//! Results in the form of cargo's.
+
+pub(crate) struct Report {
+    passed: u32,
+    failed: u32,
+}
+
+impl Report {
+    pub(crate) fn new(of: &str) -> Self {
+        println!("\nrunning {of}");
+        Self { passed: 0, failed: 0 }
+    }
+
+    pub(crate) fn test(&mut self, name: &str, found: Result<(), String>) {
+        match found {
+            Ok(()) => self.passed += 1,
+            Err(found) => {
+                self.failed += 1;
+                println!("test {name} ... FAILED: {found}");
+            }
+        }
+    }
+
+    /// Whether all passed, and there were any.
+    pub(crate) fn finish(self) -> bool {
+        let Self { passed, failed } = self;
+        let ok = failed == 0 && passed > 0;
+        println!("test result: {}. {passed} passed; {failed} failed", if ok { "ok" } else { "FAILED" });
+        ok
+    }
+}

@@ -1,0 +1,193 @@
+//! Under memcheck: secrets and expected codes are marked as never written, and memcheck tells of each branch and address
+//! that is computed from them.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+
+use pollster::block_on;
+use secondo::hsm::{Hmac, Hsm, HsmKey};
+use secondo::seal::{KeyId, KeyRing, MasterKey, SealingKey};
+use secondo::store::Memory;
+use secondo::{
+    Algorithm, Attempt, Authenticator, AuthenticatorId, Code, CommitError, Counter, Digits, Hotp, Key, Method, Policy,
+    Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError, verify_batch,
+};
+
+use crate::Case;
+use crate::login::{Login, Subject, Typed, key, methods, name, secret, unknown};
+use crate::valgrind::make_secret;
+
+pub(crate) fn subjects() -> Vec<Case> {
+    let mut cases: Vec<Case> = SPELLINGS.map(|text| Case::new(format!("base32 {text}"), move || decode(text))).into();
+    for algorithm in Algorithm::ALL.iter().copied() {
+        cases.push(Case::new(format!("{algorithm} keys and codes"), move || keys_and_codes(algorithm)));
+        for method in methods() {
+            let name = format!("{algorithm} {}", name(&method));
+            cases.push(Case::new(format!("{name} logins"), move || logins(method, algorithm)));
+            cases.push(Case::new(format!("{name} confirmation"), move || confirm(method, algorithm)));
+            cases.push(Case::new(format!("{name} resynchronization"), move || resync(method, algorithm)));
+            cases.push(Case::new(format!("{name} sealed"), move || sealed(method, algorithm)));
+        }
+        cases.push(Case::new(format!("{algorithm} in an HSM"), move || in_hsm(algorithm)));
+    }
+    cases.push(Case::new("all in a batch", batch));
+    cases
+}
+
+/// The same secret in every spelling.
+const SPELLINGS: [&str; 4] = [
+    "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGE",
+    "gezdgnbvgy3tqojqgezdgnbvgy3tqojqge======",
+    "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ GE",
+    "gezd-gnbv-gy3t-qojq-gezd-gnbv-gy3t-qojq-ge",
+];
+
+fn decode(text: &str) {
+    let mut text = text.to_owned();
+    make_secret(&mut text, |text| text.as_bytes());
+    let is_grouped = text.len() > 40;
+    let decoded = if is_grouped { Secret::from_base32_grouped(&text) } else { Secret::from_base32(&text) };
+    assert_eq!(decoded.expect("a secret").expose().len(), 21);
+    assert!(Secret::import_short_base32(&text).is_ok());
+}
+
+fn keys_and_codes(algorithm: Algorithm) {
+    // More than a block is hashed first.
+    for len in [20, 64, 65, 128] {
+        let secret = unknown(secret(1, len));
+        let key = Key::new(algorithm, &secret);
+        black_box(secret.to_base32());
+        for digits in [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine] {
+            black_box(Hotp::new(digits).generate(&key, Counter::new(7)));
+            black_box(Totp::default().generate(&key, UnixTime::from_secs(1_111_111_109)).expect("after 1970"));
+        }
+        let codes = Hotp::default().generate_batch((0..20).map(|counter| (&key, Counter::new(counter))));
+        assert_eq!(codes.map(|code| black_box(code)).count(), 20);
+    }
+}
+
+/// Somebody, and the same with a secret key.
+fn subject(method: Method, algorithm: Algorithm) -> (Subject, Subject) {
+    let of = |secret| Subject::new(method, Key::new(algorithm, &secret), 1_000);
+    (of(secret(2, 20)), of(unknown(secret(2, 20))))
+}
+
+fn logins(method: Method, algorithm: Algorithm) {
+    let (known, watched) = subject(method, algorithm);
+    let mut outcomes = [0; 3];
+    for login in known.logins() {
+        let login = Login { subject: &watched, ..login }.with_unknown_code();
+        let verdict = login.verify().commit(|next| {
+            black_box(next.to_bytes());
+            Ok::<_, Infallible>(())
+        });
+        let outcome = match verdict {
+            Ok(_) => 0,
+            Err(CommitError::Refused(Refusal::Wrong { .. })) => 1,
+            Err(CommitError::Refused(Refusal::Replayed { .. })) => 2,
+            Err(error) => panic!("{error:?}"),
+        };
+        outcomes[outcome] += 1;
+    }
+    assert!(outcomes.iter().all(|count| *count > 0), "{outcomes:?}");
+}
+
+fn confirm(method: Method, algorithm: Algorithm) {
+    let (known, watched) = subject(method, algorithm);
+    let state = State::new().starting_at(Counter::new(known.first));
+    for (entry, is_right) in [(known.code(1), true), (known.wrong(), false)] {
+        let decision = method.confirm(&watched.key, &watched.policy, &state, &Ok(entry), known.now());
+        assert_eq!(decision.commit(|_| Ok::<_, Infallible>(())).is_ok(), is_right);
+    }
+}
+
+fn resync(method: Method, algorithm: Algorithm) {
+    let (known, watched) = subject(method, algorithm);
+    let state = State::new().starting_at(Counter::new(known.first - 2));
+    for (entries, is_right) in [([known.code(3), known.code(4)], true), ([known.code(4), known.code(3)], false)] {
+        let entries = entries.map(|mut code| {
+            make_secret(&mut code, |code| code.as_str().as_bytes());
+            Ok(code)
+        });
+        let decision = method.resync(&watched.key, &watched.policy, &state, &entries, known.now());
+        assert_eq!(decision.commit(|_| Ok::<_, Infallible>(())).is_ok(), is_right);
+    }
+}
+
+/// More than fit into the widest vectors, of all kinds mixed.
+fn batch() {
+    let kinds =
+        methods().into_iter().flat_map(|method| Algorithm::ALL.iter().map(move |algorithm| (method, *algorithm)));
+    let subjects: Vec<_> = kinds.cycle().take(50).map(|(method, algorithm)| subject(method, algorithm)).collect();
+    let logins: Vec<_> = subjects.iter().map(|(known, _)| known.login(Typed::Right(1), Some(0))).collect();
+    let attempts = subjects.iter().zip(&logins).map(|((_, watched), login)| Attempt {
+        method: watched.method,
+        key: &watched.key,
+        state: &login.state,
+        entry: &login.entry,
+    });
+    let policy = subjects[0].1.policy;
+    let decisions = verify_batch(&policy, attempts, subjects[0].0.now());
+    assert_eq!(decisions.filter_map(|decision| decision.commit(|_| Ok::<_, Infallible>(())).ok()).count(), 50);
+}
+
+/// A master key that nobody knows.
+struct Master;
+
+impl MasterKey for Master {
+    type Error = Infallible;
+
+    fn hmac_sha256(&self, _: &[u8], mac: &mut [u8; 32]) -> Result<(), Infallible> {
+        *mac = [0x5e; 32];
+        make_secret(mac, |mac| mac);
+        Ok(())
+    }
+}
+
+/// The whole way, from the sealed record to the sealed record.
+fn sealed(method: Method, algorithm: Algorithm) {
+    let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").expect("an id");
+    let known = Subject::new(method, key(algorithm, 3), 1_000);
+    let state = State::new().starting_at(Counter::new(known.first)).confirmed();
+    let secret = || unknown(secret(3, 20));
+    let kept = [
+        Authenticator::new(method, algorithm, secret()),
+        Authenticator::from_key(method, Key::new(algorithm, &secret())),
+    ];
+    for authenticator in kept {
+        let Ok(key) = SealingKey::derive(KeyId::new(1), &Master);
+        let verifier = Verifier::new(Memory::new(), KeyRing::new(key, []).expect("one key"), known.policy);
+        block_on(verifier.enroll(&id, &authenticator, state)).expect("enrolled");
+        let verify = |code: Code| block_on(verifier.verify(&id, code.as_str(), known.now()));
+        assert!(verify(known.code(1)).is_ok());
+        assert!(matches!(verify(known.code(1)), Err(VerifierError::Refused(Refusal::Replayed { .. }))));
+        assert!(matches!(verify(known.wrong()), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
+        assert!(verify(known.code(2)).is_ok());
+    }
+}
+
+/// A module whose answers nobody knows.
+struct Module(Algorithm);
+
+impl Hsm for Module {
+    type Error = Infallible;
+
+    async fn hmacs(&self, _: &HsmKey, _: Algorithm, counters: &[Counter]) -> Result<Vec<Hmac>, Infallible> {
+        let answers = counters.iter().map(|counter| {
+            let mut bytes = vec![counter.get() as u8; self.0.output_len()];
+            make_secret(&mut bytes, |bytes| bytes);
+            Hmac::from_bytes(&bytes).expect("a MAC")
+        });
+        Ok(answers.collect())
+    }
+}
+
+fn in_hsm(algorithm: Algorithm) {
+    let id = AuthenticatorId::new("somebody").expect("an id");
+    let key = HsmKey::new(b"seed").expect("a name");
+    let verifier = Verifier::unsealed(Memory::new(), Policy::default()).with_hsm(Module(algorithm));
+    let authenticator = Authenticator::in_hsm(Totp::default(), algorithm, key);
+    block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).expect("enrolled");
+    let refused = block_on(verifier.verify(&id, "123456", UnixTime::from_secs(1_111_111_109)));
+    assert!(matches!(refused, Err(VerifierError::Refused(Refusal::Wrong { .. }))));
+}

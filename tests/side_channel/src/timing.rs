@@ -1,0 +1,3 @@
+pub(crate) fn check(_samples: u64) -> bool {
+    false
+}
