@@ -1,7 +1,9 @@
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
-use crate::verdict::{Accepted, Confirmed};
+use cmov::{Cmov, Condition};
+
+use crate::verdict::{Accepted, Confirmed, Searched};
 use crate::window::{Codes, Match};
 use crate::{Code, Counter, Decision, Digits, Hold, MalformedCode, ParameterError, Refusal, State, UnixTime, Window};
 
@@ -248,13 +250,15 @@ impl Policy {
                 accepted.failures = 0;
                 accepted.hold = Hold::None;
                 let success = accept(&mut accepted, counter);
-                let wrong = (Refusal::Wrong { remaining }, Some(failed));
-                let replayed = if self.count_replays {
-                    (Refusal::Replayed { remaining }, Some(failed))
-                } else {
-                    (Refusal::Replayed { remaining: self.left(state.failures) }, None)
-                };
-                Decision::searched(found, (success, accepted), [wrong, replayed])
+                let left = if self.count_replays { remaining } else { self.left(state.failures) };
+                Decision::searched(Searched {
+                    found,
+                    accepted: (success, accepted),
+                    failed,
+                    remaining,
+                    remaining_used: left,
+                    count_used: self.count_replays,
+                })
             }
             Err(refusal @ Refusal::Malformed(_)) if self.count_malformed => {
                 self.fail(&mut failed, now);
@@ -324,11 +328,11 @@ impl Default for Policy {
 }
 
 /// The number within these limits, without a branch on any of them; none is near the ends of the type.
-fn clamp(number: i64, least: i64, most: i64) -> i64 {
-    let below = least.wrapping_sub(number);
-    let number = number.wrapping_add(below & !(below >> 63));
-    let above = most.wrapping_sub(number);
-    number.wrapping_add(above & (above >> 63))
+fn clamp(mut number: i64, least: i64, most: i64) -> i64 {
+    let is_less = |a: i64, b: i64| Condition::from(a.wrapping_sub(b).is_negative());
+    number.cmovnz(&least, is_less(number, least));
+    number.cmovnz(&most, is_less(most, number));
+    number
 }
 
 /// The value of a submitted code of the right width.

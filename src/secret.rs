@@ -212,6 +212,7 @@ pub struct Base32 {
 }
 
 impl Base32 {
+    #[cfg(feature = "alloc")]
     pub(crate) const MAX_LEN: usize = Self::len_of(Secret::MAX_LEN);
     /// Eight symbols stand for five bytes.
     const GROUPS: usize = Secret::MAX_LEN.div_ceil(5);

@@ -105,11 +105,13 @@ impl State {
     /// The highest time step or counter accepted so far.
     #[must_use]
     pub const fn watermark(&self) -> Option<Counter> {
-        #[expect(clippy::cast_possible_truncation, reason = "at most 2^64 counters are used")]
-        match self.used.checked_sub(1) {
-            Some(last) => Some(Counter::new(last as u64)),
-            None => None,
-        }
+        if self.used > 0 { Some(Counter::new(self.last_used())) } else { None }
+    }
+
+    /// The watermark, or 0 if there is none.
+    #[expect(clippy::cast_possible_truncation, reason = "at most 2^64 counters are used")]
+    const fn last_used(&self) -> u64 {
+        self.used.saturating_sub(1) as u64
     }
 
     /// The known drift of the authenticator's clock in whole time steps; ahead, if positive.
@@ -165,7 +167,7 @@ impl State {
         bytes[2] = hold;
         bytes[3] = self.failures;
         bytes[4..6].copy_from_slice(&self.drift.to_be_bytes());
-        bytes[6..14].copy_from_slice(&self.watermark().map_or(0, Counter::get).to_be_bytes());
+        bytes[6..14].copy_from_slice(&self.last_used().to_be_bytes());
         bytes[14..22].copy_from_slice(&until.to_be_bytes());
         bytes[22..30].copy_from_slice(&self.revision.to_be_bytes());
         bytes

@@ -1,4 +1,7 @@
 use core::fmt;
+use core::hint::black_box;
+
+use cmov::Cmov;
 
 use crate::window::Match;
 use crate::{Counter, MalformedCode, State, UnixTime};
@@ -202,11 +205,15 @@ enum Pending<T> {
 }
 
 /// What comes of each outcome of a search: the success or the refusal, and the next state.
-struct Searched<T> {
-    found: Match,
-    accepted: (T, State),
-    /// Of a wrong code, and of a used one.
-    refused: [(Refusal, Option<State>); 2],
+pub(crate) struct Searched<T> {
+    pub(crate) found: Match,
+    pub(crate) accepted: (T, State),
+    pub(crate) failed: State,
+    /// The attempts left after a wrong code.
+    pub(crate) remaining: u8,
+    /// After a used one, and whether it is counted like a wrong one.
+    pub(crate) remaining_used: u8,
+    pub(crate) count_used: bool,
 }
 
 impl<T> Decision<T> {
@@ -214,8 +221,8 @@ impl<T> Decision<T> {
         Self(Pending::Refused(refusal, next))
     }
 
-    pub(crate) fn searched(found: Match, accepted: (T, State), refused: [(Refusal, Option<State>); 2]) -> Self {
-        Self(Pending::Searched(Searched { found, accepted, refused }))
+    pub(crate) fn searched(searched: Searched<T>) -> Self {
+        Self(Pending::Searched(searched))
     }
 
     /// The verdict, and the state to store before it is out, if it is another.
@@ -225,11 +232,14 @@ impl<T> Decision<T> {
             Pending::Searched(Searched { found, accepted: (success, next), .. }) if found.is_fresh() => {
                 (Ok(success), Some(next))
             }
-            Pending::Searched(Searched { found, refused, .. }) => {
-                // No branch: the person may not learn which of the two it is.
-                let [wrong, _] = refused;
-                let (refusal, next) = refused.get(usize::from(found.is_used())).copied().unwrap_or(wrong);
-                (Err(refusal), next)
+            Pending::Searched(Searched { found, failed, mut remaining, remaining_used, count_used, .. }) => {
+                // The person may not learn which of the two it is: nothing here takes longer for one of them.
+                let is_used = black_box(found.is_used());
+                let mut is_counted = 1;
+                remaining.cmovnz(&remaining_used, is_used.into());
+                is_counted.cmovnz(&u8::from(count_used), is_used.into());
+                let refusal = if is_used { Refusal::Replayed { remaining } } else { Refusal::Wrong { remaining } };
+                (Err(refusal), (is_counted != 0).then_some(failed))
             }
         }
     }

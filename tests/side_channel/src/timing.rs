@@ -1,3 +1,195 @@
-pub(crate) fn check(_samples: u64) -> bool {
-    false
+//! Whether two kinds of input take differently long on this processor: Welch's t-test on many samples in random order, as
+//! in "Dude, is my code constant time?" (Reparaz, Balasch, Verbauwhede, 2016). It sees what valgrind cannot: the hash
+//! instructions, the widest vectors, caches.
+//!
+//! Our own page of it, because `dudect-bencher` prints its result and does not return it.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+use std::time::Instant;
+
+use secondo::{Algorithm, Code, Decision, MalformedCode, State, Totp, UnixTime};
+
+use crate::controls::early_exit;
+use crate::login::{Login, STEPS, Subject, Typed, key};
+use crate::report::Report;
+
+/// The test fails above this, if it does so twice: below 5 there is nothing, and what else runs on a machine adds some.
+const LIMIT: f64 = 10.0;
+
+const PEOPLE: u8 = 32;
+
+/// Whether no difference is found, and the planted one is.
+pub(crate) fn check(samples: u64) -> bool {
+    let mut report = Report::new(&format!("the timing test, {samples} samples each"));
+    for Comparison { name, is_leaky, t } in comparisons() {
+        let mut found = t(samples);
+        if found > LIMIT && !is_leaky {
+            found = t(samples);
+        }
+        println!("|t| = {found:5.2} {name}");
+        report.test(
+            &name,
+            match (is_leaky, found > LIMIT) {
+                (false, true) => Err(format!("|t| = {found:.2}, and more than {LIMIT} before")),
+                (true, false) => Err(format!("the check is blind: a planted leak has |t| = {found:.2}")),
+                _ => Ok(()),
+            },
+        );
+    }
+    report.finish()
+}
+
+/// What is given for one sample. Both kinds come to the same place in memory, for the same person.
+#[derive(Clone, Copy)]
+struct Input {
+    code: [u8; 6],
+    state: State,
+    now: UnixTime,
+}
+
+impl Input {
+    fn new(login: &Login<'_>) -> Self {
+        let code = login.entry.as_ref().map_or("", Code::as_str).as_bytes().try_into().expect("six digits");
+        Self { code, state: login.state, now: login.now }
+    }
+
+    fn entry(&self) -> Result<Code, MalformedCode> {
+        Code::parse(str::from_utf8(&self.code).expect("digits"), Totp::default().digits())
+    }
+}
+
+type Entry = Result<Code, MalformedCode>;
+
+fn verify(subject: &Subject, input: &Input, entry: &Entry) -> Decision {
+    subject.method.verify(&subject.key, &subject.policy, &input.state, entry, input.now)
+}
+
+fn tell(subject: &Subject, input: &Input, entry: &Entry) -> bool {
+    let verdict = verify(subject, input, entry).commit(|next| {
+        black_box(next.to_bytes());
+        Ok::<_, Infallible>(())
+    });
+    verdict.is_ok()
+}
+
+fn show(subject: &Subject, input: &Input, _: &Entry) -> Option<Code> {
+    Totp::default().generate(&subject.key, input.now).ok()
+}
+
+fn leak(_: &Subject, _: &Input, entry: &Entry) -> Option<usize> {
+    early_exit(black_box(b"755224287082359152000000"), entry.as_ref().map_or("", Code::as_str).as_bytes())
+}
+
+struct Comparison {
+    name: String,
+    is_leaky: bool,
+    t: Box<dyn Fn(u64) -> f64>,
+}
+
+impl Comparison {
+    /// `inputs` are the two kinds for the person of a number.
+    fn new<T: 'static>(
+        name: String,
+        algorithm: Algorithm,
+        inputs: impl Fn(u8) -> [Input; 2],
+        run: fn(&Subject, &Input, &Entry) -> T,
+    ) -> Self {
+        let people: Vec<_> = (0..PEOPLE).map(|number| (subject(algorithm, number), inputs(number))).collect();
+        Self { name, is_leaky: false, t: Box::new(move |samples| largest_t(samples, &people, run)) }
+    }
+}
+
+fn subject(algorithm: Algorithm, number: u8) -> Subject {
+    Subject::new(Totp::default(), key(algorithm, number), 1_000)
+}
+
+fn comparisons() -> Vec<Comparison> {
+    let mut all = Vec::new();
+    for algorithm in Algorithm::ALL.iter().copied() {
+        let subject = move |number| subject(algorithm, number);
+        let kinds = |kinds: [(Typed, Option<u64>); 2]| {
+            move |number| kinds.map(|(typed, used)| Input::new(&subject(number).login(typed, used)))
+        };
+        // At another time a person's code begins with zeros.
+        let zeros = move |number| {
+            [subject(number).with_leading_zeros(), subject(number)]
+                .map(|subject| Input::new(&subject.login(Typed::Right(1), Some(0))))
+        };
+        let used = kinds([(Typed::Used, Some(1)), (Typed::Wrong, Some(1))]);
+        let masks = kinds([(Typed::Wrong, Some(2)), (Typed::Wrong, None)]);
+
+        for step in 0..STEPS {
+            let right = kinds([(Typed::Right(step), Some(0)), (Typed::Wrong, Some(0))]);
+            all.push(Comparison::new(format!("{algorithm} right at step {step}, wrong"), algorithm, right, verify));
+        }
+        all.push(Comparison::new(format!("{algorithm} used, wrong"), algorithm, used, verify));
+        all.push(Comparison::new(format!("{algorithm} used, wrong, and told so"), algorithm, used, tell));
+        all.push(Comparison::new(format!("{algorithm} watermark, none"), algorithm, masks, verify));
+        all.push(Comparison::new(format!("{algorithm} leading zeros, none, verified"), algorithm, zeros, verify));
+        all.push(Comparison::new(format!("{algorithm} leading zeros, none, shown"), algorithm, zeros, show));
+    }
+    let codes = |_| [*b"755224", *b"000000"].map(|code| Input { code, state: State::new(), now: UnixTime::default() });
+    let planted = Comparison::new("planted: a search that ends at the match".to_owned(), Algorithm::Sha1, codes, leak);
+    all.push(Comparison { is_leaky: true, ..planted });
+    all
+}
+
+/// The largest |t| of all samples, and of the fastest so many, which leave out what the machine did besides.
+fn largest_t<T>(samples: u64, people: &[(Subject, [Input; 2])], run: fn(&Subject, &Input, &Entry) -> T) -> f64 {
+    const FIRST: usize = 10_000;
+    const KEPT: [usize; 6] = [50, 75, 90, 95, 99, 100];
+
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut sample = || {
+        // Xorshift (Marsaglia, 2003).
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let kind = (random >> 32 & 1) as usize;
+        let (subject, inputs) = &people[(random >> 40) as usize % people.len()];
+        let input = black_box(inputs[kind]);
+        let entry = black_box(input.entry());
+        let start = Instant::now();
+        let result = black_box(run(subject, &input, &entry));
+        let taken = start.elapsed();
+        drop(result);
+        (kind, taken.as_secs_f64() * 1e9)
+    };
+
+    let mut first: Vec<f64> = (0..FIRST).map(|_| sample().1).collect();
+    first.sort_by(f64::total_cmp);
+    let limits = KEPT.map(|percent| if percent < 100 { first[FIRST * percent / 100] } else { f64::INFINITY });
+    let mut times = limits.map(|_| [Times::default(), Times::default()]);
+    for _ in 0..samples {
+        let (kind, taken) = sample();
+        for (times, limit) in times.iter_mut().zip(limits) {
+            if taken <= limit {
+                times[kind].add(taken);
+            }
+        }
+    }
+    times.iter().map(|[one, other]| one.t(other)).fold(0.0, f64::max)
+}
+
+/// Mean and variance as samples come (Welford, 1962).
+#[derive(Default)]
+struct Times {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Times {
+    fn add(&mut self, taken: f64) {
+        self.count += 1.0;
+        let off = taken - self.mean;
+        self.mean += off / self.count;
+        self.squares += off * (taken - self.mean);
+    }
+
+    fn t(&self, other: &Self) -> f64 {
+        let error = |of: &Self| of.squares / (of.count - 1.0) / of.count;
+        (self.mean - other.mean).abs() / (error(self) + error(other)).sqrt()
+    }
 }

@@ -8,6 +8,7 @@ use std::hint::black_box;
 const RUNNING_ON_VALGRIND: usize = 0x1001;
 const COUNT_ERRORS: usize = 0x1201;
 const MAKE_MEM_UNDEFINED: usize = memcheck(1);
+#[cfg(secondo_taint)]
 const MAKE_MEM_DEFINED: usize = memcheck(2);
 const ZERO_STATS: usize = callgrind(1);
 const DUMP_STATS_AT: usize = callgrind(3);
@@ -57,6 +58,7 @@ pub(crate) fn make_secret<T>(value: &mut T, bytes: impl Fn(&T) -> &[u8]) {
     request(MAKE_MEM_UNDEFINED, bytes.as_ptr().addr(), bytes.len());
 }
 
+#[cfg(secondo_taint)]
 pub(crate) fn make_public(bytes: &mut [u8]) {
     request(MAKE_MEM_DEFINED, bytes.as_mut_ptr().addr(), bytes.len());
 }

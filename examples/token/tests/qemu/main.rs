@@ -1,0 +1,210 @@
+//! The firmware in QEMU: its button is pressed, its display read from the levels of the pins, and the codes are for a verifier.
+//!
+//! The flash is laid out here as the documentation says, and the codes come from `oathtool`, so that the token is judged by
+//! none of its own code. A loss of power is what the flash holds at an instant, and a killed QEMU that starts again with that:
+//! each word is written or not. Words and pages that are left half done are for the tests of the simulated flash.
+
+mod board;
+mod gdb;
+#[path = "../support/max7219.rs"]
+mod max7219;
+
+use std::collections::HashSet;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use pollster::block_on;
+use rand::RngExt;
+use secondo::store::Memory;
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Policy, Refusal, Secret, State, UnixTime, Verifier,
+    VerifierError,
+};
+
+use crate::board::{Board, PAGE};
+
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const ERR: &str = "Err     ";
+
+/// The secret of a token, and what it shows at each of the first counters.
+struct Seed {
+    secret: [u8; 20],
+    codes: Vec<String>,
+}
+
+impl Seed {
+    /// A random one, of which no two of these codes are the same by chance.
+    fn random() -> Self {
+        loop {
+            let secret: [u8; 20] = rand::random();
+            let hex = secret.map(|byte| format!("{byte:02x}")).concat();
+            let output = Command::new("oathtool").args(["--hotp", "--window=199", &hex]).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            let codes: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+            assert_eq!(codes.len(), 200);
+            if codes.iter().collect::<HashSet<_>>().len() == codes.len() {
+                return Self { secret, codes };
+            }
+        }
+    }
+
+    /// The pages of a token that has shown so many codes.
+    fn flash(&self, shown: u64) -> Vec<u8> {
+        let mut flash = vec![0xff; 3 * PAGE];
+        let (secret, log) = flash.split_at_mut(PAGE);
+        secret[..40].copy_from_slice(&record(&self.secret));
+        // Two pages of 64 records of 16 bytes; older ones are erased page by page.
+        for unused in 0..=shown {
+            let slot = (unused % 128) as usize * 16;
+            if slot.is_multiple_of(PAGE) {
+                log[slot..slot + PAGE].fill(0xff);
+            }
+            log[slot..slot + 16].copy_from_slice(&record(&unused.to_le_bytes()));
+        }
+        flash
+    }
+}
+
+/// Bytes, and their complement.
+fn record(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().chain(bytes.iter().map(|byte| !byte)).collect()
+}
+
+/// The verifier, with the token enrolled, and what it has accepted.
+struct Login<'s> {
+    seed: &'s Seed,
+    verifier: Verifier<Memory>,
+    id: AuthenticatorId,
+    last: Option<u64>,
+}
+
+impl<'s> Login<'s> {
+    fn new(seed: &'s Seed, shown: u64) -> Self {
+        let verifier = Verifier::unsealed(Memory::new(), Policy::default());
+        let id = AuthenticatorId::new("rossi").unwrap();
+        let secret = Secret::from_bytes(&seed.secret).unwrap();
+        let authenticator = Authenticator::new(Hotp::default(), Algorithm::Sha1, secret);
+        let state = State::new().starting_at(Counter::new(shown));
+        block_on(verifier.enroll(&id, &authenticator, state)).unwrap();
+        Self { seed, verifier, id, last: None }
+    }
+
+    /// The token's first code binds it.
+    fn confirm(&mut self, shown: &str) {
+        block_on(self.verifier.confirm(&self.id, shown.trim(), NOW)).unwrap();
+        self.last = Some(self.counter_of(shown));
+        self.must_refuse(shown);
+    }
+
+    /// The code is accepted, for its own counter and for once; so it was not shown before.
+    fn log_in(&mut self, shown: &str) {
+        let accepted = block_on(self.verifier.verify(&self.id, shown.trim(), NOW)).unwrap().counter().get();
+        assert_eq!(accepted, self.counter_of(shown));
+        assert!(self.last < Some(accepted), "{accepted} after {:?}", self.last);
+        self.last = Some(accepted);
+        self.must_refuse(shown);
+    }
+
+    fn must_refuse(&self, shown: &str) {
+        let refused = block_on(self.verifier.verify(&self.id, shown.trim(), NOW));
+        assert!(matches!(refused, Err(VerifierError::Refused(Refusal::Replayed { .. }))), "{refused:?}");
+    }
+
+    /// By oathtool.
+    fn counter_of(&self, shown: &str) -> u64 {
+        let code = shown.replace(' ', "");
+        assert_eq!(*shown, format!(" {} {}", &code[..3], &code[3..]));
+        self.seed.codes.iter().position(|known| *known == code).unwrap() as u64
+    }
+}
+
+#[test]
+#[ignore = "examples/token/run"]
+fn codes_are_accepted_once() {
+    let seed = Seed::random();
+    let mut login = Login::new(&seed, 0);
+    let mut board = Board::start(&seed.flash(0));
+    login.confirm(&board.press());
+    for _ in 0..3 {
+        login.log_in(&board.press());
+    }
+    let in_vain: Vec<_> = (0..3).map(|_| board.press()).collect();
+    login.log_in(&board.press());
+    for unused in in_vain {
+        assert!(block_on(login.verifier.verify(&login.id, unused.trim(), NOW)).is_err(), "a later one was used");
+    }
+    login.log_in(&board.press());
+    assert_eq!(login.last, Some(8));
+}
+
+#[test]
+#[ignore = "examples/token/run"]
+fn power_may_be_lost_while_the_counter_is_written() {
+    // Two writes to the controller for each word of a record; three to erase a page before, where the last one is full.
+    for (shown, writes) in [(5, [2, 4, 6, 8].as_slice()), (127, &[3, 5, 7, 9, 11])] {
+        for cut in writes {
+            let seed = Seed::random();
+            let before = seed.flash(shown);
+            let mut board = Board::start(&before);
+            board.press_until_write(*cut);
+            let (flash, texts) = board.cut();
+            assert_eq!(texts, [""; 0], "nothing is shown before all is written");
+            assert!(flash != before, "something is written");
+
+            let mut login = Login::new(&seed, shown);
+            let mut board = Board::start(&flash);
+            login.confirm(&board.press());
+            login.log_in(&board.press());
+            let skipped = login.last.unwrap() - (shown + 1);
+            assert!(skipped <= 1, "{skipped} codes were skipped for one cut");
+        }
+    }
+}
+
+#[test]
+#[ignore = "examples/token/run"]
+fn power_may_be_lost_at_any_moment() {
+    let seed = Seed::random();
+    let mut login = Login::new(&seed, 0);
+    let mut flash = seed.flash(0);
+    let mut random = rand::rng();
+    let (mut cuts, mut shown_before) = (0, 0);
+    for _ in 0..12 {
+        let mut board = Board::start(&flash);
+        let text = board.press();
+        if login.last.is_none() {
+            login.confirm(&text);
+        } else {
+            login.log_in(&text);
+        }
+        board.start_press();
+        thread::sleep(Duration::from_micros(random.random_range(0..4_000)));
+        let (left, texts) = board.cut();
+        for text in &texts[1..] {
+            login.log_in(text);
+            shown_before += 1;
+        }
+        cuts += 1;
+        flash = left;
+    }
+    println!("{cuts} cuts, {shown_before} of them after the code was shown; the last counter is {:?}", login.last);
+    assert!(login.last.unwrap() < 2 * cuts, "a cut skips one code at most");
+}
+
+#[test]
+#[ignore = "examples/token/run"]
+fn without_a_secret_or_a_counter_there_is_no_code() {
+    let seed = Seed::random();
+    let whole = seed.flash(0);
+    let damaged = |at: usize| {
+        let mut flash = whole.clone();
+        flash[at] ^= 1;
+        flash
+    };
+    for flash in [vec![0xff; whole.len()], damaged(0), damaged(39), damaged(PAGE)] {
+        let mut board = Board::start(&flash);
+        assert_eq!([board.press(), board.press()], [ERR; 2]);
+        assert!(board.cut().0 == flash, "nothing is written");
+    }
+}

@@ -1,0 +1,22 @@
+//! The token in a simulated world: what it shows at which press, and what survives which loss of power.
+
+mod flash;
+#[path = "../support/max7219.rs"]
+mod max7219;
+mod person;
+mod power;
+mod press;
+
+use secondo::{Algorithm, Counter, Key, Secret};
+use token::HOTP;
+
+/// That of RFC 4226, appendix D.
+const SECRET: &[u8; 20] = b"12345678901234567890";
+
+/// What the display shows at this counter.
+fn shown_at(counter: u64) -> String {
+    let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(SECRET).unwrap());
+    let code = HOTP.generate(&key, Counter::new(counter));
+    let (left, right) = code.as_str().split_at(3);
+    format!(" {left} {right}")
+}
