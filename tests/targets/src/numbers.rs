@@ -1,6 +1,6 @@
 //! Numbers in bytes and of many bits, which machines of other widths and byte orders could get wrong.
 
-use secondo::{Counter, Period, Policy, State, Totp, UnixTime};
+use secondo::{Counter, Digits, Period, Policy, State, Totp, UnixTime};
 
 use crate::tally::Tally;
 
@@ -29,7 +29,7 @@ pub fn state_bytes(tally: &mut Tally<'_>) {
 pub fn time_steps(tally: &mut Tally<'_>) {
     for secs in 1..=Period::MAX_SECS {
         let period = u64::from(secs);
-        let Ok(totp) = Period::from_secs(period).map(|period| Totp::new(Default::default(), period)) else {
+        let Ok(totp) = Period::from_secs(period).map(|period| Totp::new(Digits::default(), period)) else {
             tally.check("period", period, false);
             continue;
         };

@@ -208,23 +208,23 @@ fn policy() -> Option<Policy> {
 
 /// Defects of others.
 fn controls(tracer: &mut Tracer<'_>) {
-    for (case, code) in [b"755224", b"359152", b"000000"].iter().enumerate() {
+    for (case, code) in [*b"755224", *b"359152", *b"000000"].into_iter().enumerate() {
         tracer.other("a search that ends at the match", case, &|| {
             black_box(early_exit(black_box(&[*b"755224", *b"287082", *b"359152"]), black_box(code)));
         });
     }
-    for (case, code) in [b"287082", b"000042"].iter().enumerate() {
+    for (case, code) in [*b"287082", *b"000042"].into_iter().enumerate() {
         tracer.other("leading zeros skipped", case, &|| {
             black_box(without_zeros(black_box(code)));
         });
     }
 }
 
-fn early_exit(expected: &[[u8; 6]], code: &[u8; 6]) -> Option<usize> {
+fn early_exit(expected: &[[u8; 6]], code: [u8; 6]) -> Option<usize> {
     let is_it = |expected: &[u8; 6]| expected.iter().zip(code).fold(0, |all, (a, b)| all | (a ^ b)) == 0;
     expected.iter().position(is_it)
 }
 
-fn without_zeros(code: &[u8; 6]) -> u32 {
+fn without_zeros(code: [u8; 6]) -> u32 {
     code.iter().skip_while(|digit| **digit == b'0').fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
 }
