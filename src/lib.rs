@@ -19,8 +19,8 @@
 //! - No verdict is out before the state that remembers it is stored: not from the [`Verifier`], and not from
 //!   [`Decision::commit`].
 //! - `Ok` is an accepted code. A refusal, an outage and an unreadable record are errors of different kinds.
-//! - Every step of a window is evaluated, and the code has no branch, memory address or division that depends on a secret, or
-//!   on which step matched.
+//! - Every step of a window is evaluated, and no branch, memory address or division depends on a secret, or on whether a code
+//!   is right, at which step, or used before, until the verdict is told: checked on the machine code.
 //! - What the [`Verifier`] stores is encrypted, and bound to its id; a byte that was changed is noticed.
 //! - Secrets, keys and codes are wiped on drop, and cannot be cloned, compared, printed or serialized.
 //! - Input cannot make it panic, and errors hold no part of it.

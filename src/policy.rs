@@ -1,10 +1,8 @@
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
-use cmov::{Cmov, Condition};
-
 use crate::verdict::{Accepted, Confirmed, Searched};
-use crate::window::{Codes, Match};
+use crate::window::{Codes, Match, clamp};
 use crate::{Code, Counter, Decision, Digits, Hold, MalformedCode, ParameterError, Refusal, State, UnixTime, Window};
 
 /// What is accepted, how many failures are allowed, and what happens then: one value for all authenticators of a kind.
@@ -295,13 +293,13 @@ impl Policy {
     /// Where the window has a past step, a code may have come one step late (RFC 6238 section 5.2). Taken for drift, that
     /// would move the window away from the codes of an accurate clock.
     pub(crate) fn learn(&self, known: i16, ahead: i64) -> i16 {
-        let delay = i64::from(self.window.past().min(1));
-        self.clamp_drift(clamp(i64::from(known), ahead, ahead.wrapping_add(delay)))
+        let (delay, ahead) = (i128::from(self.window.past().min(1)), i128::from(ahead));
+        self.clamp_drift(clamp(known.into(), ahead, ahead + delay))
     }
 
     /// The drift, within the limit.
-    pub(crate) fn clamp_drift(&self, steps: i64) -> i16 {
-        let limit = i64::from(self.max_drift);
+    pub(crate) fn clamp_drift(&self, steps: i128) -> i16 {
+        let limit = i128::from(self.max_drift);
         #[expect(clippy::cast_possible_truncation, reason = "the limit is at most MAX_DRIFT")]
         let clamped = clamp(steps, -limit, limit) as i16;
         clamped
@@ -325,14 +323,6 @@ impl Default for Policy {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// The number within these limits, without a branch on any of them; none is near the ends of the type.
-fn clamp(mut number: i64, least: i64, most: i64) -> i64 {
-    let is_less = |a: i64, b: i64| Condition::from(a.wrapping_sub(b).is_negative());
-    number.cmovnz(&least, is_less(number, least));
-    number.cmovnz(&most, is_less(most, number));
-    number
 }
 
 /// The value of a submitted code of the right width.

@@ -178,7 +178,7 @@ impl Totp {
     ) -> Result<Search, Refusal> {
         admit(state, now, stage)?;
         let code = submitted(entry, self.digits)?;
-        let drift = i64::from(policy.clamp_drift(i64::from(state.drift)));
+        let drift = i64::from(policy.clamp_drift(state.drift.into()));
         let centre = self.current(now)?.saturating_add_signed(drift);
         let window = policy.window;
         let span = Span::around(centre, u16::from(window.past()), u16::from(window.future()));

@@ -165,10 +165,11 @@ impl Search {
 
     /// Which of 32 counters from the first on are above the watermark: a bit for each.
     fn above(&self, first: u64) -> u32 {
-        let not_above = self.used.saturating_sub(u128::from(first)).min(32);
-        #[expect(clippy::cast_possible_truncation, reason = "the bits of 32 counters")]
-        let above = (u64::MAX << not_above) as u32;
-        above
+        let used_after = self.used.wrapping_sub(u128::from(first)).cast_signed();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 32")]
+        let count = clamp(used_after, 0, 32) as u32;
+        // In two, as none may be by all bits, and small processors have no wider ones.
+        (u32::MAX << (count / 2)) << (count - count / 2)
     }
 
     /// The counters whose codes it takes.
@@ -235,6 +236,14 @@ fn places(values: &[u32], code: u32) -> u32 {
         places = places << 1 | u32::from(is_code);
     }
     places
+}
+
+/// The number within these limits, without a branch on any of them; none is near the ends of the type.
+pub(crate) fn clamp(mut number: i128, least: i128, most: i128) -> i128 {
+    let is_less = |a: i128, b: i128| Condition::from(a.wrapping_sub(b).is_negative());
+    number.cmovnz(&least, is_less(number, least));
+    number.cmovnz(&most, is_less(most, number));
+    number
 }
 
 /// Which bit is the only one that is set; any, if none is. To count the zeros after it is a branch and a table where the
