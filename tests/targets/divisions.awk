@@ -1,10 +1,12 @@
 # Lists the functions in assembly files that divide: `awk -v only=PATTERN -f divisions.awk FILE.s…`. `only` are the names to look
-# at, as mangled (v0). A line each: how often it divides, the function, and with what.
+# at, as mangled (v0), with a colon before the crate that a function is of. A line each: how often, the function, and with what.
 /^[A-Za-z_$][^ \t:]*:/ {
     function_ = substr($1, 1, length($1) - 1)
     # A function of another crate ends with the crate that it was made for, which says nothing about whose it is.
     name = function_
-    sub(/Cs[0-9A-Za-z]+_[0-9]+(secondo|targets)$/, "", name)
+    sub(/Cs[0-9A-Za-z]+_7(secondo|targets)$/, "", name)
+    # The first crate in the name; those after it are of type parameters.
+    sub(/Cs[0-9A-Za-z]+_/, ":", name)
     next
 }
 name !~ only { next }
