@@ -1,0 +1,40 @@
+//! Checks of the library that run on any machine: against the vectors of the RFCs, and of what a verifier promises.
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod base32;
+mod codes;
+mod logins;
+mod numbers;
+#[cfg(feature = "qr")]
+mod pictures;
+mod planted;
+mod tally;
+mod traces;
+
+use core::fmt::Write;
+
+use tally::Tally;
+
+pub use planted::remainder;
+pub use traces::traces;
+
+/// Runs all checks, and says on the console what failed, and how many passed. `is_planted` makes one fail.
+pub fn checks(console: &mut dyn Write, is_planted: bool) -> bool {
+    let mut tally = Tally::new(console);
+    codes::rfc4226(&mut tally, is_planted);
+    codes::rfc6238(&mut tally);
+    codes::far_and_long(&mut tally);
+    base32::both_ways(&mut tally);
+    base32::refused(&mut tally);
+    logins::accepted_once_and_locked(&mut tally);
+    logins::windows(&mut tally);
+    logins::look_ahead(&mut tally);
+    logins::resynchronization(&mut tally);
+    numbers::state_bytes(&mut tally);
+    numbers::time_steps(&mut tally);
+    numbers::guesses(&mut tally);
+    #[cfg(feature = "qr")]
+    pictures::drawn(&mut tally);
+    tally.finish()
+}

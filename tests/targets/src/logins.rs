@@ -1,0 +1,128 @@
+//! What a verifier promises, by codes of the RFCs' appendices.
+
+use core::convert::Infallible;
+
+use secondo::{
+    Accepted, Code, CommitError, Counter, Decision, Digits, Hotp, Key, Period, Policy, Refusal, State, Totp, UnixTime,
+    Window,
+};
+
+use crate::codes::rfc_key;
+use crate::tally::Tally;
+
+/// RFC 4226 appendix D.
+const CODES: [&str; 10] =
+    ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
+
+/// One authenticator and what is remembered of it.
+struct Login {
+    key: Key,
+    policy: Policy,
+    state: State,
+}
+
+impl Login {
+    fn new(policy: Policy) -> Option<Self> {
+        Some(Self { key: rfc_key()?, policy, state: State::new().confirmed() })
+    }
+
+    fn commit<T>(&mut self, decision: Decision<T>) -> Result<T, Refusal> {
+        let verdict = decision.commit(|next| {
+            // As it is stored.
+            if let Ok(next) = State::from_bytes(&next.to_bytes()) {
+                self.state = next;
+            }
+            Ok::<_, Infallible>(())
+        });
+        verdict.map_err(|error| match error {
+            CommitError::Refused(refusal) => refusal,
+            CommitError::Store(never) => match never {},
+        })
+    }
+
+    fn totp(&mut self, typed: &str, secs: u64) -> Result<Accepted, Refusal> {
+        let totp = Totp::new(Digits::Eight, Period::default());
+        let code = Code::parse_typed(typed, Digits::Eight);
+        self.commit(totp.verify(&self.key, &self.policy, &self.state, &code, UnixTime::from_secs(secs)))
+    }
+
+    fn hotp(&mut self, typed: &str) -> Result<Accepted, Refusal> {
+        let code = Code::parse_typed(typed, Digits::Six);
+        self.commit(Hotp::default().verify(&self.key, &self.policy, &self.state, &code, UnixTime::from_secs(0)))
+    }
+}
+
+fn is_at(accepted: &Result<Accepted, Refusal>, counter: u64) -> bool {
+    accepted.as_ref().is_ok_and(|accepted| accepted.counter() == Counter::new(counter))
+}
+
+fn is_refused<T>(verdict: &Result<T, Refusal>, refusal: Refusal) -> bool {
+    verdict.as_ref().is_err_and(|found| *found == refusal)
+}
+
+pub fn accepted_once_and_locked(tally: &mut Tally<'_>) {
+    const NOW: u64 = 1_111_111_111;
+    const STEP: u64 = NOW / 30;
+
+    let Some(mut login) = Login::new(Policy::new()) else { return tally.check("login", 0, false) };
+    tally.check("the code of the step before is accepted", 0, is_at(&login.totp("0708 1804", NOW), STEP - 1));
+    tally.check("the code of this step is accepted", 0, is_at(&login.totp("1405-0471", NOW), STEP));
+    let replayed = login.totp("14050471", NOW);
+    tally.check("and then refused", 0, is_refused(&replayed, Refusal::Replayed { remaining: 4 }));
+    let earlier = login.totp("07081804", NOW);
+    tally.check("and the one before", 0, is_refused(&earlier, Refusal::Replayed { remaining: 3 }));
+    for remaining in (0..3).rev() {
+        let wrong = login.totp("14050472", NOW);
+        tally.check("wrong, attempts left", remaining.into(), is_refused(&wrong, Refusal::Wrong { remaining }));
+    }
+    // 2000000000 is far from the watermark: only the lock is in the way.
+    let locked = login.totp("69279037", 2_000_000_000);
+    tally.check("locked", 0, is_refused(&locked, Refusal::Locked { until: None }));
+    login.state = login.state.reinstate();
+    tally.check("reinstated", 0, is_at(&login.totp("69279037", 2_000_000_000), 2_000_000_000 / 30));
+    let behind = login.totp("14050471", NOW);
+    tally.check("the clock was put back", 0, is_refused(&behind, Refusal::ClockBehind));
+}
+
+/// Every window of up to five steps, with the code at every place in it and beside it.
+pub fn windows(tally: &mut Tally<'_>) {
+    let totp = Totp::default();
+    for (past, future) in (0..3).flat_map(|past| (0..3).map(move |future| (past, future))) {
+        let Ok(window) = Window::new(past, future) else { return tally.check("window", 0, false) };
+        for (counter, typed) in (0..).zip(CODES) {
+            let Some(mut login) = Login::new(Policy::new().with_window(window)) else { continue };
+            // Step 4 is the middle of the ten codes.
+            let now = UnixTime::from_secs(4 * 30 + 29);
+            let code = Code::parse(typed, Digits::Six);
+            let verdict = login.commit(totp.verify(&login.key, &login.policy, &login.state, &code, now));
+            let expected = (4 - u64::from(past)..=4 + u64::from(future)).contains(&counter);
+            let holds = if expected { is_at(&verdict, counter) } else { verdict.is_err() };
+            tally.check("window, code of step", counter, holds);
+        }
+    }
+}
+
+pub fn look_ahead(tally: &mut Tally<'_>) {
+    let Ok(policy) = Policy::new().with_look_ahead(3) else { return tally.check("look-ahead", 0, false) };
+    let Some(mut login) = Login::new(policy) else { return tally.check("login", 0, false) };
+    tally.check("the code after the look-ahead", 4, login.hotp(CODES[4]).is_err());
+    tally.check("the last code of the look-ahead", 3, is_at(&login.hotp(CODES[3]), 3));
+    for (counter, typed) in (0..4).zip(CODES) {
+        tally.check("the code of a counter used or passed", counter, login.hotp(typed).is_err());
+    }
+    login.state = login.state.reinstate();
+    tally.check("the next code", 4, is_at(&login.hotp(CODES[4]), 4));
+}
+
+pub fn resynchronization(tally: &mut Tally<'_>) {
+    let Some(mut login) = Login::new(Policy::new()) else { return tally.check("login", 0, false) };
+    let now = UnixTime::from_secs(0);
+    tally.check("too far ahead", 8, login.hotp(CODES[8]).is_err());
+    for (counter, [first, second]) in [(0, [CODES[7], CODES[9]]), (9, [CODES[8], CODES[9]])] {
+        let codes = [first, second].map(|typed| Code::parse(typed, Digits::Six));
+        let decision = Hotp::default().resync(&login.key, &login.policy, &login.state, &codes, now);
+        let found = login.commit(decision).map_or(0, |found| found.counter().get());
+        tally.check("resynchronized at", counter, found == counter);
+    }
+    tally.check("its codes are used", 9, login.hotp(CODES[9]).is_err());
+}

@@ -1,0 +1,63 @@
+//! Numbers in bytes and of many bits, which machines of other widths and byte orders could get wrong.
+
+use secondo::{Counter, Digits, Period, Policy, State, Totp, UnixTime};
+
+use crate::tally::Tally;
+
+pub fn state_bytes(tally: &mut Tally<'_>) {
+    // Version, flags, hold, failures; drift; watermark; end of the hold; revision.
+    #[rustfmt::skip]
+    const BYTES: [u8; State::LEN] = [
+        1, 0b111, 2, 3,
+        0xfe, 0xdc,
+        0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08,
+        0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
+        0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+    ];
+
+    let Ok(state) = State::from_bytes(&BYTES) else { return tally.check("state read", 0, false) };
+    tally.check("state written", 0, state.to_bytes() == BYTES);
+    tally.check("drift", 0, state.drift() == -0x124);
+    tally.check("watermark", 0, state.watermark() == Some(Counter::new(0x0102_0304_0506_0708)));
+    tally.check("revision", 0, state.revision() == 0x2122_2324_2526_2728);
+    let until = secondo::Hold::LockedUntil(UnixTime::from_secs(0x1112_1314_1516_1718));
+    tally.check("hold", 0, state.hold() == until);
+    tally.check("failures and flags", 0, state.failures() == 3 && state.is_confirmed() && state.is_suspended());
+}
+
+/// Every period, at the ends of time and around the ends of steps.
+pub fn time_steps(tally: &mut Tally<'_>) {
+    for secs in 1..=Period::MAX_SECS {
+        let period = u64::from(secs);
+        let Ok(totp) = Period::from_secs(period).map(|period| Totp::new(Digits::default(), period)) else {
+            tally.check("period", period, false);
+            continue;
+        };
+        let t0 = UnixTime::from_secs(1_000_003);
+        let later = totp.with_t0(t0);
+        let last = u64::MAX / period * period;
+        let times = [0, 1, period - 1, period, 1_111_111_111, 1 << 32, last - 1, last, u64::MAX - 1, u64::MAX];
+        let is_step = |totp: &Totp, now: u64, elapsed: u64| {
+            let now = UnixTime::from_secs(now);
+            totp.step(now) == Ok(Counter::new(elapsed / period))
+                && totp.seconds_remaining(now).map(u64::from) == Ok(period - elapsed % period)
+        };
+        let holds = times.into_iter().all(|now| {
+            is_step(&totp, now, now)
+                && match now.checked_sub(t0.as_secs()) {
+                    Some(elapsed) => is_step(&later, now, elapsed),
+                    None => later.step(UnixTime::from_secs(now)).is_err(),
+                }
+        });
+        tally.check("time steps of a period", period, holds);
+    }
+}
+
+/// Floating point, which small processors have in software.
+pub fn guesses(tally: &mut Tally<'_>) {
+    let chance = Policy::new().guess_probability(Totp::default(), 0);
+    // 1 - (1 - 2 * 2148 / 2^31)^5, as Python computes it.
+    let expected = 1.000_236_443_216e-5;
+    tally.check("chance of a guess", 0, (chance.per_lock - expected).abs() < 1e-16);
+    tally.check("chance in a year", 0, chance.per_year.to_bits() == chance.per_lock.to_bits());
+}

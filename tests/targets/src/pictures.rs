@@ -1,0 +1,19 @@
+use secondo::otpauth::Qr;
+
+use crate::tally::Tally;
+
+/// A QR code's size and finder patterns (ISO/IEC 18004), and its modules by a checksum of what the host draws.
+pub fn drawn(tally: &mut Tally<'_>) {
+    const URI: &str = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
+
+    let Ok(qr) = Qr::new(URI) else { return tally.check("QR code", 0, false) };
+    tally.check("QR code's modules each way", 37, qr.size() == 37);
+    let far = qr.size() - 7;
+    for (at, (left, top)) in (0..).zip([(0, 0), (far, 0), (0, far)]) {
+        let is_finder = (0..7).flat_map(|y| (0..7).map(move |x| (x, y))).all(|(x, y): (usize, usize)| {
+            let ring = x.abs_diff(3).max(y.abs_diff(3));
+            qr.is_dark(left + x, top + y) == (ring != 2)
+        });
+        tally.check("QR code's finder", at, is_finder);
+    }
+}

@@ -1,0 +1,27 @@
+# Compares the instructions of cases, each with the case before it: `awk -v names=FILE -f traces.awk TRACE`. `names` says in each
+# line what the group of a case is expected to be (`same` or `other`), the group and the case, in the order of the trace.
+# Of the trace, QEMU's `-d exec`, field 4 is where an instruction is, and field 5 in which function.
+!on { if (started && $5 !~ /5begin$/) on = 1; started = $5 ~ /5begin$/; if (!on) next; cases++; at = 0 }
+$5 ~ /3end$/ { on = 0; if (at != length_) note(); length_ = at; next }
+{ if (before[++at] != $4) note(); before[at] = $4 }
+
+function note() { if (!(cases in where)) where[cases] = at " " $5 }
+
+END {
+    while ((getline line < names) > 0) {
+        named++
+        split(line, field, "\t")
+        if (field[2] != group) { if (group != "") finish(); group = field[2]; expected = field[1]; different = "" }
+        else if (different == "" && named in where) different = field[3] ", from instruction " where[named]
+    }
+    finish()
+    if (named != cases) { print "FAILED: " named " cases named, " cases " traced"; failed++ }
+    print "test result: " (failed ? "FAILED" : "ok") ". " passed + 0 " passed; " failed + 0 " failed"
+    exit failed > 0
+}
+
+function finish() {
+    if ((different == "") == (expected == "same")) { passed++; return }
+    failed++
+    print "FAILED: " group (different == "" ? " is blind: no difference" : ": differs in case " different)
+}
