@@ -240,7 +240,8 @@ fn places(values: &[u32], code: u32) -> u32 {
 
 /// The number within these limits, without a branch on any of them; none is near the ends of the type.
 pub(crate) fn clamp(mut number: i128, least: i128, most: i128) -> i128 {
-    let is_less = |a: i128, b: i128| Condition::from(a.wrapping_sub(b).is_negative());
+    // The sign bit, and not whether it is negative, which compilers know for a comparison.
+    let is_less = |a: i128, b: i128| is_not_zero((a.wrapping_sub(b).cast_unsigned() >> 96) as u32 & 1 << 31);
     number.cmovnz(&least, is_less(number, least));
     number.cmovnz(&most, is_less(most, number));
     number
