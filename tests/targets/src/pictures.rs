@@ -1,8 +1,10 @@
+use core::fmt::{self, Write};
+
 use secondo::otpauth::Qr;
 
 use crate::tally::Tally;
 
-/// A QR code's size and finder patterns (ISO/IEC 18004), and its modules by a checksum of what the host draws.
+/// A QR code's size and finder patterns (ISO/IEC 18004), and that it is drawn to its end.
 pub fn drawn(tally: &mut Tally<'_>) {
     const URI: &str = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
 
@@ -15,5 +17,22 @@ pub fn drawn(tally: &mut Tally<'_>) {
             qr.is_dark(left + x, top + y) == (ring != 2)
         });
         tally.check("QR code's finder", at, is_finder);
+    }
+    let mut end = End::default();
+    tally.check("QR code as SVG", 0, write!(end, "{}", qr.svg()).is_ok() && end.0 == *b"</svg>");
+    tally.check("QR code for a terminal", 0, write!(end, "{}\nthe end", qr.terminal()).is_ok() && end.0 == *b"he end");
+}
+
+/// The last bytes that were written.
+#[derive(Default)]
+struct End([u8; 6]);
+
+impl Write for End {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            self.0.rotate_left(1);
+            self.0[5] = byte;
+        }
+        Ok(())
     }
 }
