@@ -248,13 +248,13 @@ impl Policy {
                 accepted.failures = 0;
                 accepted.hold = Hold::None;
                 let success = accept(&mut accepted, counter);
-                let left = if self.count_replays { remaining } else { self.left(state.failures) };
+                let remaining_used = if self.count_replays { remaining } else { self.left(state.failures) };
                 Decision::searched(Searched {
                     found,
                     accepted: (success, accepted),
                     failed,
                     remaining,
-                    remaining_used: left,
+                    remaining_used,
                     count_used: self.count_replays,
                 })
             }
