@@ -2,7 +2,7 @@
 # line what the group of a case is expected to be (`same` or `other`), the group and the case, in the order of the trace.
 # Of the trace, QEMU's `-d exec`, field 4 is where an instruction is, and field 5 in which function.
 !on { if (started && $5 !~ /5begin$/) on = 1; started = $5 ~ /5begin$/; if (!on) next; cases++; at = 0 }
-$5 ~ /3end$/ { on = 0; if (at != length_) note(); length_ = at; next }
+$5 ~ /3end$/ { on = 0; if (at != length_) note(); length_ = at; if (at) lengths[cases]; next }
 { if (before[++at] != $4) note(); before[at] = $4 }
 
 function note() { if (!(cases in where)) where[cases] = at " " $5 }
@@ -11,6 +11,7 @@ END {
     while ((getline line < names) > 0) {
         named++
         split(line, field, "\t")
+        if (!(named in lengths)) { print "FAILED: " field[2] ", case " field[3] ": no instruction traced"; failed++ }
         if (field[2] != group) { if (group != "") finish(); group = field[2]; expected = field[1]; different = "" }
         else if (different == "" && named in where) different = field[3] ", from instruction " where[named]
     }

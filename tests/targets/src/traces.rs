@@ -92,7 +92,7 @@ fn key(algorithm: Algorithm, number: u8) -> Option<Key> {
     Some(Key::new(algorithm, &secret(number, 20)?))
 }
 
-/// Of a usual length, and of one beyond the block, which is hashed first.
+/// Of a usual length, and of one beyond the block of SHA-1 and SHA-256, which is hashed first.
 fn keys(tracer: &mut Tracer<'_>, algorithm: Algorithm) {
     for len in [20, 100] {
         for number in 0..3 {
