@@ -62,7 +62,9 @@ pub(crate) fn use_token<const PAGE: usize>(flash: &mut Flash<PAGE>, presses: &[R
         }
         served.push(result);
     }
-    let display = world.display.take();
+    let mut display = world.display.take();
+    // What was lit when the power went off was seen as well.
+    display.end(world.now_ms().min(end));
     Session { shown: display.shown, served, left: display.chip.digits() }
 }
 
@@ -93,10 +95,14 @@ impl Display {
     fn look(&mut self, now: u64) {
         let text = self.chip.shown();
         if self.showing.as_ref().map(|(text, _)| text) != text.as_ref() {
-            if let Some((text, from)) = self.showing.take() {
-                self.shown.push(Shown { text, from, to: now });
-            }
+            self.end(now);
             self.showing = text.map(|text| (text, now));
+        }
+    }
+
+    fn end(&mut self, now: u64) {
+        if let Some((text, from)) = self.showing.take() {
+            self.shown.push(Shown { text, from, to: now });
         }
     }
 }
@@ -107,11 +113,8 @@ impl DelayNs for Clock {
     fn delay_ns(&mut self, ns: u32) {
         let world = &self.0;
         world.now.set(world.now.get() + u64::from(ns));
-        if world.now_ms() >= world.end && world.power.replace(false) {
-            let mut display = world.display.borrow_mut();
-            if let Some((text, from)) = display.showing.take() {
-                display.shown.push(Shown { text, from, to: world.end });
-            }
+        if world.now_ms() >= world.end {
+            world.power.set(false);
         }
     }
 }

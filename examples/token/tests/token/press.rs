@@ -60,6 +60,14 @@ fn a_bouncing_button_gives_one_code() {
 }
 
 #[test]
+fn a_button_that_bounces_when_it_is_released_gives_no_other_code() {
+    // Held until the display is dark again, which would hide it.
+    let end = 500 + PAUSE;
+    let session = use_token(&mut provisioned(), &[500..end, end + 3..end + 9, end + 11..end + 14], 3 * PAUSE);
+    assert_eq!(session.texts(), [shown_at(0)]);
+}
+
+#[test]
 fn a_glitch_gives_none() {
     let presses: Vec<_> = (1..100).map(|n| n * 40..n * 40 + 15).collect();
     assert_eq!(use_token(&mut provisioned(), &presses, PAUSE).shown, []);
