@@ -20,6 +20,7 @@ pub(crate) fn check() -> bool {
     for (cases, clean) in [(SUBJECTS, true), (LEAKS, false)] {
         match under_memcheck(cases) {
             Ok((lines, log)) => {
+                lines.lines().filter(|line| line.starts_with("vectors")).for_each(|line| println!("{line}"));
                 let mut is_clean = true;
                 for line in lines.lines().filter_map(|line| line.strip_prefix("found ")) {
                     let (errors, name) = line.split_once(' ').unwrap_or((line, ""));
@@ -66,6 +67,8 @@ pub(crate) fn watch(cases: Vec<Case>) -> bool {
     if !follow() {
         return false;
     }
+    // What valgrind tells of a processor is what it can follow.
+    println!("vectors: {}", if is_x86_feature_detected!("avx2") { "AVX2" } else { "SSE" });
     for Case { name, run } in cases {
         let before = errors();
         run();
