@@ -11,7 +11,7 @@ use crate::valgrind::errors;
 pub(crate) const SUBJECTS: &str = "taint-subjects";
 pub(crate) const LEAKS: &str = "taint-leaks";
 
-/// The branches of other crates that tell what is public: see the file.
+/// What memcheck is told to expect: see the file.
 const PUBLIC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/public.supp");
 
 /// Nothing is found in the subjects, and something in each planted leak.
@@ -20,7 +20,7 @@ pub(crate) fn check() -> bool {
     for (cases, clean) in [(SUBJECTS, true), (LEAKS, false)] {
         match under_memcheck(cases) {
             Ok((lines, log)) => {
-                lines.lines().filter(|line| line.starts_with("vectors")).for_each(|line| println!("{line}"));
+                lines.lines().filter(|line| clean && line.starts_with("vectors")).for_each(|line| println!("{line}"));
                 let mut is_clean = true;
                 for line in lines.lines().filter_map(|line| line.strip_prefix("found ")) {
                     let (errors, name) = line.split_once(' ').unwrap_or((line, ""));
@@ -68,7 +68,7 @@ pub(crate) fn watch(cases: Vec<Case>) -> bool {
         return false;
     }
     // What valgrind tells of a processor is what it can follow.
-    println!("vectors: {}", if is_x86_feature_detected!("avx2") { "AVX2" } else { "SSE" });
+    println!("vectors of valgrind's: {}", if is_x86_feature_detected!("avx2") { "AVX2" } else { "SSE" });
     for Case { name, run } in cases {
         let before = errors();
         run();
