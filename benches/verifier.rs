@@ -118,7 +118,7 @@ impl Subscribers {
             let prepare = |n: u64| {
                 // Coprime to the sizes: all of a thread's ids have their turn before the first comes again, a step later.
                 let id = id((self.visits + n) * 618_033_989 % own * threads + thread);
-                let now = UnixTime::from_secs((self.step + n / own) * 30);
+                let now = UnixTime::from_secs((self.step + n / own) * 30).unwrap();
                 (id, codes.at(now), now)
             };
             let visits: Vec<_> = (start..times.min(start + BATCH)).map(prepare).collect();
@@ -186,7 +186,7 @@ impl Codes {
 
     /// One of twelve that is right at none of eleven time steps.
     fn wrong(&self, now: UnixTime) -> String {
-        let near = |step: u64| self.generate(UnixTime::from_secs(now.as_secs() + 30 * step - 150));
+        let near = |step: u64| self.generate(UnixTime::from_secs(now.as_secs() + 30 * step - 150).unwrap());
         let right: Vec<_> = (0..=10).map(near).collect();
         (0..=11).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).expect("more than there are right ones")
     }

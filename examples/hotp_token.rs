@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let key = Key::new(Algorithm::Sha1, &secret);
     let policy = Policy::new().with_look_ahead(3)?;
     let mut state = State::new().confirmed();
-    let now = UnixTime::from_secs(1_700_000_000);
+    let now = UnixTime::from_secs(1_700_000_000).unwrap();
     let login = |code: &str, state: &mut State| {
         let code = Code::parse_typed(code, hotp.digits());
         hotp.verify(&key, &policy, state, &code, now).commit(|next| {

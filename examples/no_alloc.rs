@@ -51,7 +51,7 @@ fn main() -> Result<(), SecretError> {
     println!("secret: {}", shown.as_str());
 
     let mut door = Door::new(&secret);
-    let now = UnixTime::from_secs(59); // RFC 6238 appendix B: the code is 46119246
+    let now = UnixTime::from_secs(59).unwrap(); // RFC 6238 appendix B: the code is 46119246
     for typed in ["46119247", "46119246", "46119246", "4611924"] {
         match door.open(typed, now) {
             Ok(()) => println!("{typed}: open"),

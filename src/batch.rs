@@ -35,10 +35,10 @@ pub struct Attempt<'a> {
 /// let entries = ["050471", "000000"].map(|typed| Code::parse_typed(typed, totp.digits()));
 ///
 /// let attempts = entries.iter().map(|entry| Attempt { method: Method::Totp(totp), key: &key, state: &state, entry });
-/// let decisions = verify_batch(&Policy::default(), attempts, UnixTime::from_secs(1_111_111_111));
+/// let decisions = verify_batch(&Policy::default(), attempts, UnixTime::from_secs(1_111_111_111)?);
 /// let accepted: Vec<_> = decisions.map(|decision| decision.commit(|_| Ok::<_, io::Error>(())).is_ok()).collect();
 /// assert_eq!(accepted, [true, false]);
-/// # Ok::<(), secondo::SecretError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn verify_batch<'a, I: IntoIterator<Item = Attempt<'a>>>(
     policy: &Policy,

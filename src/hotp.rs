@@ -13,7 +13,7 @@ use crate::{Code, Counter, Digits, Key, MalformedCode, Policy, Refusal, State, U
 /// let hotp = Hotp::default();
 /// let policy = Policy::default();
 /// let mut state = State::new().confirmed();
-/// let now = UnixTime::from_secs(1_700_000_000); // for locks and back-off only
+/// let now = UnixTime::from_secs(1_700_000_000)?; // for locks and back-off only
 ///
 /// // The person pressed the button once in vain: the code is that of counter 1.
 /// let code = Code::parse_typed("287 082", hotp.digits());

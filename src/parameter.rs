@@ -1,5 +1,7 @@
 use core::fmt;
 
+#[cfg(doc)]
+use crate::UnixTime;
 #[cfg(feature = "alloc")]
 use crate::seal::KeyId;
 use crate::{Period, Policy, Window};
@@ -12,6 +14,10 @@ use crate::{Period, Policy, Window};
 pub enum ParameterError {
     /// The number of digits was not 6 to 9.
     Digits(u8),
+    /// The time in seconds since 1970 was after [`UnixTime::MAX`], the end of the year 9999.
+    Time(u64),
+    /// The system's time was before 1970.
+    TimeBefore1970,
     /// The period in seconds was not 1 to 3600.
     Period(u64),
     /// Past and future steps together were more than [`Window::MAX`].
@@ -55,6 +61,10 @@ impl fmt::Display for ParameterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Digits(n) => write!(f, "digits must be 6 to 9, not {n}"),
+            Self::Time(n) => {
+                write!(f, "the time must be before the year 10000, not {n} s after 1970; is it in milliseconds?")
+            }
+            Self::TimeBefore1970 => f.write_str("the time must be 1970 or later"),
             Self::Period(n) => write!(f, "the period must be 1 to {} s, not {n}", Period::MAX_SECS),
             Self::Window { past, future } => write!(
                 f,

@@ -157,7 +157,8 @@ impl Record {
             HOTP => Method::Hotp(Hotp::new(digits)),
             TOTP => {
                 let period = Period::from_secs(u64::from(period)).map_err(|_| field(PARAMETERS + 2))?;
-                Method::Totp(Totp::new(digits, period).with_t0(UnixTime::from_secs(t0)))
+                let t0 = UnixTime::from_secs(t0).map_err(|_| field(PARAMETERS + 4))?;
+                Method::Totp(Totp::new(digits, period).with_t0(t0))
             }
             _ => return Err(RecordError::Field { offset: 1 }),
         };

@@ -154,10 +154,10 @@ impl State {
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
         let (hold, until) = match self.hold {
-            Hold::None => (0, 0),
-            Hold::Throttled(until) => (1, until.as_secs()),
-            Hold::LockedUntil(until) => (2, until.as_secs()),
-            Hold::Locked => (3, 0),
+            Hold::None => (0, UnixTime::EPOCH),
+            Hold::Throttled(until) => (1, until),
+            Hold::LockedUntil(until) => (2, until),
+            Hold::Locked => (3, UnixTime::EPOCH),
         };
         let flags = u8::from(self.confirmed) | u8::from(self.suspended) << 1 | u8::from(self.used > 0) << 2;
 
@@ -168,7 +168,7 @@ impl State {
         bytes[3] = self.failures;
         bytes[4..6].copy_from_slice(&self.drift.to_be_bytes());
         bytes[6..14].copy_from_slice(&self.last_used().to_be_bytes());
-        bytes[14..22].copy_from_slice(&until.to_be_bytes());
+        bytes[14..22].copy_from_slice(&until.as_secs().to_be_bytes());
         bytes[22..30].copy_from_slice(&self.revision.to_be_bytes());
         bytes
     }
@@ -195,7 +195,8 @@ impl State {
         };
         let [d0, d1, w0, w1, w2, w3, w4, w5, w6, w7, u0, u1, u2, u3, u4, u5, u6, u7, revision @ ..] = rest;
         let watermark = u64::from_be_bytes([*w0, *w1, *w2, *w3, *w4, *w5, *w6, *w7]);
-        let until = u64::from_be_bytes([*u0, *u1, *u2, *u3, *u4, *u5, *u6, *u7]);
+        let until = UnixTime::from_secs(u64::from_be_bytes([*u0, *u1, *u2, *u3, *u4, *u5, *u6, *u7]));
+        let until = until.map_err(|_| StateError::Field { offset: 14 })?;
 
         if *flags > 0b111 {
             return Err(StateError::Field { offset: 1 });
@@ -206,10 +207,10 @@ impl State {
             (false, _) => return Err(StateError::Field { offset: 6 }),
         };
         let hold = match (*hold, until) {
-            (0, 0) => Hold::None,
-            (1, until) => Hold::Throttled(UnixTime::from_secs(until)),
-            (2, until) => Hold::LockedUntil(UnixTime::from_secs(until)),
-            (3, 0) => Hold::Locked,
+            (0, UnixTime::EPOCH) => Hold::None,
+            (1, until) => Hold::Throttled(until),
+            (2, until) => Hold::LockedUntil(until),
+            (3, UnixTime::EPOCH) => Hold::Locked,
             (0 | 3, _) => return Err(StateError::Field { offset: 14 }),
             _ => return Err(StateError::Field { offset: 2 }),
         };

@@ -6,8 +6,9 @@ use crate::division::{Divisor, quotient};
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
 ///
-/// 64 bits, so that nothing ends in 2038 (RFC 6238 section 4.2 asks for this). The library never reads a clock: every
-/// function that needs the time takes it as an argument. With `std`, a `SystemTime` converts.
+/// Times from 1970 to the end of the year 9999, so that nothing ends in 2038 (RFC 6238 section 4.2 asks for this), and
+/// milliseconds taken for seconds are an error. The library never reads a clock: every function that needs the time takes
+/// it as an argument. With `std`, a `SystemTime` converts.
 ///
 /// ```
 /// # #[cfg(feature = "std")] {
@@ -15,38 +16,56 @@ use crate::division::{Divisor, quotient};
 /// use std::time::SystemTime;
 ///
 /// let now = UnixTime::try_from(SystemTime::now())?;
-/// assert!(now > UnixTime::from_secs(1_700_000_000));
+/// assert!(now > UnixTime::from_secs(1_700_000_000)?);
 /// # }
+/// assert!(UnixTime::from_secs(1_700_000_000_000).is_err()); // milliseconds
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// The time that many seconds after the epoch.
-    #[must_use]
-    pub const fn from_secs(secs: u64) -> Self {
-        Self(secs)
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+    /// The last second of the year 9999, the last that RFC 3339 can write.
+    pub const MAX: Self = Self(253_402_300_799);
+
+    /// Returns the time that many seconds after the epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::Time`] for a time after [`Self::MAX`].
+    pub const fn from_secs(secs: u64) -> Result<Self, ParameterError> {
+        if secs > Self::MAX.0 {
+            return Err(ParameterError::Time(secs));
+        }
+        Ok(Self(secs))
     }
 
-    /// Whole seconds since the epoch.
+    /// Returns the whole seconds since the epoch.
     #[must_use]
     pub const fn as_secs(self) -> u64 {
         self.0
     }
 
-    pub(crate) const fn saturating_add(self, secs: u64) -> Self {
-        Self(self.0.saturating_add(secs))
+    /// Returns the time so many seconds later, or [`Self::MAX`] if it is after that.
+    pub(crate) fn saturating_add(self, secs: u64) -> Self {
+        Self(self.0.saturating_add(secs)).min(Self::MAX)
     }
 }
 
 #[cfg(feature = "std")]
 impl TryFrom<std::time::SystemTime> for UnixTime {
-    type Error = std::time::SystemTimeError;
+    type Error = ParameterError;
 
-    /// Fails for a time before 1970.
+    /// Converts the system's time.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::TimeBefore1970`], or [`ParameterError::Time`] for a time after [`Self::MAX`].
     fn try_from(time: std::time::SystemTime) -> Result<Self, Self::Error> {
-        Ok(Self(time.duration_since(std::time::UNIX_EPOCH)?.as_secs()))
+        let elapsed = time.duration_since(std::time::UNIX_EPOCH).map_err(|_| ParameterError::TimeBefore1970)?;
+        Self::from_secs(elapsed.as_secs())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{BeforeT0, Code, Counter, Digits, Key, MalformedCode, Period, Policy,
 /// let totp = Totp::default();
 /// let policy = Policy::default();
 /// let mut state = State::new().confirmed();
-/// let now = UnixTime::from_secs(1_111_111_109);
+/// let now = UnixTime::from_secs(1_111_111_109)?;
 /// let mut login = |typed: &str| {
 ///     let code = Code::parse_typed(typed, totp.digits());
 ///     let decision = totp.verify(&key, &policy, &state, &code, now);
@@ -27,7 +27,7 @@ use crate::{BeforeT0, Code, Counter, Digits, Key, MalformedCode, Period, Policy,
 ///
 /// assert!(login("081 804").is_ok());
 /// assert!(matches!(login("081804"), Err(CommitError::Refused(Refusal::Replayed { .. }))));
-/// # Ok::<(), secondo::SecretError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totp {
@@ -40,7 +40,7 @@ impl Totp {
     /// Codes of so many digits that change with this period, steps counted from 1970.
     #[must_use]
     pub const fn new(digits: Digits, period: Period) -> Self {
-        Self { digits, period, t0: UnixTime::from_secs(0) }
+        Self { digits, period, t0: UnixTime::EPOCH }
     }
 
     /// With steps counted from another time (`T0` in RFC 6238 section 4.1).
@@ -88,6 +88,17 @@ impl Totp {
         #[expect(clippy::cast_possible_truncation, reason = "at most a period")]
         let remaining = (period - (elapsed - self.period.whole_in(elapsed) * period)) as u16;
         Ok(remaining)
+    }
+
+    /// Tells whether a step may be the last one that an authenticator used: no, if it begins after the year 2499.
+    ///
+    /// Such a step is a number in another unit, often seconds, and would lock the person out for centuries.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_plausible(&self, step: Counter) -> bool {
+        const END: u64 = 16_725_225_600;
+
+        let begin = step.get().checked_mul(self.period.as_secs().into());
+        begin.and_then(|begin| begin.checked_add(self.t0.as_secs())).is_some_and(|begin| begin < END)
     }
 
     fn elapsed(&self, now: UnixTime) -> Result<u64, BeforeT0> {

@@ -53,10 +53,10 @@ const TRIES: usize = 16;
 /// let secret = Secret::from_bytes(b"12345678901234567890")?;
 /// let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
 /// verifier.enroll(&id, &authenticator, State::new()).await?;
-/// verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)).await?;
+/// verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)?).await?;
 ///
 /// // From then on codes log in, each of them once.
-/// let now = UnixTime::from_secs(1_111_111_111);
+/// let now = UnixTime::from_secs(1_111_111_111)?;
 /// let accepted = verifier.verify(&id, "050 471", now).await?;
 /// assert!(verifier.verify(&id, "050 471", now).await.is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -110,13 +110,19 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// # Errors
     ///
     /// [`VerifierError::AlreadyEnrolled`] if the id has a confirmed or suspended authenticator;
-    /// [`VerifierError::Refused`] with [`Refusal::Revoked`] if it had one that is revoked: ids are not used again.
+    /// [`VerifierError::Refused`] with [`Refusal::Revoked`] if it had one that is revoked: ids are not used again;
+    /// [`VerifierError::ImplausibleStep`] if the state's last used time step lies after the year 2499.
     pub async fn enroll(
         &self,
         id: &AuthenticatorId,
         authenticator: &Authenticator,
         state: State,
     ) -> Result<(), VerifierError<S::Error>> {
+        if let (Method::Totp(totp), Some(last)) = (authenticator.method(), state.watermark())
+            && !totp.is_plausible(last)
+        {
+            return Err(VerifierError::ImplausibleStep(last));
+        }
         for _ in 0..TRIES {
             let expected = match self.load(id).await? {
                 None => None,
@@ -393,6 +399,9 @@ pub enum VerifierError<E> {
     Unknown,
     /// There is a confirmed or suspended authenticator under this id already.
     AlreadyEnrolled,
+    /// The last used time step of the new authenticator lies after the year 2499: a number in another unit, such as
+    /// seconds, would lock the person out for centuries. Nothing is stored.
+    ImplausibleStep(Counter),
     /// The store failed. The attempt may have been counted; a code that was used up by it is refused as replayed.
     Store(E),
     /// Others changed the record each time. Nothing is counted for this attempt.
@@ -420,6 +429,9 @@ impl<E> fmt::Display for VerifierError<E> {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Unknown => f.write_str("there is no such authenticator"),
             Self::AlreadyEnrolled => f.write_str("there is an authenticator under this id already"),
+            Self::ImplausibleStep(step) => {
+                write!(f, "time step {step} begins after the year 2499; is it a number of seconds?")
+            }
             Self::Store(_) => f.write_str("the store failed"),
             Self::Contended => f.write_str("too many changes to this authenticator at once"),
             Self::Record(_) => f.write_str("the stored record cannot be read"),

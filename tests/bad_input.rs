@@ -9,7 +9,10 @@ use secondo::{
     Refusal, Secret, SecretError, State, StateError, Totp, UnixTime, Window,
 };
 
-const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const NOW: UnixTime = match UnixTime::from_secs(1_700_000_000) {
+    Ok(time) => time,
+    Err(_) => panic!(),
+};
 
 fn key() -> Key {
     Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890").unwrap())
@@ -81,7 +84,7 @@ fn parameters() {
 #[test]
 fn a_time_before_t0() {
     let totp = Totp::default().with_t0(NOW);
-    let before = UnixTime::from_secs(NOW.as_secs() - 1);
+    let before = UnixTime::from_secs(NOW.as_secs() - 1).unwrap();
     assert_eq!(totp.step(before), Err(BeforeT0));
     assert_eq!(totp.seconds_remaining(before), Err(BeforeT0));
     assert_eq!(totp.generate(&key(), before).unwrap_err(), BeforeT0);

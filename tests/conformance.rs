@@ -222,7 +222,7 @@ impl Harness for Naive {
         let mut data = self.data.lock().unwrap();
         let data = &mut *data;
         let now = match self.defect {
-            Defect::ForgetsTooEarly => UnixTime::from_secs(now.as_secs() + 1_000_000),
+            Defect::ForgetsTooEarly => UnixTime::from_secs(now.as_secs() + 1_000_000).unwrap(),
             _ => now,
         };
         let expired = |version: &Version| version.expiry.is_some_and(|expiry| expiry <= now);

@@ -54,12 +54,12 @@ fn memory_is_small_is_used_again_and_is_given_back() {
     }
     assert!(in_use() - grown < OTHERS, "{grown} bytes and then {}", in_use());
 
-    store.purge(UnixTime::from_secs(0));
+    store.purge(UnixTime::from_secs(0).unwrap());
     let each = (in_use() - empty) / ENTRIES.cast_signed() as isize;
     assert!((140..=160).contains(&each), "{each} bytes an authenticator after unused memory was given back");
 
-    replace_all(94, Some(UnixTime::from_secs(1)));
-    store.purge(UnixTime::from_secs(1));
+    replace_all(94, Some(UnixTime::from_secs(1).unwrap()));
+    store.purge(UnixTime::from_secs(1).unwrap());
     assert!(store.is_empty());
     assert!(in_use() - empty < OTHERS, "{empty} bytes and then {}", in_use());
 }

@@ -7,7 +7,10 @@ use secondo::{Algorithm, Counter, Digits, Hotp, Method, Period, SecretError, Sta
 
 const HEX: &str = "3132333435363738393031323334353637383930";
 const BASE32: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-const NOW: UnixTime = UnixTime::from_secs(1_795_500_000);
+const NOW: UnixTime = match UnixTime::from_secs(1_795_500_000) {
+    Ok(time) => time,
+    Err(_) => panic!(),
+};
 
 fn one(line: &str) -> Result<Imported, ImportError> {
     let mut lines = usersfile::read(line.as_bytes(), NOW);

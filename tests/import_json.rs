@@ -12,7 +12,10 @@ use secondo::{
     SecretError, State, Totp, UnixTime,
 };
 
-const NOW: UnixTime = UnixTime::from_secs(1_795_500_000);
+const NOW: UnixTime = match UnixTime::from_secs(1_795_500_000) {
+    Ok(time) => time,
+    Err(_) => panic!(),
+};
 const TOTP: &str = r#""name":"alice","type":"totp","secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","encoding":"base32""#;
 const HOTP: &str = r#""name":"alice","type":"hotp","secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","encoding":"base32""#;
 const IN_USE: &str = r#""confirmed":true,"suspended":false"#;
@@ -57,19 +60,25 @@ fn every_field() {
         .unwrap();
     assert_eq!(imported.name, "è/2");
     assert_eq!(imported.authenticator.algorithm(), Algorithm::Sha512);
-    let totp = Totp::new(Digits::Eight, Period::from_secs(60).unwrap()).with_t0(UnixTime::from_secs(1_795_400_000));
+    let totp =
+        Totp::new(Digits::Eight, Period::from_secs(60).unwrap()).with_t0(UnixTime::from_secs(1_795_400_000).unwrap());
     assert_eq!(imported.authenticator.method(), Method::Totp(totp));
     let state = imported.state;
     assert_eq!(state.watermark(), Some(Counter::new(20)));
     assert_eq!((state.drift(), state.failures()), (-4, 3));
-    assert_eq!(state.hold(), Hold::Throttled(UnixTime::from_secs(1_795_500_009)));
+    assert_eq!(state.hold(), Hold::Throttled(UnixTime::from_secs(1_795_500_009).unwrap()));
     assert!(state.is_suspended() && !state.is_confirmed());
 
     let hold = |fields: &str| with_hotp(&format!(r#""counter":7,{fields}"#)).unwrap().state.hold();
     assert_eq!(hold(r#""locked":true"#), Hold::Locked);
     assert_eq!(hold(r#""locked":false"#), Hold::None);
-    assert_eq!(hold(r#""locked":false,"throttled":5"#), Hold::Throttled(UnixTime::from_secs(5)));
-    assert_eq!(hold(r#""locked":5"#), Hold::LockedUntil(UnixTime::from_secs(5)));
+    assert_eq!(hold(r#""locked":false,"throttled":5"#), Hold::Throttled(UnixTime::from_secs(5).unwrap()));
+    assert_eq!(hold(r#""locked":5"#), Hold::LockedUntil(UnixTime::from_secs(5).unwrap()));
+    // Milliseconds.
+    for field in ["locked", "throttled"] {
+        let fields = format!(r#""counter":7,"{field}":1795500009000"#);
+        assert_eq!(with_hotp(&fields).unwrap_err(), Problem::Invalid(field));
+    }
 }
 
 #[test]
@@ -239,7 +248,7 @@ fn check_totp(imported: &Imported, used: u64, drift: i64) {
     let Method::Totp(totp) = imported.authenticator.method() else { panic!("no TOTP") };
     let when = |step: u64| {
         let start = step.checked_add_signed(-drift).unwrap() * u64::from(totp.period().as_secs());
-        UnixTime::from_secs(totp.t0().as_secs() + start)
+        UnixTime::from_secs(totp.t0().as_secs() + start).unwrap()
     };
     assert!(matches!(login(imported, used, when(used)), Err(Refusal::Replayed { .. })));
     assert!(matches!(login(imported, used, when(used + 1)), Err(Refusal::Replayed { .. })));
@@ -248,7 +257,7 @@ fn check_totp(imported: &Imported, used: u64, drift: i64) {
 }
 
 fn exported(file: &[u8], moved_at: u64) -> Vec<Imported> {
-    let imported: Vec<_> = json::read(file, UnixTime::from_secs(moved_at)).map(Result::unwrap).collect();
+    let imported: Vec<_> = json::read(file, UnixTime::from_secs(moved_at).unwrap()).map(Result::unwrap).collect();
     assert!(imported.iter().all(|imported| imported.notes.is_empty()));
     imported
 }
@@ -306,7 +315,7 @@ fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Accepted, R
 fn methods() -> impl Strategy<Value = Method> {
     let digits = (6..=9_u8).prop_map(|count| Digits::try_from(count).unwrap());
     let totp = (digits.clone(), 1..=3600_u64, 0..=NOW.as_secs()).prop_map(|(digits, period, t0)| {
-        Totp::new(digits, Period::from_secs(period).unwrap()).with_t0(UnixTime::from_secs(t0)).into()
+        Totp::new(digits, Period::from_secs(period).unwrap()).with_t0(UnixTime::from_secs(t0).unwrap()).into()
     });
     prop_oneof![totp, digits.prop_map(|digits| Hotp::new(digits).into())]
 }
@@ -319,7 +328,8 @@ fn state(flags: u8, hold: u8, failures: u8, drift: i16, watermark: u64, until: u
     bytes[3] = failures;
     bytes[4..6].copy_from_slice(&drift.to_be_bytes());
     bytes[6..14].copy_from_slice(&(if flags & 0b100 == 0 { 0 } else { watermark }).to_be_bytes());
-    bytes[14..22].copy_from_slice(&(if matches!(hold, 1 | 2) { until } else { 0 }).to_be_bytes());
+    bytes[14..22]
+        .copy_from_slice(&(if matches!(hold, 1 | 2) { until % UnixTime::MAX.as_secs() } else { 0 }).to_be_bytes());
     State::from_bytes(&bytes).unwrap()
 }
 

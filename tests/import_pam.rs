@@ -59,7 +59,7 @@ fn check_hotp(imported: &Imported, used: u64) {
 /// The code of this step was used, and the next one is good, each at its time.
 fn check_totp(imported: &Imported, used: u64) {
     let Method::Totp(totp) = imported.authenticator.method() else { panic!("no TOTP") };
-    let start = |step| UnixTime::from_secs(step * u64::from(totp.period().as_secs()));
+    let start = |step| UnixTime::from_secs(step * u64::from(totp.period().as_secs())).unwrap();
     assert!(is_replayed(&login(imported, used, start(used))));
     assert!(is_replayed(&login(imported, used, start(used + 1))));
     assert_eq!(login(imported, used + 1, start(used + 1)).unwrap().counter(), Counter::new(used + 1));
@@ -175,7 +175,7 @@ fn google_totp_where_reuse_is_allowed() {
     assert!(pam.login("root", code_at(&fresh.imported, ahead).as_str(), "UTC"));
     let read = state_file(&pam);
     assert_eq!(read.imported.notes, [Note::LastUseUnknown]);
-    check_unknown(&read.imported, ahead, UnixTime::from_secs(ahead * 30));
+    check_unknown(&read.imported, ahead, UnixTime::from_secs(ahead * 30).unwrap());
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn google_time_skew() {
     assert_eq!(imported.notes, [Note::LastUseUnknown]);
     // Its clock is ahead, as it was.
     let later = now().as_secs() + 100;
-    assert!(login(&imported, later + SKEW, UnixTime::from_secs(later)).is_ok());
+    assert!(login(&imported, later + SKEW, UnixTime::from_secs(later).unwrap()).is_ok());
     // The code that was used for the login is not good, at the time when it would be.
-    check_unknown(&imported, used, UnixTime::from_secs(used - SKEW));
+    check_unknown(&imported, used, UnixTime::from_secs(used - SKEW).unwrap());
 }

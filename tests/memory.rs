@@ -53,7 +53,7 @@ fn the_store_and_a_map_agree() {
             _ => current,
         };
         let bytes = value(&mut random);
-        let expiry = random.random_bool(0.2).then(|| UnixTime::from_secs(now + random.random_range(0..200)));
+        let expiry = random.random_bool(0.2).then(|| UnixTime::from_secs(now + random.random_range(0..200)).unwrap());
         let exchange = block_on(store.compare_exchange(&id(n), expected, Value::from(bytes.clone()), expiry)).unwrap();
         assert_eq!(exchange == Exchange::Stored, expected == current, "{n}: {expected:?} for {current:?}");
         if exchange == Exchange::Stored {
@@ -69,7 +69,7 @@ fn the_store_and_a_map_agree() {
         // Now and then much has expired, so that what is left is moved.
         if step % 5_000 == 0 {
             now += random.random_range(0..200);
-            store.purge(UnixTime::from_secs(now));
+            store.purge(UnixTime::from_secs(now).unwrap());
             let before = map.len();
             map.retain(|_, known| known.expiry.is_none_or(|expiry| now < expiry.as_secs()));
             expired += before - map.len();

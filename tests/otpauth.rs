@@ -136,7 +136,7 @@ fn names_that_no_uri_can_have_are_not_written() {
         let error = uri.with_image(address).unwrap_err();
         assert_eq!(error, KeyUriError::Value { parameter: Parameter::Image, position });
     }
-    let later = Totp::default().with_t0(UnixTime::from_secs(1));
+    let later = Totp::default().with_t0(UnixTime::from_secs(1).unwrap());
     assert_eq!(KeyUri::new("alice", authenticator(later)).unwrap_err(), KeyUriError::T0);
     let key = authenticator(Totp::default()).key().unwrap();
     for without_secret in [

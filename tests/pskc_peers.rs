@@ -40,7 +40,7 @@ fn tokens() -> [Token; 2] {
     hotp.device.manufacturer = Some("oath.ACME & Söhne".to_owned());
     hotp.device.serial = Some("0755225266".to_owned());
     hotp.issuer = Some("Issuer".to_owned());
-    hotp.policy.start = Some(UnixTime::from_secs(1_146_441_600));
+    hotp.policy.start = Some(UnixTime::from_secs(1_146_441_600).unwrap());
     let totp = Totp::new(Digits::Six, Period::from_secs(60).unwrap());
     let state = State::new().starting_at(Counter::new(777)).with_drift(3);
     let mut totp = Token::new("t-1", authenticator(totp.into(), Algorithm::Sha256), state);

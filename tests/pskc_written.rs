@@ -13,7 +13,7 @@ fn text() -> impl Strategy<Value = Option<String>> {
 }
 
 fn date() -> impl Strategy<Value = Option<UnixTime>> {
-    prop::option::of((0..=253_402_300_799_u64).prop_map(UnixTime::from_secs))
+    prop::option::of((0..=253_402_300_799_u64).prop_map(|secs| UnixTime::from_secs(secs).unwrap()))
 }
 
 fn method_and_state() -> impl Strategy<Value = (Method, State)> {
@@ -135,8 +135,7 @@ fn what_has_no_form_is_not_written() {
         ("Issuer", text(&"a".repeat(4097))),
         ("Id", with(&|token| token.key_id = String::new())),
         ("Counter", with(&|token| token.state = State::new().starting_at(Counter::new(1 << 63)))),
-        ("ExpiryDate", with(&|token| token.policy.expiry = Some(UnixTime::from_secs(u64::MAX)))),
-        ("Time", timed(Totp::default().with_t0(UnixTime::from_secs(1)), State::new())),
+        ("Time", timed(Totp::default().with_t0(UnixTime::from_secs(1).unwrap()), State::new())),
         ("Time", timed(Totp::default(), State::new().starting_at(Counter::new(1 << 31)))),
     ] {
         assert!(matches!(writer.write(&token), Err(PskcWriteError::Value(found)) if found == name), "{name}");

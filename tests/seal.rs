@@ -70,7 +70,7 @@ fn records_sealed_by_another_implementation_open() {
         let id = id("f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
         replace(&store, &id, &bytes);
         let verifier = sealing(&store, KeyRing::new(key, []).unwrap());
-        let accepted = block_on(verifier.verify(&id, code, UnixTime::from_secs(time.parse().unwrap())));
+        let accepted = block_on(verifier.verify(&id, code, UnixTime::from_secs(time.parse().unwrap()).unwrap()));
         assert!(accepted.is_ok() && digits.parse() == Ok(code.len()), "{accepted:?}");
         checked += 1;
     }

@@ -117,7 +117,7 @@ mod with_alloc {
         fn sent<F: Future + Send>(_: F) {}
 
         let verifier = Verifier::unsealed(Memory::new(), Policy::new());
-        let (id, now) = (AuthenticatorId::new("rossi").unwrap(), UnixTime::from_secs(0));
+        let (id, now) = (AuthenticatorId::new("rossi").unwrap(), UnixTime::from_secs(0).unwrap());
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&[7; 20]).unwrap());
         sent(verifier.enroll(&id, &authenticator, State::new()));
         sent(verifier.confirm(&id, "", now));
@@ -195,12 +195,29 @@ fn assert_nothing_shown(text: &str) {
     }
 }
 
+/// A clock in milliseconds, or an uninitialized one, is an error and not a time in the year 55,000.
+#[test]
+fn times_in_another_unit_are_refused() {
+    assert_eq!(UnixTime::from_secs(1_795_446_400_000), Err(ParameterError::Time(1_795_446_400_000)));
+    assert_eq!(UnixTime::from_secs(u64::MAX), Err(ParameterError::Time(u64::MAX)));
+    assert_eq!(UnixTime::from_secs(UnixTime::MAX.as_secs()), Ok(UnixTime::MAX));
+    #[cfg(feature = "std")]
+    {
+        use std::time::{Duration, SystemTime};
+
+        let before = SystemTime::UNIX_EPOCH - Duration::from_nanos(1);
+        assert_eq!(UnixTime::try_from(before), Err(ParameterError::TimeBefore1970));
+        let after = SystemTime::UNIX_EPOCH + Duration::from_secs(UnixTime::MAX.as_secs() + 1);
+        assert_eq!(UnixTime::try_from(after), Err(ParameterError::Time(UnixTime::MAX.as_secs() + 1)));
+    }
+}
+
 /// `Debug` is there, because structures that hold these derive it, and shows nothing.
 #[test]
 fn debug_shows_no_secret() {
     let secret = || Secret::from_bytes(b"12345678901234567890").unwrap();
     let key = Key::new(secondo::Algorithm::Sha1, &secret());
-    let now = UnixTime::from_secs(59);
+    let now = UnixTime::from_secs(59).unwrap();
     let code = || Totp::default().generate(&key, now).unwrap();
     assert_eq!(code().as_str(), "287082");
     let decision = Totp::default().verify(&key, &Policy::new(), &State::new().confirmed(), &Ok(code()), now);

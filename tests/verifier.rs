@@ -16,8 +16,8 @@ use pollster::block_on;
 use secondo::seal::{KeyId, SealError};
 use secondo::store::{Exchange, Memory, Store};
 use secondo::{
-    AuthenticatorId, Counter, Digits, Hotp, Policy, PublicRefusal, RecordError, Refusal, State, StateError, Totp,
-    UnixTime, Verifier, VerifierError,
+    Authenticator, AuthenticatorId, Counter, Digits, Hotp, Policy, PublicRefusal, RecordError, Refusal, State,
+    StateError, Totp, UnixTime, Verifier, VerifierError,
 };
 
 fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
@@ -74,6 +74,26 @@ fn an_enrolment_is_replaced_until_it_is_confirmed() {
     // An id that was revoked stays so: the same secret under it would know nothing of its used codes.
     block_on(verifier.revoke(&id)).unwrap();
     assert_eq!(refusal(enroll(Totp::default())), Refusal::Revoked);
+}
+
+/// The last use in seconds where steps belong: no code would be accepted until the year 3586.
+#[test]
+fn a_state_in_another_unit_is_not_enrolled() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let id = AuthenticatorId::new("rossi").unwrap();
+    let enroll = |authenticator: Authenticator, used| {
+        block_on(verifier.enroll(&id, &authenticator, State::new().starting_at(Counter::new(used + 1))))
+    };
+    let in_seconds = NOW.as_secs();
+    match enroll(authenticator(Totp::default()), in_seconds) {
+        Err(VerifierError::ImplausibleStep(step)) => assert_eq!(step, Counter::new(in_seconds)),
+        other => panic!("{other:?}"),
+    }
+    assert!(block_on(store.load(&id)).unwrap().is_none());
+    // As a counter it is nothing special.
+    enroll(authenticator(Hotp::default()), in_seconds).unwrap();
+    enroll(authenticator(Totp::default()), in_seconds / 30).unwrap();
 }
 
 #[test]
@@ -318,7 +338,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
 /// Every parameter survives being stored: the codes of what was enrolled are the ones accepted.
 #[test]
 fn what_is_enrolled_is_what_is_verified() {
-    use secondo::{Algorithm, Authenticator, Key, Period, Secret};
+    use secondo::{Algorithm, Key, Period, Secret};
 
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
     let mut n = 0;
@@ -329,7 +349,7 @@ fn what_is_enrolled_is_what_is_verified() {
                 let key = Key::new(algorithm, &secret());
                 let id = AuthenticatorId::new(&format!("{n}")).unwrap();
                 n += 1;
-                let totp = Totp::new(digits, Period::from_secs(45).unwrap()).with_t0(UnixTime::from_secs(77));
+                let totp = Totp::new(digits, Period::from_secs(45).unwrap()).with_t0(UnixTime::from_secs(77).unwrap());
                 let new = Authenticator::new(totp, algorithm, secret());
                 block_on(verifier.enroll(&id, &new, State::new().confirmed())).unwrap();
                 let code = totp.generate(&key, NOW).unwrap();

@@ -33,7 +33,7 @@
 //!
 //! let id = AuthenticatorId::new("rossi")?;
 //! verifier.enroll(&id, &Authenticator::in_hsm(Totp::default(), Algorithm::Sha1, key), State::new()).await?;
-//! verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)).await?;
+//! verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)?).await?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -84,11 +84,11 @@ pub struct RateLimit {
 /// use secondo::{Counter, UnixTime};
 ///
 /// let file = b"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n\" DISALLOW_REUSE 59848212 59848213\n\" TOTP_AUTH\n75032147\n";
-/// let moved_at = UnixTime::from_secs(1_795_446_400);
+/// let moved_at = UnixTime::from_secs(1_795_446_400)?;
 /// let read = google_authenticator::read("alice", file, moved_at)?;
 /// assert_eq!(read.imported.state.watermark(), Some(Counter::new(59_848_213)));
 /// assert_eq!(read.scratch_codes[0].as_str(), "75032147");
-/// # Ok::<(), secondo::import::ImportError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read(name: &str, file: &[u8], now: UnixTime) -> Result<StateFile, ImportError> {
     let starts_with_digit = |line: &&[u8]| line.first().is_some_and(u8::is_ascii_digit);

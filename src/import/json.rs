@@ -142,10 +142,10 @@ const FIELDS: [&str; 16] = [
 /// {"name":"a","type":"hotp","secret":"GEZDGNBVGY3TQOJQ","encoding":"text","counter":7,"confirmed":true,"suspended":false}
 /// {"name":"b","type":"hotp","secret":"GEZDGNBVGY3TQOJQ","encoding":"text","conter":7,"confirmed":true,"suspended":false}
 /// "#;
-/// let mut lines = json::read(file, UnixTime::from_secs(1_795_500_000));
+/// let mut lines = json::read(file, UnixTime::from_secs(1_795_500_000)?);
 /// assert_eq!(lines.next().unwrap()?.state.watermark(), Some(Counter::new(6)));
 /// assert_eq!(lines.next().unwrap().unwrap_err().problem, Problem::Unknown);
-/// # Ok::<(), secondo::import::ImportError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read(file: &[u8], now: UnixTime) -> impl Iterator<Item = Result<Imported, ImportError>> {
     lines(file).map(move |(line, text)| {
@@ -168,7 +168,7 @@ fn entry(line: usize, text: &str, now: UnixTime) -> Result<Imported, Problem> {
     let (method, state) = if kind.required(Value::is_totp)? {
         counter.absent()?;
         let period = period.or(Period::default(), |value| Period::from_secs(value.number()?).ok())?;
-        let t0 = t0.or(UnixTime::from_secs(0), Value::time)?;
+        let t0 = t0.or(UnixTime::EPOCH, Value::time)?;
         let totp = Totp::new(digits, period).with_t0(t0);
         let fresh = State::new().with_drift(drift.or(0, Value::number)?);
         let state = last_step.required(|value| match value {
@@ -281,7 +281,7 @@ impl Value<'_> {
     }
 
     fn time(&self) -> Option<UnixTime> {
-        self.number().map(UnixTime::from_secs)
+        UnixTime::from_secs(self.number()?).ok()
     }
 
     fn truth(&self) -> Option<bool> {

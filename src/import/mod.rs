@@ -17,7 +17,7 @@
 //!
 //! let file = b"HOTP/E/6\talice\t-\t3132333435363738393031323334353637383930\t7\t162583\t2026-11-23T20:36:02L\n\
 //!              HOTP/E/5\tbob\t-\t3132333435363738393031323334353637383930\n";
-//! let moved_at = UnixTime::from_secs(1_795_500_000);
+//! let moved_at = UnixTime::from_secs(1_795_500_000)?;
 //! let report: Vec<_> = usersfile::read(file, moved_at)
 //!     .map(|line| match line {
 //!         // Here: verifier.enroll(&id, &imported.authenticator, imported.state).await
@@ -27,6 +27,7 @@
 //!     .collect();
 //! assert_eq!(report[0], "line 1: alice imported, []");
 //! assert_eq!(report[1], "not imported: line 2: TYPE has an impossible value");
+//! # Ok::<(), secondo::ParameterError>(())
 //! ```
 //!
 //! # The time of the move

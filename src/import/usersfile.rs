@@ -127,7 +127,7 @@ impl LastLogin {
         const WEST: u64 = 12 * 60 * 60;
         const WINDOW: u64 = 100;
 
-        let step = |secs| totp.step(UnixTime::from_secs(secs)).map_or(0, Counter::get);
+        let step = |secs| totp.step(UnixTime::EPOCH.saturating_add(secs)).map_or(0, Counter::get);
         let first = step(self.local_time.saturating_sub(EAST));
         let last = step(self.local_time.saturating_add(WEST).min(now.as_secs()));
         first.saturating_sub(WINDOW)..=last.saturating_add(WINDOW)

@@ -65,7 +65,7 @@ impl KeyUri {
         if authenticator.secret().is_none() {
             return Err(KeyUriError::NoSecret);
         }
-        if matches!(authenticator.method(), Method::Totp(totp) if totp.t0() != UnixTime::from_secs(0)) {
+        if matches!(authenticator.method(), Method::Totp(totp) if totp.t0() != UnixTime::EPOCH) {
             return Err(KeyUriError::T0);
         }
         let label = Label { issuer: None, prefix: None, account };

@@ -55,7 +55,7 @@ impl Arena {
         Some(Item {
             id,
             revision: Revision::new(u64::from_le_bytes(*revision)),
-            expiry: expiry.map(|expiry| UnixTime::from_secs(u64::from_le_bytes(*expiry))),
+            expiry: expiry.map(|expiry| UnixTime::EPOCH.saturating_add(u64::from_le_bytes(*expiry))),
             value: bytes.get(..usize::from(u16::from_le_bytes(*value)))?,
         })
     }

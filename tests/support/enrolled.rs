@@ -11,7 +11,10 @@ use secondo::{
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";
 
 /// The first moment of a time step of the default period.
-pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
+pub(crate) const NOW: UnixTime = match UnixTime::from_secs(1_700_000_010) {
+    Ok(time) => time,
+    Err(_) => panic!(),
+};
 
 pub(crate) fn authenticator(method: impl Into<Method>) -> Authenticator {
     Authenticator::new(method, Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap())
@@ -35,7 +38,7 @@ pub(crate) fn code_at(steps: i64) -> String {
 
 /// The time so many seconds after [`NOW`].
 pub(crate) fn after(secs: i64) -> UnixTime {
-    UnixTime::from_secs(NOW.as_secs().checked_add_signed(secs).unwrap())
+    UnixTime::from_secs(NOW.as_secs().checked_add_signed(secs).unwrap()).unwrap()
 }
 
 /// A code that is right at none of the steps near [`NOW`].

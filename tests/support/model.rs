@@ -124,7 +124,7 @@ impl Setup {
         let method: Method = if self.hotp {
             Hotp::new(digits).into()
         } else {
-            Totp::new(digits, period).with_t0(UnixTime::from_secs(self.t0)).into()
+            Totp::new(digits, period).with_t0(UnixTime::from_secs(self.t0).unwrap()).into()
         };
         Authenticator::new(method, self.algorithm, Secret::from_bytes(&[seed; 20]).unwrap())
     }
@@ -231,7 +231,7 @@ impl Model {
         verifier: &Verifier<Memory>,
         id: &AuthenticatorId,
     ) -> &'static str {
-        let now = UnixTime::from_secs(self.now);
+        let now = UnixTime::from_secs(self.now).unwrap();
         match operation % 16 {
             0 => self.enroll(input, verifier, id).name(),
             1 => {

@@ -117,7 +117,10 @@ pub fn operations(bytes: &[u8]) {
 }
 
 /// When the files that are imported were moved.
-const MOVED_AT: UnixTime = UnixTime::from_secs(1_795_500_000);
+const MOVED_AT: UnixTime = match UnixTime::from_secs(1_795_500_000) {
+    Ok(time) => time,
+    Err(_) => panic!(),
+};
 
 /// Every line of a usersfile is a comment, imported or refused, in their order; what is imported can be stored.
 pub fn usersfile(bytes: &[u8]) {

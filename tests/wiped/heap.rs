@@ -63,7 +63,7 @@ fn stores() {
     drop(std::hint::black_box(Value::from(SECRET.to_vec())));
     assert_none_freed("a value");
 
-    let now = UnixTime::from_secs(1_700_000_000);
+    let now = UnixTime::from_secs(1_700_000_000).unwrap();
     let secret = || Secret::from_bytes(SECRET).unwrap();
     let code = Totp::default().generate(&secondo::Key::new(Algorithm::Sha1, &secret()), now).unwrap();
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
@@ -118,7 +118,7 @@ fn pictures() {
 
 /// What is read and written leaves nothing behind; the files are not on the heap.
 fn imports() {
-    let now = UnixTime::from_secs(1_795_500_000);
+    let now = UnixTime::from_secs(1_795_500_000).unwrap();
     let usersfile = b"HOTP/T30 a 1234 6120766572792073656372657420736563726574 0\n";
     drop(usersfile::read(usersfile, now).map(Result::unwrap).collect::<Vec<_>>());
 

@@ -42,7 +42,7 @@ impl Library for Secondo {
         let policy = Policy::new().with_resync_span(search.ahead).expect("in range");
         let last = u64::from(search.ahead);
         let typed = [search.code_at(last - 1), search.code_at(last)];
-        let now = UnixTime::from_secs(NOW);
+        let now = UnixTime::from_secs(NOW).unwrap();
         Run::of(move || {
             let [first, second] = black_box(&typed);
             let codes = [Code::parse(first, Digits::Six), Code::parse(second, Digits::Six)];
@@ -97,7 +97,7 @@ fn policy(past: u8, future: u8) -> Policy {
 }
 
 fn generate(key: &Key, login: &Login) -> Code {
-    Totp::default().generate(black_box(key), UnixTime::from_secs(black_box(login.now))).expect("after T0")
+    Totp::default().generate(black_box(key), UnixTime::from_secs(black_box(login.now)).unwrap()).expect("after T0")
 }
 
 fn verify(key: &Key, policy: &Policy, login: &Login) -> bool {
@@ -106,7 +106,7 @@ fn verify(key: &Key, policy: &Policy, login: &Login) -> bool {
 
 fn decide(key: &Key, policy: &Policy, state: &State, typed: &str, now: u64) -> bool {
     let entry = Code::parse(black_box(typed), Digits::Six);
-    let now = UnixTime::from_secs(black_box(now));
+    let now = UnixTime::from_secs(black_box(now)).unwrap();
     accepted(Totp::default().verify(black_box(key), policy, black_box(state), &entry, now))
 }
 
@@ -120,7 +120,7 @@ fn accepted<T>(decision: Decision<T>) -> bool {
 
 /// One code for everybody.
 fn generate_batch(keys: &[Key]) -> Vec<Code> {
-    Totp::default().generate_batch(keys, UnixTime::from_secs(NOW)).expect("after T0").collect()
+    Totp::default().generate_batch(keys, UnixTime::from_secs(NOW).unwrap()).expect("after T0").collect()
 }
 
 /// How many are accepted.
@@ -129,7 +129,7 @@ fn verify_batch(policy: &Policy, keys: &[Key], states: &[State], typed: &[String
     let method = Method::from(Totp::default());
     let people = keys.iter().zip(states).zip(&entries);
     let attempts = people.map(|((key, state), entry)| Attempt { method, key, state, entry });
-    secondo::verify_batch(policy, attempts, UnixTime::from_secs(NOW))
+    secondo::verify_batch(policy, attempts, UnixTime::from_secs(NOW).unwrap())
         .filter_map(|decision| accepted(decision).then_some(()))
         .count()
 }

@@ -100,8 +100,8 @@ impl Markup {
         self.text("Model", device.model.as_deref())?;
         self.text("IssueNo", device.issue_no.as_deref())?;
         self.text("DeviceBinding", device.binding.as_deref())?;
-        self.date("StartDate", device.start)?;
-        self.date("ExpiryDate", device.expiry)?;
+        self.date("StartDate", device.start);
+        self.date("ExpiryDate", device.expiry);
         self.text("UserId", device.user_id.as_deref())?;
         self.put("</DeviceInfo>");
         Ok(())
@@ -183,8 +183,8 @@ impl Markup {
 
     fn policy(&mut self, policy: &KeyPolicy) -> Result<(), Unwritable> {
         self.put("<Policy>");
-        self.date("StartDate", policy.start)?;
-        self.date("ExpiryDate", policy.expiry)?;
+        self.date("StartDate", policy.start);
+        self.date("ExpiryDate", policy.expiry);
         if policy.device_pin {
             self.put("<PINPolicy PINUsageMode=\"Local\"/>");
         }
@@ -214,11 +214,10 @@ impl Markup {
         self.put(">");
     }
 
-    fn date(&mut self, name: &'static str, time: Option<UnixTime>) -> Result<(), Unwritable> {
+    fn date(&mut self, name: &str, time: Option<UnixTime>) {
         if let Some(time) = time {
-            self.element(name, &date::format(time).ok_or(Unwritable(name))?);
+            self.element(name, &date::format(time));
         }
-        Ok(())
     }
 
     fn text(&mut self, name: &'static str, text: Option<&str>) -> Result<(), Unwritable> {

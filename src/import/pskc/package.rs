@@ -128,6 +128,9 @@ fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Faul
         .map_err(|error| Fault::Key(PskcErrorKind::Secret(error)))?;
     let (method, state) = if is_timed {
         let totp = Totp::new(digits, data.period);
+        if !totp.is_plausible(data.time) {
+            return Err(Fault::Key(PskcErrorKind::Value("Time")));
+        }
         (Method::from(totp), State::new().starting_at(data.time).with_drift(data.drift))
     } else {
         (Method::from(Hotp::new(digits)), State::new().starting_at(data.counter))

@@ -65,7 +65,7 @@ impl<S: Store + 'static> Work for Verifications<S> {
     async fn once(&self, authenticator: usize) {
         let (id, logins) = &self.logins.0[authenticator];
         let login = logins.fetch_add(1, Ordering::Relaxed);
-        let now = UnixTime::from_secs(1_700_000_010 + 30 * u64::from(login));
+        let now = UnixTime::from_secs(1_700_000_010 + 30 * u64::from(login)).unwrap();
         let code = totp().generate(&self.key, now).unwrap();
         let _accepted = self.verifier.verify(id, code.as_str(), now).await.unwrap();
     }

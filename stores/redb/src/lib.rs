@@ -12,10 +12,10 @@
 //! let verifier = Verifier::new(store.clone(), keys, Policy::default());
 //!
 //! let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
-//! let accepted = verifier.verify(&id, "050 471", UnixTime::from_secs(1_111_111_111)).await?;
+//! let accepted = verifier.verify(&id, "050 471", UnixTime::from_secs(1_111_111_111)?).await?;
 //!
 //! // Now and then, for what expires.
-//! store.purge(UnixTime::from_secs(1_111_111_111)).await?;
+//! store.purge(UnixTime::from_secs(1_111_111_111)?).await?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

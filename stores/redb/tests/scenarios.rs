@@ -97,7 +97,7 @@ fn enroll(verifier: &Verifier<RedbStore>, name: &str) -> AuthenticatorId {
 }
 
 fn time(step: u64) -> UnixTime {
-    UnixTime::from_secs(1_700_000_010 + 30 * step)
+    UnixTime::from_secs(1_700_000_010 + 30 * step).unwrap()
 }
 
 fn code(step: u64) -> String {

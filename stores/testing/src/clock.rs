@@ -19,7 +19,7 @@ pub fn set_back<E: Engine>(address: &str) {
     drop(worker);
     for offset in ["-1h", "-1d"] {
         let mut worker = Process::start_at(offset, address);
-        for entry in [&used, "own", &code(UnixTime::from_secs(now.as_secs() - 3_600))] {
+        for entry in [&used, "own", &code(UnixTime::from_secs(now.as_secs() - 3_600).unwrap())] {
             assert_eq!(worker.ask(&format!("verify {id} now {entry} 1")), behind, "{entry} at {offset}");
         }
     }

@@ -57,7 +57,7 @@ pub(crate) fn policy() -> Policy {
 
 /// The first moment of a time step, counted from one that the scenarios begin at.
 pub(crate) fn time(step: u64) -> UnixTime {
-    UnixTime::from_secs(1_700_000_010 + 30 * step)
+    UnixTime::from_secs(1_700_000_010 + 30 * step).unwrap()
 }
 
 /// The step of a watermark, counted likewise; `None` before any.

@@ -69,7 +69,7 @@ fn until_told(verify: impl Fn() -> Outcome) -> Outcome {
 fn read_time(text: &str) -> UnixTime {
     match text {
         "now" => UnixTime::try_from(SystemTime::now()).unwrap(),
-        secs => UnixTime::from_secs(secs.parse().unwrap()),
+        secs => UnixTime::from_secs(secs.parse().unwrap()).unwrap(),
     }
 }
 

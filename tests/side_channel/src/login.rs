@@ -50,7 +50,7 @@ impl Subject {
     }
 
     pub(crate) fn now(&self) -> UnixTime {
-        UnixTime::from_secs((self.first + 1) * 30)
+        UnixTime::from_secs((self.first + 1) * 30).unwrap()
     }
 
     /// Every outcome, at every step, with and without used ones.

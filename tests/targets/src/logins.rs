@@ -7,7 +7,7 @@ use secondo::{
     Window,
 };
 
-use crate::codes::rfc_key;
+use crate::codes::{at, rfc_key};
 use crate::tally::Tally;
 
 /// RFC 4226 appendix D.
@@ -43,12 +43,12 @@ impl Login {
     fn totp(&mut self, typed: &str, secs: u64) -> Result<Accepted, Refusal> {
         let totp = Totp::new(Digits::Eight, Period::default());
         let code = Code::parse_typed(typed, Digits::Eight);
-        self.commit(totp.verify(&self.key, &self.policy, &self.state, &code, UnixTime::from_secs(secs)))
+        self.commit(totp.verify(&self.key, &self.policy, &self.state, &code, at(secs)))
     }
 
     fn hotp(&mut self, typed: &str) -> Result<Accepted, Refusal> {
         let code = Code::parse_typed(typed, Digits::Six);
-        self.commit(Hotp::default().verify(&self.key, &self.policy, &self.state, &code, UnixTime::from_secs(0)))
+        self.commit(Hotp::default().verify(&self.key, &self.policy, &self.state, &code, UnixTime::EPOCH))
     }
 }
 
@@ -92,7 +92,7 @@ pub fn windows(tally: &mut Tally<'_>) {
         for (counter, typed) in (0..).zip(CODES) {
             let Some(mut login) = Login::new(Policy::new().with_window(window)) else { continue };
             // Step 4 is the middle of the ten codes.
-            let now = UnixTime::from_secs(4 * 30 + 29);
+            let now = at(4 * 30 + 29);
             let code = Code::parse(typed, Digits::Six);
             let verdict = login.commit(totp.verify(&login.key, &login.policy, &login.state, &code, now));
             let expected = (4 - u64::from(past)..=4 + u64::from(future)).contains(&counter);
@@ -116,7 +116,7 @@ pub fn look_ahead(tally: &mut Tally<'_>) {
 
 pub fn resynchronization(tally: &mut Tally<'_>) {
     let Some(mut login) = Login::new(Policy::new()) else { return tally.check("login", 0, false) };
-    let now = UnixTime::from_secs(0);
+    let now = UnixTime::EPOCH;
     tally.check("too far ahead", 8, login.hotp(CODES[8]).is_err());
     for (counter, [first, second]) in [(0, [CODES[7], CODES[9]]), (9, [CODES[8], CODES[9]])] {
         let codes = [first, second].map(|typed| Code::parse(typed, Digits::Six));

@@ -5,6 +5,7 @@ use core::convert::Infallible;
 use core::fmt::{Arguments, Write};
 use core::hint::black_box;
 
+use crate::codes::at;
 use secondo::{Algorithm, Counter, Digits, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime, Window};
 
 /// Runs the cases, and names each on the console before it: what is expected of its group, the group, the case. Says whether
@@ -117,7 +118,7 @@ fn codes(tracer: &mut Tracer<'_>, algorithm: Algorithm) {
     let totp = Totp::new(Digits::Eight, Totp::default().period());
     for (case, key) in keys.iter().flatten().enumerate() {
         tracer.same(format_args!("{algorithm} code of TOTP"), format_args!("{case}"), &|| {
-            let _ = black_box(totp.generate(black_box(key), UnixTime::from_secs(59)));
+            let _ = black_box(totp.generate(black_box(key), at(59)));
         });
     }
 }
@@ -185,7 +186,7 @@ impl Login {
             Typed::Wrong => first + 1_000,
         };
         let code = Ok(Hotp::default().generate(key, Counter::new(counter)));
-        let now = UnixTime::from_secs((first + 1) * 30);
+        let now = at((first + 1) * 30);
         let decided = Cell::new(None);
 
         let name = if matches!(method, Method::Hotp(_)) { "HOTP" } else { "TOTP" };

@@ -24,7 +24,10 @@ use secondo::{
 
 use crate::board::{Board, PAGE};
 
-const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const NOW: UnixTime = match UnixTime::from_secs(1_700_000_000) {
+    Ok(time) => time,
+    Err(_) => panic!(),
+};
 const ERR: &str = "Err     ";
 
 /// The secret of a token, and what it shows at each of the first counters.

@@ -110,7 +110,7 @@ fn the_store_needs_the_rights_that_are_documented() {
 /// All that a store does.
 async fn works(url: &str, n: u32) -> Result<(), secondo_postgres::PostgresStoreError> {
     let store = patient().connect(url).await?;
-    let (id, now) = (id(&format!("a/{n}")), UnixTime::from_secs(1));
+    let (id, now) = (id(&format!("a/{n}")), UnixTime::from_secs(1).unwrap());
     assert_eq!(exchange(&store, &id, None, b"created").await?, Exchange::Stored);
     let revision = store.load(&id).await?.map(|entry| entry.revision);
     let replaced = store.compare_exchange(&id, revision, Value::from(&b"replaced"[..]), Some(now)).await?;
@@ -131,14 +131,14 @@ fn a_purge_takes_what_has_expired_and_nothing_else() {
         // One is being written just now: it waits for nobody, and stays.
         let lock = other.transaction().await.unwrap();
         lock.execute("UPDATE secondo_entry SET revision = 0, expiry = NULL WHERE id = 'filled/7'", &[]).await.unwrap();
-        assert_eq!(store.purge(UnixTime::from_secs(4000)).await.unwrap(), 3_600 - 1);
+        assert_eq!(store.purge(UnixTime::from_secs(4000).unwrap()).await.unwrap(), 3_600 - 1);
         lock.commit().await.unwrap();
-        assert_eq!(store.purge(UnixTime::from_secs(4000)).await.unwrap(), 0);
+        assert_eq!(store.purge(UnixTime::from_secs(4000).unwrap()).await.unwrap(), 0);
         assert!(current(&store, &id("filled/7")).await.is_some());
         assert!(current(&store, &id("filled/4001")).await.is_some());
         assert!(current(&store, &id("filled/4000")).await.is_some());
         assert!(current(&store, &id("filled/3999")).await.is_none());
-        assert_eq!(store.purge(UnixTime::from_secs(u64::MAX)).await.unwrap(), 900);
+        assert_eq!(store.purge(UnixTime::MAX).await.unwrap(), 900);
     });
 }
 
@@ -149,14 +149,14 @@ fn a_purge_does_not_hit_what_was_just_written() {
     let server = migrated(&["fsync=off"]);
     block_on(async {
         let store = patient().connect(&server.url()).await.unwrap();
-        let expired = Some(UnixTime::from_secs(1));
+        let expired = Some(UnixTime::from_secs(1).unwrap());
         let (mut kept, mut gone) = (0, 0);
         for round in 0..ROUNDS {
             let id = id(&format!("round/{round}"));
             let _ = store.compare_exchange(&id, None, Value::from(&b"old"[..]), expired).await.unwrap();
             let (revision, _) = current(&store, &id).await.unwrap();
             let purging = store.clone();
-            let purge = tokio::spawn(async move { purging.purge(UnixTime::from_secs(1)).await.unwrap() });
+            let purge = tokio::spawn(async move { purging.purge(UnixTime::from_secs(1).unwrap()).await.unwrap() });
             let stored = exchange(&store, &id, Some(revision), b"new").await.unwrap() == Exchange::Stored;
             let purged = purge.await.unwrap();
             assert_eq!(current(&store, &id).await.is_some(), stored, "in round {round}");

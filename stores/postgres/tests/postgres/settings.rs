@@ -25,11 +25,11 @@ fn a_write_is_on_disk_whatever_the_server_says() {
             };
             create(&store, &kept, b"created").await;
             let (revision, _) = current(&store, &kept).await.unwrap();
-            let expiry = Some(UnixTime::from_secs(round));
+            let expiry = Some(UnixTime::from_secs(round).unwrap());
             let _ = store.compare_exchange(&purged, None, Value::from(&b"expired"[..]), expiry).await.unwrap();
             // The last of the store's is in turn each of its writes.
             match round % 3 {
-                0 => assert!(store.purge(UnixTime::from_secs(round)).await.unwrap() > 0),
+                0 => assert!(store.purge(UnixTime::from_secs(round).unwrap()).await.unwrap() > 0),
                 1 => assert_eq!(exchange(&store, &kept, Some(revision), b"replaced").await.unwrap(), Exchange::Stored),
                 _ => assert_eq!(exchange(&store, &id("created"), None, b"").await.unwrap(), Exchange::Stored),
             }

@@ -36,7 +36,7 @@ fn secret() -> Secret {
 }
 
 fn time(step: u64) -> UnixTime {
-    UnixTime::from_secs(1_700_000_010 + 30 * step)
+    UnixTime::from_secs(1_700_000_010 + 30 * step).unwrap()
 }
 
 fn code(step: u64) -> String {

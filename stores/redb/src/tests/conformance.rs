@@ -34,7 +34,7 @@ impl Harness for OnDisk {
         let store = lock(&self.store).get_or_insert_with(|| self.start()).clone();
         // After a failure it opens the file by itself, which takes it a moment.
         let given_up = Instant::now() + Duration::from_secs(60);
-        while let Err(error) = block_on(store.purge(UnixTime::from_secs(0))) {
+        while let Err(error) = block_on(store.purge(UnixTime::from_secs(0).unwrap())) {
             assert!(Instant::now() < given_up, "{error:?}");
             thread::sleep(Duration::from_millis(1));
         }

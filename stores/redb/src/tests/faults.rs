@@ -194,7 +194,7 @@ fn what_is_found_to_be_corrupt_is_not_written_to() {
 fn what_is_not_due_is_not_purged() {
     use secondo::UnixTime;
     let (_disk, store) = start(RedbOptions::new().with_queue(NonZeroU16::new(10).unwrap()));
-    let at = |secs| Some(UnixTime::from_secs(secs));
+    let at = |secs| Some(UnixTime::from_secs(secs).unwrap());
     for n in 0..10_000 {
         let expiry = [None, at(1_000), at(1_001), at(u64::MAX)][n % 4];
         let name = id(&format!("{n}"));
@@ -204,7 +204,7 @@ fn what_is_not_due_is_not_purged() {
         );
     }
     for (now, removed, left) in [(999, 0, 10_000), (1_000, 2_500, 7_500), (1_000, 0, 7_500), (u64::MAX, 2_500, 5_000)] {
-        assert_eq!(block_on(store.purge(UnixTime::from_secs(now))).unwrap(), removed, "at {now}");
+        assert_eq!(block_on(store.purge(UnixTime::from_secs(now).unwrap())).unwrap(), removed, "at {now}");
         let there = (0..10_000).filter(|n| loaded(&store, &n.to_string()).unwrap().is_some()).count();
         assert_eq!(there, left, "at {now}");
     }

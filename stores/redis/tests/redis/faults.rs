@@ -89,7 +89,7 @@ fn the_server_forgets_at_the_second_that_was_asked_for() {
         let store = store.clone();
         let (id, key) = (id(name), format!("secondo:{name}"));
         block_on(async {
-            let expiry = Some(UnixTime::from_secs(secs));
+            let expiry = Some(UnixTime::from_secs(secs).unwrap());
             let stored = store.compare_exchange(&id, expected, Value::from(&b"value"[..]), expiry).await;
             assert_eq!(stored.unwrap(), Exchange::Stored);
         });
