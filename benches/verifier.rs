@@ -138,7 +138,7 @@ impl Subscribers {
 
             if entry == Entry::Wrong {
                 for (id, ..) in &visits {
-                    block_on(self.verifier.reinstate(id)).expect("in memory");
+                    block_on(self.verifier.unlock(id)).expect("in memory");
                 }
             }
         }

@@ -4,7 +4,7 @@ use crate::lanes::{self, Job};
 use crate::policy::Stage;
 use crate::verdict::{Accepted, Decision};
 use crate::window::{Found, Match, Search};
-use crate::{Code, Digits, Key, MalformedCode, Method, Policy, Refusal, State, UnixTime, Window};
+use crate::{Code, Counter, Digits, Key, MalformedCode, Method, Policy, Refusal, State, UnixTime, Window};
 
 /// A person's code for a login, and what it is to be decided on: one of many for [`verify_batch`].
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +50,9 @@ pub fn verify_batch<'a, I: IntoIterator<Item = Attempt<'a>>>(
     searched.map(move |(attempt, found)| attempt.method.conclude(&policy, attempt.state, now, found))
 }
 
-/// The most HMACs at once, and the most that one attempt takes: an HOTP login looks at the last counter and the next, too.
+/// The most HMACs at once, and the most that one attempt takes: two windows.
 const JOBS: usize = 64;
-const JOBS_EACH: usize = Window::MAX as usize + 2;
+const JOBS_EACH: usize = 2 * (Window::MAX as usize + 1);
 const ATTEMPTS: usize = 32;
 
 struct Searched<'a, I> {
@@ -74,7 +74,7 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
             let Some(attempt) = self.attempts.next() else { break };
             let Attempt { method, state, entry, .. } = attempt;
             let found = method.search(&self.policy, state, entry, self.now, Stage::Login).map(|of_this| {
-                jobs += of_this.counters().len();
+                jobs += of_this.spans.count();
                 *search = Some((attempt.key, of_this));
                 Match::default()
             });
@@ -90,11 +90,12 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
         let mut rest = values.as_mut_slice();
         for (search, slot) in searches.iter().zip(&mut self.found) {
             let (Some((_, search)), Some((_, found))) = (search, slot) else { continue };
-            let Some((of_this, others)) = rest.split_at_mut_checked(search.counters().len()) else { break };
             let mut places = Found::default();
-            places.look(search, 0, of_this);
+            for span in search.spans.iter() {
+                let Some(of_this) = rest.split_off_mut(..usize::from(span.count)) else { break };
+                places.look(search, Counter::new(span.first), of_this);
+            }
             *found = Ok(places.into_match());
-            rest = others;
         }
         values.as_mut_slice().zeroize();
         self.next = 0;

@@ -1,5 +1,5 @@
 use crate::lanes::Job;
-use crate::policy::{Stage, admit, submitted};
+use crate::policy::{Stage, submitted};
 use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
 use crate::window::{Codes, Search, Span};
 use crate::{Code, Counter, Digits, Key, MalformedCode, Policy, Refusal, State, UnixTime, batch};
@@ -122,7 +122,7 @@ impl Hotp {
         now: UnixTime,
         stage: Stage,
     ) -> Result<Search, Refusal> {
-        admit(state, now, stage)?;
+        policy.admit(state, now, stage)?;
         let code = submitted(entry, self.digits)?;
         Ok(self.search_ahead(u16::from(policy.look_ahead), Codes::from_iter([code]), state))
     }
@@ -135,7 +135,7 @@ impl Hotp {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Result<Search, Refusal> {
-        admit(state, now, Stage::Resynchronization)?;
+        policy.admit(state, now, Stage::Resynchronization)?;
         let codes = policy.consecutive(entries, self.digits)?;
         Ok(self.search_ahead(policy.resync_span, codes, state))
     }
@@ -146,6 +146,6 @@ impl Hotp {
             None => Span::around(0, 0, ahead),
             Some(used) => Span::around(used.get(), 0, ahead + 1),
         };
-        Search { digits: self.digits, codes, span, used: state.used }
+        Search { digits: self.digits, codes, spans: span.into(), used: state.used }
     }
 }

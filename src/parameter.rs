@@ -33,8 +33,8 @@ pub enum ParameterError {
     FailureCap(u8),
     /// A lock or a back-off that lasts no time at all, or more than [`Policy::MAX_WAIT_SECS`].
     Wait,
-    /// The longest wait of a back-off was shorter than its first one.
-    BackOff,
+    /// The longest lock or wait was shorter than the first one.
+    Doubling,
     /// The drift limit was more than [`Policy::MAX_DRIFT`] steps.
     Drift(u16),
     /// The resynchronization span was not 1 to [`Policy::MAX_RESYNC_SPAN`].
@@ -78,7 +78,7 @@ impl fmt::Display for ParameterError {
             Self::Wait => {
                 write!(f, "a lock or back-off lasts at most {} s, and longer than nothing", Policy::MAX_WAIT_SECS)
             }
-            Self::BackOff => f.write_str("the longest back-off is shorter than the first"),
+            Self::Doubling => f.write_str("the longest lock or wait must not be shorter than the first"),
             Self::Drift(n) => write!(f, "the drift limit is at most {} steps, not {n}", Policy::MAX_DRIFT),
             Self::ResyncSpan(n) => {
                 write!(f, "the resynchronization span must be 1 to {} counters, not {n}", Policy::MAX_RESYNC_SPAN)

@@ -1,14 +1,16 @@
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
+use crate::division::quotient;
 use crate::verdict::{Accepted, Confirmed, Searched};
-use crate::window::{Codes, Match, clamp};
+use crate::window::{Codes, Match, clamp, is_zero};
 use crate::{Code, Counter, Decision, Digits, Hold, MalformedCode, ParameterError, Refusal, State, UnixTime, Window};
+use cmov::Cmov;
 
 /// What is accepted, how many failures are allowed, and what happens then: one value for all authenticators of a kind.
 ///
-/// The default: one past time step, a look-ahead of 5 counters, a lock after 5 consecutive failures that only a
-/// reinstatement opens, a replayed code counted as a failure, a malformed entry not.
+/// The default: one past time step, a look-ahead of 5 counters, a lock after 5 consecutive failures that lasts 15 minutes
+/// and doubles up to a day, a replayed code counted as a failure, a malformed entry not.
 ///
 /// ```
 /// use core::time::Duration;
@@ -16,7 +18,7 @@ use crate::{Code, Counter, Decision, Digits, Hold, MalformedCode, ParameterError
 ///
 /// let policy = Policy::new()
 ///     .with_failure_cap(5)?
-///     .with_lock(Lock::lasting(Duration::from_secs(15 * 60))?)
+///     .with_lock(Lock::doubling(Duration::from_secs(60), Duration::from_secs(8 * 60 * 60))?)
 ///     .with_back_off(BackOff::new(Duration::from_secs(2), Duration::from_secs(3600))?);
 /// # Ok::<(), ParameterError>(())
 /// ```
@@ -26,7 +28,7 @@ pub struct Policy {
     pub(crate) window: Window,
     pub(crate) look_ahead: u8,
     pub(crate) failure_cap: NonZeroU8,
-    lock: Lock,
+    pub(crate) lock: Lock,
     back_off: Option<BackOff>,
     count_replays: bool,
     count_malformed: bool,
@@ -38,8 +40,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The most consecutive failures ever: then an authenticator is locked until it is reinstated, whatever the lock and
-    /// the back-off (NIST SP 800-63B-4 section 3.2.2 allows no more than 100).
+    /// The most consecutive failures: an authenticator that reaches them is locked until an operator unlocks it, whatever
+    /// the lock and the back-off (NIST SP 800-63B-4 section 3.2.2 allows no more than 100).
     pub const CONSECUTIVE_LIMIT: u8 = 100;
     /// The furthest HOTP look-ahead of a login.
     pub const MAX_LOOK_AHEAD: u8 = Window::MAX;
@@ -57,7 +59,7 @@ impl Policy {
             window: Window::DEFAULT,
             look_ahead: 5,
             failure_cap: const { NonZeroU8::new(5).unwrap() },
-            lock: Lock::UNTIL_REINSTATED,
+            lock: Lock::DEFAULT,
             back_off: None,
             count_replays: true,
             count_malformed: false,
@@ -90,9 +92,10 @@ impl Policy {
         Ok(self)
     }
 
-    /// How many consecutive failures lock the authenticator; 5 by default.
+    /// Sets how many failures after the last success or lock bring a lock; 5 by default.
     ///
-    /// Only an accepted code, a resynchronization or a reinstatement starts the count again; time does not.
+    /// Only an accepted code, a resynchronization or [`State::unlock`] starts the count again; time does not. A state that
+    /// has as many failures already, because the cap was higher before, is locked at the next attempt.
     ///
     /// # Errors
     ///
@@ -107,7 +110,7 @@ impl Policy {
         }
     }
 
-    /// How long a lock lasts; until reinstated, by default.
+    /// Sets how long a lock lasts; 15 minutes by default, doubling up to a day.
     #[must_use]
     pub const fn with_lock(mut self, lock: Lock) -> Self {
         self.lock = lock;
@@ -138,10 +141,13 @@ impl Policy {
         self
     }
 
-    /// Whether an accepted TOTP code moves the window of the next login to where the authenticator's clock stands
-    /// (RFC 6238 section 6); off by default. Whole steps, within [`Self::with_max_drift`], and never to a used step. Where the
-    /// window has a past step, a code of the step before the expected one has come late, and is no drift: a clock that
-    /// falls behind is then learned from two past steps on.
+    /// Sets whether an accepted TOTP code moves the window of the next login towards where the authenticator's clock
+    /// stands (RFC 6238 section 6); off by default.
+    ///
+    /// The window moves by whole steps within [`Self::with_max_drift`], and only as far as it keeps the current step: one
+    /// late code must not shut out an accurate clock. A clock that is further off needs a resynchronization, and is
+    /// followed from there. Where the window has a past step, a code one step behind the expected one has come late, and
+    /// is no drift.
     #[must_use]
     pub const fn with_learned_drift(mut self, learn: bool) -> Self {
         self.learn_drift = learn;
@@ -195,36 +201,55 @@ impl Policy {
         match state.hold {
             Hold::Locked => 0,
             Hold::LockedUntil(until) if now < until => 0,
-            _ => self.left(state.failures),
+            _ => self.left(state),
         }
     }
 
-    pub(crate) fn wait_after(&self, failures: u8) -> Wait {
+    /// Returns the wait that so many failures bring, where a lock's length has been doubled so many times.
+    pub(crate) fn wait_after(&self, failures: u8, since_lock: u8, doublings: u8) -> Wait {
         if failures >= Self::CONSECUTIVE_LIMIT {
             return Wait::Forever;
         }
-        let back_off = self.back_off.map(|back_off| back_off.after(failures));
-        if self.since_lock(failures) == 0 {
+        let back_off = self.back_off.map(|back_off| back_off.0.after(failures.saturating_sub(1)));
+        match (since_lock < self.failure_cap.get(), self.lock.0, back_off) {
+            (true, _, None) => Wait::None,
+            (true, _, Some(wait)) => Wait::Throttled(wait),
+            (false, None, _) => Wait::Forever,
+            (false, Some(lock), None) => Wait::Locked(lock.after(doublings)),
             // A lock never shortens the wait that it takes the place of.
-            return self
-                .lock
-                .0
-                .map_or(Wait::Forever, |lock| Wait::Locked(back_off.map_or(lock, |wait| wait.max(lock))));
+            (false, Some(lock), Some(wait)) => Wait::Locked(lock.after(doublings).max(wait)),
         }
-        back_off.map_or(Wait::None, Wait::Throttled)
     }
 
-    fn left(&self, failures: u8) -> u8 {
-        (self.failure_cap.get() - self.since_lock(failures)).min(Self::CONSECUTIVE_LIMIT.saturating_sub(failures))
+    /// Returns the attempts left before the next lock, if none is in force.
+    fn left(&self, state: &State) -> u8 {
+        let before_lock = self.failure_cap.get().saturating_sub(state.since_lock);
+        before_lock.min(Self::CONSECUTIVE_LIMIT.saturating_sub(state.failures))
     }
 
-    /// How many of so many failures came after the last lock.
-    fn since_lock(&self, failures: u8) -> u8 {
-        let mut since = failures;
-        while since >= self.failure_cap.get() {
-            since -= self.failure_cap.get();
+    /// Tells whether the failures call for a lock that was not made: the cap was lowered, or the count was imported.
+    fn owes_lock(&self, state: &State, now: UnixTime) -> bool {
+        !state.hold.is_in_force(now) && self.left(state) == 0
+    }
+
+    /// Decides whether the state lets an attempt be made.
+    pub(crate) fn admit(&self, state: &State, now: UnixTime, stage: Stage) -> Result<(), Refusal> {
+        if state.suspended {
+            return Err(Refusal::Suspended);
         }
-        since
+        match (stage, state.confirmed) {
+            (Stage::Login, false) => return Err(Refusal::Unconfirmed),
+            (Stage::Confirmation, true) => return Err(Refusal::AlreadyConfirmed),
+            (Stage::Login, true) | (Stage::Confirmation, false) | (Stage::Resynchronization, _) => {}
+        }
+        match state.hold {
+            Hold::Locked => Err(Refusal::Locked { until: None }),
+            Hold::LockedUntil(until) if now < until => Err(Refusal::Locked { until: Some(until) }),
+            Hold::Throttled(retry_at) if now < retry_at => Err(Refusal::Throttled { retry_at }),
+            // Until when is decided with the lock.
+            _ if self.owes_lock(state, now) => Err(Refusal::Locked { until: None }),
+            _ => Ok(()),
+        }
     }
 
     /// The one decision: what is made of what was found, or of why nothing was looked for, and what is remembered of it.
@@ -246,17 +271,22 @@ impl Policy {
                 let counter = found.counter();
                 accepted = accepted.used_to(counter);
                 accepted.failures = 0;
+                accepted.since_lock = 0;
                 accepted.hold = Hold::None;
                 let success = accept(&mut accepted, counter);
-                let remaining_used = if self.count_replays { remaining } else { self.left(state.failures) };
                 Decision::searched(Searched {
                     found,
                     accepted: (success, accepted),
                     failed,
                     remaining,
-                    remaining_used,
+                    remaining_uncounted: self.left(state),
                     count_used: self.count_replays,
                 })
+            }
+            Err(Refusal::Locked { .. }) if self.owes_lock(state, now) => {
+                self.hold_off(&mut failed, now);
+                let until = if let Hold::LockedUntil(until) = failed.hold { Some(until) } else { None };
+                Decision::refused(Refusal::Locked { until }, Some(failed))
             }
             Err(refusal @ Refusal::Malformed(_)) if self.count_malformed => {
                 self.fail(&mut failed, now);
@@ -272,32 +302,66 @@ impl Policy {
         Confirmed { login: self.confirmation_login.then_some(login) }
     }
 
-    /// Counts a failure, and says how many attempts are left.
+    /// Counts a failure, and returns how many attempts are left.
     fn fail(&self, state: &mut State, now: UnixTime) -> u8 {
         state.failures = state.failures.saturating_add(1);
-        let until = |wait: NonZeroU32| now.saturating_add(u64::from(wait.get()));
-        state.hold = match self.wait_after(state.failures) {
-            Wait::None => Hold::None,
-            Wait::Throttled(wait) => Hold::Throttled(until(wait)),
-            Wait::Locked(wait) => Hold::LockedUntil(until(wait)),
-            Wait::Forever => Hold::Locked,
-        };
+        state.since_lock = state.since_lock.saturating_add(1);
+        self.hold_off(state, now);
         match state.hold {
             Hold::Locked | Hold::LockedUntil(_) => 0,
-            Hold::None | Hold::Throttled(_) => self.left(state.failures),
+            Hold::None | Hold::Throttled(_) => self.left(state),
         }
     }
 
-    /// The drift to know after a code that was so many steps ahead: the known one, if the code fits it.
+    /// Makes the wait or the lock that the counted failures call for.
+    fn hold_off(&self, state: &mut State, now: UnixTime) {
+        let days_since = quotient::<{ Lock::EASING_SECS }>(now.as_secs().saturating_sub(state.lock_ended.as_secs()));
+        let doublings = u64::from(state.lock_doublings).saturating_sub(days_since).to_le_bytes()[0];
+        let until = |wait: NonZeroU32| now.saturating_add(u64::from(wait.get()));
+        state.hold = match self.wait_after(state.failures, state.since_lock, doublings) {
+            Wait::None => Hold::None,
+            Wait::Throttled(wait) => Hold::Throttled(until(wait)),
+            Wait::Locked(wait) => {
+                state.since_lock = 0;
+                state.lock_ended = until(wait);
+                state.lock_doublings = self.lock.0.map_or(0, Doubling::most).min(doublings.saturating_add(1));
+                Hold::LockedUntil(state.lock_ended)
+            }
+            Wait::Forever => {
+                state.since_lock = 0;
+                Hold::Locked
+            }
+        };
+    }
+
+    /// Returns the drift after a resynchronization with a code so many steps ahead: the known drift, if the code fits it.
     ///
     /// Where the window has a past step, a code may have come one step late (RFC 6238 section 5.2). Taken for drift, that
     /// would move the window away from the codes of an accurate clock.
-    pub(crate) fn learn(&self, known: i16, ahead: i64) -> i16 {
+    pub(crate) fn resynchronized(&self, known: i16, ahead: i64) -> i16 {
         let (delay, ahead) = (i128::from(self.window.past().min(1)), i128::from(ahead));
         self.clamp_drift(clamp(known.into(), ahead, ahead + delay))
     }
 
-    /// The drift, within the limit.
+    /// Returns the drift after a login with a code so many steps ahead.
+    ///
+    /// A drift that is learned keeps the current step in the window: codes of an accurate clock stay right. Beyond that
+    /// only a resynchronization goes, and where it did, a code of the other window starts from an accurate clock again.
+    pub(crate) fn learned(&self, known: i16, ahead: i64) -> i16 {
+        let known = self.clamp_drift(known.into());
+        let (past, future) = (i64::from(self.window.past()), i64::from(self.window.future()));
+        let mut new = self.resynchronized(known, ahead);
+        if self.window.reaches(known) {
+            return self.clamp_drift(clamp(new.into(), (-future).into(), past.into()));
+        }
+        // The code's place is secret.
+        let near = clamp(ahead.into(), (-past).into(), future.into());
+        let from_exact = clamp(self.resynchronized(0, ahead).into(), (-future).into(), past.into());
+        new.cmovnz(&self.clamp_drift(from_exact), is_zero(near - i128::from(ahead)));
+        new
+    }
+
+    /// Returns the drift within the limit.
     pub(crate) fn clamp_drift(&self, steps: i128) -> i16 {
         let limit = i128::from(self.max_drift);
         #[expect(clippy::cast_possible_truncation, reason = "the limit is at most MAX_DRIFT")]
@@ -344,24 +408,6 @@ pub(crate) enum Stage {
     Resynchronization,
 }
 
-/// Whether the state lets an attempt be made.
-pub(crate) fn admit(state: &State, now: UnixTime, stage: Stage) -> Result<(), Refusal> {
-    if state.suspended {
-        return Err(Refusal::Suspended);
-    }
-    match (stage, state.confirmed) {
-        (Stage::Login, false) => return Err(Refusal::Unconfirmed),
-        (Stage::Confirmation, true) => return Err(Refusal::AlreadyConfirmed),
-        (Stage::Login, true) | (Stage::Confirmation, false) | (Stage::Resynchronization, _) => {}
-    }
-    match state.hold {
-        Hold::Locked => Err(Refusal::Locked { until: None }),
-        Hold::LockedUntil(until) if now < until => Err(Refusal::Locked { until: Some(until) }),
-        Hold::Throttled(retry_at) if now < retry_at => Err(Refusal::Throttled { retry_at }),
-        _ => Ok(()),
-    }
-}
-
 pub(crate) enum Wait {
     None,
     Throttled(NonZeroU32),
@@ -371,21 +417,45 @@ pub(crate) enum Wait {
 
 /// How long a lock lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lock(Option<NonZeroU32>);
+pub struct Lock(pub(crate) Option<Doubling>);
 
 impl Lock {
-    /// Until somebody reinstates the authenticator.
-    pub const UNTIL_REINSTATED: Self = Self(None);
+    /// Until an operator [unlocks](State::unlock) the authenticator. Whoever knows the password can then shut the person
+    /// out, with as many wrong codes as the cap allows.
+    pub const UNTIL_UNLOCKED: Self = Self(None);
+    /// 15 minutes, doubling up to a day.
+    const DEFAULT: Self = Self(Some(Doubling {
+        first: const { NonZeroU32::new(15 * 60).unwrap() },
+        longest: const { NonZeroU32::new(24 * 60 * 60).unwrap() },
+    }));
+    /// The time without a lock that halves the length of the next one.
+    pub(crate) const EASING_SECS: u32 = 24 * 60 * 60;
 
-    /// For this time, rounded up to whole seconds, or for the back-off's wait if that is longer. The next lock then comes
-    /// after as many failures again, and the last one, at [`Policy::CONSECUTIVE_LIMIT`], is until reinstated.
+    /// Creates a lock that lasts this time, rounded up to whole seconds, or as long as the back-off's wait if that is
+    /// longer.
+    ///
+    /// The next lock comes after as many failures again. The last one, at [`Policy::CONSECUTIVE_LIMIT`] failures in a row,
+    /// lasts until an operator unlocks the authenticator.
     ///
     /// # Errors
     ///
     /// [`ParameterError::Wait`] for no time or more than [`Policy::MAX_WAIT_SECS`].
     pub const fn lasting(time: Duration) -> Result<Self, ParameterError> {
-        match whole_secs(time) {
-            Ok(secs) => Ok(Self(Some(secs))),
+        Self::doubling(time, time)
+    }
+
+    /// Creates a lock that lasts `first`, and each time twice as long as the last time, up to `longest`.
+    ///
+    /// A success does not shorten the next lock. Each day without a lock halves it: otherwise an attacker who guesses
+    /// between the person's daily logins would get ten times as many guesses. Otherwise as [`Self::lasting`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::Wait`] for no time or more than [`Policy::MAX_WAIT_SECS`]; [`ParameterError::Doubling`] if the
+    /// longest is shorter than the first.
+    pub const fn doubling(first: Duration, longest: Duration) -> Result<Self, ParameterError> {
+        match Doubling::new(first, longest) {
+            Ok(doubling) => Ok(Self(Some(doubling))),
             Err(error) => Err(error),
         }
     }
@@ -393,30 +463,51 @@ impl Lock {
 
 /// A wait after each failure that doubles from one to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BackOff {
+pub struct BackOff(Doubling);
+
+impl BackOff {
+    /// Creates a back-off from the wait after the first failure and the longest wait; both rounded up to whole seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::Wait`] for no time or more than [`Policy::MAX_WAIT_SECS`]; [`ParameterError::Doubling`] if the
+    /// longest is shorter than the first.
+    pub const fn new(first: Duration, longest: Duration) -> Result<Self, ParameterError> {
+        match Doubling::new(first, longest) {
+            Ok(doubling) => Ok(Self(doubling)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A time that doubles up to a longest one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Doubling {
     first: NonZeroU32,
     longest: NonZeroU32,
 }
 
-impl BackOff {
-    /// The wait after the first failure, and the one that doubling ends at; both rounded up to whole seconds.
-    ///
-    /// # Errors
-    ///
-    /// [`ParameterError::Wait`] for no time or more than [`Policy::MAX_WAIT_SECS`]; [`ParameterError::BackOff`] if the
-    /// longest is shorter than the first.
-    pub const fn new(first: Duration, longest: Duration) -> Result<Self, ParameterError> {
+impl Doubling {
+    const fn new(first: Duration, longest: Duration) -> Result<Self, ParameterError> {
         match (whole_secs(first), whole_secs(longest)) {
             (Ok(first), Ok(longest)) if first.get() <= longest.get() => Ok(Self { first, longest }),
-            (Ok(_), Ok(_)) => Err(ParameterError::BackOff),
+            (Ok(_), Ok(_)) => Err(ParameterError::Doubling),
             (Err(error), _) | (_, Err(error)) => Err(error),
         }
     }
 
-    fn after(self, failures: u8) -> NonZeroU32 {
-        let factor = 1_u32.checked_shl(u32::from(failures.saturating_sub(1))).unwrap_or(u32::MAX);
-        let factor = NonZeroU32::new(factor).unwrap_or(NonZeroU32::MAX);
+    pub(crate) fn after(self, doublings: u8) -> NonZeroU32 {
+        let factor = 1_u32.checked_shl(doublings.into()).and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
         self.first.saturating_mul(factor).min(self.longest)
+    }
+
+    /// Returns how many doublings reach the longest time.
+    pub(crate) fn most(self) -> u8 {
+        let mut doublings = 0;
+        while self.after(doublings) < self.longest {
+            doublings += 1;
+        }
+        doublings
     }
 }
 

@@ -22,7 +22,13 @@ pub struct State {
     pub(crate) used: u128,
     pub(crate) drift: i16,
     pub(crate) failures: u8,
+    /// Those of them that came after the last lock; the next lock comes when they reach the cap.
+    pub(crate) since_lock: u8,
     pub(crate) hold: Hold,
+    /// When the last lock ended, and how many times longer than the first one the next would have been then, as a power
+    /// of 2.
+    pub(crate) lock_ended: UnixTime,
+    pub(crate) lock_doublings: u8,
     pub(crate) confirmed: bool,
     pub(crate) suspended: bool,
     pub(crate) revision: u64,
@@ -39,19 +45,42 @@ pub enum Hold {
     Throttled(UnixTime),
     /// By a lock, until then.
     LockedUntil(UnixTime),
-    /// By a lock, until somebody reinstates the authenticator.
+    /// By a lock, until an operator [unlocks](State::unlock) the authenticator.
     Locked,
+}
+
+impl Hold {
+    /// Tells whether attempts are held off at this time.
+    #[must_use]
+    pub fn is_in_force(self, now: UnixTime) -> bool {
+        match self {
+            Self::None => false,
+            Self::Throttled(until) | Self::LockedUntil(until) => now < until,
+            Self::Locked => true,
+        }
+    }
 }
 
 impl State {
     /// The number of bytes in the stored form.
-    pub const LEN: usize = 30;
+    pub const LEN: usize = 40;
     const VERSION: u8 = 1;
 
     /// Nothing accepted, nothing failed, and not yet confirmed.
     #[must_use]
     pub const fn new() -> Self {
-        Self { used: 0, drift: 0, failures: 0, hold: Hold::None, confirmed: false, suspended: false, revision: 0 }
+        Self {
+            used: 0,
+            drift: 0,
+            failures: 0,
+            since_lock: 0,
+            hold: Hold::None,
+            lock_ended: UnixTime::EPOCH,
+            lock_doublings: 0,
+            confirmed: false,
+            suspended: false,
+            revision: 0,
+        }
     }
 
     /// With everything below this counter or time step used: the next counter of an HOTP token, or one more than the
@@ -84,7 +113,8 @@ impl State {
         self
     }
 
-    /// The next state when an operator suspends the authenticator: nothing is accepted until [`Self::reinstate`].
+    /// Returns the next state when an operator suspends the authenticator. Nothing is accepted until [`Self::resume`]; a
+    /// lock and the count of failures stay as they are.
     #[must_use]
     pub const fn suspend(mut self) -> Self {
         self.suspended = true;
@@ -92,11 +122,20 @@ impl State {
         self
     }
 
-    /// The next state when an operator reinstates the authenticator: not suspended, not locked, no failures counted.
+    /// Returns the next state when an operator ends a suspension. A lock and the count of failures stay as they are.
     #[must_use]
-    pub const fn reinstate(mut self) -> Self {
+    pub const fn resume(mut self) -> Self {
         self.suspended = false;
+        self.revision = self.revision.wrapping_add(1);
+        self
+    }
+
+    /// Returns the next state when an operator ends a lock or a wait, and starts the count of failures again. A suspension
+    /// stays, and so does the length that the next lock will have.
+    #[must_use]
+    pub const fn unlock(mut self) -> Self {
         self.failures = 0;
+        self.since_lock = 0;
         self.hold = Hold::None;
         self.revision = self.revision.wrapping_add(1);
         self
@@ -120,7 +159,7 @@ impl State {
         self.drift
     }
 
-    /// Attempts failed since the last one that succeeded, or the last reinstatement.
+    /// Returns the number of attempts that failed since the last one that succeeded, or since [`Self::unlock`].
     #[must_use]
     pub const fn failures(&self) -> u8 {
         self.failures
@@ -166,10 +205,13 @@ impl State {
         bytes[1] = flags;
         bytes[2] = hold;
         bytes[3] = self.failures;
-        bytes[4..6].copy_from_slice(&self.drift.to_be_bytes());
-        bytes[6..14].copy_from_slice(&self.last_used().to_be_bytes());
-        bytes[14..22].copy_from_slice(&until.as_secs().to_be_bytes());
-        bytes[22..30].copy_from_slice(&self.revision.to_be_bytes());
+        bytes[4] = self.since_lock;
+        bytes[5] = self.lock_doublings;
+        bytes[6..8].copy_from_slice(&self.drift.to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.last_used().to_be_bytes());
+        bytes[16..24].copy_from_slice(&until.as_secs().to_be_bytes());
+        bytes[24..32].copy_from_slice(&self.lock_ended.as_secs().to_be_bytes());
+        bytes[32..40].copy_from_slice(&self.revision.to_be_bytes());
         bytes
     }
 
@@ -190,38 +232,43 @@ impl State {
             Some(&version) => return Err(StateError::Version(version)),
             None => return Err(StateError::Length(0)),
         }
-        let Ok([_, flags, hold, failures, rest @ ..]) = <&[u8; Self::LEN]>::try_from(bytes) else {
-            return Err(StateError::Length(bytes.len()));
-        };
-        let [d0, d1, w0, w1, w2, w3, w4, w5, w6, w7, u0, u1, u2, u3, u4, u5, u6, u7, revision @ ..] = rest;
-        let watermark = u64::from_be_bytes([*w0, *w1, *w2, *w3, *w4, *w5, *w6, *w7]);
-        let until = UnixTime::from_secs(u64::from_be_bytes([*u0, *u1, *u2, *u3, *u4, *u5, *u6, *u7]));
-        let until = until.map_err(|_| StateError::Field { offset: 14 })?;
+        let Ok(fields) = <&[u8; Self::LEN]>::try_from(bytes) else { return Err(StateError::Length(bytes.len())) };
+        let [_, flags, hold, failures, since_lock, lock_doublings, d0, d1, rest @ ..] = fields;
+        let mut numbers = rest.as_chunks().0.iter().map(|number| u64::from_be_bytes(*number));
+        let mut number = || numbers.next().unwrap_or_default();
+        let (watermark, until, lock_ended, revision) = (number(), number(), number(), number());
+        let time = |secs, offset| UnixTime::from_secs(secs).map_err(|_| StateError::Field { offset });
 
         if *flags > 0b111 {
             return Err(StateError::Field { offset: 1 });
         }
+        if since_lock > failures {
+            return Err(StateError::Field { offset: 4 });
+        }
         let used = match (*flags & 0b100 != 0, watermark) {
             (true, last) => u128::from(last) + 1,
             (false, 0) => 0,
-            (false, _) => return Err(StateError::Field { offset: 6 }),
+            (false, _) => return Err(StateError::Field { offset: 8 }),
         };
-        let hold = match (*hold, until) {
+        let hold = match (*hold, time(until, 16)?) {
             (0, UnixTime::EPOCH) => Hold::None,
             (1, until) => Hold::Throttled(until),
             (2, until) => Hold::LockedUntil(until),
             (3, UnixTime::EPOCH) => Hold::Locked,
-            (0 | 3, _) => return Err(StateError::Field { offset: 14 }),
+            (0 | 3, _) => return Err(StateError::Field { offset: 16 }),
             _ => return Err(StateError::Field { offset: 2 }),
         };
         Ok(Self {
             used,
             drift: i16::from_be_bytes([*d0, *d1]),
             failures: *failures,
+            since_lock: *since_lock,
             hold,
+            lock_ended: time(lock_ended, 24)?,
+            lock_doublings: *lock_doublings,
             confirmed: *flags & 0b001 != 0,
             suspended: *flags & 0b010 != 0,
-            revision: u64::from_be_bytes(*revision),
+            revision,
         })
     }
 }

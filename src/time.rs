@@ -11,14 +11,15 @@ use crate::division::{Divisor, quotient};
 /// it as an argument. With `std`, a `SystemTime` converts.
 ///
 /// ```
-/// # #[cfg(feature = "std")] {
 /// use secondo::UnixTime;
+///
+/// let then = UnixTime::from_secs(1_700_000_000)?;
+/// assert!(UnixTime::from_secs(1_700_000_000_000).is_err()); // milliseconds
+/// # #[cfg(feature = "std")] {
 /// use std::time::SystemTime;
 ///
-/// let now = UnixTime::try_from(SystemTime::now())?;
-/// assert!(now > UnixTime::from_secs(1_700_000_000)?);
+/// assert!(UnixTime::try_from(SystemTime::now())? > then);
 /// # }
-/// assert!(UnixTime::from_secs(1_700_000_000_000).is_err()); // milliseconds
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 use crate::lanes::Job;
-use crate::policy::{Stage, admit, submitted};
+use crate::policy::{Stage, submitted};
 use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
-use crate::window::{Codes, Search, Span};
+use crate::window::{Codes, Search, Span, Spans};
 use crate::{BeforeT0, Code, Counter, Digits, Key, MalformedCode, Period, Policy, Refusal, State, UnixTime, batch};
 
 /// Time-based one-time passwords (RFC 6238): the parameters that authenticator and verifier share besides the key.
@@ -130,8 +130,9 @@ impl Totp {
 
     /// Decides about a code submitted for a login.
     ///
-    /// Looked at are the steps of the policy's window around the current one, moved by the known drift. The verdict is out
-    /// when the [`Decision`] is committed.
+    /// It compares with the codes of the policy's window around the current step, moved by the known drift. After a
+    /// resynchronization that moved the window away from the current step, it compares with both windows. The verdict is
+    /// out when the [`Decision`] is committed.
     pub fn verify(
         &self,
         key: &Key,
@@ -187,13 +188,20 @@ impl Totp {
         now: UnixTime,
         stage: Stage,
     ) -> Result<Search, Refusal> {
-        admit(state, now, stage)?;
+        policy.admit(state, now, stage)?;
         let code = submitted(entry, self.digits)?;
-        let drift = i64::from(policy.clamp_drift(state.drift.into()));
-        let centre = self.current(now)?.saturating_add_signed(drift);
-        let window = policy.window;
-        let span = Span::around(centre, u16::from(window.past()), u16::from(window.future()));
-        self.search_in(span, Codes::from_iter([code]), state)
+        self.search_in(self.windows(policy, state, now)?, Codes::from_iter([code]), state)
+    }
+
+    /// Returns the steps that a login accepts.
+    fn windows(&self, policy: &Policy, state: &State, now: UnixTime) -> Result<Spans, Refusal> {
+        let current = self.current(now)?;
+        let (past, future) = (policy.window.past(), policy.window.future());
+        let around = |centre| Span::around(centre, past.into(), future.into());
+        let drift = policy.clamp_drift(state.drift.into());
+        let drifted = around(current.saturating_add_signed(drift.into()));
+        // Far from an exact clock, it is searched for as well: it may have been put right.
+        Ok(if policy.window.reaches(drift) { drifted.into() } else { Spans::union(around(current), drifted) })
     }
 
     /// What a resynchronization looks for.
@@ -204,25 +212,25 @@ impl Totp {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Result<Search, Refusal> {
-        admit(state, now, Stage::Resynchronization)?;
+        policy.admit(state, now, Stage::Resynchronization)?;
         let codes = policy.consecutive(entries, self.digits)?;
         // The last code may be of any step within the limit, the others come before it.
         let past = policy.max_drift + policy.resync_codes as u16 - 1;
-        self.search_in(Span::around(self.current(now)?, past, policy.max_drift), codes, state)
+        self.search_in(Span::around(self.current(now)?, past, policy.max_drift).into(), codes, state)
     }
 
-    fn search_in(&self, span: Span, codes: Codes, state: &State) -> Result<Search, Refusal> {
-        if state.used > u128::from(span.last()) + 1 {
+    fn search_in(&self, spans: Spans, codes: Codes, state: &State) -> Result<Search, Refusal> {
+        if state.used > u128::from(spans.last()) + 1 {
             return Err(Refusal::ClockBehind);
         }
-        Ok(Search { digits: self.digits, codes, span, used: state.used })
+        Ok(Search { digits: self.digits, codes, spans, used: state.used })
     }
 
     /// A login with the code of this step.
     pub(crate) fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Accepted {
         let drift = self.offset(step, now);
         if policy.learn_drift {
-            next.drift = policy.learn(next.drift, drift);
+            next.drift = policy.learned(next.drift, drift);
         }
         Accepted { counter: step, drift }
     }
@@ -236,7 +244,7 @@ impl Totp {
         now: UnixTime,
     ) -> Resynchronized {
         let drift = self.offset(step, now);
-        next.drift = policy.learn(next.drift, drift);
+        next.drift = policy.resynchronized(next.drift, drift);
         Resynchronized { counter: step, drift }
     }
 

@@ -4,7 +4,7 @@ use core::hint::black_box;
 use cmov::Cmov;
 
 use crate::window::Match;
-use crate::{Counter, MalformedCode, State, UnixTime};
+use crate::{Counter, Hold, MalformedCode, State, UnixTime};
 
 /// A code was right, fresh and allowed, and this is recorded: the second factor is shown.
 ///
@@ -73,19 +73,23 @@ impl Resynchronized {
 pub enum Refusal {
     /// The entry is no code; nothing was computed.
     Malformed(MalformedCode),
-    /// The code is wrong, and so many attempts remain before the lock.
+    /// The code is wrong.
     Wrong {
-        /// Attempts left; 0 means that this one locked the authenticator.
+        /// The attempts left before the lock; 0 if this one locked the authenticator.
         remaining: u8,
+        /// What holds off the next attempt, and until when.
+        hold: Hold,
     },
     /// The code is right, but it or a later one was accepted before.
     Replayed {
-        /// Attempts left; 0 means that this one locked the authenticator.
+        /// The attempts left before the lock; 0 if this one locked the authenticator.
         remaining: u8,
+        /// What holds off the next attempt, and until when.
+        hold: Hold,
     },
     /// Too many attempts failed; nothing was computed.
     Locked {
-        /// When attempts are possible again; `None` if only after a reinstatement.
+        /// When attempts are possible again; `None` if an operator must [unlock](State::unlock) the authenticator.
         until: Option<UnixTime>,
     },
     /// The next attempt came too early; nothing was computed.
@@ -116,7 +120,9 @@ impl Refusal {
     pub fn public(&self) -> PublicRefusal {
         match *self {
             Self::Malformed(malformed) => PublicRefusal::Malformed(malformed),
-            Self::Wrong { remaining } | Self::Replayed { remaining } => PublicRefusal::Wrong { remaining },
+            Self::Wrong { remaining, hold } | Self::Replayed { remaining, hold } => {
+                PublicRefusal::Wrong { remaining, hold }
+            }
             Self::Locked { until } => PublicRefusal::Locked { until },
             Self::Throttled { retry_at } => PublicRefusal::Throttled { retry_at },
             Self::Suspended => PublicRefusal::Suspended,
@@ -130,7 +136,10 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Replayed { remaining } => write!(f, "the code was already used; {remaining} attempts remain"),
+            Self::Replayed { remaining, hold } => {
+                f.write_str("the code was already used; ")?;
+                write_remaining(f, *remaining, *hold)
+            }
             Self::ClockBehind => f.write_str("the time given is behind that of the last accepted code, or before T0"),
             Self::Unconfirmed => f.write_str("the authenticator has not been confirmed"),
             Self::AlreadyConfirmed => f.write_str("the authenticator has been confirmed before"),
@@ -154,12 +163,14 @@ pub enum PublicRefusal {
     Malformed(MalformedCode),
     /// The code is not accepted.
     Wrong {
-        /// Attempts left before the lock.
+        /// The attempts left before the lock; 0 if this one locked the authenticator.
         remaining: u8,
+        /// What holds off the next attempt, and until when.
+        hold: Hold,
     },
     /// Too many attempts failed.
     Locked {
-        /// When attempts are possible again; `None` if only after a reinstatement.
+        /// When attempts are possible again; `None` if an operator must [unlock](State::unlock) the authenticator.
         until: Option<UnixTime>,
     },
     /// The next attempt came too early.
@@ -177,7 +188,10 @@ impl fmt::Display for PublicRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(malformed) => malformed.fmt(f),
-            Self::Wrong { remaining } => write!(f, "the code is wrong; {remaining} attempts remain"),
+            Self::Wrong { remaining, hold } => {
+                f.write_str("the code is wrong; ")?;
+                write_remaining(f, *remaining, *hold)
+            }
             Self::Locked { until: None } => f.write_str("locked after too many attempts"),
             Self::Locked { until: Some(until) } => {
                 write!(f, "locked after too many attempts, until {} s after 1970", until.as_secs())
@@ -188,6 +202,19 @@ impl fmt::Display for PublicRefusal {
             Self::Suspended => f.write_str("the authenticator is suspended"),
             Self::Unavailable => f.write_str("this authenticator cannot be used now"),
         }
+    }
+}
+
+fn write_remaining(f: &mut fmt::Formatter<'_>, remaining: u8, hold: Hold) -> fmt::Result {
+    match remaining {
+        1 => f.write_str("1 attempt remains")?,
+        _ => write!(f, "{remaining} attempts remain")?,
+    }
+    match hold {
+        Hold::None => Ok(()),
+        Hold::Throttled(until) => write!(f, "; the next is possible {} s after 1970", until.as_secs()),
+        Hold::LockedUntil(until) => write!(f, "; locked until {} s after 1970", until.as_secs()),
+        Hold::Locked => f.write_str("; locked"),
     }
 }
 
@@ -209,10 +236,10 @@ pub(crate) struct Searched<T> {
     pub(crate) found: Match,
     pub(crate) accepted: (T, State),
     pub(crate) failed: State,
-    /// The attempts left after a wrong code.
+    /// The attempts left after a code that counts as a failure, and after one that does not.
     pub(crate) remaining: u8,
-    /// After a used one, and whether it is counted like a wrong one.
-    pub(crate) remaining_used: u8,
+    pub(crate) remaining_uncounted: u8,
+    /// Whether a used code counts like a wrong one.
     pub(crate) count_used: bool,
 }
 
@@ -232,14 +259,19 @@ impl<T> Decision<T> {
             Pending::Searched(Searched { found, accepted: (success, next), .. }) if found.is_fresh() => {
                 (Ok(success), Some(next))
             }
-            Pending::Searched(Searched { found, failed, mut remaining, remaining_used, count_used, .. }) => {
+            Pending::Searched(Searched { found, failed, remaining, remaining_uncounted, count_used, .. }) => {
                 // The person may not learn which of the two it is: nothing here takes longer for one of them.
                 let is_used = black_box(found.is_used());
                 let mut is_counted = 1;
-                remaining.cmovnz(&remaining_used, is_used.into());
                 is_counted.cmovnz(&u8::from(count_used), is_used.into());
-                let refusal = if is_used { Refusal::Replayed { remaining } } else { Refusal::Wrong { remaining } };
-                (Err(refusal), (is_counted != 0).then_some(failed))
+                let (remaining, hold, next) = if is_counted == 0 {
+                    (remaining_uncounted, Hold::None, None)
+                } else {
+                    (remaining, failed.hold, Some(failed))
+                };
+                let refusal =
+                    if is_used { Refusal::Replayed { remaining, hold } } else { Refusal::Wrong { remaining, hold } };
+                (Err(refusal), next)
             }
         }
     }

@@ -32,7 +32,7 @@ const TRIES: usize = 16;
 /// verifier that stores them plain.
 ///
 /// It holds no state of its own: make as many as you like on one store. It must stand behind a password or another first
-/// factor, for whoever reaches it can use up a subscriber's attempts, and who may enroll, suspend, reinstate or revoke is
+/// factor, for whoever reaches it can use up a subscriber's attempts, and who may enroll, suspend, unlock or revoke is
 /// the provider's to decide. Futures do what the store's do; on [`Memory`](crate::store::Memory) they are ready when
 /// polled once. A future that is dropped early leaves the attempt counted or not, never half.
 ///
@@ -198,7 +198,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.attempt(id, look, |method, state, found| method.conclude_resync(&self.policy, state, now, found)).await
     }
 
-    /// Stops accepting codes until [`Self::reinstate`].
+    /// Stops accepting codes until [`Self::resume`]. A lock and the count of failures stay as they are.
     ///
     /// # Errors
     ///
@@ -207,13 +207,22 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.change(id, State::suspend).await
     }
 
-    /// Ends a suspension and a lock, and starts the count of failures again. Used codes stay used.
+    /// Ends a suspension. A lock and the count of failures stay as they are.
     ///
     /// # Errors
     ///
     /// As [`Self::state`], or [`VerifierError::Contended`].
-    pub async fn reinstate(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
-        self.change(id, State::reinstate).await
+    pub async fn resume(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
+        self.change(id, State::resume).await
+    }
+
+    /// Ends a lock or a wait, and starts the count of failures again. A suspension stays, and used codes stay used.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::state`], or [`VerifierError::Contended`].
+    pub async fn unlock(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
+        self.change(id, State::unlock).await
     }
 
     /// Erases the authenticator, whatever it is, and keeps only that it is revoked: for ever, under this id.
@@ -328,16 +337,21 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         search: &Search,
     ) -> Result<Match, VerifierError<S::Error>> {
         const AT_ONCE: usize = 32;
-        let counters: Vec<Counter> = search.counters().collect();
         let mut found = Found::default();
-        for (start, counters) in (0..=u16::MAX).step_by(AT_ONCE).zip(counters.chunks(AT_ONCE)) {
+        let counters: Vec<Counter> = search.counters().collect();
+        for counters in counters.chunks(AT_ONCE) {
             let hmacs = self.hsm.hmacs(key, algorithm, counters).await;
             let hmacs = hmacs.map_err(|error| VerifierError::Hsm(Box::new(error)))?;
             if hmacs.len() != counters.len() || !hmacs.iter().all(|hmac| hmac.is_of(algorithm)) {
                 return Err(VerifierError::Hsm(Box::new(WrongAnswer)));
             }
             let mut truncated: Zeroizing<Vec<_>> = Zeroizing::new(hmacs.iter().map(Hmac::truncated).collect());
-            found.look(search, start, &mut truncated);
+            let mut truncated = truncated.as_mut_slice();
+            for counters in counters.chunk_by(|a, b| b.get() == a.get().wrapping_add(1)) {
+                if let (Some(first), Some(of_these)) = (counters.first(), truncated.split_off_mut(..counters.len())) {
+                    found.look(search, *first, of_these);
+                }
+            }
         }
         Ok(found.into_match())
     }

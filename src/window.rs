@@ -55,6 +55,11 @@ impl Window {
     pub const fn future(self) -> u8 {
         self.future
     }
+
+    /// Tells whether the window has the current step when it is moved by this drift.
+    pub(crate) fn reaches(self, drift: i16) -> bool {
+        (-i16::from(self.future)..=i16::from(self.past)).contains(&drift)
+    }
 }
 
 impl Default for Window {
@@ -65,10 +70,10 @@ impl Default for Window {
 }
 
 /// The counters to evaluate: so many from the first on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
-    first: u64,
-    count: u16,
+    pub(crate) first: u64,
+    pub(crate) count: u16,
 }
 
 impl Span {
@@ -79,8 +84,48 @@ impl Span {
         Self { first, count: u16::try_from(last - first).unwrap_or(u16::MAX).saturating_add(1) }
     }
 
-    pub(crate) fn last(self) -> u64 {
-        self.first + (u64::from(self.count) - 1)
+    /// Returns the last counter of a span that is not empty.
+    fn last(self) -> u64 {
+        self.first + u64::from(self.count).saturating_sub(1)
+    }
+}
+
+/// One span of counters, or two that neither overlap nor touch, the lower one first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spans([Span; 2]);
+
+impl Spans {
+    /// The counters of both spans.
+    pub(crate) fn union(a: Span, b: Span) -> Self {
+        let (low, high) = if a.first <= b.first { (a, b) } else { (b, a) };
+        if high.first > low.last().saturating_add(1) {
+            return Self([low, high]);
+        }
+        let first = low.first;
+        let count = low.last().max(high.last()) - first;
+        Self([Span { first, count: u16::try_from(count).unwrap_or(u16::MAX).saturating_add(1) }, Span::default()])
+    }
+
+    /// Returns the spans that are not empty.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Span> + Clone + use<> {
+        self.0.into_iter().filter(|span| span.count > 0)
+    }
+
+    /// Returns the last counter.
+    pub(crate) fn last(&self) -> u64 {
+        let [low, high] = self.0;
+        if high.count > 0 { high.last() } else { low.last() }
+    }
+
+    /// Returns how many counters there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().map(|span| usize::from(span.count)).sum()
+    }
+}
+
+impl From<Span> for Spans {
+    fn from(span: Span) -> Self {
+        Self([span, Span::default()])
     }
 }
 
@@ -137,27 +182,32 @@ impl FromIterator<u32> for Codes {
     }
 }
 
-/// Codes to be found in a span of counters; the lowest place above the watermark counts.
+/// Codes to be found in spans of counters; the lowest place above the watermark counts.
+///
+/// Several codes must be consecutive in one span.
 pub(crate) struct Search {
     pub(crate) digits: Digits,
     pub(crate) codes: Codes,
-    pub(crate) span: Span,
+    pub(crate) spans: Spans,
     /// As in [`State`](crate::State).
     pub(crate) used: u128,
 }
 
 impl Search {
-    /// Evaluates every counter of the span, whatever matches.
+    /// Evaluates every counter of the spans, whatever matches.
     pub(crate) fn run(&self, key: &Key) -> Match {
         const AT_ONCE: u16 = 16;
 
         let mut values = [0; AT_ONCE as usize];
         let mut found = Found::default();
-        for start in (0..self.span.count).step_by(usize::from(AT_ONCE)) {
-            let count = AT_ONCE.min(self.span.count - start);
-            let Some(values) = values.get_mut(..usize::from(count)) else { break };
-            lanes::consecutive(key, Counter::new(self.span.first + u64::from(start)), values);
-            found.look(self, start, values);
+        for span in self.spans.iter() {
+            for start in (0..span.count).step_by(usize::from(AT_ONCE)) {
+                let count = AT_ONCE.min(span.count - start);
+                let Some(values) = values.get_mut(..usize::from(count)) else { break };
+                let first = Counter::new(span.first + u64::from(start));
+                lanes::consecutive(key, first, values);
+                found.look(self, first, values);
+            }
         }
         values.as_mut_slice().zeroize();
         found.into_match()
@@ -172,10 +222,10 @@ impl Search {
         (u32::MAX << (count / 2)) << (count - count / 2)
     }
 
-    /// The counters whose codes it takes.
-    pub(crate) fn counters(&self) -> impl ExactSizeIterator<Item = Counter> + Clone + use<> {
-        let span = self.span;
-        (0..span.count).map(move |step| Counter::new(span.first + u64::from(step)))
+    /// Returns the counters whose codes it takes.
+    pub(crate) fn counters(&self) -> impl Iterator<Item = Counter> + Clone + use<> {
+        let of = |span: Span| (0..span.count).map(move |step| Counter::new(span.first + u64::from(step)));
+        self.spans.iter().flat_map(of)
     }
 }
 
@@ -195,9 +245,9 @@ struct Places {
 }
 
 impl Found {
-    /// Looks for the codes in the truncated values of at most 32 counters, this step of the span and those after it.
-    pub(crate) fn look(&mut self, search: &Search, start: u16, truncated: &mut [u32]) {
-        let first = search.span.first + u64::from(start);
+    /// Looks for the codes in the truncated values of at most 32 consecutive counters.
+    pub(crate) fn look(&mut self, search: &Search, first: Counter, truncated: &mut [u32]) {
+        let first = first.get();
         let above = search.above(first);
         let last = truncated.len().saturating_sub(1);
 
@@ -255,6 +305,13 @@ fn place(bit: u32) -> u32 {
     WITH.iter().rev().fold(0, |place, with| place << 1 | u32::from(is_not_zero(bit & with)))
 }
 
+/// Tells whether a small number is 0, without a branch on it.
+pub(crate) fn is_zero(number: i128) -> Condition {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers fit")]
+    let small = number as u32;
+    is_not_zero(small) ^ 1
+}
+
 fn is_not_zero(places: u32) -> Condition {
     let mut is_not = 0;
     places.cmovne(&0, 1, &mut is_not);
@@ -270,12 +327,12 @@ mod tests {
         let search = Search {
             digits: Digits::Six,
             codes: codes.iter().copied().collect(),
-            span: Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1),
+            spans: Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1).into(),
             used: watermark.map_or(0, |used| u128::from(used) + 1),
         };
         let mut found = Found::default();
         for (look, values) in values.chunks(3).enumerate() {
-            found.look(&search, u16::try_from(3 * look).unwrap(), &mut values.to_vec());
+            found.look(&search, Counter::new(3 * look as u64), &mut values.to_vec());
         }
         let found = found.into_match();
         match (found.is_fresh(), found.is_used()) {
@@ -324,6 +381,25 @@ mod tests {
         assert_eq!((span.first, span.last()), (u64::MAX - 2, u64::MAX));
         let span = Span::around(1, 5, 1);
         assert_eq!((span.first, span.last()), (0, 2));
+    }
+
+    #[test]
+    fn spans_that_touch_are_one() {
+        let span = |first, last| Span::around(first, 0, u16::try_from(last - first).unwrap());
+        for (a, b) in [((3, 5), (6, 9)), ((3, 7), (5, 9)), ((3, 9), (4, 5)), ((3, 9), (3, 9))] {
+            for (a, b) in [(a, b), (b, a)] {
+                let union = Spans::union(span(a.0, a.1), span(b.0, b.1));
+                assert_eq!(union, span(3, 9).into());
+                assert_eq!((union.count(), union.last(), union.iter().count()), (7, 9, 1));
+            }
+        }
+        for (a, b) in [((3, 5), (7, 9)), ((7, 9), (3, 5))] {
+            let union = Spans::union(span(a.0, a.1), span(b.0, b.1));
+            assert_eq!(union, Spans([span(3, 5), span(7, 9)]));
+            assert_eq!((union.count(), union.last(), union.iter().count()), (6, 9, 2));
+        }
+        let end = Spans::union(span(u64::MAX - 1, u64::MAX), span(u64::MAX, u64::MAX));
+        assert_eq!(end, span(u64::MAX - 1, u64::MAX).into());
     }
 
     #[test]

@@ -128,8 +128,18 @@ fn windows_accept_what_a_naive_search_finds() {
 
         let code = |at: u64| naive::code(algorithm, &seed, at, 6);
         let submitted = code(in_range(i128::from(step) + offset).unwrap_or(step));
-        let centre = (i128::from(step) + i128::from(drift.clamp(-10, 10))).clamp(0, i128::from(u64::MAX));
-        let window = (centre - i128::from(past)..=centre + i128::from(future)).filter_map(in_range);
+        let around = |drift: i16| {
+            let centre = (i128::from(step) + i128::from(drift)).max(0);
+            centre - i128::from(past)..=centre + i128::from(future)
+        };
+        // A window that has moved away from the current step leaves one there.
+        let drift = drift.clamp(-10, 10);
+        let mut steps: Vec<i128> = around(drift).collect();
+        if !(-i16::from(future)..=i16::from(past)).contains(&drift) {
+            steps.extend(around(0));
+        }
+        steps.sort_unstable();
+        let window = steps.into_iter().filter_map(in_range);
         let matching: Vec<u64> = window.clone().filter(|at| code(*at) == submitted).collect();
         let fresh = matching.iter().find(|at| used.is_none_or(|used| **at > used)).copied();
 

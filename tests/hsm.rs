@@ -137,8 +137,8 @@ fn decisions_are_those_of_the_same_secret_at_hand() {
                 right += u32::from(results.0.starts_with("Ok"));
                 assert_eq!(block_on(near.state(&id())).unwrap(), block_on(far.state(&id())).unwrap());
                 if turn % 5 == 4 {
-                    block_on(near.reinstate(&id())).unwrap();
-                    block_on(far.reinstate(&id())).unwrap();
+                    block_on(near.unlock(&id())).unwrap();
+                    block_on(far.unlock(&id())).unwrap();
                 }
                 clock = UnixTime::from_secs(clock.as_secs() + 30).unwrap();
             }

@@ -73,6 +73,20 @@ fn every_field() {
     assert_eq!(hold(r#""locked":true"#), Hold::Locked);
     assert_eq!(hold(r#""locked":false"#), Hold::None);
     assert_eq!(hold(r#""locked":false,"throttled":5"#), Hold::Throttled(UnixTime::from_secs(5).unwrap()));
+    // Ten failures elsewhere are ten here: nothing is evaluated before the lock that they call for.
+    let policy = Policy::new();
+    let remaining =
+        |fields: &str| policy.remaining(&with_hotp(&format!(r#""counter":7,{fields}"#)).unwrap().state, NOW);
+    assert_eq!(remaining(r#""failures":10"#), 0);
+    assert_eq!(remaining(r#""failures":10,"failures_since_lock":3"#), 2);
+    assert_eq!(remaining(r#""failures":10,"locked":5"#), 5);
+    for failures in [100, 255] {
+        let imported = with_hotp(&format!(r#""counter":0,"failures":{failures}"#)).unwrap();
+        assert_eq!(policy.remaining(&imported.state, NOW), 0);
+        assert_eq!(login(&imported, 0, NOW).unwrap_err(), Refusal::Locked { until: None });
+    }
+    let more = with_hotp(r#""counter":7,"failures":2,"failures_since_lock":3"#);
+    assert_eq!(more.unwrap_err(), Problem::Invalid("failures_since_lock"));
     assert_eq!(hold(r#""locked":5"#), Hold::LockedUntil(UnixTime::from_secs(5).unwrap()));
     // Milliseconds.
     for field in ["locked", "throttled"] {
@@ -234,7 +248,7 @@ fn what_cannot_be_written() {
     }
     // A watermark at the end, as only a stored state has it: there is no next counter.
     let mut bytes = State::new().starting_at(Counter::new(u64::MAX)).to_bytes();
-    bytes[6..14].copy_from_slice(&u64::MAX.to_be_bytes());
+    bytes[8..16].copy_from_slice(&u64::MAX.to_be_bytes());
     let exhausted = State::from_bytes(&bytes).unwrap();
     assert_eq!(json::write("a", &token, &exhausted).unwrap_err(), Problem::Invalid("counter"));
     let without_secret = Authenticator::from_key(Hotp::default(), token.key().unwrap());
@@ -321,15 +335,16 @@ fn methods() -> impl Strategy<Value = Method> {
 }
 
 /// A state with these fields, which has not changed so far: see the layout in `State::to_bytes`.
-fn state(flags: u8, hold: u8, failures: u8, drift: i16, watermark: u64, until: u64) -> State {
+fn state(flags: u8, hold: u8, counts: [u8; 3], drift: i16, watermark: u64, times: [u64; 2]) -> State {
     let mut bytes = State::new().to_bytes();
     bytes[1] = flags;
     bytes[2] = hold;
-    bytes[3] = failures;
-    bytes[4..6].copy_from_slice(&drift.to_be_bytes());
-    bytes[6..14].copy_from_slice(&(if flags & 0b100 == 0 { 0 } else { watermark }).to_be_bytes());
-    bytes[14..22]
-        .copy_from_slice(&(if matches!(hold, 1 | 2) { until % UnixTime::MAX.as_secs() } else { 0 }).to_be_bytes());
+    bytes[3..6].copy_from_slice(&[counts[0], counts[1].min(counts[0]), counts[2]]);
+    bytes[6..8].copy_from_slice(&drift.to_be_bytes());
+    bytes[8..16].copy_from_slice(&(if flags & 0b100 == 0 { 0 } else { watermark }).to_be_bytes());
+    let [until, ended] = times.map(|secs| secs % UnixTime::MAX.as_secs());
+    bytes[16..24].copy_from_slice(&(if matches!(hold, 1 | 2) { until } else { 0 }).to_be_bytes());
+    bytes[24..32].copy_from_slice(&ended.to_be_bytes());
     State::from_bytes(&bytes).unwrap()
 }
 
@@ -339,14 +354,14 @@ fn what_is_written_is_read() {
     proptest!(config, |(
         method in methods(), secret in prop::collection::vec(any::<u8>(), Secret::SHORT_LEN..=Secret::MAX_LEN),
         name in "[^\\p{Cc}]{1,60}", algorithm in prop::sample::select(Algorithm::ALL),
-        flags in 0..8_u8, hold in 0..4_u8, rest in any::<(u8, i16, u64, u64)>(),
+        flags in 0..8_u8, hold in 0..4_u8, rest in any::<([u8; 3], i16, u64, [u64; 2])>(),
     )| {
-        let (failures, drift, watermark, until) = rest;
+        let (counts, drift, watermark, times) = rest;
         let (drift, latest) = match method {
             Method::Totp(totp) => (drift, totp.step(NOW).unwrap().get() + 1),
             _ => (0, u64::MAX),
         };
-        let state = state(flags, hold, failures, drift, watermark % latest, until);
+        let state = state(flags, hold, counts, drift, watermark % latest, times);
         let authenticator = Authenticator::new(method, algorithm, Secret::import_short(&secret).unwrap());
         let line = json::write(&name, &authenticator, &state).unwrap();
         let imported = one(line.as_str()).unwrap();

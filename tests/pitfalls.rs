@@ -19,8 +19,8 @@ use failing::{Fault, Outage, failing};
 use pollster::block_on;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
 use secondo::{
-    AuthenticatorId, BackOff, Code, CommitError, Counter, Digits, Hotp, Lock, MalformedCode, Policy, PublicRefusal,
-    Refusal, State, Totp, UnixTime, Verifier, VerifierError, Window,
+    AuthenticatorId, BackOff, Code, CommitError, Counter, Digits, Hold, Hotp, Lock, MalformedCode, Policy,
+    PublicRefusal, Refusal, State, Totp, UnixTime, Verifier, VerifierError, Window,
 };
 use static_assertions::assert_not_impl_any;
 
@@ -36,7 +36,10 @@ fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) ->
 fn replay_is_not_left_to_the_caller() {
     let (verifier, id) = verifier(Memory::new(), Policy::new());
     assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
-    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(verifier.verify(&id, &code_at(0), NOW))),
+        Refusal::Replayed { remaining: 4, hold: Hold::None }
+    );
 
     // Without the verifier there is no verdict either before the state that remembers it is stored.
     let code = Code::parse(&code_at(0), Digits::Six);
@@ -85,7 +88,10 @@ fn two_parallel_logins_with_one_code() {
     let store = Memory::new();
     let (_, id) = verifier(&store, Policy::new());
     let slower = overtaken_by(&store, id, code_at(0), NOW);
-    assert_eq!(refusal(block_on(slower.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(slower.verify(&id, &code_at(0), NOW))),
+        Refusal::Replayed { remaining: 4, hold: Hold::None }
+    );
 }
 
 /// CVE-2025-6014, CVE-2025-6015.
@@ -112,7 +118,10 @@ fn a_slower_writer_cannot_lower_the_watermark() {
     let step = Totp::default().step(NOW).unwrap();
     // The slower login has the code of the last step; this step's code is accepted before its exchange.
     let slower = overtaken_by(&store, id, code_at(0), NOW);
-    assert_eq!(refusal(block_on(slower.verify(&id, &code_at(-1), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(slower.verify(&id, &code_at(-1), NOW))),
+        Refusal::Replayed { remaining: 4, hold: Hold::None }
+    );
     assert_eq!(block_on(verifier.state(&id)).unwrap().watermark(), Some(step));
     assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { .. }));
 }
@@ -125,7 +134,7 @@ fn neither_time_nor_a_clock_set_back_reopens_a_code() {
     assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
     for secs in -150..180 {
         let refusal = refusal(block_on(verifier.verify(&id, &code_at(0), after(secs))));
-        assert_eq!(refusal, Refusal::Replayed { remaining: 5 }, "after {secs} s");
+        assert_eq!(refusal, Refusal::Replayed { remaining: 5, hold: Hold::None }, "after {secs} s");
     }
     for secs in [-3600, -86_400] {
         let unused = code_at(secs / 30);
@@ -164,14 +173,16 @@ fn equal_codes_in_neighbouring_steps() {
 fn the_failure_is_stored_before_the_verdict() {
     let store = Memory::new();
     let (working, id) = verifier(&store, Policy::new());
+    let locked = Hold::LockedUntil(after(15 * 60));
     for failures in 1..=5_u8 {
         assert_eq!(
             refusal(block_on(working.verify(&id, &wrong_code(), NOW))),
-            Refusal::Wrong { remaining: 5 - failures }
+            Refusal::Wrong { remaining: 5 - failures, hold: if failures == 5 { locked } else { Hold::None } }
         );
         assert_eq!(block_on(working.state(&id)).unwrap().failures(), failures);
     }
-    assert_eq!(refusal(block_on(working.verify(&id, &code_at(0), NOW))), Refusal::Locked { until: None });
+    let until = Some(after(15 * 60));
+    assert_eq!(refusal(block_on(working.verify(&id, &code_at(0), NOW))), Refusal::Locked { until });
 
     // Where it cannot be stored, nobody learns whether the guess was right.
     let other = enroll(&working, "bianchi", Totp::default());
@@ -207,10 +218,12 @@ fn the_attempt_after_a_lock_is_counted() {
     let (verifier, id) = verifier(Memory::new(), policy);
     for round in 0..4_u8 {
         let now = after(i64::from(round) * 61);
-        for remaining in (0..3).rev() {
-            assert_eq!(refusal(block_on(verifier.verify(&id, &wrong_code(), now))), Refusal::Wrong { remaining });
+        let until = UnixTime::from_secs(now.as_secs() + 60).unwrap();
+        for (remaining, hold) in [(2, Hold::None), (1, Hold::None), (0, Hold::LockedUntil(until))] {
+            let wrong = refusal(block_on(verifier.verify(&id, &wrong_code(), now)));
+            assert_eq!(wrong, Refusal::Wrong { remaining, hold });
         }
-        let until = Some(UnixTime::from_secs(now.as_secs() + 60).unwrap());
+        let until = Some(until);
         assert_eq!(refusal(block_on(verifier.verify(&id, &wrong_code(), now))), Refusal::Locked { until });
         assert_eq!(block_on(verifier.state(&id)).unwrap().failures(), 3 * (round + 1));
     }
@@ -260,25 +273,70 @@ fn a_late_code_is_not_taken_for_drift() {
             assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), 0);
         }
     }
-    // An authenticator that is two steps behind is found by two, of which one may be delay.
-    let policy = Policy::new().with_learned_drift(true).with_window(Window::new(2, 0).unwrap());
-    let (verifier, id) = verifier(Memory::new(), policy);
-    for at in [0, 1, 2] {
-        assert!(block_on(verifier.verify(&id, &code_at(at), after((at + 2) * 30))).is_ok());
-        assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), -1);
+}
+
+/// One late code, or one machine a second slow, moved the window away from everybody whose clock is exact.
+#[test]
+fn learned_drift_keeps_the_current_step_in_the_window() {
+    let window = |past, future| Policy::new().with_learned_drift(true).with_window(Window::new(past, future).unwrap());
+    let drift = |verifier: &Verifier<Memory>, id: &AuthenticatorId| block_on(verifier.state(id)).unwrap().drift();
+
+    // A code typed a minute late, and then right codes of an exact clock.
+    let (late, id) = verifier(Memory::new(), window(2, 0));
+    assert_eq!(block_on(late.verify(&id, &code_at(0), after(60))).unwrap().drift(), -2);
+    for at in 3..8 {
+        assert!(block_on(late.verify(&id, &code_at(at), after(30 * at))).is_ok(), "{at}");
+    }
+    assert_eq!(drift(&late, &id), 0);
+
+    // Of two machines, one is a second slow: to it, the code of a new step comes from the future.
+    let (slow, id) = verifier(Memory::new(), window(0, 1));
+    assert_eq!(block_on(slow.verify(&id, &code_at(1), after(29))).unwrap().drift(), 1);
+    for at in 2..7 {
+        assert!(block_on(slow.verify(&id, &code_at(at), after(30 * at))).is_ok(), "{at}");
+    }
+
+    // What a window has room for is learned: a clock that is two steps ahead, and then four.
+    let (learning, id) = verifier(Memory::new(), window(2, 2));
+    let followed = [(0, 2, 2), (10, 4, 2), (20, 0, 1), (30, -1, 0), (40, -2, -1), (50, -3, -2), (60, -4, -2)];
+    for (at, ahead, learned) in followed {
+        assert_eq!(block_on(learning.verify(&id, &code_at(at + ahead), after(30 * at))).unwrap().drift(), ahead);
+        assert_eq!(drift(&learning, &id), learned, "{ahead} ahead");
+    }
+    // No further than the limit, and not at all unless asked to.
+    for (policy, learned) in [(window(2, 2).with_max_drift(1).unwrap(), 1), (window(2, 2).with_learned_drift(false), 0)]
+    {
+        let (limited, id) = verifier(Memory::new(), policy);
+        assert!(block_on(limited.verify(&id, &code_at(2), NOW)).is_ok());
+        assert_eq!(drift(&limited, &id), learned);
     }
 }
 
+/// A clock that is put right after a resynchronization needed a second one.
 #[test]
-fn drift_is_learned_only_by_choice_in_whole_steps_within_the_limit() {
-    let policy = Policy::new().with_window(Window::new(2, 2).unwrap()).with_max_drift(3).unwrap();
-    for (policy, expected) in [(policy, [0, 0, 0]), (policy.with_learned_drift(true), [2, 3, 3])] {
+fn a_resynchronized_clock_may_be_put_right() {
+    for learn in [false, true] {
+        let policy = Policy::new().with_learned_drift(learn).with_window(Window::new(1, 1).unwrap());
         let (verifier, id) = verifier(Memory::new(), policy);
-        // The authenticator runs ahead by two steps, then by three, and then by more than the limit allows to learn.
-        for ((ahead, at), drift) in [(2, 0), (3, 10), (5, 20)].into_iter().zip(expected) {
-            let login = block_on(verifier.verify(&id, &code_at(at + ahead), after(at * 30)));
-            assert_eq!(login.is_ok(), ahead <= 2 || drift != 0, "{ahead} ahead");
-            assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), drift, "{ahead} ahead");
+        let state = || block_on(verifier.state(&id)).unwrap();
+        assert_eq!(block_on(verifier.resync(&id, &[&code_at(8), &code_at(9)], NOW)).unwrap().drift(), 9);
+        assert_eq!(state().drift(), 9);
+        // The clock is followed where it is, and a wrong code counts once for both windows.
+        assert_eq!(block_on(verifier.verify(&id, &code_at(20), after(30 * 10))).unwrap().drift(), 10);
+        assert_eq!(state().drift(), if learn { 10 } else { 9 });
+        refusal(block_on(verifier.verify(&id, &wrong_code(), after(30 * 20))));
+        assert_eq!(state().failures(), 1);
+        // Between the windows there is nothing.
+        for between in [2, 5, 7] {
+            let now = after(30 * 30);
+            let refused = refusal(block_on(verifier.verify(&id, &code_at(30 + between), now)));
+            assert!(matches!(refused, Refusal::Wrong { .. }), "{between}: {refused:?}");
+        }
+        // The clock is put right: exact, late and early codes are accepted at once.
+        for (at, late) in [(40, 0), (50, 1), (60, -1)] {
+            let accepted = block_on(verifier.verify(&id, &code_at(at), after(30 * (at + late)))).unwrap();
+            assert_eq!(accepted.drift(), -late);
+            assert_eq!(state().drift(), if learn { i16::from(late < 0) } else { 9 });
         }
     }
 }
@@ -345,7 +403,7 @@ fn windows_at_both_ends_of_time() {
     let last = || Ok(hotp.generate(&key(), Counter::new(u64::MAX)));
     assert!(commit(hotp.verify(&key(), &policy, &state, &last(), NOW), &mut state).is_ok());
     let again = commit(hotp.verify(&key(), &policy, &state, &last(), NOW), &mut state);
-    assert_eq!(again.unwrap_err(), Refusal::Replayed { remaining: 4 });
+    assert_eq!(again.unwrap_err(), Refusal::Replayed { remaining: 4, hold: Hold::None });
     let first = Ok(hotp.generate(&key(), Counter::new(0)));
     assert!(commit(hotp.verify(&key(), &policy, &state, &first, NOW), &mut state).is_err());
 }

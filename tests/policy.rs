@@ -36,19 +36,132 @@ fn submit(policy: &Policy, state: &mut State, counter: u64, now: UnixTime) -> Re
 const WRONG: u64 = 1_000_000;
 
 #[test]
-fn the_default_lock_opens_only_by_reinstatement() {
-    let policy = Policy::new();
+fn a_lock_can_last_until_somebody_unlocks() {
+    let policy = Policy::new().with_lock(Lock::UNTIL_UNLOCKED);
     let mut state = State::new().confirmed();
     for remaining in (0..5).rev() {
         assert_eq!(policy.remaining(&state, NOW), remaining + 1);
-        assert_eq!(submit(&policy, &mut state, WRONG, NOW), Err(Refusal::Wrong { remaining }));
+        let hold = if remaining == 0 { Hold::Locked } else { Hold::None };
+        assert_eq!(submit(&policy, &mut state, WRONG, NOW), Err(Refusal::Wrong { remaining, hold }));
     }
     assert_eq!(policy.remaining(&state, UnixTime::MAX), 0);
     let locked = state;
     assert_eq!(submit(&policy, &mut state, 0, UnixTime::MAX), Err(Refusal::Locked { until: None }));
     assert_eq!(state, locked, "an attempt on a lock changes nothing");
-    state = state.reinstate();
+    state = state.unlock();
     assert_eq!(submit(&policy, &mut state, 0, NOW), Ok(()));
+}
+
+/// Fails until the next lock, and returns how long that lasts.
+fn lock(policy: &Policy, state: &mut State, now: UnixTime) -> u64 {
+    loop {
+        match submit(policy, state, WRONG, now) {
+            Err(Refusal::Wrong { remaining: 0, hold: Hold::LockedUntil(until) }) => {
+                return until.as_secs() - now.as_secs();
+            }
+            Err(Refusal::Wrong { remaining: 1.., hold: Hold::None }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A lock for ever after five failures lets whoever has the password shut the person out.
+#[test]
+fn the_default_lock_doubles_up_to_a_day_and_ends_by_itself() {
+    const MINUTE: u64 = 60;
+    const DAY: u64 = 24 * 60 * MINUTE;
+    let policy = Policy::new();
+    let mut state = State::new().confirmed();
+    let mut now = NOW.as_secs();
+    let mut at = |wait: u64| {
+        now += wait;
+        UnixTime::from_secs(now).unwrap()
+    };
+    let mut counter = 0;
+    let mut log_in = |state: &mut State, now| {
+        assert_eq!(submit(&policy, state, counter, now), Ok(()));
+        counter += 1;
+    };
+    // A success between the locks starts the count again, and does not shorten the next lock.
+    let mut last = 0;
+    for minutes in [15, 30, 60, 120, 240, 480, 960, 1440, 1440] {
+        let wait = lock(&policy, &mut state, at(last));
+        assert_eq!(wait, minutes * MINUTE);
+        log_in(&mut state, at(wait));
+        assert_eq!((state.failures(), policy.remaining(&state, at(0))), (0, 5));
+        last = 0;
+    }
+    // Two days without a lock make two halvings; a second less than the third day does not make one.
+    assert_eq!(lock(&policy, &mut state, at(3 * DAY - 1)), 480 * MINUTE);
+    // An operator's help does not shorten it either.
+    state = state.unlock();
+    assert_eq!(lock(&policy, &mut state, at(0)), 960 * MINUTE);
+    assert_eq!(lock(&policy, &mut state, at(960 * MINUTE + 30 * DAY)), 15 * MINUTE);
+
+    // After as many failures in a row as NIST allows, it ends by nothing but an operator.
+    let mut state = State::new().confirmed();
+    for _ in 0..19 {
+        let wait = lock(&policy, &mut state, at(0));
+        at(wait);
+    }
+    for remaining in (1..5).rev() {
+        let wrong = Refusal::Wrong { remaining, hold: Hold::None };
+        assert_eq!(submit(&policy, &mut state, WRONG, at(0)), Err(wrong));
+    }
+    let last = Refusal::Wrong { remaining: 0, hold: Hold::Locked };
+    assert_eq!(submit(&policy, &mut state, WRONG, at(0)), Err(last));
+    assert_eq!(submit(&policy, &mut state, 0, UnixTime::MAX), Err(Refusal::Locked { until: None }));
+}
+
+/// Nine failures under a cap of 10, then a cap of 7: fourteen guesses went through before the next lock.
+#[test]
+fn a_lower_cap_holds_for_failures_that_are_counted_already() {
+    let before = Policy::new().with_failure_cap(10).unwrap();
+    let policy = Policy::new().with_failure_cap(7).unwrap();
+    let mut state = State::new().confirmed();
+    for _ in 0..9 {
+        assert!(submit(&before, &mut state, WRONG, NOW).is_err());
+    }
+    assert_eq!(policy.remaining(&state, NOW), 0);
+    // Not even a right code is evaluated: the lock that the policy calls for begins.
+    let until = after(15 * 60);
+    assert_eq!(submit(&policy, &mut state, 0, NOW), Err(Refusal::Locked { until: Some(until) }));
+    assert_eq!((state.failures(), state.hold()), (9, Hold::LockedUntil(until)));
+    // From then on, as ever.
+    assert_eq!(policy.remaining(&state, until), 7);
+    assert_eq!(lock(&policy, &mut state, until), 30 * 60);
+    assert_eq!(state.failures(), 16);
+    // A cap that was raised gives more attempts.
+    let mut state = State::new().confirmed();
+    assert!(submit(&policy, &mut state, WRONG, NOW).is_err());
+    assert_eq!(before.remaining(&state, NOW), 9);
+}
+
+/// An attacker with the password, against a person who logs in once a day, never has more guesses than the figure says.
+#[test]
+fn no_attacker_has_more_guesses_than_the_figure() {
+    const DAY: u64 = 86_400;
+    let totp = Totp::default();
+    let guess = Policy::new().guess_probability(totp, 0).per_lock / 5.0;
+    let lasting = |secs| Policy::new().with_lock(Lock::lasting(Duration::from_secs(secs)).unwrap());
+    for policy in [Policy::new(), Policy::new().with_failure_cap(2).unwrap(), lasting(900), lasting(3 * DAY)] {
+        for (left_over, every) in [(0, 1), (1, 1), (0, 2), (1, 2), (0, 7), (1, 7)] {
+            let mut state = State::new().confirmed();
+            let (mut guesses, mut logins) = (0_u32, 0_u32);
+            for now in (0..365 * DAY).step_by(300) {
+                let at = after(now);
+                // Greedy, but for what keeps the person from noticing: a login each so many days.
+                while policy.remaining(&state, at) > left_over && submit(&policy, &mut state, WRONG, at).is_err() {
+                    guesses += 1;
+                }
+                if now % (every * DAY) == 0 && submit(&policy, &mut state, u64::from(logins), at).is_ok() {
+                    logins += 1;
+                }
+            }
+            let bound = policy.guess_probability(totp, logins).per_year;
+            assert!(f64::from(guesses) * guess <= bound * 1.01, "{guesses} guesses, {logins} logins, {bound}");
+        }
+    }
 }
 
 #[test]
@@ -56,9 +169,10 @@ fn a_lock_can_end_by_itself() {
     let policy =
         Policy::new().with_failure_cap(2).unwrap().with_lock(Lock::lasting(Duration::from_millis(59_001)).unwrap());
     let mut state = State::new().confirmed();
-    assert_eq!(submit(&policy, &mut state, WRONG, NOW), Err(Refusal::Wrong { remaining: 1 }));
-    assert_eq!(submit(&policy, &mut state, WRONG, NOW), Err(Refusal::Wrong { remaining: 0 }));
+    assert_eq!(submit(&policy, &mut state, WRONG, NOW), Err(Refusal::Wrong { remaining: 1, hold: Hold::None }));
     let until = Some(after(60));
+    let locks = Refusal::Wrong { remaining: 0, hold: Hold::LockedUntil(after(60)) };
+    assert_eq!(submit(&policy, &mut state, WRONG, NOW), Err(locks));
     assert_eq!(submit(&policy, &mut state, 0, after(59)), Err(Refusal::Locked { until }));
     assert_eq!((policy.remaining(&state, after(59)), policy.remaining(&state, after(60))), (0, 2));
     assert_eq!(submit(&policy, &mut state, 0, after(60)), Ok(()));
@@ -113,7 +227,7 @@ fn replays_and_malformed_entries_count_as_the_policy_says() {
         let mut state = State::new().confirmed();
         assert_eq!(submit(&policy, &mut state, 0, NOW), Ok(()));
         let replayed = submit(&policy, &mut state, 0, NOW);
-        assert_eq!(replayed, Err(Refusal::Replayed { remaining: if replays { 4 } else { 5 } }));
+        assert_eq!(replayed, Err(Refusal::Replayed { remaining: if replays { 4 } else { 5 }, hold: Hold::None }));
         let before = state.failures();
         let decision = Hotp::default().verify(&key(), &policy, &state, &malformed, NOW);
         assert!(matches!(commit(decision, &mut state), Err(Refusal::Malformed(_))));
@@ -132,11 +246,13 @@ fn every_change_counts_a_revision_and_a_refusal_without_a_change_none() {
     revisions.push(state.revision());
     let _locked = submit(&policy, &mut state, WRONG, NOW);
     revisions.push(state.revision());
-    state = state.reinstate();
+    state = state.unlock();
     revisions.push(state.revision());
     state = state.suspend();
     revisions.push(state.revision());
-    assert_eq!(revisions, [0, 1, 2, 2, 3, 4]);
+    state = state.resume();
+    revisions.push(state.revision());
+    assert_eq!(revisions, [0, 1, 2, 2, 3, 4, 5]);
 }
 
 #[test]
@@ -170,11 +286,15 @@ fn guess_probabilities() {
     }
 
     let totp = Totp::default();
-    let default = Policy::new().guess_probability(totp, 0);
-    near(default.per_lock, 1.000_236_443_22e-5);
-    near(default.per_year, 1.000_236_443_22e-5);
+    let until_unlocked = Policy::new().with_lock(Lock::UNTIL_UNLOCKED);
+    let once = until_unlocked.guess_probability(totp, 0);
+    near(once.per_lock, 1.000_236_443_22e-5);
+    near(once.per_year, 1.000_236_443_22e-5);
     // 250 logins of the subscriber's a year start the count again.
-    near(Policy::new().guess_probability(totp, 250).per_year, 2.507_457_092_99e-3);
+    near(until_unlocked.guess_probability(totp, 250).per_year, 2.507_457_092_99e-3);
+    // By default 100 guesses in a row, or 373 locks of a year and the guesses between them.
+    near(Policy::new().guess_probability(totp, 0).per_year, 2.000_282_807_99e-4);
+    near(Policy::new().guess_probability(totp, 250).per_year, 5.722946607080e-03);
     near(Policy::new().guess_probability(Hotp::default(), 0).per_lock, 3.000_685_318_31e-5);
     // Nine digits: 3 of 2^31 values give the most likely code.
     let nine = Totp::new(Digits::Nine, Period::default());
@@ -188,7 +308,7 @@ fn guess_probabilities() {
     near(lasting(30 * 86_400).guess_probability(totp, 11).per_year, 2.400_291_353_45e-4);
     near(lasting(30 * 86_400).guess_probability(totp, 12).per_year, 2.500_290_989_19e-4);
     // Resets never make it less likely, and no more so than a run for each.
-    for policy in [lasting(30 * 86_400), lasting(900).with_failure_cap(3).unwrap(), Policy::new()] {
+    for policy in [lasting(30 * 86_400), lasting(900).with_failure_cap(3).unwrap(), Policy::new(), until_unlocked] {
         let mut before = 0.0;
         for resets in (0..400).chain([u32::MAX - 1, u32::MAX]) {
             let chance = policy.guess_probability(totp, resets);
@@ -229,7 +349,8 @@ fn parameters_out_of_range_are_refused() {
     assert_eq!(Lock::lasting(Duration::ZERO), Err(ParameterError::Wait));
     assert_eq!(Lock::lasting(Duration::MAX), Err(ParameterError::Wait));
     let secs = Duration::from_secs;
+    assert_eq!(Lock::doubling(secs(2), secs(1)), Err(ParameterError::Doubling));
     assert_eq!(BackOff::new(secs(0), secs(1)), Err(ParameterError::Wait));
-    assert_eq!(BackOff::new(secs(2), secs(1)), Err(ParameterError::BackOff));
+    assert_eq!(BackOff::new(secs(2), secs(1)), Err(ParameterError::Doubling));
     assert!(BackOff::new(secs(1), secs(u64::from(u32::MAX))).is_ok());
 }

@@ -261,7 +261,7 @@ fn resealing_beside_verifications_loses_nothing() {
                 matches!(again, Err(VerifierError::Refused(Refusal::Replayed { .. }) | VerifierError::Contended)),
                 "{again:?}"
             );
-            while block_on(verifier.reinstate(&id)).is_err() {}
+            while block_on(verifier.unlock(&id)).is_err() {}
         }
     });
 }

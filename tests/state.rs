@@ -1,17 +1,18 @@
 //! The stored form of a state: fixed bytes, written and read back; anything else is refused.
 
 use proptest::prelude::*;
-use secondo::{Counter, State, StateError};
+use secondo::{Counter, State, StateError, UnixTime};
 
 /// Written by hand from the layout in `State::to_bytes`: these bytes are in databases, so they must not change.
 const STORED: [u8; State::LEN] = [
     1,     // version
     0b101, // confirmed, not suspended, something used
     0,     // not held off
-    0,     // no failures
+    0, 0, 0, // no failures, none since the last lock, which was not doubled
     0xff, 0xfe, // two steps behind
     0, 0, 0, 0, 0x03, 0x5f, 0x3c, 0x12, // the last step used
     0, 0, 0, 0, 0, 0, 0, 0, // held off until
+    0, 0, 0, 0, 0, 0, 0, 0, // the last lock's end
     0, 0, 0, 0, 0, 0, 0, 0, // revision
 ];
 
@@ -46,12 +47,15 @@ fn bytes_that_are_not_a_state_are_refused() {
         assert_eq!(with(0, version), Err(StateError::Version(version)));
     }
     assert_eq!(with(1, 0b1101), Err(StateError::Field { offset: 1 }));
-    assert_eq!(with(1, 0b001), Err(StateError::Field { offset: 6 }), "nothing used, but a watermark");
+    assert_eq!(with(1, 0b001), Err(StateError::Field { offset: 8 }), "nothing used, but a watermark");
     assert_eq!(with(2, 4), Err(StateError::Field { offset: 2 }));
-    assert_eq!(with(21, 1), Err(StateError::Field { offset: 14 }), "not held off, but until a time");
+    assert_eq!(with(4, 1), Err(StateError::Field { offset: 4 }), "more failures since the lock than in all");
+    assert_eq!(with(23, 1), Err(StateError::Field { offset: 16 }), "not held off, but until a time");
+    assert_eq!(with(16, 1), Err(StateError::Field { offset: 16 }), "a time that cannot be");
+    assert_eq!(with(24, 1), Err(StateError::Field { offset: 24 }), "another");
     assert_eq!(State::from_bytes(&[]), Err(StateError::Length(0)));
-    assert_eq!(State::from_bytes(&STORED[..29]), Err(StateError::Length(29)));
-    assert_eq!(State::from_bytes(&[STORED.as_slice(), &[0]].concat()), Err(StateError::Length(31)));
+    assert_eq!(State::from_bytes(&STORED[..39]), Err(StateError::Length(39)));
+    assert_eq!(State::from_bytes(&[STORED.as_slice(), &[0]].concat()), Err(StateError::Length(41)));
     // A longer form of a later version is told by its version, not by its length.
     assert_eq!(State::from_bytes(&[2; 64]), Err(StateError::Version(2)));
     assert_eq!(StateError::Version(2).to_string(), "unknown state version 2; this library writes 1");
@@ -61,17 +65,18 @@ fn bytes_that_are_not_a_state_are_refused() {
 fn whatever_is_read_is_written_the_same() {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20_000) };
     proptest!(config, |(
-        flags in 0..9_u8, hold in 0..5_u8, watermark in prop::option::of(any::<u64>()), until in prop::option::of(any::<u64>()),
-        rest in any::<[u8; 11]>(),
+        flags in 0..9_u8, hold in 0..5_u8, watermark in prop::option::of(any::<u64>()), until in prop::option::of(0..2 * UnixTime::MAX.as_secs()),
+        ended in 0..2 * UnixTime::MAX.as_secs(), rest in any::<[u8; 13]>(),
     )| {
         let mut bytes = [0; State::LEN];
         bytes[0] = 1;
         bytes[1] = flags;
         bytes[2] = hold;
-        bytes[3..6].copy_from_slice(&rest[..3]);
-        bytes[6..14].copy_from_slice(&watermark.unwrap_or(0).to_be_bytes());
-        bytes[14..22].copy_from_slice(&until.unwrap_or(0).to_be_bytes());
-        bytes[22..].copy_from_slice(&rest[3..]);
+        bytes[3..8].copy_from_slice(&rest[..5]);
+        bytes[8..16].copy_from_slice(&watermark.unwrap_or(0).to_be_bytes());
+        bytes[16..24].copy_from_slice(&until.unwrap_or(0).to_be_bytes());
+        bytes[24..32].copy_from_slice(&ended.to_be_bytes());
+        bytes[32..].copy_from_slice(&rest[5..]);
         if let Ok(state) = State::from_bytes(&bytes) {
             prop_assert_eq!(state.to_bytes(), bytes);
         }
@@ -83,7 +88,7 @@ fn whatever_is_read_is_written_the_same() {
 fn serde_stores_the_same_bytes() {
     let state = State::from_bytes(&STORED).unwrap();
     let json = serde_json::to_string(&state).unwrap();
-    assert_eq!(json, serde_json::to_string(&STORED).unwrap());
+    assert_eq!(json, serde_json::to_string(STORED.as_slice()).unwrap());
     assert_eq!(serde_json::from_str::<State>(&json).unwrap(), state);
     for broken in ["[]", "[1,2,3]", "null", "\"\"", &json.replacen('1', "7", 1), &json.replace(']', ",0]")] {
         assert!(serde_json::from_str::<State>(broken).is_err(), "{broken}");

@@ -16,7 +16,7 @@ use pollster::block_on;
 use secondo::seal::{KeyId, SealError};
 use secondo::store::{Exchange, Memory, Store};
 use secondo::{
-    Authenticator, AuthenticatorId, Counter, Digits, Hotp, Policy, PublicRefusal, RecordError, Refusal, State,
+    Authenticator, AuthenticatorId, Counter, Digits, Hold, Hotp, Policy, PublicRefusal, RecordError, Refusal, State,
     StateError, Totp, UnixTime, Verifier, VerifierError,
 };
 
@@ -34,12 +34,18 @@ fn an_authenticator_counts_only_after_its_first_right_code() {
     block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
 
     assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Unconfirmed);
-    assert_eq!(refusal(block_on(verifier.confirm(&id, &wrong_code(), NOW))), Refusal::Wrong { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(verifier.confirm(&id, &wrong_code(), NOW))),
+        Refusal::Wrong { remaining: 4, hold: Hold::None }
+    );
     assert!(!block_on(verifier.state(&id)).unwrap().is_confirmed());
 
     // By default the code that confirms is no login, and is used up.
     assert!(block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap().into_login().is_none());
-    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(verifier.verify(&id, &code_at(0), NOW))),
+        Refusal::Replayed { remaining: 4, hold: Hold::None }
+    );
     assert_eq!(refusal(block_on(verifier.confirm(&id, &code_at(1), after(30)))), Refusal::AlreadyConfirmed);
     assert_eq!(block_on(verifier.verify(&id, &code_at(1), after(30))).unwrap().drift(), 0);
 }
@@ -51,7 +57,10 @@ fn a_confirmation_is_a_login_where_the_policy_says_so() {
     block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
     let login = block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap().into_login().unwrap();
     assert_eq!(login.counter(), Totp::default().step(NOW).unwrap());
-    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(verifier.verify(&id, &code_at(0), NOW))),
+        Refusal::Replayed { remaining: 4, hold: Hold::None }
+    );
 }
 
 #[test]
@@ -65,7 +74,7 @@ fn an_enrolment_is_replaced_until_it_is_confirmed() {
     // A suspension also holds for one that is not confirmed.
     block_on(verifier.suspend(&id)).unwrap();
     assert!(matches!(enroll(Totp::default()), Err(VerifierError::AlreadyEnrolled)));
-    block_on(verifier.reinstate(&id)).unwrap();
+    block_on(verifier.resume(&id)).unwrap();
     enroll(Totp::default()).unwrap();
     let _confirmed = block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap();
     assert!(matches!(enroll(eight), Err(VerifierError::AlreadyEnrolled)));
@@ -97,29 +106,56 @@ fn a_state_in_another_unit_is_not_enrolled() {
 }
 
 #[test]
-fn a_suspended_authenticator_accepts_nothing_until_reinstated() {
+fn a_suspended_authenticator_accepts_nothing_until_resumed() {
     let (verifier, id) = verifier(Memory::new(), Policy::new());
     block_on(verifier.suspend(&id)).unwrap();
     let suspended = block_on(verifier.state(&id)).unwrap();
     assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Suspended);
     assert_eq!(refusal(block_on(verifier.resync(&id, &[&code_at(0), &code_at(1)], after(30)))), Refusal::Suspended);
     assert_eq!(block_on(verifier.state(&id)).unwrap(), suspended);
-    block_on(verifier.reinstate(&id)).unwrap();
+    block_on(verifier.resume(&id)).unwrap();
     assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
 }
 
 #[test]
-fn reinstating_opens_a_lock_and_keeps_used_codes_used() {
+fn a_lock_and_a_suspension_end_each_by_its_own_verb() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    for _ in 0..5 {
+        refusal(block_on(verifier.verify(&id, &wrong_code(), NOW)));
+    }
+    block_on(verifier.suspend(&id)).unwrap();
+    // The help desk ends the lock; the phone is still reported stolen.
+    block_on(verifier.unlock(&id)).unwrap();
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Suspended);
+    for _ in 0..5 {
+        block_on(verifier.resume(&id)).unwrap();
+        refusal(block_on(verifier.verify(&id, &wrong_code(), NOW)));
+        block_on(verifier.suspend(&id)).unwrap();
+    }
+    // The phone is found again; whoever guessed stays locked out.
+    block_on(verifier.resume(&id)).unwrap();
+    let locked = refusal(block_on(verifier.verify(&id, &code_at(0), NOW)));
+    assert!(matches!(locked, Refusal::Locked { until: Some(_) }), "{locked:?}");
+    block_on(verifier.unlock(&id)).unwrap();
+    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+}
+
+#[test]
+fn unlocking_opens_a_lock_and_keeps_used_codes_used() {
     let (verifier, id) = verifier(Memory::new(), Policy::new());
     assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
     for _ in 0..5 {
         refusal(block_on(verifier.verify(&id, &wrong_code(), NOW)));
     }
-    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(1), after(30)))), Refusal::Locked { until: None });
-    block_on(verifier.reinstate(&id)).unwrap();
+    let until = Some(after(15 * 60));
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(1), after(30)))), Refusal::Locked { until });
+    block_on(verifier.unlock(&id)).unwrap();
     let state = block_on(verifier.state(&id)).unwrap();
     assert_eq!((state.failures(), verifier.policy().remaining(&state, NOW)), (0, 5));
-    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(verifier.verify(&id, &code_at(0), NOW))),
+        Refusal::Replayed { remaining: 4, hold: Hold::None }
+    );
     assert!(block_on(verifier.verify(&id, &code_at(1), after(30))).is_ok());
 }
 
@@ -130,7 +166,8 @@ fn a_revoked_authenticator_is_erased_for_ever() {
     block_on(verifier.revoke(&id)).unwrap();
     assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Revoked);
     assert_eq!(refusal(block_on(verifier.suspend(&id))), Refusal::Revoked);
-    assert_eq!(refusal(block_on(verifier.reinstate(&id))), Refusal::Revoked);
+    assert_eq!(refusal(block_on(verifier.resume(&id))), Refusal::Revoked);
+    assert_eq!(refusal(block_on(verifier.unlock(&id))), Refusal::Revoked);
     assert_eq!(refusal(block_on(verifier.state(&id))), Refusal::Revoked);
     assert!(block_on(verifier.revoke(&id)).is_ok());
     let value = block_on(store.load(&id)).unwrap().unwrap().value;
@@ -144,14 +181,20 @@ fn resynchronization_finds_a_token_and_is_no_login() {
     let id = enroll(&verifier, "token", hotp);
     let code = |counter| hotp.generate(&enrolled::key(), Counter::new(counter)).as_str().to_owned();
 
-    assert_eq!(refusal(block_on(verifier.verify(&id, &code(700), NOW))), Refusal::Wrong { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(verifier.verify(&id, &code(700), NOW))),
+        Refusal::Wrong { remaining: 4, hold: Hold::None }
+    );
     assert_eq!(
         refusal(block_on(verifier.resync(&id, &[&code(700), &code(702)], NOW))),
-        Refusal::Wrong { remaining: 3 }
+        Refusal::Wrong { remaining: 3, hold: Hold::None }
     );
     let resynchronized = block_on(verifier.resync(&id, &[&code(700), &code(701)], NOW)).unwrap();
     assert_eq!(resynchronized.counter(), Counter::new(701));
-    assert_eq!(refusal(block_on(verifier.verify(&id, &code(701), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(verifier.verify(&id, &code(701), NOW))),
+        Refusal::Replayed { remaining: 4, hold: Hold::None }
+    );
     assert_eq!(block_on(verifier.verify(&id, &code(702), NOW)).unwrap().counter(), Counter::new(702));
 }
 
@@ -175,7 +218,8 @@ fn an_unknown_id_is_its_own_error() {
         block_on(verifier.confirm(&id, "123456", NOW)).map(drop),
         block_on(verifier.resync(&id, &["123456", "123456"], NOW)).map(drop),
         block_on(verifier.suspend(&id)),
-        block_on(verifier.reinstate(&id)),
+        block_on(verifier.resume(&id)),
+        block_on(verifier.unlock(&id)),
         block_on(verifier.revoke(&id)),
         block_on(verifier.state(&id)).map(drop),
     ] {
@@ -220,7 +264,16 @@ fn errors_say_what_is_wrong_and_why() {
         }
         messages.join(": ")
     };
-    let wrong = Refusal::Wrong { remaining: 3 };
+    let wrong = |remaining, hold| Refusal::Wrong { remaining, hold };
+    let until = UnixTime::from_secs(9).unwrap();
+    for (hold, text) in [
+        (Hold::Throttled(until), "the code is wrong; 1 attempt remains; the next is possible 9 s after 1970"),
+        (Hold::LockedUntil(until), "the code is wrong; 1 attempt remains; locked until 9 s after 1970"),
+        (Hold::Locked, "the code is wrong; 1 attempt remains; locked"),
+    ] {
+        assert_eq!(wrong(1, hold).to_string(), text);
+    }
+    let wrong = wrong(3, Hold::None);
     for (error, text, public) in [
         (VerifierError::Refused(wrong), "the code is wrong; 3 attempts remain", wrong.public()),
         (VerifierError::Store(Outage), "the store failed: the database is down", PublicRefusal::Unavailable),
@@ -255,7 +308,10 @@ fn a_code_of_unknown_outcome_is_not_accepted_twice() {
     let interrupted = Verifier::new(failing(&store, Fault::AfterExchange), keys(), Policy::new());
     let result = block_on(interrupted.verify(&id, &code_at(0), NOW));
     assert!(matches!(result, Err(VerifierError::Store(Outage))));
-    assert_eq!(refusal(block_on(working.verify(&id, &code_at(0), NOW))), Refusal::Replayed { remaining: 4 });
+    assert_eq!(
+        refusal(block_on(working.verify(&id, &code_at(0), NOW))),
+        Refusal::Replayed { remaining: 4, hold: Hold::None }
+    );
 }
 
 #[test]
@@ -295,7 +351,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
     };
     let mut hotp_with_t0 = good.clone();
     hotp_with_t0[1] = 1;
-    hotp_with_t0[35..45].copy_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    hotp_with_t0[45..55].copy_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     for (bytes, expected) in [
         (vec![], RecordError::Length(0)),
         (with(0, 2), RecordError::Version(2)),
@@ -305,12 +361,12 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         (with(2, 1), RecordError::Seal(SealError::NoKeys)),
         (with(3, 9), RecordError::State(StateError::Version(9))),
         (with(5, 4), RecordError::State(StateError::Field { offset: 2 })),
-        (with(33, 0), RecordError::Field { offset: 33 }),
-        (with(34, 10), RecordError::Field { offset: 34 }),
-        (with(35, 0xff), RecordError::Field { offset: 35 }),
-        (with(1, 1), RecordError::Field { offset: 35 }),
-        (hotp_with_t0, RecordError::Field { offset: 37 }),
-        (with(45, 4), RecordError::Field { offset: 45 }),
+        (with(43, 0), RecordError::Field { offset: 43 }),
+        (with(44, 10), RecordError::Field { offset: 44 }),
+        (with(45, 0xff), RecordError::Field { offset: 45 }),
+        (with(1, 1), RecordError::Field { offset: 45 }),
+        (hotp_with_t0, RecordError::Field { offset: 47 }),
+        (with(55, 4), RecordError::Field { offset: 55 }),
         (good[..good.len() - 11].to_vec(), RecordError::Length(good.len() - 11)),
         ([&good[..], &[0; 200]].concat(), RecordError::Length(good.len() + 200)),
     ] {

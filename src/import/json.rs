@@ -20,7 +20,10 @@
 //! | `confirmed` | whether a first code was accepted | refused |
 //! | `suspended` | whether an operator has suspended it | refused |
 //! | `failures` | attempts failed since the last success, 0 to 255 | 0 |
-//! | `locked` | `true`, until somebody reinstates it, or a Unix time in seconds; `false` | `false` |
+//! | `failures_since_lock` | those of them after the last lock | all; 0 if `locked` |
+//! | `locked` | `true`, until an operator unlocks it, or a Unix time in seconds; `false` | `false` |
+//! | `lock_ended` | Unix time in seconds when the last lock ended | 0 |
+//! | `lock_doublings` | how many doublings the next lock would have had then, 0 to 255 | 0 |
 //! | `throttled` | Unix time in seconds until which attempts are held off | not |
 //!
 //! Numbers are integers; `null` is a value of `last_step` only. An unknown field, one that is there twice and one of the
@@ -113,7 +116,7 @@ use crate::{
 /// More bytes than are written of all but the name.
 const WRITTEN_LEN: usize = 768;
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 19] = [
     "name",
     "type",
     "secret",
@@ -128,7 +131,10 @@ const FIELDS: [&str; 16] = [
     "confirmed",
     "suspended",
     "failures",
+    "failures_since_lock",
     "locked",
+    "lock_ended",
+    "lock_doublings",
     "throttled",
 ];
 
@@ -156,7 +162,8 @@ pub fn read(file: &[u8], now: UnixTime) -> impl Iterator<Item = Result<Imported,
 fn entry(line: usize, text: &str, now: UnixTime) -> Result<Imported, Problem> {
     let fields = object(text)?;
     let [name, kind, secret, encoding, algorithm, digits, rest @ ..] = &fields;
-    let [period, t0, last_step, drift, counter, confirmed, suspended, failures, locked, throttled] = rest;
+    let [period, t0, last_step, drift, counter, confirmed, suspended, failures, since_lock, rest @ ..] = rest;
+    let [locked, lock_ended, lock_doublings, throttled] = rest;
 
     let name = name.required(|value| value.text().filter(|name| is_name(name)))?;
     let secret = decode(secret.required(Value::text)?, encoding.required(Value::text)?)?;
@@ -191,11 +198,16 @@ fn entry(line: usize, text: &str, now: UnixTime) -> Result<Imported, Problem> {
         (hold, None) => hold,
         (_, Some(_)) => return Err(Problem::Misplaced("throttled")),
     };
+    let failures = failures.or(0, Value::number)?;
+    let unlocked_failures = if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) { 0 } else { failures };
     let state = State {
         confirmed: confirmed.required(Value::truth)?,
         suspended: suspended.required(Value::truth)?,
-        failures: failures.or(0, Value::number)?,
+        failures,
+        since_lock: since_lock.or(unlocked_failures, |value| value.number().filter(|since| *since <= failures))?,
         hold,
+        lock_ended: lock_ended.or(UnixTime::EPOCH, Value::time)?,
+        lock_doublings: lock_doublings.or(0, Value::number)?,
         ..state
     };
     Ok(Imported::new(line, name, Authenticator::new(method, algorithm, secret), state, notes))
@@ -431,7 +443,8 @@ pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result
         Method::Hotp(_) => put(format_args!(r#""counter":{},"#, next.ok_or(Problem::Invalid("counter"))?))?,
     }
     put(format_args!(r#""confirmed":{},"suspended":{},"#, state.confirmed, state.suspended))?;
-    put(format_args!(r#""failures":{}"#, state.failures))?;
+    put(format_args!(r#""failures":{},"failures_since_lock":{},"#, state.failures, state.since_lock))?;
+    put(format_args!(r#""lock_ended":{},"lock_doublings":{}"#, state.lock_ended.as_secs(), state.lock_doublings))?;
     match state.hold {
         Hold::None => put(format_args!("}}"))?,
         Hold::Throttled(until) => put(format_args!(r#","throttled":{}}}"#, until.as_secs()))?,

@@ -56,7 +56,8 @@ struct Setup {
     future: u8,
     look_ahead: u8,
     cap: u8,
-    lock_secs: Option<u64>,
+    /// The first length and the longest.
+    lock: Option<(u64, u64)>,
     back_off: Option<(u64, u64)>,
     count_replays: bool,
     count_malformed: bool,
@@ -80,7 +81,10 @@ impl Setup {
             future: input.below(11 - past),
             look_ahead: input.below(11),
             cap: 1 + input.below(7),
-            lock_secs: input.flag().then_some(u64::from(input.below(100)) + 1),
+            lock: input.flag().then(|| {
+                let first = u64::from(input.below(100)) + 1;
+                (first, first + u64::from(input.below(200)))
+            }),
             back_off: input.flag().then_some((u64::from(input.below(5)) + 1, 30)),
             count_replays: input.flag(),
             count_malformed: input.flag(),
@@ -108,14 +112,30 @@ impl Setup {
             .unwrap()
             .with_resync_codes(if self.resync_codes == 2 { ResyncCodes::Two } else { ResyncCodes::Three })
             .with_confirmation_login(self.confirmation_login);
-        if let Some(secs) = self.lock_secs {
-            policy = policy.with_lock(Lock::lasting(Duration::from_secs(secs)).unwrap());
-        }
+        policy = policy.with_lock(match self.lock {
+            Some((first, longest)) => Lock::doubling(Duration::from_secs(first), Duration::from_secs(longest)).unwrap(),
+            None => Lock::UNTIL_UNLOCKED,
+        });
         if let Some((first, longest)) = self.back_off {
             let back_off = BackOff::new(Duration::from_secs(first), Duration::from_secs(longest)).unwrap();
             policy = policy.with_back_off(back_off);
         }
         policy
+    }
+
+    fn clamp(&self, drift: i64) -> i64 {
+        drift.clamp(-i64::from(self.max_drift), i64::from(self.max_drift))
+    }
+
+    /// Whether the current step is in the window that this drift has moved.
+    fn reaches(&self, drift: i64) -> bool {
+        drift - i64::from(self.past) <= 0 && drift + i64::from(self.future) >= 0
+    }
+
+    /// The drift next to the known one that a code so many steps ahead fits; with a past step in the window it may be one
+    /// step late.
+    fn fitting(&self, known: i64, ahead: i64) -> i64 {
+        known.clamp(ahead, ahead + i64::from(self.past > 0))
     }
 
     fn authenticator(&self, seed: u8) -> Authenticator {
@@ -146,6 +166,10 @@ struct Known {
     next: i128,
     drift: i64,
     failures: u64,
+    since_lock: u64,
+    /// How many times the next lock's length is doubled, if it comes at this time.
+    doublings: u64,
+    lock_ended: u64,
     held: Held,
     changes: u64,
 }
@@ -156,6 +180,27 @@ enum Held {
     ThrottledUntil(u64),
     LockedUntil(u64),
     Locked,
+}
+
+impl Held {
+    fn until(self) -> Option<u64> {
+        match self {
+            Self::ThrottledUntil(until) | Self::LockedUntil(until) => Some(until),
+            Self::No | Self::Locked => None,
+        }
+    }
+}
+
+impl From<Hold> for Held {
+    fn from(hold: Hold) -> Self {
+        match hold {
+            Hold::None => Self::No,
+            Hold::Throttled(until) => Self::ThrottledUntil(until.as_secs()),
+            Hold::LockedUntil(until) => Self::LockedUntil(until.as_secs()),
+            Hold::Locked => Self::Locked,
+            other => panic!("a hold the model does not know: {other:?}"),
+        }
+    }
 }
 
 /// What an operation came to.
@@ -191,8 +236,10 @@ fn outcome<T, E: std::fmt::Debug>(result: Result<T, VerifierError<E>>, ok: impl 
         Err(VerifierError::AlreadyEnrolled) => Outcome::AlreadyEnrolled,
         Err(VerifierError::Refused(refusal)) => match refusal {
             Refusal::Malformed(_) => Outcome::Refused("malformed", None, None),
-            Refusal::Wrong { remaining } => Outcome::Refused("wrong", Some(remaining), None),
-            Refusal::Replayed { remaining } => Outcome::Refused("replayed", Some(remaining), None),
+            Refusal::Wrong { remaining, hold } => Outcome::Refused("wrong", Some(remaining), Held::from(hold).until()),
+            Refusal::Replayed { remaining, hold } => {
+                Outcome::Refused("replayed", Some(remaining), Held::from(hold).until())
+            }
             Refusal::Locked { until } => Outcome::Refused("locked", None, until.map(UnixTime::as_secs)),
             Refusal::Throttled { retry_at } => Outcome::Refused("throttled", None, Some(retry_at.as_secs())),
             Refusal::Suspended => Outcome::Refused("suspended", None, None),
@@ -239,13 +286,18 @@ impl Model {
                 assert_eq!(outcome(block_on(verifier.suspend(id)), |()| Outcome::Done), expected);
                 expected.name()
             }
-            2 | 3 => {
+            2 => {
+                let expected = self.operator(|known| known.suspended = false);
+                assert_eq!(outcome(block_on(verifier.resume(id)), |()| Outcome::Done), expected);
+                expected.name()
+            }
+            3 => {
                 let expected = self.operator(|known| {
-                    known.suspended = false;
                     known.failures = 0;
+                    known.since_lock = 0;
                     known.held = Held::No;
                 });
-                assert_eq!(outcome(block_on(verifier.reinstate(id)), |()| Outcome::Done), expected);
+                assert_eq!(outcome(block_on(verifier.unlock(id)), |()| Outcome::Done), expected);
                 expected.name()
             }
             4 if input.below(32) == 0 => {
@@ -285,7 +337,7 @@ impl Model {
                 let texts = self.consecutive_texts(input);
                 let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
                 let expected = self.attempt(Purpose::Resynchronization, &texts, |setup, known, at, drift| {
-                    known.note(setup, drift);
+                    known.resynchronize(setup, drift);
                     Outcome::Resynchronized(at, drift)
                 });
                 let resynchronized = outcome(block_on(verifier.resync(id, &texts, now)), |resynchronized| {
@@ -333,6 +385,9 @@ impl Model {
                     next: i128::from(next),
                     drift: i64::from(drift),
                     failures: 0,
+                    since_lock: 0,
+                    doublings: 0,
+                    lock_ended: 0,
                     held: Held::No,
                     changes: 0,
                 });
@@ -382,7 +437,7 @@ impl Model {
         let wanted = if purpose == Purpose::Resynchronization { setup.resync_codes } else { 1 };
         if texts.len() != wanted || codes.len() != wanted {
             if setup.count_malformed {
-                known.fail(setup, now);
+                known.count(setup, now);
             }
             return refused("malformed");
         }
@@ -396,35 +451,45 @@ impl Model {
         } else {
             i128::from((now - setup.t0) / setup.period)
         };
-        // The first code's lowest place, and the last code's lowest and highest.
-        let (first, lowest, highest) = match (setup.hotp, purpose) {
-            (true, Purpose::Resynchronization) => (used, used, known.next + i128::from(setup.resync_span)),
-            (true, _) => (used, used, known.next + i128::from(setup.look_ahead)),
-            (false, Purpose::Resynchronization) => (0, current - max_drift, current + max_drift),
+        // Where the first code may be at the lowest, and where the last one may be.
+        let (first, windows) = match (setup.hotp, purpose) {
+            (true, Purpose::Resynchronization) => (used, vec![used..=known.next + i128::from(setup.resync_span)]),
+            (true, _) => (used, vec![used..=known.next + i128::from(setup.look_ahead)]),
+            (false, Purpose::Resynchronization) => (0, vec![current - max_drift..=current + max_drift]),
             (false, _) => {
-                let centre = (current + i128::from(known.drift).clamp(-max_drift, max_drift)).max(0);
-                (0, centre - i128::from(setup.past), centre + i128::from(setup.future))
+                let window = |centre: i128| centre - i128::from(setup.past)..=centre + i128::from(setup.future);
+                let drift = setup.clamp(known.drift);
+                let mut windows = vec![window((current + i128::from(drift)).max(0))];
+                if !setup.reaches(drift) {
+                    windows.push(window(current));
+                }
+                (0, windows)
             }
         };
-        if !setup.hotp && used > highest {
+        if !setup.hotp && windows.iter().all(|window| used > *window.end()) {
             return refused("clock behind");
         }
         let count = codes.len() as i128;
-        let places: Vec<i128> = (lowest.max(first + count - 1).max(count - 1)..=highest)
+        let mut places: Vec<i128> = windows
+            .into_iter()
+            .flatten()
+            .filter(|last| *last >= first.max(0) + count - 1)
             .filter(|last| (last - count + 1..).zip(&codes).all(|(at, code)| known.code(setup, at) == *code))
             .collect();
+        places.sort_unstable();
 
         match places.iter().find(|last| **last - count + 1 > used) {
             Some(&last) => {
                 known.next = last + 1;
                 known.failures = 0;
+                known.since_lock = 0;
                 known.held = Held::No;
                 known.changes += 1;
                 let drift = if setup.hotp { 0 } else { i64::try_from(last - current).unwrap() };
                 accept(setup, known, u64::try_from(last).unwrap(), drift)
             }
-            None if places.is_empty() => Outcome::Refused("wrong", Some(known.fail(setup, now)), None),
-            None if setup.count_replays => Outcome::Refused("replayed", Some(known.fail(setup, now)), None),
+            None if places.is_empty() => known.fail("wrong", setup, now),
+            None if setup.count_replays => known.fail("replayed", setup, now),
             None => Outcome::Refused("replayed", Some(known.left(setup)), None),
         }
     }
@@ -480,14 +545,7 @@ impl Model {
                 assert_eq!(state.is_confirmed(), known.confirmed);
                 assert_eq!(state.is_suspended(), known.suspended);
                 assert_eq!(state.revision(), known.changes);
-                let held = match state.hold() {
-                    Hold::None => Held::No,
-                    Hold::Throttled(until) => Held::ThrottledUntil(until.as_secs()),
-                    Hold::LockedUntil(until) => Held::LockedUntil(until.as_secs()),
-                    Hold::Locked => Held::Locked,
-                    other => panic!("a hold the model does not know: {other:?}"),
-                };
-                assert_eq!(held, known.held);
+                assert_eq!(Held::from(state.hold()), known.held);
             }
         }
     }
@@ -499,31 +557,48 @@ impl Known {
     }
 
     fn learn(&mut self, setup: &Setup, drift: i64) {
-        if setup.learn_drift {
-            self.note(setup, drift);
+        if setup.hotp || !setup.learn_drift {
+            return;
         }
+        let known = setup.clamp(self.drift);
+        let near = |drift: i64| drift.clamp(-i64::from(setup.future), i64::from(setup.past));
+        self.drift = setup.clamp(if setup.reaches(known) {
+            near(setup.fitting(known, drift))
+        } else if (-i64::from(setup.past)..=i64::from(setup.future)).contains(&drift) {
+            near(setup.fitting(0, drift))
+        } else {
+            setup.fitting(known, drift)
+        });
     }
 
-    /// A code was `drift` steps ahead; with a past step in the window it may have been one more, and come late.
-    fn note(&mut self, setup: &Setup, drift: i64) {
-        let late = i64::from(setup.past > 0);
+    fn resynchronize(&mut self, setup: &Setup, drift: i64) {
         if !setup.hotp {
-            if self.drift < drift {
-                self.drift = drift;
-            } else if self.drift > drift + late {
-                self.drift = drift + late;
-            }
-            self.drift = self.drift.clamp(-i64::from(setup.max_drift), i64::from(setup.max_drift));
+            self.drift = setup.clamp(setup.fitting(self.drift, drift));
         }
     }
 
     fn left(&self, setup: &Setup) -> u8 {
-        let cap = u64::from(setup.cap);
-        u8::try_from((cap - self.failures % cap).min(100 - self.failures)).unwrap()
+        u8::try_from((u64::from(setup.cap) - self.since_lock).min(100 - self.failures)).unwrap()
     }
 
-    fn fail(&mut self, setup: &Setup, now: u64) -> u8 {
+    fn fail(&mut self, name: &'static str, setup: &Setup, now: u64) -> Outcome {
+        let remaining = self.count(setup, now);
+        Outcome::Refused(name, Some(remaining), self.held.until())
+    }
+
+    /// Each day since the last lock takes one doubling back.
+    fn ease(&mut self, most: u64, now: u64) {
+        const DAY: u64 = 86_400;
+        let doublings = match now.checked_sub(self.lock_ended) {
+            Some(since) => self.doublings.saturating_sub(since / DAY),
+            None => self.doublings,
+        };
+        self.doublings = doublings.min(most);
+    }
+
+    fn count(&mut self, setup: &Setup, now: u64) -> u8 {
         self.failures += 1;
+        self.since_lock += 1;
         self.changes += 1;
         let waits = setup.back_off.map(|(first, longest)| {
             let doubled = u128::from(first) << (self.failures - 1);
@@ -531,9 +606,15 @@ impl Known {
         });
         if self.failures == 100 {
             self.held = Held::Locked;
-        } else if self.failures.is_multiple_of(u64::from(setup.cap)) {
-            let lock = setup.lock_secs.map(|secs| secs.max(waits.unwrap_or(0)));
-            self.held = lock.map_or(Held::Locked, |secs| Held::LockedUntil(now + secs));
+        } else if self.since_lock == u64::from(setup.cap) {
+            self.since_lock = 0;
+            self.held = setup.lock.map_or(Held::Locked, |(first, longest)| {
+                let most = (0..).find(|n| first << n >= longest).unwrap();
+                self.ease(most, now);
+                self.lock_ended = now + (first << self.doublings).min(longest).max(waits.unwrap_or(0));
+                self.doublings = (self.doublings + 1).min(most);
+                Held::LockedUntil(self.lock_ended)
+            });
         } else {
             self.held = waits.map_or(Held::No, |secs| Held::ThrottledUntil(now + secs));
         }

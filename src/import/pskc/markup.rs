@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::error::PskcWriteError;
 use super::xml::{MAX_TEXT, is_blank, is_xml_char};
 use super::{DeviceInfo, KeyPolicy, Token, date};
-use crate::{Algorithm, Method, State, Totp, UnixTime};
+use crate::{Algorithm, Counter, Method, State, Totp, UnixTime};
 
 /// A part of a document, wiped with the secret in it.
 pub(super) struct Markup(Zeroizing<String>);
@@ -135,7 +135,7 @@ impl Markup {
         self.put("</Data>");
         self.text("UserId", token.user_id.as_deref())?;
         if token.policy != KeyPolicy::default() {
-            self.policy(&token.policy)?;
+            self.policy(&token.policy);
         }
         self.put("</Key>");
         Ok(())
@@ -170,7 +170,7 @@ impl Markup {
     /// `xs:int`. Steps are counted from 1970, since there is no element for another T0.
     fn time(&mut self, totp: &Totp, state: &State) -> Result<(), Unwritable> {
         let next = next(state).and_then(|next| i32::try_from(next).ok()).ok_or(Unwritable("Time"))?;
-        if totp.t0() != UnixTime::default() {
+        if totp.t0() != UnixTime::EPOCH || !totp.is_plausible(Counter::new(next.unsigned_abs().into())) {
             return Err(Unwritable("Time"));
         }
         self.plain("Time", &next.to_string());
@@ -181,7 +181,7 @@ impl Markup {
         Ok(())
     }
 
-    fn policy(&mut self, policy: &KeyPolicy) -> Result<(), Unwritable> {
+    fn policy(&mut self, policy: &KeyPolicy) {
         self.put("<Policy>");
         self.date("StartDate", policy.start);
         self.date("ExpiryDate", policy.expiry);
@@ -192,7 +192,6 @@ impl Markup {
             self.element("NumberOfTransactions", &count.to_string());
         }
         self.put("</Policy>");
-        Ok(())
     }
 
     /// What is in an `EncryptedDataType`.

@@ -155,9 +155,10 @@ fn those_who_share_a_commit_are_counted_one_by_one() {
         let id = enroll(&verifier, &format!("round/{round}"));
         let told = submit(&verifier, &id, &wrong, 1, 4);
         for remaining in 0..CAP {
-            assert_eq!(told.iter().filter(|told| **told == Err(Refusal::Wrong { remaining })).count(), 1, "{told:?}");
+            let this = |told: &&Told| matches!(told, Err(Refusal::Wrong { remaining: left, .. }) if *left == remaining);
+            assert_eq!(told.iter().filter(this).count(), 1, "{told:?}");
         }
-        let locked = told.iter().filter(|told| **told == Err(Refusal::Locked { until: None })).count();
+        let locked = told.iter().filter(|told| matches!(told, Err(Refusal::Locked { .. }))).count();
         assert_eq!(locked, 4 * CALLERS - usize::from(CAP), "{told:?}");
     }
     store_testing::report!(

@@ -171,7 +171,7 @@ impl<E: Engine> Caller<'_, E> {
         });
         for outcome in outcomes {
             match outcome {
-                Outcome::Refused(Refusal::Wrong { remaining: left }) => {
+                Outcome::Refused(Refusal::Wrong { remaining: left, .. }) => {
                     assert!(remaining.insert((*id, left)), "a failure was counted and lost: {left} remain again");
                     self.seen.lock().unwrap().counted += 1;
                 }

@@ -1,6 +1,6 @@
 //! Many processes at once: a code is accepted once, and a guess is counted.
 
-use secondo::{Policy, Refusal};
+use secondo::{Hold, Policy, Refusal};
 
 use crate::engine::{Engine, Outcome, Provider, code, policy, time, wrong_code};
 use crate::rounds;
@@ -23,7 +23,8 @@ pub fn one_right_code<E: Engine>(address: &str) {
             let answers: Vec<_> = workers.iter_mut().map(|worker| worker.answer().unwrap()).collect();
             let told = |outcome: Outcome| answers.iter().filter(|answer| **answer == format!("{outcome:?}")).count();
             let accepted = told(Outcome::Accepted);
-            let replayed = told(Outcome::Refused(Refusal::Replayed { remaining: Policy::CONSECUTIVE_LIMIT }));
+            let replayed =
+                told(Outcome::Refused(Refusal::Replayed { remaining: Policy::CONSECUTIVE_LIMIT, hold: Hold::None }));
             assert_eq!(accepted + replayed, PROCESSES, "{answers:?}");
             accepted
         };
@@ -67,7 +68,8 @@ pub fn wrong_codes<E: Engine>(address: &str) {
             answers.iter().filter(|answer| **answer == outcome).count()
         };
         for remaining in 0..Policy::CONSECUTIVE_LIMIT {
-            assert_eq!(told(Refusal::Wrong { remaining }), 1, "with {remaining} remaining: {answers:?}");
+            let hold = if remaining == 0 { Hold::Locked } else { Hold::None };
+            assert_eq!(told(Refusal::Wrong { remaining, hold }), 1, "with {remaining} remaining: {answers:?}");
         }
         assert_eq!(told(Refusal::Locked { until: None }), PROCESSES * GUESSES - CAP, "{answers:?}");
     }

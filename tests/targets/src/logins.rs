@@ -3,7 +3,7 @@
 use core::convert::Infallible;
 
 use secondo::{
-    Accepted, Code, CommitError, Counter, Decision, Digits, Hotp, Key, Period, Policy, Refusal, State, Totp, UnixTime,
+    Accepted, Code, CommitError, Counter, Decision, Digits, Hold, Hotp, Key, Period, Policy, Refusal, State, Totp, UnixTime,
     Window,
 };
 
@@ -68,18 +68,18 @@ pub fn accepted_once_and_locked(tally: &mut Tally<'_>) {
     tally.check("the code of the step before is accepted", 0, is_at(&login.totp("0708 1804", NOW), STEP - 1));
     tally.check("the code of this step is accepted", 0, is_at(&login.totp("1405-0471", NOW), STEP));
     let replayed = login.totp("14050471", NOW);
-    tally.check("and then refused", 0, is_refused(&replayed, Refusal::Replayed { remaining: 4 }));
+    tally.check("and then refused", 0, is_refused(&replayed, Refusal::Replayed { remaining: 4, hold: Hold::None }));
     let earlier = login.totp("07081804", NOW);
-    tally.check("and the one before", 0, is_refused(&earlier, Refusal::Replayed { remaining: 3 }));
-    for remaining in (0..3).rev() {
+    tally.check("and the one before", 0, is_refused(&earlier, Refusal::Replayed { remaining: 3, hold: Hold::None }));
+    let unlocked = at(NOW + 15 * 60);
+    for (remaining, hold) in [(2, Hold::None), (1, Hold::None), (0, Hold::LockedUntil(unlocked))] {
         let wrong = login.totp("14050472", NOW);
-        tally.check("wrong, attempts left", remaining.into(), is_refused(&wrong, Refusal::Wrong { remaining }));
+        tally.check("wrong, attempts left", remaining.into(), is_refused(&wrong, Refusal::Wrong { remaining, hold }));
     }
-    // 2000000000 is far from the watermark: only the lock is in the way.
-    let locked = login.totp("69279037", 2_000_000_000);
-    tally.check("locked", 0, is_refused(&locked, Refusal::Locked { until: None }));
-    login.state = login.state.reinstate();
-    tally.check("reinstated", 0, is_at(&login.totp("69279037", 2_000_000_000), 2_000_000_000 / 30));
+    let locked = login.totp("14050472", NOW);
+    tally.check("locked", 0, is_refused(&locked, Refusal::Locked { until: Some(unlocked) }));
+    login.state = login.state.unlock();
+    tally.check("unlocked", 0, is_at(&login.totp("69279037", 2_000_000_000), 2_000_000_000 / 30));
     let behind = login.totp("14050471", NOW);
     tally.check("the clock was put back", 0, is_refused(&behind, Refusal::ClockBehind));
 }
@@ -110,7 +110,7 @@ pub fn look_ahead(tally: &mut Tally<'_>) {
     for (counter, typed) in (0..4).zip(CODES) {
         tally.check("the code of a counter used or passed", counter, login.hotp(typed).is_err());
     }
-    login.state = login.state.reinstate();
+    login.state = login.state.unlock();
     tally.check("the next code", 4, is_at(&login.hotp(CODES[4]), 4));
 }
 

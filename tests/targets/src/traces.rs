@@ -6,7 +6,7 @@ use core::fmt::{Arguments, Write};
 use core::hint::black_box;
 
 use crate::codes::at;
-use secondo::{Algorithm, Counter, Digits, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime, Window};
+use secondo::{Algorithm, Counter, Digits, Hotp, Key, Method, Policy, Secret, State, Totp, Window};
 
 /// Runs the cases, and names each on the console before it: what is expected of its group, the group, the case. Says whether
 /// they came out as they should; what they took is for the trace to say.
