@@ -7,7 +7,7 @@ use std::{fs, thread};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pollster::block_on;
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
@@ -148,7 +148,11 @@ impl Subscribers {
 
 fn keys() -> KeyRing {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("64 digits");
-    KeyRing::new(SealingKey::derive(KeyId::new(1), &master).expect("local"), []).expect("one key")
+    KeyRing::new(
+        SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("local"),
+        [],
+    )
+    .expect("one key")
 }
 
 /// A UUID.

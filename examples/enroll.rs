@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use rand::rngs::SysRng;
 use secondo::otpauth::{KeyUri, Qr};
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, Totp, UnixTime, Verifier, VerifierError};
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn enroll() -> Result<(), Box<dyn Error>> {
     let master = LocalMasterKey::from_env("SECONDO_MASTER_KEY")?;
-    let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master)?, [])?;
+    let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
     // A provider's store outlives the process.
     let store = Memory::new();
     let verifier = Verifier::new(&store, keys, Policy::default());

@@ -2,7 +2,7 @@ use zeroize::Zeroize;
 
 use crate::lanes::{self, Job};
 use crate::policy::Stage;
-use crate::verdict::{Accepted, Decision};
+use crate::verdict::{Decision, Verified};
 use crate::window::{Found, Match, Search};
 use crate::{Code, Counter, Digits, Key, MalformedCode, Method, Policy, Refusal, State, UnixTime, Window};
 
@@ -44,7 +44,7 @@ pub fn verify_batch<'a, I: IntoIterator<Item = Attempt<'a>>>(
     policy: &Policy,
     attempts: I,
     now: UnixTime,
-) -> impl Iterator<Item = Decision<Accepted>> + use<'a, I> {
+) -> impl Iterator<Item = Decision<Verified>> + use<'a, I> {
     let (policy, attempts) = (*policy, attempts.into_iter());
     let searched = Searched { policy, attempts, now, found: [const { None }; ATTEMPTS], next: ATTEMPTS };
     searched.map(move |(attempt, found)| attempt.method.conclude(&policy, attempt.state, now, found))

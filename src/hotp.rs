@@ -1,6 +1,8 @@
+use core::borrow::Borrow;
+
 use crate::lanes::Job;
 use crate::policy::{Stage, submitted};
-use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
+use crate::verdict::{Confirmed, Decision, Resynchronized, Verified};
 use crate::window::{Codes, Search, Span};
 use crate::{Code, Counter, Digits, Key, MalformedCode, Policy, Refusal, State, UnixTime, batch};
 
@@ -78,9 +80,9 @@ impl Hotp {
         state: &State,
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
-    ) -> Decision<Accepted> {
+    ) -> Decision<Verified> {
         let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
-        policy.decide(state, now, found, |_, counter| Accepted { counter, drift: 0 })
+        policy.decide(state, now, found, |_, counter| Verified { counter, drift: 0 })
     }
 
     /// Decides about the first code of a new token: if it is right, the token counts from then on.
@@ -95,7 +97,7 @@ impl Hotp {
         now: UnixTime,
     ) -> Decision<Confirmed> {
         let found = self.search(policy, state, entry, now, Stage::Confirmation).map(|search| search.run(key));
-        policy.decide(state, now, found, |next, counter| policy.confirm(next, Accepted { counter, drift: 0 }))
+        policy.decide(state, now, found, |next, counter| policy.confirm(next, Verified { counter, drift: 0 }))
     }
 
     /// Decides about consecutive codes that show where a token's counter stands (RFC 4226 section 7.4).
@@ -109,7 +111,7 @@ impl Hotp {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        let found = self.search_resync(policy, state, entries, now).map(|search| search.run(key));
+        let found = self.search_resync(policy, state, entries.iter(), now).map(|search| search.run(key));
         policy.decide(state, now, found, |_, counter| Resynchronized { counter, drift: 0 })
     }
 
@@ -132,7 +134,7 @@ impl Hotp {
         &self,
         policy: &Policy,
         state: &State,
-        entries: &[Result<Code, MalformedCode>],
+        entries: impl ExactSizeIterator<Item: Borrow<Result<Code, MalformedCode>>>,
         now: UnixTime,
     ) -> Result<Search, Refusal> {
         policy.admit(state, now, Stage::Resynchronization)?;

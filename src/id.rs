@@ -15,46 +15,66 @@ use crate::ParameterError;
 /// # Ok::<(), ParameterError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AuthenticatorId {
-    ascii: [u8; Self::MAX_LEN],
-    len: u8,
-}
+pub struct AuthenticatorId(Name);
 
 impl AuthenticatorId {
     /// The most characters.
-    pub const MAX_LEN: usize = 64;
+    pub const MAX_LEN: usize = Name::MAX_LEN;
 
-    /// An identifier of this text.
+    /// Creates an identifier from its text.
     ///
     /// # Errors
     ///
     /// [`ParameterError::IdLength`] or [`ParameterError::IdCharacter`].
     pub fn new(text: &str) -> Result<Self, ParameterError> {
+        Name::new(text).map(Self)
+    }
+
+    /// Returns the text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Returns the text with zeros after it.
+    pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
+        &self.0.ascii
+    }
+}
+
+/// 1 to 64 visible ASCII characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Name {
+    ascii: [u8; Self::MAX_LEN],
+    len: u8,
+}
+
+impl Name {
+    pub(crate) const MAX_LEN: usize = 64;
+
+    pub(crate) fn new(text: &str) -> Result<Self, ParameterError> {
         let len = text.len();
-        let mut id = Self { ascii: [0; Self::MAX_LEN], len: 0 };
-        match (id.ascii.get_mut(..len), u8::try_from(len)) {
+        let mut name = Self { ascii: [0; Self::MAX_LEN], len: 0 };
+        match (name.ascii.get_mut(..len), u8::try_from(len)) {
             (Some(slot), Ok(len)) if len > 0 => {
                 slot.copy_from_slice(text.as_bytes());
-                id.len = len;
+                name.len = len;
             }
             _ => return Err(ParameterError::IdLength(len)),
         }
         match text.bytes().position(|byte| !byte.is_ascii_graphic()) {
             Some(position) => Err(ParameterError::IdCharacter { position }),
-            None => Ok(id),
+            None => Ok(name),
         }
     }
 
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        let ascii = self.ascii.get(..usize::from(self.len)).unwrap_or_default();
-        core::str::from_utf8(ascii).unwrap_or_default()
+    pub(crate) const fn len(&self) -> u8 {
+        self.len
     }
 
-    /// The text with zeros after it.
-    pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
-        &self.ascii
+    pub(crate) fn as_str(&self) -> &str {
+        let ascii = self.ascii.get(..usize::from(self.len)).unwrap_or_default();
+        core::str::from_utf8(ascii).unwrap_or_default()
     }
 }
 

@@ -134,7 +134,7 @@ pub use secret_text::SecretText;
 pub use state::{Hold, State, StateError};
 pub use time::{BeforeT0, Counter, Period, UnixTime};
 pub use totp::Totp;
-pub use verdict::{Accepted, CommitError, Confirmed, Decision, PublicRefusal, Refusal, Resynchronized};
+pub use verdict::{CommitError, Confirmed, Decision, PublicRefusal, Refusal, Resynchronized, Verified};
 #[cfg(feature = "alloc")]
-pub use verifier::{Verifier, VerifierError};
+pub use verifier::{Accepted, Enrolled, Verifier, VerifierError};
 pub use window::Window;

@@ -1,5 +1,7 @@
+use core::borrow::Borrow;
+
 use crate::policy::Stage;
-use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
+use crate::verdict::{Confirmed, Decision, Resynchronized, Verified};
 use crate::window::{Match, Search};
 use crate::{Code, Counter, Digits, Hotp, Key, MalformedCode, Policy, Refusal, State, Totp, UnixTime};
 
@@ -31,7 +33,7 @@ impl Method {
         state: &State,
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
-    ) -> Decision<Accepted> {
+    ) -> Decision<Verified> {
         let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
         self.conclude(policy, state, now, found)
     }
@@ -56,7 +58,7 @@ impl Method {
         &self,
         policy: &Policy,
         state: &State,
-        entries: &[Result<Code, MalformedCode>],
+        entries: impl ExactSizeIterator<Item: Borrow<Result<Code, MalformedCode>>>,
         now: UnixTime,
     ) -> Result<Search, Refusal> {
         match self {
@@ -72,7 +74,7 @@ impl Method {
         state: &State,
         now: UnixTime,
         found: Result<Match, Refusal>,
-    ) -> Decision<Accepted> {
+    ) -> Decision<Verified> {
         policy.decide(state, now, found, |next, counter| self.accept(policy, next, counter, now))
     }
 
@@ -104,9 +106,9 @@ impl Method {
         })
     }
 
-    fn accept(&self, policy: &Policy, next: &mut State, counter: Counter, now: UnixTime) -> Accepted {
+    fn accept(&self, policy: &Policy, next: &mut State, counter: Counter, now: UnixTime) -> Verified {
         match self {
-            Self::Hotp(_) => Accepted { counter, drift: 0 },
+            Self::Hotp(_) => Verified { counter, drift: 0 },
             Self::Totp(totp) => totp.accept(policy, next, counter, now),
         }
     }
@@ -133,7 +135,7 @@ impl Method {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        let found = self.search_resync(policy, state, entries, now).map(|search| search.run(key));
+        let found = self.search_resync(policy, state, entries.iter(), now).map(|search| search.run(key));
         self.conclude_resync(policy, state, now, found)
     }
 }

@@ -31,7 +31,7 @@ pub enum ParameterError {
     LookAhead(u8),
     /// The cap on failures was not 1 to [`Policy::CONSECUTIVE_LIMIT`].
     FailureCap(u8),
-    /// A lock or a back-off that lasts no time at all, or more than [`Policy::MAX_WAIT_SECS`].
+    /// A lock, a back-off or a margin of no time at all, or of more than [`Policy::MAX_WAIT_SECS`].
     Wait,
     /// The longest lock or wait was shorter than the first one.
     Doubling,
@@ -76,7 +76,7 @@ impl fmt::Display for ParameterError {
                 write!(f, "the failure cap must be 1 to {}, not {n}", Policy::CONSECUTIVE_LIMIT)
             }
             Self::Wait => {
-                write!(f, "a lock or back-off lasts at most {} s, and longer than nothing", Policy::MAX_WAIT_SECS)
+                write!(f, "a lock, back-off or margin must be 1 to {} s", Policy::MAX_WAIT_SECS)
             }
             Self::Doubling => f.write_str("the longest lock or wait must not be shorter than the first"),
             Self::Drift(n) => write!(f, "the drift limit is at most {} steps, not {n}", Policy::MAX_DRIFT),

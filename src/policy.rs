@@ -1,8 +1,9 @@
+use core::borrow::Borrow;
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
 use crate::division::quotient;
-use crate::verdict::{Accepted, Confirmed, Searched};
+use crate::verdict::{Confirmed, Searched, Verified};
 use crate::window::{Codes, Match, clamp, is_zero};
 use crate::{Code, Counter, Decision, Digits, Hold, MalformedCode, ParameterError, Refusal, State, UnixTime, Window};
 use cmov::Cmov;
@@ -37,6 +38,7 @@ pub struct Policy {
     pub(crate) resync_span: u16,
     pub(crate) resync_codes: ResyncCodes,
     confirmation_login: bool,
+    pub(crate) watermark_margin: NonZeroU32,
 }
 
 impl Policy {
@@ -68,6 +70,7 @@ impl Policy {
             resync_span: 1_000,
             resync_codes: ResyncCodes::Two,
             confirmation_login: false,
+            watermark_margin: const { NonZeroU32::new(24 * 60 * 60).unwrap() },
         }
     }
 
@@ -195,7 +198,21 @@ impl Policy {
         self
     }
 
-    /// The attempts left before the lock.
+    /// Sets how far beyond the window the watermark of a TOTP authenticator must lie before an operator may lower it
+    /// ([`Totp::lower_watermark`](crate::Totp::lower_watermark)); a day by default, rounded up to whole seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::Wait`] for no time or more than [`Self::MAX_WAIT_SECS`].
+    pub const fn with_watermark_margin(mut self, time: Duration) -> Result<Self, ParameterError> {
+        match whole_secs(time) {
+            Ok(secs) => self.watermark_margin = secs,
+            Err(error) => return Err(error),
+        }
+        Ok(self)
+    }
+
+    /// Returns the attempts left before the lock.
     #[must_use]
     pub fn remaining(&self, state: &State, now: UnixTime) -> u8 {
         match state.hold {
@@ -297,7 +314,7 @@ impl Policy {
     }
 
     /// From this code on, which is a login as well if the policy says so, the authenticator counts.
-    pub(crate) fn confirm(&self, next: &mut State, login: Accepted) -> Confirmed {
+    pub(crate) fn confirm(&self, next: &mut State, login: Verified) -> Confirmed {
         next.confirmed = true;
         Confirmed { login: self.confirmation_login.then_some(login) }
     }
@@ -369,17 +386,17 @@ impl Policy {
         clamped
     }
 
-    /// The values of consecutive codes, if there are as many as this policy wants.
+    /// Returns the values of consecutive codes, if there are as many as this policy wants. Others are not even parsed.
     pub(crate) fn consecutive(
         &self,
-        entries: &[Result<Code, MalformedCode>],
+        entries: impl ExactSizeIterator<Item: Borrow<Result<Code, MalformedCode>>>,
         digits: Digits,
     ) -> Result<Codes, Refusal> {
         let expected = self.resync_codes.count();
         if entries.len() != expected {
             return Err(Refusal::Malformed(MalformedCode::Count { expected, found: entries.len() }));
         }
-        entries.iter().map(|entry| submitted(entry, digits)).collect()
+        entries.map(|entry| submitted(entry.borrow(), digits)).collect()
     }
 }
 

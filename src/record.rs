@@ -1,9 +1,10 @@
 //! What the verifier stores under an id.
 //!
-//! A version byte and a kind byte, and unless revoked a form byte: 0 for plain, 1 for sealed. A plain record's body
-//! follows; a sealed one has before it the sealing key's id (4 bytes) and the state's revision (8), and after it the tag
-//! (16). The body is the state, the algorithm, the digits, the period (2 bytes), T0 (8), what kind of key it is, all at
-//! fixed places, and the key as the rest. Numbers are big-endian; period and T0 are 0 for HOTP.
+//! A version byte, a kind byte, and a form byte: 0 for plain, 1 for sealed. A plain record's body follows; a sealed one has
+//! before it the sealing key's id (4 bytes) and the state's revision (8), and after it the tag (16). The body is the state,
+//! the algorithm, the digits, the period (2 bytes), T0 (8), what kind of key it is, all at fixed places, and the key as the
+//! rest. Numbers are big-endian; period and T0 are 0 for HOTP. Of a revoked authenticator the body is empty and the
+//! revision 0.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -38,10 +39,6 @@ const SEALED_BODY: usize = 15;
 /// Where the parameters and the key begin in the body.
 const PARAMETERS: usize = State::LEN;
 const KEY_AT: usize = PARAMETERS + 13;
-
-pub(crate) fn revoked() -> Value {
-    Value::from([VERSION, REVOKED].as_slice())
-}
 
 /// An enrolled authenticator's record as it is in memory: opened, where it is stored sealed.
 pub(crate) struct Record(Value);
@@ -88,16 +85,19 @@ impl Record {
         Self(Value::from(bytes))
     }
 
-    /// What a stored value holds, or `None` if the authenticator was revoked and erased.
-    pub(crate) fn open(
-        mut value: Value,
-        id: &AuthenticatorId,
-        keys: Option<&KeyRing>,
-    ) -> Result<Option<Self>, RecordError> {
+    /// The record that remains of an authenticator that was revoked and erased.
+    pub(crate) fn revoked(keys: Option<&KeyRing>) -> Self {
+        let (form, len) = if keys.is_some() { (SEALED, SEALED_BODY + TAG_LEN) } else { (PLAIN, PLAIN_BODY) };
+        let mut bytes = Vec::from([VERSION, REVOKED, form]);
+        bytes.resize(len, 0);
+        Self(Value::from(bytes))
+    }
+
+    /// Opens a stored value.
+    pub(crate) fn open(mut value: Value, id: &AuthenticatorId, keys: Option<&KeyRing>) -> Result<Self, RecordError> {
         let length = RecordError::Length(value.as_ref().len());
         match (value.as_ref(), keys) {
-            ([VERSION, REVOKED], _) => return Ok(None),
-            ([VERSION, REVOKED, ..] | [VERSION] | [VERSION, _] | [], _) => return Err(length),
+            ([VERSION] | [VERSION, _] | [], _) => return Err(length),
             ([VERSION, _, PLAIN, ..], None) => {}
             ([VERSION, _, PLAIN, ..], Some(_)) => return Err(RecordError::Seal(SealError::NotSealed)),
             ([VERSION, _, SEALED, ..], Some(keys)) => {
@@ -110,7 +110,15 @@ impl Record {
             ([VERSION, ..], _) => return Err(RecordError::Field { offset: 2 }),
             ([version, ..], _) => return Err(RecordError::Version(*version)),
         }
-        Ok(Some(Self(value)))
+        let mut record = Self(value);
+        match record.parts() {
+            Some((REVOKED, _, [_, ..])) => Err(length),
+            _ => Ok(record),
+        }
+    }
+
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.0.as_ref().get(1) == Some(&REVOKED)
     }
 
     /// The value to store: sealed with the active key of the keys that it was opened or made with.
@@ -119,7 +127,7 @@ impl Record {
             let length = RecordError::Length(self.0.as_ref().len());
             let Sealed { mut head, key, revision, body, tag } = Sealed::of(self.0.as_mut()).ok_or(length)?;
             head.key = keys.active();
-            head.revision = State::revision_in(body.first_chunk().ok_or(length)?);
+            head.revision = body.first_chunk().map_or(0, State::revision_in);
             *key = head.key.get().to_be_bytes();
             *revision = head.revision.to_be_bytes();
             *tag = keys.seal(&head, id, body).map_err(RecordError::Seal)?;

@@ -1,6 +1,8 @@
+use core::borrow::Borrow;
+
 use crate::lanes::Job;
 use crate::policy::{Stage, submitted};
-use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
+use crate::verdict::{Confirmed, Decision, Resynchronized, Verified};
 use crate::window::{Codes, Search, Span, Spans};
 use crate::{BeforeT0, Code, Counter, Digits, Key, MalformedCode, Period, Policy, Refusal, State, UnixTime, batch};
 
@@ -140,7 +142,7 @@ impl Totp {
         state: &State,
         entry: &Result<Code, MalformedCode>,
         now: UnixTime,
-    ) -> Decision<Accepted> {
+    ) -> Decision<Verified> {
         let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
         policy.decide(state, now, found, |next, step| self.accept(policy, next, step, now))
     }
@@ -175,8 +177,24 @@ impl Totp {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        let found = self.search_resync(policy, state, entries, now).map(|search| search.run(key));
+        let found = self.search_resync(policy, state, entries.iter(), now).map(|search| search.run(key));
         policy.decide(state, now, found, |next, step| self.resynchronize(policy, next, step, now))
+    }
+
+    /// Returns the next state when an operator lowers a watermark that lies in the future, as after a login under a clock
+    /// years ahead: to the last step of the window at `now`, so that no code that is valid now is accepted.
+    ///
+    /// Returns `None` if the watermark does not lie further beyond the window than [`Policy::with_watermark_margin`] says.
+    #[must_use]
+    pub fn lower_watermark(&self, policy: &Policy, state: &State, now: UnixTime) -> Option<State> {
+        let last = self.windows(policy, state, now).ok()?.last();
+        let beyond = state.used.checked_sub(u128::from(last) + 1)?;
+        let is_far = beyond * u128::from(self.period.as_secs()) > u128::from(policy.watermark_margin.get());
+        is_far.then(|| {
+            let mut next = state.used_to(Counter::new(last));
+            next.revision = next.revision.wrapping_add(1);
+            next
+        })
     }
 
     /// What a login or a confirmation looks for.
@@ -209,7 +227,7 @@ impl Totp {
         &self,
         policy: &Policy,
         state: &State,
-        entries: &[Result<Code, MalformedCode>],
+        entries: impl ExactSizeIterator<Item: Borrow<Result<Code, MalformedCode>>>,
         now: UnixTime,
     ) -> Result<Search, Refusal> {
         policy.admit(state, now, Stage::Resynchronization)?;
@@ -227,12 +245,12 @@ impl Totp {
     }
 
     /// A login with the code of this step.
-    pub(crate) fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Accepted {
+    pub(crate) fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Verified {
         let drift = self.offset(step, now);
         if policy.learn_drift {
             next.drift = policy.learned(next.drift, drift);
         }
-        Accepted { counter: step, drift }
+        Verified { counter: step, drift }
     }
 
     /// A resynchronization whose last code is that of this step.

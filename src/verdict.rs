@@ -6,18 +6,18 @@ use cmov::Cmov;
 use crate::window::Match;
 use crate::{Counter, Hold, MalformedCode, State, UnixTime};
 
-/// A code was right, fresh and allowed, and this is recorded: the second factor is shown.
+/// Proof that a code was correct, unused and permitted, and that this is stored.
 ///
-/// Only the library makes one: the `Verifier` after the state that says so was stored, [`Decision::commit`] after
-/// its caller's closure said that it is.
+/// Only [`Decision::commit`] makes one, after its caller's closure has stored the state that says so. It does not know
+/// whose code it was: who keeps states knows. With a store, the `Verifier` makes an `Accepted` of it.
 #[derive(Debug)]
 #[must_use = "this is the proof of the second factor; a login that does not look at it accepts nothing"]
-pub struct Accepted {
+pub struct Verified {
     pub(crate) counter: Counter,
     pub(crate) drift: i64,
 }
 
-impl Accepted {
+impl Verified {
     /// The time step (TOTP) or counter (HOTP) of the code.
     #[must_use]
     pub fn counter(&self) -> Counter {
@@ -31,17 +31,17 @@ impl Accepted {
     }
 }
 
-/// The first right code has come: from now on the authenticator counts.
+/// Proof that the first correct code has come: from now on the authenticator counts.
 #[derive(Debug)]
-pub struct Confirmed {
-    pub(crate) login: Option<Accepted>,
+pub struct Confirmed<L = Verified> {
+    pub(crate) login: Option<L>,
 }
 
-impl Confirmed {
-    /// The login that the confirming code is as well, where the policy says so
+impl<L> Confirmed<L> {
+    /// Returns the login that the confirming code is as well, where the policy says so
     /// ([`Policy::with_confirmation_login`](crate::Policy::with_confirmation_login)).
     #[must_use]
-    pub fn into_login(self) -> Option<Accepted> {
+    pub fn into_login(self) -> Option<L> {
         self.login
     }
 }
@@ -223,7 +223,7 @@ fn write_remaining(f: &mut fmt::Formatter<'_>, remaining: u8, hold: Hold) -> fmt
 /// This is how a verification without the `Verifier` stays honest: whoever wants to know the verdict
 /// gives [`Self::commit`] the means to record it. Until then nothing in it, and no time taken, tells what it will be.
 #[must_use = "nothing is accepted, and no failure is counted, until it is committed"]
-pub struct Decision<T = Accepted>(Pending<T>);
+pub struct Decision<T = Verified>(Pending<T>);
 
 enum Pending<T> {
     /// Refused before anything was looked for, and the state that counts it.

@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 use crate::authenticator::Material;
 use crate::hsm::{Hmac, Hsm, HsmKey, NoHsm, WrongAnswer};
 use crate::policy::Stage;
-use crate::record::{self, Record, RecordError};
+use crate::record::{Record, RecordError};
 use crate::seal::KeyRing;
 use crate::store::{Entry, Exchange, Revision, Store, Value};
-use crate::verdict::{Accepted, Confirmed, Decision, Resynchronized};
+use crate::verdict::{Confirmed, Decision, Resynchronized, Verified};
 use crate::window::{Found, Match, Search};
 use crate::{
     Algorithm, Authenticator, AuthenticatorId, Code, Counter, Key, Method, Policy, PublicRefusal, Refusal, State,
@@ -40,12 +40,12 @@ const TRIES: usize = 16;
 /// # #[cfg(feature = "std")] {
 /// # pollster::block_on(async {
 /// use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
-/// use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+/// use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 /// use secondo::store::Memory;
 ///
 /// // In earnest from a file, the environment or an HSM; made with `openssl rand -hex 32`.
 /// let master = LocalMasterKey::from_hex("c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094")?;
-/// let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master)?, [])?;
+/// let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 /// let verifier = Verifier::new(Memory::new(), keys, Policy::default());
 /// let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 ///
@@ -105,7 +105,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Stores a new authenticator. It counts when it is confirmed.
     ///
     /// `state` is [`State::new`] for a new secret; the counter, drift and confirmation of one that comes from elsewhere
-    /// otherwise. An enrolment that was not confirmed gives way to the new one, with its failures and its lock.
+    /// otherwise. An enrolment that was not confirmed gives way to the new one, with its failures and its lock; the result
+    /// says so. [`Self::enroll_new`] refuses instead.
     ///
     /// # Errors
     ///
@@ -117,7 +118,32 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         id: &AuthenticatorId,
         authenticator: &Authenticator,
         state: State,
+    ) -> Result<Enrolled, VerifierError<S::Error>> {
+        self.store_new(id, authenticator, state, true).await
+    }
+
+    /// Stores a new authenticator under an id that has none. For ids that are not random, such as the serial numbers of
+    /// tokens, which two vendors may give to two tokens.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::enroll`]; [`VerifierError::AlreadyEnrolled`] also for an authenticator that was never confirmed.
+    pub async fn enroll_new(
+        &self,
+        id: &AuthenticatorId,
+        authenticator: &Authenticator,
+        state: State,
     ) -> Result<(), VerifierError<S::Error>> {
+        self.store_new(id, authenticator, state, false).await.map(drop)
+    }
+
+    async fn store_new(
+        &self,
+        id: &AuthenticatorId,
+        authenticator: &Authenticator,
+        state: State,
+        replace: bool,
+    ) -> Result<Enrolled, VerifierError<S::Error>> {
         if let (Method::Totp(totp), Some(last)) = (authenticator.method(), state.watermark())
             && !totp.is_plausible(last)
         {
@@ -128,7 +154,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
                 None => None,
                 Some(Entry { revision, value }) => {
                     let (_, held) = self.open(id, value)?.decode().map_err(VerifierError::Record)?;
-                    if held.is_confirmed() || held.is_suspended() {
+                    if !replace || held.is_confirmed() || held.is_suspended() {
                         return Err(VerifierError::AlreadyEnrolled);
                     }
                     Some(revision)
@@ -136,7 +162,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             };
             let record = Record::new(authenticator, &state, self.keys());
             if self.exchange(id, expected, self.close(id, record)?).await? {
-                return Ok(());
+                return Ok(if expected.is_some() { Enrolled::Replaced } else { Enrolled::New });
             }
         }
         Err(VerifierError::Contended)
@@ -152,13 +178,15 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         id: &AuthenticatorId,
         entry: &str,
         now: UnixTime,
-    ) -> Result<Confirmed, VerifierError<S::Error>> {
+    ) -> Result<Confirmed<Accepted>, VerifierError<S::Error>> {
         let look = |method: &Method, state: &State| {
             let code = Code::parse_typed(entry, method.digits());
             method.search(&self.policy, state, &code, now, Stage::Confirmation)
         };
-        self.attempt(id, look, |method, state, found| method.conclude_confirmation(&self.policy, state, now, found))
-            .await
+        let conclude =
+            |method: &Method, state: &State, found| method.conclude_confirmation(&self.policy, state, now, found);
+        let Confirmed { login } = self.attempt(id, look, conclude).await?;
+        Ok(Confirmed { login: login.map(|verified| Accepted { id: *id, verified }) })
     }
 
     /// Takes a code for a login, as the subscriber typed it.
@@ -177,7 +205,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             let code = Code::parse_typed(entry, method.digits());
             method.search(&self.policy, state, &code, now, Stage::Login)
         };
-        self.attempt(id, look, |method, state, found| method.conclude(&self.policy, state, now, found)).await
+        let conclude = |method: &Method, state: &State, found| method.conclude(&self.policy, state, now, found);
+        let verified = self.attempt(id, look, conclude).await?;
+        Ok(Accepted { id: *id, verified })
     }
 
     /// Takes consecutive codes to find where a token's counter or an authenticator's clock stands. It is not a login.
@@ -192,8 +222,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         now: UnixTime,
     ) -> Result<Resynchronized, VerifierError<S::Error>> {
         let look = |method: &Method, state: &State| {
-            let codes: Vec<_> = entries.iter().map(|entry| Code::parse_typed(entry, method.digits())).collect();
-            method.search_resync(&self.policy, state, &codes, now)
+            let codes = entries.iter().map(|entry| Code::parse_typed(entry, method.digits()));
+            method.search_resync(&self.policy, state, codes, now)
         };
         self.attempt(id, look, |method, state, found| method.conclude_resync(&self.policy, state, now, found)).await
     }
@@ -204,7 +234,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// As [`Self::state`], or [`VerifierError::Contended`].
     pub async fn suspend(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
-        self.change(id, State::suspend).await
+        self.change(id, |_, state| Ok(state.suspend())).await
     }
 
     /// Ends a suspension. A lock and the count of failures stay as they are.
@@ -213,7 +243,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// As [`Self::state`], or [`VerifierError::Contended`].
     pub async fn resume(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
-        self.change(id, State::resume).await
+        self.change(id, |_, state| Ok(state.resume())).await
     }
 
     /// Ends a lock or a wait, and starts the count of failures again. A suspension stays, and used codes stay used.
@@ -222,7 +252,24 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// As [`Self::state`], or [`VerifierError::Contended`].
     pub async fn unlock(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
-        self.change(id, State::unlock).await
+        self.change(id, |_, state| Ok(state.unlock())).await
+    }
+
+    /// Lowers the watermark of a TOTP authenticator that lies in the future, as after a login under a clock years ahead.
+    ///
+    /// It is lowered to the last step of the window at `now`, so that no code that is valid now is accepted. Codes of
+    /// later steps that were accepted under the wrong clock become usable again when their time comes.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError::WatermarkInReach`] if the watermark does not lie further beyond the window than
+    /// [`Policy::with_watermark_margin`] says; else as [`Self::state`], or [`VerifierError::Contended`].
+    pub async fn lower_watermark(&self, id: &AuthenticatorId, now: UnixTime) -> Result<(), VerifierError<S::Error>> {
+        let lower = |method: Method, state: State| match method {
+            Method::Totp(totp) => totp.lower_watermark(&self.policy, &state, now),
+            Method::Hotp(_) => None,
+        };
+        self.change(id, |method, state| lower(method, state).ok_or(VerifierError::WatermarkInReach)).await
     }
 
     /// Erases the authenticator, whatever it is, and keeps only that it is revoked: for ever, under this id.
@@ -233,7 +280,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     pub async fn revoke(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
         for _ in 0..TRIES {
             let entry = self.load(id).await?.ok_or(VerifierError::Unknown)?;
-            if self.exchange(id, Some(entry.revision), record::revoked()).await? {
+            let tombstone = self.close(id, Record::revoked(self.keys()))?;
+            if self.exchange(id, Some(entry.revision), tombstone).await? {
                 return Ok(());
             }
         }
@@ -254,15 +302,16 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Seals the record of this id with the active key, and says whether it was sealed with another before.
     ///
-    /// Verifications do the same when they change the state; this is for those who do not come.
+    /// Verifications do the same when they change the state; this is for those who do not come, and for those that are
+    /// revoked.
     ///
     /// # Errors
     ///
-    /// As [`Self::state`], or [`VerifierError::Contended`].
+    /// [`VerifierError::Unknown`], [`VerifierError::Store`], [`VerifierError::Record`] or [`VerifierError::Contended`].
     pub async fn reseal(&self, id: &AuthenticatorId) -> Result<bool, VerifierError<S::Error>> {
         for _ in 0..TRIES {
             let Entry { revision, value } = self.load(id).await?.ok_or(VerifierError::Unknown)?;
-            let mut record = self.open(id, value)?;
+            let mut record = Record::open(value, id, self.keys()).map_err(VerifierError::Record)?;
             if record.sealed_with() == self.keys().map(KeyRing::active) {
                 return Ok(false);
             }
@@ -276,7 +325,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// [Reseals](Self::reseal) the records of these ids one after the other, calls `progress` with what became of each,
     /// and returns how many could not be: when that is none, the active key opens all of them.
     ///
-    /// Ids that are unknown or revoked have nothing to seal, and are not counted. It can be stopped and begun again at any
+    /// Ids that are unknown have nothing to seal, and are not counted. It can be stopped and begun again at any
     /// time, beside verifications.
     pub async fn reseal_all(
         &self,
@@ -288,7 +337,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             let resealed = self.reseal(&id).await;
             progress(&id, &resealed);
             match resealed {
-                Ok(_) | Err(VerifierError::Unknown | VerifierError::Refused(Refusal::Revoked)) => {}
+                Ok(_) | Err(VerifierError::Unknown) => {}
                 Err(_) => failed += 1,
             }
         }
@@ -360,13 +409,13 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     async fn change(
         &self,
         id: &AuthenticatorId,
-        change: impl Fn(State) -> State,
+        change: impl Fn(Method, State) -> Result<State, VerifierError<S::Error>>,
     ) -> Result<(), VerifierError<S::Error>> {
         for _ in 0..TRIES {
             let Entry { revision, value } = self.load(id).await?.ok_or(VerifierError::Unknown)?;
             let mut record = self.open(id, value)?;
-            let (_, state) = record.decode().map_err(VerifierError::Record)?;
-            record.replace_state(&change(state));
+            let (authenticator, state) = record.decode().map_err(VerifierError::Record)?;
+            record.replace_state(&change(authenticator.method(), state)?);
             if self.exchange(id, Some(revision), self.close(id, record)?).await? {
                 return Ok(());
             }
@@ -380,7 +429,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     fn open(&self, id: &AuthenticatorId, value: Value) -> Result<Record, VerifierError<S::Error>> {
         let record = Record::open(value, id, self.keys()).map_err(VerifierError::Record)?;
-        record.ok_or(VerifierError::Refused(Refusal::Revoked))
+        if record.is_revoked() { Err(VerifierError::Refused(Refusal::Revoked)) } else { Ok(record) }
     }
 
     fn close(&self, id: &AuthenticatorId, record: Record) -> Result<Value, VerifierError<S::Error>> {
@@ -403,6 +452,46 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     }
 }
 
+/// Proof of a second factor: a code of this authenticator was correct, unused and permitted, and this is stored.
+///
+/// Only the [`Verifier`] makes one. Compare [`Self::id`] with the person whose password was checked.
+#[derive(Debug)]
+#[must_use = "this is the proof of the second factor; a login that does not look at it accepts nothing"]
+pub struct Accepted {
+    id: AuthenticatorId,
+    verified: Verified,
+}
+
+impl Accepted {
+    /// Returns the authenticator whose code it was.
+    #[must_use]
+    pub fn id(&self) -> &AuthenticatorId {
+        &self.id
+    }
+
+    /// Returns the time step (TOTP) or counter (HOTP) of the code.
+    #[must_use]
+    pub fn counter(&self) -> Counter {
+        self.verified.counter()
+    }
+
+    /// Returns how many whole time steps the code is ahead of the verifier's clock; behind, if negative. 0 for HOTP.
+    #[must_use]
+    pub fn drift(&self) -> i64 {
+        self.verified.drift()
+    }
+}
+
+/// Tells whether an enrolment took the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enrolled {
+    /// There was nothing under this id.
+    New,
+    /// An authenticator that was never confirmed was under this id, and is gone. Where that was not expected, two
+    /// authenticators have one id.
+    Replaced,
+}
+
 /// Why a verifier did not do what it was asked. Nothing is accepted in any of these cases.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -411,8 +500,10 @@ pub enum VerifierError<E> {
     Refused(Refusal),
     /// There is no authenticator under this id.
     Unknown,
-    /// There is a confirmed or suspended authenticator under this id already.
+    /// There is an authenticator under this id already that is confirmed or suspended, or was not to be replaced.
     AlreadyEnrolled,
+    /// The watermark is not so far beyond the window that it may be lowered.
+    WatermarkInReach,
     /// The last used time step of the new authenticator lies after the year 2499: a number in another unit, such as
     /// seconds, would lock the person out for centuries. Nothing is stored.
     ImplausibleStep(Counter),
@@ -443,6 +534,7 @@ impl<E> fmt::Display for VerifierError<E> {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Unknown => f.write_str("there is no such authenticator"),
             Self::AlreadyEnrolled => f.write_str("there is an authenticator under this id already"),
+            Self::WatermarkInReach => f.write_str("the last used step is not far enough in the future to be lowered"),
             Self::ImplausibleStep(step) => {
                 write!(f, "time step {step} begins after the year 2499; is it a number of seconds?")
             }

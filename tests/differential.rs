@@ -8,8 +8,8 @@ mod oathtool;
 use oathtool::oathtool;
 use proptest::prelude::*;
 use secondo::{
-    Accepted, Algorithm, Code, CommitError, Counter, Digits, Hotp, Key, Period, Policy, Refusal, Secret, State, Totp,
-    UnixTime, Window,
+    Algorithm, Code, CommitError, Counter, Digits, Hotp, Key, Period, Policy, Refusal, Secret, State, Totp, UnixTime,
+    Verified, Window,
 };
 
 /// How many codes `oathtool` prints in one run.
@@ -173,7 +173,7 @@ fn windows_accept_what_a_naive_search_finds() {
 #[test]
 fn look_ahead_accepts_what_oathtool_accepts() {
     oathtool::must_be_there();
-    let accepted = |verdict: Result<Accepted, CommitError<()>>| verdict.ok().map(|accepted| accepted.counter().get());
+    let accepted = |verdict: Result<Verified, CommitError<()>>| verdict.ok().map(|accepted| accepted.counter().get());
     proptest!(cases(100), |(secret in secrets(), next in 0..u64::MAX / 2, offset in 0..14_u64, window in 0..=10_u8)| {
         let key = key(Algorithm::Sha1, &secret);
         let hotp = Hotp::default();

@@ -2,14 +2,16 @@
 #![cfg(feature = "std")]
 
 #[path = "support/counting.rs"]
-#[expect(dead_code, reason = "each test uses its part")]
 mod counting;
 
-use counting::in_use;
+use counting::{in_use, peak_of};
 use pollster::block_on;
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorId, MalformedCode, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    VerifierError,
+};
 
 const ENTRIES: u32 = 200_000;
 /// What the test runner may allocate meanwhile.
@@ -25,7 +27,9 @@ fn id(n: u32) -> AuthenticatorId {
 fn memory_is_small_is_used_again_and_is_given_back() {
     let store = Memory::new();
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
-    let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+    let keys =
+        KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), [])
+            .unwrap();
     let verifier = Verifier::new(&store, keys, Policy::new());
     let empty = in_use();
     let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
@@ -62,4 +66,22 @@ fn memory_is_small_is_used_again_and_is_given_back() {
     store.purge(UnixTime::from_secs(1).unwrap());
     assert!(store.is_empty());
     assert!(in_use() - empty < OTHERS, "{empty} bytes and then {}", in_use());
+
+    codes_that_are_too_many_are_not_read();
+}
+
+/// A resynchronization parsed a million entries before it counted them.
+fn codes_that_are_too_many_are_not_read() {
+    let verifier = Verifier::unsealed(Memory::new(), Policy::new());
+    let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
+    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+    block_on(verifier.enroll(&id(0), &authenticator, State::new().confirmed())).unwrap();
+    let entries = vec!["123456"; 1_000_000];
+    let peak = peak_of(|| match block_on(verifier.resync(&id(0), &entries, UnixTime::EPOCH)) {
+        Err(VerifierError::Refused(Refusal::Malformed(found))) => {
+            assert_eq!(found, MalformedCode::Count { expected: 2, found: entries.len() });
+        }
+        other => panic!("{other:?}"),
+    });
+    assert!(peak < OTHERS, "{peak} bytes");
 }

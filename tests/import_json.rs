@@ -8,8 +8,8 @@ use commit::commit;
 use proptest::prelude::*;
 use secondo::import::{ImportError, Imported, Note, Problem, json};
 use secondo::{
-    Accepted, Algorithm, Authenticator, Counter, Digits, Hold, Hotp, Method, Period, Policy, Refusal, Secret,
-    SecretError, State, Totp, UnixTime,
+    Algorithm, Authenticator, Counter, Digits, Hold, Hotp, Method, Period, Policy, Refusal, Secret, SecretError, State,
+    Totp, UnixTime, Verified,
 };
 
 const NOW: UnixTime = match UnixTime::from_secs(1_795_500_000) {
@@ -320,7 +320,7 @@ fn from_privacyidea() {
 }
 
 /// What a login with the code of this counter or step comes to.
-fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Accepted, Refusal> {
+fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Verified, Refusal> {
     let (method, key) = (imported.authenticator.method(), imported.authenticator.key().unwrap());
     let code = Ok(Hotp::new(method.digits()).generate(&key, Counter::new(counter)));
     commit(method.verify(&key, &Policy::new(), &imported.state, &code, now), &mut imported.state.clone())

@@ -14,7 +14,7 @@ use commit::commit;
 use pam::{Pam, run};
 use secondo::import::google_authenticator::{self, StateFile};
 use secondo::import::{Imported, Note, usersfile};
-use secondo::{Accepted, Code, Counter, Hotp, Method, Policy, Refusal, State, Totp, UnixTime, Window};
+use secondo::{Code, Counter, Hotp, Method, Policy, Refusal, State, Totp, UnixTime, Verified, Window};
 
 const HEX: &str = "3132333435363738393031323334353637383930";
 
@@ -33,7 +33,7 @@ fn policy() -> Policy {
 }
 
 /// What a login with the code of this counter or step comes to.
-fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Accepted, Refusal> {
+fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Verified, Refusal> {
     let (method, key) = (imported.authenticator.method(), imported.authenticator.key().unwrap());
     let code = Ok(code_at(imported, counter));
     commit(method.verify(&key, &policy(), &imported.state, &code, now), &mut imported.state.clone())
@@ -46,7 +46,7 @@ fn is_unique(imported: &Imported, step: u64) -> bool {
     (step - 3500..step + 3500).filter(same).count() == 1
 }
 
-fn is_replayed(login: &Result<Accepted, Refusal>) -> bool {
+fn is_replayed(login: &Result<Verified, Refusal>) -> bool {
     matches!(login, Err(Refusal::Replayed { .. }))
 }
 

@@ -141,6 +141,12 @@ fn neither_time_nor_a_clock_set_back_reopens_a_code() {
         assert_eq!(refusal(block_on(verifier.verify(&id, &unused, after(secs)))), Refusal::ClockBehind);
         assert_eq!(Refusal::ClockBehind.public(), PublicRefusal::Unavailable);
     }
+    // What is not claimed: a code that nobody used, of a later step, is valid while the clock says so.
+    assert!(block_on(verifier.verify(&id, &code_at(100), after(3000))).is_ok());
+    assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(90), after(2700)))), Refusal::ClockBehind));
+    let seen = code_at(200);
+    assert!(matches!(refusal(block_on(verifier.verify(&id, &seen, after(9000)))), Refusal::Wrong { .. }));
+    assert!(block_on(verifier.verify(&id, &seen, after(6000))).is_ok());
 }
 
 #[test]

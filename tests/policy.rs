@@ -294,7 +294,7 @@ fn guess_probabilities() {
     near(until_unlocked.guess_probability(totp, 250).per_year, 2.507_457_092_99e-3);
     // By default 100 guesses in a row, or 373 locks of a year and the guesses between them.
     near(Policy::new().guess_probability(totp, 0).per_year, 2.000_282_807_99e-4);
-    near(Policy::new().guess_probability(totp, 250).per_year, 5.722946607080e-03);
+    near(Policy::new().guess_probability(totp, 250).per_year, 5.722_946_607_08e-3);
     near(Policy::new().guess_probability(Hotp::default(), 0).per_lock, 3.000_685_318_31e-5);
     // Nine digits: 3 of 2^31 values give the most likely code.
     let nine = Totp::new(Digits::Nine, Period::default());

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use enrolled::{NOW, SECRET, after, authenticator, code_at, enroll, wrong_code};
 use pollster::block_on;
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Key, ParameterError, Policy, RecordError, Refusal, Secret,
@@ -23,7 +23,12 @@ fn key(id: u32) -> SealingKey {
 }
 
 fn key_of(id: u32, byte: &str) -> SealingKey {
-    SealingKey::derive(KeyId::new(id), &LocalMasterKey::from_hex(&byte.repeat(32)).unwrap()).unwrap()
+    SealingKey::derive(
+        &Deployment::new("tests").unwrap(),
+        KeyId::new(id),
+        &LocalMasterKey::from_hex(&byte.repeat(32)).unwrap(),
+    )
+    .unwrap()
 }
 
 fn ring(active: u32, others: &[u32]) -> KeyRing {
@@ -61,20 +66,28 @@ fn records_sealed_by_another_implementation_open() {
     let rows = include_str!("vectors/sealed-records.txt").lines().filter(|row| !row.starts_with('#'));
     let mut checked = 0;
     for row in rows {
-        let [_, digits, time, code, record] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let [method, digits, time, code, record] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("{row}") };
         let bytes: Vec<u8> =
             (0..record.len()).step_by(2).map(|at| u8::from_str_radix(&record[at..at + 2], 16).unwrap()).collect();
         let master = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-        let key = SealingKey::derive(KeyId::new(7), &LocalMasterKey::from_hex(master).unwrap()).unwrap();
+        let key = SealingKey::derive(
+            &Deployment::new("idp.example.it").unwrap(),
+            KeyId::new(7),
+            &LocalMasterKey::from_hex(master).unwrap(),
+        )
+        .unwrap();
         let store = Memory::new();
         let id = id("f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
         replace(&store, &id, &bytes);
         let verifier = sealing(&store, KeyRing::new(key, []).unwrap());
         let accepted = block_on(verifier.verify(&id, code, UnixTime::from_secs(time.parse().unwrap()).unwrap()));
-        assert!(accepted.is_ok() && digits.parse() == Ok(code.len()), "{accepted:?}");
+        match method {
+            "revoked" => assert!(matches!(accepted, Err(VerifierError::Refused(Refusal::Revoked))), "{accepted:?}"),
+            _ => assert!(accepted.is_ok() && digits.parse() == Ok(code.len()), "{accepted:?}"),
+        }
         checked += 1;
     }
-    assert_eq!(checked, 2);
+    assert_eq!(checked, 3);
 }
 
 #[test]
@@ -116,8 +129,6 @@ fn any_byte_that_was_changed_is_noticed() {
                     let altered = RecordError::Seal(SealError::Altered);
                     let noticed = match (at, bytes[at]) {
                         (0, version) => error == RecordError::Version(version),
-                        // One that was revoked is shorter.
-                        (1, 0) => error == RecordError::Length(bytes.len()),
                         (2, 0) => error == RecordError::Seal(SealError::NotSealed),
                         (2, _) => error == RecordError::Field { offset: 2 },
                         (6, 3) => error == altered,
@@ -180,7 +191,69 @@ fn what_is_sealed_otherwise_is_refused() {
     assert!(block_on(sealed.verify(&id, &code, NOW)).is_ok(), "and nothing was used up or counted");
     // A lost key does not keep an authenticator from being revoked.
     block_on(other.revoke(&id)).unwrap();
-    assert!(matches!(block_on(sealed.state(&id)), Err(VerifierError::Refused(Refusal::Revoked))));
+    assert!(matches!(block_on(other.state(&id)), Err(VerifierError::Refused(Refusal::Revoked))));
+    assert_eq!(seal_error(&block_on(sealed.state(&id))), Some(SealError::UnknownKey(KeyId::new(2))));
+}
+
+/// Production and its test system have one master key, and their ids are numbers.
+#[test]
+fn deployments_under_one_master_key_share_nothing() {
+    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+    let ring = |name: &str| {
+        let key = SealingKey::derive(&Deployment::new(name).unwrap(), KeyId::new(1), &master).unwrap();
+        KeyRing::new(key, []).unwrap()
+    };
+    let store = Memory::new();
+    let id = enroll(&sealing(&store, ring("production")), "1", Totp::default());
+    for other in ["test", "productio", "production1", "Production"] {
+        let result = block_on(sealing(&store, ring(other)).verify(&id, &code_at(0), NOW));
+        assert_eq!(seal_error(&result), Some(SealError::Altered), "{other}");
+    }
+    assert!(block_on(sealing(&store, ring("production")).verify(&id, &code_at(0), NOW)).is_ok());
+    for (name, error) in [
+        ("", ParameterError::IdLength(0)),
+        (&"n".repeat(65), ParameterError::IdLength(65)),
+        ("a b", ParameterError::IdCharacter { position: 1 }),
+    ] {
+        assert_eq!(Deployment::new(name).unwrap_err(), error);
+    }
+}
+
+/// Two bytes that anybody can write made a person revoked for good.
+#[test]
+fn a_revocation_that_is_not_sealed_is_not_believed() {
+    let store = Memory::new();
+    let verifier = sealing(&store, ring(1, &[]));
+    let [one, other] = ["one", "other"].map(|name| enroll(&verifier, name, Totp::default()));
+    let good = stored(&store, &one);
+    block_on(verifier.revoke(&other)).unwrap();
+    let revoked = stored(&store, &other);
+    let plain = Verifier::unsealed(&store, Policy::new());
+    for (bytes, expected) in [
+        (&[1, 0][..], RecordError::Length(2)),
+        (&[1, 0, 0], RecordError::Seal(SealError::NotSealed)),
+        (&[1, 0, 1], RecordError::Length(3)),
+        // Another person's.
+        (&revoked, RecordError::Seal(SealError::Altered)),
+    ] {
+        replace(&store, &one, bytes);
+        match block_on(verifier.verify(&one, &code_at(0), NOW)) {
+            Err(VerifierError::Record(error)) => assert_eq!(error, expected),
+            result => panic!("{bytes:?}: {result:?}"),
+        }
+    }
+    assert_eq!(seal_error(&block_on(plain.state(&other))), Some(SealError::NoKeys));
+    replace(&store, &one, &good);
+    assert!(block_on(verifier.verify(&one, &code_at(0), NOW)).is_ok());
+    // Every byte of one that is believed.
+    for at in 0..revoked.len() {
+        let mut bytes = revoked.clone();
+        bytes[at] ^= 1;
+        replace(&store, &other, &bytes);
+        assert!(matches!(block_on(verifier.state(&other)), Err(VerifierError::Record(_))), "byte {at}");
+    }
+    replace(&store, &other, &revoked);
+    assert!(matches!(block_on(verifier.state(&other)), Err(VerifierError::Refused(Refusal::Revoked))));
 }
 
 #[test]
@@ -217,12 +290,13 @@ fn an_attempt_seals_with_the_active_key_and_a_batch_does_the_rest() {
     assert_eq!(failed, 1);
     assert!(progress.iter().map(|(id, _)| id).eq(&all), "each in its turn");
     let became = |text: &str| progress.iter().filter(|(_, resealed)| resealed == text).count();
-    assert_eq!((became("Ok(true)"), became("Ok(false)")), (47, 2));
-    assert_eq!((became("Err(Refused(Revoked))"), became("Err(Unknown)")), (1, 1));
+    assert_eq!((became("Ok(true)"), became("Ok(false)")), (48, 2));
+    assert_eq!(became("Err(Unknown)"), 1);
     assert_eq!(became("Err(Record(Seal(UnknownKey(KeyId(9)))))"), 1);
     assert_eq!(block_on(both.reseal_all(ids.clone(), |_, resealed| assert!(!matches!(resealed, Ok(true))))), 0);
 
-    // The old key can go, and what was used stays used.
+    // The old key can go, and what was used stays used, what was revoked revoked.
+    assert!(matches!(block_on(new.state(&ids[3])), Err(VerifierError::Refused(Refusal::Revoked))));
     assert!(matches!(
         block_on(new.verify(&ids[0], &replayed, NOW)),
         Err(VerifierError::Refused(Refusal::Replayed { .. }))
@@ -311,7 +385,7 @@ fn a_key_of_a_wrong_length_is_not_read() {
     }
     // The words of SHA-256 are not those of SHA-1.
     let mut as_sha1 = good;
-    as_sha1[33] = 1;
+    as_sha1[43] = 1;
     replace(&store, &id("rossi"), &as_sha1);
     assert!(block_on(plain.state(&id("rossi"))).is_err());
 }

@@ -3,8 +3,8 @@
 use std::fmt::{Debug, Display};
 
 use secondo::{
-    Accepted, Authenticator, Base32, Code, Confirmed, Counter, Decision, Key, MalformedCode, ParameterError, Period,
-    Policy, PublicRefusal, Refusal, Resynchronized, Secret, SecretError, State, StateError, Totp, UnixTime, Window,
+    Authenticator, Base32, Code, Confirmed, Counter, Decision, Key, MalformedCode, ParameterError, Period, Policy,
+    PublicRefusal, Refusal, Resynchronized, Secret, SecretError, State, StateError, Totp, UnixTime, Verified, Window,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
 
@@ -32,9 +32,11 @@ assert_not_impl_any!(Base32: Clone, Display, PartialEq, AsRef<[u8]>, AsRef<str>,
 assert_not_impl_any!(Authenticator: Clone, Display, PartialEq);
 
 // A success cannot be made, copied or kept for a second use.
-assert_not_impl_any!(Accepted: Clone, Default, From<bool>, From<Counter>);
+assert_not_impl_any!(Verified: Clone, Default, From<bool>, From<Counter>);
+#[cfg(feature = "alloc")]
+assert_not_impl_any!(secondo::Accepted: Clone, Default, From<bool>, From<Verified>);
 assert_not_impl_any!(Confirmed: Clone, Default);
-assert_not_impl_any!(Resynchronized: Clone, Default, Into<Accepted>);
+assert_not_impl_any!(Resynchronized: Clone, Default, Into<Verified>);
 
 // A refusal is an error, and so is everything else that goes wrong: `is_ok()` is true for an accepted code alone.
 assert_impl_all!(Refusal: std::error::Error, Copy);
@@ -176,11 +178,13 @@ mod with_serde {
 #[cfg(feature = "alloc")]
 #[test]
 fn debug_shows_no_sealing_key() {
-    use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+    use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
     assert_eq!(format!("{master:?}"), "LocalMasterKey(..)");
-    let ring = KeyRing::new(SealingKey::derive(KeyId::new(7), &master).unwrap(), []).unwrap();
+    let ring =
+        KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(7), &master).unwrap(), [])
+            .unwrap();
     assert_eq!(format!("{ring:?}"), "KeyRing { keys: [SealingKey(7)] }");
 }
 

@@ -9,6 +9,7 @@ mod failing;
 use std::fmt;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use enrolled::{NOW, after, authenticator, code_at, enroll, keys, verifier, wrong_code};
 use failing::{Fault, Outage, failing};
@@ -16,8 +17,8 @@ use pollster::block_on;
 use secondo::seal::{KeyId, SealError};
 use secondo::store::{Exchange, Memory, Store};
 use secondo::{
-    Authenticator, AuthenticatorId, Counter, Digits, Hold, Hotp, Policy, PublicRefusal, RecordError, Refusal, State,
-    StateError, Totp, UnixTime, Verifier, VerifierError,
+    Authenticator, AuthenticatorId, Counter, Digits, Enrolled, Hold, Hotp, Policy, PublicRefusal, RecordError, Refusal,
+    State, StateError, Totp, UnixTime, Verifier, VerifierError, Window,
 };
 
 fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
@@ -103,6 +104,74 @@ fn a_state_in_another_unit_is_not_enrolled() {
     // As a counter it is nothing special.
     enroll(authenticator(Hotp::default()), in_seconds).unwrap();
     enroll(authenticator(Totp::default()), in_seconds / 30).unwrap();
+}
+
+/// The serial number 1 of one vendor, and then of another: the first token was gone without a word.
+#[test]
+fn an_enrolment_says_what_it_replaces_or_refuses_to() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let id = AuthenticatorId::new("1").unwrap();
+    let bytes = || block_on(store.load(&id)).unwrap().unwrap().value.as_ref().to_vec();
+    let (first, second) = (authenticator(Totp::default()), authenticator(Hotp::default()));
+    block_on(verifier.enroll_new(&id, &first, State::new())).unwrap();
+    let stored = bytes();
+    let refused = block_on(verifier.enroll_new(&id, &second, State::new()));
+    assert!(matches!(refused, Err(VerifierError::AlreadyEnrolled)), "{refused:?}");
+    assert_eq!(bytes(), stored);
+    assert_eq!(block_on(verifier.enroll(&id, &second, State::new())).unwrap(), Enrolled::Replaced);
+    assert_ne!(bytes(), stored);
+    let other = AuthenticatorId::new("2").unwrap();
+    assert_eq!(block_on(verifier.enroll(&other, &first, State::new())).unwrap(), Enrolled::New);
+}
+
+#[test]
+fn an_acceptance_says_whose_it_is() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new().with_confirmation_login(true));
+    for name in ["rossi", "bianchi"] {
+        let id = AuthenticatorId::new(name).unwrap();
+        block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
+        let confirmed = block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap();
+        assert_eq!(confirmed.into_login().unwrap().id(), &id);
+        assert_eq!(block_on(verifier.verify(&id, &code_at(1), after(30))).unwrap().id(), &id);
+    }
+}
+
+/// A login under a clock ten years ahead shut the person out for ten years.
+#[test]
+fn a_watermark_in_the_future_can_be_lowered_to_the_window() {
+    const DAY: i64 = 86_400;
+    let policy = Policy::new().with_window(Window::new(1, 1).unwrap());
+    let (verifier, id) = verifier(Memory::new(), policy);
+    let far = 10 * 365 * DAY;
+    let lower = |now| block_on(verifier.lower_watermark(&id, now));
+    let step_at =
+        |steps: i64| Counter::new(Totp::default().step(NOW).unwrap().get().checked_add_signed(steps).unwrap());
+    let in_reach = |result| matches!(result, Err(VerifierError::WatermarkInReach));
+    assert!(in_reach(lower(NOW)), "nothing was used");
+    assert!(block_on(verifier.verify(&id, &code_at(far / 30), after(far))).is_ok());
+    assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::ClockBehind);
+
+    // No more than a day beyond the last step of the window: there it stays.
+    assert!(in_reach(lower(after(far - DAY - 30))));
+    assert_eq!(block_on(verifier.state(&id)).unwrap().watermark(), Some(step_at(far / 30)));
+    lower(NOW).unwrap();
+    assert_eq!(block_on(verifier.state(&id)).unwrap().watermark(), Some(step_at(1)));
+    assert!(in_reach(lower(NOW)), "once is enough");
+    // No code that is valid now is accepted; the next ones are, once.
+    for at in [-1, 0, 1] {
+        assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(at), NOW))), Refusal::Replayed { .. }));
+    }
+    assert!(block_on(verifier.verify(&id, &code_at(2), after(60))).is_ok());
+
+    // One second further than a day is far enough; the policy says how far that is.
+    let (short, _) = enrolled::verifier(Memory::new(), policy.with_watermark_margin(Duration::from_secs(90)).unwrap());
+    assert!(block_on(short.verify(&id, &code_at(10), after(300))).is_ok());
+    assert!(matches!(block_on(short.lower_watermark(&id, after(180))), Err(VerifierError::WatermarkInReach)));
+    block_on(short.lower_watermark(&id, after(179))).unwrap();
+    // A counter has no clock that could have been wrong.
+    let token = enroll(&short, "token", Hotp::default());
+    assert!(in_reach(block_on(short.lower_watermark(&token, NOW))));
 }
 
 #[test]
@@ -356,7 +425,8 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         (vec![], RecordError::Length(0)),
         (with(0, 2), RecordError::Version(2)),
         (with(1, 3), RecordError::Field { offset: 1 }),
-        (vec![1, 0, 0], RecordError::Length(3)),
+        (vec![1, 0], RecordError::Length(2)),
+        (vec![1, 0, 0, 0], RecordError::Length(4)),
         (with(2, 2), RecordError::Field { offset: 2 }),
         (with(2, 1), RecordError::Seal(SealError::NoKeys)),
         (with(3, 9), RecordError::State(StateError::Version(9))),
@@ -373,7 +443,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         replace(&bytes);
         for result in [
             block_on(verifier.verify(&id, &code_at(0), NOW)).map(drop),
-            block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())),
+            block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).map(drop),
             block_on(verifier.state(&id)).map(drop),
         ] {
             match result {

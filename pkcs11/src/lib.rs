@@ -14,7 +14,7 @@
 //! ```no_run
 //! # pollster::block_on(async {
 //! use secondo::hsm::HsmKey;
-//! use secondo::seal::{KeyId, KeyRing, SealingKey};
+//! use secondo::seal::{Deployment, KeyId, KeyRing, SealingKey};
 //! use secondo::store::Memory;
 //! use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
 //! use secondo_pkcs11::{Token, Workers};
@@ -22,7 +22,7 @@
 //! # let pin = "1234";
 //! let token = Token::open("/usr/lib/softhsm/libsofthsm2.so", "verifier", pin)?;
 //! let master = token.master_key(HsmKey::new(&[1])?);
-//! let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master)?, [])?;
+//! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 //! let verifier = Verifier::new(Memory::new(), keys, Policy::default()).with_hsm(Workers::new().start(&token)?);
 //!
 //! // A seed that came from elsewhere moves in, and is forgotten here.

@@ -6,15 +6,21 @@
 //! cipher withstands, so that sealing needs no random numbers and a bad generator can do no harm. With XChaCha20-Poly1305
 //! it would, and that took four times as long.
 //!
-//! What sealing does not do: whoever can write to the store can still put an older record of the same id back, remove it,
-//! or put down that it was revoked, which has nothing to seal. And who reads the memory of a process that verifies has the
-//! sealing keys; only a seed in an [`Hsm`](crate::hsm::Hsm) is not there either.
+//! Since sealing needs no random numbers, the same secret sealed again for the same id and state gives the same bytes: who
+//! sees both sees that it is the same.
+//!
+//! Sealing does not stop a person who can write to the store from putting an older record of the same id back, or from
+//! removing it. And who reads the memory of a process that verifies has the sealing keys; only a seed in an
+//! [`Hsm`](crate::hsm::Hsm) is not there either.
 //!
 //! # Keys
 //!
-//! A [`SealingKey`] is derived from a [`MasterKey`], which is read from a file or the environment ([`LocalMasterKey`]), or
-//! stays in a hardware security module (the package `secondo-pkcs11`). A [`KeyRing`] holds the one that seals, and older
-//! ones that still open.
+//! A [`SealingKey`] is derived from a [`MasterKey`] and the name of the [`Deployment`]. The master key is read from a file
+//! or the environment ([`LocalMasterKey`]), or stays in a hardware security module (the package `secondo-pkcs11`). A
+//! [`KeyRing`] holds the sealing key in use, and older ones that still open.
+//!
+//! Without the master key every record is lost, and with it every authenticator: keep a copy of it, or of the module that
+//! holds it, apart from the backups of the store, and try once that the copy opens a record.
 //!
 //! # Rotation
 //!
@@ -25,13 +31,14 @@
 //! 4. When it reports that none is left, take the old key out of the ring.
 //!
 //! ```
-//! use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+//! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 //!
 //! // From `openssl rand -hex 32`; see `LocalMasterKey::from_file` and `from_env`.
 //! let old = LocalMasterKey::from_hex("9f2c6f7e0b1d4a58c3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0")?;
 //! let new = LocalMasterKey::from_hex("0c1b2a3f4e5d6c7b8a9f0e1d2c3b4a5f6e7d8c9b0a1f2e3d4c5b6a7f8e9d0c1b")?;
-//! let old = SealingKey::derive(KeyId::new(1), &old)?;
-//! let new = SealingKey::derive(KeyId::new(2), &new)?;
+//! let deployment = Deployment::new("idp.example.it")?;
+//! let old = SealingKey::derive(&deployment, KeyId::new(1), &old)?;
+//! let new = SealingKey::derive(&deployment, KeyId::new(2), &new)?;
 //! let ring = KeyRing::new(new, [old])?;
 //! assert_eq!(ring.active(), KeyId::new(2));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -51,6 +58,7 @@ mod master;
 pub use master::{LocalMasterKey, MasterKey, MasterKeyError};
 
 use crate::declassify::public;
+use crate::id::Name;
 use crate::{AuthenticatorId, ParameterError};
 
 /// The bytes that sealing adds after the body.
@@ -80,6 +88,36 @@ impl fmt::Display for KeyId {
     }
 }
 
+/// The name of one installation of a provider: 1 to 64 visible ASCII characters, such as its host name.
+///
+/// Two deployments under one master key, such as production and its test system or two tenants, have different sealing
+/// keys. A record of one does not open in the other. To rename a deployment is to rotate the keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Deployment(Name);
+
+impl Deployment {
+    /// Creates a deployment from its name.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::IdLength`] or [`ParameterError::IdCharacter`].
+    pub fn new(name: &str) -> Result<Self, ParameterError> {
+        Name::new(name).map(Self)
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Deployment({})", self.as_str())
+    }
+}
+
 /// A key that seals and opens records: AES-256, wiped on drop.
 pub struct SealingKey {
     id: KeyId,
@@ -88,16 +126,23 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// The key of this id under this master key: HKDF-Expand (RFC 5869 section 2.3) with SHA-256. Another id gives
-    /// another key, so a rotation may keep the master key or change it.
+    /// Derives the key of this id and deployment from this master key: HKDF-Expand (RFC 5869 section 2.3) with SHA-256.
+    ///
+    /// Another id gives another key, so a rotation may keep the master key or change it.
     ///
     /// # Errors
     ///
     /// The master key's own.
-    pub fn derive<M: MasterKey + ?Sized>(id: KeyId, master: &M) -> Result<Self, M::Error> {
-        // The label and the id are the `info`, and a counter of 1 makes the first and only block.
-        let mut info = *b"secondo sealing key\0\0\0\0\x01";
-        info[19..23].copy_from_slice(&id.0.to_be_bytes());
+    pub fn derive<M: MasterKey + ?Sized>(deployment: &Deployment, id: KeyId, master: &M) -> Result<Self, M::Error> {
+        const LABEL: &[u8] = b"secondo sealing key";
+
+        // The `info`, in which the name has its length before it; and a counter of 1 makes the first and only block.
+        let mut info = Vec::with_capacity(LABEL.len() + 1 + Name::MAX_LEN + 4 + 1);
+        info.extend_from_slice(LABEL);
+        info.push(deployment.0.len());
+        info.extend_from_slice(deployment.as_str().as_bytes());
+        info.extend_from_slice(&id.0.to_be_bytes());
+        info.push(1);
         let mut key = Zeroizing::new([0; 32]);
         master.hmac_sha256(&info, &mut key)?;
         Ok(Self { id, cipher: Box::new(AesGcmSiv::new((&*key).into())) })
@@ -211,7 +256,7 @@ impl Head {
 pub enum SealError {
     /// The ring has no key of this id.
     UnknownKey(KeyId),
-    /// A byte was changed, or the record was sealed for another id, or with another key of the same id.
+    /// A byte was changed, or the record was sealed for another id or deployment, or with another key of the same id.
     Altered,
     /// The record is not sealed, and the verifier takes only those that are.
     NotSealed,
@@ -223,7 +268,7 @@ impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey(id) => write!(f, "sealed with key {id}, which is not in the ring"),
-            Self::Altered => f.write_str("altered, or sealed for another id or with another key"),
+            Self::Altered => f.write_str("altered, or sealed for another id or deployment or with another key"),
             Self::NotSealed => f.write_str("not sealed, where only sealed records are taken"),
             Self::NoKeys => f.write_str("sealed, and there are no keys to open it"),
         }

@@ -1,7 +1,7 @@
 //! A verifier with one confirmed authenticator whose secret is that of the RFCs.
 
 use pollster::block_on;
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Store;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime,
@@ -23,7 +23,7 @@ pub(crate) fn authenticator(method: impl Into<Method>) -> Authenticator {
 /// What it seals with.
 pub(crate) fn keys() -> KeyRing {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
-    KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap()
+    KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), []).unwrap()
 }
 
 pub(crate) fn key() -> Key {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use pollster::block_on;
 use secondo::store::Memory;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, BackOff, Counter, Digits, Hold, Hotp, Lock, Method, Period, Policy,
-    Refusal, ResyncCodes, Secret, State, Totp, UnixTime, Verifier, VerifierError, Window,
+    Algorithm, Authenticator, AuthenticatorId, BackOff, Counter, Digits, Enrolled, Hold, Hotp, Lock, Method, Period,
+    Policy, Refusal, ResyncCodes, Secret, State, Totp, UnixTime, Verifier, VerifierError, Window,
 };
 
 use super::naive;
@@ -209,6 +209,7 @@ enum Outcome {
     Accepted(u64, i64),
     Confirmed(Option<u64>),
     Resynchronized(u64, i64),
+    Enrolled(Enrolled),
     Done,
     Unknown,
     AlreadyEnrolled,
@@ -221,6 +222,8 @@ impl Outcome {
             Self::Accepted(..) => "accepted",
             Self::Confirmed(..) => "confirmed",
             Self::Resynchronized(..) => "resynchronized",
+            Self::Enrolled(Enrolled::New) => "enrolled",
+            Self::Enrolled(Enrolled::Replaced) => "replaced",
             Self::Done => "done",
             Self::Unknown => "unknown",
             Self::AlreadyEnrolled => "already enrolled",
@@ -369,15 +372,17 @@ impl Model {
         let result = block_on(verifier.enroll(id, &self.setup.authenticator(seed), state));
         match &self.entry {
             Entry::Enrolled(known) if known.confirmed || known.suspended => {
-                assert_eq!(outcome(result, |()| Outcome::Done), Outcome::AlreadyEnrolled);
+                assert_eq!(outcome(result, Outcome::Enrolled), Outcome::AlreadyEnrolled);
                 Outcome::AlreadyEnrolled
             }
             Entry::Revoked => {
-                assert_eq!(outcome(result, |()| Outcome::Done), refused("revoked"));
+                assert_eq!(outcome(result, Outcome::Enrolled), refused("revoked"));
                 refused("revoked")
             }
             _ => {
-                assert_eq!(outcome(result, |()| Outcome::Done), Outcome::Done);
+                let replaced = matches!(self.entry, Entry::Enrolled(_));
+                let enrolled = Outcome::Enrolled(if replaced { Enrolled::Replaced } else { Enrolled::New });
+                assert_eq!(outcome(result, Outcome::Enrolled), enrolled);
                 self.entry = Entry::Enrolled(Known {
                     seed,
                     confirmed: false,
@@ -391,7 +396,7 @@ impl Model {
                     held: Held::No,
                     changes: 0,
                 });
-                Outcome::Done
+                enrolled
             }
         }
     }
@@ -609,7 +614,7 @@ impl Known {
         } else if self.since_lock == u64::from(setup.cap) {
             self.since_lock = 0;
             self.held = setup.lock.map_or(Held::Locked, |(first, longest)| {
-                let most = (0..).find(|n| first << n >= longest).unwrap();
+                let most = (0..32).find(|n| first << n >= longest).unwrap();
                 self.ease(most, now);
                 self.lock_ended = now + (first << self.doublings).min(longest).max(waits.unwrap_or(0));
                 self.doublings = (self.doublings + 1).min(most);

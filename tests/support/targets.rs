@@ -9,7 +9,7 @@ use pollster::block_on;
 use secondo::import::json;
 use secondo::import::{Imported, google_authenticator, usersfile};
 use secondo::otpauth::{KeyUri, KeyUriError, Migration, MigrationError, Parameter};
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::{AuthenticatorId, Code, Digits, MalformedCode, Policy, Secret, SecretError, State, UnixTime, Verifier};
 
@@ -108,7 +108,7 @@ pub fn record(bytes: &[u8]) {
 
 fn keys() -> KeyRing {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
-    KeyRing::new(SealingKey::derive(KeyId::new(7), &master).unwrap(), []).unwrap()
+    KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(7), &master).unwrap(), []).unwrap()
 }
 
 /// Sequences of operations come out as in the model.

@@ -4,7 +4,7 @@ use hmac::{KeyInit, Mac};
 use pollster::block_on;
 use secondo::import::{google_authenticator, usersfile};
 use secondo::otpauth::{Batches, KeyUri, Migration};
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Method, Policy, Secret, State, Totp, UnixTime,
@@ -54,7 +54,7 @@ fn sealing_keys() {
     let keys = [1, 2, 3, 4, 5].map(derived);
     look_for(&keys.each_ref().map(<[u8; 32]>::as_slice));
 
-    let key = |id| SealingKey::derive(KeyId::new(id), &master()).unwrap();
+    let key = |id| SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(id), &master()).unwrap();
     drop(KeyRing::new(key(1), (2..=5).map(key)).unwrap());
     assert_none_freed("a ring of keys");
 }
@@ -67,7 +67,9 @@ fn stores() {
     let secret = || Secret::from_bytes(SECRET).unwrap();
     let code = Totp::default().generate(&secondo::Key::new(Algorithm::Sha1, &secret()), now).unwrap();
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
-    let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+    let keys =
+        KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), [])
+            .unwrap();
     for verifier in
         [Verifier::unsealed(Memory::new(), Policy::new()), Verifier::new(Memory::new(), keys, Policy::new())]
     {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use object::{Object, ObjectSection};
 use pollster::block_on;
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, Verifier};
 use serde_json::{Value, json};
@@ -156,7 +156,11 @@ fn store_growth(authenticators: u32) -> u64 {
 /// What that process does.
 pub(crate) fn print_store_growth(authenticators: u32) {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("64 digits");
-    let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).expect("local"), []).expect("one key");
+    let keys = KeyRing::new(
+        SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("local"),
+        [],
+    )
+    .expect("one key");
     let verifier = Verifier::new(Memory::new(), keys, Policy::default());
     let before = resident();
     for n in 0..u64::from(authenticators) {

@@ -10,7 +10,7 @@ use cryptoki::object::{Attribute, KeyType, ObjectClass};
 use cryptoki::types::AuthPin;
 use pollster::block_on;
 use secondo::hsm::Hsm;
-use secondo::seal::{KeyId, SealingKey};
+use secondo::seal::{Deployment, KeyId, SealingKey};
 use secondo::{Algorithm, Counter, Hotp, Secret, State, UnixTime, VerifierError};
 use secondo_pkcs11::{Token, TokenError, Workers};
 
@@ -144,7 +144,8 @@ fn what_others_do_to_the_module_costs_a_call() {
         other.finalize();
         let secret = Secret::from_bytes(&[8; 32]).unwrap();
         token.import(&name("master"), &secret, Algorithm::Sha256).unwrap();
-        SealingKey::derive(KeyId::new(1), &token.master_key(name("master"))).unwrap();
+        SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &token.master_key(name("master")))
+            .unwrap();
     });
 }
 

@@ -6,7 +6,7 @@ use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType};
 use pollster::block_on;
 use secondo::hsm::{Hsm, HsmKey};
-use secondo::seal::{KeyId, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Period, Policy, Refusal, Secret, State, Totp,
@@ -208,7 +208,8 @@ fn a_master_key_on_the_token_opens_what_its_twin_sealed() {
         let other = Verifier::new(&store, ring(&made), Policy::new());
         let opened = block_on(other.verify(&id, "359152", UnixTime::from_secs(0).unwrap()));
         assert!(matches!(opened, Err(VerifierError::Record(_))), "{opened:?}");
-        let absent = SealingKey::derive(KeyId::new(1), &token.master_key(name("absent")));
+        let absent =
+            SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &token.master_key(name("absent")));
         assert!(matches!(absent, Err(TokenError::NoKey)), "{absent:?}");
     });
 }

@@ -15,7 +15,7 @@ use std::task::Poll;
 
 use pollster::block_on;
 use secondo::hsm::{Hmac, Hsm, HsmKey};
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, MasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, MasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Method, Policy, Refusal, Secret, State, Verifier,
@@ -39,7 +39,7 @@ fn one_worker(token: &Token) -> TokenHsm {
 }
 
 fn ring<M: MasterKey>(master: &M) -> KeyRing {
-    KeyRing::new(SealingKey::derive(KeyId::new(1), master).unwrap(), []).unwrap()
+    KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), master).unwrap(), []).unwrap()
 }
 
 fn name(text: &str) -> HsmKey {

@@ -10,12 +10,12 @@
 //! ```
 //! # pollster::block_on(async {
 //! use secondo::import::pskc::{Credential, PskcError, Reader, Signature};
-//! use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+//! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 //! use secondo::store::Memory;
 //! use secondo::{AuthenticatorId, Policy, Verifier, VerifierError};
 //!
 //! # let master = LocalMasterKey::from_hex(&"0f".repeat(32))?;
-//! # let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master)?, [])?;
+//! # let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 //! # let file = r#"<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc"><KeyPackage>
 //! #     <DeviceInfo><SerialNo>987654321</SerialNo></DeviceInfo>
 //! #     <Key Id="12345678" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp">
@@ -36,10 +36,12 @@
 //! let mut progress = 0;
 //! for token in Reader::new(file, credential).with_progress(|now| progress = now.keys) {
 //!     let token = token?;
-//!     let id = AuthenticatorId::new(token.device.serial.as_deref().unwrap_or(&token.key_id))?;
-//!     match verifier.enroll(&id, &token.authenticator, token.state).await {
-//!         // Of an earlier import that was interrupted, and confirmed since: leave it as it is.
-//!         Err(VerifierError::AlreadyEnrolled) => {}
+//!     // Two vendors may give one serial number to two tokens.
+//!     let vendor = token.device.manufacturer.as_deref().unwrap_or("unknown");
+//!     let id = format!("{vendor}/{}", token.device.serial.as_deref().unwrap_or(&token.key_id));
+//!     match verifier.enroll_new(&AuthenticatorId::new(&id)?, &token.authenticator, token.state).await {
+//!         // From an earlier import, or another token of the same name: it is left as it is.
+//!         Err(VerifierError::AlreadyEnrolled) => println!("{id} is there already"),
 //!         result => result?,
 //!     }
 //! }
@@ -50,9 +52,9 @@
 //! ```
 //!
 //! Imported tokens are not confirmed: their bearers show with a first code that they have them ([`Verifier::confirm`]), or
-//! [`State::confirmed`] says that it was shown elsewhere. To import a document again replaces the tokens that nobody has
-//! confirmed, and leaves alone those that somebody has; [`Verifier::enroll`] has the details. Two keys of one id in a
-//! document are not told apart here.
+//! [`State::confirmed`] says that it was shown elsewhere. An import that was interrupted can be run again:
+//! [`Verifier::enroll_new`] leaves alone what is there, and says so. [`Verifier::enroll`] would replace tokens that nobody
+//! has confirmed, other tokens of the same id too.
 //!
 //! What RFC 6030 leaves open, and what is refused:
 //!

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use pollster::block_on;
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Digits, Key, Period, Policy, Secret, State, Totp, UnixTime, Verifier,
@@ -22,7 +22,9 @@ fn secret() -> Secret {
 
 fn verifier<S: Store>(store: S) -> Verifier<S> {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
-    let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+    let keys =
+        KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), [])
+            .unwrap();
     Verifier::new(store, keys, Policy::new())
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
     VerifierError,
@@ -80,7 +80,9 @@ const CAP: u8 = Policy::CONSECUTIVE_LIMIT;
 
 fn verifier(path: &Path) -> Verifier<RedbStore> {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
-    let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+    let keys =
+        KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), [])
+            .unwrap();
     let policy = Policy::new().with_failure_cap(CAP).unwrap().with_counted_replays(false);
     Verifier::new(RedbStore::open(path).unwrap(), keys, policy)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Revision, Store, Value};
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Key, Period, Policy, Refusal, Secret, State,
@@ -95,7 +95,9 @@ impl<E: Engine> Provider<E> {
 impl<E: Engine, S: Store> Provider<E, S> {
     pub(crate) fn on(store: S, policy: Policy) -> Self {
         let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
-        let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+        let keys =
+            KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), [])
+                .unwrap();
         Self { verifier: Verifier::new(store, keys, policy), engine: std::marker::PhantomData }
     }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use pollster::block_on;
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Code, Counter, Hotp, Key, Secret, State, Verifier};
 
 use crate::callgrind::Group;
@@ -91,7 +91,8 @@ fn verify_sealed(login: Login<'static>) -> impl Fn() {
         let algorithm = login.subject.key.algorithm();
         let id = AuthenticatorId::new("somebody").expect("an id");
         let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("a key");
-        let sealing = SealingKey::derive(KeyId::new(1), &master).expect("a key");
+        let sealing =
+            SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("a key");
         let verifier = Verifier::new(Slot::default(), KeyRing::new(sealing, []).expect("one key"), *policy);
         let authenticator = Authenticator::new(*method, algorithm, secret(SUBJECT, 20));
         block_on(verifier.enroll(&id, &authenticator, login.state)).expect("enrolled");

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use pollster::block_on;
 use secondo::hsm::{Hmac, Hsm, HsmKey};
-use secondo::seal::{KeyId, KeyRing, MasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, MasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{
     Algorithm, Attempt, Authenticator, AuthenticatorId, Code, CommitError, Counter, Digits, Hotp, Key, Method, Policy,
@@ -146,7 +146,7 @@ impl MasterKey for Master {
 
 /// It seals with a key that nobody knows.
 pub(crate) fn sealing_verifier(policy: Policy) -> Verifier<Memory> {
-    let Ok(key) = SealingKey::derive(KeyId::new(1), &Master);
+    let Ok(key) = SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &Master);
     Verifier::new(Memory::new(), KeyRing::new(key, []).expect("one key"), policy)
 }
 

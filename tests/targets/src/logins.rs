@@ -3,8 +3,8 @@
 use core::convert::Infallible;
 
 use secondo::{
-    Accepted, Code, CommitError, Counter, Decision, Digits, Hold, Hotp, Key, Period, Policy, Refusal, State, Totp, UnixTime,
-    Window,
+    Code, CommitError, Counter, Decision, Digits, Hold, Hotp, Key, Period, Policy, Refusal, State, Totp, UnixTime,
+    Verified, Window,
 };
 
 use crate::codes::{at, rfc_key};
@@ -40,19 +40,19 @@ impl Login {
         })
     }
 
-    fn totp(&mut self, typed: &str, secs: u64) -> Result<Accepted, Refusal> {
+    fn totp(&mut self, typed: &str, secs: u64) -> Result<Verified, Refusal> {
         let totp = Totp::new(Digits::Eight, Period::default());
         let code = Code::parse_typed(typed, Digits::Eight);
         self.commit(totp.verify(&self.key, &self.policy, &self.state, &code, at(secs)))
     }
 
-    fn hotp(&mut self, typed: &str) -> Result<Accepted, Refusal> {
+    fn hotp(&mut self, typed: &str) -> Result<Verified, Refusal> {
         let code = Code::parse_typed(typed, Digits::Six);
         self.commit(Hotp::default().verify(&self.key, &self.policy, &self.state, &code, UnixTime::EPOCH))
     }
 }
 
-fn is_at(accepted: &Result<Accepted, Refusal>, counter: u64) -> bool {
+fn is_at(accepted: &Result<Verified, Refusal>, counter: u64) -> bool {
     accepted.as_ref().is_ok_and(|accepted| accepted.counter() == Counter::new(counter))
 }
 

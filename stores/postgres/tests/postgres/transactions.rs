@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secondo::seal::{KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::{
     Accepted, Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
     VerifierError,
@@ -51,7 +51,9 @@ fn wrong(step: u64) -> String {
 impl Provider {
     fn new(store: PostgresStore) -> Self {
         let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
-        let keys = KeyRing::new(SealingKey::derive(KeyId::new(1), &master).unwrap(), []).unwrap();
+        let keys =
+            KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), [])
+                .unwrap();
         Self { store, keys: Arc::new(keys) }
     }
 
