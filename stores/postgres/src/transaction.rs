@@ -34,8 +34,11 @@ impl PostgresStore {
     /// A commit that fails, or of which nothing is known, is [`VerifierError::Store`]: neither a login nor a refusal.
     /// All of it must end within the [timeout](crate::PostgresOptions::with_timeout). It has one of the store's
     /// connections, and from the verdict on, others with codes for the same authenticator wait for it: `work` should be
-    /// a few statements, and must not end the transaction or change the session. A deferred constraint is checked when
-    /// `work` is done.
+    /// a few statements, and must not end the transaction. A deferred constraint is checked when `work` is done.
+    ///
+    /// What `work` leaves on the session reaches no other call: settings, the role, cursors, temporary tables, advisory
+    /// locks and channels are undone, in one more round trip. A session whose prepared statements it changed with
+    /// `PREPARE` or `DEALLOCATE` is closed.
     ///
     /// ```no_run
     /// # async fn example(
@@ -70,10 +73,12 @@ impl PostgresStore {
         let login = async {
             let mut connection = place.connection().await?;
             let result = log_in(&mut connection, verify, work).await?;
-            place.keep(connection);
-            result
+            Ok::<_, TransactionError<E>>((connection, result))
         };
-        place.in_time(login).await
+        let (connection, result) = place.in_time(login).await?;
+        // The result is committed, whatever becomes of the connection.
+        place.clean_and_keep(connection).await;
+        result
     }
 }
 
@@ -83,7 +88,7 @@ async fn log_in<V, T, E>(
     verify: impl AsyncFnOnce(InTransaction<'_>) -> Result<V, VerifierError<PostgresStoreError>>,
     work: impl AsyncFnOnce(&Transaction<'_>, &V) -> Result<T, E>,
 ) -> Result<Result<(V, T), TransactionError<E>>, TransactionError<E>> {
-    let Connection { client, statements, .. } = connection;
+    let Connection { client, statements, is_used_by_provider, .. } = connection;
     let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
     let verdict = verify(InTransaction { transaction: &transaction, statements }).await;
     if let Err(aborted) = transaction.batch_execute(DECIDED).await {
@@ -100,6 +105,7 @@ async fn log_in<V, T, E>(
             return Ok(Err(TransactionError::Verifier(error)));
         }
     };
+    *is_used_by_provider = true;
     let result = match work(&transaction, &accepted).await {
         Ok(done) => match transaction.batch_execute(DONE).await {
             Ok(()) => Ok((accepted, done)),
