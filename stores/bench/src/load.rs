@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
+use crate::failure::Failure;
+
 /// Something done to one of many authenticators.
 pub(crate) trait Work: Send + Sync + 'static {
     /// Does it to this one, which nobody else does anything to meanwhile.
-    fn once(&self, authenticator: usize) -> impl Future<Output = ()> + Send;
+    fn once(&self, authenticator: usize) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// What was measured.
@@ -31,37 +33,42 @@ impl Sample {
         *latency
     }
 
-    fn add(&mut self, latencies: Vec<Duration>) {
-        self.latencies.extend(latencies);
-    }
-
     pub(crate) fn join(&mut self, other: Self) {
-        self.add(other.latencies);
+        self.latencies.extend(other.latencies);
         self.elapsed += other.elapsed;
     }
 }
 
-/// Has so many callers work for so long, each on its own share of so many authenticators, in random order.
-pub(crate) async fn load<W: Work>(work: &Arc<W>, authenticators: usize, callers: usize, time: Duration) -> Sample {
+/// Has so many callers work for so long, each on its own share of so many authenticators, in random order. A caller
+/// whose call fails stops, and the first failure is returned when the others have ended.
+pub(crate) async fn load<W: Work>(
+    work: &Arc<W>,
+    authenticators: usize,
+    callers: usize,
+    time: Duration,
+) -> Result<Sample, Failure> {
     let begun = Instant::now();
     let call = |caller| {
         let work = Arc::clone(work);
         tokio::spawn(async move {
             let mut latencies = Vec::new();
-            while begun.elapsed() < time {
+            loop {
                 let authenticator = rand::rng().random_range(0..authenticators / callers) * callers + caller;
                 let called = Instant::now();
-                work.once(authenticator).await;
+                work.once(authenticator).await?;
                 latencies.push(called.elapsed());
+                if begun.elapsed() >= time {
+                    return Ok::<_, Failure>(latencies);
+                }
             }
-            latencies
         })
     };
     let calls: Vec<_> = (0..callers).map(call).collect();
-    let mut sample = Sample::default();
+    let mut ended = Vec::new();
     for call in calls {
-        sample.add(call.await.unwrap());
+        ended.push(call.await.unwrap());
     }
-    sample.elapsed = begun.elapsed();
-    sample
+    let elapsed = begun.elapsed();
+    let latencies = ended.into_iter().collect::<Result<Vec<_>, Failure>>()?.concat();
+    Ok(Sample { latencies, elapsed })
 }

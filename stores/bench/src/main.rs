@@ -2,7 +2,7 @@
 //!
 //! A verification is whole: the record is loaded, opened and decoded, a right code of eight digits is found, and the record is
 //! sealed and stored, durably. A bare client reads the same bytes and writes them on the same condition, and decides
-//! nothing. Both take turns.
+//! nothing. Both take turns. Where a call fails, the cell says so, such as `timeout` on a machine with too much to do.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::cast_precision_loss,
@@ -11,7 +11,9 @@
     reason = "what is printed is rounded"
 )]
 
+mod failure;
 mod load;
+mod measurement;
 mod postgres;
 mod redb;
 mod redis;
@@ -23,36 +25,37 @@ use std::time::Duration;
 use secondo::AuthenticatorId;
 use secondo::store::Store;
 
-use load::{Sample, Work, load};
+use failure::Failure;
+use load::Work;
+use measurement::{Measurement, ratio};
 use verifications::{Logins, Verifications};
 
 /// An engine with the records of some authenticators in it.
 trait Engine: Sized {
     const NAME: &'static str;
-    type Store: Store + 'static;
+    type Store: Store<Error: Into<Failure>> + 'static;
     type Bare: Work;
 
     /// Its settings, where they are not the default.
     fn settings() -> String;
     /// Starts one of its own, with these records.
-    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Self;
+    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure>;
     /// A store for so many callers.
-    async fn open(&self, callers: usize) -> Self::Store;
+    async fn open(&self, callers: usize) -> Result<Self::Store, Failure>;
     /// The same records, without the store.
-    async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Self::Bare;
+    async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self::Bare, Failure>;
 }
 
-/// So many times each, in turns.
-const TURNS: usize = 5;
 const TURN: Duration = Duration::from_secs(1);
+
+/// For what is not measured.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let wanted: Vec<_> = std::env::args().skip(1).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| *wanted == name.to_lowercase());
-    println!(
-        "| store | authenticators | callers | verifications/s | p50 µs | p99 µs | bare/s | p50 µs | p99 µs | of bare |"
-    );
+    println!("| store | authenticators | callers | {} |", Measurement::HEADER);
     println!("|---|---|---|---|---|---|---|---|---|---|");
     runtime.block_on(async {
         if is_wanted("redb") {
@@ -74,39 +77,27 @@ async fn bench<E: Engine>() {
         let engine = E::start(&records).await;
         let logins = Arc::new(Logins::new(&records));
         for callers in [1, 8, 64] {
-            let ours = Arc::new(Verifications::new(engine.open(callers).await, logins.clone()));
-            let bare = Arc::new(engine.bare(callers, &records).await);
-            let (mut of_ours, mut of_bare) = (Sample::default(), Sample::default());
-            let mut ratios: Vec<f64> = Vec::new();
-            // Connections are made and caches filled.
-            load(&ours, authenticators, callers, TURN / 2).await;
-            load(&bare, authenticators, callers, TURN / 2).await;
-            for _ in 0..TURNS {
-                let (sample, floor) = (
-                    load(&ours, authenticators, callers, TURN).await,
-                    load(&bare, authenticators, callers, TURN).await,
-                );
-                ratios.push(sample.rate() / floor.rate());
-                of_ours.join(sample);
-                of_bare.join(floor);
-            }
-            ratios.sort_by(f64::total_cmp);
-            rates.push(of_ours.rate());
-            println!(
-                "| {} | {authenticators} | {callers} | {} | {} | {:.2} |",
-                E::NAME,
-                columns(&mut of_ours),
-                columns(&mut of_bare),
-                ratios[TURNS / 2]
-            );
+            let mut measurement = match &engine {
+                Ok(engine) => measure(engine, &logins, &records, callers).await.unwrap_or_else(Measurement::failed),
+                Err(failure) => Measurement::failed(*failure),
+            };
+            rates.push(measurement.rate());
+            println!("| {} | {authenticators} | {callers} | {} |", E::NAME, measurement.cells());
         }
     }
     let (few, many) = rates.split_at(rates.len() / 2);
-    let ratios: Vec<_> = few.iter().zip(many).map(|(few, many)| format!("{:.2}", many / few)).collect();
-    println!("\n{}: a million beside a thousand: {} ({})\n", E::NAME, ratios.join(", "), E::settings());
+    let ratios = few.iter().zip(many).map(|(few, many)| ratio(few.zip(*many).map(|(few, many)| many / few)));
+    let ratios = ratios.collect::<Vec<_>>().join(", ");
+    println!("\n{}: a million beside a thousand: {ratios} ({})\n", E::NAME, E::settings());
 }
 
-fn columns(sample: &mut Sample) -> String {
-    let micros = |latency: Duration| latency.as_micros();
-    format!("{:.0} | {} | {}", sample.rate(), micros(sample.quantile(0.5)), micros(sample.quantile(0.99)))
+async fn measure<E: Engine>(
+    engine: &E,
+    logins: &Arc<Logins>,
+    records: &[(AuthenticatorId, Vec<u8>)],
+    callers: usize,
+) -> Result<Measurement, Failure> {
+    let ours = Arc::new(Verifications::new(engine.open(callers).await?, logins.clone()));
+    let bare = Arc::new(engine.bare(callers, records).await?);
+    Ok(Measurement::take(&ours, &bare, records.len(), callers, TURN).await)
 }

@@ -6,8 +6,9 @@ use secondo_postgres::{PostgresOptions, PostgresStore};
 use store_testing::Postgres;
 use tokio_postgres::{Client, NoTls, Statement};
 
-use crate::Engine;
+use crate::failure::Failure;
 use crate::load::Work;
+use crate::{Engine, PATIENCE};
 
 /// Room for a million rows, and no checkpoint while it is measured.
 const SETTINGS: [&str; 4] = ["max_connections=200", "shared_buffers=1GB", "max_wal_size=16GB", "checkpoint_timeout=1h"];
@@ -23,41 +24,41 @@ impl Engine for OfPostgres {
         format!("{}, a connection for each caller", SETTINGS.join(", "))
     }
 
-    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Self {
+    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure> {
         let postgres = Postgres::start(&SETTINGS);
-        PostgresOptions::new().migrate(&postgres.url()).await.unwrap();
-        let client = connect(&postgres).await;
+        PostgresOptions::new().with_timeout(PATIENCE).migrate(&postgres.url()).await?;
+        let client = connect(&postgres).await?;
         for records in records.chunks(10_000) {
             let (ids, values): (Vec<_>, Vec<_>) = records.iter().map(|(id, record)| (id.as_str(), record)).unzip();
             let insert = "INSERT INTO secondo_entry SELECT id, 0, value, NULL FROM unnest($1::text[], $2::bytea[]) AS new (id, value)";
-            client.execute(insert, &[&ids, &values]).await.unwrap();
+            client.execute(insert, &[&ids, &values]).await?;
         }
-        client.batch_execute("VACUUM ANALYZE secondo_entry").await.unwrap();
-        Self(postgres)
+        client.batch_execute("VACUUM ANALYZE secondo_entry").await?;
+        Ok(Self(postgres))
     }
 
-    async fn open(&self, callers: usize) -> PostgresStore {
+    async fn open(&self, callers: usize) -> Result<PostgresStore, Failure> {
         let connections = u16::try_from(callers).ok().and_then(NonZeroU16::new).unwrap();
-        PostgresOptions::new().with_connections(connections).connect(&self.0.url()).await.unwrap()
+        Ok(PostgresOptions::new().with_connections(connections).connect(&self.0.url()).await?)
     }
 
-    async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Bare {
+    async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Bare, Failure> {
         let mut connections = Vec::new();
         for _ in 0..callers {
-            let client = connect(&self.0).await;
-            let load = client.prepare("SELECT revision, value FROM secondo_entry WHERE id = $1").await.unwrap();
+            let client = connect(&self.0).await?;
+            let load = client.prepare("SELECT revision, value FROM secondo_entry WHERE id = $1").await?;
             let replace = "UPDATE secondo_entry SET revision = $2, value = $3 WHERE id = $1 AND revision = $4";
-            let replace = client.prepare(replace).await.unwrap();
+            let replace = client.prepare(replace).await?;
             connections.push((client, load, replace));
         }
-        Bare { connections, ids: records.iter().map(|(id, _)| *id).collect(), revision: AtomicI64::new(1) }
+        Ok(Bare { connections, ids: records.iter().map(|(id, _)| *id).collect(), revision: AtomicI64::new(1) })
     }
 }
 
-async fn connect(postgres: &Postgres) -> Client {
-    let (client, connection) = tokio_postgres::connect(&postgres.url(), NoTls).await.unwrap();
+async fn connect(postgres: &Postgres) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(&postgres.url(), NoTls).await?;
     tokio::spawn(connection);
-    client
+    Ok(client)
 }
 
 pub(crate) struct Bare {
@@ -67,13 +68,14 @@ pub(crate) struct Bare {
 }
 
 impl Work for Bare {
-    async fn once(&self, authenticator: usize) {
+    async fn once(&self, authenticator: usize) -> Result<(), Failure> {
         let id = self.ids[authenticator].as_str();
         // One for each caller, as authenticators are shared out alike.
         let (client, load, replace) = &self.connections[authenticator % self.connections.len()];
-        let row = client.query_one(load, &[&id]).await.unwrap();
+        let row = client.query_one(load, &[&id]).await?;
         let (expected, value): (i64, &[u8]) = (row.get(0), row.get(1));
         let revision = self.revision.fetch_add(1, Ordering::Relaxed);
-        assert_eq!(client.execute(replace, &[&id, &revision, &value, &expected]).await.unwrap(), 1);
+        let replaced = client.execute(replace, &[&id, &revision, &value, &expected]).await?;
+        if replaced == 1 { Ok(()) } else { Err(Failure::CONFLICT) }
     }
 }

@@ -1,12 +1,14 @@
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use secondo::AuthenticatorId;
 use secondo::store::{Exchange, Store, Value};
-use secondo_redb::{RedbOptions, RedbStore};
+use secondo_redb::{RedbOptions, RedbStore, RedbStoreError};
 use tempfile::TempDir;
 
 use crate::Engine;
+use crate::failure::Failure;
 use crate::load::Work;
 
 pub(crate) struct OfRedb {
@@ -23,39 +25,28 @@ impl Engine for OfRedb {
         "bare: one commit and one fsync for each verification".into()
     }
 
-    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Self {
+    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().unwrap();
-        let store = RedbOptions::new().open(folder.path().join("authenticators.redb")).unwrap();
+        let store = RedbOptions::new().open(folder.path().join("authenticators.redb"))?;
         // Many at once, as they share commits.
         for records in records.chunks(1_000) {
             let create = |(id, record): &(AuthenticatorId, Vec<u8>)| {
                 let (store, id, record) = (store.clone(), *id, Value::from(record.as_slice()));
-                tokio::spawn(async move { store.compare_exchange(&id, None, record, None).await.unwrap() })
+                tokio::spawn(async move { store.compare_exchange(&id, None, record, None).await })
             };
             for stored in records.iter().map(create).collect::<Vec<_>>() {
-                assert_eq!(stored.await.unwrap(), Exchange::Stored);
+                assert_eq!(stored.await.unwrap()?, Exchange::Stored);
             }
         }
-        Self { folder, store }
+        Ok(Self { folder, store })
     }
 
-    async fn open(&self, _callers: usize) -> RedbStore {
-        self.store.clone()
+    async fn open(&self, _callers: usize) -> Result<RedbStore, Failure> {
+        Ok(self.store.clone())
     }
 
-    async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Bare {
-        let database = Database::create(self.folder.path().join(format!("bare-{callers}.redb"))).unwrap();
-        for records in records.chunks(100_000) {
-            let writing = database.begin_write().unwrap();
-            let mut table = writing.open_table(TABLE).unwrap();
-            for (id, record) in records {
-                let held = [&[0; 8], record.as_slice()].concat();
-                table.insert(id.as_str().as_bytes(), held.as_slice()).unwrap();
-            }
-            drop(table);
-            writing.commit().unwrap();
-        }
-        Bare { database, ids: records.iter().map(|(id, _)| *id).collect(), revision: AtomicU64::new(1) }
+    async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Bare, Failure> {
+        Ok(Bare::create(&self.folder.path().join(format!("bare-{callers}.redb")), records)?)
     }
 }
 
@@ -67,21 +58,42 @@ pub(crate) struct Bare {
     revision: AtomicU64,
 }
 
-impl Work for Bare {
-    /// It waits where it is called: a thread to wait on would only add to it.
-    async fn once(&self, authenticator: usize) {
+impl Bare {
+    fn create(path: &Path, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, RedbStoreError> {
+        let database = Database::create(path)?;
+        for records in records.chunks(100_000) {
+            let writing = database.begin_write()?;
+            let mut table = writing.open_table(TABLE)?;
+            for (id, record) in records {
+                let held = [&[0; 8], record.as_slice()].concat();
+                table.insert(id.as_str().as_bytes(), held.as_slice())?;
+            }
+            drop(table);
+            writing.commit()?;
+        }
+        Ok(Self { database, ids: records.iter().map(|(id, _)| *id).collect(), revision: AtomicU64::new(1) })
+    }
+
+    fn exchange(&self, authenticator: usize) -> Result<(), RedbStoreError> {
         let key = self.ids[authenticator].as_str().as_bytes();
-        let reading = self.database.begin_read().unwrap().open_table(TABLE).unwrap();
-        let mut held = reading.get(key).unwrap().unwrap().value().to_vec();
+        let reading = self.database.begin_read()?.open_table(TABLE)?;
+        let mut held = reading.get(key)?.unwrap().value().to_vec();
         drop(reading);
         let expected: [u8; 8] = *held.first_chunk().unwrap();
         held[..8].copy_from_slice(&self.revision.fetch_add(1, Ordering::Relaxed).to_be_bytes());
 
-        let writing = self.database.begin_write().unwrap();
-        let mut table = writing.open_table(TABLE).unwrap();
-        assert_eq!(table.get(key).unwrap().unwrap().value().first_chunk(), Some(&expected));
-        table.insert(key, held.as_slice()).unwrap();
+        let writing = self.database.begin_write()?;
+        let mut table = writing.open_table(TABLE)?;
+        assert_eq!(table.get(key)?.unwrap().value().first_chunk(), Some(&expected));
+        table.insert(key, held.as_slice())?;
         drop(table);
-        writing.commit().unwrap();
+        Ok(writing.commit()?)
+    }
+}
+
+impl Work for Bare {
+    /// It waits where it is called: a thread to wait on would only add to it.
+    async fn once(&self, authenticator: usize) -> Result<(), Failure> {
+        Ok(self.exchange(authenticator)?)
     }
 }

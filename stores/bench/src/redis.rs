@@ -1,13 +1,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis::aio::MultiplexedConnection;
-use redis::{Client, Script};
+use redis::{AsyncConnectionConfig, Client, Script};
 use secondo::AuthenticatorId;
 use secondo_redis::{RedisOptions, RedisStore};
 use store_testing::Redis;
 
-use crate::Engine;
+use crate::failure::Failure;
 use crate::load::Work;
+use crate::{Engine, PATIENCE};
 
 pub(crate) struct OfRedis(Redis);
 
@@ -20,33 +21,36 @@ impl Engine for OfRedis {
         "appendonly yes, appendfsync always, one connection".into()
     }
 
-    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Self {
+    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure> {
         let redis =
             Redis::start(&["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]);
-        let mut connection = Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+        let patient =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
+        let client = Client::open(redis.url())?;
+        let mut connection = client.get_multiplexed_async_connection_with_config(&patient).await?;
         for records in records.chunks(10_000) {
             let mut pipeline = redis::pipe();
             for (n, (id, record)) in records.iter().enumerate() {
                 let value = [&(n as u64).to_be_bytes(), record.as_slice()].concat();
                 pipeline.set(format!("secondo:{id}"), value).ignore();
             }
-            pipeline.query_async::<()>(&mut connection).await.unwrap();
+            pipeline.query_async::<()>(&mut connection).await?;
         }
-        Self(redis)
+        Ok(Self(redis))
     }
 
-    async fn open(&self, _callers: usize) -> RedisStore {
-        RedisOptions::new().connect(&self.0.url()).unwrap()
+    async fn open(&self, _callers: usize) -> Result<RedisStore, Failure> {
+        Ok(RedisOptions::new().connect(&self.0.url())?)
     }
 
-    async fn bare(&self, _callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Bare {
-        let client = Client::open(self.0.url()).unwrap();
-        Bare {
-            connection: client.get_multiplexed_async_connection().await.unwrap(),
+    async fn bare(&self, _callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Bare, Failure> {
+        let client = Client::open(self.0.url())?;
+        Ok(Bare {
+            connection: client.get_multiplexed_async_connection().await?,
             script: Script::new(SCRIPT),
             keys: records.iter().map(|(id, _)| format!("secondo:{id}")).collect(),
             revision: AtomicU64::new(1 << 63),
-        }
+        })
     }
 }
 
@@ -65,14 +69,14 @@ pub(crate) struct Bare {
 }
 
 impl Work for Bare {
-    async fn once(&self, authenticator: usize) {
+    async fn once(&self, authenticator: usize) -> Result<(), Failure> {
         let mut connection = self.connection.clone();
         let key = &self.keys[authenticator];
-        let mut held: Vec<u8> = redis::cmd("GET").arg(key).query_async(&mut connection).await.unwrap();
+        let mut held: Vec<u8> = redis::cmd("GET").arg(key).query_async(&mut connection).await?;
         let expected: [u8; 8] = *held.first_chunk().unwrap();
         held[..8].copy_from_slice(&self.revision.fetch_add(1, Ordering::Relaxed).to_be_bytes());
         let mut call = self.script.key(key);
-        let stored: u8 = call.arg(&expected[..]).arg(held).invoke_async(&mut connection).await.unwrap();
-        assert_eq!(stored, 1);
+        let stored: u8 = call.arg(&expected[..]).arg(held).invoke_async(&mut connection).await?;
+        if stored == 1 { Ok(()) } else { Err(Failure::CONFLICT) }
     }
 }

@@ -10,6 +10,7 @@ use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Digits, Key, Period, Policy, Secret, State, Totp, UnixTime, Verifier,
 };
 
+use crate::failure::Failure;
 use crate::load::Work;
 
 fn totp() -> Totp {
@@ -63,12 +64,58 @@ impl<S: Store> Verifications<S> {
     }
 }
 
-impl<S: Store + 'static> Work for Verifications<S> {
-    async fn once(&self, authenticator: usize) {
+impl<S: Store<Error: Into<Failure>> + 'static> Work for Verifications<S> {
+    async fn once(&self, authenticator: usize) -> Result<(), Failure> {
         let (id, logins) = &self.logins.0[authenticator];
         let login = logins.fetch_add(1, Ordering::Relaxed);
         let now = UnixTime::from_secs(1_700_000_010 + 30 * u64::from(login)).unwrap();
         let code = totp().generate(&self.key, now).unwrap();
-        let _accepted = self.verifier.verify(id, code.as_str(), now).await.unwrap();
+        let _accepted = self.verifier.verify(id, code.as_str(), now).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secondo::store::{Entry, Exchange, Revision, Value};
+    use secondo_redis::RedisStoreError;
+
+    use super::*;
+
+    /// Has the records and exchanges none, for this reason.
+    struct Fails(Memory, fn() -> Result<Exchange, RedisStoreError>);
+
+    impl Store for Fails {
+        type Error = RedisStoreError;
+
+        async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RedisStoreError> {
+            Ok(self.0.load(id).await.unwrap())
+        }
+
+        async fn compare_exchange(
+            &self,
+            _id: &AuthenticatorId,
+            _expected: Option<Revision>,
+            _value: Value,
+            _expiry: Option<UnixTime>,
+        ) -> Result<Exchange, RedisStoreError> {
+            (self.1)()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_verification_that_fails_says_why() {
+        let records = records(1);
+        let fails = async |exchange| {
+            let memory = Memory::new();
+            let (id, record) = &records[0];
+            let stored = memory.compare_exchange(id, None, Value::from(record.as_slice()), None).await;
+            assert_eq!(stored.unwrap(), Exchange::Stored);
+            let verifications = Verifications::new(Fails(memory, exchange), Arc::new(Logins::new(&records)));
+            verifications.once(0).await
+        };
+        assert_eq!(fails(|| Ok(Exchange::Stored)).await, Ok(()));
+        assert_eq!(fails(|| Ok(Exchange::Conflict)).await, Err(Failure("contended")));
+        assert_eq!(fails(|| Err(RedisStoreError::Timeout)).await, Err(Failure("timeout")));
     }
 }

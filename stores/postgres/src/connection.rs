@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;
@@ -9,7 +10,7 @@ use secondo::store::{Entry, Exchange, Revision, Value};
 use secondo::{AuthenticatorId, UnixTime};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::{IsNull, ToSql, Type};
-use tokio_postgres::{Client, Config, Statement};
+use tokio_postgres::{Client, Config, SimpleQueryMessage, Statement};
 
 use crate::tls::Tls;
 use crate::{PostgresStoreError, migration};
@@ -18,6 +19,9 @@ use crate::{PostgresStoreError, migration};
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) statements: Statements,
+    /// Set before statements of the provider's run on the session.
+    pub(crate) is_used_by_provider: bool,
+    settings: String,
     _task: AbortOnDrop,
 }
 
@@ -34,7 +38,28 @@ impl Connection {
         client.batch_execute(&settings).await?;
         migration::check(&client).await?;
         let statements = Statements::prepare(&client).await?;
-        Ok(Self { client, statements, _task: task })
+        Ok(Self { client, statements, is_used_by_provider: false, settings, _task: task })
+    }
+
+    /// Undoes what statements of the provider's can leave on a session after their transaction: settings, the role,
+    /// cursors, temporary tables, locks. Returns `false` if they prepared statements or dropped ours.
+    ///
+    /// `DISCARD ALL` would also drop ours, and those that the client library keeps to look up types: it would then fail
+    /// to look up any more on this connection.
+    pub(crate) async fn clean(&self) -> Result<bool, PostgresStoreError> {
+        const CLEAN: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL; UNLISTEN *;
+            DISCARD TEMP; DISCARD SEQUENCES; SELECT pg_catalog.pg_advisory_unlock_all();
+            SELECT from_sql, statement FROM pg_catalog.pg_prepared_statements";
+        let mut ours = 0;
+        for answer in self.client.simple_query(&format!("{CLEAN}; {}", self.settings)).await? {
+            let SimpleQueryMessage::Row(row) = answer else { continue };
+            match (row.try_get("from_sql"), row.try_get("statement")) {
+                (Ok(Some("t")), _) => return Ok(false),
+                (_, Ok(Some(LOAD | CREATE | REPLACE))) => ours += 1,
+                _ => {}
+            }
+        }
+        Ok(ours == 3)
     }
 }
 

@@ -108,8 +108,9 @@
 //!
 //! With `pgbouncer`, pooling of sessions works. Pooling of transactions needs a version that keeps prepared statements
 //! (1.21, with `max_prepared_statements` above 0) and does not keep what the store sets for its session: set
-//! `statement_timeout`, and `default_transaction_isolation = 'read committed'`, for the role instead. Neither is tested
-//! here.
+//! `statement_timeout`, and `default_transaction_isolation = 'read committed'`, for the role instead. A connection is
+//! then closed after a transaction if the server's session behind it lacks the store's statements. Neither pooling is
+//! tested here.
 //!
 //! # Why tokio-postgres
 //!

@@ -90,4 +90,17 @@ impl Place<'_> {
     pub(crate) fn keep(&self, connection: Connection) {
         self.pool.idle().push(connection);
     }
+
+    /// Keeps a connection whose call has ended well and may have run statements of the provider's. What these left on
+    /// the session is undone first; if that fails, the connection is closed.
+    pub(crate) async fn clean_and_keep(&self, mut connection: Connection) {
+        if connection.is_used_by_provider {
+            let cleaned = timeout_at(self.deadline, connection.clean()).await;
+            if !matches!(cleaned, Ok(Ok(true))) {
+                return;
+            }
+            connection.is_used_by_provider = false;
+        }
+        self.keep(connection);
+    }
 }

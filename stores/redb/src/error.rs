@@ -17,6 +17,12 @@ pub enum RedbStoreError {
     Io(Arc<io::Error>),
     /// Somebody else, in this process or another, has the file open.
     InUse,
+    /// The file's mode gives access to others than its owner and its group. Whoever can write to it can put old records
+    /// back, so that used codes are accepted again.
+    Exposed {
+        /// The file's mode.
+        mode: u32,
+    },
     /// It is not a redb file, or one in format 1 or 2, as redb wrote before version 3.
     NotRedb,
     /// It is a redb file of something else than this store.
@@ -45,6 +51,7 @@ impl RedbStoreError {
             Self::DiskFull => "disk_full",
             Self::Io(_) => "io",
             Self::InUse => "in_use",
+            Self::Exposed { .. } => "exposed",
             Self::NotRedb => "not_redb",
             Self::Foreign => "foreign",
             Self::Format { .. } => "format",
@@ -126,6 +133,9 @@ impl fmt::Display for RedbStoreError {
             Self::DiskFull => f.write_str("there is no room on the disk"),
             Self::Io(_) => f.write_str("the file could not be read, written or synced"),
             Self::InUse => f.write_str("somebody else has the file open"),
+            Self::Exposed { mode } => {
+                write!(f, "the file has mode {mode:04o}, which gives others access: run `chmod o=` on it")
+            }
             Self::NotRedb => f.write_str("it is not a redb file, or an old one"),
             Self::Foreign => f.write_str("it is a redb file of something else"),
             Self::Format { found } => write!(f, "the file has format {found}, which this version does not know"),

@@ -247,8 +247,22 @@ pub(crate) fn open_or_create(path: &Path) -> Result<Box<dyn StorageBackend>, Red
         create(path)?;
     }
     let file = OpenOptions::new().read(true).write(true).open(path)?;
+    #[cfg(unix)]
+    check_mode(&file)?;
     sync_folder(path)?;
     Ok(Box::new(FileBackend::new(file)?))
+}
+
+/// Returns an error if others than the file's owner and its group have any access. Group access may be the platform's
+/// doing, where it gives a volume's files to a group.
+#[cfg(unix)]
+fn check_mode(file: &File) -> Result<(), RedbStoreError> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = file.metadata()?.permissions().mode() & 0o7777;
+    if mode & 0o007 != 0 {
+        return Err(RedbStoreError::Exposed { mode });
+    }
+    Ok(())
 }
 
 /// Makes the file beside its place and then links it there, so that nobody finds one half made, nor loses one that

@@ -43,9 +43,12 @@
 //! [seal](secondo::seal), or at the next opening. redb may panic on such a page. This is caught, is an error like any
 //! other, and has the file verified anew. A program that aborts on panics ends there.
 //!
-//! The file is readable to its owner alone. Values that were replaced stay in its free pages until these are used
-//! again, and copies pass through memory that is not wiped: have the verifier seal them, as it does unless told
-//! otherwise.
+//! The store makes the file readable to its owner alone. It does not open a file whose mode gives access to others than
+//! the owner and the group ([`RedbStoreError::Exposed`]): they could put old records back. For the same reason, nobody
+//! else should be able to write to the folder.
+//!
+//! Values that were replaced stay in the file's free pages until these are used again, and copies pass through memory
+//! that is not wiped: have the verifier seal them, as it does unless told otherwise.
 //!
 //! # When it fails
 //!
@@ -66,6 +69,7 @@
 //! | `timeout`, `busy` | alert if they go on: the disk hangs, or is too slow for what is asked of it |
 //! | `in_use` | at the start: another process has the file |
 //! | `not_redb`, `foreign`, `format` | at the start: it is another file, or one of another version |
+//! | `exposed` | alert: others have access to the file; take it away with `chmod o=` |
 //! | `stopped` | the store was closed, or the system had no thread for it: start the process anew |
 //!
 //! # Time and memory

@@ -63,9 +63,9 @@ impl RedbOptions {
     ///
     /// # Errors
     ///
-    /// [`RedbStoreError::InUse`]; [`RedbStoreError::NotRedb`], [`RedbStoreError::Foreign`], [`RedbStoreError::Format`]
-    /// or [`RedbStoreError::Corrupt`], and then the file is as it was; [`RedbStoreError::DiskFull`],
-    /// [`RedbStoreError::Io`] or [`RedbStoreError::Stopped`].
+    /// [`RedbStoreError::InUse`]; [`RedbStoreError::Exposed`], [`RedbStoreError::NotRedb`], [`RedbStoreError::Foreign`],
+    /// [`RedbStoreError::Format`] or [`RedbStoreError::Corrupt`], and then the file is as it was;
+    /// [`RedbStoreError::DiskFull`], [`RedbStoreError::Io`] or [`RedbStoreError::Stopped`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<RedbStore, RedbStoreError> {
         let path = path.as_ref().to_path_buf();
         RedbStore::start(self, move || file::open_or_create(&path))

@@ -60,9 +60,16 @@ fn samples(folder: &Path) -> [Sample; 2] {
     [Sample { bytes: fs::read(&path).unwrap(), contents }, crashed]
 }
 
+/// Others may read a file that is made without a mode.
+fn close_to_others(path: &Path) {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
 /// Opens a file of these bytes. `Ok` if all that must be in it is; `Err` if it was refused and is unchanged.
 fn open(path: &Path, bytes: &[u8], contents: &Contents) -> Result<(), RedbStoreError> {
     fs::write(path, bytes).unwrap();
+    close_to_others(path);
     match RedbStore::open(path) {
         Ok(store) => {
             assert!(self::contents(&store).unwrap() == *contents, "it opened with something else in it");
@@ -173,6 +180,7 @@ fn damage_while_it_is_open() {
     let (mut refused, mut read) = (0, 0);
     for round in 0..60_usize {
         fs::write(&path, &sample.bytes).unwrap();
+        close_to_others(&path);
         let store = RedbOptions::new().with_cache(0).open(&path).unwrap();
         let mut bytes = fs::read(&path).unwrap();
         for (n, byte) in bytes.iter_mut().enumerate().skip(4096) {
@@ -310,11 +318,46 @@ fn many_who_make_the_file_at_once_make_one() {
 }
 
 #[cfg(unix)]
-#[test]
-fn only_its_owner_reads_the_file() {
+mod modes {
     use std::os::unix::fs::PermissionsExt;
-    let folder = folder();
-    let path = folder.path().join("authenticators.redb");
-    drop(RedbStore::open(&path).unwrap());
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+    use super::*;
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn only_its_owner_reads_the_file() {
+        let folder = folder();
+        let path = folder.path().join("authenticators.redb");
+        drop(RedbStore::open(&path).unwrap());
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_open_to_others_is_refused() {
+        let folder = folder();
+        let path = folder.path().join("authenticators.redb");
+        drop(RedbStore::open(&path).unwrap());
+        let bytes = fs::read(&path).unwrap();
+        for exposed in [0o666, 0o644, 0o602, 0o604, 0o601, 0o777] {
+            set_mode(&path, exposed);
+            let error = RedbStore::open(&path).unwrap_err();
+            assert!(matches!(error, RedbStoreError::Exposed { mode } if mode == exposed), "{error:?}");
+            let text = error.to_string();
+            assert!(text.contains(&format!("{exposed:04o}")) && text.contains("chmod o="), "{text}");
+            assert!(mode(&path) == exposed && fs::read(&path).unwrap() == bytes, "it was changed");
+        }
+        // Where the platform gives a volume's files to a group.
+        for usual in [0o600, 0o640, 0o660, 0o2660] {
+            set_mode(&path, usual);
+            drop(RedbStore::open(&path).unwrap());
+            assert_eq!(mode(&path), usual);
+        }
+    }
 }

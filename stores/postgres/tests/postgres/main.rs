@@ -3,6 +3,7 @@
 mod faults;
 mod scenarios;
 mod schema;
+mod sessions;
 mod settings;
 #[cfg(feature = "tls")]
 mod tls;

@@ -1,18 +1,21 @@
 //! Logins in one transaction with a table of the provider's.
 
+use std::future::pending;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::store::{Store, Value};
 use secondo::{
     Accepted, Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
     VerifierError,
 };
 use secondo_postgres::{InTransaction, PostgresStore, PostgresStoreError, TransactionError};
 use store_testing::{Postgres, Proxy, Server};
-use tokio_postgres::{Error, Transaction};
+use tokio_postgres::{Client, Error, Transaction};
 
-use crate::{block_on, id, impatient, migrated, patient, session};
+use crate::{block_on, create, id, impatient, migrated, patient, session};
 
 const LOGIN: &str = "INSERT INTO login (subscriber) VALUES ($1)";
 
@@ -57,8 +60,9 @@ impl Provider {
         Self { store, keys: Arc::new(keys) }
     }
 
-    fn verifier<S: secondo::store::Store>(&self, store: S) -> Verifier<S> {
-        Verifier::new(store, self.keys.clone(), Policy::new().with_counted_replays(false))
+    fn verifier<S: Store>(&self, store: S) -> Verifier<S> {
+        let policy = Policy::new().with_failure_cap(Policy::CONSECUTIVE_LIMIT).unwrap().with_counted_replays(false);
+        Verifier::new(store, self.keys.clone(), policy)
     }
 
     async fn enroll(&self, text: &str) -> AuthenticatorId {
@@ -105,6 +109,17 @@ impl Provider {
     }
 }
 
+async fn never<V>(_: &Transaction<'_>, _: &V) -> Result<(), Error> {
+    panic!("there is nothing to work on")
+}
+
+/// The processes of the server that serve others than this session.
+async fn pids(other: &Client) -> Vec<i32> {
+    let find = "SELECT pid FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY pid";
+    other.query(find, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
 async fn logins(server: &Postgres, id: &AuthenticatorId) -> i64 {
     let count = "SELECT count(*) FROM login WHERE subscriber = $1";
     session(&server.url()).await.query_one(count, &[&id.as_str()]).await.unwrap().get(0)
@@ -144,12 +159,130 @@ fn a_refusal_is_counted() {
         let provider = Provider::new(patient().connect(&server.url()).await.unwrap());
         let id = provider.enroll("rossi").await;
         for failures in 1..=3 {
-            let never =
-                async |_: &Transaction<'_>, _: &Accepted| -> Result<(), Error> { panic!("nothing is accepted") };
             let refused = provider.log_in_and(&id, &wrong(0), 0, never).await;
             assert!(matches!(refused, Err(TransactionError::Verifier(VerifierError::Refused(Refusal::Wrong { .. })))));
             assert_eq!(provider.failures(&id).await, failures);
         }
+    });
+}
+
+/// An error after a wrong code must not take the count back: else guesses are free.
+#[test]
+fn a_wrong_code_counts_whatever_error_follows() {
+    let server = server();
+    block_on(async {
+        let one = NonZeroU16::MIN;
+        let provider = &Provider::new(patient().with_connections(one).connect(&server.url()).await.unwrap());
+        let phone = &provider.enroll("phone").await;
+        let (unknown, garbled) = (&id("unknown"), &id("garbled"));
+        create(&provider.store, garbled, b"garbled").await;
+        let (other, mut failures) = (session(&server.url()).await, 0);
+        let before = pids(&other).await;
+        for (n, expected) in ["Unknown", "Record", "AlreadyEnrolled", "Hsm", "Contended", "Store"].iter().enumerate() {
+            for _ in 0..10 {
+                let guess = async |store: InTransaction<'_>| {
+                    provider.verify(store, phone, &wrong(0), 0).await.unwrap_err();
+                    match n {
+                        0 => provider.verify(store, unknown, &code(0), 0).await,
+                        1 => provider.verify(store, garbled, &code(0), 0).await,
+                        2 => {
+                            let again = Authenticator::new(Totp::default(), Algorithm::Sha1, secret());
+                            let verifier = provider.verifier(store);
+                            Err(verifier.enroll(phone, &again, State::new().confirmed()).await.unwrap_err())
+                        }
+                        3 => Err(VerifierError::Hsm("away".into())),
+                        4 => Err(VerifierError::Contended),
+                        _ => Err(VerifierError::Store(PostgresStoreError::Busy)),
+                    }
+                };
+                let failed = provider.store.transaction(guess, never).await.unwrap_err();
+                let TransactionError::Verifier(error) = failed else { panic!("{failed:?}") };
+                assert!(format!("{error:?}").starts_with(expected), "{error:?} in place of {expected}");
+                failures += 1;
+                assert_eq!(provider.failures(phone).await, failures, "after {expected}");
+            }
+        }
+        // Nor does work that fails, after a refusal that the provider ignores.
+        let ignore = async |store: InTransaction<'_>| {
+            provider.verify(store, phone, &wrong(0), 0).await.unwrap_err();
+            Ok(())
+        };
+        let fail = async |_: &Transaction<'_>, (): &()| Err::<(), _>("no");
+        provider.store.transaction(ignore, fail).await.unwrap_err();
+        assert_eq!(provider.failures(phone).await, failures + 1);
+        assert_eq!(pids(&other).await, before, "an error cost the session");
+    });
+}
+
+/// A transaction in which a statement failed would be rolled back by its `COMMIT`, without an error.
+#[test]
+fn a_database_error_that_verify_ignores_is_no_login() {
+    let server = server();
+    block_on(async {
+        let trigger = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+            CREATE TRIGGER fail BEFORE INSERT ON secondo_entry FOR EACH ROW WHEN (NEW.id = 'fails')
+            EXECUTE FUNCTION fail()";
+        session(&server.url()).await.batch_execute(trigger).await.unwrap();
+        let provider = &Provider::new(patient().connect(&server.url()).await.unwrap());
+        let phone = &provider.enroll("phone").await;
+        let fails = &id("fails");
+        for n in 0..4 {
+            let ignore = async |store: InTransaction<'_>| {
+                let accepted = provider.verify(store, phone, &code(0), 0).await?;
+                let value = Value::from(&b"value"[..]);
+                let failed = store.compare_exchange(fails, None, value, None).await.unwrap_err();
+                assert!(matches!(&failed, PostgresStoreError::Server(code) if code.code() == "P0001"), "{failed}");
+                match n {
+                    0 => Ok(accepted),
+                    1 => Err(VerifierError::Unknown),
+                    2 => provider.verify(store, phone, &wrong(0), 0).await,
+                    _ => Err(VerifierError::Store(failed)),
+                }
+            };
+            let failed = provider.store.transaction(ignore, never).await.unwrap_err();
+            let TransactionError::Verifier(VerifierError::Store(PostgresStoreError::Server(code))) = failed else {
+                panic!("{failed:?}")
+            };
+            // The first error says more than "the transaction is aborted".
+            assert_eq!(code.code(), if n == 3 { "P0001" } else { "25P02" });
+        }
+        assert!(!provider.is_used(phone, 0).await, "it was rolled back");
+    });
+}
+
+/// Nobody was told a verdict, so nothing of it stays; the next call has another session.
+#[test]
+fn a_transaction_that_is_dropped_is_rolled_back() {
+    let server = server();
+    block_on(async {
+        let one = NonZeroU16::MIN;
+        let provider = &Provider::new(patient().with_connections(one).connect(&server.url()).await.unwrap());
+        let id = &provider.enroll("rossi").await;
+        for in_work in [false, true] {
+            let reached = &tokio::sync::Notify::new();
+            let stop = async || {
+                reached.notify_one();
+                pending::<()>().await;
+            };
+            let verify = async |store: InTransaction<'_>| {
+                let accepted = provider.verify(store, id, &code(0), 0).await;
+                if !in_work {
+                    stop().await;
+                }
+                accepted
+            };
+            let work = async |transaction: &Transaction<'_>, _: &Accepted| {
+                transaction.execute(LOGIN, &[&id.as_str()]).await?;
+                stop().await;
+                Ok::<_, Error>(())
+            };
+            tokio::select! {
+                _ = provider.store.transaction(verify, work) => panic!("it has ended"),
+                () = reached.notified() => {}
+            }
+        }
+        let (_accepted, _) = provider.log_in(id, &code(0), 0).await.unwrap();
+        assert_eq!(logins(&server, id).await, 1);
     });
 }
 
