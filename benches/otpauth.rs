@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use secondo::otpauth::KeyUri;
+use secondo::formats::otpauth::KeyUri;
 
 const TYPICAL: &str = "otpauth://totp/Example:rossi%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&algorithm=SHA1&digits=6&period=30";
 

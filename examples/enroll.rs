@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use rand::rngs::SysRng;
-use secondo::otpauth::{KeyUri, Qr};
+use secondo::formats::otpauth::{KeyUri, Qr};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, Totp, UnixTime, Verifier, VerifierError};

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
-use secondo::otpauth::KeyUri;
+use secondo::formats::otpauth::KeyUri;
 use secondo::store::Memory;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorId, Policy, Refusal, Secret, Totp, UnixTime, Verifier, VerifierError,

@@ -9,7 +9,9 @@ use core::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{Algorithm, Counter, ParameterError, key};
+use crate::ct::truncate::truncate;
+use crate::parameter::ParameterError;
+use crate::types::{Algorithm, Counter};
 
 /// Computes HMACs with keys that it does not give away.
 ///
@@ -118,7 +120,7 @@ impl Hmac {
             *word = u32::from_be_bytes(*bytes);
         }
         let last = self.bytes.get(self.len - 1).copied().unwrap_or_default();
-        let truncated = key::truncate(words, u32::from(last));
+        let truncated = truncate(words, u32::from(last));
         words.as_mut_slice().zeroize();
         truncated
     }

@@ -4,7 +4,8 @@
 //! # Where to start
 //!
 //! - An identity provider: [`Verifier`] on a [`store::Store`], with records that are [sealed](seal); the [`guide`] goes
-//!   through it. [`otpauth`] hands out secrets, and [`import`] takes over authenticators from elsewhere.
+//!   through it. [`formats::otpauth`] hands out secrets, and the other
+//!   [`formats`] take over authenticators from elsewhere.
 //! - Firmware of a token, or a verifier with a table of its own: [`Hotp`] and [`Totp`], which decide on a [`State`] under a
 //!   [`Policy`].
 //! - Codes alone: [`Totp::generate`] and [`Hotp::generate`] from a [`Key`].
@@ -37,14 +38,14 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `std` | yes | vectors chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `alloc` |
-//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`], [`seal`], [`otpauth`], [`import`]; implies `sha2` |
+//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`], [`seal`], [`formats`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
-//! | `qr` | no | `otpauth::Qr`: a key URI as a QR code, in modules, as SVG, or for a terminal |
-//! | `png` | no | `otpauth::Png`: the QR code as a file; implies `qr` and `std` |
-//! | `pskc` | no | `import::pskc`, key files of token vendors (RFC 6030); implies `std` and `rand` |
+//! | `qr` | no | `formats::otpauth::Qr`: a key URI as a QR code, in modules, as SVG, or for a terminal |
+//! | `png` | no | `formats::otpauth::Png`: the QR code as a file; implies `qr` and `std` |
+//! | `pskc` | no | `formats::pskc`, key files of token vendors (RFC 6030); implies `std` and `rand` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
-//! | `json` | no | `import::json`; implies `alloc` |
+//! | `json` | no | `formats::json`; implies `alloc` |
 //!
 //! Without features the crate is `no_std` and does not allocate. A feature only adds.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
@@ -72,69 +73,40 @@ pub mod benchmarks {}
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod algorithm;
-mod authenticator;
-mod batch;
-mod code;
-#[cfg(not(secondo_taint))]
-mod declassify;
-#[cfg(secondo_taint)]
-#[doc(hidden)]
-pub mod declassify;
-mod division;
-mod guess;
-mod hotp;
+#[cfg(feature = "alloc")]
+mod account;
+mod codes;
+mod ct;
+mod decision;
+mod factor;
+#[cfg(any(feature = "alloc", feature = "qr"))]
+pub mod formats;
 #[cfg(feature = "alloc")]
 pub mod hsm;
-#[cfg(feature = "alloc")]
-mod id;
-#[cfg(feature = "alloc")]
-pub mod import;
-mod key;
-mod lanes;
-mod method;
-#[cfg(any(feature = "alloc", feature = "qr"))]
-pub mod otpauth;
 mod parameter;
 mod policy;
 #[cfg(feature = "alloc")]
-mod record;
-#[cfg(feature = "alloc")]
-pub mod seal;
-mod secret;
-#[cfg(feature = "alloc")]
-mod secret_text;
-mod state;
-#[cfg(feature = "alloc")]
 pub mod store;
-mod time;
-mod totp;
-mod verdict;
+mod types;
 #[cfg(feature = "alloc")]
 mod verifier;
-mod window;
 
-pub use algorithm::Algorithm;
-pub use authenticator::Authenticator;
-pub use batch::{Attempt, verify_batch};
-pub use code::{Code, Digits, MalformedCode};
-pub use guess::GuessProbability;
-pub use hotp::Hotp;
 #[cfg(feature = "alloc")]
-pub use id::AuthenticatorId;
-pub use key::Key;
-pub use method::Method;
+pub use account::{RecordError, seal};
+pub use codes::Key;
+#[cfg(secondo_taint)]
+#[doc(hidden)]
+pub use ct::declassify;
+pub use decision::{
+    CommitError, Confirmed, Decision, Hold, PublicRefusal, Refusal, Resynchronized, State, StateError, Verified,
+};
+pub use factor::{Attempt, Authenticator, Hotp, Method, Totp, verify_batch};
 pub use parameter::ParameterError;
-pub use policy::{BackOff, Lock, Policy, ResyncCodes};
+pub use policy::{BackOff, GuessProbability, Lock, Policy, ResyncCodes, Window};
+pub use types::{
+    Algorithm, Base32, BeforeT0, Code, Counter, Digits, MalformedCode, Period, Secret, SecretError, UnixTime,
+};
 #[cfg(feature = "alloc")]
-pub use record::RecordError;
-pub use secret::{Base32, Secret, SecretError};
-#[cfg(feature = "alloc")]
-pub use secret_text::SecretText;
-pub use state::{Hold, State, StateError};
-pub use time::{BeforeT0, Counter, Period, UnixTime};
-pub use totp::Totp;
-pub use verdict::{CommitError, Confirmed, Decision, PublicRefusal, Refusal, Resynchronized, Verified};
+pub use types::{AuthenticatorId, SecretText};
 #[cfg(feature = "alloc")]
 pub use verifier::{Accepted, Enrolled, Verifier, VerifierError};
-pub use window::Window;

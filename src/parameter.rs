@@ -1,10 +1,11 @@
 use core::fmt;
 
-#[cfg(doc)]
-use crate::UnixTime;
 #[cfg(feature = "alloc")]
-use crate::seal::KeyId;
-use crate::{Period, Policy, Window};
+use crate::account::seal::KeyId;
+use crate::policy::{Policy, Window};
+use crate::types::Period;
+#[cfg(doc)]
+use crate::types::UnixTime;
 
 /// A parameter was outside its range.
 ///

@@ -1,8 +1,8 @@
 //! Files of other systems: what is imported, what is refused and where, and that no input makes a reader panic.
 #![cfg(feature = "alloc")]
 
-use secondo::import::google_authenticator::{self, StateFile};
-use secondo::import::{ImportError, Imported, MAX_LINE, Note, Problem, usersfile};
+use secondo::formats::google_authenticator::{self, StateFile};
+use secondo::formats::{ImportError, Imported, MAX_LINE, Note, Problem, usersfile};
 use secondo::{Algorithm, Counter, Digits, Hotp, Method, Period, SecretError, State, Totp, UnixTime};
 
 const HEX: &str = "3132333435363738393031323334353637383930";

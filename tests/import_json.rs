@@ -6,7 +6,7 @@ mod commit;
 
 use commit::commit;
 use proptest::prelude::*;
-use secondo::import::{ImportError, Imported, Note, Problem, json};
+use secondo::formats::{ImportError, Imported, Note, Problem, json};
 use secondo::{
     Algorithm, Authenticator, Counter, Digits, Hold, Hotp, Method, Period, Policy, Refusal, Secret, SecretError, State,
     Totp, UnixTime, Verified,

@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use commit::commit;
 use pam::{Pam, run};
-use secondo::import::google_authenticator::{self, StateFile};
-use secondo::import::{Imported, Note, usersfile};
+use secondo::formats::google_authenticator::{self, StateFile};
+use secondo::formats::{Imported, Note, usersfile};
 use secondo::{Code, Counter, Hotp, Method, Policy, Refusal, State, Totp, UnixTime, Verified, Window};
 
 const HEX: &str = "3132333435363738393031323334353637383930";

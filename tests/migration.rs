@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use described::{parameters, rows};
 use proptest::prelude::*;
-use secondo::otpauth::{
+use secondo::formats::otpauth::{
     AccountError, Batches, BatchesError, KeyUri, Migration, MigrationError, Parameter, UnknownField,
 };
 use secondo::{Algorithm, Authenticator, Counter, Digits, Hotp, Method, Period, Secret, SecretError, Totp};
@@ -342,7 +342,7 @@ fn batches_are_gathered() {
         // What a QR code of this library holds.
         assert!(text.as_str().len() <= 1732, "{} bytes", text.as_str().len());
         #[cfg(feature = "qr")]
-        assert!(secondo::otpauth::Qr::new(text.as_str()).is_ok());
+        assert!(secondo::formats::otpauth::Qr::new(text.as_str()).is_ok());
     }
 }
 

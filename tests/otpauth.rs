@@ -6,8 +6,8 @@ mod described;
 
 use described::{parameters, rows};
 use proptest::prelude::*;
+use secondo::formats::otpauth::{KeyUri, KeyUriError, Parameter};
 use secondo::hsm::HsmKey;
-use secondo::otpauth::{KeyUri, KeyUriError, Parameter};
 use secondo::{
     Algorithm, Authenticator, Counter, Digits, Hotp, Method, Period, Secret, SecretError, State, Totp, UnixTime,
 };

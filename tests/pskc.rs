@@ -6,7 +6,7 @@ mod support;
 
 use std::io::{BufRead, Read};
 
-use secondo::import::pskc::{Credential, PskcErrorKind, Reader, Signature};
+use secondo::formats::pskc::{Credential, PskcErrorKind, Reader, Signature};
 use secondo::{Algorithm, Counter, Digits, Hotp, Method, Period, SecretError, State, Totp, UnixTime};
 use support::{PRE_SHARED, SECRET, figure, read, read_one, refusal};
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 use counting::peak_of;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use secondo::import::pskc::{Credential, Protection, PskcErrorKind, Reader, Token, Writer};
+use secondo::formats::pskc::{Credential, Protection, PskcErrorKind, Reader, Token, Writer};
 use secondo::{Algorithm, Authenticator, Hotp, Secret, State};
 
 const KEYS: u64 = 100_000;

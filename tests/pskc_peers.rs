@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use secondo::import::pskc::{Credential, Protection, Reader, Signature, Token, Writer};
+use secondo::formats::pskc::{Credential, Protection, Reader, Signature, Token, Writer};
 use secondo::{Algorithm, Authenticator, Counter, Digits, Hotp, Method, Period, Secret, State, Totp, UnixTime};
 
 const SECRET: &[u8] = b"12345678901234567890";

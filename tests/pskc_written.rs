@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use secondo::import::pskc::{Credential, DeviceInfo, KeyPolicy, Protection, PskcWriteError, Reader, Token, Writer};
+use secondo::formats::pskc::{Credential, DeviceInfo, KeyPolicy, Protection, PskcWriteError, Reader, Token, Writer};
 use secondo::{Algorithm, Authenticator, Counter, Digits, Hotp, Method, Period, Secret, State, Totp, UnixTime};
 
 fn text() -> impl Strategy<Value = Option<String>> {

@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use secondo::Secret;
-use secondo::otpauth::{Qr, QrError};
+use secondo::formats::otpauth::{Qr, QrError};
 
 /// Bytes that versions 1 to 30 hold in byte mode at error correction level M (ISO/IEC 18004, table 7).
 const CAPACITY: [usize; 30] = [

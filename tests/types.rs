@@ -65,10 +65,10 @@ mod with_alloc {
     use super::{Display, assert_impl_all, assert_not_impl_any};
     #[cfg(feature = "std")]
     use secondo::Algorithm;
-    use secondo::hsm::{Hmac, HsmKey};
-    use secondo::otpauth::{
+    use secondo::formats::otpauth::{
         AccountError, Batches, BatchesError, KeyUri, KeyUriError, Migration, MigrationError, Parameter, UnknownField,
     };
+    use secondo::hsm::{Hmac, HsmKey};
     use secondo::seal::{KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
     use secondo::store::Value;
     use secondo::{AuthenticatorId, RecordError, SecretText, Verifier, VerifierError};
@@ -135,7 +135,7 @@ mod with_alloc {
 #[cfg(feature = "qr")]
 mod with_qr {
     use super::{Display, assert_impl_all, assert_not_impl_any};
-    use secondo::otpauth::{Qr, QrError};
+    use secondo::formats::otpauth::{Qr, QrError};
 
     assert_impl_all!(Qr: Send, Sync, Unpin, zeroize::ZeroizeOnDrop);
     assert_not_impl_any!(Qr: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
@@ -150,7 +150,7 @@ mod with_qr {
     #[cfg(feature = "png")]
     mod with_png {
         use super::{Display, Qr, assert_impl_all, assert_not_impl_any};
-        use secondo::otpauth::Png;
+        use secondo::formats::otpauth::Png;
 
         assert_impl_all!(Png: Send, Sync, Unpin, zeroize::ZeroizeOnDrop);
         assert_not_impl_any!(Png: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
@@ -246,7 +246,7 @@ fn debug_shows_no_secret() {
 #[cfg(feature = "alloc")]
 #[test]
 fn debug_shows_no_secret_of_a_key_uri() {
-    use secondo::otpauth::{Batches, KeyUri, Migration};
+    use secondo::formats::otpauth::{Batches, KeyUri, Migration};
 
     let uri = KeyUri::parse("otpauth://totp/Rossi?secret=GEZDGNBVGY3TQOJQ&digits=8").unwrap();
     let written = uri.to_uri();

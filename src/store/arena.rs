@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroize;
 
-use crate::UnixTime;
 use crate::store::Revision;
+use crate::types::UnixTime;
 
 /// Items side by side in chunks of memory, so that an item costs its bytes and a header, and no allocation of its own.
 ///

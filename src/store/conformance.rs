@@ -46,7 +46,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use super::{Entry, Exchange, Revision, Store, Value};
-use crate::{AuthenticatorId, UnixTime};
+use crate::types::{AuthenticatorId, UnixTime};
 
 /// What the suite needs to know of an engine. It must be empty at first.
 pub trait Harness: Sync {

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 
 use super::arena::{Arena, Item, Place};
 use super::{Entry, Exchange, Revision, Store, Value};
-use crate::{AuthenticatorId, UnixTime};
+use crate::types::{AuthenticatorId, UnixTime};
 
 /// A store in this process's memory, for tests, for one-machine services and for measuring.
 ///

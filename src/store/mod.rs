@@ -8,7 +8,7 @@ use core::fmt;
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::{AuthenticatorId, UnixTime};
+use crate::types::{AuthenticatorId, UnixTime};
 
 #[cfg(feature = "std")]
 mod arena;

@@ -1,7 +1,7 @@
 //! A key URI's parameters in one line, as the files of test vectors have them.
 
 use secondo::Method;
-use secondo::otpauth::KeyUri;
+use secondo::formats::otpauth::KeyUri;
 
 /// Type, algorithm, digits, period or next counter, and secret.
 pub(crate) fn parameters(uri: &KeyUri) -> String {

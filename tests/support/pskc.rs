@@ -1,6 +1,6 @@
 //! PSKC documents for tests.
 
-use secondo::import::pskc::{Credential, PskcError, PskcErrorKind, Reader, Token};
+use secondo::formats::pskc::{Credential, PskcError, PskcErrorKind, Reader, Token};
 
 /// The secret in the figures of RFC 6030.
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";

@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pollster::block_on;
 #[cfg(feature = "json")]
-use secondo::import::json;
-use secondo::import::{Imported, google_authenticator, usersfile};
-use secondo::otpauth::{KeyUri, KeyUriError, Migration, MigrationError, Parameter};
+use secondo::formats::json;
+use secondo::formats::otpauth::{KeyUri, KeyUriError, Migration, MigrationError, Parameter};
+use secondo::formats::{Imported, google_authenticator, usersfile};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::{AuthenticatorId, Code, Digits, MalformedCode, Policy, Secret, SecretError, State, UnixTime, Verifier};
@@ -238,7 +238,7 @@ fn described(uri: &KeyUri) -> impl PartialEq + std::fmt::Debug + use<'_> {
 /// read from there.
 #[cfg(feature = "pskc")]
 pub fn pskc(bytes: &[u8]) {
-    use secondo::import::pskc::{Credential, Protection, Reader, Token};
+    use secondo::formats::pskc::{Credential, Protection, Reader, Token};
 
     // Those of RFC 6030.
     let key = [0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12];
@@ -267,12 +267,12 @@ pub fn pskc(bytes: &[u8]) {
 
 #[cfg(feature = "pskc")]
 fn rewrite(
-    tokens: &[secondo::import::pskc::Token],
-    protection: secondo::import::pskc::Protection<'_>,
-    credential: secondo::import::pskc::Credential<'_>,
+    tokens: &[secondo::formats::pskc::Token],
+    protection: secondo::formats::pskc::Protection<'_>,
+    credential: secondo::formats::pskc::Credential<'_>,
 ) {
     use rand::SeedableRng;
-    use secondo::import::pskc::{Reader, Writer};
+    use secondo::formats::pskc::{Reader, Writer};
 
     let mut writer = Writer::new(Vec::new(), protection, rand::rngs::StdRng::seed_from_u64(0)).unwrap();
     for token in tokens {

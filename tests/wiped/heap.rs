@@ -2,8 +2,8 @@
 
 use hmac::{KeyInit, Mac};
 use pollster::block_on;
-use secondo::import::{google_authenticator, usersfile};
-use secondo::otpauth::{Batches, KeyUri, Migration};
+use secondo::formats::otpauth::{Batches, KeyUri, Migration};
+use secondo::formats::{google_authenticator, usersfile};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::{
@@ -108,7 +108,8 @@ fn stores() {
 
 #[cfg(feature = "png")]
 fn pictures() {
-    let png = || secondo::otpauth::Qr::new("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ").unwrap().png(8).unwrap();
+    let png =
+        || secondo::formats::otpauth::Qr::new("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ").unwrap().png(8).unwrap();
     {
         let png = png();
         let (_, part) = png.as_bytes().split_at(png.as_bytes().len() / 2);
@@ -132,7 +133,7 @@ fn imports() {
 
     #[cfg(feature = "json")]
     {
-        use secondo::import::json;
+        use secondo::formats::json;
 
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap());
         for name in ["n", &"name ".repeat(50)] {
@@ -186,7 +187,7 @@ fn key_uris_and_exports() {
 fn key_files() {
     use rand::SeedableRng;
     use rand::rngs::StdRng;
-    use secondo::import::pskc::{Credential, Protection, Reader, Token, Writer};
+    use secondo::formats::pskc::{Credential, Protection, Reader, Token, Writer};
 
     let key = &[7; 16];
     for (protection, credential) in

@@ -72,7 +72,7 @@ fn master_keys_and_what_a_module_computes() {
 #[test]
 fn qr_codes() {
     let text = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
-    let (before, after) = around_drop(secondo::otpauth::Qr::new(text).unwrap());
+    let (before, after) = around_drop(secondo::formats::otpauth::Qr::new(text).unwrap());
     assert!(before.iter().filter(|byte| **byte != 0).count() > 100);
     assert!(after.iter().all(|byte| *byte == 0));
 }

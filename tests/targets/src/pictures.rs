@@ -1,6 +1,6 @@
 use core::fmt::{self, Write};
 
-use secondo::otpauth::Qr;
+use secondo::formats::otpauth::Qr;
 
 use crate::tally::Tally;
 

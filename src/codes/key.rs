@@ -1,0 +1,305 @@
+use core::fmt;
+
+use sha1::Digest;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::joined::joined;
+use crate::ct::truncate::truncate;
+use crate::types::{Algorithm, Counter, Secret};
+
+/// A [`Secret`] made ready for computing codes: the hash states after HMAC's inner and outer padded key.
+///
+/// Preparing it costs two compressions of the hash, each code then two more. A secret longer than the hash's block is
+/// hashed first (RFC 2104 section 2). As secret as the secret itself: it gives every code, and is wiped on drop.
+///
+/// ```
+/// use secondo::{Algorithm, Counter, Hotp, Key, Secret};
+///
+/// let secret = Secret::from_bytes(b"12345678901234567890")?;
+/// let key = Key::new(Algorithm::Sha1, &secret);
+/// assert_eq!(Hotp::default().generate(&key, Counter::new(1)).as_str(), "287082"); // RFC 4226, appendix D
+/// # Ok::<(), secondo::SecretError>(())
+/// ```
+pub struct Key {
+    algorithm: Algorithm,
+    // The state's words, then zeros; a word of SHA-512 takes two. No variants: bytes that one leaves unused could hold
+    // what the stack held, and would not be wiped.
+    pub(crate) inner: [u32; 16],
+    pub(crate) outer: [u32; 16],
+}
+
+impl Key {
+    /// Prepares the secret for this algorithm.
+    #[must_use]
+    pub fn new(algorithm: Algorithm, secret: &Secret) -> Self {
+        match algorithm {
+            Algorithm::Sha1 => hmac_sha1::prepare(secret),
+            #[cfg(feature = "sha2")]
+            Algorithm::Sha256 => hmac_sha256::prepare(secret),
+            #[cfg(feature = "sha2")]
+            Algorithm::Sha512 => hmac_sha512::prepare(secret),
+        }
+    }
+
+    /// The algorithm that the key was prepared for.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    pub(crate) const fn copied(&self) -> Self {
+        Self { algorithm: self.algorithm, inner: self.inner, outer: self.outer }
+    }
+
+    /// The words of both states that the algorithm has, the inner one's first.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn words(&self) -> impl Iterator<Item = u32> {
+        let count = Self::words_each(self.algorithm);
+        self.inner.iter().take(count).chain(self.outer.iter().take(count)).copied()
+    }
+
+    /// The key of these [`Self::words`], in big-endian order; `None` if there are more or fewer.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn from_words(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks();
+        let (inner, outer) = words.split_at_checked(Self::words_each(algorithm))?;
+        if inner.len() != outer.len() || !rest.is_empty() {
+            return None;
+        }
+        let mut key = Self { algorithm, inner: [0; 16], outer: [0; 16] };
+        for (state, words) in [(&mut key.inner, inner), (&mut key.outer, outer)] {
+            for (slot, word) in state.iter_mut().zip(words) {
+                *slot = u32::from_be_bytes(*word);
+            }
+        }
+        Some(key)
+    }
+
+    /// How many words a state has, of the 16 that are held.
+    #[cfg(feature = "alloc")]
+    fn words_each(algorithm: Algorithm) -> usize {
+        algorithm.output_len() / 4
+    }
+
+    /// `DT(HMAC(K, C))` of RFC 4226 section 5.3: 31 bits.
+    pub(crate) fn truncated(&self, counter: Counter) -> u32 {
+        match self.algorithm {
+            Algorithm::Sha1 => hmac_sha1::truncated(self, counter),
+            #[cfg(feature = "sha2")]
+            Algorithm::Sha256 => hmac_sha256::truncated(self, counter),
+            #[cfg(feature = "sha2")]
+            Algorithm::Sha512 => hmac_sha512::truncated(self, counter),
+        }
+    }
+}
+
+#[cfg(feature = "sha2")]
+pub(crate) fn high(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+#[cfg(feature = "sha2")]
+#[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+pub(crate) fn low(word: u64) -> u32 {
+    word as u32
+}
+
+fn load<const N: usize>(words: &[u32; 16]) -> [u32; N] {
+    let mut state = [0; N];
+    for (word, held) in state.iter_mut().zip(words) {
+        *word = *held;
+    }
+    state
+}
+
+#[cfg(feature = "sha2")]
+fn load_wide(words: &[u32; 16]) -> [u64; 8] {
+    let mut state = [0; 8];
+    for (word, [high, low]) in state.iter_mut().zip(words.as_chunks().0) {
+        *word = u64::from(*high) << 32 | u64::from(*low);
+    }
+    state
+}
+
+fn store<const N: usize>(state: &[u32; N]) -> [u32; 16] {
+    let mut words = [0; 16];
+    for (held, word) in words.iter_mut().zip(state) {
+        *held = *word;
+    }
+    words
+}
+
+#[cfg(feature = "sha2")]
+fn store_wide(state: &[u64; 8]) -> [u32; 16] {
+    let mut words = [0; 16];
+    for (held, word) in words.as_chunks_mut().0.iter_mut().zip(state) {
+        *held = [high(*word), low(*word)];
+    }
+    words
+}
+
+/// HMAC over an 8-byte message, from prepared states. Both padded messages fill exactly one block.
+macro_rules! hmac {
+    (
+        $name:ident, $algorithm:expr, $hash:ty, $compress:path, $initial:expr,
+        $word:ty, $words:literal, $block:literal, $load:path, $store:path, |$mac:ident| $reached:expr
+    ) => {
+        mod $name {
+            use core::slice;
+
+            use super::*;
+
+            type State = [$word; $words];
+
+            pub(super) fn prepare(secret: &Secret) -> Key {
+                let mut block = [0_u8; $block];
+                if secret.expose().len() <= block.len() {
+                    // With the zeros after it, so that the number of bytes does not depend on it.
+                    for (slot, byte) in block.iter_mut().zip(secret.padded()) {
+                        *slot = *byte;
+                    }
+                } else {
+                    let mut hashed = <$hash>::digest(secret.expose());
+                    for (slot, byte) in block.iter_mut().zip(&hashed) {
+                        *slot = *byte;
+                    }
+                    hashed.as_mut_slice().zeroize();
+                }
+                let mut states = [$initial; 2];
+                for (pad, state) in [0x36, 0x36 ^ 0x5c].into_iter().zip(&mut states) {
+                    for byte in &mut block {
+                        *byte ^= pad;
+                    }
+                    $compress(state, slice::from_ref(&block));
+                }
+                let [inner, outer] = &states;
+                let key = Key { algorithm: $algorithm, inner: $store(inner), outer: $store(outer) };
+                states.as_flattened_mut().zeroize();
+                block.as_mut_slice().zeroize();
+                key
+            }
+
+            pub(super) fn truncated(key: &Key, counter: Counter) -> u32 {
+                let mut $mac = mac(key, counter);
+                let (words, last) = $reached;
+                let truncated = truncate(words, last);
+                $mac.as_mut_slice().zeroize();
+                truncated
+            }
+
+            pub(super) fn mac(key: &Key, counter: Counter) -> State {
+                const COUNTER: [u8; $block] = padding(8);
+                const DIGEST: [u8; $block] = padding(size_of::<State>());
+
+                let mut block = COUNTER;
+                if let Some(message) = block.first_chunk_mut() {
+                    *message = joined(counter.get(), 1 << 63);
+                }
+                let mut inner: State = $load(&key.inner);
+                $compress(&mut inner, slice::from_ref(&block));
+                block = DIGEST;
+                for (message, word) in block.as_chunks_mut().0.iter_mut().zip(inner) {
+                    *message = word.to_be_bytes();
+                }
+                // Those of SHA-1 end within what the hash crates load at once.
+                if inner.len() == 5
+                    && let [.., last] = inner
+                    && let Some(end) = block.as_chunks_mut().0.get_mut(1)
+                {
+                    *end = joined(u64::from(last) << 32 | 1 << 31, 0);
+                }
+                let mut outer = $load(&key.outer);
+                $compress(&mut outer, slice::from_ref(&block));
+                block.as_mut_slice().zeroize();
+                inner.as_mut_slice().zeroize();
+                outer
+            }
+
+            /// What follows a message of so many bytes in the only block after the key's: a 1 bit, zeros, the length in bits.
+            #[expect(clippy::indexing_slicing, reason = "computed by the compiler")]
+            const fn padding(len: usize) -> [u8; $block] {
+                let mut block = [0; $block];
+                block[len] = 0x80;
+                let bits = (($block + len) * 8).to_be_bytes();
+                let mut at = bits.len();
+                while at > 0 {
+                    at -= 1;
+                    block[$block - bits.len() + at] = bits[at];
+                }
+                block
+            }
+        }
+    };
+}
+
+hmac! {
+    hmac_sha1, Algorithm::Sha1, sha1::Sha1, sha1::block_api::compress, SHA1_INITIAL,
+    u32, 5, 64, load, store, |mac| (mac, mac[4])
+}
+#[cfg(feature = "sha2")]
+hmac! {
+    hmac_sha256, Algorithm::Sha256, sha2::Sha256, sha2::block_api::compress256, SHA256_INITIAL,
+    u32, 8, 64, load, store, |mac| ([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7])
+}
+#[cfg(feature = "sha2")]
+hmac! {
+    hmac_sha512, Algorithm::Sha512, sha2::Sha512, sha2::block_api::compress512, SHA512_INITIAL,
+    u64, 8, 128, load_wide, store_wide,
+    |mac| ([high(mac[0]), low(mac[0]), high(mac[1]), low(mac[1]), high(mac[2])], low(mac[7]))
+}
+
+// FIPS 180-4, sections 5.3.1, 5.3.3 and 5.3.5.
+const SHA1_INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+#[cfg(feature = "sha2")]
+const SHA256_INITIAL: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+#[cfg(feature = "sha2")]
+const SHA512_INITIAL: [u64; 8] = [
+    0x6a09_e667_f3bc_c908,
+    0xbb67_ae85_84ca_a73b,
+    0x3c6e_f372_fe94_f82b,
+    0xa54f_f53a_5f1d_36f1,
+    0x510e_527f_ade6_82d1,
+    0x9b05_688c_2b3e_6c1f,
+    0x1f83_d9ab_fb41_bd6b,
+    0x5be0_cd19_137e_2179,
+];
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.inner.as_mut_slice().zeroize();
+        self.outer.as_mut_slice().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Key {}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4226 appendix D: the HMAC and the truncated value before they become a code.
+    #[test]
+    fn intermediate_values() {
+        let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
+        let key = Key::new(Algorithm::Sha1, &secret);
+        let rows =
+            include_str!("../../tests/vectors/rfc4226-appendix-d.txt").lines().filter(|row| !row.starts_with('#'));
+        let mut checked = 0;
+        for row in rows {
+            let [counter, mac, truncated, _] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("bad row: {row}") };
+            let counter = Counter::new(counter.parse().unwrap());
+            let mac: Vec<_> = (0..40).step_by(8).map(|at| u32::from_str_radix(&mac[at..at + 8], 16).unwrap()).collect();
+            assert_eq!(hmac_sha1::mac(&key, counter)[..], mac);
+            assert_eq!(key.truncated(counter), truncated.parse::<u32>().unwrap());
+            checked += 1;
+        }
+        assert_eq!(checked, 10);
+    }
+}

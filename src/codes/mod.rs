@@ -1,0 +1,9 @@
+//! Codes: keys, HMACs side by side, and the search for a code among those of many counters.
+
+pub(crate) mod batch;
+mod joined;
+pub(crate) mod key;
+pub(crate) mod lanes;
+pub(crate) mod search;
+
+pub use key::Key;

@@ -1,0 +1,58 @@
+use super::commit::{Decision, Searched};
+use crate::codes::search::Match;
+use crate::decision::{Confirmed, Verified};
+use crate::decision::{Hold, Refusal, State};
+use crate::policy::Policy;
+use crate::types::{Counter, UnixTime};
+
+impl Policy {
+    /// The one decision: what is made of what was found, or of why nothing was looked for, and what is remembered of it.
+    ///
+    /// What comes of each outcome is computed whatever the outcome is, and `accept` must not depend on the counter either.
+    pub(crate) fn decide<T>(
+        &self,
+        state: &State,
+        now: UnixTime,
+        found: Result<Match, Refusal>,
+        accept: impl FnOnce(&mut State, Counter) -> T,
+    ) -> Decision<T> {
+        let mut failed = *state;
+        failed.revision = state.revision.wrapping_add(1);
+        let mut accepted = failed;
+        match found {
+            Ok(found) => {
+                let remaining = self.fail(&mut failed, now);
+                let counter = found.counter();
+                accepted = accepted.used_to(counter);
+                accepted.failures = 0;
+                accepted.since_lock = 0;
+                accepted.hold = Hold::None;
+                let success = accept(&mut accepted, counter);
+                Decision::searched(Searched {
+                    found,
+                    accepted: (success, accepted),
+                    failed,
+                    remaining,
+                    remaining_uncounted: self.left(state),
+                    count_used: self.count_replays,
+                })
+            }
+            Err(Refusal::Locked { .. }) if self.owes_lock(state, now) => {
+                self.hold_off(&mut failed, now);
+                let until = if let Hold::LockedUntil(until) = failed.hold { Some(until) } else { None };
+                Decision::refused(Refusal::Locked { until }, Some(failed))
+            }
+            Err(refusal @ Refusal::Malformed(_)) if self.count_malformed => {
+                self.fail(&mut failed, now);
+                Decision::refused(refusal, Some(failed))
+            }
+            Err(refusal) => Decision::refused(refusal, None),
+        }
+    }
+
+    /// From this code on, which is a login as well if the policy says so, the authenticator counts.
+    pub(crate) fn confirm(&self, next: &mut State, login: Verified) -> Confirmed {
+        next.confirmed = true;
+        Confirmed { login: self.confirmation_login.then_some(login) }
+    }
+}

@@ -1,0 +1,104 @@
+use crate::codes::Key;
+use crate::factor::Method;
+#[cfg(feature = "alloc")]
+use crate::hsm::HsmKey;
+use crate::types::{Algorithm, Secret};
+
+/// What a subscriber's authenticator and the verifier share: the key, its algorithm, and the parameters of the codes.
+///
+/// The key is held as the secret itself, which can be shown again; as a prepared [`Key`], which cannot, and is quicker;
+/// or with `alloc` as the name of a key that never leaves a hardware security module.
+///
+/// ```
+/// use secondo::{Algorithm, Authenticator, Key, Secret, Totp};
+///
+/// let secret = Secret::from_base32_grouped("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ")?;
+/// let shown_again = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+///
+/// let secret = Secret::from_base32_grouped("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ")?;
+/// let only_verified = Authenticator::from_key(Totp::default(), Key::new(Algorithm::Sha1, &secret));
+/// assert!(only_verified.secret().is_none());
+/// # Ok::<(), secondo::SecretError>(())
+/// ```
+#[derive(Debug)]
+pub struct Authenticator {
+    method: Method,
+    material: Material,
+}
+
+#[derive(Debug)]
+pub(crate) enum Material {
+    Secret(Algorithm, Secret),
+    Key(Key),
+    #[cfg(feature = "alloc")]
+    Hsm(Algorithm, HsmKey),
+}
+
+impl Authenticator {
+    /// An authenticator with its secret.
+    #[must_use]
+    #[inline]
+    pub fn new(method: impl Into<Method>, algorithm: Algorithm, secret: Secret) -> Self {
+        Self { method: method.into(), material: Material::Secret(algorithm, secret) }
+    }
+
+    /// An authenticator without its secret: codes are verified with the key, and the secret cannot be had from it.
+    ///
+    /// Whoever has the key can compute codes all the same.
+    #[must_use]
+    #[inline]
+    pub fn from_key(method: impl Into<Method>, key: Key) -> Self {
+        Self { method: method.into(), material: Material::Key(key) }
+    }
+
+    /// An authenticator whose secret is in a hardware security module, under this name.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn in_hsm(method: impl Into<Method>, algorithm: Algorithm, key: HsmKey) -> Self {
+        Self { method: method.into(), material: Material::Hsm(algorithm, key) }
+    }
+
+    /// How its codes move on.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The hash function.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        match &self.material {
+            Material::Secret(algorithm, _) => *algorithm,
+            Material::Key(key) => key.algorithm(),
+            #[cfg(feature = "alloc")]
+            Material::Hsm(algorithm, _) => *algorithm,
+        }
+    }
+
+    /// The secret, if the authenticator holds it.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
+        match &self.material {
+            Material::Secret(_, secret) => Some(secret),
+            Material::Key(_) => None,
+            #[cfg(feature = "alloc")]
+            Material::Hsm(..) => None,
+        }
+    }
+
+    /// The key for computing codes, unless it is in a hardware security module.
+    #[must_use]
+    pub fn key(&self) -> Option<Key> {
+        match &self.material {
+            Material::Secret(algorithm, secret) => Some(Key::new(*algorithm, secret)),
+            Material::Key(key) => Some(key.copied()),
+            #[cfg(feature = "alloc")]
+            Material::Hsm(..) => None,
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn material(&self) -> &Material {
+        &self.material
+    }
+}

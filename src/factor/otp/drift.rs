@@ -1,0 +1,41 @@
+use cmov::Cmov;
+
+use crate::ct::select::{clamp, is_zero};
+use crate::policy::Policy;
+
+impl Policy {
+    /// Returns the drift after a resynchronization with a code so many steps ahead: the known drift, if the code fits it.
+    ///
+    /// Where the window has a past step, a code may have come one step late (RFC 6238 section 5.2). Taken for drift, that
+    /// would move the window away from the codes of an accurate clock.
+    pub(crate) fn resynchronized(&self, known: i16, ahead: i64) -> i16 {
+        let (delay, ahead) = (i128::from(self.window.past().min(1)), i128::from(ahead));
+        self.clamp_drift(clamp(known.into(), ahead, ahead + delay))
+    }
+
+    /// Returns the drift after a login with a code so many steps ahead.
+    ///
+    /// A drift that is learned keeps the current step in the window: codes of an accurate clock stay right. Beyond that
+    /// only a resynchronization goes, and where it did, a code of the other window starts from an accurate clock again.
+    pub(crate) fn learned(&self, known: i16, ahead: i64) -> i16 {
+        let known = self.clamp_drift(known.into());
+        let (past, future) = (i64::from(self.window.past()), i64::from(self.window.future()));
+        let mut new = self.resynchronized(known, ahead);
+        if self.window.reaches(known) {
+            return self.clamp_drift(clamp(new.into(), (-future).into(), past.into()));
+        }
+        // The code's place is secret.
+        let near = clamp(ahead.into(), (-past).into(), future.into());
+        let from_exact = clamp(self.resynchronized(0, ahead).into(), (-future).into(), past.into());
+        new.cmovnz(&self.clamp_drift(from_exact), is_zero(near - i128::from(ahead)));
+        new
+    }
+
+    /// Returns the drift within the limit.
+    pub(crate) fn clamp_drift(&self, steps: i128) -> i16 {
+        let limit = i128::from(self.max_drift);
+        #[expect(clippy::cast_possible_truncation, reason = "the limit is at most MAX_DRIFT")]
+        let clamped = clamp(steps, -limit, limit) as i16;
+        clamped
+    }
+}

@@ -1,0 +1,12 @@
+//! One-time passwords: by counter (HOTP, RFC 4226) and by time (TOTP, RFC 6238).
+
+mod batch;
+mod drift;
+mod hotp;
+mod method;
+mod totp;
+
+pub use batch::{Attempt, verify_batch};
+pub use hotp::Hotp;
+pub use method::Method;
+pub use totp::Totp;

@@ -1,0 +1,126 @@
+use alloc::boxed::Box;
+
+use super::label::Label;
+use super::percent::Part;
+use super::{KeyUri, KeyUriError, Parameter};
+use crate::factor::{Authenticator, Hotp, Method, Totp};
+use crate::formats::number::number;
+use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretError};
+
+/// [`KeyUri::parse`].
+pub(super) fn key_uri(text: &str) -> Result<KeyUri, KeyUriError> {
+    if text.len() > KeyUri::MAX_LEN {
+        return Err(KeyUriError::TooLong { found: text.len() });
+    }
+    let rest = after_scheme(text, "otpauth://").ok_or(KeyUriError::Scheme)?;
+    if let Some(position) = text.bytes().position(|byte| byte.is_ascii_control() || byte == b'#') {
+        return Err(KeyUriError::Encoding { position });
+    }
+    let (path, query) = rest.split_once('?').unwrap_or((rest, Part { text: "", at: text.len() }));
+    let (kind, label) = path.split_once('/').unwrap_or((path, Part { text: "", at: path.at + path.text.len() }));
+    let by_counter = match kind.text {
+        kind if kind.eq_ignore_ascii_case("totp") => false,
+        kind if kind.eq_ignore_ascii_case("hotp") => true,
+        _ => return Err(KeyUriError::Type { position: kind.at }),
+    };
+
+    let parameters = Parameters::read(query)?;
+    // A value that does not matter for this type must still be one.
+    let counter = parameters.parse(Parameter::Counter, number)?;
+    let period = parameters.parse(Parameter::Period, |text| Period::from_secs(number(text)?).ok())?.unwrap_or_default();
+    let digits = parameters.parse(Parameter::Digits, digits)?.unwrap_or_default();
+    let algorithm = parameters.parse(Parameter::Algorithm, algorithm)?.unwrap_or_default();
+    parameters.parse(Parameter::Encoder, |_| None::<()>)?;
+    let method = match (by_counter, counter) {
+        (false, _) => Method::Totp(Totp::new(digits, period)),
+        (true, Some(_)) => Method::Hotp(Hotp::new(digits)),
+        (true, None) => return Err(KeyUriError::Missing(Parameter::Counter)),
+    };
+
+    let text = |part: Part<'_>| part.decode().map_err(|position| KeyUriError::Encoding { position });
+    let short = |parameter| {
+        let Some(part) = parameters.get(parameter) else { return Ok(None) };
+        match text(part)? {
+            text if text.len() > Label::MAX_LEN => Err(KeyUriError::Value { parameter, position: part.at }),
+            text => Ok(Some(text).filter(|text| !text.is_empty())),
+        }
+    };
+    let image = short(Parameter::Image)?;
+    let issuer = short(Parameter::Issuer)?;
+    let label = Label::read(&text(label)?, issuer.as_deref()).ok_or(KeyUriError::Label { position: label.at })?;
+
+    let secret = parameters.get(Parameter::Secret).ok_or(KeyUriError::Missing(Parameter::Secret))?;
+    let authenticator = Box::new(Authenticator::new(method, algorithm, read_secret(secret)?));
+    Ok(KeyUri { label, authenticator, counter: Counter::new(counter.unwrap_or(0)), image })
+}
+
+/// What follows the scheme, if it is this one.
+pub(super) fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<Part<'a>> {
+    let (start, rest) = text.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(Part { text: rest, at: scheme.len() })
+}
+
+/// The values of the parameters that are known, each there once.
+struct Parameters<'a>([Option<Part<'a>>; Parameter::ALL.len()]);
+
+impl<'a> Parameters<'a> {
+    /// Names in another case count: to pass over `Digits=8` would be to compute other codes.
+    fn read(query: Part<'a>) -> Result<Self, KeyUriError> {
+        let mut values = [None; Parameter::ALL.len()];
+        for (name, value) in query.parameters() {
+            let known = |(parameter, _): &(Parameter, _)| name.text.eq_ignore_ascii_case(parameter.name());
+            if let Some((parameter, slot)) = Parameter::ALL.into_iter().zip(&mut values).find(known) {
+                let value = value.unwrap_or(Part { text: "", at: name.at + name.text.len() });
+                if slot.replace(value).is_some() {
+                    return Err(KeyUriError::Duplicate { parameter, position: name.at });
+                }
+            }
+        }
+        Ok(Self(values))
+    }
+
+    fn get(&self, parameter: Parameter) -> Option<Part<'a>> {
+        self.0.get(parameter as usize).copied().flatten()
+    }
+
+    /// What the value is read as, if there is one.
+    fn parse<T>(&self, parameter: Parameter, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, KeyUriError> {
+        let Some(Part { text, at }) = self.get(parameter) else { return Ok(None) };
+        read(text).map(Some).ok_or(KeyUriError::Value { parameter, position: at })
+    }
+}
+
+fn digits(text: &str) -> Option<Digits> {
+    Digits::try_from(u8::try_from(number(text)?).ok()?).ok()
+}
+
+/// The algorithm of this name, in any case, with or without hyphens, and with or without `Hmac` before it.
+fn algorithm(text: &str) -> Option<Algorithm> {
+    let is = |name: &str| {
+        let letters = text.bytes().filter(|byte| *byte != b'-');
+        letters.map(|byte| byte.to_ascii_uppercase()).eq(name.bytes())
+    };
+    match () {
+        () if is("SHA1") || is("HMACSHA1") => Some(Algorithm::Sha1),
+        () if is("SHA256") || is("HMACSHA256") => Some(Algorithm::Sha256),
+        () if is("SHA512") || is("HMACSHA512") => Some(Algorithm::Sha512),
+        () => None,
+    }
+}
+
+/// Base32 that may be percent-encoded and grouped, also by plus signs, as forms encode a space.
+fn read_secret(value: Part<'_>) -> Result<Secret, KeyUriError> {
+    let mut symbols = value.decode_bytes().map_err(|position| KeyUriError::Encoding { position })?;
+    for symbol in symbols.iter_mut().filter(|symbol| **symbol == b'+') {
+        *symbol = b' ';
+    }
+    let text = core::str::from_utf8(&symbols)
+        .map_err(|error| KeyUriError::Encoding { position: value.origin(error.valid_up_to()) })?;
+    Secret::import_short_base32(text).map_err(|error| match error {
+        SecretError::Base32Character { position } => {
+            let position = value.origin(position);
+            KeyUriError::Secret { error: SecretError::Base32Character { position }, position }
+        }
+        error => KeyUriError::Secret { error, position: value.at },
+    })
+}

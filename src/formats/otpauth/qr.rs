@@ -1,0 +1,225 @@
+use core::fmt::{self, Write};
+
+use qrcodegen_no_heap::{QrCode, QrCodeEcc, QrSegment, Version};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// A QR code (ISO/IEC 18004) of a key URI: a square of dark and light modules.
+///
+/// A picture of a secret is a secret. This one is wiped on drop, and cannot be cloned, compared or printed. Whatever it is
+/// drawn to is the caller's to wipe, and to keep from logs and caches (`Cache-Control: no-store`).
+///
+/// It takes 2.4 KB, and as much again on the stack while it is made; it allocates nothing.
+///
+/// ```
+/// use secondo::formats::otpauth::{Qr, QrError};
+///
+/// let qr = Qr::new("otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example")?;
+/// assert_eq!(qr.size(), 37);
+/// let page = format!("<figure>{}</figure>", qr.svg());
+/// # assert!(page.ends_with("</svg></figure>"));
+/// # Ok::<(), QrError>(())
+/// ```
+pub struct Qr {
+    size: usize,
+    /// A bit for each, row by row.
+    modules: [u8; BUFFER_LEN],
+}
+
+impl Qr {
+    /// The most bytes of text: what version 30 holds at error correction level L.
+    ///
+    /// A key URI has about 100 bytes and hardly ever more than 800; an export of ten accounts has some 1,500. The modules of
+    /// a larger code are too small for many a phone.
+    pub const MAX_LEN: usize = 1_732;
+    /// How many light modules belong on every side of the code: readers do not find it without.
+    pub const QUIET_ZONE: usize = 4;
+
+    /// The smallest code of this text at error correction level M, of which 15% may be unreadable, or at a higher level if
+    /// that makes it no larger. Only a text of more than 1,370 bytes gets level L, which is 7%.
+    ///
+    /// The text is written as it is, in byte mode. A URI is ASCII; most readers take anything else for UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// [`QrError::TooLong`] if there are more than [`Self::MAX_LEN`] bytes.
+    pub fn new(text: &str) -> Result<Self, QrError> {
+        let too_long = QrError::TooLong { len: text.len(), max: Self::MAX_LEN };
+        // First of all, since the encoder panics where eight times the length overflows.
+        if text.len() > Self::MAX_LEN {
+            return Err(too_long);
+        }
+        let segments = [QrSegment::make_bytes(text.as_bytes())];
+        let mut drawn = Zeroizing::new([0; BUFFER_LEN]);
+        let (len, level, version) = [QrCodeEcc::Medium, QrCodeEcc::Low]
+            .into_iter()
+            .find_map(|level| {
+                let codewords = drawn.as_mut_slice();
+                QrCode::encode_segments_to_codewords(&segments, codewords, level, Version::MIN, MAX_VERSION, true).ok()
+            })
+            .ok_or(too_long)?;
+
+        let mut qr = Self { size: 0, modules: [0; BUFFER_LEN] };
+        // Until they are set, the modules are the second buffer that the encoder wants.
+        let code = QrCode::encode_codewords(drawn.as_mut_slice(), len, &mut qr.modules, level, version, None);
+        qr.modules.fill(0);
+        qr.size = usize::try_from(code.size()).unwrap_or_default();
+        let all = (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (x, y)));
+        for (index, (x, y)) in all.enumerate() {
+            if let Some(byte) = qr.modules.get_mut(index / 8) {
+                *byte |= u8::from(code.get_module(x, y)) << (index % 8);
+            }
+        }
+        Ok(qr)
+    }
+
+    /// How many modules a side has, without the quiet zone: 21 to 137.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Whether the module in column `x` and row `y`, from 0 at the top left, is dark. Outside of the code all is light.
+    ///
+    /// For a display that is none of the pictures here; keep [`Self::QUIET_ZONE`] around it.
+    #[must_use]
+    pub fn is_dark(&self, x: usize, y: usize) -> bool {
+        if x >= self.size || y >= self.size {
+            return false;
+        }
+        let index = y * self.size + x;
+        self.modules.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
+    }
+
+    /// An `svg` element, black on white with its quiet zone, for a web page or a file of its own.
+    ///
+    /// It has no size, so that it fills the element that it is in. It needs nothing that a content security policy forbids:
+    /// no script, no style, nothing to load.
+    #[must_use]
+    pub fn svg(&self) -> impl fmt::Display {
+        Svg(self)
+    }
+
+    /// Lines for a terminal that knows UTF-8 and 256 colours: half a character is a module.
+    ///
+    /// Black and white are set explicitly, whatever the terminal's colours are, and reset at the end of each line. The code
+    /// is [`Self::size`] and 8 columns wide, 49 for a key URI of 100 bytes, and half as many lines high.
+    #[must_use]
+    pub fn terminal(&self) -> impl fmt::Display {
+        Terminal(self)
+    }
+
+    /// The greatest [`Self::side`].
+    #[cfg(feature = "png")]
+    pub(super) const MAX_SIDE: usize = 17 + 4 * MAX_VERSION.value() as usize + 2 * Self::QUIET_ZONE;
+
+    /// How many modules a side has with the quiet zone.
+    pub(super) const fn side(&self) -> usize {
+        self.size + 2 * Self::QUIET_ZONE
+    }
+
+    /// As [`Self::is_dark`], counted from the top left of the quiet zone.
+    pub(super) fn is_dark_in_zone(&self, x: usize, y: usize) -> bool {
+        self.is_dark(x.wrapping_sub(Self::QUIET_ZONE), y.wrapping_sub(Self::QUIET_ZONE))
+    }
+}
+
+const MAX_VERSION: Version = Version::new(30);
+const BUFFER_LEN: usize = MAX_VERSION.buffer_len();
+
+impl Drop for Qr {
+    fn drop(&mut self) {
+        self.modules.as_mut_slice().zeroize();
+        self.size.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Qr {}
+
+impl fmt::Debug for Qr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Qr").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+struct Svg<'a>(&'a Qr);
+
+impl fmt::Display for Svg<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(qr) = self;
+        let side = qr.side();
+        f.write_str(r#"<svg xmlns="http://www.w3.org/2000/svg" shape-rendering="crispEdges" "#)?;
+        write!(f, r##"viewBox="0 0 {side} {side}"><path fill="#fff" d="M0 0h{side}v{side}H0z"/>"##)?;
+        // A row is a dashed line through the middle of its modules.
+        f.write_str(r##"<path stroke="#000" d=""##)?;
+        for y in 0..qr.size {
+            write!(f, "M{} {}.5", Qr::QUIET_ZONE, Qr::QUIET_ZONE + y)?;
+            let mut x = 0;
+            while x < qr.size {
+                let is_dark = qr.is_dark(x, y);
+                let run = (x..qr.size).take_while(|x| qr.is_dark(*x, y) == is_dark).count();
+                if is_dark {
+                    write!(f, "h{run}")?;
+                } else {
+                    write!(f, "m{run} 0")?;
+                }
+                x += run;
+            }
+        }
+        f.write_str(r#""/></svg>"#)
+    }
+}
+
+struct Terminal<'a>(&'a Qr);
+
+impl fmt::Display for Terminal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The black and the white of the colour cube: the 16 colours before it are other ones in many a theme.
+        const BLACK_ON_WHITE: &str = "\x1b[38;5;16;48;5;231m";
+        const RESET: &str = "\x1b[0m";
+
+        let Self(qr) = self;
+        for y in (0..qr.side()).step_by(2) {
+            f.write_str(BLACK_ON_WHITE)?;
+            for x in 0..qr.side() {
+                f.write_char(match (qr.is_dark_in_zone(x, y), qr.is_dark_in_zone(x, y + 1)) {
+                    (true, true) => '█',
+                    (true, false) => '▀',
+                    (false, true) => '▄',
+                    (false, false) => ' ',
+                })?;
+            }
+            writeln!(f, "{RESET}")?;
+        }
+        Ok(())
+    }
+}
+
+/// There is no such picture; it holds numbers, never the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QrError {
+    /// The text is too long.
+    TooLong {
+        /// Its bytes.
+        len: usize,
+        /// The most bytes.
+        max: usize,
+    },
+    /// The pixels of a module's side were not 1 to [`Qr::MAX_PIXELS_PER_MODULE`].
+    #[cfg(feature = "png")]
+    PixelsPerModule(u8),
+}
+
+impl fmt::Display for QrError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { len, max } => write!(f, "a QR code holds at most {max} bytes, not {len}"),
+            #[cfg(feature = "png")]
+            Self::PixelsPerModule(n) => {
+                write!(f, "a module's side has 1 to {} pixels, not {n}", Qr::MAX_PIXELS_PER_MODULE)
+            }
+        }
+    }
+}
+
+impl core::error::Error for QrError {}

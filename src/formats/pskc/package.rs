@@ -1,0 +1,401 @@
+//! One `KeyPackage`: a device, and the key in it (RFC 6030 sections 4 and 5).
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use std::io::BufRead;
+
+use base64ct::{Base64, Encoding};
+use zeroize::Zeroizing;
+
+use super::date;
+use super::error::{Fault, PskcErrorKind};
+use super::protection::{Cipher, Encrypted, Opener};
+use super::xml::{MAX_TEXT, Namespace, Xml, is_blank};
+use super::{DeviceInfo, KeyPolicy, Token};
+use crate::decision::State;
+use crate::factor::{Authenticator, Hotp, Method, Totp};
+use crate::types::{Algorithm, Counter, Digits, Period, Secret, UnixTime};
+
+/// Reads what is in the `KeyPackage` that was just opened.
+pub(super) fn read<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Fault> {
+    let (mut device, mut crypto_module, mut key) = (None, None, None);
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Pskc, "DeviceInfo") => {
+                let read = read_device(xml)?;
+                once(&mut device, read, "DeviceInfo")?;
+            }
+            (Namespace::Pskc, "CryptoModuleInfo") => {
+                let read = read_crypto_module(xml)?;
+                once(&mut crypto_module, read, "CryptoModuleInfo")?;
+            }
+            (Namespace::Pskc, "Key") => {
+                let read = read_key(xml, opener)?;
+                once(&mut key, read, "Key")?;
+            }
+            _ => xml.skip()?,
+        }
+    }
+    let key = key.ok_or(Fault::Key(PskcErrorKind::Missing("Key")))?;
+    Ok(Token { device: device.unwrap_or_default(), crypto_module: crypto_module.flatten(), ..key })
+}
+
+/// Sets what may stand only once.
+pub(super) fn once<T>(slot: &mut Option<T>, value: T, name: &'static str) -> Result<(), Fault> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Fault::Key(PskcErrorKind::Duplicate(name))),
+    }
+}
+
+fn read_device<R: BufRead>(xml: &mut Xml<R>) -> Result<DeviceInfo, Fault> {
+    let mut device = DeviceInfo::default();
+    while let Some(element) = xml.child()? {
+        if element.namespace != Namespace::Pskc {
+            xml.skip()?;
+            continue;
+        }
+        match element.name {
+            "Manufacturer" => read_text(xml, &mut device.manufacturer, "Manufacturer")?,
+            "SerialNo" => read_text(xml, &mut device.serial, "SerialNo")?,
+            "Model" => read_text(xml, &mut device.model, "Model")?,
+            "IssueNo" => read_text(xml, &mut device.issue_no, "IssueNo")?,
+            "DeviceBinding" => read_text(xml, &mut device.binding, "DeviceBinding")?,
+            "UserId" => read_text(xml, &mut device.user_id, "UserId")?,
+            "StartDate" => read_date(xml, &mut device.start, "StartDate")?,
+            "ExpiryDate" => read_date(xml, &mut device.expiry, "ExpiryDate")?,
+            _ => xml.skip()?,
+        }
+    }
+    Ok(device)
+}
+
+fn read_crypto_module<R: BufRead>(xml: &mut Xml<R>) -> Result<Option<String>, Fault> {
+    let mut id = None;
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Pskc, "Id") => read_text(xml, &mut id, "Id")?,
+            _ => xml.skip()?,
+        }
+    }
+    Ok(id)
+}
+
+/// A token that has everything but its device.
+fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Fault> {
+    let key_id = xml.attribute("Id").map(|id| id.trim_matches(is_blank)).filter(|id| !id.is_empty());
+    let key_id = key_id.ok_or(Fault::Key(PskcErrorKind::Missing("Id")))?.to_owned();
+    if key_id.len() > MAX_TEXT {
+        return Err(Fault::Key(PskcErrorKind::TooLarge));
+    }
+    let is_timed = match xml.attribute("Algorithm") {
+        Some("urn:ietf:params:xml:ns:keyprov:pskc:hotp") => false,
+        Some("urn:ietf:params:xml:ns:keyprov:pskc:totp") => true,
+        _ => return Err(Fault::Key(PskcErrorKind::Unsupported("Key"))),
+    };
+    let (mut issuer, mut friendly_name, mut user_id) = (None, None, None);
+    let (mut parameters, mut data, mut policy) = (None, None, None);
+    while let Some(element) = xml.child()? {
+        if element.namespace != Namespace::Pskc {
+            xml.skip()?;
+            continue;
+        }
+        match element.name {
+            "Issuer" => read_text(xml, &mut issuer, "Issuer")?,
+            // Others say the same in other languages.
+            "FriendlyName" if friendly_name.is_some() => xml.skip()?,
+            "FriendlyName" => read_text(xml, &mut friendly_name, "FriendlyName")?,
+            "UserId" => read_text(xml, &mut user_id, "UserId")?,
+            "AlgorithmParameters" => {
+                let read = read_parameters(xml)?;
+                once(&mut parameters, read, "AlgorithmParameters")?;
+            }
+            "Data" => {
+                let read = read_data(xml, opener)?;
+                once(&mut data, read, "Data")?;
+            }
+            "Policy" => {
+                let read = read_policy(xml)?;
+                once(&mut policy, read, "Policy")?;
+            }
+            _ => xml.skip()?,
+        }
+    }
+    let missing = |name| Fault::Key(PskcErrorKind::Missing(name));
+    let (algorithm, digits) = parameters.ok_or(missing("ResponseFormat"))?;
+    let data = data.ok_or(missing("Secret"))?;
+    let secret = Secret::import_short(&data.secret.ok_or(missing("Secret"))?)
+        .map_err(|error| Fault::Key(PskcErrorKind::Secret(error)))?;
+    let (method, state) = if is_timed {
+        let totp = Totp::new(digits, data.period);
+        if !totp.is_plausible(data.time) {
+            return Err(Fault::Key(PskcErrorKind::Value("Time")));
+        }
+        (Method::from(totp), State::new().starting_at(data.time).with_drift(data.drift))
+    } else {
+        (Method::from(Hotp::new(digits)), State::new().starting_at(data.counter))
+    };
+    let mut token = Token::new(key_id, Authenticator::new(method, algorithm, secret), state);
+    token.issuer = issuer;
+    token.friendly_name = friendly_name;
+    token.user_id = user_id;
+    token.policy = policy.unwrap_or_default();
+    Ok(token)
+}
+
+/// How codes are made. What is unknown here could make them otherwise.
+fn read_parameters<R: BufRead>(xml: &mut Xml<R>) -> Result<(Algorithm, Digits), Fault> {
+    let (mut algorithm, mut digits) = (None, None);
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Pskc, "Suite") => {
+                let read = match xml.text("Suite")? {
+                    "HMAC-SHA1" => Algorithm::Sha1,
+                    "HMAC-SHA256" => Algorithm::Sha256,
+                    "HMAC-SHA512" => Algorithm::Sha512,
+                    _ => return Err(Fault::Key(PskcErrorKind::Unsupported("Suite"))),
+                };
+                once(&mut algorithm, read, "Suite")?;
+            }
+            (Namespace::Pskc, "ResponseFormat") => {
+                let read = read_response_format(xml)?;
+                once(&mut digits, read, "ResponseFormat")?;
+                xml.skip()?;
+            }
+            _ => return Err(Fault::Key(PskcErrorKind::Unsupported("AlgorithmParameters"))),
+        }
+    }
+    let digits = digits.ok_or(Fault::Key(PskcErrorKind::Missing("ResponseFormat")))?;
+    Ok((algorithm.unwrap_or_default(), digits))
+}
+
+/// Decimal digits, and no check digit after them.
+fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
+    let (mut is_decimal, mut digits) = (false, None);
+    for (name, value) in xml.attributes() {
+        match (name, value) {
+            ("Encoding", "DECIMAL") => is_decimal = true,
+            // The schema and the text of the RFC differ in the name.
+            ("CheckDigits" | "CheckDigit", "false" | "0") => {}
+            ("Length", length) => digits = length.parse::<u8>().ok().and_then(|length| Digits::try_from(length).ok()),
+            _ => return Err(Fault::Key(PskcErrorKind::Unsupported("ResponseFormat"))),
+        }
+    }
+    match digits {
+        Some(digits) if is_decimal => Ok(digits),
+        _ => Err(Fault::Key(PskcErrorKind::Value("ResponseFormat"))),
+    }
+}
+
+/// What `Data` says, and the defaults for what it does not.
+struct Data {
+    secret: Option<Zeroizing<Vec<u8>>>,
+    counter: Counter,
+    time: Counter,
+    period: Period,
+    drift: i16,
+}
+
+fn read_data<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Data, Fault> {
+    let (mut secret, mut counter, mut time, mut interval, mut drift) = (None, None, None, None, None);
+    while let Some(element) = xml.child()? {
+        if element.namespace != Namespace::Pskc {
+            xml.skip()?;
+            continue;
+        }
+        match element.name {
+            "Secret" => {
+                let read = match read_value(xml, opener, "Secret")? {
+                    Value::Plain(text) => decode_base64(&text, "Secret")?,
+                    Value::Decrypted(bytes) => bytes,
+                };
+                once(&mut secret, read, "Secret")?;
+            }
+            "Counter" => read_integer(xml, opener, &mut counter, "Counter")?,
+            "Time" => read_integer(xml, opener, &mut time, "Time")?,
+            "TimeInterval" => read_integer(xml, opener, &mut interval, "TimeInterval")?,
+            "TimeDrift" => read_integer(xml, opener, &mut drift, "TimeDrift")?,
+            _ => xml.skip()?,
+        }
+    }
+    let (counter, time, drift) = (counter.unwrap_or(0), time.unwrap_or(0), drift.unwrap_or(0));
+    let invalid = |name| move || Fault::Key(PskcErrorKind::Value(name));
+    // `Counter` is an `xs:long`, the others are `xs:int`.
+    let is_int = i32::try_from(time).is_ok();
+    let time = u64::try_from(time).ok().filter(|_| is_int).ok_or_else(invalid("Time"))?;
+    let counter = u64::try_from(counter).ok().ok_or_else(invalid("Counter"))?;
+    let period = |secs| u64::try_from(secs).ok().and_then(|secs| Period::from_secs(secs).ok());
+    Ok(Data {
+        secret,
+        counter: Counter::new(counter),
+        time: Counter::new(time),
+        period: interval.map(|secs| period(secs).ok_or_else(invalid("TimeInterval"))).transpose()?.unwrap_or_default(),
+        drift: i16::try_from(drift).ok().ok_or_else(invalid("TimeDrift"))?,
+    })
+}
+
+enum Value {
+    Plain(Zeroizing<String>),
+    Decrypted(Zeroizing<Vec<u8>>),
+}
+
+/// A `PlainValue`, or an `EncryptedValue` with its MAC.
+fn read_value<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, name: &'static str) -> Result<Value, Fault> {
+    let (mut plain, mut encrypted, mut mac) = (None, None, None);
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Pskc, "PlainValue") => {
+                let read = Zeroizing::new(xml.text(name)?.to_owned());
+                once(&mut plain, read, "PlainValue")?;
+            }
+            (Namespace::Pskc, "EncryptedValue") => {
+                let read = read_encrypted(xml)?;
+                once(&mut encrypted, read, "EncryptedValue")?;
+            }
+            (Namespace::Pskc, "ValueMAC") => {
+                let read = base64(xml, "ValueMAC")?;
+                once(&mut mac, read, "ValueMAC")?;
+            }
+            _ => xml.skip()?,
+        }
+    }
+    match (plain, encrypted, mac) {
+        (Some(text), None, None) => Ok(Value::Plain(text)),
+        (None, Some(encrypted), mac) => {
+            opener.open(&encrypted, mac.as_ref().map(|mac| mac.as_slice())).map(Value::Decrypted)
+        }
+        (None, None, _) => Err(Fault::Key(PskcErrorKind::Missing(name))),
+        // A MAC is over what is encrypted (RFC 6030 section 6.1.1); what it would be over here is anybody's guess.
+        (Some(_), None, Some(_)) => Err(Fault::Key(PskcErrorKind::Misplaced("ValueMAC"))),
+        (Some(_), Some(_), _) => Err(Fault::Key(PskcErrorKind::Duplicate(name))),
+    }
+}
+
+/// A decimal number, or big-endian bytes of `xs:int` or `xs:long` if it is encrypted.
+fn read_integer<R: BufRead>(
+    xml: &mut Xml<R>,
+    opener: &Opener,
+    slot: &mut Option<i64>,
+    name: &'static str,
+) -> Result<(), Fault> {
+    let value = match read_value(xml, opener, name)? {
+        Value::Plain(text) => text.parse().ok(),
+        Value::Decrypted(bytes) => match bytes.as_slice() {
+            &[a, b, c, d] => Some(i32::from_be_bytes([a, b, c, d]).into()),
+            bytes => bytes.try_into().ok().map(i64::from_be_bytes),
+        },
+    };
+    once(slot, value.ok_or(Fault::Key(PskcErrorKind::Value(name)))?, name)
+}
+
+/// An `EncryptedDataType` of XML Encryption.
+pub(super) fn read_encrypted<R: BufRead>(xml: &mut Xml<R>) -> Result<Encrypted, Fault> {
+    let (mut cipher, mut bytes) = (None, None);
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Encryption, "EncryptionMethod") => {
+                let read = xml.attribute("Algorithm").and_then(Cipher::from_uri);
+                let read = read.ok_or(Fault::Key(PskcErrorKind::Unsupported("EncryptionMethod")))?;
+                once(&mut cipher, read, "EncryptionMethod")?;
+                xml.skip()?;
+            }
+            (Namespace::Encryption, "CipherData") => {
+                let read = read_cipher_data(xml)?;
+                once(&mut bytes, read, "CipherData")?;
+            }
+            _ => xml.skip()?,
+        }
+    }
+    Ok(Encrypted {
+        cipher: cipher.ok_or(Fault::Key(PskcErrorKind::Missing("EncryptionMethod")))?,
+        bytes: bytes.ok_or(Fault::Key(PskcErrorKind::Missing("CipherData")))?,
+    })
+}
+
+fn read_cipher_data<R: BufRead>(xml: &mut Xml<R>) -> Result<Vec<u8>, Fault> {
+    let mut bytes = None;
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Encryption, "CipherValue") => {
+                let read = base64(xml, "CipherValue")?.to_vec();
+                once(&mut bytes, read, "CipherValue")?;
+            }
+            // A reference would be to somewhere outside.
+            _ => return Err(Fault::Key(PskcErrorKind::Unsupported("CipherData"))),
+        }
+    }
+    bytes.ok_or(Fault::Key(PskcErrorKind::Missing("CipherValue")))
+}
+
+fn read_policy<R: BufRead>(xml: &mut Xml<R>) -> Result<KeyPolicy, Fault> {
+    let mut policy = KeyPolicy::default();
+    let (mut pin, mut for_otp) = (None, None);
+    while let Some(element) = xml.child()? {
+        match (element.namespace, element.name) {
+            (Namespace::Pskc, "StartDate") => read_date(xml, &mut policy.start, "StartDate")?,
+            (Namespace::Pskc, "ExpiryDate") => read_date(xml, &mut policy.expiry, "ExpiryDate")?,
+            (Namespace::Pskc, "PINPolicy") => {
+                once(&mut pin, read_pin_policy(xml)?, "PINPolicy")?;
+                if xml.child()?.is_some() {
+                    return Err(Fault::Key(PskcErrorKind::Policy));
+                }
+            }
+            (Namespace::Pskc, "KeyUsage") => {
+                let is_otp = xml.text("KeyUsage")? == "OTP";
+                for_otp = Some(for_otp.unwrap_or(false) || is_otp);
+            }
+            (Namespace::Pskc, "NumberOfTransactions") => {
+                let read = xml.text("NumberOfTransactions")?.parse().ok();
+                let read = read.ok_or(Fault::Key(PskcErrorKind::Value("NumberOfTransactions")))?;
+                once(&mut policy.transactions, read, "NumberOfTransactions")?;
+            }
+            _ => return Err(Fault::Key(PskcErrorKind::Policy)),
+        }
+    }
+    if for_otp == Some(false) {
+        return Err(Fault::Key(PskcErrorKind::Policy));
+    }
+    policy.device_pin = pin.is_some();
+    Ok(policy)
+}
+
+/// A PIN that the device itself asks for is its own affair. Otherwise it would be a part of the codes, or of the secret.
+fn read_pin_policy<R: BufRead>(xml: &Xml<R>) -> Result<(), Fault> {
+    let mut is_local = false;
+    for (name, value) in xml.attributes() {
+        match (name, value) {
+            ("PINUsageMode", "Local") => is_local = true,
+            ("PINKeyId" | "MaxFailedAttempts" | "MinLength" | "MaxLength" | "PINEncoding", _) => {}
+            _ => return Err(Fault::Key(PskcErrorKind::Policy)),
+        }
+    }
+    if is_local { Ok(()) } else { Err(Fault::Key(PskcErrorKind::Policy)) }
+}
+
+/// An empty text is none.
+fn read_text<R: BufRead>(xml: &mut Xml<R>, slot: &mut Option<String>, name: &'static str) -> Result<(), Fault> {
+    let text = xml.text(name)?.to_owned();
+    if text.is_empty() { Ok(()) } else { once(slot, text, name) }
+}
+
+fn read_date<R: BufRead>(xml: &mut Xml<R>, slot: &mut Option<UnixTime>, name: &'static str) -> Result<(), Fault> {
+    let date = date::parse(xml.text(name)?).ok_or(Fault::Key(PskcErrorKind::Value(name)))?;
+    once(slot, date, name)
+}
+
+/// The bytes that the element's text stands for.
+pub(super) fn base64<R: BufRead>(xml: &mut Xml<R>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    decode_base64(xml.text(name)?, name)
+}
+
+/// Decoded without looking at it: `xs:base64Binary` has white space anywhere, which is taken out first.
+fn decode_base64(text: &str, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let mut dense = Zeroizing::new(Vec::with_capacity(text.len()));
+    dense.extend(text.bytes().filter(|byte| !is_blank(char::from(*byte))));
+    let mut bytes = Zeroizing::new(vec![0; dense.len() / 4 * 3]);
+    let len = Base64::decode(dense.as_slice(), &mut bytes).map_err(|_| Fault::Key(PskcErrorKind::Value(name)))?.len();
+    bytes.truncate(len);
+    Ok(bytes)
+}

@@ -1,0 +1,148 @@
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use std::io::Write;
+
+use rand_core::TryCryptoRng;
+use zeroize::Zeroizing;
+
+use super::error::PskcWriteError;
+use super::markup::{Markup, SecretValue};
+use super::protection::{BLOCK, Hash, cbc_encrypt, hmac_sha1};
+use super::{MAX_ITERATIONS, Protection, Token};
+
+const SALT: usize = 16;
+/// As long as HMAC-SHA-1's output (RFC 2104 section 3).
+const MAC_KEY: usize = 20;
+/// AES-128, as in RFC 6030 section 6.2: one output of the PRF is enough for the key.
+const DERIVED_KEY: usize = 16;
+
+/// Writes tokens as a PSKC document, one by one: see [the module](super).
+///
+/// Secrets are encrypted with AES in CBC mode and authenticated with HMAC-SHA-1, and keys come from passphrases by PBKDF2
+/// with HMAC-SHA-1: what every reader of RFC 6030 knows. All else in the document is neither encrypted nor authenticated.
+///
+/// ```
+/// use rand::rngs::SysRng;
+/// use secondo::formats::pskc::{Protection, Token, Writer};
+/// use secondo::{Algorithm, Authenticator, Counter, Hotp, Secret, State};
+///
+/// let secret = Secret::from_bytes(b"12345678901234567890")?;
+/// let authenticator = Authenticator::new(Hotp::default(), Algorithm::Sha1, secret);
+/// let token = Token::new("123456781", authenticator, State::new().starting_at(Counter::new(42)));
+///
+/// let protection = Protection::Passphrase { passphrase: "correct horse battery staple", iterations: 100_000 };
+/// let mut writer = Writer::new(Vec::new(), protection, SysRng)?;
+/// writer.write(&token)?;
+/// let document = writer.finish()?;
+/// assert!(String::from_utf8(document)?.contains("<Counter><PlainValue>42</PlainValue></Counter>"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Writer<W, G> {
+    write: W,
+    rng: G,
+    keys: Option<Keys>,
+}
+
+struct Keys {
+    encryption: Zeroizing<Vec<u8>>,
+    mac: Zeroizing<Vec<u8>>,
+}
+
+impl<W: Write, G: TryCryptoRng> Writer<W, G> {
+    /// Begins a document that is protected like this, with salt, IVs and the MAC key from this generator.
+    ///
+    /// # Errors
+    ///
+    /// [`PskcWriteError`], if the protection cannot be, or the output or the generator fails.
+    pub fn new(write: W, protection: Protection<'_>, rng: G) -> Result<Self, PskcWriteError<G::Error>> {
+        let mut writer = Self { write, rng, keys: None };
+        let mut header = Markup::container();
+        let encryption = match protection {
+            Protection::Plain => None,
+            Protection::Key { name, key } => {
+                if ![16, 24, 32].contains(&key.len()) {
+                    return Err(PskcWriteError::KeyLength(key.len()));
+                }
+                header.key_name(name)?;
+                Some(Zeroizing::new(key.to_vec()))
+            }
+            Protection::Passphrase { passphrase, iterations } => {
+                if !(1..=MAX_ITERATIONS).contains(&iterations) {
+                    return Err(PskcWriteError::Value("IterationCount"));
+                }
+                let salt = writer.random(SALT)?;
+                let mut key = Zeroizing::new(vec![0; DERIVED_KEY]);
+                Hash::Sha1.pbkdf2(passphrase, &salt, iterations, &mut key);
+                header.derived_key(&salt, &iterations.to_string(), &DERIVED_KEY.to_string());
+                Some(key)
+            }
+        };
+        if let Some(encryption) = encryption {
+            let mac = writer.random(MAC_KEY)?;
+            header.mac_method(encryption.len(), &writer.encrypt(&encryption, &mac)?);
+            writer.keys = Some(Keys { encryption, mac });
+        }
+        writer.write.write_all(header.as_bytes())?;
+        Ok(writer)
+    }
+
+    /// Writes one token, with the counter or the drift of its state. The rest of the state has no place in PSKC: whoever
+    /// reads the document has a token that is not confirmed, not suspended, and has no failures.
+    ///
+    /// # Errors
+    ///
+    /// [`PskcWriteError`]; what PSKC has no form for leaves the document as if the token had not been given.
+    pub fn write(&mut self, token: &Token) -> Result<(), PskcWriteError<G::Error>> {
+        let secret = token.authenticator.secret().ok_or(PskcWriteError::NoSecret)?.expose();
+        let value = match self.keys.take() {
+            None => SecretValue::Plain(secret),
+            Some(keys) => {
+                let sealed = self.seal(&keys, secret);
+                self.keys = Some(keys);
+                sealed?
+            }
+        };
+        let package = Markup::package(token, &value)?;
+        self.write.write_all(package.as_bytes())?;
+        Ok(())
+    }
+
+    /// Ends the document. One that was not ended is refused by whoever reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`PskcWriteError::Io`].
+    pub fn finish(mut self) -> Result<W, PskcWriteError<G::Error>> {
+        self.write.write_all(Markup::CONTAINER_END)?;
+        self.write.flush()?;
+        Ok(self.write)
+    }
+
+    fn seal<'s>(&mut self, keys: &Keys, secret: &[u8]) -> Result<SecretValue<'s>, PskcWriteError<G::Error>> {
+        let key_len = keys.encryption.len();
+        let bytes = self.encrypt(&keys.encryption, secret)?;
+        let mac = hmac_sha1(&keys.mac, &bytes).ok_or(PskcWriteError::KeyLength(keys.mac.len()))?;
+        Ok(SecretValue::Encrypted { key_len, bytes, mac })
+    }
+
+    /// With a new IV, which stands before what is encrypted.
+    fn encrypt(&mut self, key: &[u8], plain: &[u8]) -> Result<Vec<u8>, PskcWriteError<G::Error>> {
+        let mut iv = [0; BLOCK];
+        self.rng.try_fill_bytes(&mut iv).map_err(PskcWriteError::Random)?;
+        cbc_encrypt(key, &iv, plain).ok_or(PskcWriteError::KeyLength(key.len()))
+    }
+
+    fn random(&mut self, len: usize) -> Result<Zeroizing<Vec<u8>>, PskcWriteError<G::Error>> {
+        let mut bytes = Zeroizing::new(vec![0; len]);
+        self.rng.try_fill_bytes(&mut bytes).map_err(PskcWriteError::Random)?;
+        Ok(bytes)
+    }
+}
+
+impl<W, G> fmt::Debug for Writer<W, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("is_encrypted", &self.keys.is_some()).finish_non_exhaustive()
+    }
+}

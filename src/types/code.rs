@@ -1,0 +1,263 @@
+use core::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::parameter::ParameterError;
+
+/// How many digits a code has: 6 to 9.
+///
+/// RFC 4226 section 5.3 asks for at least 6. Each digit more makes a guess ten times as unlikely to be right, except
+/// the ninth: a truncated value has 31 bits, so a 9-digit code that starts with 0 or 1 is up to 1.5 times as likely
+/// as another; [`Policy::guess_probability`](crate::Policy::guess_probability) takes this into account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Digits {
+    /// Six digits, what every authenticator app shows.
+    #[default]
+    Six = 6,
+    /// Seven digits.
+    Seven = 7,
+    /// Eight digits, usual on hardware tokens.
+    Eight = 8,
+    /// Nine digits, the most that a 31-bit value fills.
+    Nine = 9,
+}
+
+impl Digits {
+    /// The most digits that a code has.
+    pub const MAX: usize = 9;
+
+    /// The number of digits.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        self as usize
+    }
+
+    /// 10 to the number of digits: how many different codes there are.
+    #[must_use]
+    pub const fn modulus(self) -> u32 {
+        match self {
+            Self::Six => 1_000_000,
+            Self::Seven => 10_000_000,
+            Self::Eight => 100_000_000,
+            Self::Nine => 1_000_000_000,
+        }
+    }
+
+    /// A 31-bit value modulo [`Self::modulus`].
+    pub(crate) const fn reduce(self, truncated: u32) -> u32 {
+        self.divide(truncated).1
+    }
+
+    /// The quotient and the rest of a 31-bit value by [`Self::modulus`], by a multiplication with `ceil(2^shift / modulus)`:
+    /// the value is secret, and a division's time depends on its operands on many processors.
+    pub(crate) const fn divide(self, truncated: u32) -> (u32, u32) {
+        let (factor, shift) = match self {
+            Self::Six => (2_251_799_814_u64, 51),
+            Self::Seven => (3_602_879_702, 55),
+            Self::Eight => (2_882_303_762, 58),
+            Self::Nine => (2_305_843_010, 61),
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "the quotient of 31 bits by the modulus")]
+        let quotient = ((truncated as u64 * factor) >> shift) as u32;
+        (quotient, truncated - quotient * self.modulus())
+    }
+}
+
+impl TryFrom<u8> for Digits {
+    type Error = ParameterError;
+
+    fn try_from(count: u8) -> Result<Self, ParameterError> {
+        match count {
+            6 => Ok(Self::Six),
+            7 => Ok(Self::Seven),
+            8 => Ok(Self::Eight),
+            9 => Ok(Self::Nine),
+            _ => Err(ParameterError::Digits(count)),
+        }
+    }
+}
+
+/// A one-time password: exactly as many ASCII digits as configured, leading zeros kept.
+///
+/// It wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification says whether it is right.
+///
+/// ```
+/// use secondo::{Code, Digits, MalformedCode};
+///
+/// let code = Code::parse("007042", Digits::Six)?;
+/// assert_eq!(code.as_str(), "007042");
+/// assert_eq!(Code::parse("7042", Digits::Six).unwrap_err(), MalformedCode::Length { expected: 6, found: 4 });
+/// # Ok::<(), MalformedCode>(())
+/// ```
+pub struct Code {
+    /// Its digits are the last ones; what is before them is not part of it.
+    ascii: [u8; Digits::MAX],
+    digits: Digits,
+}
+
+impl Code {
+    /// Reads exactly `digits` ASCII digits, nothing before, between or after them.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedCode`] says what was wrong, by length or position.
+    pub fn parse(text: &str, digits: Digits) -> Result<Self, MalformedCode> {
+        Self::read(text, digits, false)
+    }
+
+    /// Reads what a person typed: as [`Self::parse`], but spaces and hyphens are skipped wherever they stand, so that
+    /// `123 456` and `123-456 ` are read as the phone shows them.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedCode`] says what was wrong, by length or position.
+    pub fn parse_typed(text: &str, digits: Digits) -> Result<Self, MalformedCode> {
+        Self::read(text, digits, true)
+    }
+
+    fn read(text: &str, digits: Digits, typed: bool) -> Result<Self, MalformedCode> {
+        // Nobody types this much: a bound on the work that a hostile entry can cause.
+        const LONGEST_ENTRY: usize = 64;
+
+        let expected = digits.count();
+        if text.len() > LONGEST_ENTRY {
+            return Err(MalformedCode::Length { expected, found: text.len() });
+        }
+        let mut code = Self { ascii: [0; Digits::MAX], digits };
+        let unused = Digits::MAX - expected;
+        let mut found = 0;
+        for (position, byte) in text.bytes().enumerate() {
+            match byte {
+                b'0'..=b'9' => {
+                    if let Some(slot) = code.ascii.get_mut(unused + found) {
+                        *slot = byte;
+                    }
+                    found += 1;
+                }
+                b' ' | b'-' if typed => {}
+                _ => return Err(MalformedCode::Character { position }),
+            }
+        }
+        if found == expected { Ok(code) } else { Err(MalformedCode::Length { expected, found }) }
+    }
+
+    /// The last digits of a truncated value (RFC 4226 section 5.3, step 3).
+    pub(crate) fn from_truncated(truncated: u32, digits: Digits) -> Self {
+        Self { ascii: nine_digits(truncated), digits }
+    }
+
+    /// How many digits the code has.
+    #[must_use]
+    pub fn digits(&self) -> Digits {
+        self.digits
+    }
+
+    /// The digits, to be shown to the person or sent to them.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(self.shown()).unwrap_or_default()
+    }
+
+    /// The digits as a number below [`Digits::modulus`].
+    pub(crate) fn value(&self) -> u32 {
+        self.shown().iter().fold(0, |value, byte| value * 10 + u32::from(byte - b'0'))
+    }
+
+    fn shown(&self) -> &[u8] {
+        self.ascii.get(Digits::MAX - self.digits.count()..).unwrap_or_default()
+    }
+}
+
+/// The last nine digits of a 31-bit value. Halves, quarters and eighths of eight digits lie side by side in a number, and
+/// are divided together; see [`Digits::divide`] on why that is no division.
+fn nine_digits(value: u32) -> [u8; Digits::MAX] {
+    let (first, last) = Digits::Eight.divide(value);
+    let first = first - ((first * 205) >> 11) * 10;
+    let fours = (u64::from(last) * 0xd1b7_1759) >> 45;
+    let fours = fours | (u64::from(last) - fours * 10_000) << 32;
+    let twos = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let twos = twos | (fours - twos * 100) << 16;
+    let ones = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    let ones = ones | (twos - ones * 10) << 8;
+    let mut ascii = [b'0' + first.to_le_bytes()[0]; Digits::MAX];
+    if let Some(eight) = ascii.last_chunk_mut() {
+        *eight = (ones | 0x3030_3030_3030_3030).to_le_bytes();
+    }
+    ascii
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        self.ascii.as_mut_slice().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Code {}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(..)")
+    }
+}
+
+/// A submitted text is not a code; it holds lengths and positions, never the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MalformedCode {
+    /// The number of digits was wrong.
+    Length {
+        /// The number of digits configured.
+        expected: usize,
+        /// The number of digits submitted; of bytes, if there were more than 64.
+        found: usize,
+    },
+    /// A character was not an ASCII digit.
+    Character {
+        /// Its first byte's position, from 0.
+        position: usize,
+    },
+    /// A resynchronization got another number of codes than the policy asks for.
+    Count {
+        /// The number of codes that the policy asks for.
+        expected: usize,
+        /// The number of codes submitted.
+        found: usize,
+    },
+}
+
+impl fmt::Display for MalformedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { expected, found } => write!(f, "a code has {expected} digits, not {found}"),
+            Self::Character { position } => write!(f, "the character at position {position} is not a digit"),
+            Self::Count { expected, found } => {
+                write!(f, "resynchronization needs {expected} consecutive codes, not {found}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for MalformedCode {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Digits; 4] = [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine];
+
+    #[test]
+    fn multiplication_divides_exactly() {
+        for digits in ALL {
+            let modulus = digits.modulus();
+            let near_multiples =
+                (0..=(1 << 31) / modulus).flat_map(|q| (q * modulus).saturating_sub(2)..=q * modulus + 2);
+            let spread = (0..1 << 31).step_by(10_007);
+            let ends = [0, 1, (1 << 31) - 2, (1 << 31) - 1];
+            for value in near_multiples.chain(spread).chain(ends).filter(|v| *v < 1 << 31) {
+                assert_eq!(digits.reduce(value), value % modulus, "{value} mod {modulus}");
+                let code = Code::from_truncated(value, digits);
+                assert_eq!(code.value(), value % modulus, "digits of {value}");
+            }
+        }
+    }
+}

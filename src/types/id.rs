@@ -1,0 +1,91 @@
+use core::fmt;
+
+use crate::parameter::ParameterError;
+
+/// The name under which one authenticator is stored: 1 to 64 visible ASCII characters.
+///
+/// It is the provider's own, for example a UUID. It appears in logs and in a store's keys, so it must be neither secret
+/// nor personal data.
+///
+/// ```
+/// use secondo::{AuthenticatorId, ParameterError};
+///
+/// let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+/// assert_eq!(AuthenticatorId::new("a b").unwrap_err(), ParameterError::IdCharacter { position: 1 });
+/// # Ok::<(), ParameterError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AuthenticatorId(Name);
+
+impl AuthenticatorId {
+    /// The most characters.
+    pub const MAX_LEN: usize = Name::MAX_LEN;
+
+    /// Creates an identifier from its text.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::IdLength`] or [`ParameterError::IdCharacter`].
+    pub fn new(text: &str) -> Result<Self, ParameterError> {
+        Name::new(text).map(Self)
+    }
+
+    /// Returns the text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Returns the text with zeros after it.
+    pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
+        &self.0.ascii
+    }
+}
+
+/// 1 to 64 visible ASCII characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Name {
+    ascii: [u8; Self::MAX_LEN],
+    len: u8,
+}
+
+impl Name {
+    pub(crate) const MAX_LEN: usize = 64;
+
+    pub(crate) fn new(text: &str) -> Result<Self, ParameterError> {
+        let len = text.len();
+        let mut name = Self { ascii: [0; Self::MAX_LEN], len: 0 };
+        match (name.ascii.get_mut(..len), u8::try_from(len)) {
+            (Some(slot), Ok(len)) if len > 0 => {
+                slot.copy_from_slice(text.as_bytes());
+                name.len = len;
+            }
+            _ => return Err(ParameterError::IdLength(len)),
+        }
+        match text.bytes().position(|byte| !byte.is_ascii_graphic()) {
+            Some(position) => Err(ParameterError::IdCharacter { position }),
+            None => Ok(name),
+        }
+    }
+
+    pub(crate) const fn len(&self) -> u8 {
+        self.len
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        let ascii = self.ascii.get(..usize::from(self.len)).unwrap_or_default();
+        core::str::from_utf8(ascii).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for AuthenticatorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for AuthenticatorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AuthenticatorId({self})")
+    }
+}

@@ -1,0 +1,282 @@
+use core::fmt;
+
+use base32ct::{Base32UpperUnpadded, Encoding};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::ct::declassify::public;
+use crate::ct::division::quotient;
+#[cfg(feature = "rand")]
+use crate::types::Algorithm;
+
+/// The seed that an authenticator and its verifier share (`K` in RFC 4226): 16 to 128 bytes.
+///
+/// 128 bits are the least that RFC 4226 section 4 (R6) allows; 128 bytes are one SHA-512 block. It lives in a fixed
+/// buffer that is wiped on drop, and there is no way to clone, print, compare or serialize it.
+///
+/// ```
+/// use secondo::{Secret, SecretError};
+///
+/// let secret = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?;
+/// assert_eq!(secret.expose(), b"12345678901234567890");
+/// assert_eq!(format!("{secret:?}"), "Secret(..)");
+/// # Ok::<(), SecretError>(())
+/// ```
+pub struct Secret {
+    bytes: [u8; Self::MAX_LEN],
+    len: usize,
+}
+
+impl Secret {
+    /// The fewest bytes of a secret, except through the `import_short` constructors.
+    pub const MIN_LEN: usize = 16;
+    /// The most bytes of a secret.
+    pub const MAX_LEN: usize = 128;
+    /// The fewest bytes that the `import_short` constructors take.
+    pub const SHORT_LEN: usize = 10;
+
+    /// A secret of these bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError::Length`] unless there are [`Self::MIN_LEN`] to [`Self::MAX_LEN`] bytes.
+    #[inline]
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
+        Self::at_least(Self::MIN_LEN, bytes)
+    }
+
+    /// A secret from RFC 4648 base32, in upper or lower case, with or without padding, and with nothing else in it.
+    ///
+    /// The characters are decoded without a table or a branch that depends on them, but for which of them are padding or
+    /// separators. Bits left over in the last character are ignored, as authenticator apps do.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`], by length or position.
+    pub fn from_base32(text: &str) -> Result<Self, SecretError> {
+        Self::decode(text, Self::MIN_LEN, false)
+    }
+
+    /// A secret from base32 in groups, as web pages show it to be typed: as [`Self::from_base32`], but spaces and
+    /// hyphens are skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`], by length or position.
+    pub fn from_base32_grouped(text: &str) -> Result<Self, SecretError> {
+        Self::decode(text, Self::MIN_LEN, true)
+    }
+
+    /// A secret of 80 bits or more, for moving in what another issuer handed out.
+    ///
+    /// Many issuers hand out 80 bits, less than RFC 4226 asks for. Such a secret works as long as nobody has a few
+    /// codes and the means to search it; enroll again with a longer one when you can.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError::Length`] unless there are [`Self::SHORT_LEN`] to [`Self::MAX_LEN`] bytes.
+    #[inline]
+    pub fn import_short(bytes: &[u8]) -> Result<Self, SecretError> {
+        Self::at_least(Self::SHORT_LEN, bytes)
+    }
+
+    /// A secret of 80 bits or more from base32, grouped or not: see [`Self::import_short`].
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`], by length or position.
+    pub fn import_short_base32(text: &str) -> Result<Self, SecretError> {
+        Self::decode(text, Self::SHORT_LEN, true)
+    }
+
+    /// A new secret as long as the algorithm's output, from the caller's random number generator.
+    ///
+    /// # Errors
+    ///
+    /// The generator's own; there is then no secret. With a generator that cannot fail the error type is
+    /// [`Infallible`](core::convert::Infallible).
+    ///
+    /// ```
+    /// use rand::rngs::SysRng;
+    /// use secondo::{Algorithm, Secret};
+    ///
+    /// let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
+    /// assert_eq!(secret.expose().len(), 20);
+    /// # Ok::<(), rand::rngs::SysError>(())
+    /// ```
+    #[cfg(feature = "rand")]
+    pub fn generate<R: rand_core::TryCryptoRng + ?Sized>(rng: &mut R, algorithm: Algorithm) -> Result<Self, R::Error> {
+        let mut secret = Self { bytes: [0; Self::MAX_LEN], len: algorithm.output_len() };
+        let (seed, _) = secret.bytes.split_at_mut(secret.len);
+        rng.try_fill_bytes(seed)?;
+        Ok(secret)
+    }
+
+    /// The raw bytes, for computing or storing them. Whoever has them has every code.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// The raw bytes with zeros after them.
+    pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
+        &self.bytes
+    }
+
+    /// The secret in base32, upper case and unpadded, as key URIs and authenticator apps want it.
+    #[must_use]
+    pub fn to_base32(&self) -> Base32 {
+        let mut bytes = Zeroizing::new([[0; 5]; Base32::GROUPS]);
+        for (slot, byte) in bytes.as_flattened_mut().iter_mut().zip(self.expose()) {
+            *slot = *byte;
+        }
+        let mut text = Base32 { ascii: [[0; 8]; Base32::GROUPS], len: Base32::len_of(self.len) };
+        for (symbols, bytes) in text.ascii.iter_mut().zip(&*bytes) {
+            // Five bytes fill eight symbols, so this cannot fail.
+            let _ = Base32UpperUnpadded::encode(bytes, symbols);
+        }
+        text
+    }
+
+    #[inline]
+    fn at_least(min: usize, bytes: &[u8]) -> Result<Self, SecretError> {
+        let len = bytes.len();
+        let mut secret = Self { bytes: [0; Self::MAX_LEN], len };
+        match secret.bytes.get_mut(..len) {
+            Some(slot) if len >= min => slot.copy_from_slice(bytes),
+            _ => return Err(SecretError::Length { min, found: len }),
+        }
+        Ok(secret)
+    }
+
+    fn decode(text: &str, min: usize, grouped: bool) -> Result<Self, SecretError> {
+        let is_separator = |byte: u8| grouped && (public(byte == b' ') || public(byte == b'-'));
+        let mut symbols = Zeroizing::new([[0; 8]; Base32::GROUPS]);
+        let mut len = 0;
+        for byte in text.bytes().filter(|byte| !is_separator(*byte)) {
+            *symbols.as_flattened_mut().get_mut(len).ok_or(SecretError::Base32Length)? = to_upper(byte);
+            len += 1;
+        }
+        let padded = symbols.as_flattened().get(..len).unwrap_or_default();
+        let padding = padded.iter().rev().take_while(|byte| public(**byte == b'=')).count();
+        if padding > 0 && (!len.is_multiple_of(8) || padding > 6) {
+            return Err(SecretError::Base32Length);
+        }
+        // Whole groups only: with a length that it knows, the decoder has nothing to divide.
+        let len = len - padding;
+        let mut is_base32 = !matches!(len % 8, 1 | 3 | 6);
+        symbols.as_flattened_mut().iter_mut().skip(len).for_each(|unused| *unused = b'A');
+        let mut bytes = Zeroizing::new([[0; 5]; Base32::GROUPS]);
+        for (symbols, bytes) in symbols.iter().zip(&mut *bytes).take(len.div_ceil(8)) {
+            is_base32 &= public(Base32UpperUnpadded::decode(symbols, bytes).is_ok());
+        }
+        if !is_base32 {
+            // Only a text that is no secret is looked at character by character.
+            let is_symbol = |byte: u8| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte);
+            let padding_from = text.trim_end_matches(|c| c == '=' || (grouped && matches!(c, ' ' | '-'))).len();
+            let wrong = |(at, byte): (usize, u8)| !(is_symbol(byte) || is_separator(byte) || at >= padding_from);
+            return Err(match text.bytes().enumerate().position(wrong) {
+                Some(position) => SecretError::Base32Character { position },
+                None => SecretError::Base32Length,
+            });
+        }
+        Self::at_least(min, bytes.as_flattened().get(..len * 5 / 8).unwrap_or_default())
+    }
+}
+
+/// ASCII upper case without a branch on the byte.
+fn to_upper(byte: u8) -> u8 {
+    let wide = i16::from(byte);
+    let is_lower = ((0x60 - wide) & (wide - 0x7b)) >> 8;
+    byte ^ (is_lower & 0x20).to_le_bytes()[0]
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.bytes.as_mut_slice().zeroize();
+        self.len.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Secret {}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// A secret's base32 text, as secret as the secret; wiped on drop.
+pub struct Base32 {
+    ascii: [[u8; 8]; Self::GROUPS],
+    len: usize,
+}
+
+impl Base32 {
+    #[cfg(feature = "alloc")]
+    pub(crate) const MAX_LEN: usize = Self::len_of(Secret::MAX_LEN);
+    /// Eight symbols stand for five bytes.
+    const GROUPS: usize = Secret::MAX_LEN.div_ceil(5);
+
+    /// The length of the text of so many bytes.
+    const fn len_of(bytes: usize) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "at most MAX_LEN")]
+        let len = quotient::<5>(bytes as u64 * 8 + 4) as usize;
+        len
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(self.ascii.as_flattened().get(..self.len).unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl Drop for Base32 {
+    fn drop(&mut self) {
+        self.ascii.as_flattened_mut().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Base32 {}
+
+impl fmt::Debug for Base32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Base32(..)")
+    }
+}
+
+/// What was given is no secret; it holds lengths and positions, never a part of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// The secret is too short or too long.
+    Length {
+        /// The fewest bytes that this constructor takes.
+        min: usize,
+        /// The number of bytes found.
+        found: usize,
+    },
+    /// No base32 text has this many characters, or not this padding.
+    Base32Length,
+    /// A character is not in the base32 alphabet.
+    Base32Character {
+        /// Its byte position in the text, from 0.
+        position: usize,
+    },
+}
+
+impl fmt::Display for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { min, found } => {
+                write!(f, "a secret has {min} to {} bytes, not {found}", Secret::MAX_LEN)
+            }
+            Self::Base32Length => f.write_str("no base32 text of a secret has this length or padding"),
+            Self::Base32Character { position } => {
+                write!(f, "the character at position {position} is not base32")
+            }
+        }
+    }
+}
+
+impl core::error::Error for SecretError {}

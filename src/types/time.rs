@@ -1,0 +1,154 @@
+use core::fmt;
+use core::num::{NonZeroU16, NonZeroU32};
+
+use crate::ct::division::{Divisor, quotient};
+use crate::parameter::ParameterError;
+
+/// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
+///
+/// Times from 1970 to the end of the year 9999, so that nothing ends in 2038 (RFC 6238 section 4.2 asks for this), and
+/// milliseconds taken for seconds are an error. The library never reads a clock: every function that needs the time takes
+/// it as an argument. With `std`, a `SystemTime` converts.
+///
+/// ```
+/// use secondo::UnixTime;
+///
+/// let then = UnixTime::from_secs(1_700_000_000)?;
+/// assert!(UnixTime::from_secs(1_700_000_000_000).is_err()); // milliseconds
+/// # #[cfg(feature = "std")] {
+/// use std::time::SystemTime;
+///
+/// assert!(UnixTime::try_from(SystemTime::now())? > then);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(u64);
+
+impl UnixTime {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+    /// The last second of the year 9999, the last that RFC 3339 can write.
+    pub const MAX: Self = Self(253_402_300_799);
+
+    /// Returns the time that many seconds after the epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::Time`] for a time after [`Self::MAX`].
+    pub const fn from_secs(secs: u64) -> Result<Self, ParameterError> {
+        if secs > Self::MAX.0 {
+            return Err(ParameterError::Time(secs));
+        }
+        Ok(Self(secs))
+    }
+
+    /// Returns the whole seconds since the epoch.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the time so many seconds later, or [`Self::MAX`] if it is after that.
+    pub(crate) fn saturating_add(self, secs: u64) -> Self {
+        Self(self.0.saturating_add(secs)).min(Self::MAX)
+    }
+}
+
+#[cfg(feature = "std")]
+impl TryFrom<std::time::SystemTime> for UnixTime {
+    type Error = ParameterError;
+
+    /// Converts the system's time.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::TimeBefore1970`], or [`ParameterError::Time`] for a time after [`Self::MAX`].
+    fn try_from(time: std::time::SystemTime) -> Result<Self, Self::Error> {
+        let elapsed = time.duration_since(std::time::UNIX_EPOCH).map_err(|_| ParameterError::TimeBefore1970)?;
+        Self::from_secs(elapsed.as_secs())
+    }
+}
+
+/// The length of a TOTP time step in seconds, `X` in RFC 6238 section 4.1: 1 to 3600, 30 by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Period(NonZeroU16);
+
+impl Period {
+    /// The longest period, one hour.
+    pub const MAX_SECS: u16 = 3600;
+
+    /// A period of so many seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::Period`] for 0 or more than [`Self::MAX_SECS`].
+    pub const fn from_secs(secs: u64) -> Result<Self, ParameterError> {
+        if secs > Self::MAX_SECS as u64 {
+            return Err(ParameterError::Period(secs));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "at most 3600")]
+        match NonZeroU16::new(secs as u16) {
+            Some(secs) => Ok(Self(secs)),
+            None => Err(ParameterError::Period(secs)),
+        }
+    }
+
+    /// The period in seconds.
+    #[must_use]
+    pub const fn as_secs(self) -> u16 {
+        self.0.get()
+    }
+
+    /// How many whole periods so many seconds are.
+    pub(crate) fn whole_in(self, secs: u64) -> u64 {
+        match self.0.get() {
+            // What nearly all authenticators have.
+            30 => quotient::<30>(secs),
+            _ => Divisor::new(NonZeroU32::from(self.0)).quotient(secs),
+        }
+    }
+}
+
+impl Default for Period {
+    /// 30 seconds, the recommendation of RFC 6238 section 5.2.
+    fn default() -> Self {
+        const { Self(NonZeroU16::new(30).unwrap()) }
+    }
+}
+
+/// The moving factor of a code: `C` in RFC 4226, the time step `T` in RFC 6238.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Counter(u64);
+
+impl Counter {
+    /// The counter of this value.
+    #[must_use]
+    pub const fn new(value: u64) -> Self {
+        Self(value)
+    }
+
+    /// The value.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The time is before `T0`, where no time step exists (RFC 6238 section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BeforeT0;
+
+impl fmt::Display for BeforeT0 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the time is before T0, the start of the first time step")
+    }
+}
+
+impl core::error::Error for BeforeT0 {}
