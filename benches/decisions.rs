@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use secondo::{Algorithm, Counter, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Window};
+use secondo::policy::Window;
+use secondo::types::Counter;
+use secondo::{Algorithm, Hotp, Key, Policy, Secret, State, Totp, UnixTime};
 
 const NOW: UnixTime = match UnixTime::from_secs(1_700_000_010) {
     Ok(time) => time,

@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::io;
 
-use secondo::{Algorithm, Code, CommitError, Counter, Digits, Hotp, Key, Policy, Refusal, Secret, State, UnixTime};
+use secondo::decision::CommitError;
+use secondo::types::Counter;
+use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, UnixTime};
 
 /// The token: every press shows the next code.
 struct Token {

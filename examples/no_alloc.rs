@@ -2,10 +2,9 @@
 //!
 //! `cargo run --example no_alloc --no-default-features`
 
-use secondo::{
-    Algorithm, Base32, Code, CommitError, Digits, Key, Period, Policy, Refusal, Secret, SecretError, State, StateError,
-    Totp, UnixTime,
-};
+use secondo::decision::{CommitError, StateError};
+use secondo::types::{Base32, Period, SecretError};
+use secondo::{Algorithm, Code, Digits, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
 
 /// Memory that outlives the power: here an array, on a device a page of flash.
 struct Flash([u8; State::LEN]);

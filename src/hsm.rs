@@ -10,7 +10,6 @@ use core::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::ct::truncate::truncate;
-use crate::parameter::ParameterError;
 use crate::types::{Algorithm, Counter};
 
 /// Computes HMACs with keys that it does not give away.
@@ -65,8 +64,8 @@ impl HsmKey {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::HsmKeyLength`].
-    pub fn new(name: &[u8]) -> Result<Self, ParameterError> {
+    /// [`HsmKeyError`].
+    pub fn new(name: &[u8]) -> Result<Self, HsmKeyError> {
         let mut key = Self { bytes: [0; Self::MAX_LEN], len: 0 };
         match (key.bytes.get_mut(..name.len()), u8::try_from(name.len())) {
             (Some(slot), Ok(len @ 1..)) => {
@@ -74,7 +73,7 @@ impl HsmKey {
                 key.len = len;
                 Ok(key)
             }
-            _ => Err(ParameterError::HsmKeyLength(name.len())),
+            _ => Err(HsmKeyError(name.len())),
         }
     }
 
@@ -84,6 +83,18 @@ impl HsmKey {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
+
+/// A length, in bytes, that the name of a key cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HsmKeyError(pub usize);
+
+impl fmt::Display for HsmKeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the name of a key must have 1 to {} bytes, not {}", HsmKey::MAX_LEN, self.0)
+    }
+}
+
+impl core::error::Error for HsmKeyError {}
 
 /// The HMAC of one counter, whole. It gives the code, and is wiped on drop.
 pub struct Hmac {
@@ -96,8 +107,8 @@ impl Hmac {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::HmacLength`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParameterError> {
+    /// [`HmacError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, HmacError> {
         let len = bytes.len();
         let mut hmac = Self { bytes: [0; 64], len };
         match hmac.bytes.get_mut(..len) {
@@ -105,7 +116,7 @@ impl Hmac {
                 slot.copy_from_slice(bytes);
                 Ok(hmac)
             }
-            _ => Err(ParameterError::HmacLength(len)),
+            _ => Err(HmacError(len)),
         }
     }
 
@@ -125,6 +136,18 @@ impl Hmac {
         truncated
     }
 }
+
+/// A length, in bytes, that no hash function's HMAC has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HmacError(pub usize);
+
+impl fmt::Display for HmacError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an HMAC must have 20, 32 or 64 bytes, not {}", self.0)
+    }
+}
+
+impl core::error::Error for HmacError {}
 
 impl Drop for Hmac {
     fn drop(&mut self) {

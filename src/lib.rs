@@ -9,7 +9,7 @@
 //! - Firmware of a token, or a verifier with a table of its own: [`Hotp`] and [`Totp`], which decide on a [`State`] under a
 //!   [`Policy`].
 //! - Codes alone: [`Totp::generate`] and [`Hotp::generate`] from a [`Key`].
-//! - Many at once: [`verify_batch`], [`Totp::generate_batch`] and [`Hotp::generate_batch`], faster than one by one.
+//! - Many at once: [`factor::verify_batch`], [`Totp::generate_batch`] and [`Hotp::generate_batch`], faster than one by one.
 //!
 //! The [`benchmarks`] say how fast that is, beside other libraries.
 //!
@@ -18,7 +18,7 @@
 //! - A code is accepted once, and with it every code before it becomes unusable. Every guess that is evaluated is counted.
 //!   Both hold for all threads, processes and machines that share a store which keeps its contract.
 //! - No verdict is out before the state that remembers it is stored: not from the [`Verifier`], and not from
-//!   [`Decision::commit`].
+//!   [`Decision::commit`](decision::Decision::commit).
 //! - `Ok` is an accepted code. A refusal, an outage and an unreadable record are errors of different kinds.
 //! - Every step of a window is evaluated, and no branch, memory address or division depends on a secret, or on whether a code
 //!   is right, at which step, or used before, until the verdict is told: checked on the machine code.
@@ -37,8 +37,9 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `std` | yes | vectors chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `alloc` |
-//! | `alloc` | by `std` | [`store`], [`Verifier`], [`AuthenticatorId`], [`seal`], [`formats`]; implies `sha2` |
+//! | `std` | yes | vectors chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `verifier` |
+//! | `verifier` | by `std` | [`Verifier`], [`store`], [`seal`], [`hsm`]; implies `alloc` |
+//! | `alloc` | by `verifier` | [`formats`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
 //! | `qr` | no | `formats::otpauth::Qr`: a key URI as a QR code, in modules, as SVG, or for a terminal |
@@ -49,6 +50,7 @@
 //!
 //! Without features the crate is `no_std` and does not allocate. A feature only adds.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 // What a caller or an attacker sends must not be able to panic.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
@@ -73,40 +75,42 @@ pub mod benchmarks {}
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(feature = "alloc")]
-mod account;
-mod codes;
+#[cfg(feature = "verifier")]
+pub mod account;
+pub mod codes;
 mod ct;
-mod decision;
-mod factor;
+pub mod decision;
+pub mod factor;
 #[cfg(any(feature = "alloc", feature = "qr"))]
 pub mod formats;
-#[cfg(feature = "alloc")]
+pub mod guess;
+#[cfg(feature = "verifier")]
 pub mod hsm;
-mod parameter;
-mod policy;
-#[cfg(feature = "alloc")]
+pub mod policy;
+#[cfg(feature = "verifier")]
 pub mod store;
-mod types;
-#[cfg(feature = "alloc")]
-mod verifier;
+pub mod types;
+#[cfg(feature = "verifier")]
+pub mod verifier;
 
-#[cfg(feature = "alloc")]
-pub use account::{RecordError, seal};
+#[cfg(feature = "verifier")]
+pub use account::seal;
+#[doc(inline)]
 pub use codes::Key;
 #[cfg(secondo_taint)]
 #[doc(hidden)]
 pub use ct::declassify;
-pub use decision::{
-    CommitError, Confirmed, Decision, Hold, PublicRefusal, Refusal, Resynchronized, State, StateError, Verified,
-};
-pub use factor::{Attempt, Authenticator, Hotp, Method, Totp, verify_batch};
-pub use parameter::ParameterError;
-pub use policy::{BackOff, GuessProbability, Lock, Policy, ResyncCodes, Window};
-pub use types::{
-    Algorithm, Base32, BeforeT0, Code, Counter, Digits, MalformedCode, Period, Secret, SecretError, UnixTime,
-};
-#[cfg(feature = "alloc")]
-pub use types::{AuthenticatorId, SecretText};
-#[cfg(feature = "alloc")]
-pub use verifier::{Accepted, Enrolled, Verifier, VerifierError};
+#[doc(inline)]
+pub use decision::{PublicRefusal, Refusal, State};
+#[doc(inline)]
+pub use factor::{Authenticator, Hotp, Totp};
+#[doc(inline)]
+pub use policy::Policy;
+#[cfg(feature = "verifier")]
+#[doc(inline)]
+pub use types::AuthenticatorId;
+#[doc(inline)]
+pub use types::{Algorithm, Code, Digits, Secret, UnixTime};
+#[cfg(feature = "verifier")]
+#[doc(inline)]
+pub use verifier::{Accepted, Verifier, VerifierError};

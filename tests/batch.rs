@@ -5,10 +5,11 @@ mod commit;
 
 use commit::commit;
 use proptest::prelude::*;
-use secondo::{
-    Algorithm, Attempt, Code, CommitError, Counter, Decision, Digits, Hotp, Key, MalformedCode, Method, Period, Policy,
-    Refusal, Secret, State, Totp, UnixTime, Window, verify_batch,
-};
+use secondo::decision::{CommitError, Decision};
+use secondo::factor::{Attempt, Method, verify_batch};
+use secondo::policy::Window;
+use secondo::types::{Counter, MalformedCode, Period};
+use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
 
 const NOW: UnixTime = match UnixTime::from_secs(1_700_000_010) {
     Ok(time) => time,

@@ -7,10 +7,10 @@ mod oathtool;
 
 use oathtool::oathtool;
 use proptest::prelude::*;
-use secondo::{
-    Algorithm, Code, CommitError, Counter, Digits, Hotp, Key, Period, Policy, Refusal, Secret, State, Totp, UnixTime,
-    Verified, Window,
-};
+use secondo::decision::{CommitError, Verified};
+use secondo::policy::Window;
+use secondo::types::{Counter, Period};
+use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
 
 /// How many codes `oathtool` prints in one run.
 const BATCH: u64 = 25;

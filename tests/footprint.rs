@@ -8,9 +8,9 @@ use counting::{in_use, peak_of};
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
+use secondo::types::MalformedCode;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, MalformedCode, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
-    VerifierError,
+    Algorithm, Authenticator, AuthenticatorId, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
 };
 
 const ENTRIES: u32 = 200_000;

@@ -6,11 +6,14 @@ use std::sync::Mutex;
 
 use hmac::{KeyInit, Mac};
 use pollster::block_on;
+use secondo::factor::Method;
+use secondo::hsm::HsmKeyError;
 use secondo::hsm::{Hmac, Hsm, HsmKey};
 use secondo::store::Memory;
+use secondo::types::{Counter, Period};
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Method, ParameterError, Period, Policy,
-    PublicRefusal, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
+    Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Policy, PublicRefusal, Refusal, Secret, State, Totp,
+    UnixTime, Verifier, VerifierError,
 };
 
 const SECRET: &[u8] = b"12345678901234567890";
@@ -194,9 +197,9 @@ fn a_module_that_fails_accepts_nothing_and_counts_nothing() {
 
 #[test]
 fn names_and_hmacs_have_their_lengths() {
-    assert_eq!(HsmKey::new(b"").unwrap_err(), ParameterError::HsmKeyLength(0));
-    assert_eq!(HsmKey::new(&[0; 65]).unwrap_err(), ParameterError::HsmKeyLength(65));
-    assert_eq!(HsmKey::new(&[0; 300]).unwrap_err(), ParameterError::HsmKeyLength(300));
+    assert_eq!(HsmKey::new(b"").unwrap_err(), HsmKeyError(0));
+    assert_eq!(HsmKey::new(&[0; 65]).unwrap_err(), HsmKeyError(65));
+    assert_eq!(HsmKey::new(&[0; 300]).unwrap_err(), HsmKeyError(300));
     assert_eq!(HsmKey::new(&[0; 64]).unwrap().as_bytes(), [0; 64]);
     for len in 0..80 {
         assert_eq!(Hmac::from_bytes(&vec![1; len]).is_ok(), [20, 32, 64].contains(&len));

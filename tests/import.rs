@@ -1,9 +1,11 @@
 //! Files of other systems: what is imported, what is refused and where, and that no input makes a reader panic.
 #![cfg(feature = "alloc")]
 
+use secondo::factor::Method;
 use secondo::formats::google_authenticator::{self, StateFile};
 use secondo::formats::{ImportError, Imported, MAX_LINE, Note, Problem, usersfile};
-use secondo::{Algorithm, Counter, Digits, Hotp, Method, Period, SecretError, State, Totp, UnixTime};
+use secondo::types::{Counter, Period, SecretError};
+use secondo::{Algorithm, Digits, Hotp, State, Totp, UnixTime};
 
 const HEX: &str = "3132333435363738393031323334353637383930";
 const BASE32: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";

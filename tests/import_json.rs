@@ -6,11 +6,11 @@ mod commit;
 
 use commit::commit;
 use proptest::prelude::*;
+use secondo::decision::{Hold, Verified};
+use secondo::factor::Method;
 use secondo::formats::{ImportError, Imported, Note, Problem, json};
-use secondo::{
-    Algorithm, Authenticator, Counter, Digits, Hold, Hotp, Method, Period, Policy, Refusal, Secret, SecretError, State,
-    Totp, UnixTime, Verified,
-};
+use secondo::types::{Counter, Period, SecretError};
+use secondo::{Algorithm, Authenticator, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime};
 
 const NOW: UnixTime = match UnixTime::from_secs(1_795_500_000) {
     Ok(time) => time,

@@ -12,9 +12,13 @@ use std::time::{Duration, SystemTime};
 
 use commit::commit;
 use pam::{Pam, run};
+use secondo::decision::Verified;
+use secondo::factor::Method;
 use secondo::formats::google_authenticator::{self, StateFile};
 use secondo::formats::{Imported, Note, usersfile};
-use secondo::{Code, Counter, Hotp, Method, Policy, Refusal, State, Totp, UnixTime, Verified, Window};
+use secondo::policy::Window;
+use secondo::types::Counter;
+use secondo::{Code, Hotp, Policy, Refusal, State, Totp, UnixTime};
 
 const HEX: &str = "3132333435363738393031323334353637383930";
 

@@ -10,10 +10,12 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use described::{parameters, rows};
 use proptest::prelude::*;
+use secondo::factor::Method;
 use secondo::formats::otpauth::{
     AccountError, Batches, BatchesError, KeyUri, Migration, MigrationError, Parameter, UnknownField,
 };
-use secondo::{Algorithm, Authenticator, Counter, Digits, Hotp, Method, Period, Secret, SecretError, Totp};
+use secondo::types::{Counter, Period, SecretError};
+use secondo::{Algorithm, Authenticator, Digits, Hotp, Secret, Totp};
 
 const START: &str = "otpauth-migration://offline?data=";
 

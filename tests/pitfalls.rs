@@ -17,10 +17,12 @@ use commit::commit;
 use enrolled::{NOW, after, code_at, enroll, key, keys, verifier, wrong_code};
 use failing::{Fault, Outage, failing};
 use pollster::block_on;
+use secondo::decision::{CommitError, Hold};
+use secondo::policy::{BackOff, Lock, Window};
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
+use secondo::types::{Counter, MalformedCode};
 use secondo::{
-    AuthenticatorId, BackOff, Code, CommitError, Counter, Digits, Hold, Hotp, Lock, MalformedCode, Policy,
-    PublicRefusal, Refusal, State, Totp, UnixTime, Verifier, VerifierError, Window,
+    AuthenticatorId, Code, Digits, Hotp, Policy, PublicRefusal, Refusal, State, Totp, UnixTime, Verifier, VerifierError,
 };
 use static_assertions::assert_not_impl_any;
 
@@ -349,7 +351,7 @@ fn a_resynchronized_clock_may_be_put_right() {
 
 #[test]
 fn the_number_of_digits_comes_from_the_parameters() {
-    let totp = Totp::new(Digits::Eight, secondo::Period::default());
+    let totp = Totp::new(Digits::Eight, secondo::types::Period::default());
     let code = totp.generate(&key(), NOW).unwrap();
     let six = Code::parse(&code.as_str()[2..], Digits::Six);
     let mut state = State::new().confirmed();
@@ -386,7 +388,7 @@ fn leading_zeros_are_kept() {
 
 #[test]
 fn windows_at_both_ends_of_time() {
-    let period = secondo::Period::from_secs(1).unwrap();
+    let period = secondo::types::Period::from_secs(1).unwrap();
     let totp = Totp::new(Digits::Six, period);
     let policy = Policy::new().with_window(Window::new(5, 5).unwrap());
     let end = UnixTime::MAX.as_secs();
@@ -434,7 +436,7 @@ fn ok_is_an_accepted_code_and_nothing_else() {
 fn numbers_of_different_meaning_cannot_be_swapped() {
     assert_not_impl_any!(UnixTime: From<u64>, From<Counter>);
     assert_not_impl_any!(Counter: From<u64>, From<UnixTime>);
-    assert_not_impl_any!(secondo::Period: From<u64>, From<UnixTime>);
+    assert_not_impl_any!(secondo::types::Period: From<u64>, From<UnixTime>);
     // Each takes its number by a name that says what it is.
     assert_eq!(UnixTime::from_secs(30).unwrap().as_secs(), Counter::new(30).get());
 }

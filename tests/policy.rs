@@ -7,10 +7,12 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use commit::commit;
-use secondo::{
-    Algorithm, BackOff, Code, CommitError, Counter, Digits, Hold, Hotp, Key, Lock, ParameterError, Period, Policy,
-    Refusal, ResyncCodes, Secret, State, Totp, UnixTime, Window,
-};
+use secondo::decision::{CommitError, Hold};
+use secondo::policy::{BackOff, Lock, ResyncCodes, Window};
+use secondo::policy::{PolicyError, WaitError, WindowError};
+use secondo::types::{Counter, Period};
+use secondo::types::{DigitsError, PeriodError};
+use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
 
 const NOW: UnixTime = match UnixTime::from_secs(1_700_000_000) {
     Ok(time) => time,
@@ -329,28 +331,28 @@ fn guess_probabilities() {
 
 #[test]
 fn parameters_out_of_range_are_refused() {
-    assert_eq!(Digits::try_from(5), Err(ParameterError::Digits(5)));
-    assert_eq!(Digits::try_from(10), Err(ParameterError::Digits(10)));
-    assert_eq!(Period::from_secs(0), Err(ParameterError::Period(0)));
-    assert_eq!(Period::from_secs(3601), Err(ParameterError::Period(3601)));
-    assert_eq!(Period::from_secs((1 << 32) + 30), Err(ParameterError::Period((1 << 32) + 30)));
-    assert_eq!(Window::new(10, 1), Err(ParameterError::Window { past: 10, future: 1 }));
-    assert_eq!(Window::new(255, 255), Err(ParameterError::Window { past: 255, future: 255 }));
+    assert_eq!(Digits::try_from(5), Err(DigitsError(5)));
+    assert_eq!(Digits::try_from(10), Err(DigitsError(10)));
+    assert_eq!(Period::from_secs(0), Err(PeriodError(0)));
+    assert_eq!(Period::from_secs(3601), Err(PeriodError(3601)));
+    assert_eq!(Period::from_secs((1 << 32) + 30), Err(PeriodError((1 << 32) + 30)));
+    assert_eq!(Window::new(10, 1), Err(WindowError { past: 10, future: 1 }));
+    assert_eq!(Window::new(255, 255), Err(WindowError { past: 255, future: 255 }));
     assert!(Window::new(10, 0).is_ok() && Window::new(0, 10).is_ok());
     let policy = Policy::new();
-    assert_eq!(policy.with_look_ahead(11), Err(ParameterError::LookAhead(11)));
-    assert_eq!(policy.with_failure_cap(0), Err(ParameterError::FailureCap(0)));
-    assert_eq!(policy.with_failure_cap(101), Err(ParameterError::FailureCap(101)));
+    assert_eq!(policy.with_look_ahead(11), Err(PolicyError::LookAhead(11)));
+    assert_eq!(policy.with_failure_cap(0), Err(PolicyError::FailureCap(0)));
+    assert_eq!(policy.with_failure_cap(101), Err(PolicyError::FailureCap(101)));
     assert!(policy.with_max_drift(5_000).is_ok() && policy.with_resync_span(10_000).is_ok());
     assert!(policy.with_look_ahead(10).is_ok() && policy.with_failure_cap(100).is_ok());
-    assert_eq!(policy.with_max_drift(5_001), Err(ParameterError::Drift(5_001)));
-    assert_eq!(policy.with_resync_span(0), Err(ParameterError::ResyncSpan(0)));
-    assert_eq!(policy.with_resync_span(10_001), Err(ParameterError::ResyncSpan(10_001)));
-    assert_eq!(Lock::lasting(Duration::ZERO), Err(ParameterError::Wait));
-    assert_eq!(Lock::lasting(Duration::MAX), Err(ParameterError::Wait));
+    assert_eq!(policy.with_max_drift(5_001), Err(PolicyError::Drift(5_001)));
+    assert_eq!(policy.with_resync_span(0), Err(PolicyError::ResyncSpan(0)));
+    assert_eq!(policy.with_resync_span(10_001), Err(PolicyError::ResyncSpan(10_001)));
+    assert_eq!(Lock::lasting(Duration::ZERO), Err(WaitError::Length));
+    assert_eq!(Lock::lasting(Duration::MAX), Err(WaitError::Length));
     let secs = Duration::from_secs;
-    assert_eq!(Lock::doubling(secs(2), secs(1)), Err(ParameterError::Doubling));
-    assert_eq!(BackOff::new(secs(0), secs(1)), Err(ParameterError::Wait));
-    assert_eq!(BackOff::new(secs(2), secs(1)), Err(ParameterError::Doubling));
+    assert_eq!(Lock::doubling(secs(2), secs(1)), Err(WaitError::Doubling));
+    assert_eq!(BackOff::new(secs(0), secs(1)), Err(WaitError::Length));
+    assert_eq!(BackOff::new(secs(2), secs(1)), Err(WaitError::Doubling));
     assert!(BackOff::new(secs(1), secs(u64::from(u32::MAX))).is_ok());
 }

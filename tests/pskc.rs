@@ -6,8 +6,10 @@ mod support;
 
 use std::io::{BufRead, Read};
 
+use secondo::factor::Method;
 use secondo::formats::pskc::{Credential, PskcErrorKind, Reader, Signature};
-use secondo::{Algorithm, Counter, Digits, Hotp, Method, Period, SecretError, State, Totp, UnixTime};
+use secondo::types::{Counter, Period, SecretError};
+use secondo::{Algorithm, Digits, Hotp, State, Totp, UnixTime};
 use support::{PRE_SHARED, SECRET, figure, read, read_one, refusal};
 
 /// A document with this in its only key, an HOTP key unless the replacements say otherwise.

@@ -7,8 +7,10 @@ use std::process::{Command, Stdio};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use secondo::factor::Method;
 use secondo::formats::pskc::{Credential, Protection, Reader, Signature, Token, Writer};
-use secondo::{Algorithm, Authenticator, Counter, Digits, Hotp, Method, Period, Secret, State, Totp, UnixTime};
+use secondo::types::{Counter, Period};
+use secondo::{Algorithm, Authenticator, Digits, Hotp, Secret, State, Totp, UnixTime};
 
 const SECRET: &[u8] = b"12345678901234567890";
 const KEY: &[u8] = b"0123456789abcdef0123456789ABCDEF";

@@ -4,8 +4,10 @@
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use secondo::factor::Method;
 use secondo::formats::pskc::{Credential, DeviceInfo, KeyPolicy, Protection, PskcWriteError, Reader, Token, Writer};
-use secondo::{Algorithm, Authenticator, Counter, Digits, Hotp, Method, Period, Secret, State, Totp, UnixTime};
+use secondo::types::{Counter, Period};
+use secondo::{Algorithm, Authenticator, Digits, Hotp, Secret, State, Totp, UnixTime};
 
 fn text() -> impl Strategy<Value = Option<String>> {
     let trimmed = "[!-~àßя字😀][ -~\t\n\ràßя字😀]{0,20}[!-~àßя字😀]|[<&\"'>]";

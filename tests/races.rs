@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use enrolled::{NOW, code_at, enroll, keys, wrong_code};
 use pollster::block_on;
+use secondo::decision::Hold;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
-use secondo::{AuthenticatorId, Hold, Policy, Refusal, Totp, UnixTime, Verifier, VerifierError};
+use secondo::{AuthenticatorId, Policy, Refusal, Totp, UnixTime, Verifier, VerifierError};
 
 const THREADS: usize = 8;
 const ROUNDS: usize = 300;

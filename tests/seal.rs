@@ -11,11 +11,14 @@ use std::path::PathBuf;
 
 use enrolled::{NOW, SECRET, after, authenticator, code_at, enroll, wrong_code};
 use pollster::block_on;
+use secondo::account::RecordError;
+use secondo::account::seal::DuplicateKeyId;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
+use secondo::types::IdError;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Key, ParameterError, Policy, RecordError, Refusal, Secret,
-    State, Totp, UnixTime, Verifier, VerifierError,
+    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime,
+    Verifier, VerifierError,
 };
 
 fn key(id: u32) -> SealingKey {
@@ -210,11 +213,9 @@ fn deployments_under_one_master_key_share_nothing() {
         assert_eq!(seal_error(&result), Some(SealError::Altered), "{other}");
     }
     assert!(block_on(sealing(&store, ring("production")).verify(&id, &code_at(0), NOW)).is_ok());
-    for (name, error) in [
-        ("", ParameterError::IdLength(0)),
-        (&"n".repeat(65), ParameterError::IdLength(65)),
-        ("a b", ParameterError::IdCharacter { position: 1 }),
-    ] {
+    for (name, error) in
+        [("", IdError::Length(0)), (&"n".repeat(65), IdError::Length(65)), ("a b", IdError::Character { position: 1 })]
+    {
         assert_eq!(Deployment::new(name).unwrap_err(), error);
     }
 }
@@ -259,8 +260,8 @@ fn a_revocation_that_is_not_sealed_is_not_believed() {
 #[test]
 fn a_ring_has_no_id_twice() {
     let twice = |others: &[u32]| KeyRing::new(key(1), others.iter().copied().map(key)).err();
-    assert_eq!(twice(&[2, 1]), Some(ParameterError::KeyId(KeyId::new(1))));
-    assert_eq!(twice(&[2, 3, 2]), Some(ParameterError::KeyId(KeyId::new(2))));
+    assert_eq!(twice(&[2, 1]), Some(DuplicateKeyId(KeyId::new(1))));
+    assert_eq!(twice(&[2, 3, 2]), Some(DuplicateKeyId(KeyId::new(2))));
     assert_eq!(twice(&[2, 3]), None);
 }
 
@@ -347,7 +348,7 @@ fn prepared_keys_verify_as_secrets_do() {
         for seed in [&SECRET[..16], SECRET, &[7; 64], &[8; 128]] {
             let secret = || Secret::from_bytes(seed).unwrap();
             let store = Memory::new();
-            let totp = Totp::new(Digits::Eight, secondo::Period::from_secs(60).unwrap());
+            let totp = Totp::new(Digits::Eight, secondo::types::Period::from_secs(60).unwrap());
             let from_key = Authenticator::from_key(totp, Key::new(*algorithm, &secret()));
             assert!(from_key.secret().is_none());
             assert_eq!((from_key.algorithm(), from_key.method()), (*algorithm, totp.into()));

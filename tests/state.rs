@@ -1,7 +1,9 @@
 //! The stored form of a state: fixed bytes, written and read back; anything else is refused.
 
 use proptest::prelude::*;
-use secondo::{Counter, State, StateError, UnixTime};
+use secondo::decision::StateError;
+use secondo::types::Counter;
+use secondo::{State, UnixTime};
 
 /// Written by hand from the layout in `State::to_bytes`: these bytes are in databases, so they must not change.
 const STORED: [u8; State::LEN] = [

@@ -2,10 +2,11 @@
 
 use std::fmt::{Debug, Display};
 
-use secondo::{
-    Authenticator, Base32, Code, Confirmed, Counter, Decision, Key, MalformedCode, ParameterError, Period, Policy,
-    PublicRefusal, Refusal, Resynchronized, Secret, SecretError, State, StateError, Totp, UnixTime, Verified, Window,
-};
+use secondo::decision::{Confirmed, Decision, Resynchronized, StateError, Verified};
+use secondo::policy::Window;
+use secondo::types::TimeError;
+use secondo::types::{Base32, Counter, MalformedCode, Period, SecretError};
+use secondo::{Authenticator, Code, Key, Policy, PublicRefusal, Refusal, Secret, State, Totp, UnixTime};
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
 
 // Everything can be shared between threads and moved to another.
@@ -33,7 +34,7 @@ assert_not_impl_any!(Authenticator: Clone, Display, PartialEq);
 
 // A success cannot be made, copied or kept for a second use.
 assert_not_impl_any!(Verified: Clone, Default, From<bool>, From<Counter>);
-#[cfg(feature = "alloc")]
+#[cfg(feature = "verifier")]
 assert_not_impl_any!(secondo::Accepted: Clone, Default, From<bool>, From<Verified>);
 assert_not_impl_any!(Confirmed: Clone, Default);
 assert_not_impl_any!(Resynchronized: Clone, Default, Into<Verified>);
@@ -43,7 +44,9 @@ assert_impl_all!(Refusal: std::error::Error, Copy);
 assert_impl_all!(MalformedCode: std::error::Error, Copy);
 assert_impl_all!(SecretError: std::error::Error, Copy);
 assert_impl_all!(StateError: std::error::Error, Copy);
-assert_impl_all!(ParameterError: std::error::Error, Copy);
+assert_impl_all!(secondo::types::DigitsError: std::error::Error, Copy);
+assert_impl_all!(TimeError: std::error::Error, Copy);
+assert_impl_all!(secondo::policy::PolicyError: std::error::Error, Copy);
 assert_impl_all!(PublicRefusal: Display);
 
 // Bare numbers do not pass for a time, a counter, a period or a window, nor these for one another.
@@ -58,20 +61,22 @@ const_assert!(size_of::<Key>() <= 136);
 const_assert!(size_of::<Secret>() <= 136);
 const_assert!(size_of::<Policy>() <= 64);
 
-#[cfg(feature = "alloc")]
-mod with_alloc {
+#[cfg(feature = "verifier")]
+mod with_verifier {
     #[cfg(feature = "std")]
     use super::{Authenticator, Secret, Totp};
     use super::{Display, assert_impl_all, assert_not_impl_any};
     #[cfg(feature = "std")]
     use secondo::Algorithm;
+    use secondo::account::RecordError;
     use secondo::formats::otpauth::{
         AccountError, Batches, BatchesError, KeyUri, KeyUriError, Migration, MigrationError, Parameter, UnknownField,
     };
     use secondo::hsm::{Hmac, HsmKey};
     use secondo::seal::{KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
     use secondo::store::Value;
-    use secondo::{AuthenticatorId, RecordError, SecretText, Verifier, VerifierError};
+    use secondo::types::SecretText;
+    use secondo::{AuthenticatorId, Verifier, VerifierError};
 
     assert_impl_all!(Value: Send, Sync, zeroize::ZeroizeOnDrop);
     assert_not_impl_any!(Value: Clone, Display, PartialEq);
@@ -175,7 +180,7 @@ mod with_serde {
     assert_not_impl_any!(Authenticator: Serialize, Deserialize<'static>);
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "verifier")]
 #[test]
 fn debug_shows_no_sealing_key() {
     use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
@@ -202,17 +207,17 @@ fn assert_nothing_shown(text: &str) {
 /// A clock in milliseconds, or an uninitialized one, is an error and not a time in the year 55,000.
 #[test]
 fn times_in_another_unit_are_refused() {
-    assert_eq!(UnixTime::from_secs(1_795_446_400_000), Err(ParameterError::Time(1_795_446_400_000)));
-    assert_eq!(UnixTime::from_secs(u64::MAX), Err(ParameterError::Time(u64::MAX)));
+    assert_eq!(UnixTime::from_secs(1_795_446_400_000), Err(TimeError::TooLate(1_795_446_400_000)));
+    assert_eq!(UnixTime::from_secs(u64::MAX), Err(TimeError::TooLate(u64::MAX)));
     assert_eq!(UnixTime::from_secs(UnixTime::MAX.as_secs()), Ok(UnixTime::MAX));
     #[cfg(feature = "std")]
     {
         use std::time::{Duration, SystemTime};
 
         let before = SystemTime::UNIX_EPOCH - Duration::from_nanos(1);
-        assert_eq!(UnixTime::try_from(before), Err(ParameterError::TimeBefore1970));
+        assert_eq!(UnixTime::try_from(before), Err(TimeError::Before1970));
         let after = SystemTime::UNIX_EPOCH + Duration::from_secs(UnixTime::MAX.as_secs() + 1);
-        assert_eq!(UnixTime::try_from(after), Err(ParameterError::Time(UnixTime::MAX.as_secs() + 1)));
+        assert_eq!(UnixTime::try_from(after), Err(TimeError::TooLate(UnixTime::MAX.as_secs() + 1)));
     }
 }
 

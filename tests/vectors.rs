@@ -1,6 +1,7 @@
 //! Published test vectors, one data file each.
 
-use secondo::{Algorithm, Counter, Digits, Hotp, Key, Period, Secret, Totp, UnixTime};
+use secondo::types::{Counter, Period};
+use secondo::{Algorithm, Digits, Hotp, Key, Secret, Totp, UnixTime};
 
 fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
     file.lines().filter(|row| !row.starts_with('#')).map(|row| row.split(' ').collect())

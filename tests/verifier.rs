@@ -14,11 +14,16 @@ use std::time::Duration;
 use enrolled::{NOW, after, authenticator, code_at, enroll, keys, verifier, wrong_code};
 use failing::{Fault, Outage, failing};
 use pollster::block_on;
+use secondo::account::RecordError;
+use secondo::decision::{Hold, StateError};
+use secondo::policy::Window;
 use secondo::seal::{KeyId, SealError};
 use secondo::store::{Exchange, Memory, Store};
+use secondo::types::Counter;
+use secondo::verifier::Enrolled;
 use secondo::{
-    Authenticator, AuthenticatorId, Counter, Digits, Enrolled, Hold, Hotp, Policy, PublicRefusal, RecordError, Refusal,
-    State, StateError, Totp, UnixTime, Verifier, VerifierError, Window,
+    Authenticator, AuthenticatorId, Digits, Hotp, Policy, PublicRefusal, Refusal, State, Totp, UnixTime, Verifier,
+    VerifierError,
 };
 
 fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
@@ -69,7 +74,7 @@ fn an_enrolment_is_replaced_until_it_is_confirmed() {
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
     let id = AuthenticatorId::new("rossi").unwrap();
     let enroll = |method: Totp| block_on(verifier.enroll(&id, &authenticator(method), State::new()));
-    let eight = Totp::new(Digits::Eight, secondo::Period::default());
+    let eight = Totp::new(Digits::Eight, secondo::types::Period::default());
 
     enroll(eight).unwrap();
     // A suspension also holds for one that is not confirmed.
@@ -464,7 +469,8 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
 /// Every parameter survives being stored: the codes of what was enrolled are the ones accepted.
 #[test]
 fn what_is_enrolled_is_what_is_verified() {
-    use secondo::{Algorithm, Key, Period, Secret};
+    use secondo::types::Period;
+    use secondo::{Algorithm, Key, Secret};
 
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
     let mut n = 0;

@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 use pollster::block_on;
 use secondo::hsm::{Hsm, HsmKey};
 use secondo::store::Memory;
-use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier,
-};
+use secondo::types::Counter;
+use secondo::{Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
 use secondo_pkcs11::{Token, TokenHsm, Workers};
 
 fn main() -> Result<(), Box<dyn Error>> {

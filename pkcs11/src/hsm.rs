@@ -13,8 +13,9 @@ use std::thread;
 
 use futures_channel::oneshot;
 use futures_timer::Delay;
+use secondo::Algorithm;
 use secondo::hsm::{Hmac, Hsm, HsmKey};
-use secondo::{Algorithm, Counter};
+use secondo::types::Counter;
 
 use crate::connection::{Access, Link, Rights, lock};
 use crate::{Token, TokenError};

@@ -13,12 +13,13 @@ use crate::types::{Algorithm, Counter, Secret};
 /// hashed first (RFC 2104 section 2). As secret as the secret itself: it gives every code, and is wiped on drop.
 ///
 /// ```
-/// use secondo::{Algorithm, Counter, Hotp, Key, Secret};
+/// use secondo::types::Counter;
+/// use secondo::{Algorithm, Hotp, Key, Secret};
 ///
 /// let secret = Secret::from_bytes(b"12345678901234567890")?;
 /// let key = Key::new(Algorithm::Sha1, &secret);
 /// assert_eq!(Hotp::default().generate(&key, Counter::new(1)).as_str(), "287082"); // RFC 4226, appendix D
-/// # Ok::<(), secondo::SecretError>(())
+/// # Ok::<(), secondo::types::SecretError>(())
 /// ```
 pub struct Key {
     algorithm: Algorithm,
@@ -52,14 +53,14 @@ impl Key {
     }
 
     /// The words of both states that the algorithm has, the inner one's first.
-    #[cfg(feature = "alloc")]
+    #[cfg(feature = "verifier")]
     pub(crate) fn words(&self) -> impl Iterator<Item = u32> {
         let count = Self::words_each(self.algorithm);
         self.inner.iter().take(count).chain(self.outer.iter().take(count)).copied()
     }
 
     /// The key of these [`Self::words`], in big-endian order; `None` if there are more or fewer.
-    #[cfg(feature = "alloc")]
+    #[cfg(feature = "verifier")]
     pub(crate) fn from_words(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
         let (words, rest) = bytes.as_chunks();
         let (inner, outer) = words.split_at_checked(Self::words_each(algorithm))?;
@@ -76,7 +77,7 @@ impl Key {
     }
 
     /// How many words a state has, of the 16 that are held.
-    #[cfg(feature = "alloc")]
+    #[cfg(feature = "verifier")]
     fn words_each(algorithm: Algorithm) -> usize {
         algorithm.output_len() / 4
     }

@@ -8,7 +8,9 @@ use crate::types::{Counter, UnixTime};
 /// [`Self::to_bytes`] is the form to store.
 ///
 /// ```
-/// use secondo::{Counter, State, StateError};
+/// use secondo::decision::StateError;
+/// use secondo::types::Counter;
+/// use secondo::State;
 ///
 /// // A hardware token that comes with its counter at 1000 and has been in use.
 /// let state = State::new().starting_at(Counter::new(1000)).confirmed();
@@ -216,7 +218,7 @@ impl State {
     }
 
     /// The revision in what [`Self::to_bytes`] has written.
-    #[cfg(feature = "alloc")]
+    #[cfg(feature = "verifier")]
     pub(crate) fn revision_in(bytes: &[u8; Self::LEN]) -> u64 {
         bytes.last_chunk().map_or(0, |revision| u64::from_be_bytes(*revision))
     }

@@ -5,7 +5,7 @@ use crate::types::{Counter, MalformedCode, UnixTime};
 
 /// Proof that a code was correct, unused and permitted, and that this is stored.
 ///
-/// Only [`Decision::commit`](crate::Decision::commit) makes one, after its caller's closure has stored the state that says so. It does not know
+/// Only [`Decision::commit`](crate::decision::Decision::commit) makes one, after its caller's closure has stored the state that says so. It does not know
 /// whose code it was: who keeps states knows. With a store, the `Verifier` makes an `Accepted` of it.
 #[derive(Debug)]
 #[must_use = "this is the proof of the second factor; a login that does not look at it accepts nothing"]

@@ -1,6 +1,6 @@
 use crate::codes::Key;
 use crate::factor::Method;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "verifier")]
 use crate::hsm::HsmKey;
 use crate::types::{Algorithm, Secret};
 
@@ -18,7 +18,7 @@ use crate::types::{Algorithm, Secret};
 /// let secret = Secret::from_base32_grouped("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ")?;
 /// let only_verified = Authenticator::from_key(Totp::default(), Key::new(Algorithm::Sha1, &secret));
 /// assert!(only_verified.secret().is_none());
-/// # Ok::<(), secondo::SecretError>(())
+/// # Ok::<(), secondo::types::SecretError>(())
 /// ```
 #[derive(Debug)]
 pub struct Authenticator {
@@ -30,7 +30,7 @@ pub struct Authenticator {
 pub(crate) enum Material {
     Secret(Algorithm, Secret),
     Key(Key),
-    #[cfg(feature = "alloc")]
+    #[cfg(feature = "verifier")]
     Hsm(Algorithm, HsmKey),
 }
 
@@ -52,7 +52,7 @@ impl Authenticator {
     }
 
     /// An authenticator whose secret is in a hardware security module, under this name.
-    #[cfg(feature = "alloc")]
+    #[cfg(feature = "verifier")]
     #[must_use]
     pub fn in_hsm(method: impl Into<Method>, algorithm: Algorithm, key: HsmKey) -> Self {
         Self { method: method.into(), material: Material::Hsm(algorithm, key) }
@@ -70,7 +70,7 @@ impl Authenticator {
         match &self.material {
             Material::Secret(algorithm, _) => *algorithm,
             Material::Key(key) => key.algorithm(),
-            #[cfg(feature = "alloc")]
+            #[cfg(feature = "verifier")]
             Material::Hsm(algorithm, _) => *algorithm,
         }
     }
@@ -81,7 +81,7 @@ impl Authenticator {
         match &self.material {
             Material::Secret(_, secret) => Some(secret),
             Material::Key(_) => None,
-            #[cfg(feature = "alloc")]
+            #[cfg(feature = "verifier")]
             Material::Hsm(..) => None,
         }
     }
@@ -92,12 +92,12 @@ impl Authenticator {
         match &self.material {
             Material::Secret(algorithm, secret) => Some(Key::new(*algorithm, secret)),
             Material::Key(key) => Some(key.copied()),
-            #[cfg(feature = "alloc")]
+            #[cfg(feature = "verifier")]
             Material::Hsm(..) => None,
         }
     }
 
-    #[cfg(feature = "alloc")]
+    #[cfg(feature = "verifier")]
     pub(crate) fn material(&self) -> &Material {
         &self.material
     }

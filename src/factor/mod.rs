@@ -4,6 +4,6 @@ mod authenticator;
 mod otp;
 
 pub use authenticator::Authenticator;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "verifier")]
 pub(crate) use authenticator::Material;
 pub use otp::{Attempt, Hotp, Method, Totp, verify_batch};

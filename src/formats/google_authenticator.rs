@@ -85,7 +85,8 @@ pub struct RateLimit {
 ///
 /// ```
 /// use secondo::formats::google_authenticator;
-/// use secondo::{Counter, UnixTime};
+/// use secondo::types::Counter;
+/// use secondo::UnixTime;
 ///
 /// let file = b"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n\" DISALLOW_REUSE 59848212 59848213\n\" TOTP_AUTH\n75032147\n";
 /// let moved_at = UnixTime::from_secs(1_795_446_400)?;

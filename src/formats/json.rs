@@ -142,7 +142,8 @@ const FIELDS: [&str; 19] = [
 ///
 /// ```
 /// use secondo::formats::{json, Problem};
-/// use secondo::{Counter, UnixTime};
+/// use secondo::types::Counter;
+/// use secondo::UnixTime;
 ///
 /// let file = br#"
 /// {"name":"a","type":"hotp","secret":"GEZDGNBVGY3TQOJQ","encoding":"text","counter":7,"confirmed":true,"suspended":false}
@@ -411,7 +412,8 @@ impl<'de> Deserialize<'de> for Value<'de> {
 ///
 /// ```
 /// use secondo::formats::json;
-/// use secondo::{Algorithm, Authenticator, Counter, Hotp, Secret, State};
+/// use secondo::types::Counter;
+/// use secondo::{Algorithm, Authenticator, Hotp, Secret, State};
 ///
 /// let secret = Secret::from_bytes(b"12345678901234567890")?;
 /// let authenticator = Authenticator::new(Hotp::default(), Algorithm::Sha1, secret);

@@ -27,7 +27,7 @@
 //!     .collect();
 //! assert_eq!(report[0], "line 1: alice imported, []");
 //! assert_eq!(report[1], "not imported: line 2: TYPE has an impossible value");
-//! # Ok::<(), secondo::ParameterError>(())
+//! # Ok::<(), secondo::types::TimeError>(())
 //! ```
 //!
 //! # The time of the move

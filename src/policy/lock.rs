@@ -1,8 +1,6 @@
+use core::fmt;
 use core::num::NonZeroU32;
 use core::time::Duration;
-
-use crate::parameter::ParameterError;
-use crate::policy::Policy;
 
 pub(crate) enum Wait {
     None,
@@ -19,6 +17,8 @@ impl Lock {
     /// Until an operator [unlocks](crate::State::unlock) the authenticator. Whoever knows the password can then shut the person
     /// out, with as many wrong codes as the cap allows.
     pub const UNTIL_UNLOCKED: Self = Self(None);
+    /// The longest lock, back-off or margin in seconds: about 136 years.
+    pub const MAX_SECS: u32 = u32::MAX;
     /// 15 minutes, doubling up to a day.
     pub(super) const DEFAULT: Self = Self(Some(Doubling {
         first: const { NonZeroU32::new(15 * 60).unwrap() },
@@ -30,13 +30,13 @@ impl Lock {
     /// Creates a lock that lasts this time, rounded up to whole seconds, or as long as the back-off's wait if that is
     /// longer.
     ///
-    /// The next lock comes after as many failures again. The last one, at [`Policy::CONSECUTIVE_LIMIT`] failures in a row,
+    /// The next lock comes after as many failures again. The last one, at [`Policy::CONSECUTIVE_LIMIT`](crate::Policy::CONSECUTIVE_LIMIT) failures in a row,
     /// lasts until an operator unlocks the authenticator.
     ///
     /// # Errors
     ///
-    /// [`ParameterError::Wait`] for no time or more than [`Policy::MAX_WAIT_SECS`].
-    pub const fn lasting(time: Duration) -> Result<Self, ParameterError> {
+    /// [`WaitError::Length`] for no time or more than [`Lock::MAX_SECS`].
+    pub const fn lasting(time: Duration) -> Result<Self, WaitError> {
         Self::doubling(time, time)
     }
 
@@ -47,9 +47,9 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::Wait`] for no time or more than [`Policy::MAX_WAIT_SECS`]; [`ParameterError::Doubling`] if the
+    /// [`WaitError::Length`] for no time or more than [`Lock::MAX_SECS`]; [`WaitError::Doubling`] if the
     /// longest is shorter than the first.
-    pub const fn doubling(first: Duration, longest: Duration) -> Result<Self, ParameterError> {
+    pub const fn doubling(first: Duration, longest: Duration) -> Result<Self, WaitError> {
         match Doubling::new(first, longest) {
             Ok(doubling) => Ok(Self(Some(doubling))),
             Err(error) => Err(error),
@@ -66,9 +66,9 @@ impl BackOff {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::Wait`] for no time or more than [`Policy::MAX_WAIT_SECS`]; [`ParameterError::Doubling`] if the
+    /// [`WaitError::Length`] for no time or more than [`Lock::MAX_SECS`]; [`WaitError::Doubling`] if the
     /// longest is shorter than the first.
-    pub const fn new(first: Duration, longest: Duration) -> Result<Self, ParameterError> {
+    pub const fn new(first: Duration, longest: Duration) -> Result<Self, WaitError> {
         match Doubling::new(first, longest) {
             Ok(doubling) => Ok(Self(doubling)),
             Err(error) => Err(error),
@@ -84,10 +84,10 @@ pub(crate) struct Doubling {
 }
 
 impl Doubling {
-    const fn new(first: Duration, longest: Duration) -> Result<Self, ParameterError> {
+    const fn new(first: Duration, longest: Duration) -> Result<Self, WaitError> {
         match (whole_secs(first), whole_secs(longest)) {
             (Ok(first), Ok(longest)) if first.get() <= longest.get() => Ok(Self { first, longest }),
-            (Ok(_), Ok(_)) => Err(ParameterError::Doubling),
+            (Ok(_), Ok(_)) => Err(WaitError::Doubling),
             (Err(error), _) | (_, Err(error)) => Err(error),
         }
     }
@@ -107,14 +107,34 @@ impl Doubling {
     }
 }
 
-pub(crate) const fn whole_secs(time: Duration) -> Result<NonZeroU32, ParameterError> {
+pub(crate) const fn whole_secs(time: Duration) -> Result<NonZeroU32, WaitError> {
     let secs = time.as_secs().saturating_add((time.subsec_nanos() > 0) as u64);
-    if secs > Policy::MAX_WAIT_SECS as u64 {
-        return Err(ParameterError::Wait);
+    if secs > Lock::MAX_SECS as u64 {
+        return Err(WaitError::Length);
     }
     #[expect(clippy::cast_possible_truncation, reason = "at most MAX_WAIT_SECS")]
     match NonZeroU32::new(secs as u32) {
         Some(secs) => Ok(secs),
-        None => Err(ParameterError::Wait),
+        None => Err(WaitError::Length),
     }
 }
+
+/// A time that a lock, a back-off or a margin cannot last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitError {
+    /// It is no time at all, or more than [`Lock::MAX_SECS`].
+    Length,
+    /// The longest time is shorter than the first one.
+    Doubling,
+}
+
+impl fmt::Display for WaitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length => write!(f, "a lock, a back-off or a margin must be 1 to {} s", Lock::MAX_SECS),
+            Self::Doubling => f.write_str("the longest lock or wait must not be shorter than the first"),
+        }
+    }
+}
+
+impl core::error::Error for WaitError {}

@@ -3,16 +3,14 @@
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
-use crate::parameter::ParameterError;
+use core::fmt;
 
-mod guess;
 mod lock;
 mod window;
 
-pub use guess::GuessProbability;
-pub use lock::{BackOff, Lock};
+pub use lock::{BackOff, Lock, WaitError};
 pub(crate) use lock::{Doubling, Wait, whole_secs};
-pub use window::Window;
+pub use window::{Window, WindowError};
 
 /// What is accepted, how many failures are allowed, and what happens then: one value for all authenticators of a kind.
 ///
@@ -21,13 +19,14 @@ pub use window::Window;
 ///
 /// ```
 /// use core::time::Duration;
-/// use secondo::{BackOff, Lock, ParameterError, Policy};
+/// use secondo::policy::{BackOff, Lock};
+/// use secondo::Policy;
 ///
 /// let policy = Policy::new()
 ///     .with_failure_cap(5)?
 ///     .with_lock(Lock::doubling(Duration::from_secs(60), Duration::from_secs(8 * 60 * 60))?)
 ///     .with_back_off(BackOff::new(Duration::from_secs(2), Duration::from_secs(3600))?);
-/// # Ok::<(), ParameterError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent choices, each set by a method that names it")]
@@ -57,8 +56,6 @@ impl Policy {
     pub const MAX_DRIFT: u16 = 5_000;
     /// The widest HOTP resynchronization in counters.
     pub const MAX_RESYNC_SPAN: u16 = 10_000;
-    /// The longest lock or back-off in seconds: about 136 years.
-    pub const MAX_WAIT_SECS: u32 = u32::MAX;
 
     /// The default policy.
     #[must_use]
@@ -92,10 +89,10 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::LookAhead`] for more than [`Self::MAX_LOOK_AHEAD`].
-    pub const fn with_look_ahead(mut self, counters: u8) -> Result<Self, ParameterError> {
+    /// [`PolicyError::LookAhead`] for more than [`Self::MAX_LOOK_AHEAD`].
+    pub const fn with_look_ahead(mut self, counters: u8) -> Result<Self, PolicyError> {
         if counters > Self::MAX_LOOK_AHEAD {
-            return Err(ParameterError::LookAhead(counters));
+            return Err(PolicyError::LookAhead(counters));
         }
         self.look_ahead = counters;
         Ok(self)
@@ -108,14 +105,14 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::FailureCap`] for 0 or more than [`Self::CONSECUTIVE_LIMIT`].
-    pub const fn with_failure_cap(mut self, failures: u8) -> Result<Self, ParameterError> {
+    /// [`PolicyError::FailureCap`] for 0 or more than [`Self::CONSECUTIVE_LIMIT`].
+    pub const fn with_failure_cap(mut self, failures: u8) -> Result<Self, PolicyError> {
         match NonZeroU8::new(failures) {
             Some(cap) if failures <= Self::CONSECUTIVE_LIMIT => {
                 self.failure_cap = cap;
                 Ok(self)
             }
-            _ => Err(ParameterError::FailureCap(failures)),
+            _ => Err(PolicyError::FailureCap(failures)),
         }
     }
 
@@ -168,10 +165,10 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::Drift`] for more than [`Self::MAX_DRIFT`].
-    pub const fn with_max_drift(mut self, steps: u16) -> Result<Self, ParameterError> {
+    /// [`PolicyError::Drift`] for more than [`Self::MAX_DRIFT`].
+    pub const fn with_max_drift(mut self, steps: u16) -> Result<Self, PolicyError> {
         if steps > Self::MAX_DRIFT {
-            return Err(ParameterError::Drift(steps));
+            return Err(PolicyError::Drift(steps));
         }
         self.max_drift = steps;
         Ok(self)
@@ -181,10 +178,10 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::ResyncSpan`] for 0 or more than [`Self::MAX_RESYNC_SPAN`].
-    pub const fn with_resync_span(mut self, counters: u16) -> Result<Self, ParameterError> {
+    /// [`PolicyError::ResyncSpan`] for 0 or more than [`Self::MAX_RESYNC_SPAN`].
+    pub const fn with_resync_span(mut self, counters: u16) -> Result<Self, PolicyError> {
         if counters == 0 || counters > Self::MAX_RESYNC_SPAN {
-            return Err(ParameterError::ResyncSpan(counters));
+            return Err(PolicyError::ResyncSpan(counters));
         }
         self.resync_span = counters;
         Ok(self)
@@ -209,8 +206,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::Wait`] for no time or more than [`Self::MAX_WAIT_SECS`].
-    pub const fn with_watermark_margin(mut self, time: Duration) -> Result<Self, ParameterError> {
+    /// [`WaitError::Length`] for no time or more than [`Lock::MAX_SECS`].
+    pub const fn with_watermark_margin(mut self, time: Duration) -> Result<Self, WaitError> {
         match whole_secs(time) {
             Ok(secs) => self.watermark_margin = secs,
             Err(error) => return Err(error),
@@ -240,6 +237,35 @@ impl Default for Policy {
         Self::new()
     }
 }
+
+/// A limit that a policy cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The HOTP look-ahead is more than [`Policy::MAX_LOOK_AHEAD`].
+    LookAhead(u8),
+    /// The cap on failures is not 1 to [`Policy::CONSECUTIVE_LIMIT`].
+    FailureCap(u8),
+    /// The drift limit is more than [`Policy::MAX_DRIFT`] steps.
+    Drift(u16),
+    /// The resynchronization span is not 1 to [`Policy::MAX_RESYNC_SPAN`].
+    ResyncSpan(u16),
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LookAhead(n) => write!(f, "the look-ahead must be at most {}, not {n}", Policy::MAX_LOOK_AHEAD),
+            Self::FailureCap(n) => write!(f, "the failure cap must be 1 to {}, not {n}", Policy::CONSECUTIVE_LIMIT),
+            Self::Drift(n) => write!(f, "the drift limit must be at most {} steps, not {n}", Policy::MAX_DRIFT),
+            Self::ResyncSpan(n) => {
+                write!(f, "the resynchronization span must be 1 to {} counters, not {n}", Policy::MAX_RESYNC_SPAN)
+            }
+        }
+    }
+}
+
+impl core::error::Error for PolicyError {}
 
 /// How many consecutive codes a resynchronization wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

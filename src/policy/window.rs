@@ -1,4 +1,4 @@
-use crate::parameter::ParameterError;
+use core::fmt;
 
 /// How many time steps besides the current one a TOTP login accepts.
 ///
@@ -10,11 +10,11 @@ use crate::parameter::ParameterError;
 /// ahead; [`Policy::with_learned_drift`](crate::Policy::with_learned_drift) is the narrower answer to those.
 ///
 /// ```
-/// use secondo::{ParameterError, Window};
+/// use secondo::policy::{Window, WindowError};
 ///
 /// let window = Window::new(1, 1)?;
 /// assert!(Window::new(10, 1).is_err());
-/// # Ok::<(), ParameterError>(())
+/// # Ok::<(), WindowError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -31,10 +31,10 @@ impl Window {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::Window`] if they are more than [`Self::MAX`] together.
-    pub const fn new(past: u8, future: u8) -> Result<Self, ParameterError> {
+    /// [`WindowError`] if they are more than [`Self::MAX`] together.
+    pub const fn new(past: u8, future: u8) -> Result<Self, WindowError> {
         if past.saturating_add(future) > Self::MAX {
-            return Err(ParameterError::Window { past, future });
+            return Err(WindowError { past, future });
         }
         Ok(Self { past, future })
     }
@@ -63,3 +63,25 @@ impl Default for Window {
         Self::DEFAULT
     }
 }
+
+/// A window of more than [`Window::MAX`] steps besides the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowError {
+    /// The steps asked for before the current one.
+    pub past: u8,
+    /// The steps asked for after the current one.
+    pub future: u8,
+}
+
+impl fmt::Display for WindowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { past, future } = self;
+        write!(
+            f,
+            "a window must have at most {} steps besides the current one, not {past} past and {future} future",
+            Window::MAX
+        )
+    }
+}
+
+impl core::error::Error for WindowError {}

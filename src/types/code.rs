@@ -2,8 +2,6 @@ use core::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::parameter::ParameterError;
-
 /// How many digits a code has: 6 to 9.
 ///
 /// RFC 4226 section 5.3 asks for at least 6. Each digit more makes a guess ten times as unlikely to be right, except
@@ -64,25 +62,38 @@ impl Digits {
 }
 
 impl TryFrom<u8> for Digits {
-    type Error = ParameterError;
+    type Error = DigitsError;
 
-    fn try_from(count: u8) -> Result<Self, ParameterError> {
+    fn try_from(count: u8) -> Result<Self, DigitsError> {
         match count {
             6 => Ok(Self::Six),
             7 => Ok(Self::Seven),
             8 => Ok(Self::Eight),
             9 => Ok(Self::Nine),
-            _ => Err(ParameterError::Digits(count)),
+            _ => Err(DigitsError(count)),
         }
     }
 }
+
+/// A number of digits that is not 6 to 9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DigitsError(pub u8);
+
+impl fmt::Display for DigitsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a code must have 6 to 9 digits, not {}", self.0)
+    }
+}
+
+impl core::error::Error for DigitsError {}
 
 /// A one-time password: exactly as many ASCII digits as configured, leading zeros kept.
 ///
 /// It wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification says whether it is right.
 ///
 /// ```
-/// use secondo::{Code, Digits, MalformedCode};
+/// use secondo::types::MalformedCode;
+/// use secondo::{Code, Digits};
 ///
 /// let code = Code::parse("007042", Digits::Six)?;
 /// assert_eq!(code.as_str(), "007042");

@@ -1,18 +1,17 @@
 use core::fmt;
 
-use crate::parameter::ParameterError;
-
 /// The name under which one authenticator is stored: 1 to 64 visible ASCII characters.
 ///
 /// It is the provider's own, for example a UUID. It appears in logs and in a store's keys, so it must be neither secret
 /// nor personal data.
 ///
 /// ```
-/// use secondo::{AuthenticatorId, ParameterError};
+/// use secondo::types::IdError;
+/// use secondo::AuthenticatorId;
 ///
 /// let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
-/// assert_eq!(AuthenticatorId::new("a b").unwrap_err(), ParameterError::IdCharacter { position: 1 });
-/// # Ok::<(), ParameterError>(())
+/// assert_eq!(AuthenticatorId::new("a b").unwrap_err(), IdError::Character { position: 1 });
+/// # Ok::<(), IdError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthenticatorId(Name);
@@ -25,8 +24,8 @@ impl AuthenticatorId {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::IdLength`] or [`ParameterError::IdCharacter`].
-    pub fn new(text: &str) -> Result<Self, ParameterError> {
+    /// [`IdError::Length`] or [`IdError::Character`].
+    pub fn new(text: &str) -> Result<Self, IdError> {
         Name::new(text).map(Self)
     }
 
@@ -52,7 +51,7 @@ pub(crate) struct Name {
 impl Name {
     pub(crate) const MAX_LEN: usize = 64;
 
-    pub(crate) fn new(text: &str) -> Result<Self, ParameterError> {
+    pub(crate) fn new(text: &str) -> Result<Self, IdError> {
         let len = text.len();
         let mut name = Self { ascii: [0; Self::MAX_LEN], len: 0 };
         match (name.ascii.get_mut(..len), u8::try_from(len)) {
@@ -60,10 +59,10 @@ impl Name {
                 slot.copy_from_slice(text.as_bytes());
                 name.len = len;
             }
-            _ => return Err(ParameterError::IdLength(len)),
+            _ => return Err(IdError::Length(len)),
         }
         match text.bytes().position(|byte| !byte.is_ascii_graphic()) {
-            Some(position) => Err(ParameterError::IdCharacter { position }),
+            Some(position) => Err(IdError::Character { position }),
             None => Ok(name),
         }
     }
@@ -89,3 +88,28 @@ impl fmt::Debug for AuthenticatorId {
         write!(f, "AuthenticatorId({self})")
     }
 }
+
+/// A text that is not an identifier: 1 to 64 visible ASCII characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdError {
+    /// The length in bytes is not 1 to 64.
+    Length(usize),
+    /// The byte at this position is not visible ASCII.
+    Character {
+        /// The byte position, from 0.
+        position: usize,
+    },
+}
+
+impl fmt::Display for IdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length(found) => write!(f, "an identifier must have 1 to {} bytes, not {found}", Name::MAX_LEN),
+            Self::Character { position } => {
+                write!(f, "an identifier must be visible ASCII; the byte at position {position} is not")
+            }
+        }
+    }
+}
+
+impl core::error::Error for IdError {}

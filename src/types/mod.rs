@@ -2,7 +2,7 @@
 
 mod algorithm;
 mod code;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "verifier")]
 mod id;
 mod secret;
 #[cfg(feature = "alloc")]
@@ -10,12 +10,12 @@ mod secret_text;
 mod time;
 
 pub use algorithm::Algorithm;
-pub use code::{Code, Digits, MalformedCode};
-#[cfg(feature = "alloc")]
-pub use id::AuthenticatorId;
-#[cfg(feature = "alloc")]
+pub use code::{Code, Digits, DigitsError, MalformedCode};
+#[cfg(feature = "verifier")]
 pub(crate) use id::Name;
+#[cfg(feature = "verifier")]
+pub use id::{AuthenticatorId, IdError};
 pub use secret::{Base32, Secret, SecretError};
 #[cfg(feature = "alloc")]
 pub use secret_text::SecretText;
-pub use time::{BeforeT0, Counter, Period, UnixTime};
+pub use time::{BeforeT0, Counter, Period, PeriodError, TimeError, UnixTime};

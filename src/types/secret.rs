@@ -14,7 +14,8 @@ use crate::types::Algorithm;
 /// buffer that is wiped on drop, and there is no way to clone, print, compare or serialize it.
 ///
 /// ```
-/// use secondo::{Secret, SecretError};
+/// use secondo::types::SecretError;
+/// use secondo::Secret;
 ///
 /// let secret = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?;
 /// assert_eq!(secret.expose(), b"12345678901234567890");

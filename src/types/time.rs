@@ -2,7 +2,6 @@ use core::fmt;
 use core::num::{NonZeroU16, NonZeroU32};
 
 use crate::ct::division::{Divisor, quotient};
-use crate::parameter::ParameterError;
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
 ///
@@ -35,10 +34,10 @@ impl UnixTime {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::Time`] for a time after [`Self::MAX`].
-    pub const fn from_secs(secs: u64) -> Result<Self, ParameterError> {
+    /// [`TimeError::TooLate`] for a time after [`Self::MAX`].
+    pub const fn from_secs(secs: u64) -> Result<Self, TimeError> {
         if secs > Self::MAX.0 {
-            return Err(ParameterError::Time(secs));
+            return Err(TimeError::TooLate(secs));
         }
         Ok(Self(secs))
     }
@@ -57,18 +56,40 @@ impl UnixTime {
 
 #[cfg(feature = "std")]
 impl TryFrom<std::time::SystemTime> for UnixTime {
-    type Error = ParameterError;
+    type Error = TimeError;
 
     /// Converts the system's time.
     ///
     /// # Errors
     ///
-    /// [`ParameterError::TimeBefore1970`], or [`ParameterError::Time`] for a time after [`Self::MAX`].
+    /// [`TimeError`].
     fn try_from(time: std::time::SystemTime) -> Result<Self, Self::Error> {
-        let elapsed = time.duration_since(std::time::UNIX_EPOCH).map_err(|_| ParameterError::TimeBefore1970)?;
+        let elapsed = time.duration_since(std::time::UNIX_EPOCH).map_err(|_| TimeError::Before1970)?;
         Self::from_secs(elapsed.as_secs())
     }
 }
+
+/// A time that is not from 1970 to [`UnixTime::MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeError {
+    /// The system's time is before 1970.
+    Before1970,
+    /// The time, in seconds since 1970, is after the year 9999.
+    TooLate(u64),
+}
+
+impl fmt::Display for TimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Before1970 => f.write_str("the time must be 1970 or later"),
+            Self::TooLate(secs) => {
+                write!(f, "the time must be before the year 10000, not {secs} s after 1970; is it in milliseconds?")
+            }
+        }
+    }
+}
+
+impl core::error::Error for TimeError {}
 
 /// The length of a TOTP time step in seconds, `X` in RFC 6238 section 4.1: 1 to 3600, 30 by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,15 +103,15 @@ impl Period {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::Period`] for 0 or more than [`Self::MAX_SECS`].
-    pub const fn from_secs(secs: u64) -> Result<Self, ParameterError> {
+    /// [`PeriodError`] for 0 or more than [`Self::MAX_SECS`].
+    pub const fn from_secs(secs: u64) -> Result<Self, PeriodError> {
         if secs > Self::MAX_SECS as u64 {
-            return Err(ParameterError::Period(secs));
+            return Err(PeriodError(secs));
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most 3600")]
         match NonZeroU16::new(secs as u16) {
             Some(secs) => Ok(Self(secs)),
-            None => Err(ParameterError::Period(secs)),
+            None => Err(PeriodError(secs)),
         }
     }
 
@@ -116,6 +137,18 @@ impl Default for Period {
         const { Self(NonZeroU16::new(30).unwrap()) }
     }
 }
+
+/// A period, in seconds, that is not 1 to [`Period::MAX_SECS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeriodError(pub u64);
+
+impl fmt::Display for PeriodError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a period must be 1 to {} s, not {}", Period::MAX_SECS, self.0)
+    }
+}
+
+impl core::error::Error for PeriodError {}
 
 /// The moving factor of a code: `C` in RFC 4226, the time step `T` in RFC 6238.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

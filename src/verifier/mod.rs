@@ -1,3 +1,5 @@
+//! The calls that providers make.
+
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

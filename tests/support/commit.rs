@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-use secondo::{CommitError, Decision, Refusal, State};
+use secondo::decision::{CommitError, Decision};
+use secondo::{Refusal, State};
 
 /// Stores the next state in `state` and tells the verdict.
 pub(crate) fn commit<T>(decision: Decision<T>, state: &mut State) -> Result<T, Refusal> {

@@ -1,6 +1,6 @@
 //! A key URI's parameters in one line, as the files of test vectors have them.
 
-use secondo::Method;
+use secondo::factor::Method;
 use secondo::formats::otpauth::KeyUri;
 
 /// Type, algorithm, digits, period or next counter, and secret.

@@ -1,12 +1,11 @@
 //! A verifier with one confirmed authenticator whose secret is that of the RFCs.
 
 use pollster::block_on;
+use secondo::factor::Method;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Store;
-use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime,
-    Verifier,
-};
+use secondo::types::Counter;
+use secondo::{Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
 
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";
 

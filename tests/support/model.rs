@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pollster::block_on;
+use secondo::decision::Hold;
+use secondo::factor::Method;
+use secondo::policy::{BackOff, Lock, ResyncCodes, Window};
 use secondo::store::Memory;
+use secondo::types::{Counter, Period};
+use secondo::verifier::Enrolled;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, BackOff, Counter, Digits, Enrolled, Hold, Hotp, Lock, Method, Period,
-    Policy, Refusal, ResyncCodes, Secret, State, Totp, UnixTime, Verifier, VerifierError, Window,
+    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    VerifierError,
 };
 
 use super::naive;

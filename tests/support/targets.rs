@@ -11,7 +11,8 @@ use secondo::formats::otpauth::{KeyUri, KeyUriError, Migration, MigrationError, 
 use secondo::formats::{Imported, google_authenticator, usersfile};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
-use secondo::{AuthenticatorId, Code, Digits, MalformedCode, Policy, Secret, SecretError, State, UnixTime, Verifier};
+use secondo::types::{MalformedCode, SecretError};
+use secondo::{AuthenticatorId, Code, Digits, Policy, Secret, State, UnixTime, Verifier};
 
 /// The code parsers accept what is a code, unchanged, and nothing else.
 pub fn code(bytes: &[u8]) {

@@ -2,13 +2,14 @@
 
 use hmac::{KeyInit, Mac};
 use pollster::block_on;
+use secondo::factor::Method;
 use secondo::formats::otpauth::{Batches, KeyUri, Migration};
 use secondo::formats::{google_authenticator, usersfile};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
+use secondo::types::Counter;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Method, Policy, Secret, State, Totp, UnixTime,
-    Verifier,
+    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Policy, Secret, State, Totp, UnixTime, Verifier,
 };
 
 use crate::watching::{assert_none_freed, freed, look_for};

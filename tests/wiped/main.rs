@@ -4,7 +4,8 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use secondo::{Algorithm, Counter, Hotp, Key, Secret};
+use secondo::types::Counter;
+use secondo::{Algorithm, Hotp, Key, Secret};
 
 #[cfg(feature = "std")]
 mod heap;
@@ -54,7 +55,7 @@ fn secrets_keys_codes_and_their_text() {
     assert!(has_part_of(&before, &digits) && !has_part_of(&after, &digits));
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "verifier")]
 #[test]
 fn master_keys_and_what_a_module_computes() {
     use secondo::hsm::Hmac;

@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 
-use secondo::{
-    Attempt, Code, Counter, Decision, Digits, Hotp, Key, Method, Policy, Secret, State, Totp, UnixTime, Window,
-};
+use secondo::decision::Decision;
+use secondo::factor::{Attempt, Method};
+use secondo::policy::Window;
+use secondo::types::Counter;
+use secondo::{Code, Digits, Hotp, Key, Policy, Secret, State, Totp, UnixTime};
 
 use crate::work::{Library, Login, NOW, People, Run, Search, WRONG};
 
@@ -129,7 +131,7 @@ fn verify_batch(policy: &Policy, keys: &[Key], states: &[State], typed: &[String
     let method = Method::from(Totp::default());
     let people = keys.iter().zip(states).zip(&entries);
     let attempts = people.map(|((key, state), entry)| Attempt { method, key, state, entry });
-    secondo::verify_batch(policy, attempts, UnixTime::from_secs(NOW).unwrap())
+    secondo::factor::verify_batch(policy, attempts, UnixTime::from_secs(NOW).unwrap())
         .filter_map(|decision| accepted(decision).then_some(()))
         .count()
 }

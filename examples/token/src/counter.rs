@@ -9,7 +9,7 @@
 //! is never in danger, pages wear alike, and each is erased once in as many codes as all of them have places.
 
 use embedded_storage::nor_flash::NorFlash;
-use secondo::Counter;
+use secondo::types::Counter;
 
 use crate::Error;
 use crate::record::{self, Record};

@@ -52,7 +52,8 @@ use embedded_hal::digital::InputPin;
 use embedded_storage::nor_flash::NorFlash;
 use max7219::MAX7219;
 use max7219::connectors::Connector;
-use secondo::{Code, Counter, Digits, Hotp};
+use secondo::types::Counter;
+use secondo::{Code, Digits, Hotp};
 
 use crate::display::Display;
 

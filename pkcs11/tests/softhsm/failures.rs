@@ -11,7 +11,8 @@ use cryptoki::types::AuthPin;
 use pollster::block_on;
 use secondo::hsm::Hsm;
 use secondo::seal::{Deployment, KeyId, SealingKey};
-use secondo::{Algorithm, Counter, Hotp, Secret, State, UnixTime, VerifierError};
+use secondo::types::Counter;
+use secondo::{Algorithm, Hotp, Secret, State, UnixTime, VerifierError};
 use secondo_pkcs11::{Token, TokenError, Workers};
 
 use crate::store::{LABEL, MODULE, Other, PIN, open, second_token, tokens_are_away, with_softhsm};

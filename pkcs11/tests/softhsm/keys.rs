@@ -8,9 +8,10 @@ use pollster::block_on;
 use secondo::hsm::{Hsm, HsmKey};
 use secondo::seal::{Deployment, KeyId, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
+use secondo::types::{Counter, Period};
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Period, Policy, Refusal, Secret, State, Totp,
-    UnixTime, Verifier, VerifierError,
+    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    VerifierError,
 };
 use secondo_pkcs11::{TokenError, Workers};
 

@@ -14,12 +14,13 @@ use std::num::NonZeroU8;
 use std::task::Poll;
 
 use pollster::block_on;
+use secondo::factor::Method;
 use secondo::hsm::{Hmac, Hsm, HsmKey};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, MasterKey, SealingKey};
 use secondo::store::Memory;
+use secondo::types::Counter;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Key, Method, Policy, Refusal, Secret, State, Verifier,
-    VerifierError,
+    Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Policy, Refusal, Secret, State, Verifier, VerifierError,
 };
 use secondo_pkcs11::{Token, TokenError, TokenHsm, Workers};
 

@@ -58,9 +58,7 @@ mod master;
 pub use master::{LocalMasterKey, MasterKey, MasterKeyError};
 
 use crate::ct::declassify::public;
-use crate::parameter::ParameterError;
-use crate::types::AuthenticatorId;
-use crate::types::Name;
+use crate::types::{AuthenticatorId, IdError, Name};
 
 /// The bytes that sealing adds after the body.
 pub(crate) const TAG_LEN: usize = 16;
@@ -101,8 +99,8 @@ impl Deployment {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::IdLength`] or [`ParameterError::IdCharacter`].
-    pub fn new(name: &str) -> Result<Self, ParameterError> {
+    /// [`IdError`].
+    pub fn new(name: &str) -> Result<Self, IdError> {
         Name::new(name).map(Self)
     }
 
@@ -179,12 +177,12 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::KeyId`] if two of them have the same id.
-    pub fn new(active: SealingKey, others: impl IntoIterator<Item = SealingKey>) -> Result<Self, ParameterError> {
+    /// [`DuplicateKeyId`] if two of them have the same id.
+    pub fn new(active: SealingKey, others: impl IntoIterator<Item = SealingKey>) -> Result<Self, DuplicateKeyId> {
         let mut keys = Vec::from([active]);
         for key in others {
             if keys.iter().any(|held| held.id == key.id) {
-                return Err(ParameterError::KeyId(key.id));
+                return Err(DuplicateKeyId(key.id));
             }
             keys.push(key);
         }
@@ -221,6 +219,18 @@ impl KeyRing {
         self.keys.iter().find(|key| key.id == id).ok_or(SealError::UnknownKey(id))
     }
 }
+
+/// Two sealing keys of a ring have this id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DuplicateKeyId(pub KeyId);
+
+impl fmt::Display for DuplicateKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "two sealing keys have the id {}", self.0)
+    }
+}
+
+impl core::error::Error for DuplicateKeyId {}
 
 /// What stands in the clear before a sealed body.
 #[derive(Clone, Copy)]

@@ -32,7 +32,8 @@ pub struct Attempt<'a> {
 ///
 /// ```
 /// use std::io;
-/// use secondo::{Algorithm, Attempt, Code, Key, Method, Policy, Secret, State, Totp, UnixTime, verify_batch};
+/// use secondo::factor::{Attempt, Method, verify_batch};
+/// use secondo::{Algorithm, Code, Key, Policy, Secret, State, Totp, UnixTime};
 ///
 /// let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890")?);
 /// let totp = Totp::default();

@@ -12,7 +12,8 @@ use crate::types::{Code, Counter, Digits, MalformedCode, UnixTime};
 /// Counter-based one-time passwords (RFC 4226): the parameters that token and verifier share besides the key.
 ///
 /// ```
-/// use secondo::{Algorithm, Code, Counter, Hotp, Key, Policy, Secret, State, UnixTime};
+/// use secondo::types::Counter;
+/// use secondo::{Algorithm, Code, Hotp, Key, Policy, Secret, State, UnixTime};
 ///
 /// let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890")?);
 /// let hotp = Hotp::default();
@@ -56,14 +57,15 @@ impl Hotp {
     /// The codes of many keys, each at its counter, in their order: side by side, and therefore faster than one by one.
     ///
     /// ```
-    /// use secondo::{Algorithm, Counter, Hotp, Key, Secret};
+    /// use secondo::types::Counter;
+    /// use secondo::{Algorithm, Hotp, Key, Secret};
     ///
     /// // A list of codes to print, of one key: RFC 4226, appendix D.
     /// let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890")?);
     /// let codes = Hotp::default().generate_batch((0..3).map(|counter| (&key, Counter::new(counter))));
     /// let codes: Vec<_> = codes.map(|code| code.as_str().to_owned()).collect();
     /// assert_eq!(codes, ["755224", "287082", "359152"]);
-    /// # Ok::<(), secondo::SecretError>(())
+    /// # Ok::<(), secondo::types::SecretError>(())
     /// ```
     pub fn generate_batch<'k, I: IntoIterator<Item = (&'k Key, Counter)>>(
         &self,

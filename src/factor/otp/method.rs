@@ -6,7 +6,8 @@ use crate::decision::Stage;
 use crate::decision::{Confirmed, Decision, Resynchronized, Verified};
 use crate::decision::{Refusal, State};
 use crate::factor::{Hotp, Totp};
-use crate::policy::{GuessProbability, Policy};
+use crate::guess::GuessProbability;
+use crate::policy::Policy;
 use crate::types::{Code, Counter, Digits, MalformedCode, UnixTime};
 
 /// How an authenticator's codes move on: by counter or by time.

@@ -14,7 +14,8 @@ use crate::types::{BeforeT0, Code, Counter, Digits, MalformedCode, Period, UnixT
 /// By default what every authenticator app does: six digits, a period of 30 s, steps counted from 1970.
 ///
 /// ```
-/// use secondo::{Algorithm, Code, CommitError, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
+/// use secondo::decision::CommitError;
+/// use secondo::{Algorithm, Code, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
 ///
 /// let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890")?);
 /// let totp = Totp::default();
@@ -98,7 +99,7 @@ impl Totp {
     /// Tells whether a step may be the last one that an authenticator used: no, if it begins after the year 2499.
     ///
     /// Such a step is a number in another unit, often seconds, and would lock the person out for centuries.
-    #[cfg(feature = "alloc")]
+    #[cfg(feature = "verifier")]
     pub(crate) fn is_plausible(&self, step: Counter) -> bool {
         const END: u64 = 16_725_225_600;
 

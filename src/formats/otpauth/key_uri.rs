@@ -3,7 +3,7 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use super::label::{Label, writable};
-use super::{parse, percent};
+use super::percent;
 use crate::decision::State;
 use crate::factor::{Authenticator, Method};
 use crate::types::SecretText;
@@ -115,21 +115,6 @@ impl KeyUri {
         }
         self.image = Some(address.into());
         Ok(self)
-    }
-
-    /// Reads a key URI as they are found: also with the scheme, the type and parameter names in upper case; secrets in
-    /// lower case, padded, and in groups with spaces, hyphens or plus signs between them; algorithms such as `sha-256` or
-    /// `HmacSHA1`; the issuer in the label alone or in the parameter alone; names that are not percent-encoded.
-    ///
-    /// A plus sign in a name is a plus sign, as apps have it, unless the issuer's parameter then says what the label does.
-    /// Unknown parameters are ignored; `encoder`, by which some apps mark codes of Steam's alphabet, is refused. Names
-    /// come from whoever made the URI: show them with the care that you give to any input.
-    ///
-    /// # Errors
-    ///
-    /// [`KeyUriError`], with the byte position in the text.
-    pub fn parse(text: &str) -> Result<Self, KeyUriError> {
-        parse::key_uri(text)
     }
 
     /// The provider: the issuer's parameter or, without it, what precedes the colon in the label.

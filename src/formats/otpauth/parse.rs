@@ -7,51 +7,64 @@ use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::formats::number::number;
 use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretError};
 
-/// [`KeyUri::parse`].
-pub(super) fn key_uri(text: &str) -> Result<KeyUri, KeyUriError> {
-    if text.len() > KeyUri::MAX_LEN {
-        return Err(KeyUriError::TooLong { found: text.len() });
-    }
-    let rest = after_scheme(text, "otpauth://").ok_or(KeyUriError::Scheme)?;
-    if let Some(position) = text.bytes().position(|byte| byte.is_ascii_control() || byte == b'#') {
-        return Err(KeyUriError::Encoding { position });
-    }
-    let (path, query) = rest.split_once('?').unwrap_or((rest, Part { text: "", at: text.len() }));
-    let (kind, label) = path.split_once('/').unwrap_or((path, Part { text: "", at: path.at + path.text.len() }));
-    let by_counter = match kind.text {
-        kind if kind.eq_ignore_ascii_case("totp") => false,
-        kind if kind.eq_ignore_ascii_case("hotp") => true,
-        _ => return Err(KeyUriError::Type { position: kind.at }),
-    };
-
-    let parameters = Parameters::read(query)?;
-    // A value that does not matter for this type must still be one.
-    let counter = parameters.parse(Parameter::Counter, number)?;
-    let period = parameters.parse(Parameter::Period, |text| Period::from_secs(number(text)?).ok())?.unwrap_or_default();
-    let digits = parameters.parse(Parameter::Digits, digits)?.unwrap_or_default();
-    let algorithm = parameters.parse(Parameter::Algorithm, algorithm)?.unwrap_or_default();
-    parameters.parse(Parameter::Encoder, |_| None::<()>)?;
-    let method = match (by_counter, counter) {
-        (false, _) => Method::Totp(Totp::new(digits, period)),
-        (true, Some(_)) => Method::Hotp(Hotp::new(digits)),
-        (true, None) => return Err(KeyUriError::Missing(Parameter::Counter)),
-    };
-
-    let text = |part: Part<'_>| part.decode().map_err(|position| KeyUriError::Encoding { position });
-    let short = |parameter| {
-        let Some(part) = parameters.get(parameter) else { return Ok(None) };
-        match text(part)? {
-            text if text.len() > Label::MAX_LEN => Err(KeyUriError::Value { parameter, position: part.at }),
-            text => Ok(Some(text).filter(|text| !text.is_empty())),
+impl KeyUri {
+    /// Reads a key URI as they are found: also with the scheme, the type and parameter names in upper case; secrets in
+    /// lower case, padded, and in groups with spaces, hyphens or plus signs between them; algorithms such as `sha-256` or
+    /// `HmacSHA1`; the issuer in the label alone or in the parameter alone; names that are not percent-encoded.
+    ///
+    /// A plus sign in a name is a plus sign, as apps have it, unless the issuer's parameter then says what the label does.
+    /// Unknown parameters are ignored; `encoder`, by which some apps mark codes of Steam's alphabet, is refused. Names
+    /// come from whoever made the URI: show them with the care that you give to any input.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyUriError`], with the byte position in the text.
+    pub fn parse(text: &str) -> Result<Self, KeyUriError> {
+        if text.len() > KeyUri::MAX_LEN {
+            return Err(KeyUriError::TooLong { found: text.len() });
         }
-    };
-    let image = short(Parameter::Image)?;
-    let issuer = short(Parameter::Issuer)?;
-    let label = Label::read(&text(label)?, issuer.as_deref()).ok_or(KeyUriError::Label { position: label.at })?;
+        let rest = after_scheme(text, "otpauth://").ok_or(KeyUriError::Scheme)?;
+        if let Some(position) = text.bytes().position(|byte| byte.is_ascii_control() || byte == b'#') {
+            return Err(KeyUriError::Encoding { position });
+        }
+        let (path, query) = rest.split_once('?').unwrap_or((rest, Part { text: "", at: text.len() }));
+        let (kind, label) = path.split_once('/').unwrap_or((path, Part { text: "", at: path.at + path.text.len() }));
+        let by_counter = match kind.text {
+            kind if kind.eq_ignore_ascii_case("totp") => false,
+            kind if kind.eq_ignore_ascii_case("hotp") => true,
+            _ => return Err(KeyUriError::Type { position: kind.at }),
+        };
 
-    let secret = parameters.get(Parameter::Secret).ok_or(KeyUriError::Missing(Parameter::Secret))?;
-    let authenticator = Box::new(Authenticator::new(method, algorithm, read_secret(secret)?));
-    Ok(KeyUri { label, authenticator, counter: Counter::new(counter.unwrap_or(0)), image })
+        let parameters = Parameters::read(query)?;
+        // A value that does not matter for this type must still be one.
+        let counter = parameters.parse(Parameter::Counter, number)?;
+        let period =
+            parameters.parse(Parameter::Period, |text| Period::from_secs(number(text)?).ok())?.unwrap_or_default();
+        let digits = parameters.parse(Parameter::Digits, digits)?.unwrap_or_default();
+        let algorithm = parameters.parse(Parameter::Algorithm, algorithm)?.unwrap_or_default();
+        parameters.parse(Parameter::Encoder, |_| None::<()>)?;
+        let method = match (by_counter, counter) {
+            (false, _) => Method::Totp(Totp::new(digits, period)),
+            (true, Some(_)) => Method::Hotp(Hotp::new(digits)),
+            (true, None) => return Err(KeyUriError::Missing(Parameter::Counter)),
+        };
+
+        let text = |part: Part<'_>| part.decode().map_err(|position| KeyUriError::Encoding { position });
+        let short = |parameter| {
+            let Some(part) = parameters.get(parameter) else { return Ok(None) };
+            match text(part)? {
+                text if text.len() > Label::MAX_LEN => Err(KeyUriError::Value { parameter, position: part.at }),
+                text => Ok(Some(text).filter(|text| !text.is_empty())),
+            }
+        };
+        let image = short(Parameter::Image)?;
+        let issuer = short(Parameter::Issuer)?;
+        let label = Label::read(&text(label)?, issuer.as_deref()).ok_or(KeyUriError::Label { position: label.at })?;
+
+        let secret = parameters.get(Parameter::Secret).ok_or(KeyUriError::Missing(Parameter::Secret))?;
+        let authenticator = Box::new(Authenticator::new(method, algorithm, read_secret(secret)?));
+        Ok(KeyUri { label, authenticator, counter: Counter::new(counter.unwrap_or(0)), image })
+    }
 }
 
 /// What follows the scheme, if it is this one.

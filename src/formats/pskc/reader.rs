@@ -11,7 +11,7 @@ use super::error::{Fault, PskcError, PskcErrorKind};
 use super::package::{self, once};
 use super::protection::{Encrypted, Hash, MacMethod, Opener};
 use super::xml::{Element, Namespace, Xml};
-use super::{Credential, MAX_ITERATIONS, Progress, Signature, Token};
+use super::{Credential, MAX_ITERATIONS, Token};
 
 /// Reads the tokens of a PSKC document, one by one: see [the module](super).
 ///
@@ -318,4 +318,26 @@ fn read_mac_method<R: BufRead>(xml: &mut Xml<R>) -> Result<MacMethod, Fault> {
         }
     }
     Ok(MacMethod { hash, key })
+}
+
+/// Whether a document has an XML signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Signature {
+    /// None was seen, and the document has not been read to its end.
+    NotYetKnown,
+    /// It has none.
+    Absent,
+    /// It has one, which was not verified: this library does not verify XML signatures.
+    NotVerified,
+}
+
+/// How far a document has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The keys read so far, accepted or refused.
+    pub keys: u64,
+    /// The bytes read so far.
+    pub bytes: u64,
 }

@@ -26,7 +26,8 @@ const DERIVED_KEY: usize = 16;
 /// ```
 /// use rand::rngs::SysRng;
 /// use secondo::formats::pskc::{Protection, Token, Writer};
-/// use secondo::{Algorithm, Authenticator, Counter, Hotp, Secret, State};
+/// use secondo::types::Counter;
+/// use secondo::{Algorithm, Authenticator, Hotp, Secret, State};
 ///
 /// let secret = Secret::from_bytes(b"12345678901234567890")?;
 /// let authenticator = Authenticator::new(Hotp::default(), Algorithm::Sha1, secret);

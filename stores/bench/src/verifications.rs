@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
+use secondo::types::Period;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Digits, Key, Period, Policy, Secret, State, Totp, UnixTime, Verifier,
+    Algorithm, Authenticator, AuthenticatorId, Digits, Key, Policy, Secret, State, Totp, UnixTime, Verifier,
 };
 
 use crate::failure::Failure;

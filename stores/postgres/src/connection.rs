@@ -159,9 +159,8 @@ pub(crate) async fn purge(client: &Client, now: UnixTime, limit: u32) -> Result<
     Ok(client.execute_typed(PURGE, &parameters).await?)
 }
 
-/// The end of what the column holds is long after any expiry that means anything.
 fn seconds(time: UnixTime) -> i64 {
-    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+    time.as_secs().cast_signed()
 }
 
 /// A parameter that is not shown: the client library writes parameters to the log where that is set to debug.

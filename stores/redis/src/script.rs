@@ -62,11 +62,8 @@ impl Arguments<'_> {
         };
         command.arg(&self.next.get().to_be_bytes()).arg(self.value);
         if let Some(expiry) = self.expiry {
-            command.arg(expiry.as_secs().clamp(1, LATEST));
+            command.arg(expiry.as_secs().max(1));
         }
         command
     }
 }
-
-/// The last second that Redis counts, for it counts milliseconds.
-const LATEST: u64 = i64::MAX as u64 / 1000;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Revision, Store, Value};
+use secondo::types::{Counter, Period};
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Counter, Digits, Hotp, Key, Period, Policy, Refusal, Secret, State,
-    Totp, UnixTime, Verifier, VerifierError,
+    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime,
+    Verifier, VerifierError,
 };
 
 /// An engine under test, as its scenarios open it: also from processes of their own.

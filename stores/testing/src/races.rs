@@ -1,6 +1,7 @@
 //! Many processes at once: a code is accepted once, and a guess is counted.
 
-use secondo::{Hold, Policy, Refusal};
+use secondo::decision::Hold;
+use secondo::{Policy, Refusal};
 
 use crate::engine::{Engine, Outcome, Provider, code, policy, time, wrong_code};
 use crate::rounds;

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use pollster::block_on;
-use secondo::{Algorithm, Authenticator, Counter, Hotp, Key, State};
+use secondo::types::Counter;
+use secondo::{Algorithm, Authenticator, Hotp, Key, State};
 
 use crate::Case;
 use crate::login::{Subject, Typed, key, methods, secret, unknown};

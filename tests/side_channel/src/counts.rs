@@ -5,7 +5,8 @@ use std::hint::black_box;
 
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Code, Counter, Hotp, Key, Secret, State, Verifier};
+use secondo::types::Counter;
+use secondo::{Algorithm, Authenticator, AuthenticatorId, Code, Hotp, Key, Secret, State, Verifier};
 
 use crate::callgrind::Group;
 use crate::controls::{early_exit, without_zeros};

@@ -2,10 +2,11 @@
 
 use std::hint::black_box;
 
-use secondo::{
-    Algorithm, Code, Counter, Decision, Digits, Hotp, Key, MalformedCode, Method, Policy, Secret, State, Totp,
-    UnixTime, Window,
-};
+use secondo::decision::Decision;
+use secondo::factor::Method;
+use secondo::policy::Window;
+use secondo::types::{Counter, MalformedCode};
+use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Secret, State, Totp, UnixTime};
 
 use crate::valgrind::make_secret;
 

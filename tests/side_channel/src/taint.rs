@@ -5,12 +5,15 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use pollster::block_on;
+use secondo::decision::CommitError;
+use secondo::factor::{Attempt, Method, verify_batch};
 use secondo::hsm::{Hmac, Hsm, HsmKey};
 use secondo::seal::{Deployment, KeyId, KeyRing, MasterKey, SealingKey};
 use secondo::store::Memory;
+use secondo::types::Counter;
 use secondo::{
-    Algorithm, Attempt, Authenticator, AuthenticatorId, Code, CommitError, Counter, Digits, Hotp, Key, Method, Policy,
-    Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError, verify_batch,
+    Algorithm, Authenticator, AuthenticatorId, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime,
+    Verifier, VerifierError,
 };
 
 use crate::Case;

@@ -8,7 +8,9 @@ use std::convert::Infallible;
 use std::hint::black_box;
 use std::time::Instant;
 
-use secondo::{Algorithm, Code, Decision, MalformedCode, State, Totp, UnixTime};
+use secondo::decision::Decision;
+use secondo::types::MalformedCode;
+use secondo::{Algorithm, Code, State, Totp, UnixTime};
 
 use crate::controls::early_exit;
 use crate::login::{Login, STEPS, Subject, Typed, key};

@@ -1,4 +1,5 @@
-use secondo::{Secret, SecretError};
+use secondo::Secret;
+use secondo::types::SecretError;
 
 use crate::tally::Tally;
 

@@ -1,6 +1,7 @@
 //! Codes against the vectors of the RFCs, and of far counters and long secrets.
 
-use secondo::{Algorithm, Code, Counter, Digits, Hotp, Key, Period, Secret, Totp, UnixTime};
+use secondo::types::{Counter, Period};
+use secondo::{Algorithm, Code, Digits, Hotp, Key, Secret, Totp, UnixTime};
 
 use crate::tally::Tally;
 

@@ -2,10 +2,10 @@
 
 use core::convert::Infallible;
 
-use secondo::{
-    Code, CommitError, Counter, Decision, Digits, Hold, Hotp, Key, Period, Policy, Refusal, State, Totp, UnixTime,
-    Verified, Window,
-};
+use secondo::decision::{CommitError, Decision, Hold, Verified};
+use secondo::policy::Window;
+use secondo::types::{Counter, Period};
+use secondo::{Code, Digits, Hotp, Key, Policy, Refusal, State, Totp, UnixTime};
 
 use crate::codes::{at, rfc_key};
 use crate::tally::Tally;

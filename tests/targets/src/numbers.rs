@@ -1,6 +1,7 @@
 //! Numbers in bytes and of many bits, which machines of other widths and byte orders could get wrong.
 
-use secondo::{Counter, Digits, Period, Policy, State, Totp, UnixTime};
+use secondo::types::{Counter, Period};
+use secondo::{Digits, Policy, State, Totp, UnixTime};
 
 use crate::codes::at;
 use crate::tally::Tally;
@@ -22,7 +23,7 @@ pub fn state_bytes(tally: &mut Tally<'_>) {
     tally.check("drift", 0, state.drift() == -0x124);
     tally.check("watermark", 0, state.watermark() == Some(Counter::new(0x0102_0304_0506_0708)));
     tally.check("revision", 0, state.revision() == 0x2122_2324_2526_2728);
-    let until = UnixTime::from_secs(0x11_1516_1718).map(secondo::Hold::LockedUntil);
+    let until = UnixTime::from_secs(0x11_1516_1718).map(secondo::decision::Hold::LockedUntil);
     tally.check("hold", 0, until == Ok(state.hold()));
     tally.check("failures and flags", 0, state.failures() == 3 && state.is_confirmed() && state.is_suspended());
 }

@@ -6,7 +6,10 @@ use core::fmt::{Arguments, Write};
 use core::hint::black_box;
 
 use crate::codes::at;
-use secondo::{Algorithm, Counter, Digits, Hotp, Key, Method, Policy, Secret, State, Totp, Window};
+use secondo::factor::Method;
+use secondo::policy::Window;
+use secondo::types::Counter;
+use secondo::{Algorithm, Digits, Hotp, Key, Policy, Secret, State, Totp};
 
 /// Runs the cases, and names each on the console before it: what is expected of its group, the group, the case. Says whether
 /// they came out as they should; what they took is for the trace to say.

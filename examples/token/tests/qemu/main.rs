@@ -17,9 +17,9 @@ use std::time::Duration;
 use pollster::block_on;
 use rand::RngExt;
 use secondo::store::Memory;
+use secondo::types::Counter;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Counter, Hotp, Policy, Refusal, Secret, State, UnixTime, Verifier,
-    VerifierError,
+    Algorithm, Authenticator, AuthenticatorId, Hotp, Policy, Refusal, Secret, State, UnixTime, Verifier, VerifierError,
 };
 
 use crate::board::{Board, PAGE};

@@ -7,7 +7,8 @@ mod person;
 mod power;
 mod press;
 
-use secondo::{Algorithm, Counter, Key, Secret};
+use secondo::types::Counter;
+use secondo::{Algorithm, Key, Secret};
 use token::HOTP;
 
 /// That of RFC 4226, appendix D.

@@ -2,7 +2,7 @@
 //!
 //! Whatever the flash is left with, no code is shown twice, and a loss of power skips one code at most.
 
-use secondo::Counter;
+use secondo::types::Counter;
 use token::provision;
 
 use crate::flash::Flash;

@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use secondo::Counter;
+use secondo::types::Counter;
 use token::{Error, SHOWN_MS, provision};
 
 use crate::flash::{Flash, Wear};

@@ -196,14 +196,16 @@ fn what_is_not_due_is_not_purged() {
     let (_disk, store) = start(RedbOptions::new().with_queue(NonZeroU16::new(10).unwrap()));
     let at = |secs| Some(UnixTime::from_secs(secs).unwrap());
     for n in 0..10_000 {
-        let expiry = [None, at(1_000), at(1_001), at(u64::MAX)][n % 4];
+        let expiry = [None, at(1_000), at(1_001), Some(UnixTime::MAX)][n % 4];
         let name = id(&format!("{n}"));
         assert_eq!(
             block_on(store.compare_exchange(&name, None, Value::from(&b"v"[..]), expiry)).unwrap(),
             Exchange::Stored
         );
     }
-    for (now, removed, left) in [(999, 0, 10_000), (1_000, 2_500, 7_500), (1_000, 0, 7_500), (u64::MAX, 2_500, 5_000)] {
+    for (now, removed, left) in
+        [(999, 0, 10_000), (1_000, 2_500, 7_500), (1_000, 0, 7_500), (UnixTime::MAX.as_secs(), 2_500, 5_000)]
+    {
         assert_eq!(block_on(store.purge(UnixTime::from_secs(now).unwrap())).unwrap(), removed, "at {now}");
         let there = (0..10_000).filter(|n| loaded(&store, &n.to_string()).unwrap().is_some()).count();
         assert_eq!(there, left, "at {now}");

@@ -7,7 +7,8 @@ mod start;
 
 use core::hint::black_box;
 
-use secondo::{Algorithm, Code, Digits, Key, Policy, Secret, State, Totp, UnixTime, Window};
+use secondo::policy::Window;
+use secondo::{Algorithm, Code, Digits, Key, Policy, Secret, State, Totp, UnixTime};
 
 fn is_accepted(secret: &[u8; 20], typed: &str, now: u64) -> bool {
     let (Ok(secret), Ok(window)) = (Secret::from_bytes(secret), Window::new(1, 1)) else { return false };

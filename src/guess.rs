@@ -1,3 +1,5 @@
+//! The chances of somebody who knows the password and guesses codes.
+
 use core::num::NonZeroU32;
 
 use crate::ct::division::Divisor;

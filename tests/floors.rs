@@ -1,0 +1,283 @@
+//! The floors of the house: a file of `src/` uses only what lies on its own floor or below, and no files use each other in
+//! a circle.
+//!
+//! Every `use`, and every path in code and in macros, is followed to the file that defines the name, through re-exports.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Attribute, Ident, Item, UseTree};
+
+/// From the top. A name is a file or a folder of `src/`.
+const FLOORS: [&str; 13] = [
+    "lib", "verifier", "formats", "account", "store", "factor", "hsm", "decision", "guess", "policy", "codes", "types",
+    "ct",
+];
+
+/// The source files by their paths, without `.rs` or `/mod.rs`; `lib` is the crate.
+type Sources = BTreeMap<String, String>;
+
+#[derive(Default)]
+struct Module {
+    file: String,
+    modules: BTreeMap<String, Module>,
+    /// What is defined here.
+    names: BTreeSet<String>,
+    /// What is imported or re-exported here, by the name that it has here.
+    uses: Vec<(String, Vec<String>)>,
+    /// All paths of two parts or more.
+    paths: BTreeSet<Vec<String>>,
+}
+
+fn is_only_for_tests(attributes: &[Attribute]) -> bool {
+    let condition = |attribute: &Attribute| attribute.parse_args::<Ident>().ok();
+    attributes
+        .iter()
+        .any(|attribute| attribute.path().is_ident("cfg") && condition(attribute).is_some_and(|on| on == "test"))
+}
+
+fn attributes(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
+}
+
+impl Module {
+    fn read(sources: &Sources, file: &str, items: Vec<Item>) -> Self {
+        let mut module = Self { file: file.to_owned(), ..Self::default() };
+        for item in items {
+            if is_only_for_tests(attributes(&item)) {
+                continue;
+            }
+            match item {
+                Item::Mod(inner) => {
+                    let name = inner.ident.to_string();
+                    let child = if let Some((_, items)) = inner.content {
+                        Self::read(sources, file, items)
+                    } else {
+                        let path = if file == "lib" { name.clone() } else { format!("{file}/{name}") };
+                        let Some(source) = sources.get(&path) else { continue };
+                        Self::read(sources, &path, syn::parse_file(source).unwrap().items)
+                    };
+                    module.modules.insert(name, child);
+                    continue;
+                }
+                Item::Use(ref used) => {
+                    flatten(&used.tree, Vec::new(), &mut module.uses);
+                    continue;
+                }
+                Item::Const(ref item) => module.names.insert(item.ident.to_string()),
+                Item::Enum(ref item) => module.names.insert(item.ident.to_string()),
+                Item::Fn(ref item) => module.names.insert(item.sig.ident.to_string()),
+                Item::Static(ref item) => module.names.insert(item.ident.to_string()),
+                Item::Struct(ref item) => module.names.insert(item.ident.to_string()),
+                Item::Trait(ref item) => module.names.insert(item.ident.to_string()),
+                Item::Type(ref item) => module.names.insert(item.ident.to_string()),
+                _ => false,
+            };
+            paths(item.to_token_stream(), &mut module.paths);
+        }
+        module
+    }
+
+    fn at<'m>(&'m self, path: &[String]) -> Option<&'m Self> {
+        path.iter().try_fold(self, |module, name| module.modules.get(name))
+    }
+
+    /// Calls `visit` with each module and where it is.
+    fn each<'m>(&'m self, at: &mut Vec<String>, visit: &mut dyn FnMut(&'m Self, &[String])) {
+        visit(self, at);
+        for (name, module) in &self.modules {
+            at.push(name.clone());
+            module.each(at, visit);
+            at.pop();
+        }
+    }
+
+    /// The file that defines what this path names in the module at `from`; `None` for other crates and local names.
+    fn resolve(&self, from: &[String], path: &[String], depth: usize) -> Option<&str> {
+        assert!(depth < 20, "re-exports in a circle: {path:?}");
+        let (first, rest) = path.split_first()?;
+        let here = self.at(from)?;
+        match first.as_str() {
+            "crate" => self.follow(&[], rest, depth),
+            "self" => self.follow(from, rest, depth),
+            "super" => self.follow(&from[..from.len().checked_sub(1)?], rest, depth),
+            name if here.modules.contains_key(name) || here.names.contains(name) => self.follow(from, path, depth),
+            name => {
+                let (_, target) = here.uses.iter().find(|(alias, _)| alias == name)?;
+                if target.first().is_some_and(|first| first == name) {
+                    return None;
+                }
+                self.resolve(from, &[target, rest].concat(), depth + 1)
+            }
+        }
+    }
+
+    /// As `resolve`, for a path that starts in the module at `from`, and does not leave it upwards.
+    fn follow(&self, from: &[String], path: &[String], depth: usize) -> Option<&str> {
+        let here = self.at(from)?;
+        let Some((first, rest)) = path.split_first() else { return Some(&here.file) };
+        if first == "super" {
+            return self.follow(&from[..from.len().checked_sub(1)?], rest, depth);
+        }
+        if here.modules.contains_key(first) {
+            return self.follow(&[from, std::slice::from_ref(first)].concat(), rest, depth);
+        }
+        if here.names.contains(first) || first == "*" {
+            return Some(&here.file);
+        }
+        let (_, target) = here.uses.iter().find(|(alias, _)| alias == first)?;
+        self.resolve(from, &[target, rest].concat(), depth + 1)
+    }
+}
+
+fn flatten(tree: &UseTree, mut path: Vec<String>, uses: &mut Vec<(String, Vec<String>)>) {
+    match tree {
+        UseTree::Path(part) => {
+            path.push(part.ident.to_string());
+            flatten(&part.tree, path, uses);
+        }
+        UseTree::Group(group) => group.items.iter().for_each(|tree| flatten(tree, path.clone(), uses)),
+        UseTree::Name(name) if name.ident == "self" => uses.push((path.last().unwrap().clone(), path)),
+        UseTree::Name(name) => {
+            path.push(name.ident.to_string());
+            uses.push((name.ident.to_string(), path));
+        }
+        UseTree::Rename(name) => {
+            path.push(name.ident.to_string());
+            uses.push((name.rename.to_string(), path));
+        }
+        UseTree::Glob(_) => {
+            path.push("*".to_owned());
+            uses.push(("*".to_owned(), path));
+        }
+    }
+}
+
+/// Collects `a::b::c` from tokens, within macros too.
+fn paths(tokens: TokenStream, found: &mut BTreeSet<Vec<String>>) {
+    let mut path: Vec<String> = Vec::new();
+    let mut colons = 0;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => {
+                if colons != 2 {
+                    found.extend(Some(std::mem::take(&mut path)).filter(|path| path.len() > 1));
+                    path.clear();
+                }
+                path.push(ident.to_string());
+                colons = 0;
+            }
+            TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+            other => {
+                found.extend(Some(std::mem::take(&mut path)).filter(|path| path.len() > 1));
+                colons = 0;
+                if let TokenTree::Group(group) = other {
+                    paths(group.stream(), found);
+                }
+            }
+        }
+    }
+    found.extend(Some(path).filter(|path| path.len() > 1));
+}
+
+/// Which files use which.
+fn arrows(sources: &Sources) -> BTreeMap<String, BTreeSet<String>> {
+    let root = Module::read(sources, "lib", syn::parse_file(&sources["lib"]).unwrap().items);
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    root.each(&mut Vec::new(), &mut |module, at| {
+        let targets = module.uses.iter().map(|(_, target)| target).chain(&module.paths);
+        for target in targets.filter_map(|target| root.resolve(at, target, 0)) {
+            if target != module.file {
+                arrows.entry(module.file.clone()).or_default().insert(target.to_owned());
+            }
+        }
+    });
+    arrows
+}
+
+/// What is wrong with the house.
+fn faults(sources: &Sources) -> Vec<String> {
+    let floor = |file: &str| FLOORS.iter().position(|floor| file.split('/').next() == Some(floor));
+    let arrows = arrows(sources);
+    let mut faults: Vec<_> =
+        sources.keys().filter(|file| floor(file).is_none()).map(|file| format!("{file} is on no floor")).collect();
+    for (file, targets) in &arrows {
+        let up = targets.iter().filter(|target| floor(target) < floor(file));
+        faults.extend(up.map(|target| format!("{file} uses {target}, which is above it")));
+    }
+    // Files that use nothing that is left, or that nothing left uses, can be taken away: what remains is circles.
+    let mut left = arrows;
+    loop {
+        let before = left.len();
+        let files: BTreeSet<_> = left.keys().cloned().collect();
+        let used: BTreeSet<_> = left.values().flatten().cloned().collect();
+        left.retain(|file, targets| {
+            targets.retain(|target| files.contains(target));
+            !targets.is_empty() && used.contains(file)
+        });
+        if left.len() == before {
+            break;
+        }
+    }
+    faults.extend(left.into_iter().map(|(file, targets)| format!("a circle through {file}: it uses {targets:?}")));
+    faults
+}
+
+fn read(folder: &Path, name: &str, sources: &mut Sources) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, file) = (entry.path(), entry.file_name().into_string().unwrap());
+        let stem = file.strip_suffix(".rs");
+        let at = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name}/{part}") };
+        match stem {
+            None if path.is_dir() => read(&path, &at(&file), sources),
+            None => {}
+            Some("mod") => drop(sources.insert(name.to_owned(), fs::read_to_string(path).unwrap())),
+            Some(stem) => drop(sources.insert(at(stem), fs::read_to_string(path).unwrap())),
+        }
+    }
+}
+
+fn sources() -> Sources {
+    let mut sources = Sources::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut sources);
+    sources
+}
+
+#[test]
+fn arrows_point_down() {
+    let faults = faults(&sources());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The check finds what it is for: an arrow up, through a re-export or in a macro, and a circle on one floor.
+#[test]
+fn planted_faults_are_found() {
+    for (file, line, fault) in [
+        ("types/time", "use crate::Policy;", "types/time uses policy, which is above it"),
+        ("ct", "fn f() { assert!(crate::codes::Key::x()) }", "ct uses codes/key, which is above it"),
+        ("codes/key", "use super::search::Search;", "a circle through codes/key: it uses {\"codes/search\"}"),
+        ("upstairs", "", "upstairs is on no floor"),
+    ] {
+        let mut sources = sources();
+        let source = sources.entry(file.to_owned()).or_default();
+        source.extend(["\n", line, "\n"]);
+        let faults = faults(&sources);
+        assert!(faults.iter().any(|found| found.starts_with(fault)), "{line}: {faults:?}");
+    }
+}
