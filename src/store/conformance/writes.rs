@@ -1,0 +1,105 @@
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Harness;
+use super::bench::{Bench, Outcome, ensure};
+use crate::store::{Revision, Value};
+use crate::types::AuthenticatorId;
+
+pub(super) fn absent<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
+    let (id, handle) = (bench.id(0)?, bench.handle());
+    handle.must_be_absent(&id, "an entry was there that nobody stored")?;
+    handle.must_conflict(&id, Some(Revision::new(0)), "an absent entry was replaced")?;
+    handle.must_conflict(&id, Some(Revision::new(1)), "an absent entry was replaced")?;
+    handle.must_be_absent(&id, "a refused exchange left an entry")?;
+    Ok(Ok(()))
+}
+
+pub(super) fn create<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
+    let (id, handle, other) = (bench.id(0)?, bench.handle(), bench.handle());
+    handle.must_store(&id, None, b"first", None)?;
+    let revision = other.must_hold(&id, b"first")?;
+    other.must_conflict(&id, None, "an entry was created over another")?;
+    ensure(handle.must_hold(&id, b"first")? == revision, "a refused exchange changed the revision")?;
+    handle.must_be_absent(&bench.id(1)?, "creating an entry created another")?;
+    Ok(Ok(()))
+}
+
+pub(super) fn replace<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
+    let (id, handle, other) = (bench.id(0)?, bench.handle(), bench.handle());
+    let neighbour = bench.id(1)?;
+    handle.must_store(&neighbour, None, b"neighbour", None)?;
+    handle.must_store(&id, None, b"first", None)?;
+    let first = other.must_hold(&id, b"first")?;
+    other.must_store(&id, Some(first), b"second", None)?;
+    let second = handle.must_hold(&id, b"second")?;
+    ensure(first != second, "a revision stayed the same when the value changed")?;
+    handle.must_conflict(&id, Some(first), "an older revision was replaced")?;
+    ensure(other.must_hold(&id, b"second")? == second, "a refused exchange changed the revision")?;
+    // The same bytes again are a change too: somebody decided on them.
+    other.must_store(&id, Some(second), b"second", None)?;
+    handle.must_conflict(&id, Some(second), "storing equal bytes kept the revision")?;
+    handle.must_hold(&neighbour, b"neighbour")?;
+    Ok(Ok(()))
+}
+
+pub(super) fn values_and_ids<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
+    let (handle, other) = (bench.handle(), bench.handle());
+    let every_byte: Vec<u8> = (0..=u8::MAX).collect();
+    for (n, value) in [&b""[..], b"\0", &every_byte, &longest()].into_iter().enumerate() {
+        let id = bench.id(n)?;
+        handle.must_store(&id, None, value, None)?;
+        let revision = other.must_hold(&id, value)?;
+        other.must_store(&id, Some(revision), b"shorter", None)?;
+        handle.must_hold(&id, b"shorter")?;
+    }
+    // Every character, the longest, the shortest, upper and lower case, one a prefix of the other, quotes and wildcards.
+    let visible: String = ('!'..='~').collect();
+    let (start, end) = visible.split_at(AuthenticatorId::MAX_LEN);
+    let ids = [start, end, "c", "C", "c/", "c/*", "c/%", "c/'", "c/\"", "{c}/1", "{c}/2"];
+    for (n, text) in ids.iter().enumerate() {
+        let id = AuthenticatorId::new(text).map_err(|error| format!("{error}"))?;
+        handle.must_store(&id, None, format!("value {n}").as_bytes(), None)?;
+    }
+    for (n, text) in ids.iter().enumerate() {
+        let id = AuthenticatorId::new(text).map_err(|error| format!("{error}"))?;
+        other.must_hold(&id, format!("value {n}").as_bytes())?;
+    }
+    Ok(Ok(()))
+}
+
+pub(super) fn broken_write<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
+    let id = bench.id(0)?;
+    let (old, new) = ([b'o'; Value::MAX_LEN], [b'n'; Value::MAX_LEN]);
+    bench.handle().must_store(&id, None, &old, None)?;
+    for round in 1..=10 {
+        // Creating an entry is broken off in turn with replacing one.
+        let created = bench.id(round)?;
+        for (id, before) in [(&id, Some(bench.handle().must_hold(&id, &old)?)), (&created, None)] {
+            let handle = bench.handle();
+            if let Err(not_applicable) = bench.harness.break_next_write() {
+                return Ok(Err(not_applicable));
+            }
+            if handle.try_exchange(id, before, &new, None).is_ok() {
+                return Err("a write that was made to fail was answered as if it had not".into());
+            }
+            // Another handle: the failure may have cost this one its connection.
+            let handle = bench.handle();
+            let entry = handle.load(id)?;
+            let (value, revision) = match &entry {
+                Some(entry) => (Some(entry.value.as_ref()), Some(entry.revision)),
+                None => (None, None),
+            };
+            let is_old = revision == before && value == before.map(|_| &old[..]);
+            let is_new = revision != before && value == Some(&new[..]);
+            ensure(is_old || is_new, "a broken write left neither the old entry nor the new one")?;
+            handle.must_store(id, revision, &old, None)?;
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn longest() -> Vec<u8> {
+    (0..=u8::MAX).rev().cycle().take(Value::MAX_LEN).collect()
+}
