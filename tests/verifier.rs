@@ -341,8 +341,8 @@ fn errors_say_what_is_wrong_and_why() {
     let wrong = |remaining, hold| Refusal::Wrong { remaining, hold };
     let until = UnixTime::from_secs(9).unwrap();
     for (hold, text) in [
-        (Hold::Throttled(until), "the code is wrong; 1 attempt remains; the next is possible 9 s after 1970"),
-        (Hold::LockedUntil(until), "the code is wrong; 1 attempt remains; locked until 9 s after 1970"),
+        (Hold::Throttled(until), "the code is wrong; 1 attempt remains; the next is possible at 1970-01-01T00:00:09Z"),
+        (Hold::LockedUntil(until), "the code is wrong; 1 attempt remains; locked until 1970-01-01T00:00:09Z"),
         (Hold::Locked, "the code is wrong; 1 attempt remains; locked"),
     ] {
         assert_eq!(wrong(1, hold).to_string(), text);

@@ -37,7 +37,6 @@ pub(crate) const fn quotient<const N: u32>(dividend: u64) -> u64 {
 }
 
 /// What is left of this number then.
-#[cfg(feature = "alloc")]
 pub(crate) const fn remainder<const N: u32>(dividend: u64) -> u64 {
     dividend - quotient::<N>(dividend) * N as u64
 }

@@ -191,10 +191,10 @@ impl fmt::Display for PublicRefusal {
             }
             Self::Locked { until: None } => f.write_str("locked after too many attempts"),
             Self::Locked { until: Some(until) } => {
-                write!(f, "locked after too many attempts, until {} s after 1970", until.as_secs())
+                write!(f, "locked after too many attempts, until {until}")
             }
             Self::Throttled { retry_at } => {
-                write!(f, "too early; try again from {} s after 1970", retry_at.as_secs())
+                write!(f, "too early; the next attempt is possible at {retry_at}")
             }
             Self::Suspended => f.write_str("the authenticator is suspended"),
             Self::Unavailable => f.write_str("this authenticator cannot be used now"),
@@ -209,8 +209,8 @@ fn write_remaining(f: &mut fmt::Formatter<'_>, remaining: u8, hold: Hold) -> fmt
     }
     match hold {
         Hold::None => Ok(()),
-        Hold::Throttled(until) => write!(f, "; the next is possible {} s after 1970", until.as_secs()),
-        Hold::LockedUntil(until) => write!(f, "; locked until {} s after 1970", until.as_secs()),
+        Hold::Throttled(until) => write!(f, "; the next is possible at {until}"),
+        Hold::LockedUntil(until) => write!(f, "; locked until {until}"),
         Hold::Locked => f.write_str("; locked"),
     }
 }

@@ -4,7 +4,6 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::ct::division::remainder;
 use crate::decision::State;
 use crate::factor::{Authenticator, Totp};
 use crate::policy::Window;
@@ -182,10 +181,6 @@ pub(super) fn secret_from_hex(digits: &str, field: &'static str) -> Result<Secre
     }
     let bytes = base16ct::mixed::decode(digits, bytes.as_mut_slice()).map_err(|_| Problem::Invalid(field))?;
     Secret::import_short(bytes).map_err(Problem::Secret)
-}
-
-pub(super) fn is_leap(year: u64) -> bool {
-    remainder::<4>(year) == 0 && (remainder::<100>(year) != 0 || remainder::<400>(year) == 0)
 }
 
 /// The state of an authenticator whose last accepted step is known.

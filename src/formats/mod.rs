@@ -50,6 +50,8 @@
 //! leaves copies of them where it was.
 
 #[cfg(feature = "alloc")]
+mod date;
+#[cfg(feature = "alloc")]
 pub mod google_authenticator;
 #[cfg(feature = "alloc")]
 mod imported;

@@ -27,7 +27,7 @@
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
-use super::imported::is_leap;
+use super::date;
 use super::imported::{
     ImportError, Imported, Note, Problem, UNTOLD_WINDOW, is_name, lines, next_is, secret_from_hex, used_until_now,
 };
@@ -118,7 +118,7 @@ struct LastLogin {
 impl LastLogin {
     fn new(code: &str, time: &str, digits: Digits) -> Result<Self, Problem> {
         let code = Code::parse(code, digits).map_err(|_: MalformedCode| Problem::Invalid("LAST_OTP"))?;
-        let local_time = unix_time(time).ok_or(Problem::Invalid("LAST_TIMESTAMP"))?;
+        let local_time = date::local(time).ok_or(Problem::Invalid("LAST_TIMESTAMP"))?;
         Ok(Self { code, local_time })
     }
 
@@ -136,72 +136,5 @@ impl LastLogin {
 
     fn latest_in(&self, counters: RangeInclusive<u64>, hotp: Hotp, key: &Key) -> Option<u64> {
         counters.rev().find(|counter| hotp.generate(key, Counter::new(*counter)).as_str() == self.code.as_str())
-    }
-}
-
-/// The seconds from 1970 to `YYYY-MM-DDTHH:MM:SSL`, in its own time zone.
-fn unix_time(text: &str) -> Option<u64> {
-    let (date, time) = text.strip_suffix('L')?.split_once('T')?;
-    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
-    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
-
-    let months = [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let length = months.get(usize::try_from(month).ok()?.checked_sub(1)?)?;
-    if year < 1970 || !(1..=*length).contains(&day) || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let years: u64 = (1970..year).map(|year| if is_leap(year) { 366 } else { 365 }).sum();
-    let days = years + months.iter().zip(1..month).map(|(days, _)| days).sum::<u64>() + day - 1;
-    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
-}
-
-fn numbers<const N: usize>(text: &str, between: char, widths: [usize; N]) -> Option<[u64; N]> {
-    let mut numbers = [0; N];
-    let mut parts = text.split(between);
-    for (slot, width) in numbers.iter_mut().zip(widths) {
-        let part = parts.next().filter(|part| part.len() == width)?;
-        *slot = number(part)?;
-    }
-    parts.next().is_none().then_some(numbers)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What GNU `date -u -d … +%s` prints.
-    #[test]
-    fn times() {
-        for (text, secs) in [
-            ("1970-01-01T00:00:00L", 0),
-            ("2000-02-29T12:34:56L", 951_827_696),
-            ("2026-11-23T20:36:02L", 1_795_466_162),
-            ("2100-03-01T00:00:00L", 4_107_542_400),
-            ("9999-12-31T23:59:59L", 253_402_300_799),
-        ] {
-            assert_eq!(unix_time(text), Some(secs), "{text}");
-        }
-        for text in [
-            "",
-            "L",
-            "2026-11-23T20:36:02",
-            "2026-11-23T20:36:02Z",
-            "2026-11-23 20:36:02L",
-            "2026-02-29T00:00:00L",
-            "2100-02-29T00:00:00L",
-            "2026-00-10T00:00:00L",
-            "2026-13-10T00:00:00L",
-            "2026-04-31T00:00:00L",
-            "2026-04-00T00:00:00L",
-            "2026-04-01T24:00:00L",
-            "2026-04-01T00:60:00L",
-            "2026-04-01T00:00:61L",
-            "1969-12-31T23:59:59L",
-            "+026-04-01T00:00:00L",
-            "2026-4-01T00:00:00L",
-            "2026-04-01T00:00:00:00L",
-        ] {
-            assert_eq!(unix_time(text), None, "{text}");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The values that codes are made of and compared with. Each is parsed once, and cannot be wrong after.
 
 mod algorithm;
+pub(crate) mod calendar;
 mod code;
 #[cfg(feature = "verifier")]
 mod id;

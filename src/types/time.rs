@@ -1,7 +1,8 @@
 use core::fmt;
 use core::num::{NonZeroU16, NonZeroU32};
 
-use crate::ct::division::{Divisor, quotient};
+use super::calendar;
+use crate::ct::division::{Divisor, quotient, remainder};
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
 ///
@@ -51,6 +52,19 @@ impl UnixTime {
     /// Returns the time so many seconds later, or [`Self::MAX`] if it is after that.
     pub(crate) fn saturating_add(self, secs: u64) -> Self {
         Self(self.0.saturating_add(secs)).min(Self::MAX)
+    }
+}
+
+/// As RFC 3339 writes it, in UTC: `2026-11-25T08:30:00Z`.
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DAY: u32 = 24 * 60 * 60;
+
+        let [year, month, day] = calendar::date(quotient::<DAY>(self.0));
+        let secs = remainder::<DAY>(self.0);
+        let (hour, minute, second) =
+            (quotient::<3600>(secs), quotient::<60>(remainder::<3600>(secs)), remainder::<60>(secs));
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 

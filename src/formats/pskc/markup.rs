@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::error::PskcWriteError;
 use super::xml::{MAX_TEXT, is_blank, is_xml_char};
-use super::{DeviceInfo, KeyPolicy, Token, date};
+use super::{DeviceInfo, KeyPolicy, Token};
 use crate::decision::State;
 use crate::factor::{Method, Totp};
 use crate::types::{Algorithm, Counter, UnixTime};
@@ -217,7 +217,7 @@ impl Markup {
 
     fn date(&mut self, name: &str, time: Option<UnixTime>) {
         if let Some(time) = time {
-            self.element(name, &date::format(time));
+            self.element(name, &time.to_string());
         }
     }
 

@@ -82,7 +82,6 @@
 //! [`State::confirmed`]: crate::State::confirmed
 
 mod credential;
-mod date;
 mod error;
 mod markup;
 mod package;

@@ -9,13 +9,13 @@ use std::io::BufRead;
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-use super::date;
 use super::error::{Fault, PskcErrorKind};
 use super::protection::{Cipher, Encrypted, Opener};
 use super::xml::{MAX_TEXT, Namespace, Xml, is_blank};
 use super::{DeviceInfo, KeyPolicy, Token};
 use crate::decision::State;
 use crate::factor::{Authenticator, Hotp, Method, Totp};
+use crate::formats::date;
 use crate::types::{Algorithm, Counter, Digits, Period, Secret, UnixTime};
 
 /// Reads what is in the `KeyPackage` that was just opened.
@@ -381,7 +381,7 @@ fn read_text<R: BufRead>(xml: &mut Xml<R>, slot: &mut Option<String>, name: &'st
 }
 
 fn read_date<R: BufRead>(xml: &mut Xml<R>, slot: &mut Option<UnixTime>, name: &'static str) -> Result<(), Fault> {
-    let date = date::parse(xml.text(name)?).ok_or(Fault::Key(PskcErrorKind::Value(name)))?;
+    let date = date::utc(xml.text(name)?).ok_or(Fault::Key(PskcErrorKind::Value(name)))?;
     once(slot, date, name)
 }
 
