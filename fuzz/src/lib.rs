@@ -1,8 +1,8 @@
 //! The targets' bodies, shared with the replay of the seeds in `tests/fuzz_seeds.rs`.
 
-#[path = "../../tests/support/model.rs"]
+#[path = "../../tests/suite/support/model.rs"]
 mod model;
-#[path = "../../tests/support/naive.rs"]
+#[path = "../../tests/suite/support/naive.rs"]
 mod naive;
-#[path = "../../tests/support/targets.rs"]
+#[path = "../../tests/suite/support/targets.rs"]
 pub mod targets;

@@ -10,7 +10,7 @@ use secondo::{Algorithm, Hotp, Key, Secret};
 #[cfg(feature = "std")]
 mod heap;
 #[cfg(feature = "std")]
-#[path = "../support/watching.rs"]
+#[path = "../suite/support/watching.rs"]
 mod watching;
 
 /// The bytes of the value, before and after it is dropped in its place.

@@ -4,7 +4,7 @@ mod failures;
 mod heap;
 mod keys;
 mod store;
-#[path = "../../../tests/support/watching.rs"]
+#[path = "../../../tests/suite/support/watching.rs"]
 #[expect(dead_code, reason = "each test uses its part")]
 mod watching;
 

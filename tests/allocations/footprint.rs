@@ -1,10 +1,6 @@
 //! What the in-memory store takes of memory, by an allocator that counts.
-#![cfg(feature = "std")]
 
-#[path = "support/counting.rs"]
-mod counting;
-
-use counting::{in_use, peak_of};
+use crate::counting::{in_use, peak_of};
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
@@ -22,9 +18,9 @@ fn id(n: u32) -> AuthenticatorId {
     AuthenticatorId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).unwrap()
 }
 
-/// The only test here, since others would be counted with it.
 #[test]
 fn memory_is_small_is_used_again_and_is_given_back() {
+    let _alone = crate::alone();
     let store = Memory::new();
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
     let keys =

@@ -1,8 +1,7 @@
 //! Drives the login example with codes from `oathtool`.
 #![cfg(feature = "std")]
 
-#[path = "support/oathtool.rs"]
-mod oathtool;
+use crate::support::oathtool;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

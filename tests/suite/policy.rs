@@ -1,7 +1,6 @@
 //! Locks, back-off, what counts, and what a configuration gives to an attacker.
 
-#[path = "support/commit.rs"]
-mod commit;
+use crate::support::commit;
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,13 +1,7 @@
 //! Replays the fuzzer's committed seeds, and gives its targets random texts of the right kind.
 #![cfg(feature = "std")]
 
-#[path = "support/model.rs"]
-mod model;
-#[path = "support/naive.rs"]
-mod naive;
-#[path = "support/targets.rs"]
-#[expect(unreachable_pub, reason = "the fuzz package exports it")]
-mod targets;
+use crate::support::targets;
 
 use std::fs;
 use std::path::Path;

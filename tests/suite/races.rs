@@ -1,9 +1,7 @@
 //! Threads that submit codes to one authenticator at once.
 #![cfg(feature = "std")]
 
-#[path = "support/enrolled.rs"]
-#[expect(dead_code, reason = "each test uses its part")]
-mod enrolled;
+use crate::support::enrolled;
 
 use std::convert::Infallible;
 use std::sync::Barrier;

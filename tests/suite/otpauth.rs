@@ -1,8 +1,7 @@
 //! Key URIs: what is accepted, refused and written.
 #![cfg(feature = "alloc")]
 
-#[path = "support/described.rs"]
-mod described;
+use crate::support::described;
 
 use described::{parameters, rows};
 use proptest::prelude::*;
@@ -20,7 +19,7 @@ fn authenticator(method: impl Into<Method>) -> Authenticator {
 #[test]
 fn what_is_found_is_accepted() {
     let mut checked = 0;
-    for row in rows(include_str!("vectors/key-uris-accepted.txt")) {
+    for row in rows(include_str!("../vectors/key-uris-accepted.txt")) {
         let &[text, expected, account, issuer, label_issuer, image] = row.as_slice() else { panic!("{row:?}") };
         let uri = KeyUri::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(parameters(&uri), expected, "{text}");
@@ -49,7 +48,7 @@ fn what_is_found_is_accepted() {
 #[test]
 fn what_cannot_be_used_is_refused_with_its_position() {
     let mut checked = 0;
-    for row in rows(include_str!("vectors/key-uris-refused.txt")) {
+    for row in rows(include_str!("../vectors/key-uris-refused.txt")) {
         let &[text, expected] = row.as_slice() else { panic!("{row:?}") };
         let error = KeyUri::parse(text).expect_err(text);
         assert_eq!(format!("{error:?}"), expected, "{text}");

@@ -1,10 +1,7 @@
 //! Random sequences of operations: the library and a naive model of it must agree at each step.
 #![cfg(feature = "std")]
 
-#[path = "support/model.rs"]
-mod model;
-#[path = "support/naive.rs"]
-mod naive;
+use crate::support::model;
 
 use std::collections::BTreeMap;
 

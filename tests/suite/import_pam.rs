@@ -1,10 +1,8 @@
 //! What PAM modules wrote after real logins: the codes used there are refused here, and the next ones accepted.
 #![cfg(feature = "std")]
 
-#[path = "support/commit.rs"]
-mod commit;
-#[path = "support/pam.rs"]
-mod pam;
+use crate::support::commit;
+use crate::support::pam;
 
 use std::process::Command;
 use std::thread;

@@ -1,8 +1,7 @@
 //! PSKC documents: the figures of RFC 6030, and what is wrong with others.
 #![cfg(feature = "pskc")]
 
-#[path = "support/pskc.rs"]
-mod support;
+use crate::support::pskc as support;
 
 use std::io::{BufRead, Read};
 

@@ -1,9 +1,7 @@
 //! Random secrets, parameters, times and windows, against `oathtool` and against a naive computation with the `hmac` crate.
 
-#[path = "support/naive.rs"]
-mod naive;
-#[path = "support/oathtool.rs"]
-mod oathtool;
+use crate::support::naive;
+use crate::support::oathtool;
 
 use oathtool::oathtool;
 use proptest::prelude::*;

@@ -1,7 +1,6 @@
 //! Batches against the single calls, on any mix of what callers may give.
 
-#[path = "support/commit.rs"]
-mod commit;
+use crate::support::commit;
 
 use commit::commit;
 use proptest::prelude::*;

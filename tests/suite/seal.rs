@@ -1,9 +1,7 @@
 //! Records sealed at rest: what opens them, what does not, and how keys are rotated.
 #![cfg(feature = "std")]
 
-#[path = "support/enrolled.rs"]
-#[expect(dead_code, reason = "each test uses its part")]
-mod enrolled;
+use crate::support::enrolled;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -66,7 +64,7 @@ fn seal_error<T, E>(result: &Result<T, VerifierError<E>>) -> Option<SealError> {
 /// The format is what the description says, to somebody who implements it with other means.
 #[test]
 fn records_sealed_by_another_implementation_open() {
-    let rows = include_str!("vectors/sealed-records.txt").lines().filter(|row| !row.starts_with('#'));
+    let rows = include_str!("../vectors/sealed-records.txt").lines().filter(|row| !row.starts_with('#'));
     let mut checked = 0;
     for row in rows {
         let [method, digits, time, code, record] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("{row}") };

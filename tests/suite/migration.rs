@@ -1,10 +1,8 @@
 //! Exports of authenticator apps: read, refused and written.
 #![cfg(feature = "alloc")]
 
-#[path = "support/described.rs"]
-mod described;
-#[path = "support/protoc.rs"]
-mod protoc;
+use crate::support::described;
+use crate::support::protoc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -40,7 +38,7 @@ fn payload(text: &str) -> Vec<u8> {
 #[test]
 fn published_exports_are_read() {
     let mut checked = 0;
-    for row in rows(include_str!("vectors/migrations.txt")) {
+    for row in rows(include_str!("../vectors/migrations.txt")) {
         let (text, batch, mut rest) = (row[0], row[1], &row[2..]);
         let migration = Migration::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         let found = (migration.version(), migration.batch_size(), migration.batch_index(), migration.batch_id());

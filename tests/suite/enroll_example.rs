@@ -1,11 +1,8 @@
 //! Drives the enrolment example: reads the QR code off its terminal, and answers with codes from `oathtool`.
 #![cfg(all(feature = "qr", feature = "rand", feature = "std"))]
 
-#[path = "support/oathtool.rs"]
-mod oathtool;
-#[path = "support/pictures.rs"]
-#[expect(dead_code, reason = "each test uses its part")]
-mod pictures;
+use crate::support::oathtool;
+use crate::support::pictures;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

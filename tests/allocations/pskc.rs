@@ -1,13 +1,9 @@
 //! What the reader of PSKC documents takes of memory, by an allocator that counts.
-#![cfg(feature = "pskc")]
-
-#[path = "support/counting.rs"]
-mod counting;
 
 use std::io::{BufRead, BufReader, Cursor, Read, repeat};
 use std::time::Instant;
 
-use counting::peak_of;
+use crate::counting::peak_of;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use secondo::formats::pskc::{Credential, Protection, PskcErrorKind, Reader, Token, Writer};
@@ -38,9 +34,9 @@ impl Read for Repeated<'_> {
     }
 }
 
-/// The only test here, since others would be counted with it.
 #[test]
 fn documents_of_any_length_take_little_memory() {
+    let _alone = crate::alone();
     let (name, key) = ("k", &[7; 16][..]);
     for (protection, credential) in
         [(Protection::Plain, Credential::None), (Protection::Key { name, key }, Credential::Key(key))]

@@ -1,8 +1,7 @@
 //! Lines of JSON: what is imported, what is refused, and that what is written is read.
 #![cfg(feature = "json")]
 
-#[path = "support/commit.rs"]
-mod commit;
+use crate::support::commit;
 
 use commit::commit;
 use proptest::prelude::*;
@@ -279,7 +278,7 @@ fn exported(file: &[u8], moved_at: u64) -> Vec<Imported> {
 /// The vectors' README says what was used.
 #[test]
 fn from_django_otp() {
-    let file = include_bytes!("vectors/import/django-otp-1.7.5.jsonl");
+    let file = include_bytes!("../vectors/import/django-otp-1.7.5.jsonl");
     let [now, next, ahead, behind, never, failed, token, fresh] = &exported(file, 1_795_447_868)[..] else {
         panic!("not eight")
     };
@@ -299,7 +298,7 @@ fn from_django_otp() {
 /// The vectors' README says what was used.
 #[test]
 fn from_privacyidea() {
-    let file = include_bytes!("vectors/import/privacyidea-3.14.jsonl");
+    let file = include_bytes!("../vectors/import/privacyidea-3.14.jsonl");
     let [now, ahead, behind, resynced, never, failed, token, fresh] = &exported(file, 1_795_448_056)[..] else {
         panic!("not eight")
     };

@@ -1,13 +1,9 @@
 //! What went wrong elsewhere, from public advisories and threads: each a test named after it.
 #![cfg(feature = "std")]
 
-#[path = "support/commit.rs"]
-mod commit;
-#[path = "support/enrolled.rs"]
-mod enrolled;
-#[path = "support/failing.rs"]
-#[expect(dead_code, reason = "each test uses its part")]
-mod failing;
+use crate::support::commit;
+use crate::support::enrolled;
+use crate::support::failing;
 
 use std::fmt;
 use std::sync::Mutex;

@@ -1,7 +1,6 @@
 //! Bad input: a typed error that names what is wrong, no panic, no change of state, no secret or code in any message.
 
-#[path = "support/commit.rs"]
-mod commit;
+use crate::support::commit;
 
 use commit::commit;
 use secondo::decision::{CommitError, StateError};

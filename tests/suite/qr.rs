@@ -4,8 +4,7 @@
 //! `zbarimg` forgives much (a mirrored code, a row lost in the margin), so every pixel is looked at as well.
 #![cfg(feature = "qr")]
 
-#[path = "support/pictures.rs"]
-mod pictures;
+use crate::support::pictures;
 
 use std::fs;
 use std::path::{Path, PathBuf};

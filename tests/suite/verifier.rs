@@ -1,10 +1,8 @@
 //! The verifier's operations, and what it does when the store fails, is contended, or holds what it cannot read.
 #![cfg(feature = "std")]
 
-#[path = "support/enrolled.rs"]
-mod enrolled;
-#[path = "support/failing.rs"]
-mod failing;
+use crate::support::enrolled;
+use crate::support::failing;
 
 use std::fmt;
 use std::pin::pin;

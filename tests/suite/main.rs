@@ -1,0 +1,32 @@
+//! What the library promises: a file for each subject, in one program.
+
+mod bad_input;
+mod batch;
+mod conformance;
+mod differential;
+mod enroll_example;
+mod floors;
+mod fuzz_seeds;
+mod generation;
+mod hsm;
+mod import;
+mod import_json;
+mod import_pam;
+mod login_example;
+mod memory;
+mod migration;
+mod model;
+mod otpauth;
+mod pitfalls;
+mod policy;
+mod pskc;
+mod pskc_peers;
+mod pskc_written;
+mod qr;
+mod races;
+mod seal;
+mod state;
+mod support;
+mod types;
+mod vectors;
+mod verifier;

@@ -1,0 +1,24 @@
+//! What several tests need.
+#![allow(dead_code, reason = "without some features, nobody needs some of it")]
+
+pub(crate) mod commit;
+#[cfg(feature = "alloc")]
+pub(crate) mod described;
+#[cfg(feature = "std")]
+pub(crate) mod enrolled;
+#[cfg(feature = "std")]
+pub(crate) mod failing;
+#[cfg(feature = "std")]
+pub(crate) mod model;
+pub(crate) mod naive;
+pub(crate) mod oathtool;
+#[cfg(feature = "std")]
+pub(crate) mod pam;
+#[cfg(feature = "qr")]
+pub(crate) mod pictures;
+pub(crate) mod protoc;
+#[cfg(feature = "pskc")]
+pub(crate) mod pskc;
+#[cfg(feature = "std")]
+#[expect(unreachable_pub, reason = "the fuzz package exports it")]
+pub(crate) mod targets;
