@@ -10,8 +10,8 @@ use crate::types::{Counter, Digits};
 /// The counters to evaluate: so many from the first on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
-    pub(crate) first: u64,
-    pub(crate) count: u16,
+    first: u64,
+    count: u16,
 }
 
 impl Span {
@@ -45,7 +45,7 @@ impl Spans {
     }
 
     /// Returns the spans that are not empty.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Span> + Clone + use<> {
+    fn iter(&self) -> impl Iterator<Item = Span> + Clone + use<> {
         self.0.into_iter().filter(|span| span.count > 0)
     }
 
@@ -55,8 +55,20 @@ impl Spans {
         if high.count > 0 { high.last() } else { low.last() }
     }
 
+    /// Takes so many counters away from the lower span, and returns the first of them.
+    fn split_off(&mut self, count: usize) -> u64 {
+        let [low, high] = &mut self.0;
+        let first = low.first;
+        low.count = low.count.saturating_sub(u16::try_from(count).unwrap_or(u16::MAX));
+        low.first = first.wrapping_add(count as u64);
+        if low.count == 0 {
+            *low = core::mem::take(high);
+        }
+        first
+    }
+
     /// Returns how many counters there are.
-    pub(crate) fn count(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.iter().map(|span| usize::from(span.count)).sum()
     }
 }
@@ -120,56 +132,18 @@ impl FromIterator<u32> for Codes {
     }
 }
 
-/// Codes to be found in spans of counters; the lowest place above the watermark counts.
+/// A search for codes in spans of counters. It says whose values it wants next, and takes them; whoever computes them
+/// drives it.
 ///
-/// Several codes must be consecutive in one span.
+/// The lowest place above the watermark counts. Several codes must be consecutive in one span. Nothing done depends on
+/// whether and where there is a match.
 pub(crate) struct Search {
-    pub(crate) digits: Digits,
-    pub(crate) codes: Codes,
-    pub(crate) spans: Spans,
+    digits: Digits,
+    codes: Codes,
     /// As in [`State`](crate::State).
-    pub(crate) used: u128,
-}
-
-impl Search {
-    /// Evaluates every counter of the spans, whatever matches.
-    pub(crate) fn run(&self, key: &Key) -> Match {
-        const AT_ONCE: u16 = 16;
-
-        let mut values = [0; AT_ONCE as usize];
-        let mut found = Found::default();
-        for span in self.spans.iter() {
-            for start in (0..span.count).step_by(usize::from(AT_ONCE)) {
-                let count = AT_ONCE.min(span.count - start);
-                let Some(values) = values.get_mut(..usize::from(count)) else { break };
-                let first = Counter::new(span.first + u64::from(start));
-                lanes::consecutive(key, first, values);
-                found.look(self, first, values);
-            }
-        }
-        values.as_mut_slice().zeroize();
-        found.into_match()
-    }
-
-    /// Which of 32 counters from the first on are above the watermark: a bit for each.
-    fn above(&self, first: u64) -> u32 {
-        let used_after = self.used.wrapping_sub(u128::from(first)).cast_signed();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 32")]
-        let count = clamp(used_after, 0, 32) as u32;
-        // In two, as none may be by all bits, and small processors have no wider ones.
-        (u32::MAX << (count / 2)) << (count - count / 2)
-    }
-
-    /// Returns the counters whose codes it takes.
-    pub(crate) fn counters(&self) -> impl Iterator<Item = Counter> + Clone + use<> {
-        let of = |span: Span| (0..span.count).map(move |step| Counter::new(span.first + u64::from(step)));
-        self.spans.iter().flat_map(of)
-    }
-}
-
-/// What has been found so far. Nothing done with it depends on whether and where there is a match.
-#[derive(Default)]
-pub(crate) struct Found {
+    used: u128,
+    /// Those whose values were not taken yet.
+    left: Spans,
     /// Whether the codes up to this one matched at the counters up to the last: anywhere, and above the watermark.
     running: [Places; Codes::MAX],
     found: Match,
@@ -182,20 +156,44 @@ struct Places {
     above: u32,
 }
 
-impl Found {
-    /// Looks for the codes in the truncated values of at most 32 consecutive counters.
-    pub(crate) fn look(&mut self, search: &Search, first: Counter, truncated: &mut [u32]) {
-        let first = first.get();
-        let above = search.above(first);
+impl Search {
+    /// The most values that it takes at once.
+    pub(crate) const MOST: usize = 32;
+
+    pub(crate) fn new(digits: Digits, codes: Codes, spans: Spans, used: u128) -> Self {
+        Self { digits, codes, used, left: spans, running: [Places::default(); _], found: Match::default() }
+    }
+
+    /// Returns all counters whose values it still wants.
+    pub(crate) fn counters(&self) -> impl Iterator<Item = Counter> + Clone + use<> {
+        let of = |span: Span| (0..span.count).map(move |step| Counter::new(span.first + u64::from(step)));
+        self.left.iter().flat_map(of)
+    }
+
+    /// Returns how many values it still wants.
+    pub(crate) fn count(&self) -> usize {
+        self.left.count()
+    }
+
+    /// Returns the next counter whose value it wants, and how many values it takes from there on at once.
+    pub(crate) fn next(&self) -> Option<(Counter, usize)> {
+        let span = self.left.iter().next()?;
+        Some((Counter::new(span.first), usize::from(span.count).min(Self::MOST)))
+    }
+
+    /// Takes the truncated values of the next counters, at most as many as [`Self::next`] says.
+    pub(crate) fn take(&mut self, truncated: &mut [u32]) {
+        let first = self.left.split_off(truncated.len());
+        let above = self.above(first);
         let last = truncated.len().saturating_sub(1);
 
         for value in &mut *truncated {
-            *value = search.digits.reduce(*value);
+            *value = self.digits.reduce(*value);
         }
         // Where all codes up to the previous one matched one counter before, so that this one counts.
         let mut here = Places { anywhere: u32::MAX, above };
         let mut ends = Places::default();
-        for (code, running) in search.codes.as_slice().iter().zip(&mut self.running) {
+        for (code, running) in self.codes.as_slice().iter().zip(&mut self.running) {
             let matches = places(truncated, *code);
             ends = Places { anywhere: matches & here.anywhere, above: matches & here.above };
             here = Places { anywhere: ends.anywhere << 1 | running.anywhere, above: ends.above << 1 | running.above };
@@ -210,8 +208,32 @@ impl Found {
         self.found.used |= is_not_zero(ends.anywhere);
     }
 
-    pub(crate) fn into_match(self) -> Match {
+    /// Returns what was found.
+    pub(crate) fn finish(self) -> Match {
         self.found
+    }
+
+    /// Computes all values with this key, and returns what was found.
+    pub(crate) fn run(mut self, key: &Key) -> Match {
+        const AT_ONCE: usize = 16;
+
+        let mut values = [0; AT_ONCE];
+        while let Some((first, count)) = self.next() {
+            let Some(values) = values.get_mut(..count.min(AT_ONCE)) else { break };
+            lanes::consecutive(key, first, values);
+            self.take(values);
+        }
+        values.as_mut_slice().zeroize();
+        self.finish()
+    }
+
+    /// Returns which of 32 counters from the first on are above the watermark: a bit for each.
+    fn above(&self, first: u64) -> u32 {
+        let used_after = self.used.wrapping_sub(u128::from(first)).cast_signed();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 32")]
+        let count = clamp(used_after, 0, 32) as u32;
+        // In two, as none may be by all bits, and small processors have no wider ones.
+        (u32::MAX << (count / 2)) << (count - count / 2)
     }
 }
 
@@ -232,17 +254,13 @@ mod tests {
 
     /// Searches counters whose values are given, three at a time, so that runs of codes cross from one look to the next.
     fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Outcome {
-        let search = Search {
-            digits: Digits::Six,
-            codes: codes.iter().copied().collect(),
-            spans: Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1).into(),
-            used: watermark.map_or(0, |used| u128::from(used) + 1),
-        };
-        let mut found = Found::default();
-        for (look, values) in values.chunks(3).enumerate() {
-            found.look(&search, Counter::new(3 * look as u64), &mut values.to_vec());
+        let codes = codes.iter().copied().collect();
+        let spans = Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1).into();
+        let mut search = Search::new(Digits::Six, codes, spans, watermark.map_or(0, |used| u128::from(used) + 1));
+        for values in values.chunks(3) {
+            search.take(&mut values.to_vec());
         }
-        let found = found.into_match();
+        let found = search.finish();
         match (found.is_fresh(), found.is_used()) {
             (true, _) => Outcome::FreshAt(found.counter),
             (false, true) => Outcome::Used,

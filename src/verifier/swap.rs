@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{Verifier, VerifierError};
 use crate::account::Record;
 use crate::account::seal::KeyRing;
-use crate::codes::search::{Found, Match, Search};
+use crate::codes::search::{Match, Search};
 use crate::decision::{Refusal, State};
 use crate::factor::Authenticator;
 use crate::hsm::{Hmac, Hsm, HsmKey, WrongAnswer};
@@ -44,7 +44,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             };
             let (outcome, next) = match decide(held)? {
                 Step::Decided(outcome, next) => (outcome, next),
-                Step::Search(algorithm, key, search, then) => then(self.search(algorithm, &key, &search).await?)?,
+                Step::Search(algorithm, key, search, then) => then(self.search(algorithm, &key, search).await?)?,
             };
             let Some(next) = next else { return Ok(outcome) };
             let exchange = self.store.compare_exchange(id, expected, next, None).await;
@@ -60,27 +60,25 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         &self,
         algorithm: Algorithm,
         key: &HsmKey,
-        search: &Search,
+        mut search: Search,
     ) -> Result<Match, VerifierError<S::Error>> {
-        const AT_ONCE: usize = 32;
-
-        let mut found = Found::default();
         let counters: Vec<Counter> = search.counters().collect();
-        for counters in counters.chunks(AT_ONCE) {
+        for counters in counters.chunks(Search::MOST) {
             let hmacs = self.hsm.hmacs(key, algorithm, counters).await;
             let hmacs = hmacs.map_err(|error| VerifierError::Hsm(Box::new(error)))?;
             if hmacs.len() != counters.len() || !hmacs.iter().all(|hmac| hmac.is_of(algorithm)) {
                 return Err(VerifierError::Hsm(Box::new(WrongAnswer)));
             }
             let mut truncated: Zeroizing<Vec<_>> = Zeroizing::new(hmacs.iter().map(Hmac::truncated).collect());
-            let mut truncated = truncated.as_mut_slice();
-            for counters in counters.chunk_by(|a, b| b.get() == a.get().wrapping_add(1)) {
-                if let (Some(first), Some(of_these)) = (counters.first(), truncated.split_off_mut(..counters.len())) {
-                    found.look(search, *first, of_these);
-                }
+            let mut left = truncated.as_mut_slice();
+            while let Some((_, count)) = search.next()
+                && let Some(values) = left.split_off_mut(..count.min(left.len()))
+                && !values.is_empty()
+            {
+                search.take(values);
             }
         }
-        Ok(found.into_match())
+        Ok(search.finish())
     }
 
     /// Opens the record in a value, and reads the authenticator and its state.

@@ -3,13 +3,13 @@ use zeroize::Zeroize;
 use crate::codes::Key;
 use crate::codes::lanes;
 use crate::codes::lanes::Job;
-use crate::codes::search::{Found, Match, Search};
+use crate::codes::search::{Match, Search};
 use crate::decision::Stage;
 use crate::decision::{Decision, Verified};
 use crate::decision::{Refusal, State};
 use crate::factor::Method;
 use crate::policy::{Policy, Window};
-use crate::types::{Code, Counter, MalformedCode, UnixTime};
+use crate::types::{Code, MalformedCode, UnixTime};
 
 /// A person's code for a login, and what it is to be decided on: one of many for [`verify_batch`].
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +80,7 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
             let Some(attempt) = self.attempts.next() else { break };
             let Attempt { method, state, entry, .. } = attempt;
             let found = method.search(&self.policy, state, entry, self.now, Stage::Login).map(|of_this| {
-                jobs += of_this.spans.count();
+                jobs += of_this.count();
                 *search = Some((attempt.key, of_this));
                 Match::default()
             });
@@ -94,14 +94,14 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
             .flat_map(|(key, search)| search.counters().map(move |counter| Job { key, counter }));
         lanes::each(all, values.get_mut(..jobs).unwrap_or_default());
         let mut rest = values.as_mut_slice();
-        for (search, slot) in searches.iter().zip(&mut self.found) {
-            let (Some((_, search)), Some((_, found))) = (search, slot) else { continue };
-            let mut places = Found::default();
-            for span in search.spans.iter() {
-                let Some(of_this) = rest.split_off_mut(..usize::from(span.count)) else { break };
-                places.look(search, Counter::new(span.first), of_this);
+        for (search, slot) in searches.into_iter().zip(&mut self.found) {
+            let (Some((_, mut search)), Some((_, found))) = (search, slot) else { continue };
+            while let Some((_, count)) = search.next()
+                && let Some(of_this) = rest.split_off_mut(..count)
+            {
+                search.take(of_this);
             }
-            *found = Ok(places.into_match());
+            *found = Ok(search.finish());
         }
         values.as_mut_slice().zeroize();
         self.next = 0;

@@ -245,7 +245,7 @@ impl Totp {
         if state.used > u128::from(spans.last()) + 1 {
             return Err(Refusal::ClockBehind);
         }
-        Ok(Search { digits: self.digits, codes, spans, used: state.used })
+        Ok(Search::new(self.digits, codes, spans, state.used))
     }
 
     /// A login with the code of this step.
