@@ -3,7 +3,7 @@ use core::num::NonZeroU32;
 
 use crate::codes::search::Codes;
 use crate::ct::division::quotient;
-use crate::decision::{Hold, Refusal, State};
+use crate::decision::{Attempts, Hold, Refusal, State};
 use crate::policy::{Doubling, Wait};
 use crate::policy::{Lock, Policy};
 use crate::types::{Code, Digits, MalformedCode, UnixTime};
@@ -12,22 +12,22 @@ impl Policy {
     /// Returns the attempts left before the lock.
     #[must_use]
     pub fn remaining(&self, state: &State, now: UnixTime) -> u8 {
-        match state.hold {
+        match state.attempts.hold {
             Hold::Locked => 0,
             Hold::LockedUntil(until) if now < until => 0,
-            _ => self.left(state),
+            _ => self.left(&state.attempts),
         }
     }
 
     /// Returns the attempts left before the next lock, if none is in force.
-    pub(super) fn left(&self, state: &State) -> u8 {
-        let before_lock = self.failure_cap.get().saturating_sub(state.since_lock);
-        before_lock.min(Self::CONSECUTIVE_LIMIT.saturating_sub(state.failures))
+    pub(super) fn left(&self, attempts: &Attempts) -> u8 {
+        let before_lock = self.failure_cap.get().saturating_sub(attempts.since_lock);
+        before_lock.min(Self::CONSECUTIVE_LIMIT.saturating_sub(attempts.failures))
     }
 
     /// Tells whether the failures call for a lock that was not made: the cap was lowered, or the count was imported.
-    pub(super) fn owes_lock(&self, state: &State, now: UnixTime) -> bool {
-        !state.hold.is_in_force(now) && self.left(state) == 0
+    pub(super) fn owes_lock(&self, attempts: &Attempts, now: UnixTime) -> bool {
+        !attempts.hold.is_in_force(now) && self.left(attempts) == 0
     }
 
     /// Decides whether the state lets an attempt be made.
@@ -40,43 +40,43 @@ impl Policy {
             (Stage::Confirmation, true) => return Err(Refusal::AlreadyConfirmed),
             (Stage::Login, true) | (Stage::Confirmation, false) | (Stage::Resynchronization, _) => {}
         }
-        match state.hold {
+        match state.attempts.hold {
             Hold::Locked => Err(Refusal::Locked { until: None }),
             Hold::LockedUntil(until) if now < until => Err(Refusal::Locked { until: Some(until) }),
             Hold::Throttled(retry_at) if now < retry_at => Err(Refusal::Throttled { retry_at }),
             // Until when is decided with the lock.
-            _ if self.owes_lock(state, now) => Err(Refusal::Locked { until: None }),
+            _ if self.owes_lock(&state.attempts, now) => Err(Refusal::Locked { until: None }),
             _ => Ok(()),
         }
     }
 
     /// Counts a failure, and returns how many attempts are left.
-    pub(super) fn fail(&self, state: &mut State, now: UnixTime) -> u8 {
-        state.failures = state.failures.saturating_add(1);
-        state.since_lock = state.since_lock.saturating_add(1);
-        self.hold_off(state, now);
-        match state.hold {
+    pub(super) fn fail(&self, attempts: &mut Attempts, now: UnixTime) -> u8 {
+        attempts.failures = attempts.failures.saturating_add(1);
+        attempts.since_lock = attempts.since_lock.saturating_add(1);
+        self.hold_off(attempts, now);
+        match attempts.hold {
             Hold::Locked | Hold::LockedUntil(_) => 0,
-            Hold::None | Hold::Throttled(_) => self.left(state),
+            Hold::None | Hold::Throttled(_) => self.left(attempts),
         }
     }
 
     /// Makes the wait or the lock that the counted failures call for.
-    pub(super) fn hold_off(&self, state: &mut State, now: UnixTime) {
-        let days_since = quotient::<{ Lock::EASING_SECS }>(now.as_secs().saturating_sub(state.lock_ended.as_secs()));
-        let doublings = u64::from(state.lock_doublings).saturating_sub(days_since).to_le_bytes()[0];
+    pub(super) fn hold_off(&self, attempts: &mut Attempts, now: UnixTime) {
+        let days_since = quotient::<{ Lock::EASING_SECS }>(now.as_secs().saturating_sub(attempts.lock_ended.as_secs()));
+        let doublings = u64::from(attempts.lock_doublings).saturating_sub(days_since).to_le_bytes()[0];
         let until = |wait: NonZeroU32| now.saturating_add(u64::from(wait.get()));
-        state.hold = match self.wait_after(state.failures, state.since_lock, doublings) {
+        attempts.hold = match self.wait_after(attempts.failures, attempts.since_lock, doublings) {
             Wait::None => Hold::None,
             Wait::Throttled(wait) => Hold::Throttled(until(wait)),
             Wait::Locked(wait) => {
-                state.since_lock = 0;
-                state.lock_ended = until(wait);
-                state.lock_doublings = self.lock.0.map_or(0, Doubling::most).min(doublings.saturating_add(1));
-                Hold::LockedUntil(state.lock_ended)
+                attempts.since_lock = 0;
+                attempts.lock_ended = until(wait);
+                attempts.lock_doublings = self.lock.0.map_or(0, Doubling::most).min(doublings.saturating_add(1));
+                Hold::LockedUntil(attempts.lock_ended)
             }
             Wait::Forever => {
-                state.since_lock = 0;
+                attempts.since_lock = 0;
                 Hold::Locked
             }
         };

@@ -56,7 +56,7 @@ impl<T> Decision<T> {
                 let (remaining, hold, next) = if is_counted == 0 {
                     (remaining_uncounted, Hold::None, None)
                 } else {
-                    (remaining, failed.hold, Some(failed))
+                    (remaining, failed.attempts.hold, Some(failed))
                 };
                 let refusal =
                     if is_used { Refusal::Replayed { remaining, hold } } else { Refusal::Wrong { remaining, hold } };

@@ -21,29 +21,27 @@ impl Policy {
         let mut accepted = failed;
         match found {
             Ok(found) => {
-                let remaining = self.fail(&mut failed, now);
+                let remaining = self.fail(&mut failed.attempts, now);
                 let counter = found.counter();
                 accepted = accepted.used_to(counter);
-                accepted.failures = 0;
-                accepted.since_lock = 0;
-                accepted.hold = Hold::None;
+                accepted.attempts.restart();
                 let success = accept(&mut accepted, counter);
                 Decision::searched(Searched {
                     found,
                     accepted: (success, accepted),
                     failed,
                     remaining,
-                    remaining_uncounted: self.left(state),
+                    remaining_uncounted: self.left(&state.attempts),
                     count_used: self.count_replays,
                 })
             }
-            Err(Refusal::Locked { .. }) if self.owes_lock(state, now) => {
-                self.hold_off(&mut failed, now);
-                let until = if let Hold::LockedUntil(until) = failed.hold { Some(until) } else { None };
+            Err(Refusal::Locked { .. }) if self.owes_lock(&state.attempts, now) => {
+                self.hold_off(&mut failed.attempts, now);
+                let until = if let Hold::LockedUntil(until) = failed.attempts.hold { Some(until) } else { None };
                 Decision::refused(Refusal::Locked { until }, Some(failed))
             }
             Err(refusal @ Refusal::Malformed(_)) if self.count_malformed => {
-                self.fail(&mut failed, now);
+                self.fail(&mut failed.attempts, now);
                 Decision::refused(refusal, Some(failed))
             }
             Err(refusal) => Decision::refused(refusal, None),

@@ -2,12 +2,15 @@
 //! must be stored before the verdict is out.
 
 mod admission;
+mod attempts;
 mod commit;
 mod decide;
 mod state;
 mod verdict;
 
 pub(crate) use admission::{Stage, submitted};
+pub(crate) use attempts::Attempts;
+pub use attempts::Hold;
 pub use commit::{CommitError, Decision};
-pub use state::{Hold, State, StateError};
+pub use state::{State, StateError};
 pub use verdict::{Confirmed, PublicRefusal, Refusal, Resynchronized, Verified};

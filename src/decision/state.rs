@@ -1,5 +1,6 @@
 use core::fmt;
 
+use super::attempts::{Attempts, Hold};
 use crate::types::{Counter, UnixTime};
 
 /// What a verifier remembers of one authenticator: small, without a secret in it, and replaced as a whole.
@@ -19,48 +20,21 @@ use crate::types::{Counter, UnixTime};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// How many counters are used, from 0 to the watermark. Not an `Option` of that, so that what is computed from it is
-    /// computed alike whether there is one.
-    pub(crate) used: u128,
-    pub(crate) drift: i16,
-    pub(crate) failures: u8,
-    /// Those of them that came after the last lock; the next lock comes when they reach the cap.
-    pub(crate) since_lock: u8,
-    pub(crate) hold: Hold,
-    /// When the last lock ended, and how many times longer than the first one the next would have been then, as a power
-    /// of 2.
-    pub(crate) lock_ended: UnixTime,
-    pub(crate) lock_doublings: u8,
+    pub(crate) progress: Progress,
+    pub(crate) attempts: Attempts,
     pub(crate) confirmed: bool,
     pub(crate) suspended: bool,
     pub(crate) revision: u64,
 }
 
-/// Whether attempts are held off.
+/// How far the codes of one authenticator are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Hold {
-    /// They are not.
-    #[default]
-    None,
-    /// By back-off, until then.
-    Throttled(UnixTime),
-    /// By a lock, until then.
-    LockedUntil(UnixTime),
-    /// By a lock, until an operator [unlocks](State::unlock) the authenticator.
-    Locked,
-}
-
-impl Hold {
-    /// Tells whether attempts are held off at this time.
-    #[must_use]
-    pub fn is_in_force(self, now: UnixTime) -> bool {
-        match self {
-            Self::None => false,
-            Self::Throttled(until) | Self::LockedUntil(until) => now < until,
-            Self::Locked => true,
-        }
-    }
+pub(crate) struct Progress {
+    /// How many counters are used, from 0 to the watermark. Not an `Option` of that, so that what is computed from it is
+    /// computed alike whether there is one.
+    pub(crate) used: u128,
+    /// In time steps; ahead, if positive.
+    pub(crate) drift: i16,
 }
 
 impl State {
@@ -72,13 +46,14 @@ impl State {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            used: 0,
-            drift: 0,
-            failures: 0,
-            since_lock: 0,
-            hold: Hold::None,
-            lock_ended: UnixTime::EPOCH,
-            lock_doublings: 0,
+            progress: Progress { used: 0, drift: 0 },
+            attempts: Attempts {
+                failures: 0,
+                since_lock: 0,
+                hold: Hold::None,
+                lock_ended: UnixTime::EPOCH,
+                lock_doublings: 0,
+            },
             confirmed: false,
             suspended: false,
             revision: 0,
@@ -89,22 +64,22 @@ impl State {
     /// last step accepted by the system that an authenticator comes from. What was used already stays so.
     #[must_use]
     pub const fn starting_at(mut self, next: Counter) -> Self {
-        if self.used < next.get() as u128 {
-            self.used = next.get() as u128;
+        if self.progress.used < next.get() as u128 {
+            self.progress.used = next.get() as u128;
         }
         self
     }
 
     /// With this counter as the watermark.
     pub(crate) const fn used_to(mut self, last: Counter) -> Self {
-        self.used = last.get() as u128 + 1;
+        self.progress.used = last.get() as u128 + 1;
         self
     }
 
     /// With a known drift of the authenticator's clock, in whole time steps; ahead, if positive.
     #[must_use]
     pub const fn with_drift(mut self, steps: i16) -> Self {
-        self.drift = steps;
+        self.progress.drift = steps;
         self
     }
 
@@ -136,9 +111,7 @@ impl State {
     /// stays, and so does the length that the next lock will have.
     #[must_use]
     pub const fn unlock(mut self) -> Self {
-        self.failures = 0;
-        self.since_lock = 0;
-        self.hold = Hold::None;
+        self.attempts.restart();
         self.revision = self.revision.wrapping_add(1);
         self
     }
@@ -146,31 +119,31 @@ impl State {
     /// The highest time step or counter accepted so far.
     #[must_use]
     pub const fn watermark(&self) -> Option<Counter> {
-        if self.used > 0 { Some(Counter::new(self.last_used())) } else { None }
+        if self.progress.used > 0 { Some(Counter::new(self.last_used())) } else { None }
     }
 
     /// The watermark, or 0 if there is none.
     #[expect(clippy::cast_possible_truncation, reason = "at most 2^64 counters are used")]
     const fn last_used(&self) -> u64 {
-        self.used.saturating_sub(1) as u64
+        self.progress.used.saturating_sub(1) as u64
     }
 
     /// The known drift of the authenticator's clock in whole time steps; ahead, if positive.
     #[must_use]
     pub const fn drift(&self) -> i16 {
-        self.drift
+        self.progress.drift
     }
 
     /// Returns the number of attempts that failed since the last one that succeeded, or since [`Self::unlock`].
     #[must_use]
     pub const fn failures(&self) -> u8 {
-        self.failures
+        self.attempts.failures
     }
 
     /// Whether attempts are held off. A time in it may have passed.
     #[must_use]
     pub const fn hold(&self) -> Hold {
-        self.hold
+        self.attempts.hold
     }
 
     /// Whether a first right code has come.
@@ -194,25 +167,25 @@ impl State {
     /// The stored form: a version byte, then every field at its place, numbers in big-endian order.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
-        let (hold, until) = match self.hold {
+        let (hold, until) = match self.attempts.hold {
             Hold::None => (0, UnixTime::EPOCH),
             Hold::Throttled(until) => (1, until),
             Hold::LockedUntil(until) => (2, until),
             Hold::Locked => (3, UnixTime::EPOCH),
         };
-        let flags = u8::from(self.confirmed) | u8::from(self.suspended) << 1 | u8::from(self.used > 0) << 2;
+        let flags = u8::from(self.confirmed) | u8::from(self.suspended) << 1 | u8::from(self.progress.used > 0) << 2;
 
         let mut bytes = [0; Self::LEN];
         bytes[0] = Self::VERSION;
         bytes[1] = flags;
         bytes[2] = hold;
-        bytes[3] = self.failures;
-        bytes[4] = self.since_lock;
-        bytes[5] = self.lock_doublings;
-        bytes[6..8].copy_from_slice(&self.drift.to_be_bytes());
+        bytes[3] = self.attempts.failures;
+        bytes[4] = self.attempts.since_lock;
+        bytes[5] = self.attempts.lock_doublings;
+        bytes[6..8].copy_from_slice(&self.progress.drift.to_be_bytes());
         bytes[8..16].copy_from_slice(&self.last_used().to_be_bytes());
         bytes[16..24].copy_from_slice(&until.as_secs().to_be_bytes());
-        bytes[24..32].copy_from_slice(&self.lock_ended.as_secs().to_be_bytes());
+        bytes[24..32].copy_from_slice(&self.attempts.lock_ended.as_secs().to_be_bytes());
         bytes[32..40].copy_from_slice(&self.revision.to_be_bytes());
         bytes
     }
@@ -261,13 +234,14 @@ impl State {
             _ => return Err(StateError::Field { offset: 2 }),
         };
         Ok(Self {
-            used,
-            drift: i16::from_be_bytes([*d0, *d1]),
-            failures: *failures,
-            since_lock: *since_lock,
-            hold,
-            lock_ended: time(lock_ended, 24)?,
-            lock_doublings: *lock_doublings,
+            progress: Progress { used, drift: i16::from_be_bytes([*d0, *d1]) },
+            attempts: Attempts {
+                failures: *failures,
+                since_lock: *since_lock,
+                hold,
+                lock_ended: time(lock_ended, 24)?,
+                lock_doublings: *lock_doublings,
+            },
             confirmed: *flags & 0b001 != 0,
             suspended: *flags & 0b010 != 0,
             revision,

@@ -177,7 +177,7 @@ impl<'a> Parts<'a> {
                     // The module sets the skew within a step of where the code was.
                     let ahead = (window_size / 2).max(1);
                     let until_now = used_until_now(totp, state, now, u64::from(ahead));
-                    listed.filter(|state| state.used > until_now.used).unwrap_or(until_now)
+                    listed.filter(|state| state.progress.used > until_now.progress.used).unwrap_or(until_now)
                 }
             };
             if resetting.is_some_and(|setting| !setting.value.is_empty()) {

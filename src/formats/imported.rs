@@ -191,13 +191,14 @@ pub(super) fn used_until(totp: Totp, state: State, last: u64, now: UnixTime) -> 
     const AHEAD_SECS: u64 = 2 * 24 * 60 * 60;
 
     let latest = totp.step(now.saturating_add(AHEAD_SECS)).ok()?.get();
-    let latest = latest.saturating_add_signed(i64::from(state.drift.max(0)));
+    let latest = latest.saturating_add_signed(i64::from(state.progress.drift.max(0)));
     (last <= latest).then_some(state.used_to(Counter::new(last)))
 }
 
 /// The state of an authenticator whose last accepted step is not known, of a source that looks so many steps ahead.
 pub(super) fn used_until_now(totp: Totp, state: State, now: UnixTime, ahead: u64) -> State {
-    let last = |current: Counter| current.get().saturating_add_signed(i64::from(state.drift)).saturating_add(ahead);
+    let last =
+        |current: Counter| current.get().saturating_add_signed(i64::from(state.progress.drift)).saturating_add(ahead);
     // Before T0 there is nothing to accept.
     totp.step(now).map_or(state, |current| state.used_to(Counter::new(last(current))))
 }

@@ -109,7 +109,7 @@ use super::imported::{
     ImportError, Imported, MAX_LINE, Note, Problem, UNTOLD_WINDOW, is_name, lines, secret_from_hex, used_until,
     used_until_now,
 };
-use crate::decision::{Hold, State};
+use crate::decision::{Attempts, Hold, State};
 use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretText, UnixTime};
 
@@ -201,14 +201,17 @@ fn entry(line: usize, text: &str, now: UnixTime) -> Result<Imported, Problem> {
     };
     let failures = failures.or(0, Value::number)?;
     let unlocked_failures = if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) { 0 } else { failures };
-    let state = State {
-        confirmed: confirmed.required(Value::truth)?,
-        suspended: suspended.required(Value::truth)?,
+    let attempts = Attempts {
         failures,
         since_lock: since_lock.or(unlocked_failures, |value| value.number().filter(|since| *since <= failures))?,
         hold,
         lock_ended: lock_ended.or(UnixTime::EPOCH, Value::time)?,
         lock_doublings: lock_doublings.or(0, Value::number)?,
+    };
+    let state = State {
+        attempts,
+        confirmed: confirmed.required(Value::truth)?,
+        suspended: suspended.required(Value::truth)?,
         ..state
     };
     Ok(Imported::new(line, name, Authenticator::new(method, algorithm, secret), state, notes))
@@ -424,7 +427,8 @@ impl<'de> Deserialize<'de> for Value<'de> {
 pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result<SecretText, Problem> {
     let secret = authenticator.secret().ok_or(Problem::Missing("secret"))?;
     let name = serde_json::to_string(name).ok().filter(|_| is_name(name)).ok_or(Problem::Invalid("name"))?;
-    let next = u64::try_from(state.used).ok();
+    let attempts = &state.attempts;
+    let next = u64::try_from(state.progress.used).ok();
 
     // Never reallocated: that would leave a copy of the secret behind.
     let mut line = String::with_capacity(WRITTEN_LEN + name.len());
@@ -440,14 +444,18 @@ pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result
                 Some(last) => put(format_args!(r#""last_step":{last},"#))?,
                 None => put(format_args!(r#""last_step":-1,"#))?,
             }
-            put(format_args!(r#""drift":{},"#, state.drift))?;
+            put(format_args!(r#""drift":{},"#, state.progress.drift))?;
         }
         Method::Hotp(_) => put(format_args!(r#""counter":{},"#, next.ok_or(Problem::Invalid("counter"))?))?,
     }
     put(format_args!(r#""confirmed":{},"suspended":{},"#, state.confirmed, state.suspended))?;
-    put(format_args!(r#""failures":{},"failures_since_lock":{},"#, state.failures, state.since_lock))?;
-    put(format_args!(r#""lock_ended":{},"lock_doublings":{}"#, state.lock_ended.as_secs(), state.lock_doublings))?;
-    match state.hold {
+    put(format_args!(r#""failures":{},"failures_since_lock":{},"#, attempts.failures, attempts.since_lock))?;
+    put(format_args!(
+        r#""lock_ended":{},"lock_doublings":{}"#,
+        attempts.lock_ended.as_secs(),
+        attempts.lock_doublings
+    ))?;
+    match attempts.hold {
         Hold::None => put(format_args!("}}"))?,
         Hold::Throttled(until) => put(format_args!(r#","throttled":{}}}"#, until.as_secs()))?,
         Hold::LockedUntil(until) => put(format_args!(r#","locked":{}}}"#, until.as_secs()))?,

@@ -153,6 +153,6 @@ impl Hotp {
             None => Span::around(0, 0, ahead),
             Some(used) => Span::around(used.get(), 0, ahead + 1),
         };
-        Search::new(self.digits, codes, span.into(), state.used)
+        Search::new(self.digits, codes, span.into(), state.progress.used)
     }
 }

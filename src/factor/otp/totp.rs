@@ -192,7 +192,7 @@ impl Totp {
     #[must_use]
     pub fn lower_watermark(&self, policy: &Policy, state: &State, now: UnixTime) -> Option<State> {
         let last = self.windows(policy, state, now).ok()?.last();
-        let beyond = state.used.checked_sub(u128::from(last) + 1)?;
+        let beyond = state.progress.used.checked_sub(u128::from(last) + 1)?;
         let is_far = beyond * u128::from(self.period.as_secs()) > u128::from(policy.watermark_margin.get());
         is_far.then(|| {
             let mut next = state.used_to(Counter::new(last));
@@ -220,7 +220,7 @@ impl Totp {
         let current = self.current(now)?;
         let (past, future) = (policy.window.past(), policy.window.future());
         let around = |centre| Span::around(centre, past.into(), future.into());
-        let drift = policy.clamp_drift(state.drift.into());
+        let drift = policy.clamp_drift(state.progress.drift.into());
         let drifted = around(current.saturating_add_signed(drift.into()));
         // Far from an exact clock, it is searched for as well: it may have been put right.
         Ok(if policy.window.reaches(drift) { drifted.into() } else { Spans::union(around(current), drifted) })
@@ -242,17 +242,17 @@ impl Totp {
     }
 
     fn search_in(&self, spans: Spans, codes: Codes, state: &State) -> Result<Search, Refusal> {
-        if state.used > u128::from(spans.last()) + 1 {
+        if state.progress.used > u128::from(spans.last()) + 1 {
             return Err(Refusal::ClockBehind);
         }
-        Ok(Search::new(self.digits, codes, spans, state.used))
+        Ok(Search::new(self.digits, codes, spans, state.progress.used))
     }
 
     /// A login with the code of this step.
     pub(crate) fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Verified {
         let drift = self.offset(step, now);
         if policy.learn_drift {
-            next.drift = policy.learned(next.drift, drift);
+            next.progress.drift = policy.learned(next.progress.drift, drift);
         }
         Verified { counter: step, drift }
     }
@@ -266,7 +266,7 @@ impl Totp {
         now: UnixTime,
     ) -> Resynchronized {
         let drift = self.offset(step, now);
-        next.drift = policy.resynchronized(next.drift, drift);
+        next.progress.drift = policy.resynchronized(next.progress.drift, drift);
         Resynchronized { counter: step, drift }
     }
 
