@@ -31,6 +31,7 @@ const REVISIONS: &str = "revisions";
 /// How many revisions are reserved at once, so that most commits do not write the counter.
 const RESERVED: u64 = 1 << 20;
 
+/// Later than any time there is.
 const NEVER: u64 = u64::MAX;
 
 /// What a change does with an entry whose revision is as expected.
@@ -219,7 +220,7 @@ impl Snapshot {
             for (n, entry) in range.enumerate() {
                 let (key, bytes) = entry?;
                 let (revision, expiry, _) = decode(bytes.value())?;
-                if expiry <= now.as_secs() && expiry != NEVER {
+                if expiry <= now.as_secs() {
                     let id = core::str::from_utf8(key.value()).map_err(|_| RedbStoreError::Corrupt)?;
                     let id = AuthenticatorId::new(id).map_err(|_| RedbStoreError::Corrupt)?;
                     expired.push(Request { id, expected: Some(revision), change: Change::Remove });
