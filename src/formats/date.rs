@@ -1,7 +1,9 @@
 //! Dates and times in the files of other systems.
 
 use super::number::number;
-use crate::types::{UnixTime, calendar};
+#[cfg(feature = "pskc")]
+use crate::types::UnixTime;
+use crate::types::calendar;
 
 /// Reads an `xs:dateTime` from 1970 on, as PSKC has it: `2006-05-01T00:00:00Z`, where `Z` may be an offset from UTC, and the
 /// seconds may have a fraction, which is dropped.
