@@ -12,6 +12,7 @@
 //! and nothing is left out silently: what does not come along is a [`Note`].
 //!
 //! ```
+//! # #[cfg(feature = "alloc")] {
 //! use secondo::formats::usersfile;
 //! use secondo::UnixTime;
 //!
@@ -27,6 +28,7 @@
 //!     .collect();
 //! assert_eq!(report[0], "line 1: alice imported, []");
 //! assert_eq!(report[1], "not imported: line 2: TYPE has an impossible value");
+//! # }
 //! # Ok::<(), secondo::types::TimeError>(())
 //! ```
 //!

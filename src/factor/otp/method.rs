@@ -163,7 +163,8 @@ impl Policy {
     /// `resets_per_year` is how often in a year the count of failures starts again: the accepted logins of the real
     /// subscriber, resynchronizations and unlocks. 0 is an attack on an authenticator that nobody else uses. The
     /// attacker is assumed to guess at every moment that the policy allows, with the resets coming when they help most; the
-    /// chance per year is an upper bound.
+    /// chance per year is an upper bound. An authenticator whose clock was resynchronized to beyond the window has two
+    /// windows, and up to twice these chances.
     ///
     /// ```
     /// use secondo::{Policy, Totp};
