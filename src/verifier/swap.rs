@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::mem;
 
 use zeroize::Zeroizing;
 
@@ -72,10 +73,11 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             let mut truncated: Zeroizing<Vec<_>> = Zeroizing::new(hmacs.iter().map(Hmac::truncated).collect());
             let mut left = truncated.as_mut_slice();
             while let Some((_, count)) = search.next()
-                && let Some(values) = left.split_off_mut(..count.min(left.len()))
-                && !values.is_empty()
+                && !left.is_empty()
             {
+                let (values, others) = mem::take(&mut left).split_at_mut(count.min(left.len()));
                 search.take(values);
+                left = others;
             }
         }
         Ok(search.finish())

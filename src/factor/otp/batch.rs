@@ -1,3 +1,5 @@
+use core::mem;
+
 use zeroize::Zeroize;
 
 use crate::codes::Key;
@@ -97,9 +99,10 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
         for (search, slot) in searches.into_iter().zip(&mut self.found) {
             let (Some((_, mut search)), Some((_, found))) = (search, slot) else { continue };
             while let Some((_, count)) = search.next()
-                && let Some(of_this) = rest.split_off_mut(..count)
+                && let Some((of_this, others)) = mem::take(&mut rest).split_at_mut_checked(count)
             {
                 search.take(of_this);
+                rest = others;
             }
             *found = Ok(search.finish());
         }
