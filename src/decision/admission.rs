@@ -82,15 +82,18 @@ impl Policy {
         };
     }
 
-    /// Returns the values of consecutive codes, if there are as many as this policy wants. Others are not even parsed.
+    /// Returns the values of so many consecutive codes, if this policy wants as many. Others are not even parsed.
+    ///
+    /// The iterator does not count them: to do so, that of a slice divides.
     pub(crate) fn consecutive(
         &self,
-        entries: impl ExactSizeIterator<Item: Borrow<Result<Code, MalformedCode>>>,
+        count: usize,
+        entries: impl Iterator<Item: Borrow<Result<Code, MalformedCode>>>,
         digits: Digits,
     ) -> Result<Codes, Refusal> {
         let expected = self.resync_codes.count();
-        if entries.len() != expected {
-            return Err(Refusal::Malformed(MalformedCode::Count { expected, found: entries.len() }));
+        if count != expected {
+            return Err(Refusal::Malformed(MalformedCode::Count { expected, found: count }));
         }
         entries.map(|entry| submitted(entry.borrow(), digits)).collect()
     }

@@ -18,7 +18,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// # Errors
     ///
     /// [`VerifierError::AlreadyEnrolled`] if the id has a confirmed or suspended authenticator;
-    /// [`VerifierError::Refused`] with [`Refusal::Revoked`] if it had one that is revoked: ids are not used again;
+    /// [`VerifierError::Refused`] with [`Refusal::Revoked`](crate::Refusal::Revoked) if it had one that is revoked: ids are not used again;
     /// [`VerifierError::ImplausibleStep`] if the state's last used time step lies after the year 2499.
     pub async fn enroll(
         &self,

@@ -66,7 +66,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ) -> Result<Resynchronized, VerifierError<S::Error>> {
         let look = |method: &Method, state: &State| {
             let codes = entries.iter().map(|entry| Code::parse_typed(entry, method.digits()));
-            method.search_resync(&self.policy, state, codes, now)
+            method.search_resync(&self.policy, state, entries.len(), codes, now)
         };
         self.attempt(id, look, |method, state, found| method.conclude_resync(&self.policy, state, now, found)).await
     }

@@ -83,7 +83,7 @@ impl<S: Store> Verifier<S> {
         Self { store, keys: None, policy, hsm: NoHsm }
     }
 
-    /// With the module that computes HMACs for authenticators whose keys [it holds](Authenticator::in_hsm).
+    /// With the module that computes HMACs for authenticators whose keys [it holds](crate::Authenticator::in_hsm).
     #[must_use]
     pub fn with_hsm<H: Hsm>(self, hsm: H) -> Verifier<S, H> {
         let Self { store, keys, policy, hsm: NoHsm } = self;

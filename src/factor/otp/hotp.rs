@@ -116,7 +116,7 @@ impl Hotp {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        let found = self.search_resync(policy, state, entries.iter(), now).map(|search| search.run(key));
+        let found = self.search_resync(policy, state, entries.len(), entries.iter(), now).map(|search| search.run(key));
         policy.decide(state, now, found, |_, counter| Resynchronized { counter, drift: 0 })
     }
 
@@ -139,11 +139,12 @@ impl Hotp {
         &self,
         policy: &Policy,
         state: &State,
-        entries: impl ExactSizeIterator<Item: Borrow<Result<Code, MalformedCode>>>,
+        count: usize,
+        entries: impl Iterator<Item: Borrow<Result<Code, MalformedCode>>>,
         now: UnixTime,
     ) -> Result<Search, Refusal> {
         policy.admit(state, now, Stage::Resynchronization)?;
-        let codes = policy.consecutive(entries, self.digits)?;
+        let codes = policy.consecutive(count, entries, self.digits)?;
         Ok(self.search_ahead(policy.resync_span, codes, state))
     }
 

@@ -63,12 +63,13 @@ impl Method {
         &self,
         policy: &Policy,
         state: &State,
-        entries: impl ExactSizeIterator<Item: Borrow<Result<Code, MalformedCode>>>,
+        count: usize,
+        entries: impl Iterator<Item: Borrow<Result<Code, MalformedCode>>>,
         now: UnixTime,
     ) -> Result<Search, Refusal> {
         match self {
-            Self::Hotp(hotp) => hotp.search_resync(policy, state, entries, now),
-            Self::Totp(totp) => totp.search_resync(policy, state, entries, now),
+            Self::Hotp(hotp) => hotp.search_resync(policy, state, count, entries, now),
+            Self::Totp(totp) => totp.search_resync(policy, state, count, entries, now),
         }
     }
 
@@ -140,7 +141,7 @@ impl Method {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        let found = self.search_resync(policy, state, entries.iter(), now).map(|search| search.run(key));
+        let found = self.search_resync(policy, state, entries.len(), entries.iter(), now).map(|search| search.run(key));
         self.conclude_resync(policy, state, now, found)
     }
 }

@@ -181,7 +181,7 @@ impl Totp {
         entries: &[Result<Code, MalformedCode>],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        let found = self.search_resync(policy, state, entries.iter(), now).map(|search| search.run(key));
+        let found = self.search_resync(policy, state, entries.len(), entries.iter(), now).map(|search| search.run(key));
         policy.decide(state, now, found, |next, step| self.resynchronize(policy, next, step, now))
     }
 
@@ -231,11 +231,12 @@ impl Totp {
         &self,
         policy: &Policy,
         state: &State,
-        entries: impl ExactSizeIterator<Item: Borrow<Result<Code, MalformedCode>>>,
+        count: usize,
+        entries: impl Iterator<Item: Borrow<Result<Code, MalformedCode>>>,
         now: UnixTime,
     ) -> Result<Search, Refusal> {
         policy.admit(state, now, Stage::Resynchronization)?;
-        let codes = policy.consecutive(entries, self.digits)?;
+        let codes = policy.consecutive(count, entries, self.digits)?;
         // The last code may be of any step within the limit, the others come before it.
         let past = policy.max_drift + policy.resync_codes as u16 - 1;
         self.search_in(Span::around(self.current(now)?, past, policy.max_drift).into(), codes, state)

@@ -1,4 +1,4 @@
-//! Shows that a [`Store`] keeps its contract: one suite for ours, and for one of your own.
+//! Shows that a [`Store`](super::Store) keeps its contract: one suite for ours, and for one of your own.
 //!
 //! Implement [`Harness`] for your engine and call [`check`] in a test. The suite races threads that hold handles of their
 //! own, makes entries expire, breaks writes off and restarts the engine, and says what did not hold.
