@@ -75,7 +75,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             while let Some((_, count)) = search.next()
                 && !left.is_empty()
             {
-                let (values, others) = mem::take(&mut left).split_at_mut(count.min(left.len()));
+                let count = count.min(left.len());
+                let (values, others) = mem::take(&mut left).split_at_mut(count);
                 search.take(values);
                 left = others;
             }
