@@ -3,8 +3,7 @@
 use core::num::NonZeroU32;
 
 use crate::ct::division::Divisor;
-use crate::policy::Policy;
-use crate::policy::{Lock, Wait};
+use crate::policy::{Lock, Policy, Wait};
 use crate::types::Digits;
 
 /// In seconds.

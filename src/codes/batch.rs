@@ -1,7 +1,6 @@
 use zeroize::Zeroize;
 
-use crate::codes::lanes;
-use crate::codes::lanes::Job;
+use crate::codes::lanes::{self, Job};
 use crate::types::{Code, Digits};
 
 /// The most HMACs at once.

@@ -1,8 +1,7 @@
 use cmov::{Cmov, CmovEq, Condition};
 use zeroize::Zeroize;
 
-use crate::codes::Key;
-use crate::codes::lanes;
+use crate::codes::{Key, lanes};
 use crate::ct::declassify::public;
 use crate::ct::select::{clamp, is_not_zero, place};
 use crate::types::{Counter, Digits};

@@ -4,8 +4,7 @@ use core::num::NonZeroU32;
 use crate::codes::search::Codes;
 use crate::ct::division::quotient;
 use crate::decision::{Attempts, Hold, Refusal, State};
-use crate::policy::{Doubling, Wait};
-use crate::policy::{Lock, Policy};
+use crate::policy::{Doubling, Lock, Policy, Wait};
 use crate::types::{Code, Digits, MalformedCode, UnixTime};
 
 impl Policy {

@@ -4,8 +4,7 @@ use core::hint::black_box;
 use cmov::Cmov;
 
 use crate::codes::search::Match;
-use crate::decision::Verified;
-use crate::decision::{Hold, Refusal, State};
+use crate::decision::{Hold, Refusal, State, Verified};
 
 /// A verdict that is not yet out: the next state must be stored first.
 ///

@@ -1,7 +1,6 @@
 use super::commit::{Decision, Searched};
 use crate::codes::search::Match;
-use crate::decision::{Confirmed, Verified};
-use crate::decision::{Hold, Refusal, State};
+use crate::decision::{Confirmed, Hold, Refusal, State, Verified};
 use crate::policy::Policy;
 use crate::types::{Counter, UnixTime};
 

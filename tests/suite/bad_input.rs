@@ -1,6 +1,7 @@
 //! Bad input: a typed error that names what is wrong, no panic, no change of state, no secret or code in any message.
 
 use crate::support::commit;
+use crate::support::time::at;
 
 use commit::commit;
 use secondo::decision::{CommitError, StateError};
@@ -9,10 +10,7 @@ use secondo::types::PeriodError;
 use secondo::types::{BeforeT0, Counter, MalformedCode, Period, SecretError};
 use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
 
-const NOW: UnixTime = match UnixTime::from_secs(1_700_000_000) {
-    Ok(time) => time,
-    Err(_) => panic!(),
-};
+const NOW: UnixTime = at(1_700_000_000);
 
 fn key() -> Key {
     Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890").unwrap())

@@ -1,6 +1,7 @@
 //! Batches against the single calls, on any mix of what callers may give.
 
 use crate::support::commit;
+use crate::support::time::at;
 
 use commit::commit;
 use proptest::prelude::*;
@@ -10,10 +11,7 @@ use secondo::policy::Window;
 use secondo::types::{Counter, MalformedCode, Period};
 use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
 
-const NOW: UnixTime = match UnixTime::from_secs(1_700_000_010) {
-    Ok(time) => time,
-    Err(_) => panic!(),
-};
+const NOW: UnixTime = at(1_700_000_010);
 
 /// An attempt, and what it stands on.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Authenticators whose keys are in a module that computes the HMACs; the real one is tested in the package `secondo-pkcs11`.
 #![cfg(feature = "std")]
 
+use crate::support::time::at;
 use std::fmt;
 use std::sync::Mutex;
 
@@ -17,10 +18,7 @@ use secondo::{
 };
 
 const SECRET: &[u8] = b"12345678901234567890";
-const NOW: UnixTime = match UnixTime::from_secs(1_700_000_010) {
-    Ok(time) => time,
-    Err(_) => panic!(),
-};
+const NOW: UnixTime = at(1_700_000_010);
 
 /// Computes with the `hmac` crate, and does as it is told.
 struct Module {

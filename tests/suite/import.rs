@@ -1,6 +1,7 @@
 //! Files of other systems: what is imported, what is refused and where, and that no input makes a reader panic.
 #![cfg(feature = "alloc")]
 
+use crate::support::time::at;
 use secondo::factor::Method;
 use secondo::formats::google_authenticator::{self, StateFile};
 use secondo::formats::{ImportError, Imported, MAX_LINE, Note, Problem, usersfile};
@@ -9,10 +10,7 @@ use secondo::{Algorithm, Digits, Hotp, State, Totp, UnixTime};
 
 const HEX: &str = "3132333435363738393031323334353637383930";
 const BASE32: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-const NOW: UnixTime = match UnixTime::from_secs(1_795_500_000) {
-    Ok(time) => time,
-    Err(_) => panic!(),
-};
+const NOW: UnixTime = at(1_795_500_000);
 
 fn one(line: &str) -> Result<Imported, ImportError> {
     let mut lines = usersfile::read(line.as_bytes(), NOW);

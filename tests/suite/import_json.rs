@@ -2,6 +2,7 @@
 #![cfg(feature = "json")]
 
 use crate::support::commit;
+use crate::support::time::at;
 
 use commit::commit;
 use proptest::prelude::*;
@@ -11,10 +12,7 @@ use secondo::formats::{ImportError, Imported, Note, Problem, json};
 use secondo::types::{Counter, Period, SecretError};
 use secondo::{Algorithm, Authenticator, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime};
 
-const NOW: UnixTime = match UnixTime::from_secs(1_795_500_000) {
-    Ok(time) => time,
-    Err(_) => panic!(),
-};
+const NOW: UnixTime = at(1_795_500_000);
 const TOTP: &str = r#""name":"alice","type":"totp","secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","encoding":"base32""#;
 const HOTP: &str = r#""name":"alice","type":"hotp","secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","encoding":"base32""#;
 const IN_USE: &str = r#""confirmed":true,"suspended":false"#;

@@ -1,6 +1,7 @@
 //! Locks, back-off, what counts, and what a configuration gives to an attacker.
 
 use crate::support::commit;
+use crate::support::time::at;
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,10 +14,7 @@ use secondo::types::{Counter, Period};
 use secondo::types::{DigitsError, PeriodError};
 use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
 
-const NOW: UnixTime = match UnixTime::from_secs(1_700_000_000) {
-    Ok(time) => time,
-    Err(_) => panic!(),
-};
+const NOW: UnixTime = at(1_700_000_000);
 
 fn after(secs: u64) -> UnixTime {
     UnixTime::from_secs(NOW.as_secs() + secs).unwrap()

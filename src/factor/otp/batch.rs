@@ -2,13 +2,10 @@ use core::mem;
 
 use zeroize::Zeroize;
 
-use crate::codes::Key;
-use crate::codes::lanes;
 use crate::codes::lanes::Job;
 use crate::codes::search::{Match, Search};
-use crate::decision::Stage;
-use crate::decision::{Decision, Verified};
-use crate::decision::{Refusal, State};
+use crate::codes::{Key, lanes};
+use crate::decision::{Decision, Refusal, Stage, State, Verified};
 use crate::factor::Method;
 use crate::policy::{Policy, Window};
 use crate::types::{Code, MalformedCode, UnixTime};
@@ -58,9 +55,9 @@ pub fn verify_batch<'a, I: IntoIterator<Item = Attempt<'a>>>(
     searched.map(move |(attempt, found)| attempt.method.conclude(&policy, attempt.state, now, found))
 }
 
-/// The most HMACs at once, and the most that one attempt takes: two windows.
-const JOBS: usize = 64;
+/// The most HMACs that one attempt takes: two windows. Another attempt is taken while fewer than 53 are wanted.
 const JOBS_EACH: usize = 2 * (Window::MAX as usize + 1);
+const JOBS: usize = 52 + JOBS_EACH;
 const ATTEMPTS: usize = 32;
 
 struct Searched<'a, I> {

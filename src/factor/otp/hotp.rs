@@ -3,9 +3,7 @@ use core::borrow::Borrow;
 use crate::codes::lanes::Job;
 use crate::codes::search::{Codes, Search, Span};
 use crate::codes::{Key, batch};
-use crate::decision::{Confirmed, Decision, Resynchronized, Verified};
-use crate::decision::{Refusal, State};
-use crate::decision::{Stage, submitted};
+use crate::decision::{Confirmed, Decision, Refusal, Resynchronized, Stage, State, Verified, submitted};
 use crate::policy::Policy;
 use crate::types::{Code, Counter, Digits, MalformedCode, UnixTime};
 

@@ -2,9 +2,7 @@ use core::borrow::Borrow;
 
 use crate::codes::Key;
 use crate::codes::search::{Match, Search};
-use crate::decision::Stage;
-use crate::decision::{Confirmed, Decision, Resynchronized, Verified};
-use crate::decision::{Refusal, State};
+use crate::decision::{Confirmed, Decision, Refusal, Resynchronized, Stage, State, Verified};
 use crate::factor::{Hotp, Totp};
 use crate::guess::GuessProbability;
 use crate::policy::Policy;

@@ -6,8 +6,7 @@ use super::label::{Label, writable};
 use super::percent;
 use crate::decision::State;
 use crate::factor::{Authenticator, Method};
-use crate::types::SecretText;
-use crate::types::{Algorithm, Base32, Counter, Digits, Period, Secret, SecretError, UnixTime};
+use crate::types::{Algorithm, Base32, Counter, Digits, Period, Secret, SecretError, SecretText, UnixTime};
 
 /// A key URI: what an authenticator app scans to have an account, `otpauth://totp/Issuer:account?secret=…`.
 ///

@@ -12,8 +12,7 @@ use super::percent::{self, Part};
 use super::protobuf::{self, Fields, Malformed, Slice};
 use super::{KeyUri, Parameter};
 use crate::factor::{Authenticator, Hotp, Method, Totp};
-use crate::types::SecretText;
-use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretError};
+use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretError, SecretText};
 
 /// What Google Authenticator exports: a batch of accounts in a URI, `otpauth-migration://offline?data=…`.
 ///

@@ -7,13 +7,12 @@ use secondo::store::Store;
 use secondo::types::Counter;
 use secondo::{Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
 
+use super::time::at;
+
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";
 
 /// The first moment of a time step of the default period.
-pub(crate) const NOW: UnixTime = match UnixTime::from_secs(1_700_000_010) {
-    Ok(time) => time,
-    Err(_) => panic!(),
-};
+pub(crate) const NOW: UnixTime = at(1_700_000_010);
 
 pub(crate) fn authenticator(method: impl Into<Method>) -> Authenticator {
     Authenticator::new(method, Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap())

@@ -22,3 +22,4 @@ pub(crate) mod pskc;
 #[cfg(feature = "std")]
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]
 pub(crate) mod targets;
+pub(crate) mod time;
