@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use secondo::policy::Window;
 use secondo::types::Counter;
-use secondo::{Algorithm, Hotp, Key, Policy, Secret, State, Totp, UnixTime};
+use secondo::{Algorithm, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp, UnixTime};
 
 const NOW: UnixTime = match UnixTime::from_secs(1_700_000_010) {
     Ok(time) => time,
@@ -46,17 +46,18 @@ fn generate(c: &mut Criterion) {
 /// The timing of a right code at any step, a wrong and a replayed one should not differ.
 fn verify(c: &mut Criterion) {
     let totp = Totp::default();
+    let method = Method::Totp(totp);
     let policy = Policy::new().with_window(Window::new(1, 1).expect("in range"));
     let code_at = |key: &Key, offset: i64| {
         let step = totp.step(NOW).expect("after T0").get().wrapping_add_signed(offset);
-        Ok(Hotp::default().generate(key, Counter::new(step)))
+        SubmittedCode::from(&Hotp::default().generate(key, Counter::new(step)))
     };
     for algorithm in Algorithm::ALL.iter().copied() {
         let mut group = c.benchmark_group(format!("verify {algorithm}, one step each way"));
         let key = Key::new(algorithm, &secret(algorithm));
         let fresh = State::new().confirmed();
         let used = fresh.starting_at(Counter::new(totp.step(NOW).expect("after T0").get() + 1));
-        for (name, state, entry) in [
+        for (name, state, code) in [
             ("right, past step", fresh, code_at(&key, -1)),
             ("right, current step", fresh, code_at(&key, 0)),
             ("right, future step", fresh, code_at(&key, 1)),
@@ -65,7 +66,7 @@ fn verify(c: &mut Criterion) {
         ] {
             group.bench_function(name, |b| {
                 b.iter(|| {
-                    let decision = totp.verify(black_box(&key), &policy, black_box(&state), black_box(&entry), NOW);
+                    let decision = method.verify(black_box(&key), &policy, black_box(&state), black_box(&code), NOW);
                     decision.commit(|next| {
                         black_box(next);
                         Ok::<_, Infallible>(())
@@ -81,11 +82,11 @@ fn verify(c: &mut Criterion) {
     let wide = Policy::new().with_window(Window::new(7, 0).expect("in range"));
     let wrong = code_at(&key, 1000);
     group.bench_function("window of 8", |b| {
-        b.iter(|| totp.verify(&key, &wide, &State::new().confirmed(), black_box(&wrong), NOW));
+        b.iter(|| method.verify(&key, &wide, &State::new().confirmed(), black_box(&wrong), NOW));
     });
     group.bench_function("resynchronization over 1000", |b| {
         let codes = [code_at(&key, 1000), code_at(&key, 1001)];
-        b.iter(|| Hotp::default().resync(&key, &Policy::new(), &State::new(), black_box(&codes), NOW));
+        b.iter(|| Method::Hotp(Hotp::default()).resync(&key, &Policy::new(), &State::new(), black_box(&codes), NOW));
     });
     group.finish();
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use secondo::decision::CommitError;
 use secondo::types::Counter;
-use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, UnixTime};
+use secondo::{Algorithm, Code, Digits, Hotp, Key, Method, Policy, Refusal, Secret, State, SubmittedCode, UnixTime};
 
 /// The token: every press shows the next code.
 struct Token {
@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Never a fixed secret in earnest: `Secret::generate`, or what the token's vendor sends.
     let secret = Secret::from_bytes(b"12345678901234567890")?;
     let hotp = Hotp::new(Digits::Six);
+    let method = Method::Hotp(hotp);
     let mut token = Token { hotp, key: Key::new(Algorithm::Sha1, &secret), counter: 0 };
 
     let key = Key::new(Algorithm::Sha1, &secret);
@@ -33,8 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut state = State::new().confirmed();
     let now = UnixTime::from_secs(1_700_000_000).unwrap();
     let login = |code: &str, state: &mut State| {
-        let code = Code::parse_typed(code, hotp.digits());
-        hotp.verify(&key, &policy, state, &code, now).commit(|next| {
+        method.verify(&key, &policy, state, &SubmittedCode::new(code), now).commit(|next| {
             *state = *next; // A server writes it to its database, in one compare-and-swap.
             Ok::<_, io::Error>(())
         })
@@ -65,8 +65,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         lost.as_str(),
         login(lost.as_str(), &mut state).map_err(|error| error.to_string())
     );
-    let codes = [token.press(), token.press()].map(Ok);
-    let resynchronized = hotp.resync(&key, &policy, &state, &codes, now).commit(|next| {
+    let codes = [token.press(), token.press()].map(|code| SubmittedCode::from(&code));
+    let resynchronized = method.resync(&key, &policy, &state, &codes, now).commit(|next| {
         state = *next;
         Ok::<_, io::Error>(())
     })?;

@@ -4,7 +4,7 @@
 
 use secondo::decision::{CommitError, StateError};
 use secondo::types::{Base32, Period, SecretError};
-use secondo::{Algorithm, Code, Digits, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
+use secondo::{Algorithm, Digits, Key, Method, Policy, Refusal, Secret, State, SubmittedCode, Totp, UnixTime};
 
 /// Memory that outlives the power: here an array, on a device a page of flash.
 struct Flash([u8; State::LEN]);
@@ -15,7 +15,7 @@ struct Worn;
 
 /// A door lock with a keypad: the code of the last time step or of this one opens it, once.
 struct Door {
-    totp: Totp,
+    method: Method,
     key: Key,
     policy: Policy,
     flash: Flash,
@@ -24,7 +24,7 @@ struct Door {
 impl Door {
     fn new(secret: &Secret) -> Self {
         Self {
-            totp: Totp::new(Digits::Eight, Period::default()),
+            method: Method::Totp(Totp::new(Digits::Eight, Period::default())),
             key: Key::new(Algorithm::Sha1, secret),
             policy: Policy::new(),
             flash: Flash(State::new().confirmed().to_bytes()),
@@ -34,8 +34,7 @@ impl Door {
     fn open(&mut self, typed: &str, now: UnixTime) -> Result<(), CommitError<Worn>> {
         // Bytes that cannot be read keep the door shut.
         let state = State::from_bytes(&self.flash.0).map_err(|_: StateError| CommitError::Store(Worn))?;
-        let code = Code::parse(typed, self.totp.digits());
-        let decision = self.totp.verify(&self.key, &self.policy, &state, &code, now);
+        let decision = self.method.verify(&self.key, &self.policy, &state, &SubmittedCode::new(typed), now);
         let accepted = decision.commit(|next| {
             self.flash.0 = next.to_bytes();
             Ok(())

@@ -103,14 +103,14 @@ pub use ct::declassify;
 #[doc(inline)]
 pub use decision::{PublicRefusal, Refusal, State};
 #[doc(inline)]
-pub use factor::{Authenticator, Hotp, Totp};
+pub use factor::{Authenticator, Hotp, Method, Totp};
 #[doc(inline)]
 pub use policy::Policy;
 #[cfg(feature = "verifier")]
 #[doc(inline)]
 pub use types::AuthenticatorId;
 #[doc(inline)]
-pub use types::{Algorithm, Code, Digits, Secret, UnixTime};
+pub use types::{Algorithm, Code, Digits, Secret, SubmittedCode, UnixTime};
 #[cfg(feature = "verifier")]
 #[doc(inline)]
 pub use verifier::{Accepted, Verifier, VerifierError};

@@ -1,11 +1,9 @@
-use core::borrow::Borrow;
 use core::num::NonZeroU32;
 
-use crate::codes::search::Codes;
 use crate::ct::division::quotient;
 use crate::decision::{Attempts, Hold, Refusal, State};
 use crate::policy::{Doubling, Lock, Policy, Wait};
-use crate::types::{Code, Digits, MalformedCode, UnixTime};
+use crate::types::UnixTime;
 
 impl Policy {
     /// Returns the attempts left before the lock.
@@ -79,33 +77,6 @@ impl Policy {
                 Hold::Locked
             }
         };
-    }
-
-    /// Returns the values of so many consecutive codes, if this policy wants as many. Others are not even parsed.
-    ///
-    /// The iterator does not count them: to do so, that of a slice divides.
-    pub(crate) fn consecutive(
-        &self,
-        count: usize,
-        entries: impl Iterator<Item: Borrow<Result<Code, MalformedCode>>>,
-        digits: Digits,
-    ) -> Result<Codes, Refusal> {
-        let expected = self.resync_codes.count();
-        if count != expected {
-            return Err(Refusal::Malformed(MalformedCode::Count { expected, found: count }));
-        }
-        entries.map(|entry| submitted(entry.borrow(), digits)).collect()
-    }
-}
-
-/// The value of a submitted code of the right width.
-pub(crate) fn submitted(entry: &Result<Code, MalformedCode>, digits: Digits) -> Result<u32, Refusal> {
-    match entry {
-        Ok(code) if code.digits() == digits => Ok(code.value()),
-        Ok(code) => {
-            Err(Refusal::Malformed(MalformedCode::Length { expected: digits.count(), found: code.digits().count() }))
-        }
-        Err(malformed) => Err(Refusal::Malformed(*malformed)),
     }
 }
 

@@ -1,6 +1,6 @@
 use super::commit::{Decision, Searched};
 use crate::codes::search::Match;
-use crate::decision::{Confirmed, Hold, Refusal, State, Verified};
+use crate::decision::{Hold, Refusal, State};
 use crate::policy::Policy;
 use crate::types::{Counter, UnixTime};
 
@@ -45,11 +45,5 @@ impl Policy {
             }
             Err(refusal) => Decision::refused(refusal, None),
         }
-    }
-
-    /// From this code on, which is a login as well if the policy says so, the authenticator counts.
-    pub(crate) fn confirm(&self, next: &mut State, login: Verified) -> Confirmed {
-        next.confirmed = true;
-        Confirmed { login: self.confirmation_login.then_some(login) }
     }
 }

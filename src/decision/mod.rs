@@ -8,7 +8,7 @@ mod decide;
 mod state;
 mod verdict;
 
-pub(crate) use admission::{Stage, submitted};
+pub(crate) use admission::Stage;
 pub(crate) use attempts::Attempts;
 pub use attempts::Hold;
 pub use commit::{CommitError, Decision};

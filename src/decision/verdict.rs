@@ -43,25 +43,14 @@ impl<L> Confirmed<L> {
     }
 }
 
-/// Consecutive codes were right: the state stands where the authenticator stands. It is not a login.
+/// The place where a resynchronization found an authenticator. It is not a login.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Resynchronized {
-    pub(crate) counter: Counter,
-    pub(crate) drift: i64,
-}
-
-impl Resynchronized {
     /// The time step (TOTP) or counter (HOTP) of the last of the codes.
-    #[must_use]
-    pub fn counter(&self) -> Counter {
-        self.counter
-    }
-
-    /// How many whole time steps the code is ahead of the verifier's clock; behind, if negative. 0 for HOTP.
-    #[must_use]
-    pub fn drift(&self) -> i64 {
-        self.drift
-    }
+    pub counter: Counter,
+    /// The number of time steps that this code is ahead of the verifier's clock; negative if it is behind. 0 for HOTP.
+    pub drift: i64,
 }
 
 /// Why a code was not accepted, for the provider's eyes: [`Self::public`] is what the person may see.

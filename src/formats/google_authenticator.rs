@@ -125,7 +125,7 @@ impl<'a> Parts<'a> {
             let (name, value) = option.split_once([' ', '\t']).unwrap_or((option, ""));
             self.set(line, name, value.trim_ascii())?;
         } else {
-            let code = Code::parse(text, Digits::Eight).ok().filter(|code| !code.as_str().starts_with('0'));
+            let code = Code::parse(text, Digits::Eight).filter(|code| !code.as_str().starts_with('0'));
             self.scratch_codes.push(code.ok_or(Problem::Unknown)?);
         }
         Ok(())

@@ -35,7 +35,7 @@ use super::number::number;
 use crate::codes::Key;
 use crate::decision::State;
 use crate::factor::{Authenticator, Hotp, Method, Totp};
-use crate::types::{Algorithm, Code, Counter, Digits, MalformedCode, Period, UnixTime};
+use crate::types::{Algorithm, Code, Counter, Digits, Period, UnixTime};
 
 /// Reads a usersfile line by line. `now` is a time when the old system had stopped.
 ///
@@ -117,7 +117,7 @@ struct LastLogin {
 
 impl LastLogin {
     fn new(code: &str, time: &str, digits: Digits) -> Result<Self, Problem> {
-        let code = Code::parse(code, digits).map_err(|_: MalformedCode| Problem::Invalid("LAST_OTP"))?;
+        let code = Code::parse(code, digits).ok_or(Problem::Invalid("LAST_OTP"))?;
         let local_time = date::local(time).ok_or(Problem::Invalid("LAST_TIMESTAMP"))?;
         Ok(Self { code, local_time })
     }

@@ -87,19 +87,10 @@ impl fmt::Display for DigitsError {
 
 impl core::error::Error for DigitsError {}
 
-/// A one-time password: exactly as many ASCII digits as configured, leading zeros kept.
+/// A one-time password: as many ASCII digits as configured, with leading zeros.
 ///
-/// It wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification says whether it is right.
-///
-/// ```
-/// use secondo::types::MalformedCode;
-/// use secondo::{Code, Digits};
-///
-/// let code = Code::parse("007042", Digits::Six)?;
-/// assert_eq!(code.as_str(), "007042");
-/// assert_eq!(Code::parse("7042", Digits::Six).unwrap_err(), MalformedCode::Length { expected: 6, found: 4 });
-/// # Ok::<(), MalformedCode>(())
-/// ```
+/// The code wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification tells whether a
+/// [`SubmittedCode`](crate::SubmittedCode) is correct.
 pub struct Code {
     /// Its digits are the last ones; what is before them is not part of it.
     ascii: [u8; Digits::MAX],
@@ -107,49 +98,12 @@ pub struct Code {
 }
 
 impl Code {
-    /// Reads exactly `digits` ASCII digits, nothing before, between or after them.
-    ///
-    /// # Errors
-    ///
-    /// [`MalformedCode`] says what was wrong, by length or position.
-    pub fn parse(text: &str, digits: Digits) -> Result<Self, MalformedCode> {
-        Self::read(text, digits, false)
-    }
-
-    /// Reads what a person typed: as [`Self::parse`], but spaces and hyphens are skipped wherever they stand, so that
-    /// `123 456` and `123-456 ` are read as the phone shows them.
-    ///
-    /// # Errors
-    ///
-    /// [`MalformedCode`] says what was wrong, by length or position.
-    pub fn parse_typed(text: &str, digits: Digits) -> Result<Self, MalformedCode> {
-        Self::read(text, digits, true)
-    }
-
-    fn read(text: &str, digits: Digits, typed: bool) -> Result<Self, MalformedCode> {
-        // Nobody types this much: a bound on the work that a hostile entry can cause.
-        const LONGEST_ENTRY: usize = 64;
-
-        let expected = digits.count();
-        if text.len() > LONGEST_ENTRY {
-            return Err(MalformedCode::Length { expected, found: text.len() });
-        }
-        let mut code = Self { ascii: [0; Digits::MAX], digits };
-        let unused = Digits::MAX - expected;
-        let mut found = 0;
-        for (position, byte) in text.bytes().enumerate() {
-            match byte {
-                b'0'..=b'9' => {
-                    if let Some(slot) = code.ascii.get_mut(unused + found) {
-                        *slot = byte;
-                    }
-                    found += 1;
-                }
-                b' ' | b'-' if typed => {}
-                _ => return Err(MalformedCode::Character { position }),
-            }
-        }
-        if found == expected { Ok(code) } else { Err(MalformedCode::Length { expected, found }) }
+    /// Reads exactly this number of ASCII digits, with nothing before, between or after them.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn parse(text: &str, digits: Digits) -> Option<Self> {
+        let is_code = text.len() == digits.count() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let value = text.parse().ok().filter(|_| is_code)?;
+        Some(Self::from_truncated(value, digits))
     }
 
     /// The last digits of a truncated value (RFC 4226 section 5.3, step 3).
@@ -210,45 +164,6 @@ impl fmt::Debug for Code {
         f.write_str("Code(..)")
     }
 }
-
-/// A submitted text is not a code; it holds lengths and positions, never the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MalformedCode {
-    /// The number of digits was wrong.
-    Length {
-        /// The number of digits configured.
-        expected: usize,
-        /// The number of digits submitted; of bytes, if there were more than 64.
-        found: usize,
-    },
-    /// A character was not an ASCII digit.
-    Character {
-        /// Its first byte's position, from 0.
-        position: usize,
-    },
-    /// A resynchronization got another number of codes than the policy asks for.
-    Count {
-        /// The number of codes that the policy asks for.
-        expected: usize,
-        /// The number of codes submitted.
-        found: usize,
-    },
-}
-
-impl fmt::Display for MalformedCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Length { expected, found } => write!(f, "a code has {expected} digits, not {found}"),
-            Self::Character { position } => write!(f, "the character at position {position} is not a digit"),
-            Self::Count { expected, found } => {
-                write!(f, "resynchronization needs {expected} consecutive codes, not {found}")
-            }
-        }
-    }
-}
-
-impl core::error::Error for MalformedCode {}
 
 #[cfg(test)]
 mod tests {

@@ -8,10 +8,11 @@ mod id;
 mod secret;
 #[cfg(feature = "alloc")]
 mod secret_text;
+mod submitted;
 mod time;
 
 pub use algorithm::Algorithm;
-pub use code::{Code, Digits, DigitsError, MalformedCode};
+pub use code::{Code, Digits, DigitsError};
 #[cfg(feature = "verifier")]
 pub(crate) use id::Name;
 #[cfg(feature = "verifier")]
@@ -19,4 +20,5 @@ pub use id::{AuthenticatorId, IdError};
 pub use secret::{Base32, Secret, SecretError};
 #[cfg(feature = "alloc")]
 pub use secret_text::SecretText;
+pub use submitted::{MalformedCode, SubmittedCode};
 pub use time::{BeforeT0, Counter, Period, PeriodError, TimeError, UnixTime};

@@ -1,94 +1,88 @@
 use alloc::boxed::Box;
+use core::slice;
 
 use super::swap::Step;
 use super::{Accepted, Verifier, VerifierError};
 use crate::codes::Key;
-use crate::codes::search::{Match, Search};
-use crate::decision::{Confirmed, Decision, Refusal, Resynchronized, Stage, State};
+use crate::decision::{Confirmed, Resynchronized, Stage, State};
 use crate::factor::{Material, Method};
 use crate::hsm::Hsm;
+use crate::policy::Policy;
 use crate::store::Store;
-use crate::types::{AuthenticatorId, Code, UnixTime};
+use crate::types::{AuthenticatorId, Counter, SubmittedCode, UnixTime};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Takes the first code of a new authenticator, as the subscriber typed it; if it is right, the authenticator counts.
+    /// Verifies the first code of a new authenticator, as the subscriber typed it, and confirms the authenticator.
     ///
     /// # Errors
     ///
-    /// [`VerifierError::Refused`] as in [`Self::verify`].
+    /// Returns [`VerifierError::Refused`] as [`Self::verify`] does.
     pub async fn confirm(
         &self,
         id: &AuthenticatorId,
-        entry: &str,
+        code: &str,
         now: UnixTime,
     ) -> Result<Confirmed<Accepted>, VerifierError<S::Error>> {
-        let look = |method: &Method, state: &State| {
-            let code = Code::parse_typed(entry, method.digits());
-            method.search(&self.policy, state, &code, now, Stage::Confirmation)
-        };
-        let conclude =
-            |method: &Method, state: &State, found| method.conclude_confirmation(&self.policy, state, now, found);
-        let Confirmed { login } = self.attempt(id, look, conclude).await?;
+        let codes = slice::from_ref(&code);
+        let Confirmed { login } =
+            self.attempt(id, codes, now, Stage::Confirmation, Method::accept_confirmation).await?;
         Ok(Confirmed { login: login.map(|verified| Accepted { id: *id, verified }) })
     }
 
-    /// Takes a code for a login, as the subscriber typed it.
+    /// Verifies the code of a login, as the subscriber typed it.
     ///
     /// # Errors
     ///
-    /// [`VerifierError::Refused`] is about the code or the authenticator, and everything else about the provider:
-    /// neither is a login.
+    /// Returns [`VerifierError::Refused`] if the code or the authenticator is refused. Every other error is an outage of the
+    /// provider. None of them is a login.
     pub async fn verify(
         &self,
         id: &AuthenticatorId,
-        entry: &str,
+        code: &str,
         now: UnixTime,
     ) -> Result<Accepted, VerifierError<S::Error>> {
-        let look = |method: &Method, state: &State| {
-            let code = Code::parse_typed(entry, method.digits());
-            method.search(&self.policy, state, &code, now, Stage::Login)
-        };
-        let conclude = |method: &Method, state: &State, found| method.conclude(&self.policy, state, now, found);
-        let verified = self.attempt(id, look, conclude).await?;
+        let codes = slice::from_ref(&code);
+        let verified = self.attempt(id, codes, now, Stage::Login, Method::accept).await?;
         Ok(Accepted { id: *id, verified })
     }
 
-    /// Takes consecutive codes to find where a token's counter or an authenticator's clock stands. It is not a login.
+    /// Verifies consecutive codes to find where a token's counter or an authenticator's clock stands. It is not a login.
     ///
     /// # Errors
     ///
-    /// [`VerifierError::Refused`] as in [`Self::verify`]; a failure counts.
+    /// Returns [`VerifierError::Refused`] as [`Self::verify`] does. A failure counts as at a login.
     pub async fn resync(
         &self,
         id: &AuthenticatorId,
-        entries: &[&str],
+        codes: &[&str],
         now: UnixTime,
     ) -> Result<Resynchronized, VerifierError<S::Error>> {
-        let look = |method: &Method, state: &State| {
-            let codes = entries.iter().map(|entry| Code::parse_typed(entry, method.digits()));
-            method.search_resync(&self.policy, state, entries.len(), codes, now)
-        };
-        self.attempt(id, look, |method, state, found| method.conclude_resync(&self.policy, state, now, found)).await
+        self.attempt(id, codes, now, Stage::Resynchronization, Method::accept_resync).await
     }
 
-    /// Looks for what was submitted, decides, and stores what that changes before the verdict is out.
+    /// Searches for the submitted codes, decides, and stores the decision before the verdict is out.
     async fn attempt<T>(
         &self,
         id: &AuthenticatorId,
-        look: impl Fn(&Method, &State) -> Result<Search, Refusal>,
-        conclude: impl Fn(&Method, &State, Result<Match, Refusal>) -> Decision<T> + Sync,
+        codes: &[&str],
+        now: UnixTime,
+        stage: Stage,
+        accept: fn(&Method, &Policy, &mut State, Counter, UnixTime) -> T,
     ) -> Result<T, VerifierError<S::Error>> {
-        let conclude = &conclude;
+        let policy = &self.policy;
         let decide = |held| {
             let (mut record, authenticator, state) = self.read(id, held)?;
             let method = authenticator.method();
             let finish = move |found| {
-                let (verdict, next) = conclude(&method, &state, found).reveal();
+                let accept = |next: &mut State, counter| accept(&method, policy, next, counter, now);
+                let (verdict, next) = policy.decide(&state, now, found, accept).reveal();
                 let Some(next) = next else { return Ok((verdict, None)) };
                 record.replace_state(&next);
                 Ok((verdict, Some(self.close(id, record)?)))
             };
-            let found = match (look(&method, &state), authenticator.material()) {
+            let values = codes.iter().map(|code| SubmittedCode::new(code).value(method.digits()));
+            let search = method.search(policy, &state, now, stage, codes.len(), values);
+            let found = match (search, authenticator.material()) {
                 (Err(refusal), _) => Err(refusal),
                 (Ok(search), Material::Secret(algorithm, secret)) => Ok(search.run(&Key::new(*algorithm, secret))),
                 (Ok(search), Material::Key(key)) => Ok(search.run(key)),

@@ -6,10 +6,10 @@ use crate::support::time::at;
 use commit::commit;
 use proptest::prelude::*;
 use secondo::decision::{CommitError, Decision};
-use secondo::factor::{Attempt, Method, verify_batch};
+use secondo::factor::{Attempt, verify_batch};
 use secondo::policy::Window;
-use secondo::types::{Counter, MalformedCode, Period};
-use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
+use secondo::types::{Counter, Period};
+use secondo::{Algorithm, Digits, Hotp, Key, Method, Policy, Refusal, Secret, State, SubmittedCode, Totp, UnixTime};
 
 const NOW: UnixTime = at(1_700_000_010);
 
@@ -19,7 +19,7 @@ struct Person {
     method: Method,
     key: Key,
     state: State,
-    entry: Result<Code, MalformedCode>,
+    code: SubmittedCode,
 }
 
 fn person() -> impl Strategy<Value = Person> {
@@ -49,18 +49,18 @@ fn person() -> impl Strategy<Value = Person> {
             state = state.starting_at(next);
         }
         let code = Hotp::new(method.digits()).generate(&key, Counter::new(current - 10 + ahead));
-        let entry = match form {
-            0 => Code::parse("12345", method.digits()),
-            1 => Code::parse(&"0".repeat(method.digits().count()), method.digits()),
-            _ => Ok(code),
+        let code = match form {
+            0 => SubmittedCode::new("12345"),
+            1 => SubmittedCode::new(&"0".repeat(method.digits().count())),
+            _ => SubmittedCode::from(&code),
         };
         if kind == 7 {
             // Locked by wrong codes.
-            let wrong = Code::parse_typed("x", method.digits());
+            let wrong = SubmittedCode::new("x");
             let policy = Policy::new().with_failure_cap(1).unwrap().with_counted_malformed(true);
             let _ = commit(method.verify(&key, &policy, &state, &wrong, NOW), &mut state);
         }
-        Person { method, key, state, entry }
+        Person { method, key, state, code }
     })
 }
 
@@ -82,9 +82,9 @@ proptest! {
         look_ahead in 0..=Policy::MAX_LOOK_AHEAD,
     ) {
         let policy = Policy::new().with_window(Window::new(past, future).unwrap()).with_look_ahead(look_ahead).unwrap();
-        let attempts = people.iter().map(|Person { method, key, state, entry }| Attempt { method: *method, key, state, entry });
+        let attempts = people.iter().map(|Person { method, key, state, code }| Attempt { method: *method, key, state, code });
         let together: Vec<_> = verify_batch(&policy, attempts, NOW).map(outcome).collect();
-        let singly = |Person { method, key, state, entry }: &Person| outcome(method.verify(key, &policy, state, entry, NOW));
+        let singly = |Person { method, key, state, code }: &Person| outcome(method.verify(key, &policy, state, code, NOW));
         prop_assert_eq!(together, people.iter().map(singly).collect::<Vec<_>>());
     }
 
@@ -107,8 +107,8 @@ fn the_mix_is_a_mix() {
     let mut runner = TestRunner::deterministic();
     let mut seen = [0; 7];
     for _ in 0..5_000 {
-        let Person { method, key, state, entry } = person().new_tree(&mut runner).unwrap().current();
-        let attempts = [Attempt { method, key: &key, state: &state, entry: &entry }];
+        let Person { method, key, state, code } = person().new_tree(&mut runner).unwrap().current();
+        let attempts = [Attempt { method, key: &key, state: &state, code: &code }];
         let decision = verify_batch(&Policy::new(), attempts, NOW).next().unwrap();
         seen[match decision.commit(|_| Ok::<_, ()>(())) {
             Ok(_) => 0,

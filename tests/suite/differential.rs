@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use secondo::decision::{CommitError, Verified};
 use secondo::policy::Window;
 use secondo::types::{Counter, Period};
-use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
+use secondo::{Algorithm, Digits, Hotp, Key, Method, Policy, Refusal, Secret, State, SubmittedCode, Totp, UnixTime};
 
 /// How many codes `oathtool` prints in one run.
 const BATCH: u64 = 25;
@@ -141,9 +141,9 @@ fn windows_accept_what_a_naive_search_finds() {
         let matching: Vec<u64> = window.clone().filter(|at| code(*at) == submitted).collect();
         let fresh = matching.iter().find(|at| used.is_none_or(|used| **at > used)).copied();
 
-        let entry = Code::parse(&submitted, Digits::Six);
+        let code = SubmittedCode::new(&submitted);
         let mut stored = None;
-        let verdict = totp.verify(&key(algorithm, &seed), &policy, &state, &entry, now).commit(|next| {
+        let verdict = Method::Totp(totp).verify(&key(algorithm, &seed), &policy, &state, &code, now).commit(|next| {
             stored = Some(*next);
             Ok::<_, ()>(())
         });
@@ -183,7 +183,8 @@ fn look_ahead_accepts_what_oathtool_accepts() {
 
         let policy = Policy::new().with_look_ahead(window).unwrap();
         let state = State::new().starting_at(Counter::new(next)).confirmed();
-        let decision = hotp.verify(&key, &policy, &state, &Ok(code), UnixTime::from_secs(0).unwrap());
+        let (method, code) = (Method::Hotp(hotp), SubmittedCode::from(&code));
+        let decision = method.verify(&key, &policy, &state, &code, UnixTime::from_secs(0).unwrap());
         prop_assert_eq!(accepted(decision.commit(|_| Ok(()))), theirs.map(|ahead| next + ahead));
     });
 }

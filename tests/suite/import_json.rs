@@ -10,7 +10,7 @@ use secondo::decision::{Hold, Verified};
 use secondo::factor::Method;
 use secondo::formats::{ImportError, Imported, Note, Problem, json};
 use secondo::types::{Counter, Period, SecretError};
-use secondo::{Algorithm, Authenticator, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime};
+use secondo::{Algorithm, Authenticator, Digits, Hotp, Policy, Refusal, Secret, State, SubmittedCode, Totp, UnixTime};
 
 const NOW: UnixTime = at(1_795_500_000);
 const TOTP: &str = r#""name":"alice","type":"totp","secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","encoding":"base32""#;
@@ -319,7 +319,7 @@ fn from_privacyidea() {
 /// What a login with the code of this counter or step comes to.
 fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Verified, Refusal> {
     let (method, key) = (imported.authenticator.method(), imported.authenticator.key().unwrap());
-    let code = Ok(Hotp::new(method.digits()).generate(&key, Counter::new(counter)));
+    let code = SubmittedCode::from(&Hotp::new(method.digits()).generate(&key, Counter::new(counter)));
     commit(method.verify(&key, &Policy::new(), &imported.state, &code, now), &mut imported.state.clone())
 }
 

@@ -16,7 +16,7 @@ use secondo::formats::google_authenticator::{self, StateFile};
 use secondo::formats::{Imported, Note, usersfile};
 use secondo::policy::Window;
 use secondo::types::Counter;
-use secondo::{Code, Hotp, Policy, Refusal, State, Totp, UnixTime};
+use secondo::{Code, Hotp, Policy, Refusal, State, SubmittedCode, Totp, UnixTime};
 
 const HEX: &str = "3132333435363738393031323334353637383930";
 
@@ -37,7 +37,7 @@ fn policy() -> Policy {
 /// What a login with the code of this counter or step comes to.
 fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Verified, Refusal> {
     let (method, key) = (imported.authenticator.method(), imported.authenticator.key().unwrap());
-    let code = Ok(code_at(imported, counter));
+    let code = SubmittedCode::from(&code_at(imported, counter));
     commit(method.verify(&key, &policy(), &imported.state, &code, now), &mut imported.state.clone())
 }
 
@@ -73,7 +73,10 @@ fn check_unknown(imported: &Imported, used: u64, now: UnixTime) {
     assert!(matches!(refusal, Refusal::Replayed { .. } | Refusal::ClockBehind), "{refusal:?}");
     let (method, key) = (imported.authenticator.method(), imported.authenticator.key().unwrap());
     let mut state = State::new().confirmed().with_drift(imported.state.drift());
-    assert!(commit(method.verify(&key, &policy(), &state, &Ok(code_at(imported, used)), now), &mut state).is_ok());
+    assert!(
+        commit(method.verify(&key, &policy(), &state, &SubmittedCode::from(&code_at(imported, used)), now), &mut state)
+            .is_ok()
+    );
 }
 
 fn oath(test: &str) -> Pam {

@@ -18,7 +18,8 @@ use secondo::policy::{BackOff, Lock, Window};
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
 use secondo::types::{Counter, MalformedCode};
 use secondo::{
-    AuthenticatorId, Code, Digits, Hotp, Policy, PublicRefusal, Refusal, State, Totp, UnixTime, Verifier, VerifierError,
+    AuthenticatorId, Code, Digits, Hotp, Method, Policy, PublicRefusal, Refusal, State, SubmittedCode, Totp, UnixTime,
+    Verifier, VerifierError,
 };
 use static_assertions::assert_not_impl_any;
 
@@ -40,8 +41,8 @@ fn replay_is_not_left_to_the_caller() {
     );
 
     // Without the verifier there is no verdict either before the state that remembers it is stored.
-    let code = Code::parse(&code_at(0), Digits::Six);
-    let decision = Totp::default().verify(&key(), &Policy::new(), &State::new().confirmed(), &code, NOW);
+    let code = SubmittedCode::new(&code_at(0));
+    let decision = Method::Totp(Totp::default()).verify(&key(), &Policy::new(), &State::new().confirmed(), &code, NOW);
     assert_eq!(decision.commit(|_| Err("the disk is full")).unwrap_err(), CommitError::Store("the disk is full"));
 }
 
@@ -167,8 +168,8 @@ fn equal_codes_in_neighbouring_steps() {
 
     // Seen together for the first time, the older one is taken, so that the newer stays usable.
     let mut state = State::new().confirmed();
-    let code = Code::parse("911617", Digits::Six);
-    let accepted = commit(totp.verify(&key(), &Policy::new(), &state, &code, at(second)), &mut state);
+    let code = SubmittedCode::new("911617");
+    let accepted = commit(Method::Totp(totp).verify(&key(), &Policy::new(), &state, &code, at(second)), &mut state);
     assert_eq!(accepted.unwrap().counter(), Counter::new(first));
 }
 
@@ -256,7 +257,7 @@ fn resynchronization_takes_no_old_codes_and_moves_no_further_than_allowed() {
     );
     assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), 0);
 
-    assert_eq!(resync(4).unwrap().drift(), 5);
+    assert_eq!(resync(4).unwrap().drift, 5);
     assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), 5);
     assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(5), NOW))), Refusal::Replayed { .. }));
     assert_eq!(block_on(verifier.verify(&id, &code_at(6), after(30))).unwrap().drift(), 5);
@@ -269,7 +270,7 @@ fn a_late_code_is_not_taken_for_drift() {
         // The default window, with one past step for the delay.
         let (verifier, id) = verifier(Memory::new(), Policy::new().with_learned_drift(learn));
         let resynchronized = block_on(verifier.resync(&id, &[&code_at(0), &code_at(1)], after(60))).unwrap();
-        assert_eq!(resynchronized.drift(), -1);
+        assert_eq!(resynchronized.drift, -1);
         // Late, in time, late again and so on: every one is accepted.
         for (at, late) in [(2, 1), (3, 0), (4, 1), (6, 1), (7, 0)] {
             let accepted = block_on(verifier.verify(&id, &code_at(at), after((at + late) * 30))).unwrap();
@@ -323,7 +324,7 @@ fn a_resynchronized_clock_may_be_put_right() {
         let policy = Policy::new().with_learned_drift(learn).with_window(Window::new(1, 1).unwrap());
         let (verifier, id) = verifier(Memory::new(), policy);
         let state = || block_on(verifier.state(&id)).unwrap();
-        assert_eq!(block_on(verifier.resync(&id, &[&code_at(8), &code_at(9)], NOW)).unwrap().drift(), 9);
+        assert_eq!(block_on(verifier.resync(&id, &[&code_at(8), &code_at(9)], NOW)).unwrap().drift, 9);
         assert_eq!(state().drift(), 9);
         // The clock is followed where it is, and a wrong code counts once for both windows.
         assert_eq!(block_on(verifier.verify(&id, &code_at(20), after(30 * 10))).unwrap().drift(), 10);
@@ -349,13 +350,16 @@ fn a_resynchronized_clock_may_be_put_right() {
 fn the_number_of_digits_comes_from_the_parameters() {
     let totp = Totp::new(Digits::Eight, secondo::types::Period::default());
     let code = totp.generate(&key(), NOW).unwrap();
-    let six = Code::parse(&code.as_str()[2..], Digits::Six);
+    let six = SubmittedCode::new(&code.as_str()[2..]);
+    let method = Method::Totp(totp);
     let mut state = State::new().confirmed();
     assert_eq!(
-        commit(totp.verify(&key(), &Policy::new(), &state, &six, NOW), &mut state).unwrap_err(),
+        commit(method.verify(&key(), &Policy::new(), &state, &six, NOW), &mut state).unwrap_err(),
         Refusal::Malformed(MalformedCode::Length { expected: 8, found: 6 })
     );
-    assert!(commit(totp.verify(&key(), &Policy::new(), &state, &Ok(code), NOW), &mut state).is_ok());
+    assert!(
+        commit(method.verify(&key(), &Policy::new(), &state, &SubmittedCode::from(&code), NOW), &mut state).is_ok()
+    );
 }
 
 #[test]
@@ -363,9 +367,8 @@ fn only_ascii_digits_are_digits() {
     for (text, position) in
         [("１２３４５６", 0), ("١٢٣٤٥٦", 0), ("+12345", 0), ("12_345", 2), ("1e5000", 1), ("12345\n", 5), ("12345²", 5)]
     {
-        for code in [Code::parse(text, Digits::Six), Code::parse_typed(text, Digits::Six)] {
-            assert_eq!(code.unwrap_err(), MalformedCode::Character { position }, "{text}");
-        }
+        let malformed = SubmittedCode::new(text).code(Digits::Six).unwrap_err();
+        assert_eq!(malformed, MalformedCode::Character { position }, "{text}");
     }
 }
 
@@ -374,26 +377,29 @@ fn leading_zeros_are_kept() {
     let hotp = Hotp::default();
     let code = hotp.generate(&key(), Counter::new(44));
     assert_eq!(code.as_str(), "000152");
+    let method = Method::Hotp(hotp);
     let mut state = State::new().starting_at(Counter::new(44)).confirmed();
     for short in ["152", "0152", "00152"] {
-        let entry = Code::parse(short, Digits::Six);
-        assert!(commit(hotp.verify(&key(), &Policy::new(), &state, &entry, NOW), &mut state).is_err());
+        let code = SubmittedCode::new(short);
+        assert!(commit(method.verify(&key(), &Policy::new(), &state, &code, NOW), &mut state).is_err());
     }
-    assert!(commit(hotp.verify(&key(), &Policy::new(), &state, &Ok(code), NOW), &mut state).is_ok());
+    assert!(
+        commit(method.verify(&key(), &Policy::new(), &state, &SubmittedCode::from(&code), NOW), &mut state).is_ok()
+    );
 }
 
 #[test]
 fn windows_at_both_ends_of_time() {
     let period = secondo::types::Period::from_secs(1).unwrap();
-    let totp = Totp::new(Digits::Six, period);
+    let method = Method::Totp(Totp::new(Digits::Six, period));
     let policy = Policy::new().with_window(Window::new(5, 5).unwrap());
     let end = UnixTime::MAX.as_secs();
     for now in [0, 1, 4, end - 4, end - 1, end] {
         for step in now.saturating_sub(5)..=now.saturating_add(5) {
             for drift in [0, -10, 10] {
                 let mut state = State::new().confirmed().with_drift(drift);
-                let code = Hotp::default().generate(&key(), Counter::new(step));
-                let decision = totp.verify(&key(), &policy, &state, &Ok(code), UnixTime::from_secs(now).unwrap());
+                let code = SubmittedCode::from(&Hotp::default().generate(&key(), Counter::new(step)));
+                let decision = method.verify(&key(), &policy, &state, &code, UnixTime::from_secs(now).unwrap());
                 match commit(decision, &mut state) {
                     Ok(accepted) => assert_eq!(accepted.counter(), Counter::new(step)),
                     Err(refusal) => assert!(drift != 0 && matches!(refusal, Refusal::Wrong { .. }), "{refusal:?}"),
@@ -402,14 +408,14 @@ fn windows_at_both_ends_of_time() {
         }
     }
     // The last counter of all is accepted, and then nothing more.
-    let hotp = Hotp::default();
+    let (hotp, method) = (Hotp::default(), Method::Hotp(Hotp::default()));
     let mut state = State::new().starting_at(Counter::new(u64::MAX)).confirmed();
-    let last = || Ok(hotp.generate(&key(), Counter::new(u64::MAX)));
-    assert!(commit(hotp.verify(&key(), &policy, &state, &last(), NOW), &mut state).is_ok());
-    let again = commit(hotp.verify(&key(), &policy, &state, &last(), NOW), &mut state);
+    let last = SubmittedCode::from(&hotp.generate(&key(), Counter::new(u64::MAX)));
+    assert!(commit(method.verify(&key(), &policy, &state, &last, NOW), &mut state).is_ok());
+    let again = commit(method.verify(&key(), &policy, &state, &last, NOW), &mut state);
     assert_eq!(again.unwrap_err(), Refusal::Replayed { remaining: 4, hold: Hold::None });
-    let first = Ok(hotp.generate(&key(), Counter::new(0)));
-    assert!(commit(hotp.verify(&key(), &policy, &state, &first, NOW), &mut state).is_err());
+    let first = SubmittedCode::from(&hotp.generate(&key(), Counter::new(0)));
+    assert!(commit(method.verify(&key(), &policy, &state, &first, NOW), &mut state).is_err());
 }
 
 /// `verify() -> Result<bool>`, where `is_ok()` is true for a wrong code.

@@ -12,7 +12,7 @@ use secondo::policy::{BackOff, Lock, ResyncCodes, Window};
 use secondo::policy::{PolicyError, WaitError, WindowError};
 use secondo::types::{Counter, Period};
 use secondo::types::{DigitsError, PeriodError};
-use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
+use secondo::{Algorithm, Digits, Hotp, Key, Method, Policy, Refusal, Secret, State, SubmittedCode, Totp, UnixTime};
 
 const NOW: UnixTime = at(1_700_000_000);
 
@@ -26,8 +26,8 @@ fn key() -> Key {
 
 /// Submits the HOTP code of a counter, and replaces the state.
 fn submit(policy: &Policy, state: &mut State, counter: u64, now: UnixTime) -> Result<(), Refusal> {
-    let entry = Ok(Hotp::default().generate(&key(), Counter::new(counter)));
-    let decision = Hotp::default().verify(&key(), policy, state, &entry, now);
+    let code = SubmittedCode::from(&Hotp::default().generate(&key(), Counter::new(counter)));
+    let decision = Method::Hotp(Hotp::default()).verify(&key(), policy, state, &code, now);
     commit(decision, state).map(drop)
 }
 
@@ -220,7 +220,7 @@ fn a_lock_is_never_shorter_than_the_back_off_in_its_place() {
 
 #[test]
 fn replays_and_malformed_entries_count_as_the_policy_says() {
-    let malformed = Code::parse("12 456", Digits::Six);
+    let malformed = SubmittedCode::new("12 456");
     for (replays, counted_malformed) in [(false, false), (false, true), (true, false), (true, true)] {
         let policy = Policy::new().with_counted_replays(replays).with_counted_malformed(counted_malformed);
         let mut state = State::new().confirmed();
@@ -228,7 +228,7 @@ fn replays_and_malformed_entries_count_as_the_policy_says() {
         let replayed = submit(&policy, &mut state, 0, NOW);
         assert_eq!(replayed, Err(Refusal::Replayed { remaining: if replays { 4 } else { 5 }, hold: Hold::None }));
         let before = state.failures();
-        let decision = Hotp::default().verify(&key(), &policy, &state, &malformed, NOW);
+        let decision = Method::Hotp(Hotp::default()).verify(&key(), &policy, &state, &malformed, NOW);
         assert!(matches!(commit(decision, &mut state), Err(Refusal::Malformed(_))));
         assert_eq!(state.failures() - before, u8::from(counted_malformed));
     }
@@ -257,15 +257,17 @@ fn every_change_counts_a_revision_and_a_refusal_without_a_change_none() {
 #[test]
 fn resynchronization_wants_as_many_codes_as_the_policy_says() {
     let hotp = Hotp::default();
-    let codes =
-        |counters: &[u64]| counters.iter().map(|c| Ok(hotp.generate(&key(), Counter::new(*c)))).collect::<Vec<_>>();
+    let code = |counter: &u64| SubmittedCode::from(&hotp.generate(&key(), Counter::new(*counter)));
+    let codes = |counters: &[u64]| counters.iter().map(code).collect::<Vec<_>>();
     for (wanted, counters) in [(ResyncCodes::Two, &[40, 41][..]), (ResyncCodes::Three, &[40, 41, 42])] {
         let policy = Policy::new().with_resync_codes(wanted).with_resync_span(100).unwrap();
         let state = State::new();
         let resync = |counters: &[u64]| {
-            hotp.resync(&key(), &policy, &state, &codes(counters), NOW).commit(|_| Ok::<_, Infallible>(()))
+            Method::Hotp(hotp)
+                .resync(&key(), &policy, &state, &codes(counters), NOW)
+                .commit(|_| Ok::<_, Infallible>(()))
         };
-        assert_eq!(resync(counters).unwrap().counter().get(), counters[counters.len() - 1]);
+        assert_eq!(resync(counters).unwrap().counter.get(), counters[counters.len() - 1]);
         for other in [&[40][..], &counters[..counters.len() - 1], &[40, 41, 42, 43]] {
             assert!(matches!(resync(other), Err(CommitError::Refused(Refusal::Malformed(_)))));
         }

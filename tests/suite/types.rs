@@ -6,7 +6,9 @@ use secondo::decision::{Confirmed, Decision, Resynchronized, StateError, Verifie
 use secondo::policy::Window;
 use secondo::types::TimeError;
 use secondo::types::{Base32, Counter, MalformedCode, Period, SecretError};
-use secondo::{Authenticator, Code, Key, Policy, PublicRefusal, Refusal, Secret, State, Totp, UnixTime};
+use secondo::{
+    Authenticator, Code, Key, Method, Policy, PublicRefusal, Refusal, Secret, State, SubmittedCode, Totp, UnixTime,
+};
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
 
 // Everything can be shared between threads and moved to another.
@@ -25,10 +27,12 @@ assert_impl_all!(Totp: Send, Sync, Unpin, Copy);
 assert_impl_all!(Secret: zeroize::ZeroizeOnDrop);
 assert_impl_all!(Key: zeroize::ZeroizeOnDrop);
 assert_impl_all!(Code: zeroize::ZeroizeOnDrop);
+assert_impl_all!(SubmittedCode: zeroize::ZeroizeOnDrop);
 assert_impl_all!(Base32: zeroize::ZeroizeOnDrop);
 assert_not_impl_any!(Secret: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(Key: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(Code: Clone, Display, PartialEq, AsRef<[u8]>, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
+assert_not_impl_any!(SubmittedCode: Clone, Display, PartialEq, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(Base32: Clone, Display, PartialEq, AsRef<[u8]>, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(Authenticator: Clone, Display, PartialEq);
 
@@ -229,7 +233,9 @@ fn debug_shows_no_secret() {
     let now = UnixTime::from_secs(59).unwrap();
     let code = || Totp::default().generate(&key, now).unwrap();
     assert_eq!(code().as_str(), "287082");
-    let decision = Totp::default().verify(&key, &Policy::new(), &State::new().confirmed(), &Ok(code()), now);
+    let submitted = SubmittedCode::from(&code());
+    let decision =
+        Method::Totp(Totp::default()).verify(&key, &Policy::new(), &State::new().confirmed(), &submitted, now);
     let authenticator = Authenticator::new(Totp::default(), secondo::Algorithm::Sha1, secret());
 
     for text in [
@@ -237,7 +243,7 @@ fn debug_shows_no_secret() {
         shown(&secret().to_base32()),
         shown(&key),
         shown(&code()),
-        shown(&Code::parse("287082", secondo::Digits::Six)),
+        shown(&submitted),
         shown(&decision),
         shown(&authenticator),
     ]

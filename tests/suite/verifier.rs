@@ -262,7 +262,7 @@ fn resynchronization_finds_a_token_and_is_no_login() {
         Refusal::Wrong { remaining: 3, hold: Hold::None }
     );
     let resynchronized = block_on(verifier.resync(&id, &[&code(700), &code(701)], NOW)).unwrap();
-    assert_eq!(resynchronized.counter(), Counter::new(701));
+    assert_eq!(resynchronized.counter, Counter::new(701));
     assert_eq!(
         refusal(block_on(verifier.verify(&id, &code(701), NOW))),
         Refusal::Replayed { remaining: 4, hold: Hold::None }

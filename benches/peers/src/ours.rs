@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use secondo::decision::Decision;
-use secondo::factor::{Attempt, Method};
+use secondo::factor::Attempt;
 use secondo::policy::Window;
 use secondo::types::Counter;
-use secondo::{Code, Digits, Hotp, Key, Policy, Secret, State, Totp, UnixTime};
+use secondo::{Code, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp, UnixTime};
 
 use crate::work::{Library, Login, NOW, People, Run, Search, WRONG};
 
@@ -47,8 +47,8 @@ impl Library for Secondo {
         let now = UnixTime::from_secs(NOW).unwrap();
         Run::of(move || {
             let [first, second] = black_box(&typed);
-            let codes = [Code::parse(first, Digits::Six), Code::parse(second, Digits::Six)];
-            accepted(Hotp::default().resync(black_box(&key), &policy, &State::new(), &codes, now))
+            let codes = [first, second].map(|text| SubmittedCode::new(text));
+            accepted(Method::Hotp(Hotp::default()).resync(black_box(&key), &policy, &State::new(), &codes, now))
         })
     }
 
@@ -107,9 +107,9 @@ fn verify(key: &Key, policy: &Policy, login: &Login) -> bool {
 }
 
 fn decide(key: &Key, policy: &Policy, state: &State, typed: &str, now: u64) -> bool {
-    let entry = Code::parse(black_box(typed), Digits::Six);
+    let code = SubmittedCode::new(black_box(typed));
     let now = UnixTime::from_secs(black_box(now)).unwrap();
-    accepted(Totp::default().verify(black_box(key), policy, black_box(state), &entry, now))
+    accepted(Method::Totp(Totp::default()).verify(black_box(key), policy, black_box(state), &code, now))
 }
 
 fn accepted<T>(decision: Decision<T>) -> bool {
@@ -127,10 +127,10 @@ fn generate_batch(keys: &[Key]) -> Vec<Code> {
 
 /// How many are accepted.
 fn verify_batch(policy: &Policy, keys: &[Key], states: &[State], typed: &[String]) -> usize {
-    let entries: Vec<_> = typed.iter().map(|typed| Code::parse(typed, Digits::Six)).collect();
-    let method = Method::from(Totp::default());
-    let people = keys.iter().zip(states).zip(&entries);
-    let attempts = people.map(|((key, state), entry)| Attempt { method, key, state, entry });
+    let codes: Vec<_> = typed.iter().map(|text| SubmittedCode::new(text)).collect();
+    let method = Method::Totp(Totp::default());
+    let people = keys.iter().zip(states).zip(&codes);
+    let attempts = people.map(|((key, state), code)| Attempt { method, key, state, code });
     secondo::factor::verify_batch(policy, attempts, UnixTime::from_secs(NOW).unwrap())
         .filter_map(|decision| accepted(decision).then_some(()))
         .count()

@@ -1,4 +1,4 @@
-use core::mem;
+use core::{iter, mem};
 
 use zeroize::Zeroize;
 
@@ -8,38 +8,39 @@ use crate::codes::{Key, lanes};
 use crate::decision::{Decision, Refusal, Stage, State, Verified};
 use crate::factor::Method;
 use crate::policy::{Policy, Window};
-use crate::types::{Code, MalformedCode, UnixTime};
+use crate::types::{SubmittedCode, UnixTime};
 
-/// A person's code for a login, and what it is to be decided on: one of many for [`verify_batch`].
+/// One login for [`verify_batch`]: a submitted code, and the authenticator that it is verified for.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
-    /// How the authenticator's codes move on.
+    /// The kind of the authenticator's codes.
     pub method: Method,
-    /// Its key.
+    /// The authenticator's key.
     pub key: &'a Key,
-    /// Its state.
+    /// The authenticator's state.
     pub state: &'a State,
-    /// The code submitted, or why what was submitted is none.
-    pub entry: &'a Result<Code, MalformedCode>,
+    /// The submitted code.
+    pub code: &'a SubmittedCode,
 }
 
-/// Decides about many people's codes as [`Method::verify`] does about one, side by side and therefore faster.
+/// Decides about many logins at once, each as [`Method::verify`] does, but faster.
 ///
-/// The decisions come in the attempts' order, each on the state given, and each is [committed](Decision::commit) for
-/// itself: of two attempts with the same state only one can be stored. Any mix of methods, algorithms and states will do;
-/// many of the same algorithm are fastest. It does not allocate, and takes attempts some dozens ahead of the decisions.
+/// The decisions come in the order of the attempts. Each is made on the state given with the attempt, and each is
+/// [committed](Decision::commit) separately: of two attempts with the same state only one can be stored. Methods,
+/// algorithms and states can be mixed; many attempts with the same algorithm are fastest. The function does not allocate,
+/// and takes up to 32 attempts ahead of the decision that it returns.
 ///
 /// ```
 /// use std::io;
-/// use secondo::factor::{Attempt, Method, verify_batch};
-/// use secondo::{Algorithm, Code, Key, Policy, Secret, State, Totp, UnixTime};
+/// use secondo::factor::{Attempt, verify_batch};
+/// use secondo::{Algorithm, Key, Method, Policy, Secret, State, SubmittedCode, Totp, UnixTime};
 ///
 /// let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890")?);
-/// let totp = Totp::default();
+/// let method = Method::Totp(Totp::default());
 /// let state = State::new().confirmed();
-/// let entries = ["050471", "000000"].map(|typed| Code::parse_typed(typed, totp.digits()));
+/// let codes = ["050471", "000000"].map(SubmittedCode::new);
 ///
-/// let attempts = entries.iter().map(|entry| Attempt { method: Method::Totp(totp), key: &key, state: &state, entry });
+/// let attempts = codes.iter().map(|code| Attempt { method, key: &key, state: &state, code });
 /// let decisions = verify_batch(&Policy::default(), attempts, UnixTime::from_secs(1_111_111_111)?);
 /// let accepted: Vec<_> = decisions.map(|decision| decision.commit(|_| Ok::<_, io::Error>(())).is_ok()).collect();
 /// assert_eq!(accepted, [true, false]);
@@ -52,11 +53,14 @@ pub fn verify_batch<'a, I: IntoIterator<Item = Attempt<'a>>>(
 ) -> impl Iterator<Item = Decision<Verified>> + use<'a, I> {
     let (policy, attempts) = (*policy, attempts.into_iter());
     let searched = Searched { policy, attempts, now, found: [const { None }; ATTEMPTS], next: ATTEMPTS };
-    searched.map(move |(attempt, found)| attempt.method.conclude(&policy, attempt.state, now, found))
+    searched.map(move |(Attempt { method, state, .. }, found)| {
+        policy.decide(state, now, found, |next, counter| method.accept(&policy, next, counter, now))
+    })
 }
 
-/// The most HMACs that one attempt takes: two windows. Another attempt is taken while fewer than 53 are wanted.
+/// The most HMACs that one attempt takes: those of two windows.
 const JOBS_EACH: usize = 2 * (Window::MAX as usize + 1);
+/// The most HMACs at once. Another attempt is taken as long as the attempts before it want at most 52.
 const JOBS: usize = 52 + JOBS_EACH;
 const ATTEMPTS: usize = 32;
 
@@ -77,8 +81,9 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
                 break;
             }
             let Some(attempt) = self.attempts.next() else { break };
-            let Attempt { method, state, entry, .. } = attempt;
-            let found = method.search(&self.policy, state, entry, self.now, Stage::Login).map(|of_this| {
+            let Attempt { method, state, code, .. } = attempt;
+            let values = iter::once(code.value(method.digits()));
+            let found = method.search(&self.policy, state, self.now, Stage::Login, 1, values).map(|of_this| {
                 jobs += of_this.count();
                 *search = Some((attempt.key, of_this));
                 Match::default()

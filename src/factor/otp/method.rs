@@ -1,25 +1,48 @@
-use core::borrow::Borrow;
+use core::iter;
 
 use crate::codes::Key;
-use crate::codes::search::{Match, Search};
+use crate::codes::search::{Codes, Search};
 use crate::decision::{Confirmed, Decision, Refusal, Resynchronized, Stage, State, Verified};
 use crate::factor::{Hotp, Totp};
 use crate::guess::GuessProbability;
 use crate::policy::Policy;
-use crate::types::{Code, Counter, Digits, MalformedCode, UnixTime};
+use crate::types::{Counter, Digits, MalformedCode, SubmittedCode, UnixTime};
 
-/// How an authenticator's codes move on: by counter or by time.
+/// The kind of an authenticator's one-time passwords, with its parameters.
+///
+/// It verifies codes against a [`State`] that the caller keeps. [`Verifier`](crate::Verifier) does the same with a store.
+///
+/// ```
+/// use secondo::decision::CommitError;
+/// use secondo::{Algorithm, Key, Method, Policy, Refusal, Secret, State, SubmittedCode, Totp, UnixTime};
+///
+/// let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890")?);
+/// let (method, policy) = (Method::Totp(Totp::default()), Policy::default());
+/// let mut state = State::new().confirmed();
+/// let now = UnixTime::from_secs(1_111_111_109)?;
+/// let mut login = |text: &str| {
+///     let decision = method.verify(&key, &policy, &state, &SubmittedCode::new(text), now);
+///     decision.commit(|next| {
+///         state = *next; // here: store it
+///         Ok::<_, std::io::Error>(())
+///     })
+/// };
+///
+/// assert!(login("081 804").is_ok());
+/// assert!(matches!(login("081804"), Err(CommitError::Refused(Refusal::Replayed { .. }))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Method {
-    /// By a counter that the token keeps.
+    /// Codes of a counter (RFC 4226), which rises by one with each code.
     Hotp(Hotp),
-    /// By the clock.
+    /// Codes of the time (RFC 6238).
     Totp(Totp),
 }
 
 impl Method {
-    /// The number of digits.
+    /// Returns the number of digits.
     #[must_use]
     pub const fn digits(&self) -> Digits {
         match self {
@@ -28,119 +51,140 @@ impl Method {
         }
     }
 
-    /// [`Hotp::verify`] or [`Totp::verify`].
+    /// Decides about the code submitted for a login.
+    ///
+    /// With TOTP, the code is compared with those of the policy's window around the current step, moved by the known drift;
+    /// after a resynchronization that moved the window away from the current step, with those of both windows. With HOTP,
+    /// it is compared with those of the next counter, of the policy's look-ahead after it, and of the last counter used, so
+    /// that a code that was sent twice is told from a wrong one.
+    ///
+    /// The verdict is out when the [`Decision`] is committed.
+    #[inline]
     pub fn verify(
         &self,
         key: &Key,
         policy: &Policy,
         state: &State,
-        entry: &Result<Code, MalformedCode>,
+        code: &SubmittedCode,
         now: UnixTime,
     ) -> Decision<Verified> {
-        let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
-        self.conclude(policy, state, now, found)
-    }
-
-    /// [`Hotp::search`] or [`Totp::search`].
-    pub(crate) fn search(
-        &self,
-        policy: &Policy,
-        state: &State,
-        entry: &Result<Code, MalformedCode>,
-        now: UnixTime,
-        stage: Stage,
-    ) -> Result<Search, Refusal> {
-        match self {
-            Self::Hotp(hotp) => hotp.search(policy, state, entry, now, stage),
-            Self::Totp(totp) => totp.search(policy, state, entry, now, stage),
-        }
-    }
-
-    /// [`Hotp::search_resync`] or [`Totp::search_resync`].
-    pub(crate) fn search_resync(
-        &self,
-        policy: &Policy,
-        state: &State,
-        count: usize,
-        entries: impl Iterator<Item: Borrow<Result<Code, MalformedCode>>>,
-        now: UnixTime,
-    ) -> Result<Search, Refusal> {
-        match self {
-            Self::Hotp(hotp) => hotp.search_resync(policy, state, count, entries, now),
-            Self::Totp(totp) => totp.search_resync(policy, state, count, entries, now),
-        }
-    }
-
-    /// What a login's search comes to.
-    pub(crate) fn conclude(
-        &self,
-        policy: &Policy,
-        state: &State,
-        now: UnixTime,
-        found: Result<Match, Refusal>,
-    ) -> Decision<Verified> {
+        let values = iter::once(code.value(self.digits()));
+        let found = self.search(policy, state, now, Stage::Login, 1, values).map(|search| search.run(key));
         policy.decide(state, now, found, |next, counter| self.accept(policy, next, counter, now))
     }
 
-    /// What a confirmation's search comes to.
-    pub(crate) fn conclude_confirmation(
-        &self,
-        policy: &Policy,
-        state: &State,
-        now: UnixTime,
-        found: Result<Match, Refusal>,
-    ) -> Decision<Confirmed> {
-        policy.decide(state, now, found, |next, counter| {
-            let login = self.accept(policy, next, counter, now);
-            policy.confirm(next, login)
-        })
-    }
-
-    /// What a resynchronization's search comes to.
-    pub(crate) fn conclude_resync(
-        &self,
-        policy: &Policy,
-        state: &State,
-        now: UnixTime,
-        found: Result<Match, Refusal>,
-    ) -> Decision<Resynchronized> {
-        policy.decide(state, now, found, |next, counter| match self {
-            Self::Hotp(_) => Resynchronized { counter, drift: 0 },
-            Self::Totp(totp) => totp.resynchronize(policy, next, counter, now),
-        })
-    }
-
-    fn accept(&self, policy: &Policy, next: &mut State, counter: Counter, now: UnixTime) -> Verified {
-        match self {
-            Self::Hotp(_) => Verified { counter, drift: 0 },
-            Self::Totp(totp) => totp.accept(policy, next, counter, now),
-        }
-    }
-
-    /// [`Hotp::confirm`] or [`Totp::confirm`].
+    /// Decides about the first code of a new authenticator, which confirms it if the code is correct.
+    ///
+    /// The code is compared as in [`Self::verify`], and failures count and lock alike.
+    #[inline]
     pub fn confirm(
         &self,
         key: &Key,
         policy: &Policy,
         state: &State,
-        entry: &Result<Code, MalformedCode>,
+        code: &SubmittedCode,
         now: UnixTime,
     ) -> Decision<Confirmed> {
-        let found = self.search(policy, state, entry, now, Stage::Confirmation).map(|search| search.run(key));
-        self.conclude_confirmation(policy, state, now, found)
+        let values = iter::once(code.value(self.digits()));
+        let found = self.search(policy, state, now, Stage::Confirmation, 1, values).map(|search| search.run(key));
+        policy.decide(state, now, found, |next, counter| self.accept_confirmation(policy, next, counter, now))
     }
 
-    /// [`Hotp::resync`] or [`Totp::resync`].
+    /// Decides about consecutive codes that show where an authenticator's counter (RFC 4226 section 7.4) or clock (RFC 6238
+    /// section 6) stands.
+    ///
+    /// The policy sets the number of codes, and how far off the counter or the clock may be. The drift found becomes the known
+    /// one, even if the policy learns no drift at logins. A failure counts as at a login, and a locked authenticator stays
+    /// locked.
+    #[inline]
     pub fn resync(
         &self,
         key: &Key,
         policy: &Policy,
         state: &State,
-        entries: &[Result<Code, MalformedCode>],
+        codes: &[SubmittedCode],
         now: UnixTime,
     ) -> Decision<Resynchronized> {
-        let found = self.search_resync(policy, state, entries.len(), entries.iter(), now).map(|search| search.run(key));
-        self.conclude_resync(policy, state, now, found)
+        let values = codes.iter().map(|code| code.value(self.digits()));
+        let search = self.search(policy, state, now, Stage::Resynchronization, codes.len(), values);
+        let found = search.map(|search| search.run(key));
+        policy.decide(state, now, found, |next, counter| self.accept_resync(policy, next, counter, now))
+    }
+
+    /// Returns the search for submitted codes, or the refusal if there is none to be made.
+    ///
+    /// If their count is not the one wanted, they are not even read. The iterator does not count them: to do so, that of a
+    /// slice divides.
+    #[inline]
+    pub(crate) fn search(
+        &self,
+        policy: &Policy,
+        state: &State,
+        now: UnixTime,
+        stage: Stage,
+        count: usize,
+        codes: impl Iterator<Item = Result<u32, MalformedCode>>,
+    ) -> Result<Search, Refusal> {
+        policy.admit(state, now, stage)?;
+        let expected = if stage == Stage::Resynchronization { policy.resync_codes.count() } else { 1 };
+        if count != expected {
+            return Err(Refusal::Malformed(MalformedCode::Count { expected, found: count }));
+        }
+        let codes: Codes = codes.collect::<Result<_, _>>().map_err(Refusal::Malformed)?;
+        let counters = match self {
+            Self::Hotp(_) => Hotp::counters(policy, state, stage),
+            Self::Totp(totp) => totp.steps(policy, state, now, stage)?,
+        };
+        Ok(Search::new(self.digits(), codes, counters, state.progress.used))
+    }
+
+    /// Accepts a login with the code at this counter.
+    #[inline]
+    pub(crate) fn accept(&self, policy: &Policy, next: &mut State, counter: Counter, now: UnixTime) -> Verified {
+        let drift = self.offset(counter, now);
+        if matches!(self, Self::Totp(_)) && policy.learn_drift {
+            next.progress.drift = policy.learned(next.progress.drift, drift);
+        }
+        Verified { counter, drift }
+    }
+
+    /// Accepts a confirmation with the code at this counter. The code is a login as well, if the policy permits that.
+    #[inline]
+    pub(crate) fn accept_confirmation(
+        &self,
+        policy: &Policy,
+        next: &mut State,
+        counter: Counter,
+        now: UnixTime,
+    ) -> Confirmed {
+        let login = self.accept(policy, next, counter, now);
+        next.confirmed = true;
+        Confirmed { login: policy.confirmation_login.then_some(login) }
+    }
+
+    /// Accepts a resynchronization whose last code is the one at this counter.
+    #[inline]
+    pub(crate) fn accept_resync(
+        &self,
+        policy: &Policy,
+        next: &mut State,
+        counter: Counter,
+        now: UnixTime,
+    ) -> Resynchronized {
+        let drift = self.offset(counter, now);
+        if matches!(self, Self::Totp(_)) {
+            next.progress.drift = policy.resynchronized(next.progress.drift, drift);
+        }
+        Resynchronized { counter, drift }
+    }
+
+    /// Returns the number of steps that a counter is ahead of the clock.
+    #[inline]
+    fn offset(&self, counter: Counter, now: UnixTime) -> i64 {
+        match self {
+            Self::Hotp(_) => 0,
+            Self::Totp(totp) => totp.offset(counter, now),
+        }
     }
 }
 
@@ -157,21 +201,21 @@ impl From<Totp> for Method {
 }
 
 impl Policy {
-    /// What this configuration gives to somebody who knows the password and guesses codes.
+    /// Returns the chances that this policy gives to an attacker who knows the password and guesses codes.
     ///
-    /// `resets_per_year` is how often in a year the count of failures starts again: the accepted logins of the real
-    /// subscriber, resynchronizations and unlocks. 0 is an attack on an authenticator that nobody else uses. The
-    /// attacker is assumed to guess at every moment that the policy allows, with the resets coming when they help most; the
-    /// chance per year is an upper bound. An authenticator whose clock was resynchronized to beyond the window has two
-    /// windows, and up to twice these chances.
+    /// `resets_per_year` is the number of times in a year that the count of failures starts again: the subscriber's accepted
+    /// logins, resynchronizations and unlocks. 0 stands for an authenticator that nobody else uses. The attacker is assumed
+    /// to guess at every moment that the policy allows, and the resets to come when they help most: the chance per year is
+    /// an upper bound. An authenticator whose clock was resynchronized to beyond the window has two windows, and up to twice
+    /// these chances.
     ///
     /// ```
     /// use secondo::{Policy, Totp};
     ///
-    /// // Two of a million codes are right at any moment, and five attempts are allowed.
+    /// // Two of a million codes are correct at any moment, and five attempts are allowed.
     /// let chance = Policy::new().guess_probability(Totp::default(), 0);
     /// assert!((chance.per_lock - 1.0e-5).abs() < 1e-7);
-    /// // Without a login of the person's, the hundredth guess is the last.
+    /// // If the subscriber never logs in, the hundredth guess is the last.
     /// assert!((chance.per_year - 2.0e-4).abs() < 1e-6);
     /// ```
     #[must_use]

@@ -1,36 +1,21 @@
-use core::borrow::Borrow;
-
 use crate::codes::lanes::Job;
-use crate::codes::search::{Codes, Search, Span, Spans};
+use crate::codes::search::{Span, Spans};
 use crate::codes::{Key, batch};
-use crate::decision::{Confirmed, Decision, Refusal, Resynchronized, Stage, State, Verified, submitted};
+use crate::decision::{Refusal, Stage, State};
 use crate::policy::Policy;
-use crate::types::{BeforeT0, Code, Counter, Digits, MalformedCode, Period, UnixTime};
+use crate::types::{BeforeT0, Code, Counter, Digits, Period, UnixTime};
 
 /// Time-based one-time passwords (RFC 6238): the parameters that authenticator and verifier share besides the key.
 ///
-/// By default what every authenticator app does: six digits, a period of 30 s, steps counted from 1970.
+/// The default is what every authenticator app uses: six digits, a period of 30 s, steps counted from 1970. A
+/// [`Method`](crate::Method) of it verifies codes.
 ///
 /// ```
-/// use secondo::decision::CommitError;
-/// use secondo::{Algorithm, Code, Key, Policy, Refusal, Secret, State, Totp, UnixTime};
+/// use secondo::{Algorithm, Key, Secret, Totp, UnixTime};
 ///
 /// let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890")?);
-/// let totp = Totp::default();
-/// let policy = Policy::default();
-/// let mut state = State::new().confirmed();
-/// let now = UnixTime::from_secs(1_111_111_109)?;
-/// let mut login = |typed: &str| {
-///     let code = Code::parse_typed(typed, totp.digits());
-///     let decision = totp.verify(&key, &policy, &state, &code, now);
-///     decision.commit(|next| {
-///         state = *next; // here: store it
-///         Ok::<_, std::io::Error>(())
-///     })
-/// };
-///
-/// assert!(login("081 804").is_ok());
-/// assert!(matches!(login("081804"), Err(CommitError::Refused(Refusal::Replayed { .. }))));
+/// let code = Totp::default().generate(&key, UnixTime::from_secs(1_111_111_109)?)?;
+/// assert_eq!(code.as_str(), "081804");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,51 +26,52 @@ pub struct Totp {
 }
 
 impl Totp {
-    /// Codes of so many digits that change with this period, steps counted from 1970.
+    /// Creates TOTP with codes of this many digits and this period. Steps are counted from 1970.
     #[must_use]
     pub const fn new(digits: Digits, period: Period) -> Self {
         Self { digits, period, t0: UnixTime::EPOCH }
     }
 
-    /// With steps counted from another time (`T0` in RFC 6238 section 4.1).
+    /// Sets the time from which steps are counted (`T0` in RFC 6238 section 4.1).
     #[must_use]
     pub const fn with_t0(mut self, t0: UnixTime) -> Self {
         self.t0 = t0;
         self
     }
 
-    /// The number of digits.
+    /// Returns the number of digits.
     #[must_use]
     pub const fn digits(&self) -> Digits {
         self.digits
     }
 
-    /// The length of a time step.
+    /// Returns the length of a time step.
     #[must_use]
     pub const fn period(&self) -> Period {
         self.period
     }
 
-    /// The start of the first time step.
+    /// Returns the start of the first time step.
     #[must_use]
     pub const fn t0(&self) -> UnixTime {
         self.t0
     }
 
-    /// The time step at this time, `T` in RFC 6238 section 4.2.
+    /// Returns the time step at this time, `T` in RFC 6238 section 4.2.
     ///
     /// # Errors
     ///
-    /// [`BeforeT0`].
+    /// Returns [`BeforeT0`] if the time is before the first time step.
     pub fn step(&self, now: UnixTime) -> Result<Counter, BeforeT0> {
         Ok(Counter::new(self.period.whole_in(self.elapsed(now)?)))
     }
 
-    /// How many seconds the code of this time is still shown: the whole period when a step begins, 1 in its last second.
+    /// Returns the number of seconds for which the code is still shown: the whole period when a step begins, 1 in its last
+    /// second.
     ///
     /// # Errors
     ///
-    /// [`BeforeT0`].
+    /// Returns [`BeforeT0`] if the time is before the first time step.
     pub fn seconds_remaining(&self, now: UnixTime) -> Result<u16, BeforeT0> {
         let period = u64::from(self.period.as_secs());
         let elapsed = self.elapsed(now)?;
@@ -94,9 +80,9 @@ impl Totp {
         Ok(remaining)
     }
 
-    /// Tells whether a step may be the last one that an authenticator used: no, if it begins after the year 2499.
+    /// Returns `true` if the step begins before the year 2500, so that an authenticator may have used it.
     ///
-    /// Such a step is a number in another unit, often seconds, and would lock the person out for centuries.
+    /// A later one is a number in another unit, often seconds. As a watermark it would lock the person out for centuries.
     #[cfg(feature = "verifier")]
     pub(crate) fn is_plausible(&self, step: Counter) -> bool {
         const END: u64 = 16_725_225_600;
@@ -109,20 +95,20 @@ impl Totp {
         now.as_secs().checked_sub(self.t0.as_secs()).ok_or(BeforeT0)
     }
 
-    /// The code at this time.
+    /// Computes the code at this time.
     ///
     /// # Errors
     ///
-    /// [`BeforeT0`].
+    /// Returns [`BeforeT0`] if the time is before the first time step.
     pub fn generate(&self, key: &Key, now: UnixTime) -> Result<Code, BeforeT0> {
         Ok(Code::from_truncated(key.truncated(self.step(now)?), self.digits))
     }
 
-    /// The codes of many keys at this time, in their order: side by side, and therefore faster than one by one.
+    /// Computes the codes of many keys at this time, in their order. This is faster than one call for each.
     ///
     /// # Errors
     ///
-    /// [`BeforeT0`].
+    /// Returns [`BeforeT0`] if the time is before the first time step.
     pub fn generate_batch<'k, I: IntoIterator<Item = &'k Key>>(
         &self,
         keys: I,
@@ -132,61 +118,11 @@ impl Totp {
         Ok(batch::codes(keys.into_iter().map(move |key| Job { key, counter }), self.digits))
     }
 
-    /// Decides about a code submitted for a login.
+    /// Returns the state to store when an operator lowers a watermark that lies in the future.
     ///
-    /// It compares with the codes of the policy's window around the current step, moved by the known drift. After a
-    /// resynchronization that moved the window away from the current step, it compares with both windows. The verdict is
-    /// out when the [`Decision`] is committed.
-    pub fn verify(
-        &self,
-        key: &Key,
-        policy: &Policy,
-        state: &State,
-        entry: &Result<Code, MalformedCode>,
-        now: UnixTime,
-    ) -> Decision<Verified> {
-        let found = self.search(policy, state, entry, now, Stage::Login).map(|search| search.run(key));
-        policy.decide(state, now, found, |next, step| self.accept(policy, next, step, now))
-    }
-
-    /// Decides about the first code of a new authenticator: if it is right, the authenticator counts from then on.
-    ///
-    /// As [`Self::verify`] otherwise; failures count and lock alike.
-    pub fn confirm(
-        &self,
-        key: &Key,
-        policy: &Policy,
-        state: &State,
-        entry: &Result<Code, MalformedCode>,
-        now: UnixTime,
-    ) -> Decision<Confirmed> {
-        let found = self.search(policy, state, entry, now, Stage::Confirmation).map(|search| search.run(key));
-        policy.decide(state, now, found, |next, step| {
-            let login = self.accept(policy, next, step, now);
-            policy.confirm(next, login)
-        })
-    }
-
-    /// Decides about consecutive codes that show where an authenticator's clock stands (RFC 6238 section 6).
-    ///
-    /// The policy says how many codes, and how far the clock may be off. The drift found becomes the known one, whether
-    /// or not the policy learns drift at logins. A failure counts as at a login, and a locked authenticator stays locked.
-    pub fn resync(
-        &self,
-        key: &Key,
-        policy: &Policy,
-        state: &State,
-        entries: &[Result<Code, MalformedCode>],
-        now: UnixTime,
-    ) -> Decision<Resynchronized> {
-        let found = self.search_resync(policy, state, entries.len(), entries.iter(), now).map(|search| search.run(key));
-        policy.decide(state, now, found, |next, step| self.resynchronize(policy, next, step, now))
-    }
-
-    /// Returns the next state when an operator lowers a watermark that lies in the future, as after a login under a clock
-    /// years ahead: to the last step of the window at `now`, so that no code that is valid now is accepted.
-    ///
-    /// Returns `None` if the watermark does not lie further beyond the window than [`Policy::with_watermark_margin`] says.
+    /// A login under a clock that is years ahead leaves such a watermark. The new one is the last step of the window at
+    /// `now`, so that no code that is valid now is accepted. Returns `None` if the watermark does not lie further beyond
+    /// the window than [`Policy::with_watermark_margin`] allows.
     #[must_use]
     pub fn lower_watermark(&self, policy: &Policy, state: &State, now: UnixTime) -> Option<State> {
         let last = self.windows(policy, state, now).ok()?.last();
@@ -199,82 +135,37 @@ impl Totp {
         })
     }
 
-    /// What a login or a confirmation looks for.
-    pub(crate) fn search(
-        &self,
-        policy: &Policy,
-        state: &State,
-        entry: &Result<Code, MalformedCode>,
-        now: UnixTime,
-        stage: Stage,
-    ) -> Result<Search, Refusal> {
-        policy.admit(state, now, stage)?;
-        let code = submitted(entry, self.digits)?;
-        self.search_in(self.windows(policy, state, now)?, Codes::from_iter([code]), state)
+    /// Returns the steps whose codes are compared with the submitted ones.
+    pub(super) fn steps(&self, policy: &Policy, state: &State, now: UnixTime, stage: Stage) -> Result<Spans, Refusal> {
+        let steps = match stage {
+            Stage::Login | Stage::Confirmation => self.windows(policy, state, now)?,
+            Stage::Resynchronization => {
+                // The last code may be of any step within the limit, the others come before it.
+                let past = policy.max_drift + policy.resync_codes as u16 - 1;
+                Span::around(self.current(now)?, past, policy.max_drift).into()
+            }
+        };
+        let all_used = state.progress.used > u128::from(steps.last()) + 1;
+        if all_used { Err(Refusal::ClockBehind) } else { Ok(steps) }
     }
 
-    /// Returns the steps that a login accepts.
+    /// Returns the steps whose codes a login accepts.
     fn windows(&self, policy: &Policy, state: &State, now: UnixTime) -> Result<Spans, Refusal> {
         let current = self.current(now)?;
         let (past, future) = (policy.window.past(), policy.window.future());
         let around = |centre| Span::around(centre, past.into(), future.into());
         let drift = policy.clamp_drift(state.progress.drift.into());
         let drifted = around(current.saturating_add_signed(drift.into()));
-        // Far from an exact clock, it is searched for as well: it may have been put right.
+        // A clock that was resynchronized far away may have been put right: the exact one is searched for as well.
         Ok(if policy.window.reaches(drift) { drifted.into() } else { Spans::union(around(current), drifted) })
-    }
-
-    /// What a resynchronization looks for.
-    pub(crate) fn search_resync(
-        &self,
-        policy: &Policy,
-        state: &State,
-        count: usize,
-        entries: impl Iterator<Item: Borrow<Result<Code, MalformedCode>>>,
-        now: UnixTime,
-    ) -> Result<Search, Refusal> {
-        policy.admit(state, now, Stage::Resynchronization)?;
-        let codes = policy.consecutive(count, entries, self.digits)?;
-        // The last code may be of any step within the limit, the others come before it.
-        let past = policy.max_drift + policy.resync_codes as u16 - 1;
-        self.search_in(Span::around(self.current(now)?, past, policy.max_drift).into(), codes, state)
-    }
-
-    fn search_in(&self, spans: Spans, codes: Codes, state: &State) -> Result<Search, Refusal> {
-        if state.progress.used > u128::from(spans.last()) + 1 {
-            return Err(Refusal::ClockBehind);
-        }
-        Ok(Search::new(self.digits, codes, spans, state.progress.used))
-    }
-
-    /// A login with the code of this step.
-    pub(crate) fn accept(&self, policy: &Policy, next: &mut State, step: Counter, now: UnixTime) -> Verified {
-        let drift = self.offset(step, now);
-        if policy.learn_drift {
-            next.progress.drift = policy.learned(next.progress.drift, drift);
-        }
-        Verified { counter: step, drift }
-    }
-
-    /// A resynchronization whose last code is that of this step.
-    pub(crate) fn resynchronize(
-        &self,
-        policy: &Policy,
-        next: &mut State,
-        step: Counter,
-        now: UnixTime,
-    ) -> Resynchronized {
-        let drift = self.offset(step, now);
-        next.progress.drift = policy.resynchronized(next.progress.drift, drift);
-        Resynchronized { counter: step, drift }
     }
 
     fn current(&self, now: UnixTime) -> Result<u64, Refusal> {
         self.step(now).map(Counter::get).map_err(|BeforeT0| Refusal::ClockBehind)
     }
 
-    /// How far ahead of the current step this one is.
-    fn offset(&self, step: Counter, now: UnixTime) -> i64 {
+    /// Returns the number of steps that this one is ahead of the current step.
+    pub(super) fn offset(&self, step: Counter, now: UnixTime) -> i64 {
         let current = self.step(now).map_or(0, Counter::get);
         step.get().wrapping_sub(current).cast_signed()
     }

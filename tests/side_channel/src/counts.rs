@@ -6,7 +6,7 @@ use std::hint::black_box;
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::types::Counter;
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Code, Hotp, Key, Secret, State, Verifier};
+use secondo::{Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Secret, State, SubmittedCode, Verifier};
 
 use crate::callgrind::Group;
 use crate::controls::{early_exit, without_zeros};
@@ -97,8 +97,7 @@ fn verify_sealed(login: Login<'static>) -> impl Fn() {
         let verifier = Verifier::new(Slot::default(), KeyRing::new(sealing, []).expect("one key"), *policy);
         let authenticator = Authenticator::new(*method, algorithm, secret(SUBJECT, 20));
         block_on(verifier.enroll(&id, &authenticator, login.state)).expect("enrolled");
-        let entry = login.entry.as_ref().map_or("", Code::as_str);
-        assert_eq!(block_on(verifier.verify(&id, entry, login.now)).is_ok(), login.is_right());
+        assert_eq!(block_on(verifier.verify(&id, login.code.as_str(), login.now)).is_ok(), login.is_right());
     }
 }
 
@@ -106,10 +105,10 @@ fn verify_sealed(login: Login<'static>) -> impl Fn() {
 fn resyncs(subject: &'static Subject) -> impl Iterator<Item = impl Fn()> {
     let state = State::new().starting_at(Counter::new(subject.first - 4));
     [(0, 1), (1, 2), (4, 5), (2, 1), (3, 3)].into_iter().map(move |(one, other)| {
-        let entries = [subject.code(one), subject.code(other)].map(Ok);
+        let codes = [subject.code(one), subject.code(other)].map(|code| SubmittedCode::from(&code));
         move || {
             let Subject { method, key, policy, .. } = subject;
-            let _ = black_box(method.resync(key, policy, &state, &entries, subject.now()));
+            let _ = black_box(method.resync(key, policy, &state, &codes, subject.now()));
         }
     })
 }

@@ -3,10 +3,9 @@
 use std::hint::black_box;
 
 use secondo::decision::Decision;
-use secondo::factor::Method;
 use secondo::policy::Window;
-use secondo::types::{Counter, MalformedCode};
-use secondo::{Algorithm, Code, Digits, Hotp, Key, Policy, Secret, State, Totp, UnixTime};
+use secondo::types::Counter;
+use secondo::{Algorithm, Code, Digits, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp, UnixTime};
 
 use crate::valgrind::make_secret;
 
@@ -78,7 +77,8 @@ impl Subject {
             Typed::Used => Hotp::new(self.method.digits()).generate(&self.key, state.watermark().expect("a used step")),
             Typed::Wrong => self.wrong(),
         };
-        black_box(Login { subject: self, typed, state, entry: Ok(code), now: self.now() })
+        let submitted = SubmittedCode::from(&code);
+        black_box(Login { subject: self, typed, state, code, submitted, now: self.now() })
     }
 
     /// The code of another time, which is that of no step near.
@@ -95,13 +95,15 @@ pub(crate) struct Login<'s> {
     pub(crate) subject: &'s Subject,
     pub(crate) typed: Typed,
     pub(crate) state: State,
-    pub(crate) entry: Result<Code, MalformedCode>,
+    pub(crate) code: Code,
+    pub(crate) submitted: SubmittedCode,
     pub(crate) now: UnixTime,
 }
 
 impl Login<'_> {
     pub(crate) fn with_unknown_code(mut self) -> Self {
-        make_secret(&mut self.entry, |entry| entry.as_ref().map_or("", Code::as_str).as_bytes());
+        make_secret(&mut self.code, |code| code.as_str().as_bytes());
+        self.submitted = SubmittedCode::from(&self.code);
         self
     }
 
@@ -112,7 +114,7 @@ impl Login<'_> {
     #[inline(never)]
     pub(crate) fn verify(&self) -> Decision {
         let Subject { method, key, policy, .. } = self.subject;
-        method.verify(key, policy, &self.state, &self.entry, self.now)
+        method.verify(key, policy, &self.state, &self.submitted, self.now)
     }
 }
 

@@ -12,8 +12,8 @@ use secondo::seal::{Deployment, KeyId, KeyRing, MasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::types::Counter;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime,
-    Verifier, VerifierError,
+    Algorithm, Authenticator, AuthenticatorId, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, SubmittedCode,
+    Totp, UnixTime, Verifier, VerifierError,
 };
 
 use crate::Case;
@@ -98,8 +98,8 @@ fn logins(method: Method, algorithm: Algorithm) {
 fn confirm(method: Method, algorithm: Algorithm) {
     let (known, watched) = subject(method, algorithm);
     let state = State::new().starting_at(Counter::new(known.first));
-    for (entry, is_right) in [(known.code(1), true), (known.wrong(), false)] {
-        let decision = method.confirm(&watched.key, &watched.policy, &state, &Ok(entry), known.now());
+    for (code, is_right) in [(known.code(1), true), (known.wrong(), false)] {
+        let decision = method.confirm(&watched.key, &watched.policy, &state, &SubmittedCode::from(&code), known.now());
         assert_eq!(decision.commit(|_| Ok::<_, Infallible>(())).is_ok(), is_right);
     }
 }
@@ -107,12 +107,12 @@ fn confirm(method: Method, algorithm: Algorithm) {
 fn resync(method: Method, algorithm: Algorithm) {
     let (known, watched) = subject(method, algorithm);
     let state = State::new().starting_at(Counter::new(known.first - 2));
-    for (entries, is_right) in [([known.code(3), known.code(4)], true), ([known.code(4), known.code(3)], false)] {
-        let entries = entries.map(|mut code| {
+    for (codes, is_right) in [([known.code(3), known.code(4)], true), ([known.code(4), known.code(3)], false)] {
+        let codes = codes.map(|mut code| {
             make_secret(&mut code, |code| code.as_str().as_bytes());
-            Ok(code)
+            SubmittedCode::from(&code)
         });
-        let decision = method.resync(&watched.key, &watched.policy, &state, &entries, known.now());
+        let decision = method.resync(&watched.key, &watched.policy, &state, &codes, known.now());
         assert_eq!(decision.commit(|_| Ok::<_, Infallible>(())).is_ok(), is_right);
     }
 }
@@ -127,7 +127,7 @@ fn batch() {
         method: watched.method,
         key: &watched.key,
         state: &login.state,
-        entry: &login.entry,
+        code: &login.submitted,
     });
     let policy = subjects[0].1.policy;
     let decisions = verify_batch(&policy, attempts, subjects[0].0.now());

@@ -9,8 +9,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use secondo::decision::Decision;
-use secondo::types::MalformedCode;
-use secondo::{Algorithm, Code, State, Totp, UnixTime};
+use secondo::{Algorithm, Code, State, SubmittedCode, Totp, UnixTime};
 
 use crate::controls::early_exit;
 use crate::login::{Login, STEPS, Subject, Typed, key};
@@ -52,35 +51,33 @@ struct Input {
 
 impl Input {
     fn new(login: &Login<'_>) -> Self {
-        let code = login.entry.as_ref().map_or("", Code::as_str).as_bytes().try_into().expect("six digits");
+        let code = login.code.as_str().as_bytes().try_into().expect("six digits");
         Self { code, state: login.state, now: login.now }
     }
 
-    fn entry(&self) -> Result<Code, MalformedCode> {
-        Code::parse(str::from_utf8(&self.code).expect("digits"), Totp::default().digits())
+    fn submitted(&self) -> SubmittedCode {
+        SubmittedCode::new(str::from_utf8(&self.code).expect("digits"))
     }
 }
 
-type Entry = Result<Code, MalformedCode>;
-
-fn verify(subject: &Subject, input: &Input, entry: &Entry) -> Decision {
-    subject.method.verify(&subject.key, &subject.policy, &input.state, entry, input.now)
+fn verify(subject: &Subject, input: &Input, code: &SubmittedCode) -> Decision {
+    subject.method.verify(&subject.key, &subject.policy, &input.state, code, input.now)
 }
 
-fn tell(subject: &Subject, input: &Input, entry: &Entry) -> bool {
-    let verdict = verify(subject, input, entry).commit(|next| {
+fn tell(subject: &Subject, input: &Input, code: &SubmittedCode) -> bool {
+    let verdict = verify(subject, input, code).commit(|next| {
         black_box(next.to_bytes());
         Ok::<_, Infallible>(())
     });
     verdict.is_ok()
 }
 
-fn show(subject: &Subject, input: &Input, _: &Entry) -> Option<Code> {
+fn show(subject: &Subject, input: &Input, _: &SubmittedCode) -> Option<Code> {
     Totp::default().generate(&subject.key, input.now).ok()
 }
 
-fn leak(_: &Subject, _: &Input, entry: &Entry) -> Option<usize> {
-    early_exit(black_box(b"755224287082359152000000"), entry.as_ref().map_or("", Code::as_str).as_bytes())
+fn leak(_: &Subject, input: &Input, _: &SubmittedCode) -> Option<usize> {
+    early_exit(black_box(b"755224287082359152000000"), &input.code)
 }
 
 struct Comparison {
@@ -95,7 +92,7 @@ impl Comparison {
         name: String,
         algorithm: Algorithm,
         inputs: impl Fn(u8) -> [Input; 2],
-        run: fn(&Subject, &Input, &Entry) -> T,
+        run: fn(&Subject, &Input, &SubmittedCode) -> T,
     ) -> Self {
         let people: Vec<_> = (0..PEOPLE).map(|number| (subject(algorithm, number), inputs(number))).collect();
         Self { name, is_leaky: false, t: Box::new(move |samples| largest_t(samples, &people, run)) }
@@ -138,7 +135,7 @@ fn comparisons() -> Vec<Comparison> {
 }
 
 /// The largest |t| of all samples, and of the fastest so many, which leave out what the machine did besides.
-fn largest_t<T>(samples: u64, people: &[(Subject, [Input; 2])], run: fn(&Subject, &Input, &Entry) -> T) -> f64 {
+fn largest_t<T>(samples: u64, people: &[(Subject, [Input; 2])], run: fn(&Subject, &Input, &SubmittedCode) -> T) -> f64 {
     const FIRST: usize = 10_000;
     const KEPT: [usize; 6] = [50, 75, 90, 95, 99, 100];
 
@@ -151,9 +148,9 @@ fn largest_t<T>(samples: u64, people: &[(Subject, [Input; 2])], run: fn(&Subject
         let kind = (random >> 32 & 1) as usize;
         let (subject, inputs) = &people[(random >> 40) as usize % people.len()];
         let input = black_box(inputs[kind]);
-        let entry = black_box(input.entry());
+        let code = black_box(input.submitted());
         let start = Instant::now();
-        let result = black_box(run(subject, &input, &entry));
+        let result = black_box(run(subject, &input, &code));
         let taken = start.elapsed();
         drop(result);
         (kind, taken.as_secs_f64() * 1e9)

@@ -349,7 +349,7 @@ impl Model {
                     Outcome::Resynchronized(at, drift)
                 });
                 let resynchronized = outcome(block_on(verifier.resync(id, &texts, now)), |resynchronized| {
-                    Outcome::Resynchronized(resynchronized.counter().get(), resynchronized.drift())
+                    Outcome::Resynchronized(resynchronized.counter.get(), resynchronized.drift)
                 });
                 assert_eq!(resynchronized, expected, "resync {texts:?} at {}", self.now);
                 expected.name()

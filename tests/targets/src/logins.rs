@@ -5,7 +5,7 @@ use core::convert::Infallible;
 use secondo::decision::{CommitError, Decision, Hold, Verified};
 use secondo::policy::Window;
 use secondo::types::{Counter, Period};
-use secondo::{Code, Digits, Hotp, Key, Policy, Refusal, State, Totp, UnixTime};
+use secondo::{Digits, Hotp, Key, Method, Policy, Refusal, State, SubmittedCode, Totp, UnixTime};
 
 use crate::codes::{at, rfc_key};
 use crate::tally::Tally;
@@ -41,14 +41,14 @@ impl Login {
     }
 
     fn totp(&mut self, typed: &str, secs: u64) -> Result<Verified, Refusal> {
-        let totp = Totp::new(Digits::Eight, Period::default());
-        let code = Code::parse_typed(typed, Digits::Eight);
-        self.commit(totp.verify(&self.key, &self.policy, &self.state, &code, at(secs)))
+        let method = Method::Totp(Totp::new(Digits::Eight, Period::default()));
+        let code = SubmittedCode::new(typed);
+        self.commit(method.verify(&self.key, &self.policy, &self.state, &code, at(secs)))
     }
 
     fn hotp(&mut self, typed: &str) -> Result<Verified, Refusal> {
-        let code = Code::parse_typed(typed, Digits::Six);
-        self.commit(Hotp::default().verify(&self.key, &self.policy, &self.state, &code, UnixTime::EPOCH))
+        let (method, code) = (Method::Hotp(Hotp::default()), SubmittedCode::new(typed));
+        self.commit(method.verify(&self.key, &self.policy, &self.state, &code, UnixTime::EPOCH))
     }
 }
 
@@ -86,15 +86,15 @@ pub fn accepted_once_and_locked(tally: &mut Tally<'_>) {
 
 /// Every window of up to five steps, with the code at every place in it and beside it.
 pub fn windows(tally: &mut Tally<'_>) {
-    let totp = Totp::default();
+    let method = Method::Totp(Totp::default());
     for (past, future) in (0..3).flat_map(|past| (0..3).map(move |future| (past, future))) {
         let Ok(window) = Window::new(past, future) else { return tally.check("window", 0, false) };
         for (counter, typed) in (0..).zip(CODES) {
             let Some(mut login) = Login::new(Policy::new().with_window(window)) else { continue };
             // Step 4 is the middle of the ten codes.
             let now = at(4 * 30 + 29);
-            let code = Code::parse(typed, Digits::Six);
-            let verdict = login.commit(totp.verify(&login.key, &login.policy, &login.state, &code, now));
+            let code = SubmittedCode::new(typed);
+            let verdict = login.commit(method.verify(&login.key, &login.policy, &login.state, &code, now));
             let expected = (4 - u64::from(past)..=4 + u64::from(future)).contains(&counter);
             let holds = if expected { is_at(&verdict, counter) } else { verdict.is_err() };
             tally.check("window, code of step", counter, holds);
@@ -119,9 +119,9 @@ pub fn resynchronization(tally: &mut Tally<'_>) {
     let now = UnixTime::EPOCH;
     tally.check("too far ahead", 8, login.hotp(CODES[8]).is_err());
     for (counter, [first, second]) in [(0, [CODES[7], CODES[9]]), (9, [CODES[8], CODES[9]])] {
-        let codes = [first, second].map(|typed| Code::parse(typed, Digits::Six));
-        let decision = Hotp::default().resync(&login.key, &login.policy, &login.state, &codes, now);
-        let found = login.commit(decision).map_or(0, |found| found.counter().get());
+        let codes = [first, second].map(SubmittedCode::new);
+        let decision = Method::Hotp(Hotp::default()).resync(&login.key, &login.policy, &login.state, &codes, now);
+        let found = login.commit(decision).map_or(0, |found| found.counter.get());
         tally.check("resynchronized at", counter, found == counter);
     }
     tally.check("its codes are used", 9, login.hotp(CODES[9]).is_err());

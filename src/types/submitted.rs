@@ -1,0 +1,142 @@
+use core::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::{Code, Digits};
+
+/// A code as a claimant submitted it, read once.
+///
+/// Spaces and hyphens are skipped, so that `123 456` and `123-456 ` are read as the phone shows them. A text that is no
+/// code can be submitted as well: it is refused as [`Refusal::Malformed`](crate::Refusal::Malformed) in its turn, when a
+/// locked authenticator has been refused as locked.
+///
+/// The value wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification tells whether it is correct.
+///
+/// ```
+/// use secondo::types::MalformedCode;
+/// use secondo::{Digits, SubmittedCode};
+///
+/// let submitted = SubmittedCode::new("007 042");
+/// assert_eq!(submitted.code(Digits::Six)?.as_str(), "007042");
+/// assert_eq!(submitted.code(Digits::Eight).unwrap_err(), MalformedCode::Length { expected: 8, found: 6 });
+/// # Ok::<(), MalformedCode>(())
+/// ```
+pub struct SubmittedCode(Text);
+
+enum Text {
+    /// The digits as a number, if they are at most 9, and their count.
+    Digits(u32, usize),
+    /// The position of a character that is no digit.
+    Character(usize),
+}
+
+impl SubmittedCode {
+    /// Longer texts are not read: a bound on the work that a hostile text causes.
+    const MAX_LEN: usize = 64;
+
+    /// Reads the text that a claimant submitted.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(Text::read(text))
+    }
+
+    /// Returns the code, if it has this number of digits.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`MalformedCode`], with lengths and positions, if the text is no such code.
+    pub fn code(&self, digits: Digits) -> Result<Code, MalformedCode> {
+        self.value(digits).map(|value| Code::from_truncated(value, digits))
+    }
+
+    /// Returns the code as a number below [`Digits::modulus`], if it has this number of digits.
+    pub(crate) fn value(&self, digits: Digits) -> Result<u32, MalformedCode> {
+        match self.0 {
+            Text::Digits(value, count) if count == digits.count() => Ok(value),
+            Text::Digits(_, found) => Err(MalformedCode::Length { expected: digits.count(), found }),
+            Text::Character(position) => Err(MalformedCode::Character { position }),
+        }
+    }
+}
+
+impl Text {
+    fn read(text: &str) -> Self {
+        if text.len() > SubmittedCode::MAX_LEN {
+            return Self::Digits(0, text.len());
+        }
+        let (mut value, mut count) = (0_u32, 0);
+        for (position, byte) in text.bytes().enumerate() {
+            match byte {
+                b'0'..=b'9' => {
+                    value = value.wrapping_mul(10).wrapping_add(u32::from(byte - b'0'));
+                    count += 1;
+                }
+                b' ' | b'-' => {}
+                _ => return Self::Character(position),
+            }
+        }
+        Self::Digits(value, count)
+    }
+}
+
+/// Submits a generated code, as a test of a login does.
+impl From<&Code> for SubmittedCode {
+    fn from(code: &Code) -> Self {
+        Self(Text::Digits(code.value(), code.digits().count()))
+    }
+}
+
+impl Drop for SubmittedCode {
+    fn drop(&mut self) {
+        if let Text::Digits(value, _) = &mut self.0 {
+            value.zeroize();
+        }
+    }
+}
+
+impl ZeroizeOnDrop for SubmittedCode {}
+
+impl fmt::Debug for SubmittedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SubmittedCode(..)")
+    }
+}
+
+/// The reason that a submitted text is no code. It holds lengths and positions, never the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MalformedCode {
+    /// The number of digits is wrong.
+    Length {
+        /// The number of digits configured.
+        expected: usize,
+        /// The number of digits submitted; if the text is longer than 64 bytes, its length in bytes.
+        found: usize,
+    },
+    /// A character is not an ASCII digit, a space or a hyphen.
+    Character {
+        /// The position of its first byte, from 0.
+        position: usize,
+    },
+    /// The number of codes for a resynchronization is not the one that the policy asks for.
+    Count {
+        /// The number of codes that the policy asks for.
+        expected: usize,
+        /// The number of codes submitted.
+        found: usize,
+    },
+}
+
+impl fmt::Display for MalformedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { expected, found } => write!(f, "a code has {expected} digits, not {found}"),
+            Self::Character { position } => write!(f, "the character at position {position} is not a digit"),
+            Self::Count { expected, found } => {
+                write!(f, "resynchronization needs {expected} consecutive codes, not {found}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for MalformedCode {}
