@@ -1,4 +1,4 @@
-//! Codes, and decisions on a state.
+//! Benchmarks of code generation, and of decisions on a state.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -30,7 +30,7 @@ fn generate(c: &mut Criterion) {
             b.iter(|| totp.generate(&Key::new(algorithm, black_box(&secret)), black_box(NOW)));
         });
     }
-    // The floor of the first: what two compressions cost.
+    // The lower limit for SHA-1 with a prepared key: a code takes two compressions.
     group.bench_function("SHA1, two compressions", |b| {
         let block = [[7; 64]];
         b.iter(|| {
@@ -43,7 +43,7 @@ fn generate(c: &mut Criterion) {
     group.finish();
 }
 
-/// The timing of a right code at any step, a wrong and a replayed one should not differ.
+/// Measures verification. A right code at any step, a wrong code and a replayed code should take the same time.
 fn verify(c: &mut Criterion) {
     let totp = Totp::default();
     let method = Method::Totp(totp);

@@ -1,4 +1,4 @@
-//! Key URIs: parsed, and written again.
+//! Benchmarks of parsing and writing key URIs.
 
 use std::hint::black_box;
 

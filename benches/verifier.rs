@@ -1,5 +1,8 @@
-//! Whole decisions of the verifier on the in-memory store: from few authenticators to more than any cache holds, by one
-//! thread and by two, sealed and not. It says as well what an authenticator takes of memory.
+//! Benchmarks of whole verifications on the in-memory store, with one thread and with two, and with and without
+//! sealing.
+//!
+//! The stores hold from a thousand authenticators to more than fit into any cache. The memory for each is printed as
+//! well.
 
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -14,7 +17,7 @@ use secondo::{
     VerifierError,
 };
 
-/// How many, and what is stored of each.
+/// The stores that are measured: the number of authenticators, and the form of their records.
 const SUBSCRIBERS: [(u64, Kept); 6] = [
     (1_000, Kept::Unsealed),
     (1_000, Kept::Sealed),
@@ -26,7 +29,8 @@ const SUBSCRIBERS: [(u64, Kept); 6] = [
 const SECRET: &[u8] = b"12345678901234567890";
 
 fn verify(c: &mut Criterion) {
-    // All are kept to the end: memory that one gave back would be missing in the growth that the next is measured by.
+    // All stores are kept to the end. Memory that one freed could be reused by the next, whose growth would then be too
+    // small.
     let mut enrolled = Vec::new();
     for (size, kept) in SUBSCRIBERS {
         let mut subscribers = Subscribers::enroll(size, kept);
@@ -34,7 +38,8 @@ fn verify(c: &mut Criterion) {
         group.sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
         for (name, entry) in [("right code", Entry::Right), ("wrong code", Entry::Wrong)] {
             for threads in [1, 2] {
-                // The time is that of a decision as its thread waits for it; the throughput is of all threads together.
+                // The time is the one that a thread waits for a decision. The throughput is that of all threads
+                // together.
                 group.throughput(Throughput::Elements(threads));
                 group.bench_function(format!("{name}, threads: {threads}"), |b| {
                     b.iter_custom(|times| subscribers.attempt(entry, threads, times));
@@ -46,27 +51,29 @@ fn verify(c: &mut Criterion) {
     }
 }
 
-/// What is stored.
+/// The form in which an authenticator is stored.
 #[derive(Clone, Copy, Debug)]
 enum Kept {
     Unsealed,
     Sealed,
-    /// The prepared key instead of the secret.
+    /// A sealed record with the prepared key instead of the secret.
     SealedKey,
 }
 
+/// The kind of code that is submitted.
 #[derive(Clone, Copy, PartialEq)]
 enum Entry {
     Right,
     Wrong,
 }
 
+/// A verifier with enrolled authenticators.
 struct Subscribers {
     verifier: Verifier<Memory>,
     count: u64,
-    /// How many times each thread has come.
+    /// The number of attempts that each thread has made so far.
     visits: u64,
-    /// Later than every code that was accepted.
+    /// The next time step to use, later than that of every accepted code.
     step: u64,
 }
 
@@ -86,16 +93,16 @@ impl Subscribers {
         for n in 0..count {
             block_on(verifier.enroll(&id(n), &authenticator, State::new().confirmed())).expect("in memory");
         }
-        // A smaller store may lie in memory that the process has already.
+        // A smaller store may fit into memory that the process already has, so its growth would say nothing.
         if let (Some(before), Some(after), 1_000_000..) = (before, resident_memory(), count) {
             println!("\n{count} authenticators: {} bytes of resident memory each", (after - before) / count);
         }
         Self { verifier, count, visits: 0, step: 50_000_000 }
     }
 
-    /// The time that the slowest of the threads needs for so many decisions.
+    /// Makes `times` attempts in each thread, and returns the time that the slowest thread needs.
     fn attempt(&mut self, entry: Entry, threads: u64, times: u64) -> Duration {
-        let barrier = Barrier::new(usize::try_from(threads).expect("few"));
+        let barrier = Barrier::new(usize::try_from(threads).expect("few threads"));
         let times_of = thread::scope(|scope| {
             let (this, barrier) = (&*self, &barrier);
             let spawn = |thread| scope.spawn(move || this.attempt_in_one(entry, thread, threads, times, barrier));
@@ -108,15 +115,16 @@ impl Subscribers {
     }
 
     fn attempt_in_one(&self, entry: Entry, thread: u64, threads: u64, times: u64, barrier: &Barrier) -> Duration {
-        // No id is wrong 100 times in a batch.
+        // In a batch no authenticator reaches 100 failures, the cap of the policy.
         const BATCH: u64 = 10_000;
 
         let own = self.count / threads;
         let mut needed = Duration::ZERO;
         let mut codes = Codes::new(entry);
-        for start in (0..times).step_by(usize::try_from(BATCH).expect("small")) {
+        for start in (0..times).step_by(usize::try_from(BATCH).expect("a small number")) {
             let prepare = |n: u64| {
-                // Coprime to the sizes: all of a thread's ids have their turn before the first comes again, a step later.
+                // The factor is coprime to the sizes: a thread attempts each of its ids once before it repeats, one
+                // step later.
                 let id = id((self.visits + n) * 618_033_989 % own * threads + thread);
                 let now = UnixTime::from_secs((self.step + n / own) * 30).unwrap();
                 (id, codes.at(now), now)
@@ -149,18 +157,18 @@ impl Subscribers {
 fn keys() -> KeyRing {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("64 digits");
     KeyRing::new(
-        SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("local"),
+        SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("never fails"),
         [],
     )
     .expect("one key")
 }
 
-/// A UUID.
+/// Returns an id in the form of a UUID.
 fn id(n: u64) -> AuthenticatorId {
     AuthenticatorId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).expect("visible ASCII")
 }
 
-/// Codes that are all right or all wrong, and computed only when the time has changed.
+/// A source of codes that are all right or all wrong. It computes a code only if the time has changed.
 struct Codes {
     entry: Entry,
     key: Key,
@@ -188,15 +196,15 @@ impl Codes {
         Totp::default().generate(&self.key, now).expect("after T0").as_str().to_owned()
     }
 
-    /// One of twelve that is right at none of eleven time steps.
+    /// Returns a code that is wrong at all of the eleven time steps around `now`: one of twelve candidates must be.
     fn wrong(&self, now: UnixTime) -> String {
         let near = |step: u64| self.generate(UnixTime::from_secs(now.as_secs() + 30 * step - 150).unwrap());
         let right: Vec<_> = (0..=10).map(near).collect();
-        (0..=11).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).expect("more than there are right ones")
+        (0..=11).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).expect("more codes than right ones")
     }
 }
 
-/// In bytes; `None` where Linux does not tell.
+/// Returns the resident memory of this process in bytes, or `None` if Linux does not report it.
 fn resident_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

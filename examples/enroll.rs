@@ -1,7 +1,7 @@
-//! Enrolment in a terminal: shows a new secret as a QR code, waits for the first code, and stores the authenticator sealed.
+//! Enrollment in a terminal: shows a new secret as a QR code, takes the first code, and stores a sealed record.
 //!
-//! `SECONDO_MASTER_KEY=$(openssl rand -hex 32) cargo run --example enroll --features qr,rand`, then scan the code with an
-//! authenticator app, and type what it shows.
+//! Run `SECONDO_MASTER_KEY=$(openssl rand -hex 32) cargo run --example enroll --features qr,rand`, scan the QR code
+//! with an authenticator app, and type the code that the app shows.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn enroll() -> Result<(), Box<dyn Error>> {
     let master = LocalMasterKey::from_env("SECONDO_MASTER_KEY")?;
     let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
-    // A provider's store outlives the process.
+    // A provider needs a store that outlives the process.
     let store = Memory::new();
     let verifier = Verifier::new(&store, keys, Policy::default());
     let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
@@ -30,7 +30,7 @@ async fn enroll() -> Result<(), Box<dyn Error>> {
     let uri = KeyUri::new("rossi", authenticator)?.with_issuer("Secondo")?;
     verifier.enroll(&id, uri.authenticator(), uri.state()).await?;
 
-    // Shown once, to the person whose first factor was just verified, and nowhere else.
+    // A provider shows this once, and only to a person whose first factor it has just verified.
     println!("{}", Qr::new(uri.to_short_uri().as_str())?.terminal());
     drop(uri);
 
@@ -51,7 +51,7 @@ async fn enroll() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A line from the terminal, or `None` at its end.
+/// Reads a line from the terminal, or returns `None` at its end.
 fn prompt(text: &str) -> io::Result<Option<String>> {
     print!("{text}");
     io::stdout().flush()?;

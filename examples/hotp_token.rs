@@ -1,4 +1,4 @@
-//! A hardware token with a button and its verifier: presses in vain, resynchronization, a code used twice.
+//! A hardware token with a button, and its verifier: unused codes, a code submitted twice, and resynchronization.
 
 use std::error::Error;
 use std::io;
@@ -7,7 +7,7 @@ use secondo::decision::CommitError;
 use secondo::types::Counter;
 use secondo::{Algorithm, Code, Digits, Hotp, Key, Method, Policy, Refusal, Secret, State, SubmittedCode, UnixTime};
 
-/// The token: every press shows the next code.
+/// A token that shows the next code at every press.
 struct Token {
     hotp: Hotp,
     key: Key,
@@ -23,7 +23,7 @@ impl Token {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Never a fixed secret in earnest: `Secret::generate`, or what the token's vendor sends.
+    // A secret is never fixed in production: it comes from `Secret::generate` or from the token's vendor.
     let secret = Secret::from_bytes(b"12345678901234567890")?;
     let hotp = Hotp::new(Digits::Six);
     let method = Method::Hotp(hotp);
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let now = UnixTime::from_secs(1_700_000_000).unwrap();
     let login = |code: &str, state: &mut State| {
         method.verify(&key, &policy, state, &SubmittedCode::new(code), now).commit(|next| {
-            *state = *next; // A server writes it to its database, in one compare-and-swap.
+            *state = *next; // A server writes the state to its database, in one compare-and-swap.
             Ok::<_, io::Error>(())
         })
     };
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let first = token.press();
     println!("token shows {}: {:?}", first.as_str(), login(first.as_str(), &mut state)?);
 
-    // Three presses in the pocket are within the look-ahead.
+    // Three accidental presses are within the look-ahead.
     for _ in 0..3 {
         token.press();
     }
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         other => return Err(format!("a used code was not refused as used: {other:?}").into()),
     }
 
-    // Fifty are not; two codes in a row show where the token stands.
+    // Fifty accidental presses are beyond it. Two consecutive codes then find the token's counter.
     for _ in 0..50 {
         token.press();
     }

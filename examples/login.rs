@@ -1,6 +1,6 @@
-//! The second factor in a terminal: enrolls an authenticator, prints what the app needs, and asks for codes.
+//! The second factor in a terminal: enrolls an authenticator, prints its key URI, and asks for codes.
 //!
-//! `cargo run --example login`, then type the codes of an authenticator app, or of `oathtool --totp -b SECRET`.
+//! Run `cargo run --example login`, then type the codes of an authenticator app, or of `oathtool --totp -b SECRET`.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -20,12 +20,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn login() -> Result<(), Box<dyn Error>> {
-    // The first code both confirms the authenticator and logs in.
-    // Nothing is at rest here, so nothing is sealed; the example `enroll` does that.
+    // The first code both confirms the authenticator and logs in. Records stay in memory and are not sealed here; the
+    // example `enroll` seals them.
     let verifier = Verifier::unsealed(Memory::new(), Policy::new().with_confirmation_login(true));
     let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 
-    // With the feature `rand`, `Secret::generate` does this.
+    // `Secret::generate` does this with the feature `rand`.
     let mut seed = Zeroizing::new([0; 20]);
     SysRng.try_fill_bytes(seed.as_mut_slice())?;
     let secret = Secret::from_bytes(seed.as_slice())?;
@@ -49,7 +49,7 @@ async fn login() -> Result<(), Box<dyn Error>> {
         match result {
             Ok(Some(step)) => println!("Accepted: you are logged in (time step {step})."),
             Ok(None) => println!("Confirmed."),
-            // A web page would show `refusal.public()`, which does not tell a used code from a wrong one.
+            // A web page shows `refusal.public()` instead, which does not distinguish a used code from a wrong one.
             Err(VerifierError::Refused(refusal)) => {
                 println!("Refused: {refusal}.");
                 if matches!(refusal, Refusal::Locked { .. }) {
@@ -65,7 +65,7 @@ fn now() -> Result<UnixTime, Box<dyn Error>> {
     Ok(UnixTime::try_from(SystemTime::now())?)
 }
 
-/// A line from the terminal, or `None` at its end.
+/// Reads a line from the terminal, or returns `None` at its end.
 fn prompt(text: &str) -> io::Result<Option<String>> {
     print!("{text}");
     io::stdout().flush()?;

@@ -1,19 +1,19 @@
-//! The core without `std` and without `alloc`, as firmware or a small verifier uses it; only `main` prints.
+//! The core without `std` and without `alloc`, as firmware or a small verifier uses it. Only `main` prints.
 //!
-//! `cargo run --example no_alloc --no-default-features`
+//! Run it with `cargo run --example no_alloc --no-default-features`.
 
 use secondo::decision::{CommitError, StateError};
 use secondo::types::{Base32, Period, SecretError};
 use secondo::{Algorithm, Digits, Key, Method, Policy, Refusal, Secret, State, SubmittedCode, Totp, UnixTime};
 
-/// Memory that outlives the power: here an array, on a device a page of flash.
+/// Memory that survives a loss of power: a page of flash on a device, an array here.
 struct Flash([u8; State::LEN]);
 
-/// The device could not write its state.
+/// An error of the flash: the state could not be read or written.
 #[derive(Debug)]
 struct Worn;
 
-/// A door lock with a keypad: the code of the last time step or of this one opens it, once.
+/// A door lock with a keypad, which opens once for the code of the previous or the current time step.
 struct Door {
     method: Method,
     key: Key,
@@ -32,7 +32,7 @@ impl Door {
     }
 
     fn open(&mut self, typed: &str, now: UnixTime) -> Result<(), CommitError<Worn>> {
-        // Bytes that cannot be read keep the door shut.
+        // The door stays shut if the stored state is invalid.
         let state = State::from_bytes(&self.flash.0).map_err(|_: StateError| CommitError::Store(Worn))?;
         let decision = self.method.verify(&self.key, &self.policy, &state, &SubmittedCode::new(typed), now);
         let accepted = decision.commit(|next| {
@@ -49,7 +49,7 @@ fn main() -> Result<(), SecretError> {
     println!("secret: {}", shown.as_str());
 
     let mut door = Door::new(&secret);
-    let now = UnixTime::from_secs(59).unwrap(); // RFC 6238 appendix B: the code is 46119246
+    let now = UnixTime::from_secs(59).unwrap(); // RFC 6238 appendix B has the code 46119246 for this time
     for typed in ["46119247", "46119246", "46119246", "4611924"] {
         match door.open(typed, now) {
             Ok(()) => println!("{typed}: open"),

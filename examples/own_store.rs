@@ -1,6 +1,6 @@
-//! A store on a database of your own, here SQLite: three statements, and the suite that shows that they keep the contract.
+//! A store on SQLite, as an example for other databases: three statements, and the conformance suite that tests them.
 //!
-//! `cargo run --example own_store` runs the suite.
+//! Run the suite with `cargo run --example own_store`.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ impl Sqlite {
     pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(10))?;
-        // `FULL`: what was answered as stored outlives a loss of power.
+        // `FULL`: an exchange that was reported as stored survives a loss of power.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS entry
              (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, value BLOB NOT NULL, expiry INTEGER) STRICT;",
@@ -25,7 +25,7 @@ impl Sqlite {
         Ok(Self(Mutex::new(connection)))
     }
 
-    /// SQLite makes its caller wait; in a server of async tasks, a thread for such calls should do this.
+    /// Locks the connection. SQLite blocks its caller, so an async server should call it on a separate thread.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -51,7 +51,7 @@ impl Store for Sqlite {
         value: Value,
         expiry: Option<UnixTime>,
     ) -> rusqlite::Result<Exchange> {
-        // One statement compares and writes. Of 64 random bits is made a revision that does not return.
+        // One statement compares and writes. 64 random bits make a revision that does not repeat.
         let statement = match expected {
             None => "INSERT INTO entry VALUES (?1, random(), ?3, ?4) ON CONFLICT DO NOTHING",
             Some(_) => "UPDATE entry SET revision = random(), value = ?3, expiry = ?4 WHERE id = ?1 AND revision = ?2",
@@ -64,7 +64,7 @@ impl Store for Sqlite {
     }
 }
 
-/// What the suite asks of an engine.
+/// A database file, on which the suite opens stores.
 struct File(PathBuf);
 
 impl Harness for File {

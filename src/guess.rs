@@ -1,4 +1,4 @@
-//! The chances of somebody who knows the password and guesses codes.
+//! The chances of an attacker who knows the password and guesses codes.
 
 use core::num::NonZeroU32;
 
@@ -6,20 +6,20 @@ use crate::ct::division::Divisor;
 use crate::policy::{Lock, Policy, Wait};
 use crate::types::Digits;
 
-/// In seconds.
+/// The length of a year in seconds.
 const YEAR: u64 = 365 * 24 * 3600;
 
-/// The chances of a guess, from 0 to 1: see [`Policy::guess_probability`].
+/// The probabilities, from 0 to 1, that guessing codes succeeds: see [`Policy::guess_probability`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GuessProbability {
-    /// That one of the guesses made before a lock is right.
+    /// The probability that one of the guesses before a lock is correct.
     pub per_lock: f64,
-    /// That one of the guesses made in a year is right.
+    /// The probability that one of the guesses in a year is correct; an upper bound.
     pub per_year: f64,
 }
 
 impl Policy {
-    /// Returns the chances where so many codes are right at any moment.
+    /// Returns the probabilities if `right` codes are correct at any moment.
     pub(crate) fn guess(&self, right: u8, digits: Digits, resets_per_year: u32) -> GuessProbability {
         let guess = f64::from(right) * most_likely(digits);
         GuessProbability {
@@ -28,17 +28,20 @@ impl Policy {
         }
     }
 
-    /// Returns how many guesses a year of so many runs of failures has room for, at most.
+    /// Returns an upper bound of the number of guesses in a year with this many runs.
+    ///
+    /// A run is a sequence of failures up to a reset of the count, or up to the end of the year.
     fn guesses_per_year(&self, runs: u64) -> u64 {
         self.guesses_by_waits(runs).min(self.guesses_by_locks(runs))
     }
 
-    /// Bounds the guesses of a year by its locks: a run has at most one failure less than the cap besides those that
-    /// ended with a lock.
+    /// Bounds the guesses of a year by its locks.
     ///
-    /// The locks are bounded for each number of doublings `n`: those that had fewer doublings are at most `n`, and one
-    /// more for each day waited without a lock; the others last at least as long as a lock of `n` doublings. The very
-    /// last lock need not end within the year.
+    /// The failures of a run that did not lead to a lock are at most one less than the cap.
+    ///
+    /// The number of locks is bounded for each number of doublings `n`. At most `n` locks have fewer doublings, and one
+    /// more for each day spent without a lock. All other locks last at least as long as a lock of `n` doublings. The
+    /// very last lock need not end within the year.
     fn guesses_by_locks(&self, runs: u64) -> u64 {
         let Some(lock) = self.lock.0 else { return u64::MAX };
         let day = NonZeroU32::new(Lock::EASING_SECS).unwrap_or(NonZeroU32::MIN);
@@ -49,8 +52,9 @@ impl Policy {
 
     /// Bounds the guesses of a year by the waits between them, with every lock at its first length.
     ///
-    /// In one run, `n` guesses take the waits between them. Between the points `(waits, n)` the bound is the straight line,
-    /// since runs of different length make up any mix of them; so every run may be taken to last equally long.
+    /// The first `n` guesses of a run take as long as the waits between them, which gives a point `(waits, n)`. Between
+    /// two points the bound is a straight line, because runs of different lengths can be mixed in any proportion. All
+    /// runs may therefore be assumed to last equally long.
     fn guesses_by_waits(&self, runs: u64) -> u64 {
         let mut points = [(0, 0); Self::CONSECUTIVE_LIMIT as usize];
         let (mut waits, mut since_lock) = (0, 0);
@@ -68,7 +72,7 @@ impl Policy {
         for (early, few) in points.into_iter().filter(|(waits, _)| fits(*waits)) {
             most = most.max(runs * few);
             for (late, many) in points.into_iter().filter(|(waits, _)| !fits(*waits)) {
-                // Longer waits are taken for shorter ones: the bound stays one.
+                // A difference that does not fit is taken to be smaller, which can only raise the bound.
                 let between = u32::try_from(late - early).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
                 let rest = Divisor::new(between).quotient((many - few) * (YEAR - runs * early));
                 most = most.max(runs * few + rest);
@@ -78,15 +82,18 @@ impl Policy {
     }
 }
 
-/// The probability of the most likely code: 31 bits do not divide evenly among the codes.
+/// Returns the probability of the most likely code.
+///
+/// Codes are not equally likely, because the 2^31 truncated values do not divide evenly among them.
 fn most_likely(digits: Digits) -> f64 {
     const VALUES: u32 = 1 << 31;
 
     f64::from(digits.divide(VALUES - 1).0 + 1) / f64::from(VALUES)
 }
 
-/// `1 - (1 - probability)^times`, by repeated doubling: powers of floats are not in `core`, and the difference from 1
-/// would lose the digits of a small probability.
+/// Computes `1 - (1 - probability)^times` by repeated doubling.
+///
+/// `core` has no powers of floats, and the difference from 1 would lose the digits of a small probability.
 fn at_least_once(probability: f64, mut times: u64) -> f64 {
     let either = |a: f64, b: f64| a + b - a * b;
     let mut doubled = probability;

@@ -1,8 +1,9 @@
-//! HMACs computed elsewhere: the seed stays in a hardware security module, and only HMACs come out.
+//! HMACs from a hardware security module (HSM): the secret stays in the module, and only HMACs leave it.
 //!
-//! An [`Authenticator`](crate::Authenticator) made with [`in_hsm`](crate::Authenticator::in_hsm) holds the name of a key
-//! instead of a secret, and a [`Verifier`](crate::Verifier) that [has the module](crate::Verifier::with_hsm) asks it for
-//! the HMAC of every counter that a decision looks at. The package `secondo-pkcs11` does this with PKCS #11.
+//! An [`Authenticator`](crate::Authenticator) created with [`in_hsm`](crate::Authenticator::in_hsm) holds the name of a
+//! key instead of a secret. A [`Verifier`](crate::Verifier) created with [`with_hsm`](crate::Verifier::with_hsm)
+//! requests the HMAC of every counter that a decision compares. The package `secondo-pkcs11` implements [`Hsm`] for
+//! PKCS #11.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,15 +13,23 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::ct::truncate::truncate;
 use crate::types::{Algorithm, Counter};
 
-/// Computes HMACs with keys that it does not give away.
+/// A hardware security module that computes HMACs with keys that it never reveals.
 ///
-/// A decision waits for it, and is not made when it fails: nothing is accepted or counted then.
+/// A verification waits for the module. If the module fails, no decision is made: no code is accepted, and no failure
+/// is counted.
 pub trait Hsm: Send + Sync {
-    /// Why there are no HMACs. It must contain neither keys nor HMACs.
+    /// The error of a failed request. It must contain neither keys nor HMACs.
     type Error: core::error::Error + Send + Sync + 'static;
 
-    /// The HMACs of these counters under one key, in their order: of each its 8 bytes in big-endian order (RFC 4226
-    /// section 5.2). At most 32 counters are asked for at once.
+    /// Computes the HMACs of 1 to 32 counters under one key.
+    ///
+    /// The message of each HMAC is the counter as 8 bytes in big-endian order (RFC 4226 section 5.2). The result has
+    /// one HMAC for each counter, in the order of the counters.
+    ///
+    /// # Errors
+    ///
+    /// Returns the module's own error if it cannot compute every HMAC. The verification then ends with
+    /// [`VerifierError::Hsm`](crate::VerifierError::Hsm).
     fn hmacs(
         &self,
         key: &HsmKey,
@@ -29,7 +38,7 @@ pub trait Hsm: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Hmac>, Self::Error>> + Send;
 }
 
-/// No module, which fails whatever it is asked: what a verifier has by default.
+/// The absence of an HSM, which is the default of a [`Verifier`](crate::Verifier). Every request fails.
 #[derive(Clone, Copy, Debug)]
 pub struct NoHsm;
 
@@ -43,13 +52,13 @@ impl Hsm for NoHsm {
 
 impl fmt::Display for NoHsm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the key is in an HSM, and the verifier has none")
+        f.write_str("the authenticator's key is in an HSM, but the verifier has no HSM")
     }
 }
 
 impl core::error::Error for NoHsm {}
 
-/// The name of a key in a module: 1 to 64 bytes that the module gives a meaning to (`CKA_ID` in PKCS #11). It is not secret.
+/// The name of a key in an HSM: 1 to 64 bytes that the module interprets (`CKA_ID` in PKCS #11). It is not secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HsmKey {
     bytes: [u8; Self::MAX_LEN],
@@ -57,14 +66,14 @@ pub struct HsmKey {
 }
 
 impl HsmKey {
-    /// The most bytes.
+    /// The maximum length of a name in bytes.
     pub const MAX_LEN: usize = 64;
 
-    /// The name of these bytes.
+    /// Creates a name from its bytes.
     ///
     /// # Errors
     ///
-    /// [`HsmKeyError`].
+    /// Returns [`HsmKeyError`] if the name is empty or longer than [`Self::MAX_LEN`] bytes.
     pub fn new(name: &[u8]) -> Result<Self, HsmKeyError> {
         let mut key = Self { bytes: [0; Self::MAX_LEN], len: 0 };
         match (key.bytes.get_mut(..name.len()), u8::try_from(name.len())) {
@@ -77,37 +86,37 @@ impl HsmKey {
         }
     }
 
-    /// The bytes.
+    /// Returns the bytes of the name.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
 
-/// A length, in bytes, that the name of a key cannot have.
+/// A length of a key name that is not 1 to 64 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HsmKeyError(pub usize);
 
 impl fmt::Display for HsmKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the name of a key must have 1 to {} bytes, not {}", HsmKey::MAX_LEN, self.0)
+        write!(f, "the name of an HSM key must have 1 to {} bytes, not {}", HsmKey::MAX_LEN, self.0)
     }
 }
 
 impl core::error::Error for HsmKeyError {}
 
-/// The HMAC of one counter, whole. It gives the code, and is wiped on drop.
+/// The complete HMAC of one counter, before truncation to a code. It is secret, and wiped on drop.
 pub struct Hmac {
     bytes: [u8; 64],
     len: usize,
 }
 
 impl Hmac {
-    /// The HMAC of these bytes, as many as its hash function has: 20, 32 or 64.
+    /// Creates an HMAC from its bytes: 20 for SHA-1, 32 for SHA-256 or 64 for SHA-512.
     ///
     /// # Errors
     ///
-    /// [`HmacError`].
+    /// Returns [`HmacError`] if the number of bytes is not 20, 32 or 64.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HmacError> {
         let len = bytes.len();
         let mut hmac = Self { bytes: [0; 64], len };
@@ -124,7 +133,7 @@ impl Hmac {
         self.len == algorithm.output_len()
     }
 
-    /// `DT` of RFC 4226 section 5.3.
+    /// Returns the dynamic truncation of the HMAC: `DT` in RFC 4226 section 5.3.
     pub(crate) fn truncated(&self) -> u32 {
         let mut words = [0; 5];
         for (word, bytes) in words.iter_mut().zip(self.bytes.as_chunks().0) {
@@ -137,7 +146,7 @@ impl Hmac {
     }
 }
 
-/// A length, in bytes, that no hash function's HMAC has.
+/// A length of an HMAC that is not 20, 32 or 64 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HmacError(pub usize);
 
@@ -163,13 +172,13 @@ impl fmt::Debug for Hmac {
     }
 }
 
-/// A module did not answer what it was asked.
+/// A response of an HSM with a wrong number of HMACs, or with an HMAC of another hash function.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WrongAnswer;
 
 impl fmt::Display for WrongAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the HSM gave other HMACs than it was asked for")
+        f.write_str("the HSM returned a wrong number of HMACs, or an HMAC of another hash function")
     }
 }
 

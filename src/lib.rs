@@ -1,58 +1,92 @@
-//! The second factor of a login: one-time passwords by counter (HOTP, RFC 4226) and by time (TOTP, RFC 6238), verified in
-//! constant time, accepted once, and guessed only a counted number of times.
+//! One-time passwords as the second factor of a login, by counter (HOTP, RFC 4226) and by time (TOTP, RFC 6238).
 //!
-//! # Where to start
+//! Codes are compared in constant time and accepted once, failed attempts are limited, and secrets are sealed at rest.
 //!
-//! - An identity provider: [`Verifier`] on a [`store::Store`], with records that are [sealed](seal); the [`guide`] goes
-//!   through it. [`formats::otpauth`] hands out secrets, and the other
-//!   [`formats`] take over authenticators from elsewhere.
-//! - Firmware of a token, or a verifier with a table of its own: [`Hotp`] and [`Totp`], which decide on a [`State`] under a
+#![cfg_attr(feature = "std", doc = "```")]
+#![cfg_attr(not(feature = "std"), doc = "```ignore")]
+//! # pollster::block_on(async {
+//! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
+//! use secondo::store::Memory;
+//! use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+//!
+//! let master = LocalMasterKey::from_hex("c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094")?;
+//! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
+//! let verifier = Verifier::new(Memory::new(), keys, Policy::default());
+//!
+//! let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+//! let secret = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?;
+//! let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+//! verifier.enroll(&id, &authenticator, State::new()).await?;
+//! verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)?).await?; // the first code
+//!
+//! let now = UnixTime::from_secs(1_111_111_111)?;
+//! assert!(verifier.verify(&id, "050 471", now).await.is_ok());
+//! assert!(verifier.verify(&id, "050 471", now).await.is_err()); // a code is accepted once
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Getting started
+//!
+//! - An identity provider uses a [`Verifier`] on a [`store::Store`]. The [`guide`] explains each step.
+//!   [`formats::otpauth`] writes key URIs for authenticator apps, and [`formats`] imports authenticators from other
+//!   systems.
+//! - The firmware of a token, or a verifier with its own table, uses a [`Method`] with a [`State`] and a
 //!   [`Policy`].
-//! - Codes alone: [`Totp::generate`] and [`Hotp::generate`] from a [`Key`].
-//! - Many at once: [`factor::verify_batch`], [`Totp::generate_batch`] and [`Hotp::generate_batch`], faster than one by one.
+//! - [`Totp::generate`] and [`Hotp::generate`] compute codes from a [`Key`].
+//! - [`factor::verify_batch`], [`Totp::generate_batch`] and [`Hotp::generate_batch`] process many codes at once, faster
+//!   than one by one.
 //!
-//! The [`benchmarks`] say how fast that is, beside other libraries.
+//! The [`benchmarks`] compare the speed with that of other libraries.
 //!
-//! # What it guarantees
+//! # Guarantees
 //!
-//! - A code is accepted once, and with it every code before it becomes unusable. Every guess that is evaluated is counted.
-//!   Both hold for all threads, processes and machines that share a store which keeps its contract.
-//! - No verdict is out before the state that remembers it is stored: not from the [`Verifier`], and not from
+//! - A code is accepted once, and no earlier code is accepted after it. Every guess that is evaluated is counted. Both
+//!   hold across all threads, processes and machines that share a store, if the store keeps its contract.
+//! - No verdict is returned before the state that records it is stored, neither by the [`Verifier`] nor by
 //!   [`Decision::commit`](decision::Decision::commit).
-//! - `Ok` is an accepted code. A refusal, an outage and an unreadable record are errors of different kinds.
-//! - Every step of a window is evaluated, and no branch, memory address or division depends on a secret, or on whether a code
-//!   is right, at which step, or used before, until the verdict is told: checked on the machine code.
-//! - What the [`Verifier`] stores is encrypted, and bound to its id; a byte that was changed is noticed.
-//! - Secrets, keys and codes are wiped on drop, and cannot be cloned, compared, printed or serialized.
-//! - Input cannot make it panic, and errors hold no part of it.
+//! - `Ok` means an accepted code. A refusal, an outage and an unreadable record are different errors.
+//! - Every step of a window is evaluated. Until the verdict is returned, no branch, memory address or division depends
+//!   on a secret or on the outcome: a right, wrong or used code, or the step that matched. This is checked on the
+//!   machine code of the release builds that SECURITY.md lists.
+//! - A record that the [`Verifier`] stores is encrypted and bound to its [`AuthenticatorId`]. A changed byte is
+//!   detected. ([`Verifier::unsealed`] is the exception.)
+//! - Secrets, keys and codes are wiped on drop. They implement none of `Clone`, `PartialEq`, `Display` and `Serialize`,
+//!   and their `Debug` output does not show them.
+//! - Malformed input gives an error and no panic, and errors do not contain the input.
 //!
-//! # What it does not
+//! # Limits
 //!
-//! - A one-time password can be passed on by whoever is tricked into typing it elsewhere, within its window.
-//! - Who can write to the store can turn back time with an older record; who has the sealing keys as well has every code.
-//! - Values leave copies on the stack when they are moved, like all values in Rust.
-//! - It reads no clock and makes no random numbers: wrong ones from the caller are wrong here too.
+//! - A one-time password does not resist phishing: within its window, an attacker can use a code that the subscriber
+//!   was tricked into typing elsewhere. A provider at AAL2 (NIST SP 800-63B-4 section 2.2) must offer a
+//!   phishing-resistant option as well, which this crate does not provide.
+//! - Anyone who can write to the store can restore an older record. Anyone who also has the sealing keys has every
+//!   code.
+//! - Values leave copies on the stack when they are moved, as all values in Rust do.
+//! - The crate reads no clock and generates no random numbers. The caller supplies both, and must supply correct ones.
 //!
 //! # Features
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `std` | yes | vectors chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `verifier` |
+//! | `std` | yes | vector instructions chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `verifier` |
 //! | `verifier` | by `std` | [`Verifier`], [`store`], [`seal`], [`hsm`]; implies `alloc` |
 //! | `alloc` | by `verifier` | [`formats`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
-//! | `qr` | no | `formats::otpauth::Qr`: a key URI as a QR code, in modules, as SVG, or for a terminal |
-//! | `png` | no | `formats::otpauth::Png`: the QR code as a file; implies `qr` and `std` |
-//! | `pskc` | no | `formats::pskc`, key files of token vendors (RFC 6030); implies `std` and `rand` |
+//! | `qr` | no | `formats::otpauth::Qr`: a key URI as a QR code, as modules, as SVG, or for a terminal |
+//! | `png` | no | `formats::otpauth::Png`: the QR code as a PNG file; implies `qr` and `std` |
+//! | `pskc` | no | `formats::pskc`: key files of token vendors (RFC 6030); implies `std` and `rand` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
-//! | `json` | no | `formats::json`; implies `alloc` |
+//! | `json` | no | `formats::json`: authenticators from and to lines of JSON; implies `alloc` |
 //!
-//! Without features the crate is `no_std` and does not allocate. A feature only adds.
+//! Without features the crate is `no_std` and does not allocate. Enabling a feature does not change the behavior of
+//! other code.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
-// What a caller or an attacker sends must not be able to panic.
+// Input from a caller or an attacker must not cause a panic.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 #![warn(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 #![cfg_attr(

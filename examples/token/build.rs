@@ -1,4 +1,4 @@
-//! The firmware is linked as cortex-m-rt and `memory.x` say.
+//! Links the firmware with the script of cortex-m-rt and with `memory.x`.
 
 fn main() {
     println!("cargo::rerun-if-changed=memory.x");

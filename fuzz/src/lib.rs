@@ -1,4 +1,4 @@
-//! The targets' bodies, shared with the replay of the seeds in `tests/fuzz_seeds.rs`.
+//! The bodies of the fuzz targets, shared with `tests/suite/fuzz_seeds.rs`, which replays the seeds.
 
 #[path = "../../tests/suite/support/model.rs"]
 mod model;

@@ -1,7 +1,7 @@
-//! How fast a token is, and what a login with a key on it takes longer than with a key here:
-//! `cargo run --release -p secondo-pkcs11 --example latency -- MODULE LABEL`, with the user PIN in `PKCS11_PIN`.
+//! A measurement of a token's throughput, and of a login with a key on the token against one with a key in memory.
 //!
-//! It makes a key named `secondo-latency` on the token, and removes it.
+//! Run `cargo run --release -p secondo-pkcs11 --example latency -- MODULE LABEL`, with the user PIN in `PKCS11_PIN`.
+//! The program creates a key named `secondo-latency` on the token, and removes it at the end.
 
 use std::env;
 use std::error::Error;
@@ -42,7 +42,8 @@ fn measure(token: &Token, name: HsmKey) -> Result<(), Box<dyn Error>> {
 
 const SEED: &[u8; 20] = b"12345678901234567890";
 
-/// With two callers for each thread, who ask for as many counters as a resynchronization does at once.
+/// Measures HMACs per second, with two callers for each thread. Each call has as many counters as one of a
+/// resynchronization.
 fn throughput(hsm: &TokenHsm, name: HsmKey, threads: NonZeroU8) -> f64 {
     let counters: Vec<_> = (0..32).map(Counter::new).collect();
     let begun = Instant::now();
@@ -60,7 +61,7 @@ fn throughput(hsm: &TokenHsm, name: HsmKey, threads: NonZeroU8) -> f64 {
     f64::from(u32::try_from(done).unwrap_or(u32::MAX)) / begun.elapsed().as_secs_f64()
 }
 
-/// The median of a login with the code of each time step, where the step before is searched as well.
+/// Returns the median time of a login with the code of each time step. The verifier also searches the step before.
 fn logins(authenticator: &Authenticator, token: &Token) -> Result<Duration, Box<dyn Error>> {
     let verifier = Verifier::unsealed(Memory::new(), Policy::default()).with_hsm(Workers::new().start(token)?);
     let id = AuthenticatorId::new("latency")?;

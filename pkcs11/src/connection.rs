@@ -21,13 +21,13 @@ use zeroize::Zeroizing;
 
 use crate::TokenError;
 
-/// What all connections to one token share.
+/// The module, the token's label and its user PIN, shared by all connections to one token.
 pub(crate) struct Access {
     module: Pkcs11,
     label: Box<str>,
-    /// Held while connecting: one login at a time, and none after one was refused.
+    /// The PIN. Its lock is held while connecting: one login runs at a time, and none after the token refused the PIN.
     pin: Mutex<Pin>,
-    /// How often we initialized the module: what it gave out before means nothing after.
+    /// The number of times that this token initialized the module, which voids all earlier sessions and handles.
     initialized: AtomicU64,
 }
 
@@ -39,7 +39,7 @@ enum Pin {
 impl Access {
     pub(crate) fn new(module: &Path, label: &str, pin: &str) -> Result<Self, TokenError> {
         let module = Pkcs11::new(module)?;
-        // Never unloaded: it may have threads of its own.
+        // The module is never unloaded, since it may run threads of its own.
         mem::forget(module.clone());
         Ok(Self {
             module,
@@ -88,9 +88,9 @@ impl Access {
         }
     }
 
-    /// The slot of the token, which may have another number each time.
+    /// Finds the slot of the token. The slot's number may change between calls.
     fn slot(&self) -> Result<Slot, TokenError> {
-        // A token that cannot be asked is not ours.
+        // A token whose information cannot be read is skipped.
         let has_label = |slot: &Slot| {
             let info = self.module.get_token_info(*slot);
             info.is_ok_and(|info| info.token_initialized() && info.label() == &*self.label)
@@ -108,14 +108,14 @@ impl Access {
     }
 }
 
-/// What a session may do with the token's objects.
+/// The rights of a session to the token's objects.
 #[derive(Clone, Copy)]
 pub(crate) enum Rights {
     Use,
     Change,
 }
 
-/// A connection that is made when it is needed, and anew after an error.
+/// A connection that is opened when it is first needed, and again after an error.
 pub(crate) struct Link {
     access: Arc<Access>,
     rights: Rights,
@@ -127,11 +127,12 @@ impl Link {
         Self { access, rights, connection: None }
     }
 
+    /// Runs `work` on the connection, which is opened first if there is none.
     pub(crate) fn with<T>(
         &mut self,
         work: impl FnOnce(&mut Connection) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
-        // One from before the module was initialized anew is not closed: its number may be another session's by now.
+        // A connection from before the last initialization is not closed: its handle may be another session's by now.
         let live = self.connection.take().filter(|connection| connection.since == self.access.initialized());
         let mut connection = match live {
             Some(connection) => connection,
@@ -158,15 +159,16 @@ impl Drop for Link {
 /// A session that is logged in.
 pub(crate) struct Connection {
     session: Session,
-    /// Of keys found before: a search takes some modules long.
+    /// The handles of keys found before, since a search is slow in some modules.
     handles: HashMap<Box<[u8]>, ObjectHandle>,
+    /// The value of `Access::initialized` at the time of connecting.
     since: u64,
 }
 
 impl Connection {
     const MAX_HANDLES: usize = 1024;
 
-    /// HMACs under the key of this id, one of each message.
+    /// Computes the HMAC of each message under the key with this id.
     pub(crate) fn hmacs<M: AsRef<[u8]>>(
         &mut self,
         key: &HsmKey,
@@ -183,15 +185,15 @@ impl Connection {
             }
             hmacs.push(hmac);
         }
-        // A handle is a number that a module may give to another key, for example when somebody else in this process
-        // finalized and initialized it meanwhile. So what it names is asked afterwards.
+        // A module may reuse the handle for another key, for example after other code in this process finalized and
+        // initialized it. So the id of the key is read again afterwards.
         match self.session.get_attributes(handle, &[AttributeType::Id])?.as_slice() {
             [Attribute::Id(id)] if id == key.as_bytes() => Ok(hmacs),
             _ => Err(TokenError::WrongAnswer),
         }
     }
 
-    /// Puts an object on the token, unless it has one with this id.
+    /// Creates an object on the token, unless the token has a key with this id.
     pub(crate) fn create(&mut self, key: &HsmKey, template: &[Attribute]) -> Result<(), TokenError> {
         match self.find(key) {
             Err(TokenError::NoKey) => {}
@@ -202,7 +204,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes the key of this id off the token.
+    /// Destroys the key with this id.
     pub(crate) fn destroy(&mut self, key: &HsmKey) -> Result<(), TokenError> {
         let handle = self.find(key)?;
         Ok(self.session.destroy_object(handle)?)
@@ -230,7 +232,7 @@ impl Connection {
             (Some(_), Some(_)) => Err(TokenError::DuplicateKey),
             (None, _) => {
                 drop(found);
-                // Those who are not logged in are not shown private keys.
+                // A session that is not logged in does not see private keys.
                 match self.session.get_session_info()?.session_state() {
                     SessionState::RoUser | SessionState::RwUser => Err(TokenError::NoKey),
                     _ => Err(TokenError::NotLoggedIn),
@@ -240,12 +242,12 @@ impl Connection {
     }
 
     fn close(self) {
-        // One that cannot be closed is not used any more either.
+        // A session that cannot be closed is not used again either.
         let _ = self.session.close();
     }
 }
 
-/// The HMAC of this algorithm, as what is asked for and as what a key is limited to.
+/// Returns the HMAC mechanism of this algorithm: as an argument of calls, and as the type that a key is restricted to.
 pub(crate) fn mechanism(algorithm: Algorithm) -> Result<(Mechanism<'static>, MechanismType), TokenError> {
     match algorithm {
         Algorithm::Sha1 => Ok((Mechanism::Sha1Hmac, MechanismType::SHA1_HMAC)),

@@ -3,35 +3,36 @@ use std::io;
 
 use cryptoki::error::{Error, RvError};
 
-/// Why a token did not do what it was asked. No HMAC came out then.
+/// An error from a call to a token. The call returned no HMAC.
 ///
-/// It holds return codes, and never a PIN, a key, its name or an HMAC.
+/// The error holds return codes of the module. It never holds a PIN, a key, the name of a key or an HMAC.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The module could not be loaded, or it failed with this return code; the next call connects anew.
+    /// The module could not be loaded, or it failed with this return code. The next call connects again.
     Module(Error),
     /// The module has no token with this label.
     NoToken,
     /// The module has more than one token with this label.
     DuplicateToken,
-    /// The token refused the PIN. It is not tried again, for that could lock it: open the token anew.
+    /// The token refused the PIN. The PIN is not tried again, since that could lock it: call
+    /// [`Token::open`](crate::Token::open) with the right one.
     Pin(RvError),
-    /// Somebody else in this process logged out; the next call logs in.
+    /// Other code in this process logged out. The next call logs in again.
     NotLoggedIn,
     /// The token has no secret key with this id.
     NoKey,
-    /// The token has more than one secret key with this id, and none of them is used.
+    /// The token has more than one secret key with this id. None of them is used.
     DuplicateKey,
     /// The token has a key with this id already.
     KeyExists,
-    /// There is no mechanism for this algorithm.
+    /// This package has no mechanism for this algorithm.
     Algorithm,
-    /// The module gave an HMAC of another length, or for a key that is not the one it was asked for.
+    /// The module returned an HMAC of the wrong length, or under a key other than the requested one.
     WrongAnswer,
-    /// More calls are waiting than the [queue](crate::Workers::with_queue) has room for.
+    /// The [queue](crate::Workers::with_queue) of waiting calls is full. Nothing was sent to the module.
     Busy,
-    /// There was no answer [in time](crate::Workers::with_timeout).
+    /// The module did not answer within [the timeout](crate::Workers::with_timeout).
     Timeout,
     /// A worker could not be started.
     Thread(io::ErrorKind),
@@ -40,12 +41,12 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// Whether the session is as good as it was before.
+    /// Returns `true` if the session is still usable after this error.
     pub(crate) fn spares_session(&self) -> bool {
         matches!(self, Self::NoKey | Self::DuplicateKey | Self::KeyExists | Self::Algorithm)
     }
 
-    /// Whether there is no such session any more.
+    /// Returns `true` if the session no longer exists.
     pub(crate) fn ends_session(&self) -> bool {
         matches!(
             self,
@@ -73,15 +74,15 @@ impl fmt::Display for TokenError {
             Self::Module(_) => f.write_str("the PKCS #11 module failed"),
             Self::NoToken => f.write_str("the module has no token with this label"),
             Self::DuplicateToken => f.write_str("the module has more than one token with this label"),
-            Self::Pin(code) => write!(f, "the token refused the PIN ({code:?}), which is not tried again"),
-            Self::NotLoggedIn => f.write_str("somebody else logged out"),
+            Self::Pin(code) => write!(f, "the token refused the PIN ({code:?}), and it is not tried again"),
+            Self::NotLoggedIn => f.write_str("other code in this process logged out of the token"),
             Self::NoKey => f.write_str("the token has no secret key with this id"),
             Self::DuplicateKey => f.write_str("the token has more than one secret key with this id"),
             Self::KeyExists => f.write_str("the token has a key with this id already"),
-            Self::Algorithm => f.write_str("there is no mechanism for this algorithm"),
-            Self::WrongAnswer => f.write_str("the module gave another HMAC than it was asked for"),
-            Self::Busy => f.write_str("too many calls wait for the module"),
-            Self::Timeout => f.write_str("the module gave no answer in time"),
+            Self::Algorithm => f.write_str("there is no PKCS #11 mechanism for this algorithm"),
+            Self::WrongAnswer => f.write_str("the module returned an HMAC of the wrong length or under the wrong key"),
+            Self::Busy => f.write_str("too many calls are waiting for the module"),
+            Self::Timeout => f.write_str("the module did not answer in time"),
             Self::Thread(kind) => write!(f, "a worker could not be started: {kind}"),
             Self::Stopped => f.write_str("the worker ended before it answered"),
         }

@@ -20,10 +20,9 @@ use secondo::types::Counter;
 use crate::connection::{Access, Link, Rights, lock};
 use crate::{Token, TokenError};
 
-/// How a verifier's calls to a token are done: by how many threads, each with a session of its own, how many calls may wait
-/// for them, and how long.
+/// The settings of the threads that answer a verifier's calls to a token. Each thread has a session of its own.
 ///
-/// The default: 4 threads, 256 calls, 5 seconds.
+/// By default there are 4 threads, at most 256 calls wait for them, and a call takes at most 5 seconds.
 ///
 /// ```no_run
 /// use core::num::NonZeroU8;
@@ -44,41 +43,43 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// The default.
+    /// Creates the default settings.
     #[must_use]
     pub const fn new() -> Self {
         Self { threads: const { NonZeroU8::new(4).unwrap() }, queue: 256, timeout: Duration::from_secs(5) }
     }
 
-    /// The number of threads and sessions: as many as the module serves at once.
+    /// Sets the number of threads, each with one session. The best number is that of the calls that the module serves
+    /// at once.
     #[must_use]
     pub const fn with_threads(mut self, threads: NonZeroU8) -> Self {
         self.threads = threads;
         self
     }
 
-    /// How many calls wait while all threads are busy. One more fails at once with [`TokenError::Busy`].
+    /// Sets the number of calls that may wait while all threads are busy. A further call fails at once with
+    /// [`TokenError::Busy`].
     #[must_use]
     pub const fn with_queue(mut self, calls: u16) -> Self {
         self.queue = calls;
         self
     }
 
-    /// How long a call may take, with its wait, before it fails with [`TokenError::Timeout`].
+    /// Sets the time that a call may take, including its wait, before it fails with [`TokenError::Timeout`].
     ///
-    /// What the module has begun cannot be interrupted: its thread is busy until the module answers. When all of them hang,
-    /// the queue fills, and calls fail at once.
+    /// A call that the module has begun cannot be interrupted: its thread stays busy until the module answers. When all
+    /// threads hang, the queue fills, and further calls fail at once.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Starts the threads. They connect when the first calls come.
+    /// Starts the threads. Each connects to the token at its first call.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Thread`].
+    /// Returns [`TokenError::Thread`] if the operating system does not start a thread.
     pub fn start(self, token: &Token) -> Result<TokenHsm, TokenError> {
         let (jobs, queue) = mpsc::sync_channel(self.queue.into());
         let queue = Arc::new(Mutex::new(queue));
@@ -103,11 +104,11 @@ impl Default for Workers {
     }
 }
 
-/// HMACs of a token, for [`Verifier::with_hsm`](secondo::Verifier::with_hsm). Clones share the [`Workers`].
+/// A source of HMACs on a token, for [`Verifier::with_hsm`](secondo::Verifier::with_hsm). Clones share the threads.
 ///
-/// It needs no particular executor. A call whose future is dropped is not begun, or its result is thrown away. After an error
-/// of the module the next call of that worker connects anew. The drop of the last clone waits for the workers to finish, but
-/// not longer than a call may take or, if that is longer, 5 seconds.
+/// It works on any executor. If the future of a call is dropped, the call is not begun or its result is discarded.
+/// After an error of the module, the next call of that thread connects again. Dropping the last clone waits for the
+/// threads to finish, for at most the [timeout](Workers::with_timeout) of a call or 5 seconds, whichever is longer.
 #[derive(Clone)]
 pub struct TokenHsm {
     pool: Arc<Pool>,
@@ -143,7 +144,7 @@ struct Pool {
     /// Dropped first, so that the threads end.
     jobs: SyncSender<Job>,
     threads: Threads,
-    /// Keeps the login while the threads have none.
+    /// Keeps the process logged in while no thread has a session.
     _token: Token,
 }
 
@@ -154,11 +155,11 @@ struct Job {
     answer: oneshot::Sender<Result<Vec<Hmac>, TokenError>>,
 }
 
-/// How long the threads may take to end, at least.
+/// The shortest time that a drop allows the threads to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 struct Threads {
-    /// Disconnected when all have ended.
+    /// Disconnected when all threads have ended.
     ended: Mutex<Receiver<Infallible>>,
     timeout: Duration,
 }
@@ -170,7 +171,7 @@ impl Drop for Threads {
     }
 }
 
-/// What a thread does until the queue is closed.
+/// Answers jobs until the queue is closed: the body of each thread.
 fn work(access: Arc<Access>, queue: &Mutex<Receiver<Job>>) {
     let mut link = Link::new(access, Rights::Use);
     loop {
@@ -181,14 +182,14 @@ fn work(access: Arc<Access>, queue: &Mutex<Receiver<Job>>) {
         }
         let hmacs = link.with(|connection| {
             let messages = job.counters.iter().map(|counter| counter.get().to_be_bytes());
-            // Of the full size at once, so that none is moved and left behind.
+            // Allocated at full size, so that growing leaves no copies of HMACs behind.
             let mut hmacs = Vec::with_capacity(job.counters.len());
             for hmac in connection.hmacs(&job.key, job.algorithm, messages)? {
                 hmacs.push(Hmac::from_bytes(&hmac).map_err(|_| TokenError::WrongAnswer)?);
             }
             Ok(hmacs)
         });
-        // Who asked may be gone.
+        // The caller may have dropped its future.
         let _ = job.answer.send(hmacs);
     }
 }

@@ -1,13 +1,13 @@
 //! Keys of [`secondo`] in a hardware security module, over PKCS #11.
 //!
-//! | in the module | what leaves it | from |
+//! | key in the module | output of the module | interface |
 //! |---|---|---|
-//! | the seeds of authenticators | HMACs of counters, of which codes are made | [`TokenHsm`], for [`Verifier::with_hsm`](secondo::Verifier::with_hsm) |
-//! | the master key of sealed records | the sealing keys, once at the start | [`Token::master_key`], for [`SealingKey::derive`](secondo::seal::SealingKey::derive) |
+//! | the seeds of authenticators | HMACs of counters, from which codes are computed | [`TokenHsm`], for [`Verifier::with_hsm`](secondo::Verifier::with_hsm) |
+//! | the master key of sealed records | the sealing keys, once at startup | [`Token::master_key`], for [`SealingKey::derive`](secondo::seal::SealingKey::derive) |
 //!
-//! With the first, who reads the store and the memory of the provider has no seed; with the second, who reads the store
-//! and the provider's files has none. Whoever may use the module as the provider does can have codes in both cases, for as
-//! long as they may.
+//! If the seeds are in the module, an attacker who reads the provider's store and memory learns no seed. If the master
+//! key is in the module, an attacker who reads the provider's store and files learns no seed. An attacker who can use
+//! the module as the provider does can compute codes in both cases, for as long as that access lasts.
 //!
 //! # Use
 //!
@@ -25,7 +25,7 @@
 //! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 //! let verifier = Verifier::new(Memory::new(), keys, Policy::default()).with_hsm(Workers::new().start(&token)?);
 //!
-//! // A seed that came from elsewhere moves in, and is forgotten here.
+//! // Moves an existing seed to the token, and wipes it here.
 //! let key = HsmKey::new(b"rossi-1")?;
 //! let secret = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?;
 //! token.import(&key, &secret, Algorithm::Sha1)?;
@@ -39,22 +39,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What the token needs
+//! # Requirements
 //!
-//! A user PIN, the mechanisms `CKM_SHA_1_HMAC`, `CKM_SHA256_HMAC` and `CKM_SHA512_HMAC` as far as they are used, and
-//! a session for each worker. Keys are secret keys on the token that may sign, each under a `CKA_ID` of its own.
-//! `pkcs11-tool`, of the Debian package `opensc`, makes a master key:
+//! The token needs a user PIN and one session for each worker thread. It needs those of the mechanisms
+//! `CKM_SHA_1_HMAC`, `CKM_SHA256_HMAC` and `CKM_SHA512_HMAC` that are used. The keys are secret keys on the token that
+//! may sign, each under a `CKA_ID` of its own. `pkcs11-tool`, from the Debian package `opensc`, creates a master key:
 //!
 //! ```text
 //! pkcs11-tool --module MODULE --token-label verifier --login \
 //!     --keygen --key-type GENERIC:32 --sensitive --usage-sign --id 01 --label master
 //! ```
 //!
-//! # In one process
+//! # Other users of the module in the same process
 //!
-//! PKCS #11 logs in programs, not sessions: while any part of this process is logged in to the token, all of it is, and a
-//! wrong PIN goes unnoticed. The module is initialized where nobody did it yet, and never finalized. Parts of the process
-//! that finalize it, close all sessions or log out make calls fail, which then connect anew.
+//! A PKCS #11 login holds for the whole process, not for one session. While any part of the process is logged in to the
+//! token, every part is, and a wrong PIN goes unnoticed. This package initializes the module unless that is done
+//! already, and never finalizes it. If another part of the process finalizes it, closes all sessions or logs out, calls
+//! fail, and the calls after them connect again.
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 #![warn(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]

@@ -13,9 +13,9 @@ use zeroize::Zeroize;
 use crate::TokenError;
 use crate::connection::{Access, Connection, Link, Rights, lock, mechanism};
 
-/// A token of a PKCS #11 module that this process is logged in to. Clones share the login.
+/// A token of a PKCS #11 module to which this process is logged in. Clones share the login.
 ///
-/// Its calls block until the module answers. Verifications go through [`Workers`](crate::Workers), which do not.
+/// Its methods block until the module answers. Verifications go through [`Workers`](crate::Workers), and do not block.
 ///
 /// ```no_run
 /// use secondo_pkcs11::Token;
@@ -27,19 +27,22 @@ use crate::connection::{Access, Connection, Link, Rights, lock, mechanism};
 #[derive(Clone)]
 pub struct Token {
     pub(crate) access: Arc<Access>,
-    /// Open as long as the token: where the last session ends, so does the login.
+    /// A session that stays open for as long as the token, since the login ends with the last session.
     link: Arc<Mutex<Link>>,
 }
 
 impl Token {
     /// Loads the module at this path, finds the token with this label, and logs in with its user PIN.
     ///
-    /// The path is code that runs in this process. The PIN is kept to log in anew when the token was away, until the token
-    /// refuses it or the last clone is dropped, and then wiped. Slots have no part in this: their numbers change.
+    /// The module is code that runs in this process, so its path must be trusted. The PIN is kept in memory to log in
+    /// again after the token was away. It is wiped when the token refuses it or the last clone is dropped. The token is
+    /// found by its label alone, since slot numbers change.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Module`], [`TokenError::NoToken`], [`TokenError::DuplicateToken`] or [`TokenError::Pin`].
+    /// Returns [`TokenError::Module`] if the module cannot be loaded or fails, [`TokenError::NoToken`] or
+    /// [`TokenError::DuplicateToken`] if the label does not name exactly one token, and [`TokenError::Pin`] if the
+    /// token refuses the PIN.
     pub fn open(module: impl AsRef<Path>, label: &str, pin: &str) -> Result<Self, TokenError> {
         let access = Arc::new(Access::new(module.as_ref(), label, pin)?);
         let mut link = Link::new(access.clone(), Rights::Use);
@@ -47,24 +50,28 @@ impl Token {
         Ok(Self { access, link: Arc::new(Mutex::new(link)) })
     }
 
-    /// The key of this `CKA_ID`, as what sealing keys are derived from.
+    /// Returns the key with this `CKA_ID` as a master key, from which sealing keys are derived.
     ///
-    /// It is looked for when it is used. That it cannot be extracted is up to who made it: see [the example](crate).
+    /// The key is looked up when it is used, not here. Its creator must make it impossible to extract, as in the
+    /// [crate's example](crate#requirements).
     #[must_use]
     pub fn master_key(&self, key: HsmKey) -> TokenMasterKey {
         TokenMasterKey { token: self.clone(), key }
     }
 
-    /// Puts a seed on the token, under this `CKA_ID`: sensitive, not extractable, and for HMACs with this algorithm alone.
+    /// Stores a seed on the token, under this `CKA_ID`.
     ///
-    /// That a token has no two keys with one id, PKCS #11 leaves to its users. It is looked for one first, but
-    /// where two programs import the same id at the same moment, both can succeed; then neither key is used until one is
-    /// taken away.
+    /// The key is sensitive, cannot be extracted, and serves for HMACs with this algorithm alone.
+    ///
+    /// PKCS #11 does not keep two keys from having the same id. This method looks for an existing key first, but two
+    /// programs that import the same id at the same moment can both succeed. Neither key is used until one is removed
+    /// by other means, since [`Self::remove`] does not choose between them.
     ///
     /// # Errors
     ///
-    /// [`TokenError::KeyExists`], or [`TokenError::Module`]: for example where the module does not know
-    /// `CKA_ALLOWED_MECHANISMS`.
+    /// Returns [`TokenError::KeyExists`] if the token has a key with this id, and [`TokenError::Module`] if the module
+    /// fails, for example because it does not support `CKA_ALLOWED_MECHANISMS`. The call opens a session, which can
+    /// fail as in [`Self::open`].
     pub fn import(&self, key: &HsmKey, secret: &Secret, algorithm: Algorithm) -> Result<(), TokenError> {
         let (_, mechanism) = mechanism(algorithm)?;
         let template = Template([
@@ -89,11 +96,13 @@ impl Token {
         self.change(|connection| connection.create(key, &template.0))
     }
 
-    /// Erases the key of this `CKA_ID`, whoever put it there.
+    /// Destroys the key with this `CKA_ID`, including one that another program created.
     ///
     /// # Errors
     ///
-    /// [`TokenError::NoKey`], [`TokenError::DuplicateKey`] or [`TokenError::Module`].
+    /// Returns [`TokenError::NoKey`] or [`TokenError::DuplicateKey`] if the token does not have exactly one key with
+    /// this id, and [`TokenError::Module`] if the module fails. The call opens a session, which can fail as in
+    /// [`Self::open`].
     pub fn remove(&self, key: &HsmKey) -> Result<(), TokenError> {
         self.change(|connection| connection.destroy(key))
     }
@@ -109,7 +118,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// A master key that stays on the token: see [`Token::master_key`].
+/// A master key that stays on the token, from [`Token::master_key`].
 #[derive(Clone, Debug)]
 pub struct TokenMasterKey {
     token: Token,
@@ -128,7 +137,7 @@ impl MasterKey for TokenMasterKey {
     }
 }
 
-/// The attributes of a seed; its value is wiped on drop.
+/// The attributes of a seed, whose value is wiped on drop.
 struct Template<const N: usize>([Attribute; N]);
 
 impl<const N: usize> Drop for Template<N> {
@@ -141,8 +150,9 @@ impl<const N: usize> Drop for Template<N> {
     }
 }
 
-/// The seed, with the zeros up to the length of a hash that HMAC would add itself (RFC 2104 section 2): many modules take no
-/// shorter keys.
+/// Returns the seed, padded with zeros to the length of the hash if it is shorter.
+///
+/// HMAC would add these zeros itself (RFC 2104 section 2), but many modules refuse shorter keys.
 fn padded(secret: &Secret, algorithm: Algorithm) -> Vec<u8> {
     let seed = secret.expose();
     let mut padded = vec![0; seed.len().max(algorithm.output_len())];

@@ -1,4 +1,4 @@
-//! The record of an authenticator, and how it is sealed.
+//! The stored record of an authenticator, and the sealing of records.
 
 mod record;
 pub mod seal;

@@ -1,10 +1,13 @@
-//! What the verifier stores under an id.
+//! The record that a verifier stores under an authenticator's id. All numbers are big-endian.
 //!
-//! A version byte, a kind byte, and a form byte: 0 for plain, 1 for sealed. A plain record's body follows; a sealed one has
-//! before it the sealing key's id (4 bytes) and the state's revision (8), and after it the tag (16). The body is the state,
-//! the algorithm, the digits, the period (2 bytes), T0 (8), what kind of key it is, all at fixed places, and the key as the
-//! rest. Numbers are big-endian; period and T0 are 0 for HOTP. Of a revoked authenticator the body is empty and the
-//! revision 0.
+//! | part   | fields, with their lengths in bytes                                                         |
+//! |--------|---------------------------------------------------------------------------------------------|
+//! | plain  | version (1), kind (1), form 0 (1), body                                                     |
+//! | sealed | version (1), kind (1), form 1 (1), sealing key id (4), state revision (8), body, tag (16)   |
+//! | body   | state (40), algorithm (1), digits (1), period (2), T0 (8), kind of key (1), key (the rest)  |
+//!
+//! The period and T0 are 0 for HOTP. The record of a revoked authenticator is a tombstone: its body is empty, and its
+//! revision is 0.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -31,19 +34,19 @@ const SECRET: u8 = 1;
 const KEY: u8 = 2;
 const HSM: u8 = 3;
 
-/// Where the body begins.
+/// The offsets of the body, from the start of a plain or a sealed record.
 const PLAIN_BODY: usize = 3;
 const SEALED_BODY: usize = 15;
 
-/// Where the parameters and the key begin in the body.
+/// The offsets of the parameters and the key, from the start of the body.
 const PARAMETERS: usize = State::LEN;
 const KEY_AT: usize = PARAMETERS + 13;
 
-/// An enrolled authenticator's record as it is in memory: opened, where it is stored sealed.
+/// An authenticator's record in memory, decrypted if it is stored sealed.
 pub(crate) struct Record(Value);
 
 impl Record {
-    /// The record of this authenticator, to be [closed](Self::close) with the same keys.
+    /// Creates the record of an authenticator, to be [closed](Self::close) with the same keys.
     pub(crate) fn new(authenticator: &Authenticator, state: &State, keys: Option<&KeyRing>) -> Self {
         let (kind, period, t0) = match authenticator.method() {
             Method::Hotp(_) => (HOTP, 0, 0),
@@ -54,7 +57,8 @@ impl Record {
             Algorithm::Sha256 => 2,
             Algorithm::Sha512 => 3,
         };
-        // Never reallocated: that would leave a copy of the secret behind. No key is longer than the longest secret.
+        // Reallocation would leave a copy of the secret behind. This capacity suffices, as no key is longer than the
+        // longest secret.
         let mut bytes = Vec::with_capacity(SEALED_BODY + KEY_AT + Secret::MAX_LEN + TAG_LEN);
         bytes.extend([VERSION, kind]);
         let (form, start) = if keys.is_some() { (SEALED, SEALED_BODY) } else { (PLAIN, PLAIN_BODY) };
@@ -84,7 +88,7 @@ impl Record {
         Self(Value::from(bytes))
     }
 
-    /// The record that remains of an authenticator that was revoked and erased.
+    /// Creates the tombstone that replaces the record of a revoked authenticator.
     pub(crate) fn revoked(keys: Option<&KeyRing>) -> Self {
         let (form, len) = if keys.is_some() { (SEALED, SEALED_BODY + TAG_LEN) } else { (PLAIN, PLAIN_BODY) };
         let mut bytes = Vec::from([VERSION, REVOKED, form]);
@@ -92,7 +96,7 @@ impl Record {
         Self(Value::from(bytes))
     }
 
-    /// Opens a stored value.
+    /// Opens a stored value: checks its form, and decrypts the body of a sealed record.
     pub(crate) fn open(mut value: Value, id: &AuthenticatorId, keys: Option<&KeyRing>) -> Result<Self, RecordError> {
         let length = RecordError::Length(value.as_ref().len());
         match (value.as_ref(), keys) {
@@ -102,7 +106,7 @@ impl Record {
             ([VERSION, _, SEALED, ..], Some(keys)) => {
                 let Sealed { head, body, tag, .. } = Sealed::of(value.as_mut()).ok_or(length)?;
                 keys.open(&head, id, body, *tag).map_err(RecordError::Seal)?;
-                // What stands before the key is no secret.
+                // Only the key, at the end of the body, is secret.
                 declassify(body.split_at_mut_checked(KEY_AT).map_or(&mut [], |(public, _)| public));
             }
             ([VERSION, _, SEALED, ..], None) => return Err(RecordError::Seal(SealError::NoKeys)),
@@ -120,7 +124,8 @@ impl Record {
         self.0.as_ref().get(1) == Some(&REVOKED)
     }
 
-    /// The value to store: sealed with the active key of the keys that it was opened or made with.
+    /// Returns the value to store. `keys`, the ring that the record was opened or created with, seals it with its
+    /// active key.
     pub(crate) fn close(mut self, id: &AuthenticatorId, keys: Option<&KeyRing>) -> Result<Value, RecordError> {
         if let Some(keys) = keys {
             let length = RecordError::Length(self.0.as_ref().len());
@@ -134,12 +139,12 @@ impl Record {
         Ok(self.0)
     }
 
-    /// The sealing key's id, if it is stored sealed.
+    /// Returns the id of the sealing key, or `None` if the record is plain.
     pub(crate) fn sealed_with(&mut self) -> Option<KeyId> {
         Sealed::of(self.0.as_mut()).map(|sealed| sealed.head.key)
     }
 
-    /// The authenticator and its state.
+    /// Reads the authenticator and its state.
     pub(crate) fn decode(&mut self) -> Result<(Authenticator, State), RecordError> {
         let length = RecordError::Length(self.0.as_ref().len());
         let (kind, start, body) = self.parts().ok_or(length)?;
@@ -178,7 +183,7 @@ impl Record {
         Ok((authenticator, state))
     }
 
-    /// Writes another state into it.
+    /// Replaces the state in the record.
     pub(crate) fn replace_state(&mut self, state: &State) {
         if let Some((_, _, body)) = self.parts()
             && let Some(slot) = body.first_chunk_mut()
@@ -187,7 +192,7 @@ impl Record {
         }
     }
 
-    /// The kind, and the body and where it begins.
+    /// Returns the kind, the offset of the body, and the body.
     fn parts(&mut self) -> Option<(u8, usize, &mut [u8])> {
         match self.0.as_mut() {
             [_, kind, PLAIN, body @ ..] => Some((*kind, PLAIN_BODY, body)),
@@ -217,21 +222,21 @@ impl<'a> Sealed<'a> {
     }
 }
 
-/// A stored value is not a record of this version.
+/// An error from reading a stored record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordError {
-    /// Written by another version of this library, or not by it.
+    /// The version byte is unknown: the record comes from another version of this library, or from other software.
     Version(u8),
-    /// The right version with an impossible number of bytes.
+    /// The length, in bytes, is impossible for a record of this version.
     Length(usize),
-    /// It is not sealed as the verifier wants it, or cannot be opened.
+    /// The record is sealed and cannot be opened, or it is plain and the verifier accepts only sealed records.
     Seal(SealError),
-    /// The state in it.
+    /// The state in the record is invalid.
     State(StateError),
-    /// The field at this byte offset has a value that is never written.
+    /// A field has a value that this library never writes.
     Field {
-        /// The field's first byte, from 0.
+        /// The offset of the field's first byte in the record, from 0.
         offset: usize,
     },
 }
@@ -239,11 +244,13 @@ pub enum RecordError {
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Version(version) => write!(f, "unknown record version {version}; this library writes {VERSION}"),
-            Self::Length(length) => write!(f, "no record of this version has {length} bytes"),
-            Self::Seal(error) => write!(f, "the record is {error}"),
+            Self::Version(version) => {
+                write!(f, "unknown record version {version}; this library reads version {VERSION}")
+            }
+            Self::Length(length) => write!(f, "the record has an impossible length in bytes: {length}"),
+            Self::Seal(error) => write!(f, "{error}"),
             Self::State(error) => error.fmt(f),
-            Self::Field { offset } => write!(f, "the record's field at byte {offset} has an impossible value"),
+            Self::Field { offset } => write!(f, "the record's field at byte {offset} has an invalid value"),
         }
     }
 }

@@ -3,10 +3,10 @@ use zeroize::Zeroize;
 use crate::codes::lanes::{self, Job};
 use crate::types::{Code, Digits};
 
-/// The most HMACs at once.
+/// The maximum number of HMACs computed at once.
 const JOBS: usize = 64;
 
-/// The code of each job, computed side by side.
+/// Returns the code of each job, in the jobs' order. Codes are computed side by side, up to [`JOBS`] at once.
 pub(crate) fn codes<'k>(jobs: impl Iterator<Item = Job<'k>>, digits: Digits) -> impl Iterator<Item = Code> {
     let truncated = Truncated { jobs, values: [0; JOBS], computed: 0, next: 0 };
     truncated.map(move |truncated| Code::from_truncated(truncated, digits))

@@ -7,10 +7,12 @@ use super::joined::joined;
 use crate::ct::truncate::truncate;
 use crate::types::{Algorithm, Counter, Secret};
 
-/// A [`Secret`] made ready for computing codes: the hash states after HMAC's inner and outer padded key.
+/// A [`Secret`] prepared for computing codes: the hash states after HMAC's inner and outer padded keys.
 ///
-/// Preparing it costs two compressions of the hash, each code then two more. A secret longer than the hash's block is
-/// hashed first (RFC 2104 section 2). As secret as the secret itself: it gives every code, and is wiped on drop.
+/// Preparing a key costs two compressions of the hash. Each code then costs two more. A secret longer than the hash's
+/// block is hashed first (RFC 2104 section 2).
+///
+/// A key is as secret as the secret itself, because every code can be computed from it. It is wiped on drop.
 ///
 /// ```
 /// use secondo::types::Counter;
@@ -23,14 +25,15 @@ use crate::types::{Algorithm, Counter, Secret};
 /// ```
 pub struct Key {
     algorithm: Algorithm,
-    // The state's words, then zeros; a word of SHA-512 takes two. No variants: bytes that one leaves unused could hold
-    // what the stack held, and would not be wiped.
+    // The words of the hash state, then zeros. A 64-bit word of SHA-512 takes two slots. An enum with one variant for
+    // each hash would leave bytes unused in the smaller variants: these could hold old stack contents, and would not be
+    // wiped.
     pub(crate) inner: [u32; 16],
     pub(crate) outer: [u32; 16],
 }
 
 impl Key {
-    /// Prepares the secret for this algorithm.
+    /// Creates a key from a secret, for codes with this algorithm.
     #[must_use]
     pub fn new(algorithm: Algorithm, secret: &Secret) -> Self {
         match algorithm {
@@ -42,7 +45,7 @@ impl Key {
         }
     }
 
-    /// The algorithm that the key was prepared for.
+    /// Returns the algorithm that the key was prepared for.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -52,14 +55,14 @@ impl Key {
         Self { algorithm: self.algorithm, inner: self.inner, outer: self.outer }
     }
 
-    /// The words of both states that the algorithm has, the inner one's first.
+    /// Returns the words of both hash states that the algorithm uses, the inner state's first.
     #[cfg(feature = "verifier")]
     pub(crate) fn words(&self) -> impl Iterator<Item = u32> {
         let count = Self::words_each(self.algorithm);
         self.inner.iter().take(count).chain(self.outer.iter().take(count)).copied()
     }
 
-    /// The key of these [`Self::words`], in big-endian order; `None` if there are more or fewer.
+    /// Creates a key from its [`Self::words`] in big-endian order. Returns `None` if their number is wrong.
     #[cfg(feature = "verifier")]
     pub(crate) fn from_words(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
         let (words, rest) = bytes.as_chunks();
@@ -76,13 +79,13 @@ impl Key {
         Some(key)
     }
 
-    /// How many words a state has, of the 16 that are held.
+    /// Returns the number of words that a hash state has, out of the 16 that are stored.
     #[cfg(feature = "verifier")]
     fn words_each(algorithm: Algorithm) -> usize {
         algorithm.output_len() / 4
     }
 
-    /// `DT(HMAC(K, C))` of RFC 4226 section 5.3: 31 bits.
+    /// Computes `DT(HMAC(K, C))` of RFC 4226 section 5.3, a value of 31 bits.
     pub(crate) fn truncated(&self, counter: Counter) -> u32 {
         match self.algorithm {
             Algorithm::Sha1 => hmac_sha1::truncated(self, counter),
@@ -100,7 +103,7 @@ pub(crate) fn high(word: u64) -> u32 {
 }
 
 #[cfg(feature = "sha2")]
-#[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+#[expect(clippy::cast_possible_truncation, reason = "only the lower half is wanted")]
 pub(crate) fn low(word: u64) -> u32 {
     word as u32
 }
@@ -139,7 +142,9 @@ fn store_wide(state: &[u64; 8]) -> [u32; 16] {
     words
 }
 
-/// HMAC over an 8-byte message, from prepared states. Both padded messages fill exactly one block.
+/// Defines a module that computes HMAC of an 8-byte message from prepared hash states.
+///
+/// Both hashes, the inner and the outer one, have to process exactly one more block.
 macro_rules! hmac {
     (
         $name:ident, $algorithm:expr, $hash:ty, $compress:path, $initial:expr,
@@ -155,7 +160,8 @@ macro_rules! hmac {
             pub(super) fn prepare(secret: &Secret) -> Key {
                 let mut block = [0_u8; $block];
                 if secret.expose().len() <= block.len() {
-                    // With the zeros after it, so that the number of bytes does not depend on it.
+                    // Copies the zeros after the secret as well, so that the number of copied bytes does not depend
+                    // on its length.
                     for (slot, byte) in block.iter_mut().zip(secret.padded()) {
                         *slot = *byte;
                     }
@@ -202,7 +208,8 @@ macro_rules! hmac {
                 for (message, word) in block.as_chunks_mut().0.iter_mut().zip(inner) {
                     *message = word.to_be_bytes();
                 }
-                // Those of SHA-1 end within what the hash crates load at once.
+                // The fifth word of SHA-1 and the padding after it lie in 16 bytes that the hash crates load at once.
+                // They are written at once too; `joined` explains why.
                 if inner.len() == 5
                     && let [.., last] = inner
                     && let Some(end) = block.as_chunks_mut().0.get_mut(1)
@@ -216,8 +223,10 @@ macro_rules! hmac {
                 outer
             }
 
-            /// What follows a message of so many bytes in the only block after the key's: a 1 bit, zeros, the length in bits.
-            #[expect(clippy::indexing_slicing, reason = "computed by the compiler")]
+            /// Returns a block that holds the padding of a message of `len` bytes: a 1 bit, zeros, the length in bits.
+            ///
+            /// The message's own bytes are 0. The length includes the block of the padded key before this one.
+            #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
             const fn padding(len: usize) -> [u8; $block] {
                 let mut block = [0; $block];
                 block[len] = 0x80;
@@ -249,7 +258,7 @@ hmac! {
     |mac| ([high(mac[0]), low(mac[0]), high(mac[1]), low(mac[1]), high(mac[2])], low(mac[7]))
 }
 
-// FIPS 180-4, sections 5.3.1, 5.3.3 and 5.3.5.
+// Initial hash values: FIPS 180-4 sections 5.3.1, 5.3.3 and 5.3.5.
 const SHA1_INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
 #[cfg(feature = "sha2")]
 const SHA256_INITIAL: [u32; 8] =
@@ -285,7 +294,7 @@ impl fmt::Debug for Key {
 mod tests {
     use super::*;
 
-    /// RFC 4226 appendix D: the HMAC and the truncated value before they become a code.
+    /// Checks the HMACs and the truncated values of RFC 4226 appendix D, from which its codes are made.
     #[test]
     fn intermediate_values() {
         let secret = Secret::from_bytes(b"12345678901234567890").unwrap();

@@ -1,4 +1,4 @@
-//! Codes: keys, HMACs side by side, and the search for a code among those of many counters.
+//! The computation of codes: prepared keys, HMACs side by side, and the search for a code among many counters.
 
 pub(crate) mod batch;
 mod joined;

@@ -6,7 +6,7 @@ use crate::ct::declassify::public;
 use crate::ct::select::{clamp, is_not_zero, place};
 use crate::types::{Counter, Digits};
 
-/// The counters to evaluate: so many from the first on.
+/// A range of counters to evaluate: `count` counters from `first` on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     first: u64,
@@ -14,14 +14,14 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Those from `past` counters before the centre to `future` ones after it, as far as there are any.
+    /// Creates the span from `past` counters before `centre` to `future` after it, cut off at 0 and at [`u64::MAX`].
     pub(crate) fn around(centre: u64, past: u16, future: u16) -> Self {
         let first = centre.saturating_sub(u64::from(past));
         let last = centre.saturating_add(u64::from(future));
         Self { first, count: u16::try_from(last - first).unwrap_or(u16::MAX).saturating_add(1) }
     }
 
-    /// Returns the last counter of a span that is not empty.
+    /// Returns the last counter. The span must not be empty.
     fn last(self) -> u64 {
         self.first + u64::from(self.count).saturating_sub(1)
     }
@@ -32,7 +32,7 @@ impl Span {
 pub(crate) struct Spans([Span; 2]);
 
 impl Spans {
-    /// The counters of both spans.
+    /// Creates the union of two spans, which must not be empty. Spans that overlap or touch become one.
     pub(crate) fn union(a: Span, b: Span) -> Self {
         let (low, high) = if a.first <= b.first { (a, b) } else { (b, a) };
         if high.first > low.last().saturating_add(1) {
@@ -54,7 +54,7 @@ impl Spans {
         if high.count > 0 { high.last() } else { low.last() }
     }
 
-    /// Takes so many counters away from the lower span, and returns the first of them.
+    /// Removes the first `count` counters of the lower span, and returns the first one.
     fn split_off(&mut self, count: usize) -> u64 {
         let [low, high] = &mut self.0;
         let first = low.first;
@@ -66,7 +66,7 @@ impl Spans {
         first
     }
 
-    /// Returns how many counters there are.
+    /// Returns the number of counters in both spans.
     fn count(&self) -> usize {
         self.0.iter().map(|span| usize::from(span.count)).sum()
     }
@@ -78,7 +78,10 @@ impl From<Span> for Spans {
     }
 }
 
-/// What a search found, still secret: what is done with it must not depend on it.
+/// The result of a search.
+///
+/// It is still secret: no branch and no memory address may depend on it before [`Self::is_fresh`] and [`Self::is_used`]
+/// declassify it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Match {
     used: Condition,
@@ -87,23 +90,27 @@ pub(crate) struct Match {
 }
 
 impl Match {
-    /// Where the last one of the codes is, if they will turn out to be fresh; else any number.
+    /// Returns the counter of the last code if the match is fresh, otherwise an arbitrary counter.
     pub(crate) fn counter(&self) -> Counter {
         Counter::new(self.counter)
     }
 
-    /// Whether all codes were found, every one above the watermark. It is public from here on.
+    /// Returns `true` if all codes were found above the watermark.
+    ///
+    /// The answer is public from here on.
     pub(crate) fn is_fresh(&self) -> bool {
         public(self.fresh != 0)
     }
 
-    /// Whether codes that are not fresh were found, at or below the watermark. It is public from here on.
+    /// Returns `true` if all codes were found, above the watermark or not.
+    ///
+    /// If [`Self::is_fresh`] is `false`, this means a replay. The answer is public from here on.
     pub(crate) fn is_used(&self) -> bool {
         public(self.used != 0)
     }
 }
 
-/// The codes that one search looks for, at consecutive counters.
+/// The codes that one search looks for, at consecutive counters and in this order.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Codes {
     values: [u32; Self::MAX],
@@ -111,7 +118,7 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    /// The most codes that one search looks for.
+    /// The maximum number of codes in one search.
     pub(crate) const MAX: usize = 3;
 
     fn as_slice(&self) -> &[u32] {
@@ -120,7 +127,7 @@ impl Codes {
 }
 
 impl FromIterator<u32> for Codes {
-    /// Of the first [`Self::MAX`] values.
+    /// Collects the first [`Self::MAX`] values, and ignores the rest.
     fn from_iter<I: IntoIterator<Item = u32>>(values: I) -> Self {
         let mut codes = Self::default();
         for (slot, value) in codes.values.iter_mut().zip(values) {
@@ -131,24 +138,27 @@ impl FromIterator<u32> for Codes {
     }
 }
 
-/// A search for codes in spans of counters. It says whose values it wants next, and takes them; whoever computes them
-/// drives it.
+/// A search for codes in spans of counters, driven by a caller that computes the values.
 ///
-/// The lowest place above the watermark counts. Several codes must be consecutive in one span. Nothing done depends on
-/// whether and where there is a match.
+/// [`Self::next`] returns the counters to evaluate next, and [`Self::take`] takes their truncated values. The watermark
+/// is the last used counter. The lowest match above it is the result. A search for several codes must have a single
+/// span, and finds them at consecutive counters. The work done is the same for every result.
 pub(crate) struct Search {
     digits: Digits,
     codes: Codes,
-    /// As in [`State`](crate::State).
+    /// The number of used counters, from 0 to the watermark; 0 if there is no watermark.
     used: u128,
-    /// Those whose values were not taken yet.
+    /// The counters whose values have not been taken yet.
     left: Spans,
-    /// Whether the codes up to this one matched at the counters up to the last: anywhere, and above the watermark.
+    /// One entry for each code. Its lowest bit is set if this code and the codes before it matched at the last counters
+    /// taken.
     running: [Places; Codes::MAX],
     found: Match,
 }
 
-/// A bit for each of up to 32 counters, the first one's lowest.
+/// Matches at up to 32 counters, one bit for each, the first counter's bit lowest.
+///
+/// `anywhere` has the matches at all counters, `above` only those with every code above the watermark.
 #[derive(Clone, Copy, Default)]
 struct Places {
     anywhere: u32,
@@ -156,31 +166,33 @@ struct Places {
 }
 
 impl Search {
-    /// The most values that it takes at once.
+    /// The maximum number of values that the search takes at once.
     pub(crate) const MOST: usize = 32;
 
     pub(crate) fn new(digits: Digits, codes: Codes, spans: Spans, used: u128) -> Self {
         Self { digits, codes, used, left: spans, running: [Places::default(); _], found: Match::default() }
     }
 
-    /// Returns all counters whose values it still wants.
+    /// Returns all counters whose values are still to be taken.
     pub(crate) fn counters(&self) -> impl Iterator<Item = Counter> + Clone + use<> {
         let of = |span: Span| (0..span.count).map(move |step| Counter::new(span.first + u64::from(step)));
         self.left.iter().flat_map(of)
     }
 
-    /// Returns how many values it still wants.
+    /// Returns the number of values still to be taken.
     pub(crate) fn count(&self) -> usize {
         self.left.count()
     }
 
-    /// Returns the next counter whose value it wants, and how many values it takes from there on at once.
+    /// Returns the next counter to evaluate, and the number of values that can be taken at once from there on.
     pub(crate) fn next(&self) -> Option<(Counter, usize)> {
         let span = self.left.iter().next()?;
         Some((Counter::new(span.first), usize::from(span.count).min(Self::MOST)))
     }
 
-    /// Takes the truncated values of the next counters, at most as many as [`Self::next`] says.
+    /// Takes the truncated values of the next counters, at most as many as [`Self::next`] returns.
+    ///
+    /// The values are reduced to codes in place.
     pub(crate) fn take(&mut self, truncated: &mut [u32]) {
         let first = self.left.split_off(truncated.len());
         let above = self.above(first);
@@ -189,7 +201,7 @@ impl Search {
         for value in &mut *truncated {
             *value = self.digits.reduce(*value);
         }
-        // Where all codes up to the previous one matched one counter before, so that this one counts.
+        // The counters at which this code may match: all codes before it matched at the counters just before.
         let mut here = Places { anywhere: u32::MAX, above };
         let mut ends = Places::default();
         for (code, running) in self.codes.as_slice().iter().zip(&mut self.running) {
@@ -207,12 +219,12 @@ impl Search {
         self.found.used |= is_not_zero(ends.anywhere);
     }
 
-    /// Returns what was found.
+    /// Returns the result of the search.
     pub(crate) fn finish(self) -> Match {
         self.found
     }
 
-    /// Computes all values with this key, and returns what was found.
+    /// Computes all values with this key, and returns the result of the search.
     pub(crate) fn run(mut self, key: &Key) -> Match {
         const AT_ONCE: usize = 16;
 
@@ -226,17 +238,17 @@ impl Search {
         self.finish()
     }
 
-    /// Returns which of 32 counters from the first on are above the watermark: a bit for each.
+    /// Returns one bit for each of the 32 counters from `first` on, set if the counter is above the watermark.
     fn above(&self, first: u64) -> u32 {
         let used_after = self.used.wrapping_sub(u128::from(first)).cast_signed();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 32")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0 to 32")]
         let count = clamp(used_after, 0, 32) as u32;
-        // In two, as none may be by all bits, and small processors have no wider ones.
+        // Two shifts, because a shift by all 32 bits overflows, and small processors have no 64-bit shift.
         (u32::MAX << (count / 2)) << (count - count / 2)
     }
 }
 
-/// Where the code is among the values.
+/// Returns one bit for each value, the first value's bit lowest, set if the value is the code.
 fn places(values: &[u32], code: u32) -> u32 {
     let mut places = 0;
     for value in values.iter().rev() {
@@ -251,7 +263,9 @@ fn places(values: &[u32], code: u32) -> u32 {
 mod tests {
     use super::*;
 
-    /// Searches counters whose values are given, three at a time, so that runs of codes cross from one look to the next.
+    /// Searches counters from 0 on that have these values.
+    ///
+    /// The search takes three values at a time, so that runs of codes cross from one call to the next.
     fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Outcome {
         let codes = codes.iter().copied().collect();
         let spans = Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1).into();
@@ -274,7 +288,7 @@ mod tests {
         Nowhere,
     }
 
-    /// A pitfall of others: the time of an early exit tells which step matched.
+    /// Guards against a known pitfall: a search that ends at the match tells by its time which step matched.
     #[test]
     fn no_early_exit_tells_which_step_matched() {
         let values = [1, 2, 3, 2, 5];
@@ -326,7 +340,7 @@ mod tests {
         assert_eq!(find(&values, &[1, 2], None), Outcome::FreshAt(2));
         assert_eq!(find(&values, &[1, 1], None), Outcome::FreshAt(1));
         assert_eq!(find(&values, &[1, 2, 3], None), Outcome::FreshAt(6));
-        // All of them above the watermark, not only the last.
+        // All codes must be above the watermark, not only the last one.
         assert_eq!(find(&values, &[1, 2, 3], Some(3)), Outcome::FreshAt(6));
         assert_eq!(find(&values, &[1, 2, 3], Some(4)), Outcome::FreshAt(9));
         assert_eq!(find(&values, &[1, 2, 3], Some(7)), Outcome::Used);

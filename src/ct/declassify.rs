@@ -1,11 +1,12 @@
-//! Where something stops being secret: what the taint check of `tests/side_channel` takes as public from there on.
+//! Marks for the points at which a secret becomes public, used by the taint check of `tests/side_channel`.
 //!
-//! In its builds (`--cfg secondo_taint`) a function of the checking program's is told; in all others this is nothing.
+//! In builds for this check (`--cfg secondo_taint`) each mark calls a function of the checking program. In all other
+//! builds the marks compile to nothing.
 
-/// What these bytes hold is public now.
-#[cfg_attr(not(secondo_taint), expect(clippy::needless_pass_by_ref_mut, reason = "the compiler must read them anew"))]
+/// Marks the contents of these bytes as public from now on.
+#[cfg_attr(not(secondo_taint), expect(clippy::needless_pass_by_ref_mut, reason = "the compiler must read them again"))]
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "nothing is left of it")]
+#[expect(clippy::inline_always, reason = "compiles to nothing")]
 pub(crate) fn declassify(bytes: &mut [u8]) {
     #[cfg(secondo_taint)]
     if let Some(listener) = LISTENER.get() {
@@ -15,15 +16,15 @@ pub(crate) fn declassify(bytes: &mut [u8]) {
     let _ = bytes;
 }
 
-/// This condition, which is public now.
+/// Marks a condition as public from now on, and returns it.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "nothing is left of it")]
+#[expect(clippy::inline_always, reason = "compiles to nothing")]
 pub(crate) fn public(condition: bool) -> bool {
     let mut byte = [u8::from(condition)];
     declassify(&mut byte);
     byte != [0]
 }
 
-/// Who is told.
+/// The function of the checking program that is called with the bytes that become public.
 #[cfg(secondo_taint)]
 pub static LISTENER: std::sync::OnceLock<fn(&mut [u8])> = std::sync::OnceLock::new();

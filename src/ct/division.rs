@@ -1,19 +1,21 @@
 use core::num::NonZeroU32;
 
-/// A divisor, by which is divided with multiplications.
+/// A divisor that divides by multiplying with its reciprocal.
 ///
-/// What is divided in this crate is public, but secrets are not far, and the divisions of many processors and libraries
-/// take longer for some numbers than for others. Without any, the machine code can be searched for one that slipped in.
+/// Division takes longer for some numbers than for others on many processors and in many libraries. The dividends in
+/// this crate are public, but secrets are close to them. If there is no division at all, a check can search the machine
+/// code for one that slipped in.
 pub(crate) struct Divisor {
     divisor: u64,
-    /// 2^64 by the divisor, at most 1 too small.
+    /// 2^64 divided by the divisor, at most 1 too small.
     reciprocal: u64,
 }
 
 impl Divisor {
     pub(crate) const fn new(divisor: NonZeroU32) -> Self {
         let divisor = divisor.get() as u64;
-        // At least half of what it shall be. Each step doubles the number of right bits (Newton's method), from below.
+        // Newton's method, from below: the first estimate is at least half of the result, and each step doubles the
+        // number of correct bits.
         let mut reciprocal = u64::MAX >> (u64::BITS - divisor.leading_zeros());
         let mut steps = 0;
         while steps < 7 {
@@ -24,24 +26,24 @@ impl Divisor {
         Self { divisor, reciprocal }
     }
 
-    /// How many times the divisor fits into this number.
+    /// Returns the quotient of this number and the divisor, rounded down.
     pub(crate) const fn quotient(&self, dividend: u64) -> u64 {
         let quotient = high(dividend, self.reciprocal);
         quotient + (dividend - quotient * self.divisor >= self.divisor) as u64
     }
 }
 
-/// How many times `N` fits into this number.
+/// Returns the quotient of this number and `N`, rounded down.
 pub(crate) const fn quotient<const N: u32>(dividend: u64) -> u64 {
     const { Divisor::new(NonZeroU32::new(N).unwrap()) }.quotient(dividend)
 }
 
-/// What is left of this number then.
+/// Returns the remainder of this number divided by `N`.
 pub(crate) const fn remainder<const N: u32>(dividend: u64) -> u64 {
     dividend - quotient::<N>(dividend) * N as u64
 }
 
-/// The upper half of the product.
+/// Returns the upper half of the 128-bit product.
 const fn high(a: u64, b: u64) -> u64 {
     ((a as u128 * b as u128) >> 64) as u64
 }
@@ -56,7 +58,7 @@ mod tests {
         Divisor::new(NonZeroU32::new(divisor).unwrap()).quotient(dividend)
     }
 
-    /// Of every period, at the ends of each quotient's range where the estimate is most off.
+    /// Checks every period with numbers at both ends of a quotient's range, where the estimate is worst.
     #[test]
     fn by_every_period() {
         for divisor in 1..=3600 {

@@ -1,4 +1,6 @@
-//! The pieces that must take the same time whatever they are given: selection, truncation and division.
+//! Operations whose time must not depend on their operands: selection, truncation and division.
+//!
+//! The module `declassify` marks the points at which a secret becomes public.
 
 #[cfg(not(secondo_taint))]
 pub(crate) mod declassify;

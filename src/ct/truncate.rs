@@ -1,9 +1,9 @@
 use cmov::Cmov;
 
-/// The four bytes at the offset that the last byte's low half names, without an address that depends on it.
+/// Returns the low 31 bits of the four bytes at the offset in the low four bits of `last` (RFC 4226 section 5.3).
 ///
-/// The offset is at most 15, so the bytes lie in the first five words; each bit of it moves them by a fixed distance
-/// or leaves them.
+/// No memory address depends on the offset. It is at most 15, so the bytes lie in the first five words. Each bit of the
+/// offset moves the words by a fixed distance or leaves them.
 pub(crate) fn truncate(words: [u32; 5], last: u32) -> u32 {
     let bit = |n: u32| (last >> n & 1).to_le_bytes()[0];
 
@@ -23,7 +23,7 @@ pub(crate) fn truncate(words: [u32; 5], last: u32) -> u32 {
 mod tests {
     use super::*;
 
-    /// Every offset that the last half byte can name, against plain indexing.
+    /// Compares the result at every offset with plain indexing.
     #[test]
     fn truncation_at_every_offset() {
         let words = [0x0001_0203, 0x0405_0607, 0x8889_8a8b, 0x0c0d_0e0f, 0xf0f1_f2f3];

@@ -6,7 +6,7 @@ use crate::policy::{Doubling, Lock, Policy, Wait};
 use crate::types::UnixTime;
 
 impl Policy {
-    /// Returns the attempts left before the lock.
+    /// Returns the number of attempts left before the lock; 0 if the authenticator is locked.
     #[must_use]
     pub fn remaining(&self, state: &State, now: UnixTime) -> u8 {
         match state.attempts.hold {
@@ -16,18 +16,18 @@ impl Policy {
         }
     }
 
-    /// Returns the attempts left before the next lock, if none is in force.
+    /// Returns the number of attempts left before the next lock, if none is in force.
     pub(super) fn left(&self, attempts: &Attempts) -> u8 {
         let before_lock = self.failure_cap.get().saturating_sub(attempts.since_lock);
         before_lock.min(Self::CONSECUTIVE_LIMIT.saturating_sub(attempts.failures))
     }
 
-    /// Tells whether the failures call for a lock that was not made: the cap was lowered, or the count was imported.
+    /// Returns `true` if the failures require a lock that was never made, because the cap was lowered or the count imported.
     pub(super) fn owes_lock(&self, attempts: &Attempts, now: UnixTime) -> bool {
         !attempts.hold.is_in_force(now) && self.left(attempts) == 0
     }
 
-    /// Decides whether the state lets an attempt be made.
+    /// Checks that the state admits an attempt.
     pub(crate) fn admit(&self, state: &State, now: UnixTime, stage: Stage) -> Result<(), Refusal> {
         if state.suspended {
             return Err(Refusal::Suspended);
@@ -41,13 +41,13 @@ impl Policy {
             Hold::Locked => Err(Refusal::Locked { until: None }),
             Hold::LockedUntil(until) if now < until => Err(Refusal::Locked { until: Some(until) }),
             Hold::Throttled(retry_at) if now < retry_at => Err(Refusal::Throttled { retry_at }),
-            // Until when is decided with the lock.
+            // The decision makes the lock, and with it the time at which it ends.
             _ if self.owes_lock(&state.attempts, now) => Err(Refusal::Locked { until: None }),
             _ => Ok(()),
         }
     }
 
-    /// Counts a failure, and returns how many attempts are left.
+    /// Counts a failure, and returns the number of attempts left.
     pub(super) fn fail(&self, attempts: &mut Attempts, now: UnixTime) -> u8 {
         attempts.failures = attempts.failures.saturating_add(1);
         attempts.since_lock = attempts.since_lock.saturating_add(1);
@@ -58,7 +58,7 @@ impl Policy {
         }
     }
 
-    /// Makes the wait or the lock that the counted failures call for.
+    /// Sets the back-off or the lock that the counted failures require.
     pub(super) fn hold_off(&self, attempts: &mut Attempts, now: UnixTime) {
         let days_since = quotient::<{ Lock::EASING_SECS }>(now.as_secs().saturating_sub(attempts.lock_ended.as_secs()));
         let doublings = u64::from(attempts.lock_doublings).saturating_sub(days_since).to_le_bytes()[0];
@@ -80,7 +80,7 @@ impl Policy {
     }
 }
 
-/// What an attempt is for.
+/// The purpose of an attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     Confirmation,

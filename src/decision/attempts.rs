@@ -1,21 +1,21 @@
 use crate::types::UnixTime;
 
-/// The failures that are counted, and what holds attempts off. Authenticators of one person can share them.
+/// The count of failures, and the lock or back-off that follows from it. Authenticators of one person can share them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attempts {
-    /// Those in a row.
+    /// The number of consecutive failures.
     pub(crate) failures: u8,
-    /// Those of them that came after the last lock; the next lock comes when they reach the cap.
+    /// The number of those failures since the last lock. The next lock comes when it reaches the cap.
     pub(crate) since_lock: u8,
     pub(crate) hold: Hold,
-    /// When the last lock ended, and how many times longer than the first one the next would have been then, as a power
-    /// of 2.
+    /// The end of the last lock.
     pub(crate) lock_ended: UnixTime,
+    /// The length of the next lock at that time, as the number of times that the first length was doubled.
     pub(crate) lock_doublings: u8,
 }
 
 impl Attempts {
-    /// Ends what holds attempts off, and starts the count again. The length of the next lock stays.
+    /// Ends a lock or a back-off, and sets the count to 0. The length of the next lock does not change.
     pub(crate) const fn restart(&mut self) {
         self.failures = 0;
         self.since_lock = 0;
@@ -23,23 +23,23 @@ impl Attempts {
     }
 }
 
-/// Whether attempts are held off.
+/// The lock or back-off that holds attempts off, if there is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hold {
-    /// They are not.
+    /// Attempts are not held off.
     #[default]
     None,
-    /// By back-off, until then.
+    /// Back-off holds attempts off until this time.
     Throttled(UnixTime),
-    /// By a lock, until then.
+    /// A lock holds attempts off until this time.
     LockedUntil(UnixTime),
-    /// By a lock, until an operator [unlocks](crate::State::unlock) the authenticator.
+    /// A lock holds attempts off until an operator [unlocks](crate::State::unlock) the authenticator.
     Locked,
 }
 
 impl Hold {
-    /// Tells whether attempts are held off at this time.
+    /// Returns `true` if attempts are held off at this time.
     #[must_use]
     pub fn is_in_force(self, now: UnixTime) -> bool {
         match self {

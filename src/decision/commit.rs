@@ -6,28 +6,30 @@ use cmov::Cmov;
 use crate::codes::search::Match;
 use crate::decision::{Hold, Refusal, State, Verified};
 
-/// A verdict that is not yet out: the next state must be stored first.
+/// A verdict that is not out yet: the next state must be stored first.
 ///
-/// This is how a verification without the `Verifier` stays honest: whoever wants to know the verdict
-/// gives [`Self::commit`] the means to record it. Until then nothing in it, and no time taken, tells what it will be.
+/// [`Self::commit`] stores the state and returns the verdict. Until then neither the value nor the time that it took tells
+/// what the verdict is. This keeps a verification without the `Verifier` safe: a caller cannot learn the verdict
+/// without recording it.
 #[must_use = "nothing is accepted, and no failure is counted, until it is committed"]
 pub struct Decision<T = Verified>(Pending<T>);
 
 enum Pending<T> {
-    /// Refused before anything was looked for, and the state that counts it.
+    /// A refusal before any search, and the state that counts it, if it counts.
     Refused(Refusal, Option<State>),
     Searched(Searched<T>),
 }
 
-/// What comes of each outcome of a search: the success or the refusal, and the next state.
+/// A search with the consequences of each outcome: the success or the refusal, and the next state.
 pub(crate) struct Searched<T> {
     pub(crate) found: Match,
     pub(crate) accepted: (T, State),
     pub(crate) failed: State,
-    /// The attempts left after a code that counts as a failure, and after one that does not.
+    /// The number of attempts left after a code that counts as a failure.
     pub(crate) remaining: u8,
+    /// The number of attempts left after a code that does not count.
     pub(crate) remaining_uncounted: u8,
-    /// Whether a used code counts like a wrong one.
+    /// `true` if a used code counts like a wrong one.
     pub(crate) count_used: bool,
 }
 
@@ -40,7 +42,7 @@ impl<T> Decision<T> {
         Self(Pending::Searched(searched))
     }
 
-    /// The verdict, and the state to store before it is out, if it is another.
+    /// Returns the verdict, and the state to store before the verdict is out, if the state changes.
     pub(crate) fn reveal(self) -> (Result<T, Refusal>, Option<State>) {
         match self.0 {
             Pending::Refused(refusal, next) => (Err(refusal), next),
@@ -48,7 +50,7 @@ impl<T> Decision<T> {
                 (Ok(success), Some(next))
             }
             Pending::Searched(Searched { found, failed, remaining, remaining_uncounted, count_used, .. }) => {
-                // The person may not learn which of the two it is: nothing here takes longer for one of them.
+                // The subscriber must not learn which of the two it is: neither takes longer than the other.
                 let is_used = black_box(found.is_used());
                 let mut is_counted = 1;
                 is_counted.cmovnz(&u8::from(count_used), is_used.into());
@@ -64,16 +66,17 @@ impl<T> Decision<T> {
         }
     }
 
-    /// Stores the next state and then tells the verdict.
+    /// Stores the next state, and then returns the verdict.
     ///
-    /// `store` must replace exactly the state that the decision was made on: in one compare-and-swap (or one transaction
-    /// that compares [`State::revision`]) where several logins can run at once, and durably where memory can be lost. It
-    /// is not called if the refusal changes nothing. If it fails, nothing is known about the code, and nothing may be
-    /// accepted.
+    /// `store` must replace exactly the state that the decision was made on. If several logins can run at once, it does so in
+    /// one compare-and-swap, or in one transaction that compares [`State::revision`]. If memory can be lost, it stores the
+    /// state durably. It is not called if the refusal changes nothing. If it fails, the code is neither accepted nor
+    /// refused, and the login must not succeed.
     ///
     /// # Errors
     ///
-    /// [`CommitError::Refused`] with the reason; [`CommitError::Store`] with what `store` returned.
+    /// Returns [`CommitError::Refused`] if the code is refused, and [`CommitError::Store`] with the error of `store` if that
+    /// fails.
     pub fn commit<E>(self, store: impl FnOnce(&State) -> Result<(), E>) -> Result<T, CommitError<E>> {
         let (verdict, next) = self.reveal();
         if let Some(next) = &next {
@@ -89,12 +92,12 @@ impl<T> fmt::Debug for Decision<T> {
     }
 }
 
-/// Why [`Decision::commit`] gave no acceptance.
+/// An error from [`Decision::commit`]: the code is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommitError<E> {
-    /// The code was refused, and this is stored.
+    /// The code was refused, and the change that follows from this is stored.
     Refused(Refusal),
-    /// The next state could not be stored, so there is no verdict.
+    /// The next state could not be stored, so that there is no verdict.
     Store(E),
 }
 
@@ -102,7 +105,7 @@ impl<E> fmt::Display for CommitError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
-            Self::Store(_) => f.write_str("the state could not be stored, so nothing is decided"),
+            Self::Store(_) => f.write_str("the next state could not be stored, so that there is no verdict"),
         }
     }
 }

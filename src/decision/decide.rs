@@ -5,9 +5,10 @@ use crate::policy::Policy;
 use crate::types::{Counter, UnixTime};
 
 impl Policy {
-    /// The one decision: what is made of what was found, or of why nothing was looked for, and what is remembered of it.
+    /// Turns the result of a search, or the refusal before it, into a decision.
     ///
-    /// What comes of each outcome is computed whatever the outcome is, and `accept` must not depend on the counter either.
+    /// The consequences of every outcome are computed whatever the outcome is. The time that `accept` takes must not depend
+    /// on the counter either.
     pub(crate) fn decide<T>(
         &self,
         state: &State,

@@ -3,17 +3,17 @@ use core::fmt;
 use super::attempts::{Attempts, Hold};
 use crate::types::{Counter, UnixTime};
 
-/// What a verifier remembers of one authenticator: small, without a secret in it, and replaced as a whole.
+/// The state of one authenticator that a verifier keeps. It is small, holds no secret, and is replaced as a whole.
 ///
-/// The watermark is the highest time step or counter that was ever accepted, and only what lies above it can be accepted.
-/// [`Self::to_bytes`] is the form to store.
+/// Its watermark is the highest time step or counter accepted so far. Only codes above the watermark can be accepted.
+/// [`Self::to_bytes`] returns the form to store.
 ///
 /// ```
 /// use secondo::decision::StateError;
 /// use secondo::types::Counter;
 /// use secondo::State;
 ///
-/// // A hardware token that comes with its counter at 1000 and has been in use.
+/// // A hardware token that was in use elsewhere, and whose next counter is 1000.
 /// let state = State::new().starting_at(Counter::new(1000)).confirmed();
 /// assert_eq!(State::from_bytes(&state.to_bytes())?, state);
 /// # Ok::<(), StateError>(())
@@ -27,13 +27,13 @@ pub struct State {
     pub(crate) revision: u64,
 }
 
-/// How far the codes of one authenticator are used.
+/// The place that one authenticator's codes have reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// How many counters are used, from 0 to the watermark. Not an `Option` of that, so that what is computed from it is
-    /// computed alike whether there is one.
+    /// The number of used counters, from 0 to the watermark. It is not an `Option` of the watermark, so that the
+    /// computations with it are the same whether there is one or not.
     pub(crate) used: u128,
-    /// In time steps; ahead, if positive.
+    /// The known drift of the clock in time steps; positive if it is ahead.
     pub(crate) drift: i16,
 }
 
@@ -42,7 +42,7 @@ impl State {
     pub const LEN: usize = 40;
     const VERSION: u8 = 1;
 
-    /// Nothing accepted, nothing failed, and not yet confirmed.
+    /// Creates the state of a new authenticator: unconfirmed, with no code accepted and no attempt failed.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -60,8 +60,10 @@ impl State {
         }
     }
 
-    /// With everything below this counter or time step used: the next counter of an HOTP token, or one more than the
-    /// last step accepted by the system that an authenticator comes from. What was used already stays so.
+    /// Marks every counter or time step below this one as used.
+    ///
+    /// For an HOTP token, `next` is its next counter. For an authenticator from another system, it is one more than the last
+    /// time step accepted there. A watermark is never lowered.
     #[must_use]
     pub const fn starting_at(mut self, next: Counter) -> Self {
         if self.progress.used < next.get() as u128 {
@@ -70,28 +72,29 @@ impl State {
         self
     }
 
-    /// With this counter as the watermark.
+    /// Sets the watermark to this counter.
     pub(crate) const fn used_to(mut self, last: Counter) -> Self {
         self.progress.used = last.get() as u128 + 1;
         self
     }
 
-    /// With a known drift of the authenticator's clock, in whole time steps; ahead, if positive.
+    /// Sets the known drift of the authenticator's clock in whole time steps; positive if it is ahead.
     #[must_use]
     pub const fn with_drift(mut self, steps: i16) -> Self {
         self.progress.drift = steps;
         self
     }
 
-    /// As confirmed already: for an authenticator that was confirmed elsewhere.
+    /// Marks the authenticator as confirmed, for one that was confirmed elsewhere.
     #[must_use]
     pub const fn confirmed(mut self) -> Self {
         self.confirmed = true;
         self
     }
 
-    /// Returns the next state when an operator suspends the authenticator. Nothing is accepted until [`Self::resume`]; a
-    /// lock and the count of failures stay as they are.
+    /// Returns the state to store when an operator suspends the authenticator.
+    ///
+    /// No code is accepted until [`Self::resume`]. A lock and the count of failures do not change.
     #[must_use]
     pub const fn suspend(mut self) -> Self {
         self.suspended = true;
@@ -99,7 +102,7 @@ impl State {
         self
     }
 
-    /// Returns the next state when an operator ends a suspension. A lock and the count of failures stay as they are.
+    /// Returns the state to store when an operator ends a suspension. A lock and the count of failures do not change.
     #[must_use]
     pub const fn resume(mut self) -> Self {
         self.suspended = false;
@@ -107,8 +110,9 @@ impl State {
         self
     }
 
-    /// Returns the next state when an operator ends a lock or a wait, and starts the count of failures again. A suspension
-    /// stays, and so does the length that the next lock will have.
+    /// Returns the state to store when an operator ends a lock or a back-off. The count of failures is 0 again.
+    ///
+    /// A suspension and the length of the next lock do not change.
     #[must_use]
     pub const fn unlock(mut self) -> Self {
         self.attempts.restart();
@@ -116,55 +120,55 @@ impl State {
         self
     }
 
-    /// The highest time step or counter accepted so far.
+    /// Returns the watermark: the highest time step or counter accepted so far.
     #[must_use]
     pub const fn watermark(&self) -> Option<Counter> {
         if self.progress.used > 0 { Some(Counter::new(self.last_used())) } else { None }
     }
 
-    /// The watermark, or 0 if there is none.
+    /// Returns the watermark, or 0 if there is none.
     #[expect(clippy::cast_possible_truncation, reason = "at most 2^64 counters are used")]
     const fn last_used(&self) -> u64 {
         self.progress.used.saturating_sub(1) as u64
     }
 
-    /// The known drift of the authenticator's clock in whole time steps; ahead, if positive.
+    /// Returns the known drift of the authenticator's clock in whole time steps; positive if it is ahead.
     #[must_use]
     pub const fn drift(&self) -> i16 {
         self.progress.drift
     }
 
-    /// Returns the number of attempts that failed since the last one that succeeded, or since [`Self::unlock`].
+    /// Returns the number of failed attempts since the last success or [`Self::unlock`].
     #[must_use]
     pub const fn failures(&self) -> u8 {
         self.attempts.failures
     }
 
-    /// Whether attempts are held off. A time in it may have passed.
+    /// Returns the last lock or back-off. Its time may have passed: see [`Hold::is_in_force`].
     #[must_use]
     pub const fn hold(&self) -> Hold {
         self.attempts.hold
     }
 
-    /// Whether a first right code has come.
+    /// Returns `true` if the authenticator is confirmed.
     #[must_use]
     pub const fn is_confirmed(&self) -> bool {
         self.confirmed
     }
 
-    /// Whether an operator has suspended the authenticator.
+    /// Returns `true` if an operator has suspended the authenticator.
     #[must_use]
     pub const fn is_suspended(&self) -> bool {
         self.suspended
     }
 
-    /// How many times the state has changed. Whoever stores states in a table of their own compares it when replacing one.
+    /// Returns the number of changes so far. A table of states compares it when it replaces one.
     #[must_use]
     pub const fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// The stored form: a version byte, then every field at its place, numbers in big-endian order.
+    /// Returns the form to store: a version byte, then the fields at fixed places, numbers in big-endian order.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
         let (hold, until) = match self.attempts.hold {
@@ -190,17 +194,17 @@ impl State {
         bytes
     }
 
-    /// The revision in what [`Self::to_bytes`] has written.
+    /// Returns the revision in the stored form.
     #[cfg(feature = "verifier")]
     pub(crate) fn revision_in(bytes: &[u8; Self::LEN]) -> u64 {
         bytes.last_chunk().map_or(0, |revision| u64::from_be_bytes(*revision))
     }
 
-    /// Reads the stored form. Only what [`Self::to_bytes`] writes is accepted.
+    /// Reads the stored form. Only bytes that [`Self::to_bytes`] writes are accepted.
     ///
     /// # Errors
     ///
-    /// [`StateError`]: an unknown version first, then a wrong length, then the first field that cannot be.
+    /// Returns [`StateError`] for an unknown version first, then for a wrong length, then for the first invalid field.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
         match bytes.first() {
             Some(&Self::VERSION) => {}
@@ -249,17 +253,17 @@ impl State {
     }
 }
 
-/// Stored bytes are not a state of this version.
+/// An error from [`State::from_bytes`]: the bytes are not a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StateError {
-    /// Written by another version of this library, or not by it.
+    /// The version is not one that this library reads.
     Version(u8),
-    /// The right version with a wrong number of bytes.
+    /// The number of bytes is wrong.
     Length(usize),
-    /// The field at this byte offset has a value that is never written.
+    /// A field has a value that is never written.
     Field {
-        /// The field's first byte, from 0.
+        /// The offset of the field's first byte, from 0.
         offset: usize,
     },
 }
@@ -268,10 +272,10 @@ impl fmt::Display for StateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Version(version) => {
-                write!(f, "unknown state version {version}; this library writes {}", State::VERSION)
+                write!(f, "unknown state version {version}; this library reads version {}", State::VERSION)
             }
             Self::Length(length) => write!(f, "a state has {} bytes, not {length}", State::LEN),
-            Self::Field { offset } => write!(f, "the state's field at byte {offset} has an impossible value"),
+            Self::Field { offset } => write!(f, "the state's field at byte {offset} has an invalid value"),
         }
     }
 }
@@ -287,7 +291,7 @@ mod serde {
 
     use super::State;
 
-    /// As the bytes of [`State::to_bytes`].
+    /// Serializes the bytes of [`State::to_bytes`].
     impl Serialize for State {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             serializer.serialize_bytes(&self.to_bytes())

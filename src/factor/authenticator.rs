@@ -4,10 +4,10 @@ use crate::factor::Method;
 use crate::hsm::HsmKey;
 use crate::types::{Algorithm, Secret};
 
-/// What a subscriber's authenticator and the verifier share: the key, its algorithm, and the parameters of the codes.
+/// The values that a subscriber's authenticator and the verifier share: the key, its algorithm, and the method.
 ///
-/// The key is held as the secret itself, which can be shown again; as a prepared [`Key`], which cannot, and is quicker;
-/// or with `alloc` as the name of a key that never leaves a hardware security module.
+/// The key is held in one of three forms. The secret itself can be shown again. A prepared [`Key`] cannot, and is faster.
+/// With the feature `verifier`, the name of a key stands for one that never leaves a hardware security module.
 ///
 /// ```
 /// use secondo::{Algorithm, Authenticator, Key, Secret, Totp};
@@ -35,36 +35,36 @@ pub(crate) enum Material {
 }
 
 impl Authenticator {
-    /// An authenticator with its secret.
+    /// Creates an authenticator with its secret.
     #[must_use]
     #[inline]
     pub fn new(method: impl Into<Method>, algorithm: Algorithm, secret: Secret) -> Self {
         Self { method: method.into(), material: Material::Secret(algorithm, secret) }
     }
 
-    /// An authenticator without its secret: codes are verified with the key, and the secret cannot be had from it.
+    /// Creates an authenticator with a prepared key, from which the secret cannot be computed.
     ///
-    /// Whoever has the key can compute codes all the same.
+    /// The key is still sensitive: it computes codes.
     #[must_use]
     #[inline]
     pub fn from_key(method: impl Into<Method>, key: Key) -> Self {
         Self { method: method.into(), material: Material::Key(key) }
     }
 
-    /// An authenticator whose secret is in a hardware security module, under this name.
+    /// Creates an authenticator whose secret is in a hardware security module, under this name.
     #[cfg(feature = "verifier")]
     #[must_use]
     pub fn in_hsm(method: impl Into<Method>, algorithm: Algorithm, key: HsmKey) -> Self {
         Self { method: method.into(), material: Material::Hsm(algorithm, key) }
     }
 
-    /// How its codes move on.
+    /// Returns the kind of its codes, with their parameters.
     #[must_use]
     pub fn method(&self) -> Method {
         self.method
     }
 
-    /// The hash function.
+    /// Returns the hash function.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         match &self.material {
@@ -75,7 +75,7 @@ impl Authenticator {
         }
     }
 
-    /// The secret, if the authenticator holds it.
+    /// Returns the secret, if the authenticator holds it.
     #[must_use]
     pub fn secret(&self) -> Option<&Secret> {
         match &self.material {
@@ -86,7 +86,7 @@ impl Authenticator {
         }
     }
 
-    /// The key for computing codes, unless it is in a hardware security module.
+    /// Returns the key that computes codes, unless it is in a hardware security module.
     #[must_use]
     pub fn key(&self) -> Option<Key> {
         match &self.material {

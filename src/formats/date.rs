@@ -1,12 +1,13 @@
-//! Dates and times in the files of other systems.
+//! Parsers for the dates and times in the files of other systems.
 
 use super::number::number;
 #[cfg(feature = "pskc")]
 use crate::types::UnixTime;
 use crate::types::calendar;
 
-/// Reads an `xs:dateTime` from 1970 on, as PSKC has it: `2006-05-01T00:00:00Z`, where `Z` may be an offset from UTC, and the
-/// seconds may have a fraction, which is dropped.
+/// Parses an `xs:dateTime` of 1970 or later, as PSKC uses it, such as `2006-05-01T00:00:00Z`.
+///
+/// The `Z` may be an offset from UTC of at most 14 hours instead. A fraction of a second is dropped.
 #[cfg(feature = "pskc")]
 pub(super) fn utc(text: &str) -> Option<UnixTime> {
     let (local, zone) = date_time(text, 59)?;
@@ -29,14 +30,15 @@ pub(super) fn utc(text: &str) -> Option<UnixTime> {
     u64::try_from(utc).ok().and_then(|secs| UnixTime::from_secs(secs).ok())
 }
 
-/// Reads a local time as liboath writes it, `2026-11-25T08:30:00L`, which may be in a leap second, and returns the seconds
-/// from 1970 to it in its own time zone.
+/// Parses a local time in liboath's format, such as `2026-11-25T08:30:00L`. A leap second (60) is allowed.
+///
+/// Returns the seconds since 1970 in the time zone of the local time.
 pub(super) fn local(text: &str) -> Option<u64> {
     let (local, zone) = date_time(text, 60)?;
     if zone == "L" { u64::try_from(local).ok() } else { None }
 }
 
-/// Returns the seconds from 1970 to the date and time that a text starts with, and the rest of it.
+/// Parses the date and time at the start of a text. Returns the seconds since 1970, and the rest of the text.
 fn date_time(text: &str, last_second: u64) -> Option<(i64, &str)> {
     let (date, rest) = text.split_at_checked(10)?;
     let (time, zone) = rest.strip_prefix('T')?.split_at_checked(8)?;
@@ -49,7 +51,7 @@ fn date_time(text: &str, last_second: u64) -> Option<(i64, &str)> {
     Some((calendar::days(year, month, day)? * 24 * 60 * 60 + secs.cast_signed(), zone))
 }
 
-/// Reads `hh:mm`, at most 14 hours, as seconds.
+/// Parses an offset `hh:mm` of at most 14 hours, and returns it in seconds.
 #[cfg(feature = "pskc")]
 fn offset_secs(text: &str) -> Option<i64> {
     let (hours, minutes) = text.split_once(':')?;
@@ -66,7 +68,7 @@ fn three(text: &str, separator: char, widths: [usize; 3]) -> Option<[u64; 3]> {
     parts.next().is_none().then_some(numbers)
 }
 
-/// Reads a number of so many digits.
+/// Parses a number of exactly `width` digits.
 fn wide(text: &str, width: usize) -> Option<u64> {
     number(text).filter(|_| text.len() == width)
 }
@@ -77,7 +79,7 @@ mod tests {
 
     #[test]
     fn known_dates() {
-        // As GNU date has them: date -u -d TEXT +%s.
+        // Expected values are from GNU date: date -u -d TEXT +%s.
         for (text, secs) in [
             ("1970-01-01T00:00:00Z", 0),
             ("2000-02-29T23:59:59Z", 951_868_799),
@@ -122,7 +124,7 @@ mod tests {
         }
     }
 
-    /// What GNU `date -u -d … +%s` prints.
+    /// Compares local times with the output of GNU `date -u -d … +%s`.
     #[test]
     fn local_times() {
         for (text, secs) in [

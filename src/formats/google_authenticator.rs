@@ -1,25 +1,25 @@
-//! The state file of google-authenticator-libpam, `~/.google_authenticator`: one file is one authenticator.
+//! The state file of google-authenticator-libpam, `~/.google_authenticator`, which holds one authenticator.
 //!
 //! The first line is the secret in base32. Options follow, each on a line that starts with `"` and a space, and scratch
-//! codes, one a line. Codes have 6 digits and are made with SHA-1.
+//! codes, one per line. Codes have 6 digits and use SHA-1.
 //!
-//! | option | what is done with it |
+//! | option | use here |
 //! |---|---|
-//! | `TOTP_AUTH` | TOTP, unless there is a counter |
-//! | `HOTP_COUNTER n` | HOTP, `n` is the next counter |
-//! | `STEP_SIZE n` | the period, 1 to 60 s; 30 without it |
-//! | `DISALLOW_REUSE s…` | the highest of the steps is the last one used |
-//! | `TIME_SKEW n` | the drift, in steps |
-//! | `WINDOW_SIZE n` | [`StateFile::window_size`], 1 to 100; 3 without it |
-//! | `RATE_LIMIT n secs t…` | [`StateFile::rate_limit`]; the times of attempts are not taken over |
-//! | `RESETTING_TIME_SKEW …` | [`Note::ResynchronizationNotImported`], if there is something in it |
+//! | `TOTP_AUTH` | the method is TOTP, unless there is a counter |
+//! | `HOTP_COUNTER n` | the method is HOTP, and `n` is the next counter |
+//! | `STEP_SIZE n` | the period, 1 to 60 s; 30 s if absent |
+//! | `DISALLOW_REUSE s…` | used time steps; the highest becomes the watermark, the last used step |
+//! | `TIME_SKEW n` | the drift, in time steps |
+//! | `WINDOW_SIZE n` | [`StateFile::window_size`], 1 to 100; 3 if absent |
+//! | `RATE_LIMIT n secs t…` | [`StateFile::rate_limit`]; the times of attempts are not imported |
+//! | `RESETTING_TIME_SKEW …` | [`Note::ResynchronizationNotImported`], unless it is empty |
 //! | `LAST0 …` to `LAST9 …` | [`Note::LoginHistoryNotImported`] |
 //!
-//! Anything else refuses the file, and so does an option that is there twice.
+//! Any other line is an error, unless it is blank. So is an option that occurs twice, except for `LAST0` to `LAST9`.
 //!
-//! Without `DISALLOW_REUSE`, or with none used, the file does not tell what was: all until `now` counts as used, with
-//! [`Note::LastUseUnknown`]. The same holds with `TIME_SKEW`, for the code that made the module set it was a login and
-//! yet is not listed.
+//! If `DISALLOW_REUSE` is absent or empty, the file does not record the used time steps. Every step until `now` then
+//! counts as used, with [`Note::LastUseUnknown`]. The same holds if there is a `TIME_SKEW`: the code that made the
+//! module set it was a login, but its step is not listed.
 
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -42,22 +42,24 @@ const OPTIONS: [&str; 8] = [
     "RESETTING_TIME_SKEW",
 ];
 
-/// What a state file holds.
+/// The content of a state file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StateFile {
-    /// The authenticator.
+    /// The authenticator with its state.
     pub imported: Imported,
-    /// The scratch codes not used so far, of eight digits. Each was good for one login.
+    /// The unused scratch codes, of eight digits each. The module accepts each one for one login.
     pub scratch_codes: Vec<Code>,
-    /// How many steps or counters the module looked at, 1 to 100. For HOTP, one less is the look-ahead.
+    /// The number of time steps or counters that the module checked, 1 to 100. For HOTP, the look-ahead is one less.
     pub window_size: u8,
-    /// How often one could try to log in, if there was a limit.
+    /// The limit on login attempts, if there was one.
     pub rate_limit: Option<RateLimit>,
 }
 
 impl StateFile {
-    /// The window of a TOTP authenticator, if it is one that a [`Policy`](crate::Policy) can have.
+    /// Returns the window of a TOTP authenticator.
+    ///
+    /// Returns `None` for HOTP, and if the window is wider than a [`Policy`](crate::Policy) allows.
     #[must_use]
     pub fn window(&self) -> Option<Window> {
         match self.imported.authenticator.method() {
@@ -67,21 +69,21 @@ impl StateFile {
     }
 }
 
-/// So many attempts within so many seconds.
+/// A limit of `attempts` login attempts within `secs` seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// The attempts, 1 to 100.
+    /// The number of attempts, 1 to 100.
     pub attempts: u8,
-    /// The seconds, 1 to 3600.
+    /// The length of the interval in seconds, 1 to 3600.
     pub secs: u16,
 }
 
-/// Reads a state file. `name` becomes [`Imported::name`]; `now` is a time when the old system had stopped.
+/// Reads a state file. `name` becomes [`Imported::name`]; `now` is a time at which the old system had stopped.
 ///
 /// # Errors
 ///
-/// [`ImportError`]; a field that is missing is reported for line 1.
+/// Returns an [`ImportError`] with the first line that is not valid. A missing field is reported for line 1.
 ///
 /// ```
 /// use secondo::formats::google_authenticator;
@@ -100,7 +102,7 @@ pub fn read(name: &str, file: &[u8], now: UnixTime) -> Result<StateFile, ImportE
     let mut parts = Parts {
         secret: None,
         options: [None; OPTIONS.len()],
-        // Never reallocated: that would leave copies of the codes behind.
+        // Large enough from the start: reallocation would leave copies of the codes behind.
         scratch_codes: Vec::with_capacity(file.split(|byte| *byte == b'\n').filter(starts_with_digit).count()),
         notes: Vec::new(),
     };
@@ -174,7 +176,7 @@ impl<'a> Parts<'a> {
                 (Some(state), None) => state,
                 (listed, _) => {
                     notes.push(Note::LastUseUnknown);
-                    // The module sets the skew within a step of where the code was.
+                    // The module sets the skew to within one step of the step of the accepted code.
                     let ahead = (window_size / 2).max(1);
                     let until_now = used_until_now(totp, state, now, u64::from(ahead));
                     listed.filter(|state| state.progress.used > until_now.progress.used).unwrap_or(until_now)
@@ -191,7 +193,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// An option's value, and where it stands.
+/// An option of the file: its line number, its name and its value.
 #[derive(Clone, Copy)]
 struct Setting<'a> {
     line: usize,

@@ -9,26 +9,27 @@ use crate::factor::{Authenticator, Totp};
 use crate::policy::Window;
 use crate::types::{Counter, Secret, SecretError, UnixTime};
 
-/// The most bytes of a line; a longer one is refused unread.
+/// The maximum length of a line in bytes, without its line end. A longer line is rejected unread.
 pub const MAX_LINE: usize = 4096;
 
-/// How many steps ahead a source may have accepted codes, if it does not tell: as many as the widest window here.
+/// The number of time steps that a source is assumed to look ahead if it does not say: 10, as the widest [`Window`].
 pub(super) const UNTOLD_WINDOW: u64 = Window::MAX as u64;
 
-/// An authenticator as another system held it, ready for [`Verifier::enroll`](crate::Verifier::enroll).
+/// An authenticator from another system, ready for [`Verifier::enroll`](crate::Verifier::enroll).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Imported {
-    /// The line that it stands in, from 1.
+    /// The number of its line in the file, from 1.
     pub line: usize,
-    /// What the source calls it, or its owner.
+    /// The source's name for the authenticator or its owner.
     pub name: String,
-    /// The secret and the parameters.
+    /// The secret and the parameters of the codes.
     pub authenticator: Authenticator,
-    /// What was used, whether it is confirmed or held off, and the drift, of which a policy takes as much as its
-    /// [limit](crate::Policy::with_max_drift).
+    /// The state to enroll with: watermark, confirmation, suspension, failures and locks, and drift.
+    ///
+    /// A policy uses the drift only up to its [limit](crate::Policy::with_max_drift).
     pub state: State,
-    /// What did not come along, and what to know.
+    /// Warnings, and the things that were not imported.
     pub notes: Vec<Note>,
 }
 
@@ -47,41 +48,44 @@ impl Imported {
     }
 }
 
-/// What to know about an imported authenticator.
+/// A warning about an imported authenticator, or a thing that was not imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// The source does not say which time step was used last: all that it may have accepted count as used.
+    /// The source does not record the last used time step. Every step that it may have accepted counts as used.
     LastUseUnknown,
-    /// The secret has less than the 128 bits of RFC 4226 section 4 (R6): enroll again with a longer one.
+    /// The secret is shorter than the 128 bits that RFC 4226 section 4 (R6) requires. Enroll the subscriber again with
+    /// a longer one.
     ShortSecret,
-    /// The source asked for a PIN before the code. This library has no PINs: the first factor is the provider's.
+    /// The source asked for a PIN before the code. This library has no PINs: the first factor is the job of the
+    /// identity provider.
     PinNotImported,
-    /// The source was in the middle of finding out the drift of the clock. A resynchronization starts again.
+    /// The source was in the middle of a resynchronization, to learn the drift of the clock. A resynchronization here
+    /// starts from the beginning.
     ResynchronizationNotImported,
-    /// The source kept the hosts of the last logins, to ask for no code there. They are not taken over.
+    /// The source kept the hosts of recent logins, from which it did not ask for a code again. They are not imported.
     LoginHistoryNotImported,
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::LastUseUnknown => "the last use is not known: all steps until the move count as used",
+            Self::LastUseUnknown => "the last use is unknown: all time steps until the move count as used",
             Self::ShortSecret => "the secret is shorter than 128 bits",
             Self::PinNotImported => "the PIN is not imported",
-            Self::ResynchronizationNotImported => "the resynchronization under way is not imported",
-            Self::LoginHistoryNotImported => "the hosts of the last logins are not imported",
+            Self::ResynchronizationNotImported => "the resynchronization in progress is not imported",
+            Self::LoginHistoryNotImported => "the hosts of recent logins are not imported",
         })
     }
 }
 
-/// A line, and with it its authenticator, was not imported.
+/// An error from importing one line: its authenticator was not imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportError {
-    /// The line, from 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// Why.
+    /// The reason.
     pub problem: Problem,
 }
 
@@ -100,58 +104,64 @@ impl core::error::Error for ImportError {
     }
 }
 
-/// Why a line was not imported. Fields are named as in the format's documentation; nothing of the line is in it.
+/// The reason why a line was not imported, or why an authenticator could not be written as a line.
+///
+/// Fields have the names of the format's documentation. Nothing of the line's content is in the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The line has so many bytes, more than [`MAX_LINE`].
+    /// The line has this number of bytes, more than [`MAX_LINE`].
     TooLong(usize),
-    /// The line is not text: not UTF-8, or a control character.
+    /// The line is not text: it has bytes that are not UTF-8, or a control character other than a tab.
     NotText {
         /// The byte position in the line, from 0.
         position: usize,
     },
-    /// The line is not JSON, or not one object.
+    /// The line is not JSON, or not exactly one object.
     NotJson {
-        /// The column, from 1.
+        /// The column of the error, from 1.
         column: usize,
     },
     /// This field is missing.
     Missing(&'static str),
-    /// This field is there twice.
+    /// This field occurs twice.
     Duplicate(&'static str),
-    /// There is a field that the format does not have.
+    /// The line has a field that the format does not define.
     Unknown,
-    /// This field does not go with the authenticator's type or with another field.
+    /// This field does not fit the type of the authenticator, or another field.
     Misplaced(&'static str),
-    /// This field has a value that it cannot have.
+    /// This field has an invalid value.
     Invalid(&'static str),
-    /// The secret's length or characters.
+    /// The secret is too short or too long, or is not base32.
     Secret(SecretError),
-    /// The code that was accepted last is none of this secret at its time or counter, so the line contradicts itself.
+    /// The last accepted code is not the secret's code at its time or counter, so the line contradicts itself.
     LastCode,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong(length) => write!(f, "a line has at most {MAX_LINE} bytes, not {length}"),
-            Self::NotText { position } => write!(f, "byte {position} is not text"),
-            Self::NotJson { column } => write!(f, "no JSON object, from column {column} on"),
+            Self::TooLong(length) => write!(f, "a line must have at most {MAX_LINE} bytes, not {length}"),
+            Self::NotText { position } => {
+                write!(f, "the line has invalid UTF-8 or a control character at byte {position}")
+            }
+            Self::NotJson { column } => write!(f, "the line is not one JSON object: error at column {column}"),
             Self::Missing(field) => write!(f, "{field} is missing"),
-            Self::Duplicate(field) => write!(f, "{field} is there twice"),
-            Self::Unknown => f.write_str("a field that the format does not have"),
-            Self::Misplaced(field) => write!(f, "{field} does not go with the other fields"),
-            Self::Invalid(field) => write!(f, "{field} has an impossible value"),
+            Self::Duplicate(field) => write!(f, "{field} occurs twice"),
+            Self::Unknown => f.write_str("the line has an unknown field"),
+            Self::Misplaced(field) => write!(f, "{field} does not fit the other fields"),
+            Self::Invalid(field) => write!(f, "{field} has an invalid value"),
             Self::Secret(error) => error.fmt(f),
-            Self::LastCode => f.write_str("the last code is none of this secret at that time or counter"),
+            Self::LastCode => {
+                f.write_str("the last accepted code is not a code of this secret at that time or counter")
+            }
         }
     }
 }
 
 impl core::error::Error for Problem {}
 
-/// The lines with their numbers, without line ends, blank lines left out.
+/// Returns the lines with their numbers from 1, without line ends and without blank lines.
 pub(super) fn lines(file: &[u8]) -> impl Iterator<Item = (usize, Result<&str, Problem>)> {
     let lines = file.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let texts = lines.map(text).zip(1..).map(|(text, number)| (number, text));
@@ -183,11 +193,12 @@ pub(super) fn secret_from_hex(digits: &str, field: &'static str) -> Result<Secre
     Secret::import_short(bytes).map_err(Problem::Secret)
 }
 
-/// The state of an authenticator whose last accepted step is known.
+/// Returns the state of an authenticator whose last accepted time step is known.
 ///
-/// `None` for a step that cannot have come yet: a mark in another unit would otherwise lock everybody out for years.
+/// Returns `None` if that step lies too far in the future: a step counted in another unit would otherwise lock the
+/// subscriber out for years.
 pub(super) fn used_until(totp: Totp, state: State, last: u64, now: UnixTime) -> Option<State> {
-    // As far ahead as a clock that a source has put up with: 1,500 steps of 60 s.
+    // A source may have tolerated a clock that is ahead by 1,500 steps of 60 s, or 25 hours. This is almost twice that.
     const AHEAD_SECS: u64 = 2 * 24 * 60 * 60;
 
     let latest = totp.step(now.saturating_add(AHEAD_SECS)).ok()?.get();
@@ -195,15 +206,18 @@ pub(super) fn used_until(totp: Totp, state: State, last: u64, now: UnixTime) -> 
     (last <= latest).then_some(state.used_to(Counter::new(last)))
 }
 
-/// The state of an authenticator whose last accepted step is not known, of a source that looks so many steps ahead.
+/// Returns the state of an authenticator whose last accepted time step is unknown.
+///
+/// Every step up to `ahead` steps after `now` counts as used; `ahead` is the number of steps that the source looks
+/// ahead.
 pub(super) fn used_until_now(totp: Totp, state: State, now: UnixTime, ahead: u64) -> State {
     let last =
         |current: Counter| current.get().saturating_add_signed(i64::from(state.progress.drift)).saturating_add(ahead);
-    // Before T0 there is nothing to accept.
+    // No code can have been accepted before T0.
     totp.step(now).map_or(state, |current| state.used_to(Counter::new(last(current))))
 }
 
-/// The state of a token whose next counter is this one.
+/// Returns the state of a confirmed token with this next counter.
 pub(super) fn next_is(counter: u64) -> State {
     State::new().confirmed().starting_at(Counter::new(counter))
 }

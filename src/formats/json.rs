@@ -1,43 +1,44 @@
-//! Lines of JSON, one object and one authenticator a line: for moving in from a database, and for moving out.
+//! Lines of JSON, one object per authenticator: for import from a database, and for export.
 //!
 //! ```json
 //! {"name":"alice","type":"totp","secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","encoding":"base32","last_step":59848212,"confirmed":true,"suspended":false}
 //! ```
 //!
-//! | field | value | without it |
+//! | field | value | if absent |
 //! |---|---|---|
-//! | `name` | text of 1 to 255 bytes, no control characters | refused |
-//! | `type` | `"totp"` or `"hotp"` | refused |
-//! | `secret` | 10 to 128 bytes as text, in the `encoding` | refused |
-//! | `encoding` | `"base32"`; `"hex"`; `"base64"`; `"text"`, where the bytes of the text itself are the secret | refused |
+//! | `name` | text of 1 to 255 bytes, without control characters | error |
+//! | `type` | `"totp"` or `"hotp"` | error |
+//! | `secret` | 10 to 128 bytes as text, in the `encoding` | error |
+//! | `encoding` | `"base32"`, `"hex"`, `"base64"`, or `"text"`: the bytes of the text itself are the secret | error |
 //! | `algorithm` | `"SHA1"`, `"SHA256"` or `"SHA512"` | `"SHA1"` |
 //! | `digits` | 6 to 9 | 6 |
 //! | `period` | TOTP: seconds, 1 to 3600 | 30 |
-//! | `t0` | TOTP: Unix time in seconds where the steps start | 0 |
-//! | `last_step` | TOTP: the last step accepted, counted from `t0`; -1 if none ever was, `null` if that is not known | refused |
-//! | `drift` | TOTP: steps that the authenticator's clock is ahead, -32768 to 32767 | 0 |
-//! | `counter` | HOTP: the next counter, one more than the last one accepted | refused |
-//! | `confirmed` | whether a first code was accepted | refused |
-//! | `suspended` | whether an operator has suspended it | refused |
-//! | `failures` | attempts failed since the last success, 0 to 255 | 0 |
-//! | `failures_since_lock` | those of them after the last lock | all; 0 if `locked` |
-//! | `locked` | `true`, until an operator unlocks it, or a Unix time in seconds; `false` | `false` |
-//! | `lock_ended` | Unix time in seconds when the last lock ended | 0 |
-//! | `lock_doublings` | how many doublings the next lock would have had then, 0 to 255 | 0 |
-//! | `throttled` | Unix time in seconds until which attempts are held off | not |
+//! | `t0` | TOTP: the Unix time in seconds at which time steps start | 0 |
+//! | `last_step` | TOTP: the last accepted time step, counted from `t0`; -1 for none, `null` if unknown | error |
+//! | `drift` | TOTP: the time steps by which the authenticator's clock is ahead, -32768 to 32767 | 0 |
+//! | `counter` | HOTP: the next counter, one more than the last accepted one | error |
+//! | `confirmed` | `true` if a first code was accepted | error |
+//! | `suspended` | `true` if an operator has suspended the authenticator | error |
+//! | `failures` | the number of failed attempts since the last success, 0 to 255 | 0 |
+//! | `failures_since_lock` | the number of `failures` after the last lock | `failures`; 0 if there is a lock |
+//! | `locked` | `true` until an operator unlocks it; the Unix time in seconds of the lock's end; or `false` | `false` |
+//! | `lock_ended` | the Unix time in seconds at which the last lock ended | 0 |
+//! | `lock_doublings` | the number of doublings of the next lock's length at that time, 0 to 255 | 0 |
+//! | `throttled` | the Unix time in seconds until which attempts are throttled; not with a lock | not throttled |
 //!
-//! Numbers are integers; `null` is a value of `last_step` only. An unknown field, one that is there twice and one of the
-//! other type refuse the line: a misspelt `last_step` must not let used codes in again. So does a `last_step` more than
-//! two days and the drift ahead of `now`.
+//! Numbers are integers; `null` is valid only for `last_step`. A line is rejected if it has an unknown field, a field
+//! twice, or a field of the other type: a misspelled `last_step` must not make used codes valid again. A `last_step`
+//! more than two days ahead of `now` is rejected too; a positive drift is added to the two days.
 //!
-//! With `"last_step":null` all until `now` counts as used: the current step, the drift, and ten steps more.
+//! If `last_step` is `null`, every time step until `now` counts as used: up to the current step, plus the drift, plus
+//! ten more steps.
 //!
-//! A secret that is written with an escape such as `\/` is copied by the JSON parser, and that copy is not wiped.
+//! If a secret is written with an escape such as `\/`, the JSON parser makes a copy of it, which is not wiped.
 //!
 //! # From django-otp
 //!
-//! Its keys are hexadecimal and its codes are made with SHA-1. Its `last_t` is our `last_step`, -1 included, its `drift`
-//! has our sign, and its `counter` is the next one. With `psql -At`:
+//! Its keys are hexadecimal and its codes use SHA-1. Its `last_t` is `last_step` here, including -1. Its `drift` has
+//! the same sign as here, and its `counter` is the next counter. With `psql -At`:
 //!
 //! ```sql
 //! select json_build_object('name', u.username || '/' || d.id, 'type', 'totp', 'secret', d.key, 'encoding', 'hex',
@@ -53,8 +54,8 @@
 //!
 //! # From Keycloak
 //!
-//! A secret without `secretEncoding` is the text itself. Keycloak keeps used TOTP codes in memory only, so `last_step` is
-//! `null`. Its counter is the next one. From version 8 on:
+//! A secret without `secretEncoding` is the text itself. Keycloak keeps used TOTP codes only in memory, so `last_step`
+//! is `null`. Its counter is the next one. For version 8 and later:
 //!
 //! ```sql
 //! select json_build_object('name', u.username || '/' || c.id, 'type', 'totp', 'secret', c.s->>'value',
@@ -74,9 +75,9 @@
 //!
 //! # From privacyIDEA
 //!
-//! Its database holds the secrets encrypted, so no query reads them, but a program with its configuration does. Its `count`
-//! is the last step used of a TOTP token, or one more, and of an HOTP token the next counter. Its `timeShift` is in seconds,
-//! less those since the step began. A PIN before the code is not imported.
+//! Its database holds the secrets in encrypted form. No query can read them, but a program with its configuration can.
+//! For HOTP, `count` is the next counter; for TOTP it is the last used time step, or one more. `timeShift` is in
+//! seconds, minus the seconds since the current step began. A PIN before the code is not imported.
 //!
 //! ```python
 //! import json, math
@@ -113,7 +114,7 @@ use crate::decision::{Attempts, Hold, State};
 use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretText, UnixTime};
 
-/// More bytes than are written of all but the name.
+/// An upper bound on the length in bytes of a written line without the name.
 const WRITTEN_LEN: usize = 768;
 
 const FIELDS: [&str; 19] = [
@@ -138,7 +139,7 @@ const FIELDS: [&str; 19] = [
     "throttled",
 ];
 
-/// Reads such lines. `now` is a time when the old system had stopped.
+/// Reads authenticators from lines of JSON. `now` is a time at which the old system had stopped.
 ///
 /// ```
 /// use secondo::formats::{json, Problem};
@@ -222,7 +223,7 @@ fn decode(text: &str, encoding: &str) -> Result<Secret, Problem> {
         "base32" => Secret::import_short_base32(text).map_err(Problem::Secret),
         "hex" => secret_from_hex(text, "secret"),
         "base64" => {
-            // The most bytes that a line has room for.
+            // No line can hold more bytes than this.
             let mut bytes = Zeroizing::new([0; MAX_LINE]);
             let decode = if text.ends_with('=') { Base64::decode } else { Base64Unpadded::decode };
             let bytes = decode(text, bytes.as_mut_slice()).map_err(|_| Problem::Invalid("secret"))?;
@@ -233,7 +234,7 @@ fn decode(text: &str, encoding: &str) -> Result<Secret, Problem> {
     }
 }
 
-/// The fields of an object, in the order of [`FIELDS`].
+/// Parses a line as one object. Returns its fields in the order of [`FIELDS`].
 fn object(text: &str) -> Result<[Field<'_>; FIELDS.len()], Problem> {
     let mut json = serde_json::Deserializer::from_str(text);
     let mut problem = None;
@@ -269,9 +270,9 @@ enum Value<'a> {
     Null,
     Truth(bool),
     Number(i128),
-    /// Lent by the line.
+    /// A text without escapes, borrowed from the line.
     Text(&'a str),
-    /// It had escapes.
+    /// A text with escapes, which had to be copied.
     Unescaped(Zeroizing<String>),
 }
 
@@ -313,7 +314,7 @@ impl Value<'_> {
     }
 }
 
-/// Takes the fields, and leaves behind what was wrong with the one that failed.
+/// A visitor that collects the fields. After a failure, `problem` holds the reason, which serde's error cannot carry.
 struct Object<'p> {
     problem: &'p mut Option<Problem>,
 }
@@ -341,7 +342,7 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 }
 
-/// A field's place in [`FIELDS`].
+/// The index of a field in [`FIELDS`].
 struct Key(usize);
 
 impl<'de> Deserialize<'de> for Key {
@@ -352,7 +353,7 @@ impl<'de> Deserialize<'de> for Key {
             type Value = Key;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a field's name")
+                f.write_str("the name of a field")
             }
 
             fn visit_str<E: Error>(self, name: &str) -> Result<Key, E> {
@@ -372,7 +373,7 @@ impl<'de> Deserialize<'de> for Value<'de> {
             type Value = Value<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, an integer, true, false or null")
+                f.write_str("a string, an integer, true, false or null")
             }
 
             fn visit_unit<E: Error>(self) -> Result<Value<'de>, E> {
@@ -404,14 +405,16 @@ impl<'de> Deserialize<'de> for Value<'de> {
     }
 }
 
-/// Writes an authenticator and its state as a line that [`read`] reads, without a line end, every field in it.
+/// Writes an authenticator and its state as one line for [`read`], without a line end.
 ///
-/// How many times the state has changed ([`State::revision`]) is not in it.
+/// Fields with their default value are written too, except `locked` and `throttled`. The number of changes of the state
+/// ([`State::revision`]) is not written.
 ///
 /// # Errors
 ///
-/// [`Problem::Invalid`] for a name, or an HOTP counter at its very end, that cannot be written, and [`Problem::Missing`] for
-/// an authenticator that does not hold its secret.
+/// Returns [`Problem::Invalid`] if the name is empty, has more than 255 bytes or has a control character, or if an HOTP
+/// authenticator has used its last possible counter. Returns [`Problem::Missing`] if the authenticator does not hold
+/// its secret.
 ///
 /// ```
 /// use secondo::formats::json;
@@ -430,7 +433,7 @@ pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result
     let attempts = &state.attempts;
     let next = u64::try_from(state.progress.used).ok();
 
-    // Never reallocated: that would leave a copy of the secret behind.
+    // Large enough from the start: reallocation would leave a copy of the secret behind.
     let mut line = String::with_capacity(WRITTEN_LEN + name.len());
     let mut put = |text: fmt::Arguments<'_>| line.write_fmt(text).map_err(|fmt::Error| Problem::Invalid("name"));
     let kind = if matches!(authenticator.method(), Method::Totp(_)) { "totp" } else { "hotp" };

@@ -1,4 +1,6 @@
-//! Authenticators moved in from other systems, with what was used there: a code accepted yesterday is refused here.
+//! Import of authenticators from other systems, with their state: a code that was used there is rejected here.
+//!
+//! The state includes the *watermark*: the last used time step or counter. Only codes above it are accepted.
 //!
 //! | source | reader |
 //! |---|---|
@@ -7,9 +9,11 @@
 //! | PSKC key files of token vendors (RFC 6030) | `pskc` (feature `pskc`) |
 //! | a database: privacyIDEA, django-otp, Keycloak, yours | `json` (feature `json`) |
 //!
-//! Readers of files with an authenticator a line are iterators that go on after a bad line, so what they give is the
-//! report: each line is [`Imported`] wholly, or refused with an [`ImportError`] that says where and why. Nothing is guessed
-//! and nothing is left out silently: what does not come along is a [`Note`].
+//! Key URIs and the exports of apps, which [`otpauth`] reads, do not record the last used time step.
+//!
+//! The readers of files with one authenticator per line are iterators that continue after a bad line. Their items form
+//! a report: each line is either a complete [`Imported`], or an [`ImportError`] with the line number and the reason.
+//! Nothing is guessed, and nothing is dropped silently: a [`Note`] names each thing that was not imported.
 //!
 //! ```
 //! # #[cfg(feature = "alloc")] {
@@ -27,29 +31,31 @@
 //!     })
 //!     .collect();
 //! assert_eq!(report[0], "line 1: alice imported, []");
-//! assert_eq!(report[1], "not imported: line 2: TYPE has an impossible value");
+//! assert_eq!(report[1], "not imported: line 2: TYPE has an invalid value");
 //! # }
 //! # Ok::<(), secondo::types::TimeError>(())
 //! ```
 //!
 //! # The time of the move
 //!
-//! Stop the old system first: what it accepts after it was read is not known here. `now`, which every reader takes, is a
-//! time when it had stopped. Where a TOTP source does not say which step was used last, every step that it may have
-//! accepted until `now` counts as used: up to the current one, and as many more as the source looked ahead, 10 if it does
-//! not tell. That is [`Note::LastUseUnknown`]; until those steps have passed the next codes are refused, with
+//! Stop the old system first: a code that it accepts after its data was read stays valid here. The readers that return
+//! [`Imported`] take `now`, a time at which the old system had already stopped.
+//!
+//! If a TOTP source does not record the last used time step, every step that it may have accepted until `now` counts as
+//! used: up to the current step, plus the steps that the source looked ahead, or 10 if that number is unknown.
+//! [`Note::LastUseUnknown`] reports this. Until those steps have passed, codes are refused with
 //! [`Refusal::ClockBehind`](crate::Refusal::ClockBehind) or as replayed.
 //!
 //! # Names
 //!
-//! A name is what the source calls the authenticator or its owner. It may come twice, for a person with two tokens, and
-//! may be personal data: choose the [`AuthenticatorId`](crate::AuthenticatorId) yourself. Of two lines with one secret
-//! enroll one only, or a code is good once for each.
+//! A name is the source's name for the authenticator or its owner. It may occur twice, if a subscriber has two tokens,
+//! and it may be personal data: choose the [`AuthenticatorId`](crate::AuthenticatorId) yourself. If two lines have the
+//! same secret, enroll only one of them. Otherwise each code is accepted once for each of the two.
 //!
 //! # Secrets
 //!
-//! What is read is wiped on drop, but the file is yours to wipe. Enroll each authenticator as it comes: a `Vec` that grows
-//! leaves copies of them where it was.
+//! Imported secrets are wiped on drop. Wiping the file is the job of the caller. Enroll each authenticator as soon as
+//! the reader returns it: a `Vec` that grows leaves copies of the secrets in its old memory.
 
 #[cfg(feature = "alloc")]
 mod date;

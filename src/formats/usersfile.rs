@@ -1,28 +1,33 @@
-//! The usersfile of liboath, which `pam_oath` keeps as `/etc/users.oath`.
+//! The usersfile of liboath, which `pam_oath` keeps at `/etc/users.oath`.
 //!
-//! Fields stand between spaces or tabs:
+//! Fields are separated by spaces or tabs:
 //!
 //! ```text
 //! TYPE  USER  PIN  SECRET  [MOVING_FACTOR  [LAST_OTP  LAST_TIMESTAMP]]
 //! ```
 //!
-//! | field | what it is | what is done with it |
+//! | field | content | use here |
 //! |---|---|---|
-//! | `TYPE` | `HOTP`, `HOTP/E`, `HOTP/T30` or `HOTP/T60`, each but the first with `/6`, `/7` or `/8` after it or not | method, digits (6), period; liboath itself does not look at the digits |
+//! | `TYPE` | `HOTP`, `HOTP/E`, `HOTP/T30` or `HOTP/T60`; all but the first may have `/6`, `/7` or `/8` after them | method and digits (6 by default); liboath ignores the digits |
 //! | `USER` | the login name, up to 255 bytes | [`Imported::name`] |
-//! | `PIN` | `-` for none, `+` for one that others check, else the PIN | [`Note::PinNotImported`], where there is one |
-//! | `SECRET` | hexadecimal | the secret; SHA-1 |
-//! | `MOVING_FACTOR` | HOTP: the first counter, or with `LAST_OTP` the last one used; TOTP: without meaning | the next counter |
-//! | `LAST_OTP` | the code accepted last | finds the last counter or step |
-//! | `LAST_TIMESTAMP` | when that was, `YYYY-MM-DDTHH:MM:SSL`, in the local time of a zone that is not told | as `LAST_OTP` |
+//! | `PIN` | `-` for no PIN, `+` for a PIN that another system checks, otherwise the PIN | [`Note::PinNotImported`] if there is a PIN here |
+//! | `SECRET` | hexadecimal | the secret, for SHA-1 |
+//! | `MOVING_FACTOR` | HOTP: the first counter, or the last used one if there is a `LAST_OTP`; TOTP: without meaning | the next counter |
+//! | `LAST_OTP` | the last accepted code | finds the last used counter or time step |
+//! | `LAST_TIMESTAMP` | the time of that login, `YYYY-MM-DDTHH:MM:SSL`, in the local time of an unknown time zone | like `LAST_OTP` |
 //!
-//! For TOTP the watermark is the latest step that has the code `LAST_OTP`, from the time stamp in the easternmost time zone
-//! to the one in the westernmost or `now`, and up to 100 steps to either side, more than any sensible `window`. Another
-//! step among these 3,000 may have the same 6 digits by chance: of 1,000 people three may then have to wait for a step that
-//! has not come, but nothing used is ever accepted. A TOTP line without `LAST_OTP` is one that nobody has logged in with;
-//! it counts as used until `now`, with [`Note::LastUseUnknown`].
+//! For TOTP, the watermark (the last used time step) is the latest step whose code is `LAST_OTP`. The search begins at
+//! `LAST_TIMESTAMP` in the easternmost time zone (UTC+14). It ends at `LAST_TIMESTAMP` in the westernmost one (UTC-12),
+//! or at `now` if that is earlier. It covers 100 more steps on either side, more than any sensible `window`.
 //!
-//! A line is refused if its last code is none of its secret there. Comments (`#`) and blank lines are skipped.
+//! Another of these 3,000 steps may have the same 6 digits by chance. About three of 1,000 subscribers may then have to
+//! wait until a later step has passed, but a used code is never accepted again.
+//!
+//! A TOTP line without `LAST_OTP` belongs to an authenticator that has never logged in. Every step until `now` counts
+//! as used, with [`Note::LastUseUnknown`].
+//!
+//! A line is rejected if `LAST_OTP` is not a code of its secret in the searched range. Comments (`#`) and blank lines
+//! are skipped.
 
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -37,9 +42,9 @@ use crate::decision::State;
 use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::types::{Algorithm, Code, Counter, Digits, Period, UnixTime};
 
-/// Reads a usersfile line by line. `now` is a time when the old system had stopped.
+/// Reads a usersfile line by line. `now` is a time at which the old system had stopped.
 ///
-/// See [the example](super) of a report.
+/// The [module `formats`](super) has an example.
 pub fn read(file: &[u8], now: UnixTime) -> impl Iterator<Item = Result<Imported, ImportError>> {
     let entries = lines(file).filter(|(_, text)| !text.is_ok_and(|text| text.trim_ascii_start().starts_with('#')));
     entries.map(move |(line, text)| {
@@ -111,7 +116,7 @@ fn method(kind: &str) -> Option<Method> {
 
 struct LastLogin {
     code: Code,
-    /// As if the local time were UTC.
+    /// The time of the last login: its local time in seconds since 1970, as if the time zone were UTC.
     local_time: u64,
 }
 
@@ -122,7 +127,7 @@ impl LastLogin {
         Ok(Self { code, local_time })
     }
 
-    /// The steps whose code it may be.
+    /// Returns the time steps in which the last login may have taken place.
     fn steps(&self, totp: Totp, now: UnixTime) -> RangeInclusive<u64> {
         const EAST: u64 = 14 * 60 * 60;
         const WEST: u64 = 12 * 60 * 60;

@@ -9,46 +9,51 @@ pub(crate) enum Wait {
     Forever,
 }
 
-/// How long a lock lasts.
+/// The duration of a lock after too many failures (throttling, RFC 4226 section 7.3).
+///
+/// No attempt is admitted during a lock. [`Policy::with_failure_cap`](crate::Policy::with_failure_cap) sets the number
+/// of failures that cause one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lock(pub(crate) Option<Doubling>);
 
 impl Lock {
-    /// Until an operator [unlocks](crate::State::unlock) the authenticator. Whoever knows the password can then shut the person
-    /// out, with as many wrong codes as the cap allows.
+    /// A lock that lasts until an operator [unlocks](crate::State::unlock) the authenticator.
+    ///
+    /// Anybody who knows the password can then lock the subscriber out by submitting wrong codes up to the failure cap.
     pub const UNTIL_UNLOCKED: Self = Self(None);
-    /// The longest lock, back-off or margin in seconds: about 136 years.
+    /// The maximum duration of a lock, a back-off or a watermark margin in seconds: about 136 years.
     pub const MAX_SECS: u32 = u32::MAX;
-    /// 15 minutes, doubling up to a day.
+    /// The default lock: 15 minutes, doubling up to a day.
     pub(super) const DEFAULT: Self = Self(Some(Doubling {
         first: const { NonZeroU32::new(15 * 60).unwrap() },
         longest: const { NonZeroU32::new(24 * 60 * 60).unwrap() },
     }));
-    /// The time without a lock that halves the length of the next one.
+    /// The time without a lock, in seconds, that halves the next lock.
     pub(crate) const EASING_SECS: u32 = 24 * 60 * 60;
 
-    /// Creates a lock that lasts this time, rounded up to whole seconds, or as long as the back-off's wait if that is
-    /// longer.
+    /// Creates a lock that always lasts `time`, rounded up to whole seconds.
     ///
-    /// The next lock comes after as many failures again. The last one, at [`Policy::CONSECUTIVE_LIMIT`](crate::Policy::CONSECUTIVE_LIMIT) failures in a row,
-    /// lasts until an operator unlocks the authenticator.
+    /// If the wait of the back-off is longer, the lock lasts as long as that wait. The next lock comes after the same
+    /// number of failures again. The lock after [`Policy::CONSECUTIVE_LIMIT`](crate::Policy::CONSECUTIVE_LIMIT)
+    /// failures in a row lasts until an operator unlocks the authenticator.
     ///
     /// # Errors
     ///
-    /// [`WaitError::Length`] for no time or more than [`Lock::MAX_SECS`].
+    /// Returns [`WaitError::Length`] if `time` is 0 or, rounded up, more than [`Lock::MAX_SECS`] seconds.
     pub const fn lasting(time: Duration) -> Result<Self, WaitError> {
         Self::doubling(time, time)
     }
 
-    /// Creates a lock that lasts `first`, and each time twice as long as the last time, up to `longest`.
+    /// Creates a lock that lasts `first`, and then twice as long each time, up to `longest`.
     ///
-    /// A success does not shorten the next lock. Each day without a lock halves it: otherwise an attacker who guesses
-    /// between the person's daily logins would get ten times as many guesses. Otherwise as [`Self::lasting`].
+    /// Both are rounded up to whole seconds. Each day without a lock halves the next lock. A success does not shorten
+    /// it, because an attacker who guesses between the subscriber's daily logins would then get ten times as many
+    /// guesses. In all other respects the lock works like one from [`Self::lasting`].
     ///
     /// # Errors
     ///
-    /// [`WaitError::Length`] for no time or more than [`Lock::MAX_SECS`]; [`WaitError::Doubling`] if the
-    /// longest is shorter than the first.
+    /// Returns [`WaitError::Length`] if a duration is 0 or, rounded up, more than [`Lock::MAX_SECS`] seconds, and
+    /// [`WaitError::Doubling`] if `longest` is shorter than `first`.
     pub const fn doubling(first: Duration, longest: Duration) -> Result<Self, WaitError> {
         match Doubling::new(first, longest) {
             Ok(doubling) => Ok(Self(Some(doubling))),
@@ -57,17 +62,19 @@ impl Lock {
     }
 }
 
-/// A wait after each failure that doubles from one to the next.
+/// A wait after each failure, which doubles from one failure to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackOff(pub(crate) Doubling);
 
 impl BackOff {
-    /// Creates a back-off from the wait after the first failure and the longest wait; both rounded up to whole seconds.
+    /// Creates a back-off from the wait after the first failure and the longest wait.
+    ///
+    /// Both are rounded up to whole seconds.
     ///
     /// # Errors
     ///
-    /// [`WaitError::Length`] for no time or more than [`Lock::MAX_SECS`]; [`WaitError::Doubling`] if the
-    /// longest is shorter than the first.
+    /// Returns [`WaitError::Length`] if a duration is 0 or, rounded up, more than [`Lock::MAX_SECS`] seconds, and
+    /// [`WaitError::Doubling`] if `longest` is shorter than `first`.
     pub const fn new(first: Duration, longest: Duration) -> Result<Self, WaitError> {
         match Doubling::new(first, longest) {
             Ok(doubling) => Ok(Self(doubling)),
@@ -76,7 +83,7 @@ impl BackOff {
     }
 }
 
-/// A time that doubles up to a longest one.
+/// A duration that doubles from one use to the next, up to a longest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Doubling {
     first: NonZeroU32,
@@ -97,7 +104,7 @@ impl Doubling {
         self.first.saturating_mul(factor).min(self.longest)
     }
 
-    /// Returns how many doublings reach the longest time.
+    /// Returns the number of doublings after which the longest duration is reached.
     pub(crate) fn most(self) -> u8 {
         let mut doublings = 0;
         while self.after(doublings) < self.longest {
@@ -112,27 +119,27 @@ pub(crate) const fn whole_secs(time: Duration) -> Result<NonZeroU32, WaitError> 
     if secs > Lock::MAX_SECS as u64 {
         return Err(WaitError::Length);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "at most MAX_WAIT_SECS")]
+    #[expect(clippy::cast_possible_truncation, reason = "at most Lock::MAX_SECS")]
     match NonZeroU32::new(secs as u32) {
         Some(secs) => Ok(secs),
         None => Err(WaitError::Length),
     }
 }
 
-/// A time that a lock, a back-off or a margin cannot last.
+/// An invalid duration of a lock, a back-off or a watermark margin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitError {
-    /// It is no time at all, or more than [`Lock::MAX_SECS`].
+    /// The duration is 0 or, rounded up, more than [`Lock::MAX_SECS`] seconds.
     Length,
-    /// The longest time is shorter than the first one.
+    /// The longest duration is shorter than the first one.
     Doubling,
 }
 
 impl fmt::Display for WaitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Length => write!(f, "a lock, a back-off or a margin must be 1 to {} s", Lock::MAX_SECS),
-            Self::Doubling => f.write_str("the longest lock or wait must not be shorter than the first"),
+            Self::Length => write!(f, "a lock, a back-off or a watermark margin must last 1 to {} s", Lock::MAX_SECS),
+            Self::Doubling => f.write_str("the longest lock or back-off must not be shorter than the first"),
         }
     }
 }

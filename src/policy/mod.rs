@@ -1,4 +1,7 @@
-//! What a verifier allows, and what that gives to an attacker.
+//! The policy of a verifier: the codes it accepts, the failures it allows, and the locks that follow.
+//!
+//! [`Policy::guess_probability`] computes the chances that a policy leaves to an attacker. The watermark of an
+//! authenticator is the last counter or time step that was used: no code at or below it is accepted again.
 
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
@@ -12,10 +15,11 @@ pub use lock::{BackOff, Lock, WaitError};
 pub(crate) use lock::{Doubling, Wait, whole_secs};
 pub use window::{Window, WindowError};
 
-/// What is accepted, how many failures are allowed, and what happens then: one value for all authenticators of a kind.
+/// The rules by which a verifier accepts codes, counts failures and locks authenticators.
 ///
-/// The default: one past time step, a look-ahead of 5 counters, a lock after 5 consecutive failures that lasts 15 minutes
-/// and doubles up to a day, a replayed code counted as a failure, a malformed entry not.
+/// One policy serves all authenticators of a kind. The default policy accepts one past time step (TOTP) and looks 5
+/// counters ahead (HOTP). After 5 consecutive failures it locks an authenticator for 15 minutes, doubling up to a day.
+/// A replayed code counts as a failure, and a malformed entry does not.
 ///
 /// ```
 /// use core::time::Duration;
@@ -47,17 +51,19 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The most consecutive failures: an authenticator that reaches them is locked until an operator unlocks it, whatever
-    /// the lock and the back-off (NIST SP 800-63B-4 section 3.2.2 allows no more than 100).
+    /// The maximum number of consecutive failures (NIST SP 800-63B-4 section 3.2.2 allows no more than 100).
+    ///
+    /// An authenticator that reaches this number is locked until an operator unlocks it, whatever the lock and the
+    /// back-off are.
     pub const CONSECUTIVE_LIMIT: u8 = 100;
-    /// The furthest HOTP look-ahead of a login.
+    /// The maximum look-ahead of an HOTP login, in counters.
     pub const MAX_LOOK_AHEAD: u8 = Window::MAX;
-    /// The widest drift limit in time steps.
+    /// The maximum drift limit, in time steps each way.
     pub const MAX_DRIFT: u16 = 5_000;
-    /// The widest HOTP resynchronization in counters.
+    /// The maximum span of an HOTP resynchronization, in counters.
     pub const MAX_RESYNC_SPAN: u16 = 10_000;
 
-    /// The default policy.
+    /// Creates the default policy.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -77,19 +83,21 @@ impl Policy {
         }
     }
 
-    /// The time steps that a TOTP login accepts.
+    /// Sets the time steps that a TOTP login accepts; the current and one past step by default.
     #[must_use]
     pub const fn with_window(mut self, window: Window) -> Self {
         self.window = window;
         self
     }
 
-    /// How many codes an HOTP token may have shown without their being used, for a login still to find the next
-    /// (RFC 4226 section 7.4); 5 by default. Each is one more code that is right at this moment.
+    /// Sets the look-ahead of an HOTP login, in counters (RFC 4226 section 7.4); 5 by default.
+    ///
+    /// A login accepts the next code even if the token has shown up to this many codes that were never used. Each
+    /// counter of the look-ahead makes one more code correct at any moment.
     ///
     /// # Errors
     ///
-    /// [`PolicyError::LookAhead`] for more than [`Self::MAX_LOOK_AHEAD`].
+    /// Returns [`PolicyError::LookAhead`] if `counters` is more than [`Self::MAX_LOOK_AHEAD`].
     pub const fn with_look_ahead(mut self, counters: u8) -> Result<Self, PolicyError> {
         if counters > Self::MAX_LOOK_AHEAD {
             return Err(PolicyError::LookAhead(counters));
@@ -98,14 +106,15 @@ impl Policy {
         Ok(self)
     }
 
-    /// Sets how many failures after the last success or lock bring a lock; 5 by default.
+    /// Sets the number of failures since the last success or lock that causes a lock; 5 by default.
     ///
-    /// Only an accepted code, a resynchronization or [`State::unlock`](crate::State::unlock) starts the count again; time does not. A state that
-    /// has as many failures already, because the cap was higher before, is locked at the next attempt.
+    /// Apart from a lock, only an accepted code, a resynchronization or [`State::unlock`](crate::State::unlock) starts
+    /// the count again; time does not. A state that already has this many failures, because the cap was higher before,
+    /// is locked at the next attempt.
     ///
     /// # Errors
     ///
-    /// [`PolicyError::FailureCap`] for 0 or more than [`Self::CONSECUTIVE_LIMIT`].
+    /// Returns [`PolicyError::FailureCap`] if `failures` is 0 or more than [`Self::CONSECUTIVE_LIMIT`].
     pub const fn with_failure_cap(mut self, failures: u8) -> Result<Self, PolicyError> {
         match NonZeroU8::new(failures) {
             Some(cap) if failures <= Self::CONSECUTIVE_LIMIT => {
@@ -116,56 +125,62 @@ impl Policy {
         }
     }
 
-    /// Sets how long a lock lasts; 15 minutes by default, doubling up to a day.
+    /// Sets the duration of a lock; 15 minutes by default, doubling up to a day.
     #[must_use]
     pub const fn with_lock(mut self, lock: Lock) -> Self {
         self.lock = lock;
         self
     }
 
-    /// A growing wait after each failure; none by default. With a lock that ends by itself, it is what makes slow guessing
-    /// slower.
+    /// Sets a wait after each failure that grows from one failure to the next; none by default.
+    ///
+    /// If locks end by themselves, the back-off is what slows down patient guessing.
     #[must_use]
     pub const fn with_back_off(mut self, back_off: BackOff) -> Self {
         self.back_off = Some(back_off);
         self
     }
 
-    /// Whether a replayed code counts as a failure; it does by default. If it does not, the attempts shown as remaining
-    /// tell the person that the code was right once.
+    /// Sets whether a replayed code counts as a failure; it does by default.
+    ///
+    /// If it does not, the number of remaining attempts tells the person who entered the code that it was correct once.
     #[must_use]
     pub const fn with_counted_replays(mut self, count: bool) -> Self {
         self.count_replays = count;
         self
     }
 
-    /// Whether an entry that is no code counts as a failure; it does not by default, as it can never be right. One that
-    /// locks is refused as malformed like the others; the next attempt meets the lock.
+    /// Sets whether a malformed entry counts as a failure; it does not by default, because it can never be correct.
+    ///
+    /// A malformed entry that causes a lock is still refused as malformed. The next attempt is refused as locked.
     #[must_use]
     pub const fn with_counted_malformed(mut self, count: bool) -> Self {
         self.count_malformed = count;
         self
     }
 
-    /// Sets whether an accepted TOTP code moves the window of the next login towards where the authenticator's clock
-    /// stands (RFC 6238 section 6); off by default.
+    /// Sets whether an accepted TOTP code moves the window of the next login to follow the authenticator's clock.
     ///
-    /// The window moves by whole steps within [`Self::with_max_drift`], and only as far as it keeps the current step: one
-    /// late code must not shut out an accurate clock. A clock that is further off needs a resynchronization, and is
-    /// followed from there. Where the window has a past step, a code one step behind the expected one has come late, and
-    /// is no drift.
+    /// RFC 6238 section 6 describes this. It is off by default.
+    ///
+    /// The window moves by whole steps within [`Self::with_max_drift`], and only so far that it still contains the
+    /// current step: one late code must not lock out an accurate clock. A clock that is further off needs a
+    /// resynchronization, and is followed from there. If the window has a past step, a code one step behind the
+    /// expected one is taken to be late, and not a sign of drift.
     #[must_use]
     pub const fn with_learned_drift(mut self, learn: bool) -> Self {
         self.learn_drift = learn;
         self
     }
 
-    /// How many time steps an authenticator's clock may be off, each way, for learning and for a TOTP
-    /// resynchronization; 10 by default, five minutes with a period of 30 s.
+    /// Sets the maximum drift of an authenticator's clock, in time steps each way; 10 by default.
+    ///
+    /// The default is five minutes with a period of 30 s. The limit applies to learned drift and to a TOTP
+    /// resynchronization.
     ///
     /// # Errors
     ///
-    /// [`PolicyError::Drift`] for more than [`Self::MAX_DRIFT`].
+    /// Returns [`PolicyError::Drift`] if `steps` is more than [`Self::MAX_DRIFT`].
     pub const fn with_max_drift(mut self, steps: u16) -> Result<Self, PolicyError> {
         if steps > Self::MAX_DRIFT {
             return Err(PolicyError::Drift(steps));
@@ -174,11 +189,11 @@ impl Policy {
         Ok(self)
     }
 
-    /// How many counters an HOTP resynchronization looks ahead; 1000 by default.
+    /// Sets the number of counters that an HOTP resynchronization looks ahead; 1000 by default.
     ///
     /// # Errors
     ///
-    /// [`PolicyError::ResyncSpan`] for 0 or more than [`Self::MAX_RESYNC_SPAN`].
+    /// Returns [`PolicyError::ResyncSpan`] if `counters` is 0 or more than [`Self::MAX_RESYNC_SPAN`].
     pub const fn with_resync_span(mut self, counters: u16) -> Result<Self, PolicyError> {
         if counters == 0 || counters > Self::MAX_RESYNC_SPAN {
             return Err(PolicyError::ResyncSpan(counters));
@@ -187,26 +202,30 @@ impl Policy {
         Ok(self)
     }
 
-    /// How many consecutive codes a resynchronization wants (RFC 4226 section 7.4); two by default.
+    /// Sets the number of consecutive codes that a resynchronization requires (RFC 4226 section 7.4); two by default.
     #[must_use]
     pub const fn with_resync_codes(mut self, codes: ResyncCodes) -> Self {
         self.resync_codes = codes;
         self
     }
 
-    /// Whether the code that confirms an authenticator is a login too; it is not by default. It is used up either way.
+    /// Sets whether the code that confirms an authenticator is also a login; it is not by default.
+    ///
+    /// The code is used up either way.
     #[must_use]
     pub const fn with_confirmation_login(mut self, login: bool) -> Self {
         self.confirmation_login = login;
         self
     }
 
-    /// Sets how far beyond the window the watermark of a TOTP authenticator must lie before an operator may lower it
-    /// ([`Totp::lower_watermark`](crate::Totp::lower_watermark)); a day by default, rounded up to whole seconds.
+    /// Sets the distance from the window beyond which an operator may lower a TOTP watermark; a day by default.
+    ///
+    /// [`Totp::lower_watermark`](crate::Totp::lower_watermark) lowers only a watermark that lies further in the future
+    /// than the window and this margin, which is rounded up to whole seconds.
     ///
     /// # Errors
     ///
-    /// [`WaitError::Length`] for no time or more than [`Lock::MAX_SECS`].
+    /// Returns [`WaitError::Length`] if `time` is 0 or, rounded up, more than [`Lock::MAX_SECS`] seconds.
     pub const fn with_watermark_margin(mut self, time: Duration) -> Result<Self, WaitError> {
         match whole_secs(time) {
             Ok(secs) => self.watermark_margin = secs,
@@ -215,7 +234,9 @@ impl Policy {
         Ok(self)
     }
 
-    /// Returns the wait that so many failures bring, where a lock's length has been doubled so many times.
+    /// Returns the wait after this many consecutive failures, `since_lock` of which came after the last lock.
+    ///
+    /// `doublings` is the number of times that the duration of a lock has doubled.
     pub(crate) fn wait_after(&self, failures: u8, since_lock: u8, doublings: u8) -> Wait {
         if failures >= Self::CONSECUTIVE_LIMIT {
             return Wait::Forever;
@@ -226,7 +247,7 @@ impl Policy {
             (true, _, Some(wait)) => Wait::Throttled(wait),
             (false, None, _) => Wait::Forever,
             (false, Some(lock), None) => Wait::Locked(lock.after(doublings)),
-            // A lock never shortens the wait that it takes the place of.
+            // A lock is never shorter than the wait that it replaces.
             (false, Some(lock), Some(wait)) => Wait::Locked(lock.after(doublings).max(wait)),
         }
     }
@@ -238,17 +259,17 @@ impl Default for Policy {
     }
 }
 
-/// A limit that a policy cannot have.
+/// A policy limit that is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// The HOTP look-ahead is more than [`Policy::MAX_LOOK_AHEAD`].
+    /// The HOTP look-ahead is more than [`Policy::MAX_LOOK_AHEAD`] counters.
     LookAhead(u8),
-    /// The cap on failures is not 1 to [`Policy::CONSECUTIVE_LIMIT`].
+    /// The failure cap is not 1 to [`Policy::CONSECUTIVE_LIMIT`].
     FailureCap(u8),
     /// The drift limit is more than [`Policy::MAX_DRIFT`] steps.
     Drift(u16),
-    /// The resynchronization span is not 1 to [`Policy::MAX_RESYNC_SPAN`].
+    /// The HOTP resynchronization span is not 1 to [`Policy::MAX_RESYNC_SPAN`] counters.
     ResyncSpan(u16),
 }
 
@@ -267,18 +288,18 @@ impl fmt::Display for PolicyError {
 
 impl core::error::Error for PolicyError {}
 
-/// How many consecutive codes a resynchronization wants.
+/// The number of consecutive codes that a resynchronization requires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ResyncCodes {
-    /// Two: a chance of about `span / 10^12` for a guess with six digits.
+    /// Two codes. With six digits, a guess has a chance of about `span / 10^12`.
     #[default]
     Two = 2,
-    /// Three.
+    /// Three codes. With six digits, a guess has a chance of about `span / 10^18`.
     Three = 3,
 }
 
 impl ResyncCodes {
-    /// The number of codes.
+    /// Returns the number of codes.
     #[must_use]
     pub const fn count(self) -> usize {
         self as usize

@@ -8,27 +8,29 @@ use zeroize::Zeroize;
 use crate::store::Revision;
 use crate::types::UnixTime;
 
-/// Items side by side in chunks of memory, so that an item costs its bytes and a header, and no allocation of its own.
+/// A set of items side by side in chunks of memory. An item takes its bytes and a header, but no allocation of its own.
 ///
-/// A chunk is never reallocated, which would leave copies of secrets behind; what is removed, replaced or dropped is wiped.
+/// A chunk is never reallocated, because that would leave copies of secrets behind. Memory is wiped when an item is
+/// removed or replaced, and when the arena is dropped.
 #[derive(Default)]
 pub(super) struct Arena {
     chunks: Vec<Box<[u8]>>,
-    /// How many units of the chunks have been handed out, counted from the first chunk's first.
+    /// The first unit that was never handed out, counted from the start of the first chunk.
     end: usize,
-    /// Places to be used again, by their number of units.
+    /// The free places, by their number of units.
     free: BTreeMap<usize, Vec<Place>>,
     free_units: usize,
 }
 
-/// Where an item begins, in units. Four bytes reach 32 GiB.
+/// The start of an item, in units from the start of the first chunk. 32 bits reach 32 GiB.
 #[derive(Clone, Copy)]
 pub(super) struct Place(u32);
 
-/// What is kept: an entry of the store with its id.
+/// An entry of the store, with its id.
 ///
-/// In memory: the lengths of the id (1 byte) and the value (2), whether there is an expiry (1), the revision (8), the
-/// expiry if there is one (8), the id, the value, and zeros up to a whole unit. Numbers are little-endian.
+/// Its form in memory is: the length of the id (1 byte), the length of the value (2 bytes), 1 if there is an expiry and
+/// 0 otherwise (1 byte), the revision (8 bytes), the expiry if there is one (8 bytes), the id, the value, and zeros up
+/// to a whole unit. Numbers are little-endian.
 #[derive(Clone, Copy)]
 pub(super) struct Item<'a> {
     pub(super) id: &'a [u8],
@@ -37,7 +39,7 @@ pub(super) struct Item<'a> {
     pub(super) value: &'a [u8],
 }
 
-/// Items begin at whole units and never straddle two chunks.
+/// The number of bytes in a unit. An item begins at a unit, and never straddles two chunks.
 const UNIT: usize = 8;
 const CHUNK_UNITS: usize = 1024;
 
@@ -60,19 +62,19 @@ impl Arena {
         })
     }
 
-    /// Whether the item at this place has this id.
+    /// Returns `true` if the item at this place has this id.
     pub(super) fn holds(&self, place: Place, id: &[u8]) -> bool {
         self.get(place).is_some_and(|item| item.id == id)
     }
 
-    /// `None` if there is no place for it, and then nothing has changed.
+    /// Stores an item, and returns its place. Returns `None` and changes nothing if there is no room for the item.
     pub(super) fn insert(&mut self, item: &Item<'_>) -> Option<Place> {
         let place = self.take(item.units())?;
         self.write(place, item)?;
         Some(place)
     }
 
-    /// Where the item is that replaces the one at this place. `None` as in [`Self::insert`].
+    /// Replaces the item at a place, and returns the place of the new item. Returns `None` as [`Self::insert`] does.
     pub(super) fn replace(&mut self, place: Place, item: &Item<'_>) -> Option<Place> {
         if self.get(place)?.units() == item.units() {
             self.write(place, item)?;
@@ -92,7 +94,7 @@ impl Arena {
         self.free_units += units;
     }
 
-    /// Whether more than a quarter of the memory is free, so that moving what is left pays.
+    /// Returns `true` if more than a quarter of the memory is free, so that moving the items together is worthwhile.
     pub(super) fn is_sparse(&self) -> bool {
         self.free_units > self.end / 4
     }
@@ -127,7 +129,7 @@ impl Arena {
             here.copy_from_slice(part);
             slot = rest;
         }
-        // The end of a longer value that was here.
+        // The rest of the last unit may still hold the end of an earlier, longer value.
         slot.zeroize();
         Some(())
     }
@@ -141,14 +143,14 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         for chunk in &mut self.chunks {
-            // As a slice: a box's own wiping goes byte by byte.
+            // A slice is wiped faster than a box, which `zeroize` wipes byte by byte.
             (**chunk).zeroize();
         }
     }
 }
 
 impl Place {
-    /// The chunk, and the byte in it.
+    /// Returns the number of the chunk, and the offset in it in bytes.
     fn position(self) -> (usize, usize) {
         let units = self.0 as usize;
         (units / CHUNK_UNITS, units % CHUNK_UNITS * UNIT)
@@ -193,13 +195,13 @@ mod tests {
         assert!(!has_part_of_secret(&arena), "replaced elsewhere");
         assert_eq!(arena.get(place).unwrap().value, [b'+'; 40]);
 
-        // The longest and the shortest value of one size.
+        // The longest and the shortest value that take the same number of units.
         let longest = [&[b'-'; 3][..], SECRET].concat();
         let place = arena.insert(&item(&longest)).unwrap();
         let end = arena.end;
         arena.replace(place, &item(&[b'-'; 16])).unwrap();
         assert_eq!(arena.end, end);
-        assert!(!has_part_of_secret(&arena), "replaced in its place");
+        assert!(!has_part_of_secret(&arena), "replaced in place");
     }
 
     #[test]
@@ -241,7 +243,7 @@ mod tests {
         arena.end = u32::MAX as usize + 1;
         assert!(arena.insert(&item(SECRET)).is_none());
         assert!(arena.replace(place, &item(b"of another size")).is_none());
-        assert!(arena.replace(place, &item(SECRET)).is_some(), "in its place there is room");
+        assert!(arena.replace(place, &item(SECRET)).is_some(), "an item of the same size needs no new place");
         assert_eq!(arena.get(place).unwrap().value, SECRET);
         assert_eq!((arena.chunks.len(), arena.free_units), (1, 0));
     }

@@ -6,33 +6,48 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::types::{AuthenticatorId, UnixTime};
 
-/// Small values under an id, replaced only by whoever has seen the current one.
+/// A store of small values under authenticator ids, replaced by compare-and-swap.
 ///
-/// That a code is accepted once, and that every guess is counted, rests on this contract alone:
+/// The verifier accepts a code only once and counts every guess only if the store keeps this contract:
 ///
 /// - **Atomic.** [`compare_exchange`](Self::compare_exchange) compares and replaces in one step, for all threads,
-///   processes and machines that share the data. Of several calls that expect the same revision, one is stored.
-/// - **Linearizable.** Once an exchange was stored, every later `load` and `compare_exchange`, by whomever, sees it or
-///   what replaced it. A replica that lags must not answer.
-/// - **Durable.** An exchange that was reported as stored is still there after a crash. What an engine loses (on
-///   fail-over, or by its settings) is accepted a second time: an adapter's documentation says what that is.
-/// - **Whole.** A value is kept as it was given or not at all, also when the write is cut off in the middle. After an
-///   error the exchange may have happened or not; the caller finds out by loading again.
-/// - **Revisions never return.** A revision is used once for an id, even when the entry expired in between and was
-///   created anew. A counter for the whole store, or 64 random bits, will do; a count that starts again will not.
-/// - **Expiry only forgets.** From its expiry on, by the store's own clock, an entry may be forgotten, and not before. A
-///   forgotten entry stays so: an older value must not reappear. Readers do not rely on when it happens.
+///   processes and machines that share the data. Of several calls that expect the same revision, at most one stores its
+///   value.
+/// - **Linearizable.** After an exchange was stored, every later `load` and `compare_exchange` of any caller sees its
+///   value or a value that replaced it. A replica that lags must not answer.
+/// - **Durable.** An exchange that was reported as stored survives a crash. If an engine can lose it (on fail-over, or
+///   because of its settings), a code can be accepted a second time, so the adapter's documentation must say when.
+/// - **Whole.** A value is stored completely or not at all, even if the write is interrupted. After an error, the
+///   exchange may have happened or not; the caller loads again to find out.
+/// - **Unique revisions.** A revision is used only once for an id, even if the entry expired and was created again in
+///   between. A counter for the whole store or 64 random bits suffice; a counter that starts again does not.
+/// - **Expiry only removes.** The store may remove an entry at or after its expiry, by the store's own clock, but not
+///   before. A removed entry stays removed: an older value must not reappear. Readers do not rely on the time of
+///   removal.
 ///
-/// Values are [sealed](crate::seal), unless the verifier was told otherwise, and then they hold secrets: the store keeps
-/// them from logs, errors and other people's eyes. They are at most [`Value::MAX_LEN`] bytes.
+/// Values are [sealed](crate::seal), except those of an unsealed verifier
+/// ([`Verifier::unsealed`](crate::Verifier::unsealed)), which contain secrets in plain text. A store must keep values
+/// out of logs and error messages, and away from other people. A value is at most [`Value::MAX_LEN`] bytes long.
 pub trait Store: Send + Sync {
-    /// What can go wrong in the store. It must not contain values.
+    /// The error of a failed operation. It must not contain values.
     type Error: core::error::Error + Send + Sync + 'static;
 
-    /// The current value and its revision, or `None` if there is none.
+    /// Returns the current entry of an id, or `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Returns the store's own error if the entry cannot be read. The verifier then returns
+    /// [`VerifierError::Store`](crate::VerifierError::Store).
     fn load(&self, id: &AuthenticatorId) -> impl Future<Output = Result<Option<Entry>, Self::Error>> + Send;
 
-    /// Stores the value if the entry's revision is still `expected`; `None` expects that there is no entry.
+    /// Stores a value if the revision of the id's entry is still `expected`. `None` expects that there is no entry.
+    ///
+    /// The entry gets a new revision and the given expiry. With `None` as the expiry, it never expires.
+    ///
+    /// # Errors
+    ///
+    /// Returns the store's own error if the exchange failed, or if it is unknown whether the value is stored. The
+    /// verifier then returns [`VerifierError::Store`](crate::VerifierError::Store).
     fn compare_exchange(
         &self,
         id: &AuthenticatorId,
@@ -78,18 +93,18 @@ impl<S: Store> Store for Arc<S> {
     }
 }
 
-/// Which version of an entry this is. The store chooses it, and never twice the same for one id.
+/// The version of an entry. The store chooses it, and never uses the same one twice for an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Revision(u64);
 
 impl Revision {
-    /// The revision of this number.
+    /// Creates a revision from its number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number of the revision.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
@@ -99,27 +114,28 @@ impl Revision {
 /// A stored value and its revision.
 #[derive(Debug)]
 pub struct Entry {
-    /// The revision to expect when replacing it.
+    /// The current revision, to be expected by the exchange that replaces the value.
     pub revision: Revision,
     /// The value.
     pub value: Value,
 }
 
-/// What became of a [`Store::compare_exchange`].
+/// The result of a [`Store::compare_exchange`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a conflict means that nothing was stored"]
 pub enum Exchange {
     /// The value is stored.
     Stored,
-    /// The entry was not as expected, and is as it was.
+    /// The entry did not have the expected revision, and is unchanged.
     Conflict,
 }
 
-/// Bytes that only the library reads. They may hold a secret: they are wiped on drop and not shown.
+/// The bytes of a stored record, opaque to a store. They may contain a secret, so they are wiped on drop and not
+/// printed.
 pub struct Value(Zeroizing<Vec<u8>>);
 
 impl Value {
-    /// The most bytes that a store must take.
+    /// The maximum length of a value in bytes. A store must accept values of any length up to it.
     pub const MAX_LEN: usize = 1024;
 
     pub(crate) fn as_mut(&mut self) -> &mut [u8] {

@@ -11,29 +11,30 @@ use super::arena::{Arena, Item, Place};
 use super::{Entry, Exchange, Revision, Store, Value};
 use crate::types::{AuthenticatorId, UnixTime};
 
-/// A store in this process's memory, for tests, for one-machine services and for measuring.
+/// A store in this process's memory, for tests, services on one machine, and benchmarks.
 ///
-/// It forgets everything when the process ends, and then codes can be accepted a second time and locks are open: a
-/// provider needs a durable store. Ids are spread over independently locked shards. Its futures are ready at the first
-/// poll.
+/// When the process ends, the store loses all entries: used codes can be accepted again, and locks are open. A provider
+/// therefore needs a durable store. Its futures are ready at the first poll. Ids are spread over 64 shards, each with
+/// its own lock.
 ///
-/// Memory grows with what is stored and not with what is asked for; [`Self::purge`] frees what has expired. An entry takes
-/// its id, its value, 12 bytes, 8 more with an expiry, and its share of a hash table: in all, 155 to 158 bytes of resident
-/// memory were measured for each of 1 and of 10 million sealed authenticators with UUIDs for ids and 20-byte secrets. A
-/// shard takes 8 KiB at a time, so that a thousand of them have 600 bytes each.
+/// Only writes use memory, and lookups of unknown ids do not. [`Self::purge`] frees the memory of expired entries. An
+/// entry takes its id, its value, 12 bytes, 8 more bytes if it has an expiry, and its share of a hash table. With UUIDs
+/// as ids and 20-byte secrets, 155 to 158 bytes of resident memory per sealed authenticator were measured, for 1
+/// million and for 10 million authenticators. A shard allocates 8 KiB at a time, so 1000 authenticators take about 600
+/// bytes each.
 ///
-/// What there is no room for is a conflict that trying again does not end: a value far longer than [`Value::MAX_LEN`], or
-/// one more where a shard has 32 GiB already.
+/// A write that does not fit always conflicts, however often it is tried again. This happens to values far longer than
+/// [`Value::MAX_LEN`], and to entries that need new memory in a shard that already holds 32 GiB.
 pub struct Memory {
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
 }
 
-/// On cache lines of its own, so that one shard's lock does not slow its neighbour.
+/// A part of the store with its own lock. The alignment keeps a lock from sharing a cache line with its neighbor's.
 #[derive(Default)]
 #[repr(align(128))]
 struct Shard {
-    /// Where each entry is, by the hash of its id.
+    /// The places of the entries, by the hashes of their ids.
     places: HashTable<Place>,
     arena: Arena,
     last_revision: u64,
@@ -42,29 +43,29 @@ struct Shard {
 impl Memory {
     const SHARDS: usize = 64;
 
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         let shards = (0..Self::SHARDS).map(|_| Mutex::default()).collect();
         Self { shards, hasher: RandomState::new() }
     }
 
-    /// The number of entries.
+    /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).places.len()).sum()
     }
 
-    /// Whether there are no entries.
+    /// Returns `true` if there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Forgets the entries whose expiry has come. The store has no clock: until this is called, they stay.
+    /// Removes the entries that expire at `now` or earlier. The store has no clock, so they stay until this call.
     ///
-    /// Their memory is used again for entries of the same size. Where more than a quarter of a shard's memory is free, what
-    /// is left moves together and the rest is given back.
+    /// Their memory is used again for entries of the same size. If more than a quarter of a shard's memory is free, the
+    /// remaining entries move together, and the rest of the memory is freed.
     pub fn purge(&self, now: UnixTime) {
         for shard in &self.shards {
             let mut shard = lock(shard);
@@ -83,7 +84,7 @@ impl Memory {
         }
     }
 
-    /// Moves what is left to memory of its own; if it cannot, it stays where it is.
+    /// Moves the entries of a shard into new memory without gaps. If that fails, the shard stays as it is.
     fn compact(&self, shard: &mut Shard) -> Option<()> {
         let mut places = HashTable::with_capacity(shard.places.len());
         let mut arena = Arena::default();
@@ -96,13 +97,13 @@ impl Memory {
         Some(())
     }
 
-    /// The shard of an id with this hash.
+    /// Locks the shard of an id with this hash.
     fn shard(&self, hash: u64) -> Option<MutexGuard<'_, Shard>> {
-        // The tables use the lowest bits and the highest.
+        // The middle bits choose the shard, because the hash tables use the lowest and the highest bits.
         self.shards.get((hash >> 32) as usize % Self::SHARDS).map(lock)
     }
 
-    /// Keyed, since whoever chooses the ids must not choose where they collide.
+    /// Returns the hash of an id. It is keyed, so that a person who can choose ids cannot make their hashes collide.
     fn hash(&self, id: &[u8]) -> u64 {
         self.hasher.hash_one(id)
     }
@@ -112,7 +113,7 @@ impl Memory {
     }
 }
 
-/// No shard is left half changed by a panic, so a poisoned lock is as good as any.
+/// Locks a shard. A poisoned lock is used as it is, because a panic never leaves a shard half changed.
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }

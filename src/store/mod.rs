@@ -1,6 +1,7 @@
-//! What the verifier asks of a database: two operations on small opaque values.
+//! Stores of authenticator records: the interface between the verifier and a database.
 //!
-//! A provider with a database of its own implements [`Store`], and shows with the suite in `conformance` that it holds.
+//! [`Store`] has two operations on small opaque values. A provider with a database of its own implements it, and tests
+//! the implementation with the suite in `conformance`.
 
 #[cfg(feature = "std")]
 mod arena;

@@ -1,14 +1,14 @@
 use core::fmt;
 
-/// The hash function under the HMAC.
+/// The hash function that HMAC uses.
 ///
-/// RFC 4226 defines HOTP over SHA-1; RFC 6238 section 1.2 lets TOTP use SHA-256 and SHA-512 as well. HMAC does not
-/// rest on collision resistance, so SHA-1 is still sound here, and many authenticator apps know nothing else. The others
-/// need the feature `sha2`, which `alloc` and `std` bring.
+/// RFC 4226 defines HOTP with SHA-1. RFC 6238 section 1.2 allows SHA-256 and SHA-512 for TOTP as well. The security of
+/// HMAC does not depend on collision resistance, so SHA-1 is still sound here, and many authenticator apps support
+/// nothing else. The other two need the feature `sha2`, which `alloc`, `verifier` and `std` imply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// HMAC-SHA-1, the default of RFC 4226, RFC 6238 and of every authenticator app.
+    /// HMAC-SHA-1, the default of RFC 4226, RFC 6238 and every authenticator app.
     #[default]
     Sha1,
     /// HMAC-SHA-256.
@@ -20,7 +20,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All that this build has: SHA-1 alone without the feature `sha2`.
+    /// All algorithms of this build; only SHA-1 without the feature `sha2`.
     pub const ALL: &[Self] = &[
         Self::Sha1,
         #[cfg(feature = "sha2")]
@@ -39,7 +39,9 @@ impl Algorithm {
         }
     }
 
-    /// The length of the hash's output in bytes, which is also the recommended length of a secret (RFC 2104 section 3).
+    /// Returns the length of the hash's output in bytes.
+    ///
+    /// It is also the recommended length of a secret (RFC 2104 section 3).
     #[must_use]
     pub const fn output_len(self) -> usize {
         match self {
@@ -52,7 +54,7 @@ impl Algorithm {
     }
 }
 
-/// The name used in key URIs: `SHA1`, `SHA256` or `SHA512`.
+/// Writes the name used in key URIs: `SHA1`, `SHA256` or `SHA512`.
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -1,16 +1,16 @@
-//! The Gregorian calendar.
+//! Conversions between dates of the Gregorian calendar and days since 1970-01-01.
 
 use crate::ct::division::{quotient, remainder};
 
-/// Days in 400 years, after which the calendar repeats itself.
+/// The number of days in 400 years, after which the calendar repeats.
 const ERA: u32 = 146_097;
-/// Days from 0000-03-01 to 1970-01-01.
+/// The number of days from 0000-03-01 to 1970-01-01.
 const EPOCH: u64 = 719_468;
 
-/// Returns the year, the month and the day, so many days after 1970-01-01.
+/// Returns the year, month and day of the date that is this many days after 1970-01-01.
 pub(crate) fn date(days: u64) -> [u64; 3] {
     let days = days + EPOCH;
-    // Counted from March, so that the day that leap years add is a year's last one.
+    // Years begin in March here, so that a leap day is the last day of its year.
     let (era, day) = (quotient::<ERA>(days), remainder::<ERA>(days));
     let last_days = quotient::<1460>(day) + quotient::<{ ERA - 1 }>(day) - quotient::<36_524>(day);
     let year = quotient::<365>(day - last_days);
@@ -20,7 +20,9 @@ pub(crate) fn date(days: u64) -> [u64; 3] {
     [era * 400 + year + u64::from(month >= 10), remainder::<12>(month + 2) + 1, day]
 }
 
-/// Returns how many days a date is after 1970-01-01, or before it, if negative; `None` if there is no such date.
+/// Returns the number of days from 1970-01-01 to a date of the years 1 to 9999; negative before 1970.
+///
+/// Returns `None` if there is no such date.
 #[cfg(feature = "alloc")]
 pub(crate) fn days(year: u64, month: u64, day: u64) -> Option<i64> {
     let is_date = (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
@@ -31,7 +33,7 @@ pub(crate) fn days(year: u64, month: u64, day: u64) -> Option<i64> {
     })
 }
 
-/// Returns the leap days of the years from 0 on, except those that 400 adds.
+/// Returns the number of leap days in this many years from year 0 on, without those that the 400-year rule adds.
 fn leap_days(year: u64) -> u64 {
     quotient::<4>(year) - quotient::<100>(year)
 }

@@ -2,14 +2,14 @@ use core::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// How many digits a code has: 6 to 9.
+/// The number of digits of a code: 6 to 9.
 ///
-/// RFC 4226 section 5.3 asks for at least 6. Each digit more makes a guess ten times as unlikely to be right, except
-/// the ninth: a truncated value has 31 bits, so a 9-digit code that starts with 0 or 1 is up to 1.5 times as likely
-/// as another; [`Policy::guess_probability`](crate::Policy::guess_probability) takes this into account.
+/// RFC 4226 section 5.3 asks for at least 6. Each further digit makes a correct guess ten times less likely, except the
+/// ninth: a truncated value has 31 bits, so that a 9-digit code that starts with 0 or 1 is up to 1.5 times as likely as
+/// another. [`Policy::guess_probability`](crate::Policy::guess_probability) takes this into account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Digits {
-    /// Six digits, what every authenticator app shows.
+    /// Six digits, as authenticator apps show by default.
     #[default]
     Six = 6,
     /// Seven digits.
@@ -21,16 +21,16 @@ pub enum Digits {
 }
 
 impl Digits {
-    /// The most digits that a code has.
+    /// The largest number of digits of a code.
     pub const MAX: usize = 9;
 
-    /// The number of digits.
+    /// Returns the number of digits.
     #[must_use]
     pub const fn count(self) -> usize {
         self as usize
     }
 
-    /// 10 to the number of digits: how many different codes there are.
+    /// Returns the number of different codes: 10 to the power of the number of digits.
     #[must_use]
     pub const fn modulus(self) -> u32 {
         match self {
@@ -41,13 +41,15 @@ impl Digits {
         }
     }
 
-    /// A 31-bit value modulo [`Self::modulus`].
+    /// Returns a 31-bit value modulo [`Self::modulus`].
     pub(crate) const fn reduce(self, truncated: u32) -> u32 {
         self.divide(truncated).1
     }
 
-    /// The quotient and the rest of a 31-bit value by [`Self::modulus`], by a multiplication with `ceil(2^shift / modulus)`:
-    /// the value is secret, and a division's time depends on its operands on many processors.
+    /// Divides a 31-bit value by [`Self::modulus`], and returns the quotient and the remainder.
+    ///
+    /// The value is secret, and on many processors the time of a division depends on its operands. The value is therefore
+    /// multiplied by `ceil(2^shift / modulus)`.
     pub(crate) const fn divide(self, truncated: u32) -> (u32, u32) {
         let (factor, shift) = match self {
             Self::Six => (2_251_799_814_u64, 51),
@@ -92,7 +94,7 @@ impl core::error::Error for DigitsError {}
 /// The code wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification tells whether a
 /// [`SubmittedCode`](crate::SubmittedCode) is correct.
 pub struct Code {
-    /// Its digits are the last ones; what is before them is not part of it.
+    /// The code's digits are the last ones of these. The bytes before them are not part of the code.
     ascii: [u8; Digits::MAX],
     digits: Digits,
 }
@@ -106,24 +108,24 @@ impl Code {
         Some(Self::from_truncated(value, digits))
     }
 
-    /// The last digits of a truncated value (RFC 4226 section 5.3, step 3).
+    /// Creates the code from the last digits of a truncated value (RFC 4226 section 5.3, step 3).
     pub(crate) fn from_truncated(truncated: u32, digits: Digits) -> Self {
         Self { ascii: nine_digits(truncated), digits }
     }
 
-    /// How many digits the code has.
+    /// Returns the number of digits.
     #[must_use]
     pub fn digits(&self) -> Digits {
         self.digits
     }
 
-    /// The digits, to be shown to the person or sent to them.
+    /// Returns the digits, to be shown or sent to the subscriber.
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(self.shown()).unwrap_or_default()
     }
 
-    /// The digits as a number below [`Digits::modulus`].
+    /// Returns the digits as a number below [`Digits::modulus`].
     pub(crate) fn value(&self) -> u32 {
         self.shown().iter().fold(0, |value, byte| value * 10 + u32::from(byte - b'0'))
     }
@@ -133,8 +135,10 @@ impl Code {
     }
 }
 
-/// The last nine digits of a 31-bit value. Halves, quarters and eighths of eight digits lie side by side in a number, and
-/// are divided together; see [`Digits::divide`] on why that is no division.
+/// Returns the last nine digits of a 31-bit value in ASCII.
+///
+/// The halves, quarters and eighths of eight digits lie side by side in one number, and are split by one multiplication
+/// each. [`Digits::divide`] says why no division is used.
 fn nine_digits(value: u32) -> [u8; Digits::MAX] {
     let (first, last) = Digits::Eight.divide(value);
     let first = first - ((first * 205) >> 11) * 10;

@@ -1,9 +1,9 @@
 use core::fmt;
 
-/// The name under which one authenticator is stored: 1 to 64 visible ASCII characters.
+/// The name under which an authenticator is stored: 1 to 64 visible ASCII characters.
 ///
-/// It is the provider's own, for example a UUID. It appears in logs and in a store's keys, so it must be neither secret
-/// nor personal data.
+/// The identity provider chooses it, for example a UUID. It appears in logs and in the keys of a store, so it must be
+/// neither secret nor personal data.
 ///
 /// ```
 /// use secondo::types::IdError;
@@ -17,14 +17,15 @@ use core::fmt;
 pub struct AuthenticatorId(Name);
 
 impl AuthenticatorId {
-    /// The most characters.
+    /// The maximum number of characters.
     pub const MAX_LEN: usize = Name::MAX_LEN;
 
     /// Creates an identifier from its text.
     ///
     /// # Errors
     ///
-    /// [`IdError::Length`] or [`IdError::Character`].
+    /// Returns [`IdError::Length`] if the text does not have 1 to [`Self::MAX_LEN`] bytes, and [`IdError::Character`]
+    /// if a byte is not visible ASCII.
     pub fn new(text: &str) -> Result<Self, IdError> {
         Name::new(text).map(Self)
     }
@@ -41,7 +42,7 @@ impl AuthenticatorId {
     }
 }
 
-/// 1 to 64 visible ASCII characters.
+/// A text of 1 to 64 visible ASCII characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Name {
     ascii: [u8; Self::MAX_LEN],
@@ -89,14 +90,14 @@ impl fmt::Debug for AuthenticatorId {
     }
 }
 
-/// A text that is not an identifier: 1 to 64 visible ASCII characters.
+/// An identifier that is not 1 to 64 visible ASCII characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdError {
     /// The length in bytes is not 1 to 64.
     Length(usize),
-    /// The byte at this position is not visible ASCII.
+    /// A byte of the text is not visible ASCII.
     Character {
-        /// The byte position, from 0.
+        /// The position of the byte, from 0.
         position: usize,
     },
 }

@@ -1,4 +1,6 @@
-//! The values that codes are made of and compared with. Each is parsed once, and cannot be wrong after.
+//! The values that codes are computed from and compared with.
+//!
+//! Each value is checked once, when it is created, and is valid from then on.
 
 mod algorithm;
 pub(crate) mod calendar;

@@ -8,10 +8,13 @@ use crate::ct::division::quotient;
 #[cfg(feature = "rand")]
 use crate::types::Algorithm;
 
-/// The seed that an authenticator and its verifier share (`K` in RFC 4226): 16 to 128 bytes.
+/// The secret that an authenticator and its verifier share (`K` in RFC 4226): 16 to 128 bytes.
 ///
-/// 128 bits are the least that RFC 4226 section 4 (R6) allows; 128 bytes are one SHA-512 block. It lives in a fixed
-/// buffer that is wiped on drop, and there is no way to clone, print, compare or serialize it.
+/// 128 bits is the minimum of RFC 4226 section 4 (R6), and 128 bytes is one SHA-512 block. [`Self::import_short`]
+/// accepts secrets of other issuers that have at least 10 bytes.
+///
+/// The bytes are held in a fixed buffer that is wiped on drop. A secret cannot be cloned, compared or serialized, and
+/// `Debug` shows no part of it.
 ///
 /// ```
 /// use secondo::types::SecretError;
@@ -28,73 +31,77 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// The fewest bytes of a secret, except through the `import_short` constructors.
+    /// The minimum length of a secret in bytes, except with the `import_short` constructors.
     pub const MIN_LEN: usize = 16;
-    /// The most bytes of a secret.
+    /// The maximum length of a secret in bytes.
     pub const MAX_LEN: usize = 128;
-    /// The fewest bytes that the `import_short` constructors take.
+    /// The minimum length in bytes that the `import_short` constructors accept.
     pub const SHORT_LEN: usize = 10;
 
-    /// A secret of these bytes.
+    /// Creates a secret from its raw bytes.
     ///
     /// # Errors
     ///
-    /// [`SecretError::Length`] unless there are [`Self::MIN_LEN`] to [`Self::MAX_LEN`] bytes.
+    /// Returns [`SecretError::Length`] if `bytes` does not have [`Self::MIN_LEN`] to [`Self::MAX_LEN`] bytes.
     #[inline]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
         Self::at_least(Self::MIN_LEN, bytes)
     }
 
-    /// A secret from RFC 4648 base32, in upper or lower case, with or without padding, and with nothing else in it.
+    /// Creates a secret from RFC 4648 base32, in upper or lower case, with or without padding.
     ///
-    /// The characters are decoded without a table or a branch that depends on them, but for which of them are padding or
-    /// separators. Bits left over in the last character are ignored, as authenticator apps do.
+    /// No other characters are accepted. Bits left over in the last character are ignored, as authenticator apps do.
+    ///
+    /// Decoding is in constant time: no branch and no memory address depends on the characters of a valid text, except
+    /// on which of them are padding or separators.
     ///
     /// # Errors
     ///
-    /// [`SecretError`], by length or position.
+    /// Returns [`SecretError`] if the text is not the base32 of [`Self::MIN_LEN`] to [`Self::MAX_LEN`] bytes.
     pub fn from_base32(text: &str) -> Result<Self, SecretError> {
         Self::decode(text, Self::MIN_LEN, false)
     }
 
-    /// A secret from base32 in groups, as web pages show it to be typed: as [`Self::from_base32`], but spaces and
-    /// hyphens are skipped.
+    /// Creates a secret from base32 in groups, as web pages show it to be typed.
+    ///
+    /// Spaces and hyphens are skipped. In all other respects this is [`Self::from_base32`].
     ///
     /// # Errors
     ///
-    /// [`SecretError`], by length or position.
+    /// Returns [`SecretError`] if the text is not the base32 of [`Self::MIN_LEN`] to [`Self::MAX_LEN`] bytes.
     pub fn from_base32_grouped(text: &str) -> Result<Self, SecretError> {
         Self::decode(text, Self::MIN_LEN, true)
     }
 
-    /// A secret of 80 bits or more, for moving in what another issuer handed out.
+    /// Creates a secret of 80 bits or more, to import one that another issuer handed out.
     ///
-    /// Many issuers hand out 80 bits, less than RFC 4226 asks for. Such a secret works as long as nobody has a few
-    /// codes and the means to search it; enroll again with a longer one when you can.
+    /// Many issuers hand out 80 bits, less than RFC 4226 requires. Such a secret is safe only as long as nobody has a
+    /// few of its codes and the means to search all secrets of this length. Enroll the subscriber again with a longer
+    /// secret when you can.
     ///
     /// # Errors
     ///
-    /// [`SecretError::Length`] unless there are [`Self::SHORT_LEN`] to [`Self::MAX_LEN`] bytes.
+    /// Returns [`SecretError::Length`] if `bytes` does not have [`Self::SHORT_LEN`] to [`Self::MAX_LEN`] bytes.
     #[inline]
     pub fn import_short(bytes: &[u8]) -> Result<Self, SecretError> {
         Self::at_least(Self::SHORT_LEN, bytes)
     }
 
-    /// A secret of 80 bits or more from base32, grouped or not: see [`Self::import_short`].
+    /// Creates a secret of 80 bits or more from base32, in groups or not: see [`Self::import_short`].
     ///
     /// # Errors
     ///
-    /// [`SecretError`], by length or position.
+    /// Returns [`SecretError`] if the text is not the base32 of [`Self::SHORT_LEN`] to [`Self::MAX_LEN`] bytes.
     pub fn import_short_base32(text: &str) -> Result<Self, SecretError> {
         Self::decode(text, Self::SHORT_LEN, true)
     }
 
-    /// A new secret as long as the algorithm's output, from the caller's random number generator.
+    /// Creates a random secret as long as the algorithm's output, with the caller's random number generator.
     ///
     /// # Errors
     ///
-    /// The generator's own; there is then no secret. With a generator that cannot fail the error type is
-    /// [`Infallible`](core::convert::Infallible).
+    /// Returns the generator's own error if it fails; no secret is created then. The error type of a generator that
+    /// cannot fail is [`Infallible`](core::convert::Infallible).
     ///
     /// ```
     /// use rand::rngs::SysRng;
@@ -112,18 +119,20 @@ impl Secret {
         Ok(secret)
     }
 
-    /// The raw bytes, for computing or storing them. Whoever has them has every code.
+    /// Returns the raw bytes, to compute codes from them or to store them.
+    ///
+    /// Anybody who has them can compute every code.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// The raw bytes with zeros after them.
+    /// Returns the raw bytes with zeros after them.
     pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
         &self.bytes
     }
 
-    /// The secret in base32, upper case and unpadded, as key URIs and authenticator apps want it.
+    /// Returns the secret in base32, upper case and unpadded, as key URIs and authenticator apps expect it.
     #[must_use]
     pub fn to_base32(&self) -> Base32 {
         let mut bytes = Zeroizing::new([[0; 5]; Base32::GROUPS]);
@@ -162,7 +171,7 @@ impl Secret {
         if padding > 0 && (!len.is_multiple_of(8) || padding > 6) {
             return Err(SecretError::Base32Length);
         }
-        // Whole groups only: with a length that it knows, the decoder has nothing to divide.
+        // Only whole groups are decoded: the compiler knows their length, so that the decoder needs no division.
         let len = len - padding;
         let mut is_base32 = !matches!(len % 8, 1 | 3 | 6);
         symbols.as_flattened_mut().iter_mut().skip(len).for_each(|unused| *unused = b'A');
@@ -171,7 +180,7 @@ impl Secret {
             is_base32 &= public(Base32UpperUnpadded::decode(symbols, bytes).is_ok());
         }
         if !is_base32 {
-            // Only a text that is no secret is looked at character by character.
+            // A branch on each character is permitted here, because this text is not a secret.
             let is_symbol = |byte: u8| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte);
             let padding_from = text.trim_end_matches(|c| c == '=' || (grouped && matches!(c, ' ' | '-'))).len();
             let wrong = |(at, byte): (usize, u8)| !(is_symbol(byte) || is_separator(byte) || at >= padding_from);
@@ -184,7 +193,7 @@ impl Secret {
     }
 }
 
-/// ASCII upper case without a branch on the byte.
+/// Converts a byte to ASCII upper case, without a branch on it.
 fn to_upper(byte: u8) -> u8 {
     let wide = i16::from(byte);
     let is_lower = ((0x60 - wide) & (wide - 0x7b)) >> 8;
@@ -206,7 +215,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret's base32 text, as secret as the secret; wiped on drop.
+/// The base32 text of a secret, as secret as the secret itself; wiped on drop.
 pub struct Base32 {
     ascii: [[u8; 8]; Self::GROUPS],
     len: usize,
@@ -215,17 +224,17 @@ pub struct Base32 {
 impl Base32 {
     #[cfg(feature = "alloc")]
     pub(crate) const MAX_LEN: usize = Self::len_of(Secret::MAX_LEN);
-    /// Eight symbols stand for five bytes.
+    /// The number of groups of eight symbols, each for five bytes, in the longest text.
     const GROUPS: usize = Secret::MAX_LEN.div_ceil(5);
 
-    /// The length of the text of so many bytes.
+    /// Returns the length of the text for a secret of this many bytes.
     const fn len_of(bytes: usize) -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "at most MAX_LEN")]
         let len = quotient::<5>(bytes as u64 * 8 + 4) as usize;
         len
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(self.ascii.as_flattened().get(..self.len).unwrap_or_default()).unwrap_or_default()
@@ -246,22 +255,22 @@ impl fmt::Debug for Base32 {
     }
 }
 
-/// What was given is no secret; it holds lengths and positions, never a part of the input.
+/// An error from the constructors of [`Secret`]. It holds lengths and positions, never a part of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretError {
     /// The secret is too short or too long.
     Length {
-        /// The fewest bytes that this constructor takes.
+        /// The minimum number of bytes that the constructor accepts.
         min: usize,
         /// The number of bytes found.
         found: usize,
     },
-    /// No base32 text has this many characters, or not this padding.
+    /// The text has a length or padding that no base32 text of a secret can have.
     Base32Length,
     /// A character is not in the base32 alphabet.
     Base32Character {
-        /// Its byte position in the text, from 0.
+        /// The byte position of the character in the text, from 0.
         position: usize,
     },
 }
@@ -270,11 +279,11 @@ impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { min, found } => {
-                write!(f, "a secret has {min} to {} bytes, not {found}", Secret::MAX_LEN)
+                write!(f, "a secret must have {min} to {} bytes, not {found}", Secret::MAX_LEN)
             }
-            Self::Base32Length => f.write_str("no base32 text of a secret has this length or padding"),
+            Self::Base32Length => f.write_str("a secret in base32 cannot have this length or padding"),
             Self::Base32Character { position } => {
-                write!(f, "the character at position {position} is not base32")
+                write!(f, "the character at position {position} is not a base32 character")
             }
         }
     }

@@ -3,18 +3,20 @@ use core::fmt;
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// A text that holds a secret, such as a key URI; wiped on drop.
+/// A text that contains a secret, such as a key URI; wiped on drop.
 ///
-/// Whoever has it has every code, so it belongs in no log, no URL of a web page and no cache.
+/// Anybody who has the text can compute every code. Keep it out of logs, URLs of web pages and caches.
 pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {
-    /// Keeps a text that was built in place: whoever built it answers for its never having been reallocated.
+    /// Creates a secret text from a string that was never reallocated.
+    ///
+    /// The caller has to guarantee this: a reallocation leaves a copy that is not wiped.
     pub(crate) fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -6,11 +6,12 @@ use super::{Code, Digits};
 
 /// A code as a claimant submitted it, read once.
 ///
-/// Spaces and hyphens are skipped, so that `123 456` and `123-456 ` are read as the phone shows them. A text that is no
-/// code can be submitted as well: it is refused as [`Refusal::Malformed`](crate::Refusal::Malformed) in its turn, when a
-/// locked authenticator has been refused as locked.
+/// Spaces and hyphens are skipped, so that `123 456` and `123-456 ` are read as a phone shows them. Any text can be
+/// submitted: a verification refuses a text that is not a code as [`Refusal::Malformed`](crate::Refusal::Malformed), unless
+/// the authenticator is locked, suspended or throttled.
 ///
-/// The value wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification tells whether it is correct.
+/// The value wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification tells whether the code is
+/// correct.
 ///
 /// ```
 /// use secondo::types::MalformedCode;
@@ -24,14 +25,14 @@ use super::{Code, Digits};
 pub struct SubmittedCode(Text);
 
 enum Text {
-    /// The digits as a number, if they are at most 9, and their count.
+    /// The number that the digits make, and the count of digits. If they are more than 9, the number is meaningless.
     Digits(u32, usize),
-    /// The position of a character that is no digit.
+    /// The position of a character that is not a digit.
     Character(usize),
 }
 
 impl SubmittedCode {
-    /// Longer texts are not read: a bound on the work that a hostile text causes.
+    /// The largest length in bytes of a text that is read, which bounds the work that a hostile text causes.
     const MAX_LEN: usize = 64;
 
     /// Reads the text that a claimant submitted.
@@ -40,16 +41,16 @@ impl SubmittedCode {
         Self(Text::read(text))
     }
 
-    /// Returns the code, if it has this number of digits.
+    /// Returns the code, if the text is one with this number of digits.
     ///
     /// # Errors
     ///
-    /// Returns [`MalformedCode`], with lengths and positions, if the text is no such code.
+    /// Returns [`MalformedCode`], which holds a length or a position, if it is not.
     pub fn code(&self, digits: Digits) -> Result<Code, MalformedCode> {
         self.value(digits).map(|value| Code::from_truncated(value, digits))
     }
 
-    /// Returns the code as a number below [`Digits::modulus`], if it has this number of digits.
+    /// Returns the code as a number below [`Digits::modulus`], if the text is a code with this number of digits.
     pub(crate) fn value(&self, digits: Digits) -> Result<u32, MalformedCode> {
         match self.0 {
             Text::Digits(value, count) if count == digits.count() => Ok(value),

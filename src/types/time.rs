@@ -4,11 +4,13 @@ use core::num::{NonZeroU16, NonZeroU32};
 use super::calendar;
 use crate::ct::division::{Divisor, quotient, remainder};
 
-/// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
+/// A time in seconds since 1970-01-01T00:00:00Z, without leap seconds (POSIX time).
 ///
-/// Times from 1970 to the end of the year 9999, so that nothing ends in 2038 (RFC 6238 section 4.2 asks for this), and
-/// milliseconds taken for seconds are an error. The library never reads a clock: every function that needs the time takes
-/// it as an argument. With `std`, a `SystemTime` converts.
+/// The range is 1970 to the end of the year 9999. Times do not overflow in 2038, as RFC 6238 section 4.2 requires. The
+/// current time in milliseconds is out of range, so that a wrong unit returns an error.
+///
+/// The library never reads a clock: every function that needs the time takes it as an argument. With the feature `std`,
+/// a `SystemTime` can be converted.
 ///
 /// ```
 /// use secondo::UnixTime;
@@ -26,16 +28,16 @@ use crate::ct::division::{Divisor, quotient, remainder};
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// 1970-01-01T00:00:00Z.
+    /// The epoch of POSIX time, 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);
-    /// The last second of the year 9999, the last that RFC 3339 can write.
+    /// The last second of the year 9999, the last one that RFC 3339 can represent.
     pub const MAX: Self = Self(253_402_300_799);
 
-    /// Returns the time that many seconds after the epoch.
+    /// Creates the time that is `secs` seconds after the epoch.
     ///
     /// # Errors
     ///
-    /// [`TimeError::TooLate`] for a time after [`Self::MAX`].
+    /// Returns [`TimeError::TooLate`] if the time is after [`Self::MAX`].
     pub const fn from_secs(secs: u64) -> Result<Self, TimeError> {
         if secs > Self::MAX.0 {
             return Err(TimeError::TooLate(secs));
@@ -49,13 +51,13 @@ impl UnixTime {
         self.0
     }
 
-    /// Returns the time so many seconds later, or [`Self::MAX`] if it is after that.
+    /// Returns the time `secs` seconds later, but at most [`Self::MAX`].
     pub(crate) fn saturating_add(self, secs: u64) -> Self {
         Self(self.0.saturating_add(secs)).min(Self::MAX)
     }
 }
 
-/// As RFC 3339 writes it, in UTC: `2026-11-25T08:30:00Z`.
+/// Writes the time in the format of RFC 3339, in UTC: `2026-11-25T08:30:00Z`.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: u32 = 24 * 60 * 60;
@@ -72,30 +74,30 @@ impl fmt::Display for UnixTime {
 impl TryFrom<std::time::SystemTime> for UnixTime {
     type Error = TimeError;
 
-    /// Converts the system's time.
+    /// Converts the system's time, without fractions of a second.
     ///
     /// # Errors
     ///
-    /// [`TimeError`].
+    /// Returns [`TimeError`] if the time is before 1970 or after [`UnixTime::MAX`].
     fn try_from(time: std::time::SystemTime) -> Result<Self, Self::Error> {
         let elapsed = time.duration_since(std::time::UNIX_EPOCH).map_err(|_| TimeError::Before1970)?;
         Self::from_secs(elapsed.as_secs())
     }
 }
 
-/// A time that is not from 1970 to [`UnixTime::MAX`].
+/// A time that is before 1970 or after [`UnixTime::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeError {
     /// The system's time is before 1970.
     Before1970,
-    /// The time, in seconds since 1970, is after the year 9999.
+    /// The time, in seconds since 1970-01-01T00:00:00Z, is after the year 9999.
     TooLate(u64),
 }
 
 impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Before1970 => f.write_str("the time must be 1970 or later"),
+            Self::Before1970 => f.write_str("the time must not be before 1970"),
             Self::TooLate(secs) => {
                 write!(f, "the time must be before the year 10000, not {secs} s after 1970; is it in milliseconds?")
             }
@@ -105,19 +107,19 @@ impl fmt::Display for TimeError {
 
 impl core::error::Error for TimeError {}
 
-/// The length of a TOTP time step in seconds, `X` in RFC 6238 section 4.1: 1 to 3600, 30 by default.
+/// The length of a TOTP time step in seconds (`X` in RFC 6238 section 4.1): 1 to 3600, 30 by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Period(NonZeroU16);
 
 impl Period {
-    /// The longest period, one hour.
+    /// The maximum period in seconds: one hour.
     pub const MAX_SECS: u16 = 3600;
 
-    /// A period of so many seconds.
+    /// Creates a period of `secs` seconds.
     ///
     /// # Errors
     ///
-    /// [`PeriodError`] for 0 or more than [`Self::MAX_SECS`].
+    /// Returns [`PeriodError`] if `secs` is 0 or more than [`Self::MAX_SECS`].
     pub const fn from_secs(secs: u64) -> Result<Self, PeriodError> {
         if secs > Self::MAX_SECS as u64 {
             return Err(PeriodError(secs));
@@ -129,16 +131,16 @@ impl Period {
         }
     }
 
-    /// The period in seconds.
+    /// Returns the period in seconds.
     #[must_use]
     pub const fn as_secs(self) -> u16 {
         self.0.get()
     }
 
-    /// How many whole periods so many seconds are.
+    /// Returns the number of whole periods in `secs` seconds.
     pub(crate) fn whole_in(self, secs: u64) -> u64 {
         match self.0.get() {
-            // What nearly all authenticators have.
+            // Nearly all authenticators have this period, and its divisor is known at compile time.
             30 => quotient::<30>(secs),
             _ => Divisor::new(NonZeroU32::from(self.0)).quotient(secs),
         }
@@ -146,13 +148,13 @@ impl Period {
 }
 
 impl Default for Period {
-    /// 30 seconds, the recommendation of RFC 6238 section 5.2.
+    /// Creates a period of 30 seconds, the recommendation of RFC 6238 section 5.2.
     fn default() -> Self {
         const { Self(NonZeroU16::new(30).unwrap()) }
     }
 }
 
-/// A period, in seconds, that is not 1 to [`Period::MAX_SECS`].
+/// A period in seconds that is not 1 to [`Period::MAX_SECS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeriodError(pub u64);
 
@@ -164,18 +166,18 @@ impl fmt::Display for PeriodError {
 
 impl core::error::Error for PeriodError {}
 
-/// The moving factor of a code: `C` in RFC 4226, the time step `T` in RFC 6238.
+/// The moving factor of a code: the counter `C` in RFC 4226, the time step `T` in RFC 6238.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Counter(u64);
 
 impl Counter {
-    /// The counter of this value.
+    /// Creates a counter with this value.
     #[must_use]
     pub const fn new(value: u64) -> Self {
         Self(value)
     }
 
-    /// The value.
+    /// Returns the value.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
@@ -188,7 +190,7 @@ impl fmt::Display for Counter {
     }
 }
 
-/// The time is before `T0`, where no time step exists (RFC 6238 section 4.2).
+/// A time before `T0`, the start of the first time step (RFC 6238 section 4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BeforeT0;
 

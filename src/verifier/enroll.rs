@@ -9,17 +9,22 @@ use super::swap::Step;
 use super::{Enrolled, Verifier, VerifierError};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Stores a new authenticator. It counts when it is confirmed.
+    /// Stores a new authenticator. Its codes are accepted for logins after it is confirmed.
     ///
-    /// `state` is [`State::new`] for a new secret; the counter, drift and confirmation of one that comes from elsewhere
-    /// otherwise. An enrolment that was not confirmed gives way to the new one, with its failures and its lock; the result
-    /// says so. [`Self::enroll_new`] refuses instead.
+    /// `state` is [`State::new`] for a new secret. For an authenticator from another system, it carries over the
+    /// counter, the drift and the confirmation.
+    ///
+    /// An authenticator under the same id that was never confirmed is replaced, together with its failures and its
+    /// lock, and the result is [`Enrolled::Replaced`]. [`Self::enroll_new`] returns an error instead.
     ///
     /// # Errors
     ///
-    /// [`VerifierError::AlreadyEnrolled`] if the id has a confirmed or suspended authenticator;
-    /// [`VerifierError::Refused`] with [`Refusal::Revoked`](crate::Refusal::Revoked) if it had one that is revoked: ids are not used again;
-    /// [`VerifierError::ImplausibleStep`] if the state's last used time step lies after the year 2499.
+    /// - Returns [`VerifierError::AlreadyEnrolled`] if the id has a confirmed or suspended authenticator.
+    /// - Returns [`VerifierError::Refused`] with [`Refusal::Revoked`](crate::Refusal::Revoked) if the id's
+    ///   authenticator was revoked: an id is not used again.
+    /// - Returns [`VerifierError::ImplausibleStep`] if the state's last used time step begins after the year 2499.
+    /// - Returns [`VerifierError::Store`] if the store fails, [`VerifierError::Record`] if the id has a record that
+    ///   cannot be read, or [`VerifierError::Contended`] if other writers keep changing it.
     pub async fn enroll(
         &self,
         id: &AuthenticatorId,
@@ -29,12 +34,14 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.store_new(id, authenticator, state, true).await
     }
 
-    /// Stores a new authenticator under an id that has none. For ids that are not random, such as the serial numbers of
-    /// tokens, which two vendors may give to two tokens.
+    /// Stores a new authenticator, but only under an id that was never used.
+    ///
+    /// Use it for ids that are not random. Serial numbers, for example, can be the same for two tokens of two vendors.
     ///
     /// # Errors
     ///
-    /// As [`Self::enroll`]; [`VerifierError::AlreadyEnrolled`] also for an authenticator that was never confirmed.
+    /// Returns the errors of [`Self::enroll`], and [`VerifierError::AlreadyEnrolled`] also if the id has an
+    /// authenticator that was never confirmed.
     pub async fn enroll_new(
         &self,
         id: &AuthenticatorId,

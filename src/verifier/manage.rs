@@ -12,42 +12,53 @@ use super::swap::Step;
 use super::{Verifier, VerifierError};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Stops accepting codes until [`Self::resume`]. A lock and the count of failures stay as they are.
+    /// Suspends an authenticator: none of its codes is accepted until [`Self::resume`].
+    ///
+    /// A lock and the number of failures do not change.
     ///
     /// # Errors
     ///
-    /// As [`Self::state`], or [`VerifierError::Contended`].
+    /// Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
+    /// record.
     pub async fn suspend(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
         self.change(id, |_, state| Ok(state.suspend())).await
     }
 
-    /// Ends a suspension. A lock and the count of failures stay as they are.
+    /// Ends a suspension. A lock and the number of failures do not change.
     ///
     /// # Errors
     ///
-    /// As [`Self::state`], or [`VerifierError::Contended`].
+    /// Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
+    /// record.
     pub async fn resume(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
         self.change(id, |_, state| Ok(state.resume())).await
     }
 
-    /// Ends a lock or a wait, and starts the count of failures again. A suspension stays, and used codes stay used.
+    /// Ends a lock or a wait, and resets the number of failures to 0.
+    ///
+    /// A suspension does not end, and used codes stay used.
     ///
     /// # Errors
     ///
-    /// As [`Self::state`], or [`VerifierError::Contended`].
+    /// Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
+    /// record.
     pub async fn unlock(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
         self.change(id, |_, state| Ok(state.unlock())).await
     }
 
-    /// Lowers the watermark of a TOTP authenticator that lies in the future, as after a login under a clock years ahead.
+    /// Lowers the watermark of a TOTP authenticator, its last used time step, if that lies far in the future.
     ///
-    /// It is lowered to the last step of the window at `now`, so that no code that is valid now is accepted. Codes of
-    /// later steps that were accepted under the wrong clock become usable again when their time comes.
+    /// A login while the verifier's clock was years ahead leaves such a watermark, and no code is accepted until that
+    /// step has passed. The watermark is lowered to the last step of the window at `now`, so no code that is valid now
+    /// is accepted. Codes of later steps that were accepted under the wrong clock can be used again when their time
+    /// comes.
     ///
     /// # Errors
     ///
-    /// [`VerifierError::WatermarkInReach`] if the watermark does not lie further beyond the window than
-    /// [`Policy::with_watermark_margin`] says; else as [`Self::state`], or [`VerifierError::Contended`].
+    /// - Returns [`VerifierError::WatermarkInReach`] if the watermark is not further beyond the window than
+    ///   [`Policy::with_watermark_margin`] requires, if the authenticator is HOTP, or if `now` is before its T0.
+    /// - Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
+    ///   record.
     pub async fn lower_watermark(&self, id: &AuthenticatorId, now: UnixTime) -> Result<(), VerifierError<S::Error>> {
         let lower = |method: Method, state: State| match method {
             Method::Totp(totp) => totp.lower_watermark(&self.policy, &state, now),
@@ -56,11 +67,15 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.change(id, |method, state| lower(method, state).ok_or(VerifierError::WatermarkInReach)).await
     }
 
-    /// Erases the authenticator, whatever it is, and keeps only that it is revoked: for ever, under this id.
+    /// Revokes an authenticator forever: erases it, and stores a tombstone under its id.
+    ///
+    /// The tombstone contains nothing but the fact of the revocation. A record that cannot be opened or read can be
+    /// revoked too.
     ///
     /// # Errors
     ///
-    /// [`VerifierError::Unknown`], [`VerifierError::Store`] or [`VerifierError::Contended`].
+    /// Returns [`VerifierError::Unknown`] if the id has no record, [`VerifierError::Store`] if the store fails, or
+    /// [`VerifierError::Contended`] if other writers keep changing the record.
     pub async fn revoke(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
         self.swap(id, |held| {
             held.ok_or(VerifierError::Unknown)?;
@@ -69,19 +84,20 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         .await
     }
 
-    /// The state as it is stored now, to show for example how many attempts remain ([`Policy::remaining`]).
+    /// Returns the stored state, for example to show the number of remaining attempts ([`Policy::remaining`]).
     ///
     /// # Errors
     ///
-    /// [`VerifierError::Unknown`], [`VerifierError::Store`], [`VerifierError::Record`], or [`VerifierError::Refused`]
-    /// with [`Refusal::Revoked`].
+    /// Returns [`VerifierError::Unknown`] if the id has no record, [`VerifierError::Refused`] with [`Refusal::Revoked`]
+    /// if it is revoked, [`VerifierError::Store`] if the store fails, or [`VerifierError::Record`] if the record cannot
+    /// be opened or read.
     pub async fn state(&self, id: &AuthenticatorId) -> Result<State, VerifierError<S::Error>> {
         let entry = self.store.load(id).await.map_err(VerifierError::Store)?;
         let (_, _, state) = self.read(id, entry.map(|entry| entry.value))?;
         Ok(state)
     }
 
-    /// Stores what this makes of the state.
+    /// Replaces the stored state with the one that `change` returns for it.
     async fn change(
         &self,
         id: &AuthenticatorId,

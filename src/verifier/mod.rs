@@ -1,4 +1,4 @@
-//! The calls that providers make.
+//! The verifier: enrollment, verification and management of authenticators in a store.
 
 use alloc::sync::Arc;
 
@@ -18,19 +18,23 @@ mod swap;
 pub use error::VerifierError;
 pub use outcome::{Accepted, Enrolled};
 
-/// Verifies codes against a [`Store`]: the second factor of an identity provider.
+/// A verifier of one-time passwords with a [`Store`]: the second factor of an identity provider.
 ///
-/// Each attempt loads the authenticator's record, decides, and replaces the record in one compare-and-swap. The verdict is
-/// out only when that is stored, so a code is accepted once and a guess is counted however many machines there are.
-/// When somebody else was faster, it decides again on what they stored, 16 times at most.
+/// Each attempt loads the authenticator's record and decides. If the decision changes the state, the verifier replaces
+/// the record by compare-and-swap, and returns the verdict only after the new record is stored. A code is therefore
+/// accepted only once, and every guess is counted, no matter how many machines share the store. If another writer
+/// changed the record in the meantime, the verifier loads it and decides again. After 16 tries it returns
+/// [`VerifierError::Contended`].
 ///
-/// Records are [sealed](crate::seal) under a ring of keys, and only sealed ones are taken; [`Self::unsealed`] makes a
-/// verifier that stores them plain.
+/// Records are [sealed](crate::seal) under a ring of keys, and a record that is not sealed is an error.
+/// [`Self::unsealed`] creates a verifier that stores records in plain form.
 ///
-/// It holds no state of its own: make as many as you like on one store. It must stand behind a password or another first
-/// factor, for whoever reaches it can use up a subscriber's attempts, and who may enroll, suspend, unlock or revoke is
-/// the provider's to decide. Futures do what the store's do; on [`Memory`](crate::store::Memory) they are ready when
-/// polled once. A future that is dropped early leaves the attempt counted or not, never half.
+/// A verifier must stand behind a password or another first factor, because anyone who can reach it can use up a
+/// subscriber's attempts. The provider decides who may enroll, suspend, unlock or revoke authenticators.
+///
+/// A verifier holds no state of its own, so any number of them can share a store. Its futures wait only for the store
+/// and the HSM; with [`Memory`](crate::store::Memory) and no HSM they are ready at the first poll. If a future is
+/// dropped early, the attempt is either counted or not, never half counted.
 ///
 /// ```
 /// # #[cfg(feature = "std")] {
@@ -39,19 +43,20 @@ pub use outcome::{Accepted, Enrolled};
 /// use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 /// use secondo::store::Memory;
 ///
-/// // In earnest from a file, the environment or an HSM; made with `openssl rand -hex 32`.
+/// // In production, the master key is read from a file or the environment, or stays in an HSM.
+/// // `openssl rand -hex 32` makes one.
 /// let master = LocalMasterKey::from_hex("c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094")?;
 /// let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 /// let verifier = Verifier::new(Memory::new(), keys, Policy::default());
 /// let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 ///
-/// // The subscriber scans the secret, and shows with a first code that it works.
+/// // The subscriber scans the secret, and confirms the authenticator with a first code.
 /// let secret = Secret::from_bytes(b"12345678901234567890")?;
 /// let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
 /// verifier.enroll(&id, &authenticator, State::new()).await?;
 /// verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)?).await?;
 ///
-/// // From then on codes log in, each of them once.
+/// // From now on, each code is accepted for one login.
 /// let now = UnixTime::from_secs(1_111_111_111)?;
 /// let accepted = verifier.verify(&id, "050 471", now).await?;
 /// assert!(verifier.verify(&id, "050 471", now).await.is_err());
@@ -69,21 +74,23 @@ pub struct Verifier<S, H = NoHsm> {
 }
 
 impl<S: Store> Verifier<S> {
-    /// A verifier on this store, with records sealed under these keys, and with this policy.
+    /// Creates a verifier that seals its records with these keys.
     #[must_use]
     pub fn new(store: S, keys: impl Into<Arc<KeyRing>>, policy: Policy) -> Self {
         Self { store, keys: Some(keys.into()), policy, hsm: NoHsm }
     }
 
-    /// A verifier that stores every secret as it is: for tests, and for stores that encrypt and authenticate themselves.
+    /// Creates a verifier that stores secrets in plain form.
     ///
-    /// It takes no sealed records, and one made by [`Self::new`] takes no plain ones.
+    /// Use it only in tests, or with a store that encrypts and authenticates records itself. This verifier does not
+    /// accept sealed records, and a verifier created by [`Self::new`] does not accept plain ones.
     #[must_use]
     pub const fn unsealed(store: S, policy: Policy) -> Self {
         Self { store, keys: None, policy, hsm: NoHsm }
     }
 
-    /// With the module that computes HMACs for authenticators whose keys [it holds](crate::Authenticator::in_hsm).
+    /// Sets the hardware security module that computes the HMACs of authenticators created with
+    /// [`Authenticator::in_hsm`](crate::Authenticator::in_hsm).
     #[must_use]
     pub fn with_hsm<H: Hsm>(self, hsm: H) -> Verifier<S, H> {
         let Self { store, keys, policy, hsm: NoHsm } = self;
@@ -92,7 +99,7 @@ impl<S: Store> Verifier<S> {
 }
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// The policy.
+    /// Returns the policy.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy

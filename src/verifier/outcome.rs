@@ -3,16 +3,17 @@ use crate::types::{AuthenticatorId, Counter};
 
 /// Proof of a second factor: a code of this authenticator was correct, unused and permitted, and this is stored.
 ///
-/// Only the [`Verifier`](crate::Verifier) makes one. Compare [`Self::id`] with the person whose password was checked.
+/// Only a [`Verifier`](crate::Verifier) creates one. Check that [`Self::id`] belongs to the subscriber whose password
+/// was verified.
 #[derive(Debug)]
-#[must_use = "this is the proof of the second factor; a login that does not look at it accepts nothing"]
+#[must_use = "this is the proof of the second factor; do not grant a login without it"]
 pub struct Accepted {
     pub(super) id: AuthenticatorId,
     pub(super) verified: Verified,
 }
 
 impl Accepted {
-    /// Returns the authenticator whose code it was.
+    /// Returns the id of the authenticator whose code was accepted.
     #[must_use]
     pub fn id(&self) -> &AuthenticatorId {
         &self.id
@@ -24,19 +25,22 @@ impl Accepted {
         self.verified.counter()
     }
 
-    /// Returns how many whole time steps the code is ahead of the verifier's clock; behind, if negative. 0 for HOTP.
+    /// Returns the number of time steps that the code is ahead of the verifier's clock.
+    ///
+    /// The number is negative if the code is behind, and 0 for HOTP.
     #[must_use]
     pub fn drift(&self) -> i64 {
         self.verified.drift()
     }
 }
 
-/// Tells whether an enrolment took the place of another.
+/// The result of an enrollment: a new record, or a replaced one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enrolled {
-    /// There was nothing under this id.
+    /// The id had no record.
     New,
-    /// An authenticator that was never confirmed was under this id, and is gone. Where that was not expected, two
-    /// authenticators have one id.
+    /// The id had an authenticator that was never confirmed, and the new one replaced it.
+    ///
+    /// If this is unexpected, two authenticators were given the same id.
     Replaced,
 }

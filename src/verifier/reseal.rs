@@ -8,14 +8,16 @@ use super::swap::Step;
 use super::{Verifier, VerifierError};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Seals the record of this id with the active key, and says whether it was sealed with another before.
+    /// Seals a record with the active key. Returns `true` if another key had sealed it before.
     ///
-    /// Verifications do the same when they change the state; this is for those who do not come, and for those that are
-    /// revoked.
+    /// A verification does the same when it changes the state. This method is for the records of subscribers who do not
+    /// log in, and of revoked authenticators.
     ///
     /// # Errors
     ///
-    /// [`VerifierError::Unknown`], [`VerifierError::Store`], [`VerifierError::Record`] or [`VerifierError::Contended`].
+    /// Returns [`VerifierError::Unknown`] if the id has no record, [`VerifierError::Store`] if the store fails,
+    /// [`VerifierError::Record`] if the record cannot be opened, or [`VerifierError::Contended`] if other writers keep
+    /// changing it.
     pub async fn reseal(&self, id: &AuthenticatorId) -> Result<bool, VerifierError<S::Error>> {
         self.swap(id, |held| {
             let value = held.ok_or(VerifierError::Unknown)?;
@@ -28,11 +30,12 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         .await
     }
 
-    /// [Reseals](Self::reseal) the records of these ids one after the other, calls `progress` with what became of each,
-    /// and returns how many could not be: when that is none, the active key opens all of them.
+    /// [Reseals](Self::reseal) the records of these ids one after another, and returns the number of failures.
     ///
-    /// Ids that are unknown have nothing to seal, and are not counted. It can be stopped and begun again at any
-    /// time, beside verifications.
+    /// It calls `progress` with the result of each record. If the number is 0, the active key opens all of them. An
+    /// unknown id has no record, and does not count as a failure.
+    ///
+    /// Resealing can run alongside verifications, and can be stopped and started again at any time.
     pub async fn reseal_all(
         &self,
         ids: impl IntoIterator<Item = AuthenticatorId>,

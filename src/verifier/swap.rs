@@ -14,25 +14,26 @@ use crate::hsm::{Hmac, Hsm, HsmKey, WrongAnswer};
 use crate::store::{Entry, Exchange, Store, Value};
 use crate::types::{Algorithm, AuthenticatorId, Counter};
 
-/// How often a decision is made before it is given up as contended: more often than the default failure cap lets a
-/// record change before it is locked and changes no more.
+/// The number of decisions that are made before an operation fails as contended.
+///
+/// It exceeds the number of changes that the default failure cap allows to a record before a lock stops them.
 const TRIES: usize = 16;
 
-/// What is to be done with a value that the store holds.
+/// The result of examining a stored value: an outcome, or a search that must run first.
 pub(super) enum Step<'a, T, E> {
-    /// The outcome, and the value to store before it is out, if it is another.
+    /// The outcome, and the new value to store before the outcome is returned, if the value changes.
     Decided(T, Option<Value>),
-    /// A search with a key that is in a hardware security module, and what comes of what it finds.
+    /// A search with a key in a hardware security module, and a function that decides on its result.
     Search(Algorithm, HsmKey, Search, Then<'a, T, E>),
 }
 
 type Then<'a, T, E> = Box<dyn FnOnce(Match) -> Result<(T, Option<Value>), VerifierError<E>> + Send + 'a>;
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Loads the value of an id, and replaces it with the one that `decide` makes of it, if it makes one.
+    /// Loads the value of an id, calls `decide` with it, and replaces it with the new value if there is one.
     ///
-    /// The outcome that `decide` returns beside it is out only when that is stored. When somebody else was faster,
-    /// `decide` is called again with what they stored.
+    /// The outcome of `decide` is returned only after the new value is stored. If another writer changed the value in
+    /// the meantime, `decide` is called again with the changed value.
     pub(super) async fn swap<'a, T>(
         &self,
         id: &AuthenticatorId,
@@ -56,7 +57,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         Err(VerifierError::Contended)
     }
 
-    /// Searches with a key that is in the hardware security module.
+    /// Searches for codes with a key in the hardware security module.
     async fn search(
         &self,
         algorithm: Algorithm,
@@ -99,7 +100,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         Ok((record, authenticator, state))
     }
 
-    /// Makes the value to store of a record.
+    /// Returns the value to store for a record, sealed if the verifier has keys.
     pub(super) fn close(&self, id: &AuthenticatorId, record: Record) -> Result<Value, VerifierError<S::Error>> {
         record.close(id, self.keys()).map_err(VerifierError::Record)
     }

@@ -1,4 +1,4 @@
-//! What the in-memory store takes of memory, by an allocator that counts.
+//! Tests of the memory that the in-memory store takes, with a counting allocator.
 
 use crate::counting::{in_use, peak_of};
 use pollster::block_on;
@@ -10,16 +10,16 @@ use secondo::{
 };
 
 const ENTRIES: u32 = 200_000;
-/// What the test runner may allocate meanwhile.
+/// The number of bytes that the test runner may allocate meanwhile.
 const OTHERS: isize = 10_000;
 
-/// A UUID.
+/// Returns the id of number `n`, in the form of a UUID.
 fn id(n: u32) -> AuthenticatorId {
     AuthenticatorId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).unwrap()
 }
 
 #[test]
-fn memory_is_small_is_used_again_and_is_given_back() {
+fn memory_is_small_reused_and_returned() {
     let _alone = crate::alone();
     let store = Memory::new();
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
@@ -34,7 +34,7 @@ fn memory_is_small_is_used_again_and_is_given_back() {
         block_on(verifier.enroll(&id(n), &authenticator, State::new())).unwrap();
     }
     let each = (in_use() - empty) / ENTRIES.cast_signed() as isize;
-    assert!((150..=170).contains(&each), "{each} bytes an authenticator");
+    assert!((150..=170).contains(&each), "{each} bytes per authenticator");
 
     let replace_all = |len: usize, expiry: Option<UnixTime>| {
         for n in 0..ENTRIES {
@@ -52,21 +52,21 @@ fn memory_is_small_is_used_again_and_is_given_back() {
     for len in sizes {
         replace_all(len, None);
     }
-    assert!(in_use() - grown < OTHERS, "{grown} bytes and then {}", in_use());
+    assert!(in_use() - grown < OTHERS, "{grown} bytes, then {}", in_use());
 
     store.purge(UnixTime::from_secs(0).unwrap());
     let each = (in_use() - empty) / ENTRIES.cast_signed() as isize;
-    assert!((150..=170).contains(&each), "{each} bytes an authenticator after unused memory was given back");
+    assert!((150..=170).contains(&each), "{each} bytes per authenticator after unused memory was returned");
 
     replace_all(104, Some(UnixTime::from_secs(1).unwrap()));
     store.purge(UnixTime::from_secs(1).unwrap());
     assert!(store.is_empty());
-    assert!(in_use() - empty < OTHERS, "{empty} bytes and then {}", in_use());
+    assert!(in_use() - empty < OTHERS, "{empty} bytes when empty, then {}", in_use());
 
     codes_that_are_too_many_are_not_read();
 }
 
-/// A resynchronization parsed a million entries before it counted them.
+/// A resynchronization must count the submitted codes before it parses them.
 fn codes_that_are_too_many_are_not_read() {
     let verifier = Verifier::unsealed(Memory::new(), Policy::new());
     let secret = Secret::from_bytes(b"12345678901234567890").unwrap();

@@ -1,4 +1,4 @@
-//! How much memory is taken, by an allocator that counts.
+//! Tests of memory use, with a counting allocator.
 #![cfg(feature = "std")]
 
 mod counting;
@@ -8,7 +8,7 @@ mod pskc;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Keeps others from allocating beside a test: they would be counted with it.
+/// Keeps the other tests of this program from running, because their allocations would be counted too.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

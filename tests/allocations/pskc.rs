@@ -1,4 +1,4 @@
-//! What the reader of PSKC documents takes of memory, by an allocator that counts.
+//! Tests of the memory that the PSKC reader takes, with a counting allocator.
 
 use std::io::{BufRead, BufReader, Cursor, Read, repeat};
 use std::time::Instant;
@@ -10,10 +10,10 @@ use secondo::formats::pskc::{Credential, Protection, PskcErrorKind, Reader, Toke
 use secondo::{Algorithm, Authenticator, Hotp, Secret, State};
 
 const KEYS: u64 = 100_000;
-/// The buffers of the reader and of what it reads from, one token, and what the test runner allocates.
+/// The maximum number of bytes: buffers of the reader and its source, one token, and allocations of the test runner.
 const BOUND: isize = 200_000;
 
-/// The same text so many times over, without its being there.
+/// A source that repeats a text without holding the copies in memory.
 struct Repeated<'a> {
     text: &'a [u8],
     at: usize,
@@ -70,7 +70,7 @@ fn documents_of_any_length_take_little_memory() {
         println!("{protection:?}: {KEYS} keys in {:?}, {peak} bytes", start.elapsed());
     }
 
-    // What never ends.
+    // Documents that never end.
     let container = r#"<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">"#;
     let key = r#"<KeyPackage><Key Id="1" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp"><Issuer>"#;
     for opened in ["", "<!--", "<?", "<", "<a b='", "<![CDATA[", "&", "</", "<!DOCTYPE ", "</Issuer><Extensions>"] {
@@ -79,14 +79,14 @@ fn documents_of_any_length_take_little_memory() {
             let endless = Cursor::new(start).chain(BufReader::new(repeat(b'x')));
             must_end(endless);
         });
-        assert!(peak < BOUND, "{opened} {peak} bytes");
+        assert!(peak < BOUND, "{opened}: {peak} bytes");
     }
     for element in ["<a>", "<a xmlns:b='urn:b'>", "<a xmlns='urn:b'>", "<a b='1' c='2'>"] {
         let peak = peak_of(|| {
             let nested = Repeated { text: element.as_bytes(), at: 0, left: u64::MAX };
             must_end(Cursor::new(format!("{container}{key}</Issuer>")).chain(BufReader::new(nested)));
         });
-        assert!(peak < BOUND, "{element} {peak} bytes");
+        assert!(peak < BOUND, "{element}: {peak} bytes");
     }
 }
 

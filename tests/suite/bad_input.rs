@@ -1,4 +1,6 @@
-//! Bad input: a typed error that names what is wrong, no panic, no change of state, no secret or code in any message.
+//! Tests of bad input. Each bad input causes a typed error that names the defect.
+//!
+//! No input causes a panic or a change of state, and no message shows a secret or code.
 
 use crate::support::commit;
 use crate::support::time::at;
@@ -16,7 +18,7 @@ fn key() -> Key {
     Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890").unwrap())
 }
 
-/// What a TOTP verification comes to, and the state after it.
+/// Verifies a TOTP code, and returns the refusal and the state after it.
 fn verify(totp: Totp, text: &str, now: UnixTime) -> (Refusal, State) {
     let mut state = State::new().confirmed();
     let decision = Method::Totp(totp).verify(&key(), &Policy::new(), &state, &SubmittedCode::new(text), now);
@@ -52,7 +54,7 @@ fn malformed_codes() {
     }
     assert_eq!(length(5).to_string(), "a code has 6 digits, not 5");
     assert_eq!(character(3).to_string(), "the character at position 3 is not a digit");
-    // Separators up to 64 bytes in all.
+    // A text with separators may have up to 64 bytes.
     assert!(SubmittedCode::new(&format!("{:>64}", "123456")).code(Digits::Six).is_ok());
     assert_eq!(SubmittedCode::new(&format!("{:>65}", "123456")).code(Digits::Six).unwrap_err(), length(65));
     for separated in ["123 456", " 123456", "123456 ", "123-456"] {
@@ -120,11 +122,11 @@ fn secrets() {
         assert_eq!(error, expected, "{text:.40}");
         assert!(text.is_empty() || !error.to_string().contains(&text[text.len() / 2..]));
     }
-    // Only the constructors that say so take groups.
+    // Only the constructors for grouped or imported text accept separators.
     assert!(Secret::from_base32_grouped("gezd-gnbv gy3t-qojq gezd-gnbv gy3t-qojq").is_ok());
     assert_eq!(Secret::from_base32_grouped("gezd gnbv 1").unwrap_err(), character(10));
     assert_eq!(Secret::import_short_base32("JBSW Y3DP EHPK 3PXP").unwrap().expose(), b"Hello!\xde\xad\xbe\xef");
-    // Bits that the last character has too many are ignored.
+    // Surplus bits of the last character are ignored.
     let spare = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGZ").unwrap();
     assert_eq!(spare.expose(), b"1234567890123456");
 }
@@ -134,19 +136,16 @@ fn corrupt_state_bytes() {
     let mut bytes = State::new().confirmed().to_bytes();
     bytes[2] = 200;
     assert_eq!(State::from_bytes(&bytes), Err(StateError::Field { offset: 2 }));
-    assert_eq!(
-        State::from_bytes(&bytes).unwrap_err().to_string(),
-        "the state's field at byte 2 has an impossible value"
-    );
+    assert_eq!(State::from_bytes(&bytes).unwrap_err().to_string(), "the state's field at byte 2 has an invalid value");
 }
 
-/// The state never leaves what it was when a code of another width is submitted.
+/// A code of another length is refused, and no state is stored.
 #[test]
 fn a_code_of_another_width() {
     let state = State::new().confirmed();
     let eight = SubmittedCode::new("12345678");
     let decision = Method::Hotp(Hotp::default()).verify(&key(), &Policy::new(), &state, &eight, NOW);
-    let verdict = decision.commit(|_| -> Result<(), &str> { panic!("nothing is to be stored") });
+    let verdict = decision.commit(|_| -> Result<(), &str> { panic!("a malformed code must not be stored") });
     let malformed = MalformedCode::Length { expected: 6, found: 8 };
     assert_eq!(verdict.unwrap_err(), CommitError::Refused(Refusal::Malformed(malformed)));
 }
@@ -175,5 +174,5 @@ fn identifiers_and_unknown_ones() {
     let unknown = AuthenticatorId::new("nobody").unwrap();
     let result = pollster::block_on(verifier.verify(&unknown, "123456", NOW));
     assert!(matches!(result, Err(VerifierError::Unknown)));
-    assert!(store.is_empty(), "asking for an unknown id stores nothing");
+    assert!(store.is_empty(), "an unknown id must not be stored");
 }

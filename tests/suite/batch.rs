@@ -1,4 +1,4 @@
-//! Batches against the single calls, on any mix of what callers may give.
+//! Comparison of batches with single calls, on random mixes of attempts.
 
 use crate::support::commit;
 use crate::support::time::at;
@@ -13,7 +13,7 @@ use secondo::{Algorithm, Digits, Hotp, Key, Method, Policy, Refusal, Secret, Sta
 
 const NOW: UnixTime = at(1_700_000_010);
 
-/// An attempt, and what it stands on.
+/// A subscriber's authenticator, its state, and a submitted code.
 #[derive(Debug)]
 struct Person {
     method: Method,
@@ -33,7 +33,7 @@ fn person() -> impl Strategy<Value = Person> {
             Method::Hotp(Hotp::new(digits))
         }
     });
-    // The counters before or at this one are used up; the code is so many later, or earlier.
+    // `used` moves the watermark and `ahead` the code's counter, both around the current counter or step.
     let state = (any::<bool>(), 0..8_u8, 0..12_u64, 0..20_u64);
     (key, method, state, 0..4_u8).prop_map(|(key, method, (confirmed, kind, used, ahead), form)| {
         let current = match method {
@@ -55,7 +55,7 @@ fn person() -> impl Strategy<Value = Person> {
             _ => SubmittedCode::from(&code),
         };
         if kind == 7 {
-            // Locked by wrong codes.
+            // A wrong code locks the authenticator.
             let wrong = SubmittedCode::new("x");
             let policy = Policy::new().with_failure_cap(1).unwrap().with_counted_malformed(true);
             let _ = commit(method.verify(&key, &policy, &state, &wrong, NOW), &mut state);
@@ -64,7 +64,7 @@ fn person() -> impl Strategy<Value = Person> {
     })
 }
 
-/// The verdict in words, and the state that would be stored.
+/// Returns the verdict as text, and the state that the decision would store.
 fn outcome<T: std::fmt::Debug>(decision: Decision<T>) -> (String, Option<[u8; State::LEN]>) {
     let mut stored = None;
     let verdict: Result<T, CommitError<()>> = decision.commit(|next| {
@@ -98,9 +98,9 @@ proptest! {
     }
 }
 
-/// The people above are not all refused for the same reason.
+/// The random attempts above cover acceptance and every refusal.
 #[test]
-fn the_mix_is_a_mix() {
+fn random_attempts_cover_every_verdict() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
 
@@ -124,7 +124,7 @@ fn the_mix_is_a_mix() {
     assert!(seen.iter().all(|count| *count >= 20), "{seen:?}");
 }
 
-/// A time before T0 is refused at once, with no codes.
+/// A time before T0 is an error of the whole batch, not of each code.
 #[test]
 fn no_codes_before_t0() {
     let totp = Totp::default().with_t0(UnixTime::from_secs(100).unwrap());

@@ -1,4 +1,4 @@
-//! The conformance suite: it passes the in-memory store and a naive one, and catches each way to break the contract.
+//! Tests of the conformance suite: it passes the in-memory store and a naive store, and catches each defect of a store.
 #![cfg(feature = "std")]
 
 use std::collections::HashMap;
@@ -70,7 +70,7 @@ enum Defect {
     CutsValuesAtRestart,
 }
 
-/// A store as simple as can be, with one defect.
+/// The simplest possible store, with at most one defect.
 struct Naive {
     defect: Defect,
     data: Mutex<Data>,
@@ -178,7 +178,7 @@ impl Store for Naive {
             _ => false,
         };
         if broken && !torn && data.last_revision.is_multiple_of(2) {
-            // Broken before the write; the other times after it.
+            // At even revisions the connection breaks before the write, at odd revisions after it.
             return if self.defect == Defect::SaysBrokenWriteWasStored { Ok(Exchange::Stored) } else { Err(Broken) };
         }
         if torn {
@@ -204,7 +204,7 @@ impl Store for Naive {
     }
 }
 
-/// Lets the other threads in between.
+/// Lets other threads run between a check and the write that depends on it.
 fn pause() {
     thread::sleep(Duration::from_micros(200));
 }

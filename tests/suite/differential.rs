@@ -1,4 +1,4 @@
-//! Random secrets, parameters, times and windows, against `oathtool` and against a naive computation with the `hmac` crate.
+//! Comparison with `oathtool` and with a naive computation, on random secrets, parameters, times and windows.
 
 use crate::support::naive;
 use crate::support::oathtool;
@@ -10,7 +10,7 @@ use secondo::policy::Window;
 use secondo::types::{Counter, Period};
 use secondo::{Algorithm, Digits, Hotp, Key, Method, Policy, Refusal, Secret, State, SubmittedCode, Totp, UnixTime};
 
-/// How many codes `oathtool` prints in one run.
+/// The number of codes that `oathtool` prints in one run.
 const BATCH: u64 = 25;
 
 fn cases(cases: u32) -> ProptestConfig {
@@ -25,12 +25,12 @@ fn secrets() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), Secret::MIN_LEN..=Secret::MAX_LEN)
 }
 
-/// Small, large and any: the ends of the range are where arithmetic goes wrong.
+/// Generates counters, more often near the ends of the range and at powers of two, where arithmetic may overflow.
 fn counters() -> impl Strategy<Value = u64> {
     prop_oneof![0..50_u64, u64::MAX - 50..=u64::MAX, any::<u64>(), (0..64_u32).prop_map(|bit| 1 << bit)]
 }
 
-/// From the epoch to the last time there is.
+/// Generates times from the epoch to [`UnixTime::MAX`].
 fn times() -> impl Strategy<Value = UnixTime> {
     counters().prop_map(|secs| UnixTime::from_secs(secs).unwrap_or(UnixTime::MAX))
 }
@@ -106,7 +106,7 @@ fn steps_and_remaining_seconds_divide_the_time() {
     });
 }
 
-/// One TOTP verification by brute force: the lowest step of the window that has the code and was not used.
+/// A TOTP verification accepts the lowest unused step of the window with the submitted code, found by brute force.
 #[test]
 fn windows_accept_what_a_naive_search_finds() {
     proptest!(cases(20_000), |(
@@ -130,7 +130,7 @@ fn windows_accept_what_a_naive_search_finds() {
             let centre = (i128::from(step) + i128::from(drift)).max(0);
             centre - i128::from(past)..=centre + i128::from(future)
         };
-        // A window that has moved away from the current step leaves one there.
+        // If drift has moved the window away from the current step, a second window remains there.
         let drift = drift.clamp(-10, 10);
         let mut steps: Vec<i128> = around(drift).collect();
         if !(-i16::from(future)..=i16::from(past)).contains(&drift) {
@@ -162,12 +162,12 @@ fn windows_accept_what_a_naive_search_finds() {
                     other => prop_assert!(false, "{other:?}"),
                 }
             }
-            Err(CommitError::Store(())) => prop_assert!(false, "the store does not fail"),
+            Err(CommitError::Store(())) => prop_assert!(false, "the store cannot fail"),
         }
     });
 }
 
-/// What `oathtool` accepts within its window, an HOTP verification with that look-ahead accepts, at the same counter.
+/// An HOTP verification accepts the codes that `oathtool` accepts with the same look-ahead, at the same counters.
 #[test]
 fn look_ahead_accepts_what_oathtool_accepts() {
     oathtool::must_be_there();
@@ -178,7 +178,7 @@ fn look_ahead_accepts_what_oathtool_accepts() {
         let code = hotp.generate(&key, Counter::new(next + offset));
         let arguments = ["--counter", &next.to_string(), "--window", &window.to_string(), &hex(&secret), code.as_str()];
         let output = oathtool::run(&arguments.map(str::to_owned));
-        // It prints how far ahead the code was, or fails.
+        // `oathtool` prints how far ahead the code was, or fails.
         let theirs = output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().parse::<u64>().unwrap());
 
         let policy = Policy::new().with_look_ahead(window).unwrap();

@@ -1,4 +1,4 @@
-//! Drives the enrolment example: reads the QR code off its terminal, and answers with codes from `oathtool`.
+//! A test of the enrollment example: it reads the QR code from the terminal, and submits codes from `oathtool`.
 #![cfg(all(feature = "qr", feature = "rand", feature = "std"))]
 
 use crate::support::oathtool;
@@ -11,7 +11,9 @@ use std::process::{Command, Stdio};
 
 use oathtool::oathtool;
 
-/// The example with this master key; with the features that the tests are built with, so that nothing is built twice.
+/// Returns a command that runs the example with a master key.
+///
+/// The example has the same features as the tests, so that nothing is built twice.
 fn example(master_key: &str) -> Command {
     let mut example = Command::new(env!("CARGO"));
     example
@@ -25,9 +27,9 @@ fn example(master_key: &str) -> Command {
 }
 
 #[test]
-fn who_scans_the_code_is_enrolled_and_what_is_stored_is_sealed() {
+fn scanning_the_code_enrolls_and_the_stored_record_is_sealed() {
     oathtool::must_be_there();
-    let mut example = example(&"5e".repeat(32)).spawn().expect("cargo runs");
+    let mut example = example(&"5e".repeat(32)).spawn().expect("cargo should run");
     let mut input = example.stdin.take().unwrap();
     let mut output = BufReader::new(example.stdout.take().unwrap());
 

@@ -1,7 +1,7 @@
-//! The floors of the house: a file of `src/` uses only what lies on its own floor or below, and no files use each other in
-//! a circle.
+//! A check of the layers of `src/`, which are called floors.
 //!
-//! Every `use`, and every path in code and in macros, is followed to the file that defines the name, through re-exports.
+//! A file uses only items of its own floor or of lower floors, and the uses between files form no cycle.
+//! Every `use`, and every path in code and macros, is resolved through re-exports to the file that defines the name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,24 +11,24 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Ident, Item, UseTree};
 
-/// From the top. A name is a file or a folder of `src/`.
+/// The floors from top to bottom, each the name of a file or folder of `src/`.
 const FLOORS: [&str; 13] = [
     "lib", "verifier", "formats", "account", "store", "factor", "hsm", "decision", "guess", "policy", "codes", "types",
     "ct",
 ];
 
-/// The source files by their paths, without `.rs` or `/mod.rs`; `lib` is the crate.
+/// The text of the source files by path, without `.rs` or `/mod.rs`. The crate's root is `lib`.
 type Sources = BTreeMap<String, String>;
 
 #[derive(Default)]
 struct Module {
     file: String,
     modules: BTreeMap<String, Module>,
-    /// What is defined here.
+    /// The names of the items defined in the module.
     names: BTreeSet<String>,
-    /// What is imported or re-exported here, by the name that it has here.
+    /// The imports and re-exports of the module: the name that the module gives to each, and its path.
     uses: Vec<(String, Vec<String>)>,
-    /// All paths of two parts or more.
+    /// All paths of two or more parts in the module's items.
     paths: BTreeSet<Vec<String>>,
 }
 
@@ -98,7 +98,7 @@ impl Module {
         path.iter().try_fold(self, |module, name| module.modules.get(name))
     }
 
-    /// Calls `visit` with each module and where it is.
+    /// Calls `visit` with this module and its path, and with each module below it and its path.
     fn each<'m>(&'m self, at: &mut Vec<String>, visit: &mut dyn FnMut(&'m Self, &[String])) {
         visit(self, at);
         for (name, module) in &self.modules {
@@ -108,9 +108,11 @@ impl Module {
         }
     }
 
-    /// The file that defines what this path names in the module at `from`; `None` for other crates and local names.
+    /// Returns the file that defines the item at `path`, as seen from the module at `from`.
+    ///
+    /// Returns `None` for items of other crates and for local names.
     fn resolve(&self, from: &[String], path: &[String], depth: usize) -> Option<&str> {
-        assert!(depth < 20, "re-exports in a circle: {path:?}");
+        assert!(depth < 20, "the re-exports form a cycle: {path:?}");
         let (first, rest) = path.split_first()?;
         let here = self.at(from)?;
         match first.as_str() {
@@ -128,7 +130,7 @@ impl Module {
         }
     }
 
-    /// As `resolve`, for a path that starts in the module at `from`, and does not leave it upwards.
+    /// Resolves a path that starts in the module at `from`, as [`Self::resolve`] does.
     fn follow(&self, from: &[String], path: &[String], depth: usize) -> Option<&str> {
         let here = self.at(from)?;
         let Some((first, rest)) = path.split_first() else { return Some(&here.file) };
@@ -169,7 +171,7 @@ fn flatten(tree: &UseTree, mut path: Vec<String>, uses: &mut Vec<(String, Vec<St
     }
 }
 
-/// Collects `a::b::c` from tokens, within macros too.
+/// Collects paths such as `a::b::c` from tokens, also within macros.
 fn paths(tokens: TokenStream, found: &mut BTreeSet<Vec<String>>) {
     let mut path: Vec<String> = Vec::new();
     let mut colons = 0;
@@ -196,7 +198,7 @@ fn paths(tokens: TokenStream, found: &mut BTreeSet<Vec<String>>) {
     found.extend(Some(path).filter(|path| path.len() > 1));
 }
 
-/// Which files use which.
+/// Returns the files that each file uses.
 fn arrows(sources: &Sources) -> BTreeMap<String, BTreeSet<String>> {
     let root = Module::read(sources, "lib", syn::parse_file(&sources["lib"]).unwrap().items);
     let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -211,7 +213,7 @@ fn arrows(sources: &Sources) -> BTreeMap<String, BTreeSet<String>> {
     arrows
 }
 
-/// What is wrong with the house.
+/// Returns a message for each violation: a file on no floor, a use of a higher floor, or a cycle.
 fn faults(sources: &Sources) -> Vec<String> {
     let floor = |file: &str| FLOORS.iter().position(|floor| file.split('/').next() == Some(floor));
     let arrows = arrows(sources);
@@ -221,7 +223,8 @@ fn faults(sources: &Sources) -> Vec<String> {
         let up = targets.iter().filter(|target| floor(target) < floor(file));
         faults.extend(up.map(|target| format!("{file} uses {target}, which is above it")));
     }
-    // Files that use nothing that is left, or that nothing left uses, can be taken away: what remains is circles.
+    // A file that uses no remaining file, or that no remaining file uses, is on no cycle. The removal of all such files
+    // leaves the cycles.
     let mut left = arrows;
     loop {
         let before = left.len();
@@ -235,7 +238,7 @@ fn faults(sources: &Sources) -> Vec<String> {
             break;
         }
     }
-    faults.extend(left.into_iter().map(|(file, targets)| format!("a circle through {file}: it uses {targets:?}")));
+    faults.extend(left.into_iter().map(|(file, targets)| format!("a cycle through {file}: it uses {targets:?}")));
     faults
 }
 
@@ -260,18 +263,18 @@ fn sources() -> Sources {
 }
 
 #[test]
-fn arrows_point_down() {
+fn files_use_only_lower_floors() {
     let faults = faults(&sources());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// The check finds what it is for: an arrow up, through a re-export or in a macro, and a circle on one floor.
+/// The check finds a use of a higher floor, through a re-export or in a macro, a cycle, and a file on no floor.
 #[test]
 fn planted_faults_are_found() {
     for (file, line, fault) in [
         ("types/time", "use crate::Policy;", "types/time uses policy, which is above it"),
         ("ct", "fn f() { assert!(crate::codes::Key::x()) }", "ct uses codes/key, which is above it"),
-        ("codes/key", "use super::search::Search;", "a circle through codes/key: it uses {\"codes/search\"}"),
+        ("codes/key", "use super::search::Search;", "a cycle through codes/key: it uses {\"codes/search\"}"),
         ("upstairs", "", "upstairs is on no floor"),
     ] {
         let mut sources = sources();

@@ -1,4 +1,4 @@
-//! Replays the fuzzer's committed seeds, and gives its targets random texts of the right kind.
+//! Runs of the fuzz targets on their committed seeds, and on random texts similar to valid input.
 #![cfg(feature = "std")]
 
 use crate::support::targets;
@@ -15,7 +15,7 @@ fn replay(target: &str, run: fn(&[u8])) {
         run(&fs::read(file.unwrap().path()).unwrap());
         seeds += 1;
     }
-    assert!(seeds > 0, "{} is empty", folder.display());
+    assert!(seeds > 0, "{} holds no seeds", folder.display());
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn cases() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) }
 }
 
-/// Random characters, with length 0 to 60.
+/// Generates texts of 0 to 60 random characters from `alphabet`.
 fn text_of(alphabet: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(alphabet), 0..60)
 }
@@ -106,7 +106,7 @@ fn base32_of_random_characters() {
     });
 }
 
-/// Secrets of every length, as the `base32` crate writes them, in every form that is read.
+/// Secrets of every length are read as the `base32` crate writes them, in every accepted form.
 #[test]
 fn base32_of_every_length() {
     use secondo::Secret;

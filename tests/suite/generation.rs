@@ -1,4 +1,4 @@
-//! Secrets from a caller's random number generator.
+//! Tests of secrets generated with a caller's random number generator.
 #![cfg(feature = "rand")]
 
 use std::convert::Infallible;
@@ -19,7 +19,7 @@ fn a_secret_is_as_long_as_the_algorithms_output_and_all_of_it_random() {
     }
 }
 
-/// Fails when it has already written something.
+/// A generator that writes one byte and then fails.
 struct Broken;
 
 impl TryRng for Broken {
@@ -39,7 +39,7 @@ impl TryRng for Broken {
 
 impl TryCryptoRng for Broken {}
 
-/// Elsewhere an error of the generator became a secret.
+/// Another library returned a secret although its generator had failed.
 #[test]
 fn no_secret_comes_from_a_generator_that_fails() {
     for algorithm in Algorithm::ALL.iter().copied() {

@@ -1,4 +1,4 @@
-//! Authenticators whose keys are in a module that computes the HMACs; the real one is tested in the package `secondo-pkcs11`.
+//! Tests of authenticators with keys in a simulated HSM. The package `secondo-pkcs11` tests with a PKCS #11 module.
 #![cfg(feature = "std")]
 
 use crate::support::time::at;
@@ -20,7 +20,7 @@ use secondo::{
 const SECRET: &[u8] = b"12345678901234567890";
 const NOW: UnixTime = at(1_700_000_010);
 
-/// Computes with the `hmac` crate, and does as it is told.
+/// A simulated HSM that computes with the `hmac` crate, with at most one fault.
 struct Module {
     fault: Option<Fault>,
     asked: Mutex<Vec<usize>>,
@@ -90,7 +90,7 @@ fn id() -> AuthenticatorId {
     AuthenticatorId::new("rossi").unwrap()
 }
 
-/// Each operation comes to what it comes to with the secret at hand.
+/// Every operation has the same result as with the same secret in memory.
 #[test]
 fn decisions_are_those_of_the_same_secret_at_hand() {
     let policy = Policy::new().with_max_drift(50).unwrap();
@@ -125,7 +125,7 @@ fn decisions_are_those_of_the_same_secret_at_hand() {
                     let near = block_on(near.confirm(&id(), &entry, clock)).map(|_| ());
                     (format!("{near:?}"), format!("{:?}", block_on(far.confirm(&id(), &entry, clock)).map(|_| ())))
                 } else if turn % 7 == 0 {
-                    // Farther than one question to the module reaches.
+                    // The codes are farther ahead than the counters of one call to the module.
                     let codes = [at(counter + 40), at(counter + 41)];
                     let codes = codes.each_ref().map(String::as_str);
                     let near = block_on(near.resync(&id(), &codes, clock));
@@ -171,9 +171,9 @@ fn a_module_that_fails_accepts_nothing_and_counts_nothing() {
     };
     for (fault, cause) in [
         (Fault::Down, "the token is gone"),
-        (Fault::OneMissing, "the HSM gave other HMACs than it was asked for"),
-        (Fault::OneTooMany, "the HSM gave other HMACs than it was asked for"),
-        (Fault::OtherHash, "the HSM gave other HMACs than it was asked for"),
+        (Fault::OneMissing, "the HSM returned a wrong number of HMACs, or an HMAC of another hash function"),
+        (Fault::OneTooMany, "the HSM returned a wrong number of HMACs, or an HMAC of another hash function"),
+        (Fault::OtherHash, "the HSM returned a wrong number of HMACs, or an HMAC of another hash function"),
     ] {
         let module = module(Some(fault));
         let verifier = Verifier::unsealed(&store, Policy::new()).with_hsm(&module);
@@ -181,9 +181,12 @@ fn a_module_that_fails_accepts_nothing_and_counts_nothing() {
             check(block_on(verifier.verify(&id(), entry, NOW)), cause);
         }
     }
-    check(block_on(enrolled.verify(&id(), right.as_str(), NOW)), "the key is in an HSM, and the verifier has none");
+    check(
+        block_on(enrolled.verify(&id(), right.as_str(), NOW)),
+        "the authenticator's key is in an HSM, but the verifier has no HSM",
+    );
 
-    // What is refused for another reason asks for nothing.
+    // An attempt that is refused for another reason does not call the module.
     let module = module(None);
     let verifier = Verifier::unsealed(&store, Policy::new()).with_hsm(&module);
     assert!(block_on(verifier.verify(&id(), "12345", NOW)).is_err());

@@ -1,4 +1,4 @@
-//! Files of other systems: what is imported, what is refused and where, and that no input makes a reader panic.
+//! Tests of imports from other systems' files: accepted files, and refused lines with their numbers.
 #![cfg(feature = "alloc")]
 
 use crate::support::time::at;
@@ -58,14 +58,15 @@ fn usersfile_types() {
 }
 
 fn one_error(line: usize, problem: Problem) -> ImportError {
-    // The struct is not for others to make.
+    // The struct is `#[non_exhaustive]`, so a real error is changed.
     let mut error = one("X").unwrap_err();
     error.line = line;
     error.problem = problem;
     error
 }
 
-/// RFC 4226, appendix D: 755224 287082 359152 969429 338314 254676 287922 162583 399871 520489.
+/// The codes are those of RFC 4226, appendix D:
+/// 755224 287082 359152 969429 338314 254676 287922 162583 399871 520489.
 #[test]
 fn usersfile_states() {
     for (rest, state, notes) in [
@@ -85,13 +86,13 @@ fn usersfile_states() {
     let short = one("HOTP alice - 31323334353637383930").unwrap();
     assert_eq!(short.notes, [Note::ShortSecret]);
 
-    // Nobody has logged in so far, as far as the file tells.
+    // The file shows no login so far, but cannot prove that there was none.
     let unused = one(&format!("HOTP/T30 alice - {HEX}")).unwrap();
     assert_eq!(unused.state, next(NOW.as_secs() / 30 + 10 + 1));
     assert_eq!(unused.notes, [Note::LastUseUnknown]);
 }
 
-/// The step is found from the code, wherever the host was and however far off within its window.
+/// The time step of the last code is found in every time zone of the host, and at every place in the host's window.
 #[test]
 fn usersfile_steps() {
     let line = |code: &str, time: &str| one(&format!("HOTP/T30/8 alice - {HEX} 0 {code} {time}"));
@@ -135,7 +136,7 @@ fn usersfile_refusals() {
         (&format!("HOTP alice - {HEX} 7 82162583 2026-11-23T20:36:02L"), Problem::Invalid("LAST_OTP")),
         (&format!("HOTP alice - {HEX} 7 162583 2026-11-23T20:36:02Z"), Problem::Invalid("LAST_TIMESTAMP")),
         (&format!("HOTP alice - {HEX} 7 162583 2026-11-23T20:36:02L x"), Problem::Unknown),
-        // The counter before it, and the one after it.
+        // The counters before and after the counter of the last code.
         (&format!("HOTP alice - {HEX} 6 162583 2026-11-23T20:36:02L"), Problem::LastCode),
         (&format!("HOTP alice - {HEX} 8 162583 2026-11-23T20:36:02L"), Problem::LastCode),
         (&format!("HOTP {} - {HEX}", "a".repeat(256)), Problem::Invalid("USER")),
@@ -145,14 +146,14 @@ fn usersfile_refusals() {
     ] {
         assert_eq!(one(line).unwrap_err(), one_error(1, problem), "{line}");
     }
-    // The last counter of all was used: there is no next one.
+    // The highest possible counter was used, so there is no next counter.
     let token = one(&format!("HOTP alice - {HEX}")).unwrap();
     let last = Hotp::default().generate(&token.authenticator.key().unwrap(), Counter::new(u64::MAX));
     let line = format!("HOTP alice - {HEX} {} {} 2026-11-23T20:36:02L", u64::MAX, last.as_str());
     assert_eq!(one(&line).unwrap_err(), one_error(1, Problem::Invalid("MOVING_FACTOR")));
 }
 
-/// A bad line does not take others with it, and every line is told by its number.
+/// A refused line does not affect the others, and every line is reported by its number.
 #[test]
 fn usersfile_report() {
     let long = "x".repeat(MAX_LINE + 1);
@@ -173,7 +174,7 @@ fn usersfile_report() {
             Ok((10, "last".to_owned())),
         ]
     );
-    assert_eq!(report[1].as_ref().unwrap_err().to_string(), "line 5: TYPE has an impossible value");
+    assert_eq!(report[1].as_ref().unwrap_err().to_string(), "line 5: TYPE has an invalid value");
     assert!(usersfile::read(b"", NOW).next().is_none());
 }
 
@@ -205,7 +206,7 @@ fn google_options() {
     let codes: Vec<_> = read.scratch_codes.iter().map(|code| code.as_str().to_owned()).collect();
     assert_eq!(codes, ["75032147", "24249326"]);
 
-    // The module sets the drift at a login that it does not list.
+    // The module sets the drift at a login whose step it does not list as used.
     for (skew, drift) in [("-7", -7), ("+7", 7), ("0", 0)] {
         let read =
             google(&format!("\" TOTP_AUTH\n\" TIME_SKEW {skew}\n\" WINDOW_SIZE 9\n\" DISALLOW_REUSE 5")).unwrap();
@@ -216,7 +217,7 @@ fn google_options() {
         assert_eq!(listed.imported.state, next(step + 101).with_drift(drift));
     }
 
-    // With a counter, the other option is without effect.
+    // `HOTP_COUNTER` overrides `TOTP_AUTH`.
     for file in ["\" HOTP_COUNTER 1\n", "\" TOTP_AUTH\n\" HOTP_COUNTER 1\n"] {
         let read = google(file).unwrap();
         assert_eq!(read.imported.authenticator.method(), Hotp::default().into());
@@ -279,7 +280,7 @@ fn google_refusals() {
     }
 }
 
-/// No message holds a secret, a code or a PIN.
+/// Debug output and messages show no secret, code or PIN.
 #[test]
 fn nothing_secret_is_printed() {
     let imported = one(&format!("HOTP alice 998877 {HEX} 7 162583 2026-11-23T20:36:02L")).unwrap();

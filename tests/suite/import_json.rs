@@ -1,4 +1,4 @@
-//! Lines of JSON: what is imported, what is refused, and that what is written is read.
+//! Tests of the JSON lines format: imports, refused lines, and written lines that are read back.
 #![cfg(feature = "json")]
 
 use crate::support::commit;
@@ -70,7 +70,7 @@ fn every_field() {
     assert_eq!(hold(r#""locked":true"#), Hold::Locked);
     assert_eq!(hold(r#""locked":false"#), Hold::None);
     assert_eq!(hold(r#""locked":false,"throttled":5"#), Hold::Throttled(UnixTime::from_secs(5).unwrap()));
-    // Ten failures elsewhere are ten here: nothing is evaluated before the lock that they call for.
+    // Ten failures in the other system count as ten here: no code is evaluated before the lock that they require.
     let policy = Policy::new();
     let remaining =
         |fields: &str| policy.remaining(&with_hotp(&format!(r#""counter":7,{fields}"#)).unwrap().state, NOW);
@@ -85,7 +85,7 @@ fn every_field() {
     let more = with_hotp(r#""counter":7,"failures":2,"failures_since_lock":3"#);
     assert_eq!(more.unwrap_err(), Problem::Invalid("failures_since_lock"));
     assert_eq!(hold(r#""locked":5"#), Hold::LockedUntil(UnixTime::from_secs(5).unwrap()));
-    // Milliseconds.
+    // A time in milliseconds is refused.
     for field in ["locked", "throttled"] {
         let fields = format!(r#""counter":7,"{field}":1795500009000"#);
         assert_eq!(with_hotp(&fields).unwrap_err(), Problem::Invalid(field));
@@ -130,7 +130,7 @@ fn encodings() {
     }
 }
 
-/// Whether and until where steps were used is never left to chance.
+/// The field `last_step` always decides which time steps count as used.
 #[test]
 fn last_steps() {
     let step = NOW.as_secs() / 30;
@@ -192,7 +192,7 @@ fn refusals() {
     ] {
         assert_eq!(with_hotp(fields).unwrap_err(), problem, "{fields}");
     }
-    // Each field that must be there, left out.
+    // Each required field in turn is left out.
     let fields = [r#""name":"a""#, r#""type":"hotp""#, r#""secret":"GEZDGNBVGY3TQOJQ""#, r#""encoding":"text""#];
     let fields = [&fields[..], &[r#""counter":5"#, r#""confirmed":true"#, r#""suspended":false"#]].concat();
     assert!(one(&format!("{{{}}}", fields.join(","))).is_ok());
@@ -224,7 +224,7 @@ fn what_is_no_object() {
         assert!(matches!(one(&line), Err(Problem::NotJson { .. })), "{line}");
     }
     assert_eq!(one("{}").unwrap_err(), Problem::Missing("name"));
-    // Any number of brackets is the same work.
+    // Deep nesting costs no more than any other invalid value.
     let deep = format!("{{\"name\":{}", "[".repeat(4000));
     assert_eq!(one(&deep).unwrap_err(), Problem::Invalid("name"));
 
@@ -243,7 +243,7 @@ fn what_cannot_be_written() {
     for name in ["", "a\0", &"x".repeat(256)] {
         assert_eq!(json::write(name, &token, &State::new()).unwrap_err(), Problem::Invalid("name"));
     }
-    // A watermark at the end, as only a stored state has it: there is no next counter.
+    // After the highest possible watermark, which only a stored state can have, there is no next counter.
     let mut bytes = State::new().starting_at(Counter::new(u64::MAX)).to_bytes();
     bytes[8..16].copy_from_slice(&u64::MAX.to_be_bytes());
     let exhausted = State::from_bytes(&bytes).unwrap();
@@ -254,9 +254,11 @@ fn what_cannot_be_written() {
     assert_eq!(format!("{line:?}"), "SecretText(..)");
 }
 
-/// What was accepted there at this step is refused, and the next code accepted, each when the authenticator shows it.
+/// Checks that the code of the time step `used` is refused as replayed and the next one accepted.
+///
+/// Each code is submitted at the time at which the authenticator, with its drift, shows it.
 fn check_totp(imported: &Imported, used: u64, drift: i64) {
-    let Method::Totp(totp) = imported.authenticator.method() else { panic!("no TOTP") };
+    let Method::Totp(totp) = imported.authenticator.method() else { panic!("not a TOTP authenticator") };
     let when = |step: u64| {
         let start = step.checked_add_signed(-drift).unwrap() * u64::from(totp.period().as_secs());
         UnixTime::from_secs(totp.t0().as_secs() + start).unwrap()
@@ -273,12 +275,12 @@ fn exported(file: &[u8], moved_at: u64) -> Vec<Imported> {
     imported
 }
 
-/// The vectors' README says what was used.
+/// The README of the test vectors lists the codes that were used.
 #[test]
 fn from_django_otp() {
     let file = include_bytes!("../vectors/import/django-otp-1.7.5.jsonl");
     let [now, next, ahead, behind, never, failed, token, fresh] = &exported(file, 1_795_447_868)[..] else {
-        panic!("not eight")
+        panic!("expected eight authenticators")
     };
     assert_eq!(now.name, "used-now/1");
     check_totp(now, 59_848_262, 0);
@@ -293,19 +295,19 @@ fn from_django_otp() {
     assert!(login(fresh, 0, NOW).is_ok());
 }
 
-/// The vectors' README says what was used.
+/// The README of the test vectors lists the codes that were used.
 #[test]
 fn from_privacyidea() {
     let file = include_bytes!("../vectors/import/privacyidea-3.14.jsonl");
     let [now, ahead, behind, resynced, never, failed, token, fresh] = &exported(file, 1_795_448_056)[..] else {
-        panic!("not eight")
+        panic!("expected eight authenticators")
     };
     assert_eq!(now.name, "used-now");
     check_totp(now, 59_848_268, 0);
     check_totp(ahead, 59_848_272, 4);
     check_totp(behind, 29_924_132, -2);
     assert_eq!(behind.authenticator.algorithm(), Algorithm::Sha256);
-    // Of the second code it says that the one after it was used.
+    // After a resynchronization, privacyIDEA reports the step after the second code as used.
     assert_eq!(resynced.state.watermark(), Some(Counter::new(59_848_289 + 1)));
     assert_eq!(resynced.state.drift(), 21);
     assert_eq!(never.state, State::new().starting_at(Counter::new(1)).confirmed());
@@ -316,7 +318,7 @@ fn from_privacyidea() {
     assert!(login(fresh, 0, NOW).is_ok());
 }
 
-/// What a login with the code of this counter or step comes to.
+/// Logs in with the code of a counter or time step, on a copy of the imported state.
 fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Verified, Refusal> {
     let (method, key) = (imported.authenticator.method(), imported.authenticator.key().unwrap());
     let code = SubmittedCode::from(&Hotp::new(method.digits()).generate(&key, Counter::new(counter)));
@@ -331,7 +333,7 @@ fn methods() -> impl Strategy<Value = Method> {
     prop_oneof![totp, digits.prop_map(|digits| Hotp::new(digits).into())]
 }
 
-/// A state with these fields, which has not changed so far: see the layout in `State::to_bytes`.
+/// Returns a state of revision 0 with these fields, from the layout in `State::to_bytes`.
 fn state(flags: u8, hold: u8, counts: [u8; 3], drift: i16, watermark: u64, times: [u64; 2]) -> State {
     let mut bytes = State::new().to_bytes();
     bytes[1] = flags;
@@ -368,7 +370,7 @@ fn what_is_written_is_read() {
         prop_assert_eq!(imported.authenticator.secret().unwrap().expose(), secret);
         prop_assert_eq!(imported.state, state);
         prop_assert!(imported.notes.iter().all(|note| *note == Note::ShortSecret));
-        // Any JSON reader takes it.
+        // Another JSON reader accepts the line.
         let value: serde_json::Value = serde_json::from_str(line.as_str()).unwrap();
         prop_assert_eq!(value["name"].as_str(), Some(name.as_str()));
     });

@@ -1,4 +1,4 @@
-//! What PAM modules wrote after real logins: the codes used there are refused here, and the next ones accepted.
+//! Imports of files that PAM modules wrote after real logins: codes used there are refused here, later codes accepted.
 #![cfg(feature = "std")]
 
 use crate::support::commit;
@@ -24,7 +24,7 @@ fn now() -> UnixTime {
     UnixTime::try_from(SystemTime::now()).unwrap()
 }
 
-/// The authenticator's code at this counter or step.
+/// Returns the authenticator's code at a counter or time step.
 fn code_at(imported: &Imported, counter: u64) -> Code {
     let digits = imported.authenticator.method().digits();
     Hotp::new(digits).generate(&imported.authenticator.key().unwrap(), Counter::new(counter))
@@ -34,14 +34,14 @@ fn policy() -> Policy {
     Policy::new().with_window(Window::new(3, 3).unwrap())
 }
 
-/// What a login with the code of this counter or step comes to.
+/// Logs in with the code of a counter or time step, on a copy of the imported state.
 fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Verified, Refusal> {
     let (method, key) = (imported.authenticator.method(), imported.authenticator.key().unwrap());
     let code = SubmittedCode::from(&code_at(imported, counter));
     commit(method.verify(&key, &policy(), &imported.state, &code, now), &mut imported.state.clone())
 }
 
-/// Whether no other step has this one's code, among all where somebody looks for it.
+/// Returns `true` if no other time step that the module or this library searches has the code of `step`.
 fn is_unique(imported: &Imported, step: u64) -> bool {
     let code = code_at(imported, step);
     let same = |other: &u64| code_at(imported, *other).as_str() == code.as_str();
@@ -52,22 +52,22 @@ fn is_replayed(login: &Result<Verified, Refusal>) -> bool {
     matches!(login, Err(Refusal::Replayed { .. }))
 }
 
-/// The code of this counter was used, and the next one is good.
+/// Checks that the code of the counter `used` is refused as replayed, and that the next code is accepted.
 fn check_hotp(imported: &Imported, used: u64) {
     assert!(is_replayed(&login(imported, used, now())));
     assert_eq!(login(imported, used + 1, now()).unwrap().counter(), Counter::new(used + 1));
 }
 
-/// The code of this step was used, and the next one is good, each at its time.
+/// Checks that the code of the time step `used` is refused as replayed, and that the next code is accepted in its step.
 fn check_totp(imported: &Imported, used: u64) {
-    let Method::Totp(totp) = imported.authenticator.method() else { panic!("no TOTP") };
+    let Method::Totp(totp) = imported.authenticator.method() else { panic!("not a TOTP authenticator") };
     let start = |step| UnixTime::from_secs(step * u64::from(totp.period().as_secs())).unwrap();
     assert!(is_replayed(&login(imported, used, start(used))));
     assert!(is_replayed(&login(imported, used, start(used + 1))));
     assert_eq!(login(imported, used + 1, start(used + 1)).unwrap().counter(), Counter::new(used + 1));
 }
 
-/// The code of this step would be accepted at this time, but for the watermark.
+/// Checks that only the watermark keeps the code of the time step `used` from being accepted at `now`.
 fn check_unknown(imported: &Imported, used: u64, now: UnixTime) {
     let refusal = login(imported, used, now).unwrap_err();
     assert!(matches!(refusal, Refusal::Replayed { .. } | Refusal::ClockBehind), "{refusal:?}");
@@ -114,7 +114,7 @@ fn liboath_totp_in_any_time_zone() {
         assert_eq!(imported.notes, [Note::PinNotImported, Note::LastUseUnknown]);
         let step = now().as_secs() / period;
         assert!(imported.state.watermark().unwrap().get() >= step);
-        // Now and ahead: the watermark is where the code is, not when it came.
+        // A current code and one ahead: the watermark is the code's step, not the step of the login.
         for used in (step..step + 3).filter(|step| is_unique(&imported, *step)).take(2) {
             let response = format!("1234{}", code_at(&imported, used).as_str());
             assert!(pam.login("alice", &response, zone), "{zone}");
@@ -131,7 +131,7 @@ fn google(test: &str) -> Pam {
     Pam::new(test, "pam_google_authenticator.so", |file| format!("secret={file} user={} no_strict_owner", user.trim()))
 }
 
-/// Makes a state file as its own program does.
+/// Creates a state file with the module's own program.
 fn make(pam: &Pam, options: &str) -> StateFile {
     let mut program = Command::new("google-authenticator");
     program.arg("-s").arg(pam.file()).args(["-f", "-q", "-C"]).args(options.split(' '));
@@ -163,7 +163,7 @@ fn google_totp() {
         assert_eq!(read.imported.notes, []);
         check_totp(&read.imported, used);
     }
-    // An earlier one that was not used is still good there; here it is not, after the later ones.
+    // The module still accepts an earlier code that was not used. This library does not, as later codes were used.
     assert!(pam.login("root", code_at(&fresh.imported, step - 1).as_str(), "UTC"));
     check_totp(&state_file(&pam).imported, step + 2);
 
@@ -189,7 +189,7 @@ fn google_hotp() {
     let fresh = make(&pam, "-c -u -w 4 -e 2");
     assert_eq!(fresh.imported.authenticator.method(), Hotp::default().into());
     assert_eq!(fresh.imported.state.watermark(), Some(Counter::new(0)));
-    // The window is the next counter and the look-ahead.
+    // The module's window is the next counter plus the look-ahead.
     let look_ahead = u64::from(fresh.window_size) - 1;
     assert!(!pam.login("root", code_at(&fresh.imported, 1 + look_ahead + 1).as_str(), "UTC"));
     for used in [2 + look_ahead, 3 + look_ahead] {
@@ -198,7 +198,7 @@ fn google_hotp() {
     }
 }
 
-/// The module learns the clock's skew from three codes, lets the third one log in, and does not list it as used.
+/// The module learns the clock's skew from three codes. The third code logs in, but is not listed as used.
 #[test]
 fn google_time_skew() {
     const SKEW: u64 = 8;
@@ -208,7 +208,7 @@ fn google_time_skew() {
     assert!((0..10).any(|_| pam.login("root", code_at(&fresh.imported, now().as_secs()).as_str(), "UTC")));
     assert_eq!(state_file(&pam).imported.notes, []);
 
-    // They must come within two seconds of each other, which a busy machine may take several tries for.
+    // The three codes must arrive within two seconds of each other. A busy machine may need several tries.
     let mut tries = 0;
     let used = loop {
         assert!(tries < 60);
@@ -228,9 +228,9 @@ fn google_time_skew() {
 
     let imported = google_authenticator::read("alice", &file, now()).unwrap().imported;
     assert_eq!(imported.notes, [Note::LastUseUnknown]);
-    // Its clock is ahead, as it was.
+    // The imported drift keeps the authenticator's clock ahead.
     let later = now().as_secs() + 100;
     assert!(login(&imported, later + SKEW, UnixTime::from_secs(later).unwrap()).is_ok());
-    // The code that was used for the login is not good, at the time when it would be.
+    // The code that was used for the login is refused, even at the time at which its step is expected.
     check_unknown(&imported, used, UnixTime::from_secs(used - SKEW).unwrap());
 }

@@ -1,4 +1,4 @@
-//! Drives the login example with codes from `oathtool`.
+//! A test of the login example, with codes from `oathtool`.
 #![cfg(feature = "std")]
 
 use crate::support::oathtool;
@@ -15,7 +15,7 @@ struct Dialogue {
 }
 
 impl Dialogue {
-    /// Starts the example as the README says, and returns it with the secret that it shows.
+    /// Starts the example with the README's command, and returns it with the secret that it shows.
     fn start() -> (Self, String) {
         let mut example = Command::new(env!("CARGO"))
             .args(["run", "--quiet", "--locked", "--example", "login"])
@@ -23,7 +23,7 @@ impl Dialogue {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("cargo runs");
+            .expect("cargo should run");
         let input = example.stdin.take().unwrap();
         let output = BufReader::new(example.stdout.take().unwrap());
         let mut dialogue = Self { example, input, output };
@@ -40,11 +40,11 @@ impl Dialogue {
         line.trim_end().to_owned()
     }
 
-    /// Checks how many attempts are shown as left, types a code, and returns the answer.
+    /// Checks the number of remaining attempts that is shown, submits a code, and returns the answer.
     fn submit(&mut self, attempts_left: u8, code: &str) -> String {
         assert_eq!(self.line(), format!("Attempts left: {attempts_left}"));
         writeln!(self.input, "{code}").unwrap();
-        self.line().strip_prefix("Code: ").expect("an answer after the prompt").to_owned()
+        self.line().strip_prefix("Code: ").expect("an answer should follow the prompt").to_owned()
     }
 }
 
@@ -65,7 +65,7 @@ fn a_code_logs_in_once_and_guessing_is_locked() {
     assert_eq!(again, "Refused: the code was already used; 4 attempts remain.");
     assert_eq!(dialogue.submit(4, "12345"), "Refused: a code has 6 digits, not 5.");
 
-    // No code from a minute ago to a minute ahead, so that no window that the example could take accepts it.
+    // The wrong code differs from all codes from a minute ago to a minute ahead, so it is outside the example's window.
     let near = codes(&secret, "now - 60 seconds");
     let wrong = (0..10).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap();
     for left in (1..=4).rev() {
@@ -77,7 +77,7 @@ fn a_code_logs_in_once_and_guessing_is_locked() {
         };
         assert!(answer.starts_with(&format!("Refused: the code is wrong; {remain}")), "{answer}");
     }
-    // Locked, also for a right code that was not used.
+    // During the lock, a correct unused code is refused too.
     let next = codes(&secret, "now + 30 seconds").remove(0);
     assert!(dialogue.submit(0, &next).starts_with("Refused: locked after too many attempts, until "));
 

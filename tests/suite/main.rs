@@ -1,4 +1,4 @@
-//! What the library promises: a file for each subject, in one program.
+//! Tests of the library, one file for each subject.
 
 mod bad_input;
 mod batch;

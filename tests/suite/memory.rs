@@ -1,4 +1,4 @@
-//! The in-memory store and a map must agree at each step.
+//! Comparison of the in-memory store with a map, on random operations.
 #![cfg(feature = "std")]
 
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ struct Known {
     expiry: Option<UnixTime>,
 }
 
-/// Ids of every length.
+/// Returns the id of number `n`. The ids differ in length.
 fn id(n: usize) -> AuthenticatorId {
     let text = format!("{n}/{}", "x".repeat(n % 60));
     AuthenticatorId::new(&text).unwrap()
@@ -66,7 +66,7 @@ fn the_store_and_a_map_agree() {
         }
         must_agree(&store, &id(n), map.get(&n));
 
-        // Now and then much has expired, so that what is left is moved.
+        // A purge from time to time removes many expired entries, so the store moves the remaining ones.
         if step % 5_000 == 0 {
             now += random.random_range(0..200);
             store.purge(UnixTime::from_secs(now).unwrap());

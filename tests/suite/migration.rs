@@ -1,4 +1,4 @@
-//! Exports of authenticator apps: read, refused and written.
+//! Tests of exports of authenticator apps: read, refused and written.
 #![cfg(feature = "alloc")]
 
 use crate::support::described;
@@ -17,12 +17,12 @@ use secondo::{Algorithm, Authenticator, Digits, Hotp, Secret, Totp};
 
 const START: &str = "otpauth-migration://offline?data=";
 
-/// What is read from this payload.
+/// Reads an export with this payload.
 fn read(payload: &[u8]) -> Result<Migration, MigrationError> {
     Migration::parse(&format!("{START}{}", STANDARD.encode(payload)))
 }
 
-/// What is read of the one account that `protoc` makes of this text.
+/// Reads an export with one account, which `protoc` encodes from `text`.
 fn account(text: &str) -> Result<KeyUri, AccountError> {
     let migration = read(&protoc::encode(&format!("account {{ {text} }}"))).unwrap();
     let mut accounts = migration.into_accounts();
@@ -150,7 +150,7 @@ fn unknown_fields_are_reported() {
 
 #[test]
 fn every_form_of_base64() {
-    // Its base64 has both characters that the alphabets differ in, and padding.
+    // The base64 of this payload has padding, and both characters in which the alphabets differ.
     let payload = protoc::encode("account { secret: '..\\373\\377\\376\\373\\377\\376\\373\\377' name: 'abc' }");
     let standard = STANDARD.encode(&payload);
     assert!(standard.contains('+') && standard.contains('/') && standard.ends_with('='));
@@ -193,7 +193,7 @@ fn what_is_no_export_is_refused() {
         ("otpauth-migration://offline?data=AAAA===", base64(at + 4)),
         ("otpauth-migration://offline?data=A=AA", base64(at + 1)),
         ("otpauth-migration://offline?data=AÄAA", base64(at + 1)),
-        // Bits that are in no byte.
+        // Surplus bits that belong to no byte.
         ("otpauth-migration://offline?data=CB", base64(at + 2)),
     ] {
         assert_eq!(Migration::parse(text).unwrap_err(), expected, "{text}");
@@ -207,14 +207,14 @@ fn what_is_no_export_is_refused() {
         (b"\x10\x80", protobuf(0)),
         (b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", protobuf(0)),
         (b"\x10\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", protobuf(0)),
-        // No field is number 0 or has more than 29 bits; groups, wire types that are none, fixed ones that are cut off.
+        // Field number 0, a field number of more than 29 bits, a group, an unknown wire type, and truncated numbers.
         (b"\x00\x01", protobuf(0)),
         (b"\x80\x80\x80\x80\x10\x01", protobuf(0)),
         (b"\x10\x01\x3b\x3c", protobuf(2)),
         (b"\x10\x01\x3e", protobuf(2)),
         (b"\x39\0\0\0\0\0\0\0", protobuf(0)),
         (b"\x3d\0\0\0", protobuf(0)),
-        // Twice, or of another type.
+        // A field that occurs twice, and fields of another wire type.
         (b"\x10\x01\x18\x01\x10\x01", protobuf(4)),
         (b"\x12\x00", protobuf(0)),
         (b"\x08\x01", protobuf(0)),
@@ -226,7 +226,7 @@ fn what_is_no_export_is_refused() {
     ] {
         assert_eq!(read(payload).unwrap_err(), expected, "{payload:x?}");
     }
-    // What is broken within an account is its own.
+    // A defect within an account is an error of that account only.
     for (account, offset) in [
         (&b"\x0a"[..], 4),
         (b"\x0a\x0b1234567890", 4),
@@ -332,21 +332,21 @@ fn batches_are_gathered() {
     let gathered: Vec<_> = batches.into_accounts().into_iter().map(|account| parameters(&account.unwrap())).collect();
     assert_eq!(gathered, accounts.iter().map(parameters).collect::<Vec<_>>());
 
-    // Long ones are fewer in a batch.
+    // A batch holds fewer long accounts.
     let secret = || Secret::from_bytes(&std::array::from_fn::<u8, 128, _>(|at| at.try_into().unwrap())).unwrap();
     let long = || KeyUri::new(&"é".repeat(127), Authenticator::new(Totp::default(), Algorithm::Sha512, secret()));
     let long = || long().unwrap().with_issuer(&"é".repeat(127)).unwrap();
     let of_long = Migration::write(&[long(), long(), long()], 1).unwrap();
     assert_eq!(of_long.len(), 3);
     for text in of_long.iter().chain(&written) {
-        // What a QR code of this library holds.
+        // 1732 bytes are the longest text of a QR code in this library.
         assert!(text.as_str().len() <= 1732, "{} bytes", text.as_str().len());
         #[cfg(feature = "qr")]
         assert!(secondo::formats::otpauth::Qr::new(text.as_str()).is_ok());
     }
 }
 
-/// Accounts that the format can describe.
+/// Generates accounts that the format can express.
 fn accounts() -> impl Strategy<Value = Vec<KeyUri>> {
     let name = || "[^:\\p{Cc} ]([^:\\p{Cc}]{0,30}[^:\\p{Cc} ])?";
     let account = (

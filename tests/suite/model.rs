@@ -1,4 +1,4 @@
-//! Random sequences of operations: the library and a naive model of it must agree at each step.
+//! Random sequences of operations, after each of which the library and a naive model must agree.
 #![cfg(feature = "std")]
 
 use crate::support::model;
@@ -16,7 +16,7 @@ fn library_and_model_agree() {
     });
     let seen = seen.into_inner().unwrap();
     println!("{seen:#?}");
-    // Every way that an operation can end has been met, so the agreement is about all of them.
+    // Every outcome has occurred often, so the agreement covers all of them.
     for name in [
         "accepted",
         "confirmed",
@@ -35,6 +35,6 @@ fn library_and_model_agree() {
         "already confirmed",
         "revoked",
     ] {
-        assert!(seen.get(name).is_some_and(|times| *times >= 20), "hardly ever {name}: {seen:?}");
+        assert!(seen.get(name).is_some_and(|times| *times >= 20), "{name} occurred fewer than 20 times: {seen:?}");
     }
 }

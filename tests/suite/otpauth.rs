@@ -1,4 +1,4 @@
-//! Key URIs: what is accepted, refused and written.
+//! Tests of key URIs: accepted, refused and written.
 #![cfg(feature = "alloc")]
 
 use crate::support::described;
@@ -17,7 +17,7 @@ fn authenticator(method: impl Into<Method>) -> Authenticator {
 }
 
 #[test]
-fn what_is_found_is_accepted() {
+fn published_key_uris_are_accepted() {
     let mut checked = 0;
     for row in rows(include_str!("../vectors/key-uris-accepted.txt")) {
         let &[text, expected, account, issuer, label_issuer, image] = row.as_slice() else { panic!("{row:?}") };
@@ -76,7 +76,7 @@ fn long_texts_are_refused_at_once() {
     for len in [KeyUri::MAX_LEN + 1, 1 << 20] {
         assert_eq!(KeyUri::parse(&padded(len)).unwrap_err(), KeyUriError::TooLong { found: len });
     }
-    // The longest that can be written can be read.
+    // The longest key URI that can be written can be read.
     let secret = Secret::from_bytes(&[0xff; Secret::MAX_LEN]).unwrap();
     let longest = KeyUri::new(&"/".repeat(255), Authenticator::new(Hotp::new(Digits::Nine), Algorithm::Sha512, secret))
         .and_then(|uri| uri.with_issuer(&"/".repeat(255)))
@@ -155,15 +155,15 @@ fn an_issuer_given_replaces_both_that_were_read() {
 #[test]
 fn messages() {
     let messages = [
-        (KeyUriError::TooLong { found: 5000 }, "a key URI has at most 4096 bytes, not 5000"),
+        (KeyUriError::TooLong { found: 5000 }, "a key URI must have at most 4096 bytes, not 5000"),
         (
             KeyUriError::Value { parameter: Parameter::Period, position: 52 },
-            "the value of period at position 52 cannot be used",
+            "the value of period at position 52 is invalid",
         ),
         (KeyUriError::Missing(Parameter::Counter), "the parameter counter is missing"),
         (
             KeyUriError::Secret { error: SecretError::Length { min: 10, found: 9 }, position: 28 },
-            "the secret at position 28 cannot be used: a secret has 10 to 128 bytes, not 9",
+            "the secret at position 28 cannot be used: a secret must have 10 to 128 bytes, not 9",
         ),
     ];
     for (error, message) in messages {
@@ -171,9 +171,10 @@ fn messages() {
     }
 }
 
-/// A name of any characters that a name can have.
+/// Generates names of all allowed characters.
 fn name() -> impl Strategy<Value = String> {
-    "[^:\\p{Cc}]{1,60}".prop_filter("has something in it", |name: &String| !name.trim_matches(' ').is_empty())
+    "[^:\\p{Cc}]{1,60}"
+        .prop_filter("a name must not be only spaces", |name: &String| !name.trim_matches(' ').is_empty())
 }
 
 fn method() -> impl Strategy<Value = Method> {

@@ -1,4 +1,4 @@
-//! What went wrong elsewhere, from public advisories and threads: each a test named after it.
+//! Regression tests for defects of other libraries, known from public advisories and discussions.
 #![cfg(feature = "std")]
 
 use crate::support::commit;
@@ -26,11 +26,11 @@ use static_assertions::assert_not_impl_any;
 fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
     match result {
         Err(VerifierError::Refused(refusal)) => refusal,
-        other => panic!("not refused: {other:?}"),
+        other => panic!("expected a refusal, not {other:?}"),
     }
 }
 
-/// CVE-2025-6014, CVE-2025-55003, CVE-2026-33473, CVE-2026-61630, CVE-2015-7225.
+/// Regression test for CVE-2025-6014, CVE-2025-55003, CVE-2026-33473, CVE-2026-61630 and CVE-2015-7225.
 #[test]
 fn replay_is_not_left_to_the_caller() {
     let (verifier, id) = verifier(Memory::new(), Policy::new());
@@ -40,13 +40,13 @@ fn replay_is_not_left_to_the_caller() {
         Refusal::Replayed { remaining: 4, hold: Hold::None }
     );
 
-    // Without the verifier there is no verdict either before the state that remembers it is stored.
+    // A caller without the verifier gets no verdict either until the state with the used code is stored.
     let code = SubmittedCode::new(&code_at(0));
     let decision = Method::Totp(Totp::default()).verify(&key(), &Policy::new(), &State::new().confirmed(), &code, NOW);
     assert_eq!(decision.commit(|_| Err("the disk is full")).unwrap_err(), CommitError::Store("the disk is full"));
 }
 
-/// A store in which somebody else is always faster: before the first exchange, another login runs.
+/// A store that runs another login before its first compare-and-swap, so the caller always loses the race.
 struct Overtaken<'a> {
     store: &'a Memory,
     other: Mutex<Option<Box<dyn FnOnce() + Send + 'a>>>,
@@ -81,7 +81,7 @@ fn overtaken_by<'a>(store: &'a Memory, id: AuthenticatorId, code: String, now: U
     Verifier::new(Overtaken { store, other: Mutex::new(Some(other)) }, keys(), Policy::new())
 }
 
-/// CVE-2026-20779, GHSA-2299-ghjr-6vjp.
+/// Regression test for CVE-2026-20779 and GHSA-2299-ghjr-6vjp.
 #[test]
 fn two_parallel_logins_with_one_code() {
     let store = Memory::new();
@@ -93,7 +93,7 @@ fn two_parallel_logins_with_one_code() {
     );
 }
 
-/// CVE-2025-6014, CVE-2025-6015.
+/// Regression test for CVE-2025-6014 and CVE-2025-6015.
 #[test]
 fn a_replay_in_another_spelling_is_a_replay() {
     let policy = Policy::new().with_counted_replays(false);
@@ -115,7 +115,7 @@ fn a_slower_writer_cannot_lower_the_watermark() {
     let store = Memory::new();
     let (verifier, id) = verifier(&store, Policy::new());
     let step = Totp::default().step(NOW).unwrap();
-    // The slower login has the code of the last step; this step's code is accepted before its exchange.
+    // The slower login has the code of the previous step. The current code is accepted before its compare-and-swap.
     let slower = overtaken_by(&store, id, code_at(0), NOW);
     assert_eq!(
         refusal(block_on(slower.verify(&id, &code_at(-1), NOW))),
@@ -125,7 +125,7 @@ fn a_slower_writer_cannot_lower_the_watermark() {
     assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { .. }));
 }
 
-/// A cache entry of 60 s behind a window of 90 s; a clock set back.
+/// Other libraries forgot used codes after 60 s, within a window of 90 s, or when the clock was set back.
 #[test]
 fn neither_time_nor_a_clock_set_back_reopens_a_code() {
     let policy = Policy::new().with_window(Window::new(5, 5).unwrap()).with_counted_replays(false);
@@ -140,7 +140,7 @@ fn neither_time_nor_a_clock_set_back_reopens_a_code() {
         assert_eq!(refusal(block_on(verifier.verify(&id, &unused, after(secs)))), Refusal::ClockBehind);
         assert_eq!(Refusal::ClockBehind.public(), PublicRefusal::Unavailable);
     }
-    // What is not claimed: a code that nobody used, of a later step, is valid while the clock says so.
+    // A known limit: an unused code of a later step is valid whenever the clock says so.
     assert!(block_on(verifier.verify(&id, &code_at(100), after(3000))).is_ok());
     assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(90), after(2700)))), Refusal::ClockBehind));
     let seen = code_at(200);
@@ -149,8 +149,8 @@ fn neither_time_nor_a_clock_set_back_reopens_a_code() {
 }
 
 #[test]
-fn equal_codes_in_neighbouring_steps() {
-    // Found by search: these two steps have the same code.
+fn equal_codes_in_neighboring_steps() {
+    // These two steps, found by search, have the same code.
     let (first, second) = (910_737, 910_738);
     let totp = Totp::default();
     let at = |step: u64| UnixTime::from_secs(step * 30).unwrap();
@@ -161,19 +161,19 @@ fn equal_codes_in_neighbouring_steps() {
     let accepted = block_on(verifier.verify(&id, "911617", at(first))).unwrap();
     assert_eq!(accepted.counter(), Counter::new(first));
     assert!(matches!(refusal(block_on(verifier.verify(&id, "911617", at(first)))), Refusal::Replayed { .. }));
-    // The window of the next step has both; the fresh one is accepted, once.
+    // The window of the next step contains both. The unused one is accepted, once.
     let accepted = block_on(verifier.verify(&id, "911617", at(second))).unwrap();
     assert_eq!(accepted.counter(), Counter::new(second));
     assert!(matches!(refusal(block_on(verifier.verify(&id, "911617", at(second)))), Refusal::Replayed { .. }));
 
-    // Seen together for the first time, the older one is taken, so that the newer stays usable.
+    // If both are unused, the older step is used up, so that the newer stays usable.
     let mut state = State::new().confirmed();
     let code = SubmittedCode::new("911617");
     let accepted = commit(Method::Totp(totp).verify(&key(), &Policy::new(), &state, &code, at(second)), &mut state);
     assert_eq!(accepted.unwrap().counter(), Counter::new(first));
 }
 
-/// CVE-2026-35597, CVE-2024-0227.
+/// Regression test for CVE-2026-35597 and CVE-2024-0227.
 #[test]
 fn the_failure_is_stored_before_the_verdict() {
     let store = Memory::new();
@@ -189,7 +189,7 @@ fn the_failure_is_stored_before_the_verdict() {
     let until = Some(after(15 * 60));
     assert_eq!(refusal(block_on(working.verify(&id, &code_at(0), NOW))), Refusal::Locked { until });
 
-    // Where it cannot be stored, nobody learns whether the guess was right.
+    // If the failure cannot be stored, the caller does not learn whether the guess was correct.
     let other = enroll(&working, "bianchi", Totp::default());
     let rolled_back = Verifier::new(failing(&store, Fault::Exchange), keys(), Policy::new());
     for entry in [wrong_code(), code_at(0)] {
@@ -203,7 +203,7 @@ fn slow_guessing_under_a_lock_that_ends_is_capped() {
         .with_lock(Lock::lasting(Duration::from_secs(900)).unwrap())
         .with_back_off(BackOff::new(Duration::from_secs(1), Duration::from_secs(60)).unwrap());
     let (verifier, id) = verifier(Memory::new(), policy);
-    // One guess a day never meets a wait, and still every one counts.
+    // One guess a day never has to wait, but every guess counts.
     let mut evaluated = 0;
     for day in 0..365 {
         let now = after(day * 86_400);
@@ -216,7 +216,7 @@ fn slow_guessing_under_a_lock_that_ends_is_capped() {
     assert_eq!(evaluated, i32::from(Policy::CONSECUTIVE_LIMIT));
 }
 
-/// Time does not start the count again, and the attempt after a lock counts like any other.
+/// Passing time does not reset the failure count, and an attempt after a lock counts like any other.
 #[test]
 fn the_attempt_after_a_lock_is_counted() {
     let policy = Policy::new().with_lock(Lock::lasting(Duration::from_secs(60)).unwrap()).with_failure_cap(3).unwrap();
@@ -241,15 +241,15 @@ fn resynchronization_takes_no_old_codes_and_moves_no_further_than_allowed() {
     let resync = |first: i64| block_on(verifier.resync(&id, &[&code_at(first), &code_at(first + 1)], NOW));
     assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
 
-    // Codes from before the last login, and a pair that reaches over it.
+    // Codes from before the last login, and a pair that spans it.
     for first in [-9, -2, -1] {
         assert!(matches!(refusal(resync(first)), Refusal::Replayed { .. }), "from {first}");
     }
-    // 20 minutes ahead or behind is beyond 10 steps.
+    // Pairs that reach beyond the drift limit of 10 steps.
     for first in [-40, 40, 10] {
         assert!(matches!(refusal(resync(first)), Refusal::Wrong { .. }), "from {first}");
     }
-    // Not consecutive, and one code alone.
+    // Codes that are not consecutive, and a single code.
     assert!(matches!(refusal(block_on(verifier.resync(&id, &[&code_at(4), &code_at(6)], NOW))), Refusal::Wrong { .. }));
     assert_eq!(
         refusal(block_on(verifier.resync(&id, &[&code_at(4)], NOW))),
@@ -263,15 +263,15 @@ fn resynchronization_takes_no_old_codes_and_moves_no_further_than_allowed() {
     assert_eq!(block_on(verifier.verify(&id, &code_at(6), after(30))).unwrap().drift(), 5);
 }
 
-/// A code that comes one step late, taken for drift, would lock out whoever is next in time.
+/// A code that arrives one step late must not be taken for drift: later punctual codes would be refused.
 #[test]
 fn a_late_code_is_not_taken_for_drift() {
     for learn in [false, true] {
-        // The default window, with one past step for the delay.
+        // The default window has one past step for the delay.
         let (verifier, id) = verifier(Memory::new(), Policy::new().with_learned_drift(learn));
         let resynchronized = block_on(verifier.resync(&id, &[&code_at(0), &code_at(1)], after(60))).unwrap();
         assert_eq!(resynchronized.drift, -1);
-        // Late, in time, late again and so on: every one is accepted.
+        // Late and punctual codes in turn are all accepted.
         for (at, late) in [(2, 1), (3, 0), (4, 1), (6, 1), (7, 0)] {
             let accepted = block_on(verifier.verify(&id, &code_at(at), after((at + late) * 30))).unwrap();
             assert_eq!(accepted.drift(), -late);
@@ -280,13 +280,13 @@ fn a_late_code_is_not_taken_for_drift() {
     }
 }
 
-/// One late code, or one machine a second slow, moved the window away from everybody whose clock is exact.
+/// One late code, or a server that is a second slow, must not move the window away from exact clocks.
 #[test]
 fn learned_drift_keeps_the_current_step_in_the_window() {
     let window = |past, future| Policy::new().with_learned_drift(true).with_window(Window::new(past, future).unwrap());
     let drift = |verifier: &Verifier<Memory>, id: &AuthenticatorId| block_on(verifier.state(id)).unwrap().drift();
 
-    // A code typed a minute late, and then right codes of an exact clock.
+    // A code submitted a minute late, and then correct codes of an exact clock.
     let (late, id) = verifier(Memory::new(), window(2, 0));
     assert_eq!(block_on(late.verify(&id, &code_at(0), after(60))).unwrap().drift(), -2);
     for at in 3..8 {
@@ -294,21 +294,21 @@ fn learned_drift_keeps_the_current_step_in_the_window() {
     }
     assert_eq!(drift(&late, &id), 0);
 
-    // Of two machines, one is a second slow: to it, the code of a new step comes from the future.
+    // One of two servers is a second slow, so the code of a new step appears to come from the future.
     let (slow, id) = verifier(Memory::new(), window(0, 1));
     assert_eq!(block_on(slow.verify(&id, &code_at(1), after(29))).unwrap().drift(), 1);
     for at in 2..7 {
         assert!(block_on(slow.verify(&id, &code_at(at), after(30 * at))).is_ok(), "{at}");
     }
 
-    // What a window has room for is learned: a clock that is two steps ahead, and then four.
+    // Drift within the window is learned: of a clock that is two steps ahead, and then four.
     let (learning, id) = verifier(Memory::new(), window(2, 2));
     let followed = [(0, 2, 2), (10, 4, 2), (20, 0, 1), (30, -1, 0), (40, -2, -1), (50, -3, -2), (60, -4, -2)];
     for (at, ahead, learned) in followed {
         assert_eq!(block_on(learning.verify(&id, &code_at(at + ahead), after(30 * at))).unwrap().drift(), ahead);
         assert_eq!(drift(&learning, &id), learned, "{ahead} ahead");
     }
-    // No further than the limit, and not at all unless asked to.
+    // Drift is learned no further than the limit, and only if the policy says so.
     for (policy, learned) in [(window(2, 2).with_max_drift(1).unwrap(), 1), (window(2, 2).with_learned_drift(false), 0)]
     {
         let (limited, id) = verifier(Memory::new(), policy);
@@ -317,7 +317,7 @@ fn learned_drift_keeps_the_current_step_in_the_window() {
     }
 }
 
-/// A clock that is put right after a resynchronization needed a second one.
+/// A clock that is corrected after a resynchronization must not need a second resynchronization.
 #[test]
 fn a_resynchronized_clock_may_be_put_right() {
     for learn in [false, true] {
@@ -326,18 +326,18 @@ fn a_resynchronized_clock_may_be_put_right() {
         let state = || block_on(verifier.state(&id)).unwrap();
         assert_eq!(block_on(verifier.resync(&id, &[&code_at(8), &code_at(9)], NOW)).unwrap().drift, 9);
         assert_eq!(state().drift(), 9);
-        // The clock is followed where it is, and a wrong code counts once for both windows.
+        // The window follows the drifted clock, and a wrong code counts once although there are two windows.
         assert_eq!(block_on(verifier.verify(&id, &code_at(20), after(30 * 10))).unwrap().drift(), 10);
         assert_eq!(state().drift(), if learn { 10 } else { 9 });
         refusal(block_on(verifier.verify(&id, &wrong_code(), after(30 * 20))));
         assert_eq!(state().failures(), 1);
-        // Between the windows there is nothing.
+        // Codes between the two windows are wrong.
         for between in [2, 5, 7] {
             let now = after(30 * 30);
             let refused = refusal(block_on(verifier.verify(&id, &code_at(30 + between), now)));
             assert!(matches!(refused, Refusal::Wrong { .. }), "{between}: {refused:?}");
         }
-        // The clock is put right: exact, late and early codes are accepted at once.
+        // After the clock is corrected, punctual, late and early codes are accepted at once.
         for (at, late) in [(40, 0), (50, 1), (60, -1)] {
             let accepted = block_on(verifier.verify(&id, &code_at(at), after(30 * (at + late)))).unwrap();
             assert_eq!(accepted.drift(), -late);
@@ -407,7 +407,7 @@ fn windows_at_both_ends_of_time() {
             }
         }
     }
-    // The last counter of all is accepted, and then nothing more.
+    // The highest possible counter is accepted, and no code after it.
     let (hotp, method) = (Hotp::default(), Method::Hotp(Hotp::default()));
     let mut state = State::new().starting_at(Counter::new(u64::MAX)).confirmed();
     let last = SubmittedCode::from(&hotp.generate(&key(), Counter::new(u64::MAX)));
@@ -418,7 +418,7 @@ fn windows_at_both_ends_of_time() {
     assert!(commit(method.verify(&key(), &policy, &state, &first, NOW), &mut state).is_err());
 }
 
-/// `verify() -> Result<bool>`, where `is_ok()` is true for a wrong code.
+/// A return type of `Result<bool>`, as in another library, makes `is_ok()` true for a wrong code.
 #[test]
 fn ok_is_an_accepted_code_and_nothing_else() {
     let store = Memory::new();
@@ -433,24 +433,24 @@ fn ok_is_an_accepted_code_and_nothing_else() {
     assert!(block_on(working.verify(&id, &code_at(0), NOW)).is_ok());
 }
 
-/// Two bare `u64` arguments, swapped, compile: a time for a counter, a period for a time.
+/// Swapped arguments of type `u64` compile: a time in the place of a counter, or a period in the place of a time.
 #[test]
 fn numbers_of_different_meaning_cannot_be_swapped() {
     assert_not_impl_any!(UnixTime: From<u64>, From<Counter>);
     assert_not_impl_any!(Counter: From<u64>, From<UnixTime>);
     assert_not_impl_any!(secondo::types::Period: From<u64>, From<UnixTime>);
-    // Each takes its number by a name that says what it is.
+    // Each type takes its number through a constructor named after the unit or meaning.
     assert_eq!(UnixTime::from_secs(30).unwrap().as_secs(), Counter::new(30).get());
 }
 
-/// CVE-2022-29185: `==` on codes ends at the first difference.
+/// CVE-2022-29185: `==` on codes returns at the first difference, which leaks its position through timing.
 #[test]
 fn codes_cannot_be_compared() {
     assert_not_impl_any!(Code: PartialEq, PartialEq<str>, PartialEq<&'static str>, AsRef<str>, AsRef<[u8]>);
     assert_eq!(Hotp::default().generate(&key(), Counter::new(0)).as_str(), "755224");
 }
 
-/// The public projection of a replayed code is that of a wrong one, to the last byte.
+/// The public refusal of a replayed code is identical to that of a wrong code.
 #[test]
 fn a_replay_does_not_tell_that_the_code_was_right() {
     let show = |entry: &str| {

@@ -1,4 +1,4 @@
-//! Locks, back-off, what counts, and what a configuration gives to an attacker.
+//! Tests of locks, back-off, counted failures, and an attacker's chances under a policy.
 
 use crate::support::commit;
 use crate::support::time::at;
@@ -24,7 +24,7 @@ fn key() -> Key {
     Key::new(Algorithm::Sha1, &Secret::from_bytes(b"12345678901234567890").unwrap())
 }
 
-/// Submits the HOTP code of a counter, and replaces the state.
+/// Submits the HOTP code of a counter, and stores the next state in `state`.
 fn submit(policy: &Policy, state: &mut State, counter: u64, now: UnixTime) -> Result<(), Refusal> {
     let code = SubmittedCode::from(&Hotp::default().generate(&key(), Counter::new(counter)));
     let decision = Method::Hotp(Hotp::default()).verify(&key(), policy, state, &code, now);
@@ -46,12 +46,12 @@ fn a_lock_can_last_until_somebody_unlocks() {
     assert_eq!(policy.remaining(&state, UnixTime::MAX), 0);
     let locked = state;
     assert_eq!(submit(&policy, &mut state, 0, UnixTime::MAX), Err(Refusal::Locked { until: None }));
-    assert_eq!(state, locked, "an attempt on a lock changes nothing");
+    assert_eq!(state, locked, "an attempt during a lock must not change the state");
     state = state.unlock();
     assert_eq!(submit(&policy, &mut state, 0, NOW), Ok(()));
 }
 
-/// Fails until the next lock, and returns how long that lasts.
+/// Submits wrong codes until the next lock, and returns its duration in seconds.
 fn lock(policy: &Policy, state: &mut State, now: UnixTime) -> u64 {
     loop {
         match submit(policy, state, WRONG, now) {
@@ -64,7 +64,7 @@ fn lock(policy: &Policy, state: &mut State, now: UnixTime) -> u64 {
     }
 }
 
-/// A lock for ever after five failures lets whoever has the password shut the person out.
+/// A lock without an end after five failures would let anyone with the password shut the subscriber out.
 #[test]
 fn the_default_lock_doubles_up_to_a_day_and_ends_by_itself() {
     const MINUTE: u64 = 60;
@@ -81,7 +81,7 @@ fn the_default_lock_doubles_up_to_a_day_and_ends_by_itself() {
         assert_eq!(submit(&policy, state, counter, now), Ok(()));
         counter += 1;
     };
-    // A success between the locks starts the count again, and does not shorten the next lock.
+    // A success between the locks resets the failure count, but does not shorten the next lock.
     let mut last = 0;
     for minutes in [15, 30, 60, 120, 240, 480, 960, 1440, 1440] {
         let wait = lock(&policy, &mut state, at(last));
@@ -90,14 +90,14 @@ fn the_default_lock_doubles_up_to_a_day_and_ends_by_itself() {
         assert_eq!((state.failures(), policy.remaining(&state, at(0))), (0, 5));
         last = 0;
     }
-    // Two days without a lock make two halvings; a second less than the third day does not make one.
+    // Each full day without a lock takes back one doubling. The third day is one second short.
     assert_eq!(lock(&policy, &mut state, at(3 * DAY - 1)), 480 * MINUTE);
-    // An operator's help does not shorten it either.
+    // Unlocking by an operator does not shorten the next lock either.
     state = state.unlock();
     assert_eq!(lock(&policy, &mut state, at(0)), 960 * MINUTE);
     assert_eq!(lock(&policy, &mut state, at(960 * MINUTE + 30 * DAY)), 15 * MINUTE);
 
-    // After as many failures in a row as NIST allows, it ends by nothing but an operator.
+    // After 100 consecutive failures, the limit of NIST SP 800-63B, only an operator can end the lock.
     let mut state = State::new().confirmed();
     for _ in 0..19 {
         let wait = lock(&policy, &mut state, at(0));
@@ -112,7 +112,7 @@ fn the_default_lock_doubles_up_to_a_day_and_ends_by_itself() {
     assert_eq!(submit(&policy, &mut state, 0, UnixTime::MAX), Err(Refusal::Locked { until: None }));
 }
 
-/// Nine failures under a cap of 10, then a cap of 7: fourteen guesses went through before the next lock.
+/// A cap lowered from 10 to 7 after nine failures must not allow further guesses before the next lock.
 #[test]
 fn a_lower_cap_holds_for_failures_that_are_counted_already() {
     let before = Policy::new().with_failure_cap(10).unwrap();
@@ -122,21 +122,23 @@ fn a_lower_cap_holds_for_failures_that_are_counted_already() {
         assert!(submit(&before, &mut state, WRONG, NOW).is_err());
     }
     assert_eq!(policy.remaining(&state, NOW), 0);
-    // Not even a right code is evaluated: the lock that the policy calls for begins.
+    // Not even a correct code is evaluated: the lock that the policy requires begins.
     let until = after(15 * 60);
     assert_eq!(submit(&policy, &mut state, 0, NOW), Err(Refusal::Locked { until: Some(until) }));
     assert_eq!((state.failures(), state.hold()), (9, Hold::LockedUntil(until)));
-    // From then on, as ever.
+    // After the lock, the new cap applies as usual.
     assert_eq!(policy.remaining(&state, until), 7);
     assert_eq!(lock(&policy, &mut state, until), 30 * 60);
     assert_eq!(state.failures(), 16);
-    // A cap that was raised gives more attempts.
+    // A higher cap allows more attempts.
     let mut state = State::new().confirmed();
     assert!(submit(&policy, &mut state, WRONG, NOW).is_err());
     assert_eq!(before.remaining(&state, NOW), 9);
 }
 
-/// An attacker with the password, against a person who logs in once a day, never has more guesses than the figure says.
+/// An attacker who knows the password never gets more guesses than the computed probability assumes.
+///
+/// The subscriber logs in every day, every two days, or every seven days.
 #[test]
 fn no_attacker_has_more_guesses_than_the_figure() {
     const DAY: u64 = 86_400;
@@ -149,7 +151,7 @@ fn no_attacker_has_more_guesses_than_the_figure() {
             let (mut guesses, mut logins) = (0_u32, 0_u32);
             for now in (0..365 * DAY).step_by(300) {
                 let at = after(now);
-                // Greedy, but for what keeps the person from noticing: a login each so many days.
+                // The attacker guesses greedily, but leaves `left_over` attempts so that the subscriber can log in.
                 while policy.remaining(&state, at) > left_over && submit(&policy, &mut state, WRONG, at).is_err() {
                     guesses += 1;
                 }
@@ -190,7 +192,7 @@ fn the_wait_doubles_with_each_failure_up_to_the_longest() {
         assert!(matches!(submit(&policy, &mut state, WRONG, now), Err(Refusal::Wrong { .. })));
         let retry_at = UnixTime::from_secs(now.as_secs() + wait).unwrap();
         let early = UnixTime::from_secs(now.as_secs() + wait - 1).unwrap();
-        // Too early is not evaluated, not counted, and moves nothing.
+        // An attempt that is too early is not evaluated or counted, and does not move the wait.
         assert_eq!(submit(&policy, &mut state, 0, early), Err(Refusal::Throttled { retry_at }));
         assert_eq!(state.hold(), Hold::Throttled(retry_at));
         now = retry_at;
@@ -200,7 +202,7 @@ fn the_wait_doubles_with_each_failure_up_to_the_longest() {
 }
 
 #[test]
-fn a_lock_is_never_shorter_than_the_back_off_in_its_place() {
+fn a_lock_is_never_shorter_than_the_back_off_it_replaces() {
     let secs = Duration::from_secs;
     let policy = Policy::new()
         .with_failure_cap(4)
@@ -271,7 +273,7 @@ fn resynchronization_wants_as_many_codes_as_the_policy_says() {
         for other in [&[40][..], &counters[..counters.len() - 1], &[40, 41, 42, 43]] {
             assert!(matches!(resync(other), Err(CommitError::Refused(Refusal::Malformed(_)))));
         }
-        // The last code may be as far ahead as the span says.
+        // The last code may be at most the span ahead.
         let furthest: Vec<_> = (0..counters.len() as u64).rev().map(|back| 100 - back).collect();
         assert!(resync(&furthest).is_ok());
         let beyond: Vec<_> = furthest.iter().map(|counter| counter + 1).collect();
@@ -279,7 +281,7 @@ fn resynchronization_wants_as_many_codes_as_the_policy_says() {
     }
 }
 
-/// The expected figures were computed with exact fractions.
+/// The expected probabilities were computed with exact fractions.
 #[test]
 fn guess_probabilities() {
     fn near(actual: f64, expected: f64) {
@@ -291,24 +293,24 @@ fn guess_probabilities() {
     let once = until_unlocked.guess_probability(totp, 0);
     near(once.per_lock, 1.000_236_443_22e-5);
     near(once.per_year, 1.000_236_443_22e-5);
-    // 250 logins of the subscriber's a year start the count again.
+    // 250 logins of the subscriber in a year reset the failure count.
     near(until_unlocked.guess_probability(totp, 250).per_year, 2.507_457_092_99e-3);
-    // By default 100 guesses in a row, or 373 locks of a year and the guesses between them.
+    // The default allows 100 consecutive guesses, or the guesses of 373 locks in a year and those between them.
     near(Policy::new().guess_probability(totp, 0).per_year, 2.000_282_807_99e-4);
     near(Policy::new().guess_probability(totp, 250).per_year, 5.722_946_607_08e-3);
     near(Policy::new().guess_probability(Hotp::default(), 0).per_lock, 3.000_685_318_31e-5);
-    // Nine digits: 3 of 2^31 values give the most likely code.
+    // The most likely code of nine digits comes from 3 of 2^31 values.
     let nine = Totp::new(Digits::Nine, Period::default());
     let wide = Policy::new().with_window(Window::new(0, 0).unwrap());
     near(wide.guess_probability(nine, 0).per_lock, 6.984_919_290_10e-9);
 
-    // A lock of a quarter of an hour ends often enough to reach the limit of 100; one of 30 days thirteen times a year.
+    // Locks of 15 minutes end often enough to reach the limit of 100 failures. Locks of 30 days allow 13 in a year.
     let lasting = |secs| Policy::new().with_lock(Lock::lasting(Duration::from_secs(secs)).unwrap());
     near(lasting(900).guess_probability(totp, 0).per_year, 2.000_282_807_99e-4);
     near(lasting(30 * 86_400).guess_probability(totp, 0).per_year, 1.300_229_342_16e-4);
     near(lasting(30 * 86_400).guess_probability(totp, 11).per_year, 2.400_291_353_45e-4);
     near(lasting(30 * 86_400).guess_probability(totp, 12).per_year, 2.500_290_989_19e-4);
-    // Resets never make it less likely, and no more so than a run for each.
+    // More resets never lower the probability, which stays at most 1.
     for policy in [lasting(30 * 86_400), lasting(900).with_failure_cap(3).unwrap(), Policy::new(), until_unlocked] {
         let mut before = 0.0;
         for resets in (0..400).chain([u32::MAX - 1, u32::MAX]) {
@@ -317,12 +319,12 @@ fn guess_probabilities() {
             before = chance.per_year;
         }
     }
-    // Back-off makes them fewer: waits of 1 to 8 s each time do not, waits of 100 days do.
+    // Back-off with waits of up to 100 days reduces the number of guesses.
     let days = |n: u64| Duration::from_secs(n * 86_400);
     let slow = Policy::new().with_failure_cap(50).unwrap().with_back_off(BackOff::new(days(100), days(100)).unwrap());
     let growing = slow.with_back_off(BackOff::new(days(1), days(100)).unwrap());
     near(growing.guess_probability(totp, 9).per_year, 1.220_220_110_74e-4);
-    // Each step of the window is one more code that is right.
+    // Each additional step of the window adds a correct code.
     let wide = Policy::new().with_window(Window::new(2, 3).unwrap());
     near(wide.guess_probability(totp, 0).per_lock, 3.000_685_318_31e-5);
     near(slow.guess_probability(totp, 0).per_year, 8.001_899_549_59e-6);

@@ -1,4 +1,4 @@
-//! PSKC documents: the figures of RFC 6030, and what is wrong with others.
+//! Tests of the PSKC reader, with the figures of RFC 6030 and altered forms of them.
 #![cfg(feature = "pskc")]
 
 use crate::support::pskc as support;
@@ -11,7 +11,7 @@ use secondo::types::{Counter, Period, SecretError};
 use secondo::{Algorithm, Digits, Hotp, State, Totp, UnixTime};
 use support::{PRE_SHARED, SECRET, figure, read, read_one, refusal};
 
-/// A document with this in its only key, an HOTP key unless the replacements say otherwise.
+/// Returns the document in figure 3 with replacements. It has one HOTP key, unless a replacement changes that.
 fn with(replacements: &[(&str, &str)]) -> String {
     let mut document = figure(3);
     for (from, to) in replacements {
@@ -28,7 +28,7 @@ fn totp(data: &str) -> String {
 
 #[test]
 fn figure_2_has_too_short_a_secret() {
-    // Its digits are missing first.
+    // The missing number of digits is reported first.
     assert_eq!(refusal(&figure(2), Credential::None), PskcErrorKind::Missing("ResponseFormat"));
     let format = "<AlgorithmParameters><ResponseFormat Length='6' Encoding='DECIMAL'/></AlgorithmParameters><Data>";
     let document = figure(2).replace("<Data>", format);
@@ -83,7 +83,7 @@ fn figure_7_is_encrypted_with_a_passphrase() {
     assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET);
     assert_eq!(refusal(&figure(7), Credential::Passphrase("Qwerty")), PskcErrorKind::Authentication);
     assert_eq!(refusal(&figure(7), Credential::Key(PRE_SHARED)), PskcErrorKind::Credential);
-    // Where PSKC is the default namespace, the unqualified parameters are in it.
+    // If PSKC is the default namespace, the unqualified parameters belong to it.
     let unprefixed = figure(7).replace("<pskc:", "<").replace("</pskc:", "</").replace("xmlns:pskc=", "xmlns=");
     let token = read_one(&unprefixed, Credential::Passphrase("qwerty"));
     assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET);
@@ -104,7 +104,7 @@ fn figure_9_is_signed() {
     assert!(reader.next().is_none());
     assert_eq!(reader.signature(), Signature::NotVerified);
 
-    // As the erratum has it, and before the keys.
+    // A signature in the namespace of RFC 6030's erratum, before the keys.
     let (before, after) = document.split_once("<KeyPackage>").unwrap();
     let signature = "<ds:Signature><ds:SignatureValue>AAAA</ds:SignatureValue></ds:Signature>";
     let document = format!("{before}{signature}<KeyPackage>{}", after.replace("Signature>", "Extensions>"));
@@ -112,7 +112,7 @@ fn figure_9_is_signed() {
     assert!(reader.next().unwrap().is_ok());
     assert_eq!(reader.signature(), Signature::NotVerified);
 
-    // Where nobody looks for it.
+    // A signature in an unexpected place is reported too.
     let inside = figure(3).replace("</Key>", "<Extensions><x xmlns='urn:x'><ds:Signature xmlns:ds='http://www.w3.org/2000/09/xmldsig#'/></x></Extensions></Key>");
     let mut reader = Reader::new(inside.as_bytes(), Credential::None);
     assert!(reader.by_ref().all(|token| token.is_ok()));
@@ -143,7 +143,7 @@ fn counters_and_drift_are_kept() {
     let token = read_one(&with(&[("<PlainValue>0<", "<PlainValue>41<")]), Credential::None);
     assert_eq!(token.state, State::new().starting_at(Counter::new(41)));
     let key = token.authenticator.key().unwrap();
-    let Method::Hotp(hotp) = token.authenticator.method() else { panic!("HOTP") };
+    let Method::Hotp(hotp) = token.authenticator.method() else { panic!("not an HOTP token") };
     assert_eq!(hotp.generate(&key, Counter::new(0)).as_str(), "84755224"); // RFC 4226, appendix D
 
     let value = |name: &str, value: &str| format!("<{name}><PlainValue>{value}</PlainValue></{name}>");
@@ -159,7 +159,7 @@ fn counters_and_drift_are_kept() {
 
     for (name, values) in [
         ("Time", ["-1", "x"]),
-        // Seconds in place of steps: the year 3676.
+        // Seconds instead of time steps: the year 3676.
         ("Time", ["1795446400", "2147483647"]),
         ("TimeInterval", ["0", "3601"]),
         ("TimeInterval", ["-30", "30.0"]),
@@ -221,7 +221,7 @@ fn what_is_not_understood_is_refused() {
         ("</Key>", &policy("<PINPolicy PINUsageMode='Local'><Unheard/></PINPolicy>"), Policy),
         ("</Key>", &policy("<ExpiryDate>tomorrow</ExpiryDate>"), Value("ExpiryDate")),
     ] {
-        // The key after it is not concerned.
+        // The error does not affect the keys after it.
         let document = with(&[(from, to)]);
         let (head, keys) = document.split_once("<KeyPackage>").unwrap();
         let (_, good) = figure(10).split_once("<KeyPackage>").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
@@ -241,7 +241,7 @@ fn what_is_not_understood_is_refused() {
 }
 
 #[test]
-fn what_is_extended_is_read() {
+fn extensions_and_equivalent_markup_are_read() {
     for (from, to) in [
         ("<KeyPackage>", "<Extensions><x:y xmlns:x='urn:x'>text</x:y></Extensions><KeyPackage>"),
         ("</Key>", "<Extensions><y xmlns='urn:x'><Secret>z</Secret></y></Extensions></Key>"),
@@ -278,7 +278,7 @@ fn no_key_is_taken_from_an_altered_document() {
     }
 }
 
-/// The last byte of the last block of the secret is its padding: a wrong one and a wrong MAC must look the same.
+/// Wrong padding of the secret's last block must give the same error as a wrong MAC, or it would be a padding oracle.
 #[test]
 fn padding_is_not_told_from_a_wrong_mac() {
     for value in [
@@ -289,7 +289,7 @@ fn padding_is_not_told_from_a_wrong_mac() {
         let mut kinds: Vec<_> = (b'A'..=b'Z')
             .chain(b'a'..=b'z')
             .map(|byte| {
-                // In the next to last block, which is added to the last one.
+                // Decryption in CBC mode XORs the last but one block of ciphertext into the last block of plaintext.
                 let mut altered = value.to_owned().into_bytes();
                 altered[42] = byte;
                 let altered = document.replace(value, str::from_utf8(&altered).unwrap());
@@ -305,7 +305,7 @@ fn padding_is_not_told_from_a_wrong_mac() {
     }
 }
 
-/// Without it a MAC key of no bytes could be had with 256 tries, and every MAC computed.
+/// Without a minimum length, an attacker could forge an empty MAC key in about 256 tries, and compute any MAC with it.
 #[test]
 fn mac_keys_are_not_short() {
     use aes::cipher::{BlockModeEncrypt, KeyIvInit};
@@ -342,14 +342,14 @@ fn encrypted_values_have_a_mac() {
     assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Missing("ValueMAC"));
     let document = figure(6).replace(mac, "<ValueMAC/>");
     assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Authentication);
-    // A part of the right one.
+    // A truncated MAC.
     let document = figure(6).replace(mac, "<ValueMAC>Su+N</ValueMAC>");
     assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Authentication);
     let document = figure(6);
     let method = &document[document.find("<MACMethod").unwrap()..document.find("<KeyPackage>").unwrap()];
     let document = document.replace(method, "");
     assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Missing("MACMethod"));
-    // Plain under an encryption that is of no use.
+    // An unsupported encryption method.
     let document = figure(6).replace("#aes128-cbc", "#tripledes-cbc");
     assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Unsupported("EncryptionMethod"));
 }
@@ -462,7 +462,7 @@ fn what_is_too_large_is_refused() {
         let last = read(&with(&[(from, &to)]), Credential::None).pop().unwrap().unwrap_err();
         assert_eq!((last.kind(), last.ends_document()), (PskcErrorKind::TooLarge, true), "{}", &to[..20]);
     }
-    // Only the key is concerned, in how ever many pieces the text comes.
+    // A text that is too long is an error of its key only, in one piece or in many.
     for text in [long[..4097].to_owned(), "a<!---->".repeat(4097), "&lt;".repeat(4097)] {
         let tokens = read(&with(&[("<Issuer>", &format!("<Issuer>{text}"))]), Credential::None);
         let error = tokens[0].as_ref().unwrap_err();
@@ -501,7 +501,7 @@ fn errors_of_the_source_are_passed_on() {
     assert!(tokens[0].is_ok() && error.ends_document());
 }
 
-/// In pieces of one byte the same tokens come.
+/// The same tokens are read if the source returns one byte at a time.
 #[test]
 fn pieces_make_no_difference() {
     struct Bytewise<'a>(&'a [u8]);

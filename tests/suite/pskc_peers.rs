@@ -1,4 +1,4 @@
-//! PSKC documents that others write and read: `pskctool` of the OATH Toolkit, and python-pskc.
+//! Exchange of PSKC documents with other implementations: `pskctool` of the OATH Toolkit, and python-pskc.
 #![cfg(feature = "pskc")]
 
 use std::io::Write;
@@ -15,7 +15,7 @@ use secondo::{Algorithm, Authenticator, Digits, Hotp, Secret, State, Totp, UnixT
 const SECRET: &[u8] = b"12345678901234567890";
 const KEY: &[u8] = b"0123456789abcdef0123456789ABCDEF";
 
-/// What the program prints.
+/// Runs a program, and returns the text that it prints.
 fn run(program: &str, arguments: &[&str], input: &[u8]) -> String {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -27,7 +27,7 @@ fn run(program: &str, arguments: &[&str], input: &[u8]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A file of its own for each test, in a folder that is there for this.
+/// Writes a file in the folder for temporary files of tests, and returns its path.
 fn file(name: &str, bytes: &[u8]) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, bytes).unwrap();
@@ -84,7 +84,7 @@ fn pskctool_reads_what_is_written() {
     ] {
         assert!(lines.contains(&line), "{line} is not in:\n{printed}");
     }
-    // What is encrypted `pskctool` does not decrypt, but knows by its schema.
+    // `pskctool` cannot decrypt, but validates encrypted documents by its schema.
     for protection in [
         Protection::Plain,
         Protection::Key { name: "k", key: KEY },
@@ -111,7 +111,7 @@ fn a_signature_by_pskctool_is_reported() {
     assert_eq!(reader.signature(), Signature::NotVerified);
 }
 
-/// Serial number, secret, counter, digits, period, and drift.
+/// The columns that `pskc2csv` prints: serial number, secret, counter, digits, period and drift.
 const COLUMNS: &str = "serial,secret,counter,response_length,time_interval,time_drift";
 
 #[test]
@@ -151,7 +151,7 @@ fn what_python_pskc_writes_is_read() {
     );
 }
 
-/// By the library, since its programs do not choose.
+/// The script calls the library, because its programs cannot choose the algorithm.
 #[test]
 fn every_algorithm_of_python_pskc_is_read() {
     let script = r"

@@ -1,4 +1,4 @@
-//! What is written as PSKC is read back.
+//! Tests of the PSKC writer: its documents are read back unchanged.
 #![cfg(feature = "pskc")]
 
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ fn method_and_state() -> impl Strategy<Value = (Method, State)> {
     let totp =
         (digits, 1..=3600_u64, 0..=u64::from(u32::MAX >> 1), any::<i16>()).prop_map(|(digits, secs, next, drift)| {
             let totp = Totp::new(digits, Period::from_secs(secs).unwrap());
-            // No step after the year 2499.
+            // A step after the year 2499 is refused.
             let next = next.min(16_725_225_600 / secs - 1);
             (totp.into(), State::new().starting_at(Counter::new(next)).with_drift(drift))
         });
@@ -106,7 +106,7 @@ fn simple() -> Token {
     Token::new("1", Authenticator::new(Hotp::default(), Algorithm::Sha1, secret), State::new())
 }
 
-/// Nothing of an encrypted secret is to be seen, and no IV comes twice.
+/// An encrypted secret does not appear in the document, and no IV occurs twice.
 #[test]
 fn secrets_are_encrypted() {
     let document = written(&[simple(), simple()], Protection::Key { name: "k", key: &[7; 16] }, 1);
@@ -118,7 +118,7 @@ fn secrets_are_encrypted() {
 }
 
 #[test]
-fn what_has_no_form_is_not_written() {
+fn values_that_pskc_cannot_express_are_refused() {
     let rng = || StdRng::seed_from_u64(0);
     let with = |change: &dyn Fn(&mut Token)| {
         let mut token = simple();

@@ -1,7 +1,8 @@
-//! Pictures of QR codes, drawn and read by programs that none of us wrote: `rsvg-convert` and `zbarimg`.
+//! Tests of pictures of QR codes. `rsvg-convert` draws them and `zbarimg` reads them.
 //!
-//! Every picture lies on a black page, as on a dark web site or terminal, so that nothing but itself gives it a margin.
-//! `zbarimg` forgives much (a mirrored code, a row lost in the margin), so every pixel is looked at as well.
+//! Every picture lies on a black page, as on a dark web site or terminal, so that only the picture itself provides the
+//! margin. `zbarimg` also reads defective pictures, such as a mirrored code or a margin that lacks a row. Every pixel
+//! is therefore compared as well.
 #![cfg(feature = "qr")]
 
 use crate::support::pictures;
@@ -17,12 +18,12 @@ use rand::{RngExt, SeedableRng};
 use secondo::Secret;
 use secondo::formats::otpauth::{Qr, QrError};
 
-/// Bytes that versions 1 to 30 hold in byte mode at error correction level M (ISO/IEC 18004, table 7).
+/// The number of bytes that versions 1 to 30 hold in byte mode at error correction level M (ISO/IEC 18004, table 7).
 const CAPACITY: [usize; 30] = [
     14, 26, 42, 62, 84, 106, 122, 152, 180, 213, 251, 287, 331, 362, 412, 450, 504, 560, 624, 666, 711, 779, 857, 911,
     997, 1059, 1125, 1190, 1264, 1370,
 ];
-/// At level L, versions 27 to 30.
+/// The number of bytes that versions 27 to 30 hold in byte mode at error correction level L.
 const CAPACITY_LOW: [usize; 4] = [1465, 1528, 1628, 1732];
 
 const URI: &str = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
@@ -45,7 +46,9 @@ fn every_picture_of_any_key_uri_is_read() {
     }
 }
 
-/// The smallest version at level M, where M fits.
+/// A code has the smallest version that holds its text at error correction level M.
+///
+/// Level L is used only for texts that are too long for level M.
 #[test]
 fn a_code_is_no_larger_than_its_text_needs() {
     let size = |version: usize| 17 + 4 * version;
@@ -60,8 +63,9 @@ fn a_code_is_no_larger_than_its_text_needs() {
     assert_eq!(CAPACITY_LOW[3], Qr::MAX_LEN);
 }
 
-/// The level is in columns 0 and 1 of row 8, masked with 10 (ISO/IEC 18004, format information). Version 1 holds 7, 11, 14
-/// and 17 bytes at H, Q, M and L, but L is not for a text so short.
+/// The error correction level is in columns 0 and 1 of row 8, masked with 10 (ISO/IEC 18004, format information).
+///
+/// Version 1 holds 7, 11, 14 and 17 bytes at levels H, Q, M and L. Level L is not used for texts that fit at level M.
 #[test]
 fn correction_is_as_high_as_the_size_allows() {
     const L: [bool; 2] = [true, true];
@@ -94,8 +98,10 @@ fn outside_of_the_code_all_is_light() {
     }
 }
 
-/// Three corners are dark, and so is the module in column 8 of row 4v + 9. The one in row 8 of column 4v + 9 is part of the
-/// format, and light in some codes: a transposed code would show it.
+/// In version v, the module in column 8 of row 4v + 9 is always dark, like three of the corners.
+///
+/// The module in row 8 of column 4v + 9 is part of the format information, and light in some codes. A transposed code
+/// would therefore be noticed.
 #[test]
 fn columns_are_columns_and_rows_are_rows() {
     let mut transposed_is_light = false;
@@ -109,7 +115,7 @@ fn columns_are_columns_and_rows_are_rows() {
     assert!(transposed_is_light);
 }
 
-/// `default-src 'none'` forbids scripts, styles and everything that is loaded.
+/// The policy `default-src 'none'` forbids scripts, styles and all loaded resources.
 #[test]
 fn svg_passes_a_strict_content_security_policy() {
     let svg = Qr::new(URI).unwrap().svg().to_string();
@@ -135,7 +141,7 @@ fn png_of_every_scale() {
     assert_eq!(read(&directory.write("largest.png", largest.as_bytes())), text(Qr::MAX_LEN));
 }
 
-/// A text of this length that `zbarimg` shows as it is.
+/// Returns a random text of `len` bytes, of characters that `zbarimg` prints unchanged.
 fn text(len: usize) -> String {
     let mut random = StdRng::seed_from_u64(len as u64);
     (0..len).map(|_| char::from(random.random_range(b'!'..=b'~'))).collect()
@@ -163,7 +169,7 @@ fn percent_encoded(letter: char) -> Vec<char> {
     letter.encode_utf8(&mut utf8).bytes().flat_map(|byte| format!("%{byte:02X}").chars().collect::<Vec<_>>()).collect()
 }
 
-/// The pictures of one test.
+/// A directory for the pictures of one test.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -186,7 +192,7 @@ impl Directory {
 
         let mut screen = screen(&qr.terminal().to_string());
         assert_eq!(self.read(&screen.on_black_page()), text, "terminal");
-        // The lower half of the last line.
+        // A code has an odd number of rows of modules, so the lower half of the terminal's last line remains.
         let rest = screen.0.split_off(modules.0.len());
         assert!(
             screen == modules && rest.len() == SCALE && rest.iter().flatten().all(|is_white| *is_white),
@@ -211,7 +217,7 @@ impl Directory {
         read(&self.write("bitmap.pgm", &bitmap.pgm()))
     }
 
-    /// A black page with this picture in it, as `rsvg-convert` draws it.
+    /// Draws a picture on a black page with `rsvg-convert`, and returns the path of the file.
     fn page(&self, picture: &str, side: usize) -> PathBuf {
         let page = format!(
             r#"<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}"><rect width="100%" height="100%"/>
@@ -227,7 +233,7 @@ impl Directory {
     }
 }
 
-/// What a caller draws who uses the modules, with the four light ones around them that the standard asks for.
+/// Draws the modules of a code, with the margin of four light modules that the standard requires.
 fn modules(qr: &Qr, scale: usize) -> Bitmap {
     let side = scale * (qr.size() + 2 * 4);
     let is_white = |x: usize, y: usize| match ((x / scale).checked_sub(4), (y / scale).checked_sub(4)) {

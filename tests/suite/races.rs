@@ -1,4 +1,4 @@
-//! Threads that submit codes to one authenticator at once.
+//! Tests of threads that submit codes to the same authenticator at once.
 #![cfg(feature = "std")]
 
 use crate::support::enrolled;
@@ -17,10 +17,10 @@ use secondo::{AuthenticatorId, Policy, Refusal, Totp, UnixTime, Verifier, Verifi
 const THREADS: usize = 8;
 const ROUNDS: usize = 300;
 
-/// The in-memory store, with time for the others between what is loaded and what is stored.
+/// An in-memory store with a pause after each load, in which other threads can write.
 struct Slow {
     store: Memory,
-    /// A defect to be caught: what is stored replaces whatever is there.
+    /// `true` for a defect that the races must reveal: a write replaces the entry without comparing its revision.
     unchecked: bool,
 }
 
@@ -47,11 +47,14 @@ impl Store for Slow {
     }
 }
 
-/// `Err(None)` is a failure that is no refusal: a thread must not panic while others wait for it.
+/// The result of an attempt. `Err(None)` is an error other than a refusal.
+///
+/// A thread must not panic on such an error while other threads wait at the barrier.
 type Attempt = Result<(), Option<Refusal>>;
 
-/// Has every thread submit the same entry `times` times to a new authenticator, in many rounds; returns each round's
-/// results.
+/// Makes every thread submit the same code `times` times to a new authenticator in each round.
+///
+/// Returns the results of each round.
 fn race_on(store: Slow, policy: Policy, entry: &str, times: usize) -> Vec<Vec<Attempt>> {
     let verifier = Verifier::new(store, keys(), policy);
     let ids: Vec<_> = (0..ROUNDS).map(|round| enroll(&verifier, &format!("round/{round}"), Totp::default())).collect();
@@ -82,13 +85,13 @@ fn race(policy: Policy, entry: &str, times: usize, judge: impl Fn(&[Attempt])) {
     }
 }
 
-/// The races are close enough to catch a store that does not compare.
+/// The races are close enough to reveal a store that does not compare revisions.
 #[test]
 fn without_the_comparison_a_code_is_accepted_twice() {
     let store = Slow { store: Memory::new(), unchecked: true };
     let rounds = race_on(store, Policy::new().with_counted_replays(false), &code_at(0), 2);
     let broken = rounds.iter().filter(|round| round.iter().filter(|attempt| attempt.is_ok()).count() > 1).count();
-    assert!(broken > ROUNDS / 10, "caught in {broken} of {ROUNDS} rounds");
+    assert!(broken > ROUNDS / 10, "the defect appeared in only {broken} of {ROUNDS} rounds");
 }
 
 #[test]

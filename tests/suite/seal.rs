@@ -1,4 +1,4 @@
-//! Records sealed at rest: what opens them, what does not, and how keys are rotated.
+//! Tests of sealed records and of the rotation of sealing keys.
 #![cfg(feature = "std")]
 
 use crate::support::enrolled;
@@ -61,7 +61,7 @@ fn seal_error<T, E>(result: &Result<T, VerifierError<E>>) -> Option<SealError> {
     }
 }
 
-/// The format is what the description says, to somebody who implements it with other means.
+/// An independent implementation of the documented format sealed these records, so the description is complete.
 #[test]
 fn records_sealed_by_another_implementation_open() {
     let rows = include_str!("../vectors/sealed-records.txt").lines().filter(|row| !row.starts_with('#'));
@@ -100,9 +100,9 @@ fn what_is_stored_shows_no_secret_unless_asked_to() {
     let mut seen = BTreeSet::new();
     for steps in 0..20 {
         let bytes = stored(&store, &id);
-        // Every part of it: a block that repeats would show what it holds.
+        // No part of the secret may appear, and no two records may be equal.
         assert!(!SECRET.windows(4).any(|part| holds(&bytes, part)));
-        assert!(seen.insert(bytes), "the same bytes for another state");
+        assert!(seen.insert(bytes), "two states gave the same bytes");
         assert!(block_on(verifier.verify(&id, &code_at(steps), after(steps * 30))).is_ok());
     }
 
@@ -138,7 +138,7 @@ fn any_byte_that_was_changed_is_noticed() {
                     };
                     assert!(noticed, "byte {at}: {error:?}");
                 }
-                assert_eq!(stored(&store, &id), bytes, "a record that does not open is left alone");
+                assert_eq!(stored(&store, &id), bytes, "a record that does not open must not be changed");
             }
         }
         for len in 0..good.len() {
@@ -184,19 +184,19 @@ fn what_is_sealed_otherwise_is_refused() {
     let unknown = Some(SealError::UnknownKey(KeyId::new(1)));
     assert_eq!(seal_error(&block_on(other.verify(&id, &code, NOW))), unknown);
     let enrolled = block_on(other.enroll(&id, &authenticator(Totp::default()), State::new()));
-    assert_eq!(seal_error(&enrolled), unknown, "an enrolment replaces nothing that it cannot read");
+    assert_eq!(seal_error(&enrolled), unknown, "an enrollment must not replace an unreadable record");
 
     let same_id = sealing(&store, KeyRing::new(key_of(1, "5f"), []).unwrap());
     assert_eq!(seal_error(&block_on(same_id.verify(&id, &code, NOW))), Some(SealError::Altered));
 
-    assert!(block_on(sealed.verify(&id, &code, NOW)).is_ok(), "and nothing was used up or counted");
-    // A lost key does not keep an authenticator from being revoked.
+    assert!(block_on(sealed.verify(&id, &code, NOW)).is_ok(), "no code was used up, and no failure counted");
+    // An authenticator whose sealing key is lost can still be revoked.
     block_on(other.revoke(&id)).unwrap();
     assert!(matches!(block_on(other.state(&id)), Err(VerifierError::Refused(Refusal::Revoked))));
     assert_eq!(seal_error(&block_on(sealed.state(&id))), Some(SealError::UnknownKey(KeyId::new(2))));
 }
 
-/// Production and its test system have one master key, and their ids are numbers.
+/// A production system and a test system may share a master key and have equal ids.
 #[test]
 fn deployments_under_one_master_key_share_nothing() {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
@@ -218,7 +218,7 @@ fn deployments_under_one_master_key_share_nothing() {
     }
 }
 
-/// Two bytes that anybody can write made a person revoked for good.
+/// An unsealed tombstone, which anyone with access to the store can write, must not revoke an authenticator.
 #[test]
 fn a_revocation_that_is_not_sealed_is_not_believed() {
     let store = Memory::new();
@@ -232,7 +232,7 @@ fn a_revocation_that_is_not_sealed_is_not_believed() {
         (&[1, 0][..], RecordError::Length(2)),
         (&[1, 0, 0], RecordError::Seal(SealError::NotSealed)),
         (&[1, 0, 1], RecordError::Length(3)),
-        // Another person's.
+        // The tombstone of another authenticator.
         (&revoked, RecordError::Seal(SealError::Altered)),
     ] {
         replace(&store, &one, bytes);
@@ -244,7 +244,7 @@ fn a_revocation_that_is_not_sealed_is_not_believed() {
     assert_eq!(seal_error(&block_on(plain.state(&other))), Some(SealError::NoKeys));
     replace(&store, &one, &good);
     assert!(block_on(verifier.verify(&one, &code_at(0), NOW)).is_ok());
-    // Every byte of one that is believed.
+    // A change of any byte of a valid tombstone is noticed.
     for at in 0..revoked.len() {
         let mut bytes = revoked.clone();
         bytes[at] ^= 1;
@@ -275,26 +275,26 @@ fn an_attempt_seals_with_the_active_key_and_a_batch_does_the_rest() {
     let both = sealing(&store, ring(2, &[1]));
     let new = sealing(&store, ring(2, &[]));
     assert!(seal_error(&block_on(new.state(&ids[1]))).is_some());
-    // On use: a right code, and a wrong one.
+    // An attempt that changes the state seals with the active key: here a correct code, and a wrong one.
     assert!(block_on(both.verify(&ids[1], &code_at(0), NOW)).is_ok());
     assert!(block_on(both.verify(&ids[2], &wrong_code(), NOW)).is_err());
     assert_eq!(block_on(new.state(&ids[1])).unwrap().failures(), 0);
     assert_eq!(block_on(new.state(&ids[2])).unwrap().failures(), 1);
 
-    // In a batch, with somebody who is unknown, and one sealed with a key that is lost.
+    // The batch includes an unknown id, and a record whose sealing key is lost.
     let lost = sealing(&store, ring(9, &[]));
     let all: Vec<_> = ids.iter().copied().chain([id("unknown"), enroll(&lost, "lost", Totp::default())]).collect();
     let mut progress = Vec::new();
     let failed = block_on(both.reseal_all(all.clone(), |id, resealed| progress.push((*id, format!("{resealed:?}")))));
     assert_eq!(failed, 1);
-    assert!(progress.iter().map(|(id, _)| id).eq(&all), "each in its turn");
+    assert!(progress.iter().map(|(id, _)| id).eq(&all), "every id is reported in order");
     let became = |text: &str| progress.iter().filter(|(_, resealed)| resealed == text).count();
     assert_eq!((became("Ok(true)"), became("Ok(false)")), (48, 2));
     assert_eq!(became("Err(Unknown)"), 1);
     assert_eq!(became("Err(Record(Seal(UnknownKey(KeyId(9)))))"), 1);
     assert_eq!(block_on(both.reseal_all(ids.clone(), |_, resealed| assert!(!matches!(resealed, Ok(true))))), 0);
 
-    // The old key can go, and what was used stays used, what was revoked revoked.
+    // Without the old key, used codes stay used, and revoked authenticators stay revoked.
     assert!(matches!(block_on(new.state(&ids[3])), Err(VerifierError::Refused(Refusal::Revoked))));
     assert!(matches!(
         block_on(new.verify(&ids[0], &replayed, NOW)),
@@ -306,7 +306,7 @@ fn an_attempt_seals_with_the_active_key_and_a_batch_does_the_rest() {
     assert_eq!(seal_error(&block_on(old.state(&ids[5]))), Some(SealError::UnknownKey(KeyId::new(2))));
 }
 
-/// While one thread reseals, others use codes: each of them once, and none is lost.
+/// While two threads reseal, every code is accepted exactly once.
 #[test]
 fn resealing_beside_verifications_loses_nothing() {
     let store = Memory::new();
@@ -339,7 +339,7 @@ fn resealing_beside_verifications_loses_nothing() {
     });
 }
 
-/// The key in place of the secret: the same codes, and the secret is nowhere.
+/// An authenticator with a prepared key accepts the same codes, and its record does not hold the secret.
 #[test]
 fn prepared_keys_verify_as_secrets_do() {
     for algorithm in Algorithm::ALL {
@@ -382,7 +382,7 @@ fn a_key_of_a_wrong_length_is_not_read() {
             other => panic!("{other:?}"),
         }
     }
-    // The words of SHA-256 are not those of SHA-1.
+    // A key has more words for SHA-256 than for SHA-1.
     let mut as_sha1 = good;
     as_sha1[43] = 1;
     replace(&store, &id("rossi"), &as_sha1);
@@ -436,7 +436,7 @@ fn a_master_key_is_64_hexadecimal_digits_that_others_cannot_read() {
         }
         mode(0o600);
     }
-    // Only the beginning of a file is looked at, and a key with more after it is none.
+    // Only the beginning of a file is read, but a key followed by more text is refused.
     fs::write(&path, format!("{too_long}ff")).unwrap();
     assert!(LocalMasterKey::from_file(&path).is_err());
     fs::write(&path, [0xff; 64]).unwrap();

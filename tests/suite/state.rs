@@ -1,20 +1,22 @@
-//! The stored form of a state: fixed bytes, written and read back; anything else is refused.
+//! Tests of the stored form of a state: its bytes are fixed, and any other bytes are refused.
 
 use proptest::prelude::*;
 use secondo::decision::StateError;
 use secondo::types::Counter;
 use secondo::{State, UnixTime};
 
-/// Written by hand from the layout in `State::to_bytes`: these bytes are in databases, so they must not change.
+/// A stored state, written by hand from the layout in `State::to_bytes`.
+///
+/// Databases hold such bytes, so the layout must not change.
 const STORED: [u8; State::LEN] = [
     1,     // version
-    0b101, // confirmed, not suspended, something used
-    0,     // not held off
-    0, 0, 0, // no failures, none since the last lock, which was not doubled
-    0xff, 0xfe, // two steps behind
-    0, 0, 0, 0, 0x03, 0x5f, 0x3c, 0x12, // the last step used
-    0, 0, 0, 0, 0, 0, 0, 0, // held off until
-    0, 0, 0, 0, 0, 0, 0, 0, // the last lock's end
+    0b101, // confirmed, not suspended, with a watermark
+    0,     // no hold
+    0, 0, 0, // failures, failures since the last lock, doublings of the next lock
+    0xff, 0xfe, // drift: two steps behind
+    0, 0, 0, 0, 0x03, 0x5f, 0x3c, 0x12, // watermark: the last used step
+    0, 0, 0, 0, 0, 0, 0, 0, // end of the hold
+    0, 0, 0, 0, 0, 0, 0, 0, // end of the last lock
     0, 0, 0, 0, 0, 0, 0, 0, // revision
 ];
 
@@ -49,18 +51,22 @@ fn bytes_that_are_not_a_state_are_refused() {
         assert_eq!(with(0, version), Err(StateError::Version(version)));
     }
     assert_eq!(with(1, 0b1101), Err(StateError::Field { offset: 1 }));
-    assert_eq!(with(1, 0b001), Err(StateError::Field { offset: 8 }), "nothing used, but a watermark");
+    assert_eq!(with(1, 0b001), Err(StateError::Field { offset: 8 }), "a watermark, though nothing was used");
     assert_eq!(with(2, 4), Err(StateError::Field { offset: 2 }));
-    assert_eq!(with(4, 1), Err(StateError::Field { offset: 4 }), "more failures since the lock than in all");
-    assert_eq!(with(23, 1), Err(StateError::Field { offset: 16 }), "not held off, but until a time");
-    assert_eq!(with(16, 1), Err(StateError::Field { offset: 16 }), "a time that cannot be");
-    assert_eq!(with(24, 1), Err(StateError::Field { offset: 24 }), "another");
+    assert_eq!(with(4, 1), Err(StateError::Field { offset: 4 }), "more failures since the last lock than in total");
+    assert_eq!(with(23, 1), Err(StateError::Field { offset: 16 }), "an end of the hold, but no hold");
+    assert_eq!(with(16, 1), Err(StateError::Field { offset: 16 }), "an end of the hold after the last possible time");
+    assert_eq!(
+        with(24, 1),
+        Err(StateError::Field { offset: 24 }),
+        "an end of the last lock after the last possible time"
+    );
     assert_eq!(State::from_bytes(&[]), Err(StateError::Length(0)));
     assert_eq!(State::from_bytes(&STORED[..39]), Err(StateError::Length(39)));
     assert_eq!(State::from_bytes(&[STORED.as_slice(), &[0]].concat()), Err(StateError::Length(41)));
-    // A longer form of a later version is told by its version, not by its length.
+    // A longer form of a later version is reported by its version, not by its length.
     assert_eq!(State::from_bytes(&[2; 64]), Err(StateError::Version(2)));
-    assert_eq!(StateError::Version(2).to_string(), "unknown state version 2; this library writes 1");
+    assert_eq!(StateError::Version(2).to_string(), "unknown state version 2; this library reads version 1");
 }
 
 #[test]

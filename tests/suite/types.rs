@@ -1,4 +1,6 @@
-//! What the compiler enforces: what may be shared, what must not be copied, shown or compared, and how large things are.
+//! Compile-time checks of traits and sizes: types that can be shared, and secrets that cannot be copied or compared.
+//!
+//! The tests check that `Debug` shows no secret.
 
 use std::fmt::{Debug, Display};
 
@@ -11,7 +13,7 @@ use secondo::{
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
 
-// Everything can be shared between threads and moved to another.
+// Every type can be shared between threads and moved to another thread.
 assert_impl_all!(Secret: Send, Sync, Unpin);
 assert_impl_all!(Key: Send, Sync, Unpin);
 assert_impl_all!(Code: Send, Sync, Unpin);
@@ -22,8 +24,8 @@ assert_impl_all!(State: Send, Sync, Unpin, Copy);
 assert_impl_all!(Policy: Send, Sync, Unpin, Copy);
 assert_impl_all!(Totp: Send, Sync, Unpin, Copy);
 
-// Secrets are wiped, and can be neither copied, printed, compared, hashed nor viewed by accident. That codes cannot be
-// compared with `==` also keeps callers from a comparison that ends early (CVE-2022-29185).
+// Secrets are wiped, and cannot be copied, printed, compared, hashed or viewed by accident. Codes have no `==`, so
+// callers cannot use a comparison that returns at the first difference (CVE-2022-29185).
 assert_impl_all!(Secret: zeroize::ZeroizeOnDrop);
 assert_impl_all!(Key: zeroize::ZeroizeOnDrop);
 assert_impl_all!(Code: zeroize::ZeroizeOnDrop);
@@ -36,14 +38,14 @@ assert_not_impl_any!(SubmittedCode: Clone, Display, PartialEq, AsRef<str>, std::
 assert_not_impl_any!(Base32: Clone, Display, PartialEq, AsRef<[u8]>, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(Authenticator: Clone, Display, PartialEq);
 
-// A success cannot be made, copied or kept for a second use.
+// A success cannot be forged, or copied for a second use.
 assert_not_impl_any!(Verified: Clone, Default, From<bool>, From<Counter>);
 #[cfg(feature = "verifier")]
 assert_not_impl_any!(secondo::Accepted: Clone, Default, From<bool>, From<Verified>);
 assert_not_impl_any!(Confirmed: Clone, Default);
 assert_not_impl_any!(Resynchronized: Clone, Default, Into<Verified>);
 
-// A refusal is an error, and so is everything else that goes wrong: `is_ok()` is true for an accepted code alone.
+// Refusals and all other failures are errors, so `is_ok()` is true only for an accepted code.
 assert_impl_all!(Refusal: std::error::Error, Copy);
 assert_impl_all!(MalformedCode: std::error::Error, Copy);
 assert_impl_all!(SecretError: std::error::Error, Copy);
@@ -53,7 +55,7 @@ assert_impl_all!(TimeError: std::error::Error, Copy);
 assert_impl_all!(secondo::policy::PolicyError: std::error::Error, Copy);
 assert_impl_all!(PublicRefusal: Display);
 
-// Bare numbers do not pass for a time, a counter, a period or a window, nor these for one another.
+// Bare numbers do not convert to a time, counter, period or window, and these do not convert to each other.
 assert_not_impl_any!(UnixTime: From<u64>, From<Counter>);
 assert_not_impl_any!(Counter: From<u64>, From<UnixTime>);
 assert_not_impl_any!(Period: From<u64>, From<u16>);
@@ -118,7 +120,7 @@ mod with_verifier {
     #[cfg(feature = "std")]
     assert_impl_all!(Verifier<secondo::store::Memory>: Send, Sync);
 
-    /// An executor may go on with them on another thread.
+    /// An executor may resume the futures on another thread.
     #[cfg(feature = "std")]
     #[test]
     fn futures_can_be_sent() {
@@ -208,7 +210,7 @@ fn assert_nothing_shown(text: &str) {
     }
 }
 
-/// A clock in milliseconds, or an uninitialized one, is an error and not a time in the year 55,000.
+/// A time in milliseconds, or from an uninitialized clock, is an error and not a time in the year 55,000.
 #[test]
 fn times_in_another_unit_are_refused() {
     assert_eq!(UnixTime::from_secs(1_795_446_400_000), Err(TimeError::TooLate(1_795_446_400_000)));
@@ -225,7 +227,7 @@ fn times_in_another_unit_are_refused() {
     }
 }
 
-/// `Debug` is there, because structures that hold these derive it, and shows nothing.
+/// `Debug` exists so that callers' types can derive it, and shows no secret.
 #[test]
 fn debug_shows_no_secret() {
     let secret = || Secret::from_bytes(b"12345678901234567890").unwrap();
@@ -253,7 +255,7 @@ fn debug_shows_no_secret() {
     }
 }
 
-/// Of a URI and of an export, the names and parameters are shown.
+/// `Debug` shows the names and parameters of a key URI or an export, but no secret.
 #[cfg(feature = "alloc")]
 #[test]
 fn debug_shows_no_secret_of_a_key_uri() {

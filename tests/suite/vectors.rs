@@ -1,4 +1,4 @@
-//! Published test vectors, one data file each.
+//! Tests against published test vectors, each in a data file.
 
 use secondo::types::{Counter, Period};
 use secondo::{Algorithm, Digits, Hotp, Key, Secret, Totp, UnixTime};

@@ -1,4 +1,4 @@
-//! The verifier's operations, and what it does when the store fails, is contended, or holds what it cannot read.
+//! Tests of the verifier's operations, also when the store fails, is contended, or holds unreadable records.
 #![cfg(feature = "std")]
 
 use crate::support::enrolled;
@@ -27,7 +27,7 @@ use secondo::{
 fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
     match result {
         Err(VerifierError::Refused(refusal)) => refusal,
-        other => panic!("not refused: {other:?}"),
+        other => panic!("expected a refusal, not {other:?}"),
     }
 }
 
@@ -44,7 +44,7 @@ fn an_authenticator_counts_only_after_its_first_right_code() {
     );
     assert!(!block_on(verifier.state(&id)).unwrap().is_confirmed());
 
-    // By default the code that confirms is no login, and is used up.
+    // A confirmation is not a login by default, and its code is used up.
     assert!(block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap().into_login().is_none());
     assert_eq!(
         refusal(block_on(verifier.verify(&id, &code_at(0), NOW))),
@@ -68,14 +68,14 @@ fn a_confirmation_is_a_login_where_the_policy_says_so() {
 }
 
 #[test]
-fn an_enrolment_is_replaced_until_it_is_confirmed() {
+fn an_enrollment_is_replaced_until_it_is_confirmed() {
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
     let id = AuthenticatorId::new("rossi").unwrap();
     let enroll = |method: Totp| block_on(verifier.enroll(&id, &authenticator(method), State::new()));
     let eight = Totp::new(Digits::Eight, secondo::types::Period::default());
 
     enroll(eight).unwrap();
-    // A suspension also holds for one that is not confirmed.
+    // A suspended enrollment is not replaced even if it is unconfirmed.
     block_on(verifier.suspend(&id)).unwrap();
     assert!(matches!(enroll(Totp::default()), Err(VerifierError::AlreadyEnrolled)));
     block_on(verifier.resume(&id)).unwrap();
@@ -84,12 +84,12 @@ fn an_enrolment_is_replaced_until_it_is_confirmed() {
     assert!(matches!(enroll(eight), Err(VerifierError::AlreadyEnrolled)));
     block_on(verifier.suspend(&id)).unwrap();
     assert!(matches!(enroll(eight), Err(VerifierError::AlreadyEnrolled)));
-    // An id that was revoked stays so: the same secret under it would know nothing of its used codes.
+    // A revoked id stays revoked. The same secret enrolled again would have lost its watermark.
     block_on(verifier.revoke(&id)).unwrap();
     assert_eq!(refusal(enroll(Totp::default())), Refusal::Revoked);
 }
 
-/// The last use in seconds where steps belong: no code would be accepted until the year 3586.
+/// A last use in seconds, given as a time step, would refuse every code until the year 3586.
 #[test]
 fn a_state_in_another_unit_is_not_enrolled() {
     let store = Memory::new();
@@ -104,14 +104,14 @@ fn a_state_in_another_unit_is_not_enrolled() {
         other => panic!("{other:?}"),
     }
     assert!(block_on(store.load(&id)).unwrap().is_none());
-    // As a counter it is nothing special.
+    // The same number is a valid HOTP counter.
     enroll(authenticator(Hotp::default()), in_seconds).unwrap();
     enroll(authenticator(Totp::default()), in_seconds / 30).unwrap();
 }
 
-/// The serial number 1 of one vendor, and then of another: the first token was gone without a word.
+/// Tokens of two vendors may have the same serial number: the second must not replace the first unnoticed.
 #[test]
-fn an_enrolment_says_what_it_replaces_or_refuses_to() {
+fn an_enrollment_reports_what_it_replaces_or_refuses_to() {
     let store = Memory::new();
     let verifier = Verifier::new(&store, keys(), Policy::new());
     let id = AuthenticatorId::new("1").unwrap();
@@ -140,7 +140,7 @@ fn an_acceptance_says_whose_it_is() {
     }
 }
 
-/// A login under a clock ten years ahead shut the person out for ten years.
+/// After a login while the verifier's clock was ten years ahead, all codes would be refused for ten years.
 #[test]
 fn a_watermark_in_the_future_can_be_lowered_to_the_window() {
     const DAY: i64 = 86_400;
@@ -151,28 +151,28 @@ fn a_watermark_in_the_future_can_be_lowered_to_the_window() {
     let step_at =
         |steps: i64| Counter::new(Totp::default().step(NOW).unwrap().get().checked_add_signed(steps).unwrap());
     let in_reach = |result| matches!(result, Err(VerifierError::WatermarkInReach));
-    assert!(in_reach(lower(NOW)), "nothing was used");
+    assert!(in_reach(lower(NOW)), "there is no watermark");
     assert!(block_on(verifier.verify(&id, &code_at(far / 30), after(far))).is_ok());
     assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::ClockBehind);
 
-    // No more than a day beyond the last step of the window: there it stays.
+    // A watermark at most a day beyond the last step of the window is not lowered.
     assert!(in_reach(lower(after(far - DAY - 30))));
     assert_eq!(block_on(verifier.state(&id)).unwrap().watermark(), Some(step_at(far / 30)));
     lower(NOW).unwrap();
     assert_eq!(block_on(verifier.state(&id)).unwrap().watermark(), Some(step_at(1)));
-    assert!(in_reach(lower(NOW)), "once is enough");
-    // No code that is valid now is accepted; the next ones are, once.
+    assert!(in_reach(lower(NOW)), "the watermark is lowered already");
+    // No code of the current window is accepted. Later codes are accepted once.
     for at in [-1, 0, 1] {
         assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(at), NOW))), Refusal::Replayed { .. }));
     }
     assert!(block_on(verifier.verify(&id, &code_at(2), after(60))).is_ok());
 
-    // One second further than a day is far enough; the policy says how far that is.
+    // The policy sets the margin, here 90 s. A watermark one second beyond it is lowered.
     let (short, _) = enrolled::verifier(Memory::new(), policy.with_watermark_margin(Duration::from_secs(90)).unwrap());
     assert!(block_on(short.verify(&id, &code_at(10), after(300))).is_ok());
     assert!(matches!(block_on(short.lower_watermark(&id, after(180))), Err(VerifierError::WatermarkInReach)));
     block_on(short.lower_watermark(&id, after(179))).unwrap();
-    // A counter has no clock that could have been wrong.
+    // An HOTP counter does not depend on a clock, so its watermark is never lowered.
     let token = enroll(&short, "token", Hotp::default());
     assert!(in_reach(block_on(short.lower_watermark(&token, NOW))));
 }
@@ -196,7 +196,7 @@ fn a_lock_and_a_suspension_end_each_by_its_own_verb() {
         refusal(block_on(verifier.verify(&id, &wrong_code(), NOW)));
     }
     block_on(verifier.suspend(&id)).unwrap();
-    // The help desk ends the lock; the phone is still reported stolen.
+    // The help desk ends the lock. The phone is still reported stolen.
     block_on(verifier.unlock(&id)).unwrap();
     assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Suspended);
     for _ in 0..5 {
@@ -204,7 +204,7 @@ fn a_lock_and_a_suspension_end_each_by_its_own_verb() {
         refusal(block_on(verifier.verify(&id, &wrong_code(), NOW)));
         block_on(verifier.suspend(&id)).unwrap();
     }
-    // The phone is found again; whoever guessed stays locked out.
+    // The phone is found again, but the lock after the guesses remains.
     block_on(verifier.resume(&id)).unwrap();
     let locked = refusal(block_on(verifier.verify(&id, &code_at(0), NOW)));
     assert!(matches!(locked, Refusal::Locked { until: Some(_) }), "{locked:?}");
@@ -277,7 +277,7 @@ fn the_in_memory_store_needs_no_executor() {
     let login = pin!(verifier.verify(&id, &code, NOW));
     match login.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Ok(accepted)) => assert_eq!(accepted.counter(), Totp::default().step(NOW).unwrap()),
-        other => panic!("not ready when polled once: {other:?}"),
+        other => panic!("not accepted at the first poll: {other:?}"),
     }
 }
 
@@ -322,7 +322,7 @@ fn an_outage_is_neither_a_wrong_code_nor_a_right_one() {
     assert_eq!(block_on(working.state(&id)).unwrap(), State::new().confirmed());
 }
 
-/// For whoever logs errors with their causes, and for the page.
+/// Checks the messages with their causes, for logs, and the public refusals, for pages.
 #[test]
 fn errors_say_what_is_wrong_and_why() {
     use std::error::Error;
@@ -351,12 +351,12 @@ fn errors_say_what_is_wrong_and_why() {
         (VerifierError::Store(Outage), "the store failed: the database is down", PublicRefusal::Unavailable),
         (
             VerifierError::Record(RecordError::Version(9)),
-            "the stored record cannot be read: unknown record version 9; this library writes 1",
+            "the stored record cannot be read: unknown record version 9; this library reads version 1",
             PublicRefusal::Unavailable,
         ),
         (
             VerifierError::Record(RecordError::Seal(SealError::UnknownKey(KeyId::new(7)))),
-            "the stored record cannot be read: the record is sealed with key 7, which is not in the ring",
+            "the stored record cannot be read: the record is sealed with key 7, which is not in the key ring",
             PublicRefusal::Unavailable,
         ),
         (
@@ -365,7 +365,11 @@ fn errors_say_what_is_wrong_and_why() {
             PublicRefusal::Unavailable,
         ),
         (VerifierError::Unknown, "there is no such authenticator", PublicRefusal::Unavailable),
-        (VerifierError::Contended, "too many changes to this authenticator at once", PublicRefusal::Unavailable),
+        (
+            VerifierError::Contended,
+            "too many changes to this authenticator at once",
+            PublicRefusal::Unavailable,
+        ),
         (VerifierError::AlreadyEnrolled, "there is an authenticator under this id already", PublicRefusal::Unavailable),
     ] {
         assert_eq!(causes(&error), text);
@@ -458,13 +462,13 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
     }
     replace(&good);
     assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
-    // It can still be revoked.
+    // An unreadable record can still be revoked.
     replace(b"nonsense");
     block_on(verifier.revoke(&id)).unwrap();
     assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Revoked);
 }
 
-/// Every parameter survives being stored: the codes of what was enrolled are the ones accepted.
+/// Storing keeps every parameter: the verifier accepts the codes of the authenticator that was enrolled.
 #[test]
 fn what_is_enrolled_is_what_is_verified() {
     use secondo::types::Period;

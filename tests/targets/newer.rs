@@ -1,4 +1,4 @@
-//! Newer than `rust-version`, for `msrv` to find.
+//! A control for `msrv`: a function that became stable after `rust-version`, and that the check must refuse.
 #![no_std]
 
 pub fn planted(a: u32, b: u32) -> u32 {

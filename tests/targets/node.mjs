@@ -1,4 +1,4 @@
-// Runs a program for wasm32: `node node.mjs PROGRAM [planted]`. Exits with 1 if a check fails.
+// Runs a program for wasm32: `node node.mjs PROGRAM [planted]`. Exits with status 1 if a check fails.
 import { readFileSync, writeSync } from "node:fs";
 
 const [, , program, planted] = process.argv;

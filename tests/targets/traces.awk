@@ -1,6 +1,6 @@
-# Compares the instructions of cases, each with the case before it: `awk -v names=FILE -f traces.awk TRACE`. `names` says in each
-# line what the group of a case is expected to be (`same` or `other`), the group and the case, in the order of the trace.
-# Of the trace, QEMU's `-d exec`, field 4 is where an instruction is, and field 5 in which function.
+# Compares the instructions of each case with those of the case before it: `awk -v names=FILE -f traces.awk TRACE`. The
+# file `names` has a line for each case, in the order of the trace: `same` or `other` as its group should be, the group
+# and the case. The trace is from QEMU's `-d exec`: field 4 is the address of an instruction, and field 5 its function.
 !on { if (started && $5 !~ /5begin$/) on = 1; started = $5 ~ /5begin$/; if (!on) next; cases++; at = 0 }
 $5 ~ /3end$/ { on = 0; if (at != length_) note(); length_ = at; if (at) lengths[cases]; next }
 { if (before[++at] != $4) note(); before[at] = $4 }
@@ -24,5 +24,5 @@ END {
 function finish() {
     if ((different == "") == (expected == "same")) { passed++; return }
     failed++
-    print "FAILED: " group (different == "" ? " is blind: no difference" : ": differs in case " different)
+    print "FAILED: " group (different == "" ? ": a planted difference was not found" : ": differs in case " different)
 }

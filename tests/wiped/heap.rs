@@ -1,4 +1,4 @@
-//! What frees memory that held a secret wipes it before.
+//! Tests that the library wipes heap memory that held a secret before it frees it.
 
 use hmac::{KeyInit, Mac};
 use pollster::block_on;
@@ -18,10 +18,10 @@ const SECRET: &[u8; 20] = b"a very secret secret";
 const BASE32: &str = "MEQHMZLSPEQHGZLDOJSXIIDTMVRXEZLU";
 const SCRATCH_CODE: &str = "75032147";
 
-/// A part of the secret as it is, in base32, and in base64 at each place that it can have there; and a code.
+/// Parts to look for: of the secret as bytes, in base32, and in base64 at each of its three alignments; and a code.
 const PARTS: [&[u8]; 6] = [b"ry secre", b"MZLSPEQH", b"IHNlY3Jl", b"eSBzZWNy", b"cnkgc2Vj", SCRATCH_CODE.as_bytes()];
 
-/// The only test here, since what others free would be looked at with it.
+/// This is the only test in this file, because the allocator would also inspect memory that other tests free.
 #[test]
 fn no_freed_memory_holds_a_secret() {
     look_for(&PARTS);
@@ -43,7 +43,7 @@ fn no_freed_memory_holds_a_secret() {
     pictures();
 }
 
-/// With the instructions for AES the first round keys are the key itself.
+/// Checks a key ring. If the processor has AES instructions, the first round keys equal the key and must be wiped too.
 fn sealing_keys() {
     let master = || LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
     let derived = |id: u8| -> [u8; 32] {
@@ -90,7 +90,7 @@ fn stores() {
         assert_none_freed("a store of authenticators");
     }
 
-    // Half of it expires, and the other half moves to memory of its own.
+    // Half of the entries expire, and the purge moves the others to new memory.
     let store = Memory::new();
     for n in 0..10_000 {
         let id = AuthenticatorId::new(&format!("id/{n}")).unwrap();
@@ -101,7 +101,7 @@ fn stores() {
     let before = freed();
     store.purge(now);
     assert_eq!(store.len(), 5_000);
-    assert!(freed() - before > 100_000, "what was moved left memory behind");
+    assert!(freed() - before > 100_000, "the purge must free the old memory");
     assert_none_freed("a purged store");
     drop(store);
     assert_none_freed("a dropped store");
@@ -120,7 +120,7 @@ fn pictures() {
     assert_none_freed("a QR code as a PNG file");
 }
 
-/// What is read and written leaves nothing behind; the files are not on the heap.
+/// Reads and writes files. The files are not on the heap, where they would be found themselves.
 fn imports() {
     let now = UnixTime::from_secs(1_795_500_000).unwrap();
     let usersfile = b"HOTP/T30 a 1234 6120766572792073656372657420736563726574 0\n";
@@ -144,14 +144,14 @@ fn imports() {
         for secret in
             [r#""a very secret secret","encoding":"text""#, r#""YSB2ZXJ5IHNlY3JldCBzZWNyZXQ=","encoding":"base64""#]
         {
-            // On the heap, but not dropped before all is looked at.
+            // The line is on the heap, but never freed, so the allocator does not inspect it.
             let line = core::mem::ManuallyDrop::new(format!(r#"{{"name":"a","type":"totp","secret":{secret}{end}"#));
             drop(json::read(line.as_bytes(), now).map(Result::unwrap).collect::<Vec<_>>());
         }
     }
 }
 
-/// The longest that can be written, and every way to read.
+/// Writes the longest key URIs and exports, and reads every form of them.
 fn key_uris_and_exports() {
     let hotp = Hotp::new(Digits::Nine);
     let secret = |len| Secret::from_bytes(&std::array::from_fn::<u8, 128, _>(|at| SECRET[at % 20])[..len]).unwrap();
@@ -197,7 +197,7 @@ fn key_files() {
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap());
         let mut token = Token::new("1", authenticator, State::new());
         token.user_id = Some("\"".repeat(4096));
-        // What the caller reads from and writes to is the caller's.
+        // The caller must wipe the documents that it reads from and writes to.
         let mut document = zeroize::Zeroizing::new(vec![0; 100_000]);
         let mut writer = Writer::new(&mut document[..], protection, StdRng::seed_from_u64(1)).unwrap();
         writer.write(&token).unwrap();
@@ -206,7 +206,7 @@ fn key_files() {
         let read = Reader::new(document, credential).next().unwrap().unwrap();
         assert_eq!(read.authenticator.secret().unwrap().expose(), SECRET);
 
-        // Text in pieces and with line ends that are not as read, a secret that is not used, a document that ends early.
+        // Text in pieces, line ends that are normalized, a secret that is not used, and documents that end early.
         let at = document.windows(4).position(|part| part == b"IHNl").unwrap_or(document.len());
         let mut other = zeroize::Zeroizing::new(Vec::with_capacity(document.len() + 100));
         other.extend_from_slice(&document[..at]);

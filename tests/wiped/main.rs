@@ -1,5 +1,5 @@
-//! Nothing of a secret is left in memory when it is dropped.
-#![expect(unsafe_code, reason = "only a look at memory after a drop can tell")]
+//! Tests that a dropped secret leaves nothing of itself in memory.
+#![expect(unsafe_code, reason = "the check reads memory after a drop")]
 
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -13,15 +13,16 @@ mod heap;
 #[path = "../suite/support/watching.rs"]
 mod watching;
 
-/// The bytes of the value, before and after it is dropped in its place.
+/// Returns the bytes of a value before and after it is dropped in place.
 fn around_drop<T>(value: T) -> (Vec<u8>, Vec<u8>) {
     let mut slot = MaybeUninit::<T>::zeroed();
     slot.write(value);
     let bytes = slot.as_ptr().cast::<u8>();
-    // SAFETY: within the slot, which outlives this; volatile, so that the compiler does not reason about the drop.
+    // SAFETY: the reads are within the slot, which outlives the closure. They are volatile, so that the compiler does
+    // not reason about the dropped value.
     let look = || (0..size_of::<T>()).map(|at| unsafe { ptr::read_volatile(bytes.add(at)) }).collect::<Vec<u8>>();
     let before = look();
-    // SAFETY: it was written above, and nobody uses it afterwards.
+    // SAFETY: the value was written above, and is not used afterwards.
     unsafe { ptr::drop_in_place(slot.as_mut_ptr()) };
     (before, look())
 }
@@ -44,7 +45,7 @@ fn secrets_keys_codes_and_their_text() {
 
     for algorithm in Algorithm::ALL.iter().copied() {
         let (before, after) = around_drop(Key::new(algorithm, &secret()));
-        // What remains is the algorithm, and at most three bytes of padding after it.
+        // The algorithm remains, and at most three bytes of padding after it.
         assert!(before.iter().filter(|byte| **byte != 0).count() > 30);
         assert!(after.iter().filter(|byte| **byte != 0).count() <= 4, "{algorithm}: {after:?}");
     }
@@ -78,9 +79,9 @@ fn qr_codes() {
     assert!(after.iter().all(|byte| *byte == 0));
 }
 
-/// The test itself would notice a value that is not wiped.
+/// The check itself must notice a value that is not wiped.
 #[test]
-fn the_look_at_memory_sees_what_is_left() {
+fn values_that_are_not_wiped_are_noticed() {
     struct Leaky([u8; 16]);
     impl Drop for Leaky {
         fn drop(&mut self) {

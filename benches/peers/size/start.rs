@@ -1,10 +1,10 @@
-//! What the programs have in common: `main`, which the C library starts, and the panic handler that it takes.
+//! The common part of the programs: `main`, which the C library calls, and the panic handler.
 
 use core::hint::black_box;
 
 use crate::is_accepted;
 
-// The C library starts the program and has memcpy.
+// The C library starts the program and provides memcpy.
 #[link(name = "c")]
 unsafe extern "C" {}
 
@@ -13,7 +13,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
 
-/// 0 if the code is accepted. With an argument the code is a wrong one.
+/// Verifies a code, and returns 0 if it is accepted. With an argument the code is a wrong one.
 #[unsafe(no_mangle)]
 extern "C" fn main(arguments: i32) -> i32 {
     let typed = black_box(if arguments > 1 { "000000" } else { "050471" });

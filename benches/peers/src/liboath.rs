@@ -1,5 +1,5 @@
-//! liboath of the OATH Toolkit, in C: what PAM modules and command line tools verify with.
-#![expect(unsafe_code, reason = "a C library is called through its interface; this package does not ship")]
+//! liboath of the OATH Toolkit, a C library with which PAM modules and command line tools verify codes.
+#![expect(unsafe_code, reason = "calls a C library; this package is not published")]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uint};
 use std::hint::black_box;
@@ -9,7 +9,7 @@ use secondo::Algorithm;
 
 use crate::work::{DIGITS, Library, Login, NOW, PERIOD, People, Run, Search};
 
-// `time_t` is 64 bits wide on the targets measured.
+// `time_t` is 64 bits wide on the measured targets.
 #[link(name = "oath")]
 unsafe extern "C" {
     fn oath_init() -> c_int;
@@ -46,14 +46,14 @@ unsafe extern "C" {
 }
 
 pub(crate) fn version() -> String {
-    // SAFETY: takes a null pointer for "any version", and returns a static string.
+    // SAFETY: a null pointer stands for any version, and the returned string is static.
     let version = unsafe { CStr::from_ptr(oath_check_version(ptr::null())) };
     version.to_string_lossy().into_owned()
 }
 
-/// What the library asks for before anything else.
+/// Initializes the library, which must come before all other calls.
 pub(crate) fn initialize() {
-    // SAFETY: has no arguments.
+    // SAFETY: the function has no arguments and no preconditions.
     assert_eq!(unsafe { oath_init() }, 0);
 }
 
@@ -69,7 +69,7 @@ fn flags(algorithm: Algorithm) -> c_int {
 
 fn generate(flags: c_int, secret: &[u8], now: u64) -> Output {
     let mut code = Output::default();
-    // SAFETY: the secret is read for its length; the output has room for the digits and a zero.
+    // SAFETY: the secret is read up to its length. The output has room for the digits and a zero byte.
     let result = unsafe {
         let (secret, len) = (secret.as_ptr().cast(), secret.len());
         oath_totp_generate2(secret, len, now.cast_signed(), 30, 0, DIGITS.into(), flags, code.as_mut_ptr().cast())
@@ -78,9 +78,10 @@ fn generate(flags: c_int, secret: &[u8], now: u64) -> Output {
     code
 }
 
-/// Steps each way; not below step 0.
+/// Returns `true` if the code is right within `window` steps each way. The window must not reach below step 0.
 fn validate(flags: c_int, secret: &[u8], now: u64, window: usize, typed: &CStr) -> bool {
-    // SAFETY: the secret is read for its length, the code to its zero; null pointers are for results not wanted.
+    // SAFETY: the secret is read up to its length, and the code up to its zero byte. Null pointers stand for unwanted
+    // results.
     let result = unsafe {
         let (secret, len) = (secret.as_ptr().cast(), secret.len());
         let (position, counter) = (ptr::null_mut(), ptr::null_mut());
@@ -89,25 +90,25 @@ fn validate(flags: c_int, secret: &[u8], now: u64, window: usize, typed: &CStr) 
     result >= 0
 }
 
-/// The counter and `window` more.
+/// Returns `true` if the code is right for the counter or for one of the `window` counters after it.
 fn validate_hotp(secret: &[u8], counter: u64, window: usize, typed: &CStr) -> bool {
-    // SAFETY: the secret is read for its length, the code to its zero.
+    // SAFETY: the secret is read up to its length, and the code up to its zero byte.
     let result = unsafe { oath_hotp_validate(secret.as_ptr().cast(), secret.len(), counter, window, typed.as_ptr()) };
     result >= 0
 }
 
-/// Its HOTP is of SHA-1, and its TOTP window is as wide in the past as in the future: other spans are looped over.
+/// Looks for the code in a loop. liboath has HOTP for SHA-1 only, and TOTP windows of the same width each way only.
 fn find(algorithm: Algorithm, secret: &[u8], mut counters: impl Iterator<Item = u64>, typed: &CStr) -> bool {
     let flags = flags(algorithm);
     counters.any(|counter| generate(flags, secret, counter * PERIOD) == typed.to_bytes_with_nul())
 }
 
 fn shown(code: Output) -> String {
-    CStr::from_bytes_with_nul(&code).expect("a zero at the end").to_string_lossy().into_owned()
+    CStr::from_bytes_with_nul(&code).expect("a zero byte at the end").to_string_lossy().into_owned()
 }
 
 fn c_string(typed: &str) -> CString {
-    CString::new(typed).expect("no zero")
+    CString::new(typed).expect("no zero byte")
 }
 
 pub(crate) struct Liboath;

@@ -1,13 +1,13 @@
-//! What the figures were measured on and with.
+//! The processor, the compiler and the library versions of the measurements.
 
 use std::fs;
 use std::process::Command;
 
 use crate::liboath;
 
-/// The model, and which of the extensions that matter here it has.
+/// Returns the processor's model, and the presence of each extension that matters here.
 pub(crate) fn processor() -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").expect("Linux");
+    let info = fs::read_to_string("/proc/cpuinfo").expect("Linux has /proc/cpuinfo");
     let field = |name| info.lines().find_map(|line| line.strip_prefix(name)?.split_once(": ")).map(|(_, value)| value);
     let flags: Vec<_> = field("flags").unwrap_or_default().split(' ').collect();
     let extensions = ["sha_ni", "avx2", "avx512f"].map(|name| {
@@ -22,7 +22,7 @@ pub(crate) fn compiler() -> String {
     String::from_utf8(output.stdout).expect("ASCII").trim().to_owned()
 }
 
-/// The version that was linked.
+/// Returns the version of a library that was linked.
 pub(crate) fn version(library: &str) -> String {
     const LOCK: &str = include_str!("../../../Cargo.lock");
 

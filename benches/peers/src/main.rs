@@ -1,11 +1,11 @@
-//! secondo beside other one-time password libraries, in one run, so that a noisy machine hurts all alike.
+//! Measurements of secondo beside other one-time password libraries, in one run, so that other load affects all alike.
 //!
 //! ```sh
-//! cargo run --release -p peers              # speed: a table, and target/peers.json
-//! cargo run --release -p peers -- weight    # code size, dependencies, build time, memory: and target/weight.json
+//! cargo run --release -p peers              # speed; also writes target/peers.json
+//! cargo run --release -p peers -- weight    # size, dependencies, build time, memory; also writes target/weight.json
 //! ```
 //!
-//! What each row measures, and how each library is used, is in secondo's documentation: `src/benchmarks.md`.
+//! `src/benchmarks.md`, a part of secondo's documentation, explains the rows and the calls of each library.
 
 mod liboath;
 mod machine;
@@ -24,7 +24,7 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => speed::report(),
         ["weight"] => weight::report(),
-        // What `weight` runs in a process of its own.
+        // `weight` runs this in a separate process.
         ["store", count] => weight::print_store_growth(count.parse().expect("a number")),
         _ => {
             eprintln!("usage: peers [weight]");
@@ -33,13 +33,13 @@ fn main() {
     }
 }
 
-/// Writes the figures where other programs can read them.
+/// Writes the figures as JSON to a file in `target/`.
 fn save(name: &str, figures: &serde_json::Value) {
     let path = root().join("target").join(name);
     std::fs::write(&path, format!("{figures:#}\n")).expect("target/ can be written to");
-    println!("\nThe same in {}", path.display());
+    println!("\nThe same figures are in {}", path.display());
 }
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace is there")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace exists")
 }

@@ -1,4 +1,4 @@
-//! secondo itself. A verification includes reading what was typed and storing the next state.
+//! secondo itself. A verification includes parsing the typed code and handing over the next state to be stored.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -38,7 +38,7 @@ impl Library for Secondo {
         Run::of(move || verify(&key(login), &policy, login))
     }
 
-    /// A login looks ahead ten counters at most; further it takes two consecutive codes.
+    /// Resynchronizes with two consecutive codes, because a login looks ahead at most ten counters.
     fn search<'a>(&self, search: &'a Search) -> Run<'a> {
         let key = Key::new(search.algorithm, &Secret::from_bytes(&search.secret).expect("long enough"));
         let policy = Policy::new().with_resync_span(search.ahead).expect("in range");
@@ -66,7 +66,7 @@ impl Library for Secondo {
     }
 }
 
-/// The kinds of codes that a login can get: the time must not tell them apart.
+/// Returns a run for each kind of code that a login can get. The times must not differ between them.
 pub(crate) fn kinds(login: &Login) -> Vec<(&'static str, Run<'_>)> {
     let (fresh, step) = (State::new().confirmed(), login.step());
     let used = fresh.starting_at(Counter::new(step + 2));
@@ -120,12 +120,12 @@ fn accepted<T>(decision: Decision<T>) -> bool {
     stored.is_ok()
 }
 
-/// One code for everybody.
+/// Generates a code for each key.
 fn generate_batch(keys: &[Key]) -> Vec<Code> {
     Totp::default().generate_batch(keys, UnixTime::from_secs(NOW).unwrap()).expect("after T0").collect()
 }
 
-/// How many are accepted.
+/// Verifies all codes, and returns the number of accepted ones.
 fn verify_batch(policy: &Policy, keys: &[Key], states: &[State], typed: &[String]) -> usize {
     let codes: Vec<_> = typed.iter().map(|text| SubmittedCode::new(text)).collect();
     let method = Method::Totp(Totp::default());

@@ -1,8 +1,9 @@
-//! The raw limit: the compressions that the work needs, and nothing else. Not the blocks that they are fed with, nothing
-//! truncated, compared or wiped.
+//! The raw limit: the compressions that the work needs, and nothing else. The blocks for them are not built, and
+//! nothing is truncated, compared or wiped.
 //!
-//! The second compression of an HMAC waits for the first; the steps of a window and the codes of different people are
-//! independent, as in the work itself. What many lanes at once can do is below this.
+//! As in the work itself, the second compression of an HMAC waits for the first, and the steps of a window and the
+//! codes of different people are independent. Vectors that compute several hashes at once can take less time than this
+//! limit.
 
 use std::hint::black_box;
 
@@ -10,6 +11,7 @@ use secondo::Algorithm;
 
 use crate::work::{Library, Login, People, Run, Search};
 
+/// The compressions alone, measured like a library.
 pub(crate) struct RawLimit;
 
 impl Library for RawLimit {
@@ -46,7 +48,7 @@ impl Library for RawLimit {
     }
 }
 
-/// Two compressions for each key to prepare, and two for each HMAC.
+/// Runs two compressions for each key that is prepared, and two for each HMAC.
 fn hmacs(algorithm: Algorithm, keys: usize, hmacs: usize) -> Run<'static> {
     let work: Box<dyn FnMut()> = match algorithm {
         Algorithm::Sha1 => Box::new(move || sha1(keys, hmacs)),

@@ -1,4 +1,4 @@
-//! Measuring in rounds: each runs every contender for about a millisecond, so that a noisy machine hurts all alike.
+//! Measurement in rounds. Each round runs every library for about a millisecond, so that other load affects all alike.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use crate::work::Run;
 const ROUNDS: usize = 101;
 const BATCH: Duration = Duration::from_millis(1);
 
-/// The median over the rounds of the nanoseconds that each run takes.
+/// Returns, for each run, the median over the rounds of the time that one repetition takes, in nanoseconds.
 pub(crate) fn measure(runs: &mut [Run<'_>]) -> Vec<f64> {
     let repetitions: Vec<_> = runs.iter_mut().map(calibrate).collect();
     let mut times = vec![Vec::with_capacity(ROUNDS); runs.len()];
     for round in 0..ROUNDS {
         for turn in 0..runs.len() {
-            // Everybody goes first in turn, and the neighbours change sides.
+            // Each run is first in some rounds, and the order alternates, so that each run follows different ones.
             let place = if round % 2 == 0 { turn } else { runs.len() - 1 - turn };
             let index = (place + round) % runs.len();
             let repetitions = repetitions[index];
@@ -23,7 +23,7 @@ pub(crate) fn measure(runs: &mut [Run<'_>]) -> Vec<f64> {
     times.into_iter().map(median).collect()
 }
 
-/// How many repetitions take about as long as a batch should.
+/// Returns a number of repetitions that takes about as long as a batch.
 fn calibrate(run: &mut Run<'_>) -> u32 {
     let mut repetitions = 1;
     loop {

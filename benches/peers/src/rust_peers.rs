@@ -1,6 +1,6 @@
-//! The other Rust crates, each by the fastest call that its documentation has for the work.
+//! The other Rust crates, each measured by the fastest call that its documentation has for the work.
 //!
-//! None of them prepares a key: an object that is kept saves its construction, not the two compressions of HMAC's key.
+//! None of them prepares a key. A kept object saves its construction, but not the two compressions for the key of HMAC.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ use totp_lite::{Sha1, Sha256, Sha512, totp_custom};
 
 use crate::work::{DIGITS, Library, Login, NOW, PERIOD, People, Run, Search};
 
-/// `Totp::check` has one width for past and future.
+/// The crate totp-rs, whose `Totp::check` takes one width for past and future.
 pub(crate) struct TotpRs;
 
 impl TotpRs {
@@ -28,7 +28,7 @@ impl TotpRs {
     }
 
     fn of(login: &Login) -> totp_rs::Totp {
-        // Where the past is narrower, the window is cut at step 0.
+        // The past may be narrower only if step 0 cuts off the window.
         let skew = login.past.max(login.future);
         assert!(login.past == skew || login.step() == u64::from(login.past));
         Self::totp(login.algorithm, black_box(&login.secret), skew.into())
@@ -62,7 +62,7 @@ impl Library for TotpRs {
         Run::of(|| Self::of(login).check(black_box(&login.typed), black_box(login.now)).is_some())
     }
 
-    /// It has no HOTP, but at time 0 its window is one from step 0 on.
+    /// Searches with TOTP at time 0, whose window starts at step 0: the crate has no HOTP.
     fn search<'a>(&self, search: &'a Search) -> Run<'a> {
         let totp = Self::totp(search.algorithm, &search.secret, search.ahead);
         let typed = search.last_code();
@@ -84,7 +84,7 @@ impl Library for TotpRs {
     }
 }
 
-/// Its `Secret` borrows the bytes, so that keeping one saves next to nothing.
+/// The crate totp-rfc, whose `Secret` borrows the bytes, so that keeping one saves almost nothing.
 pub(crate) struct TotpRfc;
 
 impl TotpRfc {
@@ -127,7 +127,8 @@ impl Library for TotpRfc {
         })
     }
 
-    /// Its HOTP is of SHA-1; with the others, a TOTP of one second from time 0.
+    /// Searches with HOTP for SHA-1, and otherwise with TOTP of one-second steps at time 0: the crate's HOTP is SHA-1
+    /// only.
     fn search<'a>(&self, search: &'a Search) -> Run<'a> {
         let typed = search.last_code();
         if search.algorithm == Algorithm::Sha1 {
@@ -166,7 +167,7 @@ impl Library for TotpRfc {
     }
 }
 
-/// One function that generates.
+/// The crate totp-lite, which has one function and only generates codes.
 pub(crate) struct TotpLite;
 
 impl TotpLite {
@@ -224,7 +225,10 @@ impl Library for TotpLite {
     }
 }
 
-/// A kept TOTP follows the system's clock at a distance: it is built when a row begins, at the first second of a step.
+/// The crate libreauth, whose TOTP follows the system's clock at a fixed distance.
+///
+/// A kept TOTP is built when a row begins, at the first second of a step, and stays in that step while the row is
+/// measured.
 pub(crate) struct Libreauth;
 
 impl Libreauth {
@@ -300,7 +304,7 @@ impl Library for Libreauth {
     }
 }
 
-/// SHA-1 only, and codes are numbers; its TOTP looks at one step.
+/// The crate otpauth, which has SHA-1 only and takes codes as numbers. Its TOTP checks one step.
 pub(crate) struct Otpauth;
 
 impl Otpauth {
@@ -344,7 +348,7 @@ impl Library for Otpauth {
         Run::by_loop(|| Self::accepts(&Self::of(login), black_box(&login.typed), black_box(login.steps())))
     }
 
-    /// It begins after the last counter used, so that here the counters are 1 to `ahead + 1`.
+    /// Searches the counters 1 to `ahead + 1`, because the crate begins after the last used counter.
     fn search<'a>(&self, search: &'a Search) -> Run<'a> {
         let hotp = otpauth::HOTP::from_bytes(&search.secret);
         let trials = u64::from(search.ahead) + 1;

@@ -1,4 +1,4 @@
-//! The rows, the check that everybody does the work, and the table.
+//! The table of speed: its rows, and the check that every library does the work of a row.
 
 use secondo::Algorithm;
 use serde_json::{Value, json};
@@ -10,16 +10,17 @@ use crate::rust_peers::{Libreauth, Otpauth, TotpLite, TotpRfc, TotpRs};
 use crate::work::{Library, Login, NOW, People, Run, Search, WRONG, rfc_secret};
 use crate::{liboath, machine, ours, rounds, save};
 
+/// The number of people in the rows for many people.
 const PEOPLE: u32 = 10_000;
 const RAW_LIMIT: &str = "raw limit";
 
-/// Ours first: the others are compared with it.
+/// Returns the libraries. secondo is the first, since the others are compared with it.
 fn libraries() -> [&'static dyn Library; 8] {
     liboath::initialize();
     [&Secondo, &RawLimit, &TotpRs, &TotpRfc, &TotpLite, &Libreauth, &Otpauth, &Liboath]
 }
 
-/// Measures every row; prints and saves it.
+/// Measures every row, prints the table and saves the figures.
 pub(crate) fn report() {
     let libraries = libraries();
     let names: Vec<_> = libraries.iter().map(|library| library.name()).collect();
@@ -88,7 +89,7 @@ pub(crate) fn report() {
     );
 }
 
-/// Three digits that count, or all before the point.
+/// Formats a time with three significant digits, or with all digits before the decimal point if there are more.
 fn figure(time: f64) -> String {
     let decimals = match time {
         ..10.0 => 2,
@@ -101,7 +102,7 @@ fn figure(time: f64) -> String {
     groups.join(",") + rest
 }
 
-/// What the rows of one algorithm are about.
+/// The work of the rows for one algorithm.
 struct Rows {
     right: Login,
     wrong: Login,
@@ -135,7 +136,10 @@ impl Rows {
         }
     }
 
-    /// Gives every row, once its contenders have shown that they do the work.
+    /// Checks for each row that the libraries do the work, and then calls `measure` with it.
+    ///
+    /// The arguments of `measure` are the row's name, the number of codes or decisions in it, and the libraries' names
+    /// and runs.
     fn each<'a>(&'a self, libraries: &[&dyn Library], mut measure: impl FnMut(&str, u32, &[&str], &mut [Run<'a>])) {
         let Self { right, wrong, window, hundred, thousand, people } = self;
         let count = u32::try_from(people.secrets.len()).expect("made from a u32");
@@ -144,7 +148,7 @@ impl Rows {
             let (names, mut runs): (Vec<_>, Vec<_>) = able.map(|library| (library.name(), of(*library))).unzip();
             for (library, run) in names.iter().zip(&runs) {
                 let expected = if *library == RAW_LIMIT { "" } else { expected };
-                assert!(run.outcome == expected, "{library} gives {:?} for {work}", run.outcome);
+                assert!(run.outcome == expected, "{library} returned {:?}, not {expected:?}, for {work}", run.outcome);
             }
             measure(work, units, &names, &mut runs);
         };
@@ -170,7 +174,7 @@ impl Rows {
 mod tests {
     use super::*;
 
-    /// A peer that changes its mind is found by the tests, not first by who measures.
+    /// Checks all libraries in the tests, so that a changed one is noticed before the next measurement.
     #[test]
     fn every_library_does_the_work() {
         let libraries = libraries();

@@ -1,4 +1,5 @@
-//! What a library adds to a program: machine code, dependencies, build time, and memory for each authenticator.
+//! The weight that a library adds to a program: machine code, dependencies, build time, and memory for each
+//! authenticator.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{machine, root, rounds, save};
 
-/// The programs in `size/`, and what each does about a code that was typed.
+/// The programs in `size/`, and the work that each does on a typed code.
 const PROGRAMS: [(&str, &str); 6] = [
     ("secondo", "reads it, window, state: accepted once, attempts limited; constant time; wipes"),
     ("totp-rfc", "reads it, window; constant time; wipes the hash's state"),
@@ -28,7 +29,7 @@ const CRATES: [&str; 6] = ["secondo", "totp-rs", "totp-rfc", "totp-lite", "libre
 const BUILDS: usize = 3;
 const AUTHENTICATORS: [u32; 2] = [1_000_000, 10_000_000];
 
-/// Measures everything; prints and saves it.
+/// Measures everything, prints the tables and saves the figures.
 pub(crate) fn report() {
     println!("On {} with {}.", machine::processor(), machine::compiler());
 
@@ -41,7 +42,7 @@ pub(crate) fn report() {
 
     println!("\n| crate, default features | dependencies | clean build, seconds |\n|---|---|---|");
     let probes = CRATES.map(Probe::new);
-    // In rounds, as with the speed.
+    // The crates are built in rounds, so that other load affects all alike.
     let mut builds = CRATES.map(|_| Vec::new());
     for _ in 0..BUILDS {
         for (times, probe) in builds.iter_mut().zip(&probes) {
@@ -76,7 +77,7 @@ pub(crate) fn report() {
     );
 }
 
-/// The machine code of a program that accepts the right code and refuses a wrong one.
+/// Builds a program, checks that it accepts a right code only, and returns the size of its machine code in bytes.
 fn program_size(name: &str) -> u64 {
     let manifest = root().join("benches/peers/size").join(name).join("Cargo.toml");
     let target = root().join("target/size");
@@ -85,15 +86,16 @@ fn program_size(name: &str) -> u64 {
     run(cargo.arg("--target-dir").arg(&target));
 
     let program = target.join("release").join(format!("size-{name}"));
-    let accepts = |arguments: &[&str]| Command::new(&program).args(arguments).status().expect("it runs").success();
+    let accepts =
+        |arguments: &[&str]| Command::new(&program).args(arguments).status().expect("the program runs").success();
     assert!(accepts(&[]) && !accepts(&["wrong"]), "{name} does not verify");
 
     let bytes = fs::read(&program).expect("built above");
     let file = object::File::parse(&*bytes).expect("an ELF file");
-    file.section_by_name(".text").expect("it has code").size()
+    file.section_by_name(".text").expect("a program has code").size()
 }
 
-/// An empty package that depends on one crate, as the workspace has it locked.
+/// An empty package that depends on one crate, in the version of the workspace's lock file.
 struct Probe {
     folder: PathBuf,
 }
@@ -124,19 +126,20 @@ impl Probe {
         cargo
     }
 
-    /// All packages that are compiled for it, without itself.
+    /// Returns the number of packages that are compiled for the crate, without the crate itself.
     fn dependencies(&self) -> usize {
         let tree =
             run(self.cargo().args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--no-dedupe"]));
-        // The same package may be marked as a procedural macro in one place.
+        // The mark of a procedural macro is cut off, so that a package that is listed with it and without it counts
+        // once.
         let packages: BTreeSet<_> = tree.lines().map(|line| line.split(" (").next()).collect();
         packages.len() - 2
     }
 
-    /// A build from nothing.
+    /// Builds the package with all dependencies from nothing, and returns the seconds that this takes.
     fn build_seconds(&self) -> f64 {
         let target = self.folder.join("target");
-        // There is none the first time.
+        // Before the first build there is no folder to remove.
         let _ = fs::remove_dir_all(&target);
         let mut cargo = self.cargo();
         cargo.args(["build", "--release", "--offline", "--target-dir"]).arg(&target);
@@ -146,25 +149,26 @@ impl Probe {
     }
 }
 
-/// What the resident memory of a process of its own grows by.
+/// Returns the bytes by which the resident memory of a separate process grows when it enrolls the authenticators.
 fn store_growth(authenticators: u32) -> u64 {
-    let mut this = Command::new(std::env::current_exe().expect("it has a path"));
+    let mut this = Command::new(std::env::current_exe().expect("this program has a path"));
     let growth = run(this.args(["store", &authenticators.to_string()]));
     growth.trim().parse().expect("a number")
 }
 
-/// What that process does.
+/// Enrolls the authenticators, and prints the bytes by which resident memory has grown: the work of the separate
+/// process.
 pub(crate) fn print_store_growth(authenticators: u32) {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("64 digits");
     let keys = KeyRing::new(
-        SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("local"),
+        SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("never fails"),
         [],
     )
     .expect("one key");
     let verifier = Verifier::new(Memory::new(), keys, Policy::default());
     let before = resident();
     for n in 0..u64::from(authenticators) {
-        // Spread as a UUID is, and different for each.
+        // The ids are spread like UUIDs, and all different.
         let high = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let hex = format!("{high:016x}{n:016x}");
         let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
@@ -176,17 +180,17 @@ pub(crate) fn print_store_growth(authenticators: u32) {
     println!("{}", resident() - before);
 }
 
-/// The bytes of this process that are in memory.
+/// Returns the resident memory of this process in bytes.
 fn resident() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux");
+    let status = fs::read_to_string("/proc/self/status").expect("Linux has /proc/self/status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux reports VmRSS");
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
     kibibytes * 1024
 }
 
-/// Runs it, and returns what it printed.
+/// Runs a command, and returns its standard output.
 fn run(command: &mut Command) -> String {
-    let output = command.output().expect("it can be started");
+    let output = command.output().expect("the command can be started");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
+    String::from_utf8(output.stdout).expect("UTF-8 output")
 }

@@ -1,4 +1,4 @@
-//! What is measured: the pieces of work, and what a library offers to do them.
+//! The measured work, and the trait by which each library does it.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ pub(crate) const PERIOD: u64 = 30;
 pub(crate) const NOW: u64 = 1_111_111_110;
 pub(crate) const WRONG: &str = "000000";
 
-/// One code, or one decision about a code.
+/// The input for one code, or for one decision about a code.
 pub(crate) struct Login {
     pub(crate) algorithm: Algorithm,
     pub(crate) secret: Vec<u8>,
@@ -35,7 +35,7 @@ impl Login {
     }
 }
 
-/// Counters 0 to `ahead` are looked at; the right code is the last one's.
+/// The input for a look-ahead over the counters 0 to `ahead`, of which the last has the right code.
 pub(crate) struct Search {
     pub(crate) algorithm: Algorithm,
     pub(crate) secret: Vec<u8>,
@@ -56,7 +56,7 @@ impl Search {
     }
 }
 
-/// Many people with secrets of their own, all with the right code at `NOW`.
+/// Many people, each with a different secret and the right code at `NOW`.
 pub(crate) struct People {
     pub(crate) algorithm: Algorithm,
     pub(crate) secrets: Vec<Vec<u8>>,
@@ -83,12 +83,12 @@ impl People {
     }
 }
 
-/// The secret of RFC 6238 appendix B.
+/// Returns the secret of RFC 6238, appendix B.
 pub(crate) fn rfc_secret(algorithm: Algorithm) -> Vec<u8> {
     b"1234567890".iter().copied().cycle().take(algorithm.output_len()).collect()
 }
 
-/// The code that the others must agree with; `main` compares it with the RFC's.
+/// Returns the code that all libraries must return. Its first one is compared with RFC 6238 before a row is measured.
 pub(crate) fn code_at(algorithm: Algorithm, secret: &[u8], counter: u64) -> String {
     let generate = match algorithm {
         Algorithm::Sha1 => totp_custom::<Sha1>,
@@ -106,35 +106,42 @@ pub(crate) trait Library {
         true
     }
 
-    /// A code from whatever object the library lets one keep.
+    /// Generates a code with an object that the library lets its user keep, such as a prepared key.
     fn code<'a>(&self, login: &'a Login) -> Run<'a>;
 
+    /// Generates a code from the secret, without a kept object.
     fn code_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
         self.code(login)
     }
 
+    /// Verifies the code in the window of the login, with a kept object.
     fn verify<'a>(&self, login: &'a Login) -> Run<'a>;
 
+    /// Verifies the code in the window of the login, without a kept object.
     fn verify_from_secret<'a>(&self, login: &'a Login) -> Run<'a> {
         self.verify(login)
     }
 
+    /// Searches a look-ahead for the code of its last counter.
     fn search<'a>(&self, search: &'a Search) -> Run<'a>;
 
+    /// Generates the code of each person at `NOW`.
     fn codes<'a>(&self, people: &'a People) -> Run<'a>;
 
+    /// Verifies the code of each person at `NOW`, with one step each way, and counts the accepted ones.
     fn verify_all<'a>(&self, people: &'a People) -> Run<'a>;
 }
 
-/// Work ready to be repeated, and what came out of it when it was done once.
+/// Work that is ready to be repeated, and the outcome of doing it once.
 pub(crate) struct Run<'a> {
     pub(crate) outcome: String,
-    /// The library has no call for it: the loop that a user would write.
+    /// `true` if the library has no call for the work, and it is done in a loop as a user would write it.
     pub(crate) is_loop: bool,
     repeat: Box<dyn FnMut(u32) + 'a>,
 }
 
 impl<'a> Run<'a> {
+    /// Creates a run of `work`. `read` turns its result into the outcome, and is not measured.
     pub(crate) fn new<T, S: ToString>(mut work: impl FnMut() -> T + 'a, read: impl FnOnce(T) -> S) -> Self {
         let outcome = read(work()).to_string();
         let repeat = move |times| {
@@ -145,11 +152,12 @@ impl<'a> Run<'a> {
         Self { outcome, is_loop: false, repeat: Box::new(repeat) }
     }
 
-    /// The same for work that yields the outcome itself.
+    /// Creates a run of work whose result is the outcome.
     pub(crate) fn of<T: ToString>(work: impl FnMut() -> T + 'a) -> Self {
         Self::new(work, |outcome| outcome)
     }
 
+    /// Creates a run like [`Self::of`], for work that the library has no call for.
     pub(crate) fn by_loop<T: ToString>(work: impl FnMut() -> T + 'a) -> Self {
         Self { is_loop: true, ..Self::of(work) }
     }

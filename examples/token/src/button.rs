@@ -5,10 +5,10 @@ use embedded_hal::digital::InputPin;
 
 use crate::Error;
 
-/// How long a level has to stay to count.
+/// The time in milliseconds for which a level must stay the same to count.
 const STEADY_MS: u32 = 20;
 
-/// Returns when the button was released and then pressed: who keeps it pressed gets one code.
+/// Waits until the button is released and then pressed, so that a button kept pressed gives one code.
 pub(crate) fn wait_for_press(button: &mut impl InputPin, delay: &mut impl DelayNs) -> Result<(), Error> {
     wait_until(button, delay, false)?;
     wait_until(button, delay, true)

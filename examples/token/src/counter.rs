@@ -1,12 +1,12 @@
-//! The HOTP counter: a log in the flash's pages after the first.
+//! The HOTP counter: a log in all pages of the flash but the first.
 //!
-//! Each record holds the first counter that is unused, and its place says which: a record is greater than the one before it
-//! by one for each place between them, also where writing was interrupted. Flash whose writing was interrupted may read as
-//! blank, as whole, or differently each time; here it cannot say anything but what was to be written there, and no code of
-//! that counter was shown.
+//! Each record holds the first unused counter. Its slot determines the value: from one record to the next, the counter
+//! rises by the number of slots between them, even if a write was interrupted. A slot whose write was interrupted may
+//! read as blank, as whole, or differently each time. If it reads as whole, it contains the counter that was to be
+//! written there, and no code of that counter was shown.
 //!
-//! The page after the newest record's is erased when that is full, whatever is in it, and written next. So the newest record
-//! is never in danger, pages wear alike, and each is erased once in as many codes as all of them have places.
+//! When a page is full, the next page is erased and written, whatever it contains. The newest record is therefore never
+//! at risk. All pages wear equally: each is erased once in as many codes as all pages together have slots.
 
 use embedded_storage::nor_flash::NorFlash;
 use secondo::types::Counter;
@@ -14,12 +14,12 @@ use secondo::types::Counter;
 use crate::Error;
 use crate::record::{self, Record};
 
-/// The page before the log.
+/// The number of pages before the log.
 const SECRET_PAGES: usize = 1;
 
 type Entry = Record<8>;
 
-/// Starts the log.
+/// Starts the log at a counter, and erases the log that was there.
 pub(crate) fn start<F: NorFlash>(flash: &mut F, first: Counter) -> Result<(), Error> {
     let pages = pages(flash)?;
     for page in pages {
@@ -28,7 +28,9 @@ pub(crate) fn start<F: NorFlash>(flash: &mut F, first: Counter) -> Result<(), Er
     write(flash, SECRET_PAGES, 0, first.get())
 }
 
-/// The next counter. It is stored as used before it is handed out, so that no loss of power hands it out again.
+/// Returns the next counter.
+///
+/// The counter is stored as used before it is returned, so that it is not returned again after a loss of power.
 pub(crate) fn take<F: NorFlash>(flash: &mut F) -> Result<Counter, Error> {
     let newest = newest(flash)?;
     let mut slot = newest.slot + 1;
@@ -48,6 +50,7 @@ pub(crate) fn take<F: NorFlash>(flash: &mut F) -> Result<Counter, Error> {
     Ok(Counter::new(unused - 1))
 }
 
+/// The newest record of the log.
 struct Newest {
     page: usize,
     slot: usize,

@@ -1,4 +1,4 @@
-//! The display: eight digits of seven segments behind a MAX7219.
+//! The display: eight seven-segment digits, driven by a MAX7219.
 
 use max7219::MAX7219;
 use max7219::connectors::Connector;
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// The only display on its wires.
+/// The address of the display, which is the only one on its wires.
 const ADDRESS: usize = 0;
 
 pub(crate) struct Display<C>(MAX7219<C>);
@@ -17,7 +17,7 @@ impl<C: Connector> Display<C> {
         Self(display)
     }
 
-    /// A code of six digits, as ` 123 456`.
+    /// Shows a code of six digits, as ` 123 456`.
     pub(crate) fn show_code(&mut self, code: &Code) -> Result<(), Error> {
         let mut text = Zeroizing::new(*b"        ");
         let places = [1, 2, 3, 5, 6, 7];
@@ -28,7 +28,7 @@ impl<C: Connector> Display<C> {
         self.light_up()
     }
 
-    /// `Err`, in segments, as the driver knows no letter r; from right to left.
+    /// Shows `Err`. The digits are written as segments, because the driver has no letter r, and from right to left.
     pub(crate) fn show_error(&mut self) -> Result<(), Error> {
         const E: u8 = 0b0100_1111;
         const R: u8 = 0b0000_0101;
@@ -36,12 +36,12 @@ impl<C: Connector> Display<C> {
         self.light_up()
     }
 
-    /// Once all digits are there.
+    /// Switches the display on. Called after all digits are written.
     fn light_up(&mut self) -> Result<(), Error> {
         self.0.power_on().map_err(|_| Error::Display)
     }
 
-    /// Goes dark, and forgets what it showed.
+    /// Switches the display off and erases its digits.
     pub(crate) fn clear(&mut self) -> Result<(), Error> {
         self.0.power_off().map_err(|_| Error::Display)?;
         self.0.clear_display(ADDRESS).map_err(|_| Error::Display)

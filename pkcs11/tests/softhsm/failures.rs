@@ -1,4 +1,4 @@
-//! What happens when there is no module, token, login or key, or too little time.
+//! Failures: no module, token, login or key, or too little time.
 
 use std::num::NonZeroU8;
 use std::pin::pin;
@@ -110,14 +110,14 @@ fn what_others_do_to_the_module_costs_a_call() {
         };
         login().unwrap();
 
-        // Handles of private keys end with the login.
+        // Handles of private keys become invalid with the logout.
         other.session().logout().unwrap();
         let error = login().unwrap_err();
         assert!(!matches!(*error, TokenError::NoKey), "{error:?}");
         login().unwrap();
         login().unwrap();
 
-        // Nor is a key that was never looked for said to be absent.
+        // A key that was never looked up is not reported as absent after a logout either.
         let hsm = one_worker(&token);
         token.import(&name("bianchi"), &rfc_secret(Algorithm::Sha1), Algorithm::Sha1).unwrap();
         assert!(matches!(hmacs(&hsm, "nobody"), Err(TokenError::NoKey)));
@@ -141,7 +141,7 @@ fn what_others_do_to_the_module_costs_a_call() {
         login().unwrap();
         login().unwrap();
 
-        // What blocks, too.
+        // The blocking calls also connect again.
         other.finalize();
         let secret = Secret::from_bytes(&[8; 32]).unwrap();
         token.import(&name("master"), &secret, Algorithm::Sha256).unwrap();
@@ -160,7 +160,7 @@ fn a_handle_that_became_another_key_makes_no_code() {
         let other = Other::new();
         other.finalize();
 
-        // Session 1 is the token's, session 2 the worker's, and object 3 the key.
+        // Session 1 is the token's, session 2 is the worker's, and object 3 is the key.
         let token = open().unwrap();
         let hsm = one_worker(&token);
         hmacs(&hsm, "rossi").unwrap();
@@ -169,7 +169,7 @@ fn a_handle_that_became_another_key_makes_no_code() {
         other.initialize();
         let sessions = [other.logged_in(PIN), other.session()];
         let found = sessions[0].find_objects(&[Attribute::Id(b"bianchi".into())]).unwrap();
-        assert_eq!((sessions[1].handle(), found[0].handle()), (2, 3), "the module counts in another way");
+        assert_eq!((sessions[1].handle(), found[0].handle()), (2, 3), "the module numbers handles in another way");
         let result = hmacs(&hsm, "rossi");
         assert!(matches!(result, Err(TokenError::WrongAnswer)), "{result:?}");
         hmacs(&hsm, "rossi").unwrap();
@@ -188,7 +188,7 @@ fn a_pin_that_was_refused_is_not_tried_again() {
         other.session().logout().unwrap();
         assert!(matches!(hmacs(&hsm, "rossi"), Err(TokenError::Module(_))));
         assert!(matches!(hmacs(&hsm, "rossi"), Err(TokenError::Pin(RvError::PinIncorrect))));
-        // Now it would be right, had it been tried.
+        // The PIN is made right again, but it must not be tried.
         let session = other.logged_in("changed");
         session.set_pin(&AuthPin::new("changed".into()), &AuthPin::new(PIN.into())).unwrap();
         drop(session);
@@ -221,7 +221,7 @@ fn what_waits_is_bounded_in_number_and_time() {
             assert_eq!(call.unwrap().len(), 32);
         }
         let waited_for = begun.elapsed();
-        // Calls that nobody waits for are not done, and in nobody's way.
+        // Calls whose futures were dropped are not done, and do not delay others.
         let begun = Instant::now();
         for _ in 0..900 {
             let mut call = pin!(hsm.hmacs(&name, Algorithm::Sha512, &counters));

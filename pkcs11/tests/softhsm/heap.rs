@@ -1,4 +1,4 @@
-//! What this program frees was wiped before; the module frees by other means.
+//! The memory that this program frees must have been wiped. The module's own allocations are not watched.
 
 use secondo::Algorithm;
 use secondo::seal::MasterKey;
@@ -7,10 +7,10 @@ use crate::store::{PIN, open, with_softhsm};
 use crate::watching::{assert_none_freed, look_for};
 use crate::{hmacs, name, one_worker, rfc_secret};
 
-/// Counter 0 of RFC 4226 appendix D.
+/// The HMAC of counter 0 in RFC 4226 appendix D.
 const HMAC: [u8; 8] = 0xcc93_cf18_508d_9493_u64.to_be_bytes();
 
-/// What must not be found: parts of the PIN, the seed, and the HMAC.
+/// The bytes that must not be found: parts of the PIN, of the seed and of the HMAC.
 const SECRETS: [&[u8]; 3] = [PIN.as_bytes(), b"1234567890", &HMAC];
 
 #[test]

@@ -1,4 +1,4 @@
-//! What keys on a token give, to whom, and what they keep.
+//! Keys on a token: their codes, their uses and their protection.
 
 use std::iter;
 
@@ -119,7 +119,7 @@ fn an_imported_seed_can_make_hmacs_and_nothing_else() {
             Attribute::Private(true),
             Attribute::Modifiable(false),
             Attribute::Sensitive(true),
-            // It was somewhere else before.
+            // The seed existed outside of the token before.
             Attribute::AlwaysSensitive(false),
             Attribute::Extractable(false),
             Attribute::Sign(true),
@@ -151,10 +151,10 @@ fn an_id_is_imported_once_until_it_is_removed() {
         assert!(matches!(token.remove(&name("rossi")), Err(TokenError::NoKey)));
         token.import(&name("rossi"), &one, Algorithm::Sha1).unwrap();
         assert!(matches!(token.import(&name("rossi"), &other, Algorithm::Sha1), Err(TokenError::KeyExists)));
-        // One that begins like it is another.
+        // An id that begins with the same bytes is another id.
         token.import(&name("rossi-1"), &other, Algorithm::Sha1).unwrap();
 
-        // After a removal no worker computes with what it remembers.
+        // After a removal, a worker does not use the handle that it remembers.
         let hsm = one_worker(&token);
         let counters = [Counter::new(0)];
         assert_eq!(block_on(hsm.hmacs(&name("rossi"), Algorithm::Sha1, &counters)).unwrap().len(), 1);
@@ -182,7 +182,7 @@ fn a_master_key_on_the_token_opens_what_its_twin_sealed() {
 
         let on_token = Verifier::new(&store, ring(&token.master_key(name("master"))), Policy::new());
         let _login = block_on(on_token.verify(&id, "755224", UnixTime::from_secs(0).unwrap())).unwrap();
-        // What that sealed opens after a restart.
+        // Records that were sealed with it open after a restart.
         drop((token, on_token));
         let token = open().unwrap();
         let restarted = Verifier::new(&store, ring(&token.master_key(name("master"))), Policy::new());
@@ -193,7 +193,7 @@ fn a_master_key_on_the_token_opens_what_its_twin_sealed() {
             "the state must be the one that was sealed"
         );
 
-        // Another key opens nothing, and a key that is not there makes none.
+        // Another master key opens no record, and no sealing key comes from an absent one.
         pkcs11_tool(&[
             "--keygen",
             "--key-type",

@@ -1,4 +1,4 @@
-//! Keys on a token of `SoftHSM`.
+//! Tests with keys on a token of `SoftHSM`.
 
 mod failures;
 mod heap;
@@ -47,7 +47,7 @@ fn name(text: &str) -> HsmKey {
     HsmKey::new(text.as_bytes()).unwrap()
 }
 
-/// The first SHA-1 HMAC of a key, asked for without a verifier.
+/// Asks for the SHA-1 HMAC of counter 0 under a key, without a verifier.
 fn hmacs(hsm: &TokenHsm, key: &str) -> Result<Vec<Hmac>, TokenError> {
     block_on(hsm.hmacs(&name(key), Algorithm::Sha1, &[Counter::new(0)]))
 }
@@ -73,7 +73,7 @@ fn enroll(
     id
 }
 
-/// A confirmed HOTP authenticator with its seed on the token, and the same key here.
+/// Enrolls a confirmed HOTP authenticator with its seed on the token, and returns its id and the same key in memory.
 fn local_twin(
     token: &Token,
     verifier: &Sealed,
@@ -93,7 +93,7 @@ fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) ->
     }
 }
 
-/// All of these at the same time.
+/// Polls all futures at the same time, and returns their outputs in order.
 async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut outputs: Vec<_> = futures.iter().map(|_| None).collect();

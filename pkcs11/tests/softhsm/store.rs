@@ -1,4 +1,4 @@
-//! `SoftHSM`, a software token that none of us wrote, with an empty store for each test.
+//! `SoftHSM`, an independent software token, with an empty token store for each test.
 
 use std::any::type_name;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,13 @@ pub(crate) const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 pub(crate) const LABEL: &str = "verifier";
 pub(crate) const PIN: &str = "2468-user";
 const SO_PIN: &str = "1357-officer";
-/// Where a test process finds its store.
+/// The environment variable with the path of a test process's store.
 const STORE: &str = "SECONDO_TEST_TOKENS";
 
-/// Runs the test in a process of its own: the module reads its store's place from the environment when it is initialized, and
-/// a login holds for a whole process. There is one token in the store.
+/// Runs the test in a process of its own, with one token in the store.
+///
+/// The module reads the path of its store from the environment when it is initialized, and a login holds for a whole
+/// process.
 pub(crate) fn with_softhsm<F: FnOnce()>(test: F) {
     if env::var_os(STORE).is_some() {
         return test();
@@ -34,7 +36,7 @@ pub(crate) fn with_softhsm<F: FnOnce()>(test: F) {
     assert!(output.status.success() && text.contains("1 passed"), "{}\n{text}{errors}", output.status);
 }
 
-/// One more token with the same label.
+/// Creates a second token with the same label.
 pub(crate) fn second_token() {
     Store(env::var_os(STORE).unwrap().into()).init_token();
 }
@@ -43,7 +45,7 @@ pub(crate) fn open() -> Result<Token, TokenError> {
     Token::open(MODULE, LABEL, PIN)
 }
 
-/// Takes all tokens out of the module's sight, or puts them back: it notices when it is initialized.
+/// Hides all tokens from the module, or puts them back. The module notices when it is next initialized.
 pub(crate) fn tokens_are_away(away: bool) {
     let store = PathBuf::from(env::var_os(STORE).unwrap());
     let (here, there) = (store.join("tokens"), store.join("away"));
@@ -56,14 +58,14 @@ pub(crate) fn tokens_are_away(away: bool) {
     }
 }
 
-/// Runs `pkcs11-tool` of `OpenSC`, logged in.
+/// Runs `pkcs11-tool` of `OpenSC` with a login.
 pub(crate) fn pkcs11_tool(arguments: &[&str]) {
     let mut tool = Command::new("pkcs11-tool");
     tool.args(["--module", MODULE, "--token-label", LABEL, "--login", "--pin", PIN]).args(arguments);
     run(&mut tool);
 }
 
-/// Somebody else in the same process, who uses the module as well.
+/// Other code in the same process that uses the module as well.
 pub(crate) struct Other(Pkcs11);
 
 impl Other {
@@ -79,7 +81,7 @@ impl Other {
         self.0.clone().finalize().unwrap();
     }
 
-    /// A session that may write, not yet logged in unless the process is.
+    /// Opens a session that may write. It is logged in only if the process is.
     pub(crate) fn session(&self) -> Session {
         self.0.open_rw_session(self.0.get_slots_with_initialized_token().unwrap()[0]).unwrap()
     }
@@ -124,7 +126,7 @@ impl Drop for Store {
 
 fn run(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| {
-        panic!("{command:?} cannot be run ({error}); `apt-get install softhsm2 opensc` brings it, or run tests/run")
+        panic!("{command:?} cannot be run ({error}); run `apt-get install softhsm2 opensc`, or run tests/run")
     });
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     output

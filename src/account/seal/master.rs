@@ -9,36 +9,36 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// What sealing keys are derived from; used when a program starts, and not again.
+/// A key from which [sealing keys](super::SealingKey) are derived, needed only when a program starts.
 ///
-/// Whoever has it, or may use it, can open every record.
+/// Anyone who has the master key, or may use it, can open every record.
 pub trait MasterKey {
-    /// Why the key could not be used. It must not contain the key or the result.
+    /// The error of a key that could not be used. It must contain neither the key nor the HMAC.
     type Error: core::error::Error + Send + Sync + 'static;
 
-    /// Writes HMAC-SHA-256 of the message under this key (RFC 2104).
+    /// Writes the HMAC-SHA-256 (RFC 2104) of the message under this key to `mac`.
     ///
     /// # Errors
     ///
-    /// The key's own; nothing of what was written is used then.
+    /// Returns the key's own error if the HMAC cannot be computed. The content of `mac` is not used then.
     fn hmac_sha256(&self, message: &[u8], mac: &mut [u8; 32]) -> Result<(), Self::Error>;
 }
 
-/// How much of a file is read: the digits, and some white space.
+/// The maximum length in bytes of a master key file: 64 digits, and some white space.
 #[cfg(feature = "std")]
 const MAX_TEXT_LEN: usize = 128;
 
 /// A master key in this process's memory: 32 random bytes, wiped on drop.
 ///
-/// Its text is 64 hexadecimal digits, as `openssl rand -hex 32` prints them; white space around it is left out.
+/// Its text is 64 hexadecimal digits, as `openssl rand -hex 32` prints them. White space around them is ignored.
 pub struct LocalMasterKey([u8; 32]);
 
 impl LocalMasterKey {
-    /// The key of this text.
+    /// Parses a key from 64 hexadecimal digits, in upper or lower case.
     ///
     /// # Errors
     ///
-    /// [`MasterKeyError::Text`].
+    /// Returns [`MasterKeyError::Text`] if the text is anything else.
     pub fn from_hex(text: &str) -> Result<Self, MasterKeyError> {
         let mut key = Self([0; 32]);
         let text = text.trim_ascii();
@@ -48,11 +48,14 @@ impl LocalMasterKey {
         }
     }
 
-    /// The key in this file, which only its owner and perhaps its group may read.
+    /// Reads a key from a file of at most 128 bytes that is accessible only to its owner and its group.
+    ///
+    /// The permissions are checked on Unix only.
     ///
     /// # Errors
     ///
-    /// [`MasterKeyError::File`], [`MasterKeyError::Exposed`] or [`MasterKeyError::Text`].
+    /// Returns [`MasterKeyError::File`] if the file cannot be read, [`MasterKeyError::Exposed`] if users outside its
+    /// group have access to it, or [`MasterKeyError::Text`] if its text is not a key.
     #[cfg(feature = "std")]
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, MasterKeyError> {
         let file = fs::File::open(path).map_err(|error| MasterKeyError::File(error.kind()))?;
@@ -65,7 +68,7 @@ impl LocalMasterKey {
                 return Err(MasterKeyError::Exposed);
             }
         }
-        // With room to spare: a text that is moved leaves a copy behind.
+        // The capacity exceeds what is read, because a reallocation would leave a copy of the text behind.
         let mut text = Zeroizing::new(String::with_capacity(2 * MAX_TEXT_LEN));
         let read = file.take(MAX_TEXT_LEN as u64 + 1).read_to_string(&mut text);
         let len = read.map_err(|error| MasterKeyError::File(error.kind()))?;
@@ -75,11 +78,14 @@ impl LocalMasterKey {
         Self::from_hex(&text)
     }
 
-    /// The key in this variable of the environment. It stays there too: what can read the process's environment has it.
+    /// Reads a key from an environment variable.
+    ///
+    /// The variable is not removed: anything that can read the environment of the process has the key.
     ///
     /// # Errors
     ///
-    /// [`MasterKeyError::Variable`] or [`MasterKeyError::Text`].
+    /// Returns [`MasterKeyError::Variable`] if the variable is not set or is not Unicode, or [`MasterKeyError::Text`]
+    /// if its value is not a key.
     #[cfg(feature = "std")]
     pub fn from_env(name: &str) -> Result<Self, MasterKeyError> {
         let text = Zeroizing::new(env::var(name).map_err(|_| MasterKeyError::Variable)?);
@@ -91,7 +97,7 @@ impl MasterKey for LocalMasterKey {
     type Error = Infallible;
 
     fn hmac_sha256(&self, message: &[u8], mac: &mut [u8; 32]) -> Result<(), Infallible> {
-        // To the length of a block, as HMAC itself would.
+        // Zeros pad the key to one block, as in HMAC itself (RFC 2104 section 2).
         let mut padded = Zeroizing::new([0; 64]);
         if let Some(start) = padded.first_chunk_mut() {
             *start = self.0;
@@ -117,22 +123,23 @@ impl fmt::Debug for LocalMasterKey {
     }
 }
 
-/// There is no master key in what was given.
+/// An error from reading a [`LocalMasterKey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MasterKeyError {
     /// The text is not 64 hexadecimal digits.
     Text {
-        /// Its length in bytes; of a file, no more than 129 are read.
+        /// The length of the text in bytes, without white space around it; 129 for a file that is longer than 128
+        /// bytes.
         len: usize,
     },
-    /// The environment has no such variable, or not as text.
+    /// The environment variable is not set, or its value is not Unicode.
     #[cfg(feature = "std")]
     Variable,
-    /// The file could not be read.
+    /// The file could not be read, or is not UTF-8.
     #[cfg(feature = "std")]
     File(io::ErrorKind),
-    /// The file can be used by others than its owner and its group.
+    /// The file is accessible to users other than its owner and its group.
     #[cfg(feature = "std")]
     Exposed,
 }
@@ -140,13 +147,15 @@ pub enum MasterKeyError {
 impl fmt::Display for MasterKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text { len } => write!(f, "a master key is 64 hexadecimal digits, and not these {len} bytes"),
+            Self::Text { len } => {
+                write!(f, "a master key must be 64 hexadecimal digits, but the text of length {len} is not")
+            }
             #[cfg(feature = "std")]
-            Self::Variable => f.write_str("the variable of the master key is not set"),
+            Self::Variable => f.write_str("the environment variable of the master key is not set, or is not Unicode"),
             #[cfg(feature = "std")]
-            Self::File(kind) => write!(f, "the master key's file: {kind}"),
+            Self::File(kind) => write!(f, "the master key file cannot be read: {kind}"),
             #[cfg(feature = "std")]
-            Self::Exposed => f.write_str("the master key's file is open to others: chmod o= it"),
+            Self::Exposed => f.write_str("the master key file is accessible to other users; run chmod o= on it"),
         }
     }
 }

@@ -1,39 +1,41 @@
-//! Secrets sealed at rest: what is stored under an id is encrypted and authenticated, and bound to that id.
+//! Sealing of records at rest: each record is encrypted, authenticated, and bound to its authenticator's id.
 //!
-//! A record is sealed with AES-256-GCM-SIV (RFC 8452). Its associated data are the record's version and kind, the id of the
-//! sealing key, and the authenticator's id, so that a record cannot be passed off as another person's, or as one of
-//! another kind. The nonce is the [state's revision](crate::State::revision). It repeats from person to person, which this
-//! cipher withstands, so that sealing needs no random numbers and a bad generator can do no harm. With XChaCha20-Poly1305
-//! it would, and that took four times as long.
+//! A record is sealed with AES-256-GCM-SIV (RFC 8452). Its associated data are the record's version and kind, the id of
+//! the sealing key, and the authenticator's id. A record can therefore not be passed off as the record of another
+//! subscriber, or as a record of another kind.
 //!
-//! Since sealing needs no random numbers, the same secret sealed again for the same id and state gives the same bytes: who
-//! sees both sees that it is the same.
+//! The nonce is the [state's revision](crate::State::revision), which repeats between authenticators. AES-GCM-SIV
+//! withstands repeated nonces, so sealing needs no random numbers, and a weak random number generator does no harm.
+//! XChaCha20-Poly1305 would depend on the generator, and took four times as long.
 //!
-//! Sealing does not stop a person who can write to the store from putting an older record of the same id back, or from
-//! removing it. And who reads the memory of a process that verifies has the sealing keys; only a seed in an
-//! [`Hsm`](crate::hsm::Hsm) is not there either.
+//! Sealing is deterministic: the same secret sealed again for the same id and state gives the same bytes. Anyone who
+//! sees both records learns that their content is the same.
+//!
+//! Sealing does not stop an attacker who can write to the store from restoring an older record of the same id, or from
+//! removing a record. An attacker who can read the memory of a verifying process has the sealing keys, and with them
+//! all secrets except those in an [`Hsm`](crate::hsm::Hsm).
 //!
 //! # Keys
 //!
-//! A [`SealingKey`] is derived from a [`MasterKey`] and the name of the [`Deployment`]. The master key is read from a file
-//! or the environment ([`LocalMasterKey`]), or stays in a hardware security module (the package `secondo-pkcs11`). A
-//! [`KeyRing`] holds the sealing key in use, and older ones that still open.
+//! A [`SealingKey`] is derived from a [`MasterKey`] and the name of the [`Deployment`]. The master key is read from a
+//! file or the environment ([`LocalMasterKey`]), or stays in a hardware security module (the package `secondo-pkcs11`).
+//! A [`KeyRing`] holds the active sealing key, which seals, and older sealing keys, which only open.
 //!
-//! Without the master key every record is lost, and with it every authenticator: keep a copy of it, or of the module that
-//! holds it, apart from the backups of the store, and try once that the copy opens a record.
+//! If the master key is lost, every record is lost, and with it every authenticator. Keep a copy of the master key, or
+//! of the module that holds it, apart from the backups of the store. Test that the copy opens a record.
 //!
 //! # Rotation
 //!
-//! 1. Give every verifier a ring that opens with the new key, but still seals with the old one.
-//! 2. Give them one that seals with the new key and opens with the old one. From here on every verification that changes
-//!    a state seals its record anew.
-//! 3. [`reseal_all`](crate::Verifier::reseal_all) moves the records of those who do not come.
-//! 4. When it reports that none is left, take the old key out of the ring.
+//! 1. Give every verifier a ring that seals with the old key and opens with both the old and the new key.
+//! 2. Give every verifier a ring that seals with the new key and opens with both. From now on, each verification that
+//!    changes a state seals its record with the new key.
+//! 3. Call [`reseal_all`](crate::Verifier::reseal_all) for the records of subscribers who do not log in.
+//! 4. When `reseal_all` reports 0 failures, remove the old key from the ring.
 //!
 //! ```
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 //!
-//! // From `openssl rand -hex 32`; see `LocalMasterKey::from_file` and `from_env`.
+//! // `openssl rand -hex 32` makes a master key. In production, use `LocalMasterKey::from_file` or `from_env`.
 //! let old = LocalMasterKey::from_hex("9f2c6f7e0b1d4a58c3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0")?;
 //! let new = LocalMasterKey::from_hex("0c1b2a3f4e5d6c7b8a9f0e1d2c3b4a5f6e7d8c9b0a1f2e3d4c5b6a7f8e9d0c1b")?;
 //! let deployment = Deployment::new("idp.example.it")?;
@@ -60,21 +62,23 @@ pub use master::{LocalMasterKey, MasterKey, MasterKeyError};
 use crate::ct::declassify::public;
 use crate::types::{AuthenticatorId, IdError, Name};
 
-/// The bytes that sealing adds after the body.
+/// The length in bytes of the authentication tag, which sealing adds after the body.
 pub(crate) const TAG_LEN: usize = 16;
 
-/// Which sealing key a record is sealed with: stored beside it in the clear, and never used again for another key.
+/// The id of a sealing key, stored unencrypted in each record that the key sealed.
+///
+/// Never use an id again for another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(u32);
 
 impl KeyId {
-    /// The id of this number.
+    /// Creates an id from its number.
     #[must_use]
     pub const fn new(number: u32) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number of the id.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0
@@ -89,8 +93,9 @@ impl fmt::Display for KeyId {
 
 /// The name of one installation of a provider: 1 to 64 visible ASCII characters, such as its host name.
 ///
-/// Two deployments under one master key, such as production and its test system or two tenants, have different sealing
-/// keys. A record of one does not open in the other. To rename a deployment is to rotate the keys.
+/// Two deployments under one master key, such as a production and a test system, or two tenants, have different sealing
+/// keys. A record of one deployment does not open in the other. A new name for a deployment therefore requires a key
+/// rotation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Deployment(Name);
 
@@ -99,7 +104,7 @@ impl Deployment {
     ///
     /// # Errors
     ///
-    /// [`IdError`].
+    /// Returns [`IdError`] if the name is not 1 to 64 visible ASCII characters.
     pub fn new(name: &str) -> Result<Self, IdError> {
         Name::new(name).map(Self)
     }
@@ -120,22 +125,24 @@ impl fmt::Debug for Deployment {
 /// A key that seals and opens records: AES-256, wiped on drop.
 pub struct SealingKey {
     id: KeyId,
-    // In its place on the heap: a ring that grows would leave copies behind.
+    // Boxed, because a `Vec` of keys that grows would leave copies of them behind.
     cipher: Box<AesGcmSiv<Aes256>>,
 }
 
 impl SealingKey {
-    /// Derives the key of this id and deployment from this master key: HKDF-Expand (RFC 5869 section 2.3) with SHA-256.
+    /// Derives the sealing key of a deployment and an id from the master key.
     ///
-    /// Another id gives another key, so a rotation may keep the master key or change it.
+    /// The derivation is HKDF-Expand (RFC 5869 section 2.3) with SHA-256. Different ids give different keys, so a
+    /// rotation may keep the master key or change it.
     ///
     /// # Errors
     ///
-    /// The master key's own.
+    /// Returns the master key's own error if it cannot compute the HMAC.
     pub fn derive<M: MasterKey + ?Sized>(deployment: &Deployment, id: KeyId, master: &M) -> Result<Self, M::Error> {
         const LABEL: &[u8] = b"secondo sealing key";
 
-        // The `info`, in which the name has its length before it; and a counter of 1 makes the first and only block.
+        // The `info` of HKDF, in which a length precedes the deployment's name, and the counter 1 of the only output
+        // block.
         let mut info = Vec::with_capacity(LABEL.len() + 1 + Name::MAX_LEN + 4 + 1);
         info.extend_from_slice(LABEL);
         info.push(deployment.0.len());
@@ -147,14 +154,14 @@ impl SealingKey {
         Ok(Self { id, cipher: Box::new(AesGcmSiv::new((&*key).into())) })
     }
 
-    /// The id.
+    /// Returns the id of the key.
     #[must_use]
     pub fn id(&self) -> KeyId {
         self.id
     }
 }
 
-// The cipher wipes itself: the feature `zeroize` of `aes`.
+// The cipher wipes itself, because the feature `zeroize` of `aes` is on.
 impl ZeroizeOnDrop for SealingKey {}
 
 impl fmt::Debug for SealingKey {
@@ -163,21 +170,21 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// The key that seals, and those that open what was sealed before.
+/// A ring of sealing keys: the active key seals and opens records, and the other keys only open them.
 ///
-/// A verifier takes it whole or shared in an [`Arc`](alloc::sync::Arc).
+/// [`Verifier::new`](crate::Verifier::new) takes a ring by value or in an [`Arc`](alloc::sync::Arc).
 #[derive(Debug)]
 pub struct KeyRing {
-    /// The active one first.
+    /// The keys, the active one first.
     keys: Vec<SealingKey>,
 }
 
 impl KeyRing {
-    /// A ring that seals with the active key, and opens with it and the others.
+    /// Creates a ring that seals with the active key, and opens with it and the others.
     ///
     /// # Errors
     ///
-    /// [`DuplicateKeyId`] if two of them have the same id.
+    /// Returns [`DuplicateKeyId`] if two keys have the same id.
     pub fn new(active: SealingKey, others: impl IntoIterator<Item = SealingKey>) -> Result<Self, DuplicateKeyId> {
         let mut keys = Vec::from([active]);
         for key in others {
@@ -189,20 +196,20 @@ impl KeyRing {
         Ok(Self { keys })
     }
 
-    /// The id of the key that seals.
+    /// Returns the id of the active key, which seals.
     #[must_use]
     pub fn active(&self) -> KeyId {
         self.keys.first().map_or(KeyId::new(0), SealingKey::id)
     }
 
-    /// Encrypts the body in place, with the key that the head names.
+    /// Encrypts the body in place with the key that the head names, and returns the tag.
     pub(crate) fn seal(&self, head: &Head, id: &AuthenticatorId, body: &mut [u8]) -> Result<[u8; TAG_LEN], SealError> {
         let cipher = &self.key(head.key)?.cipher;
         let sealed = cipher.encrypt_inout_detached(&head.nonce(), &head.bound_to(id), body.into());
         Ok(sealed.map_err(|_| SealError::Altered)?.into())
     }
 
-    /// Decrypts the body in place, if it was sealed with this head and id; else it stays as it is.
+    /// Decrypts the body in place if it was sealed with this head for this id; leaves it unchanged otherwise.
     pub(crate) fn open(
         &self,
         head: &Head,
@@ -220,19 +227,19 @@ impl KeyRing {
     }
 }
 
-/// Two sealing keys of a ring have this id.
+/// An id that two sealing keys of a ring share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DuplicateKeyId(pub KeyId);
 
 impl fmt::Display for DuplicateKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "two sealing keys have the id {}", self.0)
+        write!(f, "two sealing keys of the ring have the id {}", self.0)
     }
 }
 
 impl core::error::Error for DuplicateKeyId {}
 
-/// What stands in the clear before a sealed body.
+/// The unencrypted fields before a sealed body. All of them are authenticated.
 #[derive(Clone, Copy)]
 pub(crate) struct Head {
     pub(crate) version: u8,
@@ -242,6 +249,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// Returns the nonce: 4 zero bytes, and the state's revision as 8 bytes in big-endian order.
     fn nonce(&self) -> Nonce {
         let mut nonce = Nonce::default();
         if let Some(end) = nonce.last_chunk_mut() {
@@ -250,7 +258,7 @@ impl Head {
         nonce
     }
 
-    /// The associated data. An id has no zero byte, so that the zeros after it say where it ends.
+    /// Returns the associated data. An id has no zero byte, so the zeros after it mark its end.
     fn bound_to(&self, id: &AuthenticatorId) -> [u8; 6 + AuthenticatorId::MAX_LEN] {
         let mut bound = [0; _];
         bound[0] = self.version;
@@ -261,27 +269,30 @@ impl Head {
     }
 }
 
-/// Why a record was not opened. Nothing of what is in it is known then, and nothing was accepted.
+/// An error from opening a record. None of its content is used then, and no code is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The ring has no key of this id.
+    /// The record is sealed with a key whose id is not in the ring.
     UnknownKey(KeyId),
-    /// A byte was changed, or the record was sealed for another id or deployment, or with another key of the same id.
+    /// A byte was changed, or the record was sealed for another authenticator or deployment, or with another key of the
+    /// same id.
     Altered,
-    /// The record is not sealed, and the verifier takes only those that are.
+    /// The record is not sealed, but the verifier accepts only sealed records.
     NotSealed,
-    /// The record is sealed, and the verifier has no keys.
+    /// The record is sealed, but the verifier has no sealing keys.
     NoKeys,
 }
 
 impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownKey(id) => write!(f, "sealed with key {id}, which is not in the ring"),
-            Self::Altered => f.write_str("altered, or sealed for another id or deployment or with another key"),
-            Self::NotSealed => f.write_str("not sealed, where only sealed records are taken"),
-            Self::NoKeys => f.write_str("sealed, and there are no keys to open it"),
+            Self::UnknownKey(id) => write!(f, "the record is sealed with key {id}, which is not in the key ring"),
+            Self::Altered => {
+                f.write_str("the record was altered, or sealed for another id or deployment or with another key")
+            }
+            Self::NotSealed => f.write_str("the record is not sealed, but the verifier accepts only sealed records"),
+            Self::NoKeys => f.write_str("the record is sealed, but the verifier has no sealing keys"),
         }
     }
 }

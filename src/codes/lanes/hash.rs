@@ -1,14 +1,15 @@
 //! HMAC and dynamic truncation, lane by lane, on vectors of any width.
 //!
-//! Everything here is inlined into the one function that has the instruction set enabled; see `fearless_simd` on why.
-//! Rounds are written out only as far as their registers and constants need it: the compiler sees each of these once for
-//! each width and instruction set.
+//! Everything here is inlined into the one function that enables the instruction set; the docs of `fearless_simd`
+//! explain why. Rounds are unrolled only as far as their registers and constants require, because the compiler has to
+//! compile them once for each vector width and instruction set.
 
 use fearless_simd::{Simd, SimdElement, SimdInt};
 
-/// The truncated HMAC of an 8-byte message in each lane: the value of RFC 4226 section 5.3, in the word's low bits.
+/// Defines a function that computes the truncated HMAC of an 8-byte message in each lane (RFC 4226 section 5.3).
 ///
-/// The key's states and the message are words in the hash's order.
+/// The result is in the low 31 bits of each word. The key's states and the message are given as words in the order of
+/// the hash.
 macro_rules! hmac {
     ($name:ident, $word:ty, $words:literal, $message:literal, $compress:path, |$mac:ident| $truncate:expr) => {
         #[inline(always)]
@@ -22,7 +23,7 @@ macro_rules! hmac {
 
             let mut block = padded(simd, &message, BLOCK + 64);
             let mut state = inner;
-            // A loop, because two calls would be the compression inlined twice.
+            // A loop, because two calls would inline the compression twice.
             for next in [Some(outer), None] {
                 state = $compress(simd, state, block);
                 if let Some(outer) = next {
@@ -40,7 +41,7 @@ hmac!(hmac_sha1, u32, 5, 2, sha1, |mac| truncate32([mac[0], mac[1], mac[2], mac[
 hmac!(hmac_sha256, u32, 8, 2, sha256, |mac| truncate32([mac[0], mac[1], mac[2], mac[3], mac[4]], mac[7]));
 hmac!(hmac_sha512, u64, 8, 1, sha512, |mac| truncate64([mac[0], mac[1], mac[2]], mac[7]));
 
-/// The only block after the key's: the message, a 1 bit, zeros, the length in bits.
+/// Returns the only block after the padded key's: the message, a 1 bit, zeros, and `bits`, the length in bits.
 #[inline(always)]
 fn padded<S: Simd, V: SimdInt<S>>(simd: S, message: &[V], bits: V::Element) -> [V; 16] {
     let zero = V::simd_from(simd, V::Element::from(false));
@@ -73,13 +74,13 @@ macro_rules! sha1_rounds {
     }};
 }
 
-/// FIPS 180-4 section 6.1.2.
+/// Compresses one block with SHA-1 (FIPS 180-4 section 6.1.2).
 #[inline(always)]
 fn sha1<S: Simd, V: SimdInt<S, Element = u32>>(simd: S, start: [V; 5], mut w: [V; 16]) -> [V; 5] {
     let mut s = start;
     sha1_rounds!(simd, s, w, 0x5a82_7999, |b, c, d| d ^ (b & (c ^ d)), 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
     sha1_rounds!(simd, s, w, 0x6ed9_eba1, |b, c, d| b ^ c ^ d, 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39);
-    // The two terms have no bit in common.
+    // The two terms have no bit in common, so that their sum is their XOR.
     sha1_rounds!(simd, s, w, 0x8f1b_bcdc, |b, c, d| (b & c) + (d & (b ^ c)), 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59);
     sha1_rounds!(simd, s, w, 0xca62_c1d6, |b, c, d| b ^ c ^ d, 60 61 62 63 64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79);
     sum(s, start)
@@ -100,7 +101,7 @@ macro_rules! sha2_rounds {
         let majority = (a & b) + (c & (a ^ b));
         let t1 = h + ($w[$t] + V::simd_from($simd, $k[$t])) + choice + rotations(e, $hash.e);
         $state = [t1 + rotations(a, $hash.a) + majority, a, b, c, d + t1, e, f, g];
-        // The word has been used, and gives way to the one 16 rounds later.
+        // This word has been used. The word for 16 rounds later replaces it.
         let near = shift_and_rotations($w[($t + 1) % 16], $hash.near);
         let far = shift_and_rotations($w[($t + 14) % 16], $hash.far);
         $w[$t] = ($w[$t] + $w[($t + 9) % 16]) + (near + far);
@@ -117,7 +118,7 @@ fn sha512<S: Simd, V: SimdInt<S, Element = u64>>(simd: S, start: [V; 8], block: 
     sha2(simd, start, block, &SHA512)
 }
 
-/// FIPS 180-4 sections 6.2.2 and 6.4.2.
+/// Compresses one block with SHA-256 or SHA-512 (FIPS 180-4 sections 6.2.2 and 6.4.2).
 #[inline(always)]
 fn sha2<S: Simd, V: SimdInt<S>, const R: usize>(
     simd: S,
@@ -126,7 +127,8 @@ fn sha2<S: Simd, V: SimdInt<S>, const R: usize>(
     hash: &Sha2<V::Element, R>,
 ) -> [V; 8] {
     let mut s = start;
-    // The last 16 rounds schedule in vain: without that, there would be a second copy of them to compile.
+    // The last 16 rounds schedule words that are never used: rounds without scheduling would be a second copy to
+    // compile.
     for k in &hash.k {
         sha2_rounds!(simd, s, w, hash, k, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     }
@@ -150,8 +152,9 @@ fn rotate_right<S: Simd, V: SimdInt<S>>(x: V, by: u32) -> V {
     (x >> by) | (x << (bits - by))
 }
 
-/// The four bytes at the offset that the last word's low half byte names: as in `key`, each bit of it moves the words by a
-/// fixed distance or leaves them.
+/// Returns the low 31 bits of the four bytes at the offset in the low four bits of `last`.
+///
+/// Each bit of the offset moves the words by a fixed distance or leaves them, as in `crate::ct::truncate`.
 #[inline(always)]
 fn truncate32<S: Simd, V: SimdInt<S, Element = u32>>(words: [V; 5], last: V) -> V {
     let [w0, w1, w2, w3, w4] = words;
@@ -174,7 +177,7 @@ fn truncate64<S: Simd, V: SimdInt<S, Element = u64>>(words: [V; 3], last: V) -> 
     (select(mask(last), w0 << 8, w0) >> 32) & 0x7fff_ffff
 }
 
-/// All ones where the lowest bit is set, else zero.
+/// Returns all ones in each lane whose lowest bit is set, and zero in the others.
 #[inline(always)]
 fn mask<S: Simd, V: SimdInt<S>>(bits: V) -> V {
     let bit = bits & V::Element::from(true);
@@ -186,8 +189,10 @@ fn select<S: Simd, V: SimdInt<S>>(mask: V, one: V, zero: V) -> V {
     zero ^ (mask & (zero ^ one))
 }
 
-/// What tells SHA-256 and SHA-512 apart: the distances of FIPS 180-4 sections 4.1.2 and 4.1.3, and the round constants of
-/// 4.2.2 and 4.2.3.
+/// The parameters in which SHA-256 and SHA-512 differ.
+///
+/// They are the distances of rotations and shifts (FIPS 180-4 sections 4.1.2 and 4.1.3) and the round constants (4.2.2
+/// and 4.2.3).
 struct Sha2<W, const R: usize> {
     a: [u32; 3],
     e: [u32; 3],

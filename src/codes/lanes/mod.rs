@@ -1,7 +1,7 @@
-//! The HMACs of many jobs at once: side by side in vectors where that is faster, else one after the other.
+//! HMACs of many jobs at once: side by side in vectors if that is faster, otherwise one after the other.
 
 #[cfg(feature = "std")]
-#[expect(clippy::inline_always, reason = "must become part of the function that has the instruction set enabled")]
+#[expect(clippy::inline_always, reason = "must be inlined into the function that enables the instruction set")]
 mod hash;
 mod job;
 #[cfg(feature = "std")]
@@ -13,7 +13,7 @@ pub(crate) use job::Job;
 use crate::codes::Key;
 use crate::types::Counter;
 
-/// The truncated values (RFC 4226 section 5.3) of this counter and those after it.
+/// Computes the truncated values (RFC 4226 section 5.3) of the counters from `first` on.
 pub(crate) fn consecutive(key: &Key, first: Counter, values: &mut [u32]) {
     #[cfg(feature = "std")]
     vectors::consecutive(key, first, values);
@@ -21,7 +21,7 @@ pub(crate) fn consecutive(key: &Key, first: Counter, values: &mut [u32]) {
     job::one_by_one(key, first.get(), values);
 }
 
-/// The truncated value of each job.
+/// Computes the truncated value of each job, in the jobs' order.
 pub(crate) fn each<'k>(jobs: impl Iterator<Item = Job<'k>>, values: &mut [u32]) {
     #[cfg(feature = "std")]
     vectors::each(jobs, values);

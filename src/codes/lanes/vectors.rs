@@ -7,7 +7,7 @@ use crate::codes::Key;
 use crate::codes::key::{high, low};
 use crate::types::{Algorithm, Counter};
 
-/// As `super::consecutive`.
+/// Computes the values of `super::consecutive`, in vectors if that is faster.
 pub(super) fn consecutive(key: &Key, first: Counter, values: &mut [u32]) {
     let level = Level::new();
     let width = width(level, key.algorithm());
@@ -23,7 +23,7 @@ pub(super) fn consecutive(key: &Key, first: Counter, values: &mut [u32]) {
     }
 }
 
-/// As `super::each`.
+/// Computes the values of `super::each`, in vectors if that is faster.
 pub(super) fn each<'k>(jobs: impl Iterator<Item = Job<'k>>, values: &mut [u32]) {
     let level = Level::new();
     let mut groups =
@@ -41,15 +41,15 @@ pub(super) fn each<'k>(jobs: impl Iterator<Item = Job<'k>>, values: &mut [u32]) 
     }
 }
 
-/// Jobs of one algorithm that wait for a vector to be full.
+/// Jobs of one algorithm that wait until there are enough for a whole vector.
 struct Group<'k> {
     level: Level,
     algorithm: Algorithm,
     width: usize,
     count: usize,
-    /// Those beyond the count have been there before, and are computed once more.
+    /// The waiting jobs. Slots past `count` hold stale jobs, which are computed again and whose results are ignored.
     jobs: Option<[Job<'k>; LANES]>,
-    /// Where their values belong.
+    /// The index of each job's value in the output.
     places: [usize; LANES],
 }
 
@@ -88,7 +88,9 @@ impl<'k> Group<'k> {
     }
 }
 
-/// From how many jobs on vectors with so many lanes are faster than one job after the other: see `benchmarks.md`.
+/// Returns the least number of jobs for which vectors with `width` lanes are faster than one job after the other.
+///
+/// Returns `usize::MAX` if vectors are never faster. `benchmarks.md` explains the numbers.
 fn least(algorithm: Algorithm, width: usize) -> usize {
     match (algorithm, width) {
         _ if !hashes_in_hardware(algorithm) => 2,
@@ -98,7 +100,7 @@ fn least(algorithm: Algorithm, width: usize) -> usize {
     }
 }
 
-/// Whether there are instructions for this hash, which the hash crates then use for one job.
+/// Returns `true` if the processor has instructions for this hash, which the hash crates then use for single jobs.
 fn hashes_in_hardware(algorithm: Algorithm) -> bool {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     return algorithm != Algorithm::Sha512 && std::arch::is_x86_feature_detected!("sha");
@@ -124,11 +126,12 @@ fn width(level: Level, algorithm: Algorithm) -> usize {
     dispatch!(level, simd => lanes(simd, algorithm))
 }
 
-/// The most lanes that a vector has.
+/// The maximum number of lanes in a vector.
 const LANES: usize = 16;
 
-/// The words that each lane takes: those of its key's states as in [`Key`], and its counter's two.
+/// A source of the words for each lane: those of its key's two hash states, as in [`Key`], and of its counter.
 trait Source {
+    /// Returns word `n` of this part for this lane. A counter has two words, the upper half first.
     fn word(&self, part: Part, n: usize, lane: usize) -> u32;
 }
 
@@ -145,7 +148,7 @@ struct Run<'k> {
     first: u64,
 }
 
-#[expect(clippy::indexing_slicing, reason = "no hash has more words")]
+#[expect(clippy::indexing_slicing, reason = "no hash state has more words")]
 impl Source for Run<'_> {
     #[inline(always)]
     fn word(&self, part: Part, n: usize, lane: usize) -> u32 {
@@ -157,8 +160,8 @@ impl Source for Run<'_> {
     }
 }
 
-/// A job for each lane.
-#[expect(clippy::indexing_slicing, reason = "no hash has more words, no vector more lanes")]
+/// A job of its own for each lane.
+#[expect(clippy::indexing_slicing, reason = "no hash state has more words, and no vector more lanes")]
 impl Source for [Job<'_>; LANES] {
     #[inline(always)]
     fn word(&self, part: Part, n: usize, lane: usize) -> u32 {
@@ -175,7 +178,7 @@ fn halves(counter: u64) -> [u32; 2] {
     [high(counter), low(counter)]
 }
 
-/// As many values as there are lanes, at most.
+/// Computes one value in each lane. There must be at most as many values as lanes.
 fn side_by_side(level: Level, algorithm: Algorithm, source: &impl Source, values: &mut [u32]) {
     let count = values.len();
     let mut lanes = match algorithm {
@@ -206,7 +209,7 @@ macro_rules! on_vectors {
                 lanes
             }
 
-            // Where half a vector is enough, half of the widest one is faster; half of a narrower one is not.
+            // Jobs that fit into half of a 512-bit vector are faster there. Half of a narrower vector is not faster.
             if S::$native::LEN == 2 * $half::<S>::LEN && count <= $half::<S>::LEN {
                 run::<S, $half<S>>(simd, source)
             } else {
@@ -233,7 +236,7 @@ fn words<S: Simd, V: SimdInt<S, Element = u32>, const N: usize>(simd: S, source:
     words
 }
 
-/// Words of 64 bits, each from two.
+/// Returns words of 64 bits, each joined from two words of the source.
 #[inline(always)]
 fn double_words<S: Simd, V: SimdInt<S, Element = u64>, const N: usize>(
     simd: S,
@@ -258,7 +261,7 @@ mod tests {
     use super::*;
     use crate::types::Secret;
 
-    /// Every level that this processor has, best first.
+    /// Returns every instruction set level of this processor, best first.
     fn levels() -> Vec<Level> {
         let best = Level::new();
         let mut levels = vec![best];
@@ -277,7 +280,7 @@ mod tests {
         (algorithm, secret).prop_map(|(algorithm, secret)| Key::new(algorithm, &Secret::from_bytes(&secret).unwrap()))
     }
 
-    /// Also where the counter's upper word changes.
+    /// Returns a strategy for counters, including some just before the upper 32 bits change.
     fn counter() -> impl Strategy<Value = u64> {
         prop_oneof![any::<u64>(), (1..=u64::from(u32::MAX)).prop_map(|high| (high << 32) - 5)]
     }
@@ -300,7 +303,7 @@ mod tests {
             prop_assert_eq!(values, jobs.iter().map(|job| job.key.truncated(job.counter)).collect::<Vec<_>>());
         }
 
-        /// Every level and number of lanes, also those that are never chosen on this machine.
+        /// Checks every level and number of lanes, even those that this machine never chooses.
         #[test]
         fn every_level_computes_the_same(key in key(), first in counter()) {
             let algorithm = key.algorithm();

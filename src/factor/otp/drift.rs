@@ -4,19 +4,20 @@ use crate::ct::select::{clamp, is_zero};
 use crate::policy::Policy;
 
 impl Policy {
-    /// Returns the drift after a resynchronization with a code so many steps ahead: the known drift, if the code fits it.
+    /// Returns the drift after a resynchronization with a code this number of steps ahead.
     ///
-    /// Where the window has a past step, a code may have come one step late (RFC 6238 section 5.2). Taken for drift, that
-    /// would move the window away from the codes of an accurate clock.
+    /// That is the known drift, if the code fits it. If the window has a past step, a code may arrive one step late (RFC
+    /// 6238 section 5.2); a late code must not move the window away from the codes of an accurate clock.
     pub(crate) fn resynchronized(&self, known: i16, ahead: i64) -> i16 {
         let (delay, ahead) = (i128::from(self.window.past().min(1)), i128::from(ahead));
         self.clamp_drift(clamp(known.into(), ahead, ahead + delay))
     }
 
-    /// Returns the drift after a login with a code so many steps ahead.
+    /// Returns the drift after a login with a code this number of steps ahead.
     ///
-    /// A drift that is learned keeps the current step in the window: codes of an accurate clock stay right. Beyond that
-    /// only a resynchronization goes, and where it did, a code of the other window starts from an accurate clock again.
+    /// A learned drift keeps the current step in the window, so that codes of an accurate clock stay correct. Only a
+    /// resynchronization moves the window further. After one, a code of the window around the current step starts from an
+    /// accurate clock again.
     pub(crate) fn learned(&self, known: i16, ahead: i64) -> i16 {
         let known = self.clamp_drift(known.into());
         let (past, future) = (i64::from(self.window.past()), i64::from(self.window.future()));
@@ -24,14 +25,14 @@ impl Policy {
         if self.window.reaches(known) {
             return self.clamp_drift(clamp(new.into(), (-future).into(), past.into()));
         }
-        // The code's place is secret.
+        // No branch here: the place of the code is secret.
         let near = clamp(ahead.into(), (-past).into(), future.into());
         let from_exact = clamp(self.resynchronized(0, ahead).into(), (-future).into(), past.into());
         new.cmovnz(&self.clamp_drift(from_exact), is_zero(near - i128::from(ahead)));
         new
     }
 
-    /// Returns the drift within the limit.
+    /// Limits a drift to the policy's maximum.
     pub(crate) fn clamp_drift(&self, steps: i128) -> i16 {
         let limit = i128::from(self.max_drift);
         #[expect(clippy::cast_possible_truncation, reason = "the limit is at most MAX_DRIFT")]

@@ -27,7 +27,7 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// None yet.
+    /// Creates a collection without batches.
     #[must_use]
     pub const fn new() -> Self {
         Self { by_index: BTreeMap::new() }
@@ -37,7 +37,7 @@ impl Batches {
     ///
     /// # Errors
     ///
-    /// [`BatchesError`] if it is there already or belongs to another export; it is then left out.
+    /// Returns a [`BatchesError`] if the batch is already there or belongs to another export. It is then not added.
     pub fn insert(&mut self, batch: Migration) -> Result<(), BatchesError> {
         let export = |batch: &Migration| (batch.batch_id(), batch.batch_size(), batch.version());
         if self.by_index.values().next().is_some_and(|first| export(first) != export(&batch)) {
@@ -50,36 +50,38 @@ impl Batches {
         Ok(())
     }
 
-    /// The indexes of the batches that are missing; of nothing, as long as no batch says how many there are.
+    /// Returns the indexes of the missing batches.
+    ///
+    /// The iterator is empty until the first batch is added, since the number of batches is unknown until then.
     pub fn missing(&self) -> impl Iterator<Item = u16> {
         let size = self.by_index.values().next().map_or(0, Migration::batch_size);
         (0..size).filter(|index| !self.by_index.contains_key(index))
     }
 
-    /// The accounts of all batches that are there, in their order.
+    /// Returns the accounts of all batches added so far, in the order of the export.
     #[must_use]
     pub fn into_accounts(self) -> Vec<Result<KeyUri, AccountError>> {
         self.by_index.into_values().flat_map(Migration::into_accounts).collect()
     }
 }
 
-/// A batch is not one of those still missing.
+/// An error for a batch that is not one of the missing ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchesError {
-    /// It is there already.
+    /// The batch is already there.
     Duplicate {
         /// Its index, from 0.
         index: u16,
     },
-    /// It belongs to another export.
+    /// The batch belongs to another export.
     OtherExport,
 }
 
 impl fmt::Display for BatchesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Duplicate { index } => write!(f, "the batch of index {index} is there already"),
+            Self::Duplicate { index } => write!(f, "the batch with index {index} is already there"),
             Self::OtherExport => f.write_str("the batch belongs to another export"),
         }
     }

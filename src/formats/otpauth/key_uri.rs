@@ -8,9 +8,9 @@ use crate::decision::State;
 use crate::factor::{Authenticator, Method};
 use crate::types::{Algorithm, Base32, Counter, Digits, Period, Secret, SecretError, SecretText, UnixTime};
 
-/// A key URI: what an authenticator app scans to have an account, `otpauth://totp/Issuer:account?secret=…`.
+/// A key URI, which an authenticator app scans to add an account: `otpauth://totp/Issuer:account?secret=…`.
 ///
-/// To enroll somebody, make a secret, write the URI, and show it as a QR picture:
+/// To enroll a subscriber, create a secret, write the URI, and show it as a QR code:
 ///
 /// ```
 /// use secondo::formats::otpauth::KeyUri;
@@ -26,7 +26,8 @@ use crate::types::{Algorithm, Base32, Counter, Digits, Period, Secret, SecretErr
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// To move somebody in from another system, read its URI, and enroll [`Self::authenticator`] with [`Self::state`]:
+/// To import an authenticator from another system, parse its URI, and enroll [`Self::authenticator`] with
+/// [`Self::state`]:
 ///
 /// ```
 /// use secondo::formats::otpauth::{KeyUri, KeyUriError, Parameter};
@@ -39,28 +40,32 @@ use crate::types::{Algorithm, Base32, Counter, Digits, Period, Secret, SecretErr
 /// # Ok::<(), KeyUriError>(())
 /// ```
 ///
-/// The secret in it is wiped on drop.
+/// The secret is wiped on drop.
 #[derive(Debug)]
 pub struct KeyUri {
     pub(super) label: Label,
-    /// Where it is, it stays: what moves in a list that grows leaves copies behind.
+    /// The authenticator, boxed: otherwise a growing list of URIs would leave copies of the secret behind.
     pub(super) authenticator: Box<Authenticator>,
     pub(super) counter: Counter,
     pub(super) image: Option<String>,
 }
 
 impl KeyUri {
-    /// The most bytes of a text that is parsed. What is written is shorter: an account, an image's address and twice the
-    /// issuer, each of 255 bytes encoded as three, and 300 bytes for the rest.
+    /// The maximum length in bytes of a text that [`Self::parse`] accepts.
+    ///
+    /// A written URI is shorter. It has at most an account, an image's address and twice the issuer, each of 255 bytes
+    /// that are encoded as three bytes, and 300 bytes for the rest.
     pub const MAX_LEN: usize = 4096;
 
-    /// The URI of this authenticator for this account: a user name or a mail address. Spaces around it are left out.
+    /// Creates the URI of an authenticator for an account, which is a user name or an email address.
+    ///
+    /// Spaces around the account are dropped.
     ///
     /// # Errors
     ///
-    /// [`KeyUriError::Label`], with the position in the account, if it is empty, has more than 255 bytes, or has a colon
-    /// or a control character. [`KeyUriError::NoSecret`] and [`KeyUriError::T0`] for an authenticator that no URI can
-    /// describe.
+    /// Returns [`KeyUriError::Label`], with the position in the account, if the account is empty, has more than 255
+    /// bytes, or has a colon or a control character. Returns [`KeyUriError::NoSecret`] if the authenticator does not
+    /// hold its secret, and [`KeyUriError::T0`] if its time steps are not counted from 1970.
     pub fn new(account: &str, authenticator: Authenticator) -> Result<Self, KeyUriError> {
         let account = writable(account).map_err(|position| KeyUriError::Label { position })?.into();
         if authenticator.secret().is_none() {
@@ -73,13 +78,14 @@ impl KeyUri {
         Ok(Self { label, authenticator: Box::new(authenticator), counter: Counter::default(), image: None })
     }
 
-    /// With the name of the provider, which apps show beside the account, and by which they tell accounts of the same
-    /// name apart. Spaces around it are left out.
+    /// Sets the issuer: the name of the provider. Spaces around it are dropped.
+    ///
+    /// Apps show the issuer beside the account, and use it to tell accounts with the same name apart.
     ///
     /// # Errors
     ///
-    /// [`KeyUriError::Value`], with the position in the issuer, if it is empty, has more than 255 bytes, or has a colon
-    /// or a control character.
+    /// Returns [`KeyUriError::Value`], with the position in the issuer, if the issuer is empty, has more than 255
+    /// bytes, or has a colon or a control character.
     pub fn with_issuer(mut self, issuer: &str) -> Result<Self, KeyUriError> {
         let issuer = writable(issuer);
         let issuer = issuer.map_err(|position| KeyUriError::Value { parameter: Parameter::Issuer, position })?;
@@ -88,21 +94,22 @@ impl KeyUri {
         Ok(self)
     }
 
-    /// With the next counter of an HOTP authenticator; 0 otherwise. TOTP authenticators have none, and keep none.
+    /// Sets the next counter of an HOTP authenticator, which is 0 by default. TOTP authenticators ignore it.
     ///
-    /// Some apps count up before they show the first code: let the policy look ahead.
+    /// Some apps increment the counter before they show the first code: allow for that with
+    /// [`Policy::with_look_ahead`](crate::Policy::with_look_ahead).
     #[must_use]
     pub fn starting_at(mut self, next: Counter) -> Self {
         self.counter = next;
         self
     }
 
-    /// With the address of a picture of the provider, which some apps show.
+    /// Sets the address of a picture of the provider, which some apps show.
     ///
     /// # Errors
     ///
-    /// [`KeyUriError::Value`], with the position in the address, if it is empty, has more than 255 bytes, or has a control
-    /// character.
+    /// Returns [`KeyUriError::Value`], with the position in the address, if the address is empty, has more than 255
+    /// bytes, or has a control character.
     pub fn with_image(mut self, address: &str) -> Result<Self, KeyUriError> {
         let position = match address.find(char::is_control) {
             None if address.is_empty() => Some(0),
@@ -116,58 +123,62 @@ impl KeyUri {
         Ok(self)
     }
 
-    /// The provider: the issuer's parameter or, without it, what precedes the colon in the label.
+    /// Returns the name of the provider: the `issuer` parameter or, without one, the label up to the colon.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.label.issuer.as_deref()
     }
 
-    /// What precedes the colon in the label, where [`Self::issuer`] is another.
+    /// Returns the label up to the colon, if it differs from [`Self::issuer`].
     #[must_use]
     pub fn label_issuer(&self) -> Option<&str> {
         self.label.prefix.as_deref()
     }
 
-    /// The account. It is empty where a URI names the issuer alone.
+    /// Returns the account. It is empty if the URI has only an issuer.
     #[must_use]
     pub fn account(&self) -> &str {
         &self.label.account
     }
 
-    /// The address of a picture of the provider. Nobody says that it is one, or whose.
+    /// Returns the address of a picture of the provider.
+    ///
+    /// Nothing guarantees that the address leads to a picture, or to one of the provider.
     #[must_use]
     pub fn image(&self) -> Option<&str> {
         self.image.as_deref()
     }
 
-    /// The next counter, of an HOTP authenticator.
+    /// Returns the next counter of an HOTP authenticator, or `None` for TOTP.
     #[must_use]
     pub fn counter(&self) -> Option<Counter> {
         matches!(self.authenticator.method(), Method::Hotp(_)).then_some(self.counter)
     }
 
-    /// The secret, its algorithm, and the parameters of the codes.
+    /// Returns the authenticator: the secret, its algorithm, and the parameters of the codes.
     #[must_use]
     pub fn authenticator(&self) -> &Authenticator {
         &self.authenticator
     }
 
-    /// The state to enroll with: not confirmed, and for HOTP with every counter before the next one used.
+    /// Returns the state to enroll with: not confirmed and, for HOTP, with every counter before the next one used.
     #[must_use]
     pub fn state(&self) -> State {
         self.counter().map_or_else(State::new, |next| State::new().starting_at(next))
     }
 
-    /// The URI with all parameters, also where they are the default.
+    /// Returns the URI with all parameters, including those that have their default value.
     ///
-    /// It follows the wiki: issuer both in the label and as a parameter, base32 without padding, `%20` for a space.
+    /// The URI follows the wiki: the issuer is both in the label and a parameter, the base32 has no padding, and a
+    /// space is `%20`.
     #[must_use]
     pub fn to_uri(&self) -> SecretText {
         self.write(true)
     }
 
-    /// As [`Self::to_uri`], without `algorithm=SHA1`, `digits=6` and `period=30`, which apps take for granted: for a
-    /// smaller picture.
+    /// Returns the URI without `algorithm=SHA1`, `digits=6` and `period=30`, which apps assume by default.
+    ///
+    /// Its QR code is smaller than that of [`Self::to_uri`].
     #[must_use]
     pub fn to_short_uri(&self) -> SecretText {
         self.write(false)
@@ -177,7 +188,7 @@ impl KeyUri {
         let Label { issuer, account, .. } = &self.label;
         let (issuer, image) = (issuer.as_deref(), self.image.as_deref());
         let names = account.len() + 2 * issuer.map_or(0, str::len) + image.map_or(0, str::len);
-        // Never reallocated: that would leave a copy of the secret behind.
+        // Large enough from the start: reallocation would leave a copy of the secret behind.
         let mut uri = String::with_capacity(Self::FRAME + Base32::MAX_LEN + percent::EXPANSION * names);
 
         let method = self.authenticator.method();
@@ -197,7 +208,7 @@ impl KeyUri {
             uri.push_str("&issuer=");
             percent::encode(issuer, &mut uri);
         }
-        // To write to a string cannot fail.
+        // Writing to a string cannot fail.
         let algorithm = self.authenticator.algorithm();
         if defaults || algorithm != Algorithm::default() {
             let _ = write!(uri, "&algorithm={algorithm}");
@@ -221,7 +232,7 @@ impl KeyUri {
         SecretText::new(uri)
     }
 
-    /// The most bytes of a written URI besides the secret and the names.
+    /// The maximum length in bytes of a written URI without the secret and the names.
     const FRAME: usize =
         "otpauth://hotp/:?secret=&issuer=&algorithm=SHA512&digits=9&counter=18446744073709551615&image=".len();
 }
@@ -230,21 +241,21 @@ impl KeyUri {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Parameter {
-    /// `secret`, in base32.
+    /// `secret`: the secret in base32.
     Secret,
-    /// `issuer`, the provider.
+    /// `issuer`: the name of the provider.
     Issuer,
-    /// `algorithm`, the hash function: SHA-1, SHA-256 or SHA-512.
+    /// `algorithm`: the hash function, SHA-1, SHA-256 or SHA-512.
     Algorithm,
-    /// `digits`, how many a code has: 6 to 9.
+    /// `digits`: the number of digits of a code, 6 to 9.
     Digits,
-    /// `period`, the length of a time step: 1 to 3600 seconds.
+    /// `period`: the length of a time step, 1 to 3600 seconds.
     Period,
-    /// `counter`, the next counter of HOTP.
+    /// `counter`: the next counter of HOTP.
     Counter,
-    /// `image`, the address of a picture of the provider.
+    /// `image`: the address of a picture of the provider.
     Image,
-    /// `encoder`, by which some apps mark codes that are not of digits.
+    /// `encoder`: in some apps, the mark of codes that do not consist of digits.
     Encoder,
 }
 
@@ -274,16 +285,16 @@ impl Parameter {
     }
 }
 
-/// The parameter's name.
+/// Writes the name of the parameter, as in a URI.
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-/// A text is no key URI that can be used, or an authenticator cannot be described by one.
+/// An error for a text that is not a usable key URI, or for an authenticator that no key URI can describe.
 ///
-/// It holds lengths and positions, never a part of the input. Positions are in bytes of what was given, from 0.
+/// It holds lengths and positions, never a part of the input. Positions are in bytes of the given text, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyUriError {
@@ -296,67 +307,67 @@ pub enum KeyUriError {
     Scheme,
     /// The type is neither `totp` nor `hotp`.
     Type {
-        /// Where it begins.
+        /// The byte position of the type.
         position: usize,
     },
-    /// A percent sign without two hexadecimal digits, bytes that are no UTF-8, a control character, or a fragment, which
-    /// would hide the parameters after it.
+    /// The text has a percent sign without two hexadecimal digits, bytes that are not UTF-8, a control character, or a
+    /// fragment, which would hide the parameters after it.
     Encoding {
-        /// Where it is.
+        /// The byte position of the error.
         position: usize,
     },
-    /// The label is missing, names nothing, or has a part of more than 255 bytes; or an account cannot be written.
+    /// The label is missing or empty, or a part of it has more than 255 bytes; or an account cannot be written.
     Label {
-        /// Where the label begins, or what is wrong in the account.
+        /// The byte position of the label, or of the error in an account to be written.
         position: usize,
     },
-    /// A parameter is missing.
+    /// This parameter is missing.
     Missing(Parameter),
-    /// A parameter is there a second time.
+    /// A parameter occurs twice.
     Duplicate {
-        /// Which.
+        /// The parameter.
         parameter: Parameter,
-        /// Where it is, the second time.
+        /// The byte position of its second occurrence.
         position: usize,
     },
-    /// The value of a parameter is none that it can have.
+    /// A parameter has an invalid value.
     Value {
-        /// Which.
+        /// The parameter.
         parameter: Parameter,
-        /// Where the value begins.
+        /// The byte position of the value in a URI, or of the error in a value to be written.
         position: usize,
     },
     /// The secret cannot be used.
     Secret {
-        /// Why.
+        /// The reason.
         error: SecretError,
-        /// Where its value begins or, for a wrong character, where that is.
+        /// The byte position of the secret or, for a wrong character, of that character.
         position: usize,
     },
     /// The authenticator does not hold its secret.
     NoSecret,
-    /// The time steps are not counted from 1970, and a URI cannot say so.
+    /// The time steps are not counted from 1970, which a URI cannot express.
     T0,
 }
 
 impl fmt::Display for KeyUriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong { found } => write!(f, "a key URI has at most {} bytes, not {found}", KeyUri::MAX_LEN),
-            Self::Scheme => f.write_str("a key URI begins with otpauth://"),
+            Self::TooLong { found } => write!(f, "a key URI must have at most {} bytes, not {found}", KeyUri::MAX_LEN),
+            Self::Scheme => f.write_str("a key URI must begin with otpauth://"),
             Self::Type { position } => write!(f, "the type at position {position} is neither totp nor hotp"),
-            Self::Encoding { position } => write!(f, "what is at position {position} cannot be in a key URI"),
-            Self::Label { position } => write!(f, "the account's label cannot be used, see position {position}"),
+            Self::Encoding { position } => write!(f, "invalid character or percent-encoding at position {position}"),
+            Self::Label { position } => write!(f, "invalid label or account at position {position}"),
             Self::Missing(parameter) => write!(f, "the parameter {parameter} is missing"),
             Self::Duplicate { parameter, position } => {
-                write!(f, "the parameter {parameter} is there a second time at position {position}")
+                write!(f, "the parameter {parameter} occurs again at position {position}")
             }
             Self::Value { parameter, position } => {
-                write!(f, "the value of {parameter} at position {position} cannot be used")
+                write!(f, "the value of {parameter} at position {position} is invalid")
             }
             Self::Secret { error, position } => write!(f, "the secret at position {position} cannot be used: {error}"),
             Self::NoSecret => f.write_str("the authenticator does not hold its secret"),
-            Self::T0 => f.write_str("a key URI cannot say that time steps are not counted from 1970"),
+            Self::T0 => f.write_str("a key URI cannot express time steps that are not counted from 1970"),
         }
     }
 }

@@ -1,22 +1,22 @@
 use alloc::string::{String, ToString};
 
-/// Whom an account belongs to: what an app shows above the code.
+/// The owner of an account: the names that an app shows above the code.
 #[derive(Debug)]
 pub(super) struct Label {
     pub(super) issuer: Option<String>,
-    /// The prefix of the label, where it says another issuer.
+    /// The prefix of the label, if it names another issuer.
     pub(super) prefix: Option<String>,
     pub(super) account: String,
 }
 
 impl Label {
-    /// The most bytes of an account, an issuer or an image's address. A mail address has at most 254.
+    /// The maximum length in bytes of an account, an issuer or an image's address. Email addresses have at most 254.
     pub(super) const MAX_LEN: usize = 255;
 
-    /// Takes a decoded label apart: an account with or without an issuer and a colon before it. Where the issuer is
-    /// known otherwise and the label begins with it, that tells which colon of several separates the two.
+    /// Splits a decoded label into the account and an optional issuer with a colon before it.
     ///
-    /// `None` if it names nothing, or if a part is too long.
+    /// If the issuer is also a parameter and the label begins with it, this decides which of several colons separates
+    /// the two. Returns `None` if the label names nothing, or if a part is too long.
     pub(super) fn read(label: &str, issuer: Option<&str>) -> Option<Self> {
         let mut issuer = issuer.map(|issuer| issuer.trim_matches(' ')).filter(|issuer| !issuer.is_empty());
         let after_issuer = issuer.and_then(|issuer| label.strip_prefix(issuer)?.strip_prefix(':'));
@@ -27,7 +27,7 @@ impl Label {
             }
             _ => (None, label),
         };
-        // Forms encode a space as a plus sign, which is a plus sign in a URI: here the prefix tells which it is.
+        // Forms write a plus sign for a space, but a URI also uses it for itself. The prefix shows which one is meant.
         let same = |prefix: &str, issuer: &str| prefix == issuer || prefix == issuer.replace('+', " ");
         if let Some(said) = prefix
             && issuer.is_none_or(|issuer| same(said, issuer))
@@ -44,8 +44,9 @@ impl Label {
     }
 }
 
-/// The name without spaces around it if it can be an account or an issuer in what we write, or else the position of what
-/// keeps it from that.
+/// Checks that a name can be written as an account or an issuer, and returns it without the spaces around it.
+///
+/// Returns the byte position of the error otherwise.
 pub(super) fn writable(name: &str) -> Result<&str, usize> {
     match name.find(|c: char| c == ':' || c.is_control()) {
         Some(position) => Err(position),

@@ -14,11 +14,11 @@ use super::{KeyUri, Parameter};
 use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretError, SecretText};
 
-/// What Google Authenticator exports: a batch of accounts in a URI, `otpauth-migration://offline?data=…`.
+/// A batch of accounts that Google Authenticator exports, as a URI: `otpauth-migration://offline?data=…`.
 ///
-/// The app shows a batch as a QR picture, and as many pictures as there are batches; [`Batches`](super::Batches) gathers
-/// them. An account is read into a [`KeyUri`], so that it is enrolled, or written for another app, like any other. One
-/// that cannot be used leaves the others untouched:
+/// The app shows one QR code per batch; [`Batches`](super::Batches) gathers them. Each account is read into a
+/// [`KeyUri`], so it can be enrolled, or written for another app, like any other. An account that cannot be used does
+/// not affect the rest:
 ///
 /// ```
 /// use secondo::formats::otpauth::{AccountError, Migration};
@@ -28,16 +28,17 @@ use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretError, Secr
 /// for account in migration.accounts() {
 ///     match account {
 ///         Ok(uri) => println!("{}: enroll {:?} with {:?}", uri.account(), uri.authenticator(), uri.state()),
-///         Err(error) => println!("to be set up anew: {error}"),
+///         Err(error) => println!("to be set up again: {error}"),
 ///     }
 /// }
 /// assert_eq!(migration.accounts()[1].as_ref().unwrap_err(), &AccountError::Algorithm(4));
 /// # Ok::<(), secondo::formats::otpauth::MigrationError>(())
 /// ```
 ///
-/// Nobody has published the format: this is what is known of it. Accounts have a period of 30 s. Where algorithm, digits
-/// or type are absent they are SHA-1, six digits and TOTP, as other apps take them. The counter of HOTP is that of the
-/// last code that the app showed, since it counts up before it shows one: so the next counter is one more.
+/// The format is not published; this is what is known about it. Accounts have a period of 30 s. An absent algorithm,
+/// number of digits or type stands for SHA-1, six digits or TOTP, as in other apps. The HOTP counter is that of the
+/// last code that the app showed, since the app increments it before it shows a code. The next counter is therefore one
+/// more.
 #[derive(Debug)]
 pub struct Migration {
     version: i32,
@@ -49,16 +50,18 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// The most bytes of a text that is parsed: five times what a QR picture holds.
+    /// The maximum length in bytes of a text that [`Self::parse`] accepts: over five times the capacity of a QR code.
     pub const MAX_LEN: usize = 16_384;
-    /// The most accounts of a batch. The app writes ten.
+    /// The maximum number of accounts in a batch. The app writes ten.
     pub const MAX_ACCOUNTS: usize = 256;
 
-    /// Reads a batch. The base64 in it may be percent-encoded or not, padded or not, and in the alphabet for URLs.
+    /// Parses a batch. Its base64 may be percent-encoded or not, padded or not, and in the standard alphabet or the one
+    /// for URLs.
     ///
     /// # Errors
     ///
-    /// [`MigrationError`] if the batch cannot be read; what is wrong with one account is said in its place.
+    /// Returns a [`MigrationError`] if the batch cannot be read. An error in one account is in [`Self::accounts`]
+    /// instead.
     pub fn parse(text: &str) -> Result<Self, MigrationError> {
         if text.len() > Self::MAX_LEN {
             return Err(MigrationError::TooLong { found: text.len() });
@@ -93,8 +96,8 @@ impl Migration {
                 unknown_fields.push(UnknownField { account: None, number: field.number });
             }
         }
-        // The format cuts an `int32` to its low bits.
-        #[expect(clippy::cast_possible_truncation, reason = "as the format wants it")]
+        // Protocol Buffers truncate an `int32` to its low 32 bits.
+        #[expect(clippy::cast_possible_truncation, reason = "the format wants the low 32 bits")]
         let int32 = |number| fields.number(number).map(|value| value as i32);
         let (size, index) = (int32(BATCH_SIZE)?, int32(BATCH_INDEX)?);
         let error = |_| MigrationError::Batch { size, index };
@@ -113,58 +116,61 @@ impl Migration {
         })
     }
 
-    /// The version of the format: the app has written 1 and 2, with the same fields.
+    /// Returns the version of the format. The app has written 1 and 2, with the same fields.
     #[must_use]
     pub fn version(&self) -> i32 {
         self.version
     }
 
-    /// How many batches the export has.
+    /// Returns the number of batches in the export.
     #[must_use]
     pub fn batch_size(&self) -> u16 {
         self.batch_size
     }
 
-    /// Which of them this one is, from 0.
+    /// Returns the index of this batch in the export, from 0.
     #[must_use]
     pub fn batch_index(&self) -> u16 {
         self.batch_index
     }
 
-    /// The number that the batches of an export have in common.
+    /// Returns the number that all batches of an export share.
     #[must_use]
     pub fn batch_id(&self) -> i32 {
         self.batch_id
     }
 
-    /// The accounts in their order, each as it can be enrolled, or why it cannot.
+    /// Returns the accounts in order: each is either ready to be enrolled, or an error.
     pub fn accounts(&self) -> &[Result<KeyUri, AccountError>] {
         &self.accounts
     }
 
-    /// As [`Self::accounts`], without the rest.
+    /// Returns the accounts in order, and drops the rest of the batch.
     #[must_use]
     pub fn into_accounts(self) -> Vec<Result<KeyUri, AccountError>> {
         self.accounts
     }
 
-    /// Fields that this library does not know and has passed over. If there are any, the app may mean more than was
-    /// understood: try the accounts' codes before you rely on them.
+    /// Returns the fields that were skipped because this library does not know them.
+    ///
+    /// If there are any, the app may mean more than was understood: test the accounts' codes before you rely on them.
     #[must_use]
     pub fn unknown_fields(&self) -> &[UnknownField] {
         &self.unknown_fields
     }
 
-    /// Writes an export of these accounts, to be shown as one QR picture a batch. The number that its batches have in
-    /// common, `batch_id`, should be a random one.
+    /// Writes an export of these accounts, one text per batch, each to be shown as a QR code.
     ///
-    /// A batch has at most ten accounts, as the app's own, and not more than 1,100 bytes, so that its text fits into a
-    /// `Qr` unless its base64 has uncommonly many signs that a URI has to encode.
+    /// `batch_id` is the number that all batches of the export share. It should be random.
+    ///
+    /// A batch has at most ten accounts, as in the app, and at most 1,100 bytes. Its text then fits into a `Qr`, unless
+    /// its base64 has unusually many characters that a URI has to encode.
     ///
     /// # Errors
     ///
-    /// [`MigrationError::Inexpressible`] for an account that the format cannot describe, and
-    /// [`MigrationError::TooManyAccounts`] for more than 65,535 batches. Nothing is written then.
+    /// Returns [`MigrationError::Inexpressible`] if the format cannot describe an account, and
+    /// [`MigrationError::TooManyAccounts`] if there would be more than 65,535 batches. Nothing is written in either
+    /// case.
     pub fn write(accounts: &[KeyUri], batch_id: i32) -> Result<Vec<SecretText>, MigrationError> {
         let messages: Vec<_> = accounts.iter().enumerate().map(account_message).collect::<Result<_, _>>()?;
         let mut batches = Vec::new();
@@ -185,9 +191,10 @@ impl Migration {
     }
 }
 
-/// The app's own.
+/// The maximum number of accounts in a written batch, as in the app.
 const BATCH_ACCOUNTS: usize = 10;
-/// In base64 and percent-encoded mostly less than the 1,732 bytes of the largest QR code that this library draws.
+/// The maximum length in bytes of a batch before it is encoded. Percent-encoded base64 of it mostly stays below the
+/// 1,732 bytes of the largest QR code that this library draws.
 const BATCH_LEN: usize = 1_100;
 
 // The fields of the payload.
@@ -201,7 +208,7 @@ fn decode(data: Part<'_>) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
     let text = data.decode_bytes().map_err(|position| MigrationError::Encoding { position })?;
     let padding = text.iter().rev().take(2).take_while(|byte| **byte == b'=').count();
     let bare = text.get(..text.len() - padding).unwrap_or_default();
-    // Looks at all of them: it is nobody's business where the first is.
+    // Reads every byte: the position of the first match must not show in the timing.
     let for_urls = bare.iter().fold(false, |found, byte| found | matches!(byte, b'-' | b'_'));
     let mut payload = Zeroizing::new(alloc::vec![0; bare.len()]);
     let decoded = if for_urls {
@@ -210,7 +217,7 @@ fn decode(data: Part<'_>) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
         Base64Unpadded::decode(bare, &mut payload)
     };
     let len = decoded.map(<[u8]>::len).map_err(|_| {
-        // Only a text that is no payload is looked at character by character.
+        // Only data that is not valid base64 is examined character by character.
         let wrong = |byte: &u8| match byte {
             b'+' | b'/' => for_urls,
             b'-' | b'_' => !for_urls,
@@ -231,7 +238,7 @@ const ALGORITHM: u8 = 4;
 const DIGITS: u8 = 5;
 const TYPE: u8 = 6;
 const COUNTER: u8 = 7;
-/// Newer versions write a text here by which the app tells accounts apart.
+/// A text that newer versions write, by which the app tells accounts apart.
 const UNIQUE_ID: u8 = 8;
 
 fn read_account(message: Slice<'_>, mut unknown: impl FnMut(u32)) -> Result<KeyUri, AccountError> {
@@ -258,7 +265,7 @@ fn read_account(message: Slice<'_>, mut unknown: impl FnMut(u32)) -> Result<KeyU
     let digits = match number(DIGITS)? {
         0 | 1 => Digits::Six,
         2 => Digits::Eight,
-        // Not written: older versions of the app do not know it.
+        // Read, but never written: older versions of the app do not know it.
         3 => Digits::Seven,
         other => return Err(AccountError::Digits(other)),
     };
@@ -297,12 +304,12 @@ fn account_message((index, uri): (usize, &KeyUri)) -> Result<Zeroizing<Vec<u8>>,
         return Err(inexpressible(Parameter::Counter));
     }
     let issuer = uri.issuer().unwrap_or_default();
-    // A colon is taken for the one between issuer and account, unless that is there.
+    // Readers take the first colon of a name for the one after the issuer. If the account has one, write that one too.
     let prefix = if uri.account().contains(':') { &[issuer, ":"][..] } else { &[] };
     let name = prefix.iter().chain([&uri.account()]).copied().collect::<String>();
     let secret = authenticator.secret().map(Secret::expose).unwrap_or_default();
 
-    // Never reallocated: that would leave a copy of the secret behind.
+    // Large enough from the start: reallocation would leave a copy of the secret behind.
     let len = usize::from(COUNTER) * protobuf::OVERHEAD + secret.len() + name.len() + issuer.len();
     let mut message = Zeroizing::new(Vec::with_capacity(len));
     protobuf::push_bytes(&mut message, SECRET, secret);
@@ -316,19 +323,19 @@ fn account_message((index, uri): (usize, &KeyUri)) -> Result<Zeroizing<Vec<u8>>,
 
 fn write_batch(accounts: &[Zeroizing<Vec<u8>>], size: u16, index: u16, id: i32) -> SecretText {
     const START: &str = "otpauth-migration://offline?data=";
-    // None of these is ever reallocated: that would leave a copy of the secrets behind.
+    // All of these are large enough from the start: reallocation would leave a copy of the secrets behind.
     let len: usize = accounts.iter().map(|account| protobuf::OVERHEAD + account.len()).sum();
     let mut payload = Zeroizing::new(Vec::with_capacity(len + 4 * protobuf::OVERHEAD));
     for account in accounts {
         protobuf::push_bytes(&mut payload, 1, account);
     }
-    // Also an index of 0, which the app writes.
+    // An index of 0 is the default and could be left out, but the app writes it too.
     let id = i64::from(id).cast_unsigned();
     for (field, value) in [(2, 1), (3, u64::from(size)), (4, u64::from(index)), (5, id)] {
         protobuf::push_number(&mut payload, field, value);
     }
     let mut base64 = Zeroizing::new(alloc::vec![0; Base64::encoded_len(&payload)]);
-    // The buffer has the length of the text, so this cannot fail.
+    // The buffer is as long as the text, so this cannot fail.
     let base64 = Base64::encode(&payload, &mut base64).unwrap_or_default();
     let mut uri = String::with_capacity(START.len() + percent::EXPANSION * base64.len());
     uri.push_str(START);
@@ -340,32 +347,32 @@ fn write_batch(accounts: &[Zeroizing<Vec<u8>>], size: u16, index: u16, id: i32) 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownField {
-    /// The account that has it, by its place in [`Migration::accounts`]; `None` if it is the batch's.
+    /// The index of its account in [`Migration::accounts`], or `None` for a field of the batch.
     pub account: Option<usize>,
-    /// The field's number.
+    /// The number of the field.
     pub number: u32,
 }
 
-/// An account in an export cannot be used.
+/// An error in one account of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// Its encoding is broken, or has a field twice.
+    /// The encoding is broken, or a field occurs twice or has the wrong type.
     Malformed {
-        /// The field's first byte in the payload, from 0.
+        /// The position of the field's first byte in the payload, from 0.
         offset: usize,
     },
     /// The secret is too short or too long.
     Secret(SecretError),
-    /// The name or the issuer is no text, has control characters or more than 255 bytes; or there is neither.
+    /// The name or the issuer is not text, has control characters, or has more than 255 bytes; or both are empty.
     Label,
-    /// An algorithm of this number: 4 is MD5.
+    /// The algorithm with this number is not supported; 4 is MD5.
     Algorithm(i64),
-    /// A number of digits of this number.
+    /// The number of digits has this value in the format, which is not supported.
     Digits(i64),
-    /// A type of this number, neither TOTP nor HOTP.
+    /// The type has this number, which is neither that of TOTP nor that of HOTP.
     Type(i64),
-    /// The counter is negative.
+    /// The counter is this negative number.
     Counter(i64),
 }
 
@@ -380,9 +387,9 @@ impl fmt::Display for AccountError {
         match self {
             Self::Malformed { offset } => write!(f, "the account's encoding is broken at byte {offset} of the payload"),
             Self::Secret(error) => error.fmt(f),
-            Self::Label => f.write_str("the account's name or issuer cannot be used"),
+            Self::Label => f.write_str("the account's name or issuer is missing, too long, or not text"),
             Self::Algorithm(number) => write!(f, "the account's algorithm, number {number}, is not supported"),
-            Self::Digits(number) => write!(f, "the account's number of digits, number {number}, is not supported"),
+            Self::Digits(number) => write!(f, "the account's number of digits, value {number}, is not supported"),
             Self::Type(number) => write!(f, "the account's type, number {number}, is not supported"),
             Self::Counter(counter) => write!(f, "the account's counter is negative: {counter}"),
         }
@@ -391,7 +398,7 @@ impl fmt::Display for AccountError {
 
 impl core::error::Error for AccountError {}
 
-/// A text is no batch of an export, or accounts cannot be exported.
+/// An error for a text that is not a batch of an export, or for accounts that cannot be exported.
 ///
 /// It holds lengths and positions, never a part of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -406,40 +413,41 @@ pub enum MigrationError {
     Scheme,
     /// The parameter `data` is missing.
     Missing,
-    /// The parameter `data` is there a second time.
+    /// The parameter `data` occurs twice.
     Duplicate {
-        /// The byte position in the text, from 0.
+        /// The byte position of the second occurrence in the text, from 0.
         position: usize,
     },
-    /// A percent sign without two hexadecimal digits.
+    /// A percent sign is not followed by two hexadecimal digits.
     Encoding {
         /// The byte position in the text, from 0.
         position: usize,
     },
-    /// The data is no base64.
+    /// The data is not base64.
     Base64 {
-        /// The byte position in the text, from 0: of a wrong character, or of the end.
+        /// The byte position of the wrong character in the text, or of the end, from 0.
         position: usize,
     },
-    /// The payload's encoding is broken, or has a field of the batch twice.
+    /// The payload's encoding is broken, or a field of the batch occurs twice or has the wrong type.
     Protobuf {
-        /// The field's first byte in the payload, from 0.
+        /// The position of the field's first byte in the payload, from 0.
         offset: usize,
     },
-    /// There is no batch of this index in an export of this size.
+    /// An export of this size has no batch with this index.
     Batch {
-        /// The size.
+        /// The number of batches in the export.
         size: i32,
-        /// The index.
+        /// The index of the batch, from 0.
         index: i32,
     },
-    /// More accounts than [`Migration::MAX_ACCOUNTS`] are in a batch, or more than an export can have.
+    /// A batch has more than [`Migration::MAX_ACCOUNTS`] accounts, or an export more than 65,535 batches.
     TooManyAccounts,
-    /// The format cannot describe an account: it knows no period but 30 s, 6 and 8 digits, and counters of 63 bits.
+    /// The format cannot describe an account: it supports only a period of 30 s, 6 or 8 digits, and counters of 63
+    /// bits.
     Inexpressible {
-        /// Which of those given, from 0.
+        /// The index of the account among those given, from 0.
         account: usize,
-        /// What about it.
+        /// The parameter that the format cannot express.
         parameter: Parameter,
     },
 }
@@ -453,19 +461,21 @@ impl From<Malformed> for MigrationError {
 impl fmt::Display for MigrationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong { found } => write!(f, "an export has at most {} bytes, not {found}", Migration::MAX_LEN),
-            Self::Scheme => f.write_str("an export begins with otpauth-migration://offline?"),
+            Self::TooLong { found } => {
+                write!(f, "an export must have at most {} bytes, not {found}", Migration::MAX_LEN)
+            }
+            Self::Scheme => f.write_str("an export must begin with otpauth-migration://offline?"),
             Self::Missing => f.write_str("the parameter data is missing"),
             Self::Duplicate { position } => {
-                write!(f, "the parameter data is there a second time at position {position}")
+                write!(f, "the parameter data occurs again at position {position}")
             }
-            Self::Encoding { position } => write!(f, "what is at position {position} cannot be in an export"),
-            Self::Base64 { position } => write!(f, "the data is no base64 at position {position}"),
+            Self::Encoding { position } => write!(f, "invalid percent-encoding at position {position}"),
+            Self::Base64 { position } => write!(f, "invalid base64 at position {position}"),
             Self::Protobuf { offset } => write!(f, "the export's encoding is broken at byte {offset} of the payload"),
-            Self::Batch { size, index } => write!(f, "there is no batch of index {index} among {size}"),
-            Self::TooManyAccounts => f.write_str("too many accounts for an export"),
+            Self::Batch { size, index } => write!(f, "an export of size {size} has no batch with index {index}"),
+            Self::TooManyAccounts => f.write_str("too many accounts for one batch, or too many batches for one export"),
             Self::Inexpressible { account, parameter } => {
-                write!(f, "an export cannot say what the {parameter} of account {account} is")
+                write!(f, "an export cannot express the {parameter} of account {account}")
             }
         }
     }

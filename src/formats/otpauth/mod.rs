@@ -1,9 +1,8 @@
-//! How a secret gets into an authenticator app, and out of one: key URIs, their QR codes, and the payload in which an app
-//! exports its accounts.
+//! Key URIs, their QR codes, and the exports of Google Authenticator, which move secrets into apps and out of them.
 //!
-//! No standard defines key URIs or exports. Key URIs follow the page [Key Uri Format] of Google Authenticator's wiki; the
-//! export is what that app's versions write. All of them hold secrets as they are: show them once, over TLS, to the person
-//! who enrolls.
+//! No standard defines key URIs or exports. Key URIs follow the page [Key Uri Format] of Google Authenticator's wiki;
+//! exports follow the data that versions of that app write. All of these hold secrets in plain text: show them once,
+//! over TLS, to the subscriber who enrolls.
 //!
 //! [Key Uri Format]: https://github.com/google/google-authenticator/wiki/Key-Uri-Format
 

@@ -8,17 +8,20 @@ use crate::formats::number::number;
 use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretError};
 
 impl KeyUri {
-    /// Reads a key URI as they are found: also with the scheme, the type and parameter names in upper case; secrets in
-    /// lower case, padded, and in groups with spaces, hyphens or plus signs between them; algorithms such as `sha-256` or
-    /// `HmacSHA1`; the issuer in the label alone or in the parameter alone; names that are not percent-encoded.
+    /// Parses a key URI, in all the forms that occur in practice.
     ///
-    /// A plus sign in a name is a plus sign, as apps have it, unless the issuer's parameter then says what the label does.
-    /// Unknown parameters are ignored; `encoder`, by which some apps mark codes of Steam's alphabet, is refused. Names
-    /// come from whoever made the URI: show them with the care that you give to any input.
+    /// The scheme, the type and the names of parameters may be in upper case. Secrets may be in lower case, padded, and
+    /// in groups with spaces, hyphens or plus signs between them. Algorithms may be written like `sha-256` or
+    /// `HmacSHA1`. The issuer may be only in the label or only a parameter. Names need not be percent-encoded.
+    ///
+    /// A plus sign in a name stays a plus sign, as in apps, except in an `issuer` parameter that differs from the
+    /// label's issuer only in having plus signs for spaces. Unknown parameters are ignored. The parameter `encoder`, by
+    /// which some apps mark codes in Steam's alphabet, is an error. The names come from the creator of the URI: show
+    /// them as untrusted input.
     ///
     /// # Errors
     ///
-    /// [`KeyUriError`], with the byte position in the text.
+    /// Returns a [`KeyUriError`], with the byte position in the text, if the text is not a usable key URI.
     pub fn parse(text: &str) -> Result<Self, KeyUriError> {
         if text.len() > KeyUri::MAX_LEN {
             return Err(KeyUriError::TooLong { found: text.len() });
@@ -36,7 +39,7 @@ impl KeyUri {
         };
 
         let parameters = Parameters::read(query)?;
-        // A value that does not matter for this type must still be one.
+        // A value must be valid even if the type does not use it.
         let counter = parameters.parse(Parameter::Counter, number)?;
         let period =
             parameters.parse(Parameter::Period, |text| Period::from_secs(number(text)?).ok())?.unwrap_or_default();
@@ -67,17 +70,17 @@ impl KeyUri {
     }
 }
 
-/// What follows the scheme, if it is this one.
+/// Returns the rest of the text after the scheme, or `None` if the text does not begin with it.
 pub(super) fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<Part<'a>> {
     let (start, rest) = text.split_at_checked(scheme.len())?;
     start.eq_ignore_ascii_case(scheme).then_some(Part { text: rest, at: scheme.len() })
 }
 
-/// The values of the parameters that are known, each there once.
+/// The values of the known parameters, each of which occurs at most once.
 struct Parameters<'a>([Option<Part<'a>>; Parameter::ALL.len()]);
 
 impl<'a> Parameters<'a> {
-    /// Names in another case count: to pass over `Digits=8` would be to compute other codes.
+    /// Reads the parameters of a query. Names in another case count: ignoring `Digits=8` would lead to wrong codes.
     fn read(query: Part<'a>) -> Result<Self, KeyUriError> {
         let mut values = [None; Parameter::ALL.len()];
         for (name, value) in query.parameters() {
@@ -96,7 +99,7 @@ impl<'a> Parameters<'a> {
         self.0.get(parameter as usize).copied().flatten()
     }
 
-    /// What the value is read as, if there is one.
+    /// Parses the value of a parameter, if it is present.
     fn parse<T>(&self, parameter: Parameter, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, KeyUriError> {
         let Some(Part { text, at }) = self.get(parameter) else { return Ok(None) };
         read(text).map(Some).ok_or(KeyUriError::Value { parameter, position: at })
@@ -107,7 +110,7 @@ fn digits(text: &str) -> Option<Digits> {
     Digits::try_from(u8::try_from(number(text)?).ok()?).ok()
 }
 
-/// The algorithm of this name, in any case, with or without hyphens, and with or without `Hmac` before it.
+/// Parses the name of an algorithm in any case, with or without hyphens, and with or without `Hmac` before it.
 fn algorithm(text: &str) -> Option<Algorithm> {
     let is = |name: &str| {
         let letters = text.bytes().filter(|byte| *byte != b'-');
@@ -121,7 +124,7 @@ fn algorithm(text: &str) -> Option<Algorithm> {
     }
 }
 
-/// Base32 that may be percent-encoded and grouped, also by plus signs, as forms encode a space.
+/// Parses a secret in base32 that may be percent-encoded and grouped, also by plus signs, which forms write for spaces.
 fn read_secret(value: Part<'_>) -> Result<Secret, KeyUriError> {
     let mut symbols = value.decode_bytes().map_err(|position| KeyUriError::Encoding { position })?;
     for symbol in symbols.iter_mut().filter(|symbol| **symbol == b'+') {

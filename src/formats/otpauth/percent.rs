@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-/// The most bytes that a byte is encoded as.
+/// The maximum number of bytes that one byte is encoded as.
 pub(super) const EXPANSION: usize = 3;
 
-/// Appends the text with everything encoded that is not unreserved: what every app reads.
+/// Appends a text, with all but the unreserved characters (RFC 3986 section 2.3) encoded. Every app can read this.
 pub(super) fn encode(text: &str, into: &mut String) {
     const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     let digit = |n: u8| HEX.get(usize::from(n)).copied().unwrap_or_default();
@@ -21,7 +21,7 @@ pub(super) fn encode(text: &str, into: &mut String) {
     }
 }
 
-/// A part of a URI, and its byte position there.
+/// A part of a URI, with its byte position in the URI.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) text: &'a str,
@@ -29,13 +29,13 @@ pub(super) struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// What comes before the first such ASCII character, and what comes after it.
+    /// Splits the part at the first occurrence of an ASCII character, and returns the text before and after it.
     pub(super) fn split_once(self, at: char) -> Option<(Self, Self)> {
         let (before, after) = self.text.split_once(at)?;
         Some((Self { text: before, at: self.at }, Self { text: after, at: self.at + before.len() + 1 }))
     }
 
-    /// The parameters of a query: their names, and their values if there is an equals sign.
+    /// Returns the parameters of a query: their names, and their values if there is an equals sign.
     pub(super) fn parameters(self) -> impl Iterator<Item = (Self, Option<Self>)> {
         let mut at = self.at;
         self.text.split('&').map(move |text| {
@@ -45,7 +45,10 @@ impl Part<'_> {
         })
     }
 
-    /// The text that is meant, or the position of what is no percent-encoded UTF-8 or a control character.
+    /// Decodes the part to text.
+    ///
+    /// On failure, returns the byte position of invalid percent-encoding, of bytes that are not UTF-8, or of a control
+    /// character.
     pub(super) fn decode(self) -> Result<String, usize> {
         let bytes = self.decode_bytes()?;
         let text = core::str::from_utf8(&bytes).map_err(|error| self.origin(error.valid_up_to()))?;
@@ -55,10 +58,12 @@ impl Part<'_> {
         }
     }
 
-    /// The bytes that are meant, wiped on drop, or the position of what is no percent-encoding. It looks at nothing but
-    /// where the percent signs are, and what follows them.
+    /// Decodes the part to bytes, which are wiped on drop.
+    ///
+    /// On failure, returns the byte position of invalid percent-encoding. Branches depend only on the positions of
+    /// percent signs and the digits after them, never on other bytes of a secret.
     pub(super) fn decode_bytes(self) -> Result<Zeroizing<Vec<u8>>, usize> {
-        // Never reallocated: that would leave a copy behind.
+        // Large enough from the start: reallocation would leave a copy behind.
         let mut decoded = Zeroizing::new(Vec::with_capacity(self.text.len()));
         let mut rest = self.text.as_bytes();
         while let [first, after @ ..] = rest {
@@ -75,7 +80,7 @@ impl Part<'_> {
         Ok(decoded)
     }
 
-    /// Where in the URI the decoded byte of this index comes from.
+    /// Returns the byte position in the URI that the decoded byte at this index comes from.
     pub(super) fn origin(self, index: usize) -> usize {
         let encoded = self.text.as_bytes();
         let length = |at: usize| if encoded.get(at) == Some(&b'%') { EXPANSION } else { 1 };

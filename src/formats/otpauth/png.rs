@@ -7,11 +7,11 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::{Qr, QrError};
 
-/// A PNG file of a QR code, as secret as the code; wiped on drop.
+/// A PNG file of a QR code. It is as secret as the code, and wiped on drop.
 pub struct Png(Zeroizing<Vec<u8>>);
 
 impl Png {
-    /// The file's bytes, of type `image/png`.
+    /// Returns the bytes of the file, which is of type `image/png`.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -27,16 +27,16 @@ impl fmt::Debug for Png {
 }
 
 impl Qr {
-    /// The most pixels that a module's side has in a PNG.
+    /// The maximum number of pixels per side of a module in a PNG file.
     pub const MAX_PIXELS_PER_MODULE: u8 = 32;
 
-    /// A PNG file, black on white with its quiet zone, in which a module is a square of so many pixels a side.
+    /// Creates a PNG file, black on white with its quiet zone. A module is `pixels_per_module` pixels wide and high.
     ///
-    /// 4 to 8 are usual; 8 make 392 by 392 pixels of a key URI of 100 bytes.
+    /// Usual values are 4 to 8. For a key URI of 100 bytes, 8 makes a picture of 392 by 392 pixels.
     ///
     /// # Errors
     ///
-    /// [`QrError::PixelsPerModule`] unless there are 1 to [`Self::MAX_PIXELS_PER_MODULE`].
+    /// Returns [`QrError::PixelsPerModule`] if `pixels_per_module` is not 1 to [`Self::MAX_PIXELS_PER_MODULE`].
     ///
     /// ```
     /// use secondo::formats::otpauth::{Qr, QrError};
@@ -51,11 +51,11 @@ impl Qr {
             return Err(QrError::PixelsPerModule(pixels_per_module));
         }
         let scale = usize::from(pixels_per_module);
-        // Counted first, as a vector that grows leaves copies behind. Memory takes every write, so neither pass can fail.
+        // The first pass only counts, since a growing vector leaves copies behind. Writing to memory cannot fail.
         let Count(len) = self.compress(scale, Count(0)).unwrap_or_default();
         let pixels = Zeroizing::new(self.compress(scale, Vec::with_capacity(len)).unwrap_or_default());
 
-        // Grey of one bit, and the only methods of compression, filtering and interlacing.
+        // Grayscale of one bit, the only methods of compression and filtering, and no interlacing.
         let width = big_endian(self.side() * scale);
         let header = [width.as_slice(), &width, &[1, 0, 0, 0, 0]].concat();
         let chunks = [(b"IHDR", header.as_slice()), (b"IDAT", &pixels), (b"IEND", &[])];
@@ -74,8 +74,10 @@ impl Qr {
         Ok(Png(file))
     }
 
-    /// The zlib stream of the rows of pixels. Each is the difference from the one above (filter "Up"), so that all but the
-    /// first row of a module compress to almost nothing.
+    /// Writes the zlib stream of the rows of pixels.
+    ///
+    /// Each row is its difference from the one above (filter "Up"), so that all but the first row of a module compress
+    /// to almost nothing.
     fn compress<W: Write>(&self, scale: usize, out: W) -> io::Result<W> {
         const UP: u8 = 2;
         const MAX_LEN: usize = (Qr::MAX_SIDE * Qr::MAX_PIXELS_PER_MODULE as usize).div_ceil(8);
@@ -110,10 +112,10 @@ impl Qr {
 }
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
-/// Length, type and checksum.
+/// The number of bytes of a chunk's length, type and checksum.
 const CHUNK_OVERHEAD: usize = 12;
 
-/// Of a length or width, which are far below 2^32.
+/// Converts a length or a width, which is far below 2^32, to big-endian bytes.
 fn big_endian(n: usize) -> [u8; 4] {
     u32::try_from(n).unwrap_or_default().to_be_bytes()
 }

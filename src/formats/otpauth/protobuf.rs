@@ -1,9 +1,11 @@
-//! The wire format of Protocol Buffers, for two messages of a few fields each: less than a dependency and its generated
-//! code, and stricter. A general reader lets the last of two values win, and passes over a known field of another type.
+//! A reader and a writer of the wire format of Protocol Buffers, for the two messages of an export.
+//!
+//! This is less code than a dependency with generated code, and it is stricter. A general reader lets the last of two
+//! values win, and skips a known field that has another type.
 
 use alloc::vec::Vec;
 
-/// Bytes, and where in the payload they are.
+/// A sequence of bytes, with its position in the payload.
 #[derive(Clone, Copy)]
 pub(super) struct Slice<'a> {
     pub(super) bytes: &'a [u8],
@@ -21,16 +23,16 @@ pub(super) struct Field<'a> {
 enum Value<'a> {
     Number(u64),
     Bytes(Slice<'a>),
-    /// Of a wire type that no field here has.
+    /// A value of a wire type that no known field has.
     Other,
 }
 
-/// A field whose encoding is broken, that is there twice, or that has another type than it should: its offset.
+/// The offset of a field that has a broken encoding, occurs twice, or has the wrong type.
 #[derive(Clone, Copy)]
 pub(super) struct Malformed(pub(super) usize);
 
 impl<'a> Field<'a> {
-    /// An `int32`, an `int64` or an enumeration; all of them are written as 64 bits.
+    /// Returns the value of an `int32`, an `int64` or an enumeration. All of them are encoded as 64 bits.
     pub(super) fn number(&self) -> Result<i64, Malformed> {
         match self.value {
             Value::Number(bits) => Ok(bits.cast_signed()),
@@ -38,7 +40,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// A `string`, a `bytes` or a message.
+    /// Returns the content of a `string`, a `bytes` or a message.
     pub(super) fn bytes(&self) -> Result<Slice<'a>, Malformed> {
         match self.value {
             Value::Bytes(slice) => Ok(slice),
@@ -47,7 +49,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// The fields of a message that are there at most once, by their numbers below `N`. Absent ones have their default.
+/// The fields of a message that occur at most once, indexed by numbers below `N`. An absent field has its default.
 pub(super) struct Fields<'a, const N: usize>([Option<Field<'a>>; N]);
 
 impl<'a, const N: usize> Fields<'a, N> {
@@ -55,7 +57,7 @@ impl<'a, const N: usize> Fields<'a, N> {
         Self([None; N])
     }
 
-    /// Whether the field has a number below `N`.
+    /// Adds a field, or returns `false` if its number is not below `N`. A second field of a number is an error.
     pub(super) fn insert(&mut self, field: Field<'a>) -> Result<bool, Malformed> {
         let slot = usize::try_from(field.number).ok().and_then(|number| self.0.get_mut(number));
         match slot.map(|slot| slot.replace(field)) {
@@ -78,7 +80,7 @@ impl<'a, const N: usize> Fields<'a, N> {
     }
 }
 
-/// The fields of a message in their order, up to the first that is broken.
+/// Returns the fields of a message in order, up to and including the first broken one.
 pub(super) fn fields(message: Slice<'_>) -> impl Iterator<Item = Result<Field<'_>, Malformed>> {
     let mut rest = message;
     core::iter::from_fn(move || {
@@ -111,7 +113,7 @@ fn field(message: Slice<'_>) -> Option<(Field<'_>, Slice<'_>)> {
     Some((Field { number, offset: message.offset, value }, rest))
 }
 
-/// Seven bits a byte, the lowest first.
+/// Reads an integer of seven bits per byte, lowest bits first. Returns it with the bytes after it.
 fn varint(from: Slice<'_>) -> Option<(u64, Slice<'_>)> {
     let last = from.bytes.iter().position(|byte| *byte < 0x80)?;
     let (digits, rest) = split(from, last + 1)?;
@@ -128,7 +130,7 @@ fn split(slice: Slice<'_>, at: usize) -> Option<(Slice<'_>, Slice<'_>)> {
     Some((Slice { bytes: before, offset: slice.offset }, Slice { bytes: after, offset: slice.offset + at }))
 }
 
-/// The most bytes besides the content of a field with a number below 16.
+/// The maximum number of bytes of a field besides its content, for a field number below 16.
 pub(super) const OVERHEAD: usize = 11;
 
 pub(super) fn push_number(message: &mut Vec<u8>, field: u8, value: u64) {

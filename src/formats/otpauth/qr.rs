@@ -5,10 +5,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// A QR code (ISO/IEC 18004) of a key URI: a square of dark and light modules.
 ///
-/// A picture of a secret is a secret. This one is wiped on drop, and cannot be cloned, compared or printed. Whatever it is
-/// drawn to is the caller's to wipe, and to keep from logs and caches (`Cache-Control: no-store`).
+/// A picture of a secret is itself a secret. This type is wiped on drop, and cannot be cloned, compared or printed. The
+/// caller must wipe every buffer that the code is drawn to, and keep the picture out of logs and caches
+/// (`Cache-Control: no-store`).
 ///
-/// It takes 2.4 KB, and as much again on the stack while it is made; it allocates nothing.
+/// It takes 2.4 KB, and as much again on the stack during creation. It allocates nothing.
 ///
 /// ```
 /// use secondo::formats::otpauth::{Qr, QrError};
@@ -21,30 +22,31 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 /// ```
 pub struct Qr {
     size: usize,
-    /// A bit for each, row by row.
+    /// One bit per module, row by row; 1 is dark.
     modules: [u8; BUFFER_LEN],
 }
 
 impl Qr {
-    /// The most bytes of text: what version 30 holds at error correction level L.
+    /// The maximum length of the text in bytes: the capacity of version 30 at error correction level L.
     ///
-    /// A key URI has about 100 bytes and hardly ever more than 800; an export of ten accounts has some 1,500. The modules of
-    /// a larger code are too small for many a phone.
+    /// A key URI has about 100 bytes and hardly ever more than 800; an export of ten accounts has about 1,500. The
+    /// modules of a larger code are too small for many phones.
     pub const MAX_LEN: usize = 1_732;
-    /// How many light modules belong on every side of the code: readers do not find it without.
+    /// The number of light modules that the code needs on every side. Readers do not find it without them.
     pub const QUIET_ZONE: usize = 4;
 
-    /// The smallest code of this text at error correction level M, of which 15% may be unreadable, or at a higher level if
-    /// that makes it no larger. Only a text of more than 1,370 bytes gets level L, which is 7%.
+    /// Creates the smallest code for a text at error correction level M, or a higher level that fits the same size.
     ///
-    /// The text is written as it is, in byte mode. A URI is ASCII; most readers take anything else for UTF-8.
+    /// At level M, up to 15% of the code may be unreadable. Only a text of more than 1,370 bytes gets level L, with 7%.
+    ///
+    /// The text is encoded unchanged, in byte mode. A URI is ASCII; most readers decode all other bytes as UTF-8.
     ///
     /// # Errors
     ///
-    /// [`QrError::TooLong`] if there are more than [`Self::MAX_LEN`] bytes.
+    /// Returns [`QrError::TooLong`] if the text has more than [`Self::MAX_LEN`] bytes.
     pub fn new(text: &str) -> Result<Self, QrError> {
         let too_long = QrError::TooLong { len: text.len(), max: Self::MAX_LEN };
-        // First of all, since the encoder panics where eight times the length overflows.
+        // Checked first: the encoder panics if eight times the length overflows.
         if text.len() > Self::MAX_LEN {
             return Err(too_long);
         }
@@ -59,7 +61,7 @@ impl Qr {
             .ok_or(too_long)?;
 
         let mut qr = Self { size: 0, modules: [0; BUFFER_LEN] };
-        // Until they are set, the modules are the second buffer that the encoder wants.
+        // The encoder needs a second buffer. The modules serve as one until they are set.
         let code = QrCode::encode_codewords(drawn.as_mut_slice(), len, &mut qr.modules, level, version, None);
         qr.modules.fill(0);
         qr.size = usize::try_from(code.size()).unwrap_or_default();
@@ -72,15 +74,17 @@ impl Qr {
         Ok(qr)
     }
 
-    /// How many modules a side has, without the quiet zone: 21 to 137.
+    /// Returns the number of modules per side, without the quiet zone: 21 to 137.
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size
     }
 
-    /// Whether the module in column `x` and row `y`, from 0 at the top left, is dark. Outside of the code all is light.
+    /// Returns `true` if the module in column `x` and row `y` is dark. Both count from 0 at the top left.
     ///
-    /// For a display that is none of the pictures here; keep [`Self::QUIET_ZONE`] around it.
+    /// All modules outside of the code are light.
+    ///
+    /// Use this to draw the code on any other display, with [`Self::QUIET_ZONE`] around it.
     #[must_use]
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
         if x >= self.size || y >= self.size {
@@ -90,34 +94,34 @@ impl Qr {
         self.modules.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 
-    /// An `svg` element, black on white with its quiet zone, for a web page or a file of its own.
+    /// Returns an `svg` element, black on white with its quiet zone, for a web page or a file.
     ///
-    /// It has no size, so that it fills the element that it is in. It needs nothing that a content security policy forbids:
-    /// no script, no style, nothing to load.
+    /// The element has no size of its own, so it fills its parent. A strict content security policy allows it: there is
+    /// no script, no style, and nothing to load.
     #[must_use]
     pub fn svg(&self) -> impl fmt::Display {
         Svg(self)
     }
 
-    /// Lines for a terminal that knows UTF-8 and 256 colours: half a character is a module.
+    /// Returns lines for a terminal that supports UTF-8 and 256 colors. Each character shows two modules.
     ///
-    /// Black and white are set explicitly, whatever the terminal's colours are, and reset at the end of each line. The code
-    /// is [`Self::size`] and 8 columns wide, 49 for a key URI of 100 bytes, and half as many lines high.
+    /// Black and white are set explicitly, whatever the terminal's colors are, and reset at the end of each line. The
+    /// code is [`Self::size`] plus 8 columns wide, 49 for a key URI of 100 bytes, and half as many lines high.
     #[must_use]
     pub fn terminal(&self) -> impl fmt::Display {
         Terminal(self)
     }
 
-    /// The greatest [`Self::side`].
+    /// The maximum of [`Self::side`].
     #[cfg(feature = "png")]
     pub(super) const MAX_SIDE: usize = 17 + 4 * MAX_VERSION.value() as usize + 2 * Self::QUIET_ZONE;
 
-    /// How many modules a side has with the quiet zone.
+    /// Returns the number of modules per side, with the quiet zone.
     pub(super) const fn side(&self) -> usize {
         self.size + 2 * Self::QUIET_ZONE
     }
 
-    /// As [`Self::is_dark`], counted from the top left of the quiet zone.
+    /// Returns `true` if a module is dark, counted from the top left of the quiet zone.
     pub(super) fn is_dark_in_zone(&self, x: usize, y: usize) -> bool {
         self.is_dark(x.wrapping_sub(Self::QUIET_ZONE), y.wrapping_sub(Self::QUIET_ZONE))
     }
@@ -149,7 +153,7 @@ impl fmt::Display for Svg<'_> {
         let side = qr.side();
         f.write_str(r#"<svg xmlns="http://www.w3.org/2000/svg" shape-rendering="crispEdges" "#)?;
         write!(f, r##"viewBox="0 0 {side} {side}"><path fill="#fff" d="M0 0h{side}v{side}H0z"/>"##)?;
-        // A row is a dashed line through the middle of its modules.
+        // Each row is a dashed line through the middle of its modules.
         f.write_str(r##"<path stroke="#000" d=""##)?;
         for y in 0..qr.size {
             write!(f, "M{} {}.5", Qr::QUIET_ZONE, Qr::QUIET_ZONE + y)?;
@@ -173,7 +177,7 @@ struct Terminal<'a>(&'a Qr);
 
 impl fmt::Display for Terminal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The black and the white of the colour cube: the 16 colours before it are other ones in many a theme.
+        // Black and white of the color cube. The 16 colors before the cube differ between themes.
         const BLACK_ON_WHITE: &str = "\x1b[38;5;16;48;5;231m";
         const RESET: &str = "\x1b[0m";
 
@@ -194,18 +198,18 @@ impl fmt::Display for Terminal<'_> {
     }
 }
 
-/// There is no such picture; it holds numbers, never the text.
+/// An error in drawing a QR code. It holds numbers, never the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QrError {
     /// The text is too long.
     TooLong {
-        /// Its bytes.
+        /// The number of bytes of the text.
         len: usize,
-        /// The most bytes.
+        /// The maximum number of bytes.
         max: usize,
     },
-    /// The pixels of a module's side were not 1 to [`Qr::MAX_PIXELS_PER_MODULE`].
+    /// The number of pixels per side of a module was not 1 to [`Qr::MAX_PIXELS_PER_MODULE`].
     #[cfg(feature = "png")]
     PixelsPerModule(u8),
 }
@@ -216,7 +220,7 @@ impl fmt::Display for QrError {
             Self::TooLong { len, max } => write!(f, "a QR code holds at most {max} bytes, not {len}"),
             #[cfg(feature = "png")]
             Self::PixelsPerModule(n) => {
-                write!(f, "a module's side has 1 to {} pixels, not {n}", Qr::MAX_PIXELS_PER_MODULE)
+                write!(f, "a module must have 1 to {} pixels per side, not {n}", Qr::MAX_PIXELS_PER_MODULE)
             }
         }
     }

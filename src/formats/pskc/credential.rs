@@ -1,18 +1,18 @@
 use core::fmt;
 
-/// The most iterations of PBKDF2 that a document can ask for, so that it cannot ask for hours.
+/// The maximum number of PBKDF2 iterations that a document can ask for.
 ///
-/// They take seconds.
+/// This number takes seconds. Without a maximum, a document could ask for hours of work.
 pub const MAX_ITERATIONS: u32 = 10_000_000;
 
-/// What the encrypted values of a document are decrypted with.
+/// The key or the passphrase that decrypts the encrypted values of a document.
 #[derive(Clone, Copy)]
 pub enum Credential<'a> {
-    /// For a document without encrypted values.
+    /// No key, for a document without encrypted values.
     None,
     /// The AES key that both sides share: 16, 24 or 32 bytes.
     Key(&'a [u8]),
-    /// The passphrase that the document's key is derived from.
+    /// The passphrase from which the document's key is derived.
     Passphrase(&'a str),
 }
 
@@ -26,23 +26,23 @@ impl fmt::Debug for Credential<'_> {
     }
 }
 
-/// How secrets are protected in a document that is written.
+/// The protection of the secrets in a document to be written.
 #[derive(Clone, Copy)]
 pub enum Protection<'a> {
-    /// They are not.
+    /// No protection: the secrets are in plain text.
     Plain,
-    /// By an AES key that both sides share.
+    /// Encryption with an AES key that both sides share.
     Key {
-        /// How the other side knows which key it is. It stands in the document.
+        /// The name by which the other side finds the key. It is in the document in plain text.
         name: &'a str,
-        /// 16, 24 or 32 bytes.
+        /// The key: 16, 24 or 32 bytes.
         key: &'a [u8],
     },
-    /// By a key that is derived from a passphrase with PBKDF2.
+    /// Encryption with a key that is derived from a passphrase with PBKDF2.
     Passphrase {
-        /// The passphrase. It must be long: whoever has the document can try others without end.
+        /// The passphrase. It must be long: anyone who has the document can guess without limit.
         passphrase: &'a str,
-        /// The iterations of PBKDF2, at most [`MAX_ITERATIONS`]: a million takes about a quarter of a second.
+        /// The number of PBKDF2 iterations, 1 to [`MAX_ITERATIONS`]. One million takes about a quarter of a second.
         iterations: u32,
     },
 }

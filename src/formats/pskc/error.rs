@@ -3,7 +3,7 @@ use std::io;
 
 use crate::types::SecretError;
 
-/// Why a PSKC document, or one key in it, was refused. It says where, and holds no part of the document.
+/// An error in a PSKC document or in one of its keys. It holds a position, but no part of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PskcError {
     pub(super) kind: PskcErrorKind,
@@ -13,25 +13,25 @@ pub struct PskcError {
 }
 
 impl PskcError {
-    /// What is wrong.
+    /// Returns the kind of error.
     #[must_use]
     pub fn kind(&self) -> PskcErrorKind {
         self.kind
     }
 
-    /// How many bytes of the document had been read when this was found.
+    /// Returns the number of bytes of the document that had been read when the error was found.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// In which `KeyPackage` of the document, from 0; `None` outside of them.
+    /// Returns the index of the `KeyPackage` that has the error, from 0, or `None` outside of packages.
     #[must_use]
     pub fn key(&self) -> Option<u64> {
         self.key
     }
 
-    /// Whether the rest of the document is not read. Otherwise one key is refused, and the next is read.
+    /// Returns `true` if the rest of the document is not read. Otherwise, reading continues with the next key.
     #[must_use]
     pub fn ends_document(&self) -> bool {
         self.ends_document
@@ -56,38 +56,41 @@ impl core::error::Error for PskcError {
     }
 }
 
-/// What is wrong with a PSKC document or a key in it. A name in it is that of an element of RFC 6030, not of the document's.
+/// The kind of an error in a PSKC document or in one of its keys.
+///
+/// Names are those of elements in RFC 6030, never text from the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PskcErrorKind {
-    /// It could not be read.
+    /// The document could not be read.
     Io(io::ErrorKind),
-    /// It is not well-formed XML 1.0 with namespaces, or ends too early, or has text between elements.
+    /// The document is not well-formed XML 1.0 with namespaces, ends too early, or has text between elements.
     Syntax,
-    /// It is not in UTF-8.
+    /// The document is not in UTF-8.
     Encoding,
-    /// It has a document type declaration, or an entity that only one could declare. Neither is ever read.
+    /// The document has a document type declaration, or an entity that only such a declaration could define. Neither is
+    /// ever read.
     Doctype,
-    /// A tag, a text, the number of attributes or the depth of elements is more than any PSKC document needs.
+    /// A tag, a text, the number of attributes or the depth of elements is larger than any PSKC document needs.
     TooLarge,
-    /// It is not a `KeyContainer` of version 1.0.
+    /// The document is not a `KeyContainer` of version 1.0.
     NotPskc,
-    /// The element is missing.
+    /// This element is missing.
     Missing(&'static str),
-    /// The element stands more than once.
+    /// This element occurs more than once.
     Duplicate(&'static str),
-    /// The element stands where it has no meaning.
+    /// This element is in a place in which it has no meaning.
     Misplaced(&'static str),
-    /// The element has a value that is not of its type, or out of range.
+    /// This element has a value that is out of range or not of its type.
     Value(&'static str),
-    /// The element asks for an algorithm or format that is unknown here.
+    /// This element asks for an algorithm or a format that is not supported.
     Unsupported(&'static str),
-    /// The key's policy does not allow one-time passwords, or has something that is not understood: by RFC 6030 section 5
-    /// such a key must not be used.
+    /// The key's policy does not permit one-time passwords, or is not understood. RFC 6030 section 5 forbids the use of
+    /// such a key.
     Policy,
-    /// The document is encrypted otherwise than the [`Credential`](super::Credential) opens.
+    /// The [`Credential`](super::Credential) does not fit the encryption of the document.
     Credential,
-    /// The wrong key or passphrase, or an altered value: which of them cannot be told.
+    /// The key or passphrase is wrong, or the value was altered. The reader cannot tell which.
     Authentication,
     /// The secret is too short or too long.
     Secret(SecretError),
@@ -97,25 +100,25 @@ impl fmt::Display for PskcErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(kind) => write!(f, "the document cannot be read: {kind}"),
-            Self::Syntax => f.write_str("not well-formed XML"),
-            Self::Encoding => f.write_str("not UTF-8"),
-            Self::Doctype => f.write_str("a document type declaration or an entity of one"),
-            Self::TooLarge => f.write_str("too long or too deep for a PSKC document"),
-            Self::NotPskc => f.write_str("not a KeyContainer of version 1.0"),
+            Self::Syntax => f.write_str("the document is not well-formed XML"),
+            Self::Encoding => f.write_str("the document is not UTF-8"),
+            Self::Doctype => f.write_str("document type declarations and their entities are not supported"),
+            Self::TooLarge => f.write_str("an element is too long or too deep for a PSKC document"),
+            Self::NotPskc => f.write_str("the document is not a KeyContainer of version 1.0"),
             Self::Missing(name) => write!(f, "{name} is missing"),
-            Self::Duplicate(name) => write!(f, "{name} stands more than once"),
+            Self::Duplicate(name) => write!(f, "{name} occurs more than once"),
             Self::Misplaced(name) => write!(f, "{name} is out of place"),
             Self::Value(name) => write!(f, "the value of {name} is invalid"),
-            Self::Unsupported(name) => write!(f, "{name} asks for what is not supported"),
-            Self::Policy => f.write_str("the key's policy is not understood or does not allow one-time passwords"),
-            Self::Credential => f.write_str("encrypted otherwise than the key or passphrase given can open"),
+            Self::Unsupported(name) => write!(f, "{name} asks for an algorithm or a format that is not supported"),
+            Self::Policy => f.write_str("the key's policy is not understood or does not permit one-time passwords"),
+            Self::Credential => f.write_str("the given key or passphrase does not fit the encryption"),
             Self::Authentication => f.write_str("the key or passphrase is wrong, or the value was altered"),
             Self::Secret(error) => error.fmt(f),
         }
     }
 }
 
-/// What ends the document, and what only the key that it is found in.
+/// An error that ends the document, or one that affects only the key in which it is found.
 #[derive(Debug)]
 pub(super) enum Fault {
     Document(PskcErrorKind),
@@ -141,7 +144,7 @@ impl Fault {
     }
 }
 
-/// Why a token was not written. What was written before it stands.
+/// An error from [`Writer`](super::Writer). Everything written before the error stays written.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PskcWriteError<E> {
@@ -149,10 +152,13 @@ pub enum PskcWriteError<E> {
     Io(io::Error),
     /// The random number generator failed.
     Random(E),
-    /// PSKC has no form for the value of this element: a text that is too long or has a character that XML has not, a
-    /// counter above 2<sup>63</sup> - 1, a number of iterations that a reader would not do.
+    /// PSKC cannot express the value of this element, or [`Reader`](super::Reader) would reject it.
+    ///
+    /// Examples are a text that is empty, too long, has white space around it, or has a character that XML does not
+    /// have; a counter above 2<sup>63</sup> - 1; time steps that are not counted from 1970; and a number of PBKDF2
+    /// iterations that is not 1 to [`MAX_ITERATIONS`](super::MAX_ITERATIONS).
     Value(&'static str),
-    /// The encryption key is not of 16, 24 or 32 bytes.
+    /// The encryption key has this number of bytes, not 16, 24 or 32.
     KeyLength(usize),
     /// The authenticator does not hold its secret.
     NoSecret,
@@ -170,7 +176,7 @@ impl<E> fmt::Display for PskcWriteError<E> {
             Self::Io(_) => f.write_str("the document cannot be written"),
             Self::Random(_) => f.write_str("the random number generator failed"),
             Self::Value(name) => write!(f, "{name} cannot hold this value"),
-            Self::KeyLength(found) => write!(f, "an AES key has 16, 24 or 32 bytes, not {found}"),
+            Self::KeyLength(found) => write!(f, "an AES key must have 16, 24 or 32 bytes, not {found}"),
             Self::NoSecret => f.write_str("the authenticator does not hold its secret"),
         }
     }

@@ -1,4 +1,4 @@
-//! The XML of a document that is written.
+//! A writer of the XML of a PSKC document.
 
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -14,7 +14,7 @@ use crate::decision::State;
 use crate::factor::{Method, Totp};
 use crate::types::{Algorithm, Counter, UnixTime};
 
-/// A part of a document, wiped with the secret in it.
+/// A part of a document. It is wiped on drop, because it may hold a secret.
 pub(super) struct Markup(Zeroizing<String>);
 
 /// A secret in the form in which it is written.
@@ -23,7 +23,7 @@ pub(super) enum SecretValue<'a> {
     Encrypted { key_len: usize, bytes: Vec<u8>, mac: [u8; 20] },
 }
 
-/// The element whose value cannot be written.
+/// The name of an element whose value cannot be written.
 pub(super) struct Unwritable(&'static str);
 
 impl<E> From<Unwritable> for PskcWriteError<E> {
@@ -35,7 +35,7 @@ impl<E> From<Unwritable> for PskcWriteError<E> {
 impl Markup {
     pub(super) const CONTAINER_END: &'static [u8] = b"</KeyContainer>\n";
 
-    /// What a document begins with.
+    /// Creates the start of a document.
     pub(super) fn container() -> Self {
         let mut markup = Self(Zeroizing::new(String::with_capacity(4 * MAX_TEXT)));
         markup.put("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -47,7 +47,7 @@ impl Markup {
         markup
     }
 
-    /// `EncryptionKey` of a pre-shared key.
+    /// Appends the `EncryptionKey` of a pre-shared key.
     pub(super) fn key_name(&mut self, name: &str) -> Result<(), Unwritable> {
         self.put("<EncryptionKey><ds:KeyName>");
         self.escaped(name, "KeyName")?;
@@ -55,11 +55,11 @@ impl Markup {
         Ok(())
     }
 
-    /// `EncryptionKey` of a key from a passphrase.
+    /// Appends the `EncryptionKey` of a key that is derived from a passphrase.
     pub(super) fn derived_key(&mut self, salt: &[u8], iterations: &str, key_len: &str) {
         self.put("<EncryptionKey><xenc11:DerivedKey><xenc11:KeyDerivationMethod");
         self.put(" Algorithm=\"http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#pbkdf2\">");
-        // The parameters in it have no namespace.
+        // The parameters have no namespace, as in RFC 6030.
         self.put("<pkcs5:PBKDF2-params xmlns=\"\"><Salt><Specified>");
         self.base64(salt);
         self.put("</Specified></Salt>");
@@ -74,7 +74,7 @@ impl Markup {
         self.put("</MACKey></MACMethod>\n");
     }
 
-    /// `KeyPackage`.
+    /// Creates the `KeyPackage` of a token.
     pub(super) fn package(token: &Token, secret: &SecretValue<'_>) -> Result<Self, Unwritable> {
         let mut markup = Self(Zeroizing::new(String::with_capacity(longest(token))));
         markup.put("<KeyPackage>");
@@ -162,14 +162,15 @@ impl Markup {
         self.put("</Secret>");
     }
 
-    /// `xs:long`.
+    /// Appends the next counter, an `xs:long`.
     fn counter(&mut self, state: &State) -> Result<(), Unwritable> {
         let next = next(state).and_then(|next| i64::try_from(next).ok()).ok_or(Unwritable("Counter"))?;
         self.plain("Counter", &next.to_string());
         Ok(())
     }
 
-    /// `xs:int`. Steps are counted from 1970, since there is no element for another T0.
+    /// Appends the next time step, an `xs:int`, and its parameters. Steps are counted from 1970, since PSKC has no
+    /// element for another T0.
     fn time(&mut self, totp: &Totp, state: &State) -> Result<(), Unwritable> {
         let next = next(state).and_then(|next| i32::try_from(next).ok()).ok_or(Unwritable("Time"))?;
         if totp.t0() != UnixTime::EPOCH || !totp.is_plausible(Counter::new(next.unsigned_abs().into())) {
@@ -196,7 +197,7 @@ impl Markup {
         self.put("</Policy>");
     }
 
-    /// What is in an `EncryptedDataType`.
+    /// Appends the content of an `EncryptedDataType`.
     fn encrypted(&mut self, key_len: usize, bytes: &[u8]) {
         self.put("<xenc:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes");
         self.put(&(key_len * 8).to_string());
@@ -234,7 +235,8 @@ impl Markup {
         Ok(())
     }
 
-    /// What would not be read back is not written: white space around it, or nothing else, among other things.
+    /// Appends a text with escapes. Returns an error for a text that would not be read back unchanged, such as an empty
+    /// one or one with white space around it.
     fn escaped(&mut self, text: &str, name: &'static str) -> Result<(), Unwritable> {
         let is_trimmed = !text.is_empty() && text.len() == text.trim_matches(is_blank).len();
         if !is_trimmed || text.len() > MAX_TEXT || !text.chars().all(is_xml_char) {
@@ -267,7 +269,7 @@ impl Markup {
 
     fn base64(&mut self, bytes: &[u8]) {
         let mut text = Zeroizing::new(vec![0; 2 * bytes.len() + 4]);
-        // The buffer holds the text, which is a third longer than the bytes, so this cannot fail.
+        // The text is a third longer than the bytes and fits into the buffer, so this cannot fail.
         self.put(Base64::encode(bytes, &mut text).unwrap_or_default());
     }
 
@@ -276,12 +278,12 @@ impl Markup {
     }
 }
 
-/// The first counter or step that is not used.
+/// Returns the first counter or time step that is not used.
 fn next(state: &State) -> Option<u64> {
     state.watermark().map_or(Some(0), |used| used.get().checked_add(1))
 }
 
-/// More than a package can take, so that its buffer does not grow and leave a copy of the secret.
+/// Returns an upper bound on the length of a package, so that its buffer does not grow and leave a copy of the secret.
 fn longest(token: &Token) -> usize {
     let device = &token.device;
     let texts = [

@@ -1,11 +1,13 @@
-//! Key files of token vendors: PSKC documents ([RFC 6030](https://www.rfc-editor.org/rfc/rfc6030)), read and written.
+//! PSKC documents ([RFC 6030](https://www.rfc-editor.org/rfc/rfc6030)), the key files of token vendors: reading and
+//! writing.
 //!
-//! [`Reader`] is an iterator over the tokens of a document of any length, in little memory; [`Writer`] writes one.
+//! [`Reader`] is an iterator over the tokens of a document of any length, in bounded memory. [`Writer`] writes a
+//! document.
 //!
 //! # Reading
 //!
-//! A document is read as it comes, so tokens are handed out before it is known whether all of it is in order. Read it
-//! twice, once to check it and once to enroll, and nothing is half done:
+//! A document is read as a stream: tokens are returned before the rest of the document has been checked. Read it twice,
+//! first to check it and then to enroll, so that an invalid document is not half imported:
 //!
 //! ```
 //! # pollster::block_on(async {
@@ -22,26 +24,26 @@
 //! #     <AlgorithmParameters><ResponseFormat Length="8" Encoding="DECIMAL"/></AlgorithmParameters>
 //! #     <Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret>
 //! #     <Counter><PlainValue>7</PlainValue></Counter></Data></Key></KeyPackage></KeyContainer>"#.as_bytes();
-//! let credential = Credential::Passphrase("qwerty"); // what the vendor sent by another way
+//! let credential = Credential::Passphrase("qwerty"); // sent by the vendor over another channel
 //!
 //! let mut reader = Reader::new(file, credential);
 //! for token in &mut reader {
 //!     token?;
 //! }
 //! if reader.signature() == Signature::NotVerified {
-//!     // Verify it with a tool for XML signatures before going on.
+//!     // Verify it with a tool for XML signatures before you continue.
 //! }
 //!
 //! let verifier = Verifier::new(Memory::new(), keys, Policy::default());
 //! let mut progress = 0;
 //! for token in Reader::new(file, credential).with_progress(|now| progress = now.keys) {
 //!     let token = token?;
-//!     // Two vendors may give one serial number to two tokens.
+//!     // Two vendors may use the same serial number.
 //!     let vendor = token.device.manufacturer.as_deref().unwrap_or("unknown");
 //!     let id = format!("{vendor}/{}", token.device.serial.as_deref().unwrap_or(&token.key_id));
 //!     match verifier.enroll_new(&AuthenticatorId::new(&id)?, &token.authenticator, token.state).await {
-//!         // From an earlier import, or another token of the same name: it is left as it is.
-//!         Err(VerifierError::AlreadyEnrolled) => println!("{id} is there already"),
+//!         // Enrolled by an earlier import, or another token with the same id: it stays unchanged.
+//!         Err(VerifierError::AlreadyEnrolled) => println!("{id} is already enrolled"),
 //!         result => result?,
 //!     }
 //! }
@@ -51,30 +53,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Imported tokens are not confirmed: their bearers show with a first code that they have them ([`Verifier::confirm`]), or
-//! [`State::confirmed`] says that it was shown elsewhere. An import that was interrupted can be run again:
-//! [`Verifier::enroll_new`] leaves alone what is there, and says so. [`Verifier::enroll`] would replace tokens that nobody
-//! has confirmed, other tokens of the same id too.
+//! Imported tokens are not confirmed. A subscriber confirms a token with a first code ([`Verifier::confirm`]). If that
+//! has happened elsewhere, set [`State::confirmed`]. An interrupted import can be run again: [`Verifier::enroll_new`]
+//! returns an error for an authenticator that is already there, and leaves it unchanged. [`Verifier::enroll`] would
+//! replace tokens that nobody has confirmed, including other tokens with the same id.
 //!
-//! What RFC 6030 leaves open, and what is refused:
+//! # Limits
 //!
-//! - HOTP and TOTP keys are read. A key of another algorithm, or with other than 6 to 9 decimal digits, is refused, as is a
-//!   secret of fewer than 10 bytes. The digits must be given; where the other parameters are not, the RFCs' defaults hold:
-//!   SHA-1, 30 seconds, counter 0.
-//! - `Counter` is the next counter that is accepted. `Time` is the number of time steps that have passed since 1970, and no
-//!   step before it is accepted; 0 says nothing. `TimeDrift` is the drift in time steps, positive if the clock is ahead.
-//! - A policy that is not understood refuses the key, as RFC 6030 section 5 asks: use for other things than one-time
-//!   passwords alone, a PIN that is part of the code, an unknown element. The rest is in [`KeyPolicy`], for the caller to
-//!   enforce.
-//! - AES-CBC and AES key wrap (RFC 3394, and RFC 5649 for secrets that are not whole blocks), keys of 128 to 256 bits,
-//!   HMAC over SHA-1, SHA-256 or SHA-512, PBKDF2 with as many as [`MAX_ITERATIONS`]. Not: RSA, Triple DES, Camellia.
-//! - A value that is encrypted with AES-CBC must have a MAC, which is verified before anything is decrypted. The MAC is
-//!   over that value alone: digits, counters and serial numbers can be changed by whoever can change the document, and
-//!   tokens' secrets exchanged.
+//! RFC 6030 leaves many choices to implementations. [`Reader`] makes these:
+//!
+//! - HOTP and TOTP keys are read. A key of another algorithm, a key with other than 6 to 9 decimal digits, and a secret
+//!   of fewer than 10 or more than 128 bytes are rejected. The number of digits must be given. Other parameters have
+//!   the defaults of the RFCs: SHA-1, 30 seconds, counter 0.
+//! - `Counter` is the next counter to be accepted. `Time` is the number of time steps since 1970: no earlier step is
+//!   accepted, and 0 sets no limit. `TimeDrift` is the drift in time steps, positive if the token's clock is ahead.
+//! - A key is rejected, as RFC 6030 section 5 requires, if its policy does not permit one-time passwords, makes a PIN a
+//!   part of the code, or has an unknown element. Other policies are in [`KeyPolicy`], for the caller to enforce.
+//! - AES-CBC and AES key wrap (RFC 3394, and RFC 5649 for secrets that are not whole blocks) are supported with keys of
+//!   128, 192 or 256 bits. So are HMAC with SHA-1, SHA-256 or SHA-512, and PBKDF2 with at most [`MAX_ITERATIONS`]. RSA,
+//!   Triple DES and Camellia are not.
+//! - A value that is encrypted with AES-CBC must have a MAC, which is verified before anything is decrypted. The MAC
+//!   covers only that value: an attacker who can change the document can change digits, counters and serial numbers,
+//!   and exchange the secrets of tokens.
 //! - XML signatures are not verified, and [`Reader::signature`] says so.
-//! - A document type declaration is refused unread, and with it every entity that is not XML's own; so are encodings other
-//!   than UTF-8, tags and texts longer than 64 KiB, values longer than 4 KiB, and elements deeper than 32.
-//! - `Extensions` are passed over, except for those among an algorithm's parameters or in a policy.
+//! - A document type declaration is rejected unread, and so is every entity that XML itself does not define. Encodings
+//!   other than UTF-8, tags and texts longer than 64 KiB, values longer than 4 KiB, and elements deeper than 32 levels
+//!   are rejected too.
+//! - `Extensions` are skipped, except among the parameters of an algorithm or in a policy, where they are rejected.
 //!
 //! [`Verifier::confirm`]: crate::Verifier::confirm
 //! [`Verifier::enroll`]: crate::Verifier::enroll

@@ -1,4 +1,4 @@
-//! One `KeyPackage`: a device, and the key in it (RFC 6030 sections 4 and 5).
+//! A reader of one `KeyPackage`: a device, and the key in it (RFC 6030 sections 4 and 5).
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -18,7 +18,7 @@ use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::formats::date;
 use crate::types::{Algorithm, Counter, Digits, Period, Secret, UnixTime};
 
-/// Reads what is in the `KeyPackage` that was just opened.
+/// Reads the content of the `KeyPackage` that was just opened.
 pub(super) fn read<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Fault> {
     let (mut device, mut crypto_module, mut key) = (None, None, None);
     while let Some(element) = xml.child()? {
@@ -42,7 +42,7 @@ pub(super) fn read<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Toke
     Ok(Token { device: device.unwrap_or_default(), crypto_module: crypto_module.flatten(), ..key })
 }
 
-/// Sets what may stand only once.
+/// Stores the value of an element that may occur only once.
 pub(super) fn once<T>(slot: &mut Option<T>, value: T, name: &'static str) -> Result<(), Fault> {
     match slot.replace(value) {
         None => Ok(()),
@@ -83,7 +83,7 @@ fn read_crypto_module<R: BufRead>(xml: &mut Xml<R>) -> Result<Option<String>, Fa
     Ok(id)
 }
 
-/// A token that has everything but its device.
+/// Reads a `Key` into a token that has everything but its device.
 fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Fault> {
     let key_id = xml.attribute("Id").map(|id| id.trim_matches(is_blank)).filter(|id| !id.is_empty());
     let key_id = key_id.ok_or(Fault::Key(PskcErrorKind::Missing("Id")))?.to_owned();
@@ -104,7 +104,7 @@ fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Faul
         }
         match element.name {
             "Issuer" => read_text(xml, &mut issuer, "Issuer")?,
-            // Others say the same in other languages.
+            // Later ones are the same name in other languages.
             "FriendlyName" if friendly_name.is_some() => xml.skip()?,
             "FriendlyName" => read_text(xml, &mut friendly_name, "FriendlyName")?,
             "UserId" => read_text(xml, &mut user_id, "UserId")?,
@@ -145,7 +145,7 @@ fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Faul
     Ok(token)
 }
 
-/// How codes are made. What is unknown here could make them otherwise.
+/// Reads the parameters of the codes. An unknown parameter is an error, since it could change the codes.
 fn read_parameters<R: BufRead>(xml: &mut Xml<R>) -> Result<(Algorithm, Digits), Fault> {
     let (mut algorithm, mut digits) = (None, None);
     while let Some(element) = xml.child()? {
@@ -171,13 +171,13 @@ fn read_parameters<R: BufRead>(xml: &mut Xml<R>) -> Result<(Algorithm, Digits), 
     Ok((algorithm.unwrap_or_default(), digits))
 }
 
-/// Decimal digits, and no check digit after them.
+/// Reads the number of decimal digits. A check digit after them is not supported.
 fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
     let (mut is_decimal, mut digits) = (false, None);
     for (name, value) in xml.attributes() {
         match (name, value) {
             ("Encoding", "DECIMAL") => is_decimal = true,
-            // The schema and the text of the RFC differ in the name.
+            // The RFC's schema and its text use different names.
             ("CheckDigits" | "CheckDigit", "false" | "0") => {}
             ("Length", length) => digits = length.parse::<u8>().ok().and_then(|length| Digits::try_from(length).ok()),
             _ => return Err(Fault::Key(PskcErrorKind::Unsupported("ResponseFormat"))),
@@ -189,7 +189,7 @@ fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
     }
 }
 
-/// What `Data` says, and the defaults for what it does not.
+/// The values in `Data`, with the defaults of those that are absent.
 struct Data {
     secret: Option<Zeroizing<Vec<u8>>>,
     counter: Counter,
@@ -241,7 +241,7 @@ enum Value {
     Decrypted(Zeroizing<Vec<u8>>),
 }
 
-/// A `PlainValue`, or an `EncryptedValue` with its MAC.
+/// Reads a `PlainValue`, or an `EncryptedValue` with its MAC.
 fn read_value<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, name: &'static str) -> Result<Value, Fault> {
     let (mut plain, mut encrypted, mut mac) = (None, None, None);
     while let Some(element) = xml.child()? {
@@ -267,13 +267,13 @@ fn read_value<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, name: &'static str)
             opener.open(&encrypted, mac.as_ref().map(|mac| mac.as_slice())).map(Value::Decrypted)
         }
         (None, None, _) => Err(Fault::Key(PskcErrorKind::Missing(name))),
-        // A MAC is over what is encrypted (RFC 6030 section 6.1.1); what it would be over here is anybody's guess.
+        // A MAC covers the encrypted value (RFC 6030 section 6.1.1). RFC 6030 does not define a MAC of a plain value.
         (Some(_), None, Some(_)) => Err(Fault::Key(PskcErrorKind::Misplaced("ValueMAC"))),
         (Some(_), Some(_), _) => Err(Fault::Key(PskcErrorKind::Duplicate(name))),
     }
 }
 
-/// A decimal number, or big-endian bytes of `xs:int` or `xs:long` if it is encrypted.
+/// Reads a decimal number or, if the value is encrypted, the big-endian bytes of an `xs:int` or an `xs:long`.
 fn read_integer<R: BufRead>(
     xml: &mut Xml<R>,
     opener: &Opener,
@@ -290,7 +290,7 @@ fn read_integer<R: BufRead>(
     once(slot, value.ok_or(Fault::Key(PskcErrorKind::Value(name)))?, name)
 }
 
-/// An `EncryptedDataType` of XML Encryption.
+/// Reads an `EncryptedDataType` of XML Encryption.
 pub(super) fn read_encrypted<R: BufRead>(xml: &mut Xml<R>) -> Result<Encrypted, Fault> {
     let (mut cipher, mut bytes) = (None, None);
     while let Some(element) = xml.child()? {
@@ -322,7 +322,7 @@ fn read_cipher_data<R: BufRead>(xml: &mut Xml<R>) -> Result<Vec<u8>, Fault> {
                 let read = base64(xml, "CipherValue")?.to_vec();
                 once(&mut bytes, read, "CipherValue")?;
             }
-            // A reference would be to somewhere outside.
+            // A `CipherReference` would point outside of the document.
             _ => return Err(Fault::Key(PskcErrorKind::Unsupported("CipherData"))),
         }
     }
@@ -361,7 +361,8 @@ fn read_policy<R: BufRead>(xml: &mut Xml<R>) -> Result<KeyPolicy, Fault> {
     Ok(policy)
 }
 
-/// A PIN that the device itself asks for is its own affair. Otherwise it would be a part of the codes, or of the secret.
+/// Reads a `PINPolicy`. A PIN that the device itself asks for does not concern the verifier. All others are rejected,
+/// since they are a part of the codes or of the secret.
 fn read_pin_policy<R: BufRead>(xml: &Xml<R>) -> Result<(), Fault> {
     let mut is_local = false;
     for (name, value) in xml.attributes() {
@@ -374,7 +375,7 @@ fn read_pin_policy<R: BufRead>(xml: &Xml<R>) -> Result<(), Fault> {
     if is_local { Ok(()) } else { Err(Fault::Key(PskcErrorKind::Policy)) }
 }
 
-/// An empty text is none.
+/// Reads a text. An empty text counts as absent.
 fn read_text<R: BufRead>(xml: &mut Xml<R>, slot: &mut Option<String>, name: &'static str) -> Result<(), Fault> {
     let text = xml.text(name)?.to_owned();
     if text.is_empty() { Ok(()) } else { once(slot, text, name) }
@@ -385,12 +386,12 @@ fn read_date<R: BufRead>(xml: &mut Xml<R>, slot: &mut Option<UnixTime>, name: &'
     once(slot, date, name)
 }
 
-/// The bytes that the element's text stands for.
+/// Reads the text of the element and decodes it from base64.
 pub(super) fn base64<R: BufRead>(xml: &mut Xml<R>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     decode_base64(xml.text(name)?, name)
 }
 
-/// Decoded without looking at it: `xs:base64Binary` has white space anywhere, which is taken out first.
+/// Decodes base64 in constant time. `xs:base64Binary` may have white space anywhere, which is removed first.
 fn decode_base64(text: &str, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let mut dense = Zeroizing::new(Vec::with_capacity(text.len()));
     dense.extend(text.bytes().filter(|byte| !is_blank(char::from(*byte))));

@@ -1,4 +1,4 @@
-//! How values are encrypted and authenticated (RFC 6030 section 6).
+//! Encryption and authentication of values (RFC 6030 section 6).
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -15,30 +15,30 @@ use zeroize::Zeroizing;
 
 use super::error::{Fault, PskcErrorKind};
 
-/// A block of AES.
+/// The number of bytes of an AES block.
 pub(super) const BLOCK: usize = 16;
 
-/// What opens the encrypted values of a document.
+/// The keys that open the encrypted values of a document.
 pub(super) struct Opener {
-    /// `None` if the document and the caller have keys of different kinds.
+    /// The encryption key, or `None` if the document and the caller have keys of different kinds.
     key: Option<Zeroizing<Vec<u8>>>,
     mac: Option<Mac>,
 }
 
 struct Mac {
     hash: Hash,
-    /// Empty if it could not be decrypted.
+    /// The MAC key. It is empty if it could not be decrypted.
     key: Zeroizing<Vec<u8>>,
 }
 
-/// How the document says that its values are authenticated.
+/// The document's method for authenticating its values.
 pub(super) struct MacMethod {
     pub(super) hash: Hash,
-    /// `None` if the encryption key serves.
+    /// The encrypted MAC key, or `None` if the encryption key is also the MAC key.
     pub(super) key: Option<Encrypted>,
 }
 
-/// An encrypted value as it stands in the document.
+/// An encrypted value, as in the document.
 pub(super) struct Encrypted {
     pub(super) cipher: Cipher,
     pub(super) bytes: Vec<u8>,
@@ -56,7 +56,7 @@ impl Opener {
         Self { key, mac }
     }
 
-    /// The value, if its MAC is right; until then nothing is decrypted.
+    /// Verifies the MAC of a value, and only then decrypts it. AES key wrap authenticates itself and needs no MAC.
     pub(super) fn open(&self, value: &Encrypted, mac: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let key = self.key.as_ref().ok_or(Fault::Document(PskcErrorKind::Credential))?;
         if key.len() != value.cipher.key_len() {
@@ -74,18 +74,21 @@ impl Opener {
 }
 
 impl Mac {
-    /// The shortest MAC key: a block of the cipher, for what is shorter can be had by trying ciphertexts at random, 256 of
-    /// them for an empty one.
+    /// The minimum length of a MAC key in bytes: a block of the cipher. Attackers could get a shorter key by trying
+    /// random ciphertexts; an empty one takes about 256 of them.
     const MIN_KEY_LEN: usize = BLOCK;
 
-    /// The MAC key is encrypted without a MAC of its own. Whoever saw whether its padding is right could have any value
-    /// decrypted by putting it there, so a bad one fails as a wrong MAC does, and not before.
+    /// Returns `true` if the MAC is correct.
+    ///
+    /// The MAC key is encrypted without a MAC of its own. If attackers could tell valid padding from invalid, they
+    /// could put any value in its place and have it decrypted. A key with invalid padding therefore fails like a wrong
+    /// MAC, and not earlier.
     fn verify(&self, bytes: &[u8], mac: &[u8]) -> bool {
         self.hash.verify(&self.key, bytes, mac) & (self.key.len() >= Self::MIN_KEY_LEN)
     }
 }
 
-/// An algorithm of encryption, with the length of its key in bytes.
+/// An encryption algorithm, with the length of its key in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cipher {
     Cbc(usize),
@@ -133,7 +136,9 @@ impl Aes for Aes128 {}
 impl Aes for Aes192 {}
 impl Aes for Aes256 {}
 
-/// The IV stands before what is encrypted. Of the padding only the last byte has a meaning (XML Encryption section 5.2).
+/// Decrypts AES-CBC with the IV before the ciphertext.
+///
+/// Only the last byte of the padding has a meaning (XML Encryption section 5.2).
 fn cbc_decrypt<C: Aes>(key: &[u8], bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (iv, encrypted) = bytes.split_at_checked(BLOCK)?;
     let mut plain = Zeroizing::new(encrypted.to_vec());
@@ -154,7 +159,8 @@ fn cbc_decrypt<C: Aes>(key: &[u8], bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(plain)
 }
 
-/// RFC 3394, and RFC 5649 for values that are not whole blocks: each knows its own.
+/// Unwraps a value with RFC 3394, or else with RFC 5649, for values that are not whole blocks. Each rejects values
+/// that the other has wrapped.
 fn unwrap<C: Aes>(key: &[u8], bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut plain = Zeroizing::new(vec![0; bytes.len().checked_sub(8)?]);
     let whole = AesKw::<C>::new_from_slice(key).ok()?.unwrap_key(bytes, &mut plain).map(<[u8]>::len);
@@ -166,9 +172,10 @@ fn unwrap<C: Aes>(key: &[u8], bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(plain)
 }
 
-/// With this IV, padded as in PKCS #7, which XML Encryption readers take as well; the IV before it.
+/// Encrypts with AES-CBC and PKCS #7 padding, which readers of XML Encryption accept. Puts the IV before the
+/// ciphertext.
 ///
-/// `None` unless the key has 16, 24 or 32 bytes.
+/// Returns `None` unless the key has 16, 24 or 32 bytes.
 pub(super) fn cbc_encrypt(key: &[u8], iv: &[u8; BLOCK], plain: &[u8]) -> Option<Vec<u8>> {
     match key.len() {
         16 => cbc_encrypt_with::<Aes128>(key, iv, plain),
@@ -190,7 +197,7 @@ fn cbc_encrypt_with<C: Aes>(key: &[u8], iv: &[u8; BLOCK], plain: &[u8]) -> Optio
     Some(bytes)
 }
 
-/// The hash of an HMAC.
+/// The hash function of an HMAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hash {
     Sha1,
@@ -199,7 +206,7 @@ pub(super) enum Hash {
 }
 
 impl Hash {
-    /// By the identifier of its HMAC in XML Signature or RFC 6931.
+    /// Returns the hash function with this identifier of its HMAC in XML Signature or RFC 6931.
     pub(super) fn from_uri(uri: &str) -> Option<Self> {
         Some(match uri {
             "http://www.w3.org/2000/09/xmldsig#hmac-sha1" => Self::Sha1,
@@ -226,12 +233,12 @@ impl Hash {
     }
 }
 
-/// Of what was encrypted, by the writer.
+/// Computes the HMAC-SHA-1 of an encrypted value to be written.
 pub(super) fn hmac_sha1(key: &[u8], bytes: &[u8]) -> Option<[u8; 20]> {
     hmac::<Sha1>(key, bytes).map(|hmac| hmac.finalize().into_bytes().into())
 }
 
-/// HMAC takes a key of any length, so this is never `None`.
+/// Creates an HMAC of these bytes. The result is never `None`, since HMAC takes a key of any length.
 fn hmac<D: EagerHash>(key: &[u8], bytes: &[u8]) -> Option<Hmac<D>>
 where
     Hmac<D>: hmac::Mac + KeyInit,

@@ -13,9 +13,9 @@ use super::protection::{Encrypted, Hash, MacMethod, Opener};
 use super::xml::{Element, Namespace, Xml};
 use super::{Credential, MAX_ITERATIONS, Token};
 
-/// Reads the tokens of a PSKC document, one by one: see [the module](super).
+/// A reader of the tokens in a PSKC document, one by one: see [the module](super).
 ///
-/// A token that is refused is an `Err`, and the next one follows. An error in the document itself is the last item
+/// A token that is rejected is an `Err`, and the next token follows. An error in the document itself is the last item
 /// ([`PskcError::ends_document`]).
 pub struct Reader<'a, R> {
     xml: Xml<R>,
@@ -30,20 +30,20 @@ enum Stage {
     Start,
     Header(Header),
     Keys(Opener),
-    /// All was read.
+    /// The whole document was read.
     Finished,
-    /// The document is refused.
+    /// The document was rejected.
     Failed,
 }
 
-/// What stands before the keys.
+/// The elements before the keys.
 #[derive(Default)]
 struct Header {
     key: Option<EncryptionKey>,
     mac: Option<MacMethod>,
 }
 
-/// Derived from a passphrase, or else known to both sides.
+/// An encryption key that is derived from a passphrase, or `None` for one that both sides share.
 struct EncryptionKey(Option<Derivation>);
 
 struct Derivation {
@@ -54,22 +54,22 @@ struct Derivation {
 }
 
 impl<'a, R: BufRead> Reader<'a, R> {
-    /// Reads from here, and decrypts with this.
+    /// Creates a reader of the document in `read`, which decrypts with `credential`.
     ///
-    /// Nothing is read until the first token is asked for. What is read should be buffered, and is as secret as what is in
-    /// it.
+    /// Nothing is read until the first token is requested. The source should be buffered. Its buffer is as secret as
+    /// the document.
     pub fn new(read: R, credential: Credential<'a>) -> Self {
         Self { xml: Xml::new(read), credential, progress: None, stage: Stage::Start, in_package: false, keys: 0 }
     }
 
-    /// Calls this after each key, accepted or refused.
+    /// Sets a function to be called after each key, accepted or rejected.
     #[must_use]
     pub fn with_progress(mut self, progress: impl FnMut(Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(progress));
         self
     }
 
-    /// Whether the document is signed. It is certain when all of the document was read.
+    /// Returns whether the document is signed. The answer is final once the whole document has been read.
     #[must_use]
     pub fn signature(&self) -> Signature {
         match self.stage {
@@ -106,7 +106,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
                 (Namespace::Pskc, "Extensions", _) | (Namespace::Pskc | Namespace::Signature, "Signature", _) => {
                     self.xml.skip()?;
                 }
-                // Not passed over: it could be keys in a namespace of an earlier draft.
+                // Not skipped: it could be keys in a namespace of an earlier draft.
                 _ => return Err(Fault::Document(PskcErrorKind::Unsupported("KeyContainer"))),
             }
         }
@@ -135,7 +135,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
         Ok(token)
     }
 
-    /// What is wrong, and with what: outside of the packages everything is the document's.
+    /// Creates the error for a fault. Outside of the packages, every fault ends the document.
     fn error(&self, fault: &Fault) -> PskcError {
         PskcError {
             kind: fault.kind(),
@@ -158,7 +158,7 @@ impl<R: BufRead> Iterator for Reader<'_, R> {
             if error.ends_document {
                 return error;
             }
-            // The next key is read from where this one ends.
+            // Skip the rest of this key, so that the next one can be read.
             self.xml.skip_to(1).map_or_else(|fault| self.error(&fault), |()| error)
         });
         self.in_package = false;
@@ -183,7 +183,7 @@ impl<R> fmt::Debug for Reader<'_, R> {
 }
 
 impl Credential<'_> {
-    /// The encryption key, if it is of the caller's kind.
+    /// Returns the encryption key, or `None` if the document's key is of another kind than the credential.
     fn key_for(&self, derivation: Option<Derivation>) -> Option<Zeroizing<Vec<u8>>> {
         match (self, derivation) {
             (Self::Key(bytes), None) => Some(Zeroizing::new(bytes.to_vec())),
@@ -197,7 +197,8 @@ impl Credential<'_> {
     }
 }
 
-/// `EncryptionKey` (RFC 6030 section 6). Names and certificates say which key it is to those who have several.
+/// Reads the `EncryptionKey` (RFC 6030 section 6). Names and certificates in it are skipped: they only help a recipient
+/// with several keys to find the right one.
 fn read_encryption_key<R: BufRead>(xml: &mut Xml<R>) -> Result<EncryptionKey, Fault> {
     let mut derivation = None;
     while let Some(element) = xml.child()? {
@@ -247,7 +248,8 @@ fn read_derivation_method<R: BufRead>(xml: &mut Xml<R>) -> Result<Derivation, Fa
     derivation.ok_or(Fault::Document(PskcErrorKind::Missing("PBKDF2-params")))
 }
 
-/// The parameters have no namespace in the RFC's figure, and that of their parent or of PSKC elsewhere.
+/// Reads the parameters of PBKDF2. In the RFC's figure, they have no namespace; elsewhere they have that of their
+/// parent or of PSKC.
 fn read_pbkdf2<R: BufRead>(xml: &mut Xml<R>) -> Result<Derivation, Fault> {
     let (mut salt, mut iterations, mut key_len, mut hash) = (None, None, None, None);
     while let Some(element) = xml.child()? {
@@ -320,24 +322,24 @@ fn read_mac_method<R: BufRead>(xml: &mut Xml<R>) -> Result<MacMethod, Fault> {
     Ok(MacMethod { hash, key })
 }
 
-/// Whether a document has an XML signature.
+/// The presence of an XML signature in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Signature {
-    /// None was seen, and the document has not been read to its end.
+    /// No signature was seen, but the document has not been read to its end.
     NotYetKnown,
-    /// It has none.
+    /// The document has no signature.
     Absent,
-    /// It has one, which was not verified: this library does not verify XML signatures.
+    /// The document has a signature, which was not verified: this library does not verify XML signatures.
     NotVerified,
 }
 
-/// How far a document has been read.
+/// The progress of reading a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// The keys read so far, accepted or refused.
+    /// The number of keys read so far, accepted or rejected.
     pub keys: u64,
-    /// The bytes read so far.
+    /// The number of bytes read so far.
     pub bytes: u64,
 }

@@ -4,34 +4,34 @@ use crate::decision::State;
 use crate::factor::Authenticator;
 use crate::types::UnixTime;
 
-/// A token as a PSKC document describes it: what is enrolled, and what is known about it.
+/// A token as a PSKC document describes it: the authenticator to enroll, and data about the token.
 ///
-/// Texts have no white space around them, and are `None` where the document has them empty.
+/// Texts have no white space around them. A text that is empty in the document is `None`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Token {
-    /// The device that the key is in.
+    /// The device that holds the key.
     pub device: DeviceInfo,
-    /// `CryptoModuleInfo`: the part of the device that the key is in.
+    /// The `Id` of `CryptoModuleInfo`, the part of the device that holds the key.
     pub crypto_module: Option<String>,
-    /// The key's `Id`, by which sender and recipient know it.
+    /// The `Id` of the key, by which sender and recipient know it.
     pub key_id: String,
     /// The party that issued the key.
     pub issuer: Option<String>,
-    /// A name of the key for people. Of several, in different languages, the first.
+    /// A name of the key for people. A document may have several, in different languages; this is the first.
     pub friendly_name: Option<String>,
     /// The user that the key belongs to, as a distinguished name.
     pub user_id: Option<String>,
     /// The secret and the parameters of the codes.
     pub authenticator: Authenticator,
-    /// The counter or the drift; not confirmed.
+    /// The state to enroll with: the counter, or the time step and the drift. It is not confirmed.
     pub state: State,
-    /// What the key may be used for.
+    /// The permitted use of the key, which the caller must enforce.
     pub policy: KeyPolicy,
 }
 
 impl Token {
-    /// A token of which nothing else is known.
+    /// Creates a token without any other data.
     #[must_use]
     pub fn new(key_id: impl Into<String>, authenticator: Authenticator, state: State) -> Self {
         Self {
@@ -48,38 +48,39 @@ impl Token {
     }
 }
 
-/// The device that a key is in (`DeviceInfo`, RFC 6030 section 4.3.1).
+/// The device that holds a key (`DeviceInfo`, RFC 6030 section 4.3.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceInfo {
-    /// The manufacturer: `oath.` or `iana.` and the name registered there, or what the vendor has put instead.
+    /// The manufacturer: `oath.` or `iana.` with the name registered there, or a name that the vendor chose.
     pub manufacturer: Option<String>,
-    /// The serial number: what is printed on the token.
+    /// The serial number, which is printed on the token.
     pub serial: Option<String>,
     /// The model.
     pub model: Option<String>,
-    /// Which issue of the device it is, where a serial number is used again.
+    /// The issue number, which distinguishes devices with the same serial number.
     pub issue_no: Option<String>,
-    /// What the device was bound to when keys were put into it.
+    /// The identifier to which the device was bound when keys were put into it.
     pub binding: Option<String>,
-    /// The device is used from then on.
+    /// The time from which the device may be used.
     pub start: Option<UnixTime>,
-    /// The device is used until then.
+    /// The time until which the device may be used.
     pub expiry: Option<UnixTime>,
     /// The user that the device is bound to, as a distinguished name.
     pub user_id: Option<String>,
 }
 
-/// What a key may be used for (`Policy`, RFC 6030 section 5), as far as it leaves one-time passwords possible.
+/// The permitted use of a key (`Policy`, RFC 6030 section 5).
 ///
-/// The library does not look at it when codes are verified: the caller does.
+/// A key whose policy does not permit one-time passwords is never read. The library does not enforce the rest of the
+/// policy when it verifies codes: the caller must.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyPolicy {
-    /// The key must not be used before.
+    /// The time before which the key must not be used.
     pub start: Option<UnixTime>,
-    /// The key must not be used after.
+    /// The time after which the key must not be used.
     pub expiry: Option<UnixTime>,
-    /// How many times the key may be used.
+    /// The maximum number of times that the key may be used.
     pub transactions: Option<u64>,
-    /// The device asks for a PIN of its own before it shows a code.
+    /// `true` if the device asks for a PIN of its own before it shows a code.
     pub device_pin: bool,
 }

@@ -13,15 +13,16 @@ use super::protection::{BLOCK, Hash, cbc_encrypt, hmac_sha1};
 use super::{MAX_ITERATIONS, Protection, Token};
 
 const SALT: usize = 16;
-/// As long as HMAC-SHA-1's output (RFC 2104 section 3).
+/// The length of the MAC key in bytes, that of the output of HMAC-SHA-1 (RFC 2104 section 3).
 const MAC_KEY: usize = 20;
-/// AES-128, as in RFC 6030 section 6.2: one output of the PRF is enough for the key.
+/// The length of a derived key in bytes: AES-128, as in RFC 6030 section 6.2. One output of the PRF is enough for it.
 const DERIVED_KEY: usize = 16;
 
-/// Writes tokens as a PSKC document, one by one: see [the module](super).
+/// A writer of tokens as a PSKC document, one by one: see [the module](super).
 ///
-/// Secrets are encrypted with AES in CBC mode and authenticated with HMAC-SHA-1, and keys come from passphrases by PBKDF2
-/// with HMAC-SHA-1: what every reader of RFC 6030 knows. All else in the document is neither encrypted nor authenticated.
+/// Secrets are encrypted with AES in CBC mode and authenticated with HMAC-SHA-1. PBKDF2 with HMAC-SHA-1 derives keys
+/// from passphrases. Every reader of RFC 6030 supports these. Everything else in the document is neither encrypted nor
+/// authenticated.
 ///
 /// ```
 /// use rand::rngs::SysRng;
@@ -52,11 +53,14 @@ struct Keys {
 }
 
 impl<W: Write, G: TryCryptoRng> Writer<W, G> {
-    /// Begins a document that is protected like this, with salt, IVs and the MAC key from this generator.
+    /// Creates a writer with this protection, and writes the start of the document.
+    ///
+    /// The salt, the IVs and the MAC key come from `rng`.
     ///
     /// # Errors
     ///
-    /// [`PskcWriteError`], if the protection cannot be, or the output or the generator fails.
+    /// Returns [`PskcWriteError::KeyLength`] or [`PskcWriteError::Value`] if the protection is invalid,
+    /// [`PskcWriteError::Io`] if the output fails, and [`PskcWriteError::Random`] if the generator fails.
     pub fn new(write: W, protection: Protection<'_>, rng: G) -> Result<Self, PskcWriteError<G::Error>> {
         let mut writer = Self { write, rng, keys: None };
         let mut header = Markup::container();
@@ -89,12 +93,15 @@ impl<W: Write, G: TryCryptoRng> Writer<W, G> {
         Ok(writer)
     }
 
-    /// Writes one token, with the counter or the drift of its state. The rest of the state has no place in PSKC: whoever
-    /// reads the document has a token that is not confirmed, not suspended, and has no failures.
+    /// Writes one token, with the counter, or the time step and the drift, of its state.
+    ///
+    /// PSKC has no place for the rest of the state. A reader of the document gets a token that is not confirmed, not
+    /// suspended, and has no failures.
     ///
     /// # Errors
     ///
-    /// [`PskcWriteError`]; what PSKC has no form for leaves the document as if the token had not been given.
+    /// Returns [`PskcWriteError::NoSecret`], [`PskcWriteError::Value`] or [`PskcWriteError::Random`] before anything of
+    /// the token is written, and [`PskcWriteError::Io`] if the output fails.
     pub fn write(&mut self, token: &Token) -> Result<(), PskcWriteError<G::Error>> {
         let secret = token.authenticator.secret().ok_or(PskcWriteError::NoSecret)?.expose();
         let value = match self.keys.take() {
@@ -110,11 +117,11 @@ impl<W: Write, G: TryCryptoRng> Writer<W, G> {
         Ok(())
     }
 
-    /// Ends the document. One that was not ended is refused by whoever reads it.
+    /// Ends the document and returns the output. Readers reject a document that was not ended.
     ///
     /// # Errors
     ///
-    /// [`PskcWriteError::Io`].
+    /// Returns [`PskcWriteError::Io`] if the output fails.
     pub fn finish(mut self) -> Result<W, PskcWriteError<G::Error>> {
         self.write.write_all(Markup::CONTAINER_END)?;
         self.write.flush()?;
@@ -128,7 +135,7 @@ impl<W: Write, G: TryCryptoRng> Writer<W, G> {
         Ok(SecretValue::Encrypted { key_len, bytes, mac })
     }
 
-    /// With a new IV, which stands before what is encrypted.
+    /// Encrypts with a new IV, which precedes the ciphertext.
     fn encrypt(&mut self, key: &[u8], plain: &[u8]) -> Result<Vec<u8>, PskcWriteError<G::Error>> {
         let mut iv = [0; BLOCK];
         self.rng.try_fill_bytes(&mut iv).map_err(PskcWriteError::Random)?;

@@ -1,4 +1,4 @@
-//! The XML under a PSKC document: elements one by one, in bounded memory, without a DTD.
+//! A reader of the XML of a PSKC document: one element at a time, in bounded memory, without a DTD.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,14 +13,14 @@ use zeroize::Zeroize;
 
 use super::error::{Fault, PskcErrorKind};
 
-/// The most bytes of one tag, comment, or run of text.
+/// The maximum length in bytes of one tag, one comment, or one run of text.
 pub(super) const MAX_EVENT: usize = 64 * 1024;
-/// The most bytes of text of an element that is read.
+/// The maximum length in bytes of the text of an element that is not skipped.
 pub(super) const MAX_TEXT: usize = 4096;
 const MAX_DEPTH: usize = 32;
 const MAX_ATTRIBUTES: usize = 32;
 
-/// The elements of a document, one by one. Text and tags are wiped when the next is read.
+/// A reader of the elements of a document, one by one. Text and tags are wiped when the next is read.
 pub(super) struct Xml<R> {
     reader: NsReader<Bounded<R>>,
     event: Wiped,
@@ -30,7 +30,7 @@ pub(super) struct Xml<R> {
     has_signature: bool,
 }
 
-/// The name of an element; empty if it is none that PSKC knows.
+/// The name of an element. It is empty if PSKC does not define the element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) namespace: Namespace,
@@ -48,12 +48,12 @@ pub(super) enum Namespace {
     Other,
 }
 
-/// What text is for.
+/// The treatment of text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Text {
     Kept,
     Skipped,
-    /// Nothing but white space may stand between elements.
+    /// Only white space is allowed, as between elements.
     Blank,
 }
 
@@ -70,7 +70,7 @@ impl<R: BufRead> Xml<R> {
         reader.config_mut().check_comments = true;
         Self {
             reader,
-            // Beside the bytes read, quick-xml puts down a `<!`.
+            // quick-xml stores a `<!` besides the bytes read.
             event: Wiped::with_capacity(MAX_EVENT + 8),
             text: Wiped::with_capacity(MAX_TEXT),
             attributes: Vec::new(),
@@ -79,17 +79,17 @@ impl<R: BufRead> Xml<R> {
         }
     }
 
-    /// Whether an XML signature has been read or passed over, wherever it stood.
+    /// Returns `true` if an XML signature has been read or skipped, anywhere in the document.
     pub(super) fn has_signature(&self) -> bool {
         self.has_signature
     }
 
-    /// How many bytes have been read.
+    /// Returns the number of bytes read.
     pub(super) fn position(&self) -> u64 {
         self.reader.buffer_position()
     }
 
-    /// The next child of the element that is open, or `None` where that ends.
+    /// Reads the start of the open element's next child. Returns `None` at the end of the open element.
     pub(super) fn child(&mut self) -> Result<Option<Element>, Fault> {
         match self.step(Text::Blank)? {
             Step::Start(element) => Ok(Some(element)),
@@ -98,7 +98,7 @@ impl<R: BufRead> Xml<R> {
         }
     }
 
-    /// The element that the document consists of.
+    /// Reads the start of the root element.
     pub(super) fn root(&mut self) -> Result<Element, Fault> {
         match self.step(Text::Blank)? {
             Step::Start(element) => Ok(element),
@@ -106,7 +106,7 @@ impl<R: BufRead> Xml<R> {
         }
     }
 
-    /// Nothing stands after the element that the document consists of.
+    /// Checks that nothing follows the root element.
     pub(super) fn finish(&mut self) -> Result<(), Fault> {
         match self.step(Text::Blank)? {
             Step::Eof => Ok(()),
@@ -114,7 +114,7 @@ impl<R: BufRead> Xml<R> {
         }
     }
 
-    /// The text of the element that was just opened, without white space around it, up to its end.
+    /// Reads to the end of the element that was just opened. Returns its text without white space around it.
     pub(super) fn text(&mut self, name: &'static str) -> Result<&str, Fault> {
         self.text.clear();
         match self.step(Text::Kept)? {
@@ -130,7 +130,7 @@ impl<R: BufRead> Xml<R> {
         }
     }
 
-    /// Passes over what is open, until only so many elements are.
+    /// Skips open elements until only `depth` of them are open.
     pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), Fault> {
         while self.depth > depth {
             if let Step::Eof = self.step(Text::Skipped)? {
@@ -140,17 +140,17 @@ impl<R: BufRead> Xml<R> {
         Ok(())
     }
 
-    /// Passes over the element that was just opened.
+    /// Skips the element that was just opened.
     pub(super) fn skip(&mut self) -> Result<(), Fault> {
         self.skip_to(self.depth.saturating_sub(1))
     }
 
-    /// An attribute of the element that was just opened, by its name without a prefix.
+    /// Returns the value of an attribute of the element that was just opened. Attributes with a prefix do not match.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// The attributes of the element that was just opened, but for namespaces.
+    /// Returns the attributes of the element that was just opened, without namespace declarations.
     pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -165,7 +165,7 @@ impl<R: BufRead> Xml<R> {
                 Event::Start(start) => {
                     let element =
                         Element { namespace: namespace_of(&namespace)?, name: known(start.local_name().into_inner()) };
-                    // RFC 6030's schema has it in its own namespace, and its erratum in that of XML Signature.
+                    // RFC 6030's schema has `Signature` in its own namespace, and its erratum in that of XML Signature.
                     self.has_signature |= element.name == "Signature"
                         && matches!(element.namespace, Namespace::Pskc | Namespace::Signature);
                     self.depth += 1;
@@ -189,7 +189,7 @@ impl<R: BufRead> Xml<R> {
                 }
                 Event::Comment(_) | Event::PI(_) => continue,
                 Event::DocType(_) => return Err(Fault::Document(PskcErrorKind::Doctype)),
-                // A reference or CDATA outside of the root; empty elements come as a start and an end.
+                // A reference or CDATA outside of the root. Empty elements arrive as a start and an end.
                 Event::CData(_) | Event::GeneralRef(_) | Event::Empty(_) => {
                     return Err(Fault::Document(PskcErrorKind::Syntax));
                 }
@@ -203,7 +203,7 @@ impl<R: BufRead> Xml<R> {
                 }
                 Text::Kept => self.text.0.extend_from_slice(run.as_bytes()),
             }
-            // What was normalized is a copy.
+            // Text that was normalized is a copy.
             if let alloc::borrow::Cow::Owned(mut copy) = run {
                 copy.zeroize();
             }
@@ -240,7 +240,7 @@ fn read_attributes(start: &BytesStart<'_>, attributes: &mut Vec<(String, String)
     Ok(())
 }
 
-/// One of the five entities that XML itself has, or a character by its number.
+/// Resolves one of the five entities that XML itself defines, or a character reference.
 fn resolve(entity: &BytesRef<'_>) -> Result<String, Fault> {
     match entity.resolve_char_ref() {
         Ok(Some(character)) => Ok(character.to_string()),
@@ -252,12 +252,12 @@ fn resolve(entity: &BytesRef<'_>) -> Result<String, Fault> {
     }
 }
 
-/// What XML 1.0 section 2.2 lets a document hold.
+/// Returns `true` if XML 1.0 section 2.2 allows the character.
 pub(super) fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// XML's white space, and no other.
+/// Returns `true` for XML's white space, and for no other.
 pub(super) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
@@ -333,7 +333,7 @@ fn known(name: &str) -> &'static str {
     NAMES.binary_search(&name).ok().and_then(|at| NAMES.get(at)).copied().unwrap_or_default()
 }
 
-/// Bytes that are wiped when they are no longer needed, in a buffer that never grows.
+/// A buffer that never grows. Its bytes are wiped when they are no longer needed.
 struct Wiped(Vec<u8>);
 
 impl Wiped {
@@ -341,7 +341,7 @@ impl Wiped {
         Self(Vec::with_capacity(capacity))
     }
 
-    /// Only what was used is wiped: the whole buffer for each tag would take most of the time.
+    /// Wipes the used part of the buffer and empties it. Wiping all of it for each tag would take most of the time.
     fn clear(&mut self) {
         self.0.as_mut_slice().zeroize();
         self.0.clear();
@@ -354,7 +354,7 @@ impl Drop for Wiped {
     }
 }
 
-/// Reads so many bytes and then fails: quick-xml buffers a tag or a text whole, however long it is.
+/// A reader that fails after `allowance` bytes, since quick-xml buffers a whole tag or text, however long it is.
 struct Bounded<R> {
     read: R,
     allowance: usize,

@@ -5,7 +5,7 @@ use super::{Harness, NotApplicable};
 use crate::store::{Entry, Exchange, Revision, Store, Value};
 use crate::types::{AuthenticatorId, UnixTime};
 
-/// `Err` says what was seen; `Ok(Err(_))` that the check does not apply.
+/// The outcome of a check: `Err` describes a violation, and `Ok(Err(_))` means that the check does not apply.
 pub(super) type Outcome = Result<Result<(), NotApplicable>, String>;
 
 pub(super) struct Bench<'h, H> {
@@ -18,7 +18,7 @@ impl<'h, H: Harness> Bench<'h, H> {
         Handle { harness: self.harness, store: self.harness.connect() }
     }
 
-    /// An id that only this check uses.
+    /// Returns the `n`th id of this check, which no other check uses.
     pub(super) fn id(&self, n: usize) -> Result<AuthenticatorId, String> {
         let text = format!("conformance/{}/{n}", self.name.replace(' ', "-"));
         AuthenticatorId::new(&text).map_err(|error| format!("{error}"))
@@ -52,7 +52,7 @@ impl<H: Harness> Handle<'_, H> {
         value: &[u8],
         expiry: Option<UnixTime>,
     ) -> Result<(), String> {
-        ensure(self.try_exchange(id, expected, value, expiry)?, "an exchange on the current revision was refused")
+        ensure(self.try_exchange(id, expected, value, expiry)?, "an exchange with the current revision conflicted")
     }
 
     pub(super) fn must_conflict(
@@ -68,12 +68,12 @@ impl<H: Harness> Handle<'_, H> {
         self.harness.block_on(self.store.load(id)).map_err(|error| format!("load failed: {error}"))
     }
 
-    /// The revision of an entry that must have this value.
+    /// Returns the revision of an entry, and fails if the entry does not have this value.
     pub(super) fn must_hold(&self, id: &AuthenticatorId, value: &[u8]) -> Result<Revision, String> {
         match self.load(id)? {
             Some(entry) if entry.value.as_ref() == value => Ok(entry.revision),
-            Some(_) => Err("another value was loaded than was stored last".into()),
-            None => Err("an entry that was stored is gone".into()),
+            Some(_) => Err("a load returned a value other than the one stored last".into()),
+            None => Err("a stored entry is missing".into()),
         }
     }
 

@@ -1,39 +1,42 @@
 use crate::store::Store;
 use crate::types::UnixTime;
 
-/// What the suite needs to know of an engine. It must be empty at first.
+/// A database engine under test, which must contain no entries at first.
 pub trait Harness: Sync {
-    /// The store under test.
+    /// The store under test, as one of possibly many handles on the same data.
     type Store<'a>: Store
     where
         Self: 'a;
 
-    /// A new handle on the same data, opened as another process or machine would open it.
+    /// Opens a new handle on the same data, in the way that another process or machine would open it.
     fn connect(&self) -> Self::Store<'_>;
 
-    /// Runs a future of the store's to its end; called from several threads at once.
+    /// Runs a future of the store to completion. The suite calls this from several threads at once.
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T;
 
-    /// Makes the store forget what has expired at `now`, at most a few seconds from now: runs its purge with that time,
-    /// or waits for it where the engine has a clock of its own.
+    /// Makes the store remove the entries that expire at `now` or earlier.
+    ///
+    /// `now` is at most a few seconds in the future. If the engine has a clock of its own, wait until `now`; otherwise
+    /// run its purge with that time.
     fn forget_expired(&self, now: UnixTime);
 
-    /// Makes the next write fail when it has begun: a connection cut, a full disk, an error from below.
+    /// Makes the next write fail after it has begun, for example by a cut connection, a full disk, or an I/O error.
     ///
     /// # Errors
     ///
-    /// [`NotApplicable`] if this cannot happen to the engine.
+    /// Returns [`NotApplicable`] if a write of this engine cannot fail.
     fn break_next_write(&self) -> Result<(), NotApplicable>;
 
-    /// Stops the engine as a crash would, and starts it again on the same data. Handles that were opened before are not
-    /// used again.
+    /// Stops the engine as a crash would, and starts it again on the same data.
+    ///
+    /// The suite does not use handles from before the restart again.
     ///
     /// # Errors
     ///
-    /// [`NotApplicable`] if the engine is not meant to outlive its process.
+    /// Returns [`NotApplicable`] if the engine does not keep data beyond its process.
     fn restart(&self) -> Result<(), NotApplicable>;
 }
 
-/// Why a check says nothing about this engine.
+/// The reason why a check does not apply to an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotApplicable(pub &'static str);

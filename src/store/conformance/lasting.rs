@@ -18,21 +18,21 @@ pub(super) fn expiry<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     handle.must_store(&created, None, b"newer", Some(soon))?;
     handle.must_store(&kept, None, b"older", Some(soon))?;
     handle.must_store(&kept, Some(handle.must_hold(&kept, b"older")?), b"newer", None)?;
-    // So far ahead that it comes too early even if the store takes seconds for milliseconds.
+    // This expiry is a week ahead: a store keeps the entry, unless for example it confuses seconds with milliseconds.
     handle.must_store(&later, None, b"later", Some(now.saturating_add(600_000)))?;
     if self::now()? < soon {
         for id in [&replaced, &created] {
-            handle.must_hold(id, b"newer").map_err(|seen| format!("not yet expired, but {seen}"))?;
+            handle.must_hold(id, b"newer").map_err(|seen| format!("before its expiry, {seen}"))?;
         }
     }
 
     bench.harness.forget_expired(soon.saturating_add(1));
     for id in [&replaced, &created] {
-        handle.must_be_absent(id, "an expired entry, or an older value of it, is still there")?;
-        bench.handle().must_be_absent(id, "an expired entry is there for another handle")?;
+        handle.must_be_absent(id, "an expired entry or an older value of it still exists")?;
+        bench.handle().must_be_absent(id, "an expired entry still exists for another handle")?;
     }
-    handle.must_hold(&kept, b"newer").map_err(|seen| format!("expiry taken back, but {seen}"))?;
-    handle.must_hold(&later, b"later").map_err(|seen| format!("expiry in a week, but {seen}"))?;
+    handle.must_hold(&kept, b"newer").map_err(|seen| format!("after the expiry was removed, {seen}"))?;
+    handle.must_hold(&later, b"later").map_err(|seen| format!("a week before its expiry, {seen}"))?;
     Ok(Ok(()))
 }
 
@@ -43,34 +43,36 @@ pub(super) fn re_creation<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     for _ in 0..20 {
         let mut current = None;
         for value in [&b"first"[..], b"second", b"third"] {
-            // An expiry in an hour and then none: the revision must be new with either.
+            // The revision must be new with and without an expiry.
             let expiry = (value == b"second").then_some(now.saturating_add(3600));
             handle.must_store(&id, current, value, expiry)?;
             let revision = handle.must_hold(&id, value)?;
-            ensure(used.insert(revision), "a revision came back after the entry was created anew")?;
+            ensure(used.insert(revision), "a revision was used again after the entry was created again")?;
             current = Some(revision);
         }
         for revision in used.iter().filter(|revision| Some(**revision) != current) {
             handle.must_conflict(
                 &id,
                 Some(*revision),
-                "a revision from before the entry was created anew still counts",
+                "an exchange with a revision from before the entry was created again was stored",
             )?;
         }
         handle.must_store(&id, current, b"expired", Some(past(now)))?;
         let expired = handle.load(&id)?.map(|entry| entry.revision);
         bench.harness.forget_expired(self::now()?);
-        handle.must_be_absent(&id, "an expired entry, or an older value of it, is still there")?;
+        handle.must_be_absent(&id, "an expired entry or an older value of it still exists")?;
         for revision in [current, expired].into_iter().flatten() {
             used.insert(revision);
-            handle.must_conflict(&id, Some(revision), "an expired entry was replaced")?;
+            handle.must_conflict(&id, Some(revision), "an exchange replaced an expired entry")?;
         }
-        handle.must_be_absent(&id, "a refused exchange revived an expired entry")?;
+        handle.must_be_absent(&id, "a conflicting exchange revived an expired entry")?;
     }
     Ok(Ok(()))
 }
 
-/// Comes first, while the engine is new: a count of revisions that starts again comes back to the same ones soonest.
+/// Checks that entries and expiries survive a restart, and that revisions do not repeat after it.
+///
+/// This check runs first, because a revision counter that starts again repeats its revisions soonest in a new engine.
 pub(super) fn restart<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     const ENTRIES: usize = 20;
     const REPLACEMENTS: usize = 10;
@@ -89,10 +91,10 @@ pub(super) fn restart<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     for n in 1..=2 * REPLACEMENTS {
         for id in &ids {
             let current = handle.must_hold(id, format!("{}", n - 1).as_bytes());
-            let current = current.map_err(|seen| format!("{seen}, before or after a restart"))?;
+            let current = current.map_err(|seen| format!("before or after a restart, {seen}"))?;
             handle.must_store(id, Some(current), format!("{n}").as_bytes(), None)?;
             let next = handle.must_hold(id, format!("{n}").as_bytes())?;
-            ensure(used.insert((id, next)), "a revision came twice, or came back after a restart")?;
+            ensure(used.insert((id, next)), "a revision was used twice, perhaps after a restart")?;
         }
         if n == REPLACEMENTS {
             handle.must_store(&long, None, &long_value, None)?;
@@ -111,11 +113,11 @@ pub(super) fn restart<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
         }
     }
     bench.harness.forget_expired(kept_until.saturating_add(1));
-    handle.must_be_absent(&kept, "a restart lost an entry's expiry")?;
+    handle.must_be_absent(&kept, "an entry lost its expiry in a restart")?;
     Ok(Ok(()))
 }
 
-/// Creates and replaces an entry, both with this expiry.
+/// Creates an entry and replaces it, both times with this expiry.
 fn expire_at<H: Harness>(handle: &Handle<'_, H>, id: &AuthenticatorId, expiry: UnixTime) -> Result<(), String> {
     handle.must_store(id, None, b"older", Some(expiry))?;
     handle.must_store(id, Some(handle.must_hold(id, b"older")?), b"newer", Some(expiry))

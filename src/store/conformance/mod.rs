@@ -1,7 +1,8 @@
-//! Shows that a [`Store`](super::Store) keeps its contract: one suite for ours, and for one of your own.
+//! A test suite of the contract of [`Store`](super::Store), used for this library's stores and usable for your own.
 //!
-//! Implement [`Harness`] for your engine and call [`check`] in a test. The suite races threads that hold handles of their
-//! own, makes entries expire, breaks writes off and restarts the engine, and says what did not hold.
+//! Implement [`Harness`] for your engine, and call [`check`] in a test. The suite lets threads with their own handles
+//! race, makes entries expire, interrupts writes and restarts the engine. It reports the first violation of the
+//! contract.
 //!
 //! ```
 //! use secondo::store::conformance::{Harness, NotApplicable, check};
@@ -53,11 +54,11 @@ use lasting::{expiry, re_creation, restart};
 use races::{lost_updates, racing_creators};
 use writes::{absent, broken_write, create, replace, values_and_ids};
 
-/// Runs every check, and stops at the first that does not hold.
+/// Runs every check, and stops at the first one that fails.
 ///
 /// # Errors
 ///
-/// [`Violation`].
+/// Returns [`Violation`] if a check fails: the store breaks its contract, or one of its operations returned an error.
 pub fn check<H: Harness>(harness: &H) -> Result<Report, Violation> {
     let mut report = Report(Vec::new());
     for (name, run) in checks::<H>() {

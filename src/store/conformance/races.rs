@@ -20,7 +20,7 @@ pub(super) fn racing_creators<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
         let mut won = Vec::new();
         for id in &ids {
             step.wait();
-            // An error must not leave the others waiting.
+            // An early return on an error would leave the other writers waiting at the barrier.
             won.push(handle.try_exchange(id, None, format!("writer {n}").as_bytes(), None));
         }
         won.into_iter().collect::<Result<Vec<_>, _>>()
@@ -30,7 +30,7 @@ pub(super) fn racing_creators<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
         let winners: Vec<_> =
             (0..WRITERS).filter(|n| won.get(*n).is_some_and(|won| won.get(round) == Some(&true))).collect();
         let [winner] = winners.as_slice() else {
-            return Err(format!("{} of {WRITERS} racing creators were told that theirs is stored", winners.len()));
+            return Err(format!("{} of {WRITERS} racing writers were told that they created the entry", winners.len()));
         };
         handle.must_hold(id, format!("writer {winner}").as_bytes())?;
     }
@@ -45,8 +45,8 @@ pub(super) fn lost_updates<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let seen = race(bench, |handle, _| {
         let mut seen = Vec::new();
         while seen.len() < INCREMENTS {
-            let entry = handle.load(&id)?.ok_or("an entry vanished while it was replaced")?;
-            let bytes = entry.value.as_ref().try_into().map_err(|_| "a value was loaded in part")?;
+            let entry = handle.load(&id)?.ok_or("an entry was missing while writers replaced it")?;
+            let bytes = entry.value.as_ref().try_into().map_err(|_| "a load returned a value of a wrong length")?;
             let next = u64::from_be_bytes(bytes) + 1;
             if handle.try_exchange(&id, Some(entry.revision), &next.to_be_bytes(), None)? {
                 seen.push((next, entry.revision));
@@ -57,13 +57,13 @@ pub(super) fn lost_updates<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let total = INCREMENTS * WRITERS;
     let numbers: HashSet<u64> = seen.iter().flatten().map(|(number, _)| *number).collect();
     let revisions: HashSet<Revision> = seen.iter().flatten().map(|(_, revision)| *revision).collect();
-    ensure(numbers.len() == total, "two writers were told that they replaced the same value")?;
-    ensure(revisions.len() == total, "a revision came twice")?;
+    ensure(numbers.len() == total, "two writers were told that they had replaced the same value")?;
+    ensure(revisions.len() == total, "a revision was used twice")?;
     handle.must_hold(&id, &(total as u64).to_be_bytes())?;
     Ok(Ok(()))
 }
 
-/// Runs one closure on as many threads as there are writers, each with a handle of its own, all starting at once.
+/// Runs a closure on one thread per writer. Each thread has its own handle, and all start at the same time.
 fn race<H: Harness, T: Send>(
     bench: &Bench<'_, H>,
     run: impl Fn(&Handle<'_, H>, usize) -> Result<T, String> + Sync,
@@ -80,7 +80,7 @@ fn race<H: Harness, T: Send>(
         };
         let writers: Vec<_> = handles.into_iter().enumerate().map(spawn).collect();
         let join = |writer: thread::ScopedJoinHandle<'_, _>| writer.join().unwrap_or(Err("a writer panicked".into()));
-        // All are joined before the first error is looked at.
+        // All threads are joined before the first error is returned.
         writers.into_iter().map(join).collect::<Vec<_>>().into_iter().collect()
     })
 }

@@ -4,17 +4,17 @@ use core::fmt;
 
 use super::NotApplicable;
 
-/// What was checked, and what does not apply.
+/// The results of all checks of a store that keeps its contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report(pub(super) Vec<(&'static str, Result<(), NotApplicable>)>);
 
 impl Report {
-    /// The checks that hold.
+    /// Returns the names of the checks that passed.
     pub fn passed(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().filter(|(_, result)| result.is_ok()).map(|(name, _)| *name)
     }
 
-    /// The checks that the harness declared not to apply, and why.
+    /// Returns the names of the checks that the harness declared not applicable, each with the reason.
     pub fn not_applicable(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.0.iter().filter_map(|(name, result)| result.err().map(|NotApplicable(why)| (*name, why)))
     }
@@ -24,15 +24,15 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, result) in &self.0 {
             match result {
-                Ok(()) => writeln!(f, "{name}: holds")?,
-                Err(NotApplicable(why)) => writeln!(f, "{name}: does not apply: {why}")?,
+                Ok(()) => writeln!(f, "{name}: passed")?,
+                Err(NotApplicable(why)) => writeln!(f, "{name}: not applicable: {why}")?,
             }
         }
         Ok(())
     }
 }
 
-/// The contract is broken: by which check, and what was seen.
+/// A violation of the contract: the check that failed, and the behavior that it observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     pub(super) check: &'static str,
@@ -40,7 +40,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// The name of the check, as in [`Report`].
+    /// Returns the name of the check that failed, as in [`Report`].
     #[must_use]
     pub fn check(&self) -> &'static str {
         self.check

@@ -9,10 +9,10 @@ use crate::types::AuthenticatorId;
 
 pub(super) fn absent<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let (id, handle) = (bench.id(0)?, bench.handle());
-    handle.must_be_absent(&id, "an entry was there that nobody stored")?;
-    handle.must_conflict(&id, Some(Revision::new(0)), "an absent entry was replaced")?;
-    handle.must_conflict(&id, Some(Revision::new(1)), "an absent entry was replaced")?;
-    handle.must_be_absent(&id, "a refused exchange left an entry")?;
+    handle.must_be_absent(&id, "an entry exists that was never stored")?;
+    handle.must_conflict(&id, Some(Revision::new(0)), "an exchange replaced an entry that did not exist")?;
+    handle.must_conflict(&id, Some(Revision::new(1)), "an exchange replaced an entry that did not exist")?;
+    handle.must_be_absent(&id, "a conflicting exchange created an entry")?;
     Ok(Ok(()))
 }
 
@@ -20,9 +20,9 @@ pub(super) fn create<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let (id, handle, other) = (bench.id(0)?, bench.handle(), bench.handle());
     handle.must_store(&id, None, b"first", None)?;
     let revision = other.must_hold(&id, b"first")?;
-    other.must_conflict(&id, None, "an entry was created over another")?;
-    ensure(handle.must_hold(&id, b"first")? == revision, "a refused exchange changed the revision")?;
-    handle.must_be_absent(&bench.id(1)?, "creating an entry created another")?;
+    other.must_conflict(&id, None, "an exchange that expected no entry overwrote one")?;
+    ensure(handle.must_hold(&id, b"first")? == revision, "a conflicting exchange changed the revision")?;
+    handle.must_be_absent(&bench.id(1)?, "an exchange created an entry under another id")?;
     Ok(Ok(()))
 }
 
@@ -34,12 +34,12 @@ pub(super) fn replace<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let first = other.must_hold(&id, b"first")?;
     other.must_store(&id, Some(first), b"second", None)?;
     let second = handle.must_hold(&id, b"second")?;
-    ensure(first != second, "a revision stayed the same when the value changed")?;
-    handle.must_conflict(&id, Some(first), "an older revision was replaced")?;
-    ensure(other.must_hold(&id, b"second")? == second, "a refused exchange changed the revision")?;
-    // The same bytes again are a change too: somebody decided on them.
+    ensure(first != second, "the revision stayed the same when the value changed")?;
+    handle.must_conflict(&id, Some(first), "an exchange that expected an older revision was stored")?;
+    ensure(other.must_hold(&id, b"second")? == second, "a conflicting exchange changed the revision")?;
+    // Storing the same bytes again is a change too, because another writer decided on them.
     other.must_store(&id, Some(second), b"second", None)?;
-    handle.must_conflict(&id, Some(second), "storing equal bytes kept the revision")?;
+    handle.must_conflict(&id, Some(second), "the revision stayed the same when equal bytes were stored")?;
     handle.must_hold(&neighbour, b"neighbour")?;
     Ok(Ok(()))
 }
@@ -54,7 +54,8 @@ pub(super) fn values_and_ids<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
         other.must_store(&id, Some(revision), b"shorter", None)?;
         handle.must_hold(&id, b"shorter")?;
     }
-    // Every character, the longest, the shortest, upper and lower case, one a prefix of the other, quotes and wildcards.
+    // These ids have every allowed character, the longest and the shortest length, both cases of a letter, one id that
+    // is a prefix of another, quotes and wildcards.
     let visible: String = ('!'..='~').collect();
     let (start, end) = visible.split_at(AuthenticatorId::MAX_LEN);
     let ids = [start, end, "c", "C", "c/", "c/*", "c/%", "c/'", "c/\"", "{c}/1", "{c}/2"];
@@ -74,7 +75,7 @@ pub(super) fn broken_write<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let (old, new) = ([b'o'; Value::MAX_LEN], [b'n'; Value::MAX_LEN]);
     bench.handle().must_store(&id, None, &old, None)?;
     for round in 1..=10 {
-        // Creating an entry is broken off in turn with replacing one.
+        // Each round interrupts a replacement and then a creation.
         let created = bench.id(round)?;
         for (id, before) in [(&id, Some(bench.handle().must_hold(&id, &old)?)), (&created, None)] {
             let handle = bench.handle();
@@ -82,9 +83,9 @@ pub(super) fn broken_write<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
                 return Ok(Err(not_applicable));
             }
             if handle.try_exchange(id, before, &new, None).is_ok() {
-                return Err("a write that was made to fail was answered as if it had not".into());
+                return Err("a write that was made to fail did not return an error".into());
             }
-            // Another handle: the failure may have cost this one its connection.
+            // A new handle is needed, because the failure may have closed the connection of the first one.
             let handle = bench.handle();
             let entry = handle.load(id)?;
             let (value, revision) = match &entry {
@@ -93,7 +94,7 @@ pub(super) fn broken_write<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
             };
             let is_old = revision == before && value == before.map(|_| &old[..]);
             let is_new = revision != before && value == Some(&new[..]);
-            ensure(is_old || is_new, "a broken write left neither the old entry nor the new one")?;
+            ensure(is_old || is_new, "an interrupted write left neither the old entry nor the new one")?;
             handle.must_store(id, revision, &old, None)?;
         }
     }

@@ -3,12 +3,12 @@ use secondo_postgres::PostgresStoreError;
 use secondo_redb::RedbStoreError;
 use secondo_redis::RedisStoreError;
 
-/// Why there is nothing to measure, in a word for the table.
+/// The reason that there is no measurement, in one word for the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure(pub(crate) &'static str);
 
 impl Failure {
-    /// The record was not as this caller, the only one, had left it: a call before it was not over when it timed out.
+    /// The record was not as its only caller had left it, since an earlier call went on after it had timed out.
     pub(crate) const CONFLICT: Self = Self("conflict");
 }
 

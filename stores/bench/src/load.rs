@@ -1,4 +1,4 @@
-//! Callers who do the same work again and again, and how long it took them.
+//! Callers that repeat the same work, and the time that it takes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,16 +7,16 @@ use rand::RngExt;
 
 use crate::failure::Failure;
 
-/// Something done to one of many authenticators.
+/// Work on one of many authenticators.
 pub(crate) trait Work: Send + Sync + 'static {
-    /// Does it to this one, which nobody else does anything to meanwhile.
+    /// Does the work once on this authenticator. No other caller uses the authenticator at the same time.
     fn once(&self, authenticator: usize) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// What was measured.
+/// The times that were measured.
 #[derive(Default)]
 pub(crate) struct Sample {
-    /// How long each took.
+    /// The time that each call took.
     latencies: Vec<Duration>,
     elapsed: Duration,
 }
@@ -26,7 +26,7 @@ impl Sample {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// The latency that this share of all did not exceed.
+    /// Returns the latency that this share of all calls did not exceed.
     pub(crate) fn quantile(&mut self, share: f64) -> Duration {
         let last = self.latencies.len() - 1;
         let (_, latency, _) = self.latencies.select_nth_unstable((last as f64 * share) as usize);
@@ -39,8 +39,9 @@ impl Sample {
     }
 }
 
-/// Has so many callers work for so long, each on its own share of so many authenticators, in random order. A caller
-/// whose call fails stops, and the first failure is returned when the others have ended.
+/// Runs callers for a time, each on its own share of the authenticators in random order.
+///
+/// A caller stops when its call fails. Returns the first failure after all callers have ended.
 pub(crate) async fn load<W: Work>(
     work: &Arc<W>,
     authenticators: usize,

@@ -1,14 +1,17 @@
-//! Measures the stores beside bare clients of the same libraries: `cargo run --release -p store-bench [redb|redis|postgresql]…`
+//! A measurement of the stores beside bare clients of the same libraries.
 //!
-//! A verification is whole: the record is loaded, opened and decoded, a right code of eight digits is found, and the record is
-//! sealed and stored, durably. A bare client reads the same bytes and writes them on the same condition, and decides
-//! nothing. Both take turns. Where a call fails, the cell says so, such as `timeout` on a machine with too much to do.
+//! Run `cargo run --release -p store-bench [redb|redis|postgresql]…`.
+//!
+//! Each verification is complete: the record is loaded, opened and decoded, a correct code of eight digits is found,
+//! and the record is sealed and stored durably. A bare client reads the same bytes and writes them under the same
+//! condition, without a decision. Store and client take turns. If a call fails, the cell names the failure, such as
+//! `timeout` on a busy machine.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "what is printed is rounded"
+    reason = "the printed numbers are rounded"
 )]
 
 mod failure;
@@ -36,19 +39,19 @@ trait Engine: Sized {
     type Store: Store<Error: Into<Failure>> + 'static;
     type Bare: Work;
 
-    /// Its settings, where they are not the default.
+    /// Returns a description of the settings that are not the default.
     fn settings() -> String;
-    /// Starts one of its own, with these records.
+    /// Starts an engine with these records.
     async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure>;
-    /// A store for so many callers.
+    /// Opens a store for this number of callers.
     async fn open(&self, callers: usize) -> Result<Self::Store, Failure>;
-    /// The same records, without the store.
+    /// Opens the same records with a bare client.
     async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self::Bare, Failure>;
 }
 
 const TURN: Duration = Duration::from_secs(1);
 
-/// For what is not measured.
+/// The timeout of calls that are not measured.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() {

@@ -1,4 +1,4 @@
-//! A store and a bare client in turns, and the cells of the table that come of it.
+//! Measurements of a store and a bare client in turns, and the resulting cells of the table.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,25 +6,25 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::load::{Sample, Work, load};
 
-/// So many times each, in turns.
+/// The number of turns of each.
 const TURNS: usize = 5;
 
 pub(crate) struct Measurement {
     ours: Result<Sample, Failure>,
     bare: Result<Sample, Failure>,
-    /// Of the rates in each turn.
+    /// The ratio of the two rates in each turn.
     ratios: Vec<f64>,
 }
 
 impl Measurement {
     pub(crate) const HEADER: &str = "verifications/s | p50 µs | p99 µs | bare/s | p50 µs | p99 µs | of bare";
 
-    /// One that could not begin.
+    /// Creates a measurement that could not begin.
     pub(crate) fn failed(failure: Failure) -> Self {
         Self { ours: Err(failure), bare: Err(failure), ratios: Vec::new() }
     }
 
-    /// Has both work in turns of this length.
+    /// Measures both in turns of this length.
     pub(crate) async fn take<W: Work, B: Work>(
         ours: &Arc<W>,
         bare: &Arc<B>,
@@ -33,7 +33,7 @@ impl Measurement {
         turn: Duration,
     ) -> Self {
         let mut taken = Self { ours: Ok(Sample::default()), bare: Ok(Sample::default()), ratios: Vec::new() };
-        // Connections are made and caches filled. What fails here and not later is no part of the measurement.
+        // Makes connections and fills caches. A failure here that does not recur is no part of the measurement.
         let _ = load(ours, authenticators, callers, turn / 2).await;
         let _ = load(bare, authenticators, callers, turn / 2).await;
         for _ in 0..TURNS {
@@ -49,19 +49,20 @@ impl Measurement {
         taken
     }
 
-    /// The rate of the store, unless a call failed.
+    /// Returns the rate of the store in verifications per second, unless a call failed.
     pub(crate) fn rate(&self) -> Option<f64> {
         self.ours.as_ref().ok().map(Sample::rate)
     }
 
-    /// The cells under [`Self::HEADER`].
+    /// Returns the cells under [`Self::HEADER`].
     pub(crate) fn cells(&mut self) -> String {
         let of_bare = if self.ours.is_ok() && self.bare.is_ok() { Some(self.ratios[TURNS / 2]) } else { None };
         format!("{} | {} | {}", columns(&mut self.ours), columns(&mut self.bare), ratio(of_bare))
     }
 }
 
-/// One failure in any turn is one of the whole: the rate of the others would be another measurement.
+/// Adds a turn to the sample. A failure in any turn makes the whole fail, since the other turns' rate is not
+/// comparable.
 fn join(of: &mut Result<Sample, Failure>, turn: Result<Sample, Failure>) {
     match (of.as_mut(), turn) {
         (Ok(of), Ok(turn)) => of.join(turn),
@@ -90,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// Ends well so many times, and then times out.
+    /// Work that succeeds this number of times, and then times out.
     struct Calls(AtomicUsize);
 
     impl Work for Calls {
@@ -115,7 +116,7 @@ mod tests {
         let is_measured = |cells: &[String]| cells.iter().all(|cell| cell.parse::<f64>().is_ok());
         let whole = cells(usize::MAX, usize::MAX).await;
         assert!(whole.len() == columns && is_measured(&whole), "{whole:?}");
-        // At once, and in the last turn at the latest.
+        // A timeout at once, and one in the last turn at the latest.
         for calls in [0, TURNS * CALLERS] {
             let of_ours = cells(calls, usize::MAX).await;
             assert_eq!(of_ours[..3], ["timeout", "-", "-"]);

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::load::Work;
 use crate::{Engine, PATIENCE};
 
-/// Room for a million rows, and no checkpoint while it is measured.
+/// Settings with room for a million rows, and without a checkpoint during the measurement.
 const SETTINGS: [&str; 4] = ["max_connections=200", "shared_buffers=1GB", "max_wal_size=16GB", "checkpoint_timeout=1h"];
 
 pub(crate) struct OfPostgres(Postgres);
@@ -70,7 +70,7 @@ pub(crate) struct Bare {
 impl Work for Bare {
     async fn once(&self, authenticator: usize) -> Result<(), Failure> {
         let id = self.ids[authenticator].as_str();
-        // One for each caller, as authenticators are shared out alike.
+        // Each caller has its own connection, since authenticators are divided among callers in the same way.
         let (client, load, replace) = &self.connections[authenticator % self.connections.len()];
         let row = client.query_one(load, &[&id]).await?;
         let (expected, value): (i64, &[u8]) = (row.get(0), row.get(1));

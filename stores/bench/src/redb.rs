@@ -28,7 +28,7 @@ impl Engine for OfRedb {
     async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().unwrap();
         let store = RedbOptions::new().open(folder.path().join("authenticators.redb"))?;
-        // Many at once, as they share commits.
+        // Many exchanges at once share commits.
         for records in records.chunks(1_000) {
             let create = |(id, record): &(AuthenticatorId, Vec<u8>)| {
                 let (store, id, record) = (store.clone(), *id, Value::from(record.as_slice()));
@@ -92,7 +92,7 @@ impl Bare {
 }
 
 impl Work for Bare {
-    /// It waits where it is called: a thread to wait on would only add to it.
+    /// Exchanges once on the calling thread, since a thread to wait on would only add to the time.
     async fn once(&self, authenticator: usize) -> Result<(), Failure> {
         Ok(self.exchange(authenticator)?)
     }

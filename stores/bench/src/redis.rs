@@ -61,7 +61,7 @@ redis.call('SET', KEYS[1], ARGV[2])
 return 1";
 
 pub(crate) struct Bare {
-    /// One that all callers share, as the store has.
+    /// The connection that all callers share, as in the store.
     connection: MultiplexedConnection,
     script: Script,
     keys: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a store is asked for by a provider where everybody's code is right.
+//! The load on a store from a provider whose subscribers all submit correct codes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,12 +30,12 @@ fn verifier<S: Store>(store: S) -> Verifier<S> {
     Verifier::new(store, keys, Policy::new())
 }
 
-/// Sealed records of so many confirmed authenticators.
+/// Returns the sealed records of this number of confirmed authenticators.
 pub(crate) fn records(authenticators: usize) -> Vec<(AuthenticatorId, Vec<u8>)> {
     let (memory, authenticator) = (Memory::new(), Authenticator::new(totp(), Algorithm::Sha1, secret()));
     let verifier = verifier(&memory);
     let record = |n| {
-        // As long as a UUID.
+        // The ids are as long as a UUID.
         let id = AuthenticatorId::new(&format!("f81d4fae-7dec-11d0-a765-{n:012x}")).unwrap();
         block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
         let entry = block_on(memory.load(&id)).unwrap().unwrap();
@@ -44,7 +44,7 @@ pub(crate) fn records(authenticators: usize) -> Vec<(AuthenticatorId, Vec<u8>)> 
     (0..authenticators).map(record).collect()
 }
 
-/// Who there is, and how often each has logged in.
+/// The authenticators, and the number of logins of each.
 pub(crate) struct Logins(Vec<(AuthenticatorId, AtomicU32)>);
 
 impl Logins {
@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    /// Has the records and exchanges none, for this reason.
+    /// A store that loads records, and whose exchanges all return the result of this function.
     struct Fails(Memory, fn() -> Result<Exchange, RedisStoreError>);
 
     impl Store for Fails {

@@ -1,4 +1,4 @@
--- The tables of secondo-postgres, version 1. Run by the library, or with
+-- The tables of secondo-postgres, version 1. The library runs this file, or an operator does with
 --     psql --single-transaction --set ON_ERROR_STOP=1 --file 0001_entries.sql
 -- in the schema that comes first on the search_path.
 
@@ -9,20 +9,20 @@ CREATE TABLE secondo_schema (
 
 -- One row for each authenticator.
 CREATE TABLE secondo_entry (
-    -- Compared by its bytes, whatever the collation of the database.
+    -- Compared byte by byte, whatever the collation of the database.
     id text COLLATE "C" PRIMARY KEY,
     -- 64 random bits, new with each write.
     revision bigint NOT NULL,
-    -- At most 1,024 bytes, so that a row is never compressed or stored out of line.
+    -- At most 1,024 bytes, so a row is never compressed or stored out of line.
     value bytea NOT NULL,
-    -- Seconds since 1970; from then on the row may be deleted.
+    -- Seconds since 1970. From then on, the row may be deleted.
     expiry bigint
 ) WITH (
-    -- Room in each page for the next versions of its rows: a write then leaves the index alone.
+    -- Leaves room in each page for the next versions of its rows, so that a write does not change the index.
     fillfactor = 80
 );
 
--- For the purge. It is empty where nothing expires.
+-- Finds expired rows for the purge. The index is empty if no row has an expiry.
 CREATE INDEX secondo_entry_expiry ON secondo_entry (expiry) WHERE expiry IS NOT NULL;
 
 INSERT INTO secondo_schema (version) VALUES (1);

@@ -15,11 +15,11 @@ use tokio_postgres::{Client, Config, SimpleQueryMessage, Statement};
 use crate::tls::Tls;
 use crate::{PostgresStoreError, migration};
 
-/// A session and its prepared statements. Dropping it closes the socket, whatever is under way on it.
+/// A session and its prepared statements. Dropping it closes the socket, even while a statement is running.
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) statements: Statements,
-    /// Set before statements of the provider's run on the session.
+    /// `true` if the provider's statements may have run on the session. Set before the first of them.
     pub(crate) is_used_by_provider: bool,
     settings: String,
     _task: AbortOnDrop,
@@ -28,10 +28,10 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) async fn open(config: &Config, tls: &Tls, timeout: Duration) -> Result<Self, PostgresStoreError> {
         let (client, task) = connect(config, tls).await?;
-        // Frees the server from what nobody waits for any more. A caller must have given up by then: a commit that
-        // waits for a standby, and is told to stop, is answered as if the standby had it.
+        // `statement_timeout` ends statements that no caller waits for any more. It must not end one while a caller
+        // waits: if a commit is canceled while it waits for a standby, PostgreSQL answers as if the standby had it.
         let statement_timeout = (2 * timeout).as_millis().max(1);
-        // At other levels a row that somebody else has changed is an error, and not a conflict.
+        // At higher isolation levels, a row that another transaction has changed is an error instead of a conflict.
         let settings = format!(
             "SET statement_timeout = {statement_timeout}; SET default_transaction_isolation = 'read committed'"
         );
@@ -41,11 +41,13 @@ impl Connection {
         Ok(Self { client, statements, is_used_by_provider: false, settings, _task: task })
     }
 
-    /// Undoes what statements of the provider's can leave on a session after their transaction: settings, the role,
-    /// cursors, temporary tables, locks. Returns `false` if they prepared statements or dropped ours.
+    /// Resets all session state that the provider's statements can leave after their transaction.
     ///
-    /// `DISCARD ALL` would also drop ours, and those that the client library keeps to look up types: it would then fail
-    /// to look up any more on this connection.
+    /// This state is settings, the role, cursors, temporary tables, channels and locks. Returns `false` if the provider
+    /// prepared statements or dropped those of the store.
+    ///
+    /// `DISCARD ALL` would also drop the store's statements and those with which the client library looks up types. The
+    /// library could then look up no more types on this connection.
     pub(crate) async fn clean(&self) -> Result<bool, PostgresStoreError> {
         const CLEAN: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL; UNLISTEN *;
             DISCARD TEMP; DISCARD SEQUENCES; SELECT pg_catalog.pg_advisory_unlock_all();
@@ -63,7 +65,7 @@ impl Connection {
     }
 }
 
-/// A session as the server gives it.
+/// Opens a session with the server's own settings. The session ends when the second value is dropped.
 pub(crate) async fn connect(config: &Config, tls: &Tls) -> Result<(Client, AbortOnDrop), PostgresStoreError> {
     let (client, task) = tls.connect(config).await?;
     Ok((client, AbortOnDrop(task)))
@@ -77,8 +79,10 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// A condition of every write, which holds: whatever the session, the role, the database or the server says, what is
-/// written is on disk before it is answered. Other values than `off` are the operator's choice.
+/// A condition of every write that is always true, and has the effect that the write is on disk before it is answered.
+///
+/// If the session, the role, the database or the server sets `synchronous_commit` to `off`, this condition sets it to
+/// `on` for the transaction. Other values are the operator's choice.
 macro_rules! durably {
     () => {
         "CASE current_setting('synchronous_commit') WHEN 'off'
@@ -96,8 +100,8 @@ const REPLACE: &str = concat!(
     "UPDATE secondo_entry SET revision = $2, value = $3, expiry = $4 WHERE id = $1 AND revision = $5 AND ",
     durably!()
 );
-// A row is locked before it is deleted, and looked at again when it is: its expiry may have been taken back. What
-// somebody else has locked is left for the next time.
+// Each row is locked before it is deleted, and its expiry is checked again afterwards, since it may have changed. Rows
+// that another transaction has locked are left for the next purge.
 const PURGE: &str = concat!(
     "WITH expired AS MATERIALIZED (SELECT id FROM secondo_entry WHERE expiry <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
     DELETE FROM secondo_entry AS entry USING expired WHERE entry.id = expired.id AND entry.expiry <= $1 AND ",
@@ -153,7 +157,7 @@ impl Statements {
     }
 }
 
-/// Deletes so many of the entries that have expired, and says how many it did.
+/// Deletes at most `limit` of the entries that have expired, and returns the number of deleted entries.
 pub(crate) async fn purge(client: &Client, now: UnixTime, limit: u32) -> Result<u64, PostgresStoreError> {
     let parameters: [(&(dyn ToSql + Sync), _); 2] = [(&seconds(now), Type::INT8), (&i64::from(limit), Type::INT8)];
     Ok(client.execute_typed(PURGE, &parameters).await?)
@@ -163,7 +167,7 @@ fn seconds(time: UnixTime) -> i64 {
     time.as_secs().cast_signed()
 }
 
-/// A parameter that is not shown: the client library writes parameters to the log where that is set to debug.
+/// A parameter whose `Debug` hides it, since the client library logs parameters at the level debug.
 struct Hidden<T>(T);
 
 impl<T> fmt::Debug for Hidden<T> {

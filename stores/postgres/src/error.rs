@@ -5,43 +5,43 @@ use std::io;
 use secondo::VerifierError;
 use tokio_postgres::error::SqlState;
 
-/// Why the store did not do what it was asked. A write may have happened all the same, unless the variant says that it
-/// did not.
+/// An error from the store. The write may have happened all the same, unless the variant says that it did not.
 ///
-/// Of what the server says, it keeps the code alone: messages and details of PostgreSQL hold rows.
+/// The error keeps only the SQLSTATE code of the server's answer, since PostgreSQL's messages and details can hold
+/// rows.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PostgresStoreError {
     /// The connection string or an option cannot be used, for this reason.
     Options(&'static str),
-    /// No connection came free [in time](crate::PostgresOptions::with_timeout), or more calls wait than the
-    /// [queue](crate::PostgresOptions::with_queue) has room for. Nothing was sent.
+    /// No connection came free within [the timeout](crate::PostgresOptions::with_timeout), or the
+    /// [queue](crate::PostgresOptions::with_queue) of waiting calls is full. Nothing was sent.
     Busy,
-    /// There was no answer [in time](crate::PostgresOptions::with_timeout).
+    /// The server did not answer within [the timeout](crate::PostgresOptions::with_timeout).
     Timeout,
-    /// There is no connection, or it broke: what the client library says.
+    /// The connection could not be made, or broke. The client library's error is given if it has one.
     Connection(Option<Box<dyn core::error::Error + Send + Sync>>),
-    /// The server takes no writes: it is a standby, or set to read only. Nothing was written.
+    /// The server takes no writes: it is a standby, or set to read-only. Nothing was written.
     ReadOnly,
-    /// The tables are not there, or are older than this library: [migrate](crate::PostgresOptions::migrate). Nothing
+    /// The tables are missing, or older than this library: call [`migrate`](crate::PostgresOptions::migrate). Nothing
     /// was written.
     Schema,
-    /// The tables are of this version, which a newer library made. Nothing was written.
+    /// The tables have this version, from a newer version of this library. Nothing was written.
     NewerSchema(i32),
     /// A row cannot be read as an entry.
     Corrupt,
-    /// Another transaction was in the way, and this one is rolled back: a deadlock or a serialization failure.
+    /// The transaction was rolled back after a deadlock or a serialization failure with another transaction.
     Serialization,
     /// The server's disk is full. Nothing was written.
     DiskFull,
-    /// The server refused, or failed, with this code.
+    /// The server answered with an error of this SQLSTATE code.
     Server(SqlState),
     /// The operating system gave no random number. Nothing was sent.
     Random,
 }
 
 impl PostgresStoreError {
-    /// A short name for a metric's label, the same for every error of the kind.
+    /// Returns a short name of the variant, for use as a metric's label.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -74,7 +74,8 @@ impl From<tokio_postgres::Error> for PostgresStoreError {
         }
         let source = error.into_source();
         match source.as_ref().and_then(|source| source.downcast_ref::<io::Error>()) {
-            // What the library makes of a server that is not `read-write`; one of the system's own has a number.
+            // The client library's error for a server that is not `read-write`. An error of the operating system would
+            // have a number.
             Some(error) if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() => {
                 Self::ReadOnly
             }
@@ -88,15 +89,15 @@ impl fmt::Display for PostgresStoreError {
         match self {
             Self::Options(reason) => f.write_str(reason),
             Self::Busy => f.write_str("all connections to PostgreSQL are in use"),
-            Self::Timeout => f.write_str("PostgreSQL gave no answer in time"),
-            Self::Connection(_) => f.write_str("there is no connection to PostgreSQL, or it broke"),
-            Self::ReadOnly => f.write_str("PostgreSQL takes no writes: a standby, or read only"),
-            Self::Schema => f.write_str("the tables are missing or too old: migrate"),
-            Self::NewerSchema(version) => write!(f, "the tables are of version {version}, made by a newer library"),
+            Self::Timeout => f.write_str("PostgreSQL did not answer in time"),
+            Self::Connection(_) => f.write_str("the connection to PostgreSQL could not be made or broke"),
+            Self::ReadOnly => f.write_str("PostgreSQL takes no writes: it is a standby or read-only"),
+            Self::Schema => f.write_str("the tables are missing or too old: run the migrations"),
+            Self::NewerSchema(version) => write!(f, "the tables have version {version}, from a newer library"),
             Self::Corrupt => f.write_str("a row cannot be read as an entry"),
-            Self::Serialization => f.write_str("another transaction was in the way"),
+            Self::Serialization => f.write_str("a deadlock or a serialization failure with another transaction"),
             Self::DiskFull => f.write_str("PostgreSQL's disk is full"),
-            Self::Server(code) => write!(f, "PostgreSQL refused or failed with SQLSTATE {}", code.code()),
+            Self::Server(code) => write!(f, "PostgreSQL answered with SQLSTATE {}", code.code()),
             Self::Random => f.write_str("the operating system gave no random number"),
         }
     }
@@ -111,13 +112,13 @@ impl core::error::Error for PostgresStoreError {
     }
 }
 
-/// Why a [transaction](crate::PostgresStore::transaction) is no login.
+/// An error from [`PostgresStore::transaction`](crate::PostgresStore::transaction), which then is no login.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TransactionError<E> {
     /// The verifier did not accept, or its verdict could not be committed.
     Verifier(VerifierError<PostgresStoreError>),
-    /// The code was right and is used up; what the caller did with it failed, and is undone.
+    /// The code was correct and is now used. The caller's work with it failed, and is undone.
     Work(E),
 }
 
@@ -137,7 +138,7 @@ impl<E> fmt::Display for TransactionError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Verifier(error) => error.fmt(f),
-            Self::Work(_) => f.write_str("what was to be done with the accepted code failed"),
+            Self::Work(_) => f.write_str("the code was accepted, but the work in its transaction failed"),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! use secondo::{AuthenticatorId, Policy, UnixTime, Verifier};
 //! use secondo_postgres::PostgresOptions;
 //!
-//! // Once, by a role that may create tables.
+//! // Run once, as a role that may create tables.
 //! PostgresOptions::new().migrate("postgres://owner@db.example/idp").await?;
 //!
 //! let store = PostgresOptions::new().connect("postgres://idp@db.example/idp").await?;
@@ -20,33 +20,33 @@
 //! # }
 //! ```
 //!
-//! With [`PostgresStore::transaction`], a login and the rows that the provider writes about it are one transaction.
+//! [`PostgresStore::transaction`] makes a login and the rows that the provider writes about it one transaction.
 //!
 //! # Tables
 //!
-//! [`PostgresOptions::migrate`] creates them, or an operator does with the files in `migrations/`, which `psql` runs as
-//! they are. They come into the schema that is first on the `search_path`, which a connection string sets with
-//! `?options=-c%20search_path%3Dauth`; nobody else should be able to create tables in the schemas on it.
+//! [`PostgresOptions::migrate`] creates the tables, or an operator does with the files in `migrations/`, which `psql`
+//! runs unchanged. The tables are created in the schema that is first on the `search_path`. A connection string sets
+//! that path with `?options=-c%20search_path%3Dauth`. Nobody else should be able to create tables in the schemas on it.
 //!
-//! | `secondo_entry` | type | what it holds |
+//! | `secondo_entry` | type | content |
 //! |---|---|---|
 //! | `id` | `text COLLATE "C"`, primary key | the authenticator's id |
 //! | `revision` | `bigint` | 64 random bits, new with each write |
 //! | `value` | `bytea` | the record, sealed unless the verifier is [`unsealed`](secondo::Verifier::unsealed) |
-//! | `expiry` | `bigint`, may be null | seconds since 1970, from which on [`PostgresStore::purge`] deletes the row |
+//! | `expiry` | `bigint`, may be null | seconds since 1970; from then on, [`PostgresStore::purge`] deletes the row |
 //!
-//! `secondo_schema` has the number of each migration that was run. An exchange is one `UPDATE … WHERE id = … AND
+//! `secondo_schema` holds the number of each migration that was run. An exchange is one `UPDATE … WHERE id = … AND
 //! revision = …`, or one `INSERT … ON CONFLICT DO NOTHING`. Revisions are random and not a sequence, since a sequence
 //! goes back when a logical replica takes over.
 //!
-//! Pages are filled to 80 percent, so that a new version of a row finds room beside the old one and no index changes
-//! (a HOT update). That stays so while no transaction is open for long: it keeps all old versions of all tables. The
-//! defaults of autovacuum do.
+//! Pages are filled to 80 percent, so that a new version of a row fits beside the old one and no index changes (a HOT
+//! update). This works as long as no transaction stays open for long, since an open transaction keeps old row versions
+//! in all tables. The default settings of autovacuum suffice.
 //!
 //! # Rights
 //!
-//! The role of the store needs no more than these; tables of the provider's own that
-//! [a transaction](PostgresStore::transaction) writes come on top.
+//! The role of the store needs only these rights. For [`PostgresStore::transaction`], it also needs rights to the
+//! provider's own tables.
 //!
 //! ```sql
 //! GRANT USAGE ON SCHEMA auth TO idp;
@@ -54,75 +54,82 @@
 //! GRANT SELECT, INSERT, UPDATE, DELETE ON auth.secondo_entry TO idp;
 //! ```
 //!
-//! # What makes it safe
+//! # Safe settings
 //!
-//! What the engine loses is accepted again: a code that was used, a guess that was counted, a lock. So:
+//! A write that the engine loses is undone: a used code is accepted again, a counted failure is forgotten, a lock is
+//! open. These settings keep the engine from losing writes:
 //!
-//! - `fsync = on` and `full_page_writes = on`, the defaults. Without them, a loss of power costs recent writes or the
-//!   database.
-//! - `synchronous_commit`: the store itself sees to it that its writes are not answered before they are on disk, also
-//!   where the server, the database or the role says `off`. Other values are the operator's choice and stay.
-//! - With replicas, `synchronous_standby_names`, and `synchronous_commit` at `on` or `remote_apply`. A write is then on
-//!   the standby's disk before it is answered, and a fail-over to it loses nothing. At `remote_write` it loses what the
-//!   standby's operating system had not written when it crashed as well. At `local`, or with no synchronous standby,
-//!   replication is asynchronous: a fail-over loses what the standby did not have yet, usually the last seconds, and
-//!   codes of that time are accepted again for as long as their window lasts. Logical replication is asynchronous too.
-//! - One primary. The store connects to a server that takes writes only, and reads there as well: a standby that lags
-//!   shows a used code as new. A fail-over must stop the old primary before the new one takes writes.
-//! - No `pg_cancel_backend` on a commit that waits for its standby: PostgreSQL then answers as if the standby had it.
-//!   The store's own timeouts do not do that.
+//! - Keep `fsync = on` and `full_page_writes = on`, the defaults. Without them, a power failure can cost recent writes
+//!   or the database.
+//! - `synchronous_commit` may have any value on a single server. The store makes sure that its writes are on disk
+//!   before they are answered, even if the server, the database or the role sets `off`. It leaves any other value as it
+//!   is.
+//! - With replicas, set `synchronous_standby_names`, and `synchronous_commit` to `on` or `remote_apply`. A write is
+//!   then on the standby's disk before it is answered, and a fail-over to that standby loses nothing. With
+//!   `remote_write`, a fail-over loses the writes that the standby's operating system had not yet written to disk if
+//!   that system crashed as well. With `local`, or without a synchronous standby, replication is asynchronous: a
+//!   fail-over loses the writes that the standby had not yet received, usually those of the last seconds. Codes of that
+//!   time are then accepted again for as long as their window lasts. Logical replication is asynchronous too, unless
+//!   the subscription is among the `synchronous_standby_names`.
+//! - Have one primary. The store connects only to a server that takes writes, and also reads there, since a standby
+//!   that lags shows a used code as unused. A fail-over must stop the old primary before the new one takes writes.
+//! - Do not use `pg_cancel_backend` on a commit that waits for its standby, since PostgreSQL then answers as if the
+//!   standby had the write. The store's own timeouts do not cause this.
 //!
-//! A backup that is restored forgets what was used since it was made. Codes can be accepted again within their time
-//! window, so let as much time pass after the moment of the backup as the window is long, and for HOTP have counters
-//! move on by resynchronizing, before logins open. Guesses that were counted since are free again, and who was revoked
-//! since must be revoked again.
+//! A restored backup has lost all writes since it was made. TOTP codes that were used since then can be accepted again
+//! within their window. So before you allow logins, let the length of the window pass after the last login on the lost
+//! database, and resynchronize HOTP counters. Failures counted since the backup are forgotten, and authenticators
+//! revoked since then must be revoked again.
 //!
 //! # Faults
 //!
-//! An error is neither an acceptance nor a refusal: the login fails with an outage, and the person tries again. If the
-//! write had happened all the same, a right code is then refused as used, and they wait for the next; a wrong one was
-//! counted, and counts once more if they send it again.
+//! An error is neither an acceptance nor a refusal. The login fails as in any outage, and the person tries again. If
+//! the write happened all the same, a correct code is now refused as used, and the person waits for the next one. A
+//! wrong code was counted, and is counted again if it is sent again.
 //!
-//! - Every call ends within [its timeout](PostgresOptions::with_timeout). What was sent by then may happen.
-//! - Connections and waiting calls are bounded; what is beyond fails with [`PostgresStoreError::Busy`].
-//! - A connection whose call failed, timed out or was dropped is closed, and the next call makes a new one: when the
-//!   server is back, so is the service. The server ends what it still does for a closed connection at the latest after
-//!   twice the timeout, by `statement_timeout`. A commit that waits for a standby stays until that is back: a
-//!   `CONNECTION LIMIT` of the role bounds how many.
+//! - Every call ends within [its timeout](PostgresOptions::with_timeout). A write that was sent by then may happen.
+//! - The numbers of connections and of waiting calls are limited. A call beyond them fails with
+//!   [`PostgresStoreError::Busy`].
+//! - A connection whose call failed, timed out or was dropped is closed. The next call opens a new one, so service
+//!   resumes when the server is back. The server ends a statement on a closed connection after twice the timeout at the
+//!   latest, by `statement_timeout`. A commit that waits for a standby stays until the standby is back. Set a
+//!   `CONNECTION LIMIT` for the role to limit the number of such commits.
 //! - Idle connections are probed by TCP keepalive after 30 seconds, unless the connection string has `keepalives_idle`.
 //!
-//! For metrics there is [`PostgresStoreError::label`]. Any of them means that people cannot log in. `schema`,
-//! `newer_schema`, `read_only`, `disk_full`, `corrupt` and `options` do not pass by themselves: somebody has to look.
-//! `busy`, `timeout` and `connection` pass when the load or the outage does. `serialization` is a deadlock with
-//! statements of the provider's.
+//! [`PostgresStoreError::label`] names the kind of error for metrics. Every kind means that people cannot log in.
+//! `schema`, `newer_schema`, `read_only`, `disk_full`, `corrupt` and `options` do not end by themselves: alert an
+//! operator. `busy`, `timeout` and `connection` end when the load or the outage does. `serialization` is usually a
+//! deadlock with the provider's statements. `server` is any other error of the server, with its SQLSTATE.
 //!
 //! # Logs
 //!
-//! Errors hold codes and no text of the server's, and neither ids nor values get into the log of the client library.
-//! The server's own log has the parameters of statements, and so ids and values, where `log_statement` or
-//! `log_min_duration_statement` logs them, and with `log_parameter_max_length_on_error`: set `log_parameter_max_length
-//! = 0` and leave that one at 0. With `log_error_verbosity = terse` it leaves out the details of errors, which can hold
-//! rows.
+//! Errors hold codes and none of the server's text. Neither ids nor values get into the log of the client library.
 //!
-//! # A pooler in between
+//! The server's own log can hold the parameters of statements, and with them ids and values. It does if `log_statement`
+//! or `log_min_duration_statement` logs statements, or if `log_parameter_max_length_on_error` is not 0. So set
+//! `log_parameter_max_length = 0`, and leave `log_parameter_max_length_on_error` at its default of 0. With
+//! `log_error_verbosity = terse`, the log omits the details of errors, which can hold rows.
 //!
-//! With `pgbouncer`, pooling of sessions works. Pooling of transactions needs a version that keeps prepared statements
-//! (1.21, with `max_prepared_statements` above 0) and does not keep what the store sets for its session: set
-//! `statement_timeout`, and `default_transaction_isolation = 'read committed'`, for the role instead. A connection is
-//! then closed after a transaction if the server's session behind it lacks the store's statements. Neither pooling is
-//! tested here.
+//! # Connection poolers
+//!
+//! Session pooling with `pgbouncer` works. Transaction pooling needs a version that keeps prepared statements: 1.21 or
+//! later, with `max_prepared_statements` above 0. It does not keep the settings that the store makes for its session,
+//! so set `statement_timeout` and `default_transaction_isolation = 'read committed'` for the role instead. After a
+//! transaction, a connection is then closed if the server's session behind it lacks the store's statements. Neither
+//! kind of pooling is tested here.
 //!
 //! # Why tokio-postgres
 //!
-//! It is the asynchronous client on which most others build, by the author of `postgres`, licensed MIT or Apache-2.0. A
-//! prepared statement is one round trip, errors come with their SQLSTATE, and of several hosts it finds the one that
-//! takes writes. `sqlx` brings macros, migrations and other databases, of which this needs nothing; `diesel` is
-//! synchronous, or asynchronous on top of tokio-postgres.
+//! tokio-postgres is the asynchronous client on which most others build, by the author of `postgres`, licensed under
+//! MIT or Apache-2.0. A prepared statement takes one round trip, errors carry their SQLSTATE, and the client finds the
+//! host that takes writes among several. `sqlx` adds macros, migrations and other databases, none of which this store
+//! needs. `diesel` is synchronous, or asynchronous on top of tokio-postgres.
 //!
-//! The pool is our own, in 90 lines: those of `deadpool-postgres` and `bb8` take a connection back when its call was
-//! dropped in the middle, and the next caller then waits behind a statement that nobody waits for. This one closes it.
+//! The store has a pool of its own, of about 100 lines. The pools of `deadpool-postgres` and `bb8` reuse a connection
+//! whose call was dropped in the middle, and the next caller then waits behind a statement that nobody needs. This pool
+//! closes the connection.
 //!
-//! What is written and read passes through buffers of the client library that are not wiped.
+//! Values pass through buffers of the client library that are not wiped.
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 #![warn(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]

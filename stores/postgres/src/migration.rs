@@ -4,19 +4,19 @@ use crate::PostgresStoreError;
 use crate::connection::connect;
 use crate::tls::Tls;
 
-/// The files of `migrations/`, in their order: the first makes version 1, and each records its own.
+/// The files of `migrations/` in their order. The first creates version 1, and each records its own version.
 const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_entries.sql")];
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are few")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are few migrations")]
 const VERSION: i32 = MIGRATIONS.len() as i32;
 
-/// One migration at a time in a database, whatever the schema. The number is only ours.
+/// The lock that lets one migration run at a time in a database, for all schemas. Only this library uses the number.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7307496937424776303)";
 
 const FIND: &str = "SELECT to_regclass('secondo_schema') IS NOT NULL";
 const READ: &str = "SELECT max(version) FROM secondo_schema";
 
-/// Runs the migrations that are missing, in one transaction.
+/// Runs all missing migrations in one transaction.
 pub(crate) async fn run(config: &Config, tls: &Tls) -> Result<(), PostgresStoreError> {
     let (mut client, _task) = connect(config, tls).await?;
     let transaction = client.transaction().await?;
@@ -34,7 +34,7 @@ pub(crate) async fn run(config: &Config, tls: &Tls) -> Result<(), PostgresStoreE
     Ok(())
 }
 
-/// Whether the tables are of our version.
+/// Checks that the tables have the version of this library.
 pub(crate) async fn check(client: &Client) -> Result<(), PostgresStoreError> {
     match version(client).await? {
         VERSION => Ok(()),

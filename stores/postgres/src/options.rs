@@ -11,8 +11,9 @@ use crate::pool::Pool;
 use crate::tls::Tls;
 use crate::{PostgresStore, PostgresStoreError, migration};
 
-/// How to connect: at most 16 connections, 1,024 calls that wait for one, and 2 seconds for a call unless told
-/// otherwise.
+/// The settings of a store and its connections.
+///
+/// By default there are at most 16 connections, at most 1,024 calls wait for one, and a call takes at most 2 seconds.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), secondo_postgres::PostgresStoreError> {
@@ -27,7 +28,7 @@ use crate::{PostgresStore, PostgresStoreError, migration};
 /// # }
 /// ```
 #[derive(Clone)]
-#[must_use = "it connects when told to"]
+#[must_use = "options do nothing until `connect` or `migrate` is called"]
 pub struct PostgresOptions {
     connections: NonZeroU16,
     queue: u16,
@@ -36,42 +37,45 @@ pub struct PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// The longest timeout: an hour.
+    /// The longest timeout: 1 hour.
     pub const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
     const CONNECTIONS: NonZeroU16 = NonZeroU16::MIN.saturating_add(15);
 
-    /// The defaults.
+    /// Creates the default settings, without TLS.
     pub const fn new() -> Self {
         Self { connections: Self::CONNECTIONS, queue: 1_024, timeout: Duration::from_secs(2), tls: Tls::No }
     }
 
-    /// The most connections at a time. They are made when they are needed, and kept.
+    /// Sets the largest number of connections at a time. They are opened when they are needed, and kept.
     ///
-    /// The server can have three times as many for a moment: one that was thrown away ends there with its statement, at
-    /// the latest after twice the [timeout](Self::with_timeout).
+    /// The server can have three times as many for a moment. A connection that the store has closed ends there with its
+    /// statement, at the latest after twice the [timeout](Self::with_timeout).
     pub const fn with_connections(mut self, connections: NonZeroU16) -> Self {
         self.connections = connections;
         self
     }
 
-    /// The most calls that wait for a connection. Others fail with [`PostgresStoreError::Busy`] at once.
+    /// Sets the largest number of calls that wait for a connection. A further call fails at once with
+    /// [`PostgresStoreError::Busy`].
     pub const fn with_queue(mut self, calls: u16) -> Self {
         self.queue = calls;
         self
     }
 
-    /// How long a call may take with all its waiting, at most [`Self::MAX_TIMEOUT`].
+    /// Sets the time that a call may take, including all waits. A time above [`Self::MAX_TIMEOUT`] is reduced to it.
     ///
-    /// If it had no connection by then, it fails with [`PostgresStoreError::Busy`], and otherwise with
-    /// [`PostgresStoreError::Timeout`]. A verification makes two calls to the store, and two more for each conflict.
+    /// A call that takes longer fails with [`PostgresStoreError::Busy`] if it had no connection by then, and otherwise
+    /// with [`PostgresStoreError::Timeout`]. A verification makes two calls to the store, and two more for each
+    /// conflict.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.min(Self::MAX_TIMEOUT);
         self
     }
 
-    /// Encrypts every connection, with the certificates that this configuration trusts. A server without TLS is
-    /// refused, whatever the connection string says.
+    /// Sets TLS for every connection, with the certificates that this configuration trusts.
+    ///
+    /// Connecting to a server without TLS then fails, whatever the connection string says.
     ///
     /// The name in the certificate must be the host of the connection string.
     ///
@@ -97,30 +101,33 @@ impl PostgresOptions {
         self
     }
 
-    /// Creates the tables, or brings them to the version of this library, in one transaction. If they are, it does
-    /// nothing.
+    /// Creates the tables, or brings them to the version of this library.
     ///
-    /// They come into the schema that is first on the `search_path`. The role needs the right to create them; the store
-    /// does with [less](crate#rights). Several processes may call this at once. It must end within the
-    /// [timeout](Self::with_timeout), and otherwise has changed nothing.
+    /// This is one transaction. If the tables have this version already, it changes nothing. The tables are created in
+    /// the schema that is first on the `search_path`. The role needs the right to create them there, while the store
+    /// itself needs [fewer rights](crate#rights). Several processes may call this method at once. It must end within
+    /// the [timeout](Self::with_timeout), and otherwise fails.
     ///
     /// # Errors
     ///
-    /// [`PostgresStoreError::NewerSchema`] if the tables are newer than this library; others as the store's.
+    /// Returns [`PostgresStoreError::NewerSchema`] if the tables are newer than this library,
+    /// [`PostgresStoreError::Options`] if the connection string cannot be used, and other errors as calls of the store
+    /// do.
     pub async fn migrate(&self, url: &str) -> Result<(), PostgresStoreError> {
         let config = self.config(url)?;
         let migrated = timeout(self.timeout, migration::run(&config, &self.tls)).await;
         migrated.unwrap_or(Err(PostgresStoreError::Timeout))
     }
 
-    /// Connects to the server, and looks whether the tables are there.
+    /// Connects to the server, and checks that the tables have the version of this library.
     ///
-    /// The connection string is [one of `tokio-postgres`](tokio_postgres::Config), which is much as `libpq`'s. Of
-    /// several hosts, the one that takes writes is used.
+    /// The connection string has [the format of `tokio-postgres`](tokio_postgres::Config), which is close to that of
+    /// `libpq`. If it names several hosts, the store uses the one that takes writes.
     ///
     /// # Errors
     ///
-    /// [`PostgresStoreError::Options`] if the connection string cannot be used; others if the store cannot be used now.
+    /// Returns [`PostgresStoreError::Options`] if the connection string cannot be used, and other errors if the store
+    /// cannot be used now.
     pub async fn connect(&self, url: &str) -> Result<PostgresStore, PostgresStoreError> {
         let config = self.config(url)?;
         let pool = Pool::new(config, self.tls.clone(), self.timeout, self.connections.get(), self.queue);
@@ -132,7 +139,7 @@ impl PostgresOptions {
     }
 
     fn config(&self, url: &str) -> Result<Config, PostgresStoreError> {
-        // Why it cannot be read is not told: it may hold a part of the password.
+        // The reason is left out, since it may hold a part of the password.
         let mut config: Config =
             url.parse().map_err(|_| PostgresStoreError::Options("the connection string cannot be read"))?;
         let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
@@ -140,15 +147,15 @@ impl PostgresOptions {
             return Err(PostgresStoreError::Options("the connection string has no host"));
         }
         self.tls.apply(&mut config)?;
-        // A standby answers with what was, and would let a used code pass.
+        // A standby may answer with old data, and a used code would be accepted again.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if config.get_connect_timeout().is_none() {
-            // A host that is gone must leave time for the next.
+            // A host that does not answer must leave time for the next one.
             let addresses = u32::try_from(hosts).unwrap_or(u32::MAX).saturating_add(1);
             config.connect_timeout(self.timeout / addresses);
         }
         if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
-            // A connection that a firewall forgot is found before somebody wants to log in with it.
+            // A connection that a firewall dropped is noticed before a login needs it.
             config
                 .keepalives_idle(Duration::from_secs(30))
                 .keepalives_interval(Duration::from_secs(5))

@@ -11,19 +11,19 @@ use crate::PostgresStoreError;
 use crate::connection::Connection;
 use crate::tls::Tls;
 
-/// A bounded number of connections, and of calls that wait for one.
+/// A pool with a limited number of connections, and of calls that wait for one.
 ///
-/// A connection is its call's own, and comes back when that has ended well. After an error, a timeout or a future that
-/// was dropped, an answer may still be under way on it: it is thrown away.
+/// Each connection serves one call at a time, and returns to the pool if the call succeeds. After an error, a timeout
+/// or a dropped future, an answer may still arrive on the connection, so it is closed.
 pub(crate) struct Pool {
     config: Config,
     tls: Tls,
     timeout: Duration,
-    /// A permit for each call, whether it has a connection or waits for one.
+    /// The permits for calls, both those with a connection and those that wait for one.
     calls: Semaphore,
-    /// A permit for each connection in use.
+    /// The permits for connections in use.
     connections: Semaphore,
-    /// The one that was used last is used next.
+    /// The connections that are free. The one that was used last is used next.
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -39,7 +39,7 @@ impl Pool {
         }
     }
 
-    /// Waits for a place in which to have a connection; its time begins now.
+    /// Waits for the permit to use a connection. The timeout of the call begins now.
     pub(crate) async fn place(&self) -> Result<Place<'_>, PostgresStoreError> {
         let deadline = Instant::now() + self.timeout;
         let call = self.calls.try_acquire();
@@ -50,11 +50,12 @@ impl Pool {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        // A push or a pop is done or not, also if there was a panic.
+        // A panic cannot leave a push or a pop half done.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// A call's permit to use one connection until a deadline.
 pub(crate) struct Place<'p> {
     pool: &'p Pool,
     deadline: Instant,
@@ -62,7 +63,7 @@ pub(crate) struct Place<'p> {
 }
 
 impl Place<'_> {
-    /// Waits for a call to end, or for the end of its time.
+    /// Waits for a call to end, but not beyond the deadline.
     pub(crate) async fn in_time<T, E: From<PostgresStoreError>>(
         &self,
         call: impl Future<Output = Result<T, E>>,
@@ -70,7 +71,7 @@ impl Place<'_> {
         timeout_at(self.deadline, call).await.unwrap_or(Err(PostgresStoreError::Timeout.into()))
     }
 
-    /// A connection that was kept, or a new one.
+    /// Returns a connection from the pool, or opens a new one.
     pub(crate) async fn connection(&self) -> Result<Connection, PostgresStoreError> {
         loop {
             let kept = self.pool.idle().pop();
@@ -78,7 +79,7 @@ impl Place<'_> {
                 Some(kept) if kept.client.is_closed() => {}
                 Some(kept) => return Ok(kept),
                 None => {
-                    // Apart, for it is long and seldom.
+                    // Boxed, since this future is large and rarely needed.
                     let open = Connection::open(&self.pool.config, &self.pool.tls, self.pool.timeout);
                     return Box::pin(open).await;
                 }
@@ -86,13 +87,15 @@ impl Place<'_> {
         }
     }
 
-    /// Keeps a connection whose call has ended well.
+    /// Puts a connection whose call has succeeded back into the pool.
     pub(crate) fn keep(&self, connection: Connection) {
         self.pool.idle().push(connection);
     }
 
-    /// Keeps a connection whose call has ended well and may have run statements of the provider's. What these left on
-    /// the session is undone first; if that fails, the connection is closed.
+    /// Puts a connection whose call has succeeded back into the pool, after statements of the provider may have run on
+    /// it.
+    ///
+    /// The session state that these left is reset first. If that fails, the connection is closed.
     pub(crate) async fn clean_and_keep(&self, mut connection: Connection) {
         if connection.is_used_by_provider {
             let cleaned = timeout_at(self.deadline, connection.clean()).await;

@@ -11,22 +11,22 @@ use crate::pool::Pool;
 /// A store in PostgreSQL, from [`PostgresOptions::connect`](crate::PostgresOptions::connect). Clones share their
 /// connections.
 ///
-/// It is used within a Tokio runtime with I/O and time; Tokio panics elsewhere. A call whose future is dropped gives up
-/// its connection; its write has happened or not.
+/// Its calls must run within a Tokio runtime with I/O and time enabled. Tokio panics elsewhere. If the future of a call
+/// is dropped, its connection is closed, and its write may or may not have happened.
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) pool: Arc<Pool>,
 }
 
 impl PostgresStore {
-    /// Deletes the entries whose expiry has come, and says how many those were. To be called now and then, by any of
-    /// the machines: nobody else deletes them.
+    /// Deletes the entries whose expiry has come by `now`, and returns their number.
     ///
-    /// It goes on in steps of 1,000 entries, each a call of its own, and leaves out what somebody is writing just now.
+    /// Call it now and then, on any of the machines, since nothing else deletes expired entries. It deletes in steps of
+    /// at most 1,000 entries, each a call of its own, and skips entries that are being written at the moment.
     ///
     /// # Errors
     ///
-    /// As the store's; the steps before stay done.
+    /// Returns an error if a step fails. The steps before it stay done.
     pub async fn purge(&self, now: UnixTime) -> Result<u64, PostgresStoreError> {
         const STEP: u32 = 1_000;
         let mut purged = 0;

@@ -5,7 +5,7 @@ use tokio_postgres::{Client, Config, NoTls, Socket};
 
 use crate::PostgresStoreError;
 
-/// Whether connections are encrypted: always, or never.
+/// The encryption of connections: always or never.
 #[derive(Clone)]
 pub(crate) enum Tls {
     No,
@@ -14,11 +14,11 @@ pub(crate) enum Tls {
 }
 
 impl Tls {
-    /// Says so in the configuration too, whose default would fall back to a plain connection.
+    /// Sets the mode in the configuration too, whose default would fall back to an unencrypted connection.
     pub(crate) fn apply(&self, config: &mut Config) -> Result<(), PostgresStoreError> {
         match self {
             Self::No if config.get_ssl_mode() == SslMode::Require => {
-                Err(PostgresStoreError::Options("the connection string requires TLS, and there is no with_tls"))
+                Err(PostgresStoreError::Options("the connection string requires TLS, but `with_tls` was not called"))
             }
             Self::No => {
                 config.ssl_mode(SslMode::Disable);
@@ -48,7 +48,7 @@ where
 {
     let (client, connection) = config.connect(tls).await?;
     let task = tokio::spawn(async move {
-        // Whoever waits for an answer is told.
+        // The calls that wait for an answer get this error.
         let _ = connection.await;
     });
     Ok((client, task.abort_handle()))

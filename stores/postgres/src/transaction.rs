@@ -7,37 +7,41 @@ use tokio_postgres::{IsolationLevel, Transaction};
 use crate::connection::{Connection, Statements};
 use crate::{PostgresStore, PostgresStoreError, TransactionError};
 
-/// Keeps what `verify` stored, whatever `work` does. It fails in a transaction in which a statement failed, where a
-/// `COMMIT` would roll back and be answered as if all were well.
+/// The statement after `verify`, which keeps the writes of `verify` whatever `work` does.
+///
+/// It fails if a statement before it failed. A `COMMIT` would then roll back without returning an error.
 const DECIDED: &str = "SAVEPOINT secondo";
-/// Fails if `work` left something that cannot be committed, while the decision still can.
+/// The statement after `work`. It fails if the work cannot be committed, while the decision still can be.
 const DONE: &str = "SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT secondo";
+/// The statement that undoes the work and keeps the decision.
 const UNDO: &str = "ROLLBACK TO SAVEPOINT secondo";
 
 impl PostgresStore {
-    /// Verifies, and does what the provider does with an accepted code, in one transaction: both are there or neither.
+    /// Verifies a code, and does the provider's work after its acceptance, in one transaction.
     ///
-    /// `verify` is given the store within the transaction, for one or more verifiers. What they stored is committed,
-    /// whatever it returns: an error after a wrong code does not make the guess free. What it returns is out when it is
-    /// committed:
+    /// `verify` receives the store inside the transaction, for use by one or more verifiers. Their writes are committed
+    /// whatever `verify` returns: an error does not undo a counted failure. The work is committed only together with
+    /// the used code. This method returns after the commit:
     ///
-    /// | `verify` | `work` | in the database | returned |
+    /// | result of `verify` | result of `work` | in the database | returned |
     /// |---|---|---|---|
     /// | `Ok` | `Ok` | the code is used, the work is done | both results |
     /// | `Ok` | `Err` | the code is used, the work is undone | [`TransactionError::Work`] |
-    /// | `Err`, a refusal or another | not called | what was stored until then, such as counted attempts | [`TransactionError::Verifier`] with this error |
-    /// | any, and a statement failed | not called | nothing | [`TransactionError::Verifier`] with [`VerifierError::Store`] |
+    /// | `Err`, a refusal or another error | not called | the writes until then, such as counted failures | [`TransactionError::Verifier`] with this error |
+    /// | any, after a failed statement | not called | nothing | [`TransactionError::Verifier`] with [`VerifierError::Store`] |
     ///
-    /// The last row also holds where `verify` ignores the error of the statement. A call that is dropped or that times
-    /// out is rolled back as well, unless its commit was sent: it tells no verdict.
+    /// The last row also applies if `verify` ignores the error of the statement. If the call is dropped or times out,
+    /// the transaction is rolled back as well, unless its commit was already sent. No verdict is returned then.
     ///
-    /// A commit that fails, or of which nothing is known, is [`VerifierError::Store`]: neither a login nor a refusal.
-    /// All of it must end within the [timeout](crate::PostgresOptions::with_timeout). It has one of the store's
-    /// connections, and from the verdict on, others with codes for the same authenticator wait for it: `work` should be
-    /// a few statements, and must not end the transaction. A deferred constraint is checked when `work` is done.
+    /// A commit that fails, or whose outcome is unknown, is a [`VerifierError::Store`]: neither a login nor a refusal.
     ///
-    /// What `work` leaves on the session reaches no other call: settings, the role, cursors, temporary tables, advisory
-    /// locks and channels are undone, in one more round trip. A session whose prepared statements it changed with
+    /// The whole call must end within the [timeout](crate::PostgresOptions::with_timeout). It holds one of the store's
+    /// connections. From the verdict on, other verifications for the same authenticator wait for its end. So `work`
+    /// should be a few statements. It must not end the transaction. Deferred constraints are checked when `work` is
+    /// done.
+    ///
+    /// Session state that `work` leaves reaches no other call. Settings, the role, cursors, temporary tables, advisory
+    /// locks and channels are reset, in one more round trip. A session whose prepared statements `work` changed with
     /// `PREPARE` or `DEALLOCATE` is closed.
     ///
     /// ```no_run
@@ -63,7 +67,8 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// [`TransactionError`].
+    /// Returns [`TransactionError::Verifier`] if the verifier did not accept, or if its verdict could not be committed.
+    /// Returns [`TransactionError::Work`] if `work` failed.
     pub async fn transaction<V, T, E>(
         &self,
         verify: impl AsyncFnOnce(InTransaction<'_>) -> Result<V, VerifierError<PostgresStoreError>>,
@@ -76,13 +81,14 @@ impl PostgresStore {
             Ok::<_, TransactionError<E>>((connection, result))
         };
         let (connection, result) = place.in_time(login).await?;
-        // The result is committed, whatever becomes of the connection.
+        // The result is already committed, so it stands even if the connection cannot be kept.
         place.clean_and_keep(connection).await;
         result
     }
 }
 
-/// The outer error costs the connection, and with it what is not committed.
+/// Runs the transaction on a connection. After an outer error the connection must be closed, which rolls back all that
+/// is not committed.
 async fn log_in<V, T, E>(
     connection: &mut Connection,
     verify: impl AsyncFnOnce(InTransaction<'_>) -> Result<V, VerifierError<PostgresStoreError>>,
@@ -120,7 +126,7 @@ async fn log_in<V, T, E>(
     Ok(result)
 }
 
-/// The store within a [transaction](PostgresStore::transaction), for the verifier that decides there.
+/// A store inside a [transaction](PostgresStore::transaction), for the verifier that decides there.
 #[derive(Clone, Copy)]
 pub struct InTransaction<'a> {
     transaction: &'a Transaction<'a>,

@@ -1,5 +1,4 @@
-//! The client library writes the parameters of statements to the log where that is set to debug: ids and values are not
-//! among them.
+//! The client library logs the parameters of statements at the level debug. Neither ids nor values may be among them.
 
 use std::sync::Mutex;
 

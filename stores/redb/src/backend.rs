@@ -10,10 +10,10 @@ use redb::{BackendError, StorageBackend};
 
 use crate::lock;
 
-/// A file as redb sees it: what it writes is held back until the file has turned out to be ours and whole.
+/// A file for redb that holds writes back until the file has proved to be undamaged and one of this store.
 ///
-/// redb repairs a file that was not closed while it opens it, and writes more when it is closed again. A file that is
-/// refused must stay as it is.
+/// When redb opens a file that was not closed, it repairs the file, and it writes more when it closes it again. A file
+/// that the store does not accept must stay unchanged.
 #[derive(Clone)]
 pub(crate) struct Gate {
     file: Arc<dyn StorageBackend>,
@@ -37,7 +37,9 @@ impl Gate {
         Self { file: file.into(), state: Arc::new(Mutex::new(State::Held(Vec::new()))) }
     }
 
-    /// Does what was held back, in its order, as redb relies on for a crash in the middle; then holds nothing back.
+    /// Performs the writes that were held back, and holds back no more.
+    ///
+    /// The writes keep their order, on which redb relies if a crash interrupts them.
     pub(crate) fn open(&self) -> io::Result<()> {
         let mut state = lock(&self.state);
         let State::Held(writes) = mem::replace(&mut *state, State::Open) else { return Ok(()) };
@@ -51,12 +53,12 @@ impl Gate {
         Ok(())
     }
 
-    /// Fails all that comes.
+    /// Makes all later calls fail.
     pub(crate) fn shut(&self) {
         *lock(&self.state) = State::Shut;
     }
 
-    /// Holds the write back, or has it done.
+    /// Holds the write back, or performs it.
     fn pass(&self, write: impl FnOnce() -> Write, done: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         match &mut *lock(&self.state) {
             State::Held(writes) => {
@@ -71,10 +73,10 @@ impl Gate {
 }
 
 fn shut() -> io::Error {
-    io::Error::other("the file is given up after an error")
+    io::Error::other("the file was given up after an error")
 }
 
-/// The file's bytes as if what is held back had been done.
+/// Reads the file's bytes as if the writes that are held back had been performed.
 fn read_through(file: &dyn StorageBackend, writes: &[Write], offset: u64, out: &mut [u8]) -> io::Result<()> {
     let length = length_through(file, writes)?;
     let end = offset.checked_add(out.len() as u64).filter(|end| *end <= length);
@@ -110,7 +112,7 @@ fn length_through(file: &dyn StorageBackend, writes: &[Write]) -> io::Result<u64
     Ok(length)
 }
 
-/// Copies of `bytes`, which begin at `start`, what lies in `out`, which begins at `offset`.
+/// Copies the part of `bytes`, which begin at `start`, that lies within `out`, which begins at `offset`.
 fn copy_overlap(start: u64, bytes: &[u8], offset: u64, out: &mut [u8]) {
     let skipped = |from: u64, to: u64| usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
     let source = bytes.iter().skip(skipped(start, offset));

@@ -4,47 +4,47 @@ use std::io;
 
 use redb::{CommitError, DatabaseError, StorageError, TableError, TransactionError};
 
-/// Why the store did not do what it was asked.
+/// An error from the store.
 ///
-/// After an error of an exchange, what it should have stored may be stored or not; see [the crate](crate). It holds no
-/// id and no value.
+/// After an error of an exchange, its value may or may not be stored: see [Faults](crate#faults). The error holds no id
+/// and no value.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RedbStoreError {
-    /// There is no room on the disk. Service resumes by itself when there is.
+    /// The disk is full. Service resumes by itself when there is room.
     DiskFull,
-    /// The operating system failed to read, write or sync the file. The store opens the file anew until that succeeds.
+    /// The operating system failed to read, write or sync the file. The store opens the file again until that succeeds.
     Io(Arc<io::Error>),
-    /// Somebody else, in this process or another, has the file open.
+    /// The file is already open, in this process or another.
     InUse,
-    /// The file's mode gives access to others than its owner and its group. Whoever can write to it can put old records
-    /// back, so that used codes are accepted again.
+    /// The file's mode gives access to users other than its owner and its group. A user who can write to the file can
+    /// put old records back, so that used codes are accepted again.
     Exposed {
-        /// The file's mode.
+        /// The permission bits of the file's mode.
         mode: u32,
     },
-    /// It is not a redb file, or one in format 1 or 2, as redb wrote before version 3.
+    /// The file is not a redb file, or it has format 1 or 2, which redb wrote before version 3.
     NotRedb,
-    /// It is a redb file of something else than this store.
+    /// The file is a redb file, but not one of this store.
     Foreign,
-    /// It is a file of this store, in a format of another version of it.
+    /// The file is one of this store, in the format of another version of this library.
     Format {
-        /// The version that was found.
+        /// The format's number in the file.
         found: u64,
     },
-    /// The file is not as it was written: its checksums do not hold, or what they cover makes no sense. A file of a later
-    /// redb, in a format after 3, is this as well.
+    /// The file is not as it was written: its checksums do not match, or the data under them makes no sense. A file of
+    /// a later redb, in a format after 3, also gives this error.
     Corrupt,
-    /// More exchanges are waiting than [the queue](crate::RedbOptions::with_queue) has room for. Nothing was stored.
+    /// The [queue](crate::RedbOptions::with_queue) of waiting exchanges is full. Nothing was stored.
     Busy,
-    /// There was no answer [in time](crate::RedbOptions::with_timeout).
+    /// The disk did not answer within [the timeout](crate::RedbOptions::with_timeout).
     Timeout,
-    /// A thread could not be started, or has ended.
+    /// A thread of the store could not be started, or has ended.
     Stopped,
 }
 
 impl RedbStoreError {
-    /// A short name for a metric's label, the same for every error of the kind.
+    /// Returns a short name of the variant, for use as a metric's label.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -67,9 +67,9 @@ impl From<io::Error> for RedbStoreError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Self::DiskFull,
-            // As redb says that the file does not begin as its files do.
+            // redb's error for a file that does not begin as its files do.
             io::ErrorKind::InvalidData => Self::NotRedb,
-            // A file that is shorter than it says.
+            // The file is shorter than it says.
             io::ErrorKind::UnexpectedEof => Self::Corrupt,
             _ => Self::Io(Arc::new(error)),
         }
@@ -82,7 +82,7 @@ impl From<StorageError> for RedbStoreError {
             StorageError::Io(error) => error.into(),
             // The file was closed after an error that was reported before.
             StorageError::PreviousIo | StorageError::DatabaseClosed => {
-                Self::Io(Arc::new(io::Error::other("the file is closed after an error")))
+                Self::Io(Arc::new(io::Error::other("the file was closed after an error")))
             }
             _ => Self::Corrupt,
         }
@@ -130,18 +130,18 @@ impl From<CommitError> for RedbStoreError {
 impl fmt::Display for RedbStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DiskFull => f.write_str("there is no room on the disk"),
+            Self::DiskFull => f.write_str("the disk is full"),
             Self::Io(_) => f.write_str("the file could not be read, written or synced"),
-            Self::InUse => f.write_str("somebody else has the file open"),
+            Self::InUse => f.write_str("the file is already open, in this process or another"),
             Self::Exposed { mode } => {
-                write!(f, "the file has mode {mode:04o}, which gives others access: run `chmod o=` on it")
+                write!(f, "the file has mode {mode:04o}, which gives other users access: run `chmod o=` on it")
             }
-            Self::NotRedb => f.write_str("it is not a redb file, or an old one"),
-            Self::Foreign => f.write_str("it is a redb file of something else"),
-            Self::Format { found } => write!(f, "the file has format {found}, which this version does not know"),
+            Self::NotRedb => f.write_str("the file is not a redb file, or has a format from before redb 3"),
+            Self::Foreign => f.write_str("the file is a redb file, but not one of this store"),
+            Self::Format { found } => write!(f, "the file has format {found}; this version reads format 1"),
             Self::Corrupt => f.write_str("the file is corrupt"),
-            Self::Busy => f.write_str("too many exchanges wait for the disk"),
-            Self::Timeout => f.write_str("the disk gave no answer in time"),
+            Self::Busy => f.write_str("too many exchanges are waiting for the disk"),
+            Self::Timeout => f.write_str("the disk did not answer in time"),
             Self::Stopped => f.write_str("a thread of the store could not be started or has ended"),
         }
     }

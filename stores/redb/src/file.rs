@@ -17,24 +17,24 @@ use secondo::{AuthenticatorId, UnixTime};
 use crate::RedbStoreError;
 use crate::backend::Gate;
 
-/// By id: the revision, the expiry or [`NEVER`], both little-endian, and the value.
+/// The table of entries by id. An entry is the revision, the expiry or [`NEVER`], both little-endian, and the value.
 const ENTRIES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("secondo-entries");
-/// [`FORMAT`] and [`REVISIONS`].
+/// The table that holds [`FORMAT`] and [`REVISIONS`].
 const META: TableDefinition<&str, u64> = TableDefinition::new("secondo-meta");
 
-/// The version of what is above.
+/// The key of the version of the two tables' format.
 const FORMAT: &str = "format";
 const THIS_FORMAT: u64 = 1;
 
-/// No revision of an entry is higher.
+/// The key of an upper bound of all revisions that entries have had.
 const REVISIONS: &str = "revisions";
-/// How many revisions are reserved at once, so that most commits do not write the counter.
+/// The number of revisions that are reserved at once, so that most commits do not write the bound.
 const RESERVED: u64 = 1 << 20;
 
-/// Later than any time there is.
+/// The expiry of an entry that does not expire.
 const NEVER: u64 = u64::MAX;
 
-/// What a change does with an entry whose revision is as expected.
+/// A change to an entry whose revision is as expected.
 pub(crate) enum Change {
     Put { value: Value, expiry: Option<UnixTime> },
     Remove,
@@ -46,10 +46,10 @@ pub(crate) struct Request {
     pub(crate) change: Change,
 }
 
-/// Opens what the file is kept on; called again after an error.
+/// A function that opens the file's backend, and is called again after an error.
 pub(crate) type Opener = Box<dyn Fn() -> Result<Box<dyn StorageBackend>, RedbStoreError> + Send>;
 
-/// The open database. One thread writes.
+/// The open database, to which only one thread writes.
 pub(crate) struct StoreFile {
     database: Database,
     gate: Gate,
@@ -58,7 +58,7 @@ pub(crate) struct StoreFile {
 }
 
 impl StoreFile {
-    /// Opens it, repairs what a crash left, and verifies every checksum. If it is refused it is as it was.
+    /// Opens the file, repairs it after a crash, and verifies every checksum. A file that is not accepted is unchanged.
     pub(crate) fn open(file: Box<dyn StorageBackend>, cache: usize) -> Result<Self, RedbStoreError> {
         let gate = Gate::new(file);
         let opened = no_panic(|| {
@@ -82,7 +82,7 @@ impl StoreFile {
         Ok(opened)
     }
 
-    /// Makes an empty store on a backend that is empty.
+    /// Creates an empty store on an empty backend.
     pub(crate) fn create(file: Box<dyn StorageBackend>) -> Result<(), RedbStoreError> {
         let gate = Gate::new(file);
         gate.open()?;
@@ -98,7 +98,7 @@ impl StoreFile {
         Ok(())
     }
 
-    /// What is committed now.
+    /// Returns a snapshot of the entries that are committed now.
     pub(crate) fn snapshot(&self) -> Result<Snapshot, RedbStoreError> {
         no_panic(|| {
             let entries = self.database.begin_read()?.open_table(ENTRIES).map_err(missing_is_foreign)?;
@@ -106,13 +106,14 @@ impl StoreFile {
         })
     }
 
-    /// Does the requests in their order, each on what those before it left, and commits them together. When this
-    /// returns they are on the disk.
+    /// Performs the requests in order, each on the result of those before it, and commits them together.
+    ///
+    /// They are on disk when this method returns.
     pub(crate) fn apply(&mut self, requests: &[Request]) -> Result<Vec<Exchange>, RedbStoreError> {
         no_panic(AssertUnwindSafe(|| {
             let mut transaction = self.database.begin_write()?;
-            // With one phase, redb takes damage to the last commit after a crash for a commit that was cut off, and
-            // goes back to the one before: codes would be accepted again. With two it says that the file is corrupt.
+            // With one phase, redb takes damage to the last commit after a crash for an interrupted commit, and goes
+            // back to the commit before it, so codes would be accepted again. With two phases, it reports corruption.
             transaction.set_two_phase_commit(true);
             let mut entries = transaction.open_table(ENTRIES)?;
             let mut revision = self.last_revision;
@@ -150,12 +151,12 @@ impl StoreFile {
         }))
     }
 
-    /// Closes it, so that it can be opened again.
+    /// Closes the file, so that it can be opened again.
     pub(crate) fn close(self) {
         let _ = no_panic(|| Ok(self.database.close()?));
     }
 
-    /// Closes it after an error. Nothing more is written: what the disk has now, the next opening finds out.
+    /// Closes the file after an error, and writes nothing more. The next opening finds out what is on disk.
     pub(crate) fn give_up(self) {
         self.gate.shut();
         self.close();
@@ -204,8 +205,9 @@ impl Snapshot {
         }))
     }
 
-    /// Looks at so many entries after this id, for those that have expired. Returns the last id it looked at, if there
-    /// are more.
+    /// Searches up to `limit` entries after the id `after` for expired ones, and returns requests that remove these.
+    ///
+    /// Also returns the last id that was searched, unless there are no more.
     pub(crate) fn expired(
         &self,
         after: &[u8],
@@ -235,14 +237,16 @@ impl Snapshot {
     }
 }
 
-/// redb verifies checksums when it opens a file, and not at each read. Where the disk changes a page after that, it may
-/// panic on what it finds: that is no reason to take the provider's thread, or the writer, down. What it was doing is
-/// given up: the writer opens the file anew, and finds out.
+/// Runs `work`, and turns a panic of redb into [`RedbStoreError::Corrupt`].
+///
+/// redb verifies checksums when it opens a file, and not at each read. If the disk changes a page after that, redb may
+/// panic on it. A panic must end neither the provider's thread nor the writer. After the error, the writer opens the
+/// file again, which verifies it.
 fn no_panic<T>(work: impl FnOnce() -> Result<T, RedbStoreError>) -> Result<T, RedbStoreError> {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RedbStoreError::Corrupt))
 }
 
-/// Opens the file of this path; makes it if there is none.
+/// Opens the file at this path, and creates it if there is none.
 pub(crate) fn open_or_create(path: &Path) -> Result<Box<dyn StorageBackend>, RedbStoreError> {
     if !path.try_exists()? {
         create(path)?;
@@ -254,8 +258,9 @@ pub(crate) fn open_or_create(path: &Path) -> Result<Box<dyn StorageBackend>, Red
     Ok(Box::new(FileBackend::new(file)?))
 }
 
-/// Returns an error if others than the file's owner and its group have any access. Group access may be the platform's
-/// doing, where it gives a volume's files to a group.
+/// Returns an error if users other than the file's owner and its group have any access.
+///
+/// Group access is allowed, since some platforms give a volume's files to a group.
 #[cfg(unix)]
 fn check_mode(file: &File) -> Result<(), RedbStoreError> {
     use std::os::unix::fs::PermissionsExt;
@@ -266,15 +271,16 @@ fn check_mode(file: &File) -> Result<(), RedbStoreError> {
     Ok(())
 }
 
-/// Makes the file beside its place and then links it there, so that nobody finds one half made, nor loses one that
-/// somebody else made meanwhile.
+/// Creates the file under a temporary name and then links it to its path.
+///
+/// So nobody finds a half-made file, and a file that another process creates meanwhile is not lost.
 fn create(path: &Path) -> Result<(), RedbStoreError> {
     let new = beside(path);
     let made = create_at(&new).and_then(|()| match fs::hard_link(&new, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => Ok(linked?),
     });
-    // One that cannot be removed does no harm.
+    // A temporary file that cannot be removed does no harm.
     let _ = fs::remove_file(&new);
     made
 }
@@ -296,7 +302,7 @@ fn create_at(path: &Path) -> Result<(), RedbStoreError> {
     Ok(file.sync_all()?)
 }
 
-/// So that the file's name is on the disk as well.
+/// Syncs the folder, so that the file's name is on disk as well.
 fn sync_folder(path: &Path) -> Result<(), RedbStoreError> {
     if cfg!(unix) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use crate::{RedbStore, RedbStoreError, file};
 
-/// How a file is opened: how long an exchange may take, how many may wait, and how much of the file is kept in memory.
+/// The settings of a store in a file.
 ///
-/// The default: 5 seconds, 1,024 exchanges, 1 GiB.
+/// By default an exchange takes at most 5 seconds, at most 1,024 exchanges wait, and at most 1 GiB of the file is kept
+/// in memory.
 ///
 /// ```no_run
 /// use core::time::Duration;
@@ -24,48 +25,53 @@ pub struct RedbOptions {
 }
 
 impl RedbOptions {
-    /// The default.
+    /// Creates the default settings.
     #[must_use]
     pub const fn new() -> Self {
         let queue = const { NonZeroU16::new(1024).unwrap() };
         Self { timeout: Duration::from_secs(5), queue, cache: 1 << 30 }
     }
 
-    /// How long an exchange may take, with its wait, before it fails with [`RedbStoreError::Timeout`].
+    /// Sets the time that an exchange may take, including its wait, before it fails with [`RedbStoreError::Timeout`].
     ///
-    /// What the disk has begun cannot be interrupted: the store is busy until the disk answers, and opening is not
-    /// timed.
+    /// A write that the disk has begun cannot be interrupted: the store stays busy until the disk answers. Opening a
+    /// file and loads have no timeout.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How many exchanges wait while others are being committed. One more fails at once with [`RedbStoreError::Busy`].
+    /// Sets the number of exchanges that may wait while others are committed. A further one fails at once with
+    /// [`RedbStoreError::Busy`].
     #[must_use]
     pub const fn with_queue(mut self, exchanges: NonZeroU16) -> Self {
         self.queue = exchanges;
         self
     }
 
-    /// How many bytes of the file redb may keep in memory. Where all of it has room, about 300 bytes for each authenticator,
-    /// no login waits for the disk to read.
+    /// Sets the number of bytes of the file that redb may keep in memory.
+    ///
+    /// The file has about 300 bytes for each authenticator. If all of it fits, no login waits for the disk to read.
     #[must_use]
     pub const fn with_cache(mut self, bytes: usize) -> Self {
         self.cache = bytes;
         self
     }
 
-    /// Opens the file at this path; makes it if there is none.
+    /// Opens the file at this path, and creates it if there is none.
     ///
-    /// It blocks while the whole file is read and its checksums are verified, which takes about 0.2 seconds for a
-    /// million authenticators that the operating system has in memory. After a crash it repairs what was cut off.
+    /// This blocks while the whole file is read and its checksums are verified. It takes about 0.2 seconds for a
+    /// million authenticators if the operating system has the file in memory. After a crash, it repairs interrupted
+    /// writes.
     ///
     /// # Errors
     ///
-    /// [`RedbStoreError::InUse`]; [`RedbStoreError::Exposed`], [`RedbStoreError::NotRedb`], [`RedbStoreError::Foreign`],
-    /// [`RedbStoreError::Format`] or [`RedbStoreError::Corrupt`], and then the file is as it was;
-    /// [`RedbStoreError::DiskFull`], [`RedbStoreError::Io`] or [`RedbStoreError::Stopped`].
+    /// Returns [`RedbStoreError::InUse`] if the file is already open. Returns [`RedbStoreError::Exposed`],
+    /// [`RedbStoreError::NotRedb`], [`RedbStoreError::Foreign`], [`RedbStoreError::Format`] or
+    /// [`RedbStoreError::Corrupt`] if the store does not accept the file, which is then unchanged. Returns
+    /// [`RedbStoreError::DiskFull`], [`RedbStoreError::Io`] or [`RedbStoreError::Stopped`] if the disk is full, if the
+    /// file cannot be read or written, or if a thread cannot be started.
     pub fn open(self, path: impl AsRef<Path>) -> Result<RedbStore, RedbStoreError> {
         let path = path.as_ref().to_path_buf();
         RedbStore::start(self, move || file::open_or_create(&path))

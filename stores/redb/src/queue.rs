@@ -15,12 +15,12 @@ pub(crate) type Answer = Result<Exchange, RedbStoreError>;
 
 /// The exchanges that wait for the writer, and the callers that wait for their answers.
 ///
-/// A timer for each call would cost more than the call: a thread of its own watches the oldest.
+/// One thread watches the deadlines of all callers, since a timer for each call would cost more than the call.
 pub(crate) struct Queue {
     state: Mutex<State>,
-    /// Tells the writer that as many wait as it wanted.
+    /// The condition that as many exchanges wait as the writer wanted.
     work: Condvar,
-    /// Tells the watch that somebody waits.
+    /// The condition that a caller waits, for the thread that watches deadlines.
     watch: Condvar,
     capacity: usize,
     timeout: Duration,
@@ -29,12 +29,12 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<(Request, Caller)>,
-    /// Those whose requests the writer has, in their order; `None` for one whose time ran out.
+    /// The callers whose requests the writer has taken, in their order. `None` stands for one whose time ran out.
     begun: Vec<Option<Caller>>,
-    /// How many must wait before the writer is woken: 0 while it is not asleep.
+    /// The number of exchanges that must wait before the writer is woken, or 0 while the writer is awake.
     wanted: usize,
     watch_sleeps: bool,
-    /// What a load ran into: the writer opens the file anew.
+    /// The error of a load, after which the writer opens the file again.
     doubt: Option<RedbStoreError>,
     closed: bool,
 }
@@ -46,12 +46,12 @@ struct Caller {
 
 impl Caller {
     fn answer(self, answer: Answer) {
-        // Who asked may be gone.
+        // The caller may have dropped its future.
         let _ = self.answer.send(answer);
     }
 }
 
-/// How long a batch waits for callers of the batch before it that have not come back.
+/// The time that a batch waits for callers of the previous batch that have not come back.
 const GATHERING: Duration = Duration::from_micros(100);
 
 impl Queue {
@@ -64,7 +64,7 @@ impl Queue {
     pub(crate) fn push(&self, request: Request) -> Result<oneshot::Receiver<Answer>, RedbStoreError> {
         let (answer, receiver) = oneshot::channel();
         let now = Instant::now();
-        // A deadline that no clock reaches is none.
+        // A deadline that the clock cannot represent becomes one that is 136 years away.
         let deadline = now.checked_add(self.timeout).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
         let mut state = lock(&self.state);
         if state.closed {
@@ -89,7 +89,7 @@ impl Queue {
         Ok(receiver)
     }
 
-    /// Tells the writer that the file could not be read.
+    /// Reports to the writer that a load could not read the file.
     pub(crate) fn doubt(&self, error: &RedbStoreError) {
         lock(&self.state).doubt = Some(error.clone());
         self.work.notify_one();
@@ -99,7 +99,9 @@ impl Queue {
         lock(&self.state).doubt = None;
     }
 
-    /// Waits for requests, and takes all; `None` when the queue is closed. `expected` is how many are likely to come.
+    /// Waits for requests and takes all of them, or returns `None` when the queue is closed.
+    ///
+    /// `expected` is the number of requests that are likely to come.
     pub(crate) fn take(&self, expected: usize) -> Option<Result<Vec<Request>, RedbStoreError>> {
         let mut state = lock(&self.state);
         while state.waiting.is_empty() || state.doubt.is_some() {
@@ -120,7 +122,7 @@ impl Queue {
         state.wanted = 0;
         let (mut requests, mut begun) = (Vec::with_capacity(expected), Vec::with_capacity(expected));
         for (request, caller) in state.waiting.drain(..) {
-            // Not for those that were dropped.
+            // Requests whose callers dropped their futures are left out.
             if !caller.answer.is_canceled() {
                 requests.push(request);
                 begun.push(Some(caller));
@@ -130,7 +132,7 @@ impl Queue {
         Some(Ok(requests))
     }
 
-    /// Answers those whose requests were taken.
+    /// Answers the callers whose requests were taken.
     pub(crate) fn answer(&self, answers: Result<Vec<Exchange>, RedbStoreError>) {
         let begun = mem::take(&mut lock(&self.state).begun);
         match answers {
@@ -149,7 +151,7 @@ impl Queue {
         }
     }
 
-    /// Fails those that wait, and those that come within this time or until the queue is closed.
+    /// Answers with this error the callers that wait, and those that come within `pause` or until the queue is closed.
     pub(crate) fn fail(&self, error: &RedbStoreError, pause: Duration) {
         let until = Instant::now() + pause;
         let mut state = lock(&self.state);
@@ -182,7 +184,7 @@ impl Queue {
         lock(&self.state).closed
     }
 
-    /// Answers those whose time runs out, until the queue is closed and nobody waits.
+    /// Answers callers whose time has run out, until the queue is closed and no caller waits.
     pub(crate) fn watch(&self) {
         let mut state = lock(&self.state);
         loop {
@@ -192,7 +194,7 @@ impl Queue {
             for begun in &mut state.begun {
                 expired.extend(begun.take_if(|caller| late(caller)));
             }
-            // They came in the order of their deadlines.
+            // The callers wait in the order of their deadlines.
             let count = state.waiting.iter().take_while(|(_, caller)| late(caller)).count();
             expired.extend(state.waiting.drain(..count).map(|(_, caller)| caller));
             if !expired.is_empty() {

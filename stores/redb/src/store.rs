@@ -19,26 +19,27 @@ use crate::file::{Change, Opener, Request, Snapshot, StoreFile};
 use crate::queue::Queue;
 use crate::{RedbOptions, RedbStoreError, lock};
 
-/// A store in one file. Clones share it; the last one that is dropped closes it.
+/// A store in one file. Clones share the file, and dropping the last one closes it.
 ///
-/// It needs no particular executor. A load reads on the thread that polls it, and is ready at the first poll: some
-/// microseconds where the page is in memory, a read from the disk where it is not. An exchange is done by a thread of
-/// the store's, together with those of other callers, and its future is ready when the disk has it. One whose future is
-/// dropped is not begun, or done as a whole.
+/// It works on any executor. A load reads on the thread that polls it, and is ready at the first poll. That takes some
+/// microseconds if the page is in memory, and a read from the disk if not. A thread of the store performs exchanges,
+/// several callers' at once, and the future of an exchange is ready when it is on disk. An exchange whose future is
+/// dropped is not begun, or is done as a whole.
 ///
-/// The last drop waits until what was begun is done and the file is closed, so that it can be opened again, but not
-/// longer than an exchange may take or, if that is longer, 5 seconds.
+/// Dropping the last clone waits until the exchanges under way are done and the file is closed, so that it can be
+/// opened again. The wait is at most the [timeout](RedbOptions::with_timeout) of an exchange or 5 seconds, whichever is
+/// longer.
 #[derive(Clone)]
 pub struct RedbStore {
     shared: Arc<Shared>,
 }
 
 impl RedbStore {
-    /// Opens the file at this path with the [default options](RedbOptions); makes it if there is none.
+    /// Opens the file at this path with the [default options](RedbOptions), and creates it if there is none.
     ///
     /// # Errors
     ///
-    /// As [`RedbOptions::open`].
+    /// Returns the errors of [`RedbOptions::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RedbStoreError> {
         RedbOptions::new().open(path)
     }
@@ -51,7 +52,7 @@ impl RedbStore {
         let committed = RwLock::new(Ok(file.snapshot()?.into()));
         let work = Arc::new(Work { queue: Queue::new(options), committed });
         let (alive, ended) = mpsc::sync_channel(0);
-        // Made before the threads, so that it ends the first if the second cannot be started.
+        // Created before the threads, so that its drop ends the first one if the second cannot be started.
         let store = Self { shared: Arc::new(Shared { work: work.clone(), ended: Mutex::new(ended), options }) };
         let watched = work.clone();
         spawn(alive.clone(), move || watched.queue.watch())?;
@@ -60,14 +61,15 @@ impl RedbStore {
         Ok(store)
     }
 
-    /// Forgets the entries whose expiry has come by this time, and returns how many. Until this is called they stay.
+    /// Removes the entries whose expiry has come by `now`, and returns their number. Nothing else removes them.
     ///
-    /// It looks at all entries on the thread that polls it, some thousands at each poll, and removes those that have
-    /// expired as exchanges do: logins go on meanwhile.
+    /// It searches all entries on the thread that polls it, some thousands at each poll. It removes the expired ones by
+    /// exchanges, so logins go on meanwhile.
     ///
     /// # Errors
     ///
-    /// As those of an exchange. It can be called again at any time.
+    /// Returns the error of the first load or exchange that fails. Entries removed before stay removed, and the method
+    /// can be called again at any time.
     pub async fn purge(&self, now: UnixTime) -> Result<u64, RedbStoreError> {
         const AT_ONCE: usize = 4096;
         let mut removed = 0;
@@ -80,7 +82,7 @@ impl RedbStore {
                 let begun: Vec<_> =
                     expired.by_ref().take(batch).map(|request| self.shared.work.queue.push(request)).collect();
                 for answer in begun {
-                    // A conflict is one that was replaced meanwhile.
+                    // A conflict means that the entry was replaced meanwhile.
                     let answer = answer?.await.unwrap_or(Err(RedbStoreError::Stopped))?;
                     removed += u64::from(answer == Exchange::Stored);
                 }
@@ -132,12 +134,12 @@ async fn yield_once() {
 
 struct Shared {
     work: Arc<Work>,
-    /// Disconnected when the threads have ended.
+    /// Disconnected when both threads have ended.
     ended: Mutex<Receiver<Infallible>>,
     options: RedbOptions,
 }
 
-/// How long the threads may take to end, at least.
+/// The shortest time that a drop allows the threads to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Drop for Shared {
@@ -156,10 +158,10 @@ fn spawn(alive: SyncSender<Infallible>, run: impl FnOnce() + Send + 'static) -> 
     spawned.map(drop).map_err(|_| RedbStoreError::Stopped)
 }
 
-/// What the callers and the writer share.
+/// The state that the callers and the writer share.
 struct Work {
     queue: Queue,
-    /// What the disk has; or why there is nothing to read now.
+    /// The entries on disk, or the reason that they cannot be read now.
     committed: RwLock<Committed>,
 }
 
@@ -169,7 +171,7 @@ impl Work {
     fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, RedbStoreError>) -> Result<T, RedbStoreError> {
         let snapshot = self.committed()?;
         read(&snapshot).map_err(|error| match self.committed() {
-            // The writer knows, and knows better why.
+            // The writer has already found an error, and its error says more.
             Err(known) => known,
             Ok(current) if Arc::ptr_eq(&current, &snapshot) => {
                 self.queue.doubt(&error);
@@ -184,17 +186,17 @@ impl Work {
     }
 
     fn publish(&self, committed: Committed) {
-        // The old one is dropped after the lock: that takes redb a while.
+        // The old snapshot is dropped after the lock is released, since redb takes a while for that.
         let _old = mem::replace(&mut *self.committed.write().unwrap_or_else(PoisonError::into_inner), committed);
     }
 }
 
-/// Commits what waits in the queue, again and again.
+/// The thread that commits the exchanges that wait in the queue.
 struct Writer {
     work: Arc<Work>,
     open: Opener,
     cache: usize,
-    /// `None` after an error, until it is open again.
+    /// The open file. `None` after an error, until the file is open again.
     file: Option<StoreFile>,
 }
 
@@ -217,7 +219,7 @@ impl Writer {
         }
     }
 
-    /// Makes it durable first, then visible to those who load; the callers are told last.
+    /// Commits the requests to disk, and only then makes them visible to loads. The callers are answered last.
     fn apply(&mut self, requests: &[Request]) -> Result<Vec<Exchange>, RedbStoreError> {
         let file = self.file.as_mut().ok_or(RedbStoreError::Stopped)?;
         let exchanges = file.apply(requests)?;
@@ -227,7 +229,7 @@ impl Writer {
         Ok(exchanges)
     }
 
-    /// After an error redb wants the file opened anew: it is not known what of the last commit the disk has.
+    /// Opens the file again after an error, when it is unknown whether the last commit is on disk.
     fn reopen(&mut self) {
         loop {
             if let Some(file) = self.file.take() {
@@ -247,7 +249,7 @@ impl Writer {
                 }
                 Err(error) => {
                     self.work.publish(Err(error.clone()));
-                    // A large file takes its time to verify: most of the time is left to others.
+                    // A large file takes long to verify. The pause leaves most of the machine's time to others.
                     let pause = (4 * begun.elapsed()).max(Duration::from_millis(500));
                     self.work.queue.fail(&error, pause);
                 }
@@ -258,7 +260,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Also if it ends in a panic: calls fail at once then.
+        // This also runs if the writer ends in a panic. Calls then fail at once.
         self.work.queue.close();
         self.work.publish(Err(RedbStoreError::Stopped));
         if let Some(file) = self.file.take() {

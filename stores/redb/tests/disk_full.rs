@@ -1,4 +1,4 @@
-//! A disk that is full: a clear error, nothing lost, and service resumes when there is room.
+//! On a full disk the error is clear, nothing is lost, and service resumes when there is room.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use secondo::AuthenticatorId;
 use secondo::store::{Exchange, Store, Value};
 use secondo_redb::{RedbStore, RedbStoreError};
 
-/// Runs the test below where it may mount a small disk that nobody else sees, and that is gone when it ends.
+/// Runs the test below in a mount namespace, in which it can mount a small disk that vanishes when it ends.
 #[test]
 fn nothing_is_lost_when_the_disk_is_full() {
     let as_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
@@ -40,7 +40,7 @@ fn id(n: usize) -> AuthenticatorId {
     AuthenticatorId::new(&format!("authenticator/{n}")).unwrap()
 }
 
-/// What was stored last of one entry, and what may be stored since.
+/// The number of an entry that was last reported as stored, and the number that may be stored since.
 #[derive(Clone, Copy, Default)]
 struct Known {
     stored: u64,
@@ -49,7 +49,7 @@ struct Known {
 
 impl Known {
     fn check(self, found: u64) {
-        assert!(found == self.stored || found == self.tried, "{} was stored, {found} is there", self.stored);
+        assert!(found == self.stored || found == self.tried, "{} was stored, {found} was found", self.stored);
     }
 }
 
@@ -64,7 +64,7 @@ fn value(number: u64) -> Value {
     Value::from(bytes)
 }
 
-/// Counts up what is stored under this id.
+/// Adds 1 to the number that is stored under this id.
 fn count_up(store: &RedbStore, n: usize, known: &mut Known) -> Result<(), RedbStoreError> {
     let entry = block_on(store.load(&id(n)))?;
     let found = entry.as_ref().map_or(0, |entry| number(entry.value.as_ref()));
@@ -85,7 +85,7 @@ fn fill_and_make_room(folder: &Path) {
     let mut failed = ROUNDS;
     for _ in 0..ROUNDS {
         fill(&filler);
-        // For a while it goes on in what the file has free.
+        // For a while, writes succeed in free pages of the file.
         let error = loop {
             let n = known.len();
             assert!(n < 10_000, "the disk was never full");
@@ -95,11 +95,11 @@ fn fill_and_make_room(folder: &Path) {
             }
         };
         assert_eq!(error.label(), "disk_full", "{error:?}");
-        // Then it is an outage, and no load tells what is not there.
+        // Then calls fail, and no load returns a number that is not stored.
         for (n, known) in known.iter().enumerate() {
             match block_on(store.load(&id(n))) {
                 Ok(entry) => known.check(entry.map_or(0, |entry| number(entry.value.as_ref()))),
-                // One that ran into it as it happened cannot tell why.
+                // A load that fails at the moment of the error may not know its cause.
                 Err(error) => assert!(matches!(error.label(), "disk_full" | "io"), "{error:?}"),
             }
         }
@@ -131,7 +131,7 @@ fn fill_and_make_room(folder: &Path) {
     );
 }
 
-/// Takes all the room that is left.
+/// Fills the disk completely.
 fn fill(path: &Path) {
     let mut filler = File::create(path).unwrap();
     for size in [65_536, 4_096, 1] {

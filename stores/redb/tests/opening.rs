@@ -1,4 +1,4 @@
-//! Files that are not ours, or not as they were: they open with everything in them, or with an error and unchanged.
+//! Files of other programs, and damaged files. Opening must find every entry, or fail and leave the file unchanged.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,17 +36,17 @@ fn contents(store: &RedbStore) -> Result<Contents, RedbStoreError> {
     Ok(contents)
 }
 
-/// A file, and what must be in it.
+/// A file's bytes, and the entries that must be in it.
 struct Sample {
     bytes: Vec<u8>,
     contents: Contents,
 }
 
-/// One that was closed, and one as a crash leaves it.
+/// Returns a file that was closed, and the same file as a crash leaves it.
 fn samples(folder: &Path) -> [Sample; 2] {
     let path = folder.join("sample.redb");
     let store = RedbStore::open(&path).unwrap();
-    // Every entry twice, so that there is something older to fall back to.
+    // Every entry is written twice, so that there is an older state to fall back to.
     for value in 0..2_u8 {
         for n in 0..ENTRIES {
             let revision = block_on(store.load(&id(n))).unwrap().map(|entry| entry.revision);
@@ -60,19 +60,21 @@ fn samples(folder: &Path) -> [Sample; 2] {
     [Sample { bytes: fs::read(&path).unwrap(), contents }, crashed]
 }
 
-/// Others may read a file that is made without a mode.
+/// Removes the access of other users, which a file created without a mode may allow.
 fn close_to_others(path: &Path) {
     #[cfg(unix)]
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
-/// Opens a file of these bytes. `Ok` if all that must be in it is; `Err` if it was refused and is unchanged.
+/// Opens a file with these bytes, and checks it.
+///
+/// Returns `Ok` if the file opened with all entries in it, and `Err` if it did not open and is unchanged.
 fn open(path: &Path, bytes: &[u8], contents: &Contents) -> Result<(), RedbStoreError> {
     fs::write(path, bytes).unwrap();
     close_to_others(path);
     match RedbStore::open(path) {
         Ok(store) => {
-            assert!(self::contents(&store).unwrap() == *contents, "it opened with something else in it");
+            assert!(self::contents(&store).unwrap() == *contents, "the file opened with other entries");
             let entry = block_on(store.load(&id(0))).unwrap().unwrap();
             let stored = block_on(store.compare_exchange(&id(0), Some(entry.revision), entry.value, None));
             assert_eq!(stored.unwrap(), Exchange::Stored);
@@ -92,7 +94,7 @@ fn typed(error: &RedbStoreError) -> bool {
     )
 }
 
-/// Positions over the whole file, and all of the header.
+/// Returns all positions of the header, and some positions over the whole file.
 fn positions(len: usize) -> impl Iterator<Item = usize> {
     (0..320).chain((320..len).step_by((len / 600).max(1)))
 }
@@ -105,9 +107,8 @@ fn a_bit_that_is_not_as_it_was() {
     for (sample, state) in samples(folder.path()).iter().zip(["closed", "crashed"]) {
         for position in positions(sample.bytes.len()) {
             for bit in if position < 320 { 0..8 } else { position % 8..position % 8 + 1 } {
-                // By this bit redb says which of the last two commits is the current one. After a crash both are whole,
-                // and nothing tells a bit that flipped from a commit that was cut off just before it: as the crate
-                // says.
+                // This bit says which of the last two commits is current. After a crash both are complete, so a flipped
+                // bit looks like a commit that was interrupted just before it set the bit. The crate's docs say so.
                 if (state, position, bit) == ("crashed", 9, 0) {
                     continue;
                 }
@@ -126,7 +127,7 @@ fn a_bit_that_is_not_as_it_was() {
     }
     assert!(refused > 100);
     store_testing::report!(
-        "redb: {} flipped bits: {refused} files refused and unchanged, {whole} opened with all in them",
+        "redb: {} flipped bits: {refused} files refused and unchanged, {whole} opened with all entries",
         refused + whole
     );
 }
@@ -146,7 +147,7 @@ fn a_file_that_was_cut_off_or_overwritten() {
                 bytes[page * 4096..(page + 1) * 4096].fill(fill);
                 damaged.push(bytes);
             }
-            // Another page in its place.
+            // Another page replaces this one.
             let mut bytes = sample.bytes.clone();
             bytes.copy_within(
                 (len - 4096 * (1 + page % 8)) / 4096 * 4096..len / 4096 * 4096 - 4096 * (page % 8),
@@ -166,12 +167,13 @@ fn a_file_that_was_cut_off_or_overwritten() {
     }
     assert!(refused > 100);
     store_testing::report!(
-        "redb: {} damaged files: {refused} refused and unchanged, {whole} opened with all in them",
+        "redb: {} damaged files: {refused} refused and unchanged, {whole} opened with all entries",
         refused + whole
     );
 }
 
-/// redb may panic on a page that the disk changed after it was verified. No thread of the provider's does.
+/// redb may panic on a page that the disk changed after it was verified. The panic must not reach the provider's
+/// threads.
 #[test]
 fn damage_while_it_is_open() {
     let folder = folder();
@@ -190,7 +192,7 @@ fn damage_while_it_is_open() {
                 *byte ^= 1 << (n % 8);
             }
         }
-        // In place, as a disk does it.
+        // The bytes are changed in place, as by a disk.
         fs::OpenOptions::new().write(true).open(&path).unwrap().write_all(&bytes).unwrap();
         for n in 0..ENTRIES {
             let loaded = panic::catch_unwind(|| block_on(store.load(&id(n)))).expect("a load panicked");
@@ -207,7 +209,7 @@ fn damage_while_it_is_open() {
         }
     }
     assert!(refused > 0, "nothing was damaged");
-    store_testing::report!("redb: damaged while open: {refused} calls failed, {read} did not, and none panicked");
+    store_testing::report!("redb: damaged while open: {refused} calls failed, {read} succeeded, and none panicked");
 }
 
 #[test]
@@ -225,7 +227,7 @@ fn a_file_of_something_else() {
     assert!(matches!(opened, Err(RedbStoreError::Io(_))), "{opened:?}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left behind");
 
-    // redb's own, but of other programs; also where a table of theirs has our name.
+    // These are redb files of other programs, two of them with a table that has the name of one of the store's.
     let with_table = |name: &str| -> PathBuf {
         let path = folder.path().join(name);
         let database = Database::create(&path).unwrap();
@@ -258,7 +260,7 @@ fn a_file_of_another_version() {
     }
 }
 
-/// The version of redb's format is the first byte of both commit slots.
+/// The first byte of both commit slots is the version of redb's format.
 #[test]
 fn a_file_of_another_redb() {
     let folder = folder();
@@ -288,8 +290,7 @@ fn a_file_that_is_open_is_in_use_until_the_last_clone_is_gone() {
     RedbStore::open(&path).unwrap();
 }
 
-/// Those who come first make the file together: it is made once, and nothing that one of them stored is lost to
-/// another.
+/// Many threads open a new file at once. It must be created once, and no stored entry may be lost.
 #[test]
 fn many_who_make_the_file_at_once_make_one() {
     let folder = folder();
@@ -351,9 +352,9 @@ mod modes {
             assert!(matches!(error, RedbStoreError::Exposed { mode } if mode == exposed), "{error:?}");
             let text = error.to_string();
             assert!(text.contains(&format!("{exposed:04o}")) && text.contains("chmod o="), "{text}");
-            assert!(mode(&path) == exposed && fs::read(&path).unwrap() == bytes, "it was changed");
+            assert!(mode(&path) == exposed && fs::read(&path).unwrap() == bytes, "the file was changed");
         }
-        // Where the platform gives a volume's files to a group.
+        // Group access must be allowed, since some platforms give a volume's files to a group.
         for usual in [0o600, 0o640, 0o660, 0o2660] {
             set_mode(&path, usual);
             drop(RedbStore::open(&path).unwrap());

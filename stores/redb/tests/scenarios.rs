@@ -1,4 +1,4 @@
-//! Races and kills across processes, which open the file one after the other, and races within one.
+//! Races and kills across processes, which open the file one after the other, and races within one process.
 
 use std::path::Path;
 use std::sync::Barrier;
@@ -43,7 +43,9 @@ fn worker() {
     store_testing::worker::<Redb>();
 }
 
-/// What a killed process wrote is with the kernel, whatever the disk; in memory the many openings are faster.
+/// Returns a temporary folder, in memory if possible, which is faster for many openings.
+///
+/// This does not weaken the tests, since the kernel keeps the writes of a killed process on any file system.
 fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
@@ -74,7 +76,7 @@ fn a_clock_that_is_set_back_accepts_nothing() {
     on_a_file(clock::set_back::<Redb>);
 }
 
-/// As many as share one commit.
+/// The number of threads that share a commit.
 const CALLERS: usize = 64;
 const CAP: u8 = Policy::CONSECUTIVE_LIMIT;
 
@@ -108,8 +110,9 @@ fn code(step: u64) -> String {
 
 type Told = Result<(), Refusal>;
 
-/// Has as many threads as share a commit submit this code, and returns what they were told. One for whom the others
-/// were always faster tries again.
+/// Submits a code `times` times from each of [`CALLERS`] threads at once, and returns the verdicts.
+///
+/// A thread submits again if other threads were faster each time.
 fn submit(verifier: &Verifier<RedbStore>, id: &AuthenticatorId, code: &str, step: u64, times: usize) -> Vec<Told> {
     let start = Barrier::new(CALLERS);
     let submit = || {
@@ -136,7 +139,7 @@ fn of_those_who_share_a_commit_one_is_accepted() {
     let verifier = verifier(&folder.path().join("authenticators.redb"));
     let id = enroll(&verifier, "rossi");
     let rounds = if std::env::var_os("STORES_FULL").is_some() { 10_000 } else { 1_000 };
-    // So far apart that none is in the window of another.
+    // The steps are so far apart that none is in the window of another.
     for step in (0..rounds).map(|round| 3 * round) {
         let told = submit(&verifier, &id, &code(step), step, 1);
         assert_eq!(told.iter().filter(|told| told.is_ok()).count(), 1, "{told:?}");

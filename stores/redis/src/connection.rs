@@ -12,13 +12,13 @@ use redis::{
 };
 use tokio::sync::OnceCell;
 
-/// Where the connections lead.
+/// The server or cluster to which the connections lead.
 pub(crate) enum Server {
     One(Box<Client>),
     Cluster(Box<ClusterClient>),
 }
 
-/// A fixed number of connections, used in turn by any number of calls at once.
+/// A fixed number of connections, which are used in turn, each by any number of calls at once.
 pub(crate) struct Connections {
     server: Server,
     first: Arc<Place>,
@@ -32,7 +32,7 @@ impl Connections {
         Self { server, first: Arc::default(), others, next: AtomicUsize::new(0) }
     }
 
-    /// Sends the request over the connection whose turn it is, and gives the answer.
+    /// Sends the request over the connection whose turn it is, and returns the answer.
     pub(crate) async fn query<T: FromRedisValue>(&self, request: &Request) -> RedisResult<T> {
         let mut using = self.using();
         let connection = using.cell.get_or_try_init(|| self.connect(&using)).await?.clone();
@@ -44,11 +44,11 @@ impl Connections {
         answer
     }
 
-    /// The next one in turn.
+    /// Returns the next connection in turn.
     fn using(&self) -> Using<'_> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % (self.others.len() + 1);
         let place = self.others.get(turn).unwrap_or(&self.first);
-        // The client of a cluster repairs its connections itself; what one node does is nothing to the others.
+        // A cluster's client repairs its connections itself, and a failure of one node does not concern the others.
         Using { place, cell: place.lock().clone(), sound: matches!(self.server, Server::Cluster(_)) }
     }
 
@@ -73,7 +73,7 @@ impl Connections {
 
 pub(crate) enum Request {
     One(Cmd),
-    /// Over one connection, with nothing between them.
+    /// Commands that are sent over one connection with nothing between them.
     Together(Pipeline),
 }
 
@@ -92,7 +92,7 @@ enum Connection {
     Cluster(ClusterConnection),
 }
 
-/// Holds a connection once the first call has made it; the others wait for that.
+/// A connection, once the first call has made it. Other calls wait for that.
 type Cell = Arc<OnceCell<Connection>>;
 
 #[derive(Default)]
@@ -103,7 +103,9 @@ impl Place {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the next call connect anew, unless that was done already. Calls that wait for this connection still do.
+    /// Empties the place, so that the next call connects again, unless it has another connection by now.
+    ///
+    /// Calls that wait for an answer on the old connection still do.
     fn clear(&self, cell: &Cell) {
         let mut current = self.lock();
         if Arc::ptr_eq(&current, cell) {
@@ -112,18 +114,21 @@ impl Place {
     }
 }
 
-/// A connection that was closed is seen at once, and costs no call.
+/// Empties a place as soon as its connection is closed, so that no call fails on it.
 fn clear(place: &Weak<Place>, cell: &Weak<OnceCell<Connection>>) {
     if let (Some(place), Some(cell)) = (place.upgrade(), cell.upgrade()) {
         place.clear(&cell);
     }
 }
 
-/// A connection in use by a call. If the call ends without an answer, by an error, its timeout or because its future is
-/// dropped, then nobody knows how the connection is, and it is not used again.
+/// A connection in use by a call.
+///
+/// If the call ends without an answer, by an error, by its timeout or because its future is dropped, the state of the
+/// connection is unknown, and it is not used again.
 struct Using<'p> {
     place: &'p Arc<Place>,
     cell: Cell,
+    /// `true` if the connection may be used again.
     sound: bool,
 }
 
@@ -135,7 +140,9 @@ impl Drop for Using<'_> {
     }
 }
 
-/// Whether the error is an answer. Where the server has become a replica, the name may lead to another by now.
+/// Returns `true` if the connection may be used again after this error, which is an answer of the server.
+///
+/// It may not if the server has become a replica, since its name may lead to another server by now.
 fn spares_connection(error: &RedisError) -> bool {
     matches!(error.retry_method(), RetryMethod::NoRetry | RetryMethod::WaitAndRetry)
 }

@@ -3,39 +3,39 @@ use core::fmt;
 
 use redis::{ErrorKind, RedisError};
 
-/// Why the store did not do what it was asked.
+/// An error from the store.
 ///
-/// After an error of [`compare_exchange`](secondo::store::Store::compare_exchange) the value may be stored or not, or
-/// be stored a moment later. No error holds a value, an id or a password.
+/// After an error of [`compare_exchange`](secondo::store::Store::compare_exchange), the value may or may not be stored,
+/// or may be stored a moment later. No error holds a value, an id or a password.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RedisStoreError {
-    /// This is not an address of Redis, or it wants TLS and the feature `tls` is off.
+    /// The address is not one of Redis, or it needs TLS and the feature `tls` is off.
     Address,
-    /// The prefix is empty, longer than 64 characters, or has others than visible ASCII characters, or has braces.
+    /// The prefix does not consist of 1 to 64 visible ASCII characters, or it has braces.
     Prefix,
-    /// More calls are under way than [there may be](crate::RedisOptions::with_calls). Nothing was sent.
+    /// The [largest number](crate::RedisOptions::with_calls) of calls is already under way. Nothing was sent.
     Busy,
-    /// There was no answer [in time](crate::RedisOptions::with_timeout).
+    /// Redis did not answer within [the timeout](crate::RedisOptions::with_timeout).
     Timeout,
-    /// A connection could not be made, or broke.
+    /// The connection could not be made, or broke.
     Connection(RedisError),
-    /// The server answered with an error: this is its first word, such as `OOM`, `READONLY`, `WRONGPASS` or
+    /// The server answered with an error, whose first word this is, such as `OOM`, `READONLY`, `WRONGPASS` or
     /// `CLUSTERDOWN`.
     Server(Box<str>),
-    /// The value is stored, but only so many replicas had it in time, which is less than
-    /// [were asked for](crate::RedisOptions::with_replicas).
+    /// The value is stored, but only this number of replicas had it in time. The store waits for
+    /// [more](crate::RedisOptions::with_replicas).
     Replication(u32),
-    /// Under the key of this id is something that this store did not write.
+    /// The key of this id holds data that this store did not write.
     Corrupt,
-    /// The server gave an answer of another kind than Redis does.
+    /// The server's answer is not of the kind that Redis gives.
     Answer,
-    /// The operating system gave no random number.
+    /// The operating system gave no random number. Nothing was sent.
     Random,
 }
 
 impl RedisStoreError {
-    /// A short name for a metric's label, the same for every error of the kind.
+    /// Returns a short name of the variant, for use as a metric's label.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl RedisStoreError {
 
 impl From<RedisError> for RedisStoreError {
     fn from(error: RedisError) -> Self {
-        // Texts of the server's and of conversions can repeat what they are about, and are left out.
+        // The texts of the server and of conversions can repeat the data, so they are left out.
         if let Some((_, refusal)) = error.clone().into_server_errors().as_deref().and_then(<[_]>::first) {
             return match refusal.code() {
                 "WRONGTYPE" => Self::Corrupt,
@@ -76,15 +76,15 @@ impl From<RedisError> for RedisStoreError {
 impl fmt::Display for RedisStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address => f.write_str("this is no address of Redis, or it needs the feature `tls`"),
-            Self::Prefix => f.write_str("a prefix has 1 to 64 visible ASCII characters and no braces"),
+            Self::Address => f.write_str("the address is not one of Redis, or it needs the feature `tls`"),
+            Self::Prefix => f.write_str("the prefix must have 1 to 64 visible ASCII characters and no braces"),
             Self::Busy => f.write_str("too many calls are under way"),
-            Self::Timeout => f.write_str("Redis gave no answer in time"),
-            Self::Connection(_) => f.write_str("there is no connection to Redis"),
+            Self::Timeout => f.write_str("Redis did not answer in time"),
+            Self::Connection(_) => f.write_str("the connection to Redis could not be made or broke"),
             Self::Server(code) => write!(f, "Redis answered with the error {code}"),
-            Self::Replication(replicas) => write!(f, "only {replicas} replicas had the write in time"),
-            Self::Corrupt => f.write_str("the key holds something else than an entry of this store"),
-            Self::Answer => f.write_str("this was no answer of Redis"),
+            Self::Replication(replicas) => write!(f, "too few replicas had the write in time: {replicas}"),
+            Self::Corrupt => f.write_str("the key holds data that this store did not write"),
+            Self::Answer => f.write_str("the server's answer is not one of Redis"),
             Self::Random => f.write_str("the operating system gave no random number"),
         }
     }

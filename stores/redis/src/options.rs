@@ -12,10 +12,10 @@ use crate::script::Exchanges;
 use crate::store::{Calls, Inner, wait};
 use crate::{RedisStore, RedisStoreError};
 
-/// How a store uses Redis.
+/// The settings of a store in Redis.
 ///
-/// The default: 1 connection, 1,024 calls at once, each within 2 seconds, keys that begin with `secondo:`, and no
-/// waiting for replicas.
+/// By default there is 1 connection, at most 1,024 calls are under way, a call takes at most 2 seconds, keys begin with
+/// `secondo:`, and writes do not wait for replicas.
 ///
 /// ```no_run
 /// use core::time::Duration;
@@ -34,7 +34,7 @@ pub struct RedisOptions {
 }
 
 impl RedisOptions {
-    /// The default.
+    /// Creates the default settings.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -46,74 +46,81 @@ impl RedisOptions {
         }
     }
 
-    /// What keys begin with: 1 to 64 visible ASCII characters, no braces, for with them a cluster would keep all
-    /// entries on one node.
+    /// Sets the prefix of all keys: 1 to 64 visible ASCII characters without braces.
+    ///
+    /// Braces are excluded, since a cluster would then keep all entries on one node. The prefix is checked when the
+    /// store is created.
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// The number of connections; with a cluster, to each of its nodes. They are used in turn, each by any number of
-    /// calls at once.
+    /// Sets the number of connections, in a cluster to each of its nodes.
     ///
-    /// One is the fastest where the network is: requests that come together travel together.
+    /// The connections are used in turn, each by any number of calls at once. One connection is the fastest on a fast
+    /// network, since requests that come together travel together.
     #[must_use]
     pub const fn with_connections(mut self, connections: NonZeroU8) -> Self {
         self.connections = connections;
         self
     }
 
-    /// How many calls may be under way. One more fails at once with [`RedisStoreError::Busy`].
+    /// Sets the number of calls that may be under way. A further one fails at once with [`RedisStoreError::Busy`].
     #[must_use]
     pub const fn with_calls(mut self, calls: NonZeroU16) -> Self {
         self.calls = calls;
         self
     }
 
-    /// How long a call may take, with connecting, before it fails with [`RedisStoreError::Timeout`].
+    /// Sets the time that a call may take, including connecting, before it fails with [`RedisStoreError::Timeout`].
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Has each exchange wait until so many replicas have it, for at most a quarter of the timeout; if fewer have, it
-    /// fails with [`RedisStoreError::Replication`].
+    /// Sets the number of replicas that must have received a write before its exchange is answered.
     ///
-    /// A connection does nothing else while it waits, so each makes one exchange in the time that a replica takes: as
-    /// many connections as exchanges wait at once keep them from waiting for each other.
+    /// An exchange waits for them for at most a quarter of the timeout. If fewer have the write then, it fails with
+    /// [`RedisStoreError::Replication`]. The default of 0 waits for none.
+    ///
+    /// A connection does nothing else while it waits, so it makes one exchange in the time that a replica takes. Set as
+    /// many [connections](Self::with_connections) as there are exchanges at once, so that they do not wait for each
+    /// other.
     #[must_use]
     pub const fn with_replicas(mut self, replicas: u8) -> Self {
         self.replicas = replicas;
         self
     }
 
-    /// A store in the Redis at this address: `redis://`, with the feature `tls` also `rediss://`, then as far as needed
-    /// `user:password@`, the host, `:port` and `/database`. It must be a primary.
+    /// Creates a store in the Redis server at this address, which must be a primary.
     ///
-    /// Connections are made when the first calls come.
+    /// The address is `redis://`, or `rediss://` with the feature `tls`, followed by the host. `user:password@` may
+    /// stand before the host, and `:port` and `/database` after it. Connections are made when the first calls come.
     ///
     /// # Errors
     ///
-    /// [`RedisStoreError::Address`] or [`RedisStoreError::Prefix`].
+    /// Returns [`RedisStoreError::Address`] if the address cannot be used, and [`RedisStoreError::Prefix`] if the
+    /// prefix cannot.
     pub fn connect(self, url: &str) -> Result<RedisStore, RedisStoreError> {
         let client = client(url).map_err(|_| RedisStoreError::Address)?;
         self.store(Server::One(client.into()))
     }
 
-    /// A store in the cluster that has nodes at these addresses, of which one must answer to begin with. User, password
-    /// and TLS are the same for all.
+    /// Creates a store in the cluster that has nodes at these addresses.
     ///
-    /// Connections are made when the first calls come.
+    /// At least one of these nodes must answer at the first call, and it names the others. User, password and TLS are
+    /// the same for all nodes. Connections are made when the first calls come.
     ///
     /// # Errors
     ///
-    /// [`RedisStoreError::Address`] or [`RedisStoreError::Prefix`].
+    /// Returns [`RedisStoreError::Address`] if an address cannot be used, and [`RedisStoreError::Prefix`] if the prefix
+    /// cannot.
     pub fn connect_cluster<'u>(self, urls: impl IntoIterator<Item = &'u str>) -> Result<RedisStore, RedisStoreError> {
         let nodes: RedisResult<Vec<_>> = urls.into_iter().map(address).collect();
         let nodes = nodes.map_err(|_| RedisStoreError::Address)?;
-        // Leaves time for a second attempt.
+        // Half of the timeout leaves time for a second attempt.
         let attempt = self.timeout / 2;
         let client = ClusterClientBuilder::new(nodes)
             .use_protocol(ProtocolVersion::RESP3)
@@ -151,7 +158,7 @@ impl Default for RedisOptions {
 
 fn client(url: &str) -> RedisResult<Client> {
     let address = address(url)?;
-    // With it the server's end of a connection is seen at once.
+    // With RESP3, the client notices at once when the server closes a connection.
     let settings = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     Client::open(address.set_redis_settings(settings))
 }
@@ -159,13 +166,15 @@ fn client(url: &str) -> RedisResult<Client> {
 fn address(url: &str) -> RedisResult<ConnectionInfo> {
     #[cfg(feature = "tls")]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Fails if another thread was faster, and then there is one.
+        // This fails if another thread was faster, and then a provider is installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
     url.into_connection_info()
 }
 
-/// Has the operating system end a connection that takes no bytes: the client of a cluster keeps it until then.
+/// Returns settings with which the operating system ends a connection that acknowledges no bytes for this time.
+///
+/// A cluster's client keeps such a connection until then. Only Linux supports this.
 fn lasting(time: Duration) -> TcpSettings {
     #[cfg(target_os = "linux")]
     return TcpSettings::default().set_user_timeout(time);

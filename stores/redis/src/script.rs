@@ -2,10 +2,11 @@ use redis::{Cmd, Script, cmd};
 use secondo::UnixTime;
 use secondo::store::Revision;
 
-/// Compares and swaps in one step.
+/// The script that compares and swaps in one step.
 ///
-/// Revisions are compared as bytes: Lua's numbers do not hold 64 bits. One that is there already is this very write,
-/// sent a second time by the client of a cluster; it is made again, so that a `WAIT` after it waits for something.
+/// Revisions are compared as bytes, since Lua's numbers do not hold 64 bits. If the stored revision is already the new
+/// one, the client of a cluster has sent this write a second time. The script then makes the write again, so that a
+/// `WAIT` after it has a write to wait for.
 const CODE: &str = "\
 local held = redis.call('GET', KEYS[1])
 local revision = held and string.sub(held, 1, 8)
@@ -21,13 +22,13 @@ end
 return 1
 ";
 
-/// Bytes of a revision, at the start of each entry.
+/// The length in bytes of a revision, which stands at the start of each entry.
 pub(crate) const REVISION_LEN: usize = 8;
 
-/// The script, and the name under which the server keeps it.
+/// The script and its hash, under which the server keeps it.
 pub(crate) struct Exchanges(Script);
 
-/// An exchange, as the script takes it.
+/// The arguments of the script for one exchange.
 pub(crate) struct Arguments<'a> {
     pub(crate) key: &'a str,
     pub(crate) expected: Option<Revision>,
@@ -41,12 +42,12 @@ impl Exchanges {
         Self(Script::new(CODE))
     }
 
-    /// For a server that knows the script. Answers 1 if the value is stored, and 0 if not.
+    /// Creates a command for a server that knows the script. The answer is 1 if the value is stored, and 0 if not.
     pub(crate) fn by_name(&self, arguments: &Arguments<'_>) -> Cmd {
         arguments.command("EVALSHA", self.0.get_hash())
     }
 
-    /// For any server, which knows it from then on.
+    /// Creates a command for any server, which knows the script from then on.
     pub(crate) fn in_full(arguments: &Arguments<'_>) -> Cmd {
         arguments.command("EVAL", CODE)
     }

@@ -16,10 +16,10 @@ use crate::RedisStoreError;
 use crate::connection::{Connections, Request};
 use crate::script::{Arguments, Exchanges, REVISION_LEN};
 
-/// A store in Redis or Valkey, made by [`RedisOptions`](crate::RedisOptions). Clones share the connections.
+/// A store in Redis or Valkey, from [`RedisOptions`](crate::RedisOptions). Clones share the connections.
 ///
-/// Its futures run on Tokio, with I/O and time enabled. One that is dropped early has sent its request or not; the
-/// server does it whole or not at all.
+/// Its futures must run on Tokio, with I/O and time enabled. If a future is dropped early, its request may or may not
+/// have been sent. The server performs a request as a whole or not at all.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Inner>);
 
@@ -29,7 +29,7 @@ pub(crate) struct Inner {
     pub(crate) exchanges: Exchanges,
     pub(crate) calls: Calls,
     pub(crate) timeout: Duration,
-    /// The command that waits for replicas, and for how many.
+    /// The command that waits for replicas, and the number of them.
     pub(crate) wait: Option<(Cmd, u32)>,
 }
 
@@ -94,7 +94,7 @@ impl Inner {
         }
     }
 
-    /// What the script says, and how many replicas have it, if they are waited for.
+    /// Returns the answer of the script, followed by the number of replicas that have the write if it waits for them.
     async fn answer(&self, script: Cmd) -> RedisResult<Vec<u32>> {
         let Some((wait, _)) = &self.wait else {
             return Ok(vec![self.connections.query(&Request::One(script)).await?]);
@@ -105,7 +105,9 @@ impl Inner {
     }
 }
 
-/// Counts the calls under way. (A semaphore has a queue, and a lock for it: measured, a tenth of the rate.)
+/// The number of calls under way, and its limit.
+///
+/// A semaphore has a queue with a lock, which cost a tenth of the measured rate.
 pub(crate) struct Calls {
     most: usize,
     under_way: AtomicUsize,
@@ -117,7 +119,7 @@ impl Calls {
     }
 
     fn begin(&self) -> Option<Call<'_>> {
-        // Ended by the drop also if it may not begin.
+        // Its drop counts down again, also if the call may not begin.
         let call = Call(&self.under_way);
         (self.under_way.fetch_add(1, Ordering::Relaxed) < self.most).then_some(call)
     }
@@ -131,10 +133,10 @@ impl Drop for Call<'_> {
     }
 }
 
-/// Waits for so many replicas, and for so long.
+/// Creates the command that waits for this number of replicas, for at most this time.
 pub(crate) fn wait(replicas: u32, time: Duration) -> Cmd {
     let mut command = cmd("WAIT");
-    // Redis takes 0 for ever.
+    // To Redis, 0 means no limit.
     let milliseconds = u32::try_from(time.as_millis()).unwrap_or(u32::MAX).max(1);
     command.arg(replicas).arg(milliseconds);
     command

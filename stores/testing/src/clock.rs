@@ -1,4 +1,4 @@
-//! A clock that is set back.
+//! The scenario of a clock that is set back.
 
 use std::time::SystemTime;
 
@@ -7,8 +7,9 @@ use secondo::{Refusal, UnixTime};
 use crate::engine::{Engine, Outcome, Provider, code, policy};
 use crate::worker::Process;
 
-/// A provider's clock is set back by an hour and by a day: nothing is accepted then, and the refusal says why. With the right
-/// time, logins go on.
+/// Sets a provider's clock back by an hour and by a day, and checks that no code is accepted then.
+///
+/// The refusal must name the clock as its reason. With the right time, logins must go on.
 pub fn set_back<E: Engine>(address: &str) {
     let id = Provider::<E>::open(address, policy()).enroll("clock");
     let behind = format!("{:?}", Outcome::Refused(Refusal::ClockBehind));
@@ -23,8 +24,8 @@ pub fn set_back<E: Engine>(address: &str) {
             assert_eq!(worker.ask(&format!("verify {id} now {entry} 1")), behind, "{entry} at {offset}");
         }
     }
-    // A minute on, so that the code is one that was never used.
+    // One minute ahead, so that the code was never used.
     let mut worker = Process::start_at("+1m", address);
     assert_eq!(worker.ask(&format!("verify {id} now own 1")), "Accepted");
-    crate::report!("{}: nothing accepted with the clock an hour and a day back, and logins go on after it", E::NAME);
+    crate::report!("{}: no code accepted with the clock an hour and a day back, and logins go on after it", E::NAME);
 }

@@ -1,4 +1,4 @@
-//! How the scenarios reach a store, and the authenticators that they use.
+//! The interface of the scenarios to a store, and the authenticators that they use.
 
 use std::time::Duration;
 
@@ -10,39 +10,40 @@ use secondo::{
     Verifier, VerifierError,
 };
 
-/// An engine under test, as its scenarios open it: also from processes of their own.
+/// An engine under test. Scenarios open it in the test's process and in processes of their own.
 pub trait Engine: 'static {
-    /// The store.
+    /// The store in the engine.
     type Store: Store;
 
-    /// What the printed counts call it.
+    /// The name of the engine in the printed counts.
     const NAME: &'static str;
 
-    /// Whether several processes may have it open at once. If not, [`open`](Self::open) waits until the other has closed it.
+    /// `true` if several processes may have the engine open at once. If not, [`open`](Self::open) waits until the other
+    /// process has closed it.
     const SHARED: bool;
 
-    /// The most that one call to the store takes.
+    /// The longest time that one call to the store takes.
     const TIMEOUT: Duration;
 
     /// Opens the data at this address or path, as a provider's process does.
     fn open(address: &str) -> Self::Store;
 
-    /// Runs a future to its end, within the runtime that the store was opened in.
+    /// Runs a future to its end, within the runtime in which the store was opened.
     fn block_on<T>(future: impl Future<Output = T>) -> T;
 }
 
-/// What became of one submitted code.
+/// The outcome of one submitted code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Accepted,
     Refused(Refusal),
-    /// Others were faster, time and again: nothing happened.
+    /// Other attempts were faster each time, and nothing happened.
     Contended,
-    /// The store failed: nothing is known.
+    /// The store failed, and the outcome is unknown.
     Failed(String),
 }
 
-/// Codes of eight digits: none of the many that are compared is another's by chance.
+/// Returns a TOTP with eight digits, so that none of the many compared codes equals another by chance.
 pub(crate) fn totp() -> Totp {
     Totp::new(Digits::Eight, Period::default())
 }
@@ -51,17 +52,19 @@ fn secret() -> Secret {
     Secret::from_bytes(b"12345678901234567890").unwrap()
 }
 
-/// As many failures as can be; replays are told and not counted, so that the scenarios can ask what is used.
+/// Returns a policy with the highest failure cap that does not count replays.
+///
+/// The scenarios can then submit a code again to find out if it is used.
 pub(crate) fn policy() -> Policy {
     Policy::new().with_failure_cap(Policy::CONSECUTIVE_LIMIT).unwrap().with_counted_replays(false)
 }
 
-/// The first moment of a time step, counted from one that the scenarios begin at.
+/// Returns the first moment of a time step. Steps are counted from the one at which the scenarios begin.
 pub(crate) fn time(step: u64) -> UnixTime {
     UnixTime::from_secs(1_700_000_010 + 30 * step).unwrap()
 }
 
-/// The step of a watermark, counted likewise; `None` before any.
+/// Returns the step of the watermark (the last used time step), counted as in [`time`], or `None` if there is none.
 pub(crate) fn step_of(state: &State) -> Option<u64> {
     state.watermark().map(|watermark| watermark.get() - totp().step(time(0)).unwrap().get())
 }
@@ -71,7 +74,7 @@ pub(crate) fn code(time: UnixTime) -> String {
     totp().generate(&key, time).unwrap().as_str().into()
 }
 
-/// A code that is right at none of the steps around this time.
+/// Returns a code that is wrong at each of the steps around this time.
 pub(crate) fn wrong_code(time: UnixTime) -> String {
     let key = Key::new(Algorithm::Sha1, &secret());
     let step = totp().step(time).unwrap().get();
@@ -81,7 +84,7 @@ pub(crate) fn wrong_code(time: UnixTime) -> String {
     (0..100).map(|n| format!("{n:08}")).find(unlike).unwrap()
 }
 
-/// A verifier on one store, whose calls are waited for.
+/// A verifier on one store, with blocking calls.
 pub(crate) struct Provider<E: Engine, S = <E as Engine>::Store> {
     verifier: Verifier<S>,
     engine: std::marker::PhantomData<fn() -> E>,
@@ -124,7 +127,7 @@ impl<E: Engine, S: Store> Provider<E, S> {
     }
 }
 
-/// The defect that the races must catch: a store that does not compare.
+/// A store with the defect that the races must catch: it does not compare revisions.
 pub(crate) struct Blind<S>(pub(crate) S);
 
 impl<S: Store> Store for Blind<S> {

@@ -1,4 +1,4 @@
-//! A process is killed while it verifies: what it told holds.
+//! The scenario of a process that is killed while it verifies. Its reported results must hold.
 
 use std::thread;
 use std::time::Duration;
@@ -10,14 +10,16 @@ use crate::engine::{Engine, Outcome, Provider, code, policy, step_of, time};
 use crate::rounds;
 use crate::worker::{Process, Told};
 
-/// A process is killed at random moments while it verifies, 300 times. After each: the data opens, what was reported as
-/// accepted is used, and no failure that was reported is missing.
+/// Kills a process at random moments while it verifies, 300 times.
+///
+/// After each kill, the data must open, each code that was reported as accepted must be used, and no reported failure
+/// may be missing.
 pub fn while_verifying<E: Engine>(address: &str) {
     let id = Provider::<E>::open(address, policy()).enroll("killed");
     let kills = rounds(300);
     let mut rng = rand::rng();
     let mut sum = Sum::default();
-    // The last step that was accepted, and the failures since then, at least.
+    // The last step that was reported as accepted, and the number of failures reported since then.
     let (mut step, mut failures) = (None, 0);
     for _ in 0..kills {
         let mut worker = Process::start(address);
@@ -50,7 +52,7 @@ pub fn while_verifying<E: Engine>(address: &str) {
 struct Sum {
     accepted: u64,
     failures: u64,
-    /// Accepted when the process was killed before it could say so.
+    /// The number of codes that were accepted when the process was killed before it could report this.
     untold: u64,
 }
 
@@ -64,7 +66,9 @@ fn told(answer: &str) -> Told {
     }
 }
 
-/// Compares with what was told, and returns what is stored. It may be a write further, which nobody was told of.
+/// Compares the stored state with the reports, and returns the stored step and number of failures.
+///
+/// The stored state may be one write ahead, which the process could not report.
 fn check<E: Engine>(
     provider: &Provider<E>,
     id: &AuthenticatorId,
@@ -73,13 +77,13 @@ fn check<E: Engine>(
 ) -> (Option<u64>, u8) {
     let state = provider.state(id);
     let stored = step_of(&state);
-    assert!(stored >= step, "told that step {step:?} is accepted, stored is {stored:?}");
+    assert!(stored >= step, "step {step:?} was reported as accepted, but the stored one is {stored:?}");
     if stored == step {
         let counted = state.failures();
-        assert!(counted >= failures, "told that {failures} failures are counted, stored are {counted}");
+        assert!(counted >= failures, "{failures} failures were reported as counted, but {counted} are stored");
     }
     for used in (0..=step.unwrap_or(0)).rev().take(3).filter(|_| step.is_some()) {
-        // Asked at its own time, and at that of the last.
+        // Submitted at the code's own time, and at the time of the last accepted code.
         for now in [time(used), time(step.unwrap_or(used))] {
             let outcome = provider.verify(id, &code(time(used)), now);
             assert_ne!(outcome, Outcome::Accepted, "the code of step {used}, a second time");

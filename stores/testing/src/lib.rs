@@ -1,7 +1,7 @@
-//! What the tests of the stores share: servers of their own, faults, and races across processes.
+//! Helpers of the stores' tests: servers of their own, faults, and races across processes.
 //!
-//! A store's tests implement [`Engine`], have a test that is a [`worker`], and call the scenarios with the address of an
-//! engine that is empty at first. Each [reports](report!) what it counted.
+//! A store's tests implement [`Engine`], have a test that is a [`worker`], and call the scenarios with the address of
+//! an engine that is empty at first. Each scenario [reports](report!) its counts.
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
 
@@ -21,12 +21,12 @@ pub use proxy::Proxy;
 pub use server::{Postgres, Redis, Server};
 pub use worker::worker;
 
-/// So many rounds, or ten times as many where `STORES_FULL` is set.
+/// Returns the usual number of rounds, or ten times as many if `STORES_FULL` is set.
 fn rounds(usual: u64) -> u64 {
     if std::env::var_os("STORES_FULL").is_some() { 10 * usual } else { usual }
 }
 
-/// Prints a line of counts, also when the test passes: the test harness keeps what `println!` prints to itself then.
+/// Prints a line of counts, even when the test passes. The test harness captures the output of `println!` then.
 #[macro_export]
 macro_rules! report {
     ($($counts:tt)*) => {
@@ -36,6 +36,6 @@ macro_rules! report {
 
 #[doc(hidden)]
 pub fn print(counts: std::fmt::Arguments<'_>) {
-    // In one piece, as others print as well.
+    // One write, since other threads print as well.
     std::io::stdout().write_all(format!("{counts}\n").as_bytes()).unwrap();
 }

@@ -1,4 +1,4 @@
-//! The server goes away while people log in.
+//! Scenarios in which the server goes away while people log in.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -14,10 +14,10 @@ use crate::engine::{Engine, Outcome, Provider, code, policy, step_of, time, wron
 use crate::server::PATIENCE;
 use crate::{Proxy, Server, rounds};
 
-/// Pairs of callers, each with an authenticator of its own.
+/// The number of pairs of callers, each with an authenticator of its own.
 const PAIRS: usize = 4;
 
-/// The server is killed and started again, 20 times.
+/// Kills the server and starts it again, 20 times.
 pub fn killed<E: Engine>(server: &impl Server, address: &str) {
     under::<E>(address, "killed and started again", rounds(20), || {
         server.kill();
@@ -27,7 +27,7 @@ pub fn killed<E: Engine>(server: &impl Server, address: &str) {
     });
 }
 
-/// The server stands still for longer than a call may take, 5 times.
+/// Pauses the server for longer than a call may take, 5 times.
 pub fn paused<E: Engine>(server: &impl Server, address: &str) {
     under::<E>(address, "paused", rounds(5), || {
         server.pause();
@@ -37,8 +37,9 @@ pub fn paused<E: Engine>(server: &impl Server, address: &str) {
     });
 }
 
-/// Connections are cut between requests, within one, and before its answer, 300 times. `through` makes the address of the
-/// store out of that of the proxy.
+/// Cuts connections between requests, within a request, and before its answer, 300 times.
+///
+/// `through` converts the proxy's address to that of the store.
 pub fn cut<E: Engine>(server: &impl Server, through: impl Fn(SocketAddr) -> String) {
     let proxy = Proxy::new(server.address());
     under::<E>(&through(proxy.address()), "connections cut", rounds(300), || {
@@ -56,22 +57,23 @@ fn pause_up_to(most: Duration) {
     thread::sleep(rand::rng().random_range(Duration::ZERO..most));
 }
 
-/// What the callers saw.
+/// The counts of what the callers saw.
 #[derive(Debug, Default)]
 struct Seen {
     accepted: u64,
-    /// Steps whose code was refused as used though nobody was told that it is accepted: after an unknown outcome.
+    /// The number of steps whose code was refused as used after an unknown outcome, though no caller saw its
+    /// acceptance.
     accepted_untold: u64,
     counted: u64,
     failed: u64,
     longest: Duration,
 }
 
-/// Disturbs the server so many times while pairs of callers submit the same codes at once, again and again until they are
-/// told what became of them.
+/// Disturbs the server `times` times while pairs of callers submit the same codes at once.
 ///
-/// Each code is accepted once at most, whatever was retried; every counted failure stays counted; calls end; and when it is
-/// over, everybody logs in without anything being opened anew.
+/// A caller submits a code again until it gets a verdict. Each code must be accepted at most once in spite of that.
+/// Every counted failure must stay counted, and calls must end. After the last disturbance, everybody must be able to
+/// log in on the same store.
 fn under<E: Engine>(address: &str, what: &str, times: u64, mut disturb: impl FnMut()) {
     let provider = Provider::<E>::open(address, policy());
     let prefix = what.replace(' ', "-");
@@ -79,7 +81,7 @@ fn under<E: Engine>(address: &str, what: &str, times: u64, mut disturb: impl FnM
         .map(|n| Caller {
             provider: &provider,
             id: provider.enroll(&format!("{prefix}/{n}")),
-            // As many wrong codes as each takes are not needed in all rounds.
+            // 10 authenticators of 50 rounds each: later rounds submit no wrong codes.
             guessed: (0..10).map(|guessed| provider.enroll(&format!("{prefix}/{n}/{guessed}"))).collect(),
             seen: Mutex::default(),
         })
@@ -89,7 +91,7 @@ fn under<E: Engine>(address: &str, what: &str, times: u64, mut disturb: impl FnM
         let (over, callers) = (&over, &callers);
         let spawn = |caller| scope.spawn(move || Caller::log_in_until(caller, over));
         let pairs: Vec<_> = callers.iter().map(spawn).collect();
-        // Also when a disturbance panics: the callers must not go on for ever.
+        // This ends the callers even if a disturbance panics.
         let disturbing = SetOnDrop(over);
         for _ in 0..times {
             disturb();
@@ -107,10 +109,10 @@ fn under<E: Engine>(address: &str, what: &str, times: u64, mut disturb: impl FnM
         sum.failed += seen.failed;
         sum.longest = sum.longest.max(seen.longest);
     }
-    crate::report!("{}: {what} {times} times, nothing lost, nothing twice: {sum:?}", E::NAME);
-    // A verification calls more than once, and a machine may be slow.
+    crate::report!("{}: {what} {times} times, nothing lost, nothing accepted twice: {sum:?}", E::NAME);
+    // A verification makes several calls, and the machine may be slow.
     assert!(sum.longest < E::TIMEOUT * 8 + Duration::from_secs(10), "a call took {:?}", sum.longest);
-    assert!(sum.failed > 0, "nobody noticed");
+    assert!(sum.failed > 0, "no call failed");
 }
 
 struct SetOnDrop<'a>(&'a AtomicBool);
@@ -124,19 +126,21 @@ impl Drop for SetOnDrop<'_> {
 struct Caller<'a, E: Engine> {
     provider: &'a Provider<E>,
     id: AuthenticatorId,
-    /// Authenticators at which both guess.
+    /// The authenticators for which both callers submit wrong codes.
     guessed: Vec<AuthenticatorId>,
     seen: Mutex<Seen>,
 }
 
 impl<E: Engine> Caller<'_, E> {
-    /// Logs in at one step after the other until it is over, and once more after that; returns the last step.
+    /// Logs in at one step after the other until the disturbances are over, and once more after that.
+    ///
+    /// Returns the last step.
     fn log_in_until(caller: &Self, over: &AtomicBool) -> u64 {
         let mut remaining = HashSet::new();
         for step in 0.. {
             let last = over.load(Ordering::Relaxed);
             if step > 0 {
-                // What was settled stays so, whatever happened since.
+                // A used code stays used, whatever has happened since.
                 let again = caller.until_told(&caller.id, &code(time(step - 1)), step - 1).0;
                 assert_ne!(again, Outcome::Accepted, "the code of step {}, a second time", step - 1);
             }
@@ -160,9 +164,9 @@ impl<E: Engine> Caller<'_, E> {
         unreachable!("there are enough steps")
     }
 
-    /// Both submit a wrong code: no count of remaining attempts is told twice, or a failure was lost.
+    /// Submits a wrong code from both callers. If a number of remaining attempts is reported twice, a failure was lost.
     fn guess(&self, step: u64, remaining: &mut HashSet<(AuthenticatorId, u8)>) {
-        // At 50 each there is room for those that are counted and not told.
+        // 50 steps for each authenticator leave room for failures that are counted but not reported.
         let Some(id) = self.guessed.get(usize::try_from(step / 50).unwrap()) else { return };
         let now = time(0);
         let outcomes: [_; 2] = thread::scope(|scope| {
@@ -190,7 +194,7 @@ impl<E: Engine> Caller<'_, E> {
         outcome
     }
 
-    /// Submits until there is a verdict; also says whether it failed before.
+    /// Submits a code until there is a verdict. Returns the verdict, and `true` if an attempt before it failed.
     fn until_told(&self, id: &AuthenticatorId, entry: &str, step: u64) -> (Outcome, bool) {
         let begun = Instant::now();
         let mut failed = false;

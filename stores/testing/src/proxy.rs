@@ -1,11 +1,11 @@
-//! A connection that can be cut in the middle.
+//! A proxy whose connections can be cut in the middle.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Forwards connections to a server, and cuts them as told.
+/// A proxy that forwards connections to a server, and cuts them when the test says so.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -25,17 +25,17 @@ struct State {
     connections: Vec<[TcpStream; 2]>,
 }
 
-/// Where the next connection that is used is cut.
+/// The point at which the next connection that is used is cut.
 #[derive(Clone, Copy, Debug)]
 enum Cut {
-    /// After so many more bytes to the server.
+    /// The cut comes after this number of bytes to the server.
     Request(usize),
-    /// Instead of an answer, after so many others.
+    /// The cut comes instead of an answer, after this number of other answers.
     Answer(usize),
 }
 
 impl Proxy {
-    /// A proxy before this server. It ends with the process.
+    /// Creates a proxy in front of this server. The proxy ends with the process.
     #[must_use]
     pub fn new(server: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -44,14 +44,14 @@ impl Proxy {
         let accepting = Arc::clone(&wire);
         thread::spawn(move || {
             for client in listener.incoming() {
-                // If the server is away, the client sees a connection that ends.
+                // If the server is down, the client sees its connection end.
                 let _ = client.and_then(|client| Wire::connect(&accepting, client));
             }
         });
         Self { address, wire }
     }
 
-    /// Where clients connect.
+    /// Returns the address to which clients connect.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -64,12 +64,13 @@ impl Proxy {
         }
     }
 
-    /// Lets so many more bytes pass to the server, then cuts the connection: in the middle of a request, or at its end.
+    /// Lets this number of bytes pass to the server, then cuts the connection in the middle of a request or at its end.
     pub fn cut_request_after(&self, bytes: usize) {
         self.wire.lock().cut = Some(Cut::Request(bytes));
     }
 
-    /// Lets so many answers pass, then cuts the connection in place of the next: the server has done what it was asked.
+    /// Lets this number of answers pass, then cuts the connection instead of the next, when its request is already
+    /// done.
     pub fn cut_answer_after(&self, answers: usize) {
         self.wire.lock().cut = Some(Cut::Answer(answers));
     }
@@ -94,7 +95,7 @@ impl Wire {
 }
 
 impl State {
-    /// How many of so many bytes go to the server, and whether the connection is cut then.
+    /// Returns how many of `bytes` bytes pass to the server, and `true` if the connection is cut after them.
     fn passes_request(&mut self, bytes: usize) -> (usize, bool) {
         match self.cut {
             Some(Cut::Request(left)) if left <= bytes => {

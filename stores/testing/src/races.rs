@@ -1,4 +1,4 @@
-//! Many processes at once: a code is accepted once, and a guess is counted.
+//! Races of many processes, in which a code must be accepted once and every guess must be counted.
 
 use secondo::decision::Hold;
 use secondo::{Policy, Refusal};
@@ -9,11 +9,12 @@ use crate::worker::Process;
 
 const PROCESSES: usize = 8;
 
-/// Eight processes submit the same right code at once, in 1,000 rounds: one is told that it is accepted, and the others
-/// that it was used.
+/// Submits the same correct code from eight processes at once, in 1,000 rounds.
 ///
-/// Where processes share the engine, the same with a store that does not compare must accept some codes twice: otherwise
-/// the processes are not close enough for the rounds to say anything.
+/// Each round must accept it from one process, and refuse it as used from the others.
+///
+/// If processes can share the engine, the race is repeated with a store that does not compare revisions. It must accept
+/// some codes twice. Otherwise the processes do not overlap enough for the rounds to prove anything.
 pub fn one_right_code<E: Engine>(address: &str) {
     let id = Provider::<E>::open(address, policy()).enroll("race/right");
     let mut workers: Vec<_> = (0..PROCESSES).map(|_| Process::start(address)).collect();
@@ -47,8 +48,9 @@ pub fn one_right_code<E: Engine>(address: &str) {
     }
 }
 
-/// Eight processes guess at one authenticator at once, together twice as often as they may: exactly as many guesses as the
-/// cap says are evaluated, and the rest find it locked.
+/// Submits wrong codes for one authenticator from eight processes at once, twice as many as the failure cap.
+///
+/// The number of codes that are evaluated must be exactly the cap, and the rest must find the authenticator locked.
 pub fn wrong_codes<E: Engine>(address: &str) {
     const CAP: usize = Policy::CONSECUTIVE_LIMIT as usize;
     const GUESSES: usize = 2 * CAP / PROCESSES;

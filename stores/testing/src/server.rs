@@ -1,4 +1,4 @@
-//! Servers of the tests' own: on loopback, on a free port, in a temporary folder, stopped by their process id.
+//! Servers of the tests' own, each on a free port of loopback and in a temporary folder, stopped by process id.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// A Redis server. It keeps nothing on disk unless told to.
+/// A Redis server. By default it keeps nothing on disk.
 #[derive(Debug)]
 pub struct Redis(Program);
 
@@ -23,7 +23,7 @@ pub struct Redis(Program);
 pub struct Postgres(Program);
 
 impl Redis {
-    /// Starts one with these arguments, as on its command line.
+    /// Starts a server with these arguments of its command line.
     #[must_use]
     pub fn start(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -34,7 +34,7 @@ impl Redis {
         Self(Program::start(folder, port, line, None, answers_ping))
     }
 
-    /// For `redis-rs`.
+    /// Returns the address for `redis-rs`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://{}", self.address())
@@ -42,12 +42,12 @@ impl Redis {
 }
 
 impl Postgres {
-    /// Starts one with these settings, such as `fsync=on`.
+    /// Starts a server with these settings, such as `fsync=on`.
     #[must_use]
     pub fn start(settings: &[&str]) -> Self {
         let programs = postgres_programs();
         let folder = tempfile::tempdir().unwrap();
-        // PostgreSQL does not run as root; Debian's package makes this user.
+        // PostgreSQL does not run as root. Debian's package creates the user `postgres`.
         let user = rustix::process::geteuid().is_root().then(|| (id_of("-u"), id_of("-g")));
         if let Some((uid, gid)) = user {
             chown(folder.path(), Some(uid), Some(gid)).unwrap();
@@ -68,25 +68,25 @@ impl Postgres {
         Self(Program::start(folder, port, line, user, accepts_connections))
     }
 
-    /// For `tokio-postgres`.
+    /// Returns the connection string for `tokio-postgres`.
     #[must_use]
     pub fn url(&self) -> String {
         self.url_at(self.address())
     }
 
-    /// The same through a proxy at this address.
+    /// Returns the connection string through a proxy at this address.
     #[must_use]
     pub fn url_at(&self, address: SocketAddr) -> String {
         format!("postgres://postgres@{address}/postgres")
     }
 
-    /// The folder with its data and configuration.
+    /// Returns the folder with the server's data and configuration.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.0.folder.path().join("data")
     }
 
-    /// Has it read its configuration again.
+    /// Makes the server read its configuration again.
     pub fn reload(&self) {
         self.0.signal(Signal::HUP);
     }
@@ -94,16 +94,16 @@ impl Postgres {
 
 /// A server that can be made to fail.
 pub trait Server {
-    /// Where it listens.
+    /// Returns the address at which the server listens.
     fn address(&self) -> SocketAddr;
 
-    /// Ends it as a loss of power would, were it not for the operating system's cache.
+    /// Kills the server. Unlike a power failure, this does not lose the operating system's cache.
     fn kill(&self);
 
-    /// Starts it again, on the same port and data, and waits until it answers. It must not run.
+    /// Starts the server again on the same port and data, and waits until it answers. The server must not be running.
     fn restart(&self);
 
-    /// Stops it in its tracks: connections stay, answers do not come.
+    /// Suspends the server's processes. Connections stay open, but no answers come.
     fn pause(&self);
 
     /// Ends a pause.
@@ -160,21 +160,25 @@ impl Program {
 
     fn run(&self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(child.is_none(), "it runs");
+        assert!(child.is_none(), "the server is running already");
         let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
         let mut command = command(&self.line, self.user);
         let running = child.insert(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
         let begun = Instant::now();
         while !(self.is_ready)(self.port) {
             let ended = running.try_wait().unwrap();
-            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "it does not start: {ended:?}\n{}", self.log());
+            assert!(
+                ended.is_none() && begun.elapsed() < PATIENCE,
+                "the server does not start: {ended:?}\n{}",
+                self.log()
+            );
             thread::sleep(Duration::from_millis(5));
         }
     }
 
     fn kill(&self) {
         let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        // The first first, so that it starts no more of the others.
+        // The first process is stopped before the others are listed, so that it starts no more of them.
         let first = pid(&child);
         let _ = kill_process(first, Signal::STOP);
         let mut processes = children(first);
@@ -182,7 +186,7 @@ impl Program {
         for process in &processes {
             let _ = kill_process(*process, Signal::KILL);
         }
-        // PostgreSQL does not start while one of them is left.
+        // PostgreSQL does not start again while one of its processes is left.
         while !processes.iter().all(|process| has_ended(*process)) {
             thread::sleep(Duration::from_millis(1));
         }
@@ -199,7 +203,7 @@ impl Program {
         self.signal(signal);
         if let Some(child) = &*self.child.lock().unwrap_or_else(PoisonError::into_inner) {
             for process in children(pid(child)) {
-                // It may have ended meanwhile.
+                // The process may have ended meanwhile.
                 let _ = kill_process(process, signal);
             }
         }
@@ -216,7 +220,7 @@ impl Drop for Program {
     }
 }
 
-/// How long to wait for what must come, however slow the machine.
+/// The time to wait for something that must come, even on a slow machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 fn command(line: &[String], user: Option<(u32, u32)>) -> Command {
@@ -241,28 +245,30 @@ fn pid(child: &Child) -> Pid {
     Pid::from_child(child)
 }
 
-/// The processes that this one started. PostgreSQL's are in sessions of their own, so that no signal reaches all at once.
+/// Returns the child processes of this one.
+///
+/// PostgreSQL's children are in sessions of their own, so no single signal reaches all of them.
 fn children(parent: Pid) -> Vec<Pid> {
     let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     let started = |process: &Pid| state(*process).is_some_and(|(_, by)| by == parent.as_raw_nonzero().get());
     processes.filter_map(Pid::from_raw).filter(started).collect()
 }
 
-/// The letter of a process's state, and which process started it.
+/// Returns the letter of a process's state, and the id of its parent.
 fn state(process: Pid) -> Option<(char, i32)> {
     let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
-    // After the name of the program, which is in brackets and may hold anything.
+    // The fields after the name of the program, which is in parentheses and may hold any characters.
     let (_, stat) = stat.rsplit_once(") ")?;
     let mut fields = stat.split(' ');
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
-/// Whether nothing is left of it but its name: its memory and its files are given back.
+/// Returns `true` if the process has ended or is a zombie, so that its memory and files are released.
 fn has_ended(process: Pid) -> bool {
     state(process).is_none_or(|(state, _)| matches!(state, 'Z' | 'X'))
 }
 
-/// Free when it was asked for; on loopback, few others look for one.
+/// Returns a port that is free now. Another program could take it, but few look for ports on loopback.
 fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
@@ -275,7 +281,8 @@ fn answers_ping(port: u16) -> bool {
         let mut answer = [0; 1];
         stream.read_exact(&mut answer).map(|()| answer)
     };
-    // An error, while it loads its data, begins with `-`. One that wants a password or TLS is told otherwise.
+    // While the server loads its data, it answers with an error, which begins with `-`. A server that needs a password
+    // or TLS needs another check.
     ping().is_ok_and(|answer| answer == *b"+")
 }
 
@@ -285,7 +292,7 @@ fn accepts_connections(port: u16) -> bool {
     status.unwrap().success()
 }
 
-/// The folder of the newest PostgreSQL of Debian's.
+/// Returns the program folder of the newest PostgreSQL from Debian's packages.
 fn postgres_programs() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("Debian's package postgresql");
     let version = |entry: std::io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse::<u32>().ok();

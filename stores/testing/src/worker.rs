@@ -1,4 +1,4 @@
-//! A process of its own that verifies, as one of a provider's many.
+//! A process of its own that verifies, as one of a provider's many processes does.
 
 use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,13 +10,13 @@ use secondo::{AuthenticatorId, Refusal, UnixTime};
 
 use crate::engine::{Blind, Engine, Outcome, Provider, code, policy, step_of, time, wrong_code};
 
-/// Where a worker finds the data.
+/// The environment variable with the address of the data.
 const ADDRESS: &str = "STORE_TESTING_ADDRESS";
 
-/// Before each answer: the test harness prints as well.
+/// The mark before each answer, since the test harness prints as well.
 const MARK: &str = "#> ";
 
-/// What the processes of the scenarios run. A store's tests have it at their root, under this name:
+/// Runs the commands of a scenario: the body of its processes. A store's tests have it at their root, under this name:
 ///
 /// ```ignore
 /// #[test]
@@ -26,9 +26,9 @@ const MARK: &str = "#> ";
 /// }
 /// ```
 pub fn worker<E: Engine>() {
-    let address = std::env::var(ADDRESS).expect("a scenario starts it");
+    let address = std::env::var(ADDRESS).expect("a scenario starts the worker");
     let open = || Provider::<E>::open(&address, policy());
-    // Kept open between attempts where others may have it open as well.
+    // The engine is kept open between attempts if other processes may have it open as well.
     let kept = E::SHARED.then(open);
     let with = |run: &dyn Fn(&Provider<E>)| match &kept {
         Some(provider) => run(provider),
@@ -56,7 +56,7 @@ pub fn worker<E: Engine>() {
     }
 }
 
-/// Submits again what lost against others all the time.
+/// Submits a code again for as long as other attempts are faster each time.
 fn until_told(verify: impl Fn() -> Outcome) -> Outcome {
     loop {
         match verify() {
@@ -77,18 +77,18 @@ fn answer(answer: impl Debug) {
     println!("\n{MARK}{answer:?}");
 }
 
-/// What a process that is killed at any moment has told before.
+/// A report of a process that may be killed at any moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// The code of this step is accepted.
     Accepted(u64),
-    /// The code of this step was accepted already: by the process before, which did not live to tell.
+    /// The code of this step was accepted already, by the process before, which was killed before it could report this.
     AcceptedBefore(u64),
     /// One more wrong code is counted.
     Wrong,
 }
 
-/// Logs in at one step after the other, with some wrong codes in between, until it is killed.
+/// Logs in at one step after the other, with some wrong codes in between, until the process is killed.
 fn work<E: Engine>(provider: &Provider<E>, id: &AuthenticatorId) {
     let state = provider.state(id);
     let mut rng = rand::rng();
@@ -109,7 +109,7 @@ fn work<E: Engine>(provider: &Provider<E>, id: &AuthenticatorId) {
     }
 }
 
-/// A worker, from the outside.
+/// A worker process, as seen from the scenario.
 pub(crate) struct Process {
     child: Child,
     input: ChildStdin,
@@ -121,12 +121,12 @@ impl Process {
         Self::start_in(Command::new(std::env::current_exe().unwrap()), address)
     }
 
-    /// With its clock set back or forward, as `-1h`.
+    /// Starts a worker whose clock is set back or forward by an offset such as `-1h`.
     pub(crate) fn start_at(offset: &str, address: &str) -> Self {
         let library = format!("/usr/lib/{}-linux-gnu/faketime/libfaketime.so.1", std::env::consts::ARCH);
         assert!(std::fs::exists(&library).unwrap(), "Debian's package faketime");
         let mut command = Command::new(std::env::current_exe().unwrap());
-        // Time must pass as always.
+        // The monotonic clock is not changed, so that time passes as usual.
         command.env("LD_PRELOAD", library).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         Self::start_in(command, address)
     }
@@ -144,10 +144,10 @@ impl Process {
         writeln!(self.input, "{line}").unwrap();
     }
 
-    /// The next answer, as it is debugged; `None` when the process has ended.
+    /// Returns the `Debug` text of the next answer, or `None` when the process has ended.
     pub(crate) fn answer(&mut self) -> Option<String> {
         for line in self.output.by_ref().lines() {
-            // A line that was cut off by a kill was not told.
+            // A line that was cut off by a kill does not count as reported.
             if let Some(answer) = line.ok()?.strip_prefix(MARK) {
                 return Some(answer.into());
             }

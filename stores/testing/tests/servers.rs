@@ -1,4 +1,4 @@
-//! The servers start, stop and start again, and the proxy cuts where it was told.
+//! The servers start, stop and start again, and the proxy cuts at the requested point.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use store_testing::{Postgres, Proxy, Redis, Server};
 
-/// The answer, up to its first line's end; `None` if the connection ends or nothing comes.
+/// Sends a request and returns the answer, or `None` if the connection ends or no answer comes within a second.
 fn ask(address: SocketAddr, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
@@ -51,7 +51,7 @@ fn a_cut_request_does_not_arrive_and_a_cut_answer_is_one() {
 
 #[test]
 fn postgres_is_killed_and_paused_and_returns() {
-    // What a client sends first when it wants TLS; the answer is S or N.
+    // A client's request for TLS, to which a server answers S or N.
     let is_there = |postgres: &Postgres| {
         let mut stream = TcpStream::connect(postgres.address()).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;

@@ -1,7 +1,7 @@
-//! The scenarios on the store of the example, also from other processes: what they say of it, they say of any.
+//! The scenarios on the example's store in SQLite, also from other processes.
 
 #[path = "../../../examples/own_store.rs"]
-#[expect(dead_code, reason = "the suite that it runs is run as an example")]
+#[expect(dead_code, reason = "the example runs its suite by itself")]
 mod own_store;
 
 use std::path::Path;

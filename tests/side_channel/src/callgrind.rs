@@ -1,4 +1,4 @@
-//! Runs this program under valgrind's callgrind, and compares how many instructions each case took.
+//! The check by instruction counts: runs this program under valgrind's callgrind, and compares the counts of its cases.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -10,11 +10,13 @@ use crate::counts;
 use crate::report::Report;
 use crate::valgrind::{runs_this, start_counting, write_count};
 
+/// The argument with which this program runs under callgrind.
 pub(crate) const COUNT: &str = "count";
 
-/// Cases that must take the same number of instructions, or where a defect is planted, must not.
+/// A group of cases that must take equal numbers of instructions, or different numbers if a defect is planted in them.
 pub(crate) struct Group {
     pub(crate) name: String,
+    /// `true` if a defect is planted in the cases.
     pub(crate) is_leaky: bool,
     pub(crate) cases: Vec<Box<dyn Fn()>>,
 }
@@ -30,8 +32,9 @@ impl Group {
     }
 }
 
+/// Counts the instructions of all groups, prints the results, and returns `true` if every group is as expected.
 pub(crate) fn check() -> bool {
-    let mut report = Report::new("the count of instructions under callgrind");
+    let mut report = Report::new("the instruction counts under callgrind");
     match under_callgrind() {
         Ok(counted) => {
             for group in counts::groups() {
@@ -41,10 +44,10 @@ pub(crate) fn check() -> bool {
                     &group.name,
                     match (group.is_leaky, is_equal) {
                         _ if counts.len() != group.cases.len() || counts.contains(&0) => {
-                            Err(format!("not counted: {counts:?}"))
+                            Err(format!("some cases were not counted: {counts:?}"))
                         }
                         (false, false) => Err(format!("different counts: {counts:?}")),
-                        (true, true) => Err(format!("the check is blind: a planted leak has equal counts: {counts:?}")),
+                        (true, true) => Err(format!("the check missed a planted leak: equal counts {counts:?}")),
                         _ => Ok(()),
                     },
                 );
@@ -55,7 +58,7 @@ pub(crate) fn check() -> bool {
     report.finish()
 }
 
-/// The counts of each group's cases, in their order.
+/// Returns the counts of each group's cases, in the order of the cases.
 fn under_callgrind() -> Result<BTreeMap<String, Vec<u64>>, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let out = folder.path().join("out");
@@ -69,7 +72,7 @@ fn under_callgrind() -> Result<BTreeMap<String, Vec<u64>>, String> {
         return Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr)));
     }
     let mut counts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    // Numbered from 1 in the order of the cases.
+    // callgrind numbers its files from 1, in the order of the cases.
     for number in 1.. {
         let Ok(file) = fs::read_to_string(format!("{}.{number}", out.display())) else { break };
         let field = |name: &str| file.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
@@ -80,13 +83,15 @@ fn under_callgrind() -> Result<BTreeMap<String, Vec<u64>>, String> {
     Ok(counts)
 }
 
-/// Runs each case under callgrind, once before it counts: processors are asked what they can do, and functions linked, once.
+/// Runs each case twice under callgrind, and counts only the second run.
+///
+/// The first run detects the processor's features and links functions. Both happen once in a process.
 pub(crate) fn count() -> bool {
     if !runs_this() {
         return false;
     }
     for Group { name, cases, .. } in counts::groups() {
-        let name = CString::new(name).expect("a name");
+        let name = CString::new(name).expect("a name without a zero byte");
         for case in cases {
             case();
             start_counting();

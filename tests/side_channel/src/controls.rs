@@ -1,4 +1,5 @@
-//! Defects of others, planted for the checks to see: if one is not found, the check that should is blind.
+//! Controls: defects that other libraries have, planted here on purpose. A check that misses one of them proves
+//! nothing.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -12,7 +13,7 @@ use crate::login::{Subject, Typed, key, methods, secret, unknown};
 use crate::taint::{id, sealing_verifier};
 use crate::valgrind::make_secret;
 
-/// For memcheck.
+/// Returns the cases in which memcheck must find errors.
 pub(crate) fn leaks() -> Vec<Case> {
     vec![
         Case::new("a search that ends at the match", || {
@@ -30,7 +31,7 @@ pub(crate) fn leaks() -> Vec<Case> {
         Case::new("base32 from a table", || {
             black_box(looked_up(&made_secret(*b"GEZDGNBV")));
         }),
-        // These say that what becomes of a secret is followed to where it leaves the library.
+        // These show that memcheck follows a secret through the library to the values that leave it.
         Case::new("the code of a secret", || {
             let key = Key::new(Algorithm::Sha1, &unknown(secret(4, 20)));
             let code = Hotp::default().generate(&key, Counter::new(1));
@@ -42,7 +43,7 @@ pub(crate) fn leaks() -> Vec<Case> {
             let accepted = login.verify().commit(|_| Ok::<_, Infallible>(())).expect("the code is right");
             up_to(accepted.counter());
         }),
-        Case::new("the same, from a sealed record", || {
+        Case::new("the step of an accepted code, from a sealed record", || {
             let subject = Subject::new(methods()[1], key(Algorithm::Sha1, 4), 1_000);
             let verifier = sealing_verifier(subject.policy);
             let authenticator = Authenticator::new(subject.method, Algorithm::Sha1, secret(4, 20));
@@ -65,7 +66,7 @@ fn made_secret<const N: usize>(mut value: [u8; N]) -> [u8; N] {
     value
 }
 
-/// A code among expected ones of the same length.
+/// Returns the index of a code in a sequence of expected codes of the same length, and stops at the first match.
 #[inline(never)]
 pub(crate) fn early_exit(expected: &[u8], code: &[u8]) -> Option<usize> {
     expected.chunks(code.len()).position(|expected| expected.iter().zip(code).fold(0, |all, (a, b)| all | (a ^ b)) == 0)

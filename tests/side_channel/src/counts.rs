@@ -1,4 +1,5 @@
-//! What must take the same number of instructions: what differs in secrets only, or in what is not public.
+//! Groups of cases that must take equal numbers of instructions, since they differ only in secrets and in other values
+//! that are not public.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -23,7 +24,8 @@ pub(crate) fn groups() -> Vec<Group> {
             let subject: &'static Subject = Box::leak(Box::new(subject));
             let all = subject.logins();
             let some = |right| subject.logins().into_iter().filter(move |login| login.is_right() == right);
-            // Whether there is a watermark shows in what is stored.
+            // The presence of a watermark shows in the stored state, so the code may branch on it. Only states with one
+            // are compared here.
             let stored = |right| some(right).filter(|login| login.state.watermark().is_some());
 
             groups.push(Group::equal(format!("{name} until the verdict"), all.into_iter().map(decide)));
@@ -85,7 +87,7 @@ fn commit(login: Login<'static>) -> impl Fn() {
     }
 }
 
-/// From enrolment to the sealed record of what came of the login.
+/// Returns a case that enrolls an authenticator with a sealed record, verifies the login's code and stores the outcome.
 fn verify_sealed(login: Login<'static>) -> impl Fn() {
     move || {
         let Subject { method, policy, .. } = login.subject;
@@ -101,7 +103,7 @@ fn verify_sealed(login: Login<'static>) -> impl Fn() {
     }
 }
 
-/// Right ones at several places, and wrong ones.
+/// Returns resynchronizations with right pairs of codes at several steps, and with wrong pairs.
 fn resyncs(subject: &'static Subject) -> impl Iterator<Item = impl Fn()> {
     let state = State::new().starting_at(Counter::new(subject.first - 4));
     [(0, 1), (1, 2), (4, 5), (2, 1), (3, 3)].into_iter().map(move |(one, other)| {

@@ -1,4 +1,4 @@
-//! Logins of every outcome.
+//! Login attempts with every outcome.
 
 use std::hint::black_box;
 
@@ -9,21 +9,22 @@ use secondo::{Algorithm, Code, Digits, Hotp, Key, Method, Policy, Secret, State,
 
 use crate::valgrind::make_secret;
 
-/// The steps of a window, and the counters of a look-ahead, that a login looks for a code in.
+/// The number of time steps in the window, and of counters in the look-ahead, that a login searches.
 pub(crate) const STEPS: u64 = LOOK_AHEAD as u64 + 1;
 const LOOK_AHEAD: u8 = 2;
 
-/// What a code is.
+/// The kind of code that is submitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Typed {
-    /// That of this step of the window, from 0.
+    /// The code of this step of the window, counted from 0.
     Right(u64),
-    /// That of the last used step.
+    /// The code of the last used step, which is a replay.
     Used,
+    /// A code of none of the steps of the window.
     Wrong,
 }
 
-/// Somebody's authenticator.
+/// An authenticator with the key and the policy that verify it.
 pub(crate) struct Subject {
     pub(crate) method: Method,
     pub(crate) key: Key,
@@ -37,7 +38,7 @@ impl Subject {
         Self { method: method.into(), key, policy: policy(), first }
     }
 
-    /// With a code in the middle of the window that begins with two zeros.
+    /// Moves the window until the code of its middle step begins with two zeros.
     pub(crate) fn with_leading_zeros(mut self) -> Self {
         while !self.code(1).as_str().starts_with("00") {
             self.first += 1;
@@ -53,7 +54,7 @@ impl Subject {
         UnixTime::from_secs((self.first + 1) * 30).unwrap()
     }
 
-    /// Every outcome, at every step, with and without used ones.
+    /// Returns logins with every outcome: codes of every step, with and without used steps.
     pub(crate) fn logins(&self) -> Vec<Login<'_>> {
         let used: &[Option<u64>] =
             if matches!(self.method, Method::Totp(_)) { &[None, Some(0), Some(1), Some(2)] } else { &[Some(0)] };
@@ -66,7 +67,9 @@ impl Subject {
         logins
     }
 
-    /// An attempt where so many steps of the window are used; `None` is a new authenticator.
+    /// Creates a login for a state in which the first `used` steps of the window are used.
+    ///
+    /// `None` stands for a new state without a watermark.
     pub(crate) fn login(&self, typed: Typed, used: Option<u64>) -> Login<'_> {
         let mut state = State::new().confirmed();
         if let Some(used) = used {
@@ -81,16 +84,16 @@ impl Subject {
         black_box(Login { subject: self, typed, state, code, submitted, now: self.now() })
     }
 
-    /// The code of another time, which is that of no step near.
+    /// Returns the code of a distant step that differs from all codes of the window and of the step before it.
     pub(crate) fn wrong(&self) -> Code {
         let of = |counter| Hotp::new(self.method.digits()).generate(&self.key, Counter::new(counter));
         let near: Vec<Code> = (self.first - 1..self.first + STEPS).map(of).collect();
         let is_near = |code: &Code| near.iter().any(|near| near.as_str() == code.as_str());
-        (self.first + 1_000..self.first + 2_000).map(of).find(|code| !is_near(code)).expect("most codes are not near")
+        (self.first + 1_000..self.first + 2_000).map(of).find(|code| !is_near(code)).expect("most codes differ")
     }
 }
 
-/// One attempt.
+/// One login attempt.
 pub(crate) struct Login<'s> {
     pub(crate) subject: &'s Subject,
     pub(crate) typed: Typed,
@@ -118,19 +121,19 @@ impl Login<'_> {
     }
 }
 
-/// One step to each side, and all that looks at where a code was found.
+/// Returns a policy with one step each way, a look-ahead, and learned drift, which uses the position of a match.
 fn policy() -> Policy {
     let window = Window::new(1, 1).expect("a window");
     Policy::new().with_window(window).with_look_ahead(LOOK_AHEAD).expect("a look-ahead").with_learned_drift(true)
 }
 
-/// A secret of so many bytes, one of many.
+/// Returns a secret of `len` bytes; each `number` yields a different secret.
 pub(crate) fn secret(number: u8, len: u8) -> Secret {
     let bytes: Vec<u8> = (0..len).map(|at| at.wrapping_mul(37) ^ number.wrapping_mul(101)).collect();
     Secret::from_bytes(black_box(&bytes)).expect("a secret")
 }
 
-/// The secret, unknown to memcheck.
+/// Returns the secret after marking its bytes as secret for memcheck.
 pub(crate) fn unknown(mut secret: Secret) -> Secret {
     make_secret(&mut secret, Secret::expose);
     secret

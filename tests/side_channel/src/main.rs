@@ -1,6 +1,7 @@
-//! Whether what secondo does, and how long it takes, depends on secrets. `run` says how it is built and called.
+//! Checks that the instructions and the timing of secondo do not depend on secrets. The script `run` builds and calls
+//! this program.
 //!
-//! Each check comes with defects that it must find, so that one that went blind is noticed.
+//! Each check must also find defects that are planted for it, so that a check that no longer works is noticed.
 
 mod callgrind;
 mod controls;
@@ -16,7 +17,7 @@ mod valgrind;
 use std::env;
 use std::process::ExitCode;
 
-/// Something to be run under watch.
+/// A piece of work that a check watches.
 struct Case {
     name: String,
     run: Box<dyn Fn()>,
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
         ["taint"] => memcheck::check(),
         ["counts"] => callgrind::check(),
         ["timing", samples] => samples.parse().is_ok_and(timing::check),
-        // What the first two have valgrind run.
+        // The first two checks start this program under valgrind with these arguments.
         [memcheck::SUBJECTS] => memcheck::watch(taint::subjects()),
         [memcheck::LEAKS] => memcheck::watch(controls::leaks()),
         [callgrind::COUNT] => callgrind::count(),

@@ -1,4 +1,4 @@
-//! Runs this program under valgrind's memcheck, and judges what that finds.
+//! The taint check: runs this program under valgrind's memcheck, and judges the errors that it finds.
 
 use std::env;
 use std::fs;
@@ -8,13 +8,15 @@ use crate::Case;
 use crate::report::Report;
 use crate::valgrind::errors;
 
+/// The argument that runs the cases without a leak.
 pub(crate) const SUBJECTS: &str = "taint-subjects";
+/// The argument that runs the cases with a planted leak.
 pub(crate) const LEAKS: &str = "taint-leaks";
 
-/// What memcheck is told to expect: see the file.
+/// The file of the errors that memcheck is told to ignore, with the reasons.
 const PUBLIC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/public.supp");
 
-/// Nothing is found in the subjects, and something in each planted leak.
+/// Returns `true` if memcheck finds no error in the subjects and at least one in each planted leak.
 pub(crate) fn check() -> bool {
     let mut report = Report::new("the taint check under memcheck");
     for (cases, clean) in [(SUBJECTS, true), (LEAKS, false)] {
@@ -29,8 +31,8 @@ pub(crate) fn check() -> bool {
                     report.test(
                         name,
                         match (clean, found) {
-                            (true, true) => Err(format!("{errors} branches or addresses depend on a secret")),
-                            (false, false) => Err("the check is blind: a planted leak was not found".to_owned()),
+                            (true, true) => Err(format!("branches or addresses that depend on a secret: {errors}")),
+                            (false, false) => Err("the check missed a planted leak".to_owned()),
                             _ => Ok(()),
                         },
                     );
@@ -45,7 +47,7 @@ pub(crate) fn check() -> bool {
     report.finish()
 }
 
-/// What it wrote, and memcheck's log.
+/// Runs cases under memcheck, and returns the program's output and memcheck's log.
 fn under_memcheck(cases: &str) -> Result<(String, String), String> {
     let log = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")
@@ -62,13 +64,13 @@ fn under_memcheck(cases: &str) -> Result<(String, String), String> {
     Ok((String::from_utf8_lossy(&output.stdout).into_owned(), text))
 }
 
-/// Runs the cases under memcheck, and writes how many errors each has caused.
+/// Runs the cases under memcheck, and prints the number of errors that each has caused.
 pub(crate) fn watch(cases: Vec<Case>) -> bool {
     if !follow() {
         return false;
     }
-    // What valgrind tells of a processor is what it can follow.
-    println!("vectors of valgrind's: {}", if is_x86_feature_detected!("avx2") { "AVX2" } else { "SSE" });
+    // Under valgrind, a program sees only the processor features that valgrind supports.
+    println!("vectors under valgrind: {}", if is_x86_feature_detected!("avx2") { "AVX2" } else { "SSE" });
     for Case { name, run } in cases {
         let before = errors();
         run();
@@ -77,7 +79,7 @@ pub(crate) fn watch(cases: Vec<Case>) -> bool {
     true
 }
 
-/// Has the library tell memcheck what stops being secret.
+/// Registers the function by which the library tells memcheck that bytes become public.
 #[cfg(secondo_taint)]
 fn follow() -> bool {
     crate::valgrind::runs_this() && secondo::declassify::LISTENER.set(crate::valgrind::make_public).is_ok()
@@ -85,6 +87,6 @@ fn follow() -> bool {
 
 #[cfg(not(secondo_taint))]
 fn follow() -> bool {
-    eprintln!("build this with RUSTFLAGS=\"--cfg secondo_taint\"");
+    eprintln!("this check needs a build with RUSTFLAGS=\"--cfg secondo_taint\"");
     false
 }

@@ -1,4 +1,4 @@
-//! Results in the form of cargo's.
+//! Test results in the form that cargo prints.
 
 pub(crate) struct Report {
     passed: u32,
@@ -21,7 +21,7 @@ impl Report {
         }
     }
 
-    /// Whether all passed, and there were any.
+    /// Prints the summary, and returns `true` if there was at least one test and all passed.
     pub(crate) fn finish(self) -> bool {
         let Self { passed, failed } = self;
         let ok = failed == 0 && passed > 0;

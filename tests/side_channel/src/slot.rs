@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use secondo::store::{Entry, Exchange, Revision, Store, Value};
 use secondo::{AuthenticatorId, UnixTime};
 
-/// A store of one entry, which does the same each time: one with a hash table would not.
+/// A store of one entry, which takes the same instructions for each call. A store with a hash table would not.
 #[derive(Default)]
 pub(crate) struct Slot(Mutex<Option<Entry>>);
 

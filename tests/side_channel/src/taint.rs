@@ -1,5 +1,5 @@
-//! Under memcheck: secrets and expected codes are marked as never written, and memcheck tells of each branch and address
-//! that is computed from them.
+//! The cases of the taint check. They mark secrets and expected codes as uninitialized, and memcheck reports each
+//! branch and address that is computed from them.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -20,6 +20,7 @@ use crate::Case;
 use crate::login::{Login, Subject, Typed, key, methods, name, secret, unknown};
 use crate::valgrind::make_secret;
 
+/// Returns the cases in which memcheck must find no error.
 pub(crate) fn subjects() -> Vec<Case> {
     let mut cases: Vec<Case> = SPELLINGS.map(|text| Case::new(format!("base32 {text}"), move || decode(text))).into();
     for algorithm in Algorithm::ALL.iter().copied() {
@@ -37,7 +38,7 @@ pub(crate) fn subjects() -> Vec<Case> {
     cases
 }
 
-/// The same secret in every spelling.
+/// The same secret in different accepted spellings of base32.
 const SPELLINGS: [&str; 4] = [
     "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGE",
     "gezdgnbvgy3tqojqgezdgnbvgy3tqojqge======",
@@ -55,21 +56,21 @@ fn decode(text: &str) {
 }
 
 fn keys_and_codes(algorithm: Algorithm) {
-    // More than a block is hashed first.
+    // Secrets longer than a block of the hash are hashed first (RFC 2104, section 2).
     for len in [20, 64, 65, 128] {
         let secret = unknown(secret(1, len));
         let key = Key::new(algorithm, &secret);
         black_box(secret.to_base32());
         for digits in [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine] {
             black_box(Hotp::new(digits).generate(&key, Counter::new(7)));
-            black_box(Totp::default().generate(&key, UnixTime::from_secs(1_111_111_109).unwrap()).expect("after 1970"));
+            black_box(Totp::default().generate(&key, UnixTime::from_secs(1_111_111_109).unwrap()).expect("after T0"));
         }
         let codes = Hotp::default().generate_batch((0..20).map(|counter| (&key, Counter::new(counter))));
         assert_eq!(codes.map(black_box).collect::<Vec<Code>>().len(), 20);
     }
 }
 
-/// Somebody, and the same with a secret key.
+/// Creates the same subject twice: with a known key, and with a key that memcheck watches.
 fn subject(method: Method, algorithm: Algorithm) -> (Subject, Subject) {
     let of = |secret| Subject::new(method, Key::new(algorithm, &secret), 1_000);
     (of(secret(2, 20)), of(unknown(secret(2, 20))))
@@ -117,7 +118,7 @@ fn resync(method: Method, algorithm: Algorithm) {
     }
 }
 
-/// More than fit into the widest vectors, of all kinds mixed.
+/// Verifies a batch of all methods and algorithms mixed, with more attempts than fit into the widest vectors.
 fn batch() {
     let kinds =
         methods().into_iter().flat_map(|method| Algorithm::ALL.iter().map(move |algorithm| (method, *algorithm)));
@@ -134,7 +135,7 @@ fn batch() {
     assert_eq!(decisions.filter_map(|decision| decision.commit(|_| Ok::<_, Infallible>(())).ok()).count(), 50);
 }
 
-/// A master key that nobody knows.
+/// A master key whose answers are marked as secret.
 struct Master;
 
 impl MasterKey for Master {
@@ -147,7 +148,7 @@ impl MasterKey for Master {
     }
 }
 
-/// It seals with a key that nobody knows.
+/// Creates a verifier whose sealing key is marked as secret.
 pub(crate) fn sealing_verifier(policy: Policy) -> Verifier<Memory> {
     let Ok(key) = SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &Master);
     Verifier::new(Memory::new(), KeyRing::new(key, []).expect("one key"), policy)
@@ -157,7 +158,7 @@ pub(crate) fn id() -> AuthenticatorId {
     AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").expect("an id")
 }
 
-/// The whole way, from the sealed record to the sealed record.
+/// Runs whole verifications: each opens the sealed record, decides and seals the next record.
 fn sealed(method: Method, algorithm: Algorithm) {
     let id = id();
     let known = Subject::new(method, key(algorithm, 3), 1_000);
@@ -178,7 +179,7 @@ fn sealed(method: Method, algorithm: Algorithm) {
     }
 }
 
-/// A module whose answers nobody knows.
+/// An HSM whose answers are marked as secret.
 struct Module(Algorithm);
 
 impl Hsm for Module {

@@ -1,8 +1,10 @@
-//! Whether two kinds of input take differently long on this processor: Welch's t-test on many samples in random order, as
-//! in "Dude, is my code constant time?" (Reparaz, Balasch, Verbauwhede, 2016). It sees what valgrind cannot: the hash
-//! instructions, the widest vectors, caches.
+//! The timing check: tests if two kinds of input take different times on this processor.
 //!
-//! Our own page of it, because `dudect-bencher` prints its result and does not return it.
+//! It applies Welch's t-test to many samples in random order, as in "Dude, is my code constant time?" (Reparaz,
+//! Balasch, Verbauwhede, 2016). It covers what valgrind does not: the hash instructions, the widest vectors and the
+//! caches.
+//!
+//! The test is implemented here because `dudect-bencher` prints its result and does not return it.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -15,12 +17,15 @@ use crate::controls::early_exit;
 use crate::login::{Login, STEPS, Subject, Typed, key};
 use crate::report::Report;
 
-/// The test fails above this, if it does so twice: below 5 there is nothing, and what else runs on a machine adds some.
+/// The largest permitted |t|. A comparison fails if it exceeds this limit twice.
+///
+/// Values below 5 show no difference. Other programs on the machine can raise |t| above that.
 const LIMIT: f64 = 10.0;
 
+/// The number of subscribers, each with a different key.
 const PEOPLE: u8 = 32;
 
-/// Whether no difference is found, and the planted one is.
+/// Returns `true` if the test finds a difference in the planted leak and in no other comparison.
 pub(crate) fn check(samples: u64) -> bool {
     let mut report = Report::new(&format!("the timing test, {samples} samples each"));
     for Comparison { name, is_leaky, t } in comparisons() {
@@ -32,8 +37,8 @@ pub(crate) fn check(samples: u64) -> bool {
         report.test(
             &name,
             match (is_leaky, found > LIMIT) {
-                (false, true) => Err(format!("|t| = {found:.2}, and more than {LIMIT} before")),
-                (true, false) => Err(format!("the check is blind: a planted leak has |t| = {found:.2}")),
+                (false, true) => Err(format!("|t| = {found:.2}, and above {LIMIT} the first time")),
+                (true, false) => Err(format!("the check missed a planted leak, with |t| = {found:.2}")),
                 _ => Ok(()),
             },
         );
@@ -41,7 +46,8 @@ pub(crate) fn check(samples: u64) -> bool {
     report.finish()
 }
 
-/// What is given for one sample. Both kinds come to the same place in memory, for the same person.
+/// The input for one sample. Inputs of both kinds are for the same subscriber and are copied to the same place in
+/// memory.
 #[derive(Clone, Copy)]
 struct Input {
     code: [u8; 6],
@@ -80,14 +86,17 @@ fn leak(_: &Subject, input: &Input, _: &SubmittedCode) -> Option<usize> {
     early_exit(black_box(b"755224287082359152000000"), &input.code)
 }
 
+/// A comparison of the times that two kinds of input take.
 struct Comparison {
     name: String,
+    /// `true` if a defect is planted in the work.
     is_leaky: bool,
+    /// The function that takes a number of samples and returns the largest |t|.
     t: Box<dyn Fn(u64) -> f64>,
 }
 
 impl Comparison {
-    /// `inputs` are the two kinds for the person of a number.
+    /// Creates a comparison; `inputs` returns the two kinds of input for the subscriber with this number.
     fn new<T: 'static>(
         name: String,
         algorithm: Algorithm,
@@ -110,7 +119,7 @@ fn comparisons() -> Vec<Comparison> {
         let kinds = |kinds: [(Typed, Option<u64>); 2]| {
             move |number| kinds.map(|(typed, used)| Input::new(&subject(number).login(typed, used)))
         };
-        // At another time a person's code begins with zeros.
+        // Two times for each subscriber: at one of them the code begins with zeros.
         let zeros = move |number| {
             [subject(number).with_leading_zeros(), subject(number)]
                 .map(|subject| Input::new(&subject.login(Typed::Right(1), Some(0))))
@@ -120,13 +129,13 @@ fn comparisons() -> Vec<Comparison> {
 
         for step in 0..STEPS {
             let right = kinds([(Typed::Right(step), Some(0)), (Typed::Wrong, Some(0))]);
-            all.push(Comparison::new(format!("{algorithm} right at step {step}, wrong"), algorithm, right, verify));
+            all.push(Comparison::new(format!("{algorithm} right at step {step} vs wrong"), algorithm, right, verify));
         }
-        all.push(Comparison::new(format!("{algorithm} used, wrong"), algorithm, used, verify));
-        all.push(Comparison::new(format!("{algorithm} used, wrong, and told so"), algorithm, used, tell));
-        all.push(Comparison::new(format!("{algorithm} watermark, none"), algorithm, masks, verify));
-        all.push(Comparison::new(format!("{algorithm} leading zeros, none, verified"), algorithm, zeros, verify));
-        all.push(Comparison::new(format!("{algorithm} leading zeros, none, shown"), algorithm, zeros, show));
+        all.push(Comparison::new(format!("{algorithm} used vs wrong"), algorithm, used, verify));
+        all.push(Comparison::new(format!("{algorithm} used vs wrong, committed"), algorithm, used, tell));
+        all.push(Comparison::new(format!("{algorithm} watermark vs none"), algorithm, masks, verify));
+        all.push(Comparison::new(format!("{algorithm} leading zeros vs none, verified"), algorithm, zeros, verify));
+        all.push(Comparison::new(format!("{algorithm} leading zeros vs none, shown"), algorithm, zeros, show));
     }
     let codes = |_| [*b"755224", *b"000000"].map(|code| Input { code, state: State::new(), now: UnixTime::default() });
     let planted = Comparison::new("planted: a search that ends at the match".to_owned(), Algorithm::Sha1, codes, leak);
@@ -134,7 +143,9 @@ fn comparisons() -> Vec<Comparison> {
     all
 }
 
-/// The largest |t| of all samples, and of the fastest so many, which leave out what the machine did besides.
+/// Returns the largest |t| over all samples and over the fastest 50 to 99 % of them.
+///
+/// The slowest samples are left out because they include other work of the machine.
 fn largest_t<T>(samples: u64, people: &[(Subject, [Input; 2])], run: fn(&Subject, &Input, &SubmittedCode) -> T) -> f64 {
     const FIRST: usize = 10_000;
     const KEPT: [usize; 6] = [50, 75, 90, 95, 99, 100];
@@ -171,7 +182,7 @@ fn largest_t<T>(samples: u64, people: &[(Subject, [Input; 2])], run: fn(&Subject
     times.iter().map(|[one, other]| one.t(other)).fold(0.0, f64::max)
 }
 
-/// Mean and variance as samples come (Welford, 1962).
+/// The running mean and variance of samples (Welford, 1962).
 #[derive(Default)]
 struct Times {
     count: f64,

@@ -1,11 +1,11 @@
-//! Committing a decision to a state in memory.
+//! A commit of a decision to a state in memory.
 
 use std::convert::Infallible;
 
 use secondo::decision::{CommitError, Decision};
 use secondo::{Refusal, State};
 
-/// Stores the next state in `state` and tells the verdict.
+/// Stores the decision's next state in `state`, and returns the verdict.
 pub(crate) fn commit<T>(decision: Decision<T>, state: &mut State) -> Result<T, Refusal> {
     let stored = decision.commit(|next| {
         *state = *next;

@@ -1,9 +1,9 @@
-//! A key URI's parameters in one line, as the files of test vectors have them.
+//! The format of the test vectors for key URIs and exports.
 
 use secondo::factor::Method;
 use secondo::formats::otpauth::KeyUri;
 
-/// Type, algorithm, digits, period or next counter, and secret.
+/// Returns the parameters in one line: type, algorithm, digits, period or next counter, and secret in hexadecimal.
 pub(crate) fn parameters(uri: &KeyUri) -> String {
     let authenticator = uri.authenticator();
     let (kind, moving) = match authenticator.method() {
@@ -16,7 +16,7 @@ pub(crate) fn parameters(uri: &KeyUri) -> String {
     format!("{kind} {} {digits} {moving} {}", authenticator.algorithm(), secret.concat())
 }
 
-/// The fields of each row that is no comment.
+/// Returns the fields of each row that is not a comment.
 pub(crate) fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
     file.lines().filter(|row| !row.starts_with('#')).map(|row| row.split('\t').collect())
 }

@@ -1,4 +1,4 @@
-//! A verifier with one confirmed authenticator whose secret is that of the RFCs.
+//! A verifier with one confirmed authenticator, which has the secret of the RFCs' test vectors.
 
 use pollster::block_on;
 use secondo::factor::Method;
@@ -18,7 +18,7 @@ pub(crate) fn authenticator(method: impl Into<Method>) -> Authenticator {
     Authenticator::new(method, Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap())
 }
 
-/// What it seals with.
+/// Returns a key ring with one sealing key.
 pub(crate) fn keys() -> KeyRing {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
     KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), []).unwrap()
@@ -28,30 +28,31 @@ pub(crate) fn key() -> Key {
     Key::new(Algorithm::Sha1, &Secret::from_bytes(SECRET).unwrap())
 }
 
-/// The default TOTP code so many time steps after [`NOW`].
+/// Returns the TOTP code of the default parameters, `steps` time steps after [`NOW`].
 pub(crate) fn code_at(steps: i64) -> String {
     let step = Totp::default().step(NOW).unwrap().get().checked_add_signed(steps).unwrap();
     Hotp::default().generate(&key(), Counter::new(step)).as_str().to_owned()
 }
 
-/// The time so many seconds after [`NOW`].
+/// Returns the time `secs` seconds after [`NOW`].
 pub(crate) fn after(secs: i64) -> UnixTime {
     UnixTime::from_secs(NOW.as_secs().checked_add_signed(secs).unwrap()).unwrap()
 }
 
-/// A code that is right at none of the steps near [`NOW`].
+/// Returns a code that is wrong at every time step within 20 steps of [`NOW`].
 pub(crate) fn wrong_code() -> String {
     let right: Vec<_> = (-20..=20).map(code_at).collect();
     (0..100).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).unwrap()
 }
 
-/// Enrolls it under this id.
+/// Enrolls a confirmed authenticator under an id.
 pub(crate) fn enroll<S: Store>(verifier: &Verifier<S>, id: &str, method: impl Into<Method>) -> AuthenticatorId {
     let id = AuthenticatorId::new(id).unwrap();
     block_on(verifier.enroll(&id, &authenticator(method), State::new().confirmed())).unwrap();
     id
 }
 
+/// Creates a verifier, and enrolls a confirmed TOTP authenticator.
 pub(crate) fn verifier<S: Store>(store: S, policy: Policy) -> (Verifier<S>, AuthenticatorId) {
     let verifier = Verifier::new(store, keys(), policy);
     let id = enroll(&verifier, "rossi", Totp::default());

@@ -1,4 +1,4 @@
-//! A store that fails as told, over one that works.
+//! A store with a chosen fault, around an in-memory store.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +9,7 @@ use secondo::{AuthenticatorId, UnixTime};
 pub(crate) struct Failing<'a> {
     store: &'a Memory,
     fault: Fault,
+    /// The number of calls of `compare_exchange`.
     pub(crate) exchanges: AtomicUsize,
 }
 
@@ -16,7 +17,7 @@ pub(crate) struct Failing<'a> {
 pub(crate) enum Fault {
     Load,
     Exchange,
-    /// The value is stored, and an error reported.
+    /// The value is stored, but an error is returned.
     AfterExchange,
     AlwaysConflict,
 }

@@ -1,5 +1,5 @@
-//! What several tests need.
-#![allow(dead_code, reason = "without some features, nobody needs some of it")]
+//! Helpers that several tests share.
+#![allow(dead_code, reason = "some helpers are unused without some features")]
 
 pub(crate) mod commit;
 #[cfg(feature = "alloc")]

@@ -1,4 +1,4 @@
-//! A naive model of the verifier, and sequences of operations on which both must agree.
+//! A naive model of the verifier, and sequences of operations on which the verifier and the model must agree.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,8 +17,9 @@ use secondo::{
 
 use super::naive;
 
-/// Runs the operations that the bytes encode on the library and on the model, and panics where they differ.
-/// Counts in `seen` what the operations came to.
+/// Runs the operations that the bytes encode on the library and on the model, and panics if they differ.
+///
+/// Counts the outcomes of the operations in `seen`.
 pub(crate) fn run(bytes: &[u8], seen: &mut BTreeMap<&'static str, usize>) {
     let mut input = Input(bytes.iter());
     let setup = Setup::new(&mut input);
@@ -39,7 +40,7 @@ impl Input<'_> {
         self.0.next().copied()
     }
 
-    /// A number below `n`; 0 when the input is at its end.
+    /// Returns a number below `n`, or 0 at the end of the input.
     fn below(&mut self, n: u8) -> u8 {
         self.next().unwrap_or(0) % n
     }
@@ -50,7 +51,7 @@ impl Input<'_> {
 }
 
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "the policy's independent choices")]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options of a policy")]
 struct Setup {
     hotp: bool,
     algorithm: Algorithm,
@@ -61,8 +62,9 @@ struct Setup {
     future: u8,
     look_ahead: u8,
     cap: u8,
-    /// The first length and the longest.
+    /// The first and the longest duration in seconds, or `None` for locks until an operator unlocks.
     lock: Option<(u64, u64)>,
+    /// The first and the longest wait in seconds.
     back_off: Option<(u64, u64)>,
     count_replays: bool,
     count_malformed: bool,
@@ -132,13 +134,14 @@ impl Setup {
         drift.clamp(-i64::from(self.max_drift), i64::from(self.max_drift))
     }
 
-    /// Whether the current step is in the window that this drift has moved.
+    /// Returns `true` if the window moved by `drift` contains the current step.
     fn reaches(&self, drift: i64) -> bool {
         drift - i64::from(self.past) <= 0 && drift + i64::from(self.future) >= 0
     }
 
-    /// The drift next to the known one that a code so many steps ahead fits; with a past step in the window it may be one
-    /// step late.
+    /// Returns the drift nearest to the known one that explains a code `ahead` steps ahead.
+    ///
+    /// If the window has a past step, the code may also be one step late.
     fn fitting(&self, known: i64, ahead: i64) -> i64 {
         known.clamp(ahead, ahead + i64::from(self.past > 0))
     }
@@ -161,18 +164,18 @@ enum Entry {
     Enrolled(Known),
 }
 
-/// What the model remembers of an authenticator.
+/// The model's state of an authenticator.
 #[derive(Debug)]
 struct Known {
     seed: u8,
     confirmed: bool,
     suspended: bool,
-    /// The lowest counter or step that was never accepted, nor lies below one that was.
+    /// The counter or time step after the watermark, or 0 without one.
     next: i128,
     drift: i64,
     failures: u64,
     since_lock: u64,
-    /// How many times the next lock's length is doubled, if it comes at this time.
+    /// The number of doublings of the next lock's duration, if it began when the last one ended.
     doublings: u64,
     lock_ended: u64,
     held: Held,
@@ -203,12 +206,12 @@ impl From<Hold> for Held {
             Hold::Throttled(until) => Self::ThrottledUntil(until.as_secs()),
             Hold::LockedUntil(until) => Self::LockedUntil(until.as_secs()),
             Hold::Locked => Self::Locked,
-            other => panic!("a hold the model does not know: {other:?}"),
+            other => panic!("the model does not know this hold: {other:?}"),
         }
     }
 }
 
-/// What an operation came to.
+/// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     Accepted(u64, i64),
@@ -255,9 +258,9 @@ fn outcome<T, E: std::fmt::Debug>(result: Result<T, VerifierError<E>>, ok: impl 
             Refusal::Unconfirmed => Outcome::Refused("unconfirmed", None, None),
             Refusal::AlreadyConfirmed => Outcome::Refused("already confirmed", None, None),
             Refusal::Revoked => Outcome::Refused("revoked", None, None),
-            other => panic!("a refusal the model does not know: {other:?}"),
+            other => panic!("the model does not know this refusal: {other:?}"),
         },
-        Err(other) => panic!("a failure without a cause: {other:?}"),
+        Err(other) => panic!("unexpected error: {other:?}"),
     }
 }
 
@@ -461,7 +464,7 @@ impl Model {
         } else {
             i128::from((now - setup.t0) / setup.period)
         };
-        // Where the first code may be at the lowest, and where the last one may be.
+        // The lowest counter or step of the first code, and the ranges of the last code.
         let (first, windows) = match (setup.hotp, purpose) {
             (true, Purpose::Resynchronization) => (used, vec![used..=known.next + i128::from(setup.resync_span)]),
             (true, _) => (used, vec![used..=known.next + i128::from(setup.look_ahead)]),
@@ -504,7 +507,7 @@ impl Model {
         }
     }
 
-    /// Where a code of the authenticator's is expected now.
+    /// Returns the counter or time step of the code that is expected now.
     fn centre(&self, known: &Known) -> i128 {
         if self.setup.hotp {
             known.next
@@ -513,7 +516,7 @@ impl Model {
         }
     }
 
-    /// Something to submit: mostly a code from around the place where one is expected.
+    /// Returns a text to submit: mostly a code of a counter or step near the expected one.
     fn text(&self, input: &mut Input<'_>) -> String {
         let Entry::Enrolled(known) = &self.entry else { return "123456".into() };
         let offset = match input.below(10) {
@@ -596,7 +599,7 @@ impl Known {
         Outcome::Refused(name, Some(remaining), self.held.until())
     }
 
-    /// Each day since the last lock takes one doubling back.
+    /// Takes back one doubling for each day since the last lock ended, and limits the doublings to `most`.
     fn ease(&mut self, most: u64, now: u64) {
         const DAY: u64 = 86_400;
         let doublings = match now.checked_sub(self.lock_ended) {
@@ -632,7 +635,7 @@ impl Known {
     }
 }
 
-/// The digits that a person typed, if they are as many as wanted.
+/// Returns the digits of a submitted text without separators, if it is a code of `digits` digits.
 fn typed(text: &str, digits: usize) -> Option<String> {
     let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     (bare.len() == digits && bare.chars().all(|c| c.is_ascii_digit())).then_some(bare)

@@ -1,9 +1,11 @@
-//! Codes as the RFCs say it, with the `hmac` crate, byte indexing and division: an oracle that shares nothing with ours
-//! but the hash functions, which `oathtool` checks.
+//! A naive implementation of the RFCs, with the `hmac` crate, byte indexing and division.
+//!
+//! It shares only the hash functions with the library. The comparison with `oathtool` checks these as well.
 
 use hmac::{Hmac, KeyInit, Mac};
 use secondo::Algorithm;
 
+/// Returns the code of a counter or time step.
 pub(crate) fn code(algorithm: Algorithm, secret: &[u8], counter: u64, digits: usize) -> String {
     fn mac<M: Mac + KeyInit>(secret: &[u8], counter: u64) -> Vec<u8> {
         let mut mac = <M as KeyInit>::new_from_slice(secret).unwrap();

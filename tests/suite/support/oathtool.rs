@@ -1,8 +1,8 @@
-//! Codes from `oathtool`, a program that none of us wrote.
+//! Codes from `oathtool`, an independent implementation.
 
 use std::process::{Command, Output};
 
-/// Fails at once where `oathtool` is missing, before anything tries to find the smallest input that fails.
+/// Panics at once if `oathtool` is missing, before a property test tries to shrink its input.
 pub(crate) fn must_be_there() {
     let _version = run(&["--version".to_owned()]);
 }
@@ -10,11 +10,11 @@ pub(crate) fn must_be_there() {
 /// Runs `oathtool` to its end.
 pub(crate) fn run(arguments: &[String]) -> Output {
     Command::new("oathtool").args(arguments).output().unwrap_or_else(|error| {
-        panic!("oathtool cannot be run ({error}); `apt-get install oathtool` brings it, or run tests/run")
+        panic!("oathtool cannot be run ({error}); install it with `apt-get install oathtool`, or run tests/run")
     })
 }
 
-/// What `oathtool` prints with these arguments, a code a line.
+/// Returns the codes that `oathtool` prints with these arguments.
 pub(crate) fn oathtool(arguments: &[String]) -> Vec<String> {
     let output = run(arguments);
     assert!(output.status.success(), "oathtool {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

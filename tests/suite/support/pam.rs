@@ -1,4 +1,4 @@
-//! Logins through PAM modules that none of us wrote, with their files in a folder of the test's own.
+//! Logins through PAM modules of other projects, with their files in a folder of the test's own.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,9 @@ pub(crate) struct Pam {
 }
 
 impl Pam {
-    /// A folder with one PAM service, which asks `module` with what `arguments` makes of the state file's path.
+    /// Creates a folder with a PAM service that uses `module`.
+    ///
+    /// `arguments` returns the module's arguments for the path of its state file.
     pub(crate) fn new(test: &str, module: &str, arguments: impl Fn(&str) -> String) -> Self {
         let pam = Self { folder: std::env::temp_dir().join(format!("secondo-{}-{test}", process::id())) };
         fs::create_dir_all(pam.folder.join("services")).unwrap();
@@ -21,7 +23,7 @@ impl Pam {
         pam
     }
 
-    /// The state file of the module.
+    /// Returns the path of the module's state file.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.join("state")
     }
@@ -36,7 +38,7 @@ impl Pam {
         fs::read(self.file()).unwrap()
     }
 
-    /// Whether the module lets the user in on this response, in the time zone `zone`.
+    /// Returns `true` if the module accepts the user's response, in the time zone `zone`.
     pub(crate) fn login(&self, user: &str, response: &str, zone: &str) -> bool {
         let mut pamtester = Command::new("pamtester");
         pamtester.args(["tested", user, "authenticate"]).env("TZ", zone).env("LD_PRELOAD", "libpam_wrapper.so");
@@ -45,7 +47,7 @@ impl Pam {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(
             !said.contains("cannot be preloaded"),
-            "`apt-get install libpam-wrapper` brings what is missing: {said}"
+            "libpam_wrapper.so is missing; install it with `apt-get install libpam-wrapper`: {said}"
         );
         output.status.success()
     }
@@ -57,13 +59,13 @@ impl Drop for Pam {
     }
 }
 
-/// Runs a program to its end.
+/// Runs a program of a Debian package to its end.
 pub(crate) fn run(command: &mut Command, package: &str, input: &str) -> Output {
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.unwrap_or_else(|error| {
-        panic!("{command:?} cannot be run ({error}); `apt-get install {package}` brings it, or run tests/run")
+        panic!("{command:?} cannot be run ({error}); install it with `apt-get install {package}`, or run tests/run")
     });
-    // Some end without reading it.
+    // Some programs end without reading the input.
     let _closed = writeln!(child.stdin.take().unwrap(), "{input}");
     child.wait_with_output().unwrap()
 }

@@ -1,14 +1,14 @@
-//! Messages encoded by `protoc`, a program that none of us wrote.
+//! Messages encoded and decoded by `protoc`, an independent implementation.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// The payload that `protoc` makes of this text, by `tests/vectors/migration.proto`.
+/// Returns the payload that `protoc` encodes from a text, with `tests/vectors/migration.proto`.
 pub(crate) fn encode(text: &str) -> Vec<u8> {
     run("--encode=Payload", text.as_bytes())
 }
 
-/// The text that `protoc` makes of this payload.
+/// Returns the text that `protoc` decodes from a payload.
 pub(crate) fn decode(payload: &[u8]) -> String {
     String::from_utf8(run("--decode=Payload", payload)).unwrap()
 }
@@ -20,10 +20,12 @@ fn run(argument: &str, input: &[u8]) -> Vec<u8> {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| {
-            panic!("protoc cannot be run ({error}); `apt-get install protobuf-compiler` brings it, or run tests/run")
+            panic!(
+                "protoc cannot be run ({error}); install it with `apt-get install protobuf-compiler`, or run tests/run"
+            )
         });
     protoc.stdin.take().unwrap().write_all(input).unwrap();
     let output = protoc.wait_with_output().unwrap();
-    assert!(output.status.success(), "protoc {argument} does not take it");
+    assert!(output.status.success(), "protoc {argument} failed");
     output.stdout
 }

@@ -1,17 +1,17 @@
-//! PSKC documents for tests.
+//! PSKC documents for tests, and calls that read them.
 
 use secondo::formats::pskc::{Credential, PskcError, PskcErrorKind, Reader, Token};
 
 /// The secret in the figures of RFC 6030.
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";
 
-/// A figure of RFC 6030.
+/// Returns the document in a figure of RFC 6030.
 pub(crate) fn figure(number: usize) -> String {
     let path = format!("{}/tests/vectors/pskc/rfc6030-figure{number}.xml", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The key of figure 6.
+/// The pre-shared key of RFC 6030, figure 6.
 pub(crate) const PRE_SHARED: &[u8] =
     &[0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12];
 
@@ -19,14 +19,14 @@ pub(crate) fn read(document: &str, credential: Credential<'_>) -> Vec<Result<Tok
     Reader::new(document.as_bytes(), credential).collect()
 }
 
-/// The only token of a document.
+/// Reads a document with exactly one token, and returns the token.
 pub(crate) fn read_one(document: &str, credential: Credential<'_>) -> Token {
     let mut tokens = read(document, credential);
     assert_eq!(tokens.len(), 1);
     tokens.remove(0).unwrap()
 }
 
-/// Why the only token of a document is refused, or the document.
+/// Reads a document that yields a single error, of a token or of the document, and returns its kind.
 pub(crate) fn refusal(document: &str, credential: Credential<'_>) -> PskcErrorKind {
     let mut tokens = read(document, credential);
     assert_eq!(tokens.len(), 1);

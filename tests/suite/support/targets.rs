@@ -1,4 +1,6 @@
-//! What the fuzzer runs, and what the replay of its seeds runs on stable Rust: each takes bytes and panics on a defect.
+//! The fuzz targets. Each function takes bytes and panics on a defect.
+//!
+//! The fuzzer runs them, and so does the replay of its seeds on stable Rust.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,7 @@ use secondo::store::{Memory, Store};
 use secondo::types::{MalformedCode, SecretError};
 use secondo::{AuthenticatorId, Code, Digits, Policy, Secret, State, SubmittedCode, UnixTime, Verifier};
 
-/// A submitted text is a code if its digits are as many as wanted, and nothing else.
+/// Checks that a text is a code if and only if it has at most 64 bytes and, besides separators, the required digits.
 pub fn code(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     for digits in [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine] {
@@ -33,8 +35,9 @@ fn same(parsed: Result<Code, MalformedCode>, expected: Option<&str>) {
     }
 }
 
-/// What decodes as base32 is what the `base32` crate decodes, and is written and read back; the rest is refused for a
-/// reason that holds.
+/// Checks that base32 decodes to the same bytes as with the `base32` crate, and is written and read back.
+///
+/// All other texts must be refused, with an error that names the true defect.
 pub fn base32(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     check_base32(text, text, Secret::MIN_LEN, Secret::from_base32(text));
@@ -64,7 +67,10 @@ fn check_base32(text: &str, bare: &str, min: usize, parsed: Result<Secret, Secre
         }
         Err(SecretError::Base32Character { position }) => {
             assert!(!well_formed);
-            assert!(!text[position..].starts_with(is_symbol), "position {position} is well-formed");
+            assert!(
+                !text[position..].starts_with(is_symbol),
+                "the character at position {position} is a base32 symbol"
+            );
         }
         Err(SecretError::Base32Length) => assert!(!well_formed || len > Secret::MAX_LEN),
         Err(SecretError::Length { found, .. }) => {
@@ -74,17 +80,19 @@ fn check_base32(text: &str, bare: &str, min: usize, parsed: Result<Secret, Secre
     }
 }
 
-/// Bytes are a state if and only if they are what that state is written as.
+/// Checks that bytes that are read as a state are the stored form of that state.
 pub fn state(bytes: &[u8]) {
     if let Ok(state) = State::from_bytes(bytes) {
         assert_eq!(state.to_bytes(), bytes);
     }
 }
 
-/// A stored value is a record or refused. Of a record only the state is written anew, and what is refused stays; a verifier
-/// that seals takes neither.
+/// Checks that a stored value is read as a record or refused.
+///
+/// A change of a record must replace only its state, and a refused value must stay as it is. A verifier that seals must
+/// refuse the value in either case.
 pub fn record(bytes: &[u8]) {
-    // Of a plain record.
+    // The position of the state in a plain record.
     const STATE: std::ops::Range<usize> = 3..3 + State::LEN;
 
     let (store, id) = (Memory::new(), AuthenticatorId::new("record").unwrap());
@@ -111,18 +119,18 @@ fn keys() -> KeyRing {
     KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(7), &master).unwrap(), []).unwrap()
 }
 
-/// Sequences of operations come out as in the model.
+/// Checks that sequences of operations have the same outcomes as in the model.
 pub fn operations(bytes: &[u8]) {
     super::model::run(bytes, &mut BTreeMap::new());
 }
 
-/// When the files that are imported were moved.
+/// The time at which the imported files were moved.
 const MOVED_AT: UnixTime = match UnixTime::from_secs(1_795_500_000) {
     Ok(time) => time,
     Err(_) => panic!(),
 };
 
-/// Every line of a usersfile is a comment, imported or refused, in their order; what is imported can be stored.
+/// Checks that the lines of a usersfile are reported in order, and that imported authenticators can be stored.
 pub fn usersfile(bytes: &[u8]) {
     let mut last = 0;
     for line in usersfile::read(bytes, MOVED_AT) {
@@ -138,7 +146,7 @@ pub fn usersfile(bytes: &[u8]) {
     assert!(last <= bytes.split(|byte| *byte == b'\n').count());
 }
 
-/// A state file is read wholly or refused.
+/// Checks that a state file is read completely or refused.
 pub fn google_authenticator(bytes: &[u8]) {
     match google_authenticator::read("alice", bytes, MOVED_AT) {
         Ok(read) => {
@@ -150,7 +158,7 @@ pub fn google_authenticator(bytes: &[u8]) {
     }
 }
 
-/// What is read from JSON is written and read the same.
+/// Checks that authenticators that are read from JSON are written and read back unchanged.
 #[cfg(feature = "json")]
 pub fn json_import(bytes: &[u8]) {
     for imported in json::read(bytes, MOVED_AT).flatten() {
@@ -158,7 +166,7 @@ pub fn json_import(bytes: &[u8]) {
     }
 }
 
-/// An imported state is one that can be stored, and the whole goes through JSON unchanged.
+/// Checks that an imported state can be stored, and that JSON keeps the imported authenticator unchanged.
 fn check_import(imported: &Imported) {
     assert_eq!(State::from_bytes(&imported.state.to_bytes()), Ok(imported.state));
     #[cfg(feature = "json")]
@@ -174,7 +182,7 @@ fn check_import(imported: &Imported) {
     }
 }
 
-/// What a key URI is read as is written and read back; a refusal's position is in the text.
+/// Checks that a key URI that is read is written and read back, and that the position of an error is in the text.
 pub fn key_uri(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match KeyUri::parse(text) {
@@ -202,7 +210,7 @@ pub fn key_uri(bytes: &[u8]) {
     }
 }
 
-/// What an export is read as is written and read back, as a text and as the payload in one.
+/// Checks that an export is written and read back, with the bytes as the whole text and as a payload.
 pub fn migration(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         check_migration(Migration::parse(text));
@@ -234,13 +242,12 @@ fn described(uri: &KeyUri) -> impl PartialEq + std::fmt::Debug + use<'_> {
     (authenticator.method(), authenticator.algorithm(), secret, uri.counter(), uri.account(), uri.issuer())
 }
 
-/// Tokens that are read from a key file are written to another one, plain and encrypted, and are the same when they are
-/// read from there.
+/// Checks that tokens read from a key file are written, plain and encrypted, and read back unchanged.
 #[cfg(feature = "pskc")]
 pub fn pskc(bytes: &[u8]) {
     use secondo::formats::pskc::{Credential, Protection, Reader, Token};
 
-    // Those of RFC 6030.
+    // The key of RFC 6030, figure 6.
     let key = [0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12];
     let is_slow = |text: &[u8]| text.iter().take(30).filter(|byte| byte.is_ascii_digit()).count() > 4;
     let marks = b"IterationCount>";

@@ -1,8 +1,8 @@
-//! Times that are written in tests.
+//! Constant times for tests.
 
 use secondo::UnixTime;
 
-/// The time so many seconds after 1970.
+/// Returns the time `secs` seconds after 1970-01-01T00:00:00Z.
 pub(crate) const fn at(secs: u64) -> UnixTime {
     match UnixTime::from_secs(secs) {
         Ok(time) => time,

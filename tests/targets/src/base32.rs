@@ -1,3 +1,5 @@
+//! Reading and writing of base32.
+
 use secondo::Secret;
 use secondo::types::SecretError;
 
@@ -5,7 +7,7 @@ use crate::tally::Tally;
 
 const BYTES: &[u8] = b"12345678901234567890";
 
-/// RFC 4648 base32 of the RFCs' secret, as it is written and as it may be typed.
+/// Checks that base32 (RFC 4648) is read in several spellings, and is written and read at every length of a secret.
 pub fn both_ways(tally: &mut Tally<'_>) {
     const TEXT: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
@@ -21,7 +23,7 @@ pub fn both_ways(tally: &mut Tally<'_>) {
     let written = Secret::from_bytes(BYTES).is_ok_and(|secret| secret.to_base32().as_str() == TEXT);
     tally.check("base32 written", 0, written);
 
-    // Every length, so that every number of symbols in the last group is met; with padding as well.
+    // All lengths together have every possible number of symbols in the last group.
     let mut bytes = [0; Secret::MAX_LEN];
     for (at, byte) in (0..).zip(&mut bytes) {
         *byte = 167_u8.wrapping_mul(at).wrapping_add(13);
@@ -36,6 +38,7 @@ pub fn both_ways(tally: &mut Tally<'_>) {
     tally.check("base32 padded", 0, padded.is_ok_and(|secret| secret.expose() == &BYTES[..16]));
 }
 
+/// Checks the errors for invalid base32 and for a secret that is too short.
 pub fn refused(tally: &mut Tally<'_>) {
     let refused = [
         ("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ1", SecretError::Base32Character { position: 31 }),

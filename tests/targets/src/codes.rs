@@ -1,4 +1,4 @@
-//! Codes against the vectors of the RFCs, and of far counters and long secrets.
+//! Checks of codes against the vectors of the RFCs, and against vectors for large counters and long secrets.
 
 use secondo::types::{Counter, Period};
 use secondo::{Algorithm, Code, Digits, Hotp, Key, Secret, Totp, UnixTime};
@@ -7,12 +7,12 @@ use crate::tally::Tally;
 
 const DIGITS: &[u8; 64] = b"1234567890123456789012345678901234567890123456789012345678901234";
 
-/// The rows of a file of vectors, without its comments.
+/// Returns the rows of a vector file without its comments.
 fn rows(file: &str) -> impl Iterator<Item = &str> {
     file.lines().filter(|row| !row.starts_with('#'))
 }
 
-/// The time so many seconds after 1970.
+/// Returns the time `secs` seconds after the start of 1970.
 pub fn at(secs: u64) -> UnixTime {
     UnixTime::from_secs(secs).unwrap_or_default()
 }
@@ -29,12 +29,12 @@ pub fn key(algorithm: Algorithm, secret: &[u8]) -> Option<Key> {
     Some(Key::new(algorithm, &Secret::from_bytes(secret).ok()?))
 }
 
-/// The key of the RFCs' vectors for SHA-1.
+/// Returns the key of the RFCs' vectors for SHA-1.
 pub fn rfc_key() -> Option<Key> {
     key(Algorithm::Sha1, &DIGITS[..20])
 }
 
-/// Appendix D. The planted defect is the code before it.
+/// Checks codes against RFC 4226, appendix D. The planted defect is the code of counter 4 instead of 5.
 pub fn rfc4226(tally: &mut Tally<'_>, is_planted: bool) {
     let Some(key) = rfc_key() else { return tally.check("RFC 4226 key", 0, false) };
     for row in rows(include_str!("../../vectors/rfc4226-appendix-d.txt")) {
@@ -46,7 +46,7 @@ pub fn rfc4226(tally: &mut Tally<'_>, is_planted: bool) {
     }
 }
 
-/// Appendix B, whose secrets are as long as the hashes.
+/// Checks codes against RFC 6238, appendix B. Each secret there is as long as the hash's output.
 pub fn rfc6238(tally: &mut Tally<'_>) {
     let totp = Totp::new(Digits::Eight, Period::default());
     for row in rows(include_str!("../../vectors/rfc6238-appendix-b.txt")) {
@@ -60,7 +60,8 @@ pub fn rfc6238(tally: &mut Tally<'_>) {
     }
 }
 
-/// Counters up to the last one, all numbers of digits, secrets around and beyond the hash's block.
+/// Checks codes of counters up to the largest, with every number of digits and secrets shorter and longer than a hash
+/// block.
 pub fn far_and_long(tally: &mut Tally<'_>) {
     let mut bytes = [0; Secret::MAX_LEN];
     for (at, byte) in (0..).zip(&mut bytes) {

@@ -1,4 +1,4 @@
-//! Checks of the library that run on any machine: against the vectors of the RFCs, and of what a verifier promises.
+//! Checks of the library that run on any target: codes against the vectors of the RFCs, and the rules of a verifier.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -19,7 +19,9 @@ use tally::Tally;
 pub use planted::remainder;
 pub use traces::traces;
 
-/// Runs all checks, and says on the console what failed, and how many passed. `is_planted` makes one fail.
+/// Runs all checks, prints the failed ones and the totals on the console, and returns `true` if all passed.
+///
+/// `is_planted` plants a defect, so that one check fails.
 pub fn checks(console: &mut dyn Write, is_planted: bool) -> bool {
     let mut tally = Tally::new(console);
     codes::rfc4226(&mut tally, is_planted);

@@ -1,4 +1,4 @@
-//! What a verifier promises, by codes of the RFCs' appendices.
+//! Checks of the rules of a verifier, with codes from the appendices of the RFCs.
 
 use core::convert::Infallible;
 
@@ -10,11 +10,11 @@ use secondo::{Digits, Hotp, Key, Method, Policy, Refusal, State, SubmittedCode, 
 use crate::codes::{at, rfc_key};
 use crate::tally::Tally;
 
-/// RFC 4226 appendix D.
+/// The codes of counters 0 to 9 in RFC 4226, appendix D.
 const CODES: [&str; 10] =
     ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
 
-/// One authenticator and what is remembered of it.
+/// An authenticator's key, policy and state.
 struct Login {
     key: Key,
     policy: Policy,
@@ -28,7 +28,7 @@ impl Login {
 
     fn commit<T>(&mut self, decision: Decision<T>) -> Result<T, Refusal> {
         let verdict = decision.commit(|next| {
-            // As it is stored.
+            // The state is replaced by what a store would return: it is written as bytes and read again.
             if let Ok(next) = State::from_bytes(&next.to_bytes()) {
                 self.state = next;
             }
@@ -60,6 +60,7 @@ fn is_refused<T>(verdict: &Result<T, Refusal>, refusal: Refusal) -> bool {
     verdict.as_ref().is_err_and(|found| *found == refusal)
 }
 
+/// Checks that a code is accepted once, and that failures lock the authenticator.
 pub fn accepted_once_and_locked(tally: &mut Tally<'_>) {
     const NOW: u64 = 1_111_111_111;
     const STEP: u64 = NOW / 30;
@@ -68,30 +69,30 @@ pub fn accepted_once_and_locked(tally: &mut Tally<'_>) {
     tally.check("the code of the step before is accepted", 0, is_at(&login.totp("0708 1804", NOW), STEP - 1));
     tally.check("the code of this step is accepted", 0, is_at(&login.totp("1405-0471", NOW), STEP));
     let replayed = login.totp("14050471", NOW);
-    tally.check("and then refused", 0, is_refused(&replayed, Refusal::Replayed { remaining: 4, hold: Hold::None }));
+    tally.check("the same code again", 0, is_refused(&replayed, Refusal::Replayed { remaining: 4, hold: Hold::None }));
     let earlier = login.totp("07081804", NOW);
-    tally.check("and the one before", 0, is_refused(&earlier, Refusal::Replayed { remaining: 3, hold: Hold::None }));
+    tally.check("an earlier code", 0, is_refused(&earlier, Refusal::Replayed { remaining: 3, hold: Hold::None }));
     let unlocked = at(NOW + 15 * 60);
     for (remaining, hold) in [(2, Hold::None), (1, Hold::None), (0, Hold::LockedUntil(unlocked))] {
         let wrong = login.totp("14050472", NOW);
-        tally.check("wrong, attempts left", remaining.into(), is_refused(&wrong, Refusal::Wrong { remaining, hold }));
+        tally.check("attempts remaining", remaining.into(), is_refused(&wrong, Refusal::Wrong { remaining, hold }));
     }
     let locked = login.totp("14050472", NOW);
-    tally.check("locked", 0, is_refused(&locked, Refusal::Locked { until: Some(unlocked) }));
+    tally.check("the authenticator is locked", 0, is_refused(&locked, Refusal::Locked { until: Some(unlocked) }));
     login.state = login.state.unlock();
-    tally.check("unlocked", 0, is_at(&login.totp("69279037", 2_000_000_000), 2_000_000_000 / 30));
+    tally.check("accepted after unlocking", 0, is_at(&login.totp("69279037", 2_000_000_000), 2_000_000_000 / 30));
     let behind = login.totp("14050471", NOW);
-    tally.check("the clock was put back", 0, is_refused(&behind, Refusal::ClockBehind));
+    tally.check("a clock behind the last used step is refused", 0, is_refused(&behind, Refusal::ClockBehind));
 }
 
-/// Every window of up to five steps, with the code at every place in it and beside it.
+/// Checks every window of up to two steps each way, with codes of every step in it and next to it.
 pub fn windows(tally: &mut Tally<'_>) {
     let method = Method::Totp(Totp::default());
     for (past, future) in (0..3).flat_map(|past| (0..3).map(move |future| (past, future))) {
         let Ok(window) = Window::new(past, future) else { return tally.check("window", 0, false) };
         for (counter, typed) in (0..).zip(CODES) {
             let Some(mut login) = Login::new(Policy::new().with_window(window)) else { continue };
-            // Step 4 is the middle of the ten codes.
+            // Step 4 is near the middle of the ten codes.
             let now = at(4 * 30 + 29);
             let code = SubmittedCode::new(typed);
             let verdict = login.commit(method.verify(&login.key, &login.policy, &login.state, &code, now));
@@ -102,27 +103,29 @@ pub fn windows(tally: &mut Tally<'_>) {
     }
 }
 
+/// Checks that an HOTP code is accepted up to the end of the look-ahead, and each counter once.
 pub fn look_ahead(tally: &mut Tally<'_>) {
     let Ok(policy) = Policy::new().with_look_ahead(3) else { return tally.check("look-ahead", 0, false) };
     let Some(mut login) = Login::new(policy) else { return tally.check("login", 0, false) };
     tally.check("the code after the look-ahead", 4, login.hotp(CODES[4]).is_err());
     tally.check("the last code of the look-ahead", 3, is_at(&login.hotp(CODES[3]), 3));
     for (counter, typed) in (0..4).zip(CODES) {
-        tally.check("the code of a counter used or passed", counter, login.hotp(typed).is_err());
+        tally.check("the code of a used or skipped counter is refused", counter, login.hotp(typed).is_err());
     }
     login.state = login.state.unlock();
     tally.check("the next code", 4, is_at(&login.hotp(CODES[4]), 4));
 }
 
+/// Checks that two consecutive codes beyond the look-ahead resynchronize, and others do not.
 pub fn resynchronization(tally: &mut Tally<'_>) {
     let Some(mut login) = Login::new(Policy::new()) else { return tally.check("login", 0, false) };
     let now = UnixTime::EPOCH;
-    tally.check("too far ahead", 8, login.hotp(CODES[8]).is_err());
+    tally.check("a code beyond the look-ahead is refused", 8, login.hotp(CODES[8]).is_err());
     for (counter, [first, second]) in [(0, [CODES[7], CODES[9]]), (9, [CODES[8], CODES[9]])] {
         let codes = [first, second].map(SubmittedCode::new);
         let decision = Method::Hotp(Hotp::default()).resync(&login.key, &login.policy, &login.state, &codes, now);
         let found = login.commit(decision).map_or(0, |found| found.counter.get());
         tally.check("resynchronized at", counter, found == counter);
     }
-    tally.check("its codes are used", 9, login.hotp(CODES[9]).is_err());
+    tally.check("the codes of a resynchronization are used", 9, login.hotp(CODES[9]).is_err());
 }

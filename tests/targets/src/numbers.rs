@@ -1,4 +1,4 @@
-//! Numbers in bytes and of many bits, which machines of other widths and byte orders could get wrong.
+//! Checks of encoded and of wide numbers, which may go wrong on machines of another word size or byte order.
 
 use secondo::types::{Counter, Period};
 use secondo::{Digits, Policy, State, Totp, UnixTime};
@@ -6,8 +6,10 @@ use secondo::{Digits, Policy, State, Totp, UnixTime};
 use crate::codes::at;
 use crate::tally::Tally;
 
+/// Checks that a state is read from its stored form and written to the same bytes.
 pub fn state_bytes(tally: &mut Tally<'_>) {
-    // Version, flags, hold, failures; drift; watermark; end of the hold; revision.
+    // The first row: version, flags, hold, failures, failures since the last lock, doublings of the lock. A row each:
+    // drift; watermark; end of the hold; end of the last lock; revision.
     #[rustfmt::skip]
     const BYTES: [u8; State::LEN] = [
         1, 0b111, 2, 3, 2, 4,
@@ -28,7 +30,8 @@ pub fn state_bytes(tally: &mut Tally<'_>) {
     tally.check("failures and flags", 0, state.failures() == 3 && state.is_confirmed() && state.is_suspended());
 }
 
-/// Every period, at the ends of time and around the ends of steps.
+/// Checks time steps and their remaining seconds for every period, near the first and the last time and at ends of
+/// steps.
 pub fn time_steps(tally: &mut Tally<'_>) {
     for secs in 1..=Period::MAX_SECS {
         let period = u64::from(secs);
@@ -56,10 +59,10 @@ pub fn time_steps(tally: &mut Tally<'_>) {
     }
 }
 
-/// Floating point, which small processors have in software.
+/// Checks the probability of a guess, which is computed in floating point: small processors do this in software.
 pub fn guesses(tally: &mut Tally<'_>) {
     let chance = Policy::new().guess_probability(Totp::default(), 0);
-    // 1 - (1 - 2 * 2148 / 2^31)^n for 5 guesses and for 100, as Python computes it.
+    // The expected values are 1 - (1 - 2 * 2148 / 2^31)^n for n = 5 and n = 100 guesses, computed with Python.
     tally.check("chance of a guess", 0, (chance.per_lock - 1.000_236_443_216e-5).abs() < 1e-16);
     tally.check("chance in a year", 0, (chance.per_year - 2.000_282_807_991e-4).abs() < 1e-15);
 }

@@ -1,10 +1,12 @@
+//! Checks of QR codes.
+
 use core::fmt::{self, Write};
 
 use secondo::formats::otpauth::Qr;
 
 use crate::tally::Tally;
 
-/// A QR code's size and finder patterns (ISO/IEC 18004), and that it is drawn to its end.
+/// Checks a QR code's size and finder patterns (ISO/IEC 18004), and that both of its drawings are complete.
 pub fn drawn(tally: &mut Tally<'_>) {
     const URI: &str = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
 
@@ -23,7 +25,7 @@ pub fn drawn(tally: &mut Tally<'_>) {
     tally.check("QR code for a terminal", 0, write!(end, "{}\nthe end", qr.terminal()).is_ok() && end.0 == *b"he end");
 }
 
-/// The last bytes that were written.
+/// A writer that keeps the last six bytes.
 #[derive(Default)]
 struct End([u8; 6]);
 

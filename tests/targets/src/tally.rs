@@ -1,6 +1,8 @@
+//! The count of passed and failed checks.
+
 use core::fmt::Write;
 
-/// Counts checks, and shows those that failed.
+/// A count of passed and failed checks, which prints each failure.
 pub struct Tally<'c> {
     console: &'c mut dyn Write,
     passed: u32,
@@ -12,7 +14,8 @@ impl<'c> Tally<'c> {
         Self { console, passed: 0, failed: 0 }
     }
 
-    /// One check: `of` says what is checked, `case` which of its cases.
+    /// Counts one check, and prints its name and case if it failed. `of` is the name of the check, `case` the number of
+    /// its case.
     pub fn check(&mut self, of: &str, case: u64, holds: bool) {
         if holds {
             self.passed += 1;
@@ -22,7 +25,7 @@ impl<'c> Tally<'c> {
         }
     }
 
-    /// Says in the words of cargo how many passed; whether all did.
+    /// Prints the totals in the form that cargo prints, and returns `true` if all checks passed.
     pub fn finish(self) -> bool {
         let Self { console, passed, failed } = self;
         let verdict = if failed == 0 { "ok" } else { "FAILED" };

@@ -1,4 +1,4 @@
-//! Work on secrets, case by case, for a trace of its instructions: within a group every case must take the same ones.
+//! Cases of work on secrets whose instructions are traced. All cases of a group must take the same instructions.
 
 use core::cell::Cell;
 use core::convert::Infallible;
@@ -11,8 +11,10 @@ use secondo::policy::Window;
 use secondo::types::Counter;
 use secondo::{Algorithm, Digits, Hotp, Key, Policy, Secret, State, Totp};
 
-/// Runs the cases, and names each on the console before it: what is expected of its group, the group, the case. Says whether
-/// they came out as they should; what they took is for the trace to say.
+/// Runs the cases, and returns `true` if their results are right. The instructions are judged later, from the trace.
+///
+/// Before each case this prints a line on the console: `same` or `other` as the group's cases should be, the group, the
+/// case.
 pub fn traces(console: &mut dyn Write) -> bool {
     let mut tracer = Tracer { console, is_ok: true };
     base32(&mut tracer);
@@ -33,13 +35,13 @@ struct Tracer<'c> {
 }
 
 impl Tracer<'_> {
-    /// A case of a group that takes the same instructions.
+    /// Runs a case of a group in which all cases must take the same instructions.
     fn same(&mut self, group: Arguments<'_>, case: Arguments<'_>, work: &dyn Fn()) {
         self.is_ok &= writeln!(self.console, "same\t{group}\t{case}").is_ok();
         between_marks(work);
     }
 
-    /// A case of a group that does not: a defect that a trace must show.
+    /// Runs a case of a group with a planted defect, in which the trace must show different instructions.
     fn other(&mut self, group: &str, case: usize, work: &dyn Fn()) {
         self.is_ok &= writeln!(self.console, "other\t{group}\t{case}").is_ok();
         between_marks(work);
@@ -57,7 +59,7 @@ fn between_marks(work: &dyn Fn()) {
     end();
 }
 
-// The numbers keep the two apart: equal functions may become one.
+// The numbers make the two functions different: the compiler may merge equal functions.
 #[inline(never)]
 fn begin() {
     black_box(1);
@@ -83,7 +85,7 @@ fn base32(tracer: &mut Tracer<'_>) {
     }
 }
 
-/// A secret of so many bytes, one of many.
+/// Returns a secret of `len` bytes; each `number` yields a different secret. `None` if the length is out of range.
 fn secret(number: u8, len: u8) -> Option<Secret> {
     let mut bytes = [0; Secret::MAX_LEN];
     for (at, byte) in (0..).zip(&mut bytes) {
@@ -96,7 +98,10 @@ fn key(algorithm: Algorithm, number: u8) -> Option<Key> {
     Some(Key::new(algorithm, &secret(number, 20)?))
 }
 
-/// Of a usual length, and of one beyond the block of SHA-1 and SHA-256, which is hashed first.
+/// Runs the preparation of keys: from secrets of a usual length, and of one above the block length of SHA-1 and
+/// SHA-256.
+///
+/// Such a longer secret is hashed first.
 fn keys(tracer: &mut Tracer<'_>, algorithm: Algorithm) {
     for len in [20, 100] {
         for number in 0..3 {
@@ -108,7 +113,7 @@ fn keys(tracer: &mut Tracer<'_>, algorithm: Algorithm) {
     }
 }
 
-/// With leading zeros and without.
+/// Runs the generation of codes with leading zeros and without.
 fn codes(tracer: &mut Tracer<'_>, algorithm: Algorithm) {
     let keys = [with_zeros(algorithm, 1), key(algorithm, 0), key(algorithm, 1)];
     for key in &keys {
@@ -126,36 +131,37 @@ fn codes(tracer: &mut Tracer<'_>, algorithm: Algorithm) {
     }
 }
 
-/// The first key whose six digits at this counter begin with a zero.
+/// Returns the first key whose six-digit code at this counter begins with a zero.
 fn with_zeros(algorithm: Algorithm, counter: u64) -> Option<Key> {
     let has_zeros = |key: &Key| Hotp::default().generate(key, Counter::new(counter)).as_str().starts_with('0');
     (0..=u8::MAX).filter_map(|number| key(algorithm, number)).find(has_zeros)
 }
 
-/// The steps of a window, and the counters of a look-ahead, that a login looks for a code in.
+/// The number of time steps in the window, and of counters in the look-ahead, that a login searches.
 const STEPS: u64 = 3;
 
-/// What a code is.
+/// The kind of code that is submitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Typed {
-    /// That of this step of the window, from 0.
+    /// The code of this step of the window, counted from 0.
     Right(u64),
-    /// That of the last used step.
+    /// The code of the last used step, which is a replay.
     Used,
+    /// A code of none of the steps of the window.
     Wrong,
 }
 
-/// Of every outcome: at each step of the window, with no watermark and with so many used steps.
+/// Runs logins of every outcome: codes of each step of the window, without a watermark and with some steps used.
 fn logins(tracer: &mut Tracer<'_>, algorithm: Algorithm, method: Method) {
     let is_hotp = matches!(method, Method::Hotp(_));
     let used: &[Option<u64>] = match (algorithm, method) {
         (Algorithm::Sha1, Method::Hotp(_)) => &[None, Some(0)],
         (Algorithm::Sha1, Method::Totp(_)) => &[None, Some(0), Some(1), Some(2)],
-        // What follows the hash is the same.
+        // The work after the hash is the same as for SHA-1.
         _ => &[Some(0)],
     };
     for used in used.iter().copied() {
-        // Where a look-ahead begins is public: at 0 in a token without a watermark.
+        // The start of a look-ahead is public. It is counter 0 for a token without a watermark.
         let first = if is_hotp && used.is_none() { 0 } else { 1_000 };
         for (of, key) in [("zeros", with_zeros(algorithm, first + 2)), ("other", key(algorithm, 0))] {
             let Some(key) = key else { return tracer.check(false) };
@@ -168,12 +174,13 @@ fn logins(tracer: &mut Tracer<'_>, algorithm: Algorithm, method: Method) {
     }
 }
 
-/// Somebody's authenticator.
+/// An authenticator whose logins are traced.
 struct Login {
     method: Method,
     key: Key,
     /// The earliest step of the window, or the next counter.
     first: u64,
+    /// The number of steps, from `first` on, that are used; `None` if there is no watermark.
     used: Option<u64>,
 }
 
@@ -199,18 +206,18 @@ impl Login {
             let decision = black_box(method).verify(black_box(key), &policy, black_box(&state), black_box(&code), now);
             decided.set(Some(decision));
         });
-        // Only here it is told what was decided.
+        // The decision becomes public only here, after the traced part.
         let verdict = decided.take().map(|decision| decision.commit(|_| Ok::<_, Infallible>(())));
         tracer.check(verdict.is_some_and(|verdict| verdict.is_ok() == matches!(typed, Typed::Right(_))));
     }
 }
 
-/// One step to each side, and all that looks at where a code was found.
+/// Returns a policy with one step each way, a look-ahead, and learned drift, which uses the position of a match.
 fn policy() -> Option<Policy> {
     Policy::new().with_window(Window::new(1, 1).ok()?).with_learned_drift(true).with_look_ahead(2).ok()
 }
 
-/// Defects of others.
+/// Runs the controls: defects that other libraries have, which the trace must show.
 fn controls(tracer: &mut Tracer<'_>) {
     for (case, code) in [*b"755224", *b"359152", *b"000000"].into_iter().enumerate() {
         tracer.other("a search that ends at the match", case, &|| {

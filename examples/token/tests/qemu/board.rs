@@ -1,7 +1,8 @@
 //! QEMU's micro:bit with the firmware, wired to a button and to a display.
 //!
-//! QEMU's own test protocol sets the levels of pins, tells each level that the firmware sets, and reads the flash. Time in the
-//! machine is counted in instructions and jumps while the processor sleeps, so that nobody waits until the display is dark.
+//! QEMU's test protocol sets the levels of pins, reports each level that the firmware sets, and reads the flash. Time
+//! in the machine is counted in instructions and skips ahead while the processor sleeps, so the tests do not wait for
+//! the display to go dark.
 
 use std::env;
 use std::fs;
@@ -18,25 +19,26 @@ use tempfile::TempDir;
 use crate::gdb::Gdb;
 use crate::max7219::{Max7219, Wire};
 
-/// Longer than anything takes.
+/// A time limit that is longer than any step takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The token's pages: of the secret, and of the log.
+/// The addresses of the token's pages: the one of the secret, and those of the log.
 pub(crate) const TOKEN_FLASH: Range<u32> = 0x3_F400..0x4_0000;
 pub(crate) const PAGE: usize = 1024;
 
-/// Two registers of the flash's controller: the firmware writes to the first one before and after each word and each page,
-/// and to the second one to erase a page.
+/// Two registers of the flash controller. The firmware writes to the first one before and after each word and each
+/// page, and to the second one to erase a page.
 const NVMC: Range<u32> = 0x4001_E504..0x4001_E50C;
 
-/// The firmware sets the timer before each look at the button.
+/// The register of the timer that the firmware sets before each time it reads the button.
 const TIMER_COMPARE: Range<u32> = 0x4000_8540..0x4000_8544;
-/// More looks than a button needs to be steady.
+/// A number of reads of the button that is enough to find it steady.
 const LOOKS: u32 = 25;
 
 const BUTTON_A: u32 = 17;
 const WIRES: [(u32, Wire); 3] = [(16, Wire::Cs), (21, Wire::Din), (23, Wire::Clk)];
 
+/// A running micro:bit.
 pub(crate) struct Board {
     qemu: Child,
     gdb: Gdb,
@@ -44,13 +46,13 @@ pub(crate) struct Board {
     lines: Receiver<String>,
     display: Max7219,
     showing: Option<String>,
-    /// Everything that was to be read on the display, in its order.
+    /// Every text that the display showed, in order.
     shown: Vec<String>,
     _directory: TempDir,
 }
 
 impl Board {
-    /// Switches the power on, with this in the token's pages.
+    /// Switches the power on, with these contents of the token's pages.
     pub(crate) fn start(flash: &[u8]) -> Self {
         let firmware = env::var_os("TOKEN_FIRMWARE").expect("examples/token/run builds the firmware and names it");
         let directory = tempfile::tempdir().unwrap();
@@ -73,7 +75,7 @@ impl Board {
         let qtest = connection(&qtest);
         let (sender, lines) = mpsc::channel();
         let reader = BufReader::new(qtest.try_clone().unwrap());
-        // QEMU waits for those who do not listen.
+        // QEMU blocks if its output is not read.
         thread::spawn(move || reader.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let mut board = Self {
             qemu,
@@ -91,7 +93,7 @@ impl Board {
         board
     }
 
-    /// Presses the button, reads what the display shows until it is dark again, and lets go of the button.
+    /// Presses and releases the button, and returns the text that the display shows until it is dark again.
     pub(crate) fn press(&mut self) -> String {
         let before = self.shown.len();
         self.start_press();
@@ -110,7 +112,7 @@ impl Board {
         self.gdb.resume();
     }
 
-    /// Presses the button and waits until the firmware has written so many times to the flash's controller.
+    /// Presses the button and waits until the firmware has written `writes` times to the flash controller.
     pub(crate) fn press_until_write(&mut self, writes: usize) {
         self.wait_for_release();
         self.hold_button(true);
@@ -127,7 +129,7 @@ impl Board {
         }
     }
 
-    /// Cuts the power: what the flash is left with, and all that was shown until then.
+    /// Cuts the power. Returns the contents of the flash and all texts that were shown until then.
     pub(crate) fn cut(mut self) -> (Vec<u8>, Vec<String>) {
         let read = self.command(&format!("read {:#x} {:#x}", TOKEN_FLASH.start, TOKEN_FLASH.len()));
         self.qemu.kill().unwrap();
@@ -140,7 +142,7 @@ impl Board {
         self.command(&format!("set_irq_in /machine/nrf51 unnamed-gpio-in {BUTTON_A} {}", u8::from(!pressed)));
     }
 
-    /// Sends a command and returns its answer; levels of pins that come before it are before it in time.
+    /// Sends a command and returns its answer. Levels of pins that are reported before the answer were set before it.
     fn command(&mut self, command: &str) -> String {
         writeln!(self.qtest, "{command}").unwrap();
         loop {
@@ -152,7 +154,7 @@ impl Board {
         }
     }
 
-    /// Whether this comes true before patience ends.
+    /// Returns `true` if the condition becomes true before [`PATIENCE`] ends.
     fn look_until(&mut self, done: impl Fn(&Self) -> bool) -> bool {
         let end = Instant::now() + PATIENCE;
         while !done(self) {
@@ -165,7 +167,7 @@ impl Board {
         true
     }
 
-    /// Whether the line tells the level of a pin.
+    /// Takes the level of a pin from a line of QEMU. Returns `true` if the line has one.
     fn take_level(&mut self, line: &str) -> bool {
         let Some((level, pin)) = line.strip_prefix("IRQ ").and_then(|line| line.split_once(' ')) else { return false };
         let pin: u32 = pin.parse().unwrap();
@@ -181,7 +183,7 @@ impl Board {
     }
 }
 
-/// QEMU's connection.
+/// Accepts QEMU's connection.
 fn connection(listener: &UnixListener) -> UnixStream {
     listener.set_nonblocking(true).unwrap();
     let end = Instant::now() + PATIENCE;

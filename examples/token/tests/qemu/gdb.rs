@@ -1,4 +1,4 @@
-//! The debugger's side of GDB's remote protocol, as far as stopping where memory is written.
+//! The debugger's side of GDB's remote protocol, reduced to stopping at a write to memory.
 
 use std::io::{Read, Write};
 use std::ops::Range;
@@ -6,16 +6,17 @@ use std::os::unix::net::UnixStream;
 
 use crate::board::PATIENCE;
 
+/// A connection to QEMU's GDB server.
 pub(crate) struct Gdb(UnixStream);
 
 impl Gdb {
-    /// QEMU stops when a debugger comes.
+    /// Creates a debugger on a connection. QEMU stops the processor when a debugger connects.
     pub(crate) fn new(stream: UnixStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self(stream)
     }
 
-    /// Lets the processor run.
+    /// Resumes the processor.
     pub(crate) fn resume(&mut self) {
         self.send("c");
     }
@@ -27,14 +28,14 @@ impl Gdb {
         assert!(stopped.starts_with('T'), "{stopped}");
     }
 
-    /// Lets the processor run until it has written to one of these addresses, and stops it there.
+    /// Runs the processor until it has written to one of these addresses, and stops it there.
     pub(crate) fn run_until_write(&mut self, addresses: &Range<u32>) {
         let place = format!("{:x},{:x}", addresses.start, addresses.len());
         self.ask(&format!("Z2,{place}"), "OK");
         self.resume();
         let stopped = self.receive();
         assert!(stopped.contains("watch:"), "{stopped}");
-        // QEMU stops before the write to a device, and would stop there again.
+        // QEMU stops before the write to a device. With the watchpoint still set it would stop there again.
         self.ask(&format!("z2,{place}"), "OK");
         self.ask("s", "T05");
     }
@@ -52,7 +53,7 @@ impl Gdb {
 
     fn receive(&mut self) -> String {
         let mut packet = String::new();
-        // Before it there are acknowledgements of what was sent.
+        // Acknowledgements of sent packets come before the packet.
         while self.byte() != b'$' {}
         loop {
             match self.byte() {

@@ -1,8 +1,10 @@
-//! The firmware in QEMU: its button is pressed, its display read from the levels of the pins, and the codes are for a verifier.
+//! The firmware in QEMU: a test presses its button, reads its display from the levels of the pins, and verifies the
+//! codes.
 //!
-//! The flash is laid out here as the documentation says, and the codes come from `oathtool`, so that the token is judged by
-//! none of its own code. A loss of power is what the flash holds at an instant, and a killed QEMU that starts again with that:
-//! each word is written or not. Words and pages that are left half done are for the tests of the simulated flash.
+//! The tests lay out the flash according to the documentation and take codes from `oathtool`, so that none of the
+//! token's own code judges the token. To lose power, QEMU is killed and started again with the contents that the flash
+//! had at that instant. Each word is then either written or not. The tests of the simulated flash cover words and pages
+//! that are left half written or half erased.
 
 mod board;
 mod gdb;
@@ -30,14 +32,14 @@ const NOW: UnixTime = match UnixTime::from_secs(1_700_000_000) {
 };
 const ERR: &str = "Err     ";
 
-/// The secret of a token, and what it shows at each of the first counters.
+/// The secret of a token, and the codes of its first counters.
 struct Seed {
     secret: [u8; 20],
     codes: Vec<String>,
 }
 
 impl Seed {
-    /// A random one, of which no two of these codes are the same by chance.
+    /// Creates a random seed for which no two of these codes are equal by chance.
     fn random() -> Self {
         loop {
             let secret: [u8; 20] = rand::random();
@@ -52,12 +54,12 @@ impl Seed {
         }
     }
 
-    /// The pages of a token that has shown so many codes.
+    /// Returns the pages of a token that has shown this number of codes.
     fn flash(&self, shown: u64) -> Vec<u8> {
         let mut flash = vec![0xff; 3 * PAGE];
         let (secret, log) = flash.split_at_mut(PAGE);
         secret[..40].copy_from_slice(&record(&self.secret));
-        // Two pages of 64 records of 16 bytes; older ones are erased page by page.
+        // The log has two pages of 64 records of 16 bytes. Older records are erased page by page.
         for unused in 0..=shown {
             let slot = (unused % 128) as usize * 16;
             if slot.is_multiple_of(PAGE) {
@@ -69,12 +71,12 @@ impl Seed {
     }
 }
 
-/// Bytes, and their complement.
+/// Returns the bytes, followed by their complement.
 fn record(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().chain(bytes.iter().map(|byte| !byte)).collect()
 }
 
-/// The verifier, with the token enrolled, and what it has accepted.
+/// A verifier with the enrolled token, and the last counter that it accepted.
 struct Login<'s> {
     seed: &'s Seed,
     verifier: Verifier<Memory>,
@@ -93,14 +95,14 @@ impl<'s> Login<'s> {
         Self { seed, verifier, id, last: None }
     }
 
-    /// The token's first code binds it.
+    /// Confirms the token with its first code.
     fn confirm(&mut self, shown: &str) {
         block_on(self.verifier.confirm(&self.id, shown.trim(), NOW)).unwrap();
         self.last = Some(self.counter_of(shown));
         self.must_refuse(shown);
     }
 
-    /// The code is accepted, for its own counter and for once; so it was not shown before.
+    /// Checks that the code is accepted once and at its own counter, and therefore was not shown before.
     fn log_in(&mut self, shown: &str) {
         let accepted = block_on(self.verifier.verify(&self.id, shown.trim(), NOW)).unwrap().counter().get();
         assert_eq!(accepted, self.counter_of(shown));
@@ -114,7 +116,7 @@ impl<'s> Login<'s> {
         assert!(matches!(refused, Err(VerifierError::Refused(Refusal::Replayed { .. }))), "{refused:?}");
     }
 
-    /// By oathtool.
+    /// Returns the counter of a shown code, by oathtool.
     fn counter_of(&self, shown: &str) -> u64 {
         let code = shown.replace(' ', "");
         assert_eq!(*shown, format!(" {} {}", &code[..3], &code[3..]));
@@ -135,7 +137,7 @@ fn codes_are_accepted_once() {
     let in_vain: Vec<_> = (0..3).map(|_| board.press()).collect();
     login.log_in(&board.press());
     for unused in in_vain {
-        assert!(block_on(login.verifier.verify(&login.id, unused.trim(), NOW)).is_err(), "a later one was used");
+        assert!(block_on(login.verifier.verify(&login.id, unused.trim(), NOW)).is_err(), "a later code was used");
     }
     login.log_in(&board.press());
     assert_eq!(login.last, Some(8));
@@ -144,7 +146,8 @@ fn codes_are_accepted_once() {
 #[test]
 #[ignore = "examples/token/run"]
 fn power_may_be_lost_while_the_counter_is_written() {
-    // Two writes to the controller for each word of a record; three to erase a page before, where the last one is full.
+    // Each word of a record takes two writes to the controller. If the last page is full, erasing the next takes three
+    // more.
     for (shown, writes) in [(5, [2, 4, 6, 8].as_slice()), (127, &[3, 5, 7, 9, 11])] {
         for cut in writes {
             let seed = Seed::random();
@@ -152,7 +155,7 @@ fn power_may_be_lost_while_the_counter_is_written() {
             let mut board = Board::start(&before);
             board.press_until_write(*cut);
             let (flash, texts) = board.cut();
-            assert_eq!(texts, [""; 0], "nothing is shown before all is written");
+            assert_eq!(texts, [""; 0], "nothing is shown before the record is written");
             assert!(flash != before, "something is written");
 
             let mut login = Login::new(&seed, shown);

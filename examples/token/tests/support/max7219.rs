@@ -1,6 +1,6 @@
-//! The display's chip as its data sheet has it, from the levels of its wires to what a person reads.
+//! The display's chip according to its data sheet, from the levels of its wires to the text that a person reads.
 
-/// The letters and digits that the token shows, by their lit segments.
+/// The characters that the token shows, with their lit segments.
 const FONT: [(&str, char); 13] = [
     ("", ' '),
     ("ABCDEF", '0'),
@@ -17,7 +17,7 @@ const FONT: [(&str, char); 13] = [
     ("EG", 'r'),
 ];
 
-/// The registers' addresses that are used besides those of the digits, 1 to 8.
+// The addresses of the registers in use, besides those of the digits, which are 1 to 8.
 const DECODE_MODE: usize = 0x9;
 const SCAN_LIMIT: usize = 0xb;
 const SHUTDOWN: usize = 0xc;
@@ -32,14 +32,14 @@ pub(crate) enum Wire {
 
 #[derive(Debug, Default)]
 pub(crate) struct Max7219 {
-    /// By [`Wire`].
+    /// The levels of the wires, indexed by [`Wire`].
     levels: [bool; 3],
     shifted: u16,
     registers: [u8; 16],
 }
 
 impl Max7219 {
-    /// A wire has this level now.
+    /// Sets the level of a wire.
     pub(crate) fn set(&mut self, wire: Wire, level: bool) {
         let rises = level && !self.levels[wire as usize];
         self.levels[wire as usize] = level;
@@ -53,7 +53,7 @@ impl Max7219 {
         }
     }
 
-    /// What can be read on it, from left to right; nothing while it is dark.
+    /// Returns the text on the display, from left to right, or `None` while it is dark.
     pub(crate) fn shown(&self) -> Option<String> {
         if self.registers[SHUTDOWN] & 1 == 0 {
             return None;
@@ -63,7 +63,7 @@ impl Max7219 {
         Some(self.digits())
     }
 
-    /// What its registers hold, lit or not.
+    /// Returns the text in the registers, lit or not.
     pub(crate) fn digits(&self) -> String {
         self.registers[1..=8].iter().rev().map(|segments| letter(*segments)).collect()
     }

@@ -1,4 +1,4 @@
-//! Flash whose power is cut at a chosen step, and flash that is worn.
+//! Simulated flash, which can lose power at a chosen step and can be worn.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -7,31 +7,32 @@ use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashEr
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// The unit that is written, as on the nRF51.
+/// The number of bytes in the unit of writing, as on the nRF51.
 const WORD: usize = 4;
 
-/// Three pages of this many bytes. A step is a word written or a page erased.
+/// Flash of three pages with `PAGE` bytes each. A step is a word written or a page erased.
 pub(crate) struct Flash<const PAGE: usize> {
     bits: Vec<u8>,
-    /// Bits that an interrupted step has left between 0 and 1: they read differently each time.
+    /// Bits that an interrupted step has left between 0 and 1. They read differently each time.
     unsettled: Vec<u8>,
     random: StdRng,
     power: Rc<Cell<bool>>,
     pub(crate) steps: usize,
     pub(crate) cut_at: Option<usize>,
     pub(crate) wear: Wear,
-    /// Of each page.
+    /// The number of erasures of each page.
     pub(crate) erasures: [usize; 3],
-    /// Times that each word was written since it was erased.
+    /// The number of writes to each word since it was erased.
     written: Vec<u8>,
 }
 
+/// The wear of the flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wear {
     No,
-    /// Neither written nor erased, and says so.
+    /// The flash cannot be written or erased, and returns an error.
     Told,
-    /// Some bits stay as they are, and it says nothing.
+    /// Some bits cannot be written, and the flash returns no error.
     Silent,
 }
 
@@ -59,13 +60,13 @@ impl<const PAGE: usize> Flash<PAGE> {
         }
     }
 
-    /// Switches the power on, which goes off again where told.
+    /// Switches the power on. It goes off again at the step `cut_at`.
     pub(crate) fn power_on(&mut self) -> Rc<Cell<bool>> {
         self.power = Rc::new(Cell::new(true));
         Rc::clone(&self.power)
     }
 
-    /// Flips a bit, as neither writing nor erasing does.
+    /// Flips a bit, which neither writing nor erasing does.
     pub(crate) fn flip(&mut self, bit: usize) {
         self.bits[bit / 8] ^= 1 << (bit % 8);
     }
@@ -74,16 +75,16 @@ impl<const PAGE: usize> Flash<PAGE> {
         &self.bits
     }
 
-    /// Whether the power stays on during one more step.
+    /// Counts a step. Returns `true` if the power stays on during it.
     fn step(&mut self) -> bool {
         self.steps += 1;
         self.power.set(self.cut_at.is_none_or(|cut| self.steps <= cut));
         self.power.get()
     }
 
-    /// Of these bits any that a step was about to change are as before, changed, or unsettled.
+    /// Leaves each bit that an interrupted step was about to change as before, changed, or unsettled.
     fn interrupt(&mut self, at: usize, changing: u8, after: u8) {
-        // Nothing done, everything done, and any mixture of it.
+        // The step had no effect, its full effect, or any mixture.
         let [changed, unsettled] = match self.random.random_range(0..4) {
             0 => [0, 0],
             1 => [0xff, 0],
@@ -131,7 +132,7 @@ impl<const PAGE: usize> NorFlash for Flash<PAGE> {
             self.unsettled[from..to].fill(0);
             return Ok(());
         }
-        // Many chips write all bits to 0 before they raise them.
+        // Many chips write all bits to 0 before they set them to 1.
         let after = self.random.random();
         for at in from..to {
             let after = if after { 0xff } else { self.random.random() };
@@ -148,7 +149,7 @@ impl<const PAGE: usize> NorFlash for Flash<PAGE> {
         }
         for (word, bytes) in (offset / WORD..).zip(bytes.chunks_exact(WORD)) {
             self.written[word] += 1;
-            // The nRF51 allows two; so does the token, where the first was interrupted.
+            // The nRF51 allows two writes. The token needs the second if the first was interrupted.
             assert!(self.written[word] <= 2, "word {word} is written too often");
             let whole = self.step();
             for (at, byte) in (word * WORD..).zip(bytes) {

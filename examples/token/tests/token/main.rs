@@ -1,4 +1,4 @@
-//! The token in a simulated world: what it shows at which press, and what survives which loss of power.
+//! The token with simulated hardware: the codes it shows at each press, and losses of power.
 
 mod flash;
 #[path = "../support/max7219.rs"]
@@ -11,10 +11,10 @@ use secondo::types::Counter;
 use secondo::{Algorithm, Key, Secret};
 use token::HOTP;
 
-/// That of RFC 4226, appendix D.
+/// The secret of RFC 4226, appendix D.
 const SECRET: &[u8; 20] = b"12345678901234567890";
 
-/// What the display shows at this counter.
+/// Returns the text that the display shows at a counter.
 fn shown_at(counter: u64) -> String {
     let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(SECRET).unwrap());
     let code = HOTP.generate(&key, Counter::new(counter));

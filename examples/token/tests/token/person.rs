@@ -1,4 +1,4 @@
-//! A person with a token: presses its button at times of one's own, and reads its display.
+//! A simulated person, who presses the token's button at given times and reads its display.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -13,10 +13,10 @@ use token::{Error, SHOWN_MS, Token};
 use crate::flash::Flash;
 use crate::max7219::{Max7219, Wire};
 
-/// From one press to the next, in milliseconds.
+/// The time from one press to the next, in milliseconds.
 pub(crate) const PAUSE: u64 = SHOWN_MS as u64 + 1_000;
 
-/// What was shown, and from when to when.
+/// A text on the display, and the time in milliseconds from which and to which it was shown.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) text: String,
@@ -24,13 +24,13 @@ pub(crate) struct Shown {
     pub(crate) to: u64,
 }
 
-/// What happened from power on to power off.
+/// The events from power on to power off.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) shown: Vec<Shown>,
-    /// Of each press that was served.
+    /// The result of each press that was served.
     pub(crate) served: Vec<Result<(), Error>>,
-    /// What the display's chip was left with.
+    /// The digits that the display's chip still holds at the end.
     pub(crate) left: String,
 }
 
@@ -40,13 +40,15 @@ impl Session {
     }
 }
 
-/// So many presses, as people press.
+/// Presses the button `times` times, each for 150 ms.
 pub(crate) fn press<const PAGE: usize>(flash: &mut Flash<PAGE>, times: u64) -> Session {
     let presses: Vec<_> = (0..times).map(|n| n * PAUSE + 100..n * PAUSE + 250).collect();
     use_token(flash, &presses, times * PAUSE + 100)
 }
 
-/// The button is down in these milliseconds; the power goes off at the end if the flash has not cut it before.
+/// Uses the token while the button is pressed in these ranges of milliseconds.
+///
+/// The power goes off at `end` if the flash has not cut it before.
 pub(crate) fn use_token<const PAGE: usize>(flash: &mut Flash<PAGE>, presses: &[Range<u64>], end: u64) -> Session {
     let power = flash.power_on();
     let world =
@@ -63,15 +65,15 @@ pub(crate) fn use_token<const PAGE: usize>(flash: &mut Flash<PAGE>, presses: &[R
         served.push(result);
     }
     let mut display = world.display.take();
-    // What was lit when the power went off was seen as well.
+    // A text that was lit when the power went off was seen as well.
     display.end(world.now_ms().min(end));
     Session { shown: display.shown, served, left: display.chip.digits() }
 }
 
 struct World {
-    /// What happens without it is not in this world.
+    /// The power. Nothing counts after it goes off.
     power: Rc<Cell<bool>>,
-    /// In nanoseconds.
+    /// The time in nanoseconds.
     now: Cell<u64>,
     presses: Vec<Range<u64>>,
     end: u64,

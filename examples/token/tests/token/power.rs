@@ -1,6 +1,6 @@
-//! Power that is lost at every step of writing and erasing.
+//! Losses of power at every step of writing and erasing.
 //!
-//! Whatever the flash is left with, no code is shown twice, and a loss of power skips one code at most.
+//! No code is shown twice, and a loss of power skips one code at most, for any contents that the flash is left with.
 
 use secondo::types::Counter;
 use token::provision;
@@ -9,13 +9,13 @@ use crate::flash::Flash;
 use crate::person::press;
 use crate::{SECRET, shown_at};
 
-/// Three or four codes to a page: both pages of the log are often erased.
+/// The number of bytes in a page: a page has room for four codes, so that both pages of the log are often erased.
 const PAGE: usize = 64;
 
-/// More than the ways to leave a word or a page that was interrupted.
+/// The number of seeds, which is more than the ways in which a word or a page can be interrupted.
 const SEEDS: u64 = 8;
 
-/// Counters, in the order in which their codes were shown.
+/// The counters of the shown codes, in order.
 #[derive(Default)]
 struct Seen {
     counters: Vec<u64>,
@@ -24,7 +24,7 @@ struct Seen {
 impl Seen {
     fn press(&mut self, flash: &mut Flash<PAGE>, times: u64) {
         for text in press(flash, times).texts() {
-            // Codes repeat by chance, but not so near.
+            // Codes can repeat by chance, but not within this distance.
             let next = self.counters.last().map_or(0, |last| last + 1);
             let counter = (next..next + 50).find(|counter| shown_at(*counter) == text);
             self.counters.push(counter.unwrap_or_else(|| panic!("{text} after {:?}", self.counters)));
@@ -43,7 +43,7 @@ fn provisioned(seed: u64) -> Flash<PAGE> {
     flash
 }
 
-/// Presses until the power goes off at each of these steps, counted from the one before, and then some more.
+/// Presses the button until the power goes off at each of these steps, counted from the cut before, and then some more.
 fn must_survive(seed: u64, cuts: &[usize]) {
     let mut flash = provisioned(seed);
     let mut seen = Seen::default();
@@ -54,11 +54,11 @@ fn must_survive(seed: u64, cuts: &[usize]) {
     }
     let before = seen.counters.len();
     seen.press(&mut flash, 9);
-    assert_eq!(seen.counters.len(), before + 9, "power comes back, and codes with it: {cuts:?}, {:?}", seen.counters);
+    assert_eq!(seen.counters.len(), before + 9, "codes return with the power: {cuts:?}, {:?}", seen.counters);
     assert!(seen.skipped() <= cuts.len() as u64, "{cuts:?}: {:?}", seen.counters);
 }
 
-/// All steps of so many presses.
+/// Returns the number of steps that this number of presses takes.
 fn steps_of(presses: u64) -> usize {
     let mut flash = provisioned(0);
     let before = flash.steps;
@@ -69,7 +69,7 @@ fn steps_of(presses: u64) -> usize {
 #[test]
 fn power_may_be_lost_at_any_step() {
     let steps = steps_of(12);
-    assert_eq!(steps, 12 * 4 + 3, "four words to a record, and pages erased");
+    assert_eq!(steps, 12 * 4 + 3, "four words a record, and three pages erased");
     for seed in 0..SEEDS {
         for step in 0..steps {
             must_survive(seed, &[step]);
@@ -109,7 +109,7 @@ fn half_a_provisioning_is_none() {
             assert!(provision(&mut flash, SECRET, Counter::new(7)).is_err());
             flash.cut_at = None;
             let texts: Vec<_> = press(&mut flash, 1).texts().into_iter().map(str::to_owned).collect();
-            // All done but for the power, or nothing: then the token is as before.
+            // A cut at the last step may leave everything done. A cut at the first may leave the token as before.
             let as_before = step == 0 && texts == [shown_at(0)];
             let done = step + 1 == whole.steps && texts == [shown_at(7)];
             assert!(as_before || done || texts == ["Err     "], "{step}: {texts:?}");

@@ -1,4 +1,4 @@
-//! What a press shows, and what is refused.
+//! Presses of the button: the codes that they show, and the errors.
 
 use std::slice;
 
@@ -25,7 +25,7 @@ fn provisioned_at(first: u64) -> Flash<PAGE> {
     flash
 }
 
-/// One press in vain: the error is shown, and then nothing.
+/// Checks that one press showed `Err`, returned the error, and left the display dark.
 fn must_refuse(session: &Session, error: Error) {
     assert_eq!((session.texts(), &session.served[..]), (vec![ERR], &[Err(error)][..]));
     assert_eq!(session.left, DARK);
@@ -34,7 +34,7 @@ fn must_refuse(session: &Session, error: Error) {
 #[test]
 fn shows_the_codes_of_rfc_4226() {
     let session = press(&mut provisioned(), 10);
-    // Appendix D.
+    // RFC 4226, appendix D.
     let codes = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
     assert_eq!(session.texts(), codes.map(|code| format!(" {} {}", &code[..3], &code[3..])));
     assert!(session.served.iter().all(Result::is_ok));
@@ -44,7 +44,7 @@ fn shows_the_codes_of_rfc_4226() {
 fn is_dark_but_for_some_seconds_after_a_press() {
     let press = 1_000..1_100;
     let session = use_token(&mut provisioned(), slice::from_ref(&press), 3 * PAUSE);
-    // After the button is steady for 20 ms.
+    // The code is shown after the button is steady for 20 ms.
     let [Shown { text, from, to }] = &session.shown[..] else { panic!("{session:?}") };
     assert_eq!((text, to - from), (&shown_at(0), u64::from(SHOWN_MS)));
     assert!((1_015..1_025).contains(from), "{from}");
@@ -61,7 +61,7 @@ fn a_bouncing_button_gives_one_code() {
 
 #[test]
 fn a_button_that_bounces_when_it_is_released_gives_no_other_code() {
-    // Held until the display is dark again, which would hide it.
+    // The button is held until the display is dark again. Before that, the display would hide another code.
     let end = 500 + PAUSE;
     let session = use_token(&mut provisioned(), &[500..end, end + 3..end + 9, end + 11..end + 14], 3 * PAUSE);
     assert_eq!(session.texts(), [shown_at(0)]);
@@ -123,7 +123,7 @@ fn worn_flash_gives_no_code() {
         flash.wear = wear;
         must_refuse(&press(&mut flash, 1), Error::Flash);
         flash.wear = Wear::No;
-        // A place that was written in vain takes its counter with it.
+        // A slot that could not be written uses up its counter.
         let next = if wear == Wear::Told { 1 } else { 2 };
         assert_eq!(press(&mut flash, 1).texts(), [shown_at(next)]);
     }
@@ -132,7 +132,7 @@ fn worn_flash_gives_no_code() {
 #[test]
 fn a_page_that_cannot_be_erased_gives_no_code() {
     let mut flash = provisioned();
-    // The record of the factory is the first of 64.
+    // The record of the provisioning is the first of 64.
     assert_eq!(press(&mut flash, 63).texts().last(), Some(&shown_at(62).as_str()));
     flash.wear = Wear::Told;
     must_refuse(&press(&mut flash, 1), Error::Flash);

@@ -1,4 +1,4 @@
-//! What the server does wrong, beyond going away.
+//! Faults of the server other than going away.
 
 use std::fs;
 use std::num::NonZeroU16;
@@ -13,7 +13,7 @@ use tokio_postgres::Client;
 
 use crate::{block_on, create, current, exchange, id, impatient, migrated, patient, session};
 
-/// For as long as this is the answer to nothing but a fault that is over, and not for ever.
+/// Repeats a call until it succeeds after a fault, for at most 60 seconds.
 async fn until_ok<T>(call: impl AsyncFn() -> Result<T, PostgresStoreError>) -> T {
     let begun = Instant::now();
     loop {
@@ -25,7 +25,7 @@ async fn until_ok<T>(call: impl AsyncFn() -> Result<T, PostgresStoreError>) -> T
     }
 }
 
-/// How many sessions of the store's the server has.
+/// Returns the number of sessions on the server other than this one.
 async fn sessions(other: &Client) -> i64 {
     let count =
         "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
@@ -78,14 +78,14 @@ fn backends_that_are_terminated_lose_nothing() {
             u64::from_be_bytes(value.try_into().unwrap()) >= *told.last().unwrap(),
             "a number that was told is lost"
         );
-        assert!(failed > 0, "nobody noticed");
+        assert!(failed > 0, "no call failed");
         store_testing::report!(
             "PostgreSQL: backends terminated 100 times, {count} writes told, none lost, {failed} calls failed"
         );
     });
 }
 
-/// The next number, unless others were faster.
+/// Adds 1 to the stored number and returns the new one, or `None` if another caller was faster.
 async fn count_up(store: &PostgresStore, id: &secondo::AuthenticatorId) -> Result<Option<u64>, PostgresStoreError> {
     let entry = store.load(id).await?.expect("it was created");
     let next = u64::from_be_bytes(entry.value.as_ref().try_into().unwrap()) + 1;
@@ -117,11 +117,11 @@ fn calls_beyond_the_bound_are_busy() {
             labels.push(call.await.unwrap().unwrap_err().label());
         }
         let count = |label| labels.iter().filter(|seen| **seen == label).count();
-        // Some that waited may have had a connection in their last moment.
+        // Some of the waiting calls may have got a connection in their last moment.
         assert!(count("timeout") >= CONNECTIONS && count("busy") >= 5, "{labels:?}");
         assert_eq!(count("timeout") + count("busy"), CONNECTIONS + QUEUE + 5, "{labels:?}");
 
-        // What was given up is not held by the server, which had it wait for the lock.
+        // The server ends the abandoned statements, which waited there for the lock.
         let (begun, third) = (Instant::now(), session(&server.url()).await);
         while sessions(&third).await > 1 {
             assert!(begun.elapsed() < Duration::from_secs(60), "abandoned sessions stay");
@@ -155,7 +155,7 @@ fn a_server_that_stands_still_holds_nobody() {
         let store = impatient().connect(&server.url()).await.unwrap();
         let id = id("paused");
         server.pause();
-        // On a connection that was there, on a new one, and while migrating.
+        // The timeout must hold on an open connection, on a new one, and while migrating.
         for _ in 0..2 {
             assert_eq!(store.load(&id).await.unwrap_err().label(), "timeout");
         }
@@ -166,7 +166,7 @@ fn a_server_that_stands_still_holds_nobody() {
     });
 }
 
-/// The person closed the page, or the provider's own timeout was shorter.
+/// A future is dropped, for example, when the person closes the page or the provider's own timeout is shorter.
 #[test]
 fn a_dropped_future_leaves_no_trace() {
     let server = migrated(&["fsync=off"]);
@@ -183,7 +183,7 @@ fn a_dropped_future_leaves_no_trace() {
                 assert_eq!(exchange.unwrap(), Exchange::Stored);
                 stored += 1;
             } else if let Some((revision, value)) = before {
-                // It may still come; whoever writes now decides whether it does.
+                // The dropped write may still arrive. This write decides whether it is stored.
                 let _ = exchange(&store, &id, Some(revision), &value).await.unwrap();
             }
             let after = current(&store, &id).await;
@@ -191,7 +191,7 @@ fn a_dropped_future_leaves_no_trace() {
         }
         assert!(stored > 0 && stored < 500, "{stored} of 500 stored");
 
-        // Nobody comes to wait behind one that is still under way.
+        // No later call waits behind a dropped one that is still under way.
         let mut other = session(&server.url()).await;
         let (revision, value) = current(&store, &id).await.unwrap();
         let lock = other.transaction().await.unwrap();
@@ -227,7 +227,7 @@ fn a_server_that_takes_no_writes_is_not_used() {
         until_ok(async || store.load(&id).await).await;
         drop(store);
 
-        // A standby that answers, and lags for ever.
+        // The server becomes a standby that answers but never catches up.
         server.kill();
         fs::write(server.data().join("standby.signal"), "").unwrap();
         server.restart();
@@ -276,7 +276,7 @@ fn an_error_says_its_kind_and_no_value() {
     });
 }
 
-/// All that an error can tell.
+/// Returns all texts of an error and its sources.
 fn shown(error: &dyn std::error::Error) -> Vec<String> {
     let mut shown = vec![error.to_string(), format!("{error:?}")];
     shown.extend(error.source().map(self::shown).into_iter().flatten());

@@ -1,4 +1,4 @@
-//! The store on servers of the tests' own: PostgreSQL as Debian's package installs it.
+//! Tests of the store on servers of their own, with PostgreSQL from Debian's package.
 
 mod faults;
 mod scenarios;
@@ -25,26 +25,26 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
 }
 
-/// What a test of what works takes: no machine is that slow.
+/// Returns options for calls that must succeed, with a timeout that is long enough for a slow machine.
 fn patient() -> PostgresOptions {
     PostgresOptions::new().with_timeout(Duration::from_secs(60))
 }
 
-/// For what must end.
+/// The timeout of calls that must end.
 const TIMEOUT: Duration = Duration::from_millis(500);
 
 fn impatient() -> PostgresOptions {
     PostgresOptions::new().with_timeout(TIMEOUT)
 }
 
-/// A server with the tables.
+/// Starts a server with the tables.
 fn migrated(settings: &[&str]) -> Postgres {
     let server = Postgres::start(settings);
     block_on(patient().migrate(&server.url())).unwrap();
     server
 }
 
-/// A session of somebody else's.
+/// Opens a session that is not the store's.
 async fn session(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -68,7 +68,7 @@ async fn create(store: &PostgresStore, id: &AuthenticatorId, value: &[u8]) {
     assert_eq!(exchange(store, id, None, value).await.unwrap(), Exchange::Stored);
 }
 
-/// The current value and its revision.
+/// Returns the current value and its revision.
 async fn current(store: &PostgresStore, id: &AuthenticatorId) -> Option<(Revision, Vec<u8>)> {
     let entry = store.load(id).await.unwrap()?;
     Some((entry.revision, entry.value.as_ref().to_vec()))

@@ -1,4 +1,4 @@
-//! What every store is put through.
+//! The scenarios and the conformance suite that every store must pass.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::{Patient, TIMEOUT, block_on, impatient, migrated, patient};
 
 struct Suite {
     server: Postgres,
-    /// Where a write is cut off, other each time.
+    /// The proxy that cuts writes off, at another point each time.
     proxy: Proxy,
     breaks: Mutex<usize>,
 }

@@ -19,7 +19,7 @@ fn a_database_without_tables_says_so() {
         patient().migrate(&server.url()).await.unwrap();
         assert_eq!(current(&store, &id("a")).await.unwrap().1, b"kept");
 
-        // Somebody drops them under it.
+        // Somebody drops a table while the store is connected.
         session(&server.url()).await.batch_execute("DROP TABLE secondo_entry").await.unwrap();
         for _ in 0..2 {
             assert_eq!(store.load(&id("a")).await.unwrap_err().label(), "schema");
@@ -55,7 +55,7 @@ fn newer_tables_are_left_alone() {
     });
 }
 
-/// As the first lines of the file say.
+/// Runs the file as its first lines say.
 fn psql(url: &str) -> bool {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/0001_entries.sql");
     let mut command = Command::new("psql");
@@ -75,7 +75,7 @@ fn an_operator_can_migrate_with_psql() {
     });
 }
 
-/// The grants of the crate's documentation: with all of them everything works, and without one something does not.
+/// With all grants of the crate's documentation every call works, and without any one of them some call does not.
 #[test]
 fn the_store_needs_the_rights_that_are_documented() {
     let server = Postgres::start(&["fsync=off"]);
@@ -107,7 +107,7 @@ fn the_store_needs_the_rights_that_are_documented() {
     });
 }
 
-/// All that a store does.
+/// Makes each kind of call to a store.
 async fn works(url: &str, n: u32) -> Result<(), secondo_postgres::PostgresStoreError> {
     let store = patient().connect(url).await?;
     let (id, now) = (id(&format!("a/{n}")), UnixTime::from_secs(1).unwrap());
@@ -128,7 +128,7 @@ fn a_purge_takes_what_has_expired_and_nothing_else() {
         let fill = "INSERT INTO secondo_entry SELECT 'filled/' || n, n, '', CASE WHEN n % 10 > 0 THEN n END
             FROM generate_series(1, 5000) AS n";
         other.execute(fill, &[]).await.unwrap();
-        // One is being written just now: it waits for nobody, and stays.
+        // One entry is being written at the moment. The purge does not wait for it, and it stays.
         let lock = other.transaction().await.unwrap();
         lock.execute("UPDATE secondo_entry SET revision = 0, expiry = NULL WHERE id = 'filled/7'", &[]).await.unwrap();
         assert_eq!(store.purge(UnixTime::from_secs(4000).unwrap()).await.unwrap(), 3_600 - 1);
@@ -142,7 +142,7 @@ fn a_purge_takes_what_has_expired_and_nothing_else() {
     });
 }
 
-/// Purges beside writers that take an expiry back: what they were told is stored stays.
+/// A purge runs beside a write that removes the expiry. An entry whose write was reported as stored must stay.
 #[test]
 fn a_purge_does_not_hit_what_was_just_written() {
     const ROUNDS: usize = 300;

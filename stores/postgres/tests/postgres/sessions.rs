@@ -1,4 +1,4 @@
-//! What the provider's statements leave on a session that others use after them.
+//! Session state that the provider's statements leave, and that later calls must not see.
 
 use std::num::NonZeroU16;
 
@@ -14,12 +14,12 @@ async fn one_session(options: PostgresOptions, server: &Postgres) -> PostgresSto
     options.with_connections(NonZeroU16::MIN).connect(&server.url()).await.unwrap()
 }
 
-/// Verifies nothing: what the provider does is enough here.
+/// Accepts without a verification, since only the provider's statements matter here.
 async fn accept(_: InTransaction<'_>) -> Result<(), VerifierError<PostgresStoreError>> {
     Ok(())
 }
 
-/// Everything that a session can keep, and its process.
+/// Returns the process id of the session, and all the state that it can keep.
 async fn state(store: &PostgresStore) -> (i32, String) {
     const STATE: &str = "SELECT pg_backend_pid(), concat_ws(E'\n', current_user, session_user,
         'app.subscriber=' || coalesce(current_setting('app.subscriber', true), ''),
@@ -62,7 +62,7 @@ fn what_the_provider_leaves_on_a_session_reaches_nobody() {
             ("SELECT pg_advisory_lock(1)", true),
             ("LISTEN logins", true),
             ("DECLARE rows CURSOR WITH HOLD FOR SELECT 1", true),
-            // The store's own statements are gone or in doubt: another session takes its place.
+            // The store's own statements may be gone, so another session replaces this one.
             ("PREPARE find AS SELECT 1", false),
             ("DEALLOCATE ALL", false),
         ]
@@ -76,7 +76,7 @@ fn what_the_provider_leaves_on_a_session_reaches_nobody() {
                 };
                 assert_eq!(store.transaction(accept, work).await.is_err(), fails, "{leave}");
                 assert_eq!(advisory_locks(&other).await, 0, "{leave}");
-                // Without a transaction, and then with one.
+                // Two calls without a transaction, and then one with a transaction.
                 assert!(store.load(&id("there")).await.unwrap().is_some(), "{leave}");
                 create(&store, &id(&format!("{n}/{fails}")), b"value").await;
                 let after = state(&store).await;
@@ -91,7 +91,7 @@ fn what_the_provider_leaves_on_a_session_reaches_nobody() {
     });
 }
 
-/// The client library keeps prepared statements of its own, with which it looks up types.
+/// The client library looks up types with prepared statements of its own, which must survive the reset of a session.
 #[test]
 fn the_provider_can_use_types_of_its_own_in_every_login() {
     let server = migrated(&["fsync=off"]);
@@ -110,7 +110,7 @@ fn the_provider_can_use_types_of_its_own_in_every_login() {
     });
 }
 
-/// The login is committed by then.
+/// The login is committed before the session is cleaned.
 #[test]
 fn a_session_that_cannot_be_cleaned_is_closed_and_the_login_holds() {
     let server = migrated(&["fsync=off"]);

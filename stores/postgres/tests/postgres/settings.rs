@@ -7,8 +7,8 @@ use tokio::time::{Duration, Instant, sleep};
 
 use crate::{TIMEOUT, block_on, create, current, exchange, id, impatient, migrated, patient, session};
 
-/// With `synchronous_commit = off` a commit is answered before it is on disk. The store's are there when the server is
-/// killed; somebody else's, after it, are not.
+/// With `synchronous_commit = off`, a commit is answered before it is on disk. After a kill of the server, the store's
+/// writes must still be there, while later writes of another session are lost.
 #[test]
 fn a_write_is_on_disk_whatever_the_server_says() {
     const ROUNDS: u64 = 5;
@@ -27,7 +27,7 @@ fn a_write_is_on_disk_whatever_the_server_says() {
             let (revision, _) = current(&store, &kept).await.unwrap();
             let expiry = Some(UnixTime::from_secs(round).unwrap());
             let _ = store.compare_exchange(&purged, None, Value::from(&b"expired"[..]), expiry).await.unwrap();
-            // The last of the store's is in turn each of its writes.
+            // The store's last write is of another kind in each round.
             match round % 3 {
                 0 => assert!(store.purge(UnixTime::from_secs(round).unwrap()).await.unwrap() > 0),
                 1 => assert_eq!(exchange(&store, &kept, Some(revision), b"replaced").await.unwrap(), Exchange::Stored),
@@ -49,13 +49,13 @@ fn a_write_is_on_disk_whatever_the_server_says() {
             lost += u64::from(other.query_one(&find, &[]).await.unwrap().get::<_, bool>(0));
         });
     }
-    assert!(lost > 0, "the server keeps all writes: the rounds say nothing");
+    assert!(lost > 0, "the server keeps all writes, so the rounds prove nothing");
     store_testing::report!(
         "PostgreSQL: killed {ROUNDS} times with synchronous_commit=off: nothing of the store's lost, of others' {lost}"
     );
 }
 
-/// A write that waits for a standby is not there yet, and not answered.
+/// A write that waits for a standby is not visible yet, and is not answered.
 #[test]
 fn a_write_without_its_standby_is_unknown() {
     let server = migrated(&["fsync=off"]);
@@ -67,14 +67,14 @@ fn a_write_without_its_standby_is_unknown() {
         while other.query_one("SHOW synchronous_standby_names", &[]).await.unwrap().get::<_, &str>(0) != "gone" {}
         sleep(TIMEOUT).await;
         assert_eq!(exchange(&store, &id, None, b"value").await.unwrap_err().label(), "timeout");
-        // Longer than the server's own limit, which would end the wait and answer.
+        // This waits longer than the server's own limit, which would end the statement and answer.
         sleep(TIMEOUT * 3).await;
         assert!(current(&store, &id).await.is_none());
         other.batch_execute("ALTER SYSTEM RESET synchronous_standby_names").await.unwrap();
         server.reload();
         let begun = Instant::now();
         while current(&store, &id).await.is_none() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it is lost");
+            assert!(begun.elapsed() < Duration::from_secs(60), "the write is lost");
         }
     });
 }

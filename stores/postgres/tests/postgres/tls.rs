@@ -1,4 +1,4 @@
-//! Connections with TLS, with certificates that openssl makes.
+//! Connections with TLS, with certificates from openssl.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::{block_on, exchange, id, migrated, patient, session};
 
-/// What trusts the authority in this folder.
+/// Returns a client configuration that trusts the authority in this folder.
 fn trusting(authority: &TempDir) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(authority.path().join("ca.crt")).unwrap()).unwrap();
@@ -27,7 +27,7 @@ fn openssl(folder: &Path, line: &str) {
     assert!(output.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A folder with a certificate authority, and a certificate of its for the server at `localhost`.
+/// Creates a folder with a certificate authority, and a certificate from it for the server at `localhost`.
 fn authority() -> TempDir {
     const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
     let folder = tempfile::tempdir().unwrap();
@@ -38,7 +38,7 @@ fn authority() -> TempDir {
     folder
 }
 
-/// Has the server take TLS, and plain connections from sessions that are there only.
+/// Makes the server accept new connections only with TLS. Open connections without TLS stay.
 async fn demand_tls(server: &Postgres, authority: &TempDir) {
     let other = session(&server.url()).await;
     let owner = fs::metadata(server.data()).unwrap();
@@ -61,7 +61,7 @@ fn tls_is_demanded_and_the_server_is_verified() {
     let at = |host: &str| format!("postgres://postgres@{host}:{}/postgres", server.address().port());
     let as_localhost = at("localhost");
     block_on(async {
-        // Not yet: a server that cannot is not spoken to in the clear, also if the connection string would allow it.
+        // Before the server has TLS, the store does not connect without it, even if the connection string allows that.
         for url in [as_localhost.clone(), format!("{as_localhost}?sslmode=disable")] {
             let refused = patient().with_tls(trusting(&authority)).connect(&url).await;
             assert!(matches!(refused, Err(PostgresStoreError::Connection(_))), "{refused:?}");

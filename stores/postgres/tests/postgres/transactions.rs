@@ -1,4 +1,4 @@
-//! Logins in one transaction with a table of the provider's.
+//! Logins in one transaction with a table of the provider.
 
 use std::future::pending;
 use std::num::NonZeroU16;
@@ -19,7 +19,7 @@ use crate::{block_on, create, id, impatient, migrated, patient, session};
 
 const LOGIN: &str = "INSERT INTO login (subscriber) VALUES ($1)";
 
-/// An identity provider: its table of logins, and an authenticator.
+/// An identity provider, whose logins are also rows in its own table.
 struct Provider {
     store: PostgresStore,
     keys: Arc<KeyRing>,
@@ -95,7 +95,7 @@ impl Provider {
         self.store.transaction(async |store| self.verify(store, id, code, step).await, work).await
     }
 
-    /// Whether the code of this step is used: asks with the right one, without a transaction.
+    /// Returns `true` if the code of this step is used. Submits the code without a transaction to find out.
     async fn is_used(&self, id: &AuthenticatorId, step: u64) -> bool {
         match self.verifier(&self.store).verify(id, &code(step), time(step)).await {
             Ok(_accepted) => false,
@@ -110,10 +110,10 @@ impl Provider {
 }
 
 async fn never<V>(_: &Transaction<'_>, _: &V) -> Result<(), Error> {
-    panic!("there is nothing to work on")
+    panic!("the work was called without an accepted code")
 }
 
-/// The processes of the server that serve others than this session.
+/// Returns the ids of the server's processes for sessions other than this one.
 async fn pids(other: &Client) -> Vec<i32> {
     let find = "SELECT pid FROM pg_stat_activity
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY pid";
@@ -139,7 +139,7 @@ fn a_login_is_there_with_its_code_or_not_at_all() {
         ));
         assert_eq!(logins(&server, &id).await, 1);
 
-        // Nobody sees one of the two before both are committed.
+        // No other session sees the login or the used code before both are committed.
         let looks = async |transaction: &Transaction<'_>, _: &Accepted| {
             transaction.execute(LOGIN, &[&id.as_str()]).await?;
             assert_eq!(logins(&server, &id).await, 1);
@@ -166,7 +166,7 @@ fn a_refusal_is_counted() {
     });
 }
 
-/// An error after a wrong code must not take the count back: else guesses are free.
+/// An error after a wrong code must not undo the counted failure, or guesses would be free.
 #[test]
 fn a_wrong_code_counts_whatever_error_follows() {
     let server = server();
@@ -202,7 +202,7 @@ fn a_wrong_code_counts_whatever_error_follows() {
                 assert_eq!(provider.failures(phone).await, failures, "after {expected}");
             }
         }
-        // Nor does work that fails, after a refusal that the provider ignores.
+        // Work that fails does not undo it either, after a refusal that the provider ignores.
         let ignore = async |store: InTransaction<'_>| {
             provider.verify(store, phone, &wrong(0), 0).await.unwrap_err();
             Ok(())
@@ -214,7 +214,7 @@ fn a_wrong_code_counts_whatever_error_follows() {
     });
 }
 
-/// A transaction in which a statement failed would be rolled back by its `COMMIT`, without an error.
+/// After a failed statement, a `COMMIT` would roll the transaction back without returning an error.
 #[test]
 fn a_database_error_that_verify_ignores_is_no_login() {
     let server = server();
@@ -243,14 +243,14 @@ fn a_database_error_that_verify_ignores_is_no_login() {
             let TransactionError::Verifier(VerifierError::Store(PostgresStoreError::Server(code))) = failed else {
                 panic!("{failed:?}")
             };
-            // The first error says more than "the transaction is aborted".
+            // The first error says more than the later error that the transaction is aborted.
             assert_eq!(code.code(), if n == 3 { "P0001" } else { "25P02" });
         }
-        assert!(!provider.is_used(phone, 0).await, "it was rolled back");
+        assert!(!provider.is_used(phone, 0).await, "the used code was not rolled back");
     });
 }
 
-/// Nobody was told a verdict, so nothing of it stays; the next call has another session.
+/// No caller got a verdict, so the transaction leaves nothing. The next call has another session.
 #[test]
 fn a_transaction_that_is_dropped_is_rolled_back() {
     let server = server();
@@ -277,7 +277,7 @@ fn a_transaction_that_is_dropped_is_rolled_back() {
                 Ok::<_, Error>(())
             };
             tokio::select! {
-                _ = provider.store.transaction(verify, work) => panic!("it has ended"),
+                _ = provider.store.transaction(verify, work) => panic!("the transaction ended"),
                 () = reached.notified() => {}
             }
         }
@@ -286,7 +286,7 @@ fn a_transaction_that_is_dropped_is_rolled_back() {
     });
 }
 
-/// What the provider does fails, or does not say that it did: the login is undone, and the code is used up.
+/// If the provider's work fails, or hides that it failed, the login is undone and the code is used.
 #[test]
 fn work_that_fails_is_undone_and_the_code_is_used() {
     let server = server();
@@ -314,7 +314,7 @@ fn work_that_fails_is_undone_and_the_code_is_used() {
         assert!(matches!(failed, Err(TransactionError::Work(_))), "{failed:?}");
         assert!(provider.is_used(&id, 1).await);
 
-        // A `COMMIT` after this would be answered without an error.
+        // A `COMMIT` after this would return no error.
         let swallowed = async |transaction: &Transaction<'_>, _: &Accepted| {
             transaction.execute(LOGIN, &[&id.as_str()]).await.unwrap();
             let _ = transaction.execute("INSERT INTO login VALUES (NULL)", &[]).await;
@@ -335,7 +335,7 @@ fn work_that_fails_is_undone_and_the_code_is_used() {
     });
 }
 
-/// Work that ends the transaction by itself is no login, whatever it left.
+/// If the work ends the transaction by itself, the call is no login, whatever was committed.
 #[test]
 fn work_that_ends_the_transaction_is_no_login() {
     let server = server();
@@ -381,8 +381,8 @@ fn transactions_at_once_accept_a_code_once() {
     });
 }
 
-/// The connection is cut at each of the steps in turn: a login and its used code are both there, or neither, and a
-/// login that was told is.
+/// The connection is cut at each step in turn. The login and its used code must both be stored or neither, and both if
+/// the login was reported.
 #[test]
 fn a_login_that_is_cut_off_is_whole_or_not_there() {
     let server = server();
@@ -399,10 +399,10 @@ fn a_login_that_is_cut_off_is_whole_or_not_there() {
                 _ => proxy.cut_request_after(usize::try_from(step).unwrap() * 15),
             }
             let result = provider.log_in(&id, &code(step), step).await;
-            // The next cut is for the next login.
+            // A cut that has not happened yet must not hit the next login.
             proxy.cut();
             let (is_there, is_used) = loop {
-                // What cut nothing above cuts here.
+                // A cut that did not hit the login hits this call.
                 let state = provider.verifier(&provider.store).state(&id).await;
                 let Ok(state) = state else { continue };
                 let is_used = state.watermark() >= Some(Totp::default().step(time(step)).unwrap());
@@ -419,7 +419,7 @@ fn a_login_that_is_cut_off_is_whole_or_not_there() {
             }
         }
         store_testing::report!(
-            "PostgreSQL: 60 logins cut off: {told} told, {untold} done and not told, {failed} not done"
+            "PostgreSQL: 60 logins cut off: {told} reported, {untold} done but not reported, {failed} not done"
         );
         assert!(told > 0 && untold > 0 && failed > 0);
     });
@@ -438,7 +438,7 @@ fn a_transaction_ends_in_time() {
         let failed = provider.log_in_and(&id, &code(0), 0, slow).await;
         assert!(matches!(failed, Err(TransactionError::Verifier(VerifierError::Store(PostgresStoreError::Timeout)))));
         assert_eq!(logins(&server, &id).await, 0);
-        // Until the server has noticed, the entry is locked.
+        // The entry stays locked until the server has ended the statement.
         let begun = std::time::Instant::now();
         let accepted = loop {
             match provider.log_in(&id, &code(0), 0).await {
@@ -451,7 +451,7 @@ fn a_transaction_ends_in_time() {
     });
 }
 
-/// Two logins whose work locks two rows in opposite order: the one that the server gives up is undone.
+/// The work of two logins locks two rows in opposite order. The work that the server ends is undone.
 #[test]
 fn a_deadlock_is_an_error() {
     let server = server();

@@ -1,4 +1,4 @@
-//! The public suite, on a disk whose writes and syncs fail when it asks for it, and that loses power when it restarts.
+//! The public suite, on a disk whose writes and syncs fail on request, and that loses power at each restart.
 
 use std::cell::Cell;
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ use crate::{RedbOptions, RedbStore, RedbStoreError, lock};
 
 struct OnDisk {
     disk: Disk,
-    /// The file is open once in a machine: handles are clones of one store.
+    /// The open store. The file can be opened only once, so handles are clones of this store.
     store: Mutex<Option<RedbStore>>,
     broken: Mutex<Cell<usize>>,
 }
@@ -32,7 +32,7 @@ impl Harness for OnDisk {
 
     fn connect(&self) -> RedbStore {
         let store = lock(&self.store).get_or_insert_with(|| self.start()).clone();
-        // After a failure it opens the file by itself, which takes it a moment.
+        // After a failure, the store needs a moment to open the file again.
         let given_up = Instant::now() + Duration::from_secs(60);
         while let Err(error) = block_on(store.purge(UnixTime::from_secs(0).unwrap())) {
             assert!(Instant::now() < given_up, "{error:?}");
@@ -70,7 +70,7 @@ fn it_keeps_the_contract() {
     assert_eq!(lock(&harness.broken).get(), 20);
 }
 
-/// The labels are what dashboards and alerts know.
+/// Dashboards and alerts depend on the labels.
 #[test]
 fn errors_have_labels() {
     let full = RedbStoreError::from(std::io::Error::from(std::io::ErrorKind::StorageFull));

@@ -1,4 +1,4 @@
-//! A disk in memory that loses power, fails and hangs when it is told to.
+//! A disk in memory that loses power, fails and hangs on request.
 
 use std::io;
 use std::mem;
@@ -8,18 +8,18 @@ use redb::StorageBackend;
 
 use crate::lock;
 
-/// Clones are the same disk.
+/// A disk in memory. Clones are the same disk.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk(Arc<(Mutex<State>, Condvar)>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// What a read finds.
+    /// The bytes that a read returns.
     bytes: Vec<u8>,
-    /// What is still there without power.
+    /// The bytes that survive a power failure.
     synced: Vec<u8>,
     unsynced: Vec<Write>,
-    /// So many calls until the power is cut.
+    /// The number of calls until the power is cut.
     left: Option<u64>,
     without_power: bool,
     failing: Option<Failing>,
@@ -32,17 +32,17 @@ enum Write {
     Length(usize),
 }
 
-/// What fails, once; reads fail until they are mended.
+/// The calls that fail: writes and syncs fail once, and reads fail until [`Disk::fail`] is called again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Failing {
     Write,
     Sync,
-    /// The sync is done, and fails.
+    /// The sync is done, but returns an error.
     AfterSync,
     Reads,
 }
 
-/// Sectors are written whole or not at all.
+/// The number of bytes in a sector, which is written as a whole or not at all.
 const SECTOR: usize = 512;
 
 impl Disk {
@@ -50,12 +50,13 @@ impl Disk {
         Box::new(self.clone())
     }
 
-    /// Has the power cut at the call after so many others.
+    /// Cuts the power after this number of further calls.
     pub(super) fn cut_after(&self, calls: u64) {
         lock(&self.0.0).left = Some(calls);
     }
 
-    /// Cuts the power, and turns it on again: of the writes that were not synced, those are done that `survives` says.
+    /// Cuts the power, and turns it on again. Of the writes that were not synced, those that `survives` selects are
+    /// kept.
     pub(super) fn restart(&self, mut survives: impl FnMut(usize) -> bool) {
         let mut state = lock(&self.0.0);
         let mut image = mem::take(&mut state.synced);
@@ -71,7 +72,7 @@ impl Disk {
         lock(&self.0.0).bytes.clone()
     }
 
-    /// Changes what is on the disk.
+    /// Changes bytes on the disk.
     pub(super) fn damage(&self, damage: impl FnOnce(&mut [u8])) {
         damage(&mut lock(&self.0.0).bytes);
     }
@@ -84,13 +85,13 @@ impl Disk {
         lock(&self.0.0).failing = failing.into();
     }
 
-    /// Has syncs wait until they are let go.
+    /// Makes syncs wait, or lets them go on.
     pub(super) fn hang(&self, hangs: bool) {
         lock(&self.0.0).hangs = hangs;
         self.0.1.notify_all();
     }
 
-    /// Does the work, unless there is no power for it or it is what fails.
+    /// Does the work, unless the power is cut.
     fn call<T>(&self, work: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
         let mut state = lock(&self.0.0);
         match &mut state.left {

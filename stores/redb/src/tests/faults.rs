@@ -1,4 +1,4 @@
-//! A disk that hangs or fails.
+//! Tests on a disk that hangs or fails.
 
 use std::num::NonZeroU16;
 use std::pin::pin;
@@ -15,7 +15,7 @@ use super::disk::{Disk, Failing};
 use crate::file::StoreFile;
 use crate::{RedbOptions, RedbStore, RedbStoreError};
 
-/// Long enough for any machine to do what it has to.
+/// A time that is long enough for any machine.
 const LONG: Duration = Duration::from_secs(60);
 
 fn id(name: &str) -> AuthenticatorId {
@@ -60,7 +60,7 @@ fn a_disk_that_hangs_costs_a_timeout_and_then_service_resumes() {
     assert_eq!(put(&store, "rossi", "before").unwrap(), Exchange::Stored);
     disk.hang(true);
 
-    // One is with the disk, and others wait for it; one more is too many.
+    // One exchange is with the disk and others wait for it, until one more is too many.
     let exchange = |name: &'static str| {
         let (store, (ended, answer)) = (store.clone(), mpsc::channel());
         thread::spawn(move || {
@@ -92,14 +92,14 @@ fn a_disk_that_hangs_costs_a_timeout_and_then_service_resumes() {
     for result in [first(), exchange("b")()] {
         assert!(matches!(result, Err(RedbStoreError::Timeout | RedbStoreError::Busy)), "{result:?}");
     }
-    // What is committed can be read meanwhile.
+    // Committed entries can be read meanwhile.
     assert_eq!(loaded(&store, "rossi").unwrap().unwrap().1, "before");
     assert!(loaded(&store, "b").unwrap().is_none());
 
     disk.hang(false);
     assert_eq!(eventually(|| put(&store, "rossi", "after")), Exchange::Stored);
     assert_eq!(loaded(&store, "rossi").unwrap().unwrap().1, "after");
-    // Of those that timed out, it is not known.
+    // The exchanges that timed out may or may not be stored.
     assert!(loaded(&store, "b").unwrap().is_none_or(|(_, value)| value == "late"));
 }
 
@@ -120,7 +120,7 @@ fn a_call_that_is_dropped_leaves_all_or_nothing() {
                 thread::yield_now();
             }
         }
-        // Whatever was begun with that call is over when another one that came later is.
+        // When a later exchange is done, the dropped one is over.
         assert_eq!(put(&store, "bianchi", &value).unwrap(), Exchange::Stored);
         let after = loaded(&store, "rossi").unwrap();
         if after != before {
@@ -128,7 +128,7 @@ fn a_call_that_is_dropped_leaves_all_or_nothing() {
             done += 1;
         }
     }
-    store_testing::report!("redb: of 500 calls that were dropped {done} were done, and all others were not begun");
+    store_testing::report!("redb: of 500 calls that were dropped, {done} were done, and all others were not begun");
 }
 
 #[test]
@@ -147,11 +147,11 @@ fn after_a_failure_it_opens_the_file_anew() {
     }
 }
 
-/// A login begins with a load: if that fails, no exchange comes that would find it out.
+/// A login begins with a load. If the load fails, no exchange follows that would find the fault.
 #[test]
 fn after_a_load_that_failed_it_opens_the_file_anew() {
     let (disk, store) = start(RedbOptions::new().with_cache(0));
-    // More than the page that redb always has in memory.
+    // The entries fill more than the page that redb always has in memory.
     for n in 0..200 {
         assert_eq!(put(&store, &format!("{n}"), "other").unwrap(), Exchange::Stored);
     }
@@ -168,7 +168,7 @@ fn after_a_load_that_failed_it_opens_the_file_anew() {
     assert_eq!(put(&store, "rossi", "after").unwrap(), Exchange::Stored);
 }
 
-/// What is on a damaged disk may be all that there is to learn from.
+/// The bytes on a damaged disk may be needed for recovery, so they must not change.
 #[test]
 fn what_is_found_to_be_corrupt_is_not_written_to() {
     let (disk, store) = start(RedbOptions::new().with_cache(0));
@@ -177,7 +177,7 @@ fn what_is_found_to_be_corrupt_is_not_written_to() {
     }
     disk.damage(|bytes| {
         let pages = bytes.chunks_mut(4096).filter(|page| page.windows(10).any(|bytes| bytes == b"a value to"));
-        // The byte that says which kind of page it is.
+        // The first byte of a page is its kind.
         pages.for_each(|page| page[0] = 0xff);
     });
     let damaged = disk.bytes();

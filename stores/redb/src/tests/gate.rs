@@ -1,4 +1,4 @@
-//! What is held back reads as if it had been done, is not done before, and is afterwards.
+//! Writes that the gate holds back read as if they were done, and are done only when it opens.
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -47,7 +47,7 @@ fn what_is_held_back_reads_as_if_it_were_done() {
             assert!(part == expected[start..start + part.len()]);
             assert!(gate.read(start as u64, &mut vec![0; expected.len() - start + 1]).is_err(), "read beyond the end");
         }
-        assert!(whole(&below) == before, "something was done before");
+        assert!(whole(&below) == before, "a write was done before the gate opened");
         gate.open().unwrap();
         assert!(whole(&below) == whole(&twin));
         gate.shut();

@@ -1,4 +1,4 @@
-//! What needs a disk that fails on request. The rest is in `tests/`.
+//! Tests that need a disk that fails on request. The others are in `tests/`.
 
 mod conformance;
 mod disk;

@@ -1,4 +1,4 @@
-//! The power is cut at random moments: what was reported as stored is there, and nothing is torn.
+//! The power is cut at random moments. Every value that was reported as stored must be there, and no value may be torn.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -14,7 +14,7 @@ use crate::file::StoreFile;
 use crate::{RedbOptions, RedbStore};
 
 const CALLERS: usize = 6;
-/// Entries that each caller has to itself, and one that all share.
+/// The number of entries that each caller has to itself. One more entry is shared by all.
 const OWN: usize = 20;
 
 fn id(caller: usize, n: usize) -> AuthenticatorId {
@@ -25,7 +25,7 @@ fn shared() -> AuthenticatorId {
     AuthenticatorId::new("shared").unwrap()
 }
 
-/// A number, and bytes that follow from it.
+/// Returns a value that begins with a number, and goes on with bytes that follow from it.
 fn value(number: u64) -> Value {
     let filler = (0..number * 37 % 900).map(|n| u8::try_from((n * number) % 251).unwrap());
     Value::from(number.to_be_bytes().into_iter().chain(filler).collect::<Vec<_>>())
@@ -41,14 +41,14 @@ fn stored(store: &RedbStore, id: &AuthenticatorId) -> u64 {
     block_on(store.load(id)).unwrap().map_or(0, |entry| number(entry.value.as_ref()))
 }
 
-/// What a caller knows: the highest number that was stored of each entry, and whether one more was tried.
+/// The highest number of an entry that a caller knows to be stored, and the highest that it tried to store.
 #[derive(Clone, Copy, Default)]
 struct Known {
     stored: u64,
     tried: u64,
 }
 
-/// Counts up, until the power is gone; that comes early, unless nothing is written.
+/// Counts up until the power is cut, which happens early if anything is written.
 fn count_up(
     store: &RedbStore,
     caller: usize,
@@ -104,7 +104,7 @@ fn what_was_stored_is_there_when_the_power_comes_back() {
             Err(_) => cut_while_opening += 1,
         }
         lost_writes += disk.unsynced();
-        // All, none, the first of them, or any.
+        // All writes that were not synced survive, or none of them, or the first, or a random selection.
         let (kind, first) = (rng.random_range(0..4), rng.random_range(0..=disk.unsynced()));
         disk.restart(|n| match kind {
             0 => true,
@@ -121,7 +121,7 @@ fn what_was_stored_is_there_when_the_power_comes_back() {
                 let found = stored(&store, &id(caller, n));
                 assert!(
                     found == known.stored || found == known.tried,
-                    "cut {cut}: {} was stored, {found} is there",
+                    "cut {cut}: {} was stored, {found} was found",
                     known.stored
                 );
                 *known = Known { stored: found, tried: found };
@@ -131,7 +131,7 @@ fn what_was_stored_is_there_when_the_power_comes_back() {
         let found = stored(&store, &shared());
         assert!(
             (least..=least + most).contains(&found),
-            "cut {cut}: {least} were stored and {most} tried, {found} are there"
+            "cut {cut}: {least} were stored and {most} tried, {found} were found"
         );
         shared_stored.store(found, Ordering::Relaxed);
     }

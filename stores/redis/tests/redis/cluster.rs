@@ -1,4 +1,4 @@
-//! A cluster of the tests' own, whose slots move and whose nodes fail.
+//! Tests on a cluster whose slots move and whose nodes fail.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -16,7 +16,7 @@ use crate::{
 
 const SLOTS: usize = 16_384;
 
-/// Primaries with an equal share of the slots each, and replicas of the first.
+/// A cluster of primaries with an equal share of the slots each, and at most one replica, of the first primary.
 pub(crate) struct Cluster {
     primaries: Vec<Redis>,
     replica: Option<Redis>,
@@ -54,7 +54,7 @@ impl Cluster {
             let first = (n * SLOTS / primaries).to_string();
             let last = ((n + 1) * SLOTS / primaries - 1).to_string();
             command::<()>(node.address(), &["CLUSTER", "ADDSLOTSRANGE", &first, &last]);
-            // So that no two have the same.
+            // No two nodes may have the same epoch.
             command::<()>(node.address(), &["CLUSTER", "SET-CONFIG-EPOCH", &(n + 1).to_string()]);
         }
         for node in &cluster.primaries[1..] {
@@ -84,7 +84,7 @@ impl Cluster {
         self.primaries.iter().for_each(|node| run(node.address()));
     }
 
-    /// Until all know each other and the slots.
+    /// Waits until all nodes know each other and the slots.
     fn wait(&self) {
         let nodes = self.primaries.len() + usize::from(self.replica.is_some());
         let good = |node: &Redis| {
@@ -97,7 +97,7 @@ impl Cluster {
         until("a cluster", || self.primaries.iter().chain(&self.replica).all(good));
     }
 
-    /// An id on each of the primaries.
+    /// Returns one id on each of the primaries, in their order.
     fn ids(&self) -> Vec<String> {
         let count = self.primaries.len();
         let slot = |id: &String| -> usize {
@@ -115,7 +115,7 @@ impl Cluster {
     }
 }
 
-/// All of its nodes at once.
+/// The calls act on all primaries at once.
 impl Server for Cluster {
     fn address(&self) -> SocketAddr {
         self.primaries[0].address()
@@ -135,7 +135,7 @@ impl Server for Cluster {
     }
 }
 
-/// The client sends a request again when its connection breaks before the answer. The script knows its own write.
+/// The client sends a request again if its connection breaks before the answer. The script recognizes its own write.
 #[test]
 fn a_request_that_the_client_repeats_is_one_write() {
     let cluster = Cluster::start(1);
@@ -147,7 +147,7 @@ fn a_request_that_the_client_repeats_is_one_write() {
     let url = format!("redis://{}", proxy.address());
     let store = RedisOptions::new().with_timeout(Patient::TIMEOUT).connect_cluster([&*url]).unwrap();
     block_on(async {
-        // From then on the server knows the script.
+        // After this call, the server knows the script.
         must_store(&store, "other", None, b"").await;
         for expected in [None, Some(())] {
             let expected = match expected {
@@ -181,7 +181,7 @@ fn a_user_of_a_cluster_needs_seven_commands() {
     }
 }
 
-/// An entry moves from node to node while it changes: no change is lost, and none is made twice.
+/// An entry moves between nodes while it changes. No change may be lost or made twice.
 #[test]
 fn an_entry_moves_between_nodes_while_it_changes() {
     const MOVES: usize = 10;
@@ -202,7 +202,7 @@ fn an_entry_moves_between_nodes_while_it_changes() {
                     let entry = load(&store, id).await?;
                     let held =
                         entry.as_ref().map_or(0, |entry| u64::from_be_bytes(entry.value.as_ref().try_into().unwrap()));
-                    // One more if the last was stored and not answered.
+                    // The number is one higher if the last change was stored but not answered.
                     assert!(held == changes || held == changes + 1, "{held} after {changes} changes");
                     changes = held;
                     exchange(&store, id, entry.map(|entry| entry.revision), &(held + 1).to_be_bytes()).await
@@ -220,7 +220,7 @@ fn an_entry_moves_between_nodes_while_it_changes() {
     };
     let (changes, failed) = thread::scope(|scope| {
         let changing = scope.spawn(changing);
-        // Also when a move panics: the other must not go on for ever.
+        // This ends the other thread even if a move panics.
         let moving = SetOnDrop(&over);
         for n in 0..MOVES {
             let (source, target) = (n % 2, (n + 1) % 2);
@@ -229,7 +229,7 @@ fn an_entry_moves_between_nodes_while_it_changes() {
             thread::sleep(Duration::from_millis(5));
             let port = nodes[target].port().to_string();
             let migrate = ["MIGRATE", "127.0.0.1", &port, "", "0", "10000", "KEYS", &key];
-            // Until it has moved: before the first change, and beside one, there may be nothing to move.
+            // Repeated until the entry has moved, since before the first change and during one, nothing may be there.
             until("moved", || {
                 command::<redis::Value>(nodes[source], &migrate);
                 thread::sleep(Duration::from_millis(5));
@@ -251,7 +251,7 @@ fn an_entry_moves_between_nodes_while_it_changes() {
     store_testing::report!("Redis: moved {MOVES} times, {changes} changes, none lost; {failed} calls failed");
 }
 
-/// The version of each node's slots, as this one knows it.
+/// Returns the epoch of each node's slots, as this node knows it.
 fn epochs(node: SocketAddr) -> HashMap<String, String> {
     let nodes: String = command(node, &["CLUSTER", "NODES"]);
     let epoch = |line: &str| Some((line.split(' ').next()?.into(), line.split(' ').nth(6)?.into()));
@@ -266,7 +266,7 @@ impl Drop for SetOnDrop<'_> {
     }
 }
 
-/// The first node is killed, and its replica takes over. Meanwhile logins of the others go on.
+/// The first node is killed, and its replica takes over. Meanwhile logins on the other nodes go on.
 #[test]
 fn a_replica_takes_over() {
     let cluster = Cluster::start(3).with_replica();
@@ -276,7 +276,7 @@ fn a_replica_takes_over() {
         for id in &ids {
             until_ok(async || exchange(&store, id, None, b"before").await.map(drop)).await;
         }
-        // The first has one replica, and the others none.
+        // The first node has one replica, and the others have none.
         let urls = cluster.urls();
         let waiting = |timeout| {
             let options = RedisOptions::new().with_replicas(1).with_timeout(timeout);
@@ -304,7 +304,7 @@ fn a_replica_takes_over() {
         })
         .await;
         store_testing::report!("of {others} calls to the other nodes, {failed} failed while one was down");
-        assert!(failed < others, "one node takes the others with it");
+        assert!(failed < others, "the other nodes did not answer while one was down");
         count_up(&store, "counted", 10).await;
     });
 }

@@ -1,4 +1,4 @@
-//! The public suite, with nothing left out.
+//! The public suite, with all checks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -37,10 +37,11 @@ impl Harness for One {
         wait_until(now);
     }
     fn break_next_write(&self) -> Result<(), NotApplicable> {
-        // The greeting of a new connection is below 300 bytes, and the request of the suite's longest value above 1,000.
+        // The greeting of a new connection has under 300 bytes, and the request with the suite's longest value over
+        // 1,000.
         match self.broken.fetch_add(1, Ordering::Relaxed) % 2 {
             0 => self.proxy.cut_request_after(700),
-            // After that to the greeting.
+            // The first answer is the one to the greeting.
             _ => self.proxy.cut_answer_after(1),
         }
         Ok(())
@@ -75,7 +76,7 @@ impl Harness for Cluster {
         wait_until(now);
     }
     fn break_next_write(&self) -> Result<(), NotApplicable> {
-        // Until the suite opens its next handle.
+        // This lasts until the suite opens its next handle.
         self.each(|node| command::<()>(node, &["CONFIG", "SET", "min-replicas-to-write", "9"]));
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What can happen to one server and the connections to it.
+//! Faults of one server and of the connections to it.
 
 use std::future::poll_fn;
 use std::io::{Read, Write};
@@ -40,7 +40,7 @@ fn scripts_that_are_flushed_under_load_are_sent_again() {
         block_on(caller).unwrap();
     }
     let sent = command::<String>(redis.address(), &["INFO", "commandstats"]).contains("cmdstat_eval:");
-    assert!(sent && flushed > 0, "flushed {flushed} times, and not noticed");
+    assert!(sent && flushed > 0, "the script was flushed {flushed} times, but not sent again");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn the_server_forgets_at_the_second_that_was_asked_for() {
     let held = block_on(revision(&store, "later"));
     assert_eq!(expires("later", 5_000_000_000, Some(held)), 5_000_000_000);
     assert_eq!(expires("never", 253_402_300_799, None), 253_402_300_799);
-    // There is no such key any more.
+    // An answer of -2 means that the key no longer exists.
     assert_eq!(expires("at-once", 1_000_000_000, None), -2);
     assert_eq!(expires("first", 0, None), -2);
     block_on(async {
@@ -137,7 +137,7 @@ fn one_call_too_many_is_told_at_once() {
     });
 }
 
-/// An idle connection that the server closed is seen before it is used.
+/// An idle connection that the server closed must be noticed before it is used.
 #[test]
 fn closed_connections_cost_no_call() {
     let redis = Redis::start(&[]);
@@ -149,14 +149,14 @@ fn closed_connections_cost_no_call() {
             }
             redis.kill();
             redis.restart();
-            // It has long been told; the client's tasks are given the time to see it.
+            // The connection is closed already. The client's tasks get time to notice it.
             tokio::time::sleep(Duration::from_secs(1)).await;
             count_up(&store, &format!("{:?}", Instant::now()).replace(' ', ""), 4).await;
         }
     });
 }
 
-/// A late answer goes to nobody, and least of all to the next who asks.
+/// A late answer must not go to the next caller.
 #[test]
 fn an_answer_after_the_timeout_is_nobodys() {
     let redis = Redis::start(&[]);
@@ -179,7 +179,7 @@ fn an_answer_after_the_timeout_is_nobodys() {
     });
 }
 
-/// Callers give up, at any moment: what they began is done or not, and the others notice nothing.
+/// Calls are dropped at any moment. Each is done or not, and other calls go on undisturbed.
 #[test]
 fn dropped_calls_leave_nothing_behind() {
     let redis = Redis::start(&[]);
@@ -211,18 +211,19 @@ fn dropped_calls_leave_nothing_behind() {
                 stored_unseen += u64::from(now > held);
             }
         }
-        store_testing::report!("Redis: of 2000 calls {finished} ended; of the dropped ones {stored_unseen} were done");
+        store_testing::report!("Redis: of 2000 calls {finished} ended; of the dropped calls {stored_unseen} were done");
         assert!(finished < 2_000);
         count_up(&store, "counted", 10).await;
     });
     until("closed", || {
-        // The one that asks is one of them.
+        // The connection that asks is one of them.
         command::<String>(redis.address(), &["CLIENT", "LIST"]).lines().count() <= 3
     });
 }
 
-/// Forwards connections, until those that are open are told to swallow what they get: alive, and without an answer for ever,
-/// as behind a firewall that forgot them.
+/// A proxy that can make its open connections swallow all data.
+///
+/// These connections stay open but never carry an answer, as behind a firewall that dropped them.
 struct Swallower {
     address: SocketAddr,
     open: Arc<std::sync::Mutex<Vec<Arc<AtomicBool>>>>,
@@ -276,7 +277,7 @@ fn a_connection_without_answers_is_given_up() {
             load(&store, "id").await.unwrap();
             load(&store, "id").await.unwrap();
             swallower.swallow();
-            // By as many calls as there are connections, also where the callers do not wait for the timeout.
+            // There are two connections: one call times out, and the other is dropped before its timeout.
             assert!(matches!(load(&store, "id").await, Err(RedisStoreError::Timeout)));
             let given_up = tokio::time::timeout(Duration::from_millis(1), load(&store, "id")).await;
             assert!(given_up.is_err());

@@ -1,4 +1,4 @@
-//! The store on servers and clusters of the tests' own.
+//! Tests of the store on servers and clusters of their own.
 
 mod cluster;
 mod conformance;
@@ -28,13 +28,13 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
 }
 
-/// A store whose calls have so many milliseconds. The address is a URL, or those of a cluster with commas between them.
+/// An engine with a timeout in milliseconds. Its address is a URL, or the URLs of a cluster separated by commas.
 struct Within<const MILLISECONDS: u64>;
 
-/// For calls that must not fail, however slow the machine.
+/// The engine for calls that must not fail, even on a slow machine.
 type Patient = Within<30_000>;
 
-/// For calls that must end.
+/// The engine for calls that must end.
 type Impatient = Within<500>;
 
 impl<const MILLISECONDS: u64> Engine for Within<MILLISECONDS> {
@@ -45,7 +45,7 @@ impl<const MILLISECONDS: u64> Engine for Within<MILLISECONDS> {
     const TIMEOUT: Duration = Duration::from_millis(MILLISECONDS);
 
     fn open(address: &str) -> RedisStore {
-        // Two, so that they take turns.
+        // Two connections take turns.
         let two = NonZeroU8::new(2).unwrap();
         let options = RedisOptions::new().with_connections(two).with_timeout(Self::TIMEOUT);
         let urls: Vec<_> = address.split(',').collect();
@@ -65,7 +65,7 @@ fn worker() {
     store_testing::worker::<Patient>();
 }
 
-/// How long to wait for what must come, however slow the machine.
+/// The time to wait for something that must come, even on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -76,7 +76,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Sends a server a command, apart from any store.
+/// Sends a command to a server on a connection of its own.
 fn try_command<T: FromRedisValue>(server: SocketAddr, line: &[&str]) -> RedisResult<T> {
     let mut connection = Client::open(format!("redis://{server}"))?.get_connection()?;
     redis::cmd(line[0]).arg(&line[1..]).query(&mut connection)
@@ -107,12 +107,12 @@ async fn must_store(store: &RedisStore, id: &str, expected: Option<Revision>, va
     assert_eq!(exchange(store, id, expected, value).await.unwrap(), Exchange::Stored);
 }
 
-/// The revision of what must be there.
+/// Returns the revision of an entry that must exist.
 async fn revision(store: &RedisStore, id: &str) -> Revision {
     load(store, id).await.unwrap().unwrap().revision
 }
 
-/// Adds one so many times to a number under this id, and shows that each was stored once.
+/// Adds 1 to a number under this id `times` times, and checks that each addition is stored once.
 async fn count_up(store: &RedisStore, id: &str, times: u64) {
     for n in 0..times {
         let entry = load(store, id).await.unwrap();

@@ -1,4 +1,4 @@
-//! What is refused before anything is sent, and what errors and debug output hold.
+//! Errors before anything is sent, and the content of errors and debug output.
 
 use std::error::Error;
 
@@ -33,7 +33,7 @@ fn addresses_are_looked_at_before_they_are_used() {
     assert_eq!(with_tls.is_ok(), cfg!(feature = "tls"), "{with_tls:?}");
 }
 
-/// What a log would hold of an error, and of its cause.
+/// Returns the text of an error and its causes in a log.
 fn text(error: &RedisStoreError) -> String {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     let causes: Vec<_> = causes.map(|cause| format!("{cause} {cause:?}")).collect();
@@ -51,7 +51,7 @@ fn a_user_needs_four_commands_and_errors_hold_no_password() {
     let provider = user("provider", &rules);
     block_on(count_up(&provider, "id", 3));
     for (missing, code) in [("-get", "NOPERM"), ("-set", "ERR"), ("-eval", "NOPERM"), ("-evalsha", "NOPERM")] {
-        // Scripts that are known are not sent in full.
+        // The script is flushed, since a script that the server knows is not sent in full.
         command::<()>(redis.address(), &["SCRIPT", "FLUSH"]);
         let store = user(&missing[1..], &[&rules[..], &[missing]].concat());
         let outcome = block_on(async {

@@ -1,4 +1,4 @@
-//! A primary and its replica.
+//! Tests on a primary and its replica.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use store_testing::{Engine, Redis, Server};
 
 use crate::{Patient, block_on, command, count_up, exchange, load, must_store, revision, until};
 
-/// A primary with a replica that has all of it.
+/// Starts a primary and a replica that has received all of its data.
 fn pair() -> (Redis, Redis) {
     let primary = Redis::start(&["--repl-diskless-sync-delay", "0"]);
     let replica = Redis::start(&["--replicaof", "127.0.0.1", &primary.address().port().to_string()]);
@@ -16,7 +16,7 @@ fn pair() -> (Redis, Redis) {
     (primary, replica)
 }
 
-/// A replica has a quarter of the time.
+/// Opens a store that waits for replicas, for a quarter of the timeout.
 fn waiting(primary: &Redis, replicas: u8, timeout: Duration) -> RedisStore {
     RedisOptions::new().with_replicas(replicas).with_timeout(timeout).connect(&primary.url()).unwrap()
 }
@@ -28,7 +28,7 @@ fn an_exchange_waits_for_the_replicas() {
     let on_replica = Patient::open(&replica.url());
     block_on(async {
         count_up(&store, "id", 100).await;
-        // Known to be there, not only soon.
+        // The replica has each value as soon as the exchange is answered.
         for n in 0..100_u8 {
             let held = revision(&store, "id").await;
             must_store(&store, "id", Some(held), &[n]).await;
@@ -52,7 +52,7 @@ fn without_its_replica_an_exchange_is_an_error_and_service_resumes_with_it() {
         replica.pause();
         let outcome = exchange(&store, "id", Some(held), b"new").await;
         assert!(matches!(outcome, Err(RedisStoreError::Replication(0))), "{outcome:?}");
-        // It is stored all the same, and tells who asks.
+        // The value is stored all the same, and later calls see it.
         assert_eq!(load(&store, "id").await.unwrap().unwrap().value.as_ref(), b"new");
         assert_eq!(exchange(&store, "id", Some(held), b"newer").await.unwrap(), Exchange::Conflict);
         replica.resume();

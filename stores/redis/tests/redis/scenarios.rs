@@ -1,4 +1,4 @@
-//! What must hold of every store, across processes.
+//! The scenarios across processes that every store must pass.
 
 use store_testing::{Redis, clock, kills, outage, races};
 
@@ -57,7 +57,7 @@ fn a_cluster_that_stands_still_is_an_outage() {
     outage::paused::<Impatient>(&cluster, &cluster.urls());
 }
 
-/// A cluster takes two seconds to come back.
+/// This takes minutes, since a cluster takes two seconds to come back after each kill.
 #[test]
 #[ignore = "minutes: `cargo test -p secondo-redis -- --ignored killed_cluster`"]
 fn what_a_killed_cluster_answered_holds() {

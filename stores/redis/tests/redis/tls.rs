@@ -1,4 +1,4 @@
-//! A server that wants TLS, with a certificate of the tests' own authority.
+//! A server with TLS, with a certificate from the tests' own authority.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -14,7 +14,7 @@ fn openssl(folder: &Path, line: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Where a process of this test finds the server.
+/// The environment variable with the server's address for a process of this test.
 const URL: &str = "SECONDO_REDIS_URL";
 
 #[test]
@@ -45,7 +45,7 @@ fn only_a_server_with_a_trusted_certificate_is_spoken_to() {
         command.env("SSL_CERT_FILE", authority).output().unwrap().status.success()
     };
     assert!(client("127.0.0.1", &authority));
-    assert!(!client("localhost", &authority), "the certificate is another's");
+    assert!(!client("localhost", &authority), "the certificate has another name");
     let untrusted = RedisOptions::new().with_timeout(Patient::TIMEOUT).connect(&format!("rediss://127.0.0.1:{port}"));
     let outcome = block_on(load(&untrusted.unwrap(), "id"));
     assert!(matches!(outcome, Err(RedisStoreError::Connection(_))), "{outcome:?}");

@@ -1,4 +1,4 @@
-//! The checks as a program. With an argument one of them is made to fail.
+//! A program that runs the checks. With an argument it plants a defect, so that one check fails.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The cases whose instructions are traced, as a program.
+//! A program that runs the cases whose instructions are traced.
 #![no_std]
 #![no_main]
 

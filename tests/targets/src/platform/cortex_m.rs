@@ -1,11 +1,11 @@
-//! A Cortex-M under an emulator or a debugger, which answers calls for printing and exiting: semihosting.
+//! A Cortex-M board. The program prints and exits by semihosting: calls that an emulator or a debugger answers.
 #![expect(unsafe_code, reason = "the vector table and the semihosting call are assembly")]
 
 use core::arch::{asm, global_asm};
 use core::fmt;
 
-// The stack's top, then what runs at reset, at a non-maskable interrupt, and at a fault. No static is mutable, so there is
-// nothing to copy or clear.
+// The vector table: the top of the stack, then the handlers of reset, of the non-maskable interrupt and of a hard
+// fault. No static is mutable, so the start-up has nothing to copy or clear.
 global_asm!(
     ".section .vectors, \"a\"",
     ".word stack_top",
@@ -24,28 +24,31 @@ extern "C" fn fault() -> ! {
     exit(false)
 }
 
-// Operations of "Semihosting for AArch32 and AArch64".
+// Operations and exit reasons from the specification "Semihosting for AArch32 and AArch64".
 const WRITE0: usize = 0x04;
 const GET_CMDLINE: usize = 0x15;
 const EXIT: usize = 0x18;
 const APPLICATION_EXIT: usize = 0x20026;
 const INTERNAL_ERROR: usize = 0x20024;
 
+/// Calls the emulator or the debugger, and returns its answer.
+///
 /// # Safety
 ///
-/// The operand must be what the operation reads or writes: a number, or the address of a block of memory.
+/// The operand must be what the operation expects: a number, or the address of memory that it may read or write.
 unsafe fn call(operation: usize, operand: usize) -> usize {
     let result;
-    // SAFETY: the debugger touches only what the operand names.
+    // SAFETY: the debugger accesses only the memory at the operand, which the caller vouches for.
     unsafe { asm!("bkpt 0xab", inlateout("r0") operation => result, in("r1") operand) };
     result
 }
 
-/// Whether the command line has a word after the program's name.
+/// Returns `true` if the command line has a word after the program's name.
 fn is_planted() -> bool {
     let mut line = [0_u8; 256];
     let mut block = [(&raw mut line).addr(), line.len()];
-    // SAFETY: the block holds the address and the size of the line, and gets the line's length.
+    // SAFETY: the block holds the address and the size of `line`. The call fills both: `line`, and its length in the
+    // block.
     let is_read = unsafe { call(GET_CMDLINE, (&raw mut block).addr()) } == 0;
     is_read && line.contains(&b' ')
 }
@@ -65,7 +68,7 @@ impl fmt::Write for Console {
         for part in text.as_bytes().chunks(ended.len() - 1) {
             ended[..part.len()].copy_from_slice(part);
             ended[part.len()] = 0;
-            // SAFETY: reads up to the zero byte.
+            // SAFETY: the call reads up to the zero byte, which was set above.
             unsafe { call(WRITE0, (&raw const ended).addr()) };
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Linux without the C library: the kernel starts `_start`, with the number of arguments on top of the stack.
+//! Linux without the C library. The kernel enters at `_start`, with the number of arguments on top of the stack.
 #![expect(unsafe_code, reason = "the entry and the system calls are assembly")]
 
 use core::arch::global_asm;
@@ -77,7 +77,7 @@ extern "C" fn start(arguments: usize) -> ! {
 }
 
 pub fn exit(ok: bool) -> ! {
-    // SAFETY: ends the process.
+    // SAFETY: the system call ends the process and accesses no memory.
     unsafe { system_call(WRITE_EXIT.1, usize::from(!ok), 0, 0) };
     unreachable!()
 }
@@ -87,7 +87,7 @@ pub struct Console;
 
 impl fmt::Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // SAFETY: reads `text.len()` bytes at `text`.
+        // SAFETY: the system call reads only the `text.len()` bytes at `text`.
         let written = unsafe { system_call(WRITE_EXIT.0, 1, text.as_ptr().addr(), text.len()) };
         if usize::try_from(written) == Ok(text.len()) { Ok(()) } else { Err(fmt::Error) }
     }

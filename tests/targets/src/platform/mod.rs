@@ -1,4 +1,4 @@
-//! What each machine gives a program: a start, a console, an end.
+//! The start, the console and the exit of a program on each platform.
 
 use core::fmt::Write;
 use core::panic::PanicInfo;

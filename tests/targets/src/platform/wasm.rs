@@ -1,5 +1,5 @@
-//! WebAssembly: the host calls `run` and lends `print`.
-#![expect(unsafe_code, reason = "an import, and an export under its own name")]
+//! WebAssembly. The host calls the export `run` and provides the import `print`.
+#![expect(unsafe_code, reason = "the import and the export are declared by their names")]
 
 use core::arch::wasm32;
 use core::fmt;
@@ -23,7 +23,7 @@ pub struct Console;
 
 impl fmt::Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // SAFETY: the host reads these bytes.
+        // SAFETY: the host only reads the `text.len()` bytes at `text`.
         unsafe { print(text.as_ptr(), text.len()) };
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Nothing: what the others have besides their own.
+//! No library: the start-up code that all of these programs contain.
 #![no_std]
 #![no_main]
 

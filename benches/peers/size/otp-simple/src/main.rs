@@ -1,4 +1,5 @@
-//! otp-simple: a number in a window. No state, no reading of what was typed, codes compared with `==`.
+//! otp-simple: looks for a number in a window, and compares with `==`. It keeps no state and does not parse the typed
+//! code.
 #![no_std]
 #![no_main]
 

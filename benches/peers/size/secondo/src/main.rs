@@ -1,4 +1,5 @@
-//! secondo: a typed code against a state, which is replaced. Attempts are counted and limited, a code is accepted once.
+//! secondo: verifies a typed code against a state, and replaces the state. A code is accepted once, and attempts are
+//! limited.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! totp_embed: generates only; the loop and the comparison are ours. No state, no reading of what was typed.
+//! totp_embed: only generates codes. This program parses the typed code, loops over the window and compares. It keeps
+//! no state.
 #![no_std]
 #![no_main]
 

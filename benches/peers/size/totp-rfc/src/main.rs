@@ -1,4 +1,4 @@
-//! totp-rfc: a typed code in a window. No state: replay and attempts are the caller's.
+//! totp-rfc: looks for a typed code in a window. It keeps no state: the caller must prevent replay and limit attempts.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! totp-rs: a typed code in a window. No state: replay and attempts are the caller's; the search ends at a match.
+//! totp-rs: looks for a typed code in a window, and stops at a match. It keeps no state: the caller must prevent replay
+//! and limit attempts.
 #![no_std]
 #![no_main]
 

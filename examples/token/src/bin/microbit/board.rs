@@ -1,5 +1,5 @@
-//! The micro:bit: the registers of its nRF51822 (reference manual v3.0) that the token uses, behind the traits.
-#![expect(unsafe_code, reason = "registers and flash are at addresses, and the processor sleeps by an instruction")]
+//! The micro:bit: the registers of its nRF51822 that the token uses (reference manual v3.0), with the hardware traits.
+#![expect(unsafe_code, reason = "registers and flash are accessed by address, and sleeping is an instruction")]
 
 use core::arch::asm;
 use core::convert::Infallible;
@@ -8,13 +8,13 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{self, InputPin, OutputPin};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 
-/// Pins of port 0.
+// Pins of port 0.
 const BUTTON_A: u32 = 17;
 const CS: u32 = 16;
 const DIN: u32 = 21;
 const CLK: u32 = 23;
 
-/// The last pages of the flash; `memory.x` keeps the program out of them.
+/// The address of the last pages of the flash. `memory.x` keeps the program out of them.
 const TOKEN_FLASH: u32 = 0x3_F400;
 const TOKEN_FLASH_LEN: u32 = 3 * PAGE;
 const PAGE: u32 = 1024;
@@ -37,7 +37,7 @@ const TIMER_BITMODE: Register = Register(0x4000_8508);
 const TIMER_PRESCALER: Register = Register(0x4000_8510);
 const TIMER_COMPARE: Register = Register(0x4000_8540);
 
-// The flash's controller.
+// The flash controller.
 const NVMC_READY: Register = Register(0x4001_E400);
 const NVMC_CONFIG: Register = Register(0x4001_E504);
 const NVMC_ERASEPAGE: Register = Register(0x4001_E508);
@@ -45,30 +45,31 @@ const READ: u32 = 0;
 const WRITE: u32 = 1;
 const ERASE: u32 = 2;
 
-// Of the processor: interrupts, and its reset.
+// The processor's interrupts and reset.
 const NVIC_ISER: Register = Register(0xE000_E100);
 const NVIC_ICPR: Register = Register(0xE000_E280);
 const TIMER_IRQ: u32 = 1 << 8;
 const AIRCR: Register = Register(0xE000_ED0C);
 const RESET: u32 = 0x05FA_0004;
 
-/// A register's address.
+/// The address of a register.
 struct Register(u32);
 
 impl Register {
     fn read(&self) -> u32 {
-        // SAFETY: those above are aligned addresses of registers of this chip, and reading them has no effect on memory.
+        // SAFETY: the constants above are aligned addresses of registers of this chip. Reading them has no effect on
+        // memory.
         unsafe { (self.0 as *const u32).read_volatile() }
     }
 
     fn write(&self, value: u32) {
-        // SAFETY: as for reading; none of them makes the chip write to RAM, and the flash's controller acts on the token's pages
-        // only (`Nvmc::erase`).
+        // SAFETY: as in `read`. None of these registers makes the chip write to RAM, and the flash controller is used
+        // only on the token's pages (`Nvmc::erase`).
         unsafe { (self.0 as *mut u32).write_volatile(value) }
     }
 }
 
-/// What the token is made of.
+/// The parts of the token.
 pub(crate) struct Board {
     pub(crate) button: Button,
     pub(crate) din: Output,
@@ -79,7 +80,7 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// Sets everything up. To be called once, as there is one of each.
+    /// Sets up the parts. Must be called once, as there is one of each.
     pub(crate) fn take() -> Self {
         Register(PIN_CNF + 4 * BUTTON_A).write(PIN_INPUT_PULLED_UP);
         let timer = Timer::new();
@@ -87,7 +88,7 @@ impl Board {
     }
 }
 
-/// Starts the chip again.
+/// Resets the chip.
 pub(crate) fn reset() -> ! {
     AIRCR.write(RESET);
     loop {
@@ -95,9 +96,9 @@ pub(crate) fn reset() -> ! {
     }
 }
 
-/// Until something happens.
+/// Sleeps until an interrupt is pending.
 fn sleep() {
-    // SAFETY: waits, and changes nothing.
+    // SAFETY: the instruction only waits.
     unsafe { asm!("wfi", options(nomem, nostack, preserves_flags)) }
 }
 
@@ -149,11 +150,12 @@ pub(crate) struct Timer;
 
 impl Timer {
     fn new() -> Self {
-        // SAFETY: no code relies on interrupts. Masked, the timer's one ends the sleep and needs no handler.
+        // SAFETY: no code relies on interrupts. The timer's interrupt ends the sleep while masked, and needs no
+        // handler.
         unsafe { asm!("cpsid i", options(nomem, nostack, preserves_flags)) }
         TIMER_BITMODE.write(3); // 32 bits
-        TIMER_PRESCALER.write(4); // 16 MHz by 2 to the 4th
-        TIMER_INTENSET.write(1 << 16); // when it has counted up to the first compare register
+        TIMER_PRESCALER.write(4); // 16 MHz divided by 2^4
+        TIMER_INTENSET.write(1 << 16); // interrupt at the value of the first compare register
         NVIC_ISER.write(TIMER_IRQ);
         Self
     }
@@ -180,15 +182,15 @@ impl DelayNs for Timer {
     }
 
     fn delay_ms(&mut self, ms: u32) {
-        // An hour and more fit into the timer's 32 bits.
+        // 32 bits of microseconds are more than an hour.
         self.delay_us(ms.saturating_mul(1_000));
     }
 }
 
-/// The token's pages, through the flash's controller. The processor halts while it works.
+/// The token's pages, accessed through the flash controller. The processor halts while the controller works.
 pub(crate) struct Nvmc;
 
-/// Not in these pages, or not whole words.
+/// An access outside of the token's pages, or not in whole units.
 #[derive(Debug)]
 pub(crate) struct OutOfPlace;
 
@@ -199,7 +201,7 @@ impl NorFlashError for OutOfPlace {
 }
 
 impl Nvmc {
-    /// The address of so many bytes from this offset, if they are in the token's pages in units of this size.
+    /// Returns the address of `len` bytes at an offset, if they lie in the token's pages and in whole units.
     fn address(offset: u32, len: usize, unit: u32) -> Result<u32, OutOfPlace> {
         let len = u32::try_from(len).map_err(|_| OutOfPlace)?;
         let end = offset.checked_add(len).ok_or(OutOfPlace)?;
@@ -210,7 +212,7 @@ impl Nvmc {
         }
     }
 
-    /// Lets the controller do this, and then only read again.
+    /// Runs `work` with the controller in this mode, and returns it to reading.
     fn allow(what: u32, work: impl FnOnce()) {
         NVMC_CONFIG.write(what);
         work();
@@ -229,7 +231,7 @@ impl ReadNorFlash for Nvmc {
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), OutOfPlace> {
         let address = Self::address(offset, bytes.len(), 1)?;
         for (at, byte) in (address..).zip(bytes) {
-            // SAFETY: in the token's pages, which are readable, and of which there is no reference.
+            // SAFETY: the address is in the token's pages, which are readable and have no references to them.
             *byte = unsafe { (at as *const u8).read_volatile() };
         }
         Ok(())
@@ -256,7 +258,7 @@ impl NorFlash for Nvmc {
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), OutOfPlace> {
         let address = Self::address(offset, bytes.len(), 4)?;
         for (at, word) in (address..).step_by(4).zip(bytes.as_chunks::<4>().0) {
-            // SAFETY: as for reading, and a word of its own.
+            // SAFETY: as in `read`, and the address is that of an aligned word.
             Self::allow(WRITE, || unsafe { (at as *mut u32).write_volatile(u32::from_le_bytes(*word)) });
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The token on a BBC micro:bit; what is wired where is in the library's documentation.
+//! The token on a BBC micro:bit. The library's documentation describes the wiring.
 #![no_std]
 #![no_main]
 
@@ -18,7 +18,7 @@ fn main() -> ! {
     Token::new(board.button, display, board.timer, board.flash).run()
 }
 
-/// There is nothing to be done but to start again, which makes the display dark.
+/// Resets the chip, as nothing else can be done. The display goes dark.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     board::reset()
