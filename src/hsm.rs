@@ -50,6 +50,14 @@ impl Hsm for NoHsm {
     }
 }
 
+impl NoHsm {
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "no_hsm"
+    }
+}
+
 impl fmt::Display for NoHsm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the authenticator's key is in an HSM, but the verifier has no HSM")
@@ -96,6 +104,14 @@ impl HsmKey {
 /// A length of a key name that is not 1 to 64 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HsmKeyError(pub usize);
+
+impl HsmKeyError {
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "hsm_key"
+    }
+}
 
 impl fmt::Display for HsmKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,6 +165,14 @@ impl Hmac {
 /// A length of an HMAC that is not 20, 32 or 64 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HmacError(pub usize);
+
+impl HmacError {
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "hmac"
+    }
+}
 
 impl fmt::Display for HmacError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

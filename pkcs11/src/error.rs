@@ -60,6 +60,27 @@ impl TokenError {
             ))
         )
     }
+
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Module(_) => "module",
+            Self::NoToken => "no_token",
+            Self::DuplicateToken => "duplicate_token",
+            Self::Pin(_) => "pin",
+            Self::NotLoggedIn => "not_logged_in",
+            Self::NoKey => "no_key",
+            Self::DuplicateKey => "duplicate_key",
+            Self::KeyExists => "key_exists",
+            Self::Algorithm => "algorithm",
+            Self::WrongAnswer => "wrong_answer",
+            Self::Busy => "busy",
+            Self::Timeout => "timeout",
+            Self::Thread(_) => "thread",
+            Self::Stopped => "stopped",
+        }
+    }
 }
 
 impl From<Error> for TokenError {

@@ -241,6 +241,20 @@ pub enum RecordError {
     },
 }
 
+impl RecordError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Version(_) => "version",
+            Self::Length(_) => "length",
+            Self::Seal(_) => "seal",
+            Self::State(_) => "state",
+            Self::Field { .. } => "field",
+        }
+    }
+}
+
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

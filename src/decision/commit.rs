@@ -101,6 +101,26 @@ pub enum CommitError<E> {
     Store(E),
 }
 
+impl<E> CommitError<E> {
+    /// Returns `true` if the provider must act: its store failed, or its clock is behind. `false` is a refusal.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.is_outage(),
+            Self::Store(_) => true,
+        }
+    }
+
+    /// Returns a short name of the refusal or the failure, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.label(),
+            Self::Store(_) => "store",
+        }
+    }
+}
+
 impl<E> fmt::Display for CommitError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,16 +1,22 @@
-//! What is decided about a code: whether an attempt is admitted, what the search for the code comes to, and the state that
-//! must be stored before the verdict is out.
+//! Decisions about codes: the admission of an attempt, the verdict on a search, and the state that must be stored before the
+//! verdict is out.
 
 mod admission;
 mod attempts;
 mod commit;
 mod decide;
+mod public;
+mod refusal;
 mod state;
+mod text;
 mod verdict;
 
 pub(crate) use admission::Stage;
 pub(crate) use attempts::Attempts;
 pub use attempts::Hold;
 pub use commit::{CommitError, Decision};
+pub use public::PublicRefusal;
+pub use refusal::Refusal;
 pub use state::{State, StateError};
-pub use verdict::{Confirmed, PublicRefusal, Refusal, Resynchronized, Verified};
+pub use text::Language;
+pub use verdict::{Confirmed, Resynchronized, Verified};

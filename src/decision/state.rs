@@ -268,6 +268,18 @@ pub enum StateError {
     },
 }
 
+impl StateError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Version(_) => "version",
+            Self::Length(_) => "length",
+            Self::Field { .. } => "field",
+        }
+    }
+}
+
 impl fmt::Display for StateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -89,6 +89,14 @@ pub struct ImportError {
     pub problem: Problem,
 }
 
+impl ImportError {
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        self.problem.label()
+    }
+}
+
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}", self.line, self.problem)
@@ -136,6 +144,25 @@ pub enum Problem {
     Secret(SecretError),
     /// The last accepted code is not the secret's code at its time or counter, so the line contradicts itself.
     LastCode,
+}
+
+impl Problem {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::TooLong(_) => "too_long",
+            Self::NotText { .. } => "not_text",
+            Self::NotJson { .. } => "not_json",
+            Self::Missing(_) => "missing",
+            Self::Duplicate(_) => "duplicate",
+            Self::Unknown => "unknown",
+            Self::Misplaced(_) => "misplaced",
+            Self::Invalid(_) => "invalid",
+            Self::Secret(_) => "secret",
+            Self::LastCode => "last_code",
+        }
+    }
 }
 
 impl fmt::Display for Problem {

@@ -135,6 +135,17 @@ pub enum WaitError {
     Doubling,
 }
 
+impl WaitError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Length => "length",
+            Self::Doubling => "doubling",
+        }
+    }
+}
+
 impl fmt::Display for WaitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -273,6 +273,19 @@ pub enum PolicyError {
     ResyncSpan(u16),
 }
 
+impl PolicyError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::LookAhead(_) => "look_ahead",
+            Self::FailureCap(_) => "failure_cap",
+            Self::Drift(_) => "drift",
+            Self::ResyncSpan(_) => "resync_span",
+        }
+    }
+}
+
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

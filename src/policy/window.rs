@@ -77,6 +77,14 @@ pub struct WindowError {
     pub future: u8,
 }
 
+impl WindowError {
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "window"
+    }
+}
+
 impl fmt::Display for WindowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { past, future } = self;

@@ -81,6 +81,14 @@ impl TryFrom<u8> for Digits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DigitsError(pub u8);
 
+impl DigitsError {
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "digits"
+    }
+}
+
 impl fmt::Display for DigitsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a code must have 6 to 9 digits, not {}", self.0)

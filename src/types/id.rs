@@ -102,6 +102,17 @@ pub enum IdError {
     },
 }
 
+impl IdError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Length(_) => "length",
+            Self::Character { .. } => "character",
+        }
+    }
+}
+
 impl fmt::Display for IdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -275,6 +275,18 @@ pub enum SecretError {
     },
 }
 
+impl SecretError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Length { .. } => "length",
+            Self::Base32Length => "base32_length",
+            Self::Base32Character { .. } => "base32_character",
+        }
+    }
+}
+
 impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -128,6 +128,18 @@ pub enum MalformedCode {
     },
 }
 
+impl MalformedCode {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Length { .. } => "length",
+            Self::Character { .. } => "character",
+            Self::Count { .. } => "count",
+        }
+    }
+}
+
 impl fmt::Display for MalformedCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

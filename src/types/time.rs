@@ -94,6 +94,17 @@ pub enum TimeError {
     TooLate(u64),
 }
 
+impl TimeError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Before1970 => "before_1970",
+            Self::TooLate(_) => "too_late",
+        }
+    }
+}
+
 impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -158,6 +169,14 @@ impl Default for Period {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeriodError(pub u64);
 
+impl PeriodError {
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "period"
+    }
+}
+
 impl fmt::Display for PeriodError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a period must be 1 to {} s, not {}", Period::MAX_SECS, self.0)
@@ -193,6 +212,14 @@ impl fmt::Display for Counter {
 /// A time before `T0`, the start of the first time step (RFC 6238 section 4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BeforeT0;
+
+impl BeforeT0 {
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "before_t0"
+    }
+}
 
 impl fmt::Display for BeforeT0 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

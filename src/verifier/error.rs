@@ -5,38 +5,68 @@ use crate::account::RecordError;
 use crate::decision::{PublicRefusal, Refusal};
 use crate::types::Counter;
 
-/// Why a verifier did not do what it was asked. Nothing is accepted in any of these cases.
+/// An error from a [`Verifier`](crate::Verifier). None of them is a login.
+///
+/// [`Self::is_outage`] tells faults of the provider from refusals. [`Self::public`] returns what a page may show.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum VerifierError<E> {
-    /// The code or the authenticator was refused, and what that changes is stored.
+    /// The code or the authenticator was refused, and the change that follows from this is stored.
     Refused(Refusal),
     /// There is no authenticator under this id.
     Unknown,
-    /// There is an authenticator under this id already that is confirmed or suspended, or was not to be replaced.
+    /// The id already has an authenticator that is confirmed or suspended, or that must not be replaced.
     AlreadyEnrolled,
-    /// The watermark is not so far beyond the window that it may be lowered.
+    /// The watermark does not lie so far beyond the window that it may be lowered.
     WatermarkInReach,
-    /// The last used time step of the new authenticator lies after the year 2499: a number in another unit, such as
-    /// seconds, would lock the person out for centuries. Nothing is stored.
+    /// The last used time step of the new authenticator lies after the year 2499. It is probably a number in another unit,
+    /// such as seconds, which would lock the subscriber out for centuries. Nothing is stored.
     ImplausibleStep(Counter),
-    /// The store failed. The attempt may have been counted; a code that was used up by it is refused as replayed.
+    /// The store failed. The attempt may be counted, and its code may be used up and refused as replayed from now on.
     Store(E),
-    /// Others changed the record each time. Nothing is counted for this attempt.
+    /// Other writers changed the record during each try. The attempt is not counted.
     Contended,
-    /// The stored record cannot be opened or read, and is as it was.
+    /// The stored record cannot be opened or read. It is unchanged.
     Record(RecordError),
-    /// The hardware security module failed. Nothing is counted for this attempt.
+    /// The hardware security module failed. The attempt is not counted.
     Hsm(Box<dyn core::error::Error + Send + Sync>),
 }
 
 impl<E> VerifierError<E> {
-    /// What may be shown to the person who is logging in: see [`Refusal::public`].
+    /// Returns what may be shown to the person who is logging in: see [`Refusal::public`].
     #[must_use]
     pub fn public(&self) -> PublicRefusal {
         match self {
             Self::Refused(refusal) => refusal.public(),
             _ => PublicRefusal::Unavailable,
+        }
+    }
+
+    /// Returns `true` if the provider must act: a part of it failed, or the authenticator is not in the store.
+    ///
+    /// `false` is a refusal of the code, or of an operator's request. An outage is never a reason to let somebody in.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.is_outage(),
+            Self::AlreadyEnrolled | Self::WatermarkInReach | Self::ImplausibleStep(_) => false,
+            Self::Unknown | Self::Store(_) | Self::Contended | Self::Record(_) | Self::Hsm(_) => true,
+        }
+    }
+
+    /// Returns a short name of the refusal or the failure, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.label(),
+            Self::Unknown => "unknown",
+            Self::AlreadyEnrolled => "already_enrolled",
+            Self::WatermarkInReach => "watermark_in_reach",
+            Self::ImplausibleStep(_) => "implausible_step",
+            Self::Store(_) => "store",
+            Self::Contended => "contended",
+            Self::Record(_) => "record",
+            Self::Hsm(_) => "hsm",
         }
     }
 }
@@ -45,14 +75,14 @@ impl<E> fmt::Display for VerifierError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
-            Self::Unknown => f.write_str("there is no such authenticator"),
-            Self::AlreadyEnrolled => f.write_str("there is an authenticator under this id already"),
-            Self::WatermarkInReach => f.write_str("the last used step is not far enough in the future to be lowered"),
+            Self::Unknown => f.write_str("there is no authenticator under this id"),
+            Self::AlreadyEnrolled => f.write_str("there is already an authenticator under this id"),
+            Self::WatermarkInReach => f.write_str("the watermark is not far enough in the future to be lowered"),
             Self::ImplausibleStep(step) => {
                 write!(f, "time step {step} begins after the year 2499; is it a number of seconds?")
             }
             Self::Store(_) => f.write_str("the store failed"),
-            Self::Contended => f.write_str("too many changes to this authenticator at once"),
+            Self::Contended => f.write_str("other writers kept changing this authenticator's record"),
             Self::Record(_) => f.write_str("the stored record cannot be read"),
             Self::Hsm(_) => f.write_str("the hardware security module failed"),
         }

@@ -79,7 +79,7 @@ fn a_code_logs_in_once_and_guessing_is_locked() {
     }
     // During the lock, a correct unused code is refused too.
     let next = codes(&secret, "now + 30 seconds").remove(0);
-    assert!(dialogue.submit(0, &next).starts_with("Refused: locked after too many attempts, until "));
+    assert!(dialogue.submit(0, &next).starts_with("Refused: locked after too many failures, until "));
 
     let mut rest = String::new();
     dialogue.output.read_to_string(&mut rest).unwrap();

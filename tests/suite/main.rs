@@ -12,6 +12,7 @@ mod hsm;
 mod import;
 mod import_json;
 mod import_pam;
+mod labels;
 mod login_example;
 mod memory;
 mod migration;

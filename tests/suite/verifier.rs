@@ -341,7 +341,7 @@ fn errors_say_what_is_wrong_and_why() {
     for (hold, text) in [
         (Hold::Throttled(until), "the code is wrong; 1 attempt remains; the next is possible at 1970-01-01T00:00:09Z"),
         (Hold::LockedUntil(until), "the code is wrong; 1 attempt remains; locked until 1970-01-01T00:00:09Z"),
-        (Hold::Locked, "the code is wrong; 1 attempt remains; locked"),
+        (Hold::Locked, "the code is wrong; 1 attempt remains; locked until an operator unlocks"),
     ] {
         assert_eq!(wrong(1, hold).to_string(), text);
     }
@@ -364,13 +364,13 @@ fn errors_say_what_is_wrong_and_why() {
             "the hardware security module failed: the database is down",
             PublicRefusal::Unavailable,
         ),
-        (VerifierError::Unknown, "there is no such authenticator", PublicRefusal::Unavailable),
+        (VerifierError::Unknown, "there is no authenticator under this id", PublicRefusal::Unavailable),
         (
             VerifierError::Contended,
-            "too many changes to this authenticator at once",
+            "other writers kept changing this authenticator's record",
             PublicRefusal::Unavailable,
         ),
-        (VerifierError::AlreadyEnrolled, "there is an authenticator under this id already", PublicRefusal::Unavailable),
+        (VerifierError::AlreadyEnrolled, "there is already an authenticator under this id", PublicRefusal::Unavailable),
     ] {
         assert_eq!(causes(&error), text);
         assert_eq!(error.public(), public);

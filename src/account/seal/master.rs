@@ -144,6 +144,19 @@ pub enum MasterKeyError {
     Exposed,
 }
 
+impl MasterKeyError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Variable => "variable",
+            Self::File(_) => "file",
+            Self::Exposed => "exposed",
+        }
+    }
+}
+
 impl fmt::Display for MasterKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

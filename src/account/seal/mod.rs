@@ -231,6 +231,14 @@ impl KeyRing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DuplicateKeyId(pub KeyId);
 
+impl DuplicateKeyId {
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "duplicate_key_id"
+    }
+}
+
 impl fmt::Display for DuplicateKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "two sealing keys of the ring have the id {}", self.0)
@@ -282,6 +290,19 @@ pub enum SealError {
     NotSealed,
     /// The record is sealed, but the verifier has no sealing keys.
     NoKeys,
+}
+
+impl SealError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::UnknownKey(_) => "unknown_key",
+            Self::Altered => "altered",
+            Self::NotSealed => "not_sealed",
+            Self::NoKeys => "no_keys",
+        }
+    }
 }
 
 impl fmt::Display for SealError {

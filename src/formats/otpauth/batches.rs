@@ -78,6 +78,17 @@ pub enum BatchesError {
     OtherExport,
 }
 
+impl BatchesError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Duplicate { .. } => "duplicate",
+            Self::OtherExport => "other_export",
+        }
+    }
+}
+
 impl fmt::Display for BatchesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

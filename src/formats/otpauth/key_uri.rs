@@ -350,6 +350,26 @@ pub enum KeyUriError {
     T0,
 }
 
+impl KeyUriError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::Scheme => "scheme",
+            Self::Type { .. } => "type",
+            Self::Encoding { .. } => "encoding",
+            Self::Label { .. } => "label",
+            Self::Missing(_) => "missing",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Value { .. } => "value",
+            Self::Secret { .. } => "secret",
+            Self::NoSecret => "no_secret",
+            Self::T0 => "t0",
+        }
+    }
+}
+
 impl fmt::Display for KeyUriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

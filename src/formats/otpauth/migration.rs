@@ -382,6 +382,22 @@ impl From<Malformed> for AccountError {
     }
 }
 
+impl AccountError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "malformed",
+            Self::Secret(_) => "secret",
+            Self::Label => "label",
+            Self::Algorithm(_) => "algorithm",
+            Self::Digits(_) => "digits",
+            Self::Type(_) => "type",
+            Self::Counter(_) => "counter",
+        }
+    }
+}
+
 impl fmt::Display for AccountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -455,6 +471,25 @@ pub enum MigrationError {
 impl From<Malformed> for MigrationError {
     fn from(Malformed(offset): Malformed) -> Self {
         Self::Protobuf { offset }
+    }
+}
+
+impl MigrationError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::Scheme => "scheme",
+            Self::Missing => "missing",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Encoding { .. } => "encoding",
+            Self::Base64 { .. } => "base64",
+            Self::Protobuf { .. } => "protobuf",
+            Self::Batch { .. } => "batch",
+            Self::TooManyAccounts => "too_many_accounts",
+            Self::Inexpressible { .. } => "inexpressible",
+        }
     }
 }
 

@@ -214,6 +214,17 @@ pub enum QrError {
     PixelsPerModule(u8),
 }
 
+impl QrError {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::PixelsPerModule(_) => "pixels_per_module",
+        }
+    }
+}
+
 impl fmt::Display for QrError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -36,6 +36,12 @@ impl PskcError {
     pub fn ends_document(&self) -> bool {
         self.ends_document
     }
+
+    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        self.kind.label()
+    }
 }
 
 impl fmt::Display for PskcError {
@@ -94,6 +100,30 @@ pub enum PskcErrorKind {
     Authentication,
     /// The secret is too short or too long.
     Secret(SecretError),
+}
+
+impl PskcErrorKind {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "io",
+            Self::Syntax => "syntax",
+            Self::Encoding => "encoding",
+            Self::Doctype => "doctype",
+            Self::TooLarge => "too_large",
+            Self::NotPskc => "not_pskc",
+            Self::Missing(_) => "missing",
+            Self::Duplicate(_) => "duplicate",
+            Self::Misplaced(_) => "misplaced",
+            Self::Value(_) => "value",
+            Self::Unsupported(_) => "unsupported",
+            Self::Policy => "policy",
+            Self::Credential => "credential",
+            Self::Authentication => "authentication",
+            Self::Secret(_) => "secret",
+        }
+    }
 }
 
 impl fmt::Display for PskcErrorKind {
@@ -167,6 +197,20 @@ pub enum PskcWriteError<E> {
 impl<E> From<io::Error> for PskcWriteError<E> {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl<E> PskcWriteError<E> {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "io",
+            Self::Random(_) => "random",
+            Self::Value(_) => "value",
+            Self::KeyLength(_) => "key_length",
+            Self::NoSecret => "no_secret",
+        }
     }
 }
 

@@ -122,6 +122,26 @@ pub enum TransactionError<E> {
     Work(E),
 }
 
+impl<E> TransactionError<E> {
+    /// Returns `true` if the provider must act: see [`VerifierError::is_outage`]. Failed work counts as an outage.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        match self {
+            Self::Verifier(error) => error.is_outage(),
+            Self::Work(_) => true,
+        }
+    }
+
+    /// Returns a short name of the refusal or the failure, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Verifier(error) => error.label(),
+            Self::Work(_) => "work",
+        }
+    }
+}
+
 impl<E> From<PostgresStoreError> for TransactionError<E> {
     fn from(error: PostgresStoreError) -> Self {
         Self::Verifier(VerifierError::Store(error))

@@ -1,0 +1,82 @@
+use core::fmt;
+
+use crate::decision::Hold;
+use crate::types::{MalformedCode, UnixTime};
+
+/// The part of a [`Refusal`](crate::Refusal) that may be shown to the person who is logging in.
+///
+/// It is data: a page writes its own texts from it, in its languages. [`Self::text`] has texts in English and Italian.
+/// `Display` is for logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicRefusal {
+    /// The submitted text is not a code.
+    Malformed(MalformedCode),
+    /// The code is not accepted.
+    Wrong {
+        /// The number of attempts left before the lock; 0 if this attempt locked the authenticator.
+        remaining: u8,
+        /// The lock or back-off that follows from this attempt.
+        hold: Hold,
+    },
+    /// The authenticator is locked after too many failures.
+    Locked {
+        /// The end of the lock; `None` if an operator must [unlock](crate::State::unlock) the authenticator.
+        until: Option<UnixTime>,
+    },
+    /// The attempt came too early after a failure.
+    Throttled {
+        /// The time at which the next attempt is possible.
+        retry_at: UnixTime,
+    },
+    /// The authenticator is suspended.
+    Suspended,
+    /// The authenticator cannot be used now.
+    Unavailable,
+}
+
+impl PublicRefusal {
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed",
+            Self::Wrong { .. } => "wrong",
+            Self::Locked { .. } => "locked",
+            Self::Throttled { .. } => "throttled",
+            Self::Suspended => "suspended",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl fmt::Display for PublicRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(malformed) => malformed.fmt(f),
+            Self::Wrong { remaining, hold } => {
+                f.write_str("the code is wrong; ")?;
+                write_remaining(f, *remaining, *hold)
+            }
+            Self::Locked { until: None } => f.write_str("locked after too many failures, until an operator unlocks"),
+            Self::Locked { until: Some(until) } => write!(f, "locked after too many failures, until {until}"),
+            Self::Throttled { retry_at } => write!(f, "too early; the next attempt is possible at {retry_at}"),
+            Self::Suspended => f.write_str("the authenticator is suspended"),
+            Self::Unavailable => f.write_str("the authenticator cannot be used now"),
+        }
+    }
+}
+
+/// Writes the number of attempts left, and the lock or back-off before the next one.
+pub(super) fn write_remaining(f: &mut fmt::Formatter<'_>, remaining: u8, hold: Hold) -> fmt::Result {
+    match remaining {
+        1 => f.write_str("1 attempt remains")?,
+        _ => write!(f, "{remaining} attempts remain")?,
+    }
+    match hold {
+        Hold::None => Ok(()),
+        Hold::Throttled(until) => write!(f, "; the next is possible at {until}"),
+        Hold::LockedUntil(until) => write!(f, "; locked until {until}"),
+        Hold::Locked => f.write_str("; locked until an operator unlocks"),
+    }
+}

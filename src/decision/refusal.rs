@@ -1,0 +1,118 @@
+use core::fmt;
+
+use super::public::write_remaining;
+use crate::decision::{Hold, PublicRefusal};
+use crate::types::{MalformedCode, UnixTime};
+
+/// The reason that a code is not accepted, for the provider.
+///
+/// It may tell an attacker too much. [`Self::public`] returns what the person who is logging in may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The submitted text is not a code. Nothing was computed.
+    Malformed(MalformedCode),
+    /// The code is wrong.
+    Wrong {
+        /// The number of attempts left before the lock; 0 if this attempt locked the authenticator.
+        remaining: u8,
+        /// The lock or back-off that follows from this attempt.
+        hold: Hold,
+    },
+    /// The code is correct, but this code or a later one was accepted before.
+    Replayed {
+        /// The number of attempts left before the lock; 0 if this attempt locked the authenticator.
+        remaining: u8,
+        /// The lock or back-off that follows from this attempt.
+        hold: Hold,
+    },
+    /// The authenticator is locked after too many failures. Nothing was computed.
+    Locked {
+        /// The end of the lock; `None` if an operator must [unlock](crate::State::unlock) the authenticator.
+        until: Option<UnixTime>,
+    },
+    /// The attempt came too early after a failure. Nothing was computed.
+    Throttled {
+        /// The time at which the next attempt is possible.
+        retry_at: UnixTime,
+    },
+    /// The authenticator is suspended. Nothing was computed.
+    Suspended,
+    /// The given time is before `T0`, or so far before the last accepted code that no code could be accepted. Nothing was
+    /// computed.
+    ClockBehind,
+    /// The authenticator is not confirmed. Nothing was computed.
+    Unconfirmed,
+    /// The authenticator to be confirmed is already confirmed. Nothing was computed.
+    AlreadyConfirmed,
+    /// The authenticator is revoked, and its secret is erased.
+    Revoked,
+}
+
+impl Refusal {
+    /// Returns what may be shown to the person who is logging in.
+    ///
+    /// A replayed code looks like a wrong one, so that a stolen code is not confirmed as once correct. This holds as long as
+    /// replays count ([`Policy::with_counted_replays`](crate::Policy::with_counted_replays)), which is the default. Nothing
+    /// about the provider's clock or records is shown.
+    #[must_use]
+    pub fn public(&self) -> PublicRefusal {
+        match *self {
+            Self::Malformed(malformed) => PublicRefusal::Malformed(malformed),
+            Self::Wrong { remaining, hold } | Self::Replayed { remaining, hold } => {
+                PublicRefusal::Wrong { remaining, hold }
+            }
+            Self::Locked { until } => PublicRefusal::Locked { until },
+            Self::Throttled { retry_at } => PublicRefusal::Throttled { retry_at },
+            Self::Suspended => PublicRefusal::Suspended,
+            Self::ClockBehind | Self::Unconfirmed | Self::AlreadyConfirmed | Self::Revoked => {
+                PublicRefusal::Unavailable
+            }
+        }
+    }
+
+    /// Returns `true` if the provider must act, because no code could have been accepted: its clock is behind.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        matches!(self, Self::ClockBehind)
+    }
+
+    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed",
+            Self::Wrong { .. } => "wrong",
+            Self::Replayed { .. } => "replayed",
+            Self::Locked { .. } => "locked",
+            Self::Throttled { .. } => "throttled",
+            Self::Suspended => "suspended",
+            Self::ClockBehind => "clock_behind",
+            Self::Unconfirmed => "unconfirmed",
+            Self::AlreadyConfirmed => "already_confirmed",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replayed { remaining, hold } => {
+                f.write_str("the code was already used; ")?;
+                write_remaining(f, *remaining, *hold)
+            }
+            Self::ClockBehind => f.write_str("the given time is before that of the last accepted code, or before T0"),
+            Self::Unconfirmed => f.write_str("the authenticator is not confirmed"),
+            Self::AlreadyConfirmed => f.write_str("the authenticator is already confirmed"),
+            Self::Revoked => f.write_str("the authenticator is revoked"),
+            Self::Malformed(_)
+            | Self::Wrong { .. }
+            | Self::Locked { .. }
+            | Self::Throttled { .. }
+            | Self::Suspended => self.public().fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}

@@ -1,0 +1,157 @@
+use core::fmt::{self, Display, Formatter};
+
+use crate::decision::{Hold, PublicRefusal};
+use crate::types::{MalformedCode, UnixTime};
+
+/// A language of [`PublicRefusal::text`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Language {
+    /// English.
+    English,
+    /// Italian.
+    Italian,
+}
+
+impl PublicRefusal {
+    /// Returns a text for the login page.
+    ///
+    /// `time` writes a time for the person who reads the page, in that person's time zone and style. The crate knows no time
+    /// zones.
+    ///
+    /// ```
+    /// use secondo::decision::{Hold, Language};
+    /// use secondo::{PublicRefusal, UnixTime};
+    ///
+    /// let time = |_: UnixTime| "18:30"; // from the page's calendar library
+    /// let wrong = PublicRefusal::Wrong { remaining: 1, hold: Hold::None };
+    /// assert_eq!(wrong.text(Language::English, time).to_string(), "The code is not correct. 1 attempt remains.");
+    ///
+    /// let locked = PublicRefusal::Locked { until: Some(UnixTime::from_secs(1_700_000_000)?) };
+    /// let text = locked.text(Language::Italian, time).to_string();
+    /// assert_eq!(text, "Troppi tentativi non riusciti. Potrai riprovare a partire da: 18:30.");
+    /// # Ok::<(), secondo::types::TimeError>(())
+    /// ```
+    pub fn text<T: Display>(self, language: Language, time: impl Fn(UnixTime) -> T) -> impl Display {
+        Text::new(self, language, time)
+    }
+}
+
+/// A refusal as a text for a page.
+pub(super) struct Text<F> {
+    refusal: PublicRefusal,
+    phrases: &'static Phrases,
+    time: F,
+}
+
+/// The phrases of one language. A pair stands before and after a number or a time.
+struct Phrases {
+    length: (&'static str, &'static str),
+    character: &'static str,
+    count: (&'static str, &'static str),
+    wrong: &'static str,
+    one_remains: &'static str,
+    remain: (&'static str, &'static str),
+    too_many: &'static str,
+    again: (&'static str, &'static str),
+    suspended: &'static str,
+    unavailable: &'static str,
+    help: &'static str,
+}
+
+const ENGLISH: Phrases = Phrases {
+    length: ("Enter a code of ", " digits."),
+    character: "Enter digits only.",
+    count: ("Enter ", " consecutive codes."),
+    wrong: "The code is not correct.",
+    one_remains: "1 attempt remains.",
+    remain: ("", " attempts remain."),
+    too_many: "Too many attempts have failed.",
+    again: ("You can try again from ", "."),
+    suspended: "Your authenticator is suspended.",
+    unavailable: "Your authenticator cannot be used now.",
+    help: "Contact the help desk.",
+};
+
+const ITALIAN: Phrases = Phrases {
+    length: ("Inserisci un codice di ", " cifre."),
+    character: "Inserisci soltanto cifre.",
+    count: ("Inserisci ", " codici consecutivi."),
+    wrong: "Il codice non è corretto.",
+    one_remains: "Resta 1 tentativo.",
+    remain: ("Restano ", " tentativi."),
+    too_many: "Troppi tentativi non riusciti.",
+    again: ("Potrai riprovare a partire da: ", "."),
+    suspended: "Il tuo autenticatore è sospeso.",
+    unavailable: "Il tuo autenticatore non è utilizzabile in questo momento.",
+    help: "Contatta l'assistenza.",
+};
+
+impl<F> Text<F> {
+    pub(super) fn new(refusal: PublicRefusal, language: Language, time: F) -> Self {
+        let phrases = match language {
+            Language::English => &ENGLISH,
+            Language::Italian => &ITALIAN,
+        };
+        Self { refusal, phrases, time }
+    }
+}
+
+impl<T: Display, F: Fn(UnixTime) -> T> Display for Text<F> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Phrases { too_many, help, .. } = self.phrases;
+        match self.refusal {
+            PublicRefusal::Malformed(MalformedCode::Length { expected, .. }) => {
+                around(f, self.phrases.length, expected)
+            }
+            PublicRefusal::Malformed(MalformedCode::Character { .. }) => f.write_str(self.phrases.character),
+            PublicRefusal::Malformed(MalformedCode::Count { expected, .. }) => around(f, self.phrases.count, expected),
+            PublicRefusal::Wrong { remaining, hold } => {
+                write!(f, "{} ", self.phrases.wrong)?;
+                self.after_failure(f, remaining, hold)
+            }
+            PublicRefusal::Locked { until: Some(until) } => {
+                write!(f, "{too_many} ")?;
+                self.again(f, until)
+            }
+            PublicRefusal::Locked { until: None } => write!(f, "{too_many} {help}"),
+            PublicRefusal::Throttled { retry_at } => self.again(f, retry_at),
+            PublicRefusal::Suspended => write!(f, "{} {help}", self.phrases.suspended),
+            PublicRefusal::Unavailable => write!(f, "{} {help}", self.phrases.unavailable),
+        }
+    }
+}
+
+impl<T: Display, F: Fn(UnixTime) -> T> Text<F> {
+    fn after_failure(&self, f: &mut Formatter<'_>, remaining: u8, hold: Hold) -> fmt::Result {
+        let Phrases { too_many, help, .. } = self.phrases;
+        match hold {
+            Hold::None => self.remain(f, remaining),
+            Hold::Throttled(retry_at) => {
+                self.remain(f, remaining)?;
+                f.write_str(" ")?;
+                self.again(f, retry_at)
+            }
+            Hold::LockedUntil(until) => {
+                write!(f, "{too_many} ")?;
+                self.again(f, until)
+            }
+            Hold::Locked => write!(f, "{too_many} {help}"),
+        }
+    }
+
+    fn remain(&self, f: &mut Formatter<'_>, remaining: u8) -> fmt::Result {
+        match remaining {
+            1 => f.write_str(self.phrases.one_remains),
+            _ => around(f, self.phrases.remain, remaining),
+        }
+    }
+
+    fn again(&self, f: &mut Formatter<'_>, at: UnixTime) -> fmt::Result {
+        around(f, self.phrases.again, (self.time)(at))
+    }
+}
+
+fn around(f: &mut Formatter<'_>, (before, after): (&str, &str), value: impl Display) -> fmt::Result {
+    write!(f, "{before}{value}{after}")
+}

@@ -1,0 +1,187 @@
+//! Labels of errors and refusals, the difference between an outage and a refusal, and texts for pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::{fs, io};
+
+use quote::ToTokens;
+use secondo::decision::{CommitError, Hold, Language};
+use secondo::types::MalformedCode;
+use secondo::{PublicRefusal, Refusal, UnixTime};
+use syn::{ImplItem, Item, Visibility};
+
+use crate::support::time::at;
+
+/// The string literals of each type's `label` method, by type, and the public types that implement `Error`.
+#[derive(Default)]
+struct Found {
+    labels: BTreeMap<String, Vec<String>>,
+    errors: BTreeSet<String>,
+    public: BTreeSet<String>,
+}
+
+impl Found {
+    fn read(&mut self, folder: &Path) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                self.read(&path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                for item in syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap().items {
+                    self.take(item);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, item: Item) {
+        match item {
+            Item::Enum(item) if matches!(item.vis, Visibility::Public(_)) => {
+                self.public.insert(item.ident.to_string());
+            }
+            Item::Struct(item) if matches!(item.vis, Visibility::Public(_)) => {
+                self.public.insert(item.ident.to_string());
+            }
+            Item::Impl(item) => {
+                let name = item.self_ty.to_token_stream().to_string().split(' ').next().unwrap().to_owned();
+                if let Some((path, _)) = item.trait_ {
+                    if path.segments.last().unwrap().ident == "Error" {
+                        self.errors.insert(name);
+                    }
+                    return;
+                }
+                for part in item.items {
+                    let ImplItem::Fn(method) = part else { continue };
+                    if method.sig.ident == "label" && method.sig.constness.is_some() {
+                        let code = method.block.to_token_stream().to_string();
+                        let literals = code.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+                        self.labels.insert(name.clone(), literals);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The checks' own error is exempt: `Violation::check` names the check that failed.
+#[test]
+fn every_error_has_a_label_for_each_kind() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Found::default();
+    for folder in ["src", "stores/postgres/src", "stores/redb/src", "stores/redis/src", "pkcs11/src"] {
+        found.read(&root.join(folder));
+    }
+    let errors: Vec<_> = found.errors.intersection(&found.public).filter(|name| *name != "Violation").collect();
+    assert!(errors.len() > 30, "{errors:?}");
+    for name in errors.into_iter().chain([&"PublicRefusal".to_owned()]) {
+        let labels = found.labels.get(name).unwrap_or_else(|| panic!("{name} has no label"));
+        assert_eq!(labels.iter().collect::<BTreeSet<_>>().len(), labels.len(), "{name}: {labels:?}");
+        let is_plain = |label: &String| label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        assert!(labels.iter().all(is_plain), "{name}: {labels:?}");
+    }
+}
+
+#[test]
+fn an_outage_is_not_a_refusal() {
+    let wrong = Refusal::Wrong { remaining: 1, hold: Hold::None };
+    for (refusal, is_outage) in [(wrong, false), (Refusal::Suspended, false), (Refusal::ClockBehind, true)] {
+        assert_eq!(CommitError::<io::Error>::Refused(refusal).is_outage(), is_outage);
+        assert_eq!(CommitError::<io::Error>::Refused(refusal).label(), refusal.label());
+    }
+    assert!(CommitError::Store(io::Error::from(io::ErrorKind::TimedOut)).is_outage());
+}
+
+#[cfg(feature = "verifier")]
+#[test]
+fn a_verifier_tells_its_outages_from_refusals() {
+    use secondo::VerifierError;
+    use secondo::account::RecordError;
+    use secondo::types::Counter;
+
+    type Error = VerifierError<io::Error>;
+    for error in [
+        Error::Unknown,
+        Error::Contended,
+        Error::Store(io::ErrorKind::TimedOut.into()),
+        Error::Record(RecordError::Version(9)),
+        Error::Hsm(Box::new(io::Error::from(io::ErrorKind::TimedOut))),
+        Error::Refused(Refusal::ClockBehind),
+    ] {
+        assert!(error.is_outage(), "{error}");
+    }
+    for error in [
+        Error::Refused(Refusal::Revoked),
+        Error::AlreadyEnrolled,
+        Error::WatermarkInReach,
+        Error::ImplausibleStep(Counter::new(u64::MAX)),
+    ] {
+        assert!(!error.is_outage(), "{error}");
+    }
+}
+
+#[test]
+fn texts_for_pages_are_whole_sentences() {
+    let (throttled, locked) = (Hold::Throttled(at(60)), Hold::LockedUntil(at(3600)));
+    let wrong = |remaining, hold| PublicRefusal::Wrong { remaining, hold };
+    for (refusal, english, italian) in [
+        (
+            PublicRefusal::Malformed(MalformedCode::Length { expected: 6, found: 5 }),
+            "Enter a code of 6 digits.",
+            "Inserisci un codice di 6 cifre.",
+        ),
+        (
+            PublicRefusal::Malformed(MalformedCode::Character { position: 2 }),
+            "Enter digits only.",
+            "Inserisci soltanto cifre.",
+        ),
+        (
+            PublicRefusal::Malformed(MalformedCode::Count { expected: 2, found: 1 }),
+            "Enter 2 consecutive codes.",
+            "Inserisci 2 codici consecutivi.",
+        ),
+        (
+            wrong(4, Hold::None),
+            "The code is not correct. 4 attempts remain.",
+            "Il codice non è corretto. Restano 4 tentativi.",
+        ),
+        (
+            wrong(1, throttled),
+            "The code is not correct. 1 attempt remains. You can try again from 60.",
+            "Il codice non è corretto. Resta 1 tentativo. Potrai riprovare a partire da: 60.",
+        ),
+        (
+            wrong(0, locked),
+            "The code is not correct. Too many attempts have failed. You can try again from 3600.",
+            "Il codice non è corretto. Troppi tentativi non riusciti. Potrai riprovare a partire da: 3600.",
+        ),
+        (
+            wrong(0, Hold::Locked),
+            "The code is not correct. Too many attempts have failed. Contact the help desk.",
+            "Il codice non è corretto. Troppi tentativi non riusciti. Contatta l'assistenza.",
+        ),
+        (
+            PublicRefusal::Locked { until: None },
+            "Too many attempts have failed. Contact the help desk.",
+            "Troppi tentativi non riusciti. Contatta l'assistenza.",
+        ),
+        (
+            PublicRefusal::Throttled { retry_at: at(60) },
+            "You can try again from 60.",
+            "Potrai riprovare a partire da: 60.",
+        ),
+        (
+            PublicRefusal::Suspended,
+            "Your authenticator is suspended. Contact the help desk.",
+            "Il tuo autenticatore è sospeso. Contatta l'assistenza.",
+        ),
+        (
+            PublicRefusal::Unavailable,
+            "Your authenticator cannot be used now. Contact the help desk.",
+            "Il tuo autenticatore non è utilizzabile in questo momento. Contatta l'assistenza.",
+        ),
+    ] {
+        assert_eq!(refusal.text(Language::English, UnixTime::as_secs).to_string(), english);
+        assert_eq!(refusal.text(Language::Italian, UnixTime::as_secs).to_string(), italian);
+    }
+}
