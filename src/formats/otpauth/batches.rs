@@ -71,7 +71,7 @@ impl Batches {
 pub enum BatchesError {
     /// The batch is already there.
     Duplicate {
-        /// Its index, from 0.
+        /// The index of the batch, from 0.
         index: u16,
     },
     /// The batch belongs to another export.
@@ -79,7 +79,7 @@ pub enum BatchesError {
 }
 
 impl BatchesError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -104,11 +104,11 @@ impl KeyUri {
         self
     }
 
-    /// Sets the address of a picture of the provider, which some apps show.
+    /// Sets the URL of the provider's logo, which some apps show. The text is not checked to be a URL.
     ///
     /// # Errors
     ///
-    /// Returns [`KeyUriError::Value`], with the position in the address, if the address is empty, has more than 255
+    /// Returns [`KeyUriError::Value`], with the position in `address`, if `address` is empty, has more than 255
     /// bytes, or has a control character.
     pub fn with_image(mut self, address: &str) -> Result<Self, KeyUriError> {
         let position = match address.find(char::is_control) {
@@ -141,9 +141,9 @@ impl KeyUri {
         &self.label.account
     }
 
-    /// Returns the address of a picture of the provider.
+    /// Returns the URL of the provider's logo: the `image` parameter.
     ///
-    /// Nothing guarantees that the address leads to a picture, or to one of the provider.
+    /// The text is not checked. It may not be a URL, and it may lead to anything.
     #[must_use]
     pub fn image(&self) -> Option<&str> {
         self.image.as_deref()
@@ -351,7 +351,7 @@ pub enum KeyUriError {
 }
 
 impl KeyUriError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -1,18 +1,18 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use base64ct::{Base64, Base64Unpadded, Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
 use super::label::Label;
+use super::migration_error::{self, AccountError, MigrationError};
 use super::parse::after_scheme;
 use super::percent::{self, Part};
-use super::protobuf::{self, Fields, Malformed, Slice};
+use super::protobuf::{self, Fields, Slice};
 use super::{KeyUri, Parameter};
 use crate::factor::{Authenticator, Hotp, Method, Totp};
-use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretError, SecretText};
+use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretText};
 
 /// A batch of accounts that Google Authenticator exports, as a URI: `otpauth-migration://offline?data=…`.
 ///
@@ -51,7 +51,7 @@ pub struct Migration {
 
 impl Migration {
     /// The maximum length in bytes of a text that [`Self::parse`] accepts: over five times the capacity of a QR code.
-    pub const MAX_LEN: usize = 16_384;
+    pub const MAX_LEN: usize = migration_error::MAX_LEN;
     /// The maximum number of accounts in a batch. The app writes ten.
     pub const MAX_ACCOUNTS: usize = 256;
 
@@ -164,7 +164,7 @@ impl Migration {
     /// `batch_id` is the number that all batches of the export share. It should be random.
     ///
     /// A batch has at most ten accounts, as in the app, and at most 1,100 bytes. Its text then fits into a `Qr`, unless
-    /// its base64 has unusually many characters that a URI has to encode.
+    /// unusually many characters of its base64 have to be percent-encoded.
     ///
     /// # Errors
     ///
@@ -352,168 +352,3 @@ pub struct UnknownField {
     /// The number of the field.
     pub number: u32,
 }
-
-/// An error in one account of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AccountError {
-    /// The encoding is broken, or a field occurs twice or has the wrong type.
-    Malformed {
-        /// The position of the field's first byte in the payload, from 0.
-        offset: usize,
-    },
-    /// The secret is too short or too long.
-    Secret(SecretError),
-    /// The name or the issuer is not text, has control characters, or has more than 255 bytes; or both are empty.
-    Label,
-    /// The algorithm with this number is not supported; 4 is MD5.
-    Algorithm(i64),
-    /// The number of digits has this value in the format, which is not supported.
-    Digits(i64),
-    /// The type has this number, which is neither that of TOTP nor that of HOTP.
-    Type(i64),
-    /// The counter is this negative number.
-    Counter(i64),
-}
-
-impl From<Malformed> for AccountError {
-    fn from(Malformed(offset): Malformed) -> Self {
-        Self::Malformed { offset }
-    }
-}
-
-impl AccountError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Malformed { .. } => "malformed",
-            Self::Secret(_) => "secret",
-            Self::Label => "label",
-            Self::Algorithm(_) => "algorithm",
-            Self::Digits(_) => "digits",
-            Self::Type(_) => "type",
-            Self::Counter(_) => "counter",
-        }
-    }
-}
-
-impl fmt::Display for AccountError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed { offset } => write!(f, "the account's encoding is broken at byte {offset} of the payload"),
-            Self::Secret(error) => error.fmt(f),
-            Self::Label => f.write_str("the account's name or issuer is missing, too long, or not text"),
-            Self::Algorithm(number) => write!(f, "the account's algorithm, number {number}, is not supported"),
-            Self::Digits(number) => write!(f, "the account's number of digits, value {number}, is not supported"),
-            Self::Type(number) => write!(f, "the account's type, number {number}, is not supported"),
-            Self::Counter(counter) => write!(f, "the account's counter is negative: {counter}"),
-        }
-    }
-}
-
-impl core::error::Error for AccountError {}
-
-/// An error for a text that is not a batch of an export, or for accounts that cannot be exported.
-///
-/// It holds lengths and positions, never a part of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MigrationError {
-    /// The text has more than [`Migration::MAX_LEN`] bytes.
-    TooLong {
-        /// The number of bytes found.
-        found: usize,
-    },
-    /// The text does not begin with `otpauth-migration://offline?`.
-    Scheme,
-    /// The parameter `data` is missing.
-    Missing,
-    /// The parameter `data` occurs twice.
-    Duplicate {
-        /// The byte position of the second occurrence in the text, from 0.
-        position: usize,
-    },
-    /// A percent sign is not followed by two hexadecimal digits.
-    Encoding {
-        /// The byte position in the text, from 0.
-        position: usize,
-    },
-    /// The data is not base64.
-    Base64 {
-        /// The byte position of the wrong character in the text, or of the end, from 0.
-        position: usize,
-    },
-    /// The payload's encoding is broken, or a field of the batch occurs twice or has the wrong type.
-    Protobuf {
-        /// The position of the field's first byte in the payload, from 0.
-        offset: usize,
-    },
-    /// An export of this size has no batch with this index.
-    Batch {
-        /// The number of batches in the export.
-        size: i32,
-        /// The index of the batch, from 0.
-        index: i32,
-    },
-    /// A batch has more than [`Migration::MAX_ACCOUNTS`] accounts, or an export more than 65,535 batches.
-    TooManyAccounts,
-    /// The format cannot describe an account: it supports only a period of 30 s, 6 or 8 digits, and counters of 63
-    /// bits.
-    Inexpressible {
-        /// The index of the account among those given, from 0.
-        account: usize,
-        /// The parameter that the format cannot express.
-        parameter: Parameter,
-    },
-}
-
-impl From<Malformed> for MigrationError {
-    fn from(Malformed(offset): Malformed) -> Self {
-        Self::Protobuf { offset }
-    }
-}
-
-impl MigrationError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::TooLong { .. } => "too_long",
-            Self::Scheme => "scheme",
-            Self::Missing => "missing",
-            Self::Duplicate { .. } => "duplicate",
-            Self::Encoding { .. } => "encoding",
-            Self::Base64 { .. } => "base64",
-            Self::Protobuf { .. } => "protobuf",
-            Self::Batch { .. } => "batch",
-            Self::TooManyAccounts => "too_many_accounts",
-            Self::Inexpressible { .. } => "inexpressible",
-        }
-    }
-}
-
-impl fmt::Display for MigrationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong { found } => {
-                write!(f, "an export must have at most {} bytes, not {found}", Migration::MAX_LEN)
-            }
-            Self::Scheme => f.write_str("an export must begin with otpauth-migration://offline?"),
-            Self::Missing => f.write_str("the parameter data is missing"),
-            Self::Duplicate { position } => {
-                write!(f, "the parameter data occurs again at position {position}")
-            }
-            Self::Encoding { position } => write!(f, "invalid percent-encoding at position {position}"),
-            Self::Base64 { position } => write!(f, "invalid base64 at position {position}"),
-            Self::Protobuf { offset } => write!(f, "the export's encoding is broken at byte {offset} of the payload"),
-            Self::Batch { size, index } => write!(f, "an export of size {size} has no batch with index {index}"),
-            Self::TooManyAccounts => f.write_str("too many accounts for one batch, or too many batches for one export"),
-            Self::Inexpressible { account, parameter } => {
-                write!(f, "an export cannot express the {parameter} of account {account}")
-            }
-        }
-    }
-}
-
-impl core::error::Error for MigrationError {}

@@ -15,6 +15,8 @@ mod label;
 #[cfg(feature = "alloc")]
 mod migration;
 #[cfg(feature = "alloc")]
+mod migration_error;
+#[cfg(feature = "alloc")]
 mod parse;
 #[cfg(feature = "alloc")]
 mod percent;
@@ -30,7 +32,9 @@ pub use batches::{Batches, BatchesError};
 #[cfg(feature = "alloc")]
 pub use key_uri::{KeyUri, KeyUriError, Parameter};
 #[cfg(feature = "alloc")]
-pub use migration::{AccountError, Migration, MigrationError, UnknownField};
+pub use migration::{Migration, UnknownField};
+#[cfg(feature = "alloc")]
+pub use migration_error::{AccountError, MigrationError};
 #[cfg(feature = "png")]
 pub use png::Png;
 #[cfg(feature = "qr")]

@@ -215,11 +215,12 @@ pub enum QrError {
 }
 
 impl QrError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
             Self::TooLong { .. } => "too_long",
+            #[cfg(feature = "png")]
             Self::PixelsPerModule(_) => "pixels_per_module",
         }
     }
