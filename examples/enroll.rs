@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use rand::rngs::SysRng;
+use secondo::decision::Language;
 use secondo::formats::otpauth::{KeyUri, Qr};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
@@ -38,7 +39,9 @@ async fn enroll() -> Result<(), Box<dyn Error>> {
         let Some(entry) = prompt("The code that the app shows: ")? else { return Ok(()) };
         match verifier.confirm(&id, &entry, UnixTime::try_from(SystemTime::now())?).await {
             Ok(_) => break,
-            Err(VerifierError::Refused(refusal)) => println!("{}.", refusal.public()),
+            Err(VerifierError::Refused(refusal)) => {
+                println!("{}", refusal.public().text(Language::English, |time| time));
+            }
             Err(failure) => return Err(failure.into()),
         }
     }

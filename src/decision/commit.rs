@@ -6,11 +6,11 @@ use cmov::Cmov;
 use crate::codes::search::Match;
 use crate::decision::{Hold, Refusal, State, Verified};
 
-/// A verdict that is not out yet: the next state must be stored first.
+/// A verdict that cannot be read until the next state is stored.
 ///
-/// [`Self::commit`] stores the state and returns the verdict. Until then neither the value nor the time that it took tells
-/// what the verdict is. This keeps a verification without the `Verifier` safe: a caller cannot learn the verdict
-/// without recording it.
+/// [`Self::commit`] stores the state and returns the verdict. Until then, neither the value nor the time it took to
+/// compute reveals the verdict. This keeps a verification without the `Verifier` safe: a caller cannot learn the
+/// verdict without recording it.
 #[must_use = "nothing is accepted, and no failure is counted, until it is committed"]
 pub struct Decision<T = Verified>(Pending<T>);
 
@@ -42,7 +42,7 @@ impl<T> Decision<T> {
         Self(Pending::Searched(searched))
     }
 
-    /// Returns the verdict, and the state to store before the verdict is out, if the state changes.
+    /// Returns the verdict, and the state to store before the verdict is returned to the caller, if the state changes.
     pub(crate) fn reveal(self) -> (Result<T, Refusal>, Option<State>) {
         match self.0 {
             Pending::Refused(refusal, next) => (Err(refusal), next),
@@ -68,15 +68,18 @@ impl<T> Decision<T> {
 
     /// Stores the next state, and then returns the verdict.
     ///
-    /// `store` must replace exactly the state that the decision was made on. If several logins can run at once, it does so in
-    /// one compare-and-swap, or in one transaction that compares [`State::revision`]. If memory can be lost, it stores the
-    /// state durably. It is not called if the refusal changes nothing. If it fails, the code is neither accepted nor
+    /// `store` must replace exactly the state on which the decision was made. If several logins can run at once,
+    /// `store` must do this in one compare-and-swap, or in one transaction that compares the stored [`State::revision`] with that of the state on
+    /// which the decision was made. If the
+    /// state must survive a restart, `store` must write it durably before it returns.
+    ///
+    /// `store` is not called if the refusal changes nothing. If `store` fails, the code is neither accepted nor
     /// refused, and the login must not succeed.
     ///
     /// # Errors
     ///
-    /// Returns [`CommitError::Refused`] if the code is refused, and [`CommitError::Store`] with the error of `store` if that
-    /// fails.
+    /// Returns [`CommitError::Refused`] if the code is refused, and [`CommitError::Store`] with the error of `store` if
+    /// that fails.
     pub fn commit<E>(self, store: impl FnOnce(&State) -> Result<(), E>) -> Result<T, CommitError<E>> {
         let (verdict, next) = self.reveal();
         if let Some(next) = &next {
@@ -102,16 +105,14 @@ pub enum CommitError<E> {
 }
 
 impl<E> CommitError<E> {
-    /// Returns `true` if the provider must act: its store failed, or its clock is behind. `false` is a refusal.
+    /// Returns `true` if the store failed, and `false` if the code was refused.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
-        match self {
-            Self::Refused(refusal) => refusal.is_outage(),
-            Self::Store(_) => true,
-        }
+        matches!(self, Self::Store(_))
     }
 
-    /// Returns a short name of the refusal or the failure, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the refusal or the failure, for use as a metric label. It does not change between
+    /// versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

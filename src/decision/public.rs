@@ -31,12 +31,12 @@ pub enum PublicRefusal {
     },
     /// The authenticator is suspended.
     Suspended,
-    /// The authenticator cannot be used now.
+    /// The code cannot be verified now: the provider has an outage, or the authenticator is not in use.
     Unavailable,
 }
 
 impl PublicRefusal {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl fmt::Display for PublicRefusal {
             Self::Locked { until: Some(until) } => write!(f, "locked after too many failures, until {until}"),
             Self::Throttled { retry_at } => write!(f, "too early; the next attempt is possible at {retry_at}"),
             Self::Suspended => f.write_str("the authenticator is suspended"),
-            Self::Unavailable => f.write_str("the authenticator cannot be used now"),
+            Self::Unavailable => f.write_str("the code cannot be verified now"),
         }
     }
 }

@@ -38,8 +38,10 @@ pub enum Refusal {
     },
     /// The authenticator is suspended. Nothing was computed.
     Suspended,
-    /// The given time is before `T0`, or so far before the last accepted code that no code could be accepted. Nothing was
-    /// computed.
+    /// The given time is before `T0`, or all steps of the window at that time are used. Nothing was computed.
+    ///
+    /// A code that is repeated within the second is enough for this, if another machine's clock is ahead. If it happens
+    /// often, a clock is wrong.
     ClockBehind,
     /// The authenticator is not confirmed. Nothing was computed.
     Unconfirmed,
@@ -52,9 +54,9 @@ pub enum Refusal {
 impl Refusal {
     /// Returns what may be shown to the person who is logging in.
     ///
-    /// A replayed code looks like a wrong one, so that a stolen code is not confirmed as once correct. This holds as long as
-    /// replays count ([`Policy::with_counted_replays`](crate::Policy::with_counted_replays)), which is the default. Nothing
-    /// about the provider's clock or records is shown.
+    /// A replayed code looks like a wrong one, so that a stolen code is not confirmed as once correct. This holds as
+    /// long as replays count ([`Policy::with_counted_replays`](crate::Policy::with_counted_replays)), which is the
+    /// default. Nothing about the provider's clock or records is shown.
     #[must_use]
     pub fn public(&self) -> PublicRefusal {
         match *self {
@@ -71,13 +73,7 @@ impl Refusal {
         }
     }
 
-    /// Returns `true` if the provider must act, because no code could have been accepted: its clock is behind.
-    #[must_use]
-    pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::ClockBehind)
-    }
-
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -102,7 +98,9 @@ impl fmt::Display for Refusal {
                 f.write_str("the code was already used; ")?;
                 write_remaining(f, *remaining, *hold)
             }
-            Self::ClockBehind => f.write_str("the given time is before that of the last accepted code, or before T0"),
+            Self::ClockBehind => {
+                f.write_str("all steps of the window at the given time are used, or the time is before T0")
+            }
             Self::Unconfirmed => f.write_str("the authenticator is not confirmed"),
             Self::AlreadyConfirmed => f.write_str("the authenticator is already confirmed"),
             Self::Revoked => f.write_str("the authenticator is revoked"),

@@ -16,8 +16,8 @@ pub enum Language {
 impl PublicRefusal {
     /// Returns a text for the login page.
     ///
-    /// `time` writes a time for the person who reads the page, in that person's time zone and style. The crate knows no time
-    /// zones.
+    /// `time` writes a time for the person who reads the page, in that person's time zone and style. The crate knows no
+    /// time zones.
     ///
     /// ```
     /// use secondo::decision::{Hold, Language};
@@ -29,7 +29,7 @@ impl PublicRefusal {
     ///
     /// let locked = PublicRefusal::Locked { until: Some(UnixTime::from_secs(1_700_000_000)?) };
     /// let text = locked.text(Language::Italian, time).to_string();
-    /// assert_eq!(text, "Troppi tentativi non riusciti. Potrai riprovare a partire da: 18:30.");
+    /// assert_eq!(text, "Ci sono stati troppi tentativi non riusciti. Potrai riprovare a partire da: 18:30.");
     /// # Ok::<(), secondo::types::TimeError>(())
     /// ```
     pub fn text<T: Display>(self, language: Language, time: impl Fn(UnixTime) -> T) -> impl Display {
@@ -69,7 +69,7 @@ const ENGLISH: Phrases = Phrases {
     too_many: "Too many attempts have failed.",
     again: ("You can try again from ", "."),
     suspended: "Your authenticator is suspended.",
-    unavailable: "Your authenticator cannot be used now.",
+    unavailable: "The code cannot be verified now. Try again later.",
     help: "Contact the help desk.",
 };
 
@@ -80,10 +80,10 @@ const ITALIAN: Phrases = Phrases {
     wrong: "Il codice non è corretto.",
     one_remains: "Resta 1 tentativo.",
     remain: ("Restano ", " tentativi."),
-    too_many: "Troppi tentativi non riusciti.",
+    too_many: "Ci sono stati troppi tentativi non riusciti.",
     again: ("Potrai riprovare a partire da: ", "."),
     suspended: "Il tuo autenticatore è sospeso.",
-    unavailable: "Il tuo autenticatore non è utilizzabile in questo momento.",
+    unavailable: "Il codice non può essere verificato in questo momento. Riprova più tardi.",
     help: "Contatta l'assistenza.",
 };
 
@@ -117,7 +117,7 @@ impl<T: Display, F: Fn(UnixTime) -> T> Display for Text<F> {
             PublicRefusal::Locked { until: None } => write!(f, "{too_many} {help}"),
             PublicRefusal::Throttled { retry_at } => self.again(f, retry_at),
             PublicRefusal::Suspended => write!(f, "{} {help}", self.phrases.suspended),
-            PublicRefusal::Unavailable => write!(f, "{} {help}", self.phrases.unavailable),
+            PublicRefusal::Unavailable => f.write_str(self.phrases.unavailable),
         }
     }
 }

@@ -19,8 +19,8 @@ pub enum VerifierError<E> {
     AlreadyEnrolled,
     /// The watermark does not lie so far beyond the window that it may be lowered.
     WatermarkInReach,
-    /// The last used time step of the new authenticator lies after the year 2499. It is probably a number in another unit,
-    /// such as seconds, which would lock the subscriber out for centuries. Nothing is stored.
+    /// The last used time step of the new authenticator lies after the year 2499. It is probably a number in another
+    /// unit, such as seconds, which would lock the subscriber out for centuries. Nothing is stored.
     ImplausibleStep(Counter),
     /// The store failed. The attempt may be counted, and its code may be used up and refused as replayed from now on.
     Store(E),
@@ -42,19 +42,19 @@ impl<E> VerifierError<E> {
         }
     }
 
-    /// Returns `true` if the provider must act: a part of it failed, or the authenticator is not in the store.
+    /// Returns `true` if a part of the provider failed, or if the store does not have the authenticator.
     ///
-    /// `false` is a refusal of the code, or of an operator's request. An outage is never a reason to let somebody in.
+    /// Returns `false` if a code or an operator's request was refused. An outage is never a reason to let somebody in.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.is_outage(),
-            Self::AlreadyEnrolled | Self::WatermarkInReach | Self::ImplausibleStep(_) => false,
+            Self::Refused(_) | Self::AlreadyEnrolled | Self::WatermarkInReach | Self::ImplausibleStep(_) => false,
             Self::Unknown | Self::Store(_) | Self::Contended | Self::Record(_) | Self::Hsm(_) => true,
         }
     }
 
-    /// Returns a short name of the refusal or the failure, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the refusal or the failure, for use as a metric label. It does not change between
+    /// versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -145,13 +145,16 @@ pub enum MasterKeyError {
 }
 
 impl MasterKeyError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Text { .. } => "text",
+            #[cfg(feature = "std")]
             Self::Variable => "variable",
+            #[cfg(feature = "std")]
             Self::File(_) => "file",
+            #[cfg(feature = "std")]
             Self::Exposed => "exposed",
         }
     }
