@@ -1,3 +1,5 @@
+use core::mem;
+
 use cmov::{Cmov, CmovEq, Condition};
 use zeroize::Zeroize;
 
@@ -21,13 +23,17 @@ impl Span {
         Self { first, count: u16::try_from(last - first).unwrap_or(u16::MAX).saturating_add(1) }
     }
 
+    fn counters(self) -> impl Iterator<Item = Counter> + Clone {
+        (0..self.count).map(move |step| Counter::new(self.first + u64::from(step)))
+    }
+
     /// Returns the last counter. The span must not be empty.
     fn last(self) -> u64 {
         self.first + u64::from(self.count).saturating_sub(1)
     }
 }
 
-/// One span of counters, or two that neither overlap nor touch, the lower one first.
+/// One span of counters, or two that neither overlap nor touch, the lower one first. Of one span, the second is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spans([Span; 2]);
 
@@ -43,11 +49,6 @@ impl Spans {
         Self([Span { first, count: u16::try_from(count).unwrap_or(u16::MAX).saturating_add(1) }, Span::default()])
     }
 
-    /// Returns the spans that are not empty.
-    fn iter(&self) -> impl Iterator<Item = Span> + Clone + use<> {
-        self.0.into_iter().filter(|span| span.count > 0)
-    }
-
     /// Returns the last counter.
     pub(crate) fn last(&self) -> u64 {
         let [low, high] = self.0;
@@ -61,7 +62,7 @@ impl Spans {
         low.count = low.count.saturating_sub(u16::try_from(count).unwrap_or(u16::MAX));
         low.first = first.wrapping_add(count as u64);
         if low.count == 0 {
-            *low = core::mem::take(high);
+            *low = mem::take(high);
         }
         first
     }
@@ -140,9 +141,9 @@ impl FromIterator<u32> for Codes {
 
 /// A search for codes in spans of counters, driven by a caller that computes the values.
 ///
-/// [`Self::next`] returns the counters to evaluate next, and [`Self::take`] takes their truncated values. The watermark
-/// is the last used counter. The lowest match above it is the result. A search for several codes must have a single
-/// span, and finds them at consecutive counters. The work done is the same for every result.
+/// [`Self::counters`] returns the counters to evaluate, and [`Self::take`] takes their truncated values in this order.
+/// The watermark is the last used counter. The lowest match above it is the result. A search for several codes must
+/// have a single span, and finds them at consecutive counters. The work done is the same for every result.
 pub(crate) struct Search {
     digits: Digits,
     codes: Codes,
@@ -166,7 +167,7 @@ struct Places {
 }
 
 impl Search {
-    /// The maximum number of values that the search takes at once.
+    /// The maximum number of values that the search compares at once.
     pub(crate) const MOST: usize = 32;
 
     pub(crate) fn new(digits: Digits, codes: Codes, spans: Spans, used: u128) -> Self {
@@ -175,8 +176,8 @@ impl Search {
 
     /// Returns all counters whose values are still to be taken.
     pub(crate) fn counters(&self) -> impl Iterator<Item = Counter> + Clone + use<> {
-        let of = |span: Span| (0..span.count).map(move |step| Counter::new(span.first + u64::from(step)));
-        self.left.iter().flat_map(of)
+        let [low, high] = self.left.0;
+        low.counters().chain(high.counters())
     }
 
     /// Returns the number of values still to be taken.
@@ -184,16 +185,27 @@ impl Search {
         self.left.count()
     }
 
-    /// Returns the next counter to evaluate, and the number of values that can be taken at once from there on.
-    pub(crate) fn next(&self) -> Option<(Counter, usize)> {
-        let span = self.left.iter().next()?;
-        Some((Counter::new(span.first), usize::from(span.count).min(Self::MOST)))
+    /// Returns the next counter to evaluate, and the number of counters from there on that are taken at once.
+    fn next(&self) -> Option<(Counter, usize)> {
+        let [low, _] = self.left.0;
+        (low.count > 0).then_some((Counter::new(low.first), usize::from(low.count).min(Self::MOST)))
     }
 
-    /// Takes the truncated values of the next counters, at most as many as [`Self::next`] returns.
-    ///
-    /// The values are reduced to codes in place.
+    /// Takes the truncated values of the next counters. The values are reduced to codes in place.
     pub(crate) fn take(&mut self, truncated: &mut [u32]) {
+        let mut rest = truncated;
+        while let Some((_, most)) = self.next()
+            && !rest.is_empty()
+        {
+            let count = most.min(rest.len());
+            let (values, others) = mem::take(&mut rest).split_at_mut(count);
+            self.take_at_once(values);
+            rest = others;
+        }
+    }
+
+    /// Takes at most as many values as [`Self::next`] returns.
+    fn take_at_once(&mut self, truncated: &mut [u32]) {
         let first = self.left.split_off(truncated.len());
         let above = self.above(first);
         let last = truncated.len().saturating_sub(1);
@@ -322,13 +334,16 @@ mod tests {
             for (a, b) in [(a, b), (b, a)] {
                 let union = Spans::union(span(a.0, a.1), span(b.0, b.1));
                 assert_eq!(union, span(3, 9).into());
-                assert_eq!((union.count(), union.last(), union.iter().count()), (7, 9, 1));
+                assert_eq!(
+                    (union.count(), union.last(), union.0.iter().filter(|span| span.count > 0).count()),
+                    (7, 9, 1)
+                );
             }
         }
         for (a, b) in [((3, 5), (7, 9)), ((7, 9), (3, 5))] {
             let union = Spans::union(span(a.0, a.1), span(b.0, b.1));
             assert_eq!(union, Spans([span(3, 5), span(7, 9)]));
-            assert_eq!((union.count(), union.last(), union.iter().count()), (6, 9, 2));
+            assert_eq!((union.count(), union.last(), union.0.iter().filter(|span| span.count > 0).count()), (6, 9, 2));
         }
         let end = Spans::union(span(u64::MAX - 1, u64::MAX), span(u64::MAX, u64::MAX));
         assert_eq!(end, span(u64::MAX - 1, u64::MAX).into());

@@ -22,12 +22,14 @@ impl Policy {
         before_lock.min(Self::CONSECUTIVE_LIMIT.saturating_sub(attempts.failures))
     }
 
-    /// Returns `true` if the failures require a lock that was never made, because the cap was lowered or the count imported.
+    /// Returns `true` if the failures require a lock that was never made, because the cap was lowered or the count
+    /// imported.
     pub(super) fn owes_lock(&self, attempts: &Attempts, now: UnixTime) -> bool {
         !attempts.hold.is_in_force(now) && self.left(attempts) == 0
     }
 
     /// Checks that the state admits an attempt.
+    #[inline]
     pub(crate) fn admit(&self, state: &State, now: UnixTime, stage: Stage) -> Result<(), Refusal> {
         if state.suspended {
             return Err(Refusal::Suspended);
@@ -59,6 +61,7 @@ impl Policy {
     }
 
     /// Sets the back-off or the lock that the counted failures require.
+    #[inline]
     pub(super) fn hold_off(&self, attempts: &mut Attempts, now: UnixTime) {
         let days_since = quotient::<{ Lock::EASING_SECS }>(now.as_secs().saturating_sub(attempts.lock_ended.as_secs()));
         let doublings = u64::from(attempts.lock_doublings).saturating_sub(days_since).to_le_bytes()[0];

@@ -27,14 +27,22 @@ pub struct State {
     pub(crate) revision: u64,
 }
 
-/// The place that one authenticator's codes have reached.
+/// The progress of one authenticator: its used codes and the drift of its clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// The number of used counters, from 0 to the watermark. It is not an `Option` of the watermark, so that the
-    /// computations with it are the same whether there is one or not.
-    pub(crate) used: u128,
+    /// The watermark, if `is_used`, otherwise 0. It is not an `Option`, so that the computations with it are the same
+    /// whether there is one or not.
+    last: u64,
+    is_used: bool,
     /// The known drift of the clock in time steps; positive if it is ahead.
     pub(crate) drift: i16,
+}
+
+impl Progress {
+    /// Returns the number of used counters, from 0 to the watermark.
+    pub(crate) const fn used(&self) -> u128 {
+        self.last as u128 + self.is_used as u128
+    }
 }
 
 impl State {
@@ -46,7 +54,7 @@ impl State {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            progress: Progress { used: 0, drift: 0 },
+            progress: Progress { last: 0, is_used: false, drift: 0 },
             attempts: Attempts {
                 failures: 0,
                 since_lock: 0,
@@ -62,19 +70,20 @@ impl State {
 
     /// Marks every counter or time step below this one as used.
     ///
-    /// For an HOTP token, `next` is its next counter. For an authenticator from another system, it is one more than the last
-    /// time step accepted there. A watermark is never lowered.
+    /// For an HOTP token, `next` is its next counter. For an authenticator from another system, it is one more than the
+    /// last time step accepted there. A watermark is never lowered.
     #[must_use]
-    pub const fn starting_at(mut self, next: Counter) -> Self {
-        if self.progress.used < next.get() as u128 {
-            self.progress.used = next.get() as u128;
+    pub const fn starting_at(self, next: Counter) -> Self {
+        match next.get().checked_sub(1) {
+            Some(last) if self.progress.used() <= last as u128 => self.used_to(Counter::new(last)),
+            _ => self,
         }
-        self
     }
 
     /// Sets the watermark to this counter.
     pub(crate) const fn used_to(mut self, last: Counter) -> Self {
-        self.progress.used = last.get() as u128 + 1;
+        self.progress.last = last.get();
+        self.progress.is_used = true;
         self
     }
 
@@ -123,13 +132,7 @@ impl State {
     /// Returns the watermark: the highest time step or counter accepted so far.
     #[must_use]
     pub const fn watermark(&self) -> Option<Counter> {
-        if self.progress.used > 0 { Some(Counter::new(self.last_used())) } else { None }
-    }
-
-    /// Returns the watermark, or 0 if there is none.
-    #[expect(clippy::cast_possible_truncation, reason = "at most 2^64 counters are used")]
-    const fn last_used(&self) -> u64 {
-        self.progress.used.saturating_sub(1) as u64
+        if self.progress.is_used { Some(Counter::new(self.progress.last)) } else { None }
     }
 
     /// Returns the known drift of the authenticator's clock in whole time steps; positive if it is ahead.
@@ -162,7 +165,7 @@ impl State {
         self.suspended
     }
 
-    /// Returns the number of changes so far. A table of states compares it when it replaces one.
+    /// Returns the number of changes so far. A caller that keeps states in a table compares it when it replaces one.
     #[must_use]
     pub const fn revision(&self) -> u64 {
         self.revision
@@ -177,7 +180,7 @@ impl State {
             Hold::LockedUntil(until) => (2, until),
             Hold::Locked => (3, UnixTime::EPOCH),
         };
-        let flags = u8::from(self.confirmed) | u8::from(self.suspended) << 1 | u8::from(self.progress.used > 0) << 2;
+        let flags = u8::from(self.confirmed) | u8::from(self.suspended) << 1 | u8::from(self.progress.is_used) << 2;
 
         let mut bytes = [0; Self::LEN];
         bytes[0] = Self::VERSION;
@@ -187,7 +190,7 @@ impl State {
         bytes[4] = self.attempts.since_lock;
         bytes[5] = self.attempts.lock_doublings;
         bytes[6..8].copy_from_slice(&self.progress.drift.to_be_bytes());
-        bytes[8..16].copy_from_slice(&self.last_used().to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.progress.last.to_be_bytes());
         bytes[16..24].copy_from_slice(&until.as_secs().to_be_bytes());
         bytes[24..32].copy_from_slice(&self.attempts.lock_ended.as_secs().to_be_bytes());
         bytes[32..40].copy_from_slice(&self.revision.to_be_bytes());
@@ -215,7 +218,7 @@ impl State {
         let [_, flags, hold, failures, since_lock, lock_doublings, d0, d1, rest @ ..] = fields;
         let mut numbers = rest.as_chunks().0.iter().map(|number| u64::from_be_bytes(*number));
         let mut number = || numbers.next().unwrap_or_default();
-        let (watermark, until, lock_ended, revision) = (number(), number(), number(), number());
+        let (last, until, lock_ended, revision) = (number(), number(), number(), number());
         let time = |secs, offset| UnixTime::from_secs(secs).map_err(|_| StateError::Field { offset });
 
         if *flags > 0b111 {
@@ -224,11 +227,10 @@ impl State {
         if since_lock > failures {
             return Err(StateError::Field { offset: 4 });
         }
-        let used = match (*flags & 0b100 != 0, watermark) {
-            (true, last) => u128::from(last) + 1,
-            (false, 0) => 0,
-            (false, _) => return Err(StateError::Field { offset: 8 }),
-        };
+        let is_used = *flags & 0b100 != 0;
+        if !is_used && last > 0 {
+            return Err(StateError::Field { offset: 8 });
+        }
         let hold = match (*hold, time(until, 16)?) {
             (0, UnixTime::EPOCH) => Hold::None,
             (1, until) => Hold::Throttled(until),
@@ -238,7 +240,7 @@ impl State {
             _ => return Err(StateError::Field { offset: 2 }),
         };
         Ok(Self {
-            progress: Progress { used, drift: i16::from_be_bytes([*d0, *d1]) },
+            progress: Progress { last, is_used, drift: i16::from_be_bytes([*d0, *d1]) },
             attempts: Attempts {
                 failures: *failures,
                 since_lock: *since_lock,
@@ -269,7 +271,7 @@ pub enum StateError {
 }
 
 impl StateError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -6,8 +6,8 @@ use crate::types::{Algorithm, Secret};
 
 /// The values that a subscriber's authenticator and the verifier share: the key, its algorithm, and the method.
 ///
-/// The key is held in one of three forms. The secret itself can be shown again. A prepared [`Key`] cannot, and is faster.
-/// With the feature `verifier`, the name of a key stands for one that never leaves a hardware security module.
+/// The key is held in one of three forms. The secret itself can be shown again. A prepared [`Key`] cannot, and is
+/// faster. With the feature `verifier`, the name of a key stands for one that never leaves a hardware security module.
 ///
 /// ```
 /// use secondo::{Algorithm, Authenticator, Key, Secret, Totp};

@@ -73,13 +73,13 @@ impl StateFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// The number of attempts, 1 to 100.
+    /// The number of login attempts allowed within the interval, 1 to 100.
     pub attempts: u8,
     /// The length of the interval in seconds, 1 to 3600.
     pub secs: u16,
 }
 
-/// Reads a state file. `name` becomes [`Imported::name`]; `now` is a time at which the old system had stopped.
+/// Reads a state file. `name` becomes [`Imported::name`]; `now` is the time of the move, after the old system stopped.
 ///
 /// # Errors
 ///
@@ -179,7 +179,7 @@ impl<'a> Parts<'a> {
                     // The module sets the skew to within one step of the step of the accepted code.
                     let ahead = (window_size / 2).max(1);
                     let until_now = used_until_now(totp, state, now, u64::from(ahead));
-                    listed.filter(|state| state.progress.used > until_now.progress.used).unwrap_or(until_now)
+                    listed.filter(|state| state.progress.used() > until_now.progress.used()).unwrap_or(until_now)
                 }
             };
             if resetting.is_some_and(|setting| !setting.value.is_empty()) {

@@ -139,7 +139,7 @@ const FIELDS: [&str; 19] = [
     "throttled",
 ];
 
-/// Reads authenticators from lines of JSON. `now` is a time at which the old system had stopped.
+/// Reads authenticators from lines of JSON. `now` is the time of the move, after the old system stopped.
 ///
 /// ```
 /// use secondo::formats::{json, Problem};
@@ -431,7 +431,7 @@ pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result
     let secret = authenticator.secret().ok_or(Problem::Missing("secret"))?;
     let name = serde_json::to_string(name).ok().filter(|_| is_name(name)).ok_or(Problem::Invalid("name"))?;
     let attempts = &state.attempts;
-    let next = u64::try_from(state.progress.used).ok();
+    let next = u64::try_from(state.progress.used()).ok();
 
     // Large enough from the start: reallocation would leave a copy of the secret behind.
     let mut line = String::with_capacity(WRITTEN_LEN + name.len());

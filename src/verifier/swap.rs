@@ -1,7 +1,5 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::mem;
-
 use zeroize::Zeroizing;
 
 use super::{Verifier, VerifierError};
@@ -72,15 +70,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
                 return Err(VerifierError::Hsm(Box::new(WrongAnswer)));
             }
             let mut truncated: Zeroizing<Vec<_>> = Zeroizing::new(hmacs.iter().map(Hmac::truncated).collect());
-            let mut left = truncated.as_mut_slice();
-            while let Some((_, count)) = search.next()
-                && !left.is_empty()
-            {
-                let count = count.min(left.len());
-                let (values, others) = mem::take(&mut left).split_at_mut(count);
-                search.take(values);
-                left = others;
-            }
+            search.take(&mut truncated);
         }
         Ok(search.finish())
     }

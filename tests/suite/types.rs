@@ -62,7 +62,7 @@ assert_not_impl_any!(Period: From<u64>, From<u16>);
 assert_not_impl_any!(Window: From<(u8, u8)>);
 
 const_assert!(State::LEN <= 64);
-const_assert!(size_of::<State>() <= 80);
+const_assert!(size_of::<State>() <= 64);
 const_assert!(size_of::<Key>() <= 136);
 const_assert!(size_of::<Secret>() <= 136);
 const_assert!(size_of::<Policy>() <= 64);

@@ -1,9 +1,9 @@
-use core::{iter, mem};
+use core::iter;
 
 use zeroize::Zeroize;
 
 use crate::codes::lanes::Job;
-use crate::codes::search::{Match, Search};
+use crate::codes::search::Search;
 use crate::codes::{Key, lanes};
 use crate::decision::{Decision, Refusal, Stage, State, Verified};
 use crate::factor::Method;
@@ -27,8 +27,8 @@ pub struct Attempt<'a> {
 ///
 /// The decisions come in the order of the attempts. Each is made on the state given with the attempt, and each is
 /// [committed](Decision::commit) separately: of two attempts with the same state only one can be stored. Methods,
-/// algorithms and states can be mixed; many attempts with the same algorithm are fastest. The function does not allocate,
-/// and takes up to 32 attempts ahead of the decision that it returns.
+/// algorithms and states can be mixed; many attempts with the same algorithm are fastest. The function does not
+/// allocate, and takes up to 32 attempts ahead of the decision that it returns.
 ///
 /// ```
 /// use std::io;
@@ -52,8 +52,9 @@ pub fn verify_batch<'a, I: IntoIterator<Item = Attempt<'a>>>(
     now: UnixTime,
 ) -> impl Iterator<Item = Decision<Verified>> + use<'a, I> {
     let (policy, attempts) = (*policy, attempts.into_iter());
-    let searched = Searched { policy, attempts, now, found: [const { None }; ATTEMPTS], next: ATTEMPTS };
-    searched.map(move |(Attempt { method, state, .. }, found)| {
+    let searched = Searched { policy, attempts, now, searches: [const { None }; ATTEMPTS], next: ATTEMPTS };
+    searched.map(move |(Attempt { method, state, .. }, search)| {
+        let found = search.map(Search::finish);
         policy.decide(state, now, found, |next, counter| method.accept(&policy, next, counter, now))
     })
 }
@@ -68,45 +69,37 @@ struct Searched<'a, I> {
     policy: Policy,
     attempts: I,
     now: UnixTime,
-    found: [Option<(Attempt<'a>, Result<Match, Refusal>)>; ATTEMPTS],
+    searches: [Option<(Attempt<'a>, Result<Search, Refusal>)>; ATTEMPTS],
     next: usize,
 }
 
 impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
+    /// Takes attempts, and searches for their codes side by side.
     fn fill(&mut self) {
-        let mut searches: [Option<(&Key, Search)>; ATTEMPTS] = [const { None }; ATTEMPTS];
         let mut jobs = 0;
-        for (search, slot) in searches.iter_mut().zip(&mut self.found) {
+        for slot in &mut self.searches {
             if jobs + JOBS_EACH > JOBS {
                 break;
             }
             let Some(attempt) = self.attempts.next() else { break };
             let Attempt { method, state, code, .. } = attempt;
             let values = iter::once(code.value(method.digits()));
-            let found = method.search(&self.policy, state, self.now, Stage::Login, 1, values).map(|of_this| {
-                jobs += of_this.count();
-                *search = Some((attempt.key, of_this));
-                Match::default()
-            });
-            *slot = Some((attempt, found));
+            let search = method.search(&self.policy, state, self.now, Stage::Login, 1, values);
+            jobs += search.as_ref().map_or(0, Search::count);
+            *slot = Some((attempt, search));
         }
 
         let mut values = [0; JOBS];
-        let all = searches
-            .iter()
-            .flatten()
-            .flat_map(|(key, search)| search.counters().map(move |counter| Job { key, counter }));
+        let searches = self.searches.iter().flatten();
+        let all = searches.filter_map(|(attempt, search)| search.as_ref().ok().map(|search| (attempt.key, search)));
+        let all = all.flat_map(|(key, search)| search.counters().map(move |counter| Job { key, counter }));
         lanes::each(all, values.get_mut(..jobs).unwrap_or_default());
         let mut rest = values.as_mut_slice();
-        for (search, slot) in searches.into_iter().zip(&mut self.found) {
-            let (Some((_, mut search)), Some((_, found))) = (search, slot) else { continue };
-            while let Some((_, count)) = search.next()
-                && let Some((of_this, others)) = mem::take(&mut rest).split_at_mut_checked(count)
-            {
-                search.take(of_this);
-                rest = others;
-            }
-            *found = Ok(search.finish());
+        for (_, search) in self.searches.iter_mut().flatten() {
+            let Ok(search) = search else { continue };
+            let Some((of_search, others)) = rest.split_at_mut_checked(search.count()) else { break };
+            search.take(of_search);
+            rest = others;
         }
         values.as_mut_slice().zeroize();
         self.next = 0;
@@ -114,15 +107,15 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
 }
 
 impl<'a, I: Iterator<Item = Attempt<'a>>> Iterator for Searched<'a, I> {
-    type Item = (Attempt<'a>, Result<Match, Refusal>);
+    type Item = (Attempt<'a>, Result<Search, Refusal>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.found.get(self.next).is_none_or(Option::is_none) {
+        if self.searches.get(self.next).is_none_or(Option::is_none) {
             self.fill();
         }
-        let found = self.found.get_mut(self.next)?.take();
+        let search = self.searches.get_mut(self.next)?.take();
         self.next += 1;
-        found
+        search
     }
 }

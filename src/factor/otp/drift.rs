@@ -6,8 +6,8 @@ use crate::policy::Policy;
 impl Policy {
     /// Returns the drift after a resynchronization with a code this number of steps ahead.
     ///
-    /// That is the known drift, if the code fits it. If the window has a past step, a code may arrive one step late (RFC
-    /// 6238 section 5.2); a late code must not move the window away from the codes of an accurate clock.
+    /// The drift does not change if the code fits the known one. If the window has a past step, a code may arrive one
+    /// step late (RFC 6238 section 5.2). A late code must not move the window away from the codes of an accurate clock.
     pub(crate) fn resynchronized(&self, known: i16, ahead: i64) -> i16 {
         let (delay, ahead) = (i128::from(self.window.past().min(1)), i128::from(ahead));
         self.clamp_drift(clamp(known.into(), ahead, ahead + delay))
@@ -16,10 +16,10 @@ impl Policy {
     /// Returns the drift after a login with a code this number of steps ahead.
     ///
     /// A learned drift keeps the current step in the window, so that codes of an accurate clock stay correct. Only a
-    /// resynchronization moves the window further. After one, a code of the window around the current step starts from an
-    /// accurate clock again.
+    /// resynchronization moves the window further. If one has done so, a code from the window around the current step
+    /// shows an accurate clock, and the drift is learned from 0 again.
     pub(crate) fn learned(&self, known: i16, ahead: i64) -> i16 {
-        let known = self.clamp_drift(known.into());
+        let known = self.known_drift(known);
         let (past, future) = (i64::from(self.window.past()), i64::from(self.window.future()));
         let mut new = self.resynchronized(known, ahead);
         if self.window.reaches(known) {
@@ -32,8 +32,14 @@ impl Policy {
         new
     }
 
-    /// Limits a drift to the policy's maximum.
-    pub(crate) fn clamp_drift(&self, steps: i128) -> i16 {
+    /// Limits the drift in a state, which is not secret, to the policy's maximum.
+    pub(super) fn known_drift(&self, known: i16) -> i16 {
+        let limit = self.max_drift.cast_signed();
+        known.clamp(-limit, limit)
+    }
+
+    /// Limits a new drift, which is still secret, to the policy's maximum.
+    fn clamp_drift(&self, steps: i128) -> i16 {
         let limit = i128::from(self.max_drift);
         #[expect(clippy::cast_possible_truncation, reason = "the limit is at most MAX_DRIFT")]
         let clamped = clamp(steps, -limit, limit) as i16;

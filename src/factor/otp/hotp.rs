@@ -7,7 +7,7 @@ use crate::types::{Code, Counter, Digits};
 
 /// Counter-based one-time passwords (RFC 4226): the parameters that token and verifier share besides the key.
 ///
-/// A [`Method`](crate::Method) of it verifies codes.
+/// To verify codes, convert it into a [`Method`](crate::Method).
 ///
 /// ```
 /// use secondo::types::Counter;

@@ -10,7 +10,8 @@ use crate::types::{Counter, Digits, MalformedCode, SubmittedCode, UnixTime};
 
 /// The kind of an authenticator's one-time passwords, with its parameters.
 ///
-/// It verifies codes against a [`State`] that the caller keeps. [`Verifier`](crate::Verifier) does the same with a store.
+/// It verifies codes against a [`State`] that the caller keeps. [`Verifier`](crate::Verifier) does the same with a
+/// store.
 ///
 /// ```
 /// use secondo::decision::CommitError;
@@ -53,12 +54,14 @@ impl Method {
 
     /// Decides about the code submitted for a login.
     ///
-    /// With TOTP, the code is compared with those of the policy's window around the current step, moved by the known drift;
-    /// after a resynchronization that moved the window away from the current step, with those of both windows. With HOTP,
-    /// it is compared with those of the next counter, of the policy's look-ahead after it, and of the last counter used, so
-    /// that a code that was sent twice is told from a wrong one.
+    /// With TOTP, the code is compared with the codes of the policy's window around the current step, moved by the
+    /// known drift. If a resynchronization moved that window away from the current step, the codes of an unmoved window
+    /// are compared too.
     ///
-    /// The verdict is out when the [`Decision`] is committed.
+    /// With HOTP, the code is compared with the codes of the next counter and of the policy's look-ahead after it. The
+    /// last used counter is compared too, to tell a code that was sent twice from a wrong one.
+    ///
+    /// [`Decision::commit`] returns the verdict.
     #[inline]
     pub fn verify(
         &self,
@@ -75,7 +78,7 @@ impl Method {
 
     /// Decides about the first code of a new authenticator, which confirms it if the code is correct.
     ///
-    /// The code is compared as in [`Self::verify`], and failures count and lock alike.
+    /// The code is compared as in [`Self::verify`], and a failure counts as it does there.
     #[inline]
     pub fn confirm(
         &self,
@@ -90,12 +93,15 @@ impl Method {
         policy.decide(state, now, found, |next, counter| self.accept_confirmation(policy, next, counter, now))
     }
 
-    /// Decides about consecutive codes that show where an authenticator's counter (RFC 4226 section 7.4) or clock (RFC 6238
-    /// section 6) stands.
+    /// Decides about consecutive codes that resynchronize a counter or a clock.
     ///
-    /// The policy sets the number of codes, and how far off the counter or the clock may be. The drift found becomes the known
-    /// one, even if the policy learns no drift at logins. A failure counts as at a login, and a locked authenticator stays
-    /// locked.
+    /// RFC 4226 section 7.4 describes the counter, and RFC 6238 section 6 the clock. The policy sets the required number
+    /// of codes ([`Policy::with_resync_codes`]). With HOTP it sets the number of counters to search
+    /// ([`Policy::with_resync_span`]), with TOTP the maximum drift ([`Policy::with_max_drift`]). The codes must be
+    /// in the order in which the authenticator shows them; another number of codes is refused as malformed.
+    ///
+    /// The drift that is found is stored in the state, even if the policy does not learn drift at logins. A failure counts
+    /// as at a login, and a locked authenticator stays locked. An unconfirmed authenticator stays unconfirmed.
     #[inline]
     pub fn resync(
         &self,
@@ -111,10 +117,10 @@ impl Method {
         policy.decide(state, now, found, |next, counter| self.accept_resync(policy, next, counter, now))
     }
 
-    /// Returns the search for submitted codes, or the refusal if there is none to be made.
+    /// Returns the search for the submitted codes, or a refusal if no search is to be made.
     ///
-    /// If their count is not the one wanted, they are not even read. The iterator does not count them: to do so, that of a
-    /// slice divides.
+    /// `count` is the number of codes. If it is not the required number, no code is read. The caller passes it because
+    /// a slice's iterator would divide to compute it.
     #[inline]
     pub(crate) fn search(
         &self,
@@ -135,7 +141,7 @@ impl Method {
             Self::Hotp(_) => Hotp::counters(policy, state, stage),
             Self::Totp(totp) => totp.steps(policy, state, now, stage)?,
         };
-        Ok(Search::new(self.digits(), codes, counters, state.progress.used))
+        Ok(Search::new(self.digits(), codes, counters, state.progress.used()))
     }
 
     /// Accepts a login with the code at this counter.
@@ -148,7 +154,7 @@ impl Method {
         Verified { counter, drift }
     }
 
-    /// Accepts a confirmation with the code at this counter. The code is a login as well, if the policy permits that.
+    /// Accepts a confirmation with the code at this counter. The code is also a login if the policy permits that.
     #[inline]
     pub(crate) fn accept_confirmation(
         &self,
@@ -203,11 +209,12 @@ impl From<Totp> for Method {
 impl Policy {
     /// Returns the chances that this policy gives to an attacker who knows the password and guesses codes.
     ///
-    /// `resets_per_year` is the number of times in a year that the count of failures starts again: the subscriber's accepted
-    /// logins, resynchronizations and unlocks. 0 stands for an authenticator that nobody else uses. The attacker is assumed
-    /// to guess at every moment that the policy allows, and the resets to come when they help most: the chance per year is
-    /// an upper bound. An authenticator whose clock was resynchronized to beyond the window has two windows, and up to twice
-    /// these chances.
+    /// `resets_per_year` is the number of times per year that the count of failures is reset: the subscriber's accepted
+    /// logins, resynchronizations and unlocks. It is 0 for an authenticator that the subscriber never uses.
+    ///
+    /// The chance per year is an upper bound. It assumes that the attacker guesses whenever the policy allows it, and
+    /// that each reset comes when it helps the attacker most. If a resynchronization moved an authenticator's window
+    /// away from the current step, codes of two windows are correct, and the chances are up to twice as high.
     ///
     /// ```
     /// use secondo::{Policy, Totp};

@@ -7,8 +7,8 @@ use crate::types::{BeforeT0, Code, Counter, Digits, Period, UnixTime};
 
 /// Time-based one-time passwords (RFC 6238): the parameters that authenticator and verifier share besides the key.
 ///
-/// The default is what every authenticator app uses: six digits, a period of 30 s, steps counted from 1970. A
-/// [`Method`](crate::Method) of it verifies codes.
+/// The default is what every authenticator app uses: six digits, a period of 30 s, steps counted from 1970. To verify
+/// codes, convert it into a [`Method`](crate::Method).
 ///
 /// ```
 /// use secondo::{Algorithm, Key, Secret, Totp, UnixTime};
@@ -66,8 +66,7 @@ impl Totp {
         Ok(Counter::new(self.period.whole_in(self.elapsed(now)?)))
     }
 
-    /// Returns the number of seconds for which the code is still shown: the whole period when a step begins, 1 in its last
-    /// second.
+    /// Returns the number of seconds left in the current time step, from the whole period down to 1.
     ///
     /// # Errors
     ///
@@ -82,7 +81,8 @@ impl Totp {
 
     /// Returns `true` if the step begins before the year 2500, so that an authenticator may have used it.
     ///
-    /// A later one is a number in another unit, often seconds. As a watermark it would lock the person out for centuries.
+    /// A later step is probably a number in another unit, often seconds. As a watermark it would lock the subscriber
+    /// out for centuries.
     #[cfg(feature = "verifier")]
     pub(crate) fn is_plausible(&self, step: Counter) -> bool {
         const END: u64 = 16_725_225_600;
@@ -120,13 +120,15 @@ impl Totp {
 
     /// Returns the state to store when an operator lowers a watermark that lies in the future.
     ///
-    /// A login under a clock that is years ahead leaves such a watermark. The new one is the last step of the window at
-    /// `now`, so that no code that is valid now is accepted. Returns `None` if the watermark does not lie further beyond
-    /// the window than [`Policy::with_watermark_margin`] allows.
+    /// A login under a clock that is years ahead leaves such a watermark. The new watermark is the last step of the
+    /// window at `now`, so that the codes of the current window stay refused.
+    ///
+    /// Returns `None` if `now` is before `T0`, or if the watermark is not further beyond the window than the policy's
+    /// margin ([`Policy::with_watermark_margin`]).
     #[must_use]
     pub fn lower_watermark(&self, policy: &Policy, state: &State, now: UnixTime) -> Option<State> {
         let last = self.windows(policy, state, now).ok()?.last();
-        let beyond = state.progress.used.checked_sub(u128::from(last) + 1)?;
+        let beyond = state.progress.used().checked_sub(u128::from(last) + 1)?;
         let is_far = beyond * u128::from(self.period.as_secs()) > u128::from(policy.watermark_margin.get());
         is_far.then(|| {
             let mut next = state.used_to(Counter::new(last));
@@ -136,6 +138,7 @@ impl Totp {
     }
 
     /// Returns the steps whose codes are compared with the submitted ones.
+    #[inline]
     pub(super) fn steps(&self, policy: &Policy, state: &State, now: UnixTime, stage: Stage) -> Result<Spans, Refusal> {
         let steps = match stage {
             Stage::Login | Stage::Confirmation => self.windows(policy, state, now)?,
@@ -145,16 +148,17 @@ impl Totp {
                 Span::around(self.current(now)?, past, policy.max_drift).into()
             }
         };
-        let all_used = state.progress.used > u128::from(steps.last()) + 1;
+        let all_used = state.progress.used() > u128::from(steps.last()) + 1;
         if all_used { Err(Refusal::ClockBehind) } else { Ok(steps) }
     }
 
     /// Returns the steps whose codes a login accepts.
+    #[inline]
     fn windows(&self, policy: &Policy, state: &State, now: UnixTime) -> Result<Spans, Refusal> {
         let current = self.current(now)?;
         let (past, future) = (policy.window.past(), policy.window.future());
         let around = |centre| Span::around(centre, past.into(), future.into());
-        let drift = policy.clamp_drift(state.progress.drift.into());
+        let drift = policy.known_drift(state.progress.drift);
         let drifted = around(current.saturating_add_signed(drift.into()));
         // A clock that was resynchronized far away may have been put right: the exact one is searched for as well.
         Ok(if policy.window.reaches(drift) { drifted.into() } else { Spans::union(around(current), drifted) })
