@@ -9,12 +9,12 @@ use crate::types::Digits;
 /// The length of a year in seconds.
 const YEAR: u64 = 365 * 24 * 3600;
 
-/// The probabilities, from 0 to 1, that guessing codes succeeds: see [`Policy::guess_probability`].
+/// The probabilities, from 0 to 1, that an attacker guesses a code. See [`Policy::guess_probability`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GuessProbability {
-    /// The probability that one of the guesses before a lock is correct.
+    /// The probability that at least one of the guesses before a lock is correct.
     pub per_lock: f64,
-    /// The probability that one of the guesses in a year is correct; an upper bound.
+    /// The probability that at least one of the guesses in a year is correct; an upper bound.
     pub per_year: f64,
 }
 

@@ -38,7 +38,9 @@ pub trait Hsm: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Hmac>, Self::Error>> + Send;
 }
 
-/// The absence of an HSM, which is the default of a [`Verifier`](crate::Verifier). Every request fails.
+/// A placeholder for a missing HSM, the default of a [`Verifier`](crate::Verifier).
+///
+/// Every request fails with this value as the error.
 #[derive(Clone, Copy, Debug)]
 pub struct NoHsm;
 
@@ -51,7 +53,7 @@ impl Hsm for NoHsm {
 }
 
 impl NoHsm {
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         "no_hsm"
@@ -101,12 +103,12 @@ impl HsmKey {
     }
 }
 
-/// A length of a key name that is not 1 to 64 bytes.
+/// A key name that is not 1 to 64 bytes long. It holds the length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HsmKeyError(pub usize);
 
 impl HsmKeyError {
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         "hsm_key"
@@ -162,12 +164,12 @@ impl Hmac {
     }
 }
 
-/// A length of an HMAC that is not 20, 32 or 64 bytes.
+/// An HMAC that is not 20, 32 or 64 bytes long. It holds the length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HmacError(pub usize);
 
 impl HmacError {
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         "hmac"

@@ -32,13 +32,13 @@
 //! - An identity provider uses a [`Verifier`] on a [`store::Store`]. The [`guide`] explains each step.
 //!   [`formats::otpauth`] writes key URIs for authenticator apps, and [`formats`] imports authenticators from other
 //!   systems.
-//! - The firmware of a token, or a verifier with its own table, uses a [`Method`] with a [`State`] and a
-//!   [`Policy`].
-//! - [`Totp::generate`] and [`Hotp::generate`] compute codes from a [`Key`].
+//! - Firmware that verifies codes, or a provider that keeps states in its own table, uses a [`Method`] with a [`State`]
+//!   and a [`Policy`].
+//! - [`Totp::generate`] and [`Hotp::generate`] compute codes from a [`Key`], for example in the firmware of a token.
 //! - [`factor::verify_batch`], [`Totp::generate_batch`] and [`Hotp::generate_batch`] process many codes at once, faster
 //!   than one by one.
 //!
-//! The [`benchmarks`] compare the speed with that of other libraries.
+//! The [`benchmarks`] compare the crate's speed with that of other libraries.
 //!
 //! # Guarantees
 //!
@@ -61,25 +61,25 @@
 //! - A one-time password does not resist phishing: within its window, an attacker can use a code that the subscriber
 //!   was tricked into typing elsewhere. A provider at AAL2 (NIST SP 800-63B-4 section 2.2) must offer a
 //!   phishing-resistant option as well, which this crate does not provide.
-//! - Anyone who can write to the store can restore an older record. Anyone who also has the sealing keys has every
-//!   code.
-//! - Values leave copies on the stack when they are moved, as all values in Rust do.
+//! - Anyone who can write to the store can restore an older record. Anyone who can read the store and has the sealing
+//!   keys can compute every code, except the codes of secrets in an [HSM](hsm).
+//! - A secret that is moved may leave a copy on the stack, as any value in Rust may.
 //! - The crate reads no clock and generates no random numbers. The caller supplies both, and must supply correct ones.
 //!
 //! # Features
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `std` | yes | vector instructions chosen at run time, [`store::Memory`], [`store::conformance`], [`UnixTime`] from `SystemTime`; implies `verifier` |
+//! | `std` | yes | vector instructions chosen at run time, [`store::Memory`], [`store::conformance`], conversion of `SystemTime` into [`UnixTime`]; implies `verifier` |
 //! | `verifier` | by `std` | [`Verifier`], [`store`], [`seal`], [`hsm`]; implies `alloc` |
 //! | `alloc` | by `verifier` | [`formats`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
 //! | `qr` | no | `formats::otpauth::Qr`: a key URI as a QR code, as modules, as SVG, or for a terminal |
 //! | `png` | no | `formats::otpauth::Png`: the QR code as a PNG file; implies `qr` and `std` |
-//! | `pskc` | no | `formats::pskc`: key files of token vendors (RFC 6030); implies `std` and `rand` |
+//! | `pskc` | no | `formats::pskc`: reading and writing key files of token vendors (RFC 6030); implies `std` and `rand` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
-//! | `json` | no | `formats::json`: authenticators from and to lines of JSON; implies `alloc` |
+//! | `json` | no | `formats::json`: reading and writing authenticators as lines of JSON; implies `alloc` |
 //!
 //! Without features the crate is `no_std` and does not allocate. Enabling a feature does not change the behavior of
 //! other code.

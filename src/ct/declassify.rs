@@ -25,6 +25,6 @@ pub(crate) fn public(condition: bool) -> bool {
     byte != [0]
 }
 
-/// The function of the checking program that is called with the bytes that become public.
+/// The checking program's function, which each mark calls with the bytes that become public.
 #[cfg(secondo_taint)]
 pub static LISTENER: std::sync::OnceLock<fn(&mut [u8])> = std::sync::OnceLock::new();

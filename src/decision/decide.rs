@@ -7,8 +7,8 @@ use crate::types::{Counter, UnixTime};
 impl Policy {
     /// Turns the result of a search, or the refusal before it, into a decision.
     ///
-    /// The consequences of every outcome are computed whatever the outcome is. The time that `accept` takes must not depend
-    /// on the counter either.
+    /// The consequences of every outcome are computed whatever the outcome is. The time that `accept` takes must not
+    /// depend on the counter either.
     pub(crate) fn decide<T>(
         &self,
         state: &State,

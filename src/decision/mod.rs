@@ -1,5 +1,5 @@
-//! Decisions about codes: the admission of an attempt, the verdict on a search, and the state that must be stored before the
-//! verdict is out.
+//! Decisions about codes: the admission of an attempt, the verdict on a search, and the state that must be stored
+//! before the verdict is returned.
 
 mod admission;
 mod attempts;

@@ -2,9 +2,9 @@ use crate::types::Counter;
 
 /// Proof that a code was correct, unused and permitted, and that this is stored.
 ///
-/// Only [`Decision::commit`](crate::decision::Decision::commit) makes one, after the caller's closure has stored the next
-/// state. The proof does not name the subscriber: the caller knows whose state it stored. With a store, the `Verifier`
-/// returns an `Accepted` instead, which names the authenticator.
+/// Only [`Decision::commit`](crate::decision::Decision::commit) makes one, after the caller's closure has stored the
+/// next state. The proof does not name the subscriber: the caller knows whose state it stored. With a store, the
+/// `Verifier` returns an `Accepted` instead, which names the authenticator.
 #[derive(Debug)]
 #[must_use = "this is the proof of the second factor; do not grant a login without it"]
 pub struct Verified {
@@ -28,14 +28,14 @@ impl Verified {
     }
 }
 
-/// Proof that the first correct code of a new authenticator was submitted, which is confirmed from now on.
+/// Proof that a new authenticator's first code was correct, and that the authenticator is now confirmed.
 #[derive(Debug)]
 pub struct Confirmed<L = Verified> {
     pub(crate) login: Option<L>,
 }
 
 impl<L> Confirmed<L> {
-    /// Returns the login, if the policy permits that the confirming code is a login as well
+    /// Returns the login, if the policy lets the confirming code log the subscriber in
     /// ([`Policy::with_confirmation_login`](crate::Policy::with_confirmation_login)).
     #[must_use]
     pub fn into_login(self) -> Option<L> {
@@ -43,7 +43,7 @@ impl<L> Confirmed<L> {
     }
 }
 
-/// The place where a resynchronization found an authenticator. It is not a login.
+/// The counter or time step that a resynchronization found. It is not a login.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Resynchronized {

@@ -85,12 +85,12 @@ impl fmt::Display for Note {
 pub struct ImportError {
     /// The number of the line, from 1.
     pub line: usize,
-    /// The reason.
+    /// The reason why the line was not imported.
     pub problem: Problem,
 }
 
 impl ImportError {
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         self.problem.label()
@@ -147,7 +147,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -39,7 +39,7 @@
 //! # The time of the move
 //!
 //! Stop the old system first: a code that it accepts after its data was read stays valid here. The readers that return
-//! [`Imported`] take `now`, a time at which the old system had already stopped.
+//! [`Imported`] take `now`, a time after the old system has stopped.
 //!
 //! If a TOTP source does not record the last used time step, every step that it may have accepted until `now` counts as
 //! used: up to the current step, plus the steps that the source looked ahead, or 10 if that number is unknown.

@@ -42,7 +42,7 @@ use crate::decision::State;
 use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::types::{Algorithm, Code, Counter, Digits, Period, UnixTime};
 
-/// Reads a usersfile line by line. `now` is a time at which the old system had stopped.
+/// Reads a usersfile line by line. `now` is the time of the move, after the old system stopped.
 ///
 /// The [module `formats`](super) has an example.
 pub fn read(file: &[u8], now: UnixTime) -> impl Iterator<Item = Result<Imported, ImportError>> {

@@ -163,10 +163,10 @@ impl Policy {
     ///
     /// RFC 6238 section 6 describes this. It is off by default.
     ///
-    /// The window moves by whole steps within [`Self::with_max_drift`], and only so far that it still contains the
-    /// current step: one late code must not lock out an accurate clock. A clock that is further off needs a
-    /// resynchronization, and is followed from there. If the window has a past step, a code one step behind the
-    /// expected one is taken to be late, and not a sign of drift.
+    /// The window moves by whole steps within [`Self::with_max_drift`], and always contains the current step. With one past
+    /// and one future step, for example, it moves by at most one step either way. One late code can therefore not lock out
+    /// an accurate clock. A clock that is further off needs a resynchronization, after which logins follow it again. If the
+    /// window has a past step, a code one step behind the expected one counts as late, and not as a sign of drift.
     #[must_use]
     pub const fn with_learned_drift(mut self, learn: bool) -> Self {
         self.learn_drift = learn;
@@ -274,7 +274,7 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -78,7 +78,7 @@ pub struct WindowError {
 }
 
 impl WindowError {
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         "window"

@@ -114,7 +114,7 @@ impl Revision {
 /// A stored value and its revision.
 #[derive(Debug)]
 pub struct Entry {
-    /// The current revision, to be expected by the exchange that replaces the value.
+    /// The current revision, to pass as `expected` to the exchange that replaces the value.
     pub revision: Revision,
     /// The value.
     pub value: Value,

@@ -48,8 +48,8 @@ impl Digits {
 
     /// Divides a 31-bit value by [`Self::modulus`], and returns the quotient and the remainder.
     ///
-    /// The value is secret, and on many processors the time of a division depends on its operands. The value is therefore
-    /// multiplied by `ceil(2^shift / modulus)`.
+    /// The value is secret, and on many processors the time of a division depends on its operands. The value is
+    /// therefore multiplied by `ceil(2^shift / modulus)`.
     pub(crate) const fn divide(self, truncated: u32) -> (u32, u32) {
         let (factor, shift) = match self {
             Self::Six => (2_251_799_814_u64, 51),
@@ -82,7 +82,7 @@ impl TryFrom<u8> for Digits {
 pub struct DigitsError(pub u8);
 
 impl DigitsError {
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         "digits"

@@ -4,14 +4,14 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{Code, Digits};
 
-/// A code as a claimant submitted it, read once.
+/// A code as a claimant submitted it.
 ///
-/// Spaces and hyphens are skipped, so that `123 456` and `123-456 ` are read as a phone shows them. Any text can be
-/// submitted: a verification refuses a text that is not a code as [`Refusal::Malformed`](crate::Refusal::Malformed), unless
-/// the authenticator is locked, suspended or throttled.
+/// Spaces and hyphens are skipped, so that `123 456` and `123-456 ` are codes of six digits. Every other character makes
+/// the text malformed, a line break included. A verification first checks that the authenticator may be used, and then
+/// refuses a malformed text as [`Refusal::Malformed`](crate::Refusal::Malformed).
 ///
-/// The value wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification tells whether the code is
-/// correct.
+/// The value wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification tells whether the code
+/// is correct.
 ///
 /// ```
 /// use secondo::types::MalformedCode;
@@ -129,7 +129,7 @@ pub enum MalformedCode {
 }
 
 impl MalformedCode {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -95,7 +95,7 @@ pub enum TimeError {
 }
 
 impl TimeError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -170,7 +170,7 @@ impl Default for Period {
 pub struct PeriodError(pub u64);
 
 impl PeriodError {
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         "period"
@@ -214,7 +214,7 @@ impl fmt::Display for Counter {
 pub struct BeforeT0;
 
 impl BeforeT0 {
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         "before_t0"

@@ -16,7 +16,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// # Errors
     ///
-    /// Returns [`VerifierError::Refused`] as [`Self::verify`] does.
+    /// Returns the errors of [`Self::verify`], and [`VerifierError::Refused`] with
+    /// [`Refusal::AlreadyConfirmed`](crate::Refusal::AlreadyConfirmed) if the authenticator is already confirmed. A
+    /// failure counts as at a login.
     pub async fn confirm(
         &self,
         id: &AuthenticatorId,
@@ -33,8 +35,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// # Errors
     ///
-    /// Returns [`VerifierError::Refused`] if the code or the authenticator is refused. Every other error is an outage of the
-    /// provider. None of them is a login.
+    /// Returns [`VerifierError::Refused`] if the code or the authenticator is refused. Every other error is an outage
+    /// of the provider. None of them is a login.
     pub async fn verify(
         &self,
         id: &AuthenticatorId,
@@ -46,11 +48,13 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         Ok(Accepted { id: *id, verified })
     }
 
-    /// Verifies consecutive codes to find where a token's counter or an authenticator's clock stands. It is not a login.
+    /// Verifies consecutive codes to find the counter of a token or the drift of a clock. It is not a login.
+    ///
+    /// [`Policy::with_resync_codes`] sets the required number of codes: two by default.
     ///
     /// # Errors
     ///
-    /// Returns [`VerifierError::Refused`] as [`Self::verify`] does. A failure counts as at a login.
+    /// Returns the errors of [`Self::verify`]. A failure counts as at a login.
     pub async fn resync(
         &self,
         id: &AuthenticatorId,
@@ -60,7 +64,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.attempt(id, codes, now, Stage::Resynchronization, Method::accept_resync).await
     }
 
-    /// Searches for the submitted codes, decides, and stores the decision before the verdict is out.
+    /// Searches for the submitted codes, decides, and stores the next state before it returns the verdict.
     async fn attempt<T>(
         &self,
         id: &AuthenticatorId,

@@ -49,9 +49,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Lowers the watermark of a TOTP authenticator, its last used time step, if that lies far in the future.
     ///
     /// A login while the verifier's clock was years ahead leaves such a watermark, and no code is accepted until that
-    /// step has passed. The watermark is lowered to the last step of the window at `now`, so no code that is valid now
-    /// is accepted. Codes of later steps that were accepted under the wrong clock can be used again when their time
-    /// comes.
+    /// step has passed. The watermark is lowered to the last step of the window at `now`, so that the codes of the
+    /// current window stay refused. Codes of later steps that were accepted under the wrong clock can be used again
+    /// when their time comes.
     ///
     /// # Errors
     ///

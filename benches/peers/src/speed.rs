@@ -24,7 +24,11 @@ fn libraries() -> [&'static dyn Library; 8] {
 pub(crate) fn report() {
     let libraries = libraries();
     let names: Vec<_> = libraries.iter().map(|library| library.name()).collect();
-    println!("Nanoseconds, and how many times ours, on {} with {}.\n", machine::processor(), machine::compiler());
+    println!(
+        "Times in nanoseconds, and in parentheses as a multiple of secondo's, on {} with {}.\n",
+        machine::processor(),
+        machine::compiler()
+    );
     println!("| work | {} |", names.join(" | "));
     println!("|---|{}", "---|".repeat(names.len()));
 

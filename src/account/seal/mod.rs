@@ -6,7 +6,7 @@
 //!
 //! The nonce is the [state's revision](crate::State::revision), which repeats between authenticators. AES-GCM-SIV
 //! withstands repeated nonces, so sealing needs no random numbers, and a weak random number generator does no harm.
-//! XChaCha20-Poly1305 would depend on the generator, and took four times as long.
+//! XChaCha20-Poly1305 would depend on the generator, and was four times as slow when measured.
 //!
 //! Sealing is deterministic: the same secret sealed again for the same id and state gives the same bytes. Anyone who
 //! sees both records learns that their content is the same.
@@ -180,7 +180,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Creates a ring that seals with the active key, and opens with it and the others.
+    /// Creates a ring that seals records with `active`, and opens records sealed with any of the keys.
     ///
     /// # Errors
     ///
@@ -232,7 +232,7 @@ impl KeyRing {
 pub struct DuplicateKeyId(pub KeyId);
 
 impl DuplicateKeyId {
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         "duplicate_key_id"
@@ -293,7 +293,7 @@ pub enum SealError {
 }
 
 impl SealError {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -37,7 +37,7 @@ impl PskcError {
         self.ends_document
     }
 
-    /// Returns a short name of the error, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         self.kind.label()
@@ -103,7 +103,7 @@ pub enum PskcErrorKind {
 }
 
 impl PskcErrorKind {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -201,7 +201,7 @@ impl<E> From<io::Error> for PskcWriteError<E> {
 }
 
 impl<E> PskcWriteError<E> {
-    /// Returns a short name of the variant, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -41,7 +41,7 @@ pub enum PostgresStoreError {
 }
 
 impl PostgresStoreError {
-    /// Returns a short name of the variant, for use as a metric's label.
+    /// Returns a short name of the variant, for use as a metric label.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -132,7 +132,8 @@ impl<E> TransactionError<E> {
         }
     }
 
-    /// Returns a short name of the refusal or the failure, for use as a metric's label. It does not change between versions.
+    /// Returns a short name of the refusal or the failure, for use as a metric label. It does not change between
+    /// versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

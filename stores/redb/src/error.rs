@@ -44,7 +44,7 @@ pub enum RedbStoreError {
 }
 
 impl RedbStoreError {
-    /// Returns a short name of the variant, for use as a metric's label.
+    /// Returns a short name of the variant, for use as a metric label.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@
 //! let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 //! let accepted = verifier.verify(&id, "050 471", UnixTime::from_secs(1_111_111_111)?).await?;
 //!
-//! // Run now and then, to remove expired entries.
+//! // Run this from time to time, to remove expired entries.
 //! store.purge(UnixTime::from_secs(1_111_111_111)?).await?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
@@ -36,8 +36,8 @@
 //! Opening verifies the checksum of every page, even after a clean shutdown. A file that is damaged, cut off, from
 //! another program or from another version gives an error and stays unchanged, byte for byte.
 //!
-//! Commits have two phases, each with its own sync. With one phase, redb would take damage to the last commit after a
-//! crash for an interrupted commit, and go back to the commit before it. One kind of damage cannot be detected: redb
+//! Commits have two phases, each with its own sync. With one phase, redb would treat a damaged last commit as an
+//! interrupted one after a crash, and go back to the commit before it. One kind of damage cannot be detected: redb
 //! keeps one bit that says which of the last two commits is current. If this bit flips on the disk while the process is
 //! down after a crash, the last commit is undone.
 //!

@@ -35,7 +35,7 @@ pub enum RedisStoreError {
 }
 
 impl RedisStoreError {
-    /// Returns a short name of the variant, for use as a metric's label.
+    /// Returns a short name of the variant, for use as a metric label.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

@@ -147,7 +147,7 @@ fn after_a_failure_it_opens_the_file_anew() {
     }
 }
 
-/// A login begins with a load. If the load fails, no exchange follows that would find the fault.
+// A login begins with a load. If the load fails, no exchange follows that would find the fault.
 #[test]
 fn after_a_load_that_failed_it_opens_the_file_anew() {
     let (disk, store) = start(RedbOptions::new().with_cache(0));
@@ -168,7 +168,7 @@ fn after_a_load_that_failed_it_opens_the_file_anew() {
     assert_eq!(put(&store, "rossi", "after").unwrap(), Exchange::Stored);
 }
 
-/// The bytes on a damaged disk may be needed for recovery, so they must not change.
+// The bytes on a damaged disk may be needed for recovery, so they must not change.
 #[test]
 fn what_is_found_to_be_corrupt_is_not_written_to() {
     let (disk, store) = start(RedbOptions::new().with_cache(0));
