@@ -5,7 +5,7 @@ use zeroize::Zeroize;
 
 use crate::codes::{Key, lanes};
 use crate::ct::declassify::public;
-use crate::ct::select::{clamp, is_not_zero, place};
+use crate::ct::select::{is_less_wide, is_not_zero, place};
 use crate::types::{Counter, Digits};
 
 /// A range of counters to evaluate: `count` counters from `first` on.
@@ -17,6 +17,7 @@ pub(crate) struct Span {
 
 impl Span {
     /// Creates the span from `past` counters before `centre` to `future` after it, cut off at 0 and at [`u64::MAX`].
+    #[inline]
     pub(crate) fn around(centre: u64, past: u16, future: u16) -> Self {
         let first = centre.saturating_sub(u64::from(past));
         let last = centre.saturating_add(u64::from(future));
@@ -28,6 +29,7 @@ impl Span {
     }
 
     /// Returns the last counter. The span must not be empty.
+    #[inline]
     fn last(self) -> u64 {
         self.first + u64::from(self.count).saturating_sub(1)
     }
@@ -39,6 +41,7 @@ pub(crate) struct Spans([Span; 2]);
 
 impl Spans {
     /// Creates the union of two spans, which must not be empty. Spans that overlap or touch become one.
+    #[inline]
     pub(crate) fn union(a: Span, b: Span) -> Self {
         let (low, high) = if a.first <= b.first { (a, b) } else { (b, a) };
         if high.first > low.last().saturating_add(1) {
@@ -50,6 +53,7 @@ impl Spans {
     }
 
     /// Returns the last counter.
+    #[inline]
     pub(crate) fn last(&self) -> u64 {
         let [low, high] = self.0;
         if high.count > 0 { high.last() } else { low.last() }
@@ -74,6 +78,7 @@ impl Spans {
 }
 
 impl From<Span> for Spans {
+    #[inline]
     fn from(span: Span) -> Self {
         Self([span, Span::default()])
     }
@@ -147,8 +152,9 @@ impl FromIterator<u32> for Codes {
 pub(crate) struct Search {
     digits: Digits,
     codes: Codes,
-    /// The number of used counters, from 0 to the watermark; 0 if there is no watermark.
-    used: u128,
+    /// The watermark, if `is_used`, otherwise 0.
+    last_used: u64,
+    is_used: bool,
     /// The counters whose values have not been taken yet.
     left: Spans,
     /// One entry for each code. Its lowest bit is set if this code and the codes before it matched at the last counters
@@ -170,8 +176,17 @@ impl Search {
     /// The maximum number of values that the search compares at once.
     pub(crate) const MOST: usize = 32;
 
-    pub(crate) fn new(digits: Digits, codes: Codes, spans: Spans, used: u128) -> Self {
-        Self { digits, codes, used, left: spans, running: [Places::default(); _], found: Match::default() }
+    #[inline]
+    pub(crate) fn new(digits: Digits, codes: Codes, spans: Spans, last_used: u64, is_used: bool) -> Self {
+        Self {
+            digits,
+            codes,
+            last_used,
+            is_used,
+            left: spans,
+            running: [Places::default(); _],
+            found: Match::default(),
+        }
     }
 
     /// Returns all counters whose values are still to be taken.
@@ -244,7 +259,7 @@ impl Search {
         while let Some((first, count)) = self.next() {
             let Some(values) = values.get_mut(..count.min(AT_ONCE)) else { break };
             lanes::consecutive(key, first, values);
-            self.take(values);
+            self.take_at_once(values);
         }
         values.as_mut_slice().zeroize();
         self.finish()
@@ -252,9 +267,12 @@ impl Search {
 
     /// Returns one bit for each of the 32 counters from `first` on, set if the counter is above the watermark.
     fn above(&self, first: u64) -> u32 {
-        let used_after = self.used.wrapping_sub(u128::from(first)).cast_signed();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0 to 32")]
-        let count = clamp(used_after, 0, 32) as u32;
+        let beyond = self.last_used.wrapping_sub(first);
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+        let (mut count, high) = (beyond as u32, (beyond >> 32) as u32);
+        count.cmovnz(&31, is_not_zero(high | count >> 5));
+        count += 1;
+        count.cmovnz(&0, is_less_wide(self.last_used, first) | is_not_zero(u32::from(!self.is_used)));
         // Two shifts, because a shift by all 32 bits overflows, and small processors have no 64-bit shift.
         (u32::MAX << (count / 2)) << (count - count / 2)
     }
@@ -281,7 +299,7 @@ mod tests {
     fn find(values: &[u32], codes: &[u32], watermark: Option<u64>) -> Outcome {
         let codes = codes.iter().copied().collect();
         let spans = Span::around(0, 0, u16::try_from(values.len()).unwrap() - 1).into();
-        let mut search = Search::new(Digits::Six, codes, spans, watermark.map_or(0, |used| u128::from(used) + 1));
+        let mut search = Search::new(Digits::Six, codes, spans, watermark.unwrap_or(0), watermark.is_some());
         for values in values.chunks(3) {
             search.take(&mut values.to_vec());
         }

@@ -2,14 +2,26 @@ use cmov::{Cmov, CmovEq, Condition};
 
 /// Returns the number clamped to these limits, without a branch on it or on them.
 ///
-/// No argument may be near the ends of the type.
-pub(crate) fn clamp(mut number: i128, least: i128, most: i128) -> i128 {
-    // The sign bit is extracted with a shift, because compilers recognize a test for negative numbers as a comparison,
-    // on which they may branch.
-    let is_less = |a: i128, b: i128| is_not_zero((a.wrapping_sub(b).cast_unsigned() >> 96) as u32 & 1 << 31);
+/// The result is arbitrary if the number and a limit are more than [`i32::MAX`] apart.
+pub(crate) fn clamp(mut number: i32, least: i32, most: i32) -> i32 {
     number.cmovnz(&least, is_less(number, least));
     number.cmovnz(&most, is_less(most, number));
     number
+}
+
+/// Returns 1 if `a` is less than `b`, otherwise 0.
+///
+/// The sign bit is extracted with a mask, because compilers recognize a test for negative numbers as a comparison, on
+/// which they may branch.
+fn is_less(a: i32, b: i32) -> Condition {
+    is_not_zero(a.wrapping_sub(b).cast_unsigned() & 1 << 31)
+}
+
+/// Returns 1 if `a` is less than `b`, otherwise 0, without a branch on them.
+pub(crate) fn is_less_wide(a: u64, b: u64) -> Condition {
+    // The borrow of the subtraction.
+    let borrow = (!a & b) | ((!a | b) & a.wrapping_sub(b));
+    is_not_zero((borrow >> 32) as u32 & 1 << 31)
 }
 
 /// Returns the position of the only bit that is set, or an arbitrary position if none is.
@@ -22,11 +34,9 @@ pub(crate) fn place(bit: u32) -> u32 {
     WITH.iter().rev().fold(0, |place, with| place << 1 | u32::from(is_not_zero(bit & with)))
 }
 
-/// Returns 1 if a number that fits into 32 bits is 0, otherwise 0, without a branch on it.
-pub(crate) fn is_zero(number: i128) -> Condition {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number fits into 32 bits")]
-    let small = number as u32;
-    is_not_zero(small) ^ 1
+/// Returns 1 if the number is 0, otherwise 0, without a branch on it.
+pub(crate) fn is_zero(number: i32) -> Condition {
+    is_not_zero(number.cast_unsigned()) ^ 1
 }
 
 pub(crate) fn is_not_zero(places: u32) -> Condition {

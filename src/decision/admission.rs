@@ -29,7 +29,6 @@ impl Policy {
     }
 
     /// Checks that the state admits an attempt.
-    #[inline]
     pub(crate) fn admit(&self, state: &State, now: UnixTime, stage: Stage) -> Result<(), Refusal> {
         if state.suspended {
             return Err(Refusal::Suspended);
@@ -49,20 +48,10 @@ impl Policy {
         }
     }
 
-    /// Counts a failure, and returns the number of attempts left.
-    pub(super) fn fail(&self, attempts: &mut Attempts, now: UnixTime) -> u8 {
-        attempts.failures = attempts.failures.saturating_add(1);
-        attempts.since_lock = attempts.since_lock.saturating_add(1);
-        self.hold_off(attempts, now);
-        match attempts.hold {
-            Hold::Locked | Hold::LockedUntil(_) => 0,
-            Hold::None | Hold::Throttled(_) => self.left(attempts),
-        }
-    }
-
-    /// Sets the back-off or the lock that the counted failures require.
-    #[inline]
-    pub(super) fn hold_off(&self, attempts: &mut Attempts, now: UnixTime) {
+    /// Counts failures, and sets the back-off or the lock that they require. Returns the number of attempts left.
+    pub(super) fn count(&self, failures: u8, attempts: &mut Attempts, now: UnixTime) -> u8 {
+        attempts.failures = attempts.failures.saturating_add(failures);
+        attempts.since_lock = attempts.since_lock.saturating_add(failures);
         let days_since = quotient::<{ Lock::EASING_SECS }>(now.as_secs().saturating_sub(attempts.lock_ended.as_secs()));
         let doublings = u64::from(attempts.lock_doublings).saturating_sub(days_since).to_le_bytes()[0];
         let until = |wait: NonZeroU32| now.saturating_add(u64::from(wait.get()));
@@ -80,6 +69,10 @@ impl Policy {
                 Hold::Locked
             }
         };
+        match attempts.hold {
+            Hold::Locked | Hold::LockedUntil(_) => 0,
+            Hold::None | Hold::Throttled(_) => self.left(attempts),
+        }
     }
 }
 

@@ -16,12 +16,18 @@ impl Policy {
         found: Result<Match, Refusal>,
         accept: impl FnOnce(&mut State, Counter) -> T,
     ) -> Decision<T> {
-        let mut failed = *state;
-        failed.revision = state.revision.wrapping_add(1);
+        let (failures, is_change) = match &found {
+            Ok(_) => (1, true),
+            Err(Refusal::Malformed(_)) => (1, self.count_malformed),
+            // A lock that the failures before require begins now.
+            Err(Refusal::Locked { .. }) => (0, self.owes_lock(&state.attempts, now)),
+            Err(_) => (0, false),
+        };
+        let mut failed = State { revision: state.revision.wrapping_add(1), ..*state };
         let mut accepted = failed;
+        let remaining = if is_change { self.count(failures, &mut failed.attempts, now) } else { 0 };
         match found {
             Ok(found) => {
-                let remaining = self.fail(&mut failed.attempts, now);
                 let counter = found.counter();
                 accepted = accepted.used_to(counter);
                 accepted.attempts.restart();
@@ -35,16 +41,11 @@ impl Policy {
                     count_used: self.count_replays,
                 })
             }
-            Err(Refusal::Locked { .. }) if self.owes_lock(&state.attempts, now) => {
-                self.hold_off(&mut failed.attempts, now);
+            Err(Refusal::Locked { .. }) if is_change => {
                 let until = if let Hold::LockedUntil(until) = failed.attempts.hold { Some(until) } else { None };
                 Decision::refused(Refusal::Locked { until }, Some(failed))
             }
-            Err(refusal @ Refusal::Malformed(_)) if self.count_malformed => {
-                self.fail(&mut failed.attempts, now);
-                Decision::refused(refusal, Some(failed))
-            }
-            Err(refusal) => Decision::refused(refusal, None),
+            Err(refusal) => Decision::refused(refusal, is_change.then_some(failed)),
         }
     }
 }

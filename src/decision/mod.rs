@@ -17,6 +17,7 @@ pub use attempts::Hold;
 pub use commit::{CommitError, Decision};
 pub use public::PublicRefusal;
 pub use refusal::Refusal;
+pub(crate) use state::Progress;
 pub use state::{State, StateError};
 pub use text::Language;
 pub use verdict::{Confirmed, Resynchronized, Verified};

@@ -32,17 +32,10 @@ pub struct State {
 pub(crate) struct Progress {
     /// The watermark, if `is_used`, otherwise 0. It is not an `Option`, so that the computations with it are the same
     /// whether there is one or not.
-    last: u64,
-    is_used: bool,
+    pub(crate) last_used: u64,
+    pub(crate) is_used: bool,
     /// The known drift of the clock in time steps; positive if it is ahead.
     pub(crate) drift: i16,
-}
-
-impl Progress {
-    /// Returns the number of used counters, from 0 to the watermark.
-    pub(crate) const fn used(&self) -> u128 {
-        self.last as u128 + self.is_used as u128
-    }
 }
 
 impl State {
@@ -54,7 +47,7 @@ impl State {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            progress: Progress { last: 0, is_used: false, drift: 0 },
+            progress: Progress { last_used: 0, is_used: false, drift: 0 },
             attempts: Attempts {
                 failures: 0,
                 since_lock: 0,
@@ -75,14 +68,14 @@ impl State {
     #[must_use]
     pub const fn starting_at(self, next: Counter) -> Self {
         match next.get().checked_sub(1) {
-            Some(last) if self.progress.used() <= last as u128 => self.used_to(Counter::new(last)),
+            Some(last) if last >= self.progress.last_used => self.used_to(Counter::new(last)),
             _ => self,
         }
     }
 
     /// Sets the watermark to this counter.
     pub(crate) const fn used_to(mut self, last: Counter) -> Self {
-        self.progress.last = last.get();
+        self.progress.last_used = last.get();
         self.progress.is_used = true;
         self
     }
@@ -132,7 +125,7 @@ impl State {
     /// Returns the watermark: the highest time step or counter accepted so far.
     #[must_use]
     pub const fn watermark(&self) -> Option<Counter> {
-        if self.progress.is_used { Some(Counter::new(self.progress.last)) } else { None }
+        if self.progress.is_used { Some(Counter::new(self.progress.last_used)) } else { None }
     }
 
     /// Returns the known drift of the authenticator's clock in whole time steps; positive if it is ahead.
@@ -190,7 +183,7 @@ impl State {
         bytes[4] = self.attempts.since_lock;
         bytes[5] = self.attempts.lock_doublings;
         bytes[6..8].copy_from_slice(&self.progress.drift.to_be_bytes());
-        bytes[8..16].copy_from_slice(&self.progress.last.to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.progress.last_used.to_be_bytes());
         bytes[16..24].copy_from_slice(&until.as_secs().to_be_bytes());
         bytes[24..32].copy_from_slice(&self.attempts.lock_ended.as_secs().to_be_bytes());
         bytes[32..40].copy_from_slice(&self.revision.to_be_bytes());
@@ -218,7 +211,7 @@ impl State {
         let [_, flags, hold, failures, since_lock, lock_doublings, d0, d1, rest @ ..] = fields;
         let mut numbers = rest.as_chunks().0.iter().map(|number| u64::from_be_bytes(*number));
         let mut number = || numbers.next().unwrap_or_default();
-        let (last, until, lock_ended, revision) = (number(), number(), number(), number());
+        let (last_used, until, lock_ended, revision) = (number(), number(), number(), number());
         let time = |secs, offset| UnixTime::from_secs(secs).map_err(|_| StateError::Field { offset });
 
         if *flags > 0b111 {
@@ -228,7 +221,7 @@ impl State {
             return Err(StateError::Field { offset: 4 });
         }
         let is_used = *flags & 0b100 != 0;
-        if !is_used && last > 0 {
+        if !is_used && last_used > 0 {
             return Err(StateError::Field { offset: 8 });
         }
         let hold = match (*hold, time(until, 16)?) {
@@ -240,7 +233,7 @@ impl State {
             _ => return Err(StateError::Field { offset: 2 }),
         };
         Ok(Self {
-            progress: Progress { last, is_used, drift: i16::from_be_bytes([*d0, *d1]) },
+            progress: Progress { last_used, is_used, drift: i16::from_be_bytes([*d0, *d1]) },
             attempts: Attempts {
                 failures: *failures,
                 since_lock: *since_lock,

@@ -179,7 +179,7 @@ impl<'a> Parts<'a> {
                     // The module sets the skew to within one step of the step of the accepted code.
                     let ahead = (window_size / 2).max(1);
                     let until_now = used_until_now(totp, state, now, u64::from(ahead));
-                    listed.filter(|state| state.progress.used() > until_now.progress.used()).unwrap_or(until_now)
+                    listed.filter(|state| state.watermark() > until_now.watermark()).unwrap_or(until_now)
                 }
             };
             if resetting.is_some_and(|setting| !setting.value.is_empty()) {

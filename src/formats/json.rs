@@ -431,7 +431,7 @@ pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result
     let secret = authenticator.secret().ok_or(Problem::Missing("secret"))?;
     let name = serde_json::to_string(name).ok().filter(|_| is_name(name)).ok_or(Problem::Invalid("name"))?;
     let attempts = &state.attempts;
-    let next = u64::try_from(state.progress.used()).ok();
+    let next = state.watermark().map_or(Some(0), |used| used.get().checked_add(1));
 
     // Large enough from the start: reallocation would leave a copy of the secret behind.
     let mut line = String::with_capacity(WRITTEN_LEN + name.len());

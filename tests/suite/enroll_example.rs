@@ -49,7 +49,7 @@ fn scanning_the_code_enrolls_and_the_stored_record_is_sealed() {
     let mut rest = String::new();
     output.read_to_string(&mut rest).unwrap();
     let lines: Vec<_> = rest.lines().collect();
-    assert_eq!(lines[0], "The code that the app shows: a code has 6 digits, not 5.");
+    assert_eq!(lines[0], "The code that the app shows: Enter a code of 6 digits.");
     assert_eq!(lines[1], "The code that the app shows: Confirmed. This is what is stored, sealed with key 1:");
     let record = lines[2];
     assert!(record.starts_with("01020100000001"), "{record}");

@@ -9,8 +9,8 @@ impl Policy {
     /// The drift does not change if the code fits the known one. If the window has a past step, a code may arrive one
     /// step late (RFC 6238 section 5.2). A late code must not move the window away from the codes of an accurate clock.
     pub(crate) fn resynchronized(&self, known: i16, ahead: i64) -> i16 {
-        let (delay, ahead) = (i128::from(self.window.past().min(1)), i128::from(ahead));
-        self.clamp_drift(clamp(known.into(), ahead, ahead + delay))
+        let (delay, ahead) = (i32::from(self.window.past().min(1)), near(ahead));
+        self.clamp_drift(clamp(known.into(), ahead, ahead.wrapping_add(delay)))
     }
 
     /// Returns the drift after a login with a code this number of steps ahead.
@@ -20,15 +20,15 @@ impl Policy {
     /// shows an accurate clock, and the drift is learned from 0 again.
     pub(crate) fn learned(&self, known: i16, ahead: i64) -> i16 {
         let known = self.known_drift(known);
-        let (past, future) = (i64::from(self.window.past()), i64::from(self.window.future()));
+        let (past, future) = (i32::from(self.window.past()), i32::from(self.window.future()));
         let mut new = self.resynchronized(known, ahead);
         if self.window.reaches(known) {
-            return self.clamp_drift(clamp(new.into(), (-future).into(), past.into()));
+            return self.clamp_drift(clamp(new.into(), -future, past));
         }
         // No branch here: the place of the code is secret.
-        let near = clamp(ahead.into(), (-past).into(), future.into());
-        let from_exact = clamp(self.resynchronized(0, ahead).into(), (-future).into(), past.into());
-        new.cmovnz(&self.clamp_drift(from_exact), is_zero(near - i128::from(ahead)));
+        let in_window = clamp(near(ahead), -past, future);
+        let from_exact = clamp(self.resynchronized(0, ahead).into(), -future, past);
+        new.cmovnz(&self.clamp_drift(from_exact), is_zero(in_window.wrapping_sub(near(ahead))));
         new
     }
 
@@ -39,10 +39,16 @@ impl Policy {
     }
 
     /// Limits a new drift, which is still secret, to the policy's maximum.
-    fn clamp_drift(&self, steps: i128) -> i16 {
-        let limit = i128::from(self.max_drift);
+    fn clamp_drift(&self, steps: i32) -> i16 {
+        let limit = i32::from(self.max_drift);
         #[expect(clippy::cast_possible_truncation, reason = "the limit is at most MAX_DRIFT")]
         let clamped = clamp(steps, -limit, limit) as i16;
         clamped
     }
+}
+
+/// Returns the number of steps in 32 bits. If no code was found it is arbitrary, and its result is not used.
+#[expect(clippy::cast_possible_truncation, reason = "a code is found within MAX_DRIFT steps and a window")]
+fn near(ahead: i64) -> i32 {
+    ahead as i32
 }

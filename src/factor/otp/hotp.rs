@@ -62,6 +62,7 @@ impl Hotp {
     }
 
     /// Returns the last counter used, the next one, and those of the policy's look-ahead after it.
+    #[inline]
     pub(super) fn counters(policy: &Policy, state: &State, stage: Stage) -> Spans {
         let ahead = match stage {
             Stage::Login | Stage::Confirmation => u16::from(policy.look_ahead),

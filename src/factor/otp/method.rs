@@ -2,11 +2,11 @@ use core::iter;
 
 use crate::codes::Key;
 use crate::codes::search::{Codes, Search};
-use crate::decision::{Confirmed, Decision, Refusal, Resynchronized, Stage, State, Verified};
+use crate::decision::{Confirmed, Decision, Progress, Refusal, Resynchronized, Stage, State, Verified};
 use crate::factor::{Hotp, Totp};
 use crate::guess::GuessProbability;
 use crate::policy::Policy;
-use crate::types::{Counter, Digits, MalformedCode, SubmittedCode, UnixTime};
+use crate::types::{BeforeT0, Counter, Digits, MalformedCode, SubmittedCode, UnixTime};
 
 /// The kind of an authenticator's one-time passwords, with its parameters.
 ///
@@ -62,7 +62,6 @@ impl Method {
     /// last used counter is compared too, to tell a code that was sent twice from a wrong one.
     ///
     /// [`Decision::commit`] returns the verdict.
-    #[inline]
     pub fn verify(
         &self,
         key: &Key,
@@ -79,7 +78,6 @@ impl Method {
     /// Decides about the first code of a new authenticator, which confirms it if the code is correct.
     ///
     /// The code is compared as in [`Self::verify`], and a failure counts as it does there.
-    #[inline]
     pub fn confirm(
         &self,
         key: &Key,
@@ -102,7 +100,6 @@ impl Method {
     ///
     /// The drift that is found is stored in the state, even if the policy does not learn drift at logins. A failure counts
     /// as at a login, and a locked authenticator stays locked. An unconfirmed authenticator stays unconfirmed.
-    #[inline]
     pub fn resync(
         &self,
         key: &Key,
@@ -121,7 +118,6 @@ impl Method {
     ///
     /// `count` is the number of codes. If it is not the required number, no code is read. The caller passes it because
     /// a slice's iterator would divide to compute it.
-    #[inline]
     pub(crate) fn search(
         &self,
         policy: &Policy,
@@ -139,13 +135,19 @@ impl Method {
         let codes: Codes = codes.collect::<Result<_, _>>().map_err(Refusal::Malformed)?;
         let counters = match self {
             Self::Hotp(_) => Hotp::counters(policy, state, stage),
-            Self::Totp(totp) => totp.steps(policy, state, now, stage)?,
+            Self::Totp(totp) => {
+                let current = totp.step(now).map_err(|BeforeT0| Refusal::ClockBehind)?;
+                Totp::steps(policy, state, current, stage)
+            }
         };
-        Ok(Search::new(self.digits(), codes, counters, state.progress.used()))
+        let Progress { last_used, is_used, .. } = state.progress;
+        if last_used > counters.last() {
+            return Err(Refusal::ClockBehind);
+        }
+        Ok(Search::new(self.digits(), codes, counters, last_used, is_used))
     }
 
     /// Accepts a login with the code at this counter.
-    #[inline]
     pub(crate) fn accept(&self, policy: &Policy, next: &mut State, counter: Counter, now: UnixTime) -> Verified {
         let drift = self.offset(counter, now);
         if matches!(self, Self::Totp(_)) && policy.learn_drift {
@@ -155,7 +157,6 @@ impl Method {
     }
 
     /// Accepts a confirmation with the code at this counter. The code is also a login if the policy permits that.
-    #[inline]
     pub(crate) fn accept_confirmation(
         &self,
         policy: &Policy,
@@ -169,7 +170,6 @@ impl Method {
     }
 
     /// Accepts a resynchronization whose last code is the one at this counter.
-    #[inline]
     pub(crate) fn accept_resync(
         &self,
         policy: &Policy,
@@ -185,7 +185,6 @@ impl Method {
     }
 
     /// Returns the number of steps that a counter is ahead of the clock.
-    #[inline]
     fn offset(&self, counter: Counter, now: UnixTime) -> i64 {
         match self {
             Self::Hotp(_) => 0,

@@ -1,7 +1,7 @@
 use crate::codes::lanes::Job;
 use crate::codes::search::{Span, Spans};
 use crate::codes::{Key, batch};
-use crate::decision::{Refusal, Stage, State};
+use crate::decision::{Stage, State};
 use crate::policy::Policy;
 use crate::types::{BeforeT0, Code, Counter, Digits, Period, UnixTime};
 
@@ -127,9 +127,9 @@ impl Totp {
     /// margin ([`Policy::with_watermark_margin`]).
     #[must_use]
     pub fn lower_watermark(&self, policy: &Policy, state: &State, now: UnixTime) -> Option<State> {
-        let last = self.windows(policy, state, now).ok()?.last();
-        let beyond = state.progress.used().checked_sub(u128::from(last) + 1)?;
-        let is_far = beyond * u128::from(self.period.as_secs()) > u128::from(policy.watermark_margin.get());
+        let last = windows(policy, state, self.step(now).ok()?).last();
+        let beyond = state.progress.last_used.checked_sub(last)?;
+        let is_far = u128::from(beyond) * u128::from(self.period.as_secs()) > u128::from(policy.watermark_margin.get());
         is_far.then(|| {
             let mut next = state.used_to(Counter::new(last));
             next.revision = next.revision.wrapping_add(1);
@@ -139,33 +139,15 @@ impl Totp {
 
     /// Returns the steps whose codes are compared with the submitted ones.
     #[inline]
-    pub(super) fn steps(&self, policy: &Policy, state: &State, now: UnixTime, stage: Stage) -> Result<Spans, Refusal> {
-        let steps = match stage {
-            Stage::Login | Stage::Confirmation => self.windows(policy, state, now)?,
+    pub(super) fn steps(policy: &Policy, state: &State, current: Counter, stage: Stage) -> Spans {
+        match stage {
+            Stage::Login | Stage::Confirmation => windows(policy, state, current),
             Stage::Resynchronization => {
                 // The last code may be of any step within the limit, the others come before it.
                 let past = policy.max_drift + policy.resync_codes as u16 - 1;
-                Span::around(self.current(now)?, past, policy.max_drift).into()
+                Span::around(current.get(), past, policy.max_drift).into()
             }
-        };
-        let all_used = state.progress.used() > u128::from(steps.last()) + 1;
-        if all_used { Err(Refusal::ClockBehind) } else { Ok(steps) }
-    }
-
-    /// Returns the steps whose codes a login accepts.
-    #[inline]
-    fn windows(&self, policy: &Policy, state: &State, now: UnixTime) -> Result<Spans, Refusal> {
-        let current = self.current(now)?;
-        let (past, future) = (policy.window.past(), policy.window.future());
-        let around = |centre| Span::around(centre, past.into(), future.into());
-        let drift = policy.known_drift(state.progress.drift);
-        let drifted = around(current.saturating_add_signed(drift.into()));
-        // A clock that was resynchronized far away may have been put right: the exact one is searched for as well.
-        Ok(if policy.window.reaches(drift) { drifted.into() } else { Spans::union(around(current), drifted) })
-    }
-
-    fn current(&self, now: UnixTime) -> Result<u64, Refusal> {
-        self.step(now).map(Counter::get).map_err(|BeforeT0| Refusal::ClockBehind)
+        }
     }
 
     /// Returns the number of steps that this one is ahead of the current step.
@@ -173,4 +155,15 @@ impl Totp {
         let current = self.step(now).map_or(0, Counter::get);
         step.get().wrapping_sub(current).cast_signed()
     }
+}
+
+/// Returns the steps whose codes a login accepts.
+#[inline]
+fn windows(policy: &Policy, state: &State, current: Counter) -> Spans {
+    let (past, future) = (policy.window.past(), policy.window.future());
+    let around = |centre| Span::around(centre, past.into(), future.into());
+    let drift = policy.known_drift(state.progress.drift);
+    let drifted = around(current.get().saturating_add_signed(drift.into()));
+    // A clock that was resynchronized far away may have been put right: the exact one is searched for as well.
+    if policy.window.reaches(drift) { drifted.into() } else { Spans::union(around(current.get()), drifted) }
 }
