@@ -19,7 +19,7 @@ impl Policy {
         let (failures, is_change) = match &found {
             Ok(_) => (1, true),
             Err(Refusal::Malformed(_)) => (1, self.count_malformed),
-            // A lock that the failures before require begins now.
+            // A lock that earlier failures require begins now.
             Err(Refusal::Locked { .. }) => (0, self.owes_lock(&state.attempts, now)),
             Err(_) => (0, false),
         };

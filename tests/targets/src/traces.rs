@@ -9,7 +9,7 @@ use crate::codes::at;
 use secondo::factor::Method;
 use secondo::policy::Window;
 use secondo::types::Counter;
-use secondo::{Algorithm, Digits, Hotp, Key, Policy, Secret, State, Totp};
+use secondo::{Algorithm, Digits, Hotp, Key, Policy, Secret, State, SubmittedCode, Totp};
 
 /// Runs the cases, and returns `true` if their results are right. The instructions are judged later, from the trace.
 ///
@@ -195,7 +195,7 @@ impl Login {
             Typed::Used => first + used.unwrap_or(0) - 1,
             Typed::Wrong => first + 1_000,
         };
-        let code = Ok(Hotp::default().generate(key, Counter::new(counter)));
+        let code = SubmittedCode::from(&Hotp::default().generate(key, Counter::new(counter)));
         let now = at((first + 1) * 30);
         let decided = Cell::new(None);
 
