@@ -127,7 +127,7 @@ impl Link {
         Self { access, rights, connection: None }
     }
 
-    /// Runs `work` on the connection, which is opened first if there is none.
+    /// Runs `work` on the connection. Opens a connection first if none is open.
     pub(crate) fn with<T>(
         &mut self,
         work: impl FnOnce(&mut Connection) -> Result<T, TokenError>,

@@ -99,7 +99,6 @@ impl<F> Text<F> {
 
 impl<T: Display, F: Fn(UnixTime) -> T> Display for Text<F> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Phrases { too_many, help, .. } = self.phrases;
         match self.refusal {
             PublicRefusal::Malformed(MalformedCode::Length { expected, .. }) => {
                 around(f, self.phrases.length, expected)
@@ -110,13 +109,9 @@ impl<T: Display, F: Fn(UnixTime) -> T> Display for Text<F> {
                 write!(f, "{} ", self.phrases.wrong)?;
                 self.after_failure(f, remaining, hold)
             }
-            PublicRefusal::Locked { until: Some(until) } => {
-                write!(f, "{too_many} ")?;
-                self.again(f, until)
-            }
-            PublicRefusal::Locked { until: None } => write!(f, "{too_many} {help}"),
+            PublicRefusal::Locked { until } => self.locked(f, until),
             PublicRefusal::Throttled { retry_at } => self.again(f, retry_at),
-            PublicRefusal::Suspended => write!(f, "{} {help}", self.phrases.suspended),
+            PublicRefusal::Suspended => write!(f, "{} {}", self.phrases.suspended, self.phrases.help),
             PublicRefusal::Unavailable => f.write_str(self.phrases.unavailable),
         }
     }
@@ -124,7 +119,6 @@ impl<T: Display, F: Fn(UnixTime) -> T> Display for Text<F> {
 
 impl<T: Display, F: Fn(UnixTime) -> T> Text<F> {
     fn after_failure(&self, f: &mut Formatter<'_>, remaining: u8, hold: Hold) -> fmt::Result {
-        let Phrases { too_many, help, .. } = self.phrases;
         match hold {
             Hold::None => self.remain(f, remaining),
             Hold::Throttled(retry_at) => {
@@ -132,11 +126,16 @@ impl<T: Display, F: Fn(UnixTime) -> T> Text<F> {
                 f.write_str(" ")?;
                 self.again(f, retry_at)
             }
-            Hold::LockedUntil(until) => {
-                write!(f, "{too_many} ")?;
-                self.again(f, until)
-            }
-            Hold::Locked => write!(f, "{too_many} {help}"),
+            Hold::LockedUntil(until) => self.locked(f, Some(until)),
+            Hold::Locked => self.locked(f, None),
+        }
+    }
+
+    fn locked(&self, f: &mut Formatter<'_>, until: Option<UnixTime>) -> fmt::Result {
+        write!(f, "{} ", self.phrases.too_many)?;
+        match until {
+            Some(until) => self.again(f, until),
+            None => f.write_str(self.phrases.help),
         }
     }
 

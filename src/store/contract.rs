@@ -32,7 +32,7 @@ pub trait Store: Send + Sync {
     /// The error of a failed operation. It must not contain values.
     type Error: core::error::Error + Send + Sync + 'static;
 
-    /// Returns the current entry of an id, or `None` if there is none.
+    /// Returns the current entry of an id, or `None` if the id has no entry.
     ///
     /// # Errors
     ///

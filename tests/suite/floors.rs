@@ -4,21 +4,18 @@
 //! Every `use`, and every path in code and macros, is resolved through re-exports to the file that defines the name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Ident, Item, UseTree};
+
+use crate::support::sources::{Sources, sources};
 
 /// The floors from top to bottom, each the name of a file or folder of `src/`.
 const FLOORS: [&str; 13] = [
     "lib", "verifier", "formats", "account", "store", "factor", "hsm", "decision", "guess", "policy", "codes", "types",
     "ct",
 ];
-
-/// The text of the source files by path, without `.rs` or `/mod.rs`. The crate's root is `lib`.
-type Sources = BTreeMap<String, String>;
 
 #[derive(Default)]
 struct Module {
@@ -245,29 +242,9 @@ fn faults(sources: &Sources) -> Vec<String> {
 /// The largest number of lines of a file.
 const LINES: usize = 500;
 
-fn read(folder: &Path, name: &str, sources: &mut Sources) {
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let (path, file) = (entry.path(), entry.file_name().into_string().unwrap());
-        let stem = file.strip_suffix(".rs");
-        let at = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name}/{part}") };
-        match stem {
-            None if path.is_dir() => read(&path, &at(&file), sources),
-            None => {}
-            Some("mod") => drop(sources.insert(name.to_owned(), fs::read_to_string(path).unwrap())),
-            Some(stem) => drop(sources.insert(at(stem), fs::read_to_string(path).unwrap())),
-        }
-    }
-}
-
-fn sources() -> Sources {
-    let mut sources = Sources::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut sources);
-    sources
-}
-
 #[test]
 fn files_use_only_lower_floors() {
-    let sources = sources();
+    let sources = sources("src");
     let long = sources.iter().filter(|(_, text)| text.lines().count() > LINES);
     assert_eq!(long.map(|(file, _)| file).collect::<Vec<_>>(), Vec::<&String>::new(), "over {LINES} lines");
     let faults = faults(&sources);
@@ -283,7 +260,7 @@ fn planted_faults_are_found() {
         ("codes/key", "use super::search::Search;", "a cycle through codes/key: it uses {\"codes/search\"}"),
         ("upstairs", "", "upstairs is on no floor"),
     ] {
-        let mut sources = sources();
+        let mut sources = sources("src");
         let source = sources.entry(file.to_owned()).or_default();
         source.extend(["\n", line, "\n"]);
         let faults = faults(&sources);

@@ -1,8 +1,7 @@
 //! Labels of errors and refusals, the difference between an outage and a refusal, and texts for pages.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::{fs, io};
+use std::io;
 
 use quote::ToTokens;
 use secondo::decision::{CommitError, Hold, Language};
@@ -10,6 +9,7 @@ use secondo::types::MalformedCode;
 use secondo::{PublicRefusal, Refusal, UnixTime};
 use syn::{Expr, ExprLit, ImplItem, Item, Lit, Stmt, Visibility};
 
+use crate::support::sources::sources;
 use crate::support::time::at;
 
 /// The string literals of each type's `label` method, by type, and the public types that implement `Error`.
@@ -21,19 +21,6 @@ struct Found {
 }
 
 impl Found {
-    fn read(&mut self, folder: &Path) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                self.read(&path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                for item in syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap().items {
-                    self.take(item);
-                }
-            }
-        }
-    }
-
     fn take(&mut self, item: Item) {
         match item {
             Item::Enum(item) if matches!(item.vis, Visibility::Public(_)) => {
@@ -77,10 +64,11 @@ fn literal(expression: &Expr) -> Option<String> {
 /// The checks' own error is exempt: `Violation::check` names the check that failed.
 #[test]
 fn every_error_has_a_label_for_each_kind() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Found::default();
     for folder in ["src", "stores/postgres/src", "stores/redb/src", "stores/redis/src", "pkcs11/src"] {
-        found.read(&root.join(folder));
+        for source in sources(folder).values() {
+            syn::parse_file(source).unwrap().items.into_iter().for_each(|item| found.take(item));
+        }
     }
     let errors: Vec<_> = found.errors.intersection(&found.public).filter(|name| *name != "Violation").collect();
     let mut rows = String::new();

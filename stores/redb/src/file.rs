@@ -246,7 +246,7 @@ fn no_panic<T>(work: impl FnOnce() -> Result<T, RedbStoreError>) -> Result<T, Re
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RedbStoreError::Corrupt))
 }
 
-/// Opens the file at this path, and creates it if there is none.
+/// Opens the file at this path, and creates the file if it does not exist.
 pub(crate) fn open_or_create(path: &Path) -> Result<Box<dyn StorageBackend>, RedbStoreError> {
     if !path.try_exists()? {
         create(path)?;

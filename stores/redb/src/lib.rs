@@ -95,7 +95,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `secondo-entries` | the id | the revision, 8 bytes little-endian; the expiry in seconds since 1970, likewise, or all ones if there is none; the value |
+//! | `secondo-entries` | the id | the revision, 8 bytes little-endian; the expiry in seconds since 1970, 8 bytes little-endian, or all ones for an entry without expiry; the value |
 //! | `secondo-meta` | `format` | 1 |
 //! | | `revisions` | an upper bound of all revisions that entries have had: one count for the file, reserved 2²⁰ at a time |
 //!

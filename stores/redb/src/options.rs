@@ -59,7 +59,7 @@ impl RedbOptions {
         self
     }
 
-    /// Opens the file at this path, and creates it if there is none.
+    /// Opens the file at this path, and creates the file if it does not exist.
     ///
     /// This blocks while the whole file is read and its checksums are verified. It takes about 0.2 seconds for a
     /// million authenticators if the operating system has the file in memory. After a crash, it repairs interrupted

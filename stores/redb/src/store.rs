@@ -35,7 +35,8 @@ pub struct RedbStore {
 }
 
 impl RedbStore {
-    /// Opens the file at this path with the [default options](RedbOptions), and creates it if there is none.
+    /// Opens the file at this path with the [default options](RedbOptions), and creates the file if it does
+    /// not exist.
     ///
     /// # Errors
     ///

@@ -64,7 +64,8 @@ pub(crate) fn time(step: u64) -> UnixTime {
     UnixTime::from_secs(1_700_000_010 + 30 * step).unwrap()
 }
 
-/// Returns the step of the watermark (the last used time step), counted as in [`time`], or `None` if there is none.
+/// Returns the step of the watermark (the last used time step), counted as in [`time`], or `None` for a state
+/// without a watermark.
 pub(crate) fn step_of(state: &State) -> Option<u64> {
     state.watermark().map(|watermark| watermark.get() - totp().step(time(0)).unwrap().get())
 }

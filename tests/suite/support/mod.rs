@@ -19,6 +19,7 @@ pub(crate) mod pictures;
 pub(crate) mod protoc;
 #[cfg(feature = "pskc")]
 pub(crate) mod pskc;
+pub(crate) mod sources;
 #[cfg(feature = "std")]
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]
 pub(crate) mod targets;

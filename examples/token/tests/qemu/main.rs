@@ -125,7 +125,7 @@ impl<'s> Login<'s> {
 }
 
 #[test]
-#[ignore = "examples/token/run"]
+#[ignore = "needs the firmware; `examples/token/run` builds it and runs this test"]
 fn codes_are_accepted_once() {
     let seed = Seed::random();
     let mut login = Login::new(&seed, 0);
@@ -144,7 +144,7 @@ fn codes_are_accepted_once() {
 }
 
 #[test]
-#[ignore = "examples/token/run"]
+#[ignore = "needs the firmware; `examples/token/run` builds it and runs this test"]
 fn power_may_be_lost_while_the_counter_is_written() {
     // Each word of a record takes two writes to the controller. If the last page is full, erasing the next takes three
     // more.
@@ -169,7 +169,7 @@ fn power_may_be_lost_while_the_counter_is_written() {
 }
 
 #[test]
-#[ignore = "examples/token/run"]
+#[ignore = "needs the firmware; `examples/token/run` builds it and runs this test"]
 fn power_may_be_lost_at_any_moment() {
     let seed = Seed::random();
     let mut login = Login::new(&seed, 0);
@@ -199,7 +199,7 @@ fn power_may_be_lost_at_any_moment() {
 }
 
 #[test]
-#[ignore = "examples/token/run"]
+#[ignore = "needs the firmware; `examples/token/run` builds it and runs this test"]
 fn without_a_secret_or_a_counter_there_is_no_code() {
     let seed = Seed::random();
     let whole = seed.flash(0);
