@@ -13,8 +13,7 @@ use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
-    VerifierError,
+    AccountId, Algorithm, Authenticator, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
 };
 
 /// The stores that are measured: the number of authenticators, and the form of their records.
@@ -164,8 +163,8 @@ fn keys() -> KeyRing {
 }
 
 /// Returns an id in the form of a UUID.
-fn id(n: u64) -> AuthenticatorId {
-    AuthenticatorId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).expect("visible ASCII")
+fn id(n: u64) -> AccountId {
+    AccountId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).expect("visible ASCII")
 }
 
 /// A source of codes that are all right or all wrong. It computes a code only if the time has changed.

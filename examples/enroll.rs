@@ -12,7 +12,7 @@ use secondo::decision::Language;
 use secondo::formats::otpauth::{KeyUri, Qr};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, Totp, UnixTime, Verifier, VerifierError};
+use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, Totp, UnixTime, Verifier, VerifierError};
 
 fn main() -> Result<(), Box<dyn Error>> {
     pollster::block_on(enroll())
@@ -24,7 +24,7 @@ async fn enroll() -> Result<(), Box<dyn Error>> {
     // A provider needs a store that outlives the process.
     let store = Memory::new();
     let verifier = Verifier::new(&store, keys, Policy::default());
-    let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+    let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 
     let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
     let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);

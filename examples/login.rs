@@ -10,9 +10,7 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use secondo::formats::otpauth::KeyUri;
 use secondo::store::Memory;
-use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Policy, Refusal, Secret, Totp, UnixTime, Verifier, VerifierError,
-};
+use secondo::{AccountId, Algorithm, Authenticator, Policy, Refusal, Secret, Totp, UnixTime, Verifier, VerifierError};
 use zeroize::Zeroizing;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -23,7 +21,7 @@ async fn login() -> Result<(), Box<dyn Error>> {
     // The first code both confirms the authenticator and logs in. Records stay in memory and are not sealed here; the
     // example `enroll` seals them.
     let verifier = Verifier::unsealed(Memory::new(), Policy::new().with_confirmation_login(true));
-    let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+    let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 
     // `Secret::generate` does this with the feature `rand`.
     let mut seed = Zeroizing::new([0; 20]);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secondo::store::conformance::{Harness, NotApplicable, check};
 use secondo::store::{Entry, Exchange, Revision, Store, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 
 pub(crate) struct Sqlite(Mutex<Connection>);
 
@@ -34,7 +34,7 @@ impl Sqlite {
 impl Store for Sqlite {
     type Error = rusqlite::Error;
 
-    async fn load(&self, id: &AuthenticatorId) -> rusqlite::Result<Option<Entry>> {
+    async fn load(&self, id: &AccountId) -> rusqlite::Result<Option<Entry>> {
         let connection = self.lock();
         let mut select = connection.prepare_cached("SELECT revision, value FROM entry WHERE id = ?1")?;
         let entry = |row: &Row<'_>| {
@@ -46,7 +46,7 @@ impl Store for Sqlite {
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

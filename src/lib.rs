@@ -7,13 +7,13 @@
 //! # pollster::block_on(async {
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 //! use secondo::store::Memory;
-//! use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+//! use secondo::{Algorithm, Authenticator, AccountId, Policy, Secret, State, Totp, UnixTime, Verifier};
 //!
 //! let master = LocalMasterKey::from_hex("c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094")?;
 //! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 //! let verifier = Verifier::new(Memory::new(), keys, Policy::default());
 //!
-//! let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+//! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 //! let secret = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?;
 //! let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
 //! verifier.enroll(&id, &authenticator, State::new()).await?;
@@ -50,7 +50,7 @@
 //! - Every step of a window is evaluated. Until the verdict is returned, no branch, memory address or division depends
 //!   on a secret or on the outcome: a right, wrong or used code, or the step that matched. This is checked on the
 //!   machine code of the release builds that SECURITY.md lists.
-//! - A record that the [`Verifier`] stores is encrypted and bound to its [`AuthenticatorId`]. A changed byte is
+//! - A record that the [`Verifier`] stores is encrypted and bound to its [`AccountId`]. A changed byte is
 //!   detected. ([`Verifier::unsealed`] is the exception.)
 //! - Secrets, keys and codes are wiped on drop. They implement none of `Clone`, `PartialEq`, `Display` and `Serialize`,
 //!   and their `Debug` output does not show them.
@@ -142,7 +142,7 @@ pub use factor::{Authenticator, Hotp, Method, Totp};
 pub use policy::Policy;
 #[cfg(feature = "verifier")]
 #[doc(inline)]
-pub use types::AuthenticatorId;
+pub use types::AccountId;
 #[doc(inline)]
 pub use types::{Algorithm, Code, Digits, Secret, SubmittedCode, UnixTime};
 #[cfg(feature = "verifier")]

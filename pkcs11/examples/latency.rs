@@ -14,7 +14,7 @@ use pollster::block_on;
 use secondo::hsm::{Hsm, HsmKey};
 use secondo::store::Memory;
 use secondo::types::Counter;
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{AccountId, Algorithm, Authenticator, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
 use secondo_pkcs11::{Token, TokenHsm, Workers};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -64,7 +64,7 @@ fn throughput(hsm: &TokenHsm, name: HsmKey, threads: NonZeroU8) -> f64 {
 /// Returns the median time of a login with the code of each time step. The verifier also searches the step before.
 fn logins(authenticator: &Authenticator, token: &Token) -> Result<Duration, Box<dyn Error>> {
     let verifier = Verifier::unsealed(Memory::new(), Policy::default()).with_hsm(Workers::new().start(token)?);
-    let id = AuthenticatorId::new("latency")?;
+    let id = AccountId::new("latency")?;
     block_on(verifier.enroll(&id, authenticator, State::new().confirmed()))?;
     let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(SEED)?);
     let mut times = Vec::new();

@@ -16,7 +16,7 @@
 //! use secondo::hsm::HsmKey;
 //! use secondo::seal::{Deployment, KeyId, KeyRing, SealingKey};
 //! use secondo::store::Memory;
-//! use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+//! use secondo::{Algorithm, Authenticator, AccountId, Policy, Secret, State, Totp, UnixTime, Verifier};
 //! use secondo_pkcs11::{Token, Workers};
 //!
 //! # let pin = "1234";
@@ -31,7 +31,7 @@
 //! token.import(&key, &secret, Algorithm::Sha1)?;
 //! drop(secret);
 //!
-//! let id = AuthenticatorId::new("rossi")?;
+//! let id = AccountId::new("rossi")?;
 //! verifier.enroll(&id, &Authenticator::in_hsm(Totp::default(), Algorithm::Sha1, key), State::new()).await?;
 //! verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)?).await?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -19,7 +19,7 @@ use crate::decision::{State, StateError};
 use crate::factor::{Authenticator, Hotp, Material, Method, Totp};
 use crate::hsm::HsmKey;
 use crate::store::Value;
-use crate::types::{Algorithm, AuthenticatorId, Digits, Period, Secret, UnixTime};
+use crate::types::{AccountId, Algorithm, Digits, Period, Secret, UnixTime};
 
 const VERSION: u8 = 1;
 
@@ -97,7 +97,7 @@ impl Record {
     }
 
     /// Opens a stored value: checks its form, and decrypts the body of a sealed record.
-    pub(crate) fn open(mut value: Value, id: &AuthenticatorId, keys: Option<&KeyRing>) -> Result<Self, RecordError> {
+    pub(crate) fn open(mut value: Value, id: &AccountId, keys: Option<&KeyRing>) -> Result<Self, RecordError> {
         let length = RecordError::Length(value.as_ref().len());
         match (value.as_ref(), keys) {
             ([VERSION] | [VERSION, _] | [], _) => return Err(length),
@@ -126,7 +126,7 @@ impl Record {
 
     /// Returns the value to store. `keys`, the ring that the record was opened or created with, seals it with its
     /// active key.
-    pub(crate) fn close(mut self, id: &AuthenticatorId, keys: Option<&KeyRing>) -> Result<Value, RecordError> {
+    pub(crate) fn close(mut self, id: &AccountId, keys: Option<&KeyRing>) -> Result<Value, RecordError> {
         if let Some(keys) = keys {
             let length = RecordError::Length(self.0.as_ref().len());
             let Sealed { mut head, key, revision, body, tag } = Sealed::of(self.0.as_mut()).ok_or(length)?;

@@ -49,7 +49,7 @@
 //! # Names
 //!
 //! A name is the source's name for the authenticator or its owner. It may occur twice, if a subscriber has two tokens,
-//! and it may be personal data: choose the [`AuthenticatorId`](crate::AuthenticatorId) yourself. If two lines have the
+//! and it may be personal data: choose the [`AccountId`](crate::AccountId) yourself. If two lines have the
 //! same secret, enroll only one of them. Otherwise each code is accepted once for each of the two.
 //!
 //! # Secrets

@@ -4,7 +4,7 @@ use core::fmt;
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::types::{AuthenticatorId, UnixTime};
+use crate::types::{AccountId, UnixTime};
 
 /// A store of small values under authenticator ids, replaced by compare-and-swap.
 ///
@@ -38,7 +38,7 @@ pub trait Store: Send + Sync {
     ///
     /// Returns the store's own error if the entry cannot be read. The verifier then returns
     /// [`VerifierError::Store`](crate::VerifierError::Store).
-    fn load(&self, id: &AuthenticatorId) -> impl Future<Output = Result<Option<Entry>, Self::Error>> + Send;
+    fn load(&self, id: &AccountId) -> impl Future<Output = Result<Option<Entry>, Self::Error>> + Send;
 
     /// Stores a value if the revision of the id's entry is still `expected`. `None` expects that there is no entry.
     ///
@@ -50,7 +50,7 @@ pub trait Store: Send + Sync {
     /// verifier then returns [`VerifierError::Store`](crate::VerifierError::Store).
     fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,
@@ -60,13 +60,13 @@ pub trait Store: Send + Sync {
 impl<S: Store> Store for &S {
     type Error = S::Error;
 
-    fn load(&self, id: &AuthenticatorId) -> impl Future<Output = Result<Option<Entry>, Self::Error>> + Send {
+    fn load(&self, id: &AccountId) -> impl Future<Output = Result<Option<Entry>, Self::Error>> + Send {
         (**self).load(id)
     }
 
     fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,
@@ -78,13 +78,13 @@ impl<S: Store> Store for &S {
 impl<S: Store> Store for Arc<S> {
     type Error = S::Error;
 
-    fn load(&self, id: &AuthenticatorId) -> impl Future<Output = Result<Option<Entry>, Self::Error>> + Send {
+    fn load(&self, id: &AccountId) -> impl Future<Output = Result<Option<Entry>, Self::Error>> + Send {
         (**self).load(id)
     }
 
     fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

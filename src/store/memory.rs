@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 
 use super::arena::{Arena, Item, Place};
 use super::{Entry, Exchange, Revision, Store, Value};
-use crate::types::{AuthenticatorId, UnixTime};
+use crate::types::{AccountId, UnixTime};
 
 /// A store in this process's memory, for tests, services on one machine, and benchmarks.
 ///
@@ -121,7 +121,7 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
 impl Store for Memory {
     type Error = Infallible;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Infallible> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, Infallible> {
         let id = id.as_str().as_bytes();
         let hash = self.hash(id);
         Ok(self.shard(hash).and_then(|shard| {
@@ -132,7 +132,7 @@ impl Store for Memory {
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

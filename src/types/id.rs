@@ -7,16 +7,16 @@ use core::fmt;
 ///
 /// ```
 /// use secondo::types::IdError;
-/// use secondo::AuthenticatorId;
+/// use secondo::AccountId;
 ///
-/// let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
-/// assert_eq!(AuthenticatorId::new("a b").unwrap_err(), IdError::Character { position: 1 });
+/// let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+/// assert_eq!(AccountId::new("a b").unwrap_err(), IdError::Character { position: 1 });
 /// # Ok::<(), IdError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AuthenticatorId(Name);
+pub struct AccountId(Name);
 
-impl AuthenticatorId {
+impl AccountId {
     /// The maximum number of characters.
     pub const MAX_LEN: usize = Name::MAX_LEN;
 
@@ -78,15 +78,15 @@ impl Name {
     }
 }
 
-impl fmt::Display for AuthenticatorId {
+impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl fmt::Debug for AuthenticatorId {
+impl fmt::Debug for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AuthenticatorId({self})")
+        write!(f, "AccountId({self})")
     }
 }
 

@@ -18,7 +18,7 @@ pub use code::{Code, Digits, DigitsError};
 #[cfg(feature = "verifier")]
 pub(crate) use id::Name;
 #[cfg(feature = "verifier")]
-pub use id::{AuthenticatorId, IdError};
+pub use id::{AccountId, IdError};
 pub use secret::{Base32, Secret, SecretError};
 #[cfg(feature = "alloc")]
 pub use secret_text::SecretText;

@@ -3,7 +3,7 @@ use crate::decision::State;
 use crate::factor::{Authenticator, Method};
 use crate::hsm::Hsm;
 use crate::store::Store;
-use crate::types::AuthenticatorId;
+use crate::types::AccountId;
 
 use super::swap::Step;
 use super::{Enrolled, Verifier, VerifierError};
@@ -27,7 +27,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///   cannot be read, or [`VerifierError::Contended`] if other writers keep changing it.
     pub async fn enroll(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         authenticator: &Authenticator,
         state: State,
     ) -> Result<Enrolled, VerifierError<S::Error>> {
@@ -44,7 +44,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// authenticator that was never confirmed.
     pub async fn enroll_new(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         authenticator: &Authenticator,
         state: State,
     ) -> Result<(), VerifierError<S::Error>> {
@@ -53,7 +53,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     async fn store_new(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         authenticator: &Authenticator,
         state: State,
         replace: bool,

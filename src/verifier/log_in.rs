@@ -9,7 +9,7 @@ use crate::factor::{Material, Method};
 use crate::hsm::Hsm;
 use crate::policy::Policy;
 use crate::store::Store;
-use crate::types::{AuthenticatorId, Counter, SubmittedCode, UnixTime};
+use crate::types::{AccountId, Counter, SubmittedCode, UnixTime};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Verifies the first code of a new authenticator, as the subscriber typed it, and confirms the authenticator.
@@ -21,7 +21,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// failure counts as at a login.
     pub async fn confirm(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         code: &str,
         now: UnixTime,
     ) -> Result<Confirmed<Accepted>, VerifierError<S::Error>> {
@@ -37,12 +37,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// Returns [`VerifierError::Refused`] if the code or the authenticator is refused. Every other error is an outage
     /// of the provider. None of them is a login.
-    pub async fn verify(
-        &self,
-        id: &AuthenticatorId,
-        code: &str,
-        now: UnixTime,
-    ) -> Result<Accepted, VerifierError<S::Error>> {
+    pub async fn verify(&self, id: &AccountId, code: &str, now: UnixTime) -> Result<Accepted, VerifierError<S::Error>> {
         let codes = slice::from_ref(&code);
         let verified = self.attempt(id, codes, now, Stage::Login, Method::accept).await?;
         Ok(Accepted { id: *id, verified })
@@ -57,7 +52,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Returns the errors of [`Self::verify`]. A failure counts as at a login.
     pub async fn resync(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         codes: &[&str],
         now: UnixTime,
     ) -> Result<Resynchronized, VerifierError<S::Error>> {
@@ -67,7 +62,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Searches for the submitted codes, decides, and stores the next state before it returns the verdict.
     async fn attempt<T>(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         codes: &[&str],
         now: UnixTime,
         stage: Stage,

@@ -3,7 +3,7 @@ use crate::decision::State;
 use crate::factor::Method;
 use crate::hsm::Hsm;
 use crate::store::Store;
-use crate::types::{AuthenticatorId, UnixTime};
+use crate::types::{AccountId, UnixTime};
 
 #[cfg(doc)]
 use crate::{Policy, Refusal};
@@ -20,7 +20,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
     /// record.
-    pub async fn suspend(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
+    pub async fn suspend(&self, id: &AccountId) -> Result<(), VerifierError<S::Error>> {
         self.change(id, |_, state| Ok(state.suspend())).await
     }
 
@@ -30,7 +30,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
     /// record.
-    pub async fn resume(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
+    pub async fn resume(&self, id: &AccountId) -> Result<(), VerifierError<S::Error>> {
         self.change(id, |_, state| Ok(state.resume())).await
     }
 
@@ -42,7 +42,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
     /// record.
-    pub async fn unlock(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
+    pub async fn unlock(&self, id: &AccountId) -> Result<(), VerifierError<S::Error>> {
         self.change(id, |_, state| Ok(state.unlock())).await
     }
 
@@ -59,7 +59,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///   [`Policy::with_watermark_margin`] requires, if the authenticator is HOTP, or if `now` is before its T0.
     /// - Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
     ///   record.
-    pub async fn lower_watermark(&self, id: &AuthenticatorId, now: UnixTime) -> Result<(), VerifierError<S::Error>> {
+    pub async fn lower_watermark(&self, id: &AccountId, now: UnixTime) -> Result<(), VerifierError<S::Error>> {
         let lower = |method: Method, state: State| match method {
             Method::Totp(totp) => totp.lower_watermark(&self.policy, &state, now),
             Method::Hotp(_) => None,
@@ -76,7 +76,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// Returns [`VerifierError::Unknown`] if the id has no record, [`VerifierError::Store`] if the store fails, or
     /// [`VerifierError::Contended`] if other writers keep changing the record.
-    pub async fn revoke(&self, id: &AuthenticatorId) -> Result<(), VerifierError<S::Error>> {
+    pub async fn revoke(&self, id: &AccountId) -> Result<(), VerifierError<S::Error>> {
         self.swap(id, |held| {
             held.ok_or(VerifierError::Unknown)?;
             Ok(Step::Decided((), Some(self.close(id, Record::revoked(self.keys()))?)))
@@ -91,7 +91,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Returns [`VerifierError::Unknown`] if the id has no record, [`VerifierError::Refused`] with [`Refusal::Revoked`]
     /// if it is revoked, [`VerifierError::Store`] if the store fails, or [`VerifierError::Record`] if the record cannot
     /// be opened or read.
-    pub async fn state(&self, id: &AuthenticatorId) -> Result<State, VerifierError<S::Error>> {
+    pub async fn state(&self, id: &AccountId) -> Result<State, VerifierError<S::Error>> {
         let entry = self.store.load(id).await.map_err(VerifierError::Store)?;
         let (_, _, state) = self.read(id, entry.map(|entry| entry.value))?;
         Ok(state)
@@ -100,7 +100,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Replaces the stored state with the one that `change` returns for it.
     async fn change(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         change: impl Fn(Method, State) -> Result<State, VerifierError<S::Error>>,
     ) -> Result<(), VerifierError<S::Error>> {
         self.swap(id, |held| {

@@ -39,7 +39,7 @@ pub use outcome::{Accepted, Enrolled};
 /// ```
 /// # #[cfg(feature = "std")] {
 /// # pollster::block_on(async {
-/// use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, UnixTime, Verifier};
+/// use secondo::{Algorithm, Authenticator, AccountId, Policy, Secret, State, Totp, UnixTime, Verifier};
 /// use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 /// use secondo::store::Memory;
 ///
@@ -48,7 +48,7 @@ pub use outcome::{Accepted, Enrolled};
 /// let master = LocalMasterKey::from_hex("c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094")?;
 /// let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 /// let verifier = Verifier::new(Memory::new(), keys, Policy::default());
-/// let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+/// let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 ///
 /// // The subscriber scans the secret, and confirms the authenticator with a first code.
 /// let secret = Secret::from_bytes(b"12345678901234567890")?;

@@ -1,5 +1,5 @@
 use crate::decision::Verified;
-use crate::types::{AuthenticatorId, Counter};
+use crate::types::{AccountId, Counter};
 
 /// Proof of a second factor: a code of this authenticator was correct, unused and permitted, and this is stored.
 ///
@@ -8,14 +8,14 @@ use crate::types::{AuthenticatorId, Counter};
 #[derive(Debug)]
 #[must_use = "this is the proof of the second factor; do not grant a login without it"]
 pub struct Accepted {
-    pub(super) id: AuthenticatorId,
+    pub(super) id: AccountId,
     pub(super) verified: Verified,
 }
 
 impl Accepted {
     /// Returns the id of the authenticator whose code was accepted.
     #[must_use]
-    pub fn id(&self) -> &AuthenticatorId {
+    pub fn id(&self) -> &AccountId {
         &self.id
     }
 

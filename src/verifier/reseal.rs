@@ -2,7 +2,7 @@ use crate::account::Record;
 use crate::account::seal::KeyRing;
 use crate::hsm::Hsm;
 use crate::store::Store;
-use crate::types::AuthenticatorId;
+use crate::types::AccountId;
 
 use super::swap::Step;
 use super::{Verifier, VerifierError};
@@ -18,7 +18,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Returns [`VerifierError::Unknown`] if the id has no record, [`VerifierError::Store`] if the store fails,
     /// [`VerifierError::Record`] if the record cannot be opened, or [`VerifierError::Contended`] if other writers keep
     /// changing it.
-    pub async fn reseal(&self, id: &AuthenticatorId) -> Result<bool, VerifierError<S::Error>> {
+    pub async fn reseal(&self, id: &AccountId) -> Result<bool, VerifierError<S::Error>> {
         self.swap(id, |held| {
             let value = held.ok_or(VerifierError::Unknown)?;
             let mut record = Record::open(value, id, self.keys()).map_err(VerifierError::Record)?;
@@ -38,8 +38,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Resealing can run alongside verifications, and can be stopped and started again at any time.
     pub async fn reseal_all(
         &self,
-        ids: impl IntoIterator<Item = AuthenticatorId>,
-        mut progress: impl FnMut(&AuthenticatorId, &Result<bool, VerifierError<S::Error>>),
+        ids: impl IntoIterator<Item = AccountId>,
+        mut progress: impl FnMut(&AccountId, &Result<bool, VerifierError<S::Error>>),
     ) -> u64 {
         let mut failed = 0;
         for id in ids {

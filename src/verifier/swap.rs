@@ -10,7 +10,7 @@ use crate::decision::{Refusal, State};
 use crate::factor::Authenticator;
 use crate::hsm::{Hmac, Hsm, HsmKey, WrongAnswer};
 use crate::store::{Entry, Exchange, Store, Value};
-use crate::types::{Algorithm, AuthenticatorId, Counter};
+use crate::types::{AccountId, Algorithm, Counter};
 
 /// The number of decisions that are made before an operation fails as contended.
 ///
@@ -34,7 +34,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// the meantime, `decide` is called again with the changed value.
     pub(super) async fn swap<'a, T>(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         decide: impl Fn(Option<Value>) -> Result<Step<'a, T, S::Error>, VerifierError<S::Error>>,
     ) -> Result<T, VerifierError<S::Error>> {
         for _ in 0..TRIES {
@@ -78,7 +78,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Opens the record in a value, and reads the authenticator and its state.
     pub(super) fn read(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         held: Option<Value>,
     ) -> Result<(Record, Authenticator, State), VerifierError<S::Error>> {
         let value = held.ok_or(VerifierError::Unknown)?;
@@ -91,7 +91,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     }
 
     /// Returns the value to store for a record, sealed if the verifier has keys.
-    pub(super) fn close(&self, id: &AuthenticatorId, record: Record) -> Result<Value, VerifierError<S::Error>> {
+    pub(super) fn close(&self, id: &AccountId, record: Record) -> Result<Value, VerifierError<S::Error>> {
         record.close(id, self.keys()).map_err(VerifierError::Record)
     }
 

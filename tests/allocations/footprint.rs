@@ -6,7 +6,7 @@ use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::MalformedCode;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
 };
 
 const ENTRIES: u32 = 200_000;
@@ -14,8 +14,8 @@ const ENTRIES: u32 = 200_000;
 const OTHERS: isize = 10_000;
 
 /// Returns the id of number `n`, in the form of a UUID.
-fn id(n: u32) -> AuthenticatorId {
-    AuthenticatorId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).unwrap()
+fn id(n: u32) -> AccountId {
+    AccountId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).unwrap()
 }
 
 #[test]

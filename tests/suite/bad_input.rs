@@ -154,7 +154,7 @@ fn a_code_of_another_width() {
 #[test]
 fn identifiers_and_unknown_ones() {
     use secondo::store::Memory;
-    use secondo::{AuthenticatorId, Verifier, VerifierError};
+    use secondo::{AccountId, Verifier, VerifierError};
 
     for (text, expected) in [
         (String::new(), secondo::types::IdError::Length(0)),
@@ -165,13 +165,13 @@ fn identifiers_and_unknown_ones() {
         ("rossì".into(), secondo::types::IdError::Character { position: 4 }),
         ("\u{7f}".into(), secondo::types::IdError::Character { position: 0 }),
     ] {
-        assert_eq!(AuthenticatorId::new(&text), Err(expected));
+        assert_eq!(AccountId::new(&text), Err(expected));
     }
-    assert_eq!(AuthenticatorId::new(&"x".repeat(64)).unwrap().as_str().len(), 64);
+    assert_eq!(AccountId::new(&"x".repeat(64)).unwrap().as_str().len(), 64);
 
     let store = Memory::new();
     let verifier = Verifier::unsealed(&store, Policy::new());
-    let unknown = AuthenticatorId::new("nobody").unwrap();
+    let unknown = AccountId::new("nobody").unwrap();
     let result = pollster::block_on(verifier.verify(&unknown, "123456", NOW));
     assert!(matches!(result, Err(VerifierError::Unknown)));
     assert!(store.is_empty(), "an unknown id must not be stored");

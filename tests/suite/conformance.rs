@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use secondo::store::conformance::{Harness, NotApplicable, check};
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 
 struct InMemory(Memory);
 
@@ -97,7 +97,7 @@ impl Naive {
         Self { defect, data: Mutex::default() }
     }
 
-    fn key(&self, id: &AuthenticatorId) -> String {
+    fn key(&self, id: &AccountId) -> String {
         match self.defect {
             Defect::IgnoresCase => id.as_str().to_lowercase(),
             _ => id.as_str().into(),
@@ -128,7 +128,7 @@ impl std::error::Error for Broken {}
 impl Store for Naive {
     type Error = Broken;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Broken> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, Broken> {
         let current = || {
             let data = self.data.lock().unwrap();
             data.entries.get(&self.key(id)).and_then(|versions| versions.last()).cloned()
@@ -143,7 +143,7 @@ impl Store for Naive {
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

@@ -13,8 +13,8 @@ use secondo::hsm::{Hmac, Hsm, HsmKey};
 use secondo::store::Memory;
 use secondo::types::{Counter, Period};
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Policy, PublicRefusal, Refusal, Secret, State, Totp,
-    UnixTime, Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Hotp, Key, Policy, PublicRefusal, Refusal, Secret, State, Totp, UnixTime,
+    Verifier, VerifierError,
 };
 
 const SECRET: &[u8] = b"12345678901234567890";
@@ -86,8 +86,8 @@ fn in_hsm(method: impl Into<Method>, algorithm: Algorithm) -> Authenticator {
     Authenticator::in_hsm(method, algorithm, HsmKey::new(b"slot/7").unwrap())
 }
 
-fn id() -> AuthenticatorId {
-    AuthenticatorId::new("rossi").unwrap()
+fn id() -> AccountId {
+    AccountId::new("rossi").unwrap()
 }
 
 /// Every operation has the same result as with the same secret in memory.

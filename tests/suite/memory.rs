@@ -7,7 +7,7 @@ use pollster::block_on;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use secondo::store::{Exchange, Memory, Revision, Store, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 
 const IDS: usize = 3_000;
 const STEPS: usize = 300_000;
@@ -19,9 +19,9 @@ struct Known {
 }
 
 /// Returns the id of number `n`. The ids differ in length.
-fn id(n: usize) -> AuthenticatorId {
+fn id(n: usize) -> AccountId {
     let text = format!("{n}/{}", "x".repeat(n % 60));
-    AuthenticatorId::new(&text).unwrap()
+    AccountId::new(&text).unwrap()
 }
 
 fn value(random: &mut StdRng) -> Vec<u8> {
@@ -31,7 +31,7 @@ fn value(random: &mut StdRng) -> Vec<u8> {
     value
 }
 
-fn must_agree(store: &Memory, id: &AuthenticatorId, known: Option<&Known>) {
+fn must_agree(store: &Memory, id: &AccountId, known: Option<&Known>) {
     let entry = block_on(store.load(id)).unwrap();
     let held = entry.as_ref().map(|entry| (entry.revision, entry.value.as_ref()));
     assert_eq!(held, known.map(|known| (known.revision, &known.value[..])), "{id}");

@@ -10,7 +10,7 @@ use described::{parameters, rows};
 use proptest::prelude::*;
 use secondo::factor::Method;
 use secondo::formats::otpauth::{
-    AccountError, Batches, BatchesError, KeyUri, Migration, MigrationError, Parameter, UnknownField,
+    Batches, BatchesError, KeyUri, Migration, MigrationAccountError, MigrationError, Parameter, UnknownField,
 };
 use secondo::types::{Counter, Period, SecretError};
 use secondo::{Algorithm, Authenticator, Digits, Hotp, Secret, Totp};
@@ -23,7 +23,7 @@ fn read(payload: &[u8]) -> Result<Migration, MigrationError> {
 }
 
 /// Reads an export with one account, which `protoc` encodes from `text`.
-fn account(text: &str) -> Result<KeyUri, AccountError> {
+fn account(text: &str) -> Result<KeyUri, MigrationAccountError> {
     let migration = read(&protoc::encode(&format!("account {{ {text} }}"))).unwrap();
     let mut accounts = migration.into_accounts();
     assert_eq!(accounts.len(), 1);
@@ -80,29 +80,29 @@ fn every_value_of_every_field() {
         assert_eq!(parameters(&uri), format!("{expected} {hex}"), "{fields}");
     }
     for (fields, expected) in [
-        ("algorithm: 4", AccountError::Algorithm(4)),
-        ("algorithm: 5", AccountError::Algorithm(5)),
-        ("algorithm: -1", AccountError::Algorithm(-1)),
-        ("digits: 4", AccountError::Digits(4)),
-        ("digits: 6", AccountError::Digits(6)),
-        ("digits: 2147483647", AccountError::Digits(i32::MAX.into())),
-        ("type: 3", AccountError::Type(3)),
-        ("type: 1 counter: -1", AccountError::Counter(-1)),
-        ("type: 1 counter: -9223372036854775808", AccountError::Counter(i64::MIN)),
+        ("algorithm: 4", MigrationAccountError::Algorithm(4)),
+        ("algorithm: 5", MigrationAccountError::Algorithm(5)),
+        ("algorithm: -1", MigrationAccountError::Algorithm(-1)),
+        ("digits: 4", MigrationAccountError::Digits(4)),
+        ("digits: 6", MigrationAccountError::Digits(6)),
+        ("digits: 2147483647", MigrationAccountError::Digits(i32::MAX.into())),
+        ("type: 3", MigrationAccountError::Type(3)),
+        ("type: 1 counter: -1", MigrationAccountError::Counter(-1)),
+        ("type: 1 counter: -9223372036854775808", MigrationAccountError::Counter(i64::MIN)),
     ] {
         assert_eq!(account(&format!("{NAMED} {fields}")).unwrap_err(), expected, "{fields}");
     }
-    let length = |found| AccountError::Secret(SecretError::Length { min: 10, found });
+    let length = |found| MigrationAccountError::Secret(SecretError::Length { min: 10, found });
     let long = format!("secret: '{}' name: 'alice'", "s".repeat(129));
     let wordy = format!("secret: '1234567890' name: '{}'", "n".repeat(256));
     for (fields, expected) in [
         ("name: 'alice'", length(0)),
         ("secret: '123456789' name: 'alice'", length(9)),
         (&long, length(129)),
-        ("secret: '1234567890'", AccountError::Label),
-        ("secret: '1234567890' name: 'a\\n'", AccountError::Label),
-        ("secret: '1234567890' name: 'a' issuer: 'b\\000'", AccountError::Label),
-        (&wordy, AccountError::Label),
+        ("secret: '1234567890'", MigrationAccountError::Label),
+        ("secret: '1234567890' name: 'a\\n'", MigrationAccountError::Label),
+        ("secret: '1234567890' name: 'a' issuer: 'b\\000'", MigrationAccountError::Label),
+        (&wordy, MigrationAccountError::Label),
     ] {
         assert_eq!(account(fields).unwrap_err(), expected, "{fields}");
     }
@@ -237,10 +237,10 @@ fn what_is_no_export_is_refused() {
     ] {
         let payload = [&b"\x10\x01\x0a"[..], &[account.len().try_into().unwrap()], account].concat();
         let accounts = read(&payload).unwrap().into_accounts();
-        assert_eq!(accounts[0].as_ref().unwrap_err(), &AccountError::Malformed { offset }, "{account:x?}");
+        assert_eq!(accounts[0].as_ref().unwrap_err(), &MigrationAccountError::Malformed { offset }, "{account:x?}");
     }
     let not_utf8 = b"\x0a\x11\x0a\x0a1234567890\x12\x03\xff\xff\xff";
-    assert_eq!(read(not_utf8).unwrap().accounts()[0].as_ref().unwrap_err(), &AccountError::Label);
+    assert_eq!(read(not_utf8).unwrap().accounts()[0].as_ref().unwrap_err(), &MigrationAccountError::Label);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use secondo::policy::{BackOff, Lock, Window};
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
 use secondo::types::{Counter, MalformedCode};
 use secondo::{
-    AuthenticatorId, Code, Digits, Hotp, Method, Policy, PublicRefusal, Refusal, State, SubmittedCode, Totp, UnixTime,
+    AccountId, Code, Digits, Hotp, Method, Policy, PublicRefusal, Refusal, State, SubmittedCode, Totp, UnixTime,
     Verifier, VerifierError,
 };
 use static_assertions::assert_not_impl_any;
@@ -55,13 +55,13 @@ struct Overtaken<'a> {
 impl Store for Overtaken<'_> {
     type Error = std::convert::Infallible;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Self::Error> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, Self::Error> {
         self.store.load(id).await
     }
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,
@@ -73,7 +73,7 @@ impl Store for Overtaken<'_> {
     }
 }
 
-fn overtaken_by<'a>(store: &'a Memory, id: AuthenticatorId, code: String, now: UnixTime) -> Verifier<Overtaken<'a>> {
+fn overtaken_by<'a>(store: &'a Memory, id: AccountId, code: String, now: UnixTime) -> Verifier<Overtaken<'a>> {
     let other: Box<dyn FnOnce() + Send + 'a> = Box::new(move || {
         let other = Verifier::new(store, keys(), Policy::new());
         assert!(block_on(other.verify(&id, &code, now)).is_ok());
@@ -284,7 +284,7 @@ fn a_late_code_is_not_taken_for_drift() {
 #[test]
 fn learned_drift_keeps_the_current_step_in_the_window() {
     let window = |past, future| Policy::new().with_learned_drift(true).with_window(Window::new(past, future).unwrap());
-    let drift = |verifier: &Verifier<Memory>, id: &AuthenticatorId| block_on(verifier.state(id)).unwrap().drift();
+    let drift = |verifier: &Verifier<Memory>, id: &AccountId| block_on(verifier.state(id)).unwrap().drift();
 
     // A code submitted a minute late, and then correct codes of an exact clock.
     let (late, id) = verifier(Memory::new(), window(2, 0));
@@ -429,7 +429,7 @@ fn ok_is_an_accepted_code_and_nothing_else() {
         block_on(Verifier::new(failing(&store, Fault::Exchange), keys(), Policy::new()).verify(&id, &code_at(0), NOW))
             .is_err()
     );
-    assert!(block_on(working.verify(&AuthenticatorId::new("nobody").unwrap(), &code_at(0), NOW)).is_err());
+    assert!(block_on(working.verify(&AccountId::new("nobody").unwrap(), &code_at(0), NOW)).is_err());
     assert!(block_on(working.verify(&id, &code_at(0), NOW)).is_ok());
 }
 

@@ -12,7 +12,7 @@ use enrolled::{NOW, code_at, enroll, keys, wrong_code};
 use pollster::block_on;
 use secondo::decision::Hold;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
-use secondo::{AuthenticatorId, Policy, Refusal, Totp, UnixTime, Verifier, VerifierError};
+use secondo::{AccountId, Policy, Refusal, Totp, UnixTime, Verifier, VerifierError};
 
 const THREADS: usize = 8;
 const ROUNDS: usize = 300;
@@ -27,7 +27,7 @@ struct Slow {
 impl Store for Slow {
     type Error = Infallible;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Infallible> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, Infallible> {
         let entry = self.store.load(id).await;
         thread::sleep(Duration::from_micros(20));
         entry
@@ -35,7 +35,7 @@ impl Store for Slow {
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         mut expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

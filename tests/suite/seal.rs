@@ -15,8 +15,8 @@ use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, MasterKeyError, 
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::IdError;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime,
-    Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    VerifierError,
 };
 
 fn key(id: u32) -> SealingKey {
@@ -40,15 +40,15 @@ fn sealing(store: &Memory, ring: KeyRing) -> Verifier<&Memory> {
     Verifier::new(store, ring, Policy::new())
 }
 
-fn id(text: &str) -> AuthenticatorId {
-    AuthenticatorId::new(text).unwrap()
+fn id(text: &str) -> AccountId {
+    AccountId::new(text).unwrap()
 }
 
-fn stored(store: &Memory, id: &AuthenticatorId) -> Vec<u8> {
+fn stored(store: &Memory, id: &AccountId) -> Vec<u8> {
     block_on(store.load(id)).unwrap().unwrap().value.as_ref().to_vec()
 }
 
-fn replace(store: &Memory, id: &AuthenticatorId, bytes: &[u8]) {
+fn replace(store: &Memory, id: &AccountId, bytes: &[u8]) {
     let revision = block_on(store.load(id)).unwrap().map(|entry| entry.revision);
     let exchange = block_on(store.compare_exchange(id, revision, Value::from(bytes), None));
     assert_eq!(exchange.unwrap(), Exchange::Stored);

@@ -76,17 +76,18 @@ mod with_verifier {
     use secondo::Algorithm;
     use secondo::account::RecordError;
     use secondo::formats::otpauth::{
-        AccountError, Batches, BatchesError, KeyUri, KeyUriError, Migration, MigrationError, Parameter, UnknownField,
+        Batches, BatchesError, KeyUri, KeyUriError, Migration, MigrationAccountError, MigrationError, Parameter,
+        UnknownField,
     };
     use secondo::hsm::{Hmac, HsmKey};
     use secondo::seal::{KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
     use secondo::store::Value;
     use secondo::types::SecretText;
-    use secondo::{AuthenticatorId, Verifier, VerifierError};
+    use secondo::{AccountId, Verifier, VerifierError};
 
     assert_impl_all!(Value: Send, Sync, zeroize::ZeroizeOnDrop);
     assert_not_impl_any!(Value: Clone, Display, PartialEq);
-    assert_impl_all!(AuthenticatorId: Send, Sync, Copy, Display);
+    assert_impl_all!(AccountId: Send, Sync, Copy, Display);
 
     assert_impl_all!(SealingKey: Send, Sync, zeroize::ZeroizeOnDrop);
     assert_impl_all!(LocalMasterKey: Send, Sync, zeroize::ZeroizeOnDrop);
@@ -112,7 +113,7 @@ mod with_verifier {
     assert_not_impl_any!(Batches: Clone, Display, PartialEq);
     assert_impl_all!(KeyUriError: std::error::Error, Copy);
     assert_impl_all!(MigrationError: std::error::Error, Copy);
-    assert_impl_all!(AccountError: std::error::Error, Copy);
+    assert_impl_all!(MigrationAccountError: std::error::Error, Copy);
     assert_impl_all!(BatchesError: std::error::Error, Copy);
     assert_impl_all!(UnknownField: Send, Sync, Copy);
     assert_impl_all!(Parameter: Send, Sync, Copy, Display);
@@ -130,7 +131,7 @@ mod with_verifier {
         fn sent<F: Future + Send>(_: F) {}
 
         let verifier = Verifier::unsealed(Memory::new(), Policy::new());
-        let (id, now) = (AuthenticatorId::new("rossi").unwrap(), UnixTime::from_secs(0).unwrap());
+        let (id, now) = (AccountId::new("rossi").unwrap(), UnixTime::from_secs(0).unwrap());
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&[7; 20]).unwrap());
         sent(verifier.enroll(&id, &authenticator, State::new()));
         sent(verifier.confirm(&id, "", now));

@@ -20,7 +20,7 @@ use secondo::store::{Exchange, Memory, Store};
 use secondo::types::Counter;
 use secondo::verifier::Enrolled;
 use secondo::{
-    Authenticator, AuthenticatorId, Digits, Hotp, Policy, PublicRefusal, Refusal, State, Totp, UnixTime, Verifier,
+    AccountId, Authenticator, Digits, Hotp, Policy, PublicRefusal, Refusal, State, Totp, UnixTime, Verifier,
     VerifierError,
 };
 
@@ -34,7 +34,7 @@ fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) ->
 #[test]
 fn an_authenticator_counts_only_after_its_first_right_code() {
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
-    let id = AuthenticatorId::new("rossi").unwrap();
+    let id = AccountId::new("rossi").unwrap();
     block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
 
     assert_eq!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Unconfirmed);
@@ -57,7 +57,7 @@ fn an_authenticator_counts_only_after_its_first_right_code() {
 #[test]
 fn a_confirmation_is_a_login_where_the_policy_says_so() {
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new().with_confirmation_login(true));
-    let id = AuthenticatorId::new("rossi").unwrap();
+    let id = AccountId::new("rossi").unwrap();
     block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
     let login = block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap().into_login().unwrap();
     assert_eq!(login.counter(), Totp::default().step(NOW).unwrap());
@@ -70,7 +70,7 @@ fn a_confirmation_is_a_login_where_the_policy_says_so() {
 #[test]
 fn an_enrollment_is_replaced_until_it_is_confirmed() {
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
-    let id = AuthenticatorId::new("rossi").unwrap();
+    let id = AccountId::new("rossi").unwrap();
     let enroll = |method: Totp| block_on(verifier.enroll(&id, &authenticator(method), State::new()));
     let eight = Totp::new(Digits::Eight, secondo::types::Period::default());
 
@@ -94,7 +94,7 @@ fn an_enrollment_is_replaced_until_it_is_confirmed() {
 fn a_state_in_another_unit_is_not_enrolled() {
     let store = Memory::new();
     let verifier = Verifier::new(&store, keys(), Policy::new());
-    let id = AuthenticatorId::new("rossi").unwrap();
+    let id = AccountId::new("rossi").unwrap();
     let enroll = |authenticator: Authenticator, used| {
         block_on(verifier.enroll(&id, &authenticator, State::new().starting_at(Counter::new(used + 1))))
     };
@@ -114,7 +114,7 @@ fn a_state_in_another_unit_is_not_enrolled() {
 fn an_enrollment_reports_what_it_replaces_or_refuses_to() {
     let store = Memory::new();
     let verifier = Verifier::new(&store, keys(), Policy::new());
-    let id = AuthenticatorId::new("1").unwrap();
+    let id = AccountId::new("1").unwrap();
     let bytes = || block_on(store.load(&id)).unwrap().unwrap().value.as_ref().to_vec();
     let (first, second) = (authenticator(Totp::default()), authenticator(Hotp::default()));
     block_on(verifier.enroll_new(&id, &first, State::new())).unwrap();
@@ -124,7 +124,7 @@ fn an_enrollment_reports_what_it_replaces_or_refuses_to() {
     assert_eq!(bytes(), stored);
     assert_eq!(block_on(verifier.enroll(&id, &second, State::new())).unwrap(), Enrolled::Replaced);
     assert_ne!(bytes(), stored);
-    let other = AuthenticatorId::new("2").unwrap();
+    let other = AccountId::new("2").unwrap();
     assert_eq!(block_on(verifier.enroll(&other, &first, State::new())).unwrap(), Enrolled::New);
 }
 
@@ -132,7 +132,7 @@ fn an_enrollment_reports_what_it_replaces_or_refuses_to() {
 fn an_acceptance_says_whose_it_is() {
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new().with_confirmation_login(true));
     for name in ["rossi", "bianchi"] {
-        let id = AuthenticatorId::new(name).unwrap();
+        let id = AccountId::new(name).unwrap();
         block_on(verifier.enroll(&id, &authenticator(Totp::default()), State::new())).unwrap();
         let confirmed = block_on(verifier.confirm(&id, &code_at(0), NOW)).unwrap();
         assert_eq!(confirmed.into_login().unwrap().id(), &id);
@@ -284,7 +284,7 @@ fn the_in_memory_store_needs_no_executor() {
 #[test]
 fn an_unknown_id_is_its_own_error() {
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
-    let id = AuthenticatorId::new("nobody").unwrap();
+    let id = AccountId::new("nobody").unwrap();
     for result in [
         block_on(verifier.verify(&id, "123456", NOW)).map(drop),
         block_on(verifier.confirm(&id, "123456", NOW)).map(drop),
@@ -481,7 +481,7 @@ fn what_is_enrolled_is_what_is_verified() {
             for digits in [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine] {
                 let secret = || Secret::import_short(&(0..u8::try_from(len).unwrap()).collect::<Vec<_>>()).unwrap();
                 let key = Key::new(algorithm, &secret());
-                let id = AuthenticatorId::new(&format!("{n}")).unwrap();
+                let id = AccountId::new(&format!("{n}")).unwrap();
                 n += 1;
                 let totp = Totp::new(digits, Period::from_secs(45).unwrap()).with_t0(UnixTime::from_secs(77).unwrap());
                 let new = Authenticator::new(totp, algorithm, secret());

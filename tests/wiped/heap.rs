@@ -8,9 +8,7 @@ use secondo::formats::{google_authenticator, usersfile};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::Counter;
-use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Policy, Secret, State, Totp, UnixTime, Verifier,
-};
+use secondo::{AccountId, Algorithm, Authenticator, Digits, Hotp, Policy, Secret, State, Totp, UnixTime, Verifier};
 
 use crate::watching::{assert_none_freed, freed, look_for};
 
@@ -75,7 +73,7 @@ fn stores() {
         [Verifier::unsealed(Memory::new(), Policy::new()), Verifier::new(Memory::new(), keys, Policy::new())]
     {
         for n in 0..100 {
-            let id = AuthenticatorId::new(&format!("id/{n}")).unwrap();
+            let id = AccountId::new(&format!("id/{n}")).unwrap();
             let authenticator = Box::new(Authenticator::new(Totp::default(), Algorithm::Sha1, secret()));
             block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
             assert!(block_on(verifier.verify(&id, "000000", now)).is_err());
@@ -93,7 +91,7 @@ fn stores() {
     // Half of the entries expire, and the purge moves the others to new memory.
     let store = Memory::new();
     for n in 0..10_000 {
-        let id = AuthenticatorId::new(&format!("id/{n}")).unwrap();
+        let id = AccountId::new(&format!("id/{n}")).unwrap();
         let expiry = (n % 2 == 0).then_some(now);
         let exchange = block_on(store.compare_exchange(&id, None, Value::from(SECRET.as_slice()), expiry));
         assert_eq!(exchange.unwrap(), Exchange::Stored);

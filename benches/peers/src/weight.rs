@@ -11,7 +11,7 @@ use object::{Object, ObjectSection};
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Policy, Secret, State, Totp, Verifier};
+use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State, Totp, Verifier};
 use serde_json::{Value, json};
 
 use crate::{machine, root, rounds, save};
@@ -172,7 +172,7 @@ pub(crate) fn print_store_growth(authenticators: u32) {
         let high = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let hex = format!("{high:016x}{n:016x}");
         let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-        let id = AuthenticatorId::new(&parts.join("-")).expect("36 characters");
+        let id = AccountId::new(&parts.join("-")).expect("36 characters");
         let secret = Secret::from_bytes(&[high, n, high].map(u64::to_be_bytes).concat()[..20]).expect("20 bytes");
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
         block_on(verifier.enroll(&id, &authenticator, State::new())).expect("in memory");

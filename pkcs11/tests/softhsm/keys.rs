@@ -10,7 +10,7 @@ use secondo::seal::{Deployment, KeyId, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::types::{Counter, Period};
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    AccountId, Algorithm, Authenticator, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
     VerifierError,
 };
 use secondo_pkcs11::{TokenError, Workers};
@@ -176,7 +176,7 @@ fn a_master_key_on_the_token_opens_what_its_twin_sealed() {
         let store = Memory::new();
         let local = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
         let sealed_here = Verifier::new(&store, ring(&local), Policy::new());
-        let id = AuthenticatorId::new("rossi").unwrap();
+        let id = AccountId::new("rossi").unwrap();
         let authenticator = Authenticator::new(Hotp::default(), Algorithm::Sha1, rfc_secret(Algorithm::Sha1));
         block_on(sealed_here.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
 

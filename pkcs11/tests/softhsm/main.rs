@@ -20,7 +20,7 @@ use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, MasterKey, Seali
 use secondo::store::Memory;
 use secondo::types::Counter;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Policy, Refusal, Secret, State, Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Hotp, Key, Policy, Refusal, Secret, State, Verifier, VerifierError,
 };
 use secondo_pkcs11::{Token, TokenError, TokenHsm, Workers};
 
@@ -61,26 +61,14 @@ fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
     file.lines().filter(|row| !row.starts_with('#')).map(|row| row.split(' ').collect())
 }
 
-fn enroll(
-    verifier: &Sealed,
-    method: impl Into<Method>,
-    algorithm: Algorithm,
-    key: &str,
-    state: State,
-) -> AuthenticatorId {
-    let id = AuthenticatorId::new(key).unwrap();
+fn enroll(verifier: &Sealed, method: impl Into<Method>, algorithm: Algorithm, key: &str, state: State) -> AccountId {
+    let id = AccountId::new(key).unwrap();
     block_on(verifier.enroll(&id, &Authenticator::in_hsm(method, algorithm, name(key)), state)).unwrap();
     id
 }
 
 /// Enrolls a confirmed HOTP authenticator with its seed on the token, and returns its id and the same key in memory.
-fn local_twin(
-    token: &Token,
-    verifier: &Sealed,
-    key: &str,
-    seed: &[u8],
-    algorithm: Algorithm,
-) -> (AuthenticatorId, Key) {
+fn local_twin(token: &Token, verifier: &Sealed, key: &str, seed: &[u8], algorithm: Algorithm) -> (AccountId, Key) {
     let secret = Secret::import_short(seed).unwrap();
     token.import(&name(key), &secret, algorithm).unwrap();
     (enroll(verifier, Hotp::default(), algorithm, key, State::new().confirmed()), Key::new(algorithm, &secret))

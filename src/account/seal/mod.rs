@@ -60,7 +60,7 @@ mod master;
 pub use master::{LocalMasterKey, MasterKey, MasterKeyError};
 
 use crate::ct::declassify::public;
-use crate::types::{AuthenticatorId, IdError, Name};
+use crate::types::{AccountId, IdError, Name};
 
 /// The length in bytes of the authentication tag, which sealing adds after the body.
 pub(crate) const TAG_LEN: usize = 16;
@@ -203,7 +203,7 @@ impl KeyRing {
     }
 
     /// Encrypts the body in place with the key that the head names, and returns the tag.
-    pub(crate) fn seal(&self, head: &Head, id: &AuthenticatorId, body: &mut [u8]) -> Result<[u8; TAG_LEN], SealError> {
+    pub(crate) fn seal(&self, head: &Head, id: &AccountId, body: &mut [u8]) -> Result<[u8; TAG_LEN], SealError> {
         let cipher = &self.key(head.key)?.cipher;
         let sealed = cipher.encrypt_inout_detached(&head.nonce(), &head.bound_to(id), body.into());
         Ok(sealed.map_err(|_| SealError::Altered)?.into())
@@ -213,7 +213,7 @@ impl KeyRing {
     pub(crate) fn open(
         &self,
         head: &Head,
-        id: &AuthenticatorId,
+        id: &AccountId,
         body: &mut [u8],
         tag: [u8; TAG_LEN],
     ) -> Result<(), SealError> {
@@ -267,7 +267,7 @@ impl Head {
     }
 
     /// Returns the associated data. An id has no zero byte, so the zeros after it mark its end.
-    fn bound_to(&self, id: &AuthenticatorId) -> [u8; 6 + AuthenticatorId::MAX_LEN] {
+    fn bound_to(&self, id: &AccountId) -> [u8; 6 + AccountId::MAX_LEN] {
         let mut bound = [0; _];
         bound[0] = self.version;
         bound[1] = self.kind;

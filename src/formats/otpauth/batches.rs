@@ -2,7 +2,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{AccountError, KeyUri, Migration};
+use super::{KeyUri, Migration, MigrationAccountError};
 
 /// The batches of an export, gathered as they are scanned, in any order.
 ///
@@ -60,7 +60,7 @@ impl Batches {
 
     /// Returns the accounts of all batches added so far, in the order of the export.
     #[must_use]
-    pub fn into_accounts(self) -> Vec<Result<KeyUri, AccountError>> {
+    pub fn into_accounts(self) -> Vec<Result<KeyUri, MigrationAccountError>> {
         self.by_index.into_values().flat_map(Migration::into_accounts).collect()
     }
 }

@@ -6,7 +6,7 @@ use base64ct::{Base64, Base64Unpadded, Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
 use super::label::Label;
-use super::migration_error::{self, AccountError, MigrationError};
+use super::migration_error::{self, MigrationAccountError, MigrationError};
 use super::parse::after_scheme;
 use super::percent::{self, Part};
 use super::protobuf::{self, Fields, Slice};
@@ -21,7 +21,7 @@ use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretText};
 /// not affect the rest:
 ///
 /// ```
-/// use secondo::formats::otpauth::{AccountError, Migration};
+/// use secondo::formats::otpauth::{MigrationAccountError, Migration};
 ///
 /// let text = "otpauth-migration://offline?data=Ch8KCkhlbGxvId6tvu8SBWFsaWNlGgRBQ01FIAEoATACChcKCkhlbGxvId6tvu8SA2JvYiAEKAEwAg%3D%3D";
 /// let migration = Migration::parse(text)?;
@@ -31,7 +31,7 @@ use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretText};
 ///         Err(error) => println!("to be set up again: {error}"),
 ///     }
 /// }
-/// assert_eq!(migration.accounts()[1].as_ref().unwrap_err(), &AccountError::Algorithm(4));
+/// assert_eq!(migration.accounts()[1].as_ref().unwrap_err(), &MigrationAccountError::Algorithm(4));
 /// # Ok::<(), secondo::formats::otpauth::MigrationError>(())
 /// ```
 ///
@@ -45,7 +45,7 @@ pub struct Migration {
     batch_size: u16,
     batch_index: u16,
     batch_id: i32,
-    accounts: Vec<Result<KeyUri, AccountError>>,
+    accounts: Vec<Result<KeyUri, MigrationAccountError>>,
     unknown_fields: Vec<UnknownField>,
 }
 
@@ -141,13 +141,13 @@ impl Migration {
     }
 
     /// Returns the accounts in order: each is either ready to be enrolled, or an error.
-    pub fn accounts(&self) -> &[Result<KeyUri, AccountError>] {
+    pub fn accounts(&self) -> &[Result<KeyUri, MigrationAccountError>] {
         &self.accounts
     }
 
     /// Returns the accounts in order, and drops the rest of the batch.
     #[must_use]
-    pub fn into_accounts(self) -> Vec<Result<KeyUri, AccountError>> {
+    pub fn into_accounts(self) -> Vec<Result<KeyUri, MigrationAccountError>> {
         self.accounts
     }
 
@@ -241,7 +241,7 @@ const COUNTER: u8 = 7;
 /// A text that newer versions write, by which the app tells accounts apart.
 const UNIQUE_ID: u8 = 8;
 
-fn read_account(message: Slice<'_>, mut unknown: impl FnMut(u32)) -> Result<KeyUri, AccountError> {
+fn read_account(message: Slice<'_>, mut unknown: impl FnMut(u32)) -> Result<KeyUri, MigrationAccountError> {
     let mut fields = Fields::<{ UNIQUE_ID as usize + 1 }>::new();
     for field in protobuf::fields(message) {
         let field = field?;
@@ -252,32 +252,32 @@ fn read_account(message: Slice<'_>, mut unknown: impl FnMut(u32)) -> Result<KeyU
     let number = |field: u8| fields.number(usize::from(field));
     let bytes = |field: u8| fields.bytes(usize::from(field));
     let text = |field| {
-        let text = core::str::from_utf8(bytes(field)?).map_err(|_| AccountError::Label)?;
-        if text.contains(char::is_control) { Err(AccountError::Label) } else { Ok(text) }
+        let text = core::str::from_utf8(bytes(field)?).map_err(|_| MigrationAccountError::Label)?;
+        if text.contains(char::is_control) { Err(MigrationAccountError::Label) } else { Ok(text) }
     };
 
     let algorithm = match number(ALGORITHM)? {
         0 | 1 => Algorithm::Sha1,
         2 => Algorithm::Sha256,
         3 => Algorithm::Sha512,
-        other => return Err(AccountError::Algorithm(other)),
+        other => return Err(MigrationAccountError::Algorithm(other)),
     };
     let digits = match number(DIGITS)? {
         0 | 1 => Digits::Six,
         2 => Digits::Eight,
         // Read, but never written: older versions of the app do not know it.
         3 => Digits::Seven,
-        other => return Err(AccountError::Digits(other)),
+        other => return Err(MigrationAccountError::Digits(other)),
     };
     let method = match number(TYPE)? {
         0 | 2 => Method::Totp(Totp::new(digits, Period::default())),
         1 => Method::Hotp(Hotp::new(digits)),
-        other => return Err(AccountError::Type(other)),
+        other => return Err(MigrationAccountError::Type(other)),
     };
     let shown = number(COUNTER)?;
-    let shown = u64::try_from(shown).map_err(|_| AccountError::Counter(shown))?;
-    let label = Label::read(text(NAME)?, Some(text(ISSUER)?)).ok_or(AccountError::Label)?;
-    let secret = Secret::import_short(bytes(SECRET)?).map_err(AccountError::Secret)?;
+    let shown = u64::try_from(shown).map_err(|_| MigrationAccountError::Counter(shown))?;
+    let label = Label::read(text(NAME)?, Some(text(ISSUER)?)).ok_or(MigrationAccountError::Label)?;
+    let secret = Secret::import_short(bytes(SECRET)?).map_err(MigrationAccountError::Secret)?;
     let authenticator = Box::new(Authenticator::new(method, algorithm, secret));
     Ok(KeyUri { label, authenticator, counter: Counter::new(shown + 1), image: None })
 }

@@ -10,7 +10,7 @@ pub(super) const MAX_LEN: usize = 16_384;
 /// An error in one account of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AccountError {
+pub enum MigrationAccountError {
     /// The encoding is broken, or a field occurs twice or has the wrong type.
     Malformed {
         /// The position of the field's first byte in the payload, from 0.
@@ -30,13 +30,13 @@ pub enum AccountError {
     Counter(i64),
 }
 
-impl From<Malformed> for AccountError {
+impl From<Malformed> for MigrationAccountError {
     fn from(Malformed(offset): Malformed) -> Self {
         Self::Malformed { offset }
     }
 }
 
-impl AccountError {
+impl MigrationAccountError {
     /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {
@@ -52,7 +52,7 @@ impl AccountError {
     }
 }
 
-impl fmt::Display for AccountError {
+impl fmt::Display for MigrationAccountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed { offset } => write!(f, "the account's encoding is broken at byte {offset} of the payload"),
@@ -66,7 +66,7 @@ impl fmt::Display for AccountError {
     }
 }
 
-impl core::error::Error for AccountError {}
+impl core::error::Error for MigrationAccountError {}
 
 /// An error for a text that is not a batch of an export, or for accounts that cannot be exported.
 ///

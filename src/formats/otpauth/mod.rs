@@ -34,7 +34,7 @@ pub use key_uri::{KeyUri, KeyUriError, Parameter};
 #[cfg(feature = "alloc")]
 pub use migration::{Migration, UnknownField};
 #[cfg(feature = "alloc")]
-pub use migration_error::{AccountError, MigrationError};
+pub use migration_error::{MigrationAccountError, MigrationError};
 #[cfg(feature = "png")]
 pub use png::Png;
 #[cfg(feature = "qr")]

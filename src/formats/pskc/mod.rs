@@ -14,7 +14,7 @@
 //! use secondo::formats::pskc::{Credential, PskcError, Reader, Signature};
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 //! use secondo::store::Memory;
-//! use secondo::{AuthenticatorId, Policy, Verifier, VerifierError};
+//! use secondo::{AccountId, Policy, Verifier, VerifierError};
 //!
 //! # let master = LocalMasterKey::from_hex(&"0f".repeat(32))?;
 //! # let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
@@ -41,7 +41,7 @@
 //!     // Two vendors may use the same serial number.
 //!     let vendor = token.device.manufacturer.as_deref().unwrap_or("unknown");
 //!     let id = format!("{vendor}/{}", token.device.serial.as_deref().unwrap_or(&token.key_id));
-//!     match verifier.enroll_new(&AuthenticatorId::new(&id)?, &token.authenticator, token.state).await {
+//!     match verifier.enroll_new(&AccountId::new(&id)?, &token.authenticator, token.state).await {
 //!         // Enrolled by an earlier import, or another token with the same id: it stays unchanged.
 //!         Err(VerifierError::AlreadyEnrolled) => println!("{id} is already enrolled"),
 //!         result => result?,

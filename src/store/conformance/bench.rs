@@ -3,7 +3,7 @@ use alloc::string::String;
 
 use super::{Harness, NotApplicable};
 use crate::store::{Entry, Exchange, Revision, Store, Value};
-use crate::types::{AuthenticatorId, UnixTime};
+use crate::types::{AccountId, UnixTime};
 
 /// The outcome of a check: `Err` describes a violation, and `Ok(Err(_))` means that the check does not apply.
 pub(super) type Outcome = Result<Result<(), NotApplicable>, String>;
@@ -19,9 +19,9 @@ impl<'h, H: Harness> Bench<'h, H> {
     }
 
     /// Returns the `n`th id of this check, which no other check uses.
-    pub(super) fn id(&self, n: usize) -> Result<AuthenticatorId, String> {
+    pub(super) fn id(&self, n: usize) -> Result<AccountId, String> {
         let text = format!("conformance/{}/{n}", self.name.replace(' ', "-"));
-        AuthenticatorId::new(&text).map_err(|error| format!("{error}"))
+        AccountId::new(&text).map_err(|error| format!("{error}"))
     }
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Handle<'h, H: Harness + 'h> {
 impl<H: Harness> Handle<'_, H> {
     pub(super) fn try_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: &[u8],
         expiry: Option<UnixTime>,
@@ -47,7 +47,7 @@ impl<H: Harness> Handle<'_, H> {
 
     pub(super) fn must_store(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: &[u8],
         expiry: Option<UnixTime>,
@@ -55,21 +55,16 @@ impl<H: Harness> Handle<'_, H> {
         ensure(self.try_exchange(id, expected, value, expiry)?, "an exchange with the current revision conflicted")
     }
 
-    pub(super) fn must_conflict(
-        &self,
-        id: &AuthenticatorId,
-        expected: Option<Revision>,
-        why: &str,
-    ) -> Result<(), String> {
+    pub(super) fn must_conflict(&self, id: &AccountId, expected: Option<Revision>, why: &str) -> Result<(), String> {
         ensure(!self.try_exchange(id, expected, b"must not be stored", None)?, why)
     }
 
-    pub(super) fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, String> {
+    pub(super) fn load(&self, id: &AccountId) -> Result<Option<Entry>, String> {
         self.harness.block_on(self.store.load(id)).map_err(|error| format!("load failed: {error}"))
     }
 
     /// Returns the revision of an entry, and fails if the entry does not have this value.
-    pub(super) fn must_hold(&self, id: &AuthenticatorId, value: &[u8]) -> Result<Revision, String> {
+    pub(super) fn must_hold(&self, id: &AccountId, value: &[u8]) -> Result<Revision, String> {
         match self.load(id)? {
             Some(entry) if entry.value.as_ref() == value => Ok(entry.revision),
             Some(_) => Err("a load returned a value other than the one stored last".into()),
@@ -77,7 +72,7 @@ impl<H: Harness> Handle<'_, H> {
         }
     }
 
-    pub(super) fn must_be_absent(&self, id: &AuthenticatorId, why: &str) -> Result<(), String> {
+    pub(super) fn must_be_absent(&self, id: &AccountId, why: &str) -> Result<(), String> {
         ensure(self.load(id)?.is_none(), why)
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::Harness;
 use super::bench::{Bench, Handle, Outcome, ensure};
-use crate::types::{AuthenticatorId, UnixTime};
+use crate::types::{AccountId, UnixTime};
 
 pub(super) fn expiry<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let [replaced, created, kept, later] = [bench.id(0)?, bench.id(1)?, bench.id(2)?, bench.id(3)?];
@@ -118,7 +118,7 @@ pub(super) fn restart<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
 }
 
 /// Creates an entry and replaces it, both times with this expiry.
-fn expire_at<H: Harness>(handle: &Handle<'_, H>, id: &AuthenticatorId, expiry: UnixTime) -> Result<(), String> {
+fn expire_at<H: Harness>(handle: &Handle<'_, H>, id: &AccountId, expiry: UnixTime) -> Result<(), String> {
     handle.must_store(id, None, b"older", Some(expiry))?;
     handle.must_store(id, Some(handle.must_hold(id, b"older")?), b"newer", Some(expiry))
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Harness;
 use super::bench::{Bench, Outcome, ensure};
 use crate::store::{Revision, Value};
-use crate::types::AuthenticatorId;
+use crate::types::AccountId;
 
 pub(super) fn absent<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     let (id, handle) = (bench.id(0)?, bench.handle());
@@ -57,14 +57,14 @@ pub(super) fn values_and_ids<H: Harness>(bench: &Bench<'_, H>) -> Outcome {
     // These ids have every allowed character, the longest and the shortest length, both cases of a letter, one id that
     // is a prefix of another, quotes and wildcards.
     let visible: String = ('!'..='~').collect();
-    let (start, end) = visible.split_at(AuthenticatorId::MAX_LEN);
+    let (start, end) = visible.split_at(AccountId::MAX_LEN);
     let ids = [start, end, "c", "C", "c/", "c/*", "c/%", "c/'", "c/\"", "{c}/1", "{c}/2"];
     for (n, text) in ids.iter().enumerate() {
-        let id = AuthenticatorId::new(text).map_err(|error| format!("{error}"))?;
+        let id = AccountId::new(text).map_err(|error| format!("{error}"))?;
         handle.must_store(&id, None, format!("value {n}").as_bytes(), None)?;
     }
     for (n, text) in ids.iter().enumerate() {
-        let id = AuthenticatorId::new(text).map_err(|error| format!("{error}"))?;
+        let id = AccountId::new(text).map_err(|error| format!("{error}"))?;
         other.must_hold(&id, format!("value {n}").as_bytes())?;
     }
     Ok(Ok(()))

@@ -25,7 +25,7 @@ mod verifications;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo::store::Store;
 
 use failure::Failure;
@@ -42,11 +42,11 @@ trait Engine: Sized {
     /// Returns a description of the settings that are not the default.
     fn settings() -> String;
     /// Starts an engine with these records.
-    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure>;
+    async fn start(records: &[(AccountId, Vec<u8>)]) -> Result<Self, Failure>;
     /// Opens a store for this number of callers.
     async fn open(&self, callers: usize) -> Result<Self::Store, Failure>;
     /// Opens the same records with a bare client.
-    async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self::Bare, Failure>;
+    async fn bare(&self, callers: usize, records: &[(AccountId, Vec<u8>)]) -> Result<Self::Bare, Failure>;
 }
 
 const TURN: Duration = Duration::from_secs(1);
@@ -97,7 +97,7 @@ async fn bench<E: Engine>() {
 async fn measure<E: Engine>(
     engine: &E,
     logins: &Arc<Logins>,
-    records: &[(AuthenticatorId, Vec<u8>)],
+    records: &[(AccountId, Vec<u8>)],
     callers: usize,
 ) -> Result<Measurement, Failure> {
     let ours = Arc::new(Verifications::new(engine.open(callers).await?, logins.clone()));

@@ -1,7 +1,7 @@
 use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo_postgres::{PostgresOptions, PostgresStore};
 use store_testing::Postgres;
 use tokio_postgres::{Client, NoTls, Statement};
@@ -24,7 +24,7 @@ impl Engine for OfPostgres {
         format!("{}, a connection for each caller", SETTINGS.join(", "))
     }
 
-    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure> {
+    async fn start(records: &[(AccountId, Vec<u8>)]) -> Result<Self, Failure> {
         let postgres = Postgres::start(&SETTINGS);
         PostgresOptions::new().with_timeout(PATIENCE).migrate(&postgres.url()).await?;
         let client = connect(&postgres).await?;
@@ -42,7 +42,7 @@ impl Engine for OfPostgres {
         Ok(PostgresOptions::new().with_connections(connections).connect(&self.0.url()).await?)
     }
 
-    async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Bare, Failure> {
+    async fn bare(&self, callers: usize, records: &[(AccountId, Vec<u8>)]) -> Result<Bare, Failure> {
         let mut connections = Vec::new();
         for _ in 0..callers {
             let client = connect(&self.0).await?;
@@ -63,7 +63,7 @@ async fn connect(postgres: &Postgres) -> Result<Client, tokio_postgres::Error> {
 
 pub(crate) struct Bare {
     connections: Vec<(Client, Statement, Statement)>,
-    ids: Vec<AuthenticatorId>,
+    ids: Vec<AccountId>,
     revision: AtomicI64,
 }
 

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo::store::{Exchange, Store, Value};
 use secondo_redb::{RedbOptions, RedbStore, RedbStoreError};
 use tempfile::TempDir;
@@ -25,12 +25,12 @@ impl Engine for OfRedb {
         "bare: one commit and one fsync for each verification".into()
     }
 
-    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure> {
+    async fn start(records: &[(AccountId, Vec<u8>)]) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().unwrap();
         let store = RedbOptions::new().open(folder.path().join("authenticators.redb"))?;
         // Many exchanges at once share commits.
         for records in records.chunks(1_000) {
-            let create = |(id, record): &(AuthenticatorId, Vec<u8>)| {
+            let create = |(id, record): &(AccountId, Vec<u8>)| {
                 let (store, id, record) = (store.clone(), *id, Value::from(record.as_slice()));
                 tokio::spawn(async move { store.compare_exchange(&id, None, record, None).await })
             };
@@ -45,7 +45,7 @@ impl Engine for OfRedb {
         Ok(self.store.clone())
     }
 
-    async fn bare(&self, callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Bare, Failure> {
+    async fn bare(&self, callers: usize, records: &[(AccountId, Vec<u8>)]) -> Result<Bare, Failure> {
         Ok(Bare::create(&self.folder.path().join(format!("bare-{callers}.redb")), records)?)
     }
 }
@@ -54,12 +54,12 @@ const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("bare");
 
 pub(crate) struct Bare {
     database: Database,
-    ids: Vec<AuthenticatorId>,
+    ids: Vec<AccountId>,
     revision: AtomicU64,
 }
 
 impl Bare {
-    fn create(path: &Path, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, RedbStoreError> {
+    fn create(path: &Path, records: &[(AccountId, Vec<u8>)]) -> Result<Self, RedbStoreError> {
         let database = Database::create(path)?;
         for records in records.chunks(100_000) {
             let writing = database.begin_write()?;

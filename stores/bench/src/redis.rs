@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Script};
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo_redis::{RedisOptions, RedisStore};
 use store_testing::Redis;
 
@@ -21,7 +21,7 @@ impl Engine for OfRedis {
         "appendonly yes, appendfsync always, one connection".into()
     }
 
-    async fn start(records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Self, Failure> {
+    async fn start(records: &[(AccountId, Vec<u8>)]) -> Result<Self, Failure> {
         let redis =
             Redis::start(&["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]);
         let patient =
@@ -43,7 +43,7 @@ impl Engine for OfRedis {
         Ok(RedisOptions::new().connect(&self.0.url())?)
     }
 
-    async fn bare(&self, _callers: usize, records: &[(AuthenticatorId, Vec<u8>)]) -> Result<Bare, Failure> {
+    async fn bare(&self, _callers: usize, records: &[(AccountId, Vec<u8>)]) -> Result<Bare, Failure> {
         let client = Client::open(self.0.url())?;
         Ok(Bare {
             connection: client.get_multiplexed_async_connection().await?,

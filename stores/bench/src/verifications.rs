@@ -7,9 +7,7 @@ use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::types::Period;
-use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Digits, Key, Policy, Secret, State, Totp, UnixTime, Verifier,
-};
+use secondo::{AccountId, Algorithm, Authenticator, Digits, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
 
 use crate::failure::Failure;
 use crate::load::Work;
@@ -31,12 +29,12 @@ fn verifier<S: Store>(store: S) -> Verifier<S> {
 }
 
 /// Returns the sealed records of this number of confirmed authenticators.
-pub(crate) fn records(authenticators: usize) -> Vec<(AuthenticatorId, Vec<u8>)> {
+pub(crate) fn records(authenticators: usize) -> Vec<(AccountId, Vec<u8>)> {
     let (memory, authenticator) = (Memory::new(), Authenticator::new(totp(), Algorithm::Sha1, secret()));
     let verifier = verifier(&memory);
     let record = |n| {
         // The ids are as long as a UUID.
-        let id = AuthenticatorId::new(&format!("f81d4fae-7dec-11d0-a765-{n:012x}")).unwrap();
+        let id = AccountId::new(&format!("f81d4fae-7dec-11d0-a765-{n:012x}")).unwrap();
         block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
         let entry = block_on(memory.load(&id)).unwrap().unwrap();
         (id, entry.value.as_ref().to_vec())
@@ -45,10 +43,10 @@ pub(crate) fn records(authenticators: usize) -> Vec<(AuthenticatorId, Vec<u8>)> 
 }
 
 /// The authenticators, and the number of logins of each.
-pub(crate) struct Logins(Vec<(AuthenticatorId, AtomicU32)>);
+pub(crate) struct Logins(Vec<(AccountId, AtomicU32)>);
 
 impl Logins {
-    pub(crate) fn new(records: &[(AuthenticatorId, Vec<u8>)]) -> Self {
+    pub(crate) fn new(records: &[(AccountId, Vec<u8>)]) -> Self {
         Self(records.iter().map(|(id, _)| (*id, AtomicU32::new(0))).collect())
     }
 }
@@ -89,13 +87,13 @@ mod tests {
     impl Store for Fails {
         type Error = RedisStoreError;
 
-        async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RedisStoreError> {
+        async fn load(&self, id: &AccountId) -> Result<Option<Entry>, RedisStoreError> {
             Ok(self.0.load(id).await.unwrap())
         }
 
         async fn compare_exchange(
             &self,
-            _id: &AuthenticatorId,
+            _id: &AccountId,
             _expected: Option<Revision>,
             _value: Value,
             _expiry: Option<UnixTime>,

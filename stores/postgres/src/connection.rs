@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use secondo::store::{Entry, Exchange, Revision, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{Client, Config, SimpleQueryMessage, Statement};
@@ -125,11 +125,7 @@ impl Statements {
         })
     }
 
-    pub(crate) async fn load(
-        &self,
-        client: &Client,
-        id: &AuthenticatorId,
-    ) -> Result<Option<Entry>, PostgresStoreError> {
+    pub(crate) async fn load(&self, client: &Client, id: &AccountId) -> Result<Option<Entry>, PostgresStoreError> {
         let Some(row) = client.query_opt(&self.load, &[&Hidden(id.as_str())]).await? else { return Ok(None) };
         let read = || Some((row.try_get::<_, i64>(0).ok()?, row.try_get::<_, &[u8]>(1).ok()?));
         let (revision, value) = read().ok_or(PostgresStoreError::Corrupt)?;
@@ -139,7 +135,7 @@ impl Statements {
     pub(crate) async fn exchange(
         &self,
         client: &Client,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: &Value,
         expiry: Option<UnixTime>,

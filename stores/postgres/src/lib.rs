@@ -3,7 +3,7 @@
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
-//! use secondo::{AuthenticatorId, Policy, UnixTime, Verifier};
+//! use secondo::{AccountId, Policy, UnixTime, Verifier};
 //! use secondo_postgres::PostgresOptions;
 //!
 //! // Run once, as a role that may create tables.
@@ -13,7 +13,7 @@
 //! # let master = LocalMasterKey::from_hex("c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094")?;
 //! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 //! let verifier = Verifier::new(store.clone(), keys, Policy::default());
-//! let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+//! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 //! let now = UnixTime::try_from(std::time::SystemTime::now())?;
 //! let accepted = verifier.verify(&id, "050 471", now).await?;
 //! # Ok(())

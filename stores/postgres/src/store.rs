@@ -2,7 +2,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use secondo::store::{Entry, Exchange, Revision, Store, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 
 use crate::PostgresStoreError;
 use crate::connection::purge;
@@ -50,7 +50,7 @@ impl PostgresStore {
 impl Store for PostgresStore {
     type Error = PostgresStoreError;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, PostgresStoreError> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, PostgresStoreError> {
         let place = self.pool.place().await?;
         let call = async {
             let connection = place.connection().await?;
@@ -63,7 +63,7 @@ impl Store for PostgresStore {
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use secondo::store::{Entry, Exchange, Revision, Store, Value};
-use secondo::{AuthenticatorId, UnixTime, VerifierError};
+use secondo::{AccountId, UnixTime, VerifierError};
 use tokio_postgres::{IsolationLevel, Transaction};
 
 use crate::connection::{Connection, Statements};
@@ -47,7 +47,7 @@ impl PostgresStore {
     /// ```no_run
     /// # async fn example(
     /// #     store: secondo_postgres::PostgresStore, keys: std::sync::Arc<secondo::seal::KeyRing>,
-    /// #     policy: secondo::Policy, id: secondo::AuthenticatorId, code: &str, now: secondo::UnixTime, session: &str,
+    /// #     policy: secondo::Policy, id: secondo::AccountId, code: &str, now: secondo::UnixTime, session: &str,
     /// # ) -> Result<(), Box<dyn std::error::Error>> {
     /// use secondo::Verifier;
     /// use secondo_postgres::tokio_postgres::Error;
@@ -136,13 +136,13 @@ pub struct InTransaction<'a> {
 impl Store for InTransaction<'_> {
     type Error = PostgresStoreError;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, PostgresStoreError> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, PostgresStoreError> {
         self.statements.load(self.transaction.client(), id).await
     }
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

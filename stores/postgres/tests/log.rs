@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use log::{LevelFilter, Log, Metadata, Record};
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo::store::{Store, Value};
 use secondo_postgres::PostgresOptions;
 use store_testing::Postgres;
@@ -29,7 +29,7 @@ async fn no_id_and_no_value_is_in_the_log() {
     let server = Postgres::start(&["fsync=off"]);
     PostgresOptions::new().migrate(&server.url()).await.unwrap();
     let store = PostgresOptions::new().connect(&server.url()).await.unwrap();
-    let id = AuthenticatorId::new("rossi").unwrap();
+    let id = AccountId::new("rossi").unwrap();
     for value in [b"sealed", b"seeled"] {
         let revision = store.load(&id).await.unwrap().map(|entry| entry.revision);
         let _ = store.compare_exchange(&id, revision, Value::from(&value[..]), None).await.unwrap();

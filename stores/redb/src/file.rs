@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use redb::backends::FileBackend;
 use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, StorageBackend, Table, TableDefinition};
 use secondo::store::{Entry, Exchange, Revision, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 
 use crate::RedbStoreError;
 use crate::backend::Gate;
@@ -41,7 +41,7 @@ pub(crate) enum Change {
 }
 
 pub(crate) struct Request {
-    pub(crate) id: AuthenticatorId,
+    pub(crate) id: AccountId,
     pub(crate) expected: Option<Revision>,
     pub(crate) change: Change,
 }
@@ -197,7 +197,7 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn get(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RedbStoreError> {
+    pub(crate) fn get(&self, id: &AccountId) -> Result<Option<Entry>, RedbStoreError> {
         no_panic(AssertUnwindSafe(|| {
             let Some(bytes) = self.entries.get(id.as_str().as_bytes())? else { return Ok(None) };
             let (revision, _, value) = decode(bytes.value())?;
@@ -224,7 +224,7 @@ impl Snapshot {
                 let (revision, expiry, _) = decode(bytes.value())?;
                 if expiry <= now.as_secs() {
                     let id = core::str::from_utf8(key.value()).map_err(|_| RedbStoreError::Corrupt)?;
-                    let id = AuthenticatorId::new(id).map_err(|_| RedbStoreError::Corrupt)?;
+                    let id = AccountId::new(id).map_err(|_| RedbStoreError::Corrupt)?;
                     expired.push(Request { id, expected: Some(revision), change: Change::Remove });
                 }
                 if n + 1 == limit {

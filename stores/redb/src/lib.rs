@@ -3,7 +3,7 @@
 //! ```no_run
 //! # pollster::block_on(async {
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
-//! use secondo::{AuthenticatorId, Policy, UnixTime, Verifier};
+//! use secondo::{AccountId, Policy, UnixTime, Verifier};
 //! use secondo_redb::RedbStore;
 //!
 //! # let master = "c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094";
@@ -11,7 +11,7 @@
 //! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &LocalMasterKey::from_hex(master)?)?, [])?;
 //! let verifier = Verifier::new(store.clone(), keys, Policy::default());
 //!
-//! let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+//! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 //! let accepted = verifier.verify(&id, "050 471", UnixTime::from_secs(1_111_111_111)?).await?;
 //!
 //! // Run this from time to time, to remove expired entries.

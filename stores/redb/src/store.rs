@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use redb::StorageBackend;
 use secondo::store::{Entry, Exchange, Revision, Store, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 
 use crate::file::{Change, Opener, Request, Snapshot, StoreFile};
 use crate::queue::Queue;
@@ -98,13 +98,13 @@ impl RedbStore {
 impl Store for RedbStore {
     type Error = RedbStoreError;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RedbStoreError> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, RedbStoreError> {
         self.shared.work.read(|snapshot| snapshot.get(id))
     }
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo::store::{Exchange, Store, Value};
 use secondo_redb::{RedbStore, RedbStoreError};
 
@@ -36,8 +36,8 @@ fn on_a_disk_of_its_own() {
     fill_and_make_room(folder.path());
 }
 
-fn id(n: usize) -> AuthenticatorId {
-    AuthenticatorId::new(&format!("authenticator/{n}")).unwrap()
+fn id(n: usize) -> AccountId {
+    AccountId::new(&format!("authenticator/{n}")).unwrap()
 }
 
 /// The number of an entry that was last reported as stored, and the number that may be stored since.

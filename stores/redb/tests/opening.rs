@@ -9,7 +9,7 @@ use std::{panic, thread};
 
 use pollster::block_on;
 use redb::{Database, TableDefinition};
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo::store::{Exchange, Store, Value};
 use secondo_redb::{RedbOptions, RedbStore, RedbStoreError};
 
@@ -20,8 +20,8 @@ fn folder() -> tempfile::TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
 
-fn id(n: usize) -> AuthenticatorId {
-    AuthenticatorId::new(&format!("authenticator/{n}")).unwrap()
+fn id(n: usize) -> AccountId {
+    AccountId::new(&format!("authenticator/{n}")).unwrap()
 }
 
 type Contents = BTreeMap<usize, Vec<u8>>;

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
-    VerifierError,
+    AccountId, Algorithm, Authenticator, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
 };
 use secondo_redb::{RedbStore, RedbStoreError};
 use store_testing::{Engine, clock, kills, races};
@@ -93,8 +92,8 @@ fn secret() -> Secret {
     Secret::from_bytes(b"12345678901234567890").unwrap()
 }
 
-fn enroll(verifier: &Verifier<RedbStore>, name: &str) -> AuthenticatorId {
-    let id = AuthenticatorId::new(name).unwrap();
+fn enroll(verifier: &Verifier<RedbStore>, name: &str) -> AccountId {
+    let id = AccountId::new(name).unwrap();
     let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret());
     block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
     id
@@ -113,7 +112,7 @@ type Told = Result<(), Refusal>;
 /// Submits a code `times` times from each of [`CALLERS`] threads at once, and returns the verdicts.
 ///
 /// A thread submits again if other threads were faster each time.
-fn submit(verifier: &Verifier<RedbStore>, id: &AuthenticatorId, code: &str, step: u64, times: usize) -> Vec<Told> {
+fn submit(verifier: &Verifier<RedbStore>, id: &AccountId, code: &str, step: u64, times: usize) -> Vec<Told> {
     let start = Barrier::new(CALLERS);
     let submit = || {
         start.wait();

@@ -2,13 +2,13 @@
 //!
 //! ```no_run
 //! # async fn provider(keys: secondo::seal::KeyRing) -> Result<(), Box<dyn std::error::Error>> {
-//! use secondo::{AuthenticatorId, Policy, UnixTime, Verifier};
+//! use secondo::{AccountId, Policy, UnixTime, Verifier};
 //! use secondo_redis::RedisOptions;
 //!
 //! let store = RedisOptions::new().connect("redis://provider:password@redis.internal:6379")?;
 //! let verifier = Verifier::new(store, keys, Policy::default());
 //!
-//! let id = AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+//! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 //! let now = UnixTime::try_from(std::time::SystemTime::now())?;
 //! let accepted = verifier.verify(&id, "050 471", now).await?;
 //! # Ok(())

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, cmd};
 use secondo::store::{Entry, Exchange, Revision, Store, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 use tokio::time::timeout;
 
 use crate::RedisStoreError;
@@ -42,13 +42,13 @@ impl RedisStore {
 impl Store for RedisStore {
     type Error = RedisStoreError;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RedisStoreError> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, RedisStoreError> {
         self.0.in_time(self.0.load(id)).await
     }
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,
@@ -66,11 +66,11 @@ impl Inner {
         timeout(self.timeout, call).await.unwrap_or(Err(RedisStoreError::Timeout))
     }
 
-    fn key(&self, id: &AuthenticatorId) -> String {
+    fn key(&self, id: &AccountId) -> String {
         format!("{}{id}", self.prefix)
     }
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, RedisStoreError> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, RedisStoreError> {
         let mut get = cmd("GET");
         get.arg(self.key(id));
         let held: Option<Vec<u8>> = self.connections.query(&Request::One(get)).await?;

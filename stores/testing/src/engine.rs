@@ -6,8 +6,8 @@ use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Revision, Store, Value};
 use secondo::types::{Counter, Period};
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime,
-    Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    VerifierError,
 };
 
 /// An engine under test. Scenarios open it in the test's process and in processes of their own.
@@ -106,14 +106,14 @@ impl<E: Engine, S: Store> Provider<E, S> {
         Self { verifier: Verifier::new(store, keys, policy), engine: std::marker::PhantomData }
     }
 
-    pub(crate) fn enroll(&self, id: &str) -> AuthenticatorId {
-        let id = AuthenticatorId::new(id).unwrap();
+    pub(crate) fn enroll(&self, id: &str) -> AccountId {
+        let id = AccountId::new(id).unwrap();
         let authenticator = Authenticator::new(totp(), Algorithm::Sha1, secret());
         E::block_on(self.verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
         id
     }
 
-    pub(crate) fn verify(&self, id: &AuthenticatorId, code: &str, now: UnixTime) -> Outcome {
+    pub(crate) fn verify(&self, id: &AccountId, code: &str, now: UnixTime) -> Outcome {
         match E::block_on(self.verifier.verify(id, code, now)) {
             Ok(_accepted) => Outcome::Accepted,
             Err(VerifierError::Refused(refusal)) => Outcome::Refused(refusal),
@@ -123,7 +123,7 @@ impl<E: Engine, S: Store> Provider<E, S> {
         }
     }
 
-    pub(crate) fn state(&self, id: &AuthenticatorId) -> State {
+    pub(crate) fn state(&self, id: &AccountId) -> State {
         E::block_on(self.verifier.state(id)).unwrap()
     }
 }
@@ -134,13 +134,13 @@ pub(crate) struct Blind<S>(pub(crate) S);
 impl<S: Store> Store for Blind<S> {
     type Error = S::Error;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<secondo::store::Entry>, S::Error> {
+    async fn load(&self, id: &AccountId) -> Result<Option<secondo::store::Entry>, S::Error> {
         self.0.load(id).await
     }
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         _expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use rand::RngExt;
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 
 use crate::engine::{Engine, Outcome, Provider, code, policy, step_of, time};
 use crate::rounds;
@@ -69,12 +69,7 @@ fn told(answer: &str) -> Told {
 /// Compares the stored state with the reports, and returns the stored step and number of failures.
 ///
 /// The stored state may be one write ahead, which the process could not report.
-fn check<E: Engine>(
-    provider: &Provider<E>,
-    id: &AuthenticatorId,
-    step: Option<u64>,
-    failures: u8,
-) -> (Option<u64>, u8) {
+fn check<E: Engine>(provider: &Provider<E>, id: &AccountId, step: Option<u64>, failures: u8) -> (Option<u64>, u8) {
     let state = provider.state(id);
     let stored = step_of(&state);
     assert!(stored >= step, "step {step:?} was reported as accepted, but the stored one is {stored:?}");

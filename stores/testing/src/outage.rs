@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
-use secondo::{AuthenticatorId, Refusal};
+use secondo::{AccountId, Refusal};
 
 use crate::engine::{Engine, Outcome, Provider, code, policy, step_of, time, wrong_code};
 use crate::server::PATIENCE;
@@ -125,9 +125,9 @@ impl Drop for SetOnDrop<'_> {
 
 struct Caller<'a, E: Engine> {
     provider: &'a Provider<E>,
-    id: AuthenticatorId,
+    id: AccountId,
     /// The authenticators for which both callers submit wrong codes.
-    guessed: Vec<AuthenticatorId>,
+    guessed: Vec<AccountId>,
     seen: Mutex<Seen>,
 }
 
@@ -165,7 +165,7 @@ impl<E: Engine> Caller<'_, E> {
     }
 
     /// Submits a wrong code from both callers. If a number of remaining attempts is reported twice, a failure was lost.
-    fn guess(&self, step: u64, remaining: &mut HashSet<(AuthenticatorId, u8)>) {
+    fn guess(&self, step: u64, remaining: &mut HashSet<(AccountId, u8)>) {
         // 50 steps for each authenticator leave room for failures that are counted but not reported.
         let Some(id) = self.guessed.get(usize::try_from(step / 50).unwrap()) else { return };
         let now = time(0);
@@ -185,7 +185,7 @@ impl<E: Engine> Caller<'_, E> {
         }
     }
 
-    fn submit(&self, id: &AuthenticatorId, entry: &str, step: u64) -> Outcome {
+    fn submit(&self, id: &AccountId, entry: &str, step: u64) -> Outcome {
         let begun = Instant::now();
         let outcome = self.provider.verify(id, entry, time(step));
         let mut seen = self.seen.lock().unwrap();
@@ -195,7 +195,7 @@ impl<E: Engine> Caller<'_, E> {
     }
 
     /// Submits a code until there is a verdict. Returns the verdict, and `true` if an attempt before it failed.
-    fn until_told(&self, id: &AuthenticatorId, entry: &str, step: u64) -> (Outcome, bool) {
+    fn until_told(&self, id: &AccountId, entry: &str, step: u64) -> (Outcome, bool) {
         let begun = Instant::now();
         let mut failed = false;
         loop {

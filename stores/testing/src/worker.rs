@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::SystemTime;
 
 use rand::RngExt;
-use secondo::{AuthenticatorId, Refusal, UnixTime};
+use secondo::{AccountId, Refusal, UnixTime};
 
 use crate::engine::{Blind, Engine, Outcome, Provider, code, policy, step_of, time, wrong_code};
 
@@ -40,7 +40,7 @@ pub fn worker<E: Engine>() {
         let line = line.unwrap();
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["verify", id, at, entry, times] => {
-                let (id, at) = (AuthenticatorId::new(id).unwrap(), read_time(at));
+                let (id, at) = (AccountId::new(id).unwrap(), read_time(at));
                 let entry = if entry == "own" { code(at) } else { entry.into() };
                 for _ in 0..times.parse().unwrap() {
                     with(&|provider| answer(until_told(|| provider.verify(&id, &entry, at))));
@@ -48,9 +48,9 @@ pub fn worker<E: Engine>() {
             }
             ["blindly", id, at, entry] => {
                 let blind = blind.get_or_insert_with(|| Provider::<E, _>::on(Blind(E::open(&address)), policy()));
-                answer(blind.verify(&AuthenticatorId::new(id).unwrap(), entry, read_time(at)));
+                answer(blind.verify(&AccountId::new(id).unwrap(), entry, read_time(at)));
             }
-            ["work", id] => with(&|provider| work(provider, &AuthenticatorId::new(id).unwrap())),
+            ["work", id] => with(&|provider| work(provider, &AccountId::new(id).unwrap())),
             _ => panic!("{line}"),
         }
     }
@@ -89,7 +89,7 @@ pub(crate) enum Told {
 }
 
 /// Logs in at one step after the other, with some wrong codes in between, until the process is killed.
-fn work<E: Engine>(provider: &Provider<E>, id: &AuthenticatorId) {
+fn work<E: Engine>(provider: &Provider<E>, id: &AccountId) {
     let state = provider.state(id);
     let mut rng = rand::rng();
     let mut step = step_of(&state).map_or(0, |step| step + 1);

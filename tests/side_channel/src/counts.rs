@@ -7,7 +7,7 @@ use std::hint::black_box;
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::types::Counter;
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Secret, State, SubmittedCode, Verifier};
+use secondo::{AccountId, Algorithm, Authenticator, Hotp, Key, Secret, State, SubmittedCode, Verifier};
 
 use crate::callgrind::Group;
 use crate::controls::{early_exit, without_zeros};
@@ -92,7 +92,7 @@ fn verify_sealed(login: Login<'static>) -> impl Fn() {
     move || {
         let Subject { method, policy, .. } = login.subject;
         let algorithm = login.subject.key.algorithm();
-        let id = AuthenticatorId::new("somebody").expect("an id");
+        let id = AccountId::new("somebody").expect("an id");
         let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("a key");
         let sealing =
             SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("a key");

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
 
 use secondo::store::{Entry, Exchange, Revision, Store, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 
 /// A store of one entry, which takes the same instructions for each call. A store with a hash table would not.
 #[derive(Default)]
@@ -11,14 +11,14 @@ pub(crate) struct Slot(Mutex<Option<Entry>>);
 impl Store for Slot {
     type Error = Infallible;
 
-    async fn load(&self, _: &AuthenticatorId) -> Result<Option<Entry>, Infallible> {
+    async fn load(&self, _: &AccountId) -> Result<Option<Entry>, Infallible> {
         let entry = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(entry.as_ref().map(|Entry { revision, value }| Entry { revision: *revision, value: value.as_ref().into() }))
     }
 
     async fn compare_exchange(
         &self,
-        _: &AuthenticatorId,
+        _: &AccountId,
         expected: Option<Revision>,
         value: Value,
         _: Option<UnixTime>,

@@ -12,8 +12,8 @@ use secondo::seal::{Deployment, KeyId, KeyRing, MasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::types::Counter;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, SubmittedCode,
-    Totp, UnixTime, Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, SubmittedCode, Totp,
+    UnixTime, Verifier, VerifierError,
 };
 
 use crate::Case;
@@ -154,8 +154,8 @@ pub(crate) fn sealing_verifier(policy: Policy) -> Verifier<Memory> {
     Verifier::new(Memory::new(), KeyRing::new(key, []).expect("one key"), policy)
 }
 
-pub(crate) fn id() -> AuthenticatorId {
-    AuthenticatorId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").expect("an id")
+pub(crate) fn id() -> AccountId {
+    AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").expect("an id")
 }
 
 /// Runs whole verifications: each opens the sealed record, decides and seals the next record.

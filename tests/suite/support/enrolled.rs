@@ -5,7 +5,7 @@ use secondo::factor::Method;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Store;
 use secondo::types::Counter;
-use secondo::{Algorithm, Authenticator, AuthenticatorId, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{AccountId, Algorithm, Authenticator, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
 
 use super::time::at;
 
@@ -46,14 +46,14 @@ pub(crate) fn wrong_code() -> String {
 }
 
 /// Enrolls a confirmed authenticator under an id.
-pub(crate) fn enroll<S: Store>(verifier: &Verifier<S>, id: &str, method: impl Into<Method>) -> AuthenticatorId {
-    let id = AuthenticatorId::new(id).unwrap();
+pub(crate) fn enroll<S: Store>(verifier: &Verifier<S>, id: &str, method: impl Into<Method>) -> AccountId {
+    let id = AccountId::new(id).unwrap();
     block_on(verifier.enroll(&id, &authenticator(method), State::new().confirmed())).unwrap();
     id
 }
 
 /// Creates a verifier, and enrolls a confirmed TOTP authenticator.
-pub(crate) fn verifier<S: Store>(store: S, policy: Policy) -> (Verifier<S>, AuthenticatorId) {
+pub(crate) fn verifier<S: Store>(store: S, policy: Policy) -> (Verifier<S>, AccountId) {
     let verifier = Verifier::new(store, keys(), policy);
     let id = enroll(&verifier, "rossi", Totp::default());
     (verifier, id)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
-use secondo::{AuthenticatorId, UnixTime};
+use secondo::{AccountId, UnixTime};
 
 pub(crate) struct Failing<'a> {
     store: &'a Memory,
@@ -36,7 +36,7 @@ impl std::error::Error for Outage {}
 impl Store for Failing<'_> {
     type Error = Outage;
 
-    async fn load(&self, id: &AuthenticatorId) -> Result<Option<Entry>, Outage> {
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, Outage> {
         if self.fault == Fault::Load {
             return Err(Outage);
         }
@@ -45,7 +45,7 @@ impl Store for Failing<'_> {
 
     async fn compare_exchange(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         expected: Option<Revision>,
         value: Value,
         expiry: Option<UnixTime>,

@@ -11,7 +11,7 @@ use secondo::store::Memory;
 use secondo::types::{Counter, Period};
 use secondo::verifier::Enrolled;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    AccountId, Algorithm, Authenticator, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
     VerifierError,
 };
 
@@ -24,7 +24,7 @@ pub(crate) fn run(bytes: &[u8], seen: &mut BTreeMap<&'static str, usize>) {
     let mut input = Input(bytes.iter());
     let setup = Setup::new(&mut input);
     let verifier = Verifier::unsealed(Memory::new(), setup.policy());
-    let id = AuthenticatorId::new("model").unwrap();
+    let id = AccountId::new("model").unwrap();
     let mut model = Model { setup, now: 1_700_000_000, entry: Entry::Absent };
     while let Some(operation) = input.next() {
         let name = model.step(operation, &mut input, &verifier, &id);
@@ -287,7 +287,7 @@ impl Model {
         operation: u8,
         input: &mut Input<'_>,
         verifier: &Verifier<Memory>,
-        id: &AuthenticatorId,
+        id: &AccountId,
     ) -> &'static str {
         let now = UnixTime::from_secs(self.now).unwrap();
         match operation % 16 {
@@ -372,7 +372,7 @@ impl Model {
         }
     }
 
-    fn enroll(&mut self, input: &mut Input<'_>, verifier: &Verifier<Memory>, id: &AuthenticatorId) -> Outcome {
+    fn enroll(&mut self, input: &mut Input<'_>, verifier: &Verifier<Memory>, id: &AccountId) -> Outcome {
         let seed = input.below(255);
         let next = if self.setup.hotp { u64::from(input.below(50)) } else { 0 };
         let drift = i16::from(input.below(9)) - 4;
@@ -545,7 +545,7 @@ impl Model {
         texts
     }
 
-    fn compare(&self, verifier: &Verifier<Memory>, id: &AuthenticatorId) {
+    fn compare(&self, verifier: &Verifier<Memory>, id: &AccountId) {
         let state = block_on(verifier.state(id));
         match &self.entry {
             Entry::Absent => assert!(matches!(state, Err(VerifierError::Unknown))),

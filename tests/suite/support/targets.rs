@@ -14,7 +14,7 @@ use secondo::formats::{Imported, google_authenticator, usersfile};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::types::{MalformedCode, SecretError};
-use secondo::{AuthenticatorId, Code, Digits, Policy, Secret, State, SubmittedCode, UnixTime, Verifier};
+use secondo::{AccountId, Code, Digits, Policy, Secret, State, SubmittedCode, UnixTime, Verifier};
 
 /// Checks that a text is a code if and only if it has at most 64 bytes and, besides separators, the required digits.
 pub fn code(bytes: &[u8]) {
@@ -95,7 +95,7 @@ pub fn record(bytes: &[u8]) {
     // The position of the state in a plain record.
     const STATE: std::ops::Range<usize> = 3..3 + State::LEN;
 
-    let (store, id) = (Memory::new(), AuthenticatorId::new("record").unwrap());
+    let (store, id) = (Memory::new(), AccountId::new("record").unwrap());
     let _stored = block_on(store.compare_exchange(&id, None, bytes.into(), None)).unwrap();
     let stored = || block_on(store.load(&id)).unwrap().unwrap().value;
 

@@ -21,7 +21,7 @@ use rand::RngExt;
 use secondo::store::Memory;
 use secondo::types::Counter;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorId, Hotp, Policy, Refusal, Secret, State, UnixTime, Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Hotp, Policy, Refusal, Secret, State, UnixTime, Verifier, VerifierError,
 };
 
 use crate::board::{Board, PAGE};
@@ -80,14 +80,14 @@ fn record(bytes: &[u8]) -> Vec<u8> {
 struct Login<'s> {
     seed: &'s Seed,
     verifier: Verifier<Memory>,
-    id: AuthenticatorId,
+    id: AccountId,
     last: Option<u64>,
 }
 
 impl<'s> Login<'s> {
     fn new(seed: &'s Seed, shown: u64) -> Self {
         let verifier = Verifier::unsealed(Memory::new(), Policy::default());
-        let id = AuthenticatorId::new("rossi").unwrap();
+        let id = AccountId::new("rossi").unwrap();
         let secret = Secret::from_bytes(&seed.secret).unwrap();
         let authenticator = Authenticator::new(Hotp::default(), Algorithm::Sha1, secret);
         let state = State::new().starting_at(Counter::new(shown));

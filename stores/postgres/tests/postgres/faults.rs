@@ -86,7 +86,7 @@ fn backends_that_are_terminated_lose_nothing() {
 }
 
 /// Adds 1 to the stored number and returns the new one, or `None` if another caller was faster.
-async fn count_up(store: &PostgresStore, id: &secondo::AuthenticatorId) -> Result<Option<u64>, PostgresStoreError> {
+async fn count_up(store: &PostgresStore, id: &secondo::AccountId) -> Result<Option<u64>, PostgresStoreError> {
     let entry = store.load(id).await?.expect("it was created");
     let next = u64::from_be_bytes(entry.value.as_ref().try_into().unwrap()) + 1;
     let stored = exchange(store, id, Some(entry.revision), &next.to_be_bytes()).await?;

@@ -12,7 +12,7 @@ mod transactions;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo::store::{Exchange, Revision, Store, Value};
 use secondo_postgres::{PostgresOptions, PostgresStore, PostgresStoreError};
 use store_testing::{Engine, Postgres};
@@ -51,25 +51,25 @@ async fn session(url: &str) -> Client {
     client
 }
 
-fn id(text: &str) -> AuthenticatorId {
-    AuthenticatorId::new(text).unwrap()
+fn id(text: &str) -> AccountId {
+    AccountId::new(text).unwrap()
 }
 
 async fn exchange(
     store: &PostgresStore,
-    id: &AuthenticatorId,
+    id: &AccountId,
     expected: Option<Revision>,
     value: &[u8],
 ) -> Result<Exchange, PostgresStoreError> {
     store.compare_exchange(id, expected, Value::from(value), None).await
 }
 
-async fn create(store: &PostgresStore, id: &AuthenticatorId, value: &[u8]) {
+async fn create(store: &PostgresStore, id: &AccountId, value: &[u8]) {
     assert_eq!(exchange(store, id, None, value).await.unwrap(), Exchange::Stored);
 }
 
 /// Returns the current value and its revision.
-async fn current(store: &PostgresStore, id: &AuthenticatorId) -> Option<(Revision, Vec<u8>)> {
+async fn current(store: &PostgresStore, id: &AccountId) -> Option<(Revision, Vec<u8>)> {
     let entry = store.load(id).await.unwrap()?;
     Some((entry.revision, entry.value.as_ref().to_vec()))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Store, Value};
 use secondo::{
-    Accepted, Algorithm, Authenticator, AuthenticatorId, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
+    Accepted, AccountId, Algorithm, Authenticator, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
     VerifierError,
 };
 use secondo_postgres::{InTransaction, PostgresStore, PostgresStoreError, TransactionError};
@@ -65,7 +65,7 @@ impl Provider {
         Verifier::new(store, self.keys.clone(), policy)
     }
 
-    async fn enroll(&self, text: &str) -> AuthenticatorId {
+    async fn enroll(&self, text: &str) -> AccountId {
         let (id, authenticator) = (id(text), Authenticator::new(Totp::default(), Algorithm::Sha1, secret()));
         self.verifier(&self.store).enroll(&id, &authenticator, State::new().confirmed()).await.unwrap();
         id
@@ -74,20 +74,20 @@ impl Provider {
     async fn verify(
         &self,
         store: InTransaction<'_>,
-        id: &AuthenticatorId,
+        id: &AccountId,
         code: &str,
         step: u64,
     ) -> Result<Accepted, VerifierError<PostgresStoreError>> {
         self.verifier(store).verify(id, code, time(step)).await
     }
 
-    async fn log_in(&self, id: &AuthenticatorId, code: &str, step: u64) -> Login<u64> {
+    async fn log_in(&self, id: &AccountId, code: &str, step: u64) -> Login<u64> {
         self.log_in_and(id, code, step, async |transaction, _| transaction.execute(LOGIN, &[&id.as_str()]).await).await
     }
 
     async fn log_in_and<T, E>(
         &self,
-        id: &AuthenticatorId,
+        id: &AccountId,
         code: &str,
         step: u64,
         work: impl AsyncFnOnce(&Transaction<'_>, &Accepted) -> Result<T, E>,
@@ -96,7 +96,7 @@ impl Provider {
     }
 
     /// Returns `true` if the code of this step is used. Submits the code without a transaction to find out.
-    async fn is_used(&self, id: &AuthenticatorId, step: u64) -> bool {
+    async fn is_used(&self, id: &AccountId, step: u64) -> bool {
         match self.verifier(&self.store).verify(id, &code(step), time(step)).await {
             Ok(_accepted) => false,
             Err(VerifierError::Refused(Refusal::Replayed { .. })) => true,
@@ -104,7 +104,7 @@ impl Provider {
         }
     }
 
-    async fn failures(&self, id: &AuthenticatorId) -> u8 {
+    async fn failures(&self, id: &AccountId) -> u8 {
         self.verifier(&self.store).state(id).await.unwrap().failures()
     }
 }
@@ -120,7 +120,7 @@ async fn pids(other: &Client) -> Vec<i32> {
     other.query(find, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
-async fn logins(server: &Postgres, id: &AuthenticatorId) -> i64 {
+async fn logins(server: &Postgres, id: &AccountId) -> i64 {
     let count = "SELECT count(*) FROM login WHERE subscriber = $1";
     session(&server.url()).await.query_one(count, &[&id.as_str()]).await.unwrap().get(0)
 }
@@ -461,7 +461,7 @@ fn a_deadlock_is_an_error() {
         session(&server.url()).await.batch_execute(rows).await.unwrap();
         let provider = Arc::new(Provider::new(patient().connect(&server.url()).await.unwrap()));
         let both_have_one = Arc::new(tokio::sync::Barrier::new(2));
-        let log_in = |id: AuthenticatorId, first: &'static str, second: &'static str| {
+        let log_in = |id: AccountId, first: &'static str, second: &'static str| {
             let (provider, both_have_one) = (provider.clone(), both_have_one.clone());
             tokio::spawn(async move {
                 let work = async |transaction: &Transaction<'_>, _: &Accepted| {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo::store::{Exchange, Revision, Store, Value};
 
 use super::disk::{Disk, Failing};
@@ -18,8 +18,8 @@ use crate::{RedbOptions, RedbStore, RedbStoreError};
 /// A time that is long enough for any machine.
 const LONG: Duration = Duration::from_secs(60);
 
-fn id(name: &str) -> AuthenticatorId {
-    AuthenticatorId::new(name).unwrap()
+fn id(name: &str) -> AccountId {
+    AccountId::new(name).unwrap()
 }
 
 fn start(options: RedbOptions) -> (Disk, RedbStore) {

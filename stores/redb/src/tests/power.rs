@@ -6,7 +6,7 @@ use std::thread;
 use pollster::block_on;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo::store::{Exchange, Store, Value};
 
 use super::disk::Disk;
@@ -17,12 +17,12 @@ const CALLERS: usize = 6;
 /// The number of entries that each caller has to itself. One more entry is shared by all.
 const OWN: usize = 20;
 
-fn id(caller: usize, n: usize) -> AuthenticatorId {
-    AuthenticatorId::new(&format!("{n}/{caller}")).unwrap()
+fn id(caller: usize, n: usize) -> AccountId {
+    AccountId::new(&format!("{n}/{caller}")).unwrap()
 }
 
-fn shared() -> AuthenticatorId {
-    AuthenticatorId::new("shared").unwrap()
+fn shared() -> AccountId {
+    AccountId::new("shared").unwrap()
 }
 
 /// Returns a value that begins with a number, and goes on with bytes that follow from it.
@@ -37,7 +37,7 @@ fn number(bytes: &[u8]) -> u64 {
     number
 }
 
-fn stored(store: &RedbStore, id: &AuthenticatorId) -> u64 {
+fn stored(store: &RedbStore, id: &AccountId) -> u64 {
     block_on(store.load(id)).unwrap().map_or(0, |entry| number(entry.value.as_ref()))
 }
 

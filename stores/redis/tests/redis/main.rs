@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use redis::{Client, FromRedisValue, RedisResult};
-use secondo::AuthenticatorId;
+use secondo::AccountId;
 use secondo::store::{Entry, Exchange, Revision, Store, Value};
 use secondo_redis::{RedisOptions, RedisStore, RedisStoreError};
 use store_testing::Engine;
@@ -86,8 +86,8 @@ fn command<T: FromRedisValue>(server: SocketAddr, line: &[&str]) -> T {
     try_command(server, line).unwrap()
 }
 
-fn id(text: &str) -> AuthenticatorId {
-    AuthenticatorId::new(text).unwrap()
+fn id(text: &str) -> AccountId {
+    AccountId::new(text).unwrap()
 }
 
 async fn load(store: &RedisStore, id: &str) -> Result<Option<Entry>, RedisStoreError> {
