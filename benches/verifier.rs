@@ -1,8 +1,8 @@
 //! Benchmarks of whole verifications on the in-memory store, with one thread and with two, and with and without
 //! sealing.
 //!
-//! The stores hold from a thousand authenticators to more than fit into any cache. The memory for each is printed as
-//! well.
+//! Each account has one authenticator, and each code is submitted in a login of its own. The stores hold from a thousand
+//! accounts to more than fit into any cache. The memory for each is printed as well.
 
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -10,13 +10,15 @@ use std::{fs, thread};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pollster::block_on;
+use secondo::audit::Operator;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{
-    AccountId, Algorithm, Authenticator, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Key, Policy, Refusal, Secret, State, Totp, Transaction, UnixTime, Verifier,
+    VerifierError,
 };
 
-/// The stores that are measured: the number of authenticators, and the form of their records.
+/// The stores that are measured: the number of accounts, and the form of their records.
 const SUBSCRIBERS: [(u64, Kept); 6] = [
     (1_000, Kept::Unsealed),
     (1_000, Kept::Sealed),
@@ -25,6 +27,7 @@ const SUBSCRIBERS: [(u64, Kept); 6] = [
     (1_000_000, Kept::Sealed),
     (10_000_000, Kept::Sealed),
 ];
+const DESK: Operator<'_> = Operator::new("desk", "benchmark");
 const SECRET: &[u8] = b"12345678901234567890";
 
 fn verify(c: &mut Criterion) {
@@ -33,7 +36,7 @@ fn verify(c: &mut Criterion) {
     let mut enrolled = Vec::new();
     for (size, kept) in SUBSCRIBERS {
         let mut subscribers = Subscribers::enroll(size, kept);
-        let mut group = c.benchmark_group(format!("Verifier::verify, {size} authenticators, {kept:?}"));
+        let mut group = c.benchmark_group(format!("Verifier::verify, {size} accounts, {kept:?}"));
         group.sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
         for (name, entry) in [("right code", Entry::Right), ("wrong code", Entry::Wrong)] {
             for threads in [1, 2] {
@@ -66,7 +69,7 @@ enum Entry {
     Wrong,
 }
 
-/// A verifier with enrolled authenticators.
+/// A verifier with accounts of one authenticator each.
 struct Subscribers {
     verifier: Verifier<Memory>,
     count: u64,
@@ -89,12 +92,13 @@ impl Subscribers {
             Kept::Unsealed | Kept::Sealed => Authenticator::new(Totp::default(), Algorithm::Sha1, secret),
             Kept::SealedKey => Authenticator::from_key(Totp::default(), Key::new(Algorithm::Sha1, &secret)),
         };
+        let added = [(authenticator.into(), State::new().confirmed())];
         for n in 0..count {
-            block_on(verifier.enroll(&id(n), &authenticator, State::new().confirmed())).expect("in memory");
+            block_on(verifier.import(&id(n), &added, DESK, UnixTime::EPOCH)).expect("in memory");
         }
         // A smaller store may fit into memory that the process already has, so its growth would say nothing.
         if let (Some(before), Some(after), 1_000_000..) = (before, resident_memory(), count) {
-            println!("\n{count} authenticators: {} bytes of resident memory each", (after - before) / count);
+            println!("\n{count} accounts: {} bytes of resident memory each", (after - before) / count);
         }
         Self { verifier, count, visits: 0, step: 50_000_000 }
     }
@@ -114,7 +118,7 @@ impl Subscribers {
     }
 
     fn attempt_in_one(&self, entry: Entry, thread: u64, threads: u64, times: u64, barrier: &Barrier) -> Duration {
-        // In a batch no authenticator reaches 100 failures, the cap of the policy.
+        // In a batch no account reaches 100 failures, the cap of the policy.
         const BATCH: u64 = 10_000;
 
         let own = self.count / threads;
@@ -126,14 +130,15 @@ impl Subscribers {
                 // step later.
                 let id = id((self.visits + n) * 618_033_989 % own * threads + thread);
                 let now = UnixTime::from_secs((self.step + n / own) * 30).unwrap();
-                (id, codes.at(now), now)
+                (id, login_bytes(thread, self.visits + n), codes.at(now), now)
             };
             let visits: Vec<_> = (start..times.min(start + BATCH)).map(prepare).collect();
 
             barrier.wait();
             let began = Instant::now();
-            for (id, code, now) in &visits {
-                let verdict = block_on(self.verifier.verify(id, code, *now));
+            for (id, login, code, now) in &visits {
+                let login = Transaction::new(login).expect("16 bytes");
+                let verdict = block_on(self.verifier.verify(id, &login, code, *now));
                 match entry {
                     Entry::Right => assert!(verdict.is_ok(), "{verdict:?}"),
                     Entry::Wrong => {
@@ -144,8 +149,8 @@ impl Subscribers {
             needed += began.elapsed();
 
             if entry == Entry::Wrong {
-                for (id, ..) in &visits {
-                    block_on(self.verifier.unlock(id)).expect("in memory");
+                for (id, _, _, now) in &visits {
+                    block_on(self.verifier.unlock(id, DESK, *now)).expect("in memory");
                 }
             }
         }
@@ -160,6 +165,11 @@ fn keys() -> KeyRing {
         [],
     )
     .expect("one key")
+}
+
+/// Returns the bytes of a login's transaction.
+fn login_bytes(thread: u64, n: u64) -> [u8; 16] {
+    (u128::from(thread) << 64 | u128::from(n)).to_be_bytes()
 }
 
 /// Returns an id in the form of a UUID.

@@ -1,6 +1,7 @@
-//! The second factor in a terminal: enrolls an authenticator, prints its key URI, and asks for codes.
+//! The second factor in a terminal: an account with two devices, a phone and a token, and one field for their codes.
 //!
-//! Run `cargo run --example login`, then type the codes of an authenticator app, or of `oathtool --totp -b SECRET`.
+//! Run `cargo run --example login`. It prints the key URIs of both devices. Then type the codes of authenticator apps,
+//! or of `oathtool --totp -b SECRET` for the phone and `oathtool --hotp -b SECRET` for the token.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -8,45 +9,42 @@ use std::time::SystemTime;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
+use secondo::audit::Operator;
+use secondo::factor::NewAuthenticator;
 use secondo::formats::otpauth::KeyUri;
 use secondo::store::Memory;
-use secondo::{AccountId, Algorithm, Authenticator, Policy, Refusal, Secret, Totp, UnixTime, Verifier, VerifierError};
+use secondo::{
+    AccountId, Algorithm, Authenticator, Hotp, Method, Policy, Refusal, Secret, State, Totp, Transaction, UnixTime,
+    Verifier, VerifierError,
+};
 use zeroize::Zeroizing;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    pollster::block_on(login())
+    pollster::block_on(log_in())
 }
 
-async fn login() -> Result<(), Box<dyn Error>> {
-    // The first code both confirms the authenticator and logs in. Records stay in memory and are not sealed here; the
-    // example `enroll` seals them.
-    let verifier = Verifier::unsealed(Memory::new(), Policy::new().with_confirmation_login(true));
+async fn log_in() -> Result<(), Box<dyn Error>> {
+    // Records stay in memory and are not sealed here; the example `enroll` seals them.
+    let verifier = Verifier::unsealed(Memory::new(), Policy::default());
     let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+    // The provider vouches for these devices. The example `enroll` takes a first code instead.
+    let devices = [device("phone", Totp::default())?, device("token", Hotp::default())?];
+    verifier.import(&id, &devices, Operator::new("desk", "new colleague"), now()?).await?;
 
-    // `Secret::generate` does this with the feature `rand`.
-    let mut seed = Zeroizing::new([0; 20]);
-    SysRng.try_fill_bytes(seed.as_mut_slice())?;
-    let secret = Secret::from_bytes(seed.as_slice())?;
-    let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
-    let uri = KeyUri::new("rossi", authenticator)?.with_issuer("Secondo")?;
-    verifier.enroll(&id, uri.authenticator(), uri.state()).await?;
-
-    println!("Add this account to an authenticator app, or use the secret in it with oathtool:");
-    println!("{}", uri.to_short_uri().as_str());
-
+    // One transaction lasts from the password to the accepted code. The same code twice in it counts once.
+    let mut login = transaction()?;
     loop {
-        let state = verifier.state(&id).await?;
-        println!("Attempts left: {}", verifier.policy().remaining(&state, now()?));
+        let account = verifier.view(&id, now()?).await?;
+        println!("Attempts left: {}", account.remaining);
         let Some(entry) = prompt("Code: ")? else { return Ok(()) };
-        let result = if state.is_confirmed() {
-            verifier.verify(&id, &entry, now()?).await.map(|accepted| Some(accepted.counter()))
-        } else {
-            let confirmed = verifier.confirm(&id, &entry, now()?).await;
-            confirmed.map(|confirmed| confirmed.into_login().map(|accepted| accepted.counter()))
-        };
-        match result {
-            Ok(Some(step)) => println!("Accepted: you are logged in (time step {step})."),
-            Ok(None) => println!("Confirmed."),
+        match verifier.verify(&id, &login, &entry, now()?).await {
+            Ok(accepted) => {
+                let number = accepted.authenticator();
+                let used = account.authenticators.iter().find(|device| device.number == number);
+                let name = used.ok_or("the device was there before")?.name;
+                println!("Accepted: you are logged in with the {}.", name.as_str());
+                login = transaction()?;
+            }
             // A web page shows `refusal.public()` instead, which does not distinguish a used code from a wrong one.
             Err(VerifierError::Refused(refusal)) => {
                 println!("Refused: {refusal}.");
@@ -57,6 +55,27 @@ async fn login() -> Result<(), Box<dyn Error>> {
             Err(failure) => return Err(failure.into()),
         }
     }
+}
+
+/// Creates a device with a new secret, and prints its key URI.
+fn device(name: &str, method: impl Into<Method>) -> Result<(NewAuthenticator, State), Box<dyn Error>> {
+    // `Secret::generate` does this with the feature `rand`.
+    let (method, bytes) = (method.into(), random::<20>()?);
+    let secret = || Secret::from_bytes(bytes.as_slice());
+    let uri = KeyUri::new(name, Authenticator::new(method, Algorithm::Sha1, secret()?))?.with_issuer("Secondo")?;
+    println!("{}", uri.to_short_uri().as_str());
+    let device = NewAuthenticator::from(Authenticator::new(method, Algorithm::Sha1, secret()?));
+    Ok((device.named(name)?, State::new().confirmed()))
+}
+
+fn transaction() -> Result<Transaction, Box<dyn Error>> {
+    Ok(Transaction::new(random::<16>()?.as_slice())?)
+}
+
+fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Box<dyn Error>> {
+    let mut bytes = Zeroizing::new([0; N]);
+    SysRng.try_fill_bytes(bytes.as_mut_slice())?;
+    Ok(bytes)
 }
 
 fn now() -> Result<UnixTime, Box<dyn Error>> {

@@ -7,21 +7,23 @@
 //! # pollster::block_on(async {
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 //! use secondo::store::Memory;
-//! use secondo::{Algorithm, Authenticator, AccountId, Policy, Secret, State, Totp, UnixTime, Verifier};
+//! use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, Totp, Transaction, UnixTime, Verifier};
 //!
 //! let master = LocalMasterKey::from_hex("c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094")?;
 //! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 //! let verifier = Verifier::new(Memory::new(), keys, Policy::default());
 //!
-//! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+//! let maria = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 //! let secret = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?;
-//! let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
-//! verifier.enroll(&id, &authenticator, State::new()).await?;
-//! verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)?).await?; // the first code
+//! let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+//! let (login, now) = (Transaction::new(&[1; 16])?, UnixTime::from_secs(1_111_111_109)?); // 16 random bytes a login
+//! let enrolled = verifier.enroll(&maria, &login, phone.named("telefono")?, now).await?;
+//! verifier.confirm(&maria, &login, enrolled.number, "081804", now).await?; // the first code
 //!
-//! let now = UnixTime::from_secs(1_111_111_111)?;
-//! assert!(verifier.verify(&id, "050 471", now).await.is_ok());
-//! assert!(verifier.verify(&id, "050 471", now).await.is_err()); // a code is accepted once
+//! let (login, now) = (Transaction::new(&[2; 16])?, UnixTime::from_secs(1_111_111_111)?);
+//! assert!(verifier.verify(&maria, &login, "050 471", now).await.is_ok()); // with any of her authenticators
+//! let other = Transaction::new(&[3; 16])?;
+//! assert!(verifier.verify(&maria, &other, "050 471", now).await.is_err()); // a code is accepted once
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -29,7 +31,8 @@
 //!
 //! # Getting started
 //!
-//! - An identity provider uses a [`Verifier`] on a [`store::Store`]. The [`guide`] explains each step.
+//! - An identity provider uses a [`Verifier`] on a [`store::Store`], which holds one account for each subscriber. The
+//!   [`guide`] explains each step.
 //!   [`formats::otpauth`] writes key URIs for authenticator apps, and [`formats`] imports authenticators from other
 //!   systems.
 //! - Firmware that verifies codes, or a provider that keeps states in its own table, uses a [`Method`] with a [`State`]
@@ -42,14 +45,15 @@
 //!
 //! # Guarantees
 //!
-//! - A code is accepted once, and no earlier code is accepted after it. Every guess that is evaluated is counted. Both
-//!   hold across all threads, processes and machines that share a store, if the store keeps its contract.
+//! - A code is accepted once, and no earlier code is accepted after it. Every guess that is evaluated is counted once,
+//!   on the subscriber's account, however many authenticators it is compared with. Both hold across all threads,
+//!   processes and machines that share a store, if the store keeps its contract.
 //! - No verdict is returned before the state that records it is stored, neither by the [`Verifier`] nor by
 //!   [`Decision::commit`](decision::Decision::commit).
 //! - `Ok` means an accepted code. A refusal, an outage and an unreadable record are different errors.
 //! - Every step of a window is evaluated. Until the verdict is returned, no branch, memory address or division depends
-//!   on a secret or on the outcome: a right, wrong or used code, or the step that matched. This is checked on the
-//!   machine code of the release builds that SECURITY.md lists.
+//!   on a secret or on the outcome: a right, wrong or used code, or the authenticator and the step that
+//!   matched. This is checked on the machine code of the release builds that SECURITY.md lists.
 //! - A record that the [`Verifier`] stores is encrypted and bound to its [`AccountId`]. A changed byte is
 //!   detected. ([`Verifier::unsealed`] is the exception.)
 //! - Secrets, keys and codes are wiped on drop. They implement none of `Clone`, `PartialEq`, `Display` and `Serialize`,
@@ -71,7 +75,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `std` | yes | vector instructions chosen at run time, [`store::Memory`], [`store::conformance`], conversion of `SystemTime` into [`UnixTime`]; implies `verifier` |
-//! | `verifier` | by `std` | [`Verifier`], [`store`], [`seal`], [`hsm`]; implies `alloc` |
+//! | `verifier` | by `std` | [`Verifier`], [`account`], [`audit`], [`store`], [`seal`], [`hsm`]; implies `alloc` |
 //! | `alloc` | by `verifier` | [`formats`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
@@ -111,6 +115,8 @@ struct Readme;
 
 #[cfg(feature = "verifier")]
 pub mod account;
+#[cfg(feature = "verifier")]
+pub mod audit;
 pub mod codes;
 mod ct;
 pub mod decision;
@@ -142,7 +148,7 @@ pub use factor::{Authenticator, Hotp, Method, Totp};
 pub use policy::Policy;
 #[cfg(feature = "verifier")]
 #[doc(inline)]
-pub use types::AccountId;
+pub use types::{AccountId, AuthenticatorNumber, Transaction};
 #[doc(inline)]
 pub use types::{Algorithm, Code, Digits, Secret, SubmittedCode, UnixTime};
 #[cfg(feature = "verifier")]

@@ -1,8 +1,10 @@
 //! The bodies of the fuzz targets, shared with `tests/suite/fuzz_seeds.rs`, which replays the seeds.
 
-#[path = "../../tests/suite/support/model.rs"]
-mod model;
-#[path = "../../tests/suite/support/naive.rs"]
-mod naive;
-#[path = "../../tests/suite/support/targets.rs"]
-pub mod targets;
+#[path = "../../tests/suite/support"]
+mod support {
+    mod model;
+    mod naive;
+    pub mod targets;
+}
+
+pub use support::targets;

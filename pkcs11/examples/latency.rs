@@ -11,10 +11,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
+use secondo::audit::Operator;
 use secondo::hsm::{Hsm, HsmKey};
 use secondo::store::Memory;
 use secondo::types::Counter;
-use secondo::{AccountId, Algorithm, Authenticator, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{
+    AccountId, Algorithm, Authenticator, Hotp, Key, Policy, Secret, State, Totp, Transaction, UnixTime, Verifier,
+};
 use secondo_pkcs11::{Token, TokenHsm, Workers};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -34,8 +37,8 @@ fn measure(token: &Token, name: HsmKey) -> Result<(), Box<dyn Error>> {
         let hsm = Workers::new().with_threads(threads).start(token)?;
         println!("{threads} threads: {:.0} HMACs per second", throughput(&hsm, name, threads));
     }
-    let here = logins(&Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(SEED)?), token)?;
-    let there = logins(&Authenticator::in_hsm(Totp::default(), Algorithm::Sha1, name), token)?;
+    let here = logins(Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(SEED)?), token)?;
+    let there = logins(Authenticator::in_hsm(Totp::default(), Algorithm::Sha1, name), token)?;
     println!("a login, median: {here:?} with the key here, {there:?} with the key on the token");
     Ok(())
 }
@@ -62,16 +65,18 @@ fn throughput(hsm: &TokenHsm, name: HsmKey, threads: NonZeroU8) -> f64 {
 }
 
 /// Returns the median time of a login with the code of each time step. The verifier also searches the step before.
-fn logins(authenticator: &Authenticator, token: &Token) -> Result<Duration, Box<dyn Error>> {
+fn logins(authenticator: Authenticator, token: &Token) -> Result<Duration, Box<dyn Error>> {
     let verifier = Verifier::unsealed(Memory::new(), Policy::default()).with_hsm(Workers::new().start(token)?);
     let id = AccountId::new("latency")?;
-    block_on(verifier.enroll(&id, authenticator, State::new().confirmed()))?;
+    let confirmed = [(authenticator.into(), State::new().confirmed())];
+    block_on(verifier.import(&id, &confirmed, Operator::new("latency", "measurement"), UnixTime::EPOCH))?;
     let key = Key::new(Algorithm::Sha1, &Secret::from_bytes(SEED)?);
     let mut times = Vec::new();
     for step in 1..2_000 {
         let code = Hotp::default().generate(&key, Counter::new(step));
+        let login = Transaction::new(&[step.to_be_bytes(); 2].concat())?;
         let begun = Instant::now();
-        let _login = block_on(verifier.verify(&id, code.as_str(), UnixTime::from_secs(step * 30).unwrap()))?;
+        let _accepted = block_on(verifier.verify(&id, &login, code.as_str(), UnixTime::from_secs(step * 30)?))?;
         times.push(begun.elapsed());
     }
     times.sort_unstable();

@@ -16,7 +16,7 @@
 //! use secondo::hsm::HsmKey;
 //! use secondo::seal::{Deployment, KeyId, KeyRing, SealingKey};
 //! use secondo::store::Memory;
-//! use secondo::{Algorithm, Authenticator, AccountId, Policy, Secret, State, Totp, UnixTime, Verifier};
+//! use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, Totp, Transaction, UnixTime, Verifier};
 //! use secondo_pkcs11::{Token, Workers};
 //!
 //! # let pin = "1234";
@@ -31,9 +31,12 @@
 //! token.import(&key, &secret, Algorithm::Sha1)?;
 //! drop(secret);
 //!
-//! let id = AccountId::new("rossi")?;
-//! verifier.enroll(&id, &Authenticator::in_hsm(Totp::default(), Algorithm::Sha1, key), State::new()).await?;
-//! verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)?).await?;
+//! let (id, now) = (AccountId::new("rossi")?, UnixTime::from_secs(1_111_111_109)?);
+//! # let session_bytes = [7; 16];
+//! let login = Transaction::new(&session_bytes)?; // from the provider's random number generator
+//! let authenticator = Authenticator::in_hsm(Totp::default(), Algorithm::Sha1, key);
+//! let enrolled = verifier.enroll(&id, &login, authenticator, now).await?;
+//! verifier.confirm(&id, &login, enrolled.number, "081804", now).await?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

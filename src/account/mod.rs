@@ -1,7 +1,28 @@
-//! The stored record of an authenticator, and the sealing of records.
+//! The subscriber account: all authenticators of one person, the failures that they share, and the last outcomes.
+//!
+//! An account is one value in the store. Every decision replaces it as a whole, so that a guess counts once, whichever
+//! and however many authenticators it was compared with.
 
+mod attempt;
+mod bytes;
+mod enroll;
+mod entry;
+mod error;
+mod export;
+mod manage;
+mod outcomes;
 mod record;
+mod record_error;
 pub mod seal;
+mod subscriber;
+mod view;
 
+pub(crate) use attempt::{Hmacs, Refused, Reply, Request, Success};
+pub use enroll::Enrolled;
+pub use entry::Status;
+pub use error::AccountError;
+pub use export::ExportedAuthenticator;
 pub(crate) use record::Record;
-pub use record::RecordError;
+pub use record_error::RecordError;
+pub(crate) use subscriber::Account;
+pub use view::{AccountView, AuthenticatorView};

@@ -4,6 +4,10 @@ use sha1::Digest;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::joined::joined;
+#[cfg(feature = "verifier")]
+use crate::ct::declassify::public;
+#[cfg(feature = "verifier")]
+use crate::ct::select::is_not_zero;
 use crate::ct::truncate::truncate;
 use crate::types::{Algorithm, Counter, Secret};
 
@@ -77,6 +81,14 @@ impl Key {
             }
         }
         Some(key)
+    }
+
+    /// Returns `true` if both compute the same codes. Only this answer is public.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn is_equal(&self, other: &Self) -> bool {
+        let words = self.inner.iter().chain(&self.outer).zip(other.inner.iter().chain(&other.outer));
+        let differences = words.fold(0, |differences, (a, b)| differences | (a ^ b));
+        self.algorithm == other.algorithm && public(is_not_zero(differences) == 0)
     }
 
     /// Returns the number of words that a hash state has, out of the 16 that are stored.

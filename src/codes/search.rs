@@ -101,6 +101,28 @@ impl Match {
         Counter::new(self.counter)
     }
 
+    /// Returns 1 if the match is fresh, otherwise 0. It is still secret.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn fresh(&self) -> Condition {
+        self.fresh
+    }
+
+    /// Adds the match of another authenticator. The counter is not used from then on.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn or(&mut self, other: &Self) {
+        self.used |= other.used;
+        self.fresh |= other.fresh;
+    }
+
+    /// Adds the comparison with one value, of a kind that needs no search. The first fresh match gives the counter.
+    #[cfg(all(test, feature = "std"))]
+    pub(crate) fn add(&mut self, counter: u64, matches: Condition, is_used: Condition) {
+        let fresh = matches & (is_used ^ 1);
+        self.counter.cmovnz(&counter, fresh & (self.fresh ^ 1));
+        self.fresh |= fresh;
+        self.used |= matches;
+    }
+
     /// Returns `true` if all codes were found above the watermark.
     ///
     /// The answer is public from here on.

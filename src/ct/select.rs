@@ -39,6 +39,14 @@ pub(crate) fn is_zero(number: i32) -> Condition {
     is_not_zero(number.cast_unsigned()) ^ 1
 }
 
+/// Returns 1 if both have the same bytes, otherwise 0. Only the lengths decide the time.
+#[cfg(feature = "verifier")]
+pub(crate) fn is_equal(a: &[u8], b: &[u8]) -> Condition {
+    let differences = a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b));
+    let same_length = u32::from(a.len() == b.len());
+    is_zero(i32::from(differences)) & is_not_zero(same_length)
+}
+
 pub(crate) fn is_not_zero(places: u32) -> Condition {
     let mut is_not = 0;
     places.cmovne(&0, 1, &mut is_not);

@@ -9,10 +9,14 @@ impl Policy {
     /// Returns the number of attempts left before the lock; 0 if the authenticator is locked.
     #[must_use]
     pub fn remaining(&self, state: &State, now: UnixTime) -> u8 {
-        match state.attempts.hold {
+        self.remaining_of(&state.attempts, now)
+    }
+
+    pub(crate) fn remaining_of(&self, attempts: &Attempts, now: UnixTime) -> u8 {
+        match attempts.hold {
             Hold::Locked => 0,
             Hold::LockedUntil(until) if now < until => 0,
-            _ => self.left(&state.attempts),
+            _ => self.left(attempts),
         }
     }
 
@@ -38,12 +42,17 @@ impl Policy {
             (Stage::Confirmation, true) => return Err(Refusal::AlreadyConfirmed),
             (Stage::Login, true) | (Stage::Confirmation, false) | (Stage::Resynchronization, _) => {}
         }
-        match state.attempts.hold {
+        self.admit_attempt(&state.attempts, now)
+    }
+
+    /// Checks that no lock or back-off holds attempts off.
+    pub(crate) fn admit_attempt(&self, attempts: &Attempts, now: UnixTime) -> Result<(), Refusal> {
+        match attempts.hold {
             Hold::Locked => Err(Refusal::Locked { until: None }),
             Hold::LockedUntil(until) if now < until => Err(Refusal::Locked { until: Some(until) }),
             Hold::Throttled(retry_at) if now < retry_at => Err(Refusal::Throttled { retry_at }),
             // The decision makes the lock, and with it the time at which it ends.
-            _ if self.owes_lock(&state.attempts, now) => Err(Refusal::Locked { until: None }),
+            _ if self.owes_lock(attempts, now) => Err(Refusal::Locked { until: None }),
             _ => Ok(()),
         }
     }

@@ -15,6 +15,10 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
+    /// No failures, and no lock so far.
+    pub(crate) const NONE: Self =
+        Self { failures: 0, since_lock: 0, hold: Hold::None, lock_ended: UnixTime::EPOCH, lock_doublings: 0 };
+
     /// Ends a lock or a back-off, and sets the count to 0. The length of the next lock does not change.
     pub(crate) const fn restart(&mut self) {
         self.failures = 0;

@@ -12,44 +12,39 @@ use crate::decision::{Hold, Refusal, State, Verified};
 /// compute reveals the verdict. This keeps a verification without the `Verifier` safe: a caller cannot learn the
 /// verdict without recording it.
 #[must_use = "nothing is accepted, and no failure is counted, until it is committed"]
-pub struct Decision<T = Verified>(Pending<T>);
+pub struct Decision<T = Verified>(pub(crate) Pending<T, State>);
 
-enum Pending<T> {
-    /// A refusal before any search, and the state that counts it, if it counts.
-    Refused(Refusal, Option<State>),
-    Searched(Searched<T>),
+/// A verdict with the value to store before it is returned: the next [`State`], or what an account has in its place.
+pub(crate) enum Pending<T, S> {
+    /// A refusal before any search, and the value that counts it, if it counts.
+    Refused(Refusal, Option<S>),
+    Searched(Searched<T, S>),
 }
 
-/// A search with the consequences of each outcome: the success or the refusal, and the next state.
-pub(crate) struct Searched<T> {
-    pub(crate) found: Match,
-    pub(crate) accepted: (T, State),
-    pub(crate) failed: State,
+/// A search with the consequences of each outcome: the success or the refusal, and the value to store.
+pub(crate) struct Searched<T, S> {
+    pub(super) found: Match,
+    pub(super) accepted: (T, S),
+    pub(super) failed: S,
+    /// The lock or back-off after a code that counts as a failure.
+    pub(super) hold: Hold,
     /// The number of attempts left after a code that counts as a failure.
-    pub(crate) remaining: u8,
+    pub(super) remaining: u8,
     /// The number of attempts left after a code that does not count.
-    pub(crate) remaining_uncounted: u8,
+    pub(super) remaining_uncounted: u8,
     /// `true` if a used code counts like a wrong one.
-    pub(crate) count_used: bool,
+    pub(super) count_used: bool,
 }
 
-impl<T> Decision<T> {
-    pub(crate) fn refused(refusal: Refusal, next: Option<State>) -> Self {
-        Self(Pending::Refused(refusal, next))
-    }
-
-    pub(crate) fn searched(searched: Searched<T>) -> Self {
-        Self(Pending::Searched(searched))
-    }
-
-    /// Returns the verdict, and the state to store before the verdict is returned to the caller, if the state changes.
-    pub(crate) fn reveal(self) -> (Result<T, Refusal>, Option<State>) {
-        match self.0 {
-            Pending::Refused(refusal, next) => (Err(refusal), next),
-            Pending::Searched(Searched { found, accepted: (success, next), .. }) if found.is_fresh() => {
+impl<T, S> Pending<T, S> {
+    /// Returns the verdict, and the value to store before the verdict is returned to the caller, if it changes.
+    pub(crate) fn reveal(self) -> (Result<T, Refusal>, Option<S>) {
+        match self {
+            Self::Refused(refusal, next) => (Err(refusal), next),
+            Self::Searched(Searched { found, accepted: (success, next), .. }) if found.is_fresh() => {
                 (Ok(success), Some(next))
             }
-            Pending::Searched(Searched { found, failed, remaining, remaining_uncounted, count_used, .. }) => {
+            Self::Searched(Searched { found, failed, hold, remaining, remaining_uncounted, count_used, .. }) => {
                 // The subscriber must not learn which of the two it is: neither takes longer than the other.
                 let is_used = black_box(found.is_used());
                 let mut is_counted = 1;
@@ -57,7 +52,7 @@ impl<T> Decision<T> {
                 let (remaining, hold, next) = if is_counted == 0 {
                     (remaining_uncounted, Hold::None, None)
                 } else {
-                    (remaining, failed.attempts.hold, Some(failed))
+                    (remaining, hold, Some(failed))
                 };
                 let refusal =
                     if is_used { Refusal::Replayed { remaining, hold } } else { Refusal::Wrong { remaining, hold } };
@@ -65,13 +60,15 @@ impl<T> Decision<T> {
             }
         }
     }
+}
 
+impl<T> Decision<T> {
     /// Stores the next state, and then returns the verdict.
     ///
     /// `store` must replace exactly the state on which the decision was made. If several logins can run at once,
-    /// `store` must do this in one compare-and-swap, or in one transaction that compares the stored [`State::revision`] with that of the state on
-    /// which the decision was made. If the
-    /// state must survive a restart, `store` must write it durably before it returns.
+    /// `store` must do this in one compare-and-swap, or in one transaction that compares the stored [`State::revision`]
+    /// with that of the state on which the decision was made. If the state must survive a restart, `store` must write
+    /// it durably before it returns.
     ///
     /// `store` is not called if the refusal changes nothing. If `store` fails, the code is neither accepted nor
     /// refused, and the login must not succeed.
@@ -81,7 +78,7 @@ impl<T> Decision<T> {
     /// Returns [`CommitError::Refused`] if the code is refused, and [`CommitError::Store`] with the error of `store` if
     /// that fails.
     pub fn commit<E>(self, store: impl FnOnce(&State) -> Result<(), E>) -> Result<T, CommitError<E>> {
-        let (verdict, next) = self.reveal();
+        let (verdict, next) = self.0.reveal();
         if let Some(next) = &next {
             store(next).map_err(CommitError::Store)?;
         }

@@ -47,8 +47,10 @@ pub enum Refusal {
     Unconfirmed,
     /// The authenticator to be confirmed is already confirmed. Nothing was computed.
     AlreadyConfirmed,
-    /// The authenticator is revoked, and its secret is erased.
-    Revoked,
+    /// Another code was accepted in this transaction before. Nothing was computed.
+    LoggedIn,
+    /// The account is closed, and its authenticators are erased.
+    Closed,
 }
 
 impl Refusal {
@@ -67,7 +69,7 @@ impl Refusal {
             Self::Locked { until } => PublicRefusal::Locked { until },
             Self::Throttled { retry_at } => PublicRefusal::Throttled { retry_at },
             Self::Suspended => PublicRefusal::Suspended,
-            Self::ClockBehind | Self::Unconfirmed | Self::AlreadyConfirmed | Self::Revoked => {
+            Self::ClockBehind | Self::Unconfirmed | Self::AlreadyConfirmed | Self::LoggedIn | Self::Closed => {
                 PublicRefusal::Unavailable
             }
         }
@@ -86,7 +88,8 @@ impl Refusal {
             Self::ClockBehind => "clock_behind",
             Self::Unconfirmed => "unconfirmed",
             Self::AlreadyConfirmed => "already_confirmed",
-            Self::Revoked => "revoked",
+            Self::LoggedIn => "logged_in",
+            Self::Closed => "closed",
         }
     }
 }
@@ -103,7 +106,8 @@ impl fmt::Display for Refusal {
             }
             Self::Unconfirmed => f.write_str("the authenticator is not confirmed"),
             Self::AlreadyConfirmed => f.write_str("the authenticator is already confirmed"),
-            Self::Revoked => f.write_str("the authenticator is revoked"),
+            Self::LoggedIn => f.write_str("another code was accepted in this transaction"),
+            Self::Closed => f.write_str("the account is closed"),
             Self::Malformed(_)
             | Self::Wrong { .. }
             | Self::Locked { .. }

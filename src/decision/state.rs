@@ -38,6 +38,15 @@ pub(crate) struct Progress {
     pub(crate) drift: i16,
 }
 
+impl Progress {
+    /// No code used, and no drift known.
+    pub(crate) const NONE: Self = Self { last_used: 0, is_used: false, drift: 0 };
+
+    pub(crate) const fn watermark(&self) -> Option<Counter> {
+        if self.is_used { Some(Counter::new(self.last_used)) } else { None }
+    }
+}
+
 impl State {
     /// The number of bytes in the stored form.
     pub const LEN: usize = 40;
@@ -46,19 +55,7 @@ impl State {
     /// Creates the state of a new authenticator: unconfirmed, with no code accepted and no attempt failed.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            progress: Progress { last_used: 0, is_used: false, drift: 0 },
-            attempts: Attempts {
-                failures: 0,
-                since_lock: 0,
-                hold: Hold::None,
-                lock_ended: UnixTime::EPOCH,
-                lock_doublings: 0,
-            },
-            confirmed: false,
-            suspended: false,
-            revision: 0,
-        }
+        Self { progress: Progress::NONE, attempts: Attempts::NONE, confirmed: false, suspended: false, revision: 0 }
     }
 
     /// Marks every counter or time step below this one as used.
@@ -125,7 +122,7 @@ impl State {
     /// Returns the watermark: the highest time step or counter accepted so far.
     #[must_use]
     pub const fn watermark(&self) -> Option<Counter> {
-        if self.progress.is_used { Some(Counter::new(self.progress.last_used)) } else { None }
+        self.progress.watermark()
     }
 
     /// Returns the known drift of the authenticator's clock in whole time steps; positive if it is ahead.
@@ -188,12 +185,6 @@ impl State {
         bytes[24..32].copy_from_slice(&self.attempts.lock_ended.as_secs().to_be_bytes());
         bytes[32..40].copy_from_slice(&self.revision.to_be_bytes());
         bytes
-    }
-
-    /// Returns the revision in the stored form.
-    #[cfg(feature = "verifier")]
-    pub(crate) fn revision_in(bytes: &[u8; Self::LEN]) -> u64 {
-        bytes.last_chunk().map_or(0, |revision| u64::from_be_bytes(*revision))
     }
 
     /// Reads the stored form. Only bytes that [`Self::to_bytes`] writes are accepted.

@@ -98,6 +98,16 @@ impl Authenticator {
     }
 
     #[cfg(feature = "verifier")]
+    pub(crate) fn copied(&self) -> Self {
+        let material = match &self.material {
+            Material::Secret(algorithm, secret) => Material::Secret(*algorithm, secret.copied()),
+            Material::Key(key) => Material::Key(key.copied()),
+            Material::Hsm(algorithm, key) => Material::Hsm(*algorithm, *key),
+        };
+        Self { method: self.method, material }
+    }
+
+    #[cfg(feature = "verifier")]
     pub(crate) fn material(&self) -> &Material {
         &self.material
     }

@@ -15,7 +15,7 @@ pub const MAX_LINE: usize = 4096;
 /// The number of time steps that a source is assumed to look ahead if it does not say: 10, as the widest [`Window`].
 pub(super) const UNTOLD_WINDOW: u64 = Window::MAX as u64;
 
-/// An authenticator from another system, ready for [`Verifier::enroll`](crate::Verifier::enroll).
+/// An authenticator from another system, ready for [`Verifier::import`](crate::Verifier::import).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Imported {
@@ -25,7 +25,7 @@ pub struct Imported {
     pub name: String,
     /// The secret and the parameters of the codes.
     pub authenticator: Authenticator,
-    /// The state to enroll with: watermark, confirmation, suspension, failures and locks, and drift.
+    /// The state to import with: watermark, confirmation, suspension, failures and locks, and drift.
     ///
     /// A policy uses the drift only up to its [limit](crate::Policy::with_max_drift).
     pub state: State,

@@ -48,6 +48,8 @@ pub struct Policy {
     pub(crate) resync_codes: ResyncCodes,
     pub(crate) confirmation_login: bool,
     pub(crate) watermark_margin: NonZeroU32,
+    pub(crate) enrollment_secs: NonZeroU32,
+    pub(crate) right_codes: NonZeroU8,
 }
 
 impl Policy {
@@ -80,6 +82,8 @@ impl Policy {
             resync_codes: ResyncCodes::Two,
             confirmation_login: false,
             watermark_margin: const { NonZeroU32::new(24 * 60 * 60).unwrap() },
+            enrollment_secs: const { NonZeroU32::new(60 * 60).unwrap() },
+            right_codes: const { NonZeroU8::new(16).unwrap() },
         }
     }
 
@@ -163,10 +167,11 @@ impl Policy {
     ///
     /// RFC 6238 section 6 describes this. It is off by default.
     ///
-    /// The window moves by whole steps within [`Self::with_max_drift`], and always contains the current step. With one past
-    /// and one future step, for example, it moves by at most one step either way. One late code can therefore not lock out
-    /// an accurate clock. A clock that is further off needs a resynchronization, after which logins follow it again. If the
-    /// window has a past step, a code one step behind the expected one counts as late, and not as a sign of drift.
+    /// The window moves by whole steps within [`Self::with_max_drift`], and always contains the current step. With one
+    /// past and one future step, for example, it moves by at most one step either way. One late code can therefore not
+    /// lock out an accurate clock. A clock that is further off needs a resynchronization, after which logins follow it
+    /// again. If the window has a past step, a code one step behind the expected one counts as late, and not as a sign
+    /// of drift.
     #[must_use]
     pub const fn with_learned_drift(mut self, learn: bool) -> Self {
         self.learn_drift = learn;
@@ -234,6 +239,38 @@ impl Policy {
         Ok(self)
     }
 
+    /// Sets the time in which a new authenticator of an account must be confirmed; an hour by default.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`WaitError::Length`] if `time` is 0 or, rounded up, more than [`Lock::MAX_SECS`] seconds.
+    pub const fn with_enrollment_time(mut self, time: Duration) -> Result<Self, WaitError> {
+        match whole_secs(time) {
+            Ok(secs) => self.enrollment_secs = secs,
+            Err(error) => return Err(error),
+        }
+        Ok(self)
+    }
+
+    /// Sets the maximum number of codes of an account that are correct at one moment; 16 by default.
+    ///
+    /// Each step of the window counts for each TOTP authenticator, and each counter of the look-ahead for each HOTP
+    /// authenticator. An attacker who guesses has this many chances with each guess. An enrollment beyond the maximum
+    /// is refused.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`PolicyError::RightCodes`] if `codes` is 0.
+    pub const fn with_right_codes(mut self, codes: u8) -> Result<Self, PolicyError> {
+        match NonZeroU8::new(codes) {
+            Some(codes) => {
+                self.right_codes = codes;
+                Ok(self)
+            }
+            None => Err(PolicyError::RightCodes),
+        }
+    }
+
     /// Returns the wait after this many consecutive failures, `since_lock` of which came after the last lock.
     ///
     /// `doublings` is the number of times that the duration of a lock has doubled.
@@ -271,6 +308,8 @@ pub enum PolicyError {
     Drift(u16),
     /// The HOTP resynchronization span is not 1 to [`Policy::MAX_RESYNC_SPAN`] counters.
     ResyncSpan(u16),
+    /// The maximum number of right codes is 0.
+    RightCodes,
 }
 
 impl PolicyError {
@@ -282,6 +321,7 @@ impl PolicyError {
             Self::FailureCap(_) => "failure_cap",
             Self::Drift(_) => "drift",
             Self::ResyncSpan(_) => "resync_span",
+            Self::RightCodes => "right_codes",
         }
     }
 }
@@ -295,6 +335,7 @@ impl fmt::Display for PolicyError {
             Self::ResyncSpan(n) => {
                 write!(f, "the resynchronization span must be 1 to {} counters, not {n}", Policy::MAX_RESYNC_SPAN)
             }
+            Self::RightCodes => f.write_str("the maximum number of right codes must not be 0"),
         }
     }
 }

@@ -99,6 +99,13 @@ impl Arena {
         self.free_units > self.end / 4
     }
 
+    /// Returns `true` if so much memory is free that it is worth the pause to move the items together at a write.
+    pub(super) fn is_wasteful(&self) -> bool {
+        const WORTHWHILE: usize = 16 * CHUNK_UNITS;
+
+        self.free_units > WORTHWHILE && self.is_sparse()
+    }
+
     fn take(&mut self, units: usize) -> Option<Place> {
         if let Some(place) = self.free.get_mut(&units).and_then(Vec::pop) {
             self.free_units -= units;

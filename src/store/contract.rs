@@ -6,7 +6,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::types::{AccountId, UnixTime};
 
-/// A store of small values under authenticator ids, replaced by compare-and-swap.
+/// A store of small values under account ids, replaced by compare-and-swap.
 ///
 /// The verifier accepts a code only once and counts every guess only if the store keeps this contract:
 ///
@@ -136,10 +136,14 @@ pub struct Value(Zeroizing<Vec<u8>>);
 
 impl Value {
     /// The maximum length of a value in bytes. A store must accept values of any length up to it.
-    pub const MAX_LEN: usize = 1024;
+    pub const MAX_LEN: usize = 4096;
 
     pub(crate) fn as_mut(&mut self) -> &mut [u8] {
         &mut self.0
+    }
+
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
     }
 }
 

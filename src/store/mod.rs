@@ -1,4 +1,4 @@
-//! Stores of authenticator records: the interface between the verifier and a database.
+//! Stores of subscriber accounts: the interface between the verifier and a database.
 //!
 //! [`Store`] has two operations on small opaque values. A provider with a database of its own implements it, and tests
 //! the implementation with the suite in `conformance`.

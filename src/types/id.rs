@@ -1,9 +1,13 @@
 use core::fmt;
+use core::str::FromStr;
 
-/// The name under which an authenticator is stored: 1 to 64 visible ASCII characters.
+use super::text::Text64;
+
+/// The name under which a subscriber account is stored: 1 to 64 visible ASCII characters.
 ///
 /// The identity provider chooses it, for example a UUID. It appears in logs and in the keys of a store, so it must be
-/// neither secret nor personal data.
+/// neither secret nor personal data. Upper and lower case are different: a provider whose names are not case-sensitive
+/// must convert them to one case before it creates an id.
 ///
 /// ```
 /// use secondo::types::IdError;
@@ -38,43 +42,46 @@ impl AccountId {
 
     /// Returns the text with zeros after it.
     pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
-        &self.0.ascii
+        self.0.0.padded()
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        Self::new(text)
+    }
+}
+
+impl AsRef<str> for AccountId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 
 /// A text of 1 to 64 visible ASCII characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Name {
-    ascii: [u8; Self::MAX_LEN],
-    len: u8,
-}
+pub(crate) struct Name(Text64);
 
 impl Name {
-    pub(crate) const MAX_LEN: usize = 64;
+    pub(crate) const MAX_LEN: usize = Text64::MAX_LEN;
 
     pub(crate) fn new(text: &str) -> Result<Self, IdError> {
-        let len = text.len();
-        let mut name = Self { ascii: [0; Self::MAX_LEN], len: 0 };
-        match (name.ascii.get_mut(..len), u8::try_from(len)) {
-            (Some(slot), Ok(len)) if len > 0 => {
-                slot.copy_from_slice(text.as_bytes());
-                name.len = len;
-            }
-            _ => return Err(IdError::Length(len)),
-        }
+        let name = Text64::new(text).ok_or(IdError::Length(text.len()))?;
         match text.bytes().position(|byte| !byte.is_ascii_graphic()) {
+            _ if text.is_empty() => Err(IdError::Length(0)),
             Some(position) => Err(IdError::Character { position }),
-            None => Ok(name),
+            None => Ok(Self(name)),
         }
     }
 
     pub(crate) const fn len(&self) -> u8 {
-        self.len
+        self.0.len()
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        let ascii = self.ascii.get(..usize::from(self.len)).unwrap_or_default();
-        core::str::from_utf8(ascii).unwrap_or_default()
+        self.0.as_str()
     }
 }
 
@@ -125,3 +132,29 @@ impl fmt::Display for IdError {
 }
 
 impl core::error::Error for IdError {}
+
+/// The number of an authenticator in its account.
+///
+/// The account assigns numbers from 1 on, and never assigns one again, not even after the authenticator is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AuthenticatorNumber(u32);
+
+impl AuthenticatorNumber {
+    /// Creates a number, for example from the field of a form.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for AuthenticatorNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

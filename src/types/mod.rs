@@ -7,20 +7,34 @@ pub(crate) mod calendar;
 mod code;
 #[cfg(feature = "verifier")]
 mod id;
+#[cfg(feature = "verifier")]
+mod level;
 mod secret;
 #[cfg(feature = "alloc")]
 mod secret_text;
 mod submitted;
+#[cfg(feature = "verifier")]
+mod text;
 mod time;
+#[cfg(feature = "verifier")]
+mod transaction;
 
 pub use algorithm::Algorithm;
 pub use code::{Code, Digits, DigitsError};
 #[cfg(feature = "verifier")]
 pub(crate) use id::Name;
 #[cfg(feature = "verifier")]
-pub use id::{AccountId, IdError};
+pub use id::{AccountId, AuthenticatorNumber, IdError};
+#[cfg(feature = "verifier")]
+pub use level::Level;
 pub use secret::{Base32, Secret, SecretError};
 #[cfg(feature = "alloc")]
 pub use secret_text::SecretText;
 pub use submitted::{MalformedCode, SubmittedCode};
+#[cfg(feature = "verifier")]
+pub use text::{DisplayName, DisplayNameError};
 pub use time::{BeforeT0, Counter, Period, PeriodError, TimeError, UnixTime};
+#[cfg(feature = "verifier")]
+pub(crate) use transaction::Tag;
+#[cfg(feature = "verifier")]
+pub use transaction::{Transaction, TransactionBytesError};

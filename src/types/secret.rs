@@ -127,6 +127,11 @@ impl Secret {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
+    #[cfg(feature = "verifier")]
+    pub(crate) const fn copied(&self) -> Self {
+        Self { bytes: self.bytes, len: self.len }
+    }
+
     /// Returns the raw bytes with zeros after them.
     pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
         &self.bytes

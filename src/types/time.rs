@@ -51,6 +51,23 @@ impl UnixTime {
         self.0
     }
 
+    /// Returns the seconds in big-endian order. Five bytes hold every time up to [`Self::MAX`].
+    #[cfg(feature = "verifier")]
+    pub(crate) const fn to_be_bytes(self) -> [u8; 5] {
+        let [_, _, _, secs @ ..] = self.0.to_be_bytes();
+        secs
+    }
+
+    /// Returns the time of [`Self::to_be_bytes`], or `None` if it is after [`Self::MAX`].
+    #[cfg(feature = "verifier")]
+    pub(crate) fn from_be_bytes(bytes: [u8; 5]) -> Option<Self> {
+        let mut secs = [0; 8];
+        if let Some(end) = secs.last_chunk_mut() {
+            *end = bytes;
+        }
+        Self::from_secs(u64::from_be_bytes(secs)).ok()
+    }
+
     /// Returns the time `secs` seconds later, but at most [`Self::MAX`].
     pub(crate) fn saturating_add(self, secs: u64) -> Self {
         Self(self.0.saturating_add(secs)).min(Self::MAX)

@@ -1,79 +1,112 @@
-use crate::account::Record;
-use crate::decision::State;
-use crate::factor::{Authenticator, Method};
-use crate::hsm::Hsm;
-use crate::store::Store;
-use crate::types::AccountId;
-
 use super::swap::Step;
-use super::{Enrolled, Verifier, VerifierError};
+use super::{Verifier, VerifierError};
+use crate::account::{Account, Enrolled, Record};
+use crate::audit::{Action, Event, Operator};
+use crate::decision::{Refusal, State};
+use crate::factor::NewAuthenticator;
+use crate::hsm::Hsm;
+use crate::store::{Store, Value};
+use crate::types::{AccountId, Transaction, UnixTime};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Stores a new authenticator. Its codes are accepted for logins after it is confirmed.
+    /// Adds a new authenticator to an account, which is created if there is none.
     ///
-    /// `state` is [`State::new`] for a new secret. For an authenticator from another system, it carries over the
-    /// counter, the drift and the confirmation.
+    /// Its codes are accepted for logins after it is [confirmed](Self::confirm) in the same transaction. An enrollment
+    /// that is not confirmed expires: after an hour by default
+    /// ([`Policy::with_enrollment_time`](crate::Policy::with_enrollment_time)). An enrollment that began when the
+    /// account had no confirmed authenticator ends when another one is confirmed. An
+    /// [external](crate::factor::External) authenticator needs no confirmation.
     ///
-    /// An authenticator under the same id that was never confirmed is replaced, together with its failures and its
-    /// lock, and the result is [`Enrolled::Replaced`]. [`Self::enroll_new`] returns an error instead.
+    /// An earlier enrollment may give way to the new one: see [`Enrolled::replaced`].
+    ///
+    /// The provider decides who may enroll. A subscriber who already has an authenticator should log in with it first.
     ///
     /// # Errors
     ///
-    /// - Returns [`VerifierError::AlreadyEnrolled`] if the id has a confirmed or suspended authenticator.
-    /// - Returns [`VerifierError::Refused`] with [`Refusal::Revoked`](crate::Refusal::Revoked) if the id's
-    ///   authenticator was revoked: an id is not used again.
-    /// - Returns [`VerifierError::ImplausibleStep`] if the state's last used time step begins after the year 2499.
-    /// - Returns [`VerifierError::Store`] if the store fails, [`VerifierError::Record`] if the id has a record that
-    ///   cannot be read, or [`VerifierError::Contended`] if other writers keep changing it.
+    /// - Returns [`VerifierError::Account`] if the account has no room for the authenticator, or already has its
+    ///   secret.
+    /// - Returns [`VerifierError::Refused`] if the account is suspended or closed.
+    /// - Returns [`VerifierError::Store`] if the store fails, [`VerifierError::Record`] if the account cannot be read,
+    ///   or [`VerifierError::Contended`] if other writers keep changing it.
     pub async fn enroll(
         &self,
         id: &AccountId,
-        authenticator: &Authenticator,
-        state: State,
+        login: &Transaction,
+        new: impl Into<NewAuthenticator>,
+        now: UnixTime,
     ) -> Result<Enrolled, VerifierError<S::Error>> {
-        self.store_new(id, authenticator, state, true).await
+        self.add(id, login, &new.into(), true, now).await
     }
 
-    /// Stores a new authenticator, but only under an id that was never used.
-    ///
-    /// Use it for ids that are not random. Serial numbers, for example, can be the same for two tokens of two vendors.
+    /// Adds a new authenticator to an account, but only if no earlier enrollment would have to give way to it.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Self::enroll`], and [`VerifierError::AlreadyEnrolled`] also if the id has an
-    /// authenticator that was never confirmed.
-    pub async fn enroll_new(
+    /// Returns the errors of [`Self::enroll`], and [`VerifierError::Account`] with
+    /// [`AccountError::Unconfirmed`](crate::account::AccountError::Unconfirmed) if an enrollment would have to give
+    /// way.
+    pub async fn enroll_beside(
         &self,
         id: &AccountId,
-        authenticator: &Authenticator,
-        state: State,
-    ) -> Result<(), VerifierError<S::Error>> {
-        self.store_new(id, authenticator, state, false).await.map(drop)
+        login: &Transaction,
+        new: impl Into<NewAuthenticator>,
+        now: UnixTime,
+    ) -> Result<Enrolled, VerifierError<S::Error>> {
+        self.add(id, login, &new.into(), false, now).await
     }
 
-    async fn store_new(
+    /// Adds confirmed authenticators from another system to an account, which is created if there is none.
+    ///
+    /// Each [`State`] carries over the counter, the drift and a suspension. The failures and the locks become those of
+    /// the account: the highest count and the longest lock. The provider vouches that the authenticators are the
+    /// subscriber's. Either all of them are added, or none.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::enroll`], and [`VerifierError::Account`] with
+    /// [`AccountError::NotConfirmed`](crate::account::AccountError::NotConfirmed) for a state that is not confirmed, or
+    /// [`AccountError::ImplausibleStep`](crate::account::AccountError::ImplausibleStep) for one whose last used time
+    /// step begins after the year 2499.
+    pub async fn import(
         &self,
         id: &AccountId,
-        authenticator: &Authenticator,
-        state: State,
-        replace: bool,
+        authenticators: &[(NewAuthenticator, State)],
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        let imported = self.swap(id, |held, _| {
+            let mut account = self.open_for_new(id, held)?;
+            account.import(authenticators, &self.policy, now).map_err(VerifierError::Account)?;
+            Ok(Step::Store((), Record::Account(account)))
+        });
+        self.report(Event { operator: Some(by), ..Event::new(Action::Import, id, now) }, imported.await)
+    }
+
+    async fn add(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        new: &NewAuthenticator,
+        may_replace: bool,
+        now: UnixTime,
     ) -> Result<Enrolled, VerifierError<S::Error>> {
-        if let (Method::Totp(totp), Some(last)) = (authenticator.method(), state.watermark())
-            && !totp.is_plausible(last)
-        {
-            return Err(VerifierError::ImplausibleStep(last));
+        let added = self.swap(id, |held, _| {
+            let mut account = self.open_for_new(id, held)?;
+            let enrolled = account.enroll(login, new, may_replace, &self.policy, now);
+            Ok(Step::Store(enrolled.map_err(VerifierError::Account)?, Record::Account(account)))
+        });
+        let added = added.await;
+        let number = added.as_ref().ok().map(|added| added.outcome.number);
+        let action = if new.factor.kept().takes_codes() { Action::Enroll } else { Action::EnrollExternal };
+        self.report(Event { authenticator: number, ..Event::new(action, id, now) }, added)
+    }
+
+    /// Opens the account to which an authenticator is to be added, or creates it.
+    fn open_for_new(&self, id: &AccountId, held: Option<Value>) -> Result<Account, VerifierError<S::Error>> {
+        let account = if held.is_none() { Account::new() } else { self.account(id, held)? };
+        if account.is_suspended() {
+            return Err(VerifierError::Refused(Refusal::Suspended));
         }
-        self.swap(id, |held| {
-            let enrolled = if held.is_none() { Enrolled::New } else { Enrolled::Replaced };
-            if held.is_some() {
-                let (_, _, state) = self.read(id, held)?;
-                if !replace || state.is_confirmed() || state.is_suspended() {
-                    return Err(VerifierError::AlreadyEnrolled);
-                }
-            }
-            let record = Record::new(authenticator, &state, self.keys());
-            Ok(Step::Decided(enrolled, Some(self.close(id, record)?)))
-        })
-        .await
+        Ok(account)
     }
 }

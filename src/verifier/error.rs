@@ -1,9 +1,9 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use crate::account::RecordError;
+use super::Repeated;
+use crate::account::{AccountError, RecordError};
 use crate::decision::{PublicRefusal, Refusal};
-use crate::types::Counter;
 
 /// An error from a [`Verifier`](crate::Verifier). None of them is a login.
 ///
@@ -13,15 +13,15 @@ use crate::types::Counter;
 pub enum VerifierError<E> {
     /// The code or the authenticator was refused, and the change that follows from this is stored.
     Refused(Refusal),
-    /// There is no authenticator under this id.
+    /// The same code was submitted and accepted before in this transaction. It is not a second login.
+    Repeated(Repeated),
+    /// The account cannot be changed as requested, or has no such authenticator. Nothing is changed.
+    Account(AccountError),
+    /// There is no account under this id.
+    ///
+    /// The provider knows from its own records if the subscriber has a second factor. If so, a missing account is an
+    /// outage to look into, and never a reason to let somebody in or to offer enrollment again.
     Unknown,
-    /// The id already has an authenticator that is confirmed or suspended, or that must not be replaced.
-    AlreadyEnrolled,
-    /// The watermark does not lie so far beyond the window that it may be lowered.
-    WatermarkInReach,
-    /// The last used time step of the new authenticator lies after the year 2499. It is probably a number in another
-    /// unit, such as seconds, which would lock the subscriber out for centuries. Nothing is stored.
-    ImplausibleStep(Counter),
     /// The store failed. The attempt may be counted, and its code may be used up and refused as replayed from now on.
     Store(E),
     /// Other writers changed the record during each try. The attempt is not counted.
@@ -42,13 +42,13 @@ impl<E> VerifierError<E> {
         }
     }
 
-    /// Returns `true` if a part of the provider failed, or if the store does not have the authenticator.
+    /// Returns `true` if a part of the provider failed, or if the store does not have the account.
     ///
     /// Returns `false` if a code or an operator's request was refused. An outage is never a reason to let somebody in.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::AlreadyEnrolled | Self::WatermarkInReach | Self::ImplausibleStep(_) => false,
+            Self::Refused(_) | Self::Repeated(_) | Self::Account(_) => false,
             Self::Unknown | Self::Store(_) | Self::Contended | Self::Record(_) | Self::Hsm(_) => true,
         }
     }
@@ -59,10 +59,9 @@ impl<E> VerifierError<E> {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.label(),
+            Self::Repeated(_) => "repeated",
+            Self::Account(error) => error.label(),
             Self::Unknown => "unknown",
-            Self::AlreadyEnrolled => "already_enrolled",
-            Self::WatermarkInReach => "watermark_in_reach",
-            Self::ImplausibleStep(_) => "implausible_step",
             Self::Store(_) => "store",
             Self::Contended => "contended",
             Self::Record(_) => "record",
@@ -75,14 +74,14 @@ impl<E> fmt::Display for VerifierError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
-            Self::Unknown => f.write_str("there is no authenticator under this id"),
-            Self::AlreadyEnrolled => f.write_str("there is already an authenticator under this id"),
-            Self::WatermarkInReach => f.write_str("the watermark is not far enough in the future to be lowered"),
-            Self::ImplausibleStep(step) => {
-                write!(f, "time step {step} begins after the year 2499; is it a number of seconds?")
+            Self::Repeated(repeated) => {
+                let Repeated { authenticator, at, .. } = repeated;
+                write!(f, "the same code of authenticator {authenticator} was accepted in this transaction at {at}")
             }
+            Self::Account(error) => error.fmt(f),
+            Self::Unknown => f.write_str("there is no account under this id"),
             Self::Store(_) => f.write_str("the store failed"),
-            Self::Contended => f.write_str("other writers kept changing this authenticator's record"),
+            Self::Contended => f.write_str("other writers kept changing this account"),
             Self::Record(_) => f.write_str("the stored record cannot be read"),
             Self::Hsm(_) => f.write_str("the hardware security module failed"),
         }

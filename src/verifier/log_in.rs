@@ -1,97 +1,172 @@
-use alloc::boxed::Box;
 use core::slice;
 
-use super::swap::Step;
-use super::{Accepted, Verifier, VerifierError};
-use crate::codes::Key;
-use crate::decision::{Confirmed, Resynchronized, Stage, State};
-use crate::factor::{Material, Method};
+use super::outcome::{Accepted, Confirmed, Repeated};
+use super::swap::{Step, Swapped};
+use super::{Verifier, VerifierError};
+use crate::account::{Account, Hmacs, Record, Refused, Reply, Success};
+use crate::audit::{Action, Event};
+use crate::decision::{Refusal, Resynchronized, Stage};
+use crate::factor::Answer;
 use crate::hsm::Hsm;
-use crate::policy::Policy;
 use crate::store::Store;
-use crate::types::{AccountId, Counter, SubmittedCode, UnixTime};
+use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Verifies the first code of a new authenticator, as the subscriber typed it, and confirms the authenticator.
     ///
+    /// The authenticator must have been [enrolled](Self::enroll) in the same transaction. A wrong code counts on this
+    /// enrollment alone, and ends it at the policy's failure cap: then 0 attempts remain.
+    ///
+    /// The code is also a login if the policy permits that
+    /// ([`Policy::with_confirmation_login`](crate::Policy::with_confirmation_login)), but only for the first
+    /// authenticator of an account that is not locked.
+    ///
     /// # Errors
     ///
-    /// Returns the errors of [`Self::verify`], and [`VerifierError::Refused`] with
-    /// [`Refusal::AlreadyConfirmed`](crate::Refusal::AlreadyConfirmed) if the authenticator is already confirmed. A
-    /// failure counts as at a login.
+    /// Returns the errors of [`Self::verify`], [`VerifierError::Refused`] with
+    /// [`Refusal::AlreadyConfirmed`] if the authenticator is already confirmed, and
+    /// [`VerifierError::Account`] if the enrollment has expired or began in another transaction.
     pub async fn confirm(
         &self,
         id: &AccountId,
+        login: &Transaction,
+        number: AuthenticatorNumber,
         code: &str,
         now: UnixTime,
-    ) -> Result<Confirmed<Accepted>, VerifierError<S::Error>> {
-        let codes = slice::from_ref(&code);
-        let Confirmed { login } =
-            self.attempt(id, codes, now, Stage::Confirmation, Method::accept_confirmation).await?;
-        Ok(Confirmed { login: login.map(|verified| Accepted { id: *id, verified }) })
+    ) -> Result<Confirmed, VerifierError<S::Error>> {
+        let answer = self.answer(slice::from_ref(&code), Stage::Confirmation, now);
+        let success = self
+            .decide(id, Some(number), &answer, |account, hmacs| account.confirm(login, number, &answer, hmacs))
+            .await?;
+        Ok(Confirmed { login: success.is_login.then_some(Accepted { id: *id, success }) })
     }
 
-    /// Verifies the code of a login, as the subscriber typed it.
+    /// Verifies the code of a login, as the subscriber typed it, with any of the account's authenticators.
+    ///
+    /// The code is compared with every active authenticator of one-time passwords. It counts once, and is used up on
+    /// every authenticator where it matches.
     ///
     /// # Errors
     ///
-    /// Returns [`VerifierError::Refused`] if the code or the authenticator is refused. Every other error is an outage
-    /// of the provider. None of them is a login.
-    pub async fn verify(&self, id: &AccountId, code: &str, now: UnixTime) -> Result<Accepted, VerifierError<S::Error>> {
-        let codes = slice::from_ref(&code);
-        let verified = self.attempt(id, codes, now, Stage::Login, Method::accept).await?;
-        Ok(Accepted { id: *id, verified })
+    /// Returns [`VerifierError::Refused`] if the code or the account is refused, and [`VerifierError::Repeated`] if
+    /// this code was accepted before in the same transaction. Every other error is an outage of the provider. None of
+    /// them is a login.
+    pub async fn verify(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        code: &str,
+        now: UnixTime,
+    ) -> Result<Accepted, VerifierError<S::Error>> {
+        self.log_in(id, login, None, code, now).await
+    }
+
+    /// Verifies the code of a login with one authenticator that the subscriber chose.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::verify`], and [`VerifierError::Account`] with
+    /// [`AccountError::UnknownAuthenticator`](crate::account::AccountError::UnknownAuthenticator) if the account has no
+    /// authenticator with this number.
+    pub async fn verify_with(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        number: AuthenticatorNumber,
+        code: &str,
+        now: UnixTime,
+    ) -> Result<Accepted, VerifierError<S::Error>> {
+        self.log_in(id, login, Some(number), code, now).await
     }
 
     /// Verifies consecutive codes to find the counter of a token or the drift of a clock. It is not a login.
     ///
-    /// [`Policy::with_resync_codes`] sets the required number of codes: two by default.
+    /// [`Policy::with_resync_codes`](crate::Policy::with_resync_codes) sets the required number of codes: two by
+    /// default.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Self::verify`]. A failure counts as at a login.
+    /// Returns the errors of [`Self::verify_with`]. A failure counts as at a login.
     pub async fn resync(
         &self,
         id: &AccountId,
+        login: &Transaction,
+        number: AuthenticatorNumber,
         codes: &[&str],
         now: UnixTime,
     ) -> Result<Resynchronized, VerifierError<S::Error>> {
-        self.attempt(id, codes, now, Stage::Resynchronization, Method::accept_resync).await
+        let answer = self.answer(codes, Stage::Resynchronization, now);
+        let success = self
+            .decide(id, Some(number), &answer, |account, hmacs| account.attempt(login, Some(number), &answer, hmacs))
+            .await?;
+        Ok(Resynchronized { counter: success.counter, drift: success.drift })
     }
 
-    /// Searches for the submitted codes, decides, and stores the next state before it returns the verdict.
-    async fn attempt<T>(
+    async fn log_in(
         &self,
         id: &AccountId,
-        codes: &[&str],
+        login: &Transaction,
+        named: Option<AuthenticatorNumber>,
+        code: &str,
         now: UnixTime,
-        stage: Stage,
-        accept: fn(&Method, &Policy, &mut State, Counter, UnixTime) -> T,
-    ) -> Result<T, VerifierError<S::Error>> {
-        let policy = &self.policy;
-        let decide = |held| {
-            let (mut record, authenticator, state) = self.read(id, held)?;
-            let method = authenticator.method();
-            let finish = move |found| {
-                let accept = |next: &mut State, counter| accept(&method, policy, next, counter, now);
-                let (verdict, next) = policy.decide(&state, now, found, accept).reveal();
-                let Some(next) = next else { return Ok((verdict, None)) };
-                record.replace_state(&next);
-                Ok((verdict, Some(self.close(id, record)?)))
-            };
-            let values = codes.iter().map(|code| SubmittedCode::new(code).value(method.digits()));
-            let search = method.search(policy, &state, now, stage, codes.len(), values);
-            let found = match (search, authenticator.material()) {
-                (Err(refusal), _) => Err(refusal),
-                (Ok(search), Material::Secret(algorithm, secret)) => Ok(search.run(&Key::new(*algorithm, secret))),
-                (Ok(search), Material::Key(key)) => Ok(search.run(key)),
-                (Ok(search), Material::Hsm(algorithm, key)) => {
-                    return Ok(Step::Search(*algorithm, *key, search, Box::new(|found| finish(Ok(found)))));
+    ) -> Result<Accepted, VerifierError<S::Error>> {
+        let answer = self.answer(slice::from_ref(&code), Stage::Login, now);
+        let success =
+            self.decide(id, named, &answer, |account, hmacs| account.attempt(login, named, &answer, hmacs)).await?;
+        Ok(Accepted { id: *id, success })
+    }
+
+    fn answer<'a>(&'a self, codes: &'a [&'a str], stage: Stage, now: UnixTime) -> Answer<'a> {
+        Answer { codes, stage, policy: &self.policy, now }
+    }
+
+    /// Decides about an answer, and stores the account before the verdict is returned.
+    async fn decide(
+        &self,
+        id: &AccountId,
+        number: Option<AuthenticatorNumber>,
+        answer: &Answer<'_>,
+        decide: impl Fn(&mut Account, &mut Hmacs) -> Reply,
+    ) -> Result<Success, VerifierError<S::Error>> {
+        let swapped = self.swap(id, |held, hmacs| {
+            let mut account = self.account(id, held)?;
+            Ok(match decide(&mut account, hmacs) {
+                Reply::Missing => Step::Compute,
+                Reply::Decided { verdict, is_changed: false } => Step::Keep(verdict),
+                Reply::Decided { verdict, is_changed: true } => Step::Store(verdict, Record::Account(account)),
+            })
+        });
+        let swapped = swapped.await.map(|Swapped { outcome, revision }| {
+            let outcome = outcome.map_err(|refused| match refused {
+                Refused::Refusal(refusal) => VerifierError::Refused(refusal),
+                Refused::Account(error) => VerifierError::Account(error),
+                Refused::Repeated { number, at, is_login } => {
+                    VerifierError::Repeated(Repeated { account: *id, authenticator: number, at, is_login })
                 }
-            };
-            let (verdict, next) = finish(found)?;
-            Ok(Step::Decided(verdict, next))
+            });
+            Swapped { outcome, revision }
+        });
+        let verdict = swapped.as_ref().ok().map(|swapped| swapped.outcome.as_ref());
+        let action = match answer.stage {
+            Stage::Confirmation => Action::Confirm,
+            Stage::Login => Action::Verify,
+            Stage::Resynchronization => Action::Resync,
         };
-        self.swap(id, decide).await?.map_err(VerifierError::Refused)
+        let event = Event {
+            authenticator: match verdict {
+                Some(Ok(success)) => Some(success.number),
+                Some(Err(VerifierError::Repeated(repeated))) => Some(repeated.authenticator),
+                _ => number,
+            },
+            problem: verdict.and_then(Result::err).map(VerifierError::label),
+            remaining: match verdict {
+                Some(Err(VerifierError::Refused(
+                    Refusal::Wrong { remaining, .. } | Refusal::Replayed { remaining, .. },
+                ))) => Some(*remaining),
+                _ => None,
+            },
+            ..Event::new(action, id, answer.now)
+        };
+        self.report(event, swapped)?
     }
 }

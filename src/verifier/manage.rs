@@ -1,37 +1,48 @@
-use crate::account::Record;
-use crate::decision::State;
-use crate::factor::Method;
+use alloc::vec::Vec;
+
+use super::swap::{Step, Swapped};
+use super::{Verifier, VerifierError};
+use crate::account::{Account, AccountError, AccountView, ExportedAuthenticator, Record};
+use crate::audit::{Action, Event, Operator};
 use crate::hsm::Hsm;
 use crate::store::Store;
-use crate::types::{AccountId, UnixTime};
+use crate::types::{AccountId, AuthenticatorNumber, DisplayName, UnixTime};
 
 #[cfg(doc)]
 use crate::{Policy, Refusal};
 
-use super::swap::Step;
-use super::{Verifier, VerifierError};
-
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Suspends an authenticator: none of its codes is accepted until [`Self::resume`].
-    ///
-    /// A lock and the number of failures do not change.
+    /// Returns the account without its secrets, for example to show the number of remaining attempts.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
-    /// record.
-    pub async fn suspend(&self, id: &AccountId) -> Result<(), VerifierError<S::Error>> {
-        self.change(id, |_, state| Ok(state.suspend())).await
+    /// Returns [`VerifierError::Unknown`] if there is no account, [`VerifierError::Refused`] with [`Refusal::Closed`]
+    /// if it is closed, [`VerifierError::Store`] if the store fails, or [`VerifierError::Record`] if the record cannot
+    /// be opened or read.
+    pub async fn view(&self, id: &AccountId, now: UnixTime) -> Result<AccountView, VerifierError<S::Error>> {
+        let entry = self.store.load(id).await.map_err(VerifierError::Store)?;
+        Ok(self.account(id, entry.map(|entry| entry.value))?.view(&self.policy, now))
     }
 
-    /// Ends a suspension. A lock and the number of failures do not change.
+    /// Returns the account's authenticators of one-time passwords with their secrets, to move them to another system.
+    ///
+    /// Whoever has the result can compute every code. Close the account when the other system has taken over: a code
+    /// that is accepted there can be used here as well until then.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
-    /// record.
-    pub async fn resume(&self, id: &AccountId) -> Result<(), VerifierError<S::Error>> {
-        self.change(id, |_, state| Ok(state.resume())).await
+    /// Returns the errors of [`Self::view`].
+    pub async fn export(
+        &self,
+        id: &AccountId,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<Vec<ExportedAuthenticator>, VerifierError<S::Error>> {
+        let entry = self.store.load(id).await.map_err(VerifierError::Store);
+        let account = entry.and_then(|entry| self.account(id, entry.map(|entry| entry.value)));
+        let exported = account.map(|account| Swapped { outcome: account.exported(), revision: None });
+        let request = Request { id, action: Action::Export, number: None, by, now };
+        self.report(request.event(), exported)
     }
 
     /// Ends a lock or a wait, and resets the number of failures to 0.
@@ -40,10 +51,131 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
-    /// record.
-    pub async fn unlock(&self, id: &AccountId) -> Result<(), VerifierError<S::Error>> {
-        self.change(id, |_, state| Ok(state.unlock())).await
+    /// Returns the errors of [`Self::view`], or [`VerifierError::Contended`] if other writers keep changing the
+    /// account.
+    pub async fn unlock(&self, id: &AccountId, by: Operator<'_>, now: UnixTime) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::Unlock, number: None, by, now }, |account| {
+            account.unlock();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Suspends an account: no code is accepted and no authenticator is enrolled until [`Self::resume`].
+    ///
+    /// A lock and the number of failures do not change.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::view`], or [`VerifierError::Contended`] if other writers keep changing the
+    /// account.
+    pub async fn suspend(
+        &self,
+        id: &AccountId,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::Suspend, number: None, by, now }, |account| {
+            account.set_suspended(true);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends the suspension of an account. A lock, the number of failures, and the suspension of an authenticator do not
+    /// change.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::view`], or [`VerifierError::Contended`] if other writers keep changing the
+    /// account.
+    pub async fn resume(&self, id: &AccountId, by: Operator<'_>, now: UnixTime) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::Resume, number: None, by, now }, |account| {
+            account.set_suspended(false);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Suspends one authenticator: none of its codes is accepted until [`Self::resume_authenticator`].
+    ///
+    /// The last authenticator that can be used may be suspended too, for example after a theft.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::suspend`], and [`VerifierError::Account`] with
+    /// [`AccountError::UnknownAuthenticator`] if the account has no authenticator with this number, or
+    /// [`AccountError::Unconfirmed`] if it is not confirmed.
+    pub async fn suspend_authenticator(
+        &self,
+        id: &AccountId,
+        number: AuthenticatorNumber,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::Suspend, number: Some(number), by, now }, |account| {
+            account.set_authenticator_suspended(number, true)
+        })
+        .await
+    }
+
+    /// Ends the suspension of one authenticator.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::suspend_authenticator`].
+    pub async fn resume_authenticator(
+        &self,
+        id: &AccountId,
+        number: AuthenticatorNumber,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::Resume, number: Some(number), by, now }, |account| {
+            account.set_authenticator_suspended(number, false)
+        })
+        .await
+    }
+
+    /// Changes the name of an authenticator.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::suspend`], and [`VerifierError::Account`] with
+    /// [`AccountError::UnknownAuthenticator`] if the account has no authenticator with this number, or
+    /// [`AccountError::Full`] if the account has no room for a longer name.
+    pub async fn rename(
+        &self,
+        id: &AccountId,
+        number: AuthenticatorNumber,
+        name: DisplayName,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::Rename, number: Some(number), by, now }, |account| {
+            account.rename(number, name)
+        })
+        .await
+    }
+
+    /// Erases one authenticator with its secret. Its number is never used again.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::suspend`], and [`VerifierError::Account`] with
+    /// [`AccountError::UnknownAuthenticator`] if the account has no authenticator with this number, or
+    /// [`AccountError::Last`] if no other authenticator of the account is active.
+    pub async fn revoke(
+        &self,
+        id: &AccountId,
+        number: AuthenticatorNumber,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::Revoke, number: Some(number), by, now }, |account| {
+            account.revoke(number)
+        })
+        .await
     }
 
     /// Lowers the watermark of a TOTP authenticator, its last used time step, if that lies far in the future.
@@ -55,59 +187,118 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// # Errors
     ///
-    /// - Returns [`VerifierError::WatermarkInReach`] if the watermark is not further beyond the window than
-    ///   [`Policy::with_watermark_margin`] requires, if the authenticator is HOTP, or if `now` is before its T0.
-    /// - Returns the errors of [`Self::state`], or [`VerifierError::Contended`] if other writers keep changing the
-    ///   record.
-    pub async fn lower_watermark(&self, id: &AccountId, now: UnixTime) -> Result<(), VerifierError<S::Error>> {
-        let lower = |method: Method, state: State| match method {
-            Method::Totp(totp) => totp.lower_watermark(&self.policy, &state, now),
-            Method::Hotp(_) => None,
-        };
-        self.change(id, |method, state| lower(method, state).ok_or(VerifierError::WatermarkInReach)).await
-    }
-
-    /// Revokes an authenticator forever: erases it, and stores a tombstone under its id.
-    ///
-    /// The tombstone contains nothing but the fact of the revocation. A record that cannot be opened or read can be
-    /// revoked too.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`VerifierError::Unknown`] if the id has no record, [`VerifierError::Store`] if the store fails, or
-    /// [`VerifierError::Contended`] if other writers keep changing the record.
-    pub async fn revoke(&self, id: &AccountId) -> Result<(), VerifierError<S::Error>> {
-        self.swap(id, |held| {
-            held.ok_or(VerifierError::Unknown)?;
-            Ok(Step::Decided((), Some(self.close(id, Record::revoked(self.keys()))?)))
-        })
-        .await
-    }
-
-    /// Returns the stored state, for example to show the number of remaining attempts ([`Policy::remaining`]).
-    ///
-    /// # Errors
-    ///
-    /// Returns [`VerifierError::Unknown`] if the id has no record, [`VerifierError::Refused`] with [`Refusal::Revoked`]
-    /// if it is revoked, [`VerifierError::Store`] if the store fails, or [`VerifierError::Record`] if the record cannot
-    /// be opened or read.
-    pub async fn state(&self, id: &AccountId) -> Result<State, VerifierError<S::Error>> {
-        let entry = self.store.load(id).await.map_err(VerifierError::Store)?;
-        let (_, _, state) = self.read(id, entry.map(|entry| entry.value))?;
-        Ok(state)
-    }
-
-    /// Replaces the stored state with the one that `change` returns for it.
-    async fn change(
+    /// Returns the errors of [`Self::suspend`], and [`VerifierError::Account`] with
+    /// [`AccountError::UnknownAuthenticator`] if the account has no authenticator with this number, or
+    /// [`AccountError::WatermarkInReach`] if the watermark is not further beyond the window than
+    /// [`Policy::with_watermark_margin`] requires, if the authenticator is not TOTP, or if `now` is before its T0.
+    pub async fn lower_watermark(
         &self,
         id: &AccountId,
-        change: impl Fn(Method, State) -> Result<State, VerifierError<S::Error>>,
+        number: AuthenticatorNumber,
+        by: Operator<'_>,
+        now: UnixTime,
     ) -> Result<(), VerifierError<S::Error>> {
-        self.swap(id, |held| {
-            let (mut record, authenticator, state) = self.read(id, held)?;
-            record.replace_state(&change(authenticator.method(), state)?);
-            Ok(Step::Decided((), Some(self.close(id, record)?)))
+        self.manage(Request { id, action: Action::LowerWatermark, number: Some(number), by, now }, |account| {
+            account.lower_watermark(number, &self.policy, now)
         })
         .await
+    }
+
+    /// Sets the known drift of a TOTP authenticator's clock to 0, for example after a wrong resynchronization.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::suspend`], and [`VerifierError::Account`] with
+    /// [`AccountError::UnknownAuthenticator`] if the account has no authenticator with this number, or
+    /// [`AccountError::NoClock`] if it is not TOTP.
+    pub async fn forget_drift(
+        &self,
+        id: &AccountId,
+        number: AuthenticatorNumber,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::ForgetDrift, number: Some(number), by, now }, |account| {
+            account.forget_drift(number)
+        })
+        .await
+    }
+
+    /// Marks every time step of TOTP authenticators up to now as used, after the store was restored from a backup.
+    ///
+    /// A restored account does not know the codes that were accepted after the backup. From this call on, none of them
+    /// is accepted again, and the subscriber's next code is accepted when the window has moved on. The counters of HOTP
+    /// tokens cannot be raised: their codes since the backup can be used again until the subscriber uses a later one.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::suspend`].
+    pub async fn raise_watermarks(
+        &self,
+        id: &AccountId,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::RaiseWatermarks, number: None, by, now }, |account| {
+            account.raise_watermarks(&self.policy, now);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Closes an account forever: erases all its authenticators and names, and stores a tombstone under its id.
+    ///
+    /// The tombstone contains nothing but the fact that the account was closed. The store may remove it at
+    /// `keep_until`, or never if that is `None`. Until then, no authenticator can be enrolled under this id. An account
+    /// that cannot be opened or read can be closed too.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`VerifierError::Unknown`] if there is no account, [`VerifierError::Store`] if the store fails, or
+    /// [`VerifierError::Contended`] if other writers keep changing the account.
+    pub async fn close(
+        &self,
+        id: &AccountId,
+        keep_until: Option<UnixTime>,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        let closed = self.swap(id, |held, _| {
+            let held = held.ok_or(VerifierError::Unknown)?;
+            let revision = Record::claimed_revision(&held).wrapping_add(1);
+            Ok(Step::Store((), Record::Tombstone { revision, keep_until }))
+        });
+        let request = Request { id, action: Action::Close, number: None, by, now };
+        self.report(request.event(), closed.await)
+    }
+
+    /// Replaces an account with what `change` makes of it.
+    async fn manage(
+        &self,
+        request: Request<'_>,
+        change: impl Fn(&mut Account) -> Result<(), AccountError>,
+    ) -> Result<(), VerifierError<S::Error>> {
+        let changed = self.swap(request.id, |held, _| {
+            let mut account = self.account(request.id, held)?;
+            change(&mut account).map_err(VerifierError::Account)?;
+            Ok(Step::Store((), Record::Account(account)))
+        });
+        self.report(request.event(), changed.await)
+    }
+}
+
+/// A request of an operator.
+struct Request<'a> {
+    id: &'a AccountId,
+    action: Action,
+    number: Option<AuthenticatorNumber>,
+    by: Operator<'a>,
+    now: UnixTime,
+}
+
+impl<'a> Request<'a> {
+    fn event(&self) -> Event<'a> {
+        let operator = Some(self.by);
+        Event { authenticator: self.number, operator, ..Event::new(self.action, self.id, self.now) }
     }
 }

@@ -1,14 +1,17 @@
-//! The verifier: enrollment, verification and management of authenticators in a store.
+//! The verifier: enrollment, verification and management of the authenticators of accounts in a store.
 
 use alloc::sync::Arc;
 
 use crate::account::seal::KeyRing;
+use crate::audit::{SharedSink, Sink};
 use crate::hsm::{Hsm, NoHsm};
 use crate::policy::Policy;
 use crate::store::Store;
 
 mod enroll;
 mod error;
+#[cfg(all(test, feature = "std"))]
+mod kinds;
 mod log_in;
 mod manage;
 mod outcome;
@@ -16,18 +19,18 @@ mod reseal;
 mod swap;
 
 pub use error::VerifierError;
-pub use outcome::{Accepted, Enrolled};
+pub use outcome::{Accepted, Confirmed, Repeated};
 
 /// A verifier of one-time passwords with a [`Store`]: the second factor of an identity provider.
 ///
-/// Each attempt loads the authenticator's record and decides. If the decision changes the state, the verifier replaces
-/// the record by compare-and-swap, and returns the verdict only after the new record is stored. A code is therefore
-/// accepted only once, and every guess is counted, no matter how many machines share the store. If another writer
-/// changed the record in the meantime, the verifier loads it and decides again. After 16 tries it returns
-/// [`VerifierError::Contended`].
+/// It keeps an account for each subscriber, with all authenticators of that person. Each attempt loads the account and
+/// decides. If the decision changes the account, the verifier replaces it by compare-and-swap, and returns the verdict
+/// only after the changed account is stored. A code is therefore accepted only once, and every guess is counted, no
+/// matter how many machines share the store. If another writer changed the account in the meantime, the verifier loads
+/// it and decides again. After 16 tries it returns [`VerifierError::Contended`].
 ///
-/// Records are [sealed](crate::seal) under a ring of keys, and a record that is not sealed is an error.
-/// [`Self::unsealed`] creates a verifier that stores records in plain form.
+/// Accounts are [sealed](crate::seal) under a ring of keys, and one that is not sealed is an error. [`Self::unsealed`]
+/// creates a verifier that stores accounts in plain form.
 ///
 /// A verifier must stand behind a password or another first factor, because anyone who can reach it can use up a
 /// subscriber's attempts. The provider decides who may enroll, suspend, unlock or revoke authenticators.
@@ -39,7 +42,7 @@ pub use outcome::{Accepted, Enrolled};
 /// ```
 /// # #[cfg(feature = "std")] {
 /// # pollster::block_on(async {
-/// use secondo::{Algorithm, Authenticator, AccountId, Policy, Secret, State, Totp, UnixTime, Verifier};
+/// use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, Totp, Transaction, UnixTime, Verifier};
 /// use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 /// use secondo::store::Memory;
 ///
@@ -52,14 +55,16 @@ pub use outcome::{Accepted, Enrolled};
 ///
 /// // The subscriber scans the secret, and confirms the authenticator with a first code.
 /// let secret = Secret::from_bytes(b"12345678901234567890")?;
-/// let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
-/// verifier.enroll(&id, &authenticator, State::new()).await?;
-/// verifier.confirm(&id, "081804", UnixTime::from_secs(1_111_111_109)?).await?;
+/// let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
+/// let (login, now) = (Transaction::new(&[1; 16])?, UnixTime::from_secs(1_111_111_109)?); // 16 random bytes
+/// let enrolled = verifier.enroll(&id, &login, phone, now).await?;
+/// verifier.confirm(&id, &login, enrolled.number, "081804", now).await?;
 ///
 /// // From now on, each code is accepted for one login.
-/// let now = UnixTime::from_secs(1_111_111_111)?;
-/// let accepted = verifier.verify(&id, "050 471", now).await?;
-/// assert!(verifier.verify(&id, "050 471", now).await.is_err());
+/// let (login, now) = (Transaction::new(&[2; 16])?, UnixTime::from_secs(1_111_111_111)?);
+/// let accepted = verifier.verify(&id, &login, "050 471", now).await?;
+/// assert_eq!(accepted.authenticator(), enrolled.number);
+/// assert!(verifier.verify(&id, &Transaction::new(&[3; 16])?, "050 471", now).await.is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # }
@@ -71,13 +76,14 @@ pub struct Verifier<S, H = NoHsm> {
     keys: Option<Arc<KeyRing>>,
     policy: Policy,
     hsm: H,
+    sink: SharedSink,
 }
 
 impl<S: Store> Verifier<S> {
     /// Creates a verifier that seals its records with these keys.
     #[must_use]
     pub fn new(store: S, keys: impl Into<Arc<KeyRing>>, policy: Policy) -> Self {
-        Self { store, keys: Some(keys.into()), policy, hsm: NoHsm }
+        Self { store, keys: Some(keys.into()), policy, hsm: NoHsm, sink: SharedSink(None) }
     }
 
     /// Creates a verifier that stores secrets in plain form.
@@ -86,15 +92,15 @@ impl<S: Store> Verifier<S> {
     /// accept sealed records, and a verifier created by [`Self::new`] does not accept plain ones.
     #[must_use]
     pub const fn unsealed(store: S, policy: Policy) -> Self {
-        Self { store, keys: None, policy, hsm: NoHsm }
+        Self { store, keys: None, policy, hsm: NoHsm, sink: SharedSink(None) }
     }
 
     /// Sets the hardware security module that computes the HMACs of authenticators created with
     /// [`Authenticator::in_hsm`](crate::Authenticator::in_hsm).
     #[must_use]
     pub fn with_hsm<H: Hsm>(self, hsm: H) -> Verifier<S, H> {
-        let Self { store, keys, policy, hsm: NoHsm } = self;
-        Verifier { store, keys, policy, hsm }
+        let Self { store, keys, policy, hsm: NoHsm, sink } = self;
+        Verifier { store, keys, policy, hsm, sink }
     }
 }
 
@@ -103,5 +109,12 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Sets the receiver of an [`Event`](crate::audit::Event) for each decision.
+    #[must_use]
+    pub fn with_sink(mut self, sink: impl Sink + 'static) -> Self {
+        self.sink = SharedSink(Some(Arc::new(sink)));
+        self
     }
 }

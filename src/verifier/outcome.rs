@@ -1,28 +1,44 @@
-use crate::decision::Verified;
-use crate::types::{AccountId, Counter};
+use crate::account::Success;
+use crate::types::{AccountId, AuthenticatorNumber, Counter, UnixTime};
 
-/// Proof of a second factor: a code of this authenticator was correct, unused and permitted, and this is stored.
+/// Proof of a second factor: a code of this account was correct, unused and permitted, and this is stored.
 ///
-/// Only a [`Verifier`](crate::Verifier) creates one. Check that [`Self::id`] belongs to the subscriber whose password
-/// was verified.
+/// Only a [`Verifier`](crate::Verifier) creates one. Check that [`Self::account`] is the subscriber whose password was
+/// verified.
 #[derive(Debug)]
 #[must_use = "this is the proof of the second factor; do not grant a login without it"]
 pub struct Accepted {
     pub(super) id: AccountId,
-    pub(super) verified: Verified,
+    pub(super) success: Success,
 }
 
 impl Accepted {
-    /// Returns the id of the authenticator whose code was accepted.
+    /// Returns the id of the account.
     #[must_use]
-    pub fn id(&self) -> &AccountId {
+    pub fn account(&self) -> &AccountId {
         &self.id
+    }
+
+    /// Returns the number of the authenticator whose code was accepted.
+    ///
+    /// If the code matched on several authenticators, this is the one that was enrolled first.
+    #[must_use]
+    pub fn authenticator(&self) -> AuthenticatorNumber {
+        self.success.number
+    }
+
+    /// Returns the number of consecutive failures before this code.
+    ///
+    /// If it is high, the subscriber may want to know that somebody else knows the password.
+    #[must_use]
+    pub fn failures_before(&self) -> u8 {
+        self.success.failures_before
     }
 
     /// Returns the time step (TOTP) or counter (HOTP) of the code.
     #[must_use]
     pub fn counter(&self) -> Counter {
-        self.verified.counter()
+        self.success.counter
     }
 
     /// Returns the number of time steps that the code is ahead of the verifier's clock.
@@ -30,17 +46,37 @@ impl Accepted {
     /// The number is negative if the code is behind, and 0 for HOTP.
     #[must_use]
     pub fn drift(&self) -> i64 {
-        self.verified.drift()
+        self.success.drift
     }
 }
 
-/// The result of an enrollment: a new record, or a replaced one.
+/// Proof that a new authenticator's first code was correct, and that the authenticator is now active.
+#[derive(Debug)]
+pub struct Confirmed {
+    pub(super) login: Option<Accepted>,
+}
+
+impl Confirmed {
+    /// Returns the login, if the confirming code is one: see [`Verifier::confirm`](crate::Verifier::confirm).
+    #[must_use]
+    pub fn into_login(self) -> Option<Accepted> {
+        self.login
+    }
+}
+
+/// An answer that was submitted and accepted before in the same transaction, for example by a double click.
+///
+/// It is not a second login. A provider that stores the transaction as the unique key of its session can find the
+/// session that the first submission opened, and send the browser there. Answers are recognized for two minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Enrolled {
-    /// The id had no record.
-    New,
-    /// The id had an authenticator that was never confirmed, and the new one replaced it.
-    ///
-    /// If this is unexpected, two authenticators were given the same id.
-    Replaced,
+#[non_exhaustive]
+pub struct Repeated {
+    /// The account.
+    pub account: AccountId,
+    /// The authenticator whose code was accepted.
+    pub authenticator: AuthenticatorNumber,
+    /// The time at which it was accepted.
+    pub at: UnixTime,
+    /// `true` if the first submission was a login, and `false` if it was a confirmation or a resynchronization.
+    pub is_login: bool,
 }

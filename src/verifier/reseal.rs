@@ -1,4 +1,3 @@
-use crate::account::Record;
 use crate::account::seal::KeyRing;
 use crate::hsm::Hsm;
 use crate::store::Store;
@@ -10,8 +9,8 @@ use super::{Verifier, VerifierError};
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Seals a record with the active key. Returns `true` if another key had sealed it before.
     ///
-    /// A verification does the same when it changes the state. This method is for the records of subscribers who do not
-    /// log in, and of revoked authenticators.
+    /// A verification does the same when it changes the account. This method is for the accounts of subscribers who do
+    /// not log in, and for closed accounts.
     ///
     /// # Errors
     ///
@@ -19,15 +18,13 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// [`VerifierError::Record`] if the record cannot be opened, or [`VerifierError::Contended`] if other writers keep
     /// changing it.
     pub async fn reseal(&self, id: &AccountId) -> Result<bool, VerifierError<S::Error>> {
-        self.swap(id, |held| {
-            let value = held.ok_or(VerifierError::Unknown)?;
-            let mut record = Record::open(value, id, self.keys()).map_err(VerifierError::Record)?;
-            if record.sealed_with() == self.keys().map(KeyRing::active) {
-                return Ok(Step::Decided(false, None));
-            }
-            Ok(Step::Decided(true, Some(self.close(id, record)?)))
+        self.swap(id, |held, _| {
+            let (record, key) = self.open(id, held)?;
+            let is_current = key == self.keys().map(KeyRing::active);
+            Ok(if is_current { Step::Keep(false) } else { Step::Store(true, record) })
         })
         .await
+        .map(|swapped| swapped.outcome)
     }
 
     /// [Reseals](Self::reseal) the records of these ids one after another, and returns the number of failures.

@@ -1,98 +1,116 @@
 use alloc::boxed::Box;
-use alloc::vec::Vec;
-use zeroize::Zeroizing;
 
 use super::{Verifier, VerifierError};
-use crate::account::Record;
-use crate::account::seal::KeyRing;
-use crate::codes::search::{Match, Search};
-use crate::decision::{Refusal, State};
-use crate::factor::Authenticator;
-use crate::hsm::{Hmac, Hsm, HsmKey, WrongAnswer};
+use crate::account::seal::{KeyId, KeyRing};
+use crate::account::{Account, Hmacs, Record, Request};
+use crate::audit::Event;
+use crate::decision::Refusal;
+use crate::hsm::{Hmac, Hsm, WrongAnswer};
 use crate::store::{Entry, Exchange, Store, Value};
-use crate::types::{AccountId, Algorithm, Counter};
+use crate::types::AccountId;
 
 /// The number of decisions that are made before an operation fails as contended.
 ///
 /// It exceeds the number of changes that the default failure cap allows to a record before a lock stops them.
 const TRIES: usize = 16;
 
-/// The result of examining a stored value: an outcome, or a search that must run first.
-pub(super) enum Step<'a, T, E> {
-    /// The outcome, and the new value to store before the outcome is returned, if the value changes.
-    Decided(T, Option<Value>),
-    /// A search with a key in a hardware security module, and a function that decides on its result.
-    Search(Algorithm, HsmKey, Search, Then<'a, T, E>),
+/// The maximum number of HMACs in one request to a hardware security module.
+const HMACS_AT_ONCE: usize = 32;
+
+/// The result of examining a stored value.
+pub(super) enum Step<T> {
+    /// The outcome. Nothing is stored.
+    Keep(T),
+    /// The outcome, and the record to store before it is returned.
+    Store(T, Record),
+    /// HMACs are missing, and must be computed first.
+    Compute,
 }
 
-type Then<'a, T, E> = Box<dyn FnOnce(Match) -> Result<(T, Option<Value>), VerifierError<E>> + Send + 'a>;
+/// An outcome, and the revision of the record that was stored with it, if one was.
+pub(super) struct Swapped<T> {
+    pub(super) outcome: T,
+    pub(super) revision: Option<u64>,
+}
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Loads the value of an id, calls `decide` with it, and replaces it with the new value if there is one.
+    /// Loads the value of an id, calls `decide` with it, and replaces it with the new record if there is one.
     ///
-    /// The outcome of `decide` is returned only after the new value is stored. If another writer changed the value in
-    /// the meantime, `decide` is called again with the changed value.
-    pub(super) async fn swap<'a, T>(
+    /// The outcome of `decide` is returned only after the record is stored. If another writer changed the value in the
+    /// meantime, `decide` is called again with the changed value.
+    pub(super) async fn swap<T>(
         &self,
         id: &AccountId,
-        decide: impl Fn(Option<Value>) -> Result<Step<'a, T, S::Error>, VerifierError<S::Error>>,
-    ) -> Result<T, VerifierError<S::Error>> {
+        decide: impl Fn(Option<Value>, &mut Hmacs) -> Result<Step<T>, VerifierError<S::Error>>,
+    ) -> Result<Swapped<T>, VerifierError<S::Error>> {
+        let mut hmacs = Hmacs::default();
         for _ in 0..TRIES {
             let (expected, held) = match self.store.load(id).await.map_err(VerifierError::Store)? {
                 Some(Entry { revision, value }) => (Some(revision), Some(value)),
                 None => (None, None),
             };
-            let (outcome, next) = match decide(held)? {
-                Step::Decided(outcome, next) => (outcome, next),
-                Step::Search(algorithm, key, search, then) => then(self.search(algorithm, &key, search).await?)?,
-            };
-            let Some(next) = next else { return Ok(outcome) };
-            let exchange = self.store.compare_exchange(id, expected, next, None).await;
-            if exchange.map_err(VerifierError::Store)? == Exchange::Stored {
-                return Ok(outcome);
+            match decide(held, &mut hmacs)? {
+                Step::Keep(outcome) => return Ok(Swapped { outcome, revision: None }),
+                Step::Compute => self.compute(&mut hmacs).await?,
+                Step::Store(outcome, record) => {
+                    let next = record.close(id, self.keys()).map_err(VerifierError::Record)?;
+                    let exchange = self.store.compare_exchange(id, expected, next, record.expiry()).await;
+                    if exchange.map_err(VerifierError::Store)? == Exchange::Stored {
+                        return Ok(Swapped { outcome, revision: Some(record.revision()) });
+                    }
+                }
             }
         }
         Err(VerifierError::Contended)
     }
 
-    /// Searches for codes with a key in the hardware security module.
-    async fn search(
+    /// Records the event of a decision with its result, and returns the outcome.
+    pub(super) fn report<T>(
         &self,
-        algorithm: Algorithm,
-        key: &HsmKey,
-        mut search: Search,
-    ) -> Result<Match, VerifierError<S::Error>> {
-        let counters: Vec<Counter> = search.counters().collect();
-        for counters in counters.chunks(Search::MOST) {
-            let hmacs = self.hsm.hmacs(key, algorithm, counters).await;
-            let hmacs = hmacs.map_err(|error| VerifierError::Hsm(Box::new(error)))?;
-            if hmacs.len() != counters.len() || !hmacs.iter().all(|hmac| hmac.is_of(algorithm)) {
-                return Err(VerifierError::Hsm(Box::new(WrongAnswer)));
-            }
-            let mut truncated: Zeroizing<Vec<_>> = Zeroizing::new(hmacs.iter().map(Hmac::truncated).collect());
-            search.take(&mut truncated);
+        event: Event<'_>,
+        result: Result<Swapped<T>, VerifierError<S::Error>>,
+    ) -> Result<T, VerifierError<S::Error>> {
+        if let Some(sink) = &self.sink.0 {
+            let revision = result.as_ref().ok().and_then(|swapped| swapped.revision);
+            let problem = result.as_ref().err().map(VerifierError::label);
+            sink.record(&Event { revision, problem: event.problem.or(problem), ..event });
         }
-        Ok(search.finish())
+        result.map(|swapped| swapped.outcome)
     }
 
-    /// Opens the record in a value, and reads the authenticator and its state.
-    pub(super) fn read(
+    /// Computes missing HMACs in the hardware security module.
+    async fn compute(&self, hmacs: &mut Hmacs) -> Result<(), VerifierError<S::Error>> {
+        for Request { algorithm, key, counters, truncated } in &mut hmacs.0 {
+            // No reallocation, which would leave copies behind.
+            truncated.reserve_exact(counters.len());
+            for counters in counters.get(truncated.len()..).unwrap_or_default().chunks(HMACS_AT_ONCE) {
+                let computed = self.hsm.hmacs(key, *algorithm, counters).await;
+                let computed = computed.map_err(|error| VerifierError::Hsm(Box::new(error)))?;
+                if computed.len() != counters.len() || !computed.iter().all(|hmac| hmac.is_of(*algorithm)) {
+                    return Err(VerifierError::Hsm(Box::new(WrongAnswer)));
+                }
+                truncated.extend(computed.iter().map(Hmac::truncated));
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the record in a value.
+    pub(super) fn open(
         &self,
         id: &AccountId,
         held: Option<Value>,
-    ) -> Result<(Record, Authenticator, State), VerifierError<S::Error>> {
+    ) -> Result<(Record, Option<KeyId>), VerifierError<S::Error>> {
         let value = held.ok_or(VerifierError::Unknown)?;
-        let mut record = Record::open(value, id, self.keys()).map_err(VerifierError::Record)?;
-        if record.is_revoked() {
-            return Err(VerifierError::Refused(Refusal::Revoked));
-        }
-        let (authenticator, state) = record.decode().map_err(VerifierError::Record)?;
-        Ok((record, authenticator, state))
+        Record::open(value, id, self.keys()).map_err(VerifierError::Record)
     }
 
-    /// Returns the value to store for a record, sealed if the verifier has keys.
-    pub(super) fn close(&self, id: &AccountId, record: Record) -> Result<Value, VerifierError<S::Error>> {
-        record.close(id, self.keys()).map_err(VerifierError::Record)
+    /// Opens the account in a value.
+    pub(super) fn account(&self, id: &AccountId, held: Option<Value>) -> Result<Account, VerifierError<S::Error>> {
+        match self.open(id, held)? {
+            (Record::Account(account), _) => Ok(account),
+            (Record::Tombstone { .. }, _) => Err(VerifierError::Refused(Refusal::Closed)),
+        }
     }
 
     pub(super) fn keys(&self) -> Option<&KeyRing> {

@@ -154,7 +154,7 @@ fn a_code_of_another_width() {
 #[test]
 fn identifiers_and_unknown_ones() {
     use secondo::store::Memory;
-    use secondo::{AccountId, Verifier, VerifierError};
+    use secondo::{AccountId, Transaction, Verifier, VerifierError};
 
     for (text, expected) in [
         (String::new(), secondo::types::IdError::Length(0)),
@@ -172,7 +172,8 @@ fn identifiers_and_unknown_ones() {
     let store = Memory::new();
     let verifier = Verifier::unsealed(&store, Policy::new());
     let unknown = AccountId::new("nobody").unwrap();
-    let result = pollster::block_on(verifier.verify(&unknown, "123456", NOW));
+    let login = Transaction::new(&[7; 16]).unwrap();
+    let result = pollster::block_on(verifier.verify(&unknown, &login, "123456", NOW));
     assert!(matches!(result, Err(VerifierError::Unknown)));
     assert!(store.is_empty(), "an unknown id must not be stored");
 }

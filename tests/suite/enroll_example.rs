@@ -50,9 +50,11 @@ fn scanning_the_code_enrolls_and_the_stored_record_is_sealed() {
     output.read_to_string(&mut rest).unwrap();
     let lines: Vec<_> = rest.lines().collect();
     assert_eq!(lines[0], "The code that the app shows: Enter a code of 6 digits.");
-    assert_eq!(lines[1], "The code that the app shows: Confirmed. This is what is stored, sealed with key 1:");
-    let record = lines[2];
-    assert!(record.starts_with("01020100000001"), "{record}");
+    assert_eq!(lines[1], "The code that the app shows: Confirmed, and logged in with authenticator 1.");
+    assert_eq!(lines[2], "This is what is stored, sealed with key 1:");
+    let record = lines[3];
+    // Version 1, a sealed account, revision 2 after the enrollment and the confirmation, and key 1.
+    assert!(record.starts_with("0181000000000000000200000001"), "{record}");
     let seed: String = {
         let seed = base32::decode(base32::Alphabet::Rfc4648 { padding: false }, secret).unwrap();
         seed.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()

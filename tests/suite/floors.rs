@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Ident, Item, UseTree};
+use syn::{Attribute, Item, UseTree};
 
 use crate::support::sources::{Sources, sources};
 
 /// The floors from top to bottom, each the name of a file or folder of `src/`.
-const FLOORS: [&str; 13] = [
-    "lib", "verifier", "formats", "account", "store", "factor", "hsm", "decision", "guess", "policy", "codes", "types",
-    "ct",
+const FLOORS: [&str; 14] = [
+    "lib", "verifier", "audit", "formats", "account", "store", "factor", "hsm", "decision", "guess", "policy", "codes",
+    "types", "ct",
 ];
 
 #[derive(Default)]
@@ -30,10 +30,11 @@ struct Module {
 }
 
 fn is_only_for_tests(attributes: &[Attribute]) -> bool {
-    let condition = |attribute: &Attribute| attribute.parse_args::<Ident>().ok();
-    attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("cfg") && condition(attribute).is_some_and(|on| on == "test"))
+    let is_test = |attribute: &Attribute| {
+        let condition = attribute.parse_args::<TokenStream>().map(|condition| condition.to_string());
+        condition.is_ok_and(|condition| condition == "test" || condition.starts_with("all (test ,"))
+    };
+    attributes.iter().any(|attribute| attribute.path().is_ident("cfg") && is_test(attribute))
 }
 
 fn attributes(item: &Item) -> &[Attribute] {

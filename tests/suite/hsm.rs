@@ -1,11 +1,13 @@
 //! Tests of authenticators with keys in a simulated HSM. The package `secondo-pkcs11` tests with a PKCS #11 module.
 #![cfg(feature = "std")]
 
+use crate::support::logins;
 use crate::support::time::at;
 use std::fmt;
 use std::sync::Mutex;
 
 use hmac::{KeyInit, Mac};
+use logins::{DESK, Logins, fresh};
 use pollster::block_on;
 use secondo::factor::Method;
 use secondo::hsm::HsmKeyError;
@@ -13,12 +15,13 @@ use secondo::hsm::{Hmac, Hsm, HsmKey};
 use secondo::store::Memory;
 use secondo::types::{Counter, Period};
 use secondo::{
-    AccountId, Algorithm, Authenticator, Hotp, Key, Policy, PublicRefusal, Refusal, Secret, State, Totp, UnixTime,
-    Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, AuthenticatorNumber, Hotp, Key, Policy, PublicRefusal, Refusal, Secret, State,
+    Totp, UnixTime, Verifier, VerifierError,
 };
 
 const SECRET: &[u8] = b"12345678901234567890";
 const NOW: UnixTime = at(1_700_000_010);
+const FIRST: AuthenticatorNumber = AuthenticatorNumber::new(1);
 
 /// A simulated HSM that computes with the `hmac` crate, with at most one fault.
 struct Module {
@@ -103,8 +106,10 @@ fn decisions_are_those_of_the_same_secret_at_hand() {
             let far = Verifier::unsealed(&far, policy).with_hsm(&module);
             let secret = || Secret::from_bytes(SECRET).unwrap();
             let key = Key::new(*algorithm, &secret());
-            block_on(near.enroll(&id(), &Authenticator::new(method, *algorithm, secret()), State::new())).unwrap();
-            block_on(far.enroll(&id(), &in_hsm(method, *algorithm), State::new())).unwrap();
+            let login = fresh();
+            let at_hand = Authenticator::new(method, *algorithm, secret());
+            block_on(near.enroll(&id(), &login, at_hand, NOW)).unwrap();
+            block_on(far.enroll(&id(), &login, in_hsm(method, *algorithm), NOW)).unwrap();
 
             let (mut clock, mut right) = (NOW, 0);
             for turn in 0..60_u64 {
@@ -122,24 +127,24 @@ fn decisions_are_those_of_the_same_secret_at_hand() {
                     _ => "1".repeat(method.digits().count()),
                 };
                 let results = if turn == 0 {
-                    let near = block_on(near.confirm(&id(), &entry, clock)).map(|_| ());
-                    (format!("{near:?}"), format!("{:?}", block_on(far.confirm(&id(), &entry, clock)).map(|_| ())))
+                    let near = block_on(near.confirm(&id(), &login, FIRST, &entry, clock));
+                    (format!("{near:?}"), format!("{:?}", block_on(far.confirm(&id(), &login, FIRST, &entry, clock))))
                 } else if turn % 7 == 0 {
                     // The codes are farther ahead than the counters of one call to the module.
                     let codes = [at(counter + 40), at(counter + 41)];
                     let codes = codes.each_ref().map(String::as_str);
-                    let near = block_on(near.resync(&id(), &codes, clock));
-                    (format!("{near:?}"), format!("{:?}", block_on(far.resync(&id(), &codes, clock))))
+                    let near = block_on(near.resync(&id(), &fresh(), FIRST, &codes, clock));
+                    (format!("{near:?}"), format!("{:?}", block_on(far.resync(&id(), &fresh(), FIRST, &codes, clock))))
                 } else {
-                    let near = block_on(near.verify(&id(), &entry, clock));
-                    (format!("{near:?}"), format!("{:?}", block_on(far.verify(&id(), &entry, clock))))
+                    let near = near.log_in(&id(), &entry, clock);
+                    (format!("{near:?}"), format!("{:?}", far.log_in(&id(), &entry, clock)))
                 };
                 assert_eq!(results.0, results.1);
                 right += u32::from(results.0.starts_with("Ok"));
-                assert_eq!(block_on(near.state(&id())).unwrap(), block_on(far.state(&id())).unwrap());
+                assert_eq!(near.state(&id()).unwrap(), far.state(&id()).unwrap());
                 if turn % 5 == 4 {
-                    block_on(near.unlock(&id())).unwrap();
-                    block_on(far.unlock(&id())).unwrap();
+                    block_on(near.unlock(&id(), DESK, NOW)).unwrap();
+                    block_on(far.unlock(&id(), DESK, NOW)).unwrap();
                 }
                 clock = UnixTime::from_secs(clock.as_secs() + 30).unwrap();
             }
@@ -154,8 +159,8 @@ fn decisions_are_those_of_the_same_secret_at_hand() {
 fn a_module_that_fails_accepts_nothing_and_counts_nothing() {
     let store = Memory::new();
     let enrolled = Verifier::unsealed(&store, Policy::new());
-    let state = State::new().confirmed();
-    block_on(enrolled.enroll(&id(), &in_hsm(Totp::default(), Algorithm::Sha1), state)).unwrap();
+    enrolled.add(&id(), in_hsm(Totp::default(), Algorithm::Sha1), State::new().confirmed()).unwrap();
+    let state = enrolled.state(&id()).unwrap();
     let secret = Secret::from_bytes(SECRET).unwrap();
     let right = Totp::default().generate(&Key::new(Algorithm::Sha1, &secret), NOW).unwrap();
 
@@ -167,7 +172,7 @@ fn a_module_that_fails_accepts_nothing_and_counts_nothing() {
             }
             other => panic!("{other:?}"),
         }
-        assert_eq!(block_on(enrolled.state(&id())).unwrap(), state);
+        assert_eq!(enrolled.state(&id()).unwrap(), state);
     };
     for (fault, cause) in [
         (Fault::Down, "the token is gone"),
@@ -178,22 +183,49 @@ fn a_module_that_fails_accepts_nothing_and_counts_nothing() {
         let module = module(Some(fault));
         let verifier = Verifier::unsealed(&store, Policy::new()).with_hsm(&module);
         for entry in [right.as_str(), "000000"] {
-            check(block_on(verifier.verify(&id(), entry, NOW)), cause);
+            check(verifier.log_in(&id(), entry, NOW), cause);
         }
     }
     check(
-        block_on(enrolled.verify(&id(), right.as_str(), NOW)),
+        enrolled.log_in(&id(), right.as_str(), NOW),
         "the authenticator's key is in an HSM, but the verifier has no HSM",
     );
 
     // An attempt that is refused for another reason does not call the module.
     let module = module(None);
     let verifier = Verifier::unsealed(&store, Policy::new()).with_hsm(&module);
-    assert!(block_on(verifier.verify(&id(), "12345", NOW)).is_err());
-    block_on(verifier.suspend(&id())).unwrap();
-    let suspended = block_on(verifier.verify(&id(), right.as_str(), NOW));
+    assert!(verifier.log_in(&id(), "12345", NOW).is_err());
+    block_on(verifier.suspend(&id(), DESK, NOW)).unwrap();
+    let suspended = verifier.log_in(&id(), right.as_str(), NOW);
     assert!(matches!(suspended, Err(VerifierError::Refused(Refusal::Suspended))));
     assert!(module.asked.lock().unwrap().is_empty());
+}
+
+/// A verdict without the module would tell which authenticator a code is of.
+#[test]
+fn a_module_that_fails_leaves_the_other_authenticators_undecided() {
+    let store = Memory::new();
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    verifier.add(&id(), in_hsm(Totp::default(), Algorithm::Sha1), State::new().confirmed()).unwrap();
+    let phone = Secret::from_bytes(&[7; 20]).unwrap();
+    let code = Totp::default().generate(&Key::new(Algorithm::Sha1, &phone), NOW).unwrap();
+    let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, phone);
+    verifier.add(&id(), phone, State::new().confirmed()).unwrap();
+    let state = verifier.state(&id()).unwrap();
+    for entry in [code.as_str(), "000000"] {
+        assert!(matches!(verifier.log_in(&id(), entry, NOW), Err(VerifierError::Hsm(_))));
+    }
+    assert_eq!(verifier.state(&id()).unwrap(), state);
+
+    // The subscriber can name the phone, and the module is not called then.
+    let second = AuthenticatorNumber::new(2);
+    let accepted = block_on(verifier.verify_with(&id(), &fresh(), second, code.as_str(), NOW)).unwrap();
+    assert_eq!(accepted.authenticator(), second);
+    let module = module(None);
+    let working = Verifier::unsealed(&store, Policy::new()).with_hsm(&module);
+    let secret = Secret::from_bytes(SECRET).unwrap();
+    let code = Totp::default().generate(&Key::new(Algorithm::Sha1, &secret), NOW).unwrap();
+    assert_eq!(working.log_in(&id(), code.as_str(), NOW).unwrap().authenticator(), FIRST);
 }
 
 #[test]

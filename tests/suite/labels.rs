@@ -100,7 +100,7 @@ fn an_outage_is_not_a_refusal() {
 #[test]
 fn a_verifier_tells_its_outages_from_refusals() {
     use secondo::VerifierError;
-    use secondo::account::RecordError;
+    use secondo::account::{AccountError, RecordError};
     use secondo::types::Counter;
 
     type Error = VerifierError<io::Error>;
@@ -114,10 +114,9 @@ fn a_verifier_tells_its_outages_from_refusals() {
         assert!(error.is_outage(), "{error}");
     }
     for error in [
-        Error::Refused(Refusal::Revoked),
-        Error::AlreadyEnrolled,
-        Error::WatermarkInReach,
-        Error::ImplausibleStep(Counter::new(u64::MAX)),
+        Error::Refused(Refusal::Closed),
+        Error::Account(AccountError::Last),
+        Error::Account(AccountError::ImplausibleStep(Counter::new(u64::MAX))),
     ] {
         assert!(!error.is_outage(), "{error}");
     }

@@ -15,8 +15,8 @@ struct Dialogue {
 }
 
 impl Dialogue {
-    /// Starts the example with the README's command, and returns it with the secret that it shows.
-    fn start() -> (Self, String) {
+    /// Starts the example with the README's command, and returns it with the secrets of the phone and the token.
+    fn start() -> (Self, [String; 2]) {
         let mut example = Command::new(env!("CARGO"))
             .args(["run", "--quiet", "--locked", "--example", "login"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -27,11 +27,12 @@ impl Dialogue {
         let input = example.stdin.take().unwrap();
         let output = BufReader::new(example.stdout.take().unwrap());
         let mut dialogue = Self { example, input, output };
-        dialogue.line();
-        let uri = dialogue.line();
-        let secret = uri.strip_prefix("otpauth://totp/Secondo:rossi?secret=").expect(&uri);
-        let secret = secret.strip_suffix("&issuer=Secondo").expect(&uri).to_owned();
-        (dialogue, secret)
+        let secrets = [("totp", "phone", ""), ("hotp", "token", "&counter=0")].map(|(method, name, end)| {
+            let uri = dialogue.line();
+            let secret = uri.strip_prefix(&format!("otpauth://{method}/Secondo:{name}?secret=")).expect(&uri);
+            secret.strip_suffix(&format!("&issuer=Secondo{end}")).expect(&uri).to_owned()
+        });
+        (dialogue, secrets)
     }
 
     fn line(&mut self) -> String {
@@ -48,38 +49,49 @@ impl Dialogue {
     }
 }
 
-fn codes(secret: &str, from: &str) -> Vec<String> {
-    let arguments = ["--totp", "--base32", "--now", from, "--window", "4", secret];
-    oathtool(&arguments.map(str::to_owned))
+/// Returns the phone's codes of five time steps.
+fn phone_codes(secret: &str, from: &str) -> Vec<String> {
+    oathtool(&["--totp", "--base32", "--now", from, "--window", "4", secret].map(str::to_owned))
+}
+
+/// Returns the token's first ten codes.
+fn token_codes(secret: &str) -> Vec<String> {
+    oathtool(&["--hotp", "--base32", "--window", "9", secret].map(str::to_owned))
 }
 
 #[test]
-fn a_code_logs_in_once_and_guessing_is_locked() {
+fn a_code_of_either_device_logs_in_once_and_guessing_is_locked() {
     oathtool::must_be_there();
-    let (mut dialogue, secret) = Dialogue::start();
+    let (mut dialogue, [phone, token]) = Dialogue::start();
 
-    let right = codes(&secret, "now").remove(0);
+    let right = phone_codes(&phone, "now").remove(0);
     let grouped = format!("{} {}", &right[..3], &right[3..]);
-    assert!(dialogue.submit(5, &grouped).starts_with("Accepted: you are logged in"));
+    assert_eq!(dialogue.submit(5, &grouped), "Accepted: you are logged in with the phone.");
     let again = dialogue.submit(5, &right);
     assert_eq!(again, "Refused: the code was already used; 4 attempts remain.");
     assert_eq!(dialogue.submit(4, "12345"), "Refused: a code has 6 digits, not 5.");
 
-    // The wrong code differs from all codes from a minute ago to a minute ahead, so it is outside the example's window.
-    let near = codes(&secret, "now - 60 seconds");
-    let wrong = (0..10).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap();
-    for left in (1..=4).rev() {
-        let answer = dialogue.submit(left, &wrong);
+    let of_token = token_codes(&token);
+    assert_eq!(dialogue.submit(4, &of_token[0]), "Accepted: you are logged in with the token.");
+
+    // The wrong codes differ from the phone's codes from a minute ago to a minute ahead and from the token's next nine
+    // codes, so they are outside the example's windows.
+    let near = [phone_codes(&phone, "now - 60 seconds"), of_token.clone()].concat();
+    let mut wrong = (0..).map(|n| format!("{n:06}")).filter(|code| !near.contains(code));
+    for left in (1..=5).rev() {
+        let code = wrong.next().expect("most codes are wrong");
+        let answer = dialogue.submit(left, &code);
         let remain = match left - 1 {
             0 => "0 attempts remain; locked until",
             1 => "1 attempt remains",
             n => &format!("{n} attempts remain"),
         };
         assert!(answer.starts_with(&format!("Refused: the code is wrong; {remain}")), "{answer}");
+        // The same code again in the same login is answered in the same way, and does not count.
+        assert_eq!(dialogue.submit(left - 1, &code), answer);
     }
     // During the lock, a correct unused code is refused too.
-    let next = codes(&secret, "now + 30 seconds").remove(0);
-    assert!(dialogue.submit(0, &next).starts_with("Refused: locked after too many failures, until "));
+    assert!(dialogue.submit(0, &of_token[1]).starts_with("Refused: locked after too many failures, until "));
 
     let mut rest = String::new();
     dialogue.output.read_to_string(&mut rest).unwrap();

@@ -1,10 +1,12 @@
 //! Tests of the library, one file for each subject.
 
+mod account;
 mod bad_input;
 mod batch;
 mod conformance;
 mod differential;
 mod enroll_example;
+mod events;
 mod floors;
 mod fuzz_seeds;
 mod generation;

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 #[test]
 fn library_and_model_agree() {
     let seen = std::sync::Mutex::new(BTreeMap::new());
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) };
-    proptest!(config, |(bytes in prop::collection::vec(any::<u8>(), 20..800))| {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(10_000) };
+    proptest!(config, |(bytes in prop::collection::vec(any::<u8>(), 20..1_200))| {
         model::run(&bytes, &mut seen.lock().unwrap());
     });
     let seen = seen.into_inner().unwrap();
@@ -20,20 +20,34 @@ fn library_and_model_agree() {
     for name in [
         "accepted",
         "confirmed",
+        "confirmed with login",
         "resynchronized",
+        "repeated",
+        "enrolled",
+        "replaced",
         "done",
         "unknown",
-        "already enrolled",
+        "unknown_authenticator",
+        "other_transaction",
+        "expired",
+        "unconfirmed",
+        "secret_in_use",
+        "too_many",
+        "too_many_right_codes",
+        "last",
+        "watermark_in_reach",
+        "no_clock",
+        "not_confirmed",
         "malformed",
         "wrong",
         "replayed",
         "locked",
         "throttled",
         "suspended",
-        "clock behind",
-        "unconfirmed",
-        "already confirmed",
-        "revoked",
+        "clock_behind",
+        "already_confirmed",
+        "logged_in",
+        "closed",
     ] {
         assert!(seen.get(name).is_some_and(|times| *times >= 20), "{name} occurred fewer than 20 times: {seen:?}");
     }

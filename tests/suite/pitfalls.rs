@@ -4,6 +4,7 @@
 use crate::support::commit;
 use crate::support::enrolled;
 use crate::support::failing;
+use crate::support::logins;
 
 use std::fmt;
 use std::sync::Mutex;
@@ -12,16 +13,19 @@ use std::time::Duration;
 use commit::commit;
 use enrolled::{NOW, after, code_at, enroll, key, keys, verifier, wrong_code};
 use failing::{Fault, Outage, failing};
+use logins::{Logins, fresh};
 use pollster::block_on;
 use secondo::decision::{CommitError, Hold};
 use secondo::policy::{BackOff, Lock, Window};
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
 use secondo::types::{Counter, MalformedCode};
 use secondo::{
-    AccountId, Code, Digits, Hotp, Method, Policy, PublicRefusal, Refusal, State, SubmittedCode, Totp, UnixTime,
-    Verifier, VerifierError,
+    AccountId, AuthenticatorNumber, Code, Digits, Hotp, Method, Policy, PublicRefusal, Refusal, State, SubmittedCode,
+    Totp, UnixTime, Verifier, VerifierError,
 };
 use static_assertions::assert_not_impl_any;
+
+const FIRST: AuthenticatorNumber = AuthenticatorNumber::new(1);
 
 fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
     match result {
@@ -34,11 +38,8 @@ fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) ->
 #[test]
 fn replay_is_not_left_to_the_caller() {
     let (verifier, id) = verifier(Memory::new(), Policy::new());
-    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
-    assert_eq!(
-        refusal(block_on(verifier.verify(&id, &code_at(0), NOW))),
-        Refusal::Replayed { remaining: 4, hold: Hold::None }
-    );
+    assert!(verifier.log_in(&id, &code_at(0), NOW).is_ok());
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(0), NOW)), Refusal::Replayed { remaining: 4, hold: Hold::None });
 
     // A caller without the verifier gets no verdict either until the state with the used code is stored.
     let code = SubmittedCode::new(&code_at(0));
@@ -76,7 +77,7 @@ impl Store for Overtaken<'_> {
 fn overtaken_by<'a>(store: &'a Memory, id: AccountId, code: String, now: UnixTime) -> Verifier<Overtaken<'a>> {
     let other: Box<dyn FnOnce() + Send + 'a> = Box::new(move || {
         let other = Verifier::new(store, keys(), Policy::new());
-        assert!(block_on(other.verify(&id, &code, now)).is_ok());
+        assert!(other.log_in(&id, &code, now).is_ok());
     });
     Verifier::new(Overtaken { store, other: Mutex::new(Some(other)) }, keys(), Policy::new())
 }
@@ -87,10 +88,7 @@ fn two_parallel_logins_with_one_code() {
     let store = Memory::new();
     let (_, id) = verifier(&store, Policy::new());
     let slower = overtaken_by(&store, id, code_at(0), NOW);
-    assert_eq!(
-        refusal(block_on(slower.verify(&id, &code_at(0), NOW))),
-        Refusal::Replayed { remaining: 4, hold: Hold::None }
-    );
+    assert_eq!(refusal(slower.log_in(&id, &code_at(0), NOW)), Refusal::Replayed { remaining: 4, hold: Hold::None });
 }
 
 /// Regression test for CVE-2025-6014 and CVE-2025-6015.
@@ -99,14 +97,14 @@ fn a_replay_in_another_spelling_is_a_replay() {
     let policy = Policy::new().with_counted_replays(false);
     let (verifier, id) = verifier(Memory::new(), policy);
     let code = code_at(0);
-    assert!(block_on(verifier.verify(&id, &code, NOW)).is_ok());
+    assert!(verifier.log_in(&id, &code, NOW).is_ok());
     for spelling in
         [format!(" {code}"), format!("{code} "), format!("{} {}", &code[..3], &code[3..]), format!("-{code}-")]
     {
-        assert!(matches!(refusal(block_on(verifier.verify(&id, &spelling, NOW))), Refusal::Replayed { .. }));
+        assert!(matches!(refusal(verifier.log_in(&id, &spelling, NOW)), Refusal::Replayed { .. }));
     }
     for spelling in [format!("{code}\0"), format!("\u{a0}{code}"), format!("0{code}"), format!("+{code}")] {
-        assert!(matches!(refusal(block_on(verifier.verify(&id, &spelling, NOW))), Refusal::Malformed(_)));
+        assert!(matches!(refusal(verifier.log_in(&id, &spelling, NOW)), Refusal::Malformed(_)));
     }
 }
 
@@ -117,12 +115,9 @@ fn a_slower_writer_cannot_lower_the_watermark() {
     let step = Totp::default().step(NOW).unwrap();
     // The slower login has the code of the previous step. The current code is accepted before its compare-and-swap.
     let slower = overtaken_by(&store, id, code_at(0), NOW);
-    assert_eq!(
-        refusal(block_on(slower.verify(&id, &code_at(-1), NOW))),
-        Refusal::Replayed { remaining: 4, hold: Hold::None }
-    );
-    assert_eq!(block_on(verifier.state(&id)).unwrap().watermark(), Some(step));
-    assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(0), NOW))), Refusal::Replayed { .. }));
+    assert_eq!(refusal(slower.log_in(&id, &code_at(-1), NOW)), Refusal::Replayed { remaining: 4, hold: Hold::None });
+    assert_eq!(verifier.state(&id).unwrap().watermark(), Some(step));
+    assert!(matches!(refusal(verifier.log_in(&id, &code_at(0), NOW)), Refusal::Replayed { .. }));
 }
 
 /// Other libraries forgot used codes after 60 s, within a window of 90 s, or when the clock was set back.
@@ -130,22 +125,22 @@ fn a_slower_writer_cannot_lower_the_watermark() {
 fn neither_time_nor_a_clock_set_back_reopens_a_code() {
     let policy = Policy::new().with_window(Window::new(5, 5).unwrap()).with_counted_replays(false);
     let (verifier, id) = verifier(Memory::new(), policy);
-    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+    assert!(verifier.log_in(&id, &code_at(0), NOW).is_ok());
     for secs in -150..180 {
-        let refusal = refusal(block_on(verifier.verify(&id, &code_at(0), after(secs))));
+        let refusal = refusal(verifier.log_in(&id, &code_at(0), after(secs)));
         assert_eq!(refusal, Refusal::Replayed { remaining: 5, hold: Hold::None }, "after {secs} s");
     }
     for secs in [-3600, -86_400] {
         let unused = code_at(secs / 30);
-        assert_eq!(refusal(block_on(verifier.verify(&id, &unused, after(secs)))), Refusal::ClockBehind);
+        assert_eq!(refusal(verifier.log_in(&id, &unused, after(secs))), Refusal::ClockBehind);
         assert_eq!(Refusal::ClockBehind.public(), PublicRefusal::Unavailable);
     }
     // A known limit: an unused code of a later step is valid whenever the clock says so.
-    assert!(block_on(verifier.verify(&id, &code_at(100), after(3000))).is_ok());
-    assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(90), after(2700)))), Refusal::ClockBehind));
+    assert!(verifier.log_in(&id, &code_at(100), after(3000)).is_ok());
+    assert!(matches!(refusal(verifier.log_in(&id, &code_at(90), after(2700))), Refusal::ClockBehind));
     let seen = code_at(200);
-    assert!(matches!(refusal(block_on(verifier.verify(&id, &seen, after(9000)))), Refusal::Wrong { .. }));
-    assert!(block_on(verifier.verify(&id, &seen, after(6000))).is_ok());
+    assert!(matches!(refusal(verifier.log_in(&id, &seen, after(9000))), Refusal::Wrong { .. }));
+    assert!(verifier.log_in(&id, &seen, after(6000)).is_ok());
 }
 
 #[test]
@@ -158,13 +153,13 @@ fn equal_codes_in_neighboring_steps() {
     assert_eq!(totp.generate(&key(), at(second)).unwrap().as_str(), "911617");
 
     let (verifier, id) = verifier(Memory::new(), Policy::new());
-    let accepted = block_on(verifier.verify(&id, "911617", at(first))).unwrap();
+    let accepted = verifier.log_in(&id, "911617", at(first)).unwrap();
     assert_eq!(accepted.counter(), Counter::new(first));
-    assert!(matches!(refusal(block_on(verifier.verify(&id, "911617", at(first)))), Refusal::Replayed { .. }));
+    assert!(matches!(refusal(verifier.log_in(&id, "911617", at(first))), Refusal::Replayed { .. }));
     // The window of the next step contains both. The unused one is accepted, once.
-    let accepted = block_on(verifier.verify(&id, "911617", at(second))).unwrap();
+    let accepted = verifier.log_in(&id, "911617", at(second)).unwrap();
     assert_eq!(accepted.counter(), Counter::new(second));
-    assert!(matches!(refusal(block_on(verifier.verify(&id, "911617", at(second)))), Refusal::Replayed { .. }));
+    assert!(matches!(refusal(verifier.log_in(&id, "911617", at(second))), Refusal::Replayed { .. }));
 
     // If both are unused, the older step is used up, so that the newer stays usable.
     let mut state = State::new().confirmed();
@@ -181,19 +176,19 @@ fn the_failure_is_stored_before_the_verdict() {
     let locked = Hold::LockedUntil(after(15 * 60));
     for failures in 1..=5_u8 {
         assert_eq!(
-            refusal(block_on(working.verify(&id, &wrong_code(), NOW))),
+            refusal(working.log_in(&id, &wrong_code(), NOW)),
             Refusal::Wrong { remaining: 5 - failures, hold: if failures == 5 { locked } else { Hold::None } }
         );
-        assert_eq!(block_on(working.state(&id)).unwrap().failures(), failures);
+        assert_eq!(working.state(&id).unwrap().failures(), failures);
     }
     let until = Some(after(15 * 60));
-    assert_eq!(refusal(block_on(working.verify(&id, &code_at(0), NOW))), Refusal::Locked { until });
+    assert_eq!(refusal(working.log_in(&id, &code_at(0), NOW)), Refusal::Locked { until });
 
     // If the failure cannot be stored, the caller does not learn whether the guess was correct.
     let other = enroll(&working, "bianchi", Totp::default());
     let rolled_back = Verifier::new(failing(&store, Fault::Exchange), keys(), Policy::new());
     for entry in [wrong_code(), code_at(0)] {
-        assert!(matches!(block_on(rolled_back.verify(&other, &entry, NOW)), Err(VerifierError::Store(Outage))));
+        assert!(matches!(rolled_back.log_in(&other, &entry, NOW), Err(VerifierError::Store(Outage))));
     }
 }
 
@@ -207,7 +202,7 @@ fn slow_guessing_under_a_lock_that_ends_is_capped() {
     let mut evaluated = 0;
     for day in 0..365 {
         let now = after(day * 86_400);
-        match refusal(block_on(verifier.verify(&id, "000000", now))) {
+        match refusal(verifier.log_in(&id, "000000", now)) {
             Refusal::Wrong { .. } => evaluated += 1,
             Refusal::Locked { until: None } => {}
             other => panic!("{other:?}"),
@@ -225,12 +220,12 @@ fn the_attempt_after_a_lock_is_counted() {
         let now = after(i64::from(round) * 61);
         let until = UnixTime::from_secs(now.as_secs() + 60).unwrap();
         for (remaining, hold) in [(2, Hold::None), (1, Hold::None), (0, Hold::LockedUntil(until))] {
-            let wrong = refusal(block_on(verifier.verify(&id, &wrong_code(), now)));
+            let wrong = refusal(verifier.log_in(&id, &wrong_code(), now));
             assert_eq!(wrong, Refusal::Wrong { remaining, hold });
         }
         let until = Some(until);
-        assert_eq!(refusal(block_on(verifier.verify(&id, &wrong_code(), now))), Refusal::Locked { until });
-        assert_eq!(block_on(verifier.state(&id)).unwrap().failures(), 3 * (round + 1));
+        assert_eq!(refusal(verifier.log_in(&id, &wrong_code(), now)), Refusal::Locked { until });
+        assert_eq!(verifier.state(&id).unwrap().failures(), 3 * (round + 1));
     }
 }
 
@@ -238,8 +233,9 @@ fn the_attempt_after_a_lock_is_counted() {
 fn resynchronization_takes_no_old_codes_and_moves_no_further_than_allowed() {
     let policy = Policy::new().with_counted_replays(false).with_failure_cap(100).unwrap();
     let (verifier, id) = verifier(Memory::new(), policy);
-    let resync = |first: i64| block_on(verifier.resync(&id, &[&code_at(first), &code_at(first + 1)], NOW));
-    assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
+    let resync =
+        |first: i64| block_on(verifier.resync(&id, &fresh(), FIRST, &[&code_at(first), &code_at(first + 1)], NOW));
+    assert!(verifier.log_in(&id, &code_at(0), NOW).is_ok());
 
     // Codes from before the last login, and a pair that spans it.
     for first in [-9, -2, -1] {
@@ -250,17 +246,20 @@ fn resynchronization_takes_no_old_codes_and_moves_no_further_than_allowed() {
         assert!(matches!(refusal(resync(first)), Refusal::Wrong { .. }), "from {first}");
     }
     // Codes that are not consecutive, and a single code.
-    assert!(matches!(refusal(block_on(verifier.resync(&id, &[&code_at(4), &code_at(6)], NOW))), Refusal::Wrong { .. }));
+    assert!(matches!(
+        refusal(block_on(verifier.resync(&id, &fresh(), FIRST, &[&code_at(4), &code_at(6)], NOW))),
+        Refusal::Wrong { .. }
+    ));
     assert_eq!(
-        refusal(block_on(verifier.resync(&id, &[&code_at(4)], NOW))),
+        refusal(block_on(verifier.resync(&id, &fresh(), FIRST, &[&code_at(4)], NOW))),
         Refusal::Malformed(MalformedCode::Count { expected: 2, found: 1 })
     );
-    assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), 0);
+    assert_eq!(verifier.state(&id).unwrap().drift(), 0);
 
     assert_eq!(resync(4).unwrap().drift, 5);
-    assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), 5);
-    assert!(matches!(refusal(block_on(verifier.verify(&id, &code_at(5), NOW))), Refusal::Replayed { .. }));
-    assert_eq!(block_on(verifier.verify(&id, &code_at(6), after(30))).unwrap().drift(), 5);
+    assert_eq!(verifier.state(&id).unwrap().drift(), 5);
+    assert!(matches!(refusal(verifier.log_in(&id, &code_at(5), NOW)), Refusal::Replayed { .. }));
+    assert_eq!(verifier.log_in(&id, &code_at(6), after(30)).unwrap().drift(), 5);
 }
 
 /// A code that arrives one step late must not be taken for drift: later punctual codes would be refused.
@@ -269,13 +268,14 @@ fn a_late_code_is_not_taken_for_drift() {
     for learn in [false, true] {
         // The default window has one past step for the delay.
         let (verifier, id) = verifier(Memory::new(), Policy::new().with_learned_drift(learn));
-        let resynchronized = block_on(verifier.resync(&id, &[&code_at(0), &code_at(1)], after(60))).unwrap();
+        let resynchronized =
+            block_on(verifier.resync(&id, &fresh(), FIRST, &[&code_at(0), &code_at(1)], after(60))).unwrap();
         assert_eq!(resynchronized.drift, -1);
         // Late and punctual codes in turn are all accepted.
         for (at, late) in [(2, 1), (3, 0), (4, 1), (6, 1), (7, 0)] {
-            let accepted = block_on(verifier.verify(&id, &code_at(at), after((at + late) * 30))).unwrap();
+            let accepted = verifier.log_in(&id, &code_at(at), after((at + late) * 30)).unwrap();
             assert_eq!(accepted.drift(), -late);
-            assert_eq!(block_on(verifier.state(&id)).unwrap().drift(), 0);
+            assert_eq!(verifier.state(&id).unwrap().drift(), 0);
         }
     }
 }
@@ -284,35 +284,35 @@ fn a_late_code_is_not_taken_for_drift() {
 #[test]
 fn learned_drift_keeps_the_current_step_in_the_window() {
     let window = |past, future| Policy::new().with_learned_drift(true).with_window(Window::new(past, future).unwrap());
-    let drift = |verifier: &Verifier<Memory>, id: &AccountId| block_on(verifier.state(id)).unwrap().drift();
+    let drift = |verifier: &Verifier<Memory>, id: &AccountId| verifier.state(id).unwrap().drift();
 
     // A code submitted a minute late, and then correct codes of an exact clock.
     let (late, id) = verifier(Memory::new(), window(2, 0));
-    assert_eq!(block_on(late.verify(&id, &code_at(0), after(60))).unwrap().drift(), -2);
+    assert_eq!(late.log_in(&id, &code_at(0), after(60)).unwrap().drift(), -2);
     for at in 3..8 {
-        assert!(block_on(late.verify(&id, &code_at(at), after(30 * at))).is_ok(), "{at}");
+        assert!(late.log_in(&id, &code_at(at), after(30 * at)).is_ok(), "{at}");
     }
     assert_eq!(drift(&late, &id), 0);
 
     // One of two servers is a second slow, so the code of a new step appears to come from the future.
     let (slow, id) = verifier(Memory::new(), window(0, 1));
-    assert_eq!(block_on(slow.verify(&id, &code_at(1), after(29))).unwrap().drift(), 1);
+    assert_eq!(slow.log_in(&id, &code_at(1), after(29)).unwrap().drift(), 1);
     for at in 2..7 {
-        assert!(block_on(slow.verify(&id, &code_at(at), after(30 * at))).is_ok(), "{at}");
+        assert!(slow.log_in(&id, &code_at(at), after(30 * at)).is_ok(), "{at}");
     }
 
     // Drift within the window is learned: of a clock that is two steps ahead, and then four.
     let (learning, id) = verifier(Memory::new(), window(2, 2));
     let followed = [(0, 2, 2), (10, 4, 2), (20, 0, 1), (30, -1, 0), (40, -2, -1), (50, -3, -2), (60, -4, -2)];
     for (at, ahead, learned) in followed {
-        assert_eq!(block_on(learning.verify(&id, &code_at(at + ahead), after(30 * at))).unwrap().drift(), ahead);
+        assert_eq!(learning.log_in(&id, &code_at(at + ahead), after(30 * at)).unwrap().drift(), ahead);
         assert_eq!(drift(&learning, &id), learned, "{ahead} ahead");
     }
     // Drift is learned no further than the limit, and only if the policy says so.
     for (policy, learned) in [(window(2, 2).with_max_drift(1).unwrap(), 1), (window(2, 2).with_learned_drift(false), 0)]
     {
         let (limited, id) = verifier(Memory::new(), policy);
-        assert!(block_on(limited.verify(&id, &code_at(2), NOW)).is_ok());
+        assert!(limited.log_in(&id, &code_at(2), NOW).is_ok());
         assert_eq!(drift(&limited, &id), learned);
     }
 }
@@ -323,23 +323,23 @@ fn a_resynchronized_clock_may_be_put_right() {
     for learn in [false, true] {
         let policy = Policy::new().with_learned_drift(learn).with_window(Window::new(1, 1).unwrap());
         let (verifier, id) = verifier(Memory::new(), policy);
-        let state = || block_on(verifier.state(&id)).unwrap();
-        assert_eq!(block_on(verifier.resync(&id, &[&code_at(8), &code_at(9)], NOW)).unwrap().drift, 9);
+        let state = || verifier.state(&id).unwrap();
+        assert_eq!(block_on(verifier.resync(&id, &fresh(), FIRST, &[&code_at(8), &code_at(9)], NOW)).unwrap().drift, 9);
         assert_eq!(state().drift(), 9);
         // The window follows the drifted clock, and a wrong code counts once although there are two windows.
-        assert_eq!(block_on(verifier.verify(&id, &code_at(20), after(30 * 10))).unwrap().drift(), 10);
+        assert_eq!(verifier.log_in(&id, &code_at(20), after(30 * 10)).unwrap().drift(), 10);
         assert_eq!(state().drift(), if learn { 10 } else { 9 });
-        refusal(block_on(verifier.verify(&id, &wrong_code(), after(30 * 20))));
+        refusal(verifier.log_in(&id, &wrong_code(), after(30 * 20)));
         assert_eq!(state().failures(), 1);
         // Codes between the two windows are wrong.
         for between in [2, 5, 7] {
             let now = after(30 * 30);
-            let refused = refusal(block_on(verifier.verify(&id, &code_at(30 + between), now)));
+            let refused = refusal(verifier.log_in(&id, &code_at(30 + between), now));
             assert!(matches!(refused, Refusal::Wrong { .. }), "{between}: {refused:?}");
         }
         // After the clock is corrected, punctual, late and early codes are accepted at once.
         for (at, late) in [(40, 0), (50, 1), (60, -1)] {
-            let accepted = block_on(verifier.verify(&id, &code_at(at), after(30 * (at + late)))).unwrap();
+            let accepted = verifier.log_in(&id, &code_at(at), after(30 * (at + late))).unwrap();
             assert_eq!(accepted.drift(), -late);
             assert_eq!(state().drift(), if learn { i16::from(late < 0) } else { 9 });
         }
@@ -423,14 +423,13 @@ fn windows_at_both_ends_of_time() {
 fn ok_is_an_accepted_code_and_nothing_else() {
     let store = Memory::new();
     let (working, id) = verifier(&store, Policy::new());
-    assert!(block_on(working.verify(&id, &wrong_code(), NOW)).is_err());
-    assert!(block_on(working.verify(&id, "", NOW)).is_err());
+    assert!(working.log_in(&id, &wrong_code(), NOW).is_err());
+    assert!(working.log_in(&id, "", NOW).is_err());
     assert!(
-        block_on(Verifier::new(failing(&store, Fault::Exchange), keys(), Policy::new()).verify(&id, &code_at(0), NOW))
-            .is_err()
+        Verifier::new(failing(&store, Fault::Exchange), keys(), Policy::new()).log_in(&id, &code_at(0), NOW).is_err()
     );
-    assert!(block_on(working.verify(&AccountId::new("nobody").unwrap(), &code_at(0), NOW)).is_err());
-    assert!(block_on(working.verify(&id, &code_at(0), NOW)).is_ok());
+    assert!(working.log_in(&AccountId::new("nobody").unwrap(), &code_at(0), NOW).is_err());
+    assert!(working.log_in(&id, &code_at(0), NOW).is_ok());
 }
 
 /// Swapped arguments of type `u64` compile: a time in the place of a counter, or a period in the place of a time.
@@ -455,8 +454,8 @@ fn codes_cannot_be_compared() {
 fn a_replay_does_not_tell_that_the_code_was_right() {
     let show = |entry: &str| {
         let (verifier, id) = verifier(Memory::new(), Policy::new());
-        assert!(block_on(verifier.verify(&id, &code_at(0), NOW)).is_ok());
-        let public = block_on(verifier.verify(&id, entry, NOW)).unwrap_err().public();
+        assert!(verifier.log_in(&id, &code_at(0), NOW).is_ok());
+        let public = verifier.log_in(&id, entry, NOW).unwrap_err().public();
         (public, public.to_string(), format!("{public:?}"))
     };
     assert_eq!(show(&code_at(0)), show(&wrong_code()));

@@ -1,7 +1,7 @@
-//! Tests of threads that submit codes to the same authenticator at once.
+//! Tests of threads that submit codes for the same account at once.
 #![cfg(feature = "std")]
 
-use crate::support::enrolled;
+use crate::support::{enrolled, logins};
 
 use std::convert::Infallible;
 use std::sync::Barrier;
@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use enrolled::{NOW, code_at, enroll, keys, wrong_code};
+use logins::{Logins, fresh};
 use pollster::block_on;
 use secondo::decision::Hold;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
@@ -52,7 +53,8 @@ impl Store for Slow {
 /// A thread must not panic on such an error while other threads wait at the barrier.
 type Attempt = Result<(), Option<Refusal>>;
 
-/// Makes every thread submit the same code `times` times to a new authenticator in each round.
+/// Makes every thread submit the same code `times` times for a new account in each round, each time in a login of
+/// its own.
 ///
 /// Returns the results of each round.
 fn race_on(store: Slow, policy: Policy, entry: &str, times: usize) -> Vec<Vec<Attempt>> {
@@ -62,7 +64,7 @@ fn race_on(store: Slow, policy: Policy, entry: &str, times: usize) -> Vec<Vec<At
     let submit = || {
         let submit_to = |id| {
             start.wait();
-            let attempt = |_| match block_on(verifier.verify(id, entry, NOW)) {
+            let attempt = |_| match verifier.log_in(id, entry, NOW) {
                 Ok(_accepted) => Ok(()),
                 Err(VerifierError::Refused(refusal)) => Err(Some(refusal)),
                 Err(_) => Err(None),
@@ -126,4 +128,27 @@ fn as_many_wrong_codes_are_evaluated_as_the_cap_says() {
         let locked = |result: &&Attempt| matches!(result, Err(Some(Refusal::Locked { .. })));
         assert_eq!(results.iter().filter(locked).count(), 3 * THREADS - 7, "{results:?}");
     });
+}
+
+/// A double click, with as many clicks as threads.
+#[test]
+fn one_code_that_is_submitted_often_in_one_login_is_one_login_without_a_failure() {
+    let store = Slow { store: Memory::new(), unchecked: false };
+    let verifier = Verifier::new(store, keys(), Policy::new());
+    for round in 0..ROUNDS / 10 {
+        let id = enroll(&verifier, &format!("round/{round}"), Totp::default());
+        let (login, code, start) = (fresh(), code_at(0), Barrier::new(THREADS));
+        let submit = || {
+            start.wait();
+            block_on(verifier.verify(&id, &login, &code, NOW))
+        };
+        let results: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(submit)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let repeated = |result: &&Result<_, _>| matches!(result, Err(VerifierError::Repeated(_)));
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+        assert_eq!(results.iter().filter(repeated).count(), THREADS - 1, "{results:?}");
+        assert_eq!(verifier.state(&id).unwrap().failures(), 0);
+    }
 }

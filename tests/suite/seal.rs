@@ -2,12 +2,15 @@
 #![cfg(feature = "std")]
 
 use crate::support::enrolled;
+use crate::support::logins;
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::fs;
 use std::path::PathBuf;
 
 use enrolled::{NOW, SECRET, after, authenticator, code_at, enroll, wrong_code};
+use logins::{DESK, Logins, fresh};
 use pollster::block_on;
 use secondo::account::RecordError;
 use secondo::account::seal::DuplicateKeyId;
@@ -54,6 +57,13 @@ fn replace(store: &Memory, id: &AccountId, bytes: &[u8]) {
     assert_eq!(exchange.unwrap(), Exchange::Stored);
 }
 
+fn record_error<T: Debug, E: Debug>(result: Result<T, VerifierError<E>>) -> RecordError {
+    match result {
+        Err(VerifierError::Record(error)) => error,
+        other => panic!("expected an unreadable record, not {other:?}"),
+    }
+}
+
 fn seal_error<T, E>(result: &Result<T, VerifierError<E>>) -> Option<SealError> {
     match *result {
         Err(VerifierError::Record(RecordError::Seal(error))) => Some(error),
@@ -81,14 +91,14 @@ fn records_sealed_by_another_implementation_open() {
         let id = id("f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
         replace(&store, &id, &bytes);
         let verifier = sealing(&store, KeyRing::new(key, []).unwrap());
-        let accepted = block_on(verifier.verify(&id, code, UnixTime::from_secs(time.parse().unwrap()).unwrap()));
+        let accepted = verifier.log_in(&id, code, UnixTime::from_secs(time.parse().unwrap()).unwrap());
         match method {
-            "revoked" => assert!(matches!(accepted, Err(VerifierError::Refused(Refusal::Revoked))), "{accepted:?}"),
+            "closed" => assert!(matches!(accepted, Err(VerifierError::Refused(Refusal::Closed))), "{accepted:?}"),
             _ => assert!(accepted.is_ok() && digits.parse() == Ok(code.len()), "{accepted:?}"),
         }
         checked += 1;
     }
-    assert_eq!(checked, 3);
+    assert_eq!(checked, 4);
 }
 
 #[test]
@@ -103,7 +113,7 @@ fn what_is_stored_shows_no_secret_unless_asked_to() {
         // No part of the secret may appear, and no two records may be equal.
         assert!(!SECRET.windows(4).any(|part| holds(&bytes, part)));
         assert!(seen.insert(bytes), "two states gave the same bytes");
-        assert!(block_on(verifier.verify(&id, &code_at(steps), after(steps * 30))).is_ok());
+        assert!(verifier.log_in(&id, &code_at(steps), after(steps * 30)).is_ok());
     }
 
     let plain = Verifier::unsealed(&store, Policy::new());
@@ -123,17 +133,13 @@ fn any_byte_that_was_changed_is_noticed() {
                 bytes[at] ^= 1 << bit;
                 replace(&store, &id, &bytes);
                 for entry in [code_at(0), wrong_code()] {
-                    let error = match block_on(verifier.verify(&id, &entry, NOW)) {
-                        Err(VerifierError::Record(error)) => error,
-                        other => panic!("byte {at}: {other:?}"),
-                    };
+                    let error = record_error(verifier.log_in(&id, &entry, NOW));
                     let altered = RecordError::Seal(SealError::Altered);
                     let noticed = match (at, bytes[at]) {
                         (0, version) => error == RecordError::Version(version),
-                        (2, 0) => error == RecordError::Seal(SealError::NotSealed),
-                        (2, _) => error == RecordError::Field { offset: 2 },
-                        (6, 3) => error == altered,
-                        (3..=6, _) => matches!(error, RecordError::Seal(SealError::UnknownKey(_))),
+                        (1, 0..0x80) => error == RecordError::Seal(SealError::NotSealed),
+                        (13, 3) => error == altered,
+                        (10..=13, _) => matches!(error, RecordError::Seal(SealError::UnknownKey(_))),
                         _ => error == altered,
                     };
                     assert!(noticed, "byte {at}: {error:?}");
@@ -144,12 +150,12 @@ fn any_byte_that_was_changed_is_noticed() {
         for len in 0..good.len() {
             replace(&store, &id, &good[..len]);
             assert!(matches!(
-                block_on(verifier.verify(&id, &code_at(0), NOW)),
+                verifier.log_in(&id, &code_at(0), NOW),
                 Err(VerifierError::Record(RecordError::Length(_) | RecordError::Seal(SealError::Altered)))
             ));
         }
         replace(&store, &id, &good);
-        assert!(block_on(verifier.state(&id)).is_ok());
+        assert!(verifier.state(&id).is_ok());
     }
 }
 
@@ -158,12 +164,12 @@ fn a_record_cannot_be_passed_off_as_another_persons() {
     let store = Memory::new();
     let verifier = sealing(&store, ring(1, &[]));
     let attacker = enroll(&verifier, "attacker", Totp::default());
-    let victim = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&[9; 20]).unwrap());
     for name in ["victim", "attacke", "attackers"] {
         let victims = id(name);
-        block_on(verifier.enroll(&victims, &victim, State::new().confirmed())).unwrap();
+        let victim = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&[9; 20]).unwrap());
+        verifier.add(&victims, victim, State::new().confirmed()).unwrap();
         replace(&store, &victims, &stored(&store, &attacker));
-        let result = block_on(verifier.verify(&victims, &code_at(0), NOW));
+        let result = verifier.log_in(&victims, &code_at(0), NOW);
         assert_eq!(seal_error(&result), Some(SealError::Altered), "{name}");
     }
 }
@@ -176,24 +182,26 @@ fn what_is_sealed_otherwise_is_refused() {
     let id = enroll(&sealed, "sealed", Totp::default());
     let code = code_at(0);
 
-    assert_eq!(seal_error(&block_on(sealed.verify(&in_clear, &code, NOW))), Some(SealError::NotSealed));
+    assert_eq!(seal_error(&sealed.log_in(&in_clear, &code, NOW)), Some(SealError::NotSealed));
     assert_eq!(seal_error(&block_on(sealed.reseal(&in_clear))), Some(SealError::NotSealed));
-    assert_eq!(seal_error(&block_on(plain.verify(&id, &code, NOW))), Some(SealError::NoKeys));
+    assert_eq!(seal_error(&plain.log_in(&id, &code, NOW)), Some(SealError::NoKeys));
 
     let other = sealing(&store, ring(2, &[3]));
     let unknown = Some(SealError::UnknownKey(KeyId::new(1)));
-    assert_eq!(seal_error(&block_on(other.verify(&id, &code, NOW))), unknown);
-    let enrolled = block_on(other.enroll(&id, &authenticator(Totp::default()), State::new()));
+    assert_eq!(seal_error(&other.log_in(&id, &code, NOW)), unknown);
+    let enrolled = block_on(other.enroll(&id, &fresh(), authenticator(Totp::default()), NOW));
     assert_eq!(seal_error(&enrolled), unknown, "an enrollment must not replace an unreadable record");
+    let imported = other.add(&id, authenticator(Totp::default()), State::new().confirmed());
+    assert_eq!(seal_error(&imported), unknown, "an import must not replace an unreadable record");
 
     let same_id = sealing(&store, KeyRing::new(key_of(1, "5f"), []).unwrap());
-    assert_eq!(seal_error(&block_on(same_id.verify(&id, &code, NOW))), Some(SealError::Altered));
+    assert_eq!(seal_error(&same_id.log_in(&id, &code, NOW)), Some(SealError::Altered));
 
-    assert!(block_on(sealed.verify(&id, &code, NOW)).is_ok(), "no code was used up, and no failure counted");
-    // An authenticator whose sealing key is lost can still be revoked.
-    block_on(other.revoke(&id)).unwrap();
-    assert!(matches!(block_on(other.state(&id)), Err(VerifierError::Refused(Refusal::Revoked))));
-    assert_eq!(seal_error(&block_on(sealed.state(&id))), Some(SealError::UnknownKey(KeyId::new(2))));
+    assert!(sealed.log_in(&id, &code, NOW).is_ok(), "no code was used up, and no failure counted");
+    // An account whose sealing key is lost can still be closed.
+    block_on(other.close(&id, None, DESK, NOW)).unwrap();
+    assert!(matches!(other.state(&id), Err(VerifierError::Refused(Refusal::Closed))));
+    assert_eq!(seal_error(&sealed.state(&id)), Some(SealError::UnknownKey(KeyId::new(2))));
 }
 
 /// A production system and a test system may share a master key and have equal ids.
@@ -207,10 +215,10 @@ fn deployments_under_one_master_key_share_nothing() {
     let store = Memory::new();
     let id = enroll(&sealing(&store, ring("production")), "1", Totp::default());
     for other in ["test", "productio", "production1", "Production"] {
-        let result = block_on(sealing(&store, ring(other)).verify(&id, &code_at(0), NOW));
+        let result = sealing(&store, ring(other)).log_in(&id, &code_at(0), NOW);
         assert_eq!(seal_error(&result), Some(SealError::Altered), "{other}");
     }
-    assert!(block_on(sealing(&store, ring("production")).verify(&id, &code_at(0), NOW)).is_ok());
+    assert!(sealing(&store, ring("production")).log_in(&id, &code_at(0), NOW).is_ok());
     for (name, error) in
         [("", IdError::Length(0)), (&"n".repeat(65), IdError::Length(65)), ("a b", IdError::Character { position: 1 })]
     {
@@ -218,41 +226,43 @@ fn deployments_under_one_master_key_share_nothing() {
     }
 }
 
-/// An unsealed tombstone, which anyone with access to the store can write, must not revoke an authenticator.
+/// An unsealed tombstone, which anyone with access to the store can write, must not close an account.
 #[test]
-fn a_revocation_that_is_not_sealed_is_not_believed() {
+fn a_tombstone_that_is_not_sealed_is_not_believed() {
     let store = Memory::new();
     let verifier = sealing(&store, ring(1, &[]));
     let [one, other] = ["one", "other"].map(|name| enroll(&verifier, name, Totp::default()));
     let good = stored(&store, &one);
-    block_on(verifier.revoke(&other)).unwrap();
-    let revoked = stored(&store, &other);
+    block_on(verifier.close(&other, None, DESK, NOW)).unwrap();
+    let tombstone = stored(&store, &other);
+    let (mut as_account, mut in_clear) = (tombstone.clone(), vec![0; 15]);
+    as_account[1] = 129;
+    in_clear[..2].copy_from_slice(&[1, 2]);
     let plain = Verifier::unsealed(&store, Policy::new());
     for (bytes, expected) in [
-        (&[1, 0][..], RecordError::Length(2)),
-        (&[1, 0, 0], RecordError::Seal(SealError::NotSealed)),
-        (&[1, 0, 1], RecordError::Length(3)),
-        // The tombstone of another authenticator.
-        (&revoked, RecordError::Seal(SealError::Altered)),
+        (&[1, 2][..], RecordError::Length(2)),
+        (&[1, 130, 0], RecordError::Length(3)),
+        (&[1, 130, 0, 0, 0, 0, 0, 0, 0, 0], RecordError::Length(10)),
+        (&in_clear, RecordError::Seal(SealError::NotSealed)),
+        // The tombstone of another account.
+        (&tombstone, RecordError::Seal(SealError::Altered)),
+        (&as_account, RecordError::Seal(SealError::Altered)),
     ] {
         replace(&store, &one, bytes);
-        match block_on(verifier.verify(&one, &code_at(0), NOW)) {
-            Err(VerifierError::Record(error)) => assert_eq!(error, expected),
-            result => panic!("{bytes:?}: {result:?}"),
-        }
+        assert_eq!(record_error(verifier.log_in(&one, &code_at(0), NOW)), expected);
     }
-    assert_eq!(seal_error(&block_on(plain.state(&other))), Some(SealError::NoKeys));
+    assert_eq!(seal_error(&plain.state(&other)), Some(SealError::NoKeys));
     replace(&store, &one, &good);
-    assert!(block_on(verifier.verify(&one, &code_at(0), NOW)).is_ok());
+    assert!(verifier.log_in(&one, &code_at(0), NOW).is_ok());
     // A change of any byte of a valid tombstone is noticed.
-    for at in 0..revoked.len() {
-        let mut bytes = revoked.clone();
+    for at in 0..tombstone.len() {
+        let mut bytes = tombstone.clone();
         bytes[at] ^= 1;
         replace(&store, &other, &bytes);
-        assert!(matches!(block_on(verifier.state(&other)), Err(VerifierError::Record(_))), "byte {at}");
+        assert!(matches!(verifier.state(&other), Err(VerifierError::Record(_))), "byte {at}");
     }
-    replace(&store, &other, &revoked);
-    assert!(matches!(block_on(verifier.state(&other)), Err(VerifierError::Refused(Refusal::Revoked))));
+    replace(&store, &other, &tombstone);
+    assert!(matches!(verifier.state(&other), Err(VerifierError::Refused(Refusal::Closed))));
 }
 
 #[test]
@@ -268,18 +278,18 @@ fn an_attempt_seals_with_the_active_key_and_a_batch_does_the_rest() {
     let store = Memory::new();
     let old = sealing(&store, ring(1, &[]));
     let ids: Vec<_> = (0..50).map(|n| enroll(&old, &format!("id/{n}"), Totp::default())).collect();
-    block_on(old.revoke(&ids[3])).unwrap();
+    block_on(old.close(&ids[3], None, DESK, NOW)).unwrap();
     let replayed = code_at(0);
-    assert!(block_on(old.verify(&ids[0], &replayed, NOW)).is_ok());
+    assert!(old.log_in(&ids[0], &replayed, NOW).is_ok());
 
     let both = sealing(&store, ring(2, &[1]));
     let new = sealing(&store, ring(2, &[]));
-    assert!(seal_error(&block_on(new.state(&ids[1]))).is_some());
+    assert!(seal_error(&new.state(&ids[1])).is_some());
     // An attempt that changes the state seals with the active key: here a correct code, and a wrong one.
-    assert!(block_on(both.verify(&ids[1], &code_at(0), NOW)).is_ok());
-    assert!(block_on(both.verify(&ids[2], &wrong_code(), NOW)).is_err());
-    assert_eq!(block_on(new.state(&ids[1])).unwrap().failures(), 0);
-    assert_eq!(block_on(new.state(&ids[2])).unwrap().failures(), 1);
+    assert!(both.log_in(&ids[1], &code_at(0), NOW).is_ok());
+    assert!(both.log_in(&ids[2], &wrong_code(), NOW).is_err());
+    assert_eq!(new.state(&ids[1]).unwrap().failures(), 0);
+    assert_eq!(new.state(&ids[2]).unwrap().failures(), 1);
 
     // The batch includes an unknown id, and a record whose sealing key is lost.
     let lost = sealing(&store, ring(9, &[]));
@@ -294,16 +304,13 @@ fn an_attempt_seals_with_the_active_key_and_a_batch_does_the_rest() {
     assert_eq!(became("Err(Record(Seal(UnknownKey(KeyId(9)))))"), 1);
     assert_eq!(block_on(both.reseal_all(ids.clone(), |_, resealed| assert!(!matches!(resealed, Ok(true))))), 0);
 
-    // Without the old key, used codes stay used, and revoked authenticators stay revoked.
-    assert!(matches!(block_on(new.state(&ids[3])), Err(VerifierError::Refused(Refusal::Revoked))));
-    assert!(matches!(
-        block_on(new.verify(&ids[0], &replayed, NOW)),
-        Err(VerifierError::Refused(Refusal::Replayed { .. }))
-    ));
+    // Without the old key, used codes stay used, and closed accounts stay closed.
+    assert!(matches!(new.state(&ids[3]), Err(VerifierError::Refused(Refusal::Closed))));
+    assert!(matches!(new.log_in(&ids[0], &replayed, NOW), Err(VerifierError::Refused(Refusal::Replayed { .. }))));
     for id in &ids[4..] {
-        assert!(block_on(new.verify(id, &code_at(0), NOW)).is_ok());
+        assert!(new.log_in(id, &code_at(0), NOW).is_ok());
     }
-    assert_eq!(seal_error(&block_on(old.state(&ids[5]))), Some(SealError::UnknownKey(KeyId::new(2))));
+    assert_eq!(seal_error(&old.state(&ids[5])), Some(SealError::UnknownKey(KeyId::new(2))));
 }
 
 /// While two threads reseal, every code is accepted exactly once.
@@ -326,15 +333,15 @@ fn resealing_beside_verifications_loses_nothing() {
         }
         let verifier = sealing(&store, ring(1, &[2]));
         for steps in 0..500 {
-            while let Err(error) = block_on(verifier.verify(&id, &code_at(steps), after(steps * 30))) {
+            while let Err(error) = verifier.log_in(&id, &code_at(steps), after(steps * 30)) {
                 assert!(matches!(error, VerifierError::Contended), "{error:?}");
             }
-            let again = block_on(verifier.verify(&id, &code_at(steps), after(steps * 30)));
+            let again = verifier.log_in(&id, &code_at(steps), after(steps * 30));
             assert!(
                 matches!(again, Err(VerifierError::Refused(Refusal::Replayed { .. }) | VerifierError::Contended)),
                 "{again:?}"
             );
-            while block_on(verifier.unlock(&id)).is_err() {}
+            while block_on(verifier.unlock(&id, DESK, NOW)).is_err() {}
         }
     });
 }
@@ -347,22 +354,22 @@ fn prepared_keys_verify_as_secrets_do() {
             let secret = || Secret::from_bytes(seed).unwrap();
             let store = Memory::new();
             let totp = Totp::new(Digits::Eight, secondo::types::Period::from_secs(60).unwrap());
-            let from_key = Authenticator::from_key(totp, Key::new(*algorithm, &secret()));
-            assert!(from_key.secret().is_none());
-            assert_eq!((from_key.algorithm(), from_key.method()), (*algorithm, totp.into()));
+            let from_key = || Authenticator::from_key(totp, Key::new(*algorithm, &secret()));
+            assert!(from_key().secret().is_none());
+            assert_eq!((from_key().algorithm(), from_key().method()), (*algorithm, totp.into()));
 
             let plain = Verifier::unsealed(&store, Policy::new());
-            block_on(plain.enroll(&id("plain"), &from_key, State::new().confirmed())).unwrap();
+            plain.add(&id("plain"), from_key(), State::new().confirmed()).unwrap();
             let bytes = stored(&store, &id("plain"));
             assert!(!bytes.windows(16).any(|window| window == &seed[..16]));
 
             let sealed = sealing(&store, ring(1, &[]));
-            block_on(sealed.enroll(&id("sealed"), &from_key, State::new().confirmed())).unwrap();
+            sealed.add(&id("sealed"), from_key(), State::new().confirmed()).unwrap();
             let with_secret = Authenticator::new(totp, *algorithm, secret());
             let code = totp.generate(&with_secret.key().unwrap(), NOW).unwrap();
-            assert!(block_on(plain.verify(&id("plain"), code.as_str(), NOW)).is_ok());
-            assert!(block_on(sealed.verify(&id("sealed"), code.as_str(), NOW)).is_ok());
-            assert_eq!(totp.generate(&from_key.key().unwrap(), NOW).unwrap().as_str(), code.as_str());
+            assert!(plain.log_in(&id("plain"), code.as_str(), NOW).is_ok());
+            assert!(sealed.log_in(&id("sealed"), code.as_str(), NOW).is_ok());
+            assert_eq!(totp.generate(&from_key().key().unwrap(), NOW).unwrap().as_str(), code.as_str());
         }
     }
 }
@@ -373,20 +380,30 @@ fn a_key_of_a_wrong_length_is_not_read() {
     let plain = Verifier::unsealed(&store, Policy::new());
     let secret = Secret::from_bytes(SECRET).unwrap();
     let of_sha256 = Authenticator::from_key(Hotp::default(), Key::new(Algorithm::Sha256, &secret));
-    block_on(plain.enroll(&id("rossi"), &of_sha256, State::new().confirmed())).unwrap();
+    plain.add(&id("rossi"), of_sha256, State::new().confirmed()).unwrap();
     let good = stored(&store, &id("rossi"));
+    // The kind's own state, whose length is at this offset, ends with the key.
+    let (len, key) = (46..48, 60);
+    for key_len in [0, 9, 32, 63, 65, 128] {
+        let mut bytes = good.clone();
+        bytes.resize(key + key_len, 7);
+        bytes[len.clone()].copy_from_slice(&u16::try_from(key + key_len - len.end).unwrap().to_be_bytes());
+        replace(&store, &id("rossi"), &bytes);
+        assert_eq!(record_error(plain.log_in(&id("rossi"), "123456", NOW)), RecordError::Field { offset: key });
+    }
     for bytes in [&good[..good.len() - 1], &good[..good.len() - 4], &[&good[..], &[0; 8]].concat()] {
         replace(&store, &id("rossi"), bytes);
-        match block_on(plain.verify(&id("rossi"), "123456", NOW)) {
-            Err(VerifierError::Record(error)) => assert_eq!(error, RecordError::Length(bytes.len())),
-            other => panic!("{other:?}"),
-        }
+        assert_eq!(record_error(plain.log_in(&id("rossi"), "123456", NOW)), RecordError::Length(bytes.len()));
     }
-    // A key has more words for SHA-256 than for SHA-1.
-    let mut as_sha1 = good;
-    as_sha1[43] = 1;
-    replace(&store, &id("rossi"), &as_sha1);
-    assert!(block_on(plain.state(&id("rossi"))).is_err());
+    // A key has more words for SHA-256 than for SHA-1, and fewer than for SHA-512.
+    for algorithm in [0, 2] {
+        let mut other = good.clone();
+        other[len.end] = other[len.end] & !0b1100 | algorithm << 2;
+        replace(&store, &id("rossi"), &other);
+        assert_eq!(record_error(plain.state(&id("rossi"))), RecordError::Field { offset: key });
+    }
+    replace(&store, &id("rossi"), &good);
+    assert!(plain.state(&id("rossi")).is_ok());
 }
 
 struct Folder(PathBuf);

@@ -74,7 +74,10 @@ mod with_verifier {
     use super::{Display, assert_impl_all, assert_not_impl_any};
     #[cfg(feature = "std")]
     use secondo::Algorithm;
-    use secondo::account::RecordError;
+    use secondo::account::{
+        AccountError, AccountView, AuthenticatorView, Enrolled, ExportedAuthenticator, RecordError,
+    };
+    use secondo::factor::{External, ExternalError, NewAuthenticator};
     use secondo::formats::otpauth::{
         Batches, BatchesError, KeyUri, KeyUriError, Migration, MigrationAccountError, MigrationError, Parameter,
         UnknownField,
@@ -82,12 +85,37 @@ mod with_verifier {
     use secondo::hsm::{Hmac, HsmKey};
     use secondo::seal::{KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
     use secondo::store::Value;
-    use secondo::types::SecretText;
-    use secondo::{AccountId, Verifier, VerifierError};
+    use secondo::types::{DisplayName, DisplayNameError, Level, SecretText, TransactionBytesError};
+    use secondo::verifier::Repeated;
+    use secondo::{AccountId, AuthenticatorNumber, Transaction, Verifier, VerifierError};
 
     assert_impl_all!(Value: Send, Sync, zeroize::ZeroizeOnDrop);
     assert_not_impl_any!(Value: Clone, Display, PartialEq);
     assert_impl_all!(AccountId: Send, Sync, Copy, Display);
+    assert_impl_all!(AuthenticatorNumber: Send, Sync, Copy, Display, Ord);
+    assert_not_impl_any!(AuthenticatorNumber: From<u32>, Default);
+    assert_impl_all!(DisplayName: Send, Sync, Copy, Display, Default);
+    assert_impl_all!(Level: Send, Sync, Copy, Ord, std::hash::Hash);
+    assert_impl_all!(External: Send, Sync, Copy);
+
+    // A provider stores a transaction as the key of a session, but the verifier's copy cannot be read, printed or
+    // compared.
+    assert_impl_all!(Transaction: Send, Sync, Unpin, Clone, zeroize::ZeroizeOnDrop);
+    assert_not_impl_any!(Transaction: Copy, Display, PartialEq, AsRef<[u8]>, std::hash::Hash);
+    assert_impl_all!(NewAuthenticator: Send, Sync, Unpin);
+    assert_not_impl_any!(NewAuthenticator: Clone, Display, PartialEq);
+    assert_impl_all!(ExportedAuthenticator: Send, Sync, Unpin);
+    assert_not_impl_any!(ExportedAuthenticator: Clone, Display, PartialEq);
+    assert_impl_all!(AccountView: Send, Sync, Clone);
+    assert_impl_all!(AuthenticatorView: Send, Sync, Copy);
+    assert_impl_all!(Enrolled: Send, Sync, Copy);
+    assert_impl_all!(secondo::verifier::Confirmed: Send, Sync);
+    assert_not_impl_any!(secondo::verifier::Confirmed: Clone, Default);
+    // A repetition is not a login.
+    assert_not_impl_any!(Repeated: Into<secondo::Accepted>);
+    assert_impl_all!(DisplayNameError: std::error::Error, Copy);
+    assert_impl_all!(ExternalError: std::error::Error, Copy);
+    assert_impl_all!(TransactionBytesError: std::error::Error, Copy);
 
     assert_impl_all!(SealingKey: Send, Sync, zeroize::ZeroizeOnDrop);
     assert_impl_all!(LocalMasterKey: Send, Sync, zeroize::ZeroizeOnDrop);
@@ -113,6 +141,7 @@ mod with_verifier {
     assert_not_impl_any!(Batches: Clone, Display, PartialEq);
     assert_impl_all!(KeyUriError: std::error::Error, Copy);
     assert_impl_all!(MigrationError: std::error::Error, Copy);
+    assert_impl_all!(AccountError: std::error::Error, Copy);
     assert_impl_all!(MigrationAccountError: std::error::Error, Copy);
     assert_impl_all!(BatchesError: std::error::Error, Copy);
     assert_impl_all!(UnknownField: Send, Sync, Copy);
@@ -125,23 +154,107 @@ mod with_verifier {
     #[cfg(feature = "std")]
     #[test]
     fn futures_can_be_sent() {
+        use secondo::audit::Operator;
         use secondo::store::Memory;
-        use secondo::{Policy, State, UnixTime};
+        use secondo::{Policy, UnixTime};
 
         fn sent<F: Future + Send>(_: F) {}
 
         let verifier = Verifier::unsealed(Memory::new(), Policy::new());
         let (id, now) = (AccountId::new("rossi").unwrap(), UnixTime::from_secs(0).unwrap());
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&[7; 20]).unwrap());
-        sent(verifier.enroll(&id, &authenticator, State::new()));
-        sent(verifier.confirm(&id, "", now));
-        sent(verifier.verify(&id, "", now));
-        sent(verifier.resync(&id, &[""], now));
-        sent(verifier.revoke(&id));
-        sent(verifier.state(&id));
+        let (login, first) = (Transaction::new(&[7; 16]).unwrap(), AuthenticatorNumber::new(1));
+        let by = Operator::new("desk", "test");
+        sent(verifier.enroll(&id, &login, authenticator, now));
+        sent(verifier.import(&id, &[], by, now));
+        sent(verifier.confirm(&id, &login, first, "", now));
+        sent(verifier.verify(&id, &login, "", now));
+        sent(verifier.verify_with(&id, &login, first, "", now));
+        sent(verifier.resync(&id, &login, first, &[""], now));
+        sent(verifier.revoke(&id, first, by, now));
+        sent(verifier.close(&id, None, by, now));
+        sent(verifier.view(&id, now));
+        sent(verifier.export(&id, by, now));
         sent(verifier.reseal_all([id], |_, _| {}));
     }
     assert_impl_all!(Verifier<()>: Send, Sync);
+
+    #[test]
+    fn a_name_is_printable_text_of_at_most_64_bytes() {
+        for name in ["", "telefono", "il mio <b>telefono</b>", "Ωμέγα 🔑", "\u{feff}", &"è".repeat(32), &"x".repeat(64)]
+        {
+            let accepted = DisplayName::new(name).unwrap();
+            assert_eq!((accepted.as_str(), accepted.to_string()), (name, name.to_owned()));
+        }
+        for (name, found) in [("x".repeat(65), 65), ("è".repeat(33), 66), ("x".repeat(300), 300)] {
+            assert_eq!(DisplayName::new(&name), Err(DisplayNameError::Length(found)));
+        }
+        let disguises = ["\0", "\n", "\r", "\t", "\u{1b}", "\u{7f}", "\u{85}", "\u{2028}", "\u{2029}"];
+        let directions = ["\u{61c}", "\u{200e}", "\u{200f}", "\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}"];
+        for character in disguises.iter().chain(&directions) {
+            let error = DisplayName::new(&format!("già{character}")).unwrap_err();
+            assert_eq!(error, DisplayNameError::Character { position: 4 }, "{character:?}");
+        }
+        assert_eq!(DisplayName::default(), DisplayName::EMPTY);
+        assert_eq!(format!("{:?}", DisplayName::new("a\"b").unwrap()), r#"DisplayName("a\"b")"#);
+        assert_eq!(DisplayNameError::Length(65).to_string(), "a name must have at most 64 bytes, not 65");
+        assert_eq!(
+            DisplayNameError::Character { position: 4 }.to_string(),
+            "a name must not have control characters or marks of direction, as at byte 4"
+        );
+    }
+
+    #[test]
+    fn a_number_of_an_authenticator_is_shown_as_it_is() {
+        for number in [0, 1, u32::MAX] {
+            let authenticator = AuthenticatorNumber::new(number);
+            assert_eq!((authenticator.get(), authenticator.to_string()), (number, number.to_string()));
+        }
+        assert!(AuthenticatorNumber::new(2) < AuthenticatorNumber::new(10));
+    }
+
+    #[test]
+    fn a_transaction_has_16_to_64_bytes_and_shows_none() {
+        for len in 0..100 {
+            let transaction = Transaction::new(&vec![0xab; len]);
+            if (16..=64).contains(&len) {
+                assert_eq!(format!("{:?}", transaction.unwrap()), "Transaction(..)");
+            } else {
+                assert_eq!(transaction.unwrap_err(), TransactionBytesError { found: len });
+            }
+        }
+        assert_eq!(
+            TransactionBytesError { found: 15 }.to_string(),
+            "a transaction must have 16 to 64 random bytes, not 15"
+        );
+    }
+
+    #[test]
+    fn levels_have_their_numbers_and_order() {
+        for (number, level) in [(1, Level::One), (2, Level::Two), (3, Level::Three)] {
+            assert_eq!((Level::try_from(number), level as u8), (Ok(level), number));
+        }
+        assert_eq!((Level::try_from(0), Level::try_from(4)), (Err(0), Err(4)));
+        assert!(Level::One < Level::Two && Level::Two < Level::Three);
+    }
+
+    #[test]
+    fn an_external_authenticator_keeps_at_most_64_bytes() {
+        for len in [0, 1, 64] {
+            let data = vec![0xab; len];
+            let external = External::new(Level::Three, &data).unwrap();
+            assert_eq!((external.level(), external.data()), (Level::Three, &data[..]));
+            // The data may be personal.
+            assert_eq!(format!("{external:?}"), format!("External(Three, {len} bytes)"));
+        }
+        for len in [65, 300, 1 << 20] {
+            assert_eq!(External::new(Level::Two, &vec![0; len]), Err(ExternalError { found: len }));
+        }
+        assert_eq!(
+            ExternalError { found: 65 }.to_string(),
+            "the data of an external authenticator must have at most 64 bytes, not 65"
+        );
+    }
 }
 
 #[cfg(feature = "qr")]

@@ -2,13 +2,17 @@
 
 use hmac::{KeyInit, Mac};
 use pollster::block_on;
-use secondo::factor::Method;
+use secondo::audit::Operator;
+use secondo::factor::{Method, NewAuthenticator};
 use secondo::formats::otpauth::{Batches, KeyUri, Migration};
 use secondo::formats::{google_authenticator, usersfile};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::Counter;
-use secondo::{AccountId, Algorithm, Authenticator, Digits, Hotp, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{
+    AccountId, Algorithm, Authenticator, AuthenticatorNumber, Digits, Hotp, Policy, Refusal, Secret, State, Totp,
+    Transaction, UnixTime, Verifier, VerifierError,
+};
 
 use crate::watching::{assert_none_freed, freed, look_for};
 
@@ -29,6 +33,7 @@ fn no_freed_memory_holds_a_secret() {
         assert!(PARTS.iter().any(|part| text.as_bytes().windows(8).any(|of| of == *part)));
     }
     stores();
+    accounts();
     sealing_keys();
     look_for(&PARTS);
     key_uris_and_exports();
@@ -69,23 +74,28 @@ fn stores() {
     let keys =
         KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), [])
             .unwrap();
+    let (desk, first) = (Operator::new("desk", "test"), AuthenticatorNumber::new(1));
+    let [login, other] = [7, 8].map(|byte| Transaction::new(&[byte; 16]).unwrap());
     for verifier in
         [Verifier::unsealed(Memory::new(), Policy::new()), Verifier::new(Memory::new(), keys, Policy::new())]
     {
         for n in 0..100 {
             let id = AccountId::new(&format!("id/{n}")).unwrap();
-            let authenticator = Box::new(Authenticator::new(Totp::default(), Algorithm::Sha1, secret()));
-            block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
-            assert!(block_on(verifier.verify(&id, "000000", now)).is_err());
-            assert!(block_on(verifier.verify(&id, code.as_str(), now)).is_ok());
-            assert!(block_on(verifier.resync(&id, &["000000", "000000"], now)).is_err());
-            block_on(verifier.suspend(&id)).unwrap();
+            let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret());
+            let added = vec![(NewAuthenticator::from(authenticator), State::new().confirmed())];
+            block_on(verifier.import(&id, &added, desk, now)).unwrap();
+            drop(added);
+            assert!(block_on(verifier.verify(&id, &login, "000000", now)).is_err());
+            assert!(block_on(verifier.verify(&id, &login, code.as_str(), now)).is_ok());
+            let resync = block_on(verifier.resync(&id, &other, first, &["000000", "000000"], now));
+            assert!(matches!(resync, Err(VerifierError::Refused(Refusal::Wrong { .. }))), "{resync:?}");
+            block_on(verifier.suspend(&id, desk, now)).unwrap();
             if n % 2 == 0 {
-                block_on(verifier.revoke(&id)).unwrap();
+                block_on(verifier.close(&id, None, desk, now)).unwrap();
             }
         }
         drop(verifier);
-        assert_none_freed("a store of authenticators");
+        assert_none_freed("a store of accounts");
     }
 
     // Half of the entries expire, and the purge moves the others to new memory.
@@ -103,6 +113,39 @@ fn stores() {
     assert_none_freed("a purged store");
     drop(store);
     assert_none_freed("a dropped store");
+}
+
+/// Adds authenticators to an account, moves them when others are erased, and exports them.
+fn accounts() {
+    let now = UnixTime::from_secs(1_700_000_000).unwrap();
+    let (desk, login) = (Operator::new("desk", "test"), Transaction::new(&[7; 16]).unwrap());
+    let verifier = Verifier::unsealed(Memory::new(), Policy::new().with_right_codes(255).unwrap());
+    let id = AccountId::new("rossi").unwrap();
+    // The secrets differ, and all contain the part that is looked for.
+    let device = |n: u8| {
+        let bytes: [u8; 21] = std::array::from_fn(|at| SECRET.get(at).copied().unwrap_or(n));
+        let secret = Secret::from_bytes(&bytes).unwrap();
+        NewAuthenticator::from(Authenticator::new(Totp::default(), Algorithm::Sha1, secret))
+    };
+    let confirmed = |n| (device(n), State::new().confirmed());
+
+    block_on(verifier.import(&id, &[confirmed(1), confirmed(2)], desk, now)).unwrap();
+    assert_none_freed("an import");
+    let enrolled = block_on(verifier.enroll(&id, &login, device(3), now)).unwrap();
+    assert_none_freed("an enrollment beside others");
+    let again = block_on(verifier.enroll(&id, &login, device(4), now)).unwrap();
+    assert_eq!(again.replaced, Some(enrolled.number));
+    assert_none_freed("an enrollment in the place of another");
+    block_on(verifier.import(&id, &[confirmed(5), confirmed(6), confirmed(7)], desk, now)).unwrap();
+    assert_none_freed("an import beside others");
+    assert!(block_on(verifier.import(&id, &[confirmed(8), confirmed(7)], desk, now)).is_err());
+    assert_none_freed("a refused import");
+    block_on(verifier.revoke(&id, AuthenticatorNumber::new(1), desk, now)).unwrap();
+    assert_none_freed("a revoked authenticator");
+    assert!(block_on(verifier.verify(&id, &login, "000000", now)).is_err());
+    assert_none_freed("a login with several authenticators");
+    drop(block_on(verifier.export(&id, desk, now)).unwrap());
+    assert_none_freed("exported authenticators");
 }
 
 #[cfg(feature = "png")]

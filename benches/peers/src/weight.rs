@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use object::{Object, ObjectSection};
 use pollster::block_on;
+use secondo::audit::Operator;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
-use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State, Totp, Verifier};
+use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State, Totp, UnixTime, Verifier};
 use serde_json::{Value, json};
 
 use crate::{machine, root, rounds, save};
@@ -149,14 +150,15 @@ impl Probe {
     }
 }
 
-/// Returns the bytes by which the resident memory of a separate process grows when it enrolls the authenticators.
+/// Returns the bytes by which the resident memory of a separate process grows with this number of accounts, each with one
+/// authenticator.
 fn store_growth(authenticators: u32) -> u64 {
     let mut this = Command::new(std::env::current_exe().expect("this program has a path"));
     let growth = run(this.args(["store", &authenticators.to_string()]));
     growth.trim().parse().expect("a number")
 }
 
-/// Enrolls the authenticators, and prints the bytes by which resident memory has grown: the work of the separate
+/// Imports the authenticators, and prints the bytes by which resident memory has grown: the work of the separate
 /// process.
 pub(crate) fn print_store_growth(authenticators: u32) {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("64 digits");
@@ -175,7 +177,8 @@ pub(crate) fn print_store_growth(authenticators: u32) {
         let id = AccountId::new(&parts.join("-")).expect("36 characters");
         let secret = Secret::from_bytes(&[high, n, high].map(u64::to_be_bytes).concat()[..20]).expect("20 bytes");
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
-        block_on(verifier.enroll(&id, &authenticator, State::new())).expect("in memory");
+        let added = [(authenticator.into(), State::new().confirmed())];
+        block_on(verifier.import(&id, &added, Operator::new("desk", "test"), UnixTime::EPOCH)).expect("in memory");
     }
     println!("{}", resident() - before);
 }

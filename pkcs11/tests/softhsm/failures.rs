@@ -12,9 +12,10 @@ use pollster::block_on;
 use secondo::hsm::Hsm;
 use secondo::seal::{Deployment, KeyId, SealingKey};
 use secondo::types::Counter;
-use secondo::{Algorithm, Hotp, Secret, State, UnixTime, VerifierError};
+use secondo::{Algorithm, Hotp, Secret, UnixTime, VerifierError};
 use secondo_pkcs11::{Token, TokenError, Workers};
 
+use crate::logins::Logins;
 use crate::store::{LABEL, MODULE, Other, PIN, open, second_token, tokens_are_away, with_softhsm};
 use crate::{all, enroll, hmacs, local_twin, name, one_worker, rfc_secret, verifier, with_hsm};
 
@@ -54,14 +55,15 @@ fn without_exactly_one_key_nothing_is_counted() {
     with_softhsm(|| {
         let token = open().unwrap();
         let verifier = verifier(&token);
-        let id = enroll(&verifier, Hotp::default(), Algorithm::Sha1, "rossi", State::new().confirmed());
+        let id = enroll(&verifier, Hotp::default(), Algorithm::Sha1, "rossi");
+        let before = verifier.state(&id).unwrap();
         let failed = |expected: &str| {
             for code in ["755224", "000000"] {
-                let error = block_on(verifier.verify(&id, code, UnixTime::from_secs(0).unwrap())).unwrap_err();
+                let error = verifier.log_in(&id, code, UnixTime::EPOCH).unwrap_err();
                 assert!(matches!(error, VerifierError::Hsm(_)), "{error:?}");
                 assert!(format!("{error:?}").contains(expected), "{error:?}");
             }
-            assert_eq!(block_on(verifier.state(&id)).unwrap(), State::new().confirmed());
+            assert_eq!(verifier.state(&id).unwrap(), before);
         };
         failed("NoKey");
 
@@ -95,14 +97,14 @@ fn what_others_do_to_the_module_costs_a_call() {
         let mut counter = 0;
         let mut login = || {
             let code = Hotp::default().generate(&key, Counter::new(counter));
-            let before = block_on(verifier.state(&id)).unwrap();
-            match block_on(verifier.verify(&id, code.as_str(), UnixTime::from_secs(0).unwrap())) {
+            let before = verifier.state(&id).unwrap();
+            match verifier.log_in(&id, code.as_str(), UnixTime::EPOCH) {
                 Ok(_) => {
                     counter += 1;
                     Ok(())
                 }
                 Err(VerifierError::Hsm(error)) => {
-                    assert_eq!(block_on(verifier.state(&id)).unwrap(), before);
+                    assert_eq!(verifier.state(&id).unwrap(), before);
                     Err(error.downcast::<TokenError>().unwrap())
                 }
                 Err(error) => panic!("{error:?}"),

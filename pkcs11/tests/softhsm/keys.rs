@@ -8,13 +8,14 @@ use pollster::block_on;
 use secondo::hsm::{Hsm, HsmKey};
 use secondo::seal::{Deployment, KeyId, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
-use secondo::types::{Counter, Period};
+use secondo::types::{AuthenticatorNumber, Counter, Period};
 use secondo::{
     AccountId, Algorithm, Authenticator, Digits, Hotp, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
     VerifierError,
 };
 use secondo_pkcs11::{TokenError, Workers};
 
+use crate::logins::{Logins, fresh};
 use crate::store::{Other, open, pkcs11_tool, with_softhsm};
 use crate::{all, enroll, local_twin, name, one_worker, refusal, rfc_secret, ring, rows, verifier};
 
@@ -28,33 +29,32 @@ fn codes_of_the_rfcs_are_accepted_once() {
         }
 
         token.import(&name("hotp"), &rfc_secret(Algorithm::Sha1), Algorithm::Sha1).unwrap();
-        let hotp = enroll(&verifier, Hotp::new(Digits::Six), Algorithm::Sha1, "hotp", State::new());
+        let (hotp, login) = (AccountId::new("hotp").unwrap(), fresh());
+        let now = UnixTime::EPOCH;
+        let authenticator = Authenticator::in_hsm(Hotp::new(Digits::Six), Algorithm::Sha1, name("hotp"));
+        let number = block_on(verifier.enroll(&hotp, &login, authenticator, now)).unwrap().number;
         let mut codes = rows(include_str!("../../../tests/vectors/rfc4226-appendix-d.txt")).map(|row| row[3]);
-        let now = UnixTime::from_secs(0).unwrap();
         let first = codes.next().unwrap();
-        assert!(matches!(refusal(block_on(verifier.verify(&hotp, first, now))), Refusal::Unconfirmed));
-        let _confirmed = block_on(verifier.confirm(&hotp, first, now)).unwrap();
+        assert!(matches!(refusal(verifier.log_in(&hotp, first, now)), Refusal::Unconfirmed));
+        let _confirmed = block_on(verifier.confirm(&hotp, &login, number, first, now)).unwrap();
         let mut accepted = 0;
         for code in codes {
-            let _login = block_on(verifier.verify(&hotp, code, now)).unwrap();
-            assert!(matches!(refusal(block_on(verifier.verify(&hotp, code, now))), Refusal::Replayed { .. }));
+            let _login = verifier.log_in(&hotp, code, now).unwrap();
+            assert!(matches!(refusal(verifier.log_in(&hotp, code, now)), Refusal::Replayed { .. }));
             accepted += 1;
         }
         assert_eq!(accepted, 9);
 
         let method = Totp::new(Digits::Eight, Period::default());
         for (column, algorithm) in (1..).zip(Algorithm::ALL) {
-            let totp = enroll(&verifier, method, *algorithm, &algorithm.to_string(), State::new().confirmed());
+            let totp = enroll(&verifier, method, *algorithm, &algorithm.to_string());
             for row in rows(include_str!("../../../tests/vectors/rfc6238-appendix-b.txt")) {
                 let now = UnixTime::from_secs(row[0].parse().unwrap()).unwrap();
-                let _login = block_on(verifier.verify(&totp, row[column], now)).unwrap();
-                assert!(matches!(
-                    refusal(block_on(verifier.verify(&totp, row[column], now))),
-                    Refusal::Replayed { .. }
-                ));
+                let _login = verifier.log_in(&totp, row[column], now).unwrap();
+                assert!(matches!(refusal(verifier.log_in(&totp, row[column], now)), Refusal::Replayed { .. }));
             }
             assert!(matches!(
-                refusal(block_on(verifier.verify(&totp, "00000000", UnixTime::from_secs(20_000_000_060).unwrap()))),
+                refusal(verifier.log_in(&totp, "00000000", UnixTime::from_secs(20_000_000_060).unwrap())),
                 Refusal::Wrong { .. }
             ));
         }
@@ -68,11 +68,13 @@ fn a_token_that_ran_ahead_is_found_in_a_thousand_counters() {
         let verifier = verifier(&token);
         let (id, key) = local_twin(&token, &verifier, "ahead", &[7; 20], Algorithm::Sha1);
         let code = |counter| Hotp::new(Digits::Six).generate(&key, Counter::new(counter)).as_str().to_owned();
-        let now = UnixTime::from_secs(0).unwrap();
-        let found = block_on(verifier.resync(&id, &[&code(997), &code(998)], now)).unwrap();
+        let now = UnixTime::EPOCH;
+        let found =
+            block_on(verifier.resync(&id, &fresh(), AuthenticatorNumber::new(1), &[&code(997), &code(998)], now))
+                .unwrap();
         assert_eq!(found.counter, Counter::new(998));
-        assert!(matches!(refusal(block_on(verifier.verify(&id, &code(998), now))), Refusal::Replayed { .. }));
-        let _login = block_on(verifier.verify(&id, &code(999), now)).unwrap();
+        assert!(matches!(refusal(verifier.log_in(&id, &code(998), now)), Refusal::Replayed { .. }));
+        let _login = verifier.log_in(&id, &code(999), now).unwrap();
     });
 }
 
@@ -86,7 +88,7 @@ fn seeds_of_all_lengths_give_the_same_codes_as_here() {
                 let seed: Vec<u8> = (1..=len).collect();
                 let (id, key) = local_twin(&token, &verifier, &format!("{algorithm}-{len}"), &seed, *algorithm);
                 let code = Hotp::new(Digits::Six).generate(&key, Counter::new(3));
-                let _login = block_on(verifier.verify(&id, code.as_str(), UnixTime::from_secs(0).unwrap())).unwrap();
+                let _login = verifier.log_in(&id, code.as_str(), UnixTime::EPOCH).unwrap();
             }
         }
     });
@@ -178,20 +180,16 @@ fn a_master_key_on_the_token_opens_what_its_twin_sealed() {
         let sealed_here = Verifier::new(&store, ring(&local), Policy::new());
         let id = AccountId::new("rossi").unwrap();
         let authenticator = Authenticator::new(Hotp::default(), Algorithm::Sha1, rfc_secret(Algorithm::Sha1));
-        block_on(sealed_here.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
+        sealed_here.add(&id, authenticator, State::new().confirmed()).unwrap();
 
         let on_token = Verifier::new(&store, ring(&token.master_key(name("master"))), Policy::new());
-        let _login = block_on(on_token.verify(&id, "755224", UnixTime::from_secs(0).unwrap())).unwrap();
+        let _login = on_token.log_in(&id, "755224", UnixTime::EPOCH).unwrap();
         // Records that were sealed with it open after a restart.
         drop((token, on_token));
         let token = open().unwrap();
         let restarted = Verifier::new(&store, ring(&token.master_key(name("master"))), Policy::new());
-        let _login = block_on(restarted.verify(&id, "287082", UnixTime::from_secs(0).unwrap())).unwrap();
-        assert_ne!(
-            block_on(restarted.state(&id)).unwrap(),
-            State::new().confirmed(),
-            "the state must be the one that was sealed"
-        );
+        let _login = restarted.log_in(&id, "287082", UnixTime::EPOCH).unwrap();
+        assert_eq!(restarted.state(&id).unwrap().watermark(), Some(Counter::new(1)));
 
         // Another master key opens no record, and no sealing key comes from an absent one.
         pkcs11_tool(&[
@@ -207,7 +205,7 @@ fn a_master_key_on_the_token_opens_what_its_twin_sealed() {
         ]);
         let made = token.master_key(HsmKey::new(&[1]).unwrap());
         let other = Verifier::new(&store, ring(&made), Policy::new());
-        let opened = block_on(other.verify(&id, "359152", UnixTime::from_secs(0).unwrap()));
+        let opened = other.log_in(&id, "359152", UnixTime::EPOCH);
         assert!(matches!(opened, Err(VerifierError::Record(_))), "{opened:?}");
         let absent =
             SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &token.master_key(name("absent")));
@@ -228,7 +226,10 @@ fn many_at_once_are_each_given_their_own_once() {
             let codes: Vec<_> = codes.map(|code| code.as_str().to_owned()).collect();
             let of_all = twins.iter().zip(codes.iter().cycle().skip(whose));
             let of_all = iter::repeat_n(of_all, times).flatten();
-            let attempts = of_all.map(|((id, _), code)| verifier.verify(id, code, UnixTime::from_secs(0).unwrap()));
+            let attempts = of_all.map(|((id, _), code)| {
+                let (verifier, login) = (&verifier, fresh());
+                async move { verifier.verify(id, &login, code, UnixTime::EPOCH).await }
+            });
             block_on(all(attempts.collect()))
         };
         for neighbours in attempts(0, 1, 1) {

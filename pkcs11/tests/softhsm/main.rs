@@ -3,6 +3,8 @@
 mod failures;
 mod heap;
 mod keys;
+#[path = "../../../tests/suite/support/logins.rs"]
+mod logins;
 mod store;
 #[path = "../../../tests/suite/support/watching.rs"]
 #[expect(dead_code, reason = "each test uses its part")]
@@ -23,6 +25,8 @@ use secondo::{
     AccountId, Algorithm, Authenticator, Hotp, Key, Policy, Refusal, Secret, State, Verifier, VerifierError,
 };
 use secondo_pkcs11::{Token, TokenError, TokenHsm, Workers};
+
+use logins::Logins;
 
 type Sealed = Verifier<Memory, TokenHsm>;
 
@@ -61,17 +65,19 @@ fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
     file.lines().filter(|row| !row.starts_with('#')).map(|row| row.split(' ').collect())
 }
 
-fn enroll(verifier: &Sealed, method: impl Into<Method>, algorithm: Algorithm, key: &str, state: State) -> AccountId {
+/// Creates an account with one confirmed authenticator, whose seed is on the token under the same name.
+fn enroll(verifier: &Sealed, method: impl Into<Method>, algorithm: Algorithm, key: &str) -> AccountId {
     let id = AccountId::new(key).unwrap();
-    block_on(verifier.enroll(&id, &Authenticator::in_hsm(method, algorithm, name(key)), state)).unwrap();
+    verifier.add(&id, Authenticator::in_hsm(method, algorithm, name(key)), State::new().confirmed()).unwrap();
     id
 }
 
-/// Enrolls a confirmed HOTP authenticator with its seed on the token, and returns its id and the same key in memory.
+/// Creates an account with one confirmed HOTP authenticator, whose seed is on the token. Returns its id and the same key
+/// in memory.
 fn local_twin(token: &Token, verifier: &Sealed, key: &str, seed: &[u8], algorithm: Algorithm) -> (AccountId, Key) {
     let secret = Secret::import_short(seed).unwrap();
     token.import(&name(key), &secret, algorithm).unwrap();
-    (enroll(verifier, Hotp::default(), algorithm, key, State::new().confirmed()), Key::new(algorithm, &secret))
+    (enroll(verifier, Hotp::default(), algorithm, key), Key::new(algorithm, &secret))
 }
 
 fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {

@@ -1,15 +1,15 @@
-//! Sealing of records at rest: each record is encrypted, authenticated, and bound to its authenticator's id.
+//! Sealing of records at rest: each record is encrypted, authenticated, and bound to the id of its account.
 //!
 //! A record is sealed with AES-256-GCM-SIV (RFC 8452). Its associated data are the record's version and kind, the id of
-//! the sealing key, and the authenticator's id. A record can therefore not be passed off as the record of another
+//! the sealing key, and the account's id. A record can therefore not be passed off as the record of another
 //! subscriber, or as a record of another kind.
 //!
-//! The nonce is the [state's revision](crate::State::revision), which repeats between authenticators. AES-GCM-SIV
-//! withstands repeated nonces, so sealing needs no random numbers, and a weak random number generator does no harm.
-//! XChaCha20-Poly1305 would depend on the generator, and was four times as slow when measured.
+//! The nonce is the account's [revision](crate::account::AccountView::revision), which repeats between accounts.
+//! AES-GCM-SIV withstands repeated nonces, so sealing needs no random numbers, and a weak random number generator does
+//! no harm. XChaCha20-Poly1305 would depend on the generator, and was four times as slow when measured.
 //!
-//! Sealing is deterministic: the same secret sealed again for the same id and state gives the same bytes. Anyone who
-//! sees both records learns that their content is the same.
+//! Sealing is deterministic: the same account sealed again for the same id and revision gives the same bytes. Anyone
+//! who sees both records learns that their content is the same.
 //!
 //! Sealing does not stop an attacker who can write to the store from restoring an older record of the same id, or from
 //! removing a record. An attacker who can read the memory of a verifying process has the sealing keys, and with them
@@ -21,15 +21,15 @@
 //! file or the environment ([`LocalMasterKey`]), or stays in a hardware security module (the package `secondo-pkcs11`).
 //! A [`KeyRing`] holds the active sealing key, which seals, and older sealing keys, which only open.
 //!
-//! If the master key is lost, every record is lost, and with it every authenticator. Keep a copy of the master key, or
+//! If the master key is lost, every account is lost. Keep a copy of the master key, or
 //! of the module that holds it, apart from the backups of the store. Test that the copy opens a record.
 //!
 //! # Rotation
 //!
 //! 1. Give every verifier a ring that seals with the old key and opens with both the old and the new key.
 //! 2. Give every verifier a ring that seals with the new key and opens with both. From now on, each verification that
-//!    changes a state seals its record with the new key.
-//! 3. Call [`reseal_all`](crate::Verifier::reseal_all) for the records of subscribers who do not log in.
+//!    changes an account seals it with the new key.
+//! 3. Call [`reseal_all`](crate::Verifier::reseal_all) for the accounts of subscribers who do not log in.
 //! 4. When `reseal_all` reports 0 failures, remove the old key from the ring.
 //!
 //! ```
@@ -283,7 +283,7 @@ impl Head {
 pub enum SealError {
     /// The record is sealed with a key whose id is not in the ring.
     UnknownKey(KeyId),
-    /// A byte was changed, or the record was sealed for another authenticator or deployment, or with another key of the
+    /// A byte was changed, or the record was sealed for another account or deployment, or with another key of the
     /// same id.
     Altered,
     /// The record is not sealed, but the verifier accepts only sealed records.

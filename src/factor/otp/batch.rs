@@ -55,7 +55,7 @@ pub fn verify_batch<'a, I: IntoIterator<Item = Attempt<'a>>>(
     let searched = Searched { policy, attempts, now, searches: [const { None }; ATTEMPTS], next: ATTEMPTS };
     searched.map(move |(Attempt { method, state, .. }, search)| {
         let found = search.map(Search::finish);
-        policy.decide(state, now, found, |next, counter| method.accept(&policy, next, counter, now))
+        policy.decide(state, now, found, |next, counter| method.accept(&policy, &mut next.progress, counter, now))
     })
 }
 
@@ -84,7 +84,7 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
             let Some(attempt) = self.attempts.next() else { break };
             let Attempt { method, state, code, .. } = attempt;
             let values = iter::once(code.value(method.digits()));
-            let search = method.search(&self.policy, state, self.now, Stage::Login, 1, values);
+            let search = method.admit_and_search(&self.policy, state, self.now, Stage::Login, 1, values);
             jobs += search.as_ref().map_or(0, Search::count);
             *slot = Some((attempt, search));
         }

@@ -1,7 +1,7 @@
 use crate::codes::lanes::Job;
 use crate::codes::search::{Span, Spans};
 use crate::codes::{Key, batch};
-use crate::decision::{Stage, State};
+use crate::decision::{Progress, Stage};
 use crate::policy::Policy;
 use crate::types::{Code, Counter, Digits};
 
@@ -63,12 +63,12 @@ impl Hotp {
 
     /// Returns the last counter used, the next one, and those of the policy's look-ahead after it.
     #[inline]
-    pub(super) fn counters(policy: &Policy, state: &State, stage: Stage) -> Spans {
+    pub(super) fn counters(policy: &Policy, progress: &Progress, stage: Stage) -> Spans {
         let ahead = match stage {
             Stage::Login | Stage::Confirmation => u16::from(policy.look_ahead),
             Stage::Resynchronization => policy.resync_span,
         };
-        match state.watermark() {
+        match progress.watermark() {
             None => Span::around(0, 0, ahead).into(),
             Some(used) => Span::around(used.get(), 0, ahead + 1).into(),
         }

@@ -71,8 +71,8 @@ impl Method {
         now: UnixTime,
     ) -> Decision<Verified> {
         let values = iter::once(code.value(self.digits()));
-        let found = self.search(policy, state, now, Stage::Login, 1, values).map(|search| search.run(key));
-        policy.decide(state, now, found, |next, counter| self.accept(policy, next, counter, now))
+        let found = self.admit_and_search(policy, state, now, Stage::Login, 1, values).map(|search| search.run(key));
+        policy.decide(state, now, found, |next, counter| self.accept(policy, &mut next.progress, counter, now))
     }
 
     /// Decides about the first code of a new authenticator, which confirms it if the code is correct.
@@ -87,19 +87,24 @@ impl Method {
         now: UnixTime,
     ) -> Decision<Confirmed> {
         let values = iter::once(code.value(self.digits()));
-        let found = self.search(policy, state, now, Stage::Confirmation, 1, values).map(|search| search.run(key));
-        policy.decide(state, now, found, |next, counter| self.accept_confirmation(policy, next, counter, now))
+        let search = self.admit_and_search(policy, state, now, Stage::Confirmation, 1, values);
+        let found = search.map(|search| search.run(key));
+        policy.decide(state, now, found, |next, counter| {
+            let login = self.accept(policy, &mut next.progress, counter, now);
+            next.confirmed = true;
+            Confirmed { login: policy.confirmation_login.then_some(login) }
+        })
     }
 
     /// Decides about consecutive codes that resynchronize a counter or a clock.
     ///
-    /// RFC 4226 section 7.4 describes the counter, and RFC 6238 section 6 the clock. The policy sets the required number
-    /// of codes ([`Policy::with_resync_codes`]). With HOTP it sets the number of counters to search
-    /// ([`Policy::with_resync_span`]), with TOTP the maximum drift ([`Policy::with_max_drift`]). The codes must be
-    /// in the order in which the authenticator shows them; another number of codes is refused as malformed.
+    /// RFC 4226 section 7.4 describes the counter, and RFC 6238 section 6 the clock. The policy sets the required
+    /// number of codes ([`Policy::with_resync_codes`]). With HOTP it sets the number of counters to search
+    /// ([`Policy::with_resync_span`]), with TOTP the maximum drift ([`Policy::with_max_drift`]). The codes must be in
+    /// the order in which the authenticator shows them; another number of codes is refused as malformed.
     ///
-    /// The drift that is found is stored in the state, even if the policy does not learn drift at logins. A failure counts
-    /// as at a login, and a locked authenticator stays locked. An unconfirmed authenticator stays unconfirmed.
+    /// The drift that is found is stored in the state, even if the policy does not learn drift at logins. A failure
+    /// counts as at a login, and a locked authenticator stays locked. An unconfirmed authenticator stays unconfirmed.
     pub fn resync(
         &self,
         key: &Key,
@@ -109,16 +114,13 @@ impl Method {
         now: UnixTime,
     ) -> Decision<Resynchronized> {
         let values = codes.iter().map(|code| code.value(self.digits()));
-        let search = self.search(policy, state, now, Stage::Resynchronization, codes.len(), values);
+        let search = self.admit_and_search(policy, state, now, Stage::Resynchronization, codes.len(), values);
         let found = search.map(|search| search.run(key));
-        policy.decide(state, now, found, |next, counter| self.accept_resync(policy, next, counter, now))
+        policy.decide(state, now, found, |next, counter| self.accept_resync(policy, &mut next.progress, counter, now))
     }
 
-    /// Returns the search for the submitted codes, or a refusal if no search is to be made.
-    ///
-    /// `count` is the number of codes. If it is not the required number, no code is read. The caller passes it because
-    /// a slice's iterator would divide to compute it.
-    pub(crate) fn search(
+    /// Returns the search for the submitted codes if the state admits it.
+    pub(super) fn admit_and_search(
         &self,
         policy: &Policy,
         state: &State,
@@ -128,19 +130,35 @@ impl Method {
         codes: impl Iterator<Item = Result<u32, MalformedCode>>,
     ) -> Result<Search, Refusal> {
         policy.admit(state, now, stage)?;
+        self.search(policy, &state.progress, now, stage, count, codes)
+    }
+
+    /// Returns the search for the submitted codes, or a refusal if no search is to be made.
+    ///
+    /// `count` is the number of codes. If it is not the required number, no code is read. The caller passes it because
+    /// a slice's iterator would divide to compute it.
+    pub(crate) fn search(
+        &self,
+        policy: &Policy,
+        progress: &Progress,
+        now: UnixTime,
+        stage: Stage,
+        count: usize,
+        codes: impl Iterator<Item = Result<u32, MalformedCode>>,
+    ) -> Result<Search, Refusal> {
         let expected = if stage == Stage::Resynchronization { policy.resync_codes.count() } else { 1 };
         if count != expected {
             return Err(Refusal::Malformed(MalformedCode::Count { expected, found: count }));
         }
         let codes: Codes = codes.collect::<Result<_, _>>().map_err(Refusal::Malformed)?;
         let counters = match self {
-            Self::Hotp(_) => Hotp::counters(policy, state, stage),
+            Self::Hotp(_) => Hotp::counters(policy, progress, stage),
             Self::Totp(totp) => {
                 let current = totp.step(now).map_err(|BeforeT0| Refusal::ClockBehind)?;
-                Totp::steps(policy, state, current, stage)
+                Totp::steps(policy, progress, current, stage)
             }
         };
-        let Progress { last_used, is_used, .. } = state.progress;
+        let Progress { last_used, is_used, .. } = *progress;
         if last_used > counters.last() {
             return Err(Refusal::ClockBehind);
         }
@@ -148,40 +166,35 @@ impl Method {
     }
 
     /// Accepts a login with the code at this counter.
-    pub(crate) fn accept(&self, policy: &Policy, next: &mut State, counter: Counter, now: UnixTime) -> Verified {
+    pub(crate) fn accept(&self, policy: &Policy, next: &mut Progress, counter: Counter, now: UnixTime) -> Verified {
         let drift = self.offset(counter, now);
         if matches!(self, Self::Totp(_)) && policy.learn_drift {
-            next.progress.drift = policy.learned(next.progress.drift, drift);
+            next.drift = policy.learned(next.drift, drift);
         }
         Verified { counter, drift }
-    }
-
-    /// Accepts a confirmation with the code at this counter. The code is also a login if the policy permits that.
-    pub(crate) fn accept_confirmation(
-        &self,
-        policy: &Policy,
-        next: &mut State,
-        counter: Counter,
-        now: UnixTime,
-    ) -> Confirmed {
-        let login = self.accept(policy, next, counter, now);
-        next.confirmed = true;
-        Confirmed { login: policy.confirmation_login.then_some(login) }
     }
 
     /// Accepts a resynchronization whose last code is the one at this counter.
     pub(crate) fn accept_resync(
         &self,
         policy: &Policy,
-        next: &mut State,
+        next: &mut Progress,
         counter: Counter,
         now: UnixTime,
     ) -> Resynchronized {
         let drift = self.offset(counter, now);
         if matches!(self, Self::Totp(_)) {
-            next.progress.drift = policy.resynchronized(next.progress.drift, drift);
+            next.drift = policy.resynchronized(next.drift, drift);
         }
         Resynchronized { counter, drift }
+    }
+
+    /// Returns the number of codes that are correct at one moment, if the drift does not move the window.
+    pub(crate) fn right_codes(&self, policy: &Policy) -> u8 {
+        match self {
+            Self::Totp(_) => policy.window.past() + policy.window.future() + 1,
+            Self::Hotp(_) => policy.look_ahead + 1,
+        }
     }
 
     /// Returns the number of steps that a counter is ahead of the clock.
@@ -227,10 +240,6 @@ impl Policy {
     #[must_use]
     pub fn guess_probability(&self, method: impl Into<Method>, resets_per_year: u32) -> GuessProbability {
         let method = method.into();
-        let right = match method {
-            Method::Totp(_) => self.window.past() + self.window.future() + 1,
-            Method::Hotp(_) => self.look_ahead + 1,
-        };
-        self.guess(right, method.digits(), resets_per_year)
+        self.guess(method.right_codes(self), method.digits(), resets_per_year)
     }
 }

@@ -3,10 +3,14 @@
 mod batch;
 mod drift;
 mod hotp;
+#[cfg(feature = "verifier")]
+mod kept;
 mod method;
 mod totp;
 
 pub use batch::{Attempt, verify_batch};
 pub use hotp::Hotp;
+#[cfg(feature = "verifier")]
+pub(crate) use kept::Otp;
 pub use method::Method;
 pub use totp::Totp;

@@ -1,7 +1,7 @@
 use crate::codes::lanes::Job;
 use crate::codes::search::{Span, Spans};
 use crate::codes::{Key, batch};
-use crate::decision::{Stage, State};
+use crate::decision::{Progress, Stage, State};
 use crate::policy::Policy;
 use crate::types::{BeforeT0, Code, Counter, Digits, Period, UnixTime};
 
@@ -127,21 +127,30 @@ impl Totp {
     /// margin ([`Policy::with_watermark_margin`]).
     #[must_use]
     pub fn lower_watermark(&self, policy: &Policy, state: &State, now: UnixTime) -> Option<State> {
-        let last = windows(policy, state, self.step(now).ok()?).last();
-        let beyond = state.progress.last_used.checked_sub(last)?;
+        let last = self.lowered(policy, &state.progress, now)?;
+        let mut next = state.used_to(last);
+        next.revision = next.revision.wrapping_add(1);
+        Some(next)
+    }
+
+    /// Returns the watermark to which [`Self::lower_watermark`] lowers.
+    pub(super) fn lowered(&self, policy: &Policy, progress: &Progress, now: UnixTime) -> Option<Counter> {
+        let last = self.last_step(policy, progress, now)?;
+        let beyond = progress.last_used.checked_sub(last)?;
         let is_far = u128::from(beyond) * u128::from(self.period.as_secs()) > u128::from(policy.watermark_margin.get());
-        is_far.then(|| {
-            let mut next = state.used_to(Counter::new(last));
-            next.revision = next.revision.wrapping_add(1);
-            next
-        })
+        is_far.then(|| Counter::new(last))
+    }
+
+    /// Returns the last step of the window, or `None` before T0.
+    pub(super) fn last_step(&self, policy: &Policy, progress: &Progress, now: UnixTime) -> Option<u64> {
+        Some(windows(policy, progress, self.step(now).ok()?).last())
     }
 
     /// Returns the steps whose codes are compared with the submitted ones.
     #[inline]
-    pub(super) fn steps(policy: &Policy, state: &State, current: Counter, stage: Stage) -> Spans {
+    pub(super) fn steps(policy: &Policy, progress: &Progress, current: Counter, stage: Stage) -> Spans {
         match stage {
-            Stage::Login | Stage::Confirmation => windows(policy, state, current),
+            Stage::Login | Stage::Confirmation => windows(policy, progress, current),
             Stage::Resynchronization => {
                 // The last code may be of any step within the limit, the others come before it.
                 let past = policy.max_drift + policy.resync_codes as u16 - 1;
@@ -159,10 +168,10 @@ impl Totp {
 
 /// Returns the steps whose codes a login accepts.
 #[inline]
-fn windows(policy: &Policy, state: &State, current: Counter) -> Spans {
+fn windows(policy: &Policy, progress: &Progress, current: Counter) -> Spans {
     let (past, future) = (policy.window.past(), policy.window.future());
     let around = |centre| Span::around(centre, past.into(), future.into());
-    let drift = policy.known_drift(state.progress.drift);
+    let drift = policy.known_drift(progress.drift);
     let drifted = around(current.get().saturating_add_signed(drift.into()));
     // A clock that was resynchronized far away may have been put right: the exact one is searched for as well.
     if policy.window.reaches(drift) { drifted.into() } else { Spans::union(around(current.get()), drifted) }

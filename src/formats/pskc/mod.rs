@@ -11,10 +11,12 @@
 //!
 //! ```
 //! # pollster::block_on(async {
+//! use secondo::account::AccountError;
+//! use secondo::audit::Operator;
 //! use secondo::formats::pskc::{Credential, PskcError, Reader, Signature};
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 //! use secondo::store::Memory;
-//! use secondo::{AccountId, Policy, Verifier, VerifierError};
+//! use secondo::{AccountId, Policy, UnixTime, Verifier, VerifierError};
 //!
 //! # let master = LocalMasterKey::from_hex(&"0f".repeat(32))?;
 //! # let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
@@ -34,16 +36,19 @@
 //!     // Verify it with a tool for XML signatures before you continue.
 //! }
 //!
+//! # let owner = |serial: &str| match serial { "987654321" => "f81d4fae", _ => "" };
+//! # let now = UnixTime::from_secs(1_795_500_000)?;
 //! let verifier = Verifier::new(Memory::new(), keys, Policy::default());
+//! let operator = Operator::new("stock", "tokens delivered in November");
 //! let mut progress = 0;
 //! for token in Reader::new(file, credential).with_progress(|now| progress = now.keys) {
 //!     let token = token?;
-//!     // Two vendors may use the same serial number.
-//!     let vendor = token.device.manufacturer.as_deref().unwrap_or("unknown");
-//!     let id = format!("{vendor}/{}", token.device.serial.as_deref().unwrap_or(&token.key_id));
-//!     match verifier.enroll_new(&AccountId::new(&id)?, &token.authenticator, token.state).await {
-//!         // Enrolled by an earlier import, or another token with the same id: it stays unchanged.
-//!         Err(VerifierError::AlreadyEnrolled) => println!("{id} is already enrolled"),
+//!     let serial = token.device.serial.as_deref().unwrap_or(&token.key_id);
+//!     let id = AccountId::new(owner(serial))?; // the person who got the token, from your own list
+//!     let imported = [(token.authenticator.into(), token.state.confirmed())];
+//!     match verifier.import(&id, &imported, operator, now).await {
+//!         // Imported before: the token stays unchanged.
+//!         Err(VerifierError::Account(AccountError::SecretInUse(_))) => println!("{id} already has it"),
 //!         result => result?,
 //!     }
 //! }
@@ -53,10 +58,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Imported tokens are not confirmed. A subscriber confirms a token with a first code ([`Verifier::confirm`]). If that
-//! has happened elsewhere, set [`State::confirmed`]. An interrupted import can be run again: [`Verifier::enroll_new`]
-//! returns an error for an authenticator that is already there, and leaves it unchanged. [`Verifier::enroll`] would
-//! replace tokens that nobody has confirmed, including other tokens with the same id.
+//! The states of imported tokens are not confirmed. Confirm them ([`State::confirmed`]) only for a person who was given
+//! the token, since [`Verifier::import`] makes it usable for logins at once. An interrupted import can be run again: it
+//! returns an error for a token that the account already has, and changes nothing.
 //!
 //! # Limits
 //!
@@ -81,9 +85,7 @@
 //!   are rejected too.
 //! - `Extensions` are skipped, except among the parameters of an algorithm or in a policy, where they are rejected.
 //!
-//! [`Verifier::confirm`]: crate::Verifier::confirm
-//! [`Verifier::enroll`]: crate::Verifier::enroll
-//! [`Verifier::enroll_new`]: crate::Verifier::enroll_new
+//! [`Verifier::import`]: crate::Verifier::import
 //! [`State::confirmed`]: crate::State::confirmed
 
 mod credential;

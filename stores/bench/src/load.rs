@@ -7,10 +7,10 @@ use rand::RngExt;
 
 use crate::failure::Failure;
 
-/// Work on one of many authenticators.
+/// Work on one of many accounts.
 pub(crate) trait Work: Send + Sync + 'static {
-    /// Does the work once on this authenticator. No other caller uses the authenticator at the same time.
-    fn once(&self, authenticator: usize) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// Does the work once on this account. No other caller uses the account at the same time.
+    fn once(&self, account: usize) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// The times that were measured.
@@ -39,12 +39,12 @@ impl Sample {
     }
 }
 
-/// Runs callers for a time, each on its own share of the authenticators in random order.
+/// Runs callers for a time, each on its own share of the accounts in random order.
 ///
 /// A caller stops when its call fails. Returns the first failure after all callers have ended.
 pub(crate) async fn load<W: Work>(
     work: &Arc<W>,
-    authenticators: usize,
+    accounts: usize,
     callers: usize,
     time: Duration,
 ) -> Result<Sample, Failure> {
@@ -54,9 +54,9 @@ pub(crate) async fn load<W: Work>(
         tokio::spawn(async move {
             let mut latencies = Vec::new();
             loop {
-                let authenticator = rand::rng().random_range(0..authenticators / callers) * callers + caller;
+                let account = rand::rng().random_range(0..accounts / callers) * callers + caller;
                 let called = Instant::now();
-                work.once(authenticator).await?;
+                work.once(account).await?;
                 latencies.push(called.elapsed());
                 if begun.elapsed() >= time {
                     return Ok::<_, Failure>(latencies);

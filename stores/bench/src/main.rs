@@ -33,7 +33,7 @@ use load::Work;
 use measurement::{Measurement, ratio};
 use verifications::{Logins, Verifications};
 
-/// An engine with the records of some authenticators in it.
+/// An engine with the records of some accounts in it.
 trait Engine: Sized {
     const NAME: &'static str;
     type Store: Store<Error: Into<Failure>> + 'static;
@@ -58,7 +58,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let wanted: Vec<_> = std::env::args().skip(1).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| *wanted == name.to_lowercase());
-    println!("| store | authenticators | callers | {} |", Measurement::HEADER);
+    println!("| store | accounts | callers | {} |", Measurement::HEADER);
     println!("|---|---|---|---|---|---|---|---|---|---|");
     runtime.block_on(async {
         if is_wanted("redb") {
@@ -75,8 +75,8 @@ fn main() {
 
 async fn bench<E: Engine>() {
     let mut rates = Vec::new();
-    for authenticators in [1_000, 1_000_000] {
-        let records = verifications::records(authenticators);
+    for accounts in [1_000, 1_000_000] {
+        let records = verifications::records(accounts);
         let engine = E::start(&records).await;
         let logins = Arc::new(Logins::new(&records));
         for callers in [1, 8, 64] {
@@ -85,7 +85,7 @@ async fn bench<E: Engine>() {
                 Err(failure) => Measurement::failed(*failure),
             };
             rates.push(measurement.rate());
-            println!("| {} | {authenticators} | {callers} | {} |", E::NAME, measurement.cells());
+            println!("| {} | {accounts} | {callers} | {} |", E::NAME, measurement.cells());
         }
     }
     let (few, many) = rates.split_at(rates.len() / 2);

@@ -28,17 +28,17 @@ impl Measurement {
     pub(crate) async fn take<W: Work, B: Work>(
         ours: &Arc<W>,
         bare: &Arc<B>,
-        authenticators: usize,
+        accounts: usize,
         callers: usize,
         turn: Duration,
     ) -> Self {
         let mut taken = Self { ours: Ok(Sample::default()), bare: Ok(Sample::default()), ratios: Vec::new() };
         // Makes connections and fills caches. A failure here that does not recur is no part of the measurement.
-        let _ = load(ours, authenticators, callers, turn / 2).await;
-        let _ = load(bare, authenticators, callers, turn / 2).await;
+        let _ = load(ours, accounts, callers, turn / 2).await;
+        let _ = load(bare, accounts, callers, turn / 2).await;
         for _ in 0..TURNS {
-            let sample = load(ours, authenticators, callers, turn).await;
-            let floor = load(bare, authenticators, callers, turn).await;
+            let sample = load(ours, accounts, callers, turn).await;
+            let floor = load(bare, accounts, callers, turn).await;
             if let (Ok(sample), Ok(floor)) = (&sample, &floor) {
                 taken.ratios.push(sample.rate() / floor.rate());
             }
@@ -95,7 +95,7 @@ mod tests {
     struct Calls(AtomicUsize);
 
     impl Work for Calls {
-        async fn once(&self, _authenticator: usize) -> Result<(), Failure> {
+        async fn once(&self, _account: usize) -> Result<(), Failure> {
             tokio::task::yield_now().await;
             let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
             left.map(drop).map_err(|_| Failure("timeout"))

@@ -68,10 +68,10 @@ pub(crate) struct Bare {
 }
 
 impl Work for Bare {
-    async fn once(&self, authenticator: usize) -> Result<(), Failure> {
-        let id = self.ids[authenticator].as_str();
-        // Each caller has its own connection, since authenticators are divided among callers in the same way.
-        let (client, load, replace) = &self.connections[authenticator % self.connections.len()];
+    async fn once(&self, account: usize) -> Result<(), Failure> {
+        let id = self.ids[account].as_str();
+        // Each caller has its own connection, since accounts are divided among callers in the same way.
+        let (client, load, replace) = &self.connections[account % self.connections.len()];
         let row = client.query_one(load, &[&id]).await?;
         let (expected, value): (i64, &[u8]) = (row.get(0), row.get(1));
         let revision = self.revision.fetch_add(1, Ordering::Relaxed);

@@ -27,7 +27,7 @@ impl Engine for OfRedb {
 
     async fn start(records: &[(AccountId, Vec<u8>)]) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().unwrap();
-        let store = RedbOptions::new().open(folder.path().join("authenticators.redb"))?;
+        let store = RedbOptions::new().open(folder.path().join("accounts.redb"))?;
         // Many exchanges at once share commits.
         for records in records.chunks(1_000) {
             let create = |(id, record): &(AccountId, Vec<u8>)| {
@@ -74,8 +74,8 @@ impl Bare {
         Ok(Self { database, ids: records.iter().map(|(id, _)| *id).collect(), revision: AtomicU64::new(1) })
     }
 
-    fn exchange(&self, authenticator: usize) -> Result<(), RedbStoreError> {
-        let key = self.ids[authenticator].as_str().as_bytes();
+    fn exchange(&self, account: usize) -> Result<(), RedbStoreError> {
+        let key = self.ids[account].as_str().as_bytes();
         let reading = self.database.begin_read()?.open_table(TABLE)?;
         let mut held = reading.get(key)?.unwrap().value().to_vec();
         drop(reading);
@@ -93,7 +93,7 @@ impl Bare {
 
 impl Work for Bare {
     /// Exchanges once on the calling thread, since a thread to wait on would only add to the time.
-    async fn once(&self, authenticator: usize) -> Result<(), Failure> {
-        Ok(self.exchange(authenticator)?)
+    async fn once(&self, account: usize) -> Result<(), Failure> {
+        Ok(self.exchange(account)?)
     }
 }

@@ -69,9 +69,9 @@ pub(crate) struct Bare {
 }
 
 impl Work for Bare {
-    async fn once(&self, authenticator: usize) -> Result<(), Failure> {
+    async fn once(&self, account: usize) -> Result<(), Failure> {
         let mut connection = self.connection.clone();
-        let key = &self.keys[authenticator];
+        let key = &self.keys[account];
         let mut held: Vec<u8> = redis::cmd("GET").arg(key).query_async(&mut connection).await?;
         let expected: [u8; 8] = *held.first_chunk().unwrap();
         held[..8].copy_from_slice(&self.revision.fetch_add(1, Ordering::Relaxed).to_be_bytes());

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use pollster::block_on;
+use secondo::audit::Operator;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::types::Period;
-use secondo::{AccountId, Algorithm, Authenticator, Digits, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{
+    AccountId, Algorithm, Authenticator, Digits, Key, Policy, Secret, State, Totp, Transaction, UnixTime, Verifier,
+};
 
 use crate::failure::Failure;
 use crate::load::Work;
@@ -20,6 +23,17 @@ fn secret() -> Secret {
     Secret::from_bytes(b"12345678901234567890").unwrap()
 }
 
+fn time(step: u32) -> UnixTime {
+    UnixTime::from_secs(1_700_000_010 + 30 * u64::from(step)).unwrap()
+}
+
+/// Returns the transaction of an account's login at this step. Another account may have the same.
+fn transaction(step: u32) -> Transaction {
+    let mut bytes = [0; Transaction::MIN_LEN];
+    bytes[..4].copy_from_slice(&step.to_be_bytes());
+    Transaction::new(&bytes).unwrap()
+}
+
 fn verifier<S: Store>(store: S) -> Verifier<S> {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
     let keys =
@@ -28,21 +42,23 @@ fn verifier<S: Store>(store: S) -> Verifier<S> {
     Verifier::new(store, keys, Policy::new())
 }
 
-/// Returns the sealed records of this number of confirmed authenticators.
-pub(crate) fn records(authenticators: usize) -> Vec<(AccountId, Vec<u8>)> {
-    let (memory, authenticator) = (Memory::new(), Authenticator::new(totp(), Algorithm::Sha1, secret()));
+/// Returns the sealed records of this number of accounts, each with one confirmed authenticator.
+pub(crate) fn records(accounts: usize) -> Vec<(AccountId, Vec<u8>)> {
+    let memory = Memory::new();
     let verifier = verifier(&memory);
     let record = |n| {
         // The ids are as long as a UUID.
         let id = AccountId::new(&format!("f81d4fae-7dec-11d0-a765-{n:012x}")).unwrap();
-        block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
+        let authenticator = Authenticator::new(totp(), Algorithm::Sha1, secret());
+        let confirmed = [(authenticator.into(), State::new().confirmed())];
+        block_on(verifier.import(&id, &confirmed, Operator::new("bench", "records"), time(0))).unwrap();
         let entry = block_on(memory.load(&id)).unwrap().unwrap();
         (id, entry.value.as_ref().to_vec())
     };
-    (0..authenticators).map(record).collect()
+    (0..accounts).map(record).collect()
 }
 
-/// The authenticators, and the number of logins of each.
+/// The accounts, and the number of logins of each.
 pub(crate) struct Logins(Vec<(AccountId, AtomicU32)>);
 
 impl Logins {
@@ -64,12 +80,12 @@ impl<S: Store> Verifications<S> {
 }
 
 impl<S: Store<Error: Into<Failure>> + 'static> Work for Verifications<S> {
-    async fn once(&self, authenticator: usize) -> Result<(), Failure> {
-        let (id, logins) = &self.logins.0[authenticator];
-        let login = logins.fetch_add(1, Ordering::Relaxed);
-        let now = UnixTime::from_secs(1_700_000_010 + 30 * u64::from(login)).unwrap();
+    async fn once(&self, account: usize) -> Result<(), Failure> {
+        let (id, logins) = &self.logins.0[account];
+        let step = logins.fetch_add(1, Ordering::Relaxed);
+        let (login, now) = (transaction(step), time(step));
         let code = totp().generate(&self.key, now).unwrap();
-        let _accepted = self.verifier.verify(id, code.as_str(), now).await?;
+        let _accepted = self.verifier.verify(id, &login, code.as_str(), now).await?;
         Ok(())
     }
 }

@@ -7,13 +7,13 @@ CREATE TABLE secondo_schema (
     version integer PRIMARY KEY
 );
 
--- One row for each authenticator.
+-- One row for each account.
 CREATE TABLE secondo_entry (
     -- Compared byte by byte, whatever the collation of the database.
     id text COLLATE "C" PRIMARY KEY,
     -- 64 random bits, new with each write.
     revision bigint NOT NULL,
-    -- At most 1,024 bytes, so a row is never compressed or stored out of line.
+    -- At most 4,096 bytes, which fit into a page.
     value bytea NOT NULL,
     -- Seconds since 1970. From then on, the row may be deleted.
     expiry bigint
@@ -21,6 +21,10 @@ CREATE TABLE secondo_entry (
     -- Leaves room in each page for the next versions of its rows, so that a write does not change the index.
     fillfactor = 80
 );
+
+-- Sealed values cannot be compressed, and a value in its row is read and written with it. PostgreSQL would otherwise
+-- store values of more than about 2,000 bytes in another table.
+ALTER TABLE secondo_entry ALTER COLUMN value SET STORAGE PLAIN;
 
 -- Finds expired rows for the purge. The index is empty if no row has an expiry.
 CREATE INDEX secondo_entry_expiry ON secondo_entry (expiry) WHERE expiry IS NOT NULL;

@@ -3,7 +3,7 @@
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
-//! use secondo::{AccountId, Policy, UnixTime, Verifier};
+//! use secondo::{AccountId, Policy, Transaction, UnixTime, Verifier};
 //! use secondo_postgres::PostgresOptions;
 //!
 //! // Run once, as a role that may create tables.
@@ -15,7 +15,9 @@
 //! let verifier = Verifier::new(store.clone(), keys, Policy::default());
 //! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 //! let now = UnixTime::try_from(std::time::SystemTime::now())?;
-//! let accepted = verifier.verify(&id, "050 471", now).await?;
+//! # let session_bytes = [7; 16];
+//! let login = Transaction::new(&session_bytes)?; // from the provider's random number generator
+//! let accepted = verifier.verify(&id, &login, "050 471", now).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -30,9 +32,9 @@
 //!
 //! | `secondo_entry` | type | content |
 //! |---|---|---|
-//! | `id` | `text COLLATE "C"`, primary key | the authenticator's id |
+//! | `id` | `text COLLATE "C"`, primary key | the account's id |
 //! | `revision` | `bigint` | 64 random bits, new with each write |
-//! | `value` | `bytea` | the record, sealed unless the verifier is [`unsealed`](secondo::Verifier::unsealed) |
+//! | `value` | `bytea` with the storage `PLAIN`, at most 4,096 bytes | the record, sealed unless the verifier is [`unsealed`](secondo::Verifier::unsealed) |
 //! | `expiry` | `bigint`, may be null | seconds since 1970; from then on, [`PostgresStore::purge`] deletes the row |
 //!
 //! `secondo_schema` holds the number of each migration that was run. An exchange is one `UPDATE … WHERE id = … AND
@@ -41,7 +43,8 @@
 //!
 //! Pages are filled to 80 percent, so that a new version of a row fits beside the old one and no index changes (a HOT
 //! update). This works as long as no transaction stays open for long, since an open transaction keeps old row versions
-//! in all tables. The default settings of autovacuum suffice.
+//! in all tables. The default settings of autovacuum suffice. A value of more than about 4,000 bytes does not fit
+//! beside its next version in a page, so its writes change the index.
 //!
 //! # Rights
 //!
@@ -78,8 +81,9 @@
 //!
 //! A restored backup has lost all writes since it was made. TOTP codes that were used since then can be accepted again
 //! within their window. So before you allow logins, let the length of the window pass after the last login on the lost
-//! database, and resynchronize HOTP counters. Failures counted since the backup are forgotten, and authenticators
-//! revoked since then must be revoked again.
+//! database, or call [`Verifier::raise_watermarks`](secondo::Verifier::raise_watermarks) for each account.
+//! Resynchronize HOTP counters. Failures counted since the backup are forgotten. Authenticators that were revoked and
+//! accounts that were closed since then must be revoked and closed again.
 //!
 //! # Faults
 //!

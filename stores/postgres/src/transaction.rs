@@ -36,7 +36,7 @@ impl PostgresStore {
     /// A commit that fails, or whose outcome is unknown, is a [`VerifierError::Store`]: neither a login nor a refusal.
     ///
     /// The whole call must end within the [timeout](crate::PostgresOptions::with_timeout). It holds one of the store's
-    /// connections. From the verdict on, other verifications for the same authenticator wait for its end. So `work`
+    /// connections. From the verdict on, other verifications for the same account wait for its end. So `work`
     /// should be a few statements. It must not end the transaction. Deferred constraints are checked when `work` is
     /// done.
     ///
@@ -47,17 +47,18 @@ impl PostgresStore {
     /// ```no_run
     /// # async fn example(
     /// #     store: secondo_postgres::PostgresStore, keys: std::sync::Arc<secondo::seal::KeyRing>,
-    /// #     policy: secondo::Policy, id: secondo::AccountId, code: &str, now: secondo::UnixTime, session: &str,
+    /// #     policy: secondo::Policy, id: secondo::AccountId, login: secondo::Transaction, code: &str,
+    /// #     now: secondo::UnixTime, session: &str,
     /// # ) -> Result<(), Box<dyn std::error::Error>> {
     /// use secondo::Verifier;
     /// use secondo_postgres::tokio_postgres::Error;
     ///
     /// let (accepted, rows) = store
     ///     .transaction(
-    ///         async |store| Verifier::new(store, keys, policy).verify(&id, code, now).await,
+    ///         async |store| Verifier::new(store, keys, policy).verify(&id, &login, code, now).await,
     ///         async |transaction, _accepted| {
-    ///             let login = "INSERT INTO login (session, subscriber) VALUES ($1, $2)";
-    ///             Ok::<_, Error>(transaction.execute(login, &[&session, &id.as_str()]).await?)
+    ///             let insert = "INSERT INTO login (session, subscriber) VALUES ($1, $2)";
+    ///             Ok::<_, Error>(transaction.execute(insert, &[&session, &id.as_str()]).await?)
     ///         },
     ///     )
     ///     .await?;

@@ -14,7 +14,7 @@ use crate::{RedbStore, RedbStoreError, file};
 /// use secondo_redb::RedbOptions;
 ///
 /// let options = RedbOptions::new().with_timeout(Duration::from_secs(2)).with_cache(64 << 20);
-/// let store = options.open("/var/lib/idp/authenticators.redb")?;
+/// let store = options.open("/var/lib/idp/accounts.redb")?;
 /// # Ok::<(), secondo_redb::RedbStoreError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,8 @@ impl RedbOptions {
 
     /// Sets the number of bytes of the file that redb may keep in memory.
     ///
-    /// The file has about 300 bytes for each authenticator. If all of it fits, no login waits for the disk to read.
+    /// The file has about 340 bytes for each account with one authenticator, and more for each further one. If all of
+    /// it fits, no login waits for the disk to read.
     #[must_use]
     pub const fn with_cache(mut self, bytes: usize) -> Self {
         self.cache = bytes;
@@ -62,7 +63,7 @@ impl RedbOptions {
     /// Opens the file at this path, and creates the file if it does not exist.
     ///
     /// This blocks while the whole file is read and its checksums are verified. It takes about 0.2 seconds for a
-    /// million authenticators if the operating system has the file in memory. After a crash, it repairs interrupted
+    /// million accounts if the operating system has the file in memory. After a crash, it repairs interrupted
     /// writes.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ fn on_a_disk_of_its_own() {
 }
 
 fn id(n: usize) -> AccountId {
-    AccountId::new(&format!("authenticator/{n}")).unwrap()
+    AccountId::new(&format!("account/{n}")).unwrap()
 }
 
 /// The number of an entry that was last reported as stored, and the number that may be stored since.
@@ -79,7 +79,7 @@ fn count_up(store: &RedbStore, n: usize, known: &mut Known) -> Result<(), RedbSt
 
 fn fill_and_make_room(folder: &Path) {
     const ROUNDS: usize = 10;
-    let (path, filler) = (folder.join("authenticators.redb"), folder.join("filler"));
+    let (path, filler) = (folder.join("accounts.redb"), folder.join("filler"));
     let store = RedbStore::open(&path).unwrap();
     let mut known = Vec::<Known>::new();
     let mut failed = ROUNDS;

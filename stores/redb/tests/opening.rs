@@ -21,7 +21,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn id(n: usize) -> AccountId {
-    AccountId::new(&format!("authenticator/{n}")).unwrap()
+    AccountId::new(&format!("account/{n}")).unwrap()
 }
 
 type Contents = BTreeMap<usize, Vec<u8>>;
@@ -246,7 +246,7 @@ fn a_file_of_something_else() {
 #[test]
 fn a_file_of_another_version() {
     let folder = folder();
-    let path = folder.path().join("authenticators.redb");
+    let path = folder.path().join("accounts.redb");
     drop(RedbStore::open(&path).unwrap());
     let meta = TableDefinition::<&str, u64>::new("secondo-meta");
     for format in [0, 2, u64::MAX] {
@@ -278,7 +278,7 @@ fn a_file_of_another_redb() {
 #[test]
 fn a_file_that_is_open_is_in_use_until_the_last_clone_is_gone() {
     let folder = folder();
-    let path = folder.path().join("authenticators.redb");
+    let path = folder.path().join("accounts.redb");
     let store = RedbStore::open(&path).unwrap();
     let in_use = || matches!(RedbStore::open(&path), Err(RedbStoreError::InUse));
     assert!(in_use());
@@ -335,7 +335,7 @@ mod modes {
     #[test]
     fn only_its_owner_reads_the_file() {
         let folder = folder();
-        let path = folder.path().join("authenticators.redb");
+        let path = folder.path().join("accounts.redb");
         drop(RedbStore::open(&path).unwrap());
         assert_eq!(mode(&path), 0o600);
     }
@@ -343,7 +343,7 @@ mod modes {
     #[test]
     fn a_file_that_is_open_to_others_is_refused() {
         let folder = folder();
-        let path = folder.path().join("authenticators.redb");
+        let path = folder.path().join("accounts.redb");
         drop(RedbStore::open(&path).unwrap());
         let bytes = fs::read(&path).unwrap();
         for exposed in [0o666, 0o644, 0o602, 0o604, 0o601, 0o777] {

@@ -2,13 +2,16 @@
 
 use std::path::Path;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
+use secondo::audit::Operator;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::{
-    AccountId, Algorithm, Authenticator, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Key, Policy, Refusal, Secret, State, Totp, Transaction, UnixTime, Verifier,
+    VerifierError,
 };
 use secondo_redb::{RedbStore, RedbStoreError};
 use store_testing::{Engine, clock, kills, races};
@@ -52,7 +55,7 @@ fn folder() -> tempfile::TempDir {
 
 fn on_a_file(scenario: fn(&str)) {
     let folder = folder();
-    scenario(folder.path().join("authenticators.redb").to_str().unwrap());
+    scenario(folder.path().join("accounts.redb").to_str().unwrap());
 }
 
 #[test]
@@ -63,6 +66,16 @@ fn a_right_code_is_accepted_once() {
 #[test]
 fn wrong_codes_are_counted() {
     on_a_file(races::wrong_codes::<Redb>);
+}
+
+#[test]
+fn wrong_codes_count_for_all_devices_together() {
+    on_a_file(races::wrong_codes_for_four_devices::<Redb>);
+}
+
+#[test]
+fn a_right_code_is_accepted_once_in_a_transaction() {
+    on_a_file(races::one_right_code_in_one_transaction::<Redb>);
 }
 
 #[test]
@@ -95,8 +108,18 @@ fn secret() -> Secret {
 fn enroll(verifier: &Verifier<RedbStore>, name: &str) -> AccountId {
     let id = AccountId::new(name).unwrap();
     let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret());
-    block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
+    let confirmed = [(authenticator.into(), State::new().confirmed())];
+    block_on(verifier.import(&id, &confirmed, Operator::new("tests", "threads"), time(0))).unwrap();
     id
+}
+
+/// Returns a transaction that no other call returned.
+fn fresh() -> Transaction {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    Transaction::new(&bytes).unwrap()
 }
 
 fn time(step: u64) -> UnixTime {
@@ -109,7 +132,8 @@ fn code(step: u64) -> String {
 
 type Told = Result<(), Refusal>;
 
-/// Submits a code `times` times from each of [`CALLERS`] threads at once, and returns the verdicts.
+/// Submits a code `times` times from each of [`CALLERS`] threads at once, each time in another transaction, and returns
+/// the verdicts.
 ///
 /// A thread submits again if other threads were faster each time.
 fn submit(verifier: &Verifier<RedbStore>, id: &AccountId, code: &str, step: u64, times: usize) -> Vec<Told> {
@@ -117,7 +141,7 @@ fn submit(verifier: &Verifier<RedbStore>, id: &AccountId, code: &str, step: u64,
     let submit = || {
         start.wait();
         let attempt = |_| loop {
-            match block_on(verifier.verify(id, code, time(step))) {
+            match block_on(verifier.verify(id, &fresh(), code, time(step))) {
                 Ok(_accepted) => break Ok(()),
                 Err(VerifierError::Refused(refusal)) => break Err(refusal),
                 Err(VerifierError::Contended) => {}
@@ -135,7 +159,7 @@ fn submit(verifier: &Verifier<RedbStore>, id: &AccountId, code: &str, step: u64,
 #[test]
 fn of_those_who_share_a_commit_one_is_accepted() {
     let folder = folder();
-    let verifier = verifier(&folder.path().join("authenticators.redb"));
+    let verifier = verifier(&folder.path().join("accounts.redb"));
     let id = enroll(&verifier, "rossi");
     let rounds = if std::env::var_os("STORES_FULL").is_some() { 10_000 } else { 1_000 };
     // The steps are so far apart that none is in the window of another.
@@ -151,7 +175,7 @@ fn of_those_who_share_a_commit_one_is_accepted() {
 #[test]
 fn those_who_share_a_commit_are_counted_one_by_one() {
     let folder = folder();
-    let verifier = verifier(&folder.path().join("authenticators.redb"));
+    let verifier = verifier(&folder.path().join("accounts.redb"));
     let near: Vec<_> = (0..4).map(code).collect();
     let wrong = (0..100).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap();
     let rounds = 20;
@@ -166,6 +190,6 @@ fn those_who_share_a_commit_are_counted_one_by_one() {
         assert_eq!(locked, 4 * CALLERS - usize::from(CAP), "{told:?}");
     }
     store_testing::report!(
-        "redb: {rounds} authenticators, {CALLERS} threads guessing: {CAP} evaluated of each, all others locked"
+        "redb: {rounds} accounts, {CALLERS} threads guessing: {CAP} evaluated of each, all others locked"
     );
 }

@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn provider(keys: secondo::seal::KeyRing) -> Result<(), Box<dyn std::error::Error>> {
-//! use secondo::{AccountId, Policy, UnixTime, Verifier};
+//! use secondo::{AccountId, Policy, Transaction, UnixTime, Verifier};
 //! use secondo_redis::RedisOptions;
 //!
 //! let store = RedisOptions::new().connect("redis://provider:password@redis.internal:6379")?;
@@ -10,7 +10,9 @@
 //!
 //! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 //! let now = UnixTime::try_from(std::time::SystemTime::now())?;
-//! let accepted = verifier.verify(&id, "050 471", now).await?;
+//! # let session_bytes = [7; 16];
+//! let login = Transaction::new(&session_bytes)?; // from the provider's random number generator
+//! let accepted = verifier.verify(&id, &login, "050 471", now).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -20,10 +22,10 @@
 //!
 //! # Data and rights
 //!
-//! Each authenticator is one string. Its key is a [prefix](RedisOptions::with_prefix), `secondo:` by default, followed
-//! by the id. Its content is 8 bytes of revision, which are random, followed by the value. An expiry is that of the
-//! key, in whole seconds of the server's clock, and the server deletes the entry then. An entry whose expiry is already
-//! past is not kept.
+//! Each account is one string. Its key is a [prefix](RedisOptions::with_prefix), `secondo:` by default, followed by the
+//! id. Its content is 8 bytes of revision, which are random, followed by the value, which has at most 4,096 bytes. An
+//! expiry is that of the key, in whole seconds of the server's clock, and the server deletes the entry then. An entry
+//! whose expiry is already past is not kept.
 //!
 //! In a cluster, the slot of an entry depends on its key, or on the part of its id within braces if it has braces. No
 //! command has two keys.
@@ -48,7 +50,7 @@
 //! | setting | reason |
 //! |---|---|
 //! | `appendonly yes` and `appendfsync always` | A write is on disk before it is answered. With `everysec`, a power failure loses about the last second, or up to two if the disk is slow. Without `appendonly`, it loses everything since the last snapshot. |
-//! | `maxmemory-policy noeviction` | With another policy, a full server deletes entries: an authenticator is lost, with its used codes and its lock. With this policy, writes fail until there is room, and logins fail with them. |
+//! | `maxmemory-policy noeviction` | With another policy, a full server deletes entries: an account is lost, with its used codes and its lock. With this policy, writes fail until there is room, and logins fail with them. |
 //! | `min-replicas-to-write 1` and `min-replicas-max-lag 10` | A primary that is cut off from its replicas stops taking writes, so that few writes are lost when a replica takes over. |
 //!
 //! **Replication is asynchronous.** A replica can take over by Sentinel, by a cluster or by hand. The writes that it

@@ -1,13 +1,17 @@
-//! The interface of the scenarios to a store, and the authenticators that they use.
+//! The interface of the scenarios to a store, and the accounts that they use.
 
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use secondo::audit::Operator;
+use secondo::factor::NewAuthenticator;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Revision, Store, Value};
-use secondo::types::{Counter, Period};
+use secondo::types::{AuthenticatorNumber, Counter, Period};
 use secondo::{
-    AccountId, Algorithm, Authenticator, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
-    VerifierError,
+    AccountId, Algorithm, Authenticator, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, Transaction,
+    UnixTime, Verifier, VerifierError,
 };
 
 /// An engine under test. Scenarios open it in the test's process and in processes of their own.
@@ -32,11 +36,16 @@ pub trait Engine: 'static {
     fn block_on<T>(future: impl Future<Output = T>) -> T;
 }
 
+/// The operator who creates accounts and looks into them.
+const TESTS: Operator<'_> = Operator::new("tests", "scenario");
+
 /// The outcome of one submitted code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Accepted,
     Refused(Refusal),
+    /// The code was accepted before as a login in the same transaction.
+    Repeated,
     /// Other attempts were faster each time, and nothing happened.
     Contended,
     /// The store failed, and the outcome is unknown.
@@ -48,8 +57,24 @@ pub(crate) fn totp() -> Totp {
     Totp::new(Digits::Eight, Period::default())
 }
 
-fn secret() -> Secret {
-    Secret::from_bytes(b"12345678901234567890").unwrap()
+/// The greatest number of devices that an account of the scenarios has.
+pub(crate) const DEVICES: u32 = 4;
+
+/// Returns the secret of a device. Devices are numbered like the authenticators of an account, from 1.
+fn secret(device: u32) -> Secret {
+    let mut bytes = *b"12345678901234567890";
+    bytes[..4].copy_from_slice(&device.to_be_bytes());
+    Secret::from_bytes(&bytes).unwrap()
+}
+
+/// Returns a transaction that no other call returned, in this process or in another.
+pub(crate) fn fresh() -> Transaction {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+
+    let mut bytes = [0; 16];
+    bytes[..4].copy_from_slice(&process::id().to_be_bytes());
+    bytes[8..].copy_from_slice(&LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    Transaction::new(&bytes).unwrap()
 }
 
 /// Returns a policy with the highest failure cap that does not count replays.
@@ -70,17 +95,25 @@ pub(crate) fn step_of(state: &State) -> Option<u64> {
     state.watermark().map(|watermark| watermark.get() - totp().step(time(0)).unwrap().get())
 }
 
+/// Returns the code of an account's first device.
 pub(crate) fn code(time: UnixTime) -> String {
-    let key = Key::new(Algorithm::Sha1, &secret());
+    code_of(1, time)
+}
+
+pub(crate) fn code_of(device: u32, time: UnixTime) -> String {
+    let key = Key::new(Algorithm::Sha1, &secret(device));
     totp().generate(&key, time).unwrap().as_str().into()
 }
 
-/// Returns a code that is wrong at each of the steps around this time.
+/// Returns a code that is wrong for every device at each of the steps around this time.
 pub(crate) fn wrong_code(time: UnixTime) -> String {
-    let key = Key::new(Algorithm::Sha1, &secret());
     let step = totp().step(time).unwrap().get();
     let hotp = Hotp::new(Digits::Eight);
-    let near: Vec<_> = (step - 2..=step + 2).map(|step| hotp.generate(&key, Counter::new(step))).collect();
+    let near = |device| {
+        let key = Key::new(Algorithm::Sha1, &secret(device));
+        (step - 2..=step + 2).map(move |step| hotp.generate(&key, Counter::new(step)))
+    };
+    let near: Vec<_> = (1..=DEVICES).flat_map(near).collect();
     let unlike = |candidate: &String| near.iter().all(|code| code.as_str() != candidate);
     (0..100).map(|n| format!("{n:08}")).find(unlike).unwrap()
 }
@@ -106,25 +139,57 @@ impl<E: Engine, S: Store> Provider<E, S> {
         Self { verifier: Verifier::new(store, keys, policy), engine: std::marker::PhantomData }
     }
 
+    /// Creates an account with one device.
     pub(crate) fn enroll(&self, id: &str) -> AccountId {
+        self.enroll_devices(id, 1)
+    }
+
+    /// Creates an account with this number of devices.
+    pub(crate) fn enroll_devices(&self, id: &str, devices: u32) -> AccountId {
         let id = AccountId::new(id).unwrap();
-        let authenticator = Authenticator::new(totp(), Algorithm::Sha1, secret());
-        E::block_on(self.verifier.enroll(&id, &authenticator, State::new().confirmed())).unwrap();
+        let device = |number| {
+            let authenticator = Authenticator::new(totp(), Algorithm::Sha1, secret(number));
+            (NewAuthenticator::from(authenticator), State::new().confirmed())
+        };
+        let devices: Vec<_> = (1..=devices).map(device).collect();
+        E::block_on(self.verifier.import(&id, &devices, TESTS, time(0))).unwrap();
         id
     }
 
+    /// Submits a code in a transaction of its own.
     pub(crate) fn verify(&self, id: &AccountId, code: &str, now: UnixTime) -> Outcome {
-        match E::block_on(self.verifier.verify(id, code, now)) {
+        self.verify_in(&fresh(), id, None, code, now)
+    }
+
+    /// Submits a code in this transaction, for all devices or for one.
+    pub(crate) fn verify_in(
+        &self,
+        login: &Transaction,
+        id: &AccountId,
+        device: Option<AuthenticatorNumber>,
+        code: &str,
+        now: UnixTime,
+    ) -> Outcome {
+        let verified = E::block_on(async {
+            match device {
+                Some(device) => self.verifier.verify_with(id, login, device, code, now).await,
+                None => self.verifier.verify(id, login, code, now).await,
+            }
+        });
+        match verified {
             Ok(_accepted) => Outcome::Accepted,
             Err(VerifierError::Refused(refusal)) => Outcome::Refused(refusal),
+            Err(VerifierError::Repeated(repeated)) if repeated.is_login => Outcome::Repeated,
             Err(VerifierError::Store(error)) => Outcome::Failed(error.to_string()),
             Err(VerifierError::Contended) => Outcome::Contended,
             Err(error) => panic!("neither a verdict nor an outage: {error}"),
         }
     }
 
+    /// Returns the state of the account's first device, with the failures and the lock of the account.
     pub(crate) fn state(&self, id: &AccountId) -> State {
-        E::block_on(self.verifier.state(id)).unwrap()
+        let exported = E::block_on(self.verifier.export(id, TESTS, time(0))).unwrap();
+        exported.first().expect("a device").state
     }
 }
 

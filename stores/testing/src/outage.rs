@@ -14,7 +14,7 @@ use crate::engine::{Engine, Outcome, Provider, code, policy, step_of, time, wron
 use crate::server::PATIENCE;
 use crate::{Proxy, Server, rounds};
 
-/// The number of pairs of callers, each with an authenticator of its own.
+/// The number of pairs of callers, each with an account of its own.
 const PAIRS: usize = 4;
 
 /// Kills the server and starts it again, 20 times.
@@ -81,7 +81,7 @@ fn under<E: Engine>(address: &str, what: &str, times: u64, mut disturb: impl FnM
         .map(|n| Caller {
             provider: &provider,
             id: provider.enroll(&format!("{prefix}/{n}")),
-            // 10 authenticators of 50 rounds each: later rounds submit no wrong codes.
+            // 10 accounts of 50 rounds each: later rounds submit no wrong codes.
             guessed: (0..10).map(|guessed| provider.enroll(&format!("{prefix}/{n}/{guessed}"))).collect(),
             seen: Mutex::default(),
         })
@@ -126,7 +126,7 @@ impl Drop for SetOnDrop<'_> {
 struct Caller<'a, E: Engine> {
     provider: &'a Provider<E>,
     id: AccountId,
-    /// The authenticators for which both callers submit wrong codes.
+    /// The accounts for which both callers submit wrong codes.
     guessed: Vec<AccountId>,
     seen: Mutex<Seen>,
 }
@@ -166,7 +166,7 @@ impl<E: Engine> Caller<'_, E> {
 
     /// Submits a wrong code from both callers. If a number of remaining attempts is reported twice, a failure was lost.
     fn guess(&self, step: u64, remaining: &mut HashSet<(AccountId, u8)>) {
-        // 50 steps for each authenticator leave room for failures that are counted but not reported.
+        // 50 steps for each account leave room for failures that are counted but not reported.
         let Some(id) = self.guessed.get(usize::try_from(step / 50).unwrap()) else { return };
         let now = time(0);
         let outcomes: [_; 2] = thread::scope(|scope| {

@@ -3,11 +3,16 @@
 use secondo::decision::Hold;
 use secondo::{Policy, Refusal};
 
-use crate::engine::{Engine, Outcome, Provider, code, policy, time, wrong_code};
+use crate::engine::{DEVICES, Engine, Outcome, Provider, code, code_of, policy, time, wrong_code};
 use crate::rounds;
 use crate::worker::Process;
 
 const PROCESSES: usize = 8;
+
+const CAP: usize = Policy::CONSECUTIVE_LIMIT as usize;
+
+/// The number of wrong codes that each process submits for one account: together twice the failure cap.
+const GUESSES: usize = 2 * CAP / PROCESSES;
 
 /// Submits the same correct code from eight processes at once, in 1,000 rounds.
 ///
@@ -48,13 +53,10 @@ pub fn one_right_code<E: Engine>(address: &str) {
     }
 }
 
-/// Submits wrong codes for one authenticator from eight processes at once, twice as many as the failure cap.
+/// Submits wrong codes for one account from eight processes at once, twice as many as the failure cap.
 ///
-/// The number of codes that are evaluated must be exactly the cap, and the rest must find the authenticator locked.
+/// The number of codes that are evaluated must be exactly the cap, and the rest must find the account locked.
 pub fn wrong_codes<E: Engine>(address: &str) {
-    const CAP: usize = Policy::CONSECUTIVE_LIMIT as usize;
-    const GUESSES: usize = 2 * CAP / PROCESSES;
-
     let rounds = rounds(10);
     let ids: Vec<_> = {
         let provider = Provider::<E>::open(address, policy());
@@ -64,22 +66,106 @@ pub fn wrong_codes<E: Engine>(address: &str) {
     for id in ids {
         let line = format!("verify {id} {} {} {GUESSES}", time(0).as_secs(), wrong_code(time(0)));
         tell_all(&mut workers, &line);
-        let answers = workers.iter_mut().flat_map(|worker| (0..GUESSES).map(|_| worker.answer().unwrap()));
-        let answers: Vec<_> = answers.collect();
-        let told = |refusal| {
-            let outcome = format!("{:?}", Outcome::Refused(refusal));
-            answers.iter().filter(|answer| **answer == outcome).count()
-        };
-        for remaining in 0..Policy::CONSECUTIVE_LIMIT {
-            let hold = if remaining == 0 { Hold::Locked } else { Hold::None };
-            assert_eq!(told(Refusal::Wrong { remaining, hold }), 1, "with {remaining} remaining: {answers:?}");
-        }
-        assert_eq!(told(Refusal::Locked { until: None }), PROCESSES * GUESSES - CAP, "{answers:?}");
+        exactly_the_cap_is_evaluated(&mut workers);
     }
     crate::report!(
-        "{}: {rounds} authenticators, {PROCESSES} processes guessing: {CAP} evaluated of each, all others locked",
+        "{}: {rounds} accounts, {PROCESSES} processes guessing: {CAP} evaluated of each, all others locked",
         E::NAME
     );
+}
+
+/// Submits wrong codes for one account with four devices from eight processes at once. Four of them name one device
+/// each, and the others name none.
+///
+/// The devices must share the failures: the number of codes that are evaluated must be exactly the cap. The rest, and
+/// then the right code of each device, must find the account locked.
+pub fn wrong_codes_for_four_devices<E: Engine>(address: &str) {
+    let rounds = rounds(10);
+    let ids: Vec<_> = {
+        let provider = Provider::<E>::open(address, policy());
+        (0..rounds).map(|round| provider.enroll_devices(&format!("race/devices/{round}"), DEVICES)).collect()
+    };
+    let mut workers: Vec<_> = (0..PROCESSES).map(|_| Process::start(address)).collect();
+    let (now, wrong) = (time(0), wrong_code(time(0)));
+    for id in ids {
+        for (worker, device) in workers.iter_mut().zip(named_or_not()) {
+            worker.tell(&format!("guess {id} {device} {} {wrong} {GUESSES}", now.as_secs()));
+        }
+        exactly_the_cap_is_evaluated(&mut workers);
+        let locked = format!("{:?}", Outcome::Refused(Refusal::Locked { until: None }));
+        for (worker, device) in workers.iter_mut().zip(1..=DEVICES) {
+            let right = code_of(device, now);
+            for named in ["any", &device.to_string()] {
+                assert_eq!(worker.ask(&format!("guess {id} {named} {} {right} 1", now.as_secs())), locked);
+            }
+        }
+    }
+    crate::report!(
+        "{}: {rounds} accounts with {DEVICES} devices, {PROCESSES} processes guessing: {CAP} evaluated of each, all \
+         others locked",
+        E::NAME
+    );
+}
+
+/// Submits the same correct code from eight processes at once in one transaction, in 300 rounds. The devices of the
+/// account take turns.
+///
+/// Each round must accept it from one process, and tell the others that they repeat it. In every second turn of the
+/// devices, four of the processes name the device. A code with the device's name and the same code without it are two
+/// answers: if one of them is accepted, the processes that submitted the other one must be refused, since the
+/// transaction has ended with a login.
+pub fn one_right_code_in_one_transaction<E: Engine>(address: &str) {
+    let id = Provider::<E>::open(address, policy()).enroll_devices("race/transaction", DEVICES);
+    let mut workers: Vec<_> = (0..PROCESSES).map(|_| Process::start(address)).collect();
+    let rounds = rounds(300);
+    let (mut accepted_named, mut accepted_unnamed) = (0, 0);
+    for (step, device) in (0..rounds).zip((1..=DEVICES).cycle()) {
+        let (at, code) = (time(step), code_of(device, time(step)));
+        let is_named = |process: usize| step / u64::from(DEVICES) % 2 == 1 && process % 2 == 1;
+        for (process, worker) in workers.iter_mut().enumerate() {
+            let named = if is_named(process) { device.to_string() } else { "any".into() };
+            worker.tell(&format!("verify-in {} {id} {named} {} {code}", session(step), at.as_secs()));
+        }
+        let answers: Vec<_> = workers.iter_mut().map(|worker| worker.answer().unwrap()).collect();
+        let accepted: Vec<_> = (0..PROCESSES).filter(|process| answers[*process] == "Accepted").collect();
+        let [accepted] = accepted[..] else { panic!("accepted {} times: {answers:?}", accepted.len()) };
+        *if is_named(accepted) { &mut accepted_named } else { &mut accepted_unnamed } += 1;
+        for process in (0..PROCESSES).filter(|process| *process != accepted) {
+            let is_same = is_named(process) == is_named(accepted);
+            let expected = if is_same { Outcome::Repeated } else { Outcome::Refused(Refusal::LoggedIn) };
+            assert_eq!(answers[process], format!("{expected:?}"), "{answers:?}");
+        }
+    }
+    crate::report!(
+        "{}: {rounds} rounds of {PROCESSES} processes in one transaction with one right code: accepted once in each \
+         ({accepted_unnamed} without and {accepted_named} with the device's name)",
+        E::NAME
+    );
+}
+
+/// Returns the device that each process names. One half of the processes names one each, and the other half names none.
+fn named_or_not() -> impl Iterator<Item = String> {
+    (1..=DEVICES).flat_map(|device| ["any".into(), device.to_string()])
+}
+
+/// Returns the text of a session, which is a transaction's secret bytes.
+fn session(step: u64) -> String {
+    format!("session-{step:08}")
+}
+
+/// Checks the answers to [`GUESSES`] wrong codes from each process for one account.
+fn exactly_the_cap_is_evaluated(workers: &mut [Process]) {
+    let answers = workers.iter_mut().flat_map(|worker| (0..GUESSES).map(|_| worker.answer().unwrap()));
+    let answers: Vec<_> = answers.collect();
+    let told = |refusal| {
+        let outcome = format!("{:?}", Outcome::Refused(refusal));
+        answers.iter().filter(|answer| **answer == outcome).count()
+    };
+    for remaining in 0..Policy::CONSECUTIVE_LIMIT {
+        let hold = if remaining == 0 { Hold::Locked } else { Hold::None };
+        assert_eq!(told(Refusal::Wrong { remaining, hold }), 1, "with {remaining} remaining: {answers:?}");
+    }
+    assert_eq!(told(Refusal::Locked { until: None }), PROCESSES * GUESSES - CAP, "{answers:?}");
 }
 
 fn tell_all(workers: &mut [Process], line: &str) {

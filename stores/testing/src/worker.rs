@@ -6,9 +6,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::SystemTime;
 
 use rand::RngExt;
-use secondo::{AccountId, Refusal, UnixTime};
+use secondo::types::AuthenticatorNumber;
+use secondo::{AccountId, Refusal, Transaction, UnixTime};
 
-use crate::engine::{Blind, Engine, Outcome, Provider, code, policy, step_of, time, wrong_code};
+use crate::engine::{Blind, Engine, Outcome, Provider, code, fresh, policy, step_of, time, wrong_code};
 
 /// The environment variable with the address of the data.
 const ADDRESS: &str = "STORE_TESTING_ADDRESS";
@@ -46,6 +47,18 @@ pub fn worker<E: Engine>() {
                     with(&|provider| answer(until_told(|| provider.verify(&id, &entry, at))));
                 }
             }
+            ["verify-in", login, id, device, at, entry] => {
+                let (login, id) = (Transaction::new(login.as_bytes()).unwrap(), AccountId::new(id).unwrap());
+                let (device, at) = (read_device(device), read_time(at));
+                with(&|provider| answer(until_told(|| provider.verify_in(&login, &id, device, entry, at))));
+            }
+            ["guess", id, device, at, entry, times] => {
+                let (id, device, at) = (AccountId::new(id).unwrap(), read_device(device), read_time(at));
+                for _ in 0..times.parse().unwrap() {
+                    let guess = |provider: &Provider<E>| provider.verify_in(&fresh(), &id, device, entry, at);
+                    with(&|provider| answer(until_told(|| guess(provider))));
+                }
+            }
             ["blindly", id, at, entry] => {
                 let blind = blind.get_or_insert_with(|| Provider::<E, _>::on(Blind(E::open(&address)), policy()));
                 answer(blind.verify(&AccountId::new(id).unwrap(), entry, read_time(at)));
@@ -71,6 +84,11 @@ fn read_time(text: &str) -> UnixTime {
         "now" => UnixTime::try_from(SystemTime::now()).unwrap(),
         secs => UnixTime::from_secs(secs.parse().unwrap()).unwrap(),
     }
+}
+
+/// Reads the number of a device, or "any" for a code that names none.
+fn read_device(text: &str) -> Option<AuthenticatorNumber> {
+    (text != "any").then(|| AuthenticatorNumber::new(text.parse().unwrap()))
 }
 
 fn answer(answer: impl Debug) {

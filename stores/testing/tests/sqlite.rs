@@ -35,7 +35,7 @@ fn worker() {
 
 fn on_a_file(scenario: fn(&str)) {
     let folder = tempfile::tempdir().unwrap();
-    scenario(folder.path().join("authenticators.sqlite").to_str().unwrap());
+    scenario(folder.path().join("accounts.sqlite").to_str().unwrap());
 }
 
 #[test]
@@ -46,6 +46,16 @@ fn a_right_code_is_accepted_once() {
 #[test]
 fn wrong_codes_are_counted() {
     on_a_file(races::wrong_codes::<OfExample>);
+}
+
+#[test]
+fn wrong_codes_count_for_all_devices_together() {
+    on_a_file(races::wrong_codes_for_four_devices::<OfExample>);
+}
+
+#[test]
+fn a_right_code_is_accepted_once_in_a_transaction() {
+    on_a_file(races::one_right_code_in_one_transaction::<OfExample>);
 }
 
 #[test]

@@ -5,12 +5,13 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use pollster::block_on;
+use secondo::store::Memory;
 use secondo::types::Counter;
-use secondo::{Algorithm, Authenticator, Hotp, Key, State};
+use secondo::{Algorithm, Authenticator, Hotp, Key, State, Verifier};
 
 use crate::Case;
-use crate::login::{Subject, Typed, key, methods, secret, unknown};
-use crate::taint::{id, sealing_verifier};
+use crate::login::{Device, Subject, Typed, add, id, key, methods, secret, transaction, unknown};
+use crate::taint::sealing_verifier;
 use crate::valgrind::make_secret;
 
 /// Returns the cases in which memcheck must find errors.
@@ -47,9 +48,18 @@ pub(crate) fn leaks() -> Vec<Case> {
             let subject = Subject::new(methods()[1], key(Algorithm::Sha1, 4), 1_000);
             let verifier = sealing_verifier(subject.policy);
             let authenticator = Authenticator::new(subject.method, Algorithm::Sha1, secret(4, 20));
-            block_on(verifier.enroll(&id(), &authenticator, State::new().confirmed())).expect("enrolled");
-            let accepted = block_on(verifier.verify(&id(), subject.code(1).as_str(), subject.now()));
+            add(&verifier, &[(authenticator.into(), State::new().confirmed())]);
+            let code = subject.code(1);
+            let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), subject.now()));
             up_to(accepted.expect("the code is right").counter());
+        }),
+        Case::new("the device of an accepted code, from a plain record", || {
+            let devices = Device::all();
+            let verifier = Verifier::unsealed(Memory::new(), devices[0].subject.policy);
+            add(&verifier, &devices.each_ref().map(|device| device.added(unknown)));
+            let code = devices[2].subject.code(1);
+            let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), devices[0].subject.now()));
+            up_to(Counter::new(1_000 + u64::from(accepted.expect("the code is right").authenticator().get())));
         }),
     ]
 }

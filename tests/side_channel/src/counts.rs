@@ -7,11 +7,11 @@ use std::hint::black_box;
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::types::Counter;
-use secondo::{AccountId, Algorithm, Authenticator, Hotp, Key, Secret, State, SubmittedCode, Verifier};
+use secondo::{Algorithm, Authenticator, Code, Hotp, Key, Policy, Secret, State, SubmittedCode, Verifier};
 
 use crate::callgrind::Group;
 use crate::controls::{early_exit, without_zeros};
-use crate::login::{Login, Subject, key, methods, name, secret};
+use crate::login::{Device, Login, STEPS, Subject, add, id, key, methods, name, secret, transaction};
 use crate::slot::Slot;
 
 pub(crate) fn groups() -> Vec<Group> {
@@ -36,6 +36,10 @@ pub(crate) fn groups() -> Vec<Group> {
             groups.push(Group::equal(format!("{name} resynchronization"), resyncs(subject)));
         }
     }
+    let right = Device::all().iter().flat_map(|device| (0..STEPS).map(|step| device.subject.code(step))).collect();
+    groups.push(Group::equal("one of four devices accepted, sealed", of_four_devices(right, true)));
+    let wrong = Device::all().iter().map(|device| device.subject.wrong()).collect();
+    groups.push(Group::equal("none of four devices accepted, sealed", of_four_devices(wrong, false)));
     groups.push(Group::leaky(
         "a search that ends at the match",
         [b"755224", b"359152", b"000000"].map(|code| {
@@ -87,20 +91,36 @@ fn commit(login: Login<'static>) -> impl Fn() {
     }
 }
 
-/// Returns a case that enrolls an authenticator with a sealed record, verifies the login's code and stores the outcome.
+/// Returns a case that adds an authenticator with a sealed record, verifies the login's code and stores the outcome.
 fn verify_sealed(login: Login<'static>) -> impl Fn() {
     move || {
         let Subject { method, policy, .. } = login.subject;
-        let algorithm = login.subject.key.algorithm();
-        let id = AccountId::new("somebody").expect("an id");
-        let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("a key");
-        let sealing =
-            SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("a key");
-        let verifier = Verifier::new(Slot::default(), KeyRing::new(sealing, []).expect("one key"), *policy);
-        let authenticator = Authenticator::new(*method, algorithm, secret(SUBJECT, 20));
-        block_on(verifier.enroll(&id, &authenticator, login.state)).expect("enrolled");
-        assert_eq!(block_on(verifier.verify(&id, login.code.as_str(), login.now)).is_ok(), login.is_right());
+        let authenticator = Authenticator::new(*method, login.subject.key.algorithm(), secret(SUBJECT, 20));
+        let verifier = sealing_verifier(*policy);
+        add(&verifier, &[(authenticator.into(), login.state)]);
+        let verdict = block_on(verifier.verify(&id(), &transaction(1), login.code.as_str(), login.now));
+        assert_eq!(verdict.is_ok(), login.is_right());
     }
+}
+
+/// Returns a case for each code that adds four devices to an account, verifies the code and stores the outcome.
+fn of_four_devices(codes: Vec<Code>, is_right: bool) -> impl Iterator<Item = impl Fn()> {
+    codes.into_iter().map(move |code| {
+        move || {
+            let devices = Device::all();
+            let verifier = sealing_verifier(devices[0].subject.policy);
+            add(&verifier, &devices.each_ref().map(|device| device.added(|secret| secret)));
+            let verdict = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), devices[0].subject.now()));
+            assert_eq!(verdict.is_ok(), is_right);
+        }
+    })
+}
+
+fn sealing_verifier(policy: Policy) -> Verifier<Slot> {
+    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("a key");
+    let sealing =
+        SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("a key");
+    Verifier::new(Slot::default(), KeyRing::new(sealing, []).expect("one key"), policy)
 }
 
 /// Returns resynchronizations with right pairs of codes at several steps, and with wrong pairs.

@@ -2,10 +2,17 @@
 
 use std::hint::black_box;
 
+use pollster::block_on;
+use secondo::audit::Operator;
 use secondo::decision::Decision;
+use secondo::factor::NewAuthenticator;
 use secondo::policy::Window;
+use secondo::store::Store;
 use secondo::types::Counter;
-use secondo::{Algorithm, Code, Digits, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp, UnixTime};
+use secondo::{
+    AccountId, Algorithm, Authenticator, Code, Digits, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp,
+    Transaction, UnixTime, Verifier,
+};
 
 use crate::valgrind::make_secret;
 
@@ -119,6 +126,54 @@ impl Login<'_> {
         let Subject { method, key, policy, .. } = self.subject;
         method.verify(key, policy, &self.state, &self.submitted, self.now)
     }
+}
+
+/// One of the devices of an account. Each has a secret of its own.
+pub(crate) struct Device {
+    pub(crate) subject: Subject,
+    secret: u8,
+}
+
+impl Device {
+    /// Returns the four devices of an account, of both methods and of all algorithms.
+    pub(crate) fn all() -> [Self; 4] {
+        let [hotp, totp] = methods();
+        let kinds = [
+            (11, totp, Algorithm::Sha1),
+            (12, hotp, Algorithm::Sha1),
+            (13, totp, Algorithm::Sha256),
+            (14, hotp, Algorithm::Sha512),
+        ];
+        kinds.map(|(secret, method, algorithm)| Self {
+            subject: Subject::new(method, key(algorithm, secret), 1_000),
+            secret,
+        })
+    }
+
+    /// Returns the device as it is added to an account. `mark` may mark its secret.
+    pub(crate) fn added(&self, mark: impl Fn(Secret) -> Secret) -> (NewAuthenticator, State) {
+        let Subject { method, ref key, first, .. } = self.subject;
+        let authenticator = Authenticator::new(method, key.algorithm(), mark(secret(self.secret, 20)));
+        (authenticator.into(), State::new().starting_at(Counter::new(first)).confirmed())
+    }
+}
+
+/// The id of the only account.
+pub(crate) fn id() -> AccountId {
+    AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").expect("an id")
+}
+
+/// Adds confirmed authenticators to the account.
+pub(crate) fn add<S: Store>(verifier: &Verifier<S>, added: &[(NewAuthenticator, State)]) {
+    let desk = Operator::new("desk", "test");
+    assert!(block_on(verifier.import(&id(), added, desk, UnixTime::EPOCH)).is_ok(), "the account has room");
+}
+
+/// Returns a transaction after marking its bytes as secret for memcheck; each `number` yields a different one.
+pub(crate) fn transaction(number: u8) -> Transaction {
+    let mut bytes = [number; 16];
+    make_secret(&mut bytes, |bytes| bytes);
+    Transaction::new(&bytes).expect("16 bytes")
 }
 
 /// Returns a policy with one step each way, a look-ahead, and learned drift, which uses the position of a match.

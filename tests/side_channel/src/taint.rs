@@ -12,12 +12,12 @@ use secondo::seal::{Deployment, KeyId, KeyRing, MasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::types::Counter;
 use secondo::{
-    AccountId, Algorithm, Authenticator, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State, SubmittedCode, Totp,
-    UnixTime, Verifier, VerifierError,
+    Algorithm, Authenticator, AuthenticatorNumber, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State,
+    SubmittedCode, Totp, UnixTime, Verifier, VerifierError,
 };
 
 use crate::Case;
-use crate::login::{Login, Subject, Typed, key, methods, name, secret, unknown};
+use crate::login::{Device, Login, STEPS, Subject, Typed, add, id, key, methods, name, secret, transaction, unknown};
 use crate::valgrind::make_secret;
 
 /// Returns the cases in which memcheck must find no error.
@@ -35,6 +35,11 @@ pub(crate) fn subjects() -> Vec<Case> {
         cases.push(Case::new(format!("{algorithm} in an HSM"), move || in_hsm(algorithm)));
     }
     cases.push(Case::new("all in a batch", batch));
+    for (form, new) in [("plain", plain_verifier as fn(Policy) -> _), ("sealed", sealing_verifier)] {
+        cases.push(Case::new(format!("logins with four devices, {form}"), move || four_devices(new)));
+        cases.push(Case::new(format!("enrollment beside others, {form}"), move || enroll_beside_others(new)));
+        cases.push(Case::new(format!("resynchronization beside others, {form}"), move || resync_beside_others(new)));
+    }
     cases
 }
 
@@ -154,13 +159,69 @@ pub(crate) fn sealing_verifier(policy: Policy) -> Verifier<Memory> {
     Verifier::new(Memory::new(), KeyRing::new(key, []).expect("one key"), policy)
 }
 
-pub(crate) fn id() -> AccountId {
-    AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").expect("an id")
+/// Creates a verifier whose records are plain, so that the secrets in them stay marked as secret.
+fn plain_verifier(policy: Policy) -> Verifier<Memory> {
+    Verifier::unsealed(Memory::new(), policy)
+}
+
+/// Verifies codes of each device of an account with four, of which one matches, and codes that match with none.
+fn four_devices(new: fn(Policy) -> Verifier<Memory>) {
+    let devices = Device::all();
+    let (policy, now) = (devices[0].subject.policy, devices[0].subject.now());
+    for (number, device) in (1..).zip(&devices) {
+        for step in 0..STEPS {
+            let code = device.subject.code(step);
+            let with = |verifier: Verifier<Memory>, mark: fn(Secret) -> Secret| {
+                add(&verifier, &devices.each_ref().map(|device| device.added(mark)));
+                let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), now));
+                (verifier, accepted.expect("the code is right"))
+            };
+            let (_, known) = with(plain_verifier(policy), |secret| secret);
+            assert_eq!(known.authenticator(), AuthenticatorNumber::new(number));
+            let (verifier, _accepted) = with(new(policy), unknown);
+            let again = |login| block_on(verifier.verify(&id(), &transaction(login), code.as_str(), now));
+            assert!(matches!(again(1), Err(VerifierError::Repeated(_))));
+            assert!(matches!(again(2), Err(VerifierError::Refused(Refusal::Replayed { .. }))));
+            let wrong = device.subject.wrong();
+            let wrong = |login| block_on(verifier.verify(&id(), &transaction(login), wrong.as_str(), now));
+            assert!(matches!(wrong(1), Err(VerifierError::Refused(Refusal::LoggedIn))));
+            assert!(matches!(wrong(2), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
+        }
+    }
+}
+
+/// Enrolls a fourth device in an account, and confirms it by a right code after a wrong one.
+fn enroll_beside_others(new: fn(Policy) -> Verifier<Memory>) {
+    let [one, two, three, fourth] = Device::all();
+    let now = one.subject.now();
+    let verifier = new(one.subject.policy);
+    add(&verifier, &[one, two, three].map(|device| device.added(unknown)));
+    let (authenticator, _) = fourth.added(unknown);
+    let enrolled = block_on(verifier.enroll(&id(), &transaction(1), authenticator, now)).expect("there is room");
+    let confirm = |code: Code| block_on(verifier.confirm(&id(), &transaction(1), enrolled.number, code.as_str(), now));
+    assert!(matches!(confirm(fourth.subject.wrong()), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
+    assert!(confirm(Hotp::default().generate(&fourth.subject.key, Counter::new(0))).is_ok());
+}
+
+/// Resynchronizes each device of an account with four.
+fn resync_beside_others(new: fn(Policy) -> Verifier<Memory>) {
+    let devices = Device::all();
+    let now = devices[0].subject.now();
+    let verifier = new(devices[0].subject.policy);
+    add(&verifier, &devices.each_ref().map(|device| device.added(unknown)));
+    for (number, Device { subject, .. }) in (1..).zip(&devices) {
+        for ([first, second], is_right) in [([2, 1], false), ([1, 2], true)] {
+            let codes = [subject.code(first), subject.code(second)];
+            let codes = codes.each_ref().map(Code::as_str);
+            let login = transaction(number * 2 + u8::from(is_right));
+            let number = AuthenticatorNumber::new(number.into());
+            assert_eq!(block_on(verifier.resync(&id(), &login, number, &codes, now)).is_ok(), is_right);
+        }
+    }
 }
 
 /// Runs whole verifications: each opens the sealed record, decides and seals the next record.
 fn sealed(method: Method, algorithm: Algorithm) {
-    let id = id();
     let known = Subject::new(method, key(algorithm, 3), 1_000);
     let state = State::new().starting_at(Counter::new(known.first)).confirmed();
     let secret = || unknown(secret(3, 20));
@@ -170,12 +231,13 @@ fn sealed(method: Method, algorithm: Algorithm) {
     ];
     for authenticator in kept {
         let verifier = sealing_verifier(known.policy);
-        block_on(verifier.enroll(&id, &authenticator, state)).expect("enrolled");
-        let verify = |code: Code| block_on(verifier.verify(&id, code.as_str(), known.now()));
-        assert!(verify(known.code(1)).is_ok());
-        assert!(matches!(verify(known.code(1)), Err(VerifierError::Refused(Refusal::Replayed { .. }))));
-        assert!(matches!(verify(known.wrong()), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
-        assert!(verify(known.code(2)).is_ok());
+        add(&verifier, &[(authenticator.into(), state)]);
+        let verify =
+            |login, code: Code| block_on(verifier.verify(&id(), &transaction(login), code.as_str(), known.now()));
+        assert!(verify(1, known.code(1)).is_ok());
+        assert!(matches!(verify(2, known.code(1)), Err(VerifierError::Refused(Refusal::Replayed { .. }))));
+        assert!(matches!(verify(2, known.wrong()), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
+        assert!(verify(2, known.code(2)).is_ok());
     }
 }
 
@@ -197,11 +259,11 @@ impl Hsm for Module {
 }
 
 fn in_hsm(algorithm: Algorithm) {
-    let id = id();
     let key = HsmKey::new(b"seed").expect("a name");
-    let verifier = Verifier::unsealed(Memory::new(), Policy::default()).with_hsm(Module(algorithm));
+    let verifier = Verifier::unsealed(Memory::new(), Policy::default());
     let authenticator = Authenticator::in_hsm(Totp::default(), algorithm, key);
-    block_on(verifier.enroll(&id, &authenticator, State::new().confirmed())).expect("enrolled");
-    let refused = block_on(verifier.verify(&id, "123456", UnixTime::from_secs(1_111_111_109).unwrap()));
+    add(&verifier, &[(authenticator.into(), State::new().confirmed())]);
+    let now = UnixTime::from_secs(1_111_111_109).unwrap();
+    let refused = block_on(verifier.with_hsm(Module(algorithm)).verify(&id(), &transaction(1), "123456", now));
     assert!(matches!(refused, Err(VerifierError::Refused(Refusal::Wrong { .. }))));
 }

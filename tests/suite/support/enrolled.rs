@@ -1,12 +1,12 @@
 //! A verifier with one confirmed authenticator, which has the secret of the RFCs' test vectors.
 
-use pollster::block_on;
 use secondo::factor::Method;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Store;
 use secondo::types::Counter;
 use secondo::{AccountId, Algorithm, Authenticator, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
 
+use super::logins::Logins;
 use super::time::at;
 
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";
@@ -48,7 +48,7 @@ pub(crate) fn wrong_code() -> String {
 /// Enrolls a confirmed authenticator under an id.
 pub(crate) fn enroll<S: Store>(verifier: &Verifier<S>, id: &str, method: impl Into<Method>) -> AccountId {
     let id = AccountId::new(id).unwrap();
-    block_on(verifier.enroll(&id, &authenticator(method), State::new().confirmed())).unwrap();
+    verifier.add(&id, authenticator(method), State::new().confirmed()).unwrap();
     id
 }
 

@@ -9,6 +9,8 @@ pub(crate) mod enrolled;
 #[cfg(feature = "std")]
 pub(crate) mod failing;
 #[cfg(feature = "std")]
+pub(crate) mod logins;
+#[cfg(feature = "std")]
 pub(crate) mod model;
 pub(crate) mod naive;
 pub(crate) mod oathtool;

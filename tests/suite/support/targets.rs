@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pollster::block_on;
+use secondo::audit::Operator;
 #[cfg(feature = "json")]
 use secondo::formats::json;
 use secondo::formats::otpauth::{KeyUri, KeyUriError, Migration, MigrationError, Parameter};
@@ -89,27 +90,28 @@ pub fn state(bytes: &[u8]) {
 
 /// Checks that a stored value is read as a record or refused.
 ///
-/// A change of a record must replace only its state, and a refused value must stay as it is. A verifier that seals must
-/// refuse the value in either case.
+/// A change of a record must replace only what it is about, and a refused value must stay as it is. A verifier that
+/// seals must refuse the value in either case.
 pub fn record(bytes: &[u8]) {
-    // The position of the state in a plain record.
-    const STATE: std::ops::Range<usize> = 3..3 + State::LEN;
+    const REVISION: std::ops::Range<usize> = 2..10;
+    const FLAGS: usize = 10;
+    const SUSPENDED: u8 = 4;
 
-    let (store, id) = (Memory::new(), AccountId::new("record").unwrap());
+    let (store, id, desk) = (Memory::new(), AccountId::new("record").unwrap(), Operator::new("desk", "test"));
     let _stored = block_on(store.compare_exchange(&id, None, bytes.into(), None)).unwrap();
     let stored = || block_on(store.load(&id)).unwrap().unwrap().value;
 
     let sealing = Verifier::new(&store, keys(), Policy::new());
-    assert!(block_on(sealing.state(&id)).is_err());
+    assert!(block_on(sealing.view(&id, MOVED_AT)).is_err());
     let verifier = Verifier::unsealed(&store, Policy::new());
-    if let Ok(state) = block_on(verifier.state(&id)) {
-        block_on(verifier.suspend(&id)).unwrap();
-        assert_eq!(block_on(verifier.state(&id)).unwrap(), state.suspend());
-        let written = stored();
-        assert_eq!(written.as_ref()[..STATE.start], bytes[..STATE.start]);
-        assert_eq!(written.as_ref()[STATE.end..], bytes[STATE.end..]);
+    if let Ok(view) = block_on(verifier.view(&id, MOVED_AT)) {
+        block_on(verifier.suspend(&id, desk, MOVED_AT)).unwrap();
+        let mut expected = bytes.to_vec();
+        expected[REVISION].copy_from_slice(&view.revision.wrapping_add(1).to_be_bytes());
+        expected[FLAGS] |= SUSPENDED;
+        assert_eq!(stored().as_ref(), expected);
     } else {
-        assert!(block_on(verifier.suspend(&id)).is_err());
+        assert!(block_on(verifier.suspend(&id, desk, MOVED_AT)).is_err());
         assert_eq!(stored().as_ref(), bytes);
     }
 }

@@ -12,16 +12,19 @@ mod gdb;
 mod max7219;
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use pollster::block_on;
 use rand::RngExt;
+use secondo::audit::Operator;
 use secondo::store::Memory;
 use secondo::types::Counter;
 use secondo::{
-    AccountId, Algorithm, Authenticator, Hotp, Policy, Refusal, Secret, State, UnixTime, Verifier, VerifierError,
+    Accepted, AccountId, Algorithm, Authenticator, AuthenticatorNumber, Hotp, Policy, Refusal, Secret, State,
+    Transaction, UnixTime, Verifier, VerifierError,
 };
 
 use crate::board::{Board, PAGE};
@@ -54,6 +57,10 @@ impl Seed {
         }
     }
 
+    fn authenticator(&self) -> Authenticator {
+        Authenticator::new(Hotp::default(), Algorithm::Sha1, Secret::from_bytes(&self.secret).unwrap())
+    }
+
     /// Returns the pages of a token that has shown this number of codes.
     fn flash(&self, shown: u64) -> Vec<u8> {
         let mut flash = vec![0xff; 3 * PAGE];
@@ -71,12 +78,17 @@ impl Seed {
     }
 }
 
+/// Returns a new transaction.
+fn transaction() -> Transaction {
+    Transaction::new(&rand::random::<[u8; 16]>()).unwrap()
+}
+
 /// Returns the bytes, followed by their complement.
 fn record(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().chain(bytes.iter().map(|byte| !byte)).collect()
 }
 
-/// A verifier with the enrolled token, and the last counter that it accepted.
+/// A verifier with the token, and the last counter that it accepted.
 struct Login<'s> {
     seed: &'s Seed,
     verifier: Verifier<Memory>,
@@ -85,26 +97,32 @@ struct Login<'s> {
 }
 
 impl<'s> Login<'s> {
-    fn new(seed: &'s Seed, shown: u64) -> Self {
+    fn new(seed: &'s Seed) -> Self {
         let verifier = Verifier::unsealed(Memory::new(), Policy::default());
-        let id = AccountId::new("rossi").unwrap();
-        let secret = Secret::from_bytes(&seed.secret).unwrap();
-        let authenticator = Authenticator::new(Hotp::default(), Algorithm::Sha1, secret);
-        let state = State::new().starting_at(Counter::new(shown));
-        block_on(verifier.enroll(&id, &authenticator, state)).unwrap();
-        Self { seed, verifier, id, last: None }
+        Self { seed, verifier, id: AccountId::new("rossi").unwrap(), last: None }
     }
 
-    /// Confirms the token with its first code.
-    fn confirm(&mut self, shown: &str) {
-        block_on(self.verifier.confirm(&self.id, shown.trim(), NOW)).unwrap();
+    /// Enrolls the token, and confirms it with its first code.
+    fn enroll(&mut self, shown: &str) {
+        let login = transaction();
+        let enrolled = block_on(self.verifier.enroll(&self.id, &login, self.seed.authenticator(), NOW)).unwrap();
+        assert_eq!(enrolled.number, AuthenticatorNumber::new(1));
+        block_on(self.verifier.confirm(&self.id, &login, enrolled.number, shown.trim(), NOW)).unwrap();
         self.last = Some(self.counter_of(shown));
         self.must_refuse(shown);
     }
 
+    /// Imports a token that has shown this number of codes elsewhere.
+    fn import(&mut self, shown: u64) {
+        let state = State::new().starting_at(Counter::new(shown)).confirmed();
+        let token = [(self.seed.authenticator().into(), state)];
+        block_on(self.verifier.import(&self.id, &token, Operator::new("desk", "test"), NOW)).unwrap();
+        self.last = shown.checked_sub(1);
+    }
+
     /// Checks that the code is accepted once and at its own counter, and therefore was not shown before.
     fn log_in(&mut self, shown: &str) {
-        let accepted = block_on(self.verifier.verify(&self.id, shown.trim(), NOW)).unwrap().counter().get();
+        let accepted = self.verify(shown).unwrap().counter().get();
         assert_eq!(accepted, self.counter_of(shown));
         assert!(self.last < Some(accepted), "{accepted} after {:?}", self.last);
         self.last = Some(accepted);
@@ -112,8 +130,13 @@ impl<'s> Login<'s> {
     }
 
     fn must_refuse(&self, shown: &str) {
-        let refused = block_on(self.verifier.verify(&self.id, shown.trim(), NOW));
+        let refused = self.verify(shown);
         assert!(matches!(refused, Err(VerifierError::Refused(Refusal::Replayed { .. }))), "{refused:?}");
+    }
+
+    /// Verifies a shown code in a login of its own.
+    fn verify(&self, shown: &str) -> Result<Accepted, VerifierError<Infallible>> {
+        block_on(self.verifier.verify(&self.id, &transaction(), shown.trim(), NOW))
     }
 
     /// Returns the counter of a shown code, by oathtool.
@@ -128,16 +151,16 @@ impl<'s> Login<'s> {
 #[ignore = "needs the firmware; `examples/token/run` builds it and runs this test"]
 fn codes_are_accepted_once() {
     let seed = Seed::random();
-    let mut login = Login::new(&seed, 0);
+    let mut login = Login::new(&seed);
     let mut board = Board::start(&seed.flash(0));
-    login.confirm(&board.press());
+    login.enroll(&board.press());
     for _ in 0..3 {
         login.log_in(&board.press());
     }
     let in_vain: Vec<_> = (0..3).map(|_| board.press()).collect();
     login.log_in(&board.press());
     for unused in in_vain {
-        assert!(block_on(login.verifier.verify(&login.id, unused.trim(), NOW)).is_err(), "a later code was used");
+        assert!(login.verify(&unused).is_err(), "a later code was used");
     }
     login.log_in(&board.press());
     assert_eq!(login.last, Some(8));
@@ -158,9 +181,10 @@ fn power_may_be_lost_while_the_counter_is_written() {
             assert_eq!(texts, [""; 0], "nothing is shown before the record is written");
             assert!(flash != before, "something is written");
 
-            let mut login = Login::new(&seed, shown);
+            let mut login = Login::new(&seed);
+            login.import(shown);
             let mut board = Board::start(&flash);
-            login.confirm(&board.press());
+            login.log_in(&board.press());
             login.log_in(&board.press());
             let skipped = login.last.unwrap() - (shown + 1);
             assert!(skipped <= 1, "{skipped} codes were skipped for one cut");
@@ -172,7 +196,7 @@ fn power_may_be_lost_while_the_counter_is_written() {
 #[ignore = "needs the firmware; `examples/token/run` builds it and runs this test"]
 fn power_may_be_lost_at_any_moment() {
     let seed = Seed::random();
-    let mut login = Login::new(&seed, 0);
+    let mut login = Login::new(&seed);
     let mut flash = seed.flash(0);
     let mut random = rand::rng();
     let (mut cuts, mut shown_before) = (0, 0);
@@ -180,7 +204,7 @@ fn power_may_be_lost_at_any_moment() {
         let mut board = Board::start(&flash);
         let text = board.press();
         if login.last.is_none() {
-            login.confirm(&text);
+            login.enroll(&text);
         } else {
             login.log_in(&text);
         }

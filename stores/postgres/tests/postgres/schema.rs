@@ -55,6 +55,24 @@ fn newer_tables_are_left_alone() {
     });
 }
 
+#[test]
+fn the_longest_value_is_stored_in_its_row_as_it_is() {
+    let server = migrated(&["fsync=off"]);
+    block_on(async {
+        let store = patient().connect(&server.url()).await.unwrap();
+        let longest = [0; Value::MAX_LEN];
+        create(&store, &id("a"), &longest).await;
+        let (revision, _) = current(&store, &id("a")).await.unwrap();
+        assert_eq!(exchange(&store, &id("a"), Some(revision), &longest).await.unwrap(), Exchange::Stored);
+        let stored = "SELECT pg_column_size(value), pg_relation_size(reltoastrelid)
+            FROM secondo_entry, pg_class WHERE pg_class.oid = 'secondo_entry'::regclass";
+        let row = session(&server.url()).await.query_one(stored, &[]).await.unwrap();
+        let (bytes, elsewhere): (i32, i64) = (row.get(0), row.get(1));
+        // PostgreSQL puts 4 bytes before a value, and zeros could be compressed to less.
+        assert_eq!((usize::try_from(bytes).unwrap(), elsewhere), (Value::MAX_LEN + 4, 0));
+    });
+}
+
 /// Runs the file as its first lines say.
 fn psql(url: &str) -> bool {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/0001_entries.sql");

@@ -3,8 +3,10 @@
 use std::future::pending;
 use std::num::NonZeroU16;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use secondo::audit::Operator;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Store, Value};
 use secondo::{
@@ -16,6 +18,8 @@ use store_testing::{Postgres, Proxy, Server};
 use tokio_postgres::{Client, Error, Transaction};
 
 use crate::{block_on, create, id, impatient, migrated, patient, session};
+
+const TESTS: Operator<'_> = Operator::new("tests", "logins");
 
 const LOGIN: &str = "INSERT INTO login (subscriber) VALUES ($1)";
 
@@ -51,6 +55,19 @@ fn wrong(step: u64) -> String {
     (0..10).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap()
 }
 
+/// Returns a transaction of the verifier that no other call returned.
+fn fresh() -> secondo::Transaction {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    secondo::Transaction::new(&bytes).unwrap()
+}
+
+fn authenticator() -> Authenticator {
+    Authenticator::new(Totp::default(), Algorithm::Sha1, secret())
+}
+
 impl Provider {
     fn new(store: PostgresStore) -> Self {
         let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
@@ -66,8 +83,8 @@ impl Provider {
     }
 
     async fn enroll(&self, text: &str) -> AccountId {
-        let (id, authenticator) = (id(text), Authenticator::new(Totp::default(), Algorithm::Sha1, secret()));
-        self.verifier(&self.store).enroll(&id, &authenticator, State::new().confirmed()).await.unwrap();
+        let (id, confirmed) = (id(text), [(authenticator().into(), State::new().confirmed())]);
+        self.verifier(&self.store).import(&id, &confirmed, TESTS, time(0)).await.unwrap();
         id
     }
 
@@ -78,7 +95,7 @@ impl Provider {
         code: &str,
         step: u64,
     ) -> Result<Accepted, VerifierError<PostgresStoreError>> {
-        self.verifier(store).verify(id, code, time(step)).await
+        self.verifier(store).verify(id, &fresh(), code, time(step)).await
     }
 
     async fn log_in(&self, id: &AccountId, code: &str, step: u64) -> Login<u64> {
@@ -97,7 +114,7 @@ impl Provider {
 
     /// Returns `true` if the code of this step is used. Submits the code without a transaction to find out.
     async fn is_used(&self, id: &AccountId, step: u64) -> bool {
-        match self.verifier(&self.store).verify(id, &code(step), time(step)).await {
+        match self.verifier(&self.store).verify(id, &fresh(), &code(step), time(step)).await {
             Ok(_accepted) => false,
             Err(VerifierError::Refused(Refusal::Replayed { .. })) => true,
             Err(error) => panic!("{error}"),
@@ -105,7 +122,13 @@ impl Provider {
     }
 
     async fn failures(&self, id: &AccountId) -> u8 {
-        self.verifier(&self.store).state(id).await.unwrap().failures()
+        self.state(id).await.unwrap().failures()
+    }
+
+    /// Returns the state of the account's authenticator, as other sessions see it.
+    async fn state(&self, id: &AccountId) -> Result<State, VerifierError<PostgresStoreError>> {
+        let exported = self.verifier(&self.store).export(id, TESTS, time(0)).await?;
+        Ok(exported.first().expect("an authenticator").state)
     }
 }
 
@@ -143,12 +166,33 @@ fn a_login_is_there_with_its_code_or_not_at_all() {
         let looks = async |transaction: &Transaction<'_>, _: &Accepted| {
             transaction.execute(LOGIN, &[&id.as_str()]).await?;
             assert_eq!(logins(&server, &id).await, 1);
-            let state = provider.verifier(&provider.store).state(&id).await.unwrap();
+            let state = provider.state(&id).await.unwrap();
             assert_eq!(state.watermark(), Some(Totp::default().step(time(0)).unwrap()));
             Ok::<_, Error>(())
         };
         let (_accepted, ()) = provider.log_in_and(&id, &code(1), 1, looks).await.unwrap();
         assert_eq!(logins(&server, &id).await, 2);
+    });
+}
+
+/// A double click finds the session of its first click, and opens no second one.
+#[test]
+fn a_login_that_is_submitted_twice_is_there_once() {
+    let server = server();
+    block_on(async {
+        let provider = Provider::new(patient().connect(&server.url()).await.unwrap());
+        let (id, login) = (provider.enroll("rossi").await, fresh());
+        let click = async || {
+            let verify =
+                async |store: InTransaction<'_>| provider.verifier(store).verify(&id, &login, &code(0), time(0)).await;
+            let insert =
+                async |transaction: &Transaction<'_>, _: &Accepted| transaction.execute(LOGIN, &[&id.as_str()]).await;
+            provider.store.transaction(verify, insert).await
+        };
+        let (_accepted, rows) = click().await.unwrap();
+        let repeated = click().await;
+        assert!(matches!(repeated, Err(TransactionError::Verifier(VerifierError::Repeated(_)))), "{repeated:?}");
+        assert_eq!((rows, logins(&server, &id).await), (1, 1));
     });
 }
 
@@ -178,7 +222,9 @@ fn a_wrong_code_counts_whatever_error_follows() {
         create(&provider.store, garbled, b"garbled").await;
         let (other, mut failures) = (session(&server.url()).await, 0);
         let before = pids(&other).await;
-        for (n, expected) in ["Unknown", "Record", "AlreadyEnrolled", "Hsm", "Contended", "Store"].iter().enumerate() {
+        for (n, expected) in
+            ["Unknown", "Record", "Account(SecretInUse", "Hsm", "Contended", "Store"].iter().enumerate()
+        {
             for _ in 0..10 {
                 let guess = async |store: InTransaction<'_>| {
                     provider.verify(store, phone, &wrong(0), 0).await.unwrap_err();
@@ -186,9 +232,8 @@ fn a_wrong_code_counts_whatever_error_follows() {
                         0 => provider.verify(store, unknown, &code(0), 0).await,
                         1 => provider.verify(store, garbled, &code(0), 0).await,
                         2 => {
-                            let again = Authenticator::new(Totp::default(), Algorithm::Sha1, secret());
                             let verifier = provider.verifier(store);
-                            Err(verifier.enroll(phone, &again, State::new().confirmed()).await.unwrap_err())
+                            Err(verifier.enroll(phone, &fresh(), authenticator(), time(0)).await.unwrap_err())
                         }
                         3 => Err(VerifierError::Hsm("away".into())),
                         4 => Err(VerifierError::Contended),
@@ -403,7 +448,7 @@ fn a_login_that_is_cut_off_is_whole_or_not_there() {
             proxy.cut();
             let (is_there, is_used) = loop {
                 // A cut that did not hit the login hits this call.
-                let state = provider.verifier(&provider.store).state(&id).await;
+                let state = provider.state(&id).await;
                 let Ok(state) = state else { continue };
                 let is_used = state.watermark() >= Some(Totp::default().step(time(step)).unwrap());
                 break (logins(&server, &id).await > before, is_used);

@@ -38,7 +38,7 @@ impl Harness for One {
     }
     fn break_next_write(&self) -> Result<(), NotApplicable> {
         // The greeting of a new connection has under 300 bytes, and the request with the suite's longest value over
-        // 1,000.
+        // 4,000.
         match self.broken.fetch_add(1, Ordering::Relaxed) % 2 {
             0 => self.proxy.cut_request_after(700),
             // The first answer is the one to the greeting.

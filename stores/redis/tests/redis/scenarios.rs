@@ -25,6 +25,16 @@ fn a_right_code_is_accepted_once_in_a_cluster() {
 }
 
 #[test]
+fn wrong_codes_count_for_all_devices_together() {
+    races::wrong_codes_for_four_devices::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn a_right_code_is_accepted_once_in_a_transaction() {
+    races::one_right_code_in_one_transaction::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
 fn what_a_killed_process_told_holds() {
     kills::while_verifying::<Patient>(&Redis::start(&[]).url());
 }

@@ -1,0 +1,350 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
+use cmov::Cmov;
+use zeroize::Zeroizing;
+
+use super::entry::{Enrollment, Entry};
+use super::error::AccountError;
+use super::outcomes::{Outcome, Verdict, is_same};
+use super::subscriber::Account;
+use crate::codes::lanes::{self, Job};
+use crate::codes::search::{Match, Search};
+use crate::decision::{Hold, Refusal, Stage};
+use crate::factor::{Answer, Comparison, Computation};
+use crate::hsm::HsmKey;
+use crate::types::{Algorithm, AuthenticatorNumber, Counter, Transaction, UnixTime};
+
+/// The result of an attempt on an account.
+pub(crate) enum Reply {
+    /// HMACs of a hardware security module are missing. The account is unchanged.
+    Missing,
+    Decided {
+        verdict: Result<Success, Refused>,
+        /// `true` if the account has changed, and must be stored before the verdict is returned.
+        is_changed: bool,
+    },
+}
+
+/// An accepted answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Success {
+    pub(crate) number: AuthenticatorNumber,
+    pub(crate) counter: Counter,
+    pub(crate) drift: i64,
+    /// The number of consecutive failures before it.
+    pub(crate) failures_before: u8,
+    /// `true` if the answer is a login.
+    pub(crate) is_login: bool,
+}
+
+/// The reason that an answer is not accepted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refused {
+    Refusal(Refusal),
+    /// The same answer was submitted and accepted before in this transaction.
+    Repeated {
+        number: AuthenticatorNumber,
+        at: UnixTime,
+        is_login: bool,
+    },
+    Account(AccountError),
+}
+
+impl Account {
+    /// Decides about an answer for a login or a resynchronization. `named` is the only authenticator to compare with;
+    /// without it, all active ones are compared.
+    pub(crate) fn attempt(
+        &mut self,
+        login: &Transaction,
+        named: Option<AuthenticatorNumber>,
+        answer: &Answer<'_>,
+        hmacs: &mut Hmacs,
+    ) -> Reply {
+        let hash = answer_hash(login, named, answer);
+        if let Some(refused) = self.repeated(login, &hash, answer.now) {
+            return refused.unchanged();
+        }
+        if let Some(number) = named
+            && let Err(error) = self.entry(number)
+        {
+            return Refused::Account(error).unchanged();
+        }
+        let found = match self.admit(named, answer).and_then(|()| self.search(named, answer, hmacs)) {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => return Reply::Missing,
+            Err(refusal) => Err(refusal),
+        };
+        let matches = found.as_ref().map_or(&[][..], Vec::as_slice);
+        let mut any = Match::default();
+        for (_, found) in matches {
+            any.or(found);
+        }
+        let found = found.as_ref().map(|_| any).map_err(|refusal| *refusal);
+        let (verdict, attempts) = answer.policy.weigh(self.attempts, answer.now, found, |_, _| ()).reveal();
+        let failures_before = self.attempts.failures;
+        let is_changed = attempts.is_some();
+        if let Some(attempts) = attempts {
+            self.attempts = attempts;
+            self.changed();
+        }
+        let is_login = answer.stage == Stage::Login;
+        let (verdict, outcome) = match verdict {
+            Ok(()) => {
+                let (number, Computation { counter, drift }) = self.accept(matches, answer);
+                let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
+                let counter = Counter::new(counter);
+                (Ok(Success { number, counter, drift, failures_before, is_login }), Some(outcome))
+            }
+            Err(refusal) => {
+                let is_kept = is_changed && matches!(refusal, Refusal::Wrong { .. } | Refusal::Replayed { .. });
+                (Err(Refused::Refusal(refusal)), is_kept.then_some(Verdict::Refused(refusal)))
+            }
+        };
+        if let Some(verdict) = outcome {
+            self.outcomes.remember(Outcome { login: *login.tag(), answer: hash, at: answer.now, verdict });
+        }
+        Reply::Decided { verdict, is_changed }
+    }
+
+    /// Decides about the first code of an authenticator that was enrolled in the same transaction.
+    ///
+    /// A wrong code counts on the enrollment alone, and ends it at the policy's failure cap.
+    pub(crate) fn confirm(
+        &mut self,
+        login: &Transaction,
+        number: AuthenticatorNumber,
+        answer: &Answer<'_>,
+        hmacs: &mut Hmacs,
+    ) -> Reply {
+        let hash = answer_hash(login, Some(number), answer);
+        if let Some(refused) = self.repeated(login, &hash, answer.now) {
+            return refused.unchanged();
+        }
+        let enrollment = match self.enrollment(login, number, answer.now) {
+            Ok(enrollment) => enrollment,
+            Err(refused) => return refused.unchanged(),
+        };
+        let matches = match self.search(Some(number), answer, hmacs) {
+            Ok(Some(matches)) => matches,
+            Ok(None) => return Reply::Missing,
+            Err(refusal) => return Refused::Refusal(refusal).unchanged(),
+        };
+        self.changed();
+        let (verdict, outcome) = if matches.iter().all(|(_, found)| found.is_fresh()) {
+            let (_, Computation { counter, drift }) = self.accept(&matches, answer);
+            let is_first = !self.has_confirmed();
+            let is_held = self.attempts.hold.is_in_force(answer.now);
+            self.activate(number);
+            let is_login = is_first && !is_held && answer.policy.confirmation_login;
+            let failures_before = enrollment.failures;
+            let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
+            (Ok(Success { number, counter: Counter::new(counter), drift, failures_before, is_login }), outcome)
+        } else {
+            let failures = enrollment.failures.saturating_add(1);
+            let remaining = answer.policy.failure_cap.get().saturating_sub(failures);
+            if remaining == 0 {
+                self.entries.retain(|entry| entry.number != number);
+            } else if let Ok(entry) = self.entry_mut(number) {
+                entry.enrollment.failures = failures;
+            }
+            let refusal = Refusal::Wrong { remaining, hold: Hold::None };
+            (Err(Refused::Refusal(refusal)), Verdict::Refused(refusal))
+        };
+        self.outcomes.remember(Outcome { login: *login.tag(), answer: hash, at: answer.now, verdict: outcome });
+        Reply::Decided { verdict, is_changed: true }
+    }
+
+    /// Returns the enrollment of an authenticator that can be confirmed now in this transaction.
+    fn enrollment(
+        &self,
+        login: &Transaction,
+        number: AuthenticatorNumber,
+        now: UnixTime,
+    ) -> Result<Enrollment, Refused> {
+        let entry = self.entry(number).map_err(Refused::Account)?;
+        let enrollment = entry.enrollment().ok_or(Refused::Refusal(Refusal::AlreadyConfirmed))?;
+        if !enrollment.is_in(login) {
+            return Err(Refused::Account(AccountError::OtherTransaction));
+        }
+        if now >= enrollment.expires {
+            return Err(Refused::Account(AccountError::Expired));
+        }
+        if self.is_suspended {
+            return Err(Refused::Refusal(Refusal::Suspended));
+        }
+        Ok(*enrollment)
+    }
+
+    /// Makes an authenticator active. If it is the account's first one, all other enrollments that began before any was
+    /// confirmed end.
+    pub(super) fn activate(&mut self, number: AuthenticatorNumber) {
+        self.entries.retain_mut(|entry| {
+            if entry.number == number {
+                entry.activate();
+            }
+            entry.enrollment().is_none_or(|enrollment| !enrollment.is_first)
+        });
+    }
+
+    /// Returns the refusal of an answer that was submitted before in this transaction, or that comes after a login in
+    /// it.
+    fn repeated(&self, login: &Transaction, hash: &[u8; 8], now: UnixTime) -> Option<Refused> {
+        let (outcome, is_same) = self.outcomes.of(login, hash, now)?;
+        Some(match outcome.verdict {
+            _ if !is_same => Refused::Refusal(Refusal::LoggedIn),
+            Verdict::Accepted(number) => Refused::Repeated { number, at: outcome.at, is_login: true },
+            Verdict::Done(number) => Refused::Repeated { number, at: outcome.at, is_login: false },
+            Verdict::Refused(refusal) => Refused::Refusal(refusal),
+        })
+    }
+
+    /// Checks that the account admits a login or a resynchronization.
+    fn admit(&self, named: Option<AuthenticatorNumber>, answer: &Answer<'_>) -> Result<(), Refusal> {
+        if self.is_suspended {
+            return Err(Refusal::Suspended);
+        }
+        let mut candidates = self.candidates(named);
+        if !candidates.clone().any(Entry::is_active) {
+            let is_suspended = candidates.any(Entry::is_confirmed);
+            return Err(if is_suspended { Refusal::Suspended } else { Refusal::Unconfirmed });
+        }
+        answer.policy.admit_attempt(&self.attempts, answer.now)
+    }
+
+    fn candidates(&self, named: Option<AuthenticatorNumber>) -> impl Iterator<Item = &Entry> + Clone {
+        let is_named = move |entry: &&Entry| named.is_none_or(|number| number == entry.number);
+        self.entries.iter().filter(is_named).filter(|entry| entry.factor.kept().takes_codes())
+    }
+
+    /// Compares the answer with the authenticators that can be used, all of them side by side.
+    ///
+    /// Returns the match of each, or `None` if HMACs are missing. Returns the refusal of the last one if the answer
+    /// cannot be compared with any.
+    fn search(
+        &self,
+        named: Option<AuthenticatorNumber>,
+        answer: &Answer<'_>,
+        hmacs: &mut Hmacs,
+    ) -> Result<Option<Vec<(AuthenticatorNumber, Match)>>, Refusal> {
+        let is_compared = |entry: &&Entry| entry.is_active() != (answer.stage == Stage::Confirmation);
+        let mut refusal = Refusal::Unconfirmed;
+        let mut comparisons = Vec::with_capacity(self.entries.len());
+        let mut is_missing = false;
+        for entry in self.candidates(named).filter(is_compared) {
+            match entry.factor.kept().compare(answer) {
+                Ok(Comparison::Hsm(search, algorithm, key)) => match hmacs.search(algorithm, key, search) {
+                    Some(found) => comparisons.push((entry.number, Comparison::Match(found))),
+                    None => is_missing = true,
+                },
+                Ok(comparison) => comparisons.push((entry.number, comparison)),
+                // A text of another length says less than a clock that is wrong.
+                Err(Refusal::Malformed(_)) if matches!(refusal, Refusal::ClockBehind) => {}
+                Err(other) => refusal = other,
+            }
+        }
+        if is_missing {
+            return Ok(None);
+        }
+        if comparisons.is_empty() { Err(refusal) } else { Ok(Some(run(comparisons))) }
+    }
+
+    /// Stores the use of the answer on every authenticator where it matches, and returns the first of them.
+    ///
+    /// Neither a branch nor a memory address depends on the matches.
+    fn accept(
+        &mut self,
+        matches: &[(AuthenticatorNumber, Match)],
+        answer: &Answer<'_>,
+    ) -> (AuthenticatorNumber, Computation) {
+        let (mut number, mut computation) = (0, Computation::default());
+        let mut is_accepted = 0;
+        for (of, found) in matches {
+            let Ok(entry) = self.entry_mut(*of) else { continue };
+            let computed = entry.factor.kept_mut().accept(found, answer);
+            entry.last_used.cmovnz(&answer.now.as_secs(), found.fresh());
+            let is_first = found.fresh() & (is_accepted ^ 1);
+            number.cmovnz(&of.get(), is_first);
+            computation.counter.cmovnz(&computed.counter, is_first);
+            computation.drift.cmovnz(&computed.drift, is_first);
+            is_accepted |= found.fresh();
+        }
+        (AuthenticatorNumber::new(number), computation)
+    }
+}
+
+impl Refused {
+    fn unchanged(self) -> Reply {
+        Reply::Decided { verdict: Err(self), is_changed: false }
+    }
+}
+
+impl Enrollment {
+    pub(super) fn is_in(&self, login: &Transaction) -> bool {
+        is_same(&self.login, login.tag())
+    }
+}
+
+/// Returns the keyed hash that recognizes an answer to the same question.
+fn answer_hash(login: &Transaction, named: Option<AuthenticatorNumber>, answer: &Answer<'_>) -> [u8; 8] {
+    let stage = match answer.stage {
+        Stage::Login => 0,
+        Stage::Confirmation => 1,
+        Stage::Resynchronization => 2,
+    };
+    let [a, b, c, d] = named.map_or(0, AuthenticatorNumber::get).to_be_bytes();
+    login.answer(&[stage, a, b, c, d], answer.codes.iter().copied())
+}
+
+/// Runs all searches side by side, and returns every result.
+fn run(mut comparisons: Vec<(AuthenticatorNumber, Comparison<'_>)>) -> Vec<(AuthenticatorNumber, Match)> {
+    if comparisons.len() > 1 {
+        let searches = || comparisons.iter().filter_map(|(_, comparison)| comparison.search());
+        let count = searches().map(|(search, _)| search.count()).sum();
+        let jobs = searches().flat_map(|(search, key)| search.counters().map(move |counter| Job { key, counter }));
+        let mut values = Zeroizing::new(vec![0; count]);
+        lanes::each(jobs, &mut values);
+        let mut rest = values.as_mut_slice();
+        for (_, comparison) in &mut comparisons {
+            let Comparison::Search(search, _) = comparison else { continue };
+            let Some((of_search, others)) = rest.split_at_mut_checked(search.count()) else { break };
+            search.take(of_search);
+            rest = others;
+        }
+    }
+    // Only a search that is alone has anything left to run.
+    comparisons.into_iter().map(|(number, comparison)| (number, comparison.finish())).collect()
+}
+
+/// The HMACs that a hardware security module computed for an attempt, and those that it must compute.
+#[derive(Default)]
+pub(crate) struct Hmacs(pub(crate) Vec<Request>);
+
+/// A request to a hardware security module, with its result.
+pub(crate) struct Request {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key: HsmKey,
+    pub(crate) counters: Vec<Counter>,
+    /// The truncated HMACs, or none as long as they are not computed.
+    pub(crate) truncated: Zeroizing<Vec<u32>>,
+}
+
+impl Hmacs {
+    /// Returns the result of a search, or requests its HMACs.
+    fn search(&mut self, algorithm: Algorithm, key: &HsmKey, mut search: Search) -> Option<Match> {
+        let counters: Vec<Counter> = search.counters().collect();
+        let is_asked =
+            |request: &&Request| request.algorithm == algorithm && request.key == *key && request.counters == counters;
+        match self.0.iter().find(is_asked) {
+            Some(request) if request.truncated.len() == counters.len() => {
+                search.take(&mut request.truncated.clone());
+                Some(search.finish())
+            }
+            Some(_) => None,
+            None => {
+                self.0.push(Request { algorithm, key: *key, counters, truncated: Zeroizing::new(Vec::new()) });
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+use alloc::boxed::Box;
+
+use super::entry::{Enrollment, Entry, MAX_AUTHENTICATORS, MAX_UNCONFIRMED, Standing};
+use super::error::AccountError;
+use super::record::Record;
+use super::subscriber::Account;
+use crate::decision::{Attempts, Hold, State};
+use crate::factor::{Factor, NewAuthenticator};
+use crate::policy::Policy;
+use crate::store::Value;
+use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
+
+/// The result of an enrollment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Enrolled {
+    /// The number of the new authenticator.
+    pub number: AuthenticatorNumber,
+    /// The unconfirmed authenticator that gave way to it, if there was one.
+    ///
+    /// An enrollment replaces the one that began in the same transaction. An account has at most four unconfirmed
+    /// authenticators: the oldest gives way to a fifth.
+    pub replaced: Option<AuthenticatorNumber>,
+}
+
+impl Account {
+    /// Adds an authenticator that is to be confirmed in the same transaction. An external authenticator is active at
+    /// once.
+    pub(crate) fn enroll(
+        &mut self,
+        login: &Transaction,
+        new: &NewAuthenticator,
+        may_replace: bool,
+        policy: &Policy,
+        now: UnixTime,
+    ) -> Result<Enrolled, AccountError> {
+        self.entries.retain(|entry| entry.enrollment().is_none_or(|enrollment| now < enrollment.expires));
+        let unconfirmed = || self.entries.iter().filter_map(|entry| Some((entry.number, entry.enrollment()?)));
+        let of_login = unconfirmed().find(|(_, enrollment)| enrollment.is_in(login));
+        let oldest = unconfirmed().next().filter(|_| unconfirmed().count() >= MAX_UNCONFIRMED);
+        let replaced = of_login.or(oldest).map(|(number, _)| number);
+        if let Some(replaced) = replaced {
+            if !may_replace {
+                return Err(AccountError::Unconfirmed(replaced));
+            }
+            self.entries.retain(|entry| entry.number != replaced);
+        }
+        let mut entry = self.new_entry(new, now)?;
+        if new.factor.kept().takes_codes() {
+            entry.standing = Standing::Unconfirmed;
+            entry.enrollment = Enrollment {
+                login: *login.tag(),
+                expires: now.saturating_add(policy.enrollment_secs.get().into()),
+                failures: 0,
+                is_first: !self.has_confirmed(),
+            };
+        }
+        let standing = entry.standing;
+        let number = self.add(entry, policy)?;
+        if standing == Standing::Active {
+            self.activate(number);
+        }
+        self.changed();
+        Ok(Enrolled { number, replaced })
+    }
+
+    /// Adds confirmed authenticators from another system, with their progress, their failures and their holds.
+    pub(crate) fn import(
+        &mut self,
+        imported: &[(NewAuthenticator, State)],
+        policy: &Policy,
+        now: UnixTime,
+    ) -> Result<(), AccountError> {
+        for (new, state) in imported {
+            let mut entry = self.new_entry(new, now)?;
+            if let Factor::Otp(otp) = &mut *entry.factor {
+                otp.progress = state.progress;
+                if let Some(last) = state.watermark().filter(|_| !otp.is_plausible()) {
+                    return Err(AccountError::ImplausibleStep(last));
+                }
+            }
+            if !state.is_confirmed() {
+                return Err(AccountError::NotConfirmed);
+            }
+            let standing = if state.is_suspended() { Standing::Suspended } else { Standing::Active };
+            let number = self.add(entry, policy)?;
+            self.activate(number);
+            self.entry_mut(number)?.standing = standing;
+            self.attempts = self.attempts.merged(&state.attempts);
+        }
+        self.changed();
+        Ok(())
+    }
+
+    /// Returns the entry of a new authenticator, active and with the next number.
+    fn new_entry(&self, new: &NewAuthenticator, now: UnixTime) -> Result<Entry, AccountError> {
+        Ok(Entry {
+            number: self.last_number.checked_add(1).map(AuthenticatorNumber::new).ok_or(AccountError::Full)?,
+            standing: Standing::Active,
+            enrollment: Enrollment::NONE,
+            name: new.name,
+            added: now,
+            last_used: 0,
+            factor: Box::new(new.factor.copied()),
+        })
+    }
+
+    /// Adds an authenticator if the account has room for it.
+    fn add(&mut self, entry: Entry, policy: &Policy) -> Result<AuthenticatorNumber, AccountError> {
+        if self.entries.len() >= MAX_AUTHENTICATORS {
+            return Err(AccountError::TooMany);
+        }
+        if let Some(same) = self.entries.iter().find(|held| held.factor.shares_secret(&entry.factor)) {
+            return Err(AccountError::SecretInUse(same.number));
+        }
+        let number = entry.number;
+        self.entries.push(entry);
+        let found = self.entries.iter().map(|entry| u16::from(entry.factor.kept().right_answers(policy))).sum();
+        if found > u16::from(policy.right_codes.get()) {
+            return Err(AccountError::TooManyRightCodes { most: policy.right_codes.get(), found });
+        }
+        self.check_room()?;
+        self.last_number = number.get();
+        Ok(number)
+    }
+
+    /// Checks that everything that verifications write will fit into a value.
+    pub(super) fn check_room(&self) -> Result<(), AccountError> {
+        let has_room = Record::MAX_OVERHEAD + self.reserved_len() <= Value::MAX_LEN;
+        if has_room { Ok(()) } else { Err(AccountError::Full) }
+    }
+}
+
+impl Attempts {
+    /// Returns the higher count and the longer hold of both.
+    fn merged(&self, other: &Self) -> Self {
+        let strength = |hold: &Hold| match *hold {
+            Hold::None => (0, UnixTime::EPOCH),
+            Hold::Throttled(until) | Hold::LockedUntil(until) => (1, until),
+            Hold::Locked => (2, UnixTime::EPOCH),
+        };
+        let failures = self.failures.max(other.failures);
+        Self {
+            failures,
+            since_lock: self.since_lock.max(other.since_lock).min(failures),
+            hold: if strength(&other.hold) > strength(&self.hold) { other.hold } else { self.hold },
+            lock_ended: self.lock_ended.max(other.lock_ended),
+            lock_doublings: self.lock_doublings.max(other.lock_doublings),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+use core::fmt;
+
+use crate::store::Value;
+use crate::types::{AuthenticatorNumber, Counter};
+
+use super::entry::MAX_AUTHENTICATORS;
+
+/// The reason that an account cannot be changed as requested. Nothing is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// The account has no authenticator with this number, or no longer.
+    UnknownAuthenticator(AuthenticatorNumber),
+    /// The authenticator was enrolled in another transaction, in which it must be confirmed.
+    OtherTransaction,
+    /// The enrollment has expired. The subscriber has to enroll again.
+    Expired,
+    /// The account has an unconfirmed authenticator, and the caller asked not to replace it.
+    Unconfirmed(AuthenticatorNumber),
+    /// The account already has an authenticator with this secret.
+    SecretInUse(AuthenticatorNumber),
+    /// The account already has 16 authenticators.
+    TooMany,
+    /// The account has no room for this authenticator in the 4096 bytes of a value.
+    Full,
+    /// More codes would be correct at one moment than [`Policy::with_right_codes`](crate::Policy::with_right_codes)
+    /// permits.
+    TooManyRightCodes {
+        /// The maximum of the policy.
+        most: u8,
+        /// The number with the new authenticator.
+        found: u16,
+    },
+    /// The authenticator is the last one that can be used. Enroll another one first, suspend it, or close the account.
+    Last,
+    /// The watermark does not lie so far beyond the window that it may be lowered, or the authenticator has none.
+    WatermarkInReach,
+    /// The authenticator has no clock.
+    NoClock,
+    /// The last used time step of an imported authenticator begins after the year 2499.
+    ///
+    /// It is probably a number in another unit, such as seconds, which would lock the subscriber out for centuries.
+    ImplausibleStep(Counter),
+    /// An imported authenticator is not confirmed. The subscriber has to enroll it here.
+    NotConfirmed,
+}
+
+impl AccountError {
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::UnknownAuthenticator(_) => "unknown_authenticator",
+            Self::OtherTransaction => "other_transaction",
+            Self::Expired => "expired",
+            Self::Unconfirmed(_) => "unconfirmed",
+            Self::SecretInUse(_) => "secret_in_use",
+            Self::TooMany => "too_many",
+            Self::Full => "full",
+            Self::TooManyRightCodes { .. } => "too_many_right_codes",
+            Self::Last => "last",
+            Self::WatermarkInReach => "watermark_in_reach",
+            Self::NoClock => "no_clock",
+            Self::ImplausibleStep(_) => "implausible_step",
+            Self::NotConfirmed => "not_confirmed",
+        }
+    }
+}
+
+impl fmt::Display for AccountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownAuthenticator(number) => write!(f, "the account has no authenticator {number}"),
+            Self::OtherTransaction => f.write_str("the authenticator was enrolled in another transaction"),
+            Self::Expired => f.write_str("the enrollment has expired"),
+            Self::Unconfirmed(number) => write!(f, "the account already has an unconfirmed authenticator, {number}"),
+            Self::SecretInUse(number) => write!(f, "authenticator {number} of the account has the same secret"),
+            Self::TooMany => write!(f, "the account already has {MAX_AUTHENTICATORS} authenticators"),
+            Self::Full => write!(f, "the account has no room left in its {} bytes", Value::MAX_LEN),
+            Self::TooManyRightCodes { most, found } => {
+                write!(f, "at most {most} codes may be correct at one moment, not {found}")
+            }
+            Self::Last => f.write_str("the authenticator is the last one that can be used"),
+            Self::WatermarkInReach => f.write_str("the watermark is not far enough in the future to be lowered"),
+            Self::NoClock => f.write_str("the authenticator has no clock"),
+            Self::ImplausibleStep(step) => {
+                write!(f, "time step {step} begins after the year 2499; is it a number of seconds?")
+            }
+            Self::NotConfirmed => f.write_str("the imported authenticator is not confirmed"),
+        }
+    }
+}
+
+impl core::error::Error for AccountError {}

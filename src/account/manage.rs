@@ -1,0 +1,88 @@
+use super::entry::{Entry, Standing};
+use super::error::AccountError;
+use super::subscriber::Account;
+use crate::factor::Factor;
+use crate::policy::Policy;
+use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
+
+impl Account {
+    pub(crate) fn unlock(&mut self) {
+        self.attempts.restart();
+        self.changed();
+    }
+
+    /// Suspends or resumes the whole account.
+    pub(crate) fn set_suspended(&mut self, is_suspended: bool) {
+        self.is_suspended = is_suspended;
+        self.changed();
+    }
+
+    /// Suspends or resumes one confirmed authenticator.
+    pub(crate) fn set_authenticator_suspended(
+        &mut self,
+        number: AuthenticatorNumber,
+        is_suspended: bool,
+    ) -> Result<(), AccountError> {
+        let entry = self.entry_mut(number)?;
+        if !entry.is_confirmed() {
+            return Err(AccountError::Unconfirmed(number));
+        }
+        entry.standing = if is_suspended { Standing::Suspended } else { Standing::Active };
+        self.changed();
+        Ok(())
+    }
+
+    pub(crate) fn rename(&mut self, number: AuthenticatorNumber, name: DisplayName) -> Result<(), AccountError> {
+        self.entry_mut(number)?.name = name;
+        self.check_room()?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Erases an authenticator, unless no other one could be used then. An unconfirmed one can always be erased.
+    pub(crate) fn revoke(&mut self, number: AuthenticatorNumber) -> Result<(), AccountError> {
+        let is_confirmed = self.entry(number)?.is_confirmed();
+        if is_confirmed && !self.entries.iter().any(|entry| entry.number != number && entry.is_active()) {
+            return Err(AccountError::Last);
+        }
+        self.entries.retain(|entry| entry.number != number);
+        self.changed();
+        Ok(())
+    }
+
+    /// Lowers a watermark that lies far in the future to the last step of the window.
+    pub(crate) fn lower_watermark(
+        &mut self,
+        number: AuthenticatorNumber,
+        policy: &Policy,
+        now: UnixTime,
+    ) -> Result<(), AccountError> {
+        let Factor::Otp(otp) = &mut *self.entry_mut(number)?.factor else {
+            return Err(AccountError::WatermarkInReach);
+        };
+        let last = otp.lowered_watermark(policy, now).ok_or(AccountError::WatermarkInReach)?;
+        otp.progress.last_used = last.get();
+        self.changed();
+        Ok(())
+    }
+
+    /// Sets the known drift of a clock to 0.
+    pub(crate) fn forget_drift(&mut self, number: AuthenticatorNumber) -> Result<(), AccountError> {
+        match &mut *self.entry_mut(number)?.factor {
+            Factor::Otp(otp) if otp.has_clock() => otp.progress.drift = 0,
+            _ => return Err(AccountError::NoClock),
+        }
+        self.changed();
+        Ok(())
+    }
+
+    /// Marks every time step as used whose code may have been accepted by now.
+    pub(crate) fn raise_watermarks(&mut self, policy: &Policy, now: UnixTime) {
+        for Entry { factor, .. } in &mut self.entries {
+            if let Factor::Otp(otp) = &mut **factor {
+                otp.raise_watermark(policy, now);
+            }
+        }
+        self.changed();
+    }
+}

@@ -1,0 +1,72 @@
+use alloc::vec::Vec;
+
+use super::entry::Entry;
+use super::error::AccountError;
+use super::outcomes::Outcomes;
+use crate::decision::Attempts;
+use crate::types::{AuthenticatorNumber, UnixTime};
+
+/// A subscriber account in memory.
+///
+/// After an error it may be half changed, and must not be stored.
+#[derive(Debug)]
+pub(crate) struct Account {
+    /// The number of changes so far.
+    pub(super) revision: u64,
+    pub(super) is_suspended: bool,
+    pub(super) attempts: Attempts,
+    /// The number of the authenticator that was enrolled last.
+    pub(super) last_number: u32,
+    pub(super) entries: Vec<Entry>,
+    pub(super) outcomes: Outcomes,
+}
+
+impl Account {
+    /// Creates an account without authenticators.
+    pub(crate) fn new() -> Self {
+        Self {
+            revision: 0,
+            is_suspended: false,
+            attempts: Attempts::NONE,
+            last_number: 0,
+            entries: Vec::new(),
+            outcomes: Outcomes::default(),
+        }
+    }
+
+    /// Returns the number of changes so far.
+    pub(crate) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(crate) const fn is_suspended(&self) -> bool {
+        self.is_suspended
+    }
+
+    /// Returns `true` if an authenticator was ever confirmed here, and not revoked since.
+    pub(crate) fn has_confirmed(&self) -> bool {
+        self.entries.iter().any(Entry::is_confirmed)
+    }
+
+    /// Returns the time from which a store may remove the account, if no authenticator was ever confirmed.
+    pub(super) fn expiry(&self) -> Option<UnixTime> {
+        if self.has_confirmed() {
+            return None;
+        }
+        let enrollments = self.entries.iter().filter_map(Entry::enrollment).map(|enrollment| enrollment.expires);
+        enrollments.chain(self.outcomes.kept_until()).max().or(Some(UnixTime::EPOCH))
+    }
+
+    /// Counts a change.
+    pub(super) fn changed(&mut self) {
+        self.revision = self.revision.wrapping_add(1);
+    }
+
+    pub(super) fn entry(&self, number: AuthenticatorNumber) -> Result<&Entry, AccountError> {
+        self.entries.iter().find(|entry| entry.number == number).ok_or(AccountError::UnknownAuthenticator(number))
+    }
+
+    pub(super) fn entry_mut(&mut self, number: AuthenticatorNumber) -> Result<&mut Entry, AccountError> {
+        self.entries.iter_mut().find(|entry| entry.number == number).ok_or(AccountError::UnknownAuthenticator(number))
+    }
+}

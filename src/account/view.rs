@@ -1,0 +1,72 @@
+use alloc::vec::Vec;
+
+use super::entry::{Entry, Status};
+use super::subscriber::Account;
+use crate::decision::Hold;
+use crate::factor::Kind;
+use crate::policy::Policy;
+use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
+
+/// An account without its secrets, for the pages of subscribers and of help desks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccountView {
+    /// The number of changes so far. It rises by one with each change.
+    pub revision: u64,
+    /// `true` if the whole account is suspended.
+    pub is_suspended: bool,
+    /// The number of consecutive failures.
+    pub failures: u8,
+    /// The number of attempts left before the next lock; 0 if the account is locked.
+    pub remaining: u8,
+    /// The lock or back-off that is in force, or [`Hold::None`].
+    pub hold: Hold,
+    /// The authenticators, the oldest first. Enrollments that have expired are left out.
+    pub authenticators: Vec<AuthenticatorView>,
+}
+
+/// An authenticator without its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuthenticatorView {
+    /// Its number in the account.
+    pub number: AuthenticatorNumber,
+    /// Its kind.
+    pub kind: Kind,
+    /// The name that the subscriber chose.
+    pub name: DisplayName,
+    /// Its status.
+    pub status: Status,
+    /// The time at which it was enrolled or imported.
+    pub added: UnixTime,
+    /// The time of the last accepted code.
+    pub last_used: Option<UnixTime>,
+}
+
+impl Account {
+    pub(crate) fn view(&self, policy: &Policy, now: UnixTime) -> AccountView {
+        let hold = self.attempts.hold;
+        let is_pending = |entry: &&Entry| entry.enrollment().is_none_or(|enrollment| now < enrollment.expires);
+        AccountView {
+            revision: self.revision,
+            is_suspended: self.is_suspended,
+            failures: self.attempts.failures,
+            remaining: policy.remaining_of(&self.attempts, now),
+            hold: if hold.is_in_force(now) { hold } else { Hold::None },
+            authenticators: self.entries.iter().filter(is_pending).map(Entry::view).collect(),
+        }
+    }
+}
+
+impl Entry {
+    fn view(&self) -> AuthenticatorView {
+        AuthenticatorView {
+            number: self.number,
+            kind: self.factor.kept().kind(),
+            name: self.name,
+            status: self.status(),
+            added: self.added,
+            last_used: UnixTime::from_secs(self.last_used).ok().filter(|time| *time > UnixTime::EPOCH),
+        }
+    }
+}

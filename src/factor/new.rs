@@ -1,0 +1,72 @@
+use crate::factor::{Authenticator, External, Factor, Otp};
+use crate::types::{Counter, DisplayName, DisplayNameError};
+
+/// An authenticator of any kind that is to be enrolled, with the name that the subscriber chose for it.
+///
+/// ```
+/// use secondo::factor::NewAuthenticator;
+/// use secondo::{Algorithm, Authenticator, Secret, Totp};
+///
+/// let secret = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?;
+/// let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+/// let phone = NewAuthenticator::from(phone).named("telefono")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct NewAuthenticator {
+    pub(crate) factor: Factor,
+    pub(crate) name: DisplayName,
+}
+
+impl NewAuthenticator {
+    /// Sets the counter of the next code, for a token that has already shown codes. It is 0 without this call.
+    ///
+    /// It has no effect on an authenticator without a counter.
+    #[must_use]
+    pub fn starting_at(mut self, next: Counter) -> Self {
+        if let Factor::Otp(otp) = &mut self.factor {
+            otp.start_at(next);
+        }
+        self
+    }
+
+    /// Sets the name. Without it, the name is empty.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DisplayNameError`] if the text is not a [`DisplayName`].
+    pub fn named(mut self, name: &str) -> Result<Self, DisplayNameError> {
+        self.name = DisplayName::new(name)?;
+        Ok(self)
+    }
+}
+
+impl From<Authenticator> for NewAuthenticator {
+    fn from(authenticator: Authenticator) -> Self {
+        Self { factor: Factor::Otp(Otp::new(authenticator)), name: DisplayName::EMPTY }
+    }
+}
+
+/// Copies the authenticator, for example one whose key URI is still to be shown.
+impl From<&Authenticator> for NewAuthenticator {
+    fn from(authenticator: &Authenticator) -> Self {
+        Self::from(authenticator.copied())
+    }
+}
+
+impl From<External> for NewAuthenticator {
+    fn from(external: External) -> Self {
+        Self { factor: Factor::External(external), name: DisplayName::EMPTY }
+    }
+}
+
+impl Authenticator {
+    /// Gives it the name that the subscriber chose, to [enroll](crate::Verifier::enroll) it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DisplayNameError`] if the text is not a [`DisplayName`](crate::types::DisplayName).
+    pub fn named(self, name: &str) -> Result<NewAuthenticator, DisplayNameError> {
+        NewAuthenticator::from(self).named(name)
+    }
+}

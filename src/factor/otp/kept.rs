@@ -1,0 +1,232 @@
+use alloc::vec::Vec;
+use core::slice;
+
+use cmov::Cmov;
+
+use crate::codes::Key;
+use crate::codes::search::Match;
+use crate::ct::declassify::{declassify, public};
+use crate::ct::select::is_equal;
+use crate::decision::{Progress, Refusal, Resynchronized, Stage, Verified};
+use crate::factor::kind::Kind;
+use crate::factor::kind::{Answer, Comparison, Computation, Kept, SearchKey};
+use crate::factor::{Authenticator, Hotp, Material, Method, Totp};
+use crate::hsm::HsmKey;
+use crate::policy::Policy;
+use crate::types::{Algorithm, Counter, Digits, Period, Secret, SubmittedCode, UnixTime};
+
+/// An authenticator of one-time passwords in an account, with its progress.
+///
+/// | field                                                     | length in bytes |
+/// |-----------------------------------------------------------|-----------------|
+/// | flags                                                     | 1               |
+/// | digits                                                    | 1               |
+/// | period and T0 in seconds, for TOTP only                   | 2 and 5         |
+/// | last used counter or time step                            | 8               |
+/// | drift in time steps                                       | 2               |
+/// | key                                                       | the rest        |
+///
+/// The flags are, from the lowest bit: 1 for TOTP; 1 if a code was used; two bits for the algorithm (SHA-1, SHA-256,
+/// SHA-512); four bits for the form of the key (secret, prepared key, name of a key in an HSM).
+#[derive(Debug)]
+pub(crate) struct Otp {
+    pub(crate) authenticator: Authenticator,
+    pub(crate) progress: Progress,
+}
+
+const TOTP: u8 = 1;
+const USED: u8 = 1 << 1;
+const ALGORITHM_AT: u8 = 2;
+const KEY_AT: u8 = 4;
+
+impl Kept for Otp {
+    fn kind(&self) -> Kind {
+        match self.authenticator.method() {
+            Method::Hotp(_) => Kind::Hotp,
+            Method::Totp(_) => Kind::Totp,
+        }
+    }
+
+    fn encoded_len(&self) -> usize {
+        let parameters = match self.authenticator.method() {
+            Method::Hotp(_) => 2,
+            Method::Totp(_) => 2 + 7,
+        };
+        let key = match self.authenticator.material() {
+            Material::Secret(_, secret) => secret.expose().len(),
+            Material::Key(key) => 2 * key.algorithm().output_len(),
+            Material::Hsm(_, key) => key.as_bytes().len(),
+        };
+        parameters + 8 + 2 + key
+    }
+
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        let (method, material) = (self.authenticator.method(), self.authenticator.material());
+        let algorithm = match self.authenticator.algorithm() {
+            Algorithm::Sha1 => 0,
+            Algorithm::Sha256 => 1,
+            Algorithm::Sha512 => 2,
+        };
+        let key = match material {
+            Material::Secret(..) => 0,
+            Material::Key(_) => 1,
+            Material::Hsm(..) => 2,
+        };
+        let used = if self.progress.is_used { USED } else { 0 };
+        let is_totp = u8::from(matches!(method, Method::Totp(_)));
+        bytes.extend([is_totp | used | algorithm << ALGORITHM_AT | key << KEY_AT, method.digits() as u8]);
+        if let Method::Totp(totp) = method {
+            bytes.extend(totp.period().as_secs().to_be_bytes());
+            bytes.extend(totp.t0().to_be_bytes());
+        }
+        bytes.extend(self.progress.last_used.to_be_bytes());
+        bytes.extend(self.progress.drift.to_be_bytes());
+        match material {
+            Material::Secret(_, secret) => bytes.extend(secret.expose()),
+            Material::Key(key) => key.words().for_each(|word| bytes.extend(word.to_be_bytes())),
+            Material::Hsm(_, key) => bytes.extend(key.as_bytes()),
+        }
+    }
+
+    fn decode(bytes: &mut [u8]) -> Result<Self, usize> {
+        // Only the key is secret.
+        let flags = bytes.split_first_mut().ok_or(0_usize)?.0;
+        declassify(slice::from_mut(flags));
+        let parameters = if *flags & TOTP == 0 { 2 + 10 } else { 2 + 7 + 10 };
+        declassify(bytes.get_mut(..parameters).ok_or(0_usize)?);
+        let bytes = &*bytes;
+        let ([flags, digits], rest) = bytes.split_first_chunk().ok_or(0_usize)?;
+        let digits = Digits::try_from(*digits).map_err(|_| 1_usize)?;
+        let (method, rest): (Method, _) = if flags & TOTP == 0 {
+            (Hotp::new(digits).into(), rest)
+        } else {
+            let (period, rest) = rest.split_first_chunk().ok_or(2_usize)?;
+            let (t0, rest) = rest.split_first_chunk().ok_or(4_usize)?;
+            let period = Period::from_secs(u16::from_be_bytes(*period).into()).map_err(|_| 2_usize)?;
+            let t0 = UnixTime::from_be_bytes(*t0).ok_or(4_usize)?;
+            (Totp::new(digits, period).with_t0(t0).into(), rest)
+        };
+        let at = bytes.len() - rest.len();
+        let (last_used, rest) = rest.split_first_chunk().ok_or(at)?;
+        let (drift, key) = rest.split_first_chunk().ok_or(at + 8)?;
+        let (last_used, is_used) = (u64::from_be_bytes(*last_used), flags & USED != 0);
+        if !is_used && last_used > 0 {
+            return Err(at);
+        }
+        let algorithm = match flags >> ALGORITHM_AT & 0b11 {
+            0 => Algorithm::Sha1,
+            1 => Algorithm::Sha256,
+            2 => Algorithm::Sha512,
+            _ => return Err(0),
+        };
+        let key_at = at + 10;
+        let authenticator = match flags >> KEY_AT {
+            0 => Authenticator::new(method, algorithm, Secret::import_short(key).map_err(|_| key_at)?),
+            1 => Authenticator::from_key(method, Key::from_words(algorithm, key).ok_or(key_at)?),
+            2 => Authenticator::in_hsm(method, algorithm, HsmKey::new(key).map_err(|_| key_at)?),
+            _ => return Err(0),
+        };
+        let progress = Progress { last_used, is_used, drift: i16::from_be_bytes(*drift) };
+        Ok(Self { authenticator, progress })
+    }
+
+    fn compare(&self, answer: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
+        let method = self.authenticator.method();
+        let values = answer.codes.iter().map(|code| SubmittedCode::new(code).value(method.digits()));
+        let Answer { codes, stage, policy, now } = *answer;
+        let search = method.search(policy, &self.progress, now, stage, codes.len(), values)?;
+        Ok(match self.authenticator.material() {
+            Material::Secret(algorithm, secret) => {
+                Comparison::Search(search, SearchKey::Computed(Key::new(*algorithm, secret)))
+            }
+            Material::Key(key) => Comparison::Search(search, SearchKey::Prepared(key)),
+            Material::Hsm(algorithm, key) => Comparison::Hsm(search, *algorithm, key),
+        })
+    }
+
+    fn accept(&mut self, found: &Match, answer: &Answer<'_>) -> Computation {
+        let (method, counter) = (self.authenticator.method(), found.counter());
+        let mut next = Progress { last_used: counter.get(), is_used: true, ..self.progress };
+        let drift = match answer.stage {
+            Stage::Resynchronization => {
+                let Resynchronized { drift, .. } = method.accept_resync(answer.policy, &mut next, counter, answer.now);
+                drift
+            }
+            Stage::Login | Stage::Confirmation => {
+                let Verified { drift, .. } = method.accept(answer.policy, &mut next, counter, answer.now);
+                drift
+            }
+        };
+        let fresh = found.fresh();
+        let mut is_used = u32::from(self.progress.is_used);
+        is_used.cmovnz(&1, fresh);
+        self.progress.is_used = is_used != 0;
+        self.progress.last_used.cmovnz(&next.last_used, fresh);
+        self.progress.drift.cmovnz(&next.drift, fresh);
+        Computation { counter: counter.get(), drift }
+    }
+
+    fn right_answers(&self, policy: &Policy) -> u8 {
+        self.authenticator.method().right_codes(policy)
+    }
+
+    fn shares_secret(&self, other: &Self) -> bool {
+        match (self.authenticator.material(), other.authenticator.material()) {
+            // HMAC pads a secret with zeros, so secrets that differ only by zeros at the end have the same codes.
+            (Material::Secret(_, a), Material::Secret(_, b)) => public(is_equal(a.padded(), b.padded()) != 0),
+            (Material::Hsm(_, a), Material::Hsm(_, b)) => a == b,
+            (Material::Secret(_, secret), Material::Key(key)) | (Material::Key(key), Material::Secret(_, secret)) => {
+                Key::new(key.algorithm(), secret).is_equal(key)
+            }
+            (Material::Key(a), Material::Key(b)) => a.is_equal(b),
+            _ => false,
+        }
+    }
+}
+
+impl Otp {
+    pub(crate) const fn new(authenticator: Authenticator) -> Self {
+        Self { authenticator, progress: Progress::NONE }
+    }
+
+    pub(crate) fn copied(&self) -> Self {
+        Self { authenticator: self.authenticator.copied(), progress: self.progress }
+    }
+
+    /// Marks the counters below this one as used.
+    pub(crate) fn start_at(&mut self, next: Counter) {
+        if let (Method::Hotp(_), Some(last)) = (self.authenticator.method(), next.get().checked_sub(1)) {
+            self.progress = Progress { last_used: last, is_used: true, ..self.progress };
+        }
+    }
+
+    /// Returns the step to which the watermark can be lowered, if it lies far in the future.
+    pub(crate) fn lowered_watermark(&self, policy: &Policy, now: UnixTime) -> Option<Counter> {
+        match self.authenticator.method() {
+            Method::Totp(totp) => totp.lowered(policy, &self.progress, now),
+            Method::Hotp(_) => None,
+        }
+    }
+
+    pub(crate) fn has_clock(&self) -> bool {
+        matches!(self.authenticator.method(), Method::Totp(_))
+    }
+
+    /// Marks every step of the window at this time as used. A counter has no time, and does not change.
+    pub(crate) fn raise_watermark(&mut self, policy: &Policy, now: UnixTime) {
+        if let Method::Totp(totp) = self.authenticator.method()
+            && let Some(last) = totp.last_step(policy, &self.progress, now)
+        {
+            self.progress.last_used = self.progress.last_used.max(last);
+            self.progress.is_used = true;
+        }
+    }
+
+    /// Returns `false` if the last used time step begins after the year 2499.
+    pub(crate) fn is_plausible(&self) -> bool {
+        match (self.authenticator.method(), self.progress.watermark()) {
+            (Method::Totp(totp), Some(last)) => totp.is_plausible(last),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+const LABEL: &[u8] = b"secondo login";
+
+/// One login of a subscriber, from the password to the verdict on the second factor.
+///
+/// The provider creates 128 random bits or more for each login, and keeps them in the session that waits for the second
+/// factor. They are secret: whoever has them can find out the outcome of a code that was submitted in this login.
+///
+/// A verifier recognizes an answer that is submitted again in the same transaction, for example by a double click: see
+/// [`Repeated`](crate::verifier::Repeated).
+///
+/// ```
+/// use secondo::types::TransactionBytesError;
+/// use secondo::Transaction;
+///
+/// let session_bytes = [7; 16]; // from the provider's random number generator
+/// let login = Transaction::new(&session_bytes)?;
+/// assert_eq!(Transaction::new(&[7; 15]).unwrap_err(), TransactionBytesError { found: 15 });
+/// # Ok::<(), TransactionBytesError>(())
+/// ```
+#[derive(Clone)]
+pub struct Transaction {
+    tag: Tag,
+    key: [u8; 16],
+}
+
+/// A keyed hash that stands for a transaction.
+pub(crate) type Tag = [u8; 16];
+
+impl Transaction {
+    /// The minimum number of bytes.
+    pub const MIN_LEN: usize = 16;
+    /// The maximum number of bytes.
+    pub const MAX_LEN: usize = 64;
+
+    /// Creates a transaction from the random bytes of a session.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TransactionBytesError`] if the number of bytes is not [`Self::MIN_LEN`] to [`Self::MAX_LEN`].
+    pub fn new(bytes: &[u8]) -> Result<Self, TransactionBytesError> {
+        if !(Self::MIN_LEN..=Self::MAX_LEN).contains(&bytes.len()) {
+            return Err(TransactionBytesError { found: bytes.len() });
+        }
+        // Two halves of one hash: the stored tag does not reveal the key.
+        let mut halves = [0; 32];
+        Sha256::new().chain_update(LABEL).chain_update(bytes).finalize_into((&mut halves).into());
+        let mut transaction = Self { tag: [0; 16], key: [0; 16] };
+        if let ([tag, key], []) = halves.as_chunks() {
+            (transaction.tag, transaction.key) = (*tag, *key);
+        }
+        halves.as_mut_slice().zeroize();
+        Ok(transaction)
+    }
+
+    /// Returns the keyed hash of the transaction. It does not reveal the transaction's bytes.
+    pub(crate) const fn tag(&self) -> &Tag {
+        &self.tag
+    }
+
+    /// Returns the keyed hash of an answer. `purpose` tells apart answers to different questions.
+    ///
+    /// Spaces and hyphens are skipped, as in a [`SubmittedCode`](crate::SubmittedCode). The hash is truncated and never
+    /// leaves the record, so the key before the answer is as good as HMAC, and a third of the work.
+    pub(crate) fn answer<'a>(&self, purpose: &[u8; 5], codes: impl IntoIterator<Item = &'a str>) -> [u8; 8] {
+        let mut hash = Sha256::new().chain_update(self.key).chain_update(purpose);
+        for code in codes {
+            for part in code.as_bytes().split(|byte| matches!(byte, b' ' | b'-')) {
+                hash.update(part);
+            }
+            // A byte that no text contains ends it.
+            hash.update([0xff]);
+        }
+        hash.finalize().first_chunk().copied().unwrap_or_default()
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.key.as_mut_slice().zeroize();
+        self.tag.as_mut_slice().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Transaction {}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transaction(..)")
+    }
+}
+
+/// A transaction that is not made of 16 to 64 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionBytesError {
+    /// The number of bytes.
+    pub found: usize,
+}
+
+impl TransactionBytesError {
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        "transaction"
+    }
+}
+
+impl fmt::Display for TransactionBytesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (min, max) = (Transaction::MIN_LEN, Transaction::MAX_LEN);
+        write!(f, "a transaction must have {min} to {max} random bytes, not {}", self.found)
+    }
+}
+
+impl core::error::Error for TransactionBytesError {}

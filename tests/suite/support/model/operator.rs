@@ -1,0 +1,102 @@
+//! The requests of operators.
+
+use pollster::block_on;
+use secondo::AccountId;
+use secondo::types::DisplayName;
+
+use super::device::{Device, Standing};
+use super::person::Person;
+use super::{DESK, Entry, Input, Library, Model, Outcome, as_number, outcome, refused, same};
+
+impl Model {
+    pub(super) fn operate(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
+        let number = self.number(input);
+        match input.below(32) {
+            31 => {
+                let closed = block_on(verifier.close(id, None, DESK, self.now()));
+                let expected = if matches!(self.entry, Entry::Absent) { refused("unknown") } else { Outcome::Done };
+                if expected == Outcome::Done {
+                    self.entry = Entry::Closed;
+                }
+                same(expected, outcome(closed, |()| Outcome::Done), "close")
+            }
+            request @ 0..=15 => self.operate_on_account(request, verifier, id),
+            request => self.operate_on_device(request, number, verifier, id),
+        }
+    }
+
+    fn operate_on_account(&mut self, request: u8, verifier: &Library, id: &AccountId) -> Outcome {
+        let (now, secs, setup) = (self.now(), self.now, &self.setup);
+        let found = match request {
+            0..=3 => block_on(verifier.suspend(id, DESK, now)),
+            4..=8 => block_on(verifier.resume(id, DESK, now)),
+            9..=13 => block_on(verifier.unlock(id, DESK, now)),
+            _ => block_on(verifier.raise_watermarks(id, DESK, now)),
+        };
+        let expected = Self::existing(&mut self.entry, |person| {
+            match request {
+                0..=3 => person.is_suspended = true,
+                4..=8 => person.is_suspended = false,
+                9..=13 => person.restart(),
+                _ => {
+                    for device in person.devices.iter_mut().filter(|device| !device.is_hotp) {
+                        device.next = device.next.max(device.last_step(setup, secs).map_or(0, |last| last + 1));
+                    }
+                }
+            }
+            Ok(())
+        });
+        same(expected, outcome(found, |()| Outcome::Done), "operator's request")
+    }
+
+    fn operate_on_device(&mut self, request: u8, number: u32, verifier: &Library, id: &AccountId) -> Outcome {
+        let (now, secs, setup, named) = (self.now(), self.now, &self.setup, as_number(number));
+        let name = DisplayName::new("chiavetta").unwrap();
+        let found = match request {
+            16..=17 => block_on(verifier.suspend_authenticator(id, named, DESK, now)),
+            18..=20 => block_on(verifier.resume_authenticator(id, named, DESK, now)),
+            21..=22 => block_on(verifier.rename(id, named, name, DESK, now)),
+            23..=26 => block_on(verifier.revoke(id, named, DESK, now)),
+            27 => block_on(verifier.forget_drift(id, named, DESK, now)),
+            _ => block_on(verifier.lower_watermark(id, named, DESK, now)),
+        };
+        let expected = Self::existing(&mut self.entry, |person| {
+            let is_other = |device: &Device| device.number != number && device.standing == Standing::Active;
+            let has_other = person.devices.iter().any(is_other);
+            let device = person.device(number).ok_or("unknown_authenticator")?;
+            match request {
+                16..=20 if !device.is_confirmed() => return Err("unconfirmed"),
+                16..=17 => device.standing = Standing::Suspended,
+                18..=20 => device.standing = Standing::Active,
+                21..=22 => device.name = name.as_str().into(),
+                23..=26 if device.is_confirmed() && !has_other => return Err("last"),
+                23..=26 => person.devices.retain(|device| device.number != number),
+                27 if device.is_hotp => return Err("no_clock"),
+                27 => device.drift = 0,
+                _ => match device.last_step(setup, secs).filter(|_| !device.is_hotp) {
+                    Some(last) if (device.next - 1 - last) * i128::from(setup.period) > 86_400 => {
+                        device.next = last + 1;
+                    }
+                    _ => return Err("watermark_in_reach"),
+                },
+            }
+            Ok(())
+        });
+        same(expected, outcome(found, |()| Outcome::Done), "operator's request")
+    }
+
+    /// Changes an account that exists, and counts the change if there is no problem.
+    fn existing(entry: &mut Entry, change: impl FnOnce(&mut Person) -> Result<(), &'static str>) -> Outcome {
+        match entry {
+            Entry::Absent => refused("unknown"),
+            Entry::Closed => refused("closed"),
+            Entry::Open(person) => match change(person) {
+                Ok(()) => {
+                    person.changes += 1;
+                    Outcome::Done
+                }
+                Err(problem) => refused(problem),
+            },
+        }
+    }
+}

@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use secondo::policy::{BackOff, Lock, ResyncCodes, Window};
+use secondo::types::Period;
+use secondo::{Algorithm, Authenticator, Digits, Hotp, Method, Policy, Secret, Totp, UnixTime};
+
+use super::Input;
+
+/// The policy of a run, and the parameters that its authenticators share.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options of a policy")]
+pub(super) struct Setup {
+    pub(super) algorithm: Algorithm,
+    pub(super) period: u64,
+    pub(super) t0: u64,
+    pub(super) past: u8,
+    pub(super) future: u8,
+    pub(super) look_ahead: u8,
+    pub(super) cap: u8,
+    /// The first and the longest duration in seconds, or `None` for locks until an operator unlocks.
+    pub(super) lock: Option<(u64, u64)>,
+    /// The first and the longest wait in seconds.
+    pub(super) back_off: Option<(u64, u64)>,
+    pub(super) count_replays: bool,
+    pub(super) count_malformed: bool,
+    pub(super) learn_drift: bool,
+    pub(super) max_drift: u16,
+    pub(super) resync_span: u16,
+    pub(super) resync_codes: usize,
+    pub(super) confirmation_login: bool,
+    pub(super) enrollment_secs: u64,
+    pub(super) right_codes: u8,
+}
+
+impl Setup {
+    pub(super) fn new(input: &mut Input<'_>) -> Self {
+        let past = input.below(11);
+        Self {
+            algorithm: Algorithm::ALL[usize::from(input.below(3)) % Algorithm::ALL.len()],
+            period: [30, 1, 3600][usize::from(input.below(3))],
+            t0: [0, 1_699_999_990, 1_700_000_050][usize::from(input.below(3))],
+            past,
+            future: input.below(11 - past),
+            look_ahead: input.below(11),
+            cap: 1 + input.below(7),
+            lock: input.flag().then(|| {
+                let first = u64::from(input.below(100)) + 1;
+                (first, first + u64::from(input.below(200)))
+            }),
+            back_off: input.flag().then_some((u64::from(input.below(5)) + 1, 30)),
+            count_replays: input.flag(),
+            count_malformed: input.flag(),
+            learn_drift: input.flag(),
+            max_drift: u16::from(input.below(20)),
+            resync_span: u16::from(input.below(40)) + 1,
+            resync_codes: 2 + usize::from(input.below(2)),
+            confirmation_login: input.flag(),
+            enrollment_secs: 1 + u64::from(input.below(200)),
+            right_codes: 1 + input.below(255),
+        }
+    }
+
+    pub(super) fn policy(&self) -> Policy {
+        let mut policy = Policy::new()
+            .with_window(Window::new(self.past, self.future).unwrap())
+            .with_look_ahead(self.look_ahead)
+            .unwrap()
+            .with_failure_cap(self.cap)
+            .unwrap()
+            .with_counted_replays(self.count_replays)
+            .with_counted_malformed(self.count_malformed)
+            .with_learned_drift(self.learn_drift)
+            .with_max_drift(self.max_drift)
+            .unwrap()
+            .with_resync_span(self.resync_span)
+            .unwrap()
+            .with_resync_codes(if self.resync_codes == 2 { ResyncCodes::Two } else { ResyncCodes::Three })
+            .with_confirmation_login(self.confirmation_login)
+            .with_enrollment_time(Duration::from_secs(self.enrollment_secs))
+            .unwrap()
+            .with_right_codes(self.right_codes)
+            .unwrap();
+        policy = policy.with_lock(match self.lock {
+            Some((first, longest)) => Lock::doubling(Duration::from_secs(first), Duration::from_secs(longest)).unwrap(),
+            None => Lock::UNTIL_UNLOCKED,
+        });
+        if let Some((first, longest)) = self.back_off {
+            let back_off = BackOff::new(Duration::from_secs(first), Duration::from_secs(longest)).unwrap();
+            policy = policy.with_back_off(back_off);
+        }
+        policy
+    }
+
+    pub(super) fn clamp(&self, drift: i64) -> i64 {
+        drift.clamp(-i64::from(self.max_drift), i64::from(self.max_drift))
+    }
+
+    /// Returns `true` if the window moved by `drift` contains the current step.
+    pub(super) fn reaches(&self, drift: i64) -> bool {
+        drift - i64::from(self.past) <= 0 && drift + i64::from(self.future) >= 0
+    }
+
+    /// Returns the drift nearest to the known one that explains a code `ahead` steps ahead.
+    ///
+    /// If the window has a past step, the code may also be one step late.
+    pub(super) fn fitting(&self, known: i64, ahead: i64) -> i64 {
+        known.clamp(ahead, ahead + i64::from(self.past > 0))
+    }
+
+    pub(super) fn authenticator(&self, seed: u8, is_hotp: bool, digits: u8) -> Authenticator {
+        let digits = Digits::try_from(digits).unwrap();
+        let period = Period::from_secs(self.period).unwrap();
+        let method: Method = if is_hotp {
+            Hotp::new(digits).into()
+        } else {
+            Totp::new(digits, period).with_t0(UnixTime::from_secs(self.t0).unwrap()).into()
+        };
+        Authenticator::new(method, self.algorithm, Secret::from_bytes(&[seed; 20]).unwrap())
+    }
+}
