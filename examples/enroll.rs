@@ -5,7 +5,6 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::time::SystemTime;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -38,7 +37,8 @@ async fn enroll() -> Result<(), Box<dyn Error>> {
     let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
     let phone = |secret| Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
     let uri = KeyUri::new("rossi", phone(Secret::from_bytes(secret.expose())?))?.with_issuer("Secondo")?;
-    let enrolled = verifier.enroll(&id, &login, NewAuthenticator::from(phone(secret)).named("phone")?, now()?).await?;
+    let enrolled =
+        verifier.enroll(&id, &login, NewAuthenticator::from(phone(secret)).named("phone")?, UnixTime::now()?).await?;
 
     // A provider shows this once, and only to a person whose first factor it has just verified.
     println!("{}", Qr::new(uri.to_short_uri().as_str())?.terminal());
@@ -46,7 +46,7 @@ async fn enroll() -> Result<(), Box<dyn Error>> {
 
     let accepted = loop {
         let Some(entry) = prompt("The code that the app shows: ")? else { return Ok(()) };
-        match verifier.confirm(&id, &login, enrolled.number, &entry, now()?).await {
+        match verifier.confirm(&id, &login, enrolled.number, &entry, UnixTime::now()?).await {
             // The code of the account's first authenticator is a login, because the policy permits it.
             Ok(confirmed) => break confirmed.into_login().ok_or("the account is new")?,
             Err(VerifierError::Refused(refusal)) => {
@@ -63,10 +63,6 @@ async fn enroll() -> Result<(), Box<dyn Error>> {
     }
     println!();
     Ok(())
-}
-
-fn now() -> Result<UnixTime, Box<dyn Error>> {
-    Ok(UnixTime::try_from(SystemTime::now())?)
 }
 
 /// Reads a line from the terminal, or returns `None` at its end.

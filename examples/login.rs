@@ -5,7 +5,6 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::time::SystemTime;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -29,15 +28,15 @@ async fn log_in() -> Result<(), Box<dyn Error>> {
     let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
     // The provider vouches for these devices. The example `enroll` takes a first code instead.
     let devices = [device("phone", Totp::default())?, device("token", Hotp::default())?];
-    verifier.import(&id, &devices, Operator::new("desk", "new colleague"), now()?).await?;
+    verifier.import(&id, &devices, Operator::new("desk", "new colleague"), UnixTime::now()?).await?;
 
     // One transaction lasts from the password to the accepted code. The same code twice in it counts once.
     let mut login = transaction()?;
     loop {
-        let account = verifier.view(&id, now()?).await?;
+        let account = verifier.view(&id, UnixTime::now()?).await?;
         println!("Attempts left: {}", account.remaining);
         let Some(entry) = prompt("Code: ")? else { return Ok(()) };
-        match verifier.verify(&id, &login, &entry, now()?).await {
+        match verifier.verify(&id, &login, &entry, UnixTime::now()?).await {
             Ok(accepted) => {
                 let number = accepted.authenticator();
                 let used = account.authenticators.iter().find(|device| device.number == number);
@@ -76,10 +75,6 @@ fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Box<dyn Error>> {
     let mut bytes = Zeroizing::new([0; N]);
     SysRng.try_fill_bytes(bytes.as_mut_slice())?;
     Ok(bytes)
-}
-
-fn now() -> Result<UnixTime, Box<dyn Error>> {
-    Ok(UnixTime::try_from(SystemTime::now())?)
 }
 
 /// Reads a line from the terminal, or returns `None` at its end.

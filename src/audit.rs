@@ -11,8 +11,8 @@ use crate::types::{AccountId, AuthenticatorNumber, UnixTime};
 /// A receiver of events, such as a log, a queue or a table.
 ///
 /// The verifier calls it after the change is stored and before it returns the verdict. Nothing that a sink does changes
-/// a verdict. A sink that cannot keep an event has to report that itself. A process that ends between the change and
-/// the call leaves a gap in the [revisions](Event::revision).
+/// a verdict, except that a panic loses it. A sink that cannot keep an event has to report that itself. A process that
+/// ends between the change and the call leaves a gap in the [revisions](Event::revision).
 ///
 /// ```
 /// use secondo::audit::{Event, Sink};
@@ -31,6 +31,40 @@ pub trait Sink: Send + Sync {
     ///
     /// A slow sink delays the verdict, so it should pass the event on to a queue.
     fn record(&self, event: &Event<'_>);
+}
+
+/// A [`Sink`] that passes events on to the crate `tracing`, as events of the target `secondo`.
+///
+/// An event whose action was done has the level `INFO`, any other one the level `WARN`. The fields have the names of
+/// the fields of [`Event`]; the message is the action.
+#[cfg(feature = "tracing")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tracing;
+
+#[cfg(feature = "tracing")]
+impl Sink for Tracing {
+    fn record(&self, event: &Event<'_>) {
+        macro_rules! emit {
+            ($level:ident) => {
+                tracing::event!(
+                    target: "secondo",
+                    tracing::Level::$level,
+                    time = %event.time,
+                    account = %event.account,
+                    authenticator = event.authenticator.map(AuthenticatorNumber::get),
+                    outcome = event.problem.unwrap_or("done"),
+                    remaining = event.remaining,
+                    revision = event.revision,
+                    operator = event.operator.map(|operator| operator.name),
+                    reason = event.operator.map(|operator| operator.reason),
+                    must_notify = event.must_notify(),
+                    "{}",
+                    event.action.label(),
+                )
+            };
+        }
+        if event.problem.is_none() { emit!(INFO) } else { emit!(WARN) }
+    }
 }
 
 /// One decision of a verifier.

@@ -68,13 +68,13 @@
 //! - Anyone who can write to the store can restore an older record. Anyone who can read the store and has the sealing
 //!   keys can compute every code, except the codes of secrets in an [HSM](hsm).
 //! - A secret that is moved may leave a copy on the stack, as any value in Rust may.
-//! - The crate reads no clock and generates no random numbers. The caller supplies both, and must supply correct ones.
+//! - No decision reads a clock or generates random numbers. The caller supplies both, and must supply correct ones.
 //!
 //! # Features
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `std` | yes | vector instructions chosen at run time, [`store::Memory`], [`store::conformance`], conversion of `SystemTime` into [`UnixTime`]; implies `verifier` |
+//! | `std` | yes | vector instructions chosen at run time, [`store::Memory`], [`store::conformance`], the system's time as [`UnixTime`]; implies `verifier` |
 //! | `verifier` | by `std` | [`Verifier`], [`account`], [`audit`], [`store`], [`seal`], [`hsm`]; implies `alloc` |
 //! | `alloc` | by `verifier` | [`formats`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
@@ -82,7 +82,8 @@
 //! | `qr` | no | `formats::otpauth::Qr`: a key URI as a QR code, as modules, as SVG, or for a terminal |
 //! | `png` | no | `formats::otpauth::Png`: the QR code as a PNG file; implies `qr` and `std` |
 //! | `pskc` | no | `formats::pskc`: reading and writing key files of token vendors (RFC 6030); implies `std` and `rand` |
-//! | `serde` | no | `Serialize` and `Deserialize` for [`State`] |
+//! | `serde` | no | `Serialize` and `Deserialize` for [`State`] and ids |
+//! | `tracing` | no | `audit::Tracing`: events of a verifier as events of the crate `tracing`; implies `verifier` |
 //! | `json` | no | `formats::json`: reading and writing authenticators as lines of JSON; implies `alloc` |
 //!
 //! Without features the crate is `no_std` and does not allocate. Enabling a feature does not change the behavior of

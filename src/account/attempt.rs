@@ -11,7 +11,7 @@ use super::subscriber::Account;
 use crate::codes::lanes::{self, Job};
 use crate::codes::search::{Match, Search};
 use crate::decision::{Hold, Refusal, Stage};
-use crate::factor::{Answer, Comparison, Computation};
+use crate::factor::{Answer, Authenticator, Comparison, Computation, Factor};
 use crate::hsm::HsmKey;
 use crate::types::{Algorithm, AuthenticatorNumber, Counter, Transaction, UnixTime};
 
@@ -118,7 +118,10 @@ impl Account {
         hmacs: &mut Hmacs,
     ) -> Reply {
         let hash = answer_hash(login, Some(number), answer);
-        if let Some(refused) = self.repeated(login, &hash, answer.now) {
+        // A login in the same transaction does not prevent the confirmation of another authenticator.
+        if let Some(refused) = self.repeated(login, &hash, answer.now)
+            && !matches!(refused, Refused::Refusal(Refusal::LoggedIn))
+        {
             return refused.unchanged();
         }
         let enrollment = match self.enrollment(login, number, answer.now) {
@@ -153,6 +156,20 @@ impl Account {
         };
         self.outcomes.remember(Outcome { login: *login.tag(), answer: hash, at: answer.now, verdict: outcome });
         Reply::Decided { verdict, is_changed: true }
+    }
+
+    /// Returns an authenticator of one-time passwords that can be confirmed now in this transaction.
+    pub(crate) fn pending(
+        &self,
+        login: &Transaction,
+        number: AuthenticatorNumber,
+        now: UnixTime,
+    ) -> Result<Authenticator, Refused> {
+        self.enrollment(login, number, now)?;
+        match self.entry(number).map(|entry| &*entry.factor) {
+            Ok(Factor::Otp(otp)) => Ok(otp.authenticator.copied()),
+            _ => Err(Refused::Account(AccountError::UnknownAuthenticator(number))),
+        }
     }
 
     /// Returns the enrollment of an authenticator that can be confirmed now in this transaction.

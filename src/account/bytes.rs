@@ -181,6 +181,9 @@ impl Entry {
         let factor = Factor::decode(code, reader.take(own_len.into())?)
             .map(Box::new)
             .map_err(|at| RecordError::Field { offset: at.map_or(at_kind, |at| at_own + at) })?;
+        if standing == Standing::Unconfirmed && !factor.kept().takes_codes() {
+            return Err(RecordError::Field { offset: at_status });
+        }
         Ok(Self { number, standing, enrollment, name, added, last_used, factor })
     }
 }

@@ -16,7 +16,7 @@ use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
 pub struct Enrolled {
     /// The number of the new authenticator.
     pub number: AuthenticatorNumber,
-    /// The unconfirmed authenticator that gave way to it, if there was one.
+    /// The unconfirmed authenticator that gave way to it, if there was one. It can no longer be confirmed.
     ///
     /// An enrollment replaces the one that began in the same transaction. An account has at most four unconfirmed
     /// authenticators: the oldest gives way to a fifth.
@@ -34,11 +34,12 @@ impl Account {
         policy: &Policy,
         now: UnixTime,
     ) -> Result<Enrolled, AccountError> {
-        self.entries.retain(|entry| entry.enrollment().is_none_or(|enrollment| now < enrollment.expires));
+        self.end_expired(now);
         let unconfirmed = || self.entries.iter().filter_map(|entry| Some((entry.number, entry.enrollment()?)));
         let of_login = unconfirmed().find(|(_, enrollment)| enrollment.is_in(login));
         let oldest = unconfirmed().next().filter(|_| unconfirmed().count() >= MAX_UNCONFIRMED);
-        let replaced = of_login.or(oldest).map(|(number, _)| number);
+        let takes_codes = new.factor.kept().takes_codes();
+        let replaced = of_login.or(oldest).filter(|_| takes_codes).map(|(number, _)| number);
         if let Some(replaced) = replaced {
             if !may_replace {
                 return Err(AccountError::Unconfirmed(replaced));
@@ -46,7 +47,7 @@ impl Account {
             self.entries.retain(|entry| entry.number != replaced);
         }
         let mut entry = self.new_entry(new, now)?;
-        if new.factor.kept().takes_codes() {
+        if takes_codes {
             entry.standing = Standing::Unconfirmed;
             entry.enrollment = Enrollment {
                 login: *login.tag(),
@@ -71,11 +72,12 @@ impl Account {
         policy: &Policy,
         now: UnixTime,
     ) -> Result<(), AccountError> {
+        self.end_expired(now);
         for (new, state) in imported {
             let mut entry = self.new_entry(new, now)?;
             if let Factor::Otp(otp) = &mut *entry.factor {
-                otp.progress = state.progress;
-                if let Some(last) = state.watermark().filter(|_| !otp.is_plausible()) {
+                otp.import(&state.progress);
+                if let Some(last) = otp.progress.watermark().filter(|_| !otp.is_plausible()) {
                     return Err(AccountError::ImplausibleStep(last));
                 }
             }
@@ -90,6 +92,10 @@ impl Account {
         }
         self.changed();
         Ok(())
+    }
+
+    fn end_expired(&mut self, now: UnixTime) {
+        self.entries.retain(|entry| entry.enrollment().is_none_or(|enrollment| now < enrollment.expires));
     }
 
     /// Returns the entry of a new authenticator, active and with the next number.

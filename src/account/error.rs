@@ -15,7 +15,7 @@ pub enum AccountError {
     OtherTransaction,
     /// The enrollment has expired. The subscriber has to enroll again.
     Expired,
-    /// The account has an unconfirmed authenticator, and the caller asked not to replace it.
+    /// This authenticator is not confirmed: it would be replaced, or it cannot be suspended or resumed.
     Unconfirmed(AuthenticatorNumber),
     /// The account already has an authenticator with this secret.
     SecretInUse(AuthenticatorNumber),
@@ -31,7 +31,8 @@ pub enum AccountError {
         /// The number with the new authenticator.
         found: u16,
     },
-    /// The authenticator is the last one that can be used. Enroll another one first, suspend it, or close the account.
+    /// No other authenticator of the account is active. Enroll another one first, suspend this one, or close the
+    /// account.
     Last,
     /// The watermark does not lie so far beyond the window that it may be lowered, or the authenticator has none.
     WatermarkInReach,
@@ -73,7 +74,7 @@ impl fmt::Display for AccountError {
             Self::UnknownAuthenticator(number) => write!(f, "the account has no authenticator {number}"),
             Self::OtherTransaction => f.write_str("the authenticator was enrolled in another transaction"),
             Self::Expired => f.write_str("the enrollment has expired"),
-            Self::Unconfirmed(number) => write!(f, "the account already has an unconfirmed authenticator, {number}"),
+            Self::Unconfirmed(number) => write!(f, "authenticator {number} is not confirmed"),
             Self::SecretInUse(number) => write!(f, "authenticator {number} of the account has the same secret"),
             Self::TooMany => write!(f, "the account already has {MAX_AUTHENTICATORS} authenticators"),
             Self::Full => write!(f, "the account has no room left in its {} bytes", Value::MAX_LEN),

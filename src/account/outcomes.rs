@@ -66,11 +66,15 @@ impl Outcomes {
         self.0.iter().map(|outcome| outcome.at.saturating_add(Outcome::KEPT_SECS))
     }
 
+    /// Returns the outcomes that are kept of this transaction.
+    pub(super) fn of_login(&self, login: &Transaction, now: UnixTime) -> impl Iterator<Item = &Outcome> {
+        self.0.iter().filter(move |outcome| outcome.is_kept(now) && is_same(&outcome.login, login.tag()))
+    }
+
     /// Returns the outcome of this answer, or of another answer that was accepted in the same transaction.
     pub(super) fn of(&self, login: &Transaction, answer: &[u8; 8], now: UnixTime) -> Option<(&Outcome, bool)> {
-        let of_login = self.0.iter().filter(|outcome| outcome.is_kept(now) && is_same(&outcome.login, login.tag()));
         let mut accepted = None;
-        for outcome in of_login {
+        for outcome in self.of_login(login, now) {
             if is_same(&outcome.answer, answer) {
                 return Some((outcome, true));
             }
@@ -79,6 +83,10 @@ impl Outcomes {
             }
         }
         accepted
+    }
+
+    pub(super) fn forget_refusals(&mut self) {
+        self.0.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)));
     }
 
     /// Keeps an outcome. If there is no room, the oldest refusal gives way, or else the oldest outcome.

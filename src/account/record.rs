@@ -6,7 +6,7 @@
 //! | sealed | version (1), kind + 128 (1), revision (8), sealing key id (4), body, tag (16)    |
 //!
 //! The kind is 1 for an account, whose body is described in `bytes`, and 2 for the tombstone of a closed account. The
-//! body of a tombstone is the time (5) until which it is kept, or 0 if it is kept forever.
+//! body of a tombstone is the time (5) until which it is kept, or five bytes 255 if it is kept forever.
 
 use alloc::vec::Vec;
 
@@ -19,6 +19,9 @@ use crate::types::{AccountId, UnixTime};
 const ACCOUNT: u8 = 1;
 const TOMBSTONE: u8 = 2;
 const SEALED: u8 = 128;
+
+/// The end of a tombstone that is kept forever, in the place of a time.
+const FOREVER: [u8; 5] = [0xff; 5];
 
 /// The offsets of the body.
 const PLAIN_BODY: usize = 10;
@@ -73,9 +76,11 @@ impl Record {
         match kind {
             ACCOUNT => Account::decode(body, offset, revision).map(Self::Account),
             TOMBSTONE => {
-                let time = (&*body).try_into().map_err(|_| RecordError::Length(offset + body.len()))?;
-                let time = UnixTime::from_be_bytes(time).ok_or(RecordError::Field { offset })?;
-                Ok(Self::Tombstone { revision, keep_until: Some(time).filter(|time| *time > UnixTime::EPOCH) })
+                let keep_until = match (&*body).try_into().map_err(|_| RecordError::Length(offset + body.len()))? {
+                    FOREVER => None,
+                    time => Some(UnixTime::from_be_bytes(time).ok_or(RecordError::Field { offset })?),
+                };
+                Ok(Self::Tombstone { revision, keep_until })
             }
             _ => Err(RecordError::Field { offset: 1 }),
         }
@@ -98,7 +103,7 @@ impl Record {
         let start = bytes.len();
         match self {
             Self::Account(account) => account.encode(&mut bytes),
-            Self::Tombstone { keep_until, .. } => bytes.extend(keep_until.unwrap_or(UnixTime::EPOCH).to_be_bytes()),
+            Self::Tombstone { keep_until, .. } => bytes.extend(keep_until.map_or(FOREVER, UnixTime::to_be_bytes)),
         }
         let mut value = Value::from(bytes);
         if let Some(keys) = keys {

@@ -48,9 +48,10 @@ impl Account {
         self.entries.iter().any(Entry::is_confirmed)
     }
 
-    /// Returns the time from which a store may remove the account, if no authenticator was ever confirmed.
+    /// Returns the time from which a store may remove the account, if no authenticator was ever confirmed and it is not
+    /// suspended.
     pub(super) fn expiry(&self) -> Option<UnixTime> {
-        if self.has_confirmed() {
+        if self.has_confirmed() || self.is_suspended {
             return None;
         }
         let enrollments = self.entries.iter().filter_map(Entry::enrollment).map(|enrollment| enrollment.expires);

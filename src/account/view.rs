@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use super::entry::{Entry, Status};
 use super::subscriber::Account;
 use crate::decision::Hold;
-use crate::factor::Kind;
+use crate::factor::{External, Factor, Kind};
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
 
@@ -17,7 +17,8 @@ pub struct AccountView {
     pub is_suspended: bool,
     /// The number of consecutive failures.
     pub failures: u8,
-    /// The number of attempts left before the next lock; 0 if the account is locked.
+    /// The number of attempts left before the next lock; 0 if the account is locked. It does not tell a back-off or a
+    /// suspension.
     pub remaining: u8,
     /// The lock or back-off that is in force, or [`Hold::None`].
     pub hold: Hold,
@@ -41,31 +42,33 @@ pub struct AuthenticatorView {
     pub added: UnixTime,
     /// The time of the last accepted code.
     pub last_used: Option<UnixTime>,
+    /// The level and the provider's data, if other software judges the authenticator.
+    pub external: Option<External>,
 }
 
 impl Account {
     pub(crate) fn view(&self, policy: &Policy, now: UnixTime) -> AccountView {
-        let hold = self.attempts.hold;
         let is_pending = |entry: &&Entry| entry.enrollment().is_none_or(|enrollment| now < enrollment.expires);
         AccountView {
             revision: self.revision,
             is_suspended: self.is_suspended,
             failures: self.attempts.failures,
             remaining: policy.remaining_of(&self.attempts, now),
-            hold: if hold.is_in_force(now) { hold } else { Hold::None },
+            hold: self.attempts.hold.in_force(now),
             authenticators: self.entries.iter().filter(is_pending).map(Entry::view).collect(),
         }
     }
 }
 
 impl Entry {
-    fn view(&self) -> AuthenticatorView {
+    pub(super) fn view(&self) -> AuthenticatorView {
         AuthenticatorView {
             number: self.number,
             kind: self.factor.kept().kind(),
             name: self.name,
             status: self.status(),
             added: self.added,
+            external: if let Factor::External(external) = &*self.factor { Some(*external) } else { None },
             last_used: UnixTime::from_secs(self.last_used).ok().filter(|time| *time > UnixTime::EPOCH),
         }
     }

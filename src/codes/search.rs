@@ -30,7 +30,7 @@ impl Span {
 
     /// Returns the last counter. The span must not be empty.
     #[inline]
-    fn last(self) -> u64 {
+    pub(crate) fn last(self) -> u64 {
         self.first + u64::from(self.count).saturating_sub(1)
     }
 }

@@ -38,11 +38,18 @@ pub enum Hold {
     Throttled(UnixTime),
     /// A lock holds attempts off until this time.
     LockedUntil(UnixTime),
-    /// A lock holds attempts off until an operator [unlocks](crate::State::unlock) the authenticator.
+    /// A lock holds attempts off until an operator unlocks the account (`Verifier::unlock`) or the
+    /// [state](crate::State::unlock).
     Locked,
 }
 
 impl Hold {
+    /// Returns this hold if it is in force, otherwise [`Hold::None`].
+    #[cfg(feature = "verifier")]
+    pub(crate) fn in_force(self, now: UnixTime) -> Self {
+        if self.is_in_force(now) { self } else { Self::None }
+    }
+
     /// Returns `true` if attempts are held off at this time.
     #[must_use]
     pub fn is_in_force(self, now: UnixTime) -> bool {

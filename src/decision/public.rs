@@ -14,12 +14,12 @@ pub enum PublicRefusal {
     Malformed(MalformedCode),
     /// The code is not accepted.
     Wrong {
-        /// The number of attempts left before the lock; 0 if this attempt locked the authenticator.
+        /// The number of attempts left before the lock; 0 if this attempt locked the account.
         remaining: u8,
         /// The lock or back-off that follows from this attempt.
         hold: Hold,
     },
-    /// The authenticator is locked after too many failures.
+    /// The account is locked after too many failures.
     Locked {
         /// The end of the lock; `None` if an operator must [unlock](crate::State::unlock) the authenticator.
         until: Option<UnixTime>,

@@ -14,19 +14,19 @@ pub enum Refusal {
     Malformed(MalformedCode),
     /// The code is wrong.
     Wrong {
-        /// The number of attempts left before the lock; 0 if this attempt locked the authenticator.
+        /// The number of attempts left before the lock; 0 if this attempt locked the account.
         remaining: u8,
         /// The lock or back-off that follows from this attempt.
         hold: Hold,
     },
     /// The code is correct, but this code or a later one was accepted before.
     Replayed {
-        /// The number of attempts left before the lock; 0 if this attempt locked the authenticator.
+        /// The number of attempts left before the lock; 0 if this attempt locked the account.
         remaining: u8,
         /// The lock or back-off that follows from this attempt.
         hold: Hold,
     },
-    /// The authenticator is locked after too many failures. Nothing was computed.
+    /// The account is locked after too many failures. Nothing was computed.
     Locked {
         /// The end of the lock; `None` if an operator must [unlock](crate::State::unlock) the authenticator.
         until: Option<UnixTime>,
@@ -47,7 +47,7 @@ pub enum Refusal {
     Unconfirmed,
     /// The authenticator to be confirmed is already confirmed. Nothing was computed.
     AlreadyConfirmed,
-    /// Another code was accepted in this transaction before. Nothing was computed.
+    /// This transaction already ended with a login. A new login needs a new transaction. Nothing was computed.
     LoggedIn,
     /// The account is closed, and its authenticators are erased.
     Closed,

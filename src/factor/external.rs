@@ -10,8 +10,8 @@ use crate::types::Level;
 
 /// An authenticator that other software judges, such as a passkey (`WebAuthn`).
 ///
-/// The account lists, suspends and revokes it like the subscriber's other authenticators. It counts when the last
-/// authenticator of an account is protected. No code is ever compared with it.
+/// The account lists, suspends and revokes it like the subscriber's other authenticators. While it is
+/// active, the others may be revoked. No code is ever compared with it.
 ///
 /// ```
 /// use secondo::factor::{External, ExternalError};

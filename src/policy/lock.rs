@@ -35,7 +35,7 @@ impl Lock {
     ///
     /// If the wait of the back-off is longer, the lock lasts as long as that wait. The next lock comes after the same
     /// number of failures again. The lock after [`Policy::CONSECUTIVE_LIMIT`](crate::Policy::CONSECUTIVE_LIMIT)
-    /// failures in a row lasts until an operator unlocks the authenticator.
+    /// failures in a row lasts until an operator unlocks the account.
     ///
     /// # Errors
     ///

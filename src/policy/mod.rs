@@ -17,8 +17,8 @@ pub use window::{Window, WindowError};
 
 /// The rules by which a verifier accepts codes, counts failures and locks authenticators.
 ///
-/// One policy serves all authenticators of a kind. The default policy accepts one past time step (TOTP) and looks 5
-/// counters ahead (HOTP). After 5 consecutive failures it locks an authenticator for 15 minutes, doubling up to a day.
+/// One policy serves all accounts of a verifier. The default policy accepts one past time step (TOTP) and looks 5
+/// counters ahead (HOTP). After 5 consecutive failures it locks the account for 15 minutes, doubling up to a day.
 /// A replayed code counts as a failure, and a malformed entry does not.
 ///
 /// ```
@@ -156,6 +156,7 @@ impl Policy {
 
     /// Sets whether a malformed entry counts as a failure; it does not by default, because it can never be correct.
     ///
+    /// Each submission counts, a repeated one too. Malformed entries for a confirmation never count.
     /// A malformed entry that causes a lock is still refused as malformed. The next attempt is refused as locked.
     #[must_use]
     pub const fn with_counted_malformed(mut self, count: bool) -> Self {

@@ -5,12 +5,14 @@
 
 #[cfg(feature = "std")]
 mod arena;
+mod boxed;
 #[cfg(feature = "std")]
 pub mod conformance;
 mod contract;
 #[cfg(feature = "std")]
 mod memory;
 
+pub use boxed::{Boxed, BoxedError};
 pub use contract::{Entry, Exchange, Revision, Store, Value};
 #[cfg(feature = "std")]
 pub use memory::Memory;

@@ -54,6 +54,14 @@ impl FromStr for AccountId {
     }
 }
 
+impl TryFrom<&str> for AccountId {
+    type Error = IdError;
+
+    fn try_from(text: &str) -> Result<Self, IdError> {
+        Self::new(text)
+    }
+}
+
 impl AsRef<str> for AccountId {
     fn as_ref(&self) -> &str {
         self.as_str()
@@ -153,8 +161,72 @@ impl AuthenticatorNumber {
     }
 }
 
+impl FromStr for AuthenticatorNumber {
+    type Err = core::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<AuthenticatorNumber> for u32 {
+    fn from(number: AuthenticatorNumber) -> Self {
+        number.0
+    }
+}
+
 impl fmt::Display for AuthenticatorNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(feature = "serde")]
+mod serde {
+    use core::fmt;
+
+    use serde_core::de::{Deserialize, Deserializer, Error, Visitor};
+    use serde_core::ser::{Serialize, Serializer};
+
+    use super::{AccountId, AuthenticatorNumber};
+
+    /// Serializes the text.
+    impl Serialize for AccountId {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_str(self.as_str())
+        }
+    }
+
+    impl<'de> Deserialize<'de> for AccountId {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_str(IdVisitor)
+        }
+    }
+
+    struct IdVisitor;
+
+    impl Visitor<'_> for IdVisitor {
+        type Value = AccountId;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the id of an account")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<AccountId, E> {
+            AccountId::new(text).map_err(E::custom)
+        }
+    }
+
+    /// Serializes the number.
+    impl Serialize for AuthenticatorNumber {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_u32(self.0)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for AuthenticatorNumber {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            u32::deserialize(deserializer).map(Self)
+        }
     }
 }

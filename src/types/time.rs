@@ -9,8 +9,8 @@ use crate::ct::division::{Divisor, quotient, remainder};
 /// The range is 1970 to the end of the year 9999. Times do not overflow in 2038, as RFC 6238 section 4.2 requires. The
 /// current time in milliseconds is out of range, so that a wrong unit returns an error.
 ///
-/// The library never reads a clock: every function that needs the time takes it as an argument. With the feature `std`,
-/// a `SystemTime` can be converted.
+/// The library never reads a clock by itself: every function that needs the time takes it as an argument. With the
+/// feature `std`, `UnixTime::now` reads the system's clock, and a `SystemTime` can be converted.
 ///
 /// ```
 /// use secondo::UnixTime;
@@ -84,6 +84,18 @@ impl fmt::Display for UnixTime {
         let (hour, minute, second) =
             (quotient::<3600>(secs), quotient::<60>(remainder::<3600>(secs)), remainder::<60>(secs));
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
+#[cfg(feature = "std")]
+impl UnixTime {
+    /// Returns the system's time. No other function of the library reads a clock.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TimeError`] if the system's time is before 1970 or after [`Self::MAX`].
+    pub fn now() -> Result<Self, TimeError> {
+        std::time::SystemTime::now().try_into()
     }
 }
 

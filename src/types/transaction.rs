@@ -5,7 +5,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 const LABEL: &[u8] = b"secondo login";
 
-/// One login of a subscriber, from the password to the verdict on the second factor.
+/// One login of a subscriber, from the password to the verdict on the second factor, or one enrollment.
 ///
 /// The provider creates 128 random bits or more for each login, and keeps them in the session that waits for the second
 /// factor. They are secret: whoever has them can find out the outcome of a code that was submitted in this login.
@@ -36,6 +36,9 @@ impl Transaction {
     pub const MIN_LEN: usize = 16;
     /// The maximum number of bytes.
     pub const MAX_LEN: usize = 64;
+    /// The number of codes, and of bytes of each, that are read. They bound the work that a hostile answer causes.
+    const CODES: usize = 4;
+    const CODE_LEN: usize = 64;
 
     /// Creates a transaction from the random bytes of a session.
     ///
@@ -68,12 +71,16 @@ impl Transaction {
     /// leaves the record, so the key before the answer is as good as HMAC, and a third of the work.
     pub(crate) fn answer<'a>(&self, purpose: &[u8; 5], codes: impl IntoIterator<Item = &'a str>) -> [u8; 8] {
         let mut hash = Sha256::new().chain_update(self.key).chain_update(purpose);
-        for code in codes {
-            for part in code.as_bytes().split(|byte| matches!(byte, b' ' | b'-')) {
+        for code in codes.into_iter().take(Self::CODES) {
+            let read = code.as_bytes().get(..Self::CODE_LEN);
+            // Of a text that is too long for a code, the start and the length suffice.
+            let (start, rest) = read.map_or((code.as_bytes(), 0), |start| (start, code.len() - start.len()));
+            for part in start.split(|byte| matches!(byte, b' ' | b'-')) {
                 hash.update(part);
             }
             // A byte that no text contains ends it.
             hash.update([0xff]);
+            hash.update(rest.to_le_bytes());
         }
         hash.finalize().first_chunk().copied().unwrap_or_default()
     }

@@ -3,10 +3,10 @@ use super::{Verifier, VerifierError};
 use crate::account::{Account, Enrolled, Record};
 use crate::audit::{Action, Event, Operator};
 use crate::decision::{Refusal, State};
-use crate::factor::NewAuthenticator;
+use crate::factor::{Authenticator, NewAuthenticator};
 use crate::hsm::Hsm;
 use crate::store::{Store, Value};
-use crate::types::{AccountId, Transaction, UnixTime};
+use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Adds a new authenticator to an account, which is created if there is none.
@@ -53,6 +53,26 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         now: UnixTime,
     ) -> Result<Enrolled, VerifierError<S::Error>> {
         self.add(id, login, &new.into(), false, now).await
+    }
+
+    /// Returns an authenticator that was enrolled in this transaction and is not confirmed yet, to show its secret
+    /// again.
+    ///
+    /// A page that is loaded again can make the [key URI](crate::formats::otpauth::KeyUri) from it, until the
+    /// authenticator is confirmed or its enrollment expires.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::view`], and the errors of [`Self::confirm`] for an authenticator that cannot be
+    /// confirmed in this transaction.
+    pub async fn pending(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        number: AuthenticatorNumber,
+        now: UnixTime,
+    ) -> Result<Authenticator, VerifierError<S::Error>> {
+        self.load(id).await?.pending(login, number, now).map_err(|refused| VerifierError::of(refused, id))
     }
 
     /// Adds confirmed authenticators from another system to an account, which is created if there is none.

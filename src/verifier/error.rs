@@ -2,8 +2,9 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use super::Repeated;
-use crate::account::{AccountError, RecordError};
+use crate::account::{AccountError, RecordError, Refused};
 use crate::decision::{PublicRefusal, Refusal};
+use crate::types::AccountId;
 
 /// An error from a [`Verifier`](crate::Verifier). None of them is a login.
 ///
@@ -33,6 +34,17 @@ pub enum VerifierError<E> {
 }
 
 impl<E> VerifierError<E> {
+    /// Returns the error of an answer that an account did not accept.
+    pub(super) fn of(refused: Refused, account: &AccountId) -> Self {
+        match refused {
+            Refused::Refusal(refusal) => Self::Refused(refusal),
+            Refused::Account(error) => Self::Account(error),
+            Refused::Repeated { number, at, is_login } => {
+                Self::Repeated(Repeated { account: *account, authenticator: number, at, is_login })
+            }
+        }
+    }
+
     /// Returns what may be shown to the person who is logging in: see [`Refusal::public`].
     #[must_use]
     pub fn public(&self) -> PublicRefusal {

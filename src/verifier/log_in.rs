@@ -1,9 +1,9 @@
 use core::slice;
 
-use super::outcome::{Accepted, Confirmed, Repeated};
+use super::outcome::{Accepted, Confirmed};
 use super::swap::{Step, Swapped};
 use super::{Verifier, VerifierError};
-use crate::account::{Account, Hmacs, Record, Refused, Reply, Success};
+use crate::account::{Account, Hmacs, Record, Reply, Success};
 use crate::audit::{Action, Event};
 use crate::decision::{Refusal, Resynchronized, Stage};
 use crate::factor::Answer;
@@ -136,15 +136,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
                 Reply::Decided { verdict, is_changed: true } => Step::Store(verdict, Record::Account(account)),
             })
         });
-        let swapped = swapped.await.map(|Swapped { outcome, revision }| {
-            let outcome = outcome.map_err(|refused| match refused {
-                Refused::Refusal(refusal) => VerifierError::Refused(refusal),
-                Refused::Account(error) => VerifierError::Account(error),
-                Refused::Repeated { number, at, is_login } => {
-                    VerifierError::Repeated(Repeated { account: *id, authenticator: number, at, is_login })
-                }
-            });
-            Swapped { outcome, revision }
+        let swapped = swapped.await.map(|Swapped { outcome, revision }| Swapped {
+            outcome: outcome.map_err(|refused| VerifierError::of(refused, id)),
+            revision,
         });
         let verdict = swapped.as_ref().ok().map(|swapped| swapped.outcome.as_ref());
         let action = match answer.stage {

@@ -2,11 +2,11 @@ use alloc::vec::Vec;
 
 use super::swap::{Step, Swapped};
 use super::{Verifier, VerifierError};
-use crate::account::{Account, AccountError, AccountView, ExportedAuthenticator, Record};
+use crate::account::{Account, AccountError, AccountView, ExportedAuthenticator, LoginOptions, Record};
 use crate::audit::{Action, Event, Operator};
 use crate::hsm::Hsm;
 use crate::store::Store;
-use crate::types::{AccountId, AuthenticatorNumber, DisplayName, UnixTime};
+use crate::types::{AccountId, AuthenticatorNumber, DisplayName, Transaction, UnixTime};
 
 #[cfg(doc)]
 use crate::{Policy, Refusal};
@@ -20,14 +20,27 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// if it is closed, [`VerifierError::Store`] if the store fails, or [`VerifierError::Record`] if the record cannot
     /// be opened or read.
     pub async fn view(&self, id: &AccountId, now: UnixTime) -> Result<AccountView, VerifierError<S::Error>> {
-        let entry = self.store.load(id).await.map_err(VerifierError::Store)?;
-        Ok(self.account(id, entry.map(|entry| entry.value))?.view(&self.policy, now))
+        Ok(self.load(id).await?.view(&self.policy, now))
+    }
+
+    /// Returns the ways in which the subscriber can show the second factor in this login, for the login page.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::view`].
+    pub async fn options(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        now: UnixTime,
+    ) -> Result<LoginOptions, VerifierError<S::Error>> {
+        Ok(self.load(id).await?.options(login, &self.policy, now))
     }
 
     /// Returns the account's authenticators of one-time passwords with their secrets, to move them to another system.
     ///
-    /// Whoever has the result can compute every code. Close the account when the other system has taken over: a code
-    /// that is accepted there can be used here as well until then.
+    /// External authenticators are not included. Whoever has the result can compute every code. Close the account when
+    /// the other system has taken over: a code that is accepted there can be used here as well until then.
     ///
     /// # Errors
     ///
@@ -38,9 +51,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         by: Operator<'_>,
         now: UnixTime,
     ) -> Result<Vec<ExportedAuthenticator>, VerifierError<S::Error>> {
-        let entry = self.store.load(id).await.map_err(VerifierError::Store);
-        let account = entry.and_then(|entry| self.account(id, entry.map(|entry| entry.value)));
-        let exported = account.map(|account| Swapped { outcome: account.exported(), revision: None });
+        let exported = self.load(id).await.map(|account| Swapped { outcome: account.exported(), revision: None });
         let request = Request { id, action: Action::Export, number: None, by, now };
         self.report(request.event(), exported)
     }
@@ -254,8 +265,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// # Errors
     ///
-    /// Returns [`VerifierError::Unknown`] if there is no account, [`VerifierError::Store`] if the store fails, or
-    /// [`VerifierError::Contended`] if other writers keep changing the account.
+    /// Returns [`VerifierError::Unknown`] if there is no account, [`VerifierError::Refused`] with [`Refusal::Closed`]
+    /// if it is closed already, [`VerifierError::Store`] if the store fails, or [`VerifierError::Contended`] if other
+    /// writers keep changing the account.
     pub async fn close(
         &self,
         id: &AccountId,
@@ -264,9 +276,13 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         now: UnixTime,
     ) -> Result<(), VerifierError<S::Error>> {
         let closed = self.swap(id, |held, _| {
-            let held = held.ok_or(VerifierError::Unknown)?;
-            let revision = Record::claimed_revision(&held).wrapping_add(1);
-            Ok(Step::Store((), Record::Tombstone { revision, keep_until }))
+            let revision = held.as_ref().map_or(0, Record::claimed_revision).wrapping_add(1);
+            match self.account(id, held) {
+                Err(VerifierError::Record(_)) | Ok(_) => {
+                    Ok(Step::Store((), Record::Tombstone { revision, keep_until }))
+                }
+                Err(unknown_or_closed) => Err(unknown_or_closed),
+            }
         });
         let request = Request { id, action: Action::Close, number: None, by, now };
         self.report(request.event(), closed.await)

@@ -95,6 +95,12 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         Ok(())
     }
 
+    /// Loads an account to look at it.
+    pub(super) async fn load(&self, id: &AccountId) -> Result<Account, VerifierError<S::Error>> {
+        let entry = self.store.load(id).await.map_err(VerifierError::Store)?;
+        self.account(id, entry.map(|entry| entry.value))
+    }
+
     /// Opens the record in a value.
     pub(super) fn open(
         &self,

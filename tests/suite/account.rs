@@ -15,7 +15,7 @@ use logins::{DESK, Logins, fresh};
 use pollster::block_on;
 use secondo::account::AccountError;
 use secondo::decision::Hold;
-use secondo::factor::{External, Method, NewAuthenticator};
+use secondo::factor::{External, Kind, Method, NewAuthenticator};
 use secondo::hsm::{Hmac, Hsm, HsmKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::{Counter, DisplayName, DisplayNameError, Level};
@@ -847,4 +847,146 @@ fn nothing_is_added_to_a_suspended_account() {
     assert!(matches!(imported, Err(VerifierError::Refused(Refusal::Suspended))));
     let enrolled = block_on(verifier.enroll(&id(), &fresh(), phone(2), NOW));
     assert!(matches!(enrolled, Err(VerifierError::Refused(Refusal::Suspended))));
+}
+
+#[test]
+fn the_login_page_learns_what_it_can_offer() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    let token = Authenticator::new(Hotp::default(), Algorithm::Sha1, secret(2));
+    let devices = [
+        (NewAuthenticator::from(authenticator(Totp::default())).named("telefono").unwrap(), State::new().confirmed()),
+        (token.into(), State::new().confirmed()),
+        (passkey(b"credential").into(), State::new().confirmed()),
+    ];
+    block_on(verifier.import(&id(), &devices, DESK, NOW)).unwrap();
+    block_on(verifier.enroll(&id(), &fresh(), phone(9), NOW)).unwrap();
+    let login = fresh();
+    let options = |now| block_on(verifier.options(&id(), &login, now)).unwrap();
+
+    let offered = options(NOW);
+    let kinds: Vec<_> = offered.authenticators.iter().map(|offered| (offered.kind, offered.name.as_str())).collect();
+    assert_eq!(kinds, [(Kind::Totp, "telefono"), (Kind::Hotp, "")]);
+    assert_eq!((offered.remaining, offered.hold, offered.accepted), (5, Hold::None, None));
+
+    block_on(verifier.verify(&id(), &login, &wrong_code(), NOW)).unwrap_err();
+    assert_eq!(options(NOW).remaining, 4);
+    let accepted = block_on(verifier.verify(&id(), &login, &code_at(0), NOW)).unwrap();
+    assert_eq!(options(NOW).accepted, Some(accepted.authenticator()));
+    assert_eq!(block_on(verifier.options(&id(), &fresh(), NOW)).unwrap().accepted, None);
+    assert_eq!(options(after(121)).accepted, None);
+
+    block_on(verifier.suspend(&id(), DESK, NOW)).unwrap();
+    assert!(options(NOW).is_suspended && options(NOW).authenticators.is_empty());
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn ids_are_text_and_numbers_in_other_formats() {
+    let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").unwrap();
+    assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{id}\""));
+    assert_eq!(serde_json::from_str::<AccountId>(&format!("\"{id}\"")).unwrap(), id);
+    assert!(serde_json::from_str::<AccountId>("\"a b\"").is_err());
+    assert_eq!(serde_json::to_string(&FIRST).unwrap(), "1");
+    assert_eq!(serde_json::from_str::<AuthenticatorNumber>("1").unwrap(), FIRST);
+    assert!(serde_json::from_str::<AuthenticatorNumber>("-1").is_err());
+    assert_eq!("1".parse::<AuthenticatorNumber>().unwrap(), FIRST);
+    assert_eq!("rossi".parse::<AccountId>().unwrap().as_str(), "rossi");
+}
+
+#[test]
+fn a_pending_secret_can_be_shown_again() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    let (login, other) = (fresh(), fresh());
+    let number = block_on(verifier.enroll(&id(), &login, phone(1), NOW)).unwrap().number;
+    let pending = |login: &Transaction, now| block_on(verifier.pending(&id(), login, number, now));
+
+    let shown = pending(&login, NOW).unwrap();
+    assert_eq!(shown.secret().unwrap().expose(), secret(1).expose());
+    assert_eq!(account_error(pending(&other, NOW)), AccountError::OtherTransaction);
+    assert_eq!(account_error(pending(&login, after(3600))), AccountError::Expired);
+    block_on(verifier.confirm(&id(), &login, number, &code_of(1, NOW), NOW)).unwrap();
+    assert_eq!(refusal(pending(&login, NOW)), Refusal::AlreadyConfirmed);
+}
+
+#[test]
+fn a_suspension_of_an_account_without_confirmed_authenticators_does_not_expire() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    block_on(verifier.enroll(&id(), &fresh(), phone(1), NOW)).unwrap();
+    block_on(verifier.suspend(&id(), DESK, NOW)).unwrap();
+    store.purge(after(1_000_000));
+    assert_eq!(refusal(block_on(verifier.enroll(&id(), &fresh(), phone(2), NOW))), Refusal::Suspended);
+
+    block_on(verifier.resume(&id(), DESK, NOW)).unwrap();
+    store.purge(after(1_000_000));
+    assert!(matches!(block_on(verifier.view(&id(), NOW)), Err(VerifierError::Unknown)));
+}
+
+#[test]
+fn a_closed_account_cannot_be_closed_for_a_shorter_time() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    for keep_until in [None, Some(UnixTime::EPOCH), Some(after(60))] {
+        let id = AccountId::new(&format!("closed-{}", keep_until.map_or(0, |time| time.as_secs() + 1))).unwrap();
+        block_on(verifier.enroll(&id, &fresh(), phone(1), NOW)).unwrap();
+        block_on(verifier.close(&id, keep_until, DESK, NOW)).unwrap();
+        assert_eq!(refusal(block_on(verifier.close(&id, Some(NOW), DESK, NOW))), Refusal::Closed);
+        store.purge(after(60));
+        let view = block_on(verifier.view(&id, NOW));
+        match keep_until {
+            None => assert_eq!(refusal(view), Refusal::Closed),
+            Some(_) => assert!(matches!(view, Err(VerifierError::Unknown))),
+        }
+    }
+}
+
+#[test]
+fn an_import_does_not_lower_the_counter() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    let token = NewAuthenticator::from(with_secret(1, Hotp::default())).starting_at(Counter::new(1000));
+    block_on(verifier.import(&id(), &[(token, State::new().confirmed())], DESK, NOW)).unwrap();
+    assert_eq!(verifier.state(&id()).unwrap().watermark(), Some(Counter::new(999)));
+}
+
+#[test]
+fn an_authenticator_is_confirmed_in_the_transaction_of_a_login() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    block_on(verifier.import(&id(), &[(phone(1).into(), State::new().confirmed())], DESK, NOW)).unwrap();
+    let login = fresh();
+    let accepted = block_on(verifier.verify(&id(), &login, &code_of(1, NOW), NOW)).unwrap();
+    let number = block_on(verifier.enroll(&id(), &login, phone(2), NOW)).unwrap().number;
+    assert!(block_on(verifier.confirm(&id(), &login, number, &code_of(2, NOW), NOW)).unwrap().into_login().is_none());
+    assert_ne!(accepted.authenticator(), number);
+}
+
+#[test]
+fn the_hash_of_a_long_secret_is_the_same_key() {
+    use sha1::Digest;
+
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    let device =
+        |bytes: &[u8]| Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(bytes).unwrap());
+    block_on(verifier.enroll(&id(), &fresh(), device(&[7; 80]), NOW)).unwrap();
+    let hashed = sha1::Sha1::digest([7; 80]);
+    let again = block_on(verifier.enroll(&id(), &fresh(), device(&hashed), NOW));
+    assert_eq!(account_error(again), AccountError::SecretInUse(FIRST));
+}
+
+#[test]
+fn a_restore_reopens_no_code_of_a_drift_that_was_found_after_the_backup() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    block_on(verifier.import(&id(), &[(phone(1).into(), State::new().confirmed())], DESK, NOW)).unwrap();
+    // The restored account does not know that the clock was 10 steps ahead when this code was accepted.
+    let accepted_before_the_restore = code_of(1, after(300));
+    block_on(verifier.raise_watermarks(&id(), DESK, NOW)).unwrap();
+    let result = block_on(verifier.verify(&id(), &fresh(), &accepted_before_the_restore, after(300)));
+    assert_eq!(refusal(result), replayed(4));
+}
+
+#[test]
+fn the_data_of_an_external_authenticator_is_shown() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    block_on(verifier.enroll(&id(), &fresh(), passkey(b"credential"), NOW)).unwrap();
+    let view = block_on(verifier.view(&id(), NOW)).unwrap();
+    assert_eq!(view.authenticators[0].external, Some(passkey(b"credential")));
 }

@@ -3,21 +3,27 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use secondo::store::conformance::{Harness, NotApplicable, check};
-use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
+use secondo::store::{Boxed, Entry, Exchange, Memory, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
 
-struct InMemory(Memory);
+struct InMemory(Arc<Memory>);
+
+impl InMemory {
+    fn new() -> Self {
+        Self(Arc::new(Memory::new()))
+    }
+}
 
 impl Harness for InMemory {
-    type Store<'a> = &'a Memory;
+    type Store<'a> = Arc<Memory>;
 
-    fn connect(&self) -> &Memory {
-        &self.0
+    fn connect(&self) -> Arc<Memory> {
+        Arc::clone(&self.0)
     }
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         pollster::block_on(future)
@@ -35,9 +41,38 @@ impl Harness for InMemory {
 
 #[test]
 fn the_in_memory_store_keeps_the_contract() {
-    let report = check(&InMemory(Memory::new())).unwrap_or_else(|violation| panic!("{violation}"));
+    let report = check(&InMemory::new()).unwrap_or_else(|violation| panic!("{violation}"));
     let not_applicable: Vec<_> = report.not_applicable().map(|(name, _)| name).collect();
     assert_eq!(not_applicable, ["restart", "broken write"]);
+    assert_eq!(report.passed().count(), 8);
+}
+
+/// The in-memory store in a box.
+struct InBox(InMemory);
+
+impl Harness for InBox {
+    type Store<'a> = Boxed;
+
+    fn connect(&self) -> Boxed {
+        Boxed::new(self.0.connect())
+    }
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.0.block_on(future)
+    }
+    fn forget_expired(&self, now: UnixTime) {
+        self.0.forget_expired(now);
+    }
+    fn break_next_write(&self) -> Result<(), NotApplicable> {
+        self.0.break_next_write()
+    }
+    fn restart(&self) -> Result<(), NotApplicable> {
+        self.0.restart()
+    }
+}
+
+#[test]
+fn a_boxed_store_keeps_the_contract() {
+    let report = check(&InBox(InMemory::new())).unwrap_or_else(|violation| panic!("{violation}"));
     assert_eq!(report.passed().count(), 8);
 }
 

@@ -518,3 +518,68 @@ fn a_refused_change_is_not_notified() {
     block_on(verifier.suspend_authenticator(&id(), SECOND, DESK, NOW)).unwrap_err();
     assert!(events.take().iter().all(|seen| !seen.fields.must_notify));
 }
+
+/// Collects what `tracing` receives, as lines.
+#[cfg(feature = "tracing")]
+mod with_tracing {
+    use std::fmt::{Debug, Write};
+    use std::sync::{Arc, Mutex};
+
+    use secondo::audit::Tracing;
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<String>>>);
+
+    struct Line(String);
+
+    impl Visit for Line {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            write!(self.0, " {}={value:?}", field.name()).unwrap();
+        }
+    }
+
+    impl Subscriber for Lines {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            let mut line = Line(format!("{} {}", event.metadata().level(), event.metadata().target()));
+            event.record(&mut line);
+            self.0.lock().unwrap().push(line.0);
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn tracing_receives_every_field() {
+        let lines = Lines::default();
+        tracing::subscriber::with_default(lines.clone(), || {
+            let verifier = Verifier::new(Memory::new(), keys(), Policy::new()).with_sink(Tracing);
+            let phone = [(token().into(), State::new().confirmed())];
+            block_on(verifier.import(&id(), &phone, DESK, NOW)).unwrap();
+            block_on(verifier.verify(&id(), &login(1), "000000", NOW)).unwrap_err();
+        });
+        let lines = lines.0.lock().unwrap();
+        let [imported, refused] = &lines[..] else { panic!("{lines:?}") };
+        assert!(imported.starts_with("INFO secondo"), "{imported}");
+        for field in ["message=import", "account=rossi", "revision=1", "operator=\"desk\"", "must_notify=true"] {
+            assert!(imported.contains(field), "{field} in {imported}");
+        }
+        assert!(refused.starts_with("WARN secondo"), "{refused}");
+        for field in ["message=verify", "outcome=\"wrong\"", "remaining=4", "revision=2", "must_notify=false"] {
+            assert!(refused.contains(field), "{field} in {refused}");
+        }
+        assert!(!refused.contains("authenticator="), "{refused}");
+    }
+}

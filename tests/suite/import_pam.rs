@@ -6,7 +6,7 @@ use crate::support::pam;
 
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use commit::commit;
 use pam::{Pam, run};
@@ -21,7 +21,7 @@ use secondo::{Code, Hotp, Policy, Refusal, State, SubmittedCode, Totp, UnixTime}
 const HEX: &str = "3132333435363738393031323334353637383930";
 
 fn now() -> UnixTime {
-    UnixTime::try_from(SystemTime::now()).unwrap()
+    UnixTime::now().unwrap()
 }
 
 /// Returns the authenticator's code at a counter or time step.

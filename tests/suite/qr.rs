@@ -242,3 +242,17 @@ fn modules(qr: &Qr, scale: usize) -> Bitmap {
     };
     Bitmap((0..side).map(|y| (0..side).map(|x| is_white(x, y)).collect()).collect())
 }
+
+#[cfg(feature = "alloc")]
+#[test]
+fn a_data_uri_is_the_svg_picture() {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    for len in [1, 50, 100, 101, 102, 1_700] {
+        let qr = Qr::new(&"x".repeat(len)).unwrap();
+        let uri = qr.data_uri();
+        let picture = uri.as_str().strip_prefix("data:image/svg+xml;base64,").unwrap();
+        assert_eq!(STANDARD.decode(picture).unwrap(), qr.svg().to_string().as_bytes());
+    }
+}

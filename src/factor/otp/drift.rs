@@ -33,7 +33,7 @@ impl Policy {
     }
 
     /// Limits the drift in a state, which is not secret, to the policy's maximum.
-    pub(super) fn known_drift(&self, known: i16) -> i16 {
+    pub(crate) fn known_drift(&self, known: i16) -> i16 {
         let limit = self.max_drift.cast_signed();
         known.clamp(-limit, limit)
     }

@@ -1,5 +1,5 @@
 use alloc::vec::Vec;
-use core::slice;
+use core::{mem, slice};
 
 use cmov::Cmov;
 
@@ -35,7 +35,7 @@ pub(crate) struct Otp {
 }
 
 const TOTP: u8 = 1;
-const USED: u8 = 1 << 1;
+const USED_AT: u8 = 1;
 const ALGORITHM_AT: u8 = 2;
 const KEY_AT: u8 = 4;
 
@@ -72,7 +72,7 @@ impl Kept for Otp {
             Material::Key(_) => 1,
             Material::Hsm(..) => 2,
         };
-        let used = if self.progress.is_used { USED } else { 0 };
+        let used = u8::from(self.progress.is_used) << USED_AT;
         let is_totp = u8::from(matches!(method, Method::Totp(_)));
         bytes.extend([is_totp | used | algorithm << ALGORITHM_AT | key << KEY_AT, method.digits() as u8]);
         if let Method::Totp(totp) = method {
@@ -109,7 +109,7 @@ impl Kept for Otp {
         let at = bytes.len() - rest.len();
         let (last_used, rest) = rest.split_first_chunk().ok_or(at)?;
         let (drift, key) = rest.split_first_chunk().ok_or(at + 8)?;
-        let (last_used, is_used) = (u64::from_be_bytes(*last_used), flags & USED != 0);
+        let (last_used, is_used) = (u64::from_be_bytes(*last_used), flags >> USED_AT & 1 != 0);
         if !is_used && last_used > 0 {
             return Err(at);
         }
@@ -167,13 +167,20 @@ impl Kept for Otp {
     }
 
     fn right_answers(&self, policy: &Policy) -> u8 {
-        self.authenticator.method().right_codes(policy)
+        let windows = match self.authenticator.method() {
+            Method::Totp(_) if !policy.window.reaches(policy.known_drift(self.progress.drift)) => 2,
+            Method::Totp(_) | Method::Hotp(_) => 1,
+        };
+        windows * self.authenticator.method().right_codes(policy)
     }
 
     fn shares_secret(&self, other: &Self) -> bool {
         match (self.authenticator.material(), other.authenticator.material()) {
-            // HMAC pads a secret with zeros, so secrets that differ only by zeros at the end have the same codes.
-            (Material::Secret(_, a), Material::Secret(_, b)) => public(is_equal(a.padded(), b.padded()) != 0),
+            // Secrets that differ can still be the same key of HMAC, which pads short ones and hashes long ones.
+            (Material::Secret(of_a, a), Material::Secret(of_b, b)) => {
+                public(is_equal(a.padded(), b.padded()) != 0)
+                    || of_a == of_b && Key::new(*of_a, a).is_equal(&Key::new(*of_b, b))
+            }
             (Material::Hsm(_, a), Material::Hsm(_, b)) => a == b,
             (Material::Secret(_, secret), Material::Key(key)) | (Material::Key(key), Material::Secret(_, secret)) => {
                 Key::new(key.algorithm(), secret).is_equal(key)
@@ -196,7 +203,7 @@ impl Otp {
     /// Marks the counters below this one as used.
     pub(crate) fn start_at(&mut self, next: Counter) {
         if let (Method::Hotp(_), Some(last)) = (self.authenticator.method(), next.get().checked_sub(1)) {
-            self.progress = Progress { last_used: last, is_used: true, ..self.progress };
+            self.use_to(last);
         }
     }
 
@@ -212,14 +219,28 @@ impl Otp {
         matches!(self.authenticator.method(), Method::Totp(_))
     }
 
-    /// Marks every step of the window at this time as used. A counter has no time, and does not change.
+    /// Marks every step as used that a login may have accepted by this time. A counter has no time, and does not
+    /// change.
     pub(crate) fn raise_watermark(&mut self, policy: &Policy, now: UnixTime) {
         if let Method::Totp(totp) = self.authenticator.method()
-            && let Some(last) = totp.last_step(policy, &self.progress, now)
+            && let Some(last) = totp.farthest_step(policy, now)
         {
-            self.progress.last_used = self.progress.last_used.max(last);
-            self.progress.is_used = true;
+            self.use_to(last);
         }
+    }
+
+    /// Takes over the progress in another system. The watermark is not lowered.
+    pub(crate) fn import(&mut self, progress: &Progress) {
+        let known = mem::replace(&mut self.progress, *progress);
+        if let Some(last) = known.watermark() {
+            self.use_to(last.get());
+        }
+    }
+
+    /// Marks all steps or counters up to this one as used.
+    fn use_to(&mut self, last: u64) {
+        self.progress.last_used = self.progress.last_used.max(last);
+        self.progress.is_used = true;
     }
 
     /// Returns `false` if the last used time step begins after the year 2499.

@@ -141,6 +141,13 @@ impl Totp {
         is_far.then(|| Counter::new(last))
     }
 
+    /// Returns the last step that a login can accept at this time, whatever the drift is, or `None` before T0.
+    #[cfg(feature = "verifier")]
+    pub(super) fn farthest_step(&self, policy: &Policy, now: UnixTime) -> Option<u64> {
+        let ahead = policy.max_drift + u16::from(policy.window.future());
+        Some(Span::around(self.step(now).ok()?.get(), 0, ahead).last())
+    }
+
     /// Returns the last step of the window, or `None` before T0.
     pub(super) fn last_step(&self, policy: &Policy, progress: &Progress, now: UnixTime) -> Option<u64> {
         Some(windows(policy, progress, self.step(now).ok()?).last())

@@ -8,6 +8,8 @@
 
 #[cfg(feature = "alloc")]
 mod batches;
+#[cfg(all(feature = "alloc", feature = "qr"))]
+mod data_uri;
 #[cfg(feature = "alloc")]
 mod key_uri;
 #[cfg(feature = "alloc")]

@@ -1,7 +1,6 @@
 use alloc::format;
 use alloc::string::String;
 use std::collections::HashSet;
-use std::time::SystemTime;
 
 use super::Harness;
 use super::bench::{Bench, Handle, Outcome, ensure};
@@ -124,7 +123,7 @@ fn expire_at<H: Harness>(handle: &Handle<'_, H>, id: &AccountId, expiry: UnixTim
 }
 
 fn now() -> Result<UnixTime, String> {
-    UnixTime::try_from(SystemTime::now()).map_err(|error| format!("{error}"))
+    UnixTime::now().map_err(|error| format!("{error}"))
 }
 
 fn past(now: UnixTime) -> UnixTime {

@@ -14,7 +14,7 @@
 //! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 //! let verifier = Verifier::new(store.clone(), keys, Policy::default());
 //! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
-//! let now = UnixTime::try_from(std::time::SystemTime::now())?;
+//! let now = UnixTime::now()?;
 //! # let session_bytes = [7; 16];
 //! let login = Transaction::new(&session_bytes)?; // from the provider's random number generator
 //! let accepted = verifier.verify(&id, &login, "050 471", now).await?;

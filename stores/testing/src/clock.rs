@@ -1,7 +1,5 @@
 //! The scenario of a clock that is set back.
 
-use std::time::SystemTime;
-
 use secondo::{Refusal, UnixTime};
 
 use crate::engine::{Engine, Outcome, Provider, code, policy};
@@ -13,7 +11,7 @@ use crate::worker::Process;
 pub fn set_back<E: Engine>(address: &str) {
     let id = Provider::<E>::open(address, policy()).enroll("clock");
     let behind = format!("{:?}", Outcome::Refused(Refusal::ClockBehind));
-    let now = UnixTime::try_from(SystemTime::now()).unwrap();
+    let now = UnixTime::now().unwrap();
     let used = code(now);
     let mut worker = Process::start(address);
     assert_eq!(worker.ask(&format!("verify {id} {} {used} 1", now.as_secs())), "Accepted");

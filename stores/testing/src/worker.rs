@@ -3,7 +3,6 @@
 use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::SystemTime;
 
 use rand::RngExt;
 use secondo::types::AuthenticatorNumber;
@@ -81,7 +80,7 @@ fn until_told(verify: impl Fn() -> Outcome) -> Outcome {
 
 fn read_time(text: &str) -> UnixTime {
     match text {
-        "now" => UnixTime::try_from(SystemTime::now()).unwrap(),
+        "now" => UnixTime::now().unwrap(),
         secs => UnixTime::from_secs(secs.parse().unwrap()).unwrap(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use secondo::UnixTime;
 use secondo::store::conformance::{Harness, NotApplicable, check};
@@ -13,7 +13,7 @@ use crate::cluster::Cluster;
 use crate::{Patient, block_on, command};
 
 fn wait_until(now: UnixTime) {
-    while UnixTime::try_from(SystemTime::now()).unwrap() < now {
+    while UnixTime::now().unwrap() < now {
         thread::sleep(Duration::from_millis(50));
     }
 }

@@ -53,8 +53,17 @@ impl Device {
         !matches!(self.standing, Standing::Unconfirmed { .. })
     }
 
+    /// Returns `false` if its enrollment has expired.
+    pub(super) fn lives(&self, now: u64) -> bool {
+        match self.standing {
+            Standing::Unconfirmed { expires, .. } => now < expires,
+            Standing::Active | Standing::Suspended => true,
+        }
+    }
+
     pub(super) fn right_codes(&self, setup: &Setup) -> u32 {
-        if self.is_hotp { u32::from(setup.look_ahead) + 1 } else { u32::from(setup.past + setup.future) + 1 }
+        let windows = if self.is_hotp || setup.reaches(setup.clamp(self.drift)) { 1 } else { 2 };
+        windows * (if self.is_hotp { u32::from(setup.look_ahead) } else { u32::from(setup.past + setup.future) } + 1)
     }
 
     pub(super) fn code(&self, setup: &Setup, at: i128) -> String {
@@ -85,6 +94,12 @@ impl Device {
     /// Returns the last step of the windows, or `None` before T0.
     pub(super) fn last_step(&self, setup: &Setup, now: u64) -> Option<i128> {
         self.windows(setup, now)?.into_iter().map(|window| *window.end()).max()
+    }
+
+    /// Returns the last step that a login can accept now whatever the drift is, or `None` before T0.
+    pub(super) fn farthest_step(setup: &Setup, now: u64) -> Option<i128> {
+        let current = i128::from(now.checked_sub(setup.t0)? / setup.period);
+        Some(current + i128::from(setup.max_drift) + i128::from(setup.future))
     }
 
     pub(super) fn compare(&self, setup: &Setup, purpose: Purpose, texts: &[&str], now: u64) -> Found {

@@ -14,7 +14,11 @@ impl Model {
         match input.below(32) {
             31 => {
                 let closed = block_on(verifier.close(id, None, DESK, self.now()));
-                let expected = if matches!(self.entry, Entry::Absent) { refused("unknown") } else { Outcome::Done };
+                let expected = match self.entry {
+                    Entry::Absent => refused("unknown"),
+                    Entry::Closed => refused("closed"),
+                    Entry::Open(_) => Outcome::Done,
+                };
                 if expected == Outcome::Done {
                     self.entry = Entry::Closed;
                 }
@@ -37,10 +41,10 @@ impl Model {
             match request {
                 0..=3 => person.is_suspended = true,
                 4..=8 => person.is_suspended = false,
-                9..=13 => person.restart(),
+                9..=13 => person.unlock(),
                 _ => {
                     for device in person.devices.iter_mut().filter(|device| !device.is_hotp) {
-                        device.next = device.next.max(device.last_step(setup, secs).map_or(0, |last| last + 1));
+                        device.next = device.next.max(Device::farthest_step(setup, secs).map_or(0, |last| last + 1));
                     }
                 }
             }

@@ -74,10 +74,7 @@ impl Person {
         if self.is_suspended {
             return refused("suspended");
         }
-        let lives = |device: &Device| match device.standing {
-            Standing::Unconfirmed { expires, .. } => now < expires,
-            _ => true,
-        };
+        let lives = |device: &Device| device.lives(now);
         let pending: Vec<_> = self.devices.iter().filter(|device| !device.is_confirmed() && lives(device)).collect();
         let same =
             |device: &&&Device| matches!(device.standing, Standing::Unconfirmed { login: of, .. } if of == login);
@@ -102,9 +99,12 @@ impl Person {
     }
 
     pub(super) fn import(&mut self, setup: &Setup, mut device: Device, failures: u64, held: Held) -> Outcome {
-        if let Some(problem) = problem(setup, &self.devices.iter().collect::<Vec<_>>(), &device) {
+        let now = device.added;
+        let rest: Vec<_> = self.devices.iter().filter(|device| device.lives(now)).collect();
+        if let Some(problem) = problem(setup, &rest, &device) {
             return refused(problem);
         }
+        self.devices.retain(|device| device.lives(now));
         self.last_number += 1;
         device.number = self.last_number;
         self.devices.push(device);
@@ -118,7 +118,12 @@ impl Person {
         Outcome::Done
     }
 
-    pub(super) fn restart(&mut self) {
+    pub(super) fn unlock(&mut self) {
+        self.restart();
+        self.kept.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)));
+    }
+
+    fn restart(&mut self) {
         self.failures = 0;
         self.since_lock = 0;
         self.held = Held::No;
@@ -136,7 +141,8 @@ impl Person {
                 Verdict::Refused(outcome) => outcome.clone(),
             });
         }
-        kept().any(|kept| matches!(kept.verdict, Verdict::Accepted(_))).then(|| refused("logged_in"))
+        let is_after_login = kept().any(|kept| matches!(kept.verdict, Verdict::Accepted(_)));
+        (is_after_login && attempt.purpose != Purpose::Confirmation).then(|| refused("logged_in"))
     }
 
     fn keep(&mut self, attempt: &Attempt<'_>, question: Question, verdict: Verdict) {

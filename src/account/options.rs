@@ -1,0 +1,42 @@
+use alloc::vec::Vec;
+
+use super::entry::Entry;
+use super::outcomes::Verdict;
+use super::subscriber::Account;
+use super::view::AuthenticatorView;
+use crate::decision::Hold;
+use crate::policy::Policy;
+use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
+
+/// The ways in which a subscriber can show the second factor in a login, for the login page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoginOptions {
+    /// The active authenticators whose codes the account takes. It is empty while the account is suspended.
+    pub authenticators: Vec<AuthenticatorView>,
+    /// The number of attempts left before the next lock; 0 if the account is locked.
+    pub remaining: u8,
+    /// The lock or back-off that is in force, or [`Hold::None`].
+    pub hold: Hold,
+    /// `true` if the whole account is suspended.
+    pub is_suspended: bool,
+    /// The authenticator whose code was accepted in this transaction in the last two minutes. The login is complete.
+    pub accepted: Option<AuthenticatorNumber>,
+}
+
+impl Account {
+    pub(crate) fn options(&self, login: &Transaction, policy: &Policy, now: UnixTime) -> LoginOptions {
+        let is_usable = |entry: &&Entry| !self.is_suspended && entry.is_active() && entry.factor.kept().takes_codes();
+        let accepted = self.outcomes.of_login(login, now).find_map(|outcome| match outcome.verdict {
+            Verdict::Accepted(number) => Some(number),
+            Verdict::Done(_) | Verdict::Refused(_) => None,
+        });
+        LoginOptions {
+            authenticators: self.entries.iter().filter(is_usable).map(Entry::view).collect(),
+            remaining: policy.remaining_of(&self.attempts, now),
+            hold: self.attempts.hold.in_force(now),
+            is_suspended: self.is_suspended,
+            accepted,
+        }
+    }
+}
