@@ -9,7 +9,7 @@ use crate::store::{Store, Value};
 use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Adds a new authenticator to an account, which is created if there is none.
+    /// Adds a new authenticator to an account. Creates the account if there is none.
     ///
     /// Its codes are accepted for logins after it is [confirmed](Self::confirm) in the same transaction. An enrollment
     /// that is not confirmed expires: after an hour by default
@@ -75,7 +75,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.load(id).await?.pending(login, number, now).map_err(|refused| VerifierError::of(refused, id))
     }
 
-    /// Adds confirmed authenticators from another system to an account, which is created if there is none.
+    /// Adds confirmed authenticators from another system to an account. Creates the account if there is none.
     ///
     /// Each [`State`] carries over the counter, the drift and a suspension. The failures and the locks become those of
     /// the account: the highest count and the longest lock. The provider vouches that the authenticators are the

@@ -235,11 +235,14 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         .await
     }
 
-    /// Marks every time step of TOTP authenticators up to now as used, after the store was restored from a backup.
+    /// Marks every time step of TOTP authenticators as used that may have been accepted by now, after the store was
+    /// restored from a backup.
     ///
-    /// A restored account does not know the codes that were accepted after the backup. From this call on, none of them
-    /// is accepted again, and the subscriber's next code is accepted when the window has moved on. The counters of HOTP
-    /// tokens cannot be raised: their codes since the backup can be used again until the subscriber uses a later one.
+    /// A restored account does not know the codes that were accepted after the backup, nor a drift that was found since.
+    /// From this call on, no code is accepted of a step up to the policy's [maximum drift](Policy::with_max_drift) after
+    /// `now`. With the default policy, the subscriber's next code is accepted about five minutes later. The counters of
+    /// HOTP tokens cannot be raised: their codes since the backup can be used again until the subscriber uses a later
+    /// one.
     ///
     /// # Errors
     ///
