@@ -65,6 +65,10 @@ impl Account {
         if let Some(refused) = self.repeated(login, &hash, answer.now) {
             return refused.unchanged();
         }
+        // Another authenticator can be confirmed after a login in the same transaction, but nobody logs in again.
+        if self.outcomes.accepted(login, answer.now).is_some() {
+            return Refused::Refusal(Refusal::LoggedIn).unchanged();
+        }
         if let Some(number) = named
             && let Err(error) = self.entry(number)
         {
@@ -118,10 +122,7 @@ impl Account {
         hmacs: &mut Hmacs,
     ) -> Reply {
         let hash = answer_hash(login, Some(number), answer);
-        // A login in the same transaction does not prevent the confirmation of another authenticator.
-        if let Some(refused) = self.repeated(login, &hash, answer.now)
-            && !matches!(refused, Refused::Refusal(Refusal::LoggedIn))
-        {
+        if let Some(refused) = self.repeated(login, &hash, answer.now) {
             return refused.unchanged();
         }
         let enrollment = match self.enrollment(login, number, answer.now) {
@@ -138,7 +139,10 @@ impl Account {
             let (_, Computation { counter, drift }) = self.accept(&matches, answer);
             let is_first = !self.has_confirmed();
             let is_held = self.attempts.hold.is_in_force(answer.now);
-            self.activate(number);
+            if let Ok(entry) = self.entry_mut(number) {
+                entry.activate();
+            }
+            self.end_first_enrollments();
             let is_login = is_first && !is_held && answer.policy.confirmation_login;
             let failures_before = enrollment.failures;
             let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
@@ -193,23 +197,15 @@ impl Account {
         Ok(*enrollment)
     }
 
-    /// Makes an authenticator active. If it is the account's first one, all other enrollments that began before any was
-    /// confirmed end.
-    pub(super) fn activate(&mut self, number: AuthenticatorNumber) {
-        self.entries.retain_mut(|entry| {
-            if entry.number == number {
-                entry.activate();
-            }
-            entry.enrollment().is_none_or(|enrollment| !enrollment.is_first)
-        });
+    /// Ends the enrollments that began before any authenticator was confirmed, now that one is.
+    pub(super) fn end_first_enrollments(&mut self) {
+        self.entries.retain(|entry| entry.enrollment().is_none_or(|enrollment| !enrollment.is_first));
     }
 
-    /// Returns the refusal of an answer that was submitted before in this transaction, or that comes after a login in
-    /// it.
+    /// Returns the refusal of an answer that was submitted before in this transaction.
     fn repeated(&self, login: &Transaction, hash: &[u8; 8], now: UnixTime) -> Option<Refused> {
-        let (outcome, is_same) = self.outcomes.of(login, hash, now)?;
+        let outcome = self.outcomes.of(login, hash, now)?;
         Some(match outcome.verdict {
-            _ if !is_same => Refused::Refusal(Refusal::LoggedIn),
             Verdict::Accepted(number) => Refused::Repeated { number, at: outcome.at, is_login: true },
             Verdict::Done(number) => Refused::Repeated { number, at: outcome.at, is_login: false },
             Verdict::Refused(refusal) => Refused::Refusal(refusal),

@@ -18,7 +18,7 @@ use super::outcomes::{Outcome, Outcomes, Verdict};
 use super::record_error::RecordError;
 use super::subscriber::Account;
 use crate::ct::declassify::declassify;
-use crate::decision::{Attempts, Hold, Refusal};
+use crate::decision::{Attempts, Hold, HoldPart, Refusal};
 use crate::factor::Factor;
 use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
 
@@ -44,7 +44,7 @@ impl Account {
     /// Writes the account.
     pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
         let Attempts { failures, since_lock, hold, lock_ended, lock_doublings } = self.attempts;
-        let (hold, until) = hold_to_bytes(hold);
+        let (hold, until) = hold.to_parts();
         let suspended = if self.is_suspended { SUSPENDED } else { 0 };
         bytes.extend([hold | suspended, failures, since_lock, lock_doublings]);
         bytes.extend(until.to_be_bytes());
@@ -210,7 +210,7 @@ impl Outcome {
                     Refusal::Wrong { remaining, hold } | Refusal::Replayed { remaining, hold } => (remaining, hold),
                     _ => (0, Hold::None),
                 };
-                let (hold, until) = hold_to_bytes(hold);
+                let (hold, until) = hold.to_parts();
                 let replayed = u8::from(matches!(refusal, Refusal::Replayed { .. }));
                 bytes.extend([WRONG + replayed, remaining, hold]);
                 bytes.extend(until.to_be_bytes());
@@ -248,15 +248,6 @@ impl Outcome {
     }
 }
 
-fn hold_to_bytes(hold: Hold) -> (u8, UnixTime) {
-    match hold {
-        Hold::None => (0, UnixTime::EPOCH),
-        Hold::Throttled(until) => (1, until),
-        Hold::LockedUntil(until) => (2, until),
-        Hold::Locked => (3, UnixTime::EPOCH),
-    }
-}
-
 /// The bytes that are still to be read, and their offset in the record.
 struct Reader<'a> {
     rest: &'a mut [u8],
@@ -288,13 +279,9 @@ impl<'a> Reader<'a> {
     /// Reads the end of a hold of this kind. The kind was at `offset`.
     fn hold(&mut self, kind: u8, offset: usize) -> Result<Hold, RecordError> {
         let at = self.at;
-        match (kind, self.time()?) {
-            (0, UnixTime::EPOCH) => Ok(Hold::None),
-            (1, until) => Ok(Hold::Throttled(until)),
-            (2, until) => Ok(Hold::LockedUntil(until)),
-            (3, UnixTime::EPOCH) => Ok(Hold::Locked),
-            (0 | 3, _) => Err(RecordError::Field { offset: at }),
-            _ => Err(RecordError::Field { offset }),
-        }
+        Hold::from_parts(kind, self.time()?).map_err(|part| match part {
+            HoldPart::Kind => RecordError::Field { offset },
+            HoldPart::Until => RecordError::Field { offset: at },
+        })
     }
 }

@@ -4,7 +4,7 @@ use super::entry::{Enrollment, Entry, MAX_AUTHENTICATORS, MAX_UNCONFIRMED, Stand
 use super::error::AccountError;
 use super::record::Record;
 use super::subscriber::Account;
-use crate::decision::{Attempts, Hold, State};
+use crate::decision::State;
 use crate::factor::{Factor, NewAuthenticator};
 use crate::policy::Policy;
 use crate::store::Value;
@@ -56,10 +56,9 @@ impl Account {
                 is_first: !self.has_confirmed(),
             };
         }
-        let standing = entry.standing;
         let number = self.add(entry, policy)?;
-        if standing == Standing::Active {
-            self.activate(number);
+        if !takes_codes {
+            self.end_first_enrollments();
         }
         self.changed();
         Ok(Enrolled { number, replaced })
@@ -84,10 +83,11 @@ impl Account {
             if !state.is_confirmed() {
                 return Err(AccountError::NotConfirmed);
             }
-            let standing = if state.is_suspended() { Standing::Suspended } else { Standing::Active };
-            let number = self.add(entry, policy)?;
-            self.activate(number);
-            self.entry_mut(number)?.standing = standing;
+            if state.is_suspended() {
+                entry.standing = Standing::Suspended;
+            }
+            self.add(entry, policy)?;
+            self.end_first_enrollments();
             self.attempts = self.attempts.merged(&state.attempts);
         }
         self.changed();
@@ -134,24 +134,5 @@ impl Account {
     pub(super) fn check_room(&self) -> Result<(), AccountError> {
         let has_room = Record::MAX_OVERHEAD + self.reserved_len() <= Value::MAX_LEN;
         if has_room { Ok(()) } else { Err(AccountError::Full) }
-    }
-}
-
-impl Attempts {
-    /// Returns the higher count and the longer hold of both.
-    fn merged(&self, other: &Self) -> Self {
-        let strength = |hold: &Hold| match *hold {
-            Hold::None => (0, UnixTime::EPOCH),
-            Hold::Throttled(until) | Hold::LockedUntil(until) => (1, until),
-            Hold::Locked => (2, UnixTime::EPOCH),
-        };
-        let failures = self.failures.max(other.failures);
-        Self {
-            failures,
-            since_lock: self.since_lock.max(other.since_lock).min(failures),
-            hold: if strength(&other.hold) > strength(&self.hold) { other.hold } else { self.hold },
-            lock_ended: self.lock_ended.max(other.lock_ended),
-            lock_doublings: self.lock_doublings.max(other.lock_doublings),
-        }
     }
 }

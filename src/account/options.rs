@@ -1,7 +1,6 @@
 use alloc::vec::Vec;
 
 use super::entry::Entry;
-use super::outcomes::Verdict;
 use super::subscriber::Account;
 use super::view::AuthenticatorView;
 use crate::decision::Hold;
@@ -27,16 +26,12 @@ pub struct LoginOptions {
 impl Account {
     pub(crate) fn options(&self, login: &Transaction, policy: &Policy, now: UnixTime) -> LoginOptions {
         let is_usable = |entry: &&Entry| !self.is_suspended && entry.is_active() && entry.factor.kept().takes_codes();
-        let accepted = self.outcomes.of_login(login, now).find_map(|outcome| match outcome.verdict {
-            Verdict::Accepted(number) => Some(number),
-            Verdict::Done(_) | Verdict::Refused(_) => None,
-        });
         LoginOptions {
             authenticators: self.entries.iter().filter(is_usable).map(Entry::view).collect(),
             remaining: policy.remaining_of(&self.attempts, now),
             hold: self.attempts.hold.in_force(now),
             is_suspended: self.is_suspended,
-            accepted,
+            accepted: self.outcomes.accepted(login, now),
         }
     }
 }

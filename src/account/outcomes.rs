@@ -66,23 +66,21 @@ impl Outcomes {
         self.0.iter().map(|outcome| outcome.at.saturating_add(Outcome::KEPT_SECS))
     }
 
-    /// Returns the outcomes that are kept of this transaction.
-    pub(super) fn of_login(&self, login: &Transaction, now: UnixTime) -> impl Iterator<Item = &Outcome> {
-        self.0.iter().filter(move |outcome| outcome.is_kept(now) && is_same(&outcome.login, login.tag()))
+    /// Returns the outcome of this answer in this transaction.
+    pub(super) fn of(&self, login: &Transaction, answer: &[u8; 8], now: UnixTime) -> Option<&Outcome> {
+        self.of_login(login, now).find(|outcome| is_same(&outcome.answer, answer))
     }
 
-    /// Returns the outcome of this answer, or of another answer that was accepted in the same transaction.
-    pub(super) fn of(&self, login: &Transaction, answer: &[u8; 8], now: UnixTime) -> Option<(&Outcome, bool)> {
-        let mut accepted = None;
-        for outcome in self.of_login(login, now) {
-            if is_same(&outcome.answer, answer) {
-                return Some((outcome, true));
-            }
-            if matches!(outcome.verdict, Verdict::Accepted(_)) {
-                accepted = Some((outcome, false));
-            }
-        }
-        accepted
+    /// Returns the authenticator with which this transaction ended in a login.
+    pub(super) fn accepted(&self, login: &Transaction, now: UnixTime) -> Option<AuthenticatorNumber> {
+        self.of_login(login, now).find_map(|outcome| match outcome.verdict {
+            Verdict::Accepted(number) => Some(number),
+            Verdict::Done(_) | Verdict::Refused(_) => None,
+        })
+    }
+
+    fn of_login(&self, login: &Transaction, now: UnixTime) -> impl Iterator<Item = &Outcome> {
+        self.0.iter().filter(move |outcome| outcome.is_kept(now) && is_same(&outcome.login, login.tag()))
     }
 
     pub(super) fn forget_refusals(&mut self) {

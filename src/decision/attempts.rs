@@ -19,6 +19,24 @@ impl Attempts {
     pub(crate) const NONE: Self =
         Self { failures: 0, since_lock: 0, hold: Hold::None, lock_ended: UnixTime::EPOCH, lock_doublings: 0 };
 
+    /// Returns the higher count and the longer hold of both.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn merged(&self, other: &Self) -> Self {
+        let strength = |hold: &Hold| match *hold {
+            Hold::None => (0, UnixTime::EPOCH),
+            Hold::Throttled(until) | Hold::LockedUntil(until) => (1, until),
+            Hold::Locked => (2, UnixTime::EPOCH),
+        };
+        let failures = self.failures.max(other.failures);
+        Self {
+            failures,
+            since_lock: self.since_lock.max(other.since_lock).min(failures),
+            hold: if strength(&other.hold) > strength(&self.hold) { other.hold } else { self.hold },
+            lock_ended: self.lock_ended.max(other.lock_ended),
+            lock_doublings: self.lock_doublings.max(other.lock_doublings),
+        }
+    }
+
     /// Ends a lock or a back-off, and sets the count to 0. The length of the next lock does not change.
     pub(crate) const fn restart(&mut self) {
         self.failures = 0;
@@ -50,6 +68,28 @@ impl Hold {
         if self.is_in_force(now) { self } else { Self::None }
     }
 
+    /// Returns the stored form: the kind, and the end or 0.
+    pub(crate) const fn to_parts(self) -> (u8, UnixTime) {
+        match self {
+            Self::None => (0, UnixTime::EPOCH),
+            Self::Throttled(until) => (1, until),
+            Self::LockedUntil(until) => (2, until),
+            Self::Locked => (3, UnixTime::EPOCH),
+        }
+    }
+
+    /// Reads the stored form.
+    pub(crate) const fn from_parts(kind: u8, until: UnixTime) -> Result<Self, HoldPart> {
+        match (kind, until) {
+            (0, UnixTime::EPOCH) => Ok(Self::None),
+            (1, until) => Ok(Self::Throttled(until)),
+            (2, until) => Ok(Self::LockedUntil(until)),
+            (3, UnixTime::EPOCH) => Ok(Self::Locked),
+            (0 | 3, _) => Err(HoldPart::Until),
+            _ => Err(HoldPart::Kind),
+        }
+    }
+
     /// Returns `true` if attempts are held off at this time.
     #[must_use]
     pub fn is_in_force(self, now: UnixTime) -> bool {
@@ -59,4 +99,10 @@ impl Hold {
             Self::Locked => true,
         }
     }
+}
+
+/// The part of a stored hold that is never written so.
+pub(crate) enum HoldPart {
+    Kind,
+    Until,
 }

@@ -14,6 +14,8 @@ mod verdict;
 pub(crate) use admission::Stage;
 pub(crate) use attempts::Attempts;
 pub use attempts::Hold;
+#[cfg(feature = "verifier")]
+pub(crate) use attempts::HoldPart;
 pub use commit::{CommitError, Decision};
 pub use public::PublicRefusal;
 pub use refusal::Refusal;

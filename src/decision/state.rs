@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::attempts::{Attempts, Hold};
+use super::attempts::{Attempts, Hold, HoldPart};
 use crate::types::{Counter, UnixTime};
 
 /// The state of one authenticator that a verifier keeps. It is small, holds no secret, and is replaced as a whole.
@@ -164,12 +164,7 @@ impl State {
     /// Returns the form to store: a version byte, then the fields at fixed places, numbers in big-endian order.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
-        let (hold, until) = match self.attempts.hold {
-            Hold::None => (0, UnixTime::EPOCH),
-            Hold::Throttled(until) => (1, until),
-            Hold::LockedUntil(until) => (2, until),
-            Hold::Locked => (3, UnixTime::EPOCH),
-        };
+        let (hold, until) = self.attempts.hold.to_parts();
         let flags = u8::from(self.confirmed) | u8::from(self.suspended) << 1 | u8::from(self.progress.is_used) << 2;
 
         let mut bytes = [0; Self::LEN];
@@ -215,14 +210,10 @@ impl State {
         if !is_used && last_used > 0 {
             return Err(StateError::Field { offset: 8 });
         }
-        let hold = match (*hold, time(until, 16)?) {
-            (0, UnixTime::EPOCH) => Hold::None,
-            (1, until) => Hold::Throttled(until),
-            (2, until) => Hold::LockedUntil(until),
-            (3, UnixTime::EPOCH) => Hold::Locked,
-            (0 | 3, _) => return Err(StateError::Field { offset: 16 }),
-            _ => return Err(StateError::Field { offset: 2 }),
-        };
+        let hold = Hold::from_parts(*hold, time(until, 16)?).map_err(|part| match part {
+            HoldPart::Kind => StateError::Field { offset: 2 },
+            HoldPart::Until => StateError::Field { offset: 16 },
+        })?;
         Ok(Self {
             progress: Progress { last_used, is_used, drift: i16::from_be_bytes([*d0, *d1]) },
             attempts: Attempts {
