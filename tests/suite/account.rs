@@ -4,15 +4,17 @@
 use crate::support::enrolled;
 use crate::support::logins;
 use crate::support::naive;
+use crate::support::refusals;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Mutex;
 
-use enrolled::{NOW, after, authenticator, code_at, keys, wrong_code};
+use enrolled::{FIRST, NOW, SECOND, after, another, authenticator, code_at, keys, wrong_code};
 use hmac::{KeyInit, Mac};
 use logins::{DESK, Logins, fresh};
 use pollster::block_on;
+use refusals::{account_error, refusal, replayed, wrong};
 use secondo::account::AccountError;
 use secondo::decision::Hold;
 use secondo::factor::{External, Kind, Method, NewAuthenticator};
@@ -24,9 +26,6 @@ use secondo::{
     AccountId, Algorithm, Authenticator, AuthenticatorNumber, Hotp, Key, Policy, Refusal, Secret, State, Totp,
     Transaction, UnixTime, Verifier, VerifierError,
 };
-
-const FIRST: AuthenticatorNumber = AuthenticatorNumber::new(1);
-const SECOND: AuthenticatorNumber = AuthenticatorNumber::new(2);
 
 /// The documented number of guesses before a lock.
 const GUESSES: usize = 5;
@@ -40,39 +39,13 @@ fn id() -> AccountId {
     AccountId::new("rossi").unwrap()
 }
 
-fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
-    match result {
-        Err(VerifierError::Refused(refusal)) => refusal,
-        other => panic!("expected a refusal, not {other:?}"),
-    }
-}
-
-fn account_error<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> AccountError {
-    match result {
-        Err(VerifierError::Account(error)) => error,
-        other => panic!("expected an error of the account, not {other:?}"),
-    }
-}
-
-fn wrong(remaining: u8) -> Refusal {
-    Refusal::Wrong { remaining, hold: Hold::None }
-}
-
-fn replayed(remaining: u8) -> Refusal {
-    Refusal::Replayed { remaining, hold: Hold::None }
-}
-
 /// Returns the secret of 20 bytes that are all `byte`.
 fn secret(byte: u8) -> Secret {
     Secret::from_bytes(&[byte; 20]).unwrap()
 }
 
-fn with_secret(byte: u8, method: impl Into<Method>) -> Authenticator {
-    Authenticator::new(method, Algorithm::Sha1, secret(byte))
-}
-
 fn phone(byte: u8) -> Authenticator {
-    with_secret(byte, Totp::default())
+    another(byte, Totp::default())
 }
 
 fn passkey(data: &[u8]) -> External {
@@ -275,7 +248,7 @@ fn a_secret_is_enrolled_once_in_whatever_form() {
     let external = || NewAuthenticator::from(passkey(b"credential"));
     for (held, second) in [
         (phone(1).into(), phone(1).into()),
-        (phone(1).into(), with_secret(1, Hotp::default()).into()),
+        (phone(1).into(), another(1, Hotp::default()).into()),
         (phone(1).into(), sha256().into()),
         (phone(1).into(), prepared(Algorithm::Sha1).into()),
         (phone(1).into(), prepared(Algorithm::Sha256).into()),
@@ -313,7 +286,7 @@ fn no_more_codes_are_right_than_the_policy_permits() {
         bind(&verifier, phone(byte), &code_of(byte, NOW), NOW).unwrap();
     }
     let before = stored(&store);
-    for (new, found) in [(phone(9), 18), (with_secret(9, Hotp::default()), 22)] {
+    for (new, found) in [(phone(9), 18), (another(9, Hotp::default()), 22)] {
         let error = AccountError::TooManyRightCodes { most: 16, found };
         let imported = [((&new).into(), State::new().confirmed())];
         assert_eq!(account_error(block_on(verifier.import(&id(), &imported, DESK, NOW))), error);
@@ -943,7 +916,7 @@ fn a_closed_account_cannot_be_closed_for_a_shorter_time() {
 #[test]
 fn an_import_does_not_lower_the_counter() {
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
-    let token = NewAuthenticator::from(with_secret(1, Hotp::default())).starting_at(Counter::new(1000));
+    let token = NewAuthenticator::from(another(1, Hotp::default())).starting_at(Counter::new(1000));
     block_on(verifier.import(&id(), &[(token, State::new().confirmed())], DESK, NOW)).unwrap();
     assert_eq!(verifier.state(&id()).unwrap().watermark(), Some(Counter::new(999)));
 }

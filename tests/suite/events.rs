@@ -7,7 +7,7 @@ use crate::support::logins;
 
 use std::sync::{Arc, Mutex};
 
-use enrolled::{NOW, SECRET, after, authenticator, code_at, keys, wrong_code};
+use enrolled::{FIRST, NOW, SECOND, SECRET, after, authenticator, code_at, keys, wrong_code};
 use failing::{Fault, failing};
 use logins::DESK;
 use pollster::block_on;
@@ -20,9 +20,6 @@ use secondo::{
     AccountId, Algorithm, Authenticator, AuthenticatorNumber, Hotp, Policy, Secret, State, Totp, Transaction, UnixTime,
     Verifier, VerifierError,
 };
-
-const FIRST: AuthenticatorNumber = AuthenticatorNumber::new(1);
-const SECOND: AuthenticatorNumber = AuthenticatorNumber::new(2);
 
 /// A sink that keeps the events until they are taken.
 #[derive(Clone, Default)]

@@ -1,6 +1,7 @@
 //! Tests of authenticators with keys in a simulated HSM. The package `secondo-pkcs11` tests with a PKCS #11 module.
 #![cfg(feature = "std")]
 
+use crate::support::enrolled::FIRST;
 use crate::support::logins;
 use crate::support::time::at;
 use std::fmt;
@@ -21,7 +22,6 @@ use secondo::{
 
 const SECRET: &[u8] = b"12345678901234567890";
 const NOW: UnixTime = at(1_700_000_010);
-const FIRST: AuthenticatorNumber = AuthenticatorNumber::new(1);
 
 /// A simulated HSM that computes with the `hmac` crate, with at most one fault.
 struct Module {

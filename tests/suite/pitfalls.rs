@@ -5,34 +5,26 @@ use crate::support::commit;
 use crate::support::enrolled;
 use crate::support::failing;
 use crate::support::logins;
+use crate::support::refusals;
 
-use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use commit::commit;
-use enrolled::{NOW, after, code_at, enroll, key, keys, verifier, wrong_code};
+use enrolled::{FIRST, NOW, after, code_at, enroll, key, keys, verifier, wrong_code};
 use failing::{Fault, Outage, failing};
 use logins::{Logins, fresh};
 use pollster::block_on;
+use refusals::refusal;
 use secondo::decision::{CommitError, Hold};
 use secondo::policy::{BackOff, Lock, Window};
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
 use secondo::types::{Counter, MalformedCode};
 use secondo::{
-    AccountId, AuthenticatorNumber, Code, Digits, Hotp, Method, Policy, PublicRefusal, Refusal, State, SubmittedCode,
-    Totp, UnixTime, Verifier, VerifierError,
+    AccountId, Code, Digits, Hotp, Method, Policy, PublicRefusal, Refusal, State, SubmittedCode, Totp, UnixTime,
+    Verifier, VerifierError,
 };
 use static_assertions::assert_not_impl_any;
-
-const FIRST: AuthenticatorNumber = AuthenticatorNumber::new(1);
-
-fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
-    match result {
-        Err(VerifierError::Refused(refusal)) => refusal,
-        other => panic!("expected a refusal, not {other:?}"),
-    }
-}
 
 /// Regression test for CVE-2025-6014, CVE-2025-55003, CVE-2026-33473, CVE-2026-61630 and CVE-2015-7225.
 #[test]

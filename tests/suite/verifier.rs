@@ -4,58 +4,30 @@
 use crate::support::enrolled;
 use crate::support::failing;
 use crate::support::logins;
+use crate::support::refusals;
 
-use std::fmt;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use enrolled::{NOW, SECRET, after, authenticator, code_at, enroll, keys, verifier, wrong_code};
+use enrolled::{
+    FIRST, NOW, SECOND, SECRET, after, another, authenticator, code_at, enroll, keys, verifier, wrong_code,
+};
 use failing::{Fault, Outage, failing};
 use logins::{DESK, Logins, fresh};
 use pollster::block_on;
+use refusals::{account_error, refusal, replayed, wrong};
 use secondo::account::{AccountError, Enrolled, RecordError};
 use secondo::decision::Hold;
-use secondo::factor::Method;
 use secondo::policy::Window;
 use secondo::seal::{KeyId, SealError};
 use secondo::store::{Exchange, Memory, Store};
 use secondo::types::{Counter, DisplayName, Period};
 use secondo::verifier::Repeated;
 use secondo::{
-    AccountId, Algorithm, Authenticator, AuthenticatorNumber, Digits, Hotp, Policy, PublicRefusal, Refusal, Secret,
-    State, Totp, UnixTime, Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, Digits, Hotp, Policy, PublicRefusal, Refusal, Secret, State, Totp, UnixTime,
+    Verifier, VerifierError,
 };
-
-const FIRST: AuthenticatorNumber = AuthenticatorNumber::new(1);
-const SECOND: AuthenticatorNumber = AuthenticatorNumber::new(2);
-
-fn refusal<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> Refusal {
-    match result {
-        Err(VerifierError::Refused(refusal)) => refusal,
-        other => panic!("expected a refusal, not {other:?}"),
-    }
-}
-
-fn account_error<T: fmt::Debug, E: fmt::Debug>(result: Result<T, VerifierError<E>>) -> AccountError {
-    match result {
-        Err(VerifierError::Account(error)) => error,
-        other => panic!("expected an error of the account, not {other:?}"),
-    }
-}
-
-fn wrong(remaining: u8) -> Refusal {
-    Refusal::Wrong { remaining, hold: Hold::None }
-}
-
-fn replayed(remaining: u8) -> Refusal {
-    Refusal::Replayed { remaining, hold: Hold::None }
-}
-
-/// Returns an authenticator whose secret is this byte, repeated.
-fn another(byte: u8, method: impl Into<Method>) -> Authenticator {
-    Authenticator::new(method, Algorithm::Sha1, Secret::from_bytes(&[byte; 20]).unwrap())
-}
 
 /// Returns a TOTP code of [`another`] authenticator, `steps` time steps after [`NOW`].
 fn code_of(byte: u8, steps: i64) -> String {
@@ -96,7 +68,7 @@ fn a_confirmation_is_a_login_where_the_policy_says_so() {
     assert_eq!(refusal(verifier.log_in(&id, &code_at(0), NOW)), replayed(4));
     assert_eq!(refusal(block_on(verifier.verify(&id, &login, &code_at(1), after(30)))), Refusal::LoggedIn);
 
-    // Who adds a second authenticator has logged in with the first.
+    // The person has logged in with the first authenticator before adding a second one.
     let login = fresh();
     block_on(verifier.enroll(&id, &login, another(7, Totp::default()), NOW)).unwrap();
     let confirmed = block_on(verifier.confirm(&id, &login, SECOND, &code_of(7, 0), NOW)).unwrap();

@@ -4,18 +4,30 @@ use secondo::factor::Method;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Store;
 use secondo::types::Counter;
-use secondo::{AccountId, Algorithm, Authenticator, Hotp, Key, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{
+    AccountId, Algorithm, Authenticator, AuthenticatorNumber, Hotp, Key, Policy, Secret, State, Totp, UnixTime,
+    Verifier,
+};
 
 use super::logins::Logins;
 use super::time::at;
 
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";
 
+/// The numbers of an account's first two authenticators.
+pub(crate) const FIRST: AuthenticatorNumber = AuthenticatorNumber::new(1);
+pub(crate) const SECOND: AuthenticatorNumber = AuthenticatorNumber::new(2);
+
 /// The first moment of a time step of the default period.
 pub(crate) const NOW: UnixTime = at(1_700_000_010);
 
 pub(crate) fn authenticator(method: impl Into<Method>) -> Authenticator {
     Authenticator::new(method, Algorithm::Sha1, Secret::from_bytes(SECRET).unwrap())
+}
+
+/// Returns an authenticator whose secret is this byte, 20 times.
+pub(crate) fn another(byte: u8, method: impl Into<Method>) -> Authenticator {
+    Authenticator::new(method, Algorithm::Sha1, Secret::from_bytes(&[byte; 20]).unwrap())
 }
 
 /// Returns a key ring with one sealing key.

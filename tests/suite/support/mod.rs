@@ -21,6 +21,8 @@ pub(crate) mod pictures;
 pub(crate) mod protoc;
 #[cfg(feature = "pskc")]
 pub(crate) mod pskc;
+#[cfg(feature = "std")]
+pub(crate) mod refusals;
 pub(crate) mod sources;
 #[cfg(feature = "std")]
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]

@@ -20,7 +20,7 @@ pub(super) struct Person {
     kept: VecDeque<Kept>,
 }
 
-/// What an attempt asked, by which it is recognized when it is repeated.
+/// The question and the answer of an attempt, by which a repeated attempt is recognized.
 #[derive(Clone, Debug, PartialEq)]
 struct Question {
     purpose: Purpose,
