@@ -6,6 +6,9 @@ use crate::ct::division::Divisor;
 use crate::policy::{Lock, Policy, Wait};
 use crate::types::Digits;
 
+/// The number of possible lengths of a code.
+const LENGTHS: usize = Digits::Nine as usize - Digits::Six as usize + 1;
+
 /// The length of a year in seconds.
 const YEAR: u64 = 365 * 24 * 3600;
 
@@ -19,9 +22,21 @@ pub struct GuessProbability {
 }
 
 impl Policy {
-    /// Returns the probabilities if `right` codes are correct at any moment.
-    pub(crate) fn guess(&self, right: u8, digits: Digits, resets_per_year: u32) -> GuessProbability {
-        let guess = f64::from(right) * most_likely(digits);
+    /// Returns the probabilities if these numbers of codes are correct at any moment.
+    ///
+    /// A guess has one length, so it can match only the codes of that length. The attacker guesses the likeliest one.
+    pub(crate) fn guess(
+        &self,
+        right_codes: impl Iterator<Item = (Digits, u8)>,
+        resets_per_year: u32,
+    ) -> GuessProbability {
+        let mut by_length = [0.0; LENGTHS];
+        for (digits, right) in right_codes {
+            if let Some(guess) = by_length.get_mut(usize::from(digits as u8 - Digits::Six as u8)) {
+                *guess += f64::from(right) * most_likely(digits);
+            }
+        }
+        let guess = by_length.into_iter().fold(0.0, f64::max).min(1.0);
         GuessProbability {
             per_lock: at_least_once(guess, u64::from(self.failure_cap.get())),
             per_year: at_least_once(guess, self.guesses_per_year(u64::from(resets_per_year) + 1)),

@@ -118,6 +118,8 @@ struct Readme;
 pub mod account;
 #[cfg(feature = "verifier")]
 pub mod audit;
+#[cfg(feature = "std")]
+pub mod blocking;
 pub mod codes;
 mod ct;
 pub mod decision;

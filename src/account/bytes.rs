@@ -2,7 +2,7 @@
 //!
 //! | part           | fields, with their lengths in bytes                                                          |
 //! |----------------|----------------------------------------------------------------------------------------------|
-//! | account        | flags (1), failures (1), failures since the last lock (1), doublings of the lock (1), end of the hold (5), end of the last lock (5), last number (4), number of authenticators (1), the authenticators, the outcomes up to the end |
+//! | account        | flags (1), failures (1), failures since the last lock (1), doublings of the lock (1), end of the hold (5), end of the last lock (5), time from which all enrollments are available (5), last number (4), number of authenticators (1), the authenticators, the outcomes up to the end |
 //! | authenticator  | kind (1), number (4), status (1), enrollment if it is unconfirmed, added (5), last used (5), length of the name (1), name, length of the kind's own state (2), own state |
 //! | enrollment     | hash of the transaction (16), expiry (5), failures (1)                                       |
 //! | outcome        | hash of the transaction (16), hash of the answer (8), time (5), verdict (1), number (4) or remaining attempts, hold and its end (1, 1, 5) |
@@ -39,7 +39,7 @@ const REPLAYED: u8 = WRONG + 1;
 
 impl Account {
     /// The length of an account without authenticators and outcomes.
-    const FIXED_LEN: usize = 1 + 3 + 5 + 5 + 4 + 1;
+    const FIXED_LEN: usize = 1 + 3 + 5 + 5 + 5 + 4 + 1;
 
     /// Writes the account.
     pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
@@ -49,6 +49,7 @@ impl Account {
         bytes.extend([hold | suspended, failures, since_lock, lock_doublings]);
         bytes.extend(until.to_be_bytes());
         bytes.extend(lock_ended.to_be_bytes());
+        bytes.extend(self.enrollments_full.to_be_bytes());
         bytes.extend(self.last_number.to_be_bytes());
         bytes.extend(self.entries.len().to_le_bytes().first());
         self.entries.iter().for_each(|entry| entry.encode(bytes));
@@ -82,7 +83,7 @@ impl Account {
             return Err(RecordError::Field { offset: start + 2 });
         }
         let hold = reader.hold(flags & 0b11, start)?;
-        let lock_ended = reader.time()?;
+        let (lock_ended, enrollments_full) = (reader.time()?, reader.time()?);
         let last_number = u32::from_be_bytes(reader.array()?);
         let at_count = reader.at;
         let [count] = reader.array()?;
@@ -110,6 +111,7 @@ impl Account {
             revision,
             is_suspended: flags & SUSPENDED != 0,
             attempts: Attempts { failures, since_lock, hold, lock_ended, lock_doublings },
+            enrollments_full,
             last_number,
             entries,
             outcomes,

@@ -34,6 +34,8 @@ impl Account {
         policy: &Policy,
         now: UnixTime,
     ) -> Result<Enrolled, AccountError> {
+        let limit = policy.enrollments.admit(self.enrollments_full, now);
+        self.enrollments_full = limit.map_err(|from| AccountError::TooManyEnrollments { from })?;
         self.end_expired(now);
         let unconfirmed = || self.entries.iter().filter_map(|entry| Some((entry.number, entry.enrollment()?)));
         let of_login = unconfirmed().find(|(_, enrollment)| enrollment.is_in(login));

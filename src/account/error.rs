@@ -1,7 +1,7 @@
 use core::fmt;
 
 use crate::store::Value;
-use crate::types::{AuthenticatorNumber, Counter};
+use crate::types::{AuthenticatorNumber, Counter, UnixTime};
 
 use super::entry::MAX_AUTHENTICATORS;
 
@@ -21,6 +21,11 @@ pub enum AccountError {
     SecretInUse(AuthenticatorNumber),
     /// The account already has 16 authenticators.
     TooMany,
+    /// As many enrollments have begun as [`Policy::with_enrollments`](crate::Policy::with_enrollments) permits.
+    TooManyEnrollments {
+        /// The time from which another one can begin.
+        from: UnixTime,
+    },
     /// The account has no room for this authenticator in the 4096 bytes of a value.
     Full,
     /// More codes would be correct at one moment than [`Policy::with_right_codes`](crate::Policy::with_right_codes)
@@ -42,6 +47,8 @@ pub enum AccountError {
     ///
     /// It is probably a number in another unit, such as seconds, which would lock the subscriber out for centuries.
     ImplausibleStep(Counter),
+    /// The id is reserved for a canary of [`Verifier::check_keys`](crate::Verifier::check_keys).
+    ReservedId,
     /// An imported authenticator is not confirmed. The subscriber has to enroll it here.
     NotConfirmed,
 }
@@ -57,12 +64,14 @@ impl AccountError {
             Self::Unconfirmed(_) => "unconfirmed",
             Self::SecretInUse(_) => "secret_in_use",
             Self::TooMany => "too_many",
+            Self::TooManyEnrollments { .. } => "too_many_enrollments",
             Self::Full => "full",
             Self::TooManyRightCodes { .. } => "too_many_right_codes",
             Self::Last => "last",
             Self::WatermarkInReach => "watermark_in_reach",
             Self::NoClock => "no_clock",
             Self::ImplausibleStep(_) => "implausible_step",
+            Self::ReservedId => "reserved_id",
             Self::NotConfirmed => "not_confirmed",
         }
     }
@@ -77,6 +86,9 @@ impl fmt::Display for AccountError {
             Self::Unconfirmed(number) => write!(f, "authenticator {number} is not confirmed"),
             Self::SecretInUse(number) => write!(f, "authenticator {number} of the account has the same secret"),
             Self::TooMany => write!(f, "the account already has {MAX_AUTHENTICATORS} authenticators"),
+            Self::TooManyEnrollments { from } => {
+                write!(f, "too many enrollments have begun; another can begin at {from}")
+            }
             Self::Full => write!(f, "the account has no room left in its {} bytes", Value::MAX_LEN),
             Self::TooManyRightCodes { most, found } => {
                 write!(f, "at most {most} codes may be correct at one moment, not {found}")
@@ -87,6 +99,7 @@ impl fmt::Display for AccountError {
             Self::ImplausibleStep(step) => {
                 write!(f, "time step {step} begins after the year 2499; is it a number of seconds?")
             }
+            Self::ReservedId => f.write_str("an id that begins with secondo-canary- is reserved"),
             Self::NotConfirmed => f.write_str("the imported authenticator is not confirmed"),
         }
     }

@@ -8,6 +8,7 @@ use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
 impl Account {
     pub(crate) fn unlock(&mut self) {
         self.attempts.restart();
+        self.enrollments_full = UnixTime::EPOCH;
         // A refusal that is repeated would still tell of the lock.
         self.outcomes.forget_refusals();
         self.changed();

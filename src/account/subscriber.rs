@@ -15,6 +15,8 @@ pub(crate) struct Account {
     pub(super) revision: u64,
     pub(super) is_suspended: bool,
     pub(super) attempts: Attempts,
+    /// The time from which all enrollments of the policy's limit are available again.
+    pub(super) enrollments_full: UnixTime,
     /// The number of the authenticator that was enrolled last.
     pub(super) last_number: u32,
     pub(super) entries: Vec<Entry>,
@@ -28,6 +30,7 @@ impl Account {
             revision: 0,
             is_suspended: false,
             attempts: Attempts::NONE,
+            enrollments_full: UnixTime::EPOCH,
             last_number: 0,
             entries: Vec::new(),
             outcomes: Outcomes::default(),
@@ -55,7 +58,7 @@ impl Account {
             return None;
         }
         let enrollments = self.entries.iter().filter_map(Entry::enrollment).map(|enrollment| enrollment.expires);
-        enrollments.chain(self.outcomes.kept_until()).max().or(Some(UnixTime::EPOCH))
+        enrollments.chain(self.outcomes.kept_until()).chain([self.enrollments_full]).max()
     }
 
     /// Counts a change.

@@ -2,7 +2,7 @@ use crate::codes::Key;
 use crate::factor::Method;
 #[cfg(feature = "verifier")]
 use crate::hsm::HsmKey;
-use crate::types::{Algorithm, Secret};
+use crate::types::{Algorithm, Code, Counter, Secret, UnixTime};
 
 /// The values that a subscriber's authenticator and the verifier share: the key, its algorithm, and the method.
 ///
@@ -94,6 +94,39 @@ impl Authenticator {
             Material::Key(key) => Some(key.copied()),
             #[cfg(feature = "verifier")]
             Material::Hsm(..) => None,
+        }
+    }
+
+    /// Computes the code that a TOTP authenticator shows at this time, for example in the tests of a provider.
+    ///
+    /// Returns `None` if the authenticator is HOTP, if the time is before its T0, or if its key is in a hardware security
+    /// module.
+    ///
+    /// ```
+    /// use secondo::{Algorithm, Authenticator, Secret, Totp, UnixTime};
+    ///
+    /// let secret = Secret::from_bytes(b"12345678901234567890")?;
+    /// let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
+    /// let code = phone.totp_code(UnixTime::from_secs(1_111_111_109)?).ok_or("TOTP")?;
+    /// assert_eq!(code.as_str(), "081804");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn totp_code(&self, now: UnixTime) -> Option<Code> {
+        match self.method {
+            Method::Totp(totp) => totp.generate(&self.key()?, now).ok(),
+            Method::Hotp(_) => None,
+        }
+    }
+
+    /// Computes the code that an HOTP authenticator shows at this counter, for example in the tests of a provider.
+    ///
+    /// Returns `None` if the authenticator is TOTP, or if its key is in a hardware security module.
+    #[must_use]
+    pub fn hotp_code(&self, counter: Counter) -> Option<Code> {
+        match self.method {
+            Method::Hotp(hotp) => Some(hotp.generate(&self.key()?, counter)),
+            Method::Totp(_) => None,
         }
     }
 

@@ -8,9 +8,11 @@ use core::time::Duration;
 
 use core::fmt;
 
+mod enrollment;
 mod lock;
 mod window;
 
+pub use enrollment::{EnrollmentLimit, EnrollmentLimitError};
 pub use lock::{BackOff, Lock, WaitError};
 pub(crate) use lock::{Doubling, Wait, whole_secs};
 pub use window::{Window, WindowError};
@@ -49,6 +51,7 @@ pub struct Policy {
     pub(crate) confirmation_login: bool,
     pub(crate) watermark_margin: NonZeroU32,
     pub(crate) enrollment_secs: NonZeroU32,
+    pub(crate) enrollments: EnrollmentLimit,
     pub(crate) right_codes: NonZeroU8,
 }
 
@@ -83,6 +86,7 @@ impl Policy {
             confirmation_login: false,
             watermark_margin: const { NonZeroU32::new(24 * 60 * 60).unwrap() },
             enrollment_secs: const { NonZeroU32::new(60 * 60).unwrap() },
+            enrollments: EnrollmentLimit::DEFAULT,
             right_codes: const { NonZeroU8::new(16).unwrap() },
         }
     }
@@ -251,6 +255,13 @@ impl Policy {
             Err(error) => return Err(error),
         }
         Ok(self)
+    }
+
+    /// Sets the number of enrollments that may begin; 8 at once and one more every 3 hours by default.
+    #[must_use]
+    pub const fn with_enrollments(mut self, limit: EnrollmentLimit) -> Self {
+        self.enrollments = limit;
+        self
     }
 
     /// Sets the maximum number of codes of an account that are correct at one moment; 16 by default.

@@ -57,6 +57,33 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Result<Exchange, Self::Error>> + Send;
 }
 
+/// A store that can list the ids of its entries, for work on all accounts such as
+/// [`Verifier::reseal_all`](crate::Verifier::reseal_all).
+pub trait Enumerate: Store {
+    /// Returns the ids that come next after an id, or the first ones with `None`. The list is empty at the end.
+    ///
+    /// The store chooses the order and the number of ids in a list. A caller that passes the last id of each list to
+    /// the next call sees every id at least once that has an entry all the time. The entry of the passed id may be gone
+    /// by then.
+    ///
+    /// # Errors
+    ///
+    /// Returns the store's own error if the ids cannot be read.
+    fn ids_after(&self, after: Option<&AccountId>) -> impl Future<Output = Result<Vec<AccountId>, Self::Error>> + Send;
+}
+
+impl<S: Enumerate> Enumerate for &S {
+    fn ids_after(&self, after: Option<&AccountId>) -> impl Future<Output = Result<Vec<AccountId>, Self::Error>> + Send {
+        (**self).ids_after(after)
+    }
+}
+
+impl<S: Enumerate> Enumerate for Arc<S> {
+    fn ids_after(&self, after: Option<&AccountId>) -> impl Future<Output = Result<Vec<AccountId>, Self::Error>> + Send {
+        (**self).ids_after(after)
+    }
+}
+
 impl<S: Store> Store for &S {
     type Error = S::Error;
 

@@ -1,4 +1,5 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
 use core::hash::BuildHasher;
@@ -8,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hashbrown::HashTable;
 
 use super::arena::{Arena, Item, Place};
-use super::{Entry, Exchange, Revision, Store, Value};
+use super::{Entry, Enumerate, Exchange, Revision, Store, Value};
 use crate::types::{AccountId, UnixTime};
 
 /// A store in this process's memory, for tests, services on one machine, and benchmarks.
@@ -102,8 +103,13 @@ impl Memory {
 
     /// Locks the shard of an id with this hash.
     fn shard(&self, hash: u64) -> Option<MutexGuard<'_, Shard>> {
-        // The middle bits choose the shard, because the hash tables use the lowest and the highest bits.
-        self.shards.get((hash >> 32) as usize % Self::SHARDS).map(lock)
+        self.shards.get(Self::number(hash)).map(lock)
+    }
+
+    /// Returns the number of the shard of an id with this hash.
+    fn number(hash: u64) -> usize {
+        // The middle bits, because the hash tables use the lowest and the highest bits.
+        (hash >> 32) as usize % Self::SHARDS
     }
 
     /// Returns the hash of an id. It is keyed, so that a person who can choose ids cannot make their hashes collide.
@@ -163,6 +169,19 @@ impl Store for Memory {
             self.compact(&mut shard);
         }
         Ok(Exchange::Stored)
+    }
+}
+
+/// Lists the ids of one shard after another.
+impl Enumerate for Memory {
+    async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, Infallible> {
+        let next = after.map_or(0, |id| Self::number(self.hash(id.as_str().as_bytes())) + 1);
+        let ids = |shard: &Mutex<Shard>| -> Vec<AccountId> {
+            let Shard { places, arena, .. } = &*lock(shard);
+            let id = |item: Item<'_>| AccountId::new(core::str::from_utf8(item.id).ok()?).ok();
+            places.iter().filter_map(|place| arena.get(*place).and_then(id)).collect()
+        };
+        Ok(self.shards.iter().skip(next).map(ids).find(|ids| !ids.is_empty()).unwrap_or_default())
     }
 }
 

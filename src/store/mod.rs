@@ -13,6 +13,6 @@ mod contract;
 mod memory;
 
 pub use boxed::{Boxed, BoxedError};
-pub use contract::{Entry, Exchange, Revision, Store, Value};
+pub use contract::{Entry, Enumerate, Exchange, Revision, Store, Value};
 #[cfg(feature = "std")]
 pub use memory::Memory;

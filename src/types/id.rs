@@ -9,6 +9,9 @@ use super::text::Text64;
 /// neither secret nor personal data. Upper and lower case are different: a provider whose names are not case-sensitive
 /// must convert them to one case before it creates an id.
 ///
+/// In a database of the provider, the id is a text column that compares bytes (`COLLATE "C"` in PostgreSQL). Pass
+/// [`Self::as_str`] to statements, and read ids with [`Self::new`].
+///
 /// ```
 /// use secondo::types::IdError;
 /// use secondo::AccountId;
@@ -39,6 +42,29 @@ impl AccountId {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// Returns the id of the canary of a sealing key with this number. No account can be created under it.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn canary(key: u32) -> Self {
+        let mut text = [0; Self::MAX_LEN];
+        let digits = key.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let digits = digits.map(|digit| if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        for (slot, character) in text.iter_mut().zip(Self::CANARY.bytes().chain(digits)) {
+            *slot = character;
+        }
+        Self(Name(Text64::of_ascii(text, Self::CANARY_LEN)))
+    }
+
+    #[cfg(feature = "verifier")]
+    pub(crate) fn is_canary(&self) -> bool {
+        self.0.len() == Self::CANARY_LEN && self.as_str().starts_with(Self::CANARY)
+    }
+
+    #[cfg(feature = "verifier")]
+    const CANARY: &str = "secondo-canary-";
+    /// The length with eight hexadecimal digits.
+    #[cfg(feature = "verifier")]
+    const CANARY_LEN: u8 = 15 + 8;
 
     /// Returns the text with zeros after it.
     pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {
@@ -143,7 +169,8 @@ impl core::error::Error for IdError {}
 
 /// The number of an authenticator in its account.
 ///
-/// The account assigns numbers from 1 on, and never assigns one again, not even after the authenticator is revoked.
+/// The account assigns numbers from 1 on, and never assigns one again, not even after the authenticator is revoked. For
+/// databases, which have no unsigned integers, it converts from and to `i64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthenticatorNumber(u32);
 
@@ -166,6 +193,20 @@ impl FromStr for AuthenticatorNumber {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.parse().map(Self)
+    }
+}
+
+impl From<AuthenticatorNumber> for i64 {
+    fn from(number: AuthenticatorNumber) -> Self {
+        number.0.into()
+    }
+}
+
+impl TryFrom<i64> for AuthenticatorNumber {
+    type Error = core::num::TryFromIntError;
+
+    fn try_from(number: i64) -> Result<Self, Self::Error> {
+        number.try_into().map(Self)
     }
 }
 

@@ -17,6 +17,11 @@ impl Text64 {
         Some(Self { bytes, len: u8::try_from(text.len()).ok()? })
     }
 
+    /// Creates a text from ASCII characters.
+    pub(super) const fn of_ascii(bytes: [u8; Self::MAX_LEN], len: u8) -> Self {
+        Self { bytes, len }
+    }
+
     pub(super) const fn len(&self) -> u8 {
         self.len
     }

@@ -75,6 +75,22 @@ impl UnixTime {
 }
 
 /// Writes the time in the format of RFC 3339, in UTC: `2026-11-25T08:30:00Z`.
+/// Converts to seconds in the integer type of databases.
+impl From<UnixTime> for i64 {
+    fn from(time: UnixTime) -> Self {
+        time.0.cast_signed()
+    }
+}
+
+/// Converts from seconds in the integer type of databases.
+impl TryFrom<i64> for UnixTime {
+    type Error = TimeError;
+
+    fn try_from(secs: i64) -> Result<Self, TimeError> {
+        Self::from_secs(u64::try_from(secs).map_err(|_| TimeError::Before1970)?)
+    }
+}
+
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: u32 = 24 * 60 * 60;
@@ -117,7 +133,7 @@ impl TryFrom<std::time::SystemTime> for UnixTime {
 /// A time that is before 1970 or after [`UnixTime::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeError {
-    /// The system's time is before 1970.
+    /// The time is before 1970.
     Before1970,
     /// The time, in seconds since 1970-01-01T00:00:00Z, is after the year 9999.
     TooLate(u64),

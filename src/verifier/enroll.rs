@@ -1,6 +1,6 @@
 use super::swap::Step;
 use super::{Verifier, VerifierError};
-use crate::account::{Account, Enrolled, Record};
+use crate::account::{Account, AccountError, Enrolled, Record};
 use crate::audit::{Action, Event, Operator};
 use crate::decision::{Refusal, State};
 use crate::factor::{Authenticator, NewAuthenticator};
@@ -24,7 +24,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// # Errors
     ///
     /// - Returns [`VerifierError::Account`] if the account has no room for the authenticator, or already has its
-    ///   secret.
+    ///   secret, or if as many enrollments have begun as the policy permits.
     /// - Returns [`VerifierError::Refused`] if the account is suspended or closed.
     /// - Returns [`VerifierError::Store`] if the store fails, [`VerifierError::Record`] if the account cannot be read,
     ///   or [`VerifierError::Contended`] if other writers keep changing it.
@@ -123,6 +123,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Opens the account to which an authenticator is to be added, or creates it.
     fn open_for_new(&self, id: &AccountId, held: Option<Value>) -> Result<Account, VerifierError<S::Error>> {
+        if id.is_canary() {
+            return Err(VerifierError::Account(AccountError::ReservedId));
+        }
         let account = if held.is_none() { Account::new() } else { self.account(id, held)? };
         if account.is_suspended() {
             return Err(VerifierError::Refused(Refusal::Suspended));

@@ -56,7 +56,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.report(request.event(), exported)
     }
 
-    /// Ends a lock or a wait, and resets the number of failures to 0.
+    /// Ends a lock or a wait, and resets the number of failures and of enrollments to 0.
     ///
     /// A suspension does not end, and used codes stay used.
     ///

@@ -8,14 +8,15 @@ use crate::hsm::{Hsm, NoHsm};
 use crate::policy::Policy;
 use crate::store::Store;
 
+mod all;
 mod enroll;
 mod error;
+mod keys;
 #[cfg(all(test, feature = "std"))]
 mod kinds;
 mod log_in;
 mod manage;
 mod outcome;
-mod reseal;
 mod swap;
 
 pub use error::VerifierError;
@@ -27,7 +28,7 @@ pub use outcome::{Accepted, Confirmed, Repeated};
 /// decides. If the decision changes the account, the verifier replaces it by compare-and-swap, and returns the verdict
 /// only after the changed account is stored. A code is therefore accepted only once, and every guess is counted, no
 /// matter how many machines share the store. If another writer changed the account in the meantime, the verifier loads
-/// it and decides again. After 16 tries it returns [`VerifierError::Contended`].
+/// it and decides again. After 64 tries it returns [`VerifierError::Contended`].
 ///
 /// Accounts are [sealed](crate::seal) under a ring of keys, and one that is not sealed is an error. [`Self::unsealed`]
 /// creates a verifier that stores accounts in plain form.

@@ -11,8 +11,10 @@ use crate::types::AccountId;
 
 /// The number of decisions that are made before an operation fails as contended.
 ///
-/// It exceeds the number of changes that the default failure cap allows to a record before a lock stops them.
-const TRIES: usize = 16;
+/// A try fails only if another writer has changed the account. Under the default policy, somebody who has the password
+/// can change an account 53 times before the next change has to wait: by 5 wrong codes, by 8 enrollments, and by 5 wrong
+/// codes for each of them. Such a person can therefore delay the subscriber's login, and not make it fail.
+const TRIES: usize = 64;
 
 /// The maximum number of HMACs in one request to a hardware security module.
 const HMACS_AT_ONCE: usize = 32;

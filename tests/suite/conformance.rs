@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use secondo::store::conformance::{Harness, NotApplicable, check};
-use secondo::store::{Boxed, Entry, Exchange, Memory, Revision, Store, Value};
+use secondo::store::conformance::{Harness, NotApplicable, check, check_listing};
+use secondo::store::{Boxed, Entry, Enumerate, Exchange, Memory, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
 
 struct InMemory(Arc<Memory>);
@@ -45,6 +45,87 @@ fn the_in_memory_store_keeps_the_contract() {
     let not_applicable: Vec<_> = report.not_applicable().map(|(name, _)| name).collect();
     assert_eq!(not_applicable, ["restart", "broken write"]);
     assert_eq!(report.passed().count(), 8);
+}
+
+/// A listing of a store, with a defect if there is one.
+struct Listing {
+    memory: Memory,
+    defect: Option<fn(Vec<AccountId>) -> Vec<AccountId>>,
+    /// `true` if a listing ends where the entry of the passed id is gone.
+    ends_at_gap: bool,
+}
+
+impl Store for &Listing {
+    type Error = std::convert::Infallible;
+
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, Self::Error> {
+        self.memory.load(id).await
+    }
+
+    async fn compare_exchange(
+        &self,
+        id: &AccountId,
+        expected: Option<Revision>,
+        value: Value,
+        expiry: Option<UnixTime>,
+    ) -> Result<Exchange, Self::Error> {
+        self.memory.compare_exchange(id, expected, value, expiry).await
+    }
+}
+
+impl Enumerate for &Listing {
+    async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, Self::Error> {
+        if let Some(id) = after
+            && self.ends_at_gap
+            && self.memory.load(id).await?.is_none()
+        {
+            return Ok(Vec::new());
+        }
+        let ids = self.memory.ids_after(after).await?;
+        Ok(match self.defect {
+            Some(defect) if !ids.is_empty() => defect(ids),
+            _ => ids,
+        })
+    }
+}
+
+impl Harness for Listing {
+    type Store<'a> = &'a Listing;
+
+    fn connect(&self) -> &Listing {
+        self
+    }
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        pollster::block_on(future)
+    }
+    fn forget_expired(&self, now: UnixTime) {
+        self.memory.purge(now);
+    }
+    fn break_next_write(&self) -> Result<(), NotApplicable> {
+        Err(NotApplicable("a write to memory does not fail"))
+    }
+    fn restart(&self) -> Result<(), NotApplicable> {
+        Err(NotApplicable("memory does not outlive its process"))
+    }
+}
+
+#[test]
+fn a_listing_has_every_id() {
+    let check = |defect, ends_at_gap| check_listing(&Listing { memory: Memory::new(), defect, ends_at_gap });
+    assert_eq!(check(None, false), Ok(()));
+    assert_eq!(check_listing(&InMemory::new()), Ok(()));
+    let leaves_out: fn(Vec<AccountId>) -> Vec<AccountId> = |ids| ids[ids.len().min(2) - 1..].to_vec();
+    let invents: fn(Vec<AccountId>) -> Vec<AccountId> = |mut ids| {
+        ids.insert(0, AccountId::new("conformance/listing/x").unwrap());
+        ids
+    };
+    let repeats: fn(Vec<AccountId>) -> Vec<AccountId> = |_| vec![AccountId::new("conformance/listing/1").unwrap()];
+    for (defect, seen) in [(leaves_out, "not listed"), (invents, "no entry"), (repeats, "does not end")] {
+        let violation = check(Some(defect), false).unwrap_err();
+        assert!(violation.to_string().contains(seen), "{violation}");
+    }
+    // The last id of the first list expires in one of three runs.
+    assert!((0..200).any(|_| check(None, true).is_err()));
 }
 
 /// The in-memory store in a box.

@@ -1,8 +1,10 @@
 //! Tests of the library, one file for each subject.
 
 mod account;
+mod attackers;
 mod bad_input;
 mod batch;
+mod blocking;
 mod conformance;
 mod differential;
 mod enroll_example;

@@ -143,7 +143,7 @@ fn a_lower_cap_holds_for_failures_that_are_counted_already() {
 fn no_attacker_has_more_guesses_than_the_figure() {
     const DAY: u64 = 86_400;
     let totp = Totp::default();
-    let guess = Policy::new().guess_probability(totp, 0).per_lock / 5.0;
+    let guess = Policy::new().guess_probability([totp], 0).per_lock / 5.0;
     let lasting = |secs| Policy::new().with_lock(Lock::lasting(Duration::from_secs(secs)).unwrap());
     for policy in [Policy::new(), Policy::new().with_failure_cap(2).unwrap(), lasting(900), lasting(3 * DAY)] {
         for (left_over, every) in [(0, 1), (1, 1), (0, 2), (1, 2), (0, 7), (1, 7)] {
@@ -159,7 +159,7 @@ fn no_attacker_has_more_guesses_than_the_figure() {
                     logins += 1;
                 }
             }
-            let bound = policy.guess_probability(totp, logins).per_year;
+            let bound = policy.guess_probability([totp], logins).per_year;
             assert!(f64::from(guesses) * guess <= bound * 1.01, "{guesses} guesses, {logins} logins, {bound}");
         }
     }
@@ -290,31 +290,37 @@ fn guess_probabilities() {
 
     let totp = Totp::default();
     let until_unlocked = Policy::new().with_lock(Lock::UNTIL_UNLOCKED);
-    let once = until_unlocked.guess_probability(totp, 0);
+    let once = until_unlocked.guess_probability([totp], 0);
     near(once.per_lock, 1.000_236_443_22e-5);
     near(once.per_year, 1.000_236_443_22e-5);
     // 250 logins of the subscriber in a year reset the failure count.
-    near(until_unlocked.guess_probability(totp, 250).per_year, 2.507_457_092_99e-3);
+    near(until_unlocked.guess_probability([totp], 250).per_year, 2.507_457_092_99e-3);
     // The default allows 100 consecutive guesses, or the guesses of 373 locks in a year and those between them.
-    near(Policy::new().guess_probability(totp, 0).per_year, 2.000_282_807_99e-4);
-    near(Policy::new().guess_probability(totp, 250).per_year, 5.722_946_607_08e-3);
-    near(Policy::new().guess_probability(Hotp::default(), 0).per_lock, 3.000_685_318_31e-5);
+    near(Policy::new().guess_probability([totp], 0).per_year, 2.000_282_807_99e-4);
+    near(Policy::new().guess_probability([totp], 250).per_year, 5.722_946_607_08e-3);
+    near(Policy::new().guess_probability([Hotp::default()], 0).per_lock, 3.000_685_318_31e-5);
+    // A guess is compared with all authenticators of its length. The eight digits of another add nothing to it.
+    let phone_and_token: [Method; 2] = [totp.into(), Hotp::default().into()];
+    near(Policy::new().guess_probability(phone_and_token, 0).per_lock, 4.000_897_750_28e-5);
+    let eight: [Method; 2] = [totp.into(), Totp::new(Digits::Eight, Period::default()).into()];
+    near(Policy::new().guess_probability(eight, 250).per_year, 5.722_946_607_08e-3);
+    near(Policy::new().guess_probability([totp; 0], 250).per_year, 0.0);
     // The most likely code of nine digits comes from 3 of 2^31 values.
     let nine = Totp::new(Digits::Nine, Period::default());
     let wide = Policy::new().with_window(Window::new(0, 0).unwrap());
-    near(wide.guess_probability(nine, 0).per_lock, 6.984_919_290_10e-9);
+    near(wide.guess_probability([nine], 0).per_lock, 6.984_919_290_10e-9);
 
     // Locks of 15 minutes end often enough to reach the limit of 100 failures. Locks of 30 days allow 13 in a year.
     let lasting = |secs| Policy::new().with_lock(Lock::lasting(Duration::from_secs(secs)).unwrap());
-    near(lasting(900).guess_probability(totp, 0).per_year, 2.000_282_807_99e-4);
-    near(lasting(30 * 86_400).guess_probability(totp, 0).per_year, 1.300_229_342_16e-4);
-    near(lasting(30 * 86_400).guess_probability(totp, 11).per_year, 2.400_291_353_45e-4);
-    near(lasting(30 * 86_400).guess_probability(totp, 12).per_year, 2.500_290_989_19e-4);
+    near(lasting(900).guess_probability([totp], 0).per_year, 2.000_282_807_99e-4);
+    near(lasting(30 * 86_400).guess_probability([totp], 0).per_year, 1.300_229_342_16e-4);
+    near(lasting(30 * 86_400).guess_probability([totp], 11).per_year, 2.400_291_353_45e-4);
+    near(lasting(30 * 86_400).guess_probability([totp], 12).per_year, 2.500_290_989_19e-4);
     // More resets never lower the probability, which stays at most 1.
     for policy in [lasting(30 * 86_400), lasting(900).with_failure_cap(3).unwrap(), Policy::new(), until_unlocked] {
         let mut before = 0.0;
         for resets in (0..400).chain([u32::MAX - 1, u32::MAX]) {
-            let chance = policy.guess_probability(totp, resets);
+            let chance = policy.guess_probability([totp], resets);
             assert!(chance.per_year >= before && chance.per_year <= 1.0, "{resets} resets");
             before = chance.per_year;
         }
@@ -323,11 +329,11 @@ fn guess_probabilities() {
     let days = |n: u64| Duration::from_secs(n * 86_400);
     let slow = Policy::new().with_failure_cap(50).unwrap().with_back_off(BackOff::new(days(100), days(100)).unwrap());
     let growing = slow.with_back_off(BackOff::new(days(1), days(100)).unwrap());
-    near(growing.guess_probability(totp, 9).per_year, 1.220_220_110_74e-4);
+    near(growing.guess_probability([totp], 9).per_year, 1.220_220_110_74e-4);
     // Each additional step of the window adds a correct code.
     let wide = Policy::new().with_window(Window::new(2, 3).unwrap());
-    near(wide.guess_probability(totp, 0).per_lock, 3.000_685_318_31e-5);
-    near(slow.guess_probability(totp, 0).per_year, 8.001_899_549_59e-6);
+    near(wide.guess_probability([totp], 0).per_lock, 3.000_685_318_31e-5);
+    near(slow.guess_probability([totp], 0).per_year, 8.001_899_549_59e-6);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use crate::support::enrolled;
 use crate::support::logins;
+use crate::support::refusals;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -12,8 +13,9 @@ use std::path::PathBuf;
 use enrolled::{NOW, SECRET, after, authenticator, code_at, enroll, wrong_code};
 use logins::{DESK, Logins, fresh};
 use pollster::block_on;
-use secondo::account::RecordError;
+use refusals::account_error;
 use secondo::account::seal::DuplicateKeyId;
+use secondo::account::{AccountError, RecordError};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::IdError;
@@ -291,18 +293,23 @@ fn an_attempt_seals_with_the_active_key_and_a_batch_does_the_rest() {
     assert_eq!(new.state(&ids[1]).unwrap().failures(), 0);
     assert_eq!(new.state(&ids[2]).unwrap().failures(), 1);
 
-    // The batch includes an unknown id, and a record whose sealing key is lost.
+    // The store also has a record whose sealing key is lost.
     let lost = sealing(&store, ring(9, &[]));
-    let all: Vec<_> = ids.iter().copied().chain([id("unknown"), enroll(&lost, "lost", Totp::default())]).collect();
+    let mut all: Vec<_> = ids.iter().copied().chain([enroll(&lost, "lost", Totp::default())]).collect();
     let mut progress = Vec::new();
-    let failed = block_on(both.reseal_all(all.clone(), |id, resealed| progress.push((*id, format!("{resealed:?}")))));
-    assert_eq!(failed, 1);
-    assert!(progress.iter().map(|(id, _)| id).eq(&all), "every id is reported in order");
+    let resealed = block_on(both.reseal_all(|id, resealed| progress.push((*id, format!("{resealed:?}")))));
+    assert_eq!(resealed, Ok(1));
+    progress.sort();
+    all.sort();
+    assert!(progress.iter().map(|(id, _)| id).eq(&all), "every id is reported once");
     let became = |text: &str| progress.iter().filter(|(_, resealed)| resealed == text).count();
     assert_eq!((became("Ok(true)"), became("Ok(false)")), (48, 2));
-    assert_eq!(became("Err(Unknown)"), 1);
     assert_eq!(became("Err(Record(Seal(UnknownKey(KeyId(9)))))"), 1);
-    assert_eq!(block_on(both.reseal_all(ids.clone(), |_, resealed| assert!(!matches!(resealed, Ok(true))))), 0);
+    block_on(lost.close(&id("lost"), None, DESK, NOW)).unwrap();
+    let knowing = sealing(&store, ring(2, &[1, 9]));
+    let mut resealed = 0;
+    assert_eq!(block_on(knowing.reseal_all(|_, result| resealed += usize::from(matches!(result, Ok(true))))), Ok(0));
+    assert_eq!(resealed, 1);
 
     // Without the old key, used codes stay used, and closed accounts stay closed.
     assert!(matches!(new.state(&ids[3]), Err(VerifierError::Refused(Refusal::Closed))));
@@ -311,6 +318,62 @@ fn an_attempt_seals_with_the_active_key_and_a_batch_does_the_rest() {
         assert!(new.log_in(id, &code_at(0), NOW).is_ok());
     }
     assert_eq!(seal_error(&old.state(&ids[5])), Some(SealError::UnknownKey(KeyId::new(2))));
+}
+
+/// A canary finds a key that differs from the key of the same id, before it seals an account.
+#[test]
+fn a_wrong_key_is_found_before_it_is_used() {
+    let store = Memory::new();
+    let check = |ring: KeyRing| block_on(sealing(&store, ring).check_keys());
+    // The first check creates the canary, and the others open it.
+    for _ in 0..3 {
+        check(ring(1, &[])).unwrap();
+        assert_eq!(store.len(), 1);
+    }
+    let of_other_master = || KeyRing::new(key_of(1, "7f"), []).unwrap();
+    let of_other_deployment = || {
+        let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
+        let key = SealingKey::derive(&Deployment::new("test").unwrap(), KeyId::new(1), &master).unwrap();
+        KeyRing::new(key, []).unwrap()
+    };
+    for wrong in [of_other_master, of_other_deployment as fn() -> KeyRing] {
+        assert_eq!(seal_error(&check(wrong())), Some(SealError::Altered));
+    }
+
+    // The canary of a new key is created when the key is active, and that of the old key stays.
+    check(ring(1, &[2])).unwrap();
+    assert_eq!(store.len(), 1);
+    check(ring(2, &[1])).unwrap();
+    assert_eq!(store.len(), 2);
+    assert_eq!(seal_error(&check(KeyRing::new(key_of(2, "7f"), [key(1)]).unwrap())), Some(SealError::Altered));
+    assert_eq!(seal_error(&check(KeyRing::new(key(2), [key_of(1, "7f")]).unwrap())), Some(SealError::Altered));
+    let id = enroll(&sealing(&store, ring(1, &[])), "rossi", Totp::default());
+    assert_eq!(block_on(sealing(&store, ring(2, &[1])).reseal_all(|listed, _| assert_eq!(*listed, id))), Ok(0));
+    check(ring(1, &[])).unwrap();
+    check(ring(2, &[])).unwrap();
+    check(ring(0xabcd_ef09, &[])).unwrap();
+    assert!(block_on(store.load(&AccountId::new("secondo-canary-abcdef09").unwrap())).unwrap().is_some());
+}
+
+/// An account in the place of a canary would keep every machine from starting.
+#[test]
+fn nobody_becomes_a_canary() {
+    let store = Memory::new();
+    let verifier = sealing(&store, ring(1, &[]));
+    let reserved = id("secondo-canary-00000002");
+    for is_checked in [false, true] {
+        let enrolled = block_on(verifier.enroll(&reserved, &fresh(), authenticator(Totp::default()), NOW));
+        assert_eq!(account_error(enrolled), AccountError::ReservedId);
+        let imported = verifier.add(&reserved, authenticator(Totp::default()), State::new().confirmed());
+        assert_eq!(account_error(imported), AccountError::ReservedId);
+        assert_eq!(store.len(), usize::from(is_checked));
+        block_on(sealing(&store, ring(2, &[])).check_keys()).unwrap();
+    }
+    assert!(!block_on(sealing(&store, ring(1, &[2])).reseal(&reserved)).unwrap());
+    assert!(matches!(sealing(&store, ring(2, &[])).state(&reserved), Err(VerifierError::Refused(Refusal::Closed))));
+    for other in ["secondo-canary-0000000", "secondo-canary-000000022", "Secondo-canary-00000002"] {
+        enroll(&verifier, other, Totp::default());
+    }
 }
 
 /// While two threads reseal, every code is accepted exactly once.
@@ -383,7 +446,7 @@ fn a_key_of_a_wrong_length_is_not_read() {
     plain.add(&id("rossi"), of_sha256, State::new().confirmed()).unwrap();
     let good = stored(&store, &id("rossi"));
     // The kind's own state, whose length is at this offset, ends with the key.
-    let (len, key) = (46..48, 60);
+    let (len, key) = (51..53, 65);
     for key_len in [0, 9, 32, 63, 65, 128] {
         let mut bytes = good.clone();
         bytes.resize(key + key_len, 7);

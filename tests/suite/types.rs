@@ -175,7 +175,9 @@ mod with_verifier {
         sent(verifier.close(&id, None, by, now));
         sent(verifier.view(&id, now));
         sent(verifier.export(&id, by, now));
-        sent(verifier.reseal_all([id], |_, _| {}));
+        sent(verifier.reseal_all(|_, _| {}));
+        sent(verifier.raise_all_watermarks(by, now, |_, _| {}));
+        sent(verifier.check_keys());
     }
     assert_impl_all!(Verifier<()>: Send, Sync);
 

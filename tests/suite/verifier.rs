@@ -568,7 +568,7 @@ fn contention_ends_after_a_bounded_number_of_tries() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(contending.exchanges.into_inner(), 2 * 16);
+    assert_eq!(contending.exchanges.into_inner(), 2 * 64);
     assert_eq!(working.state(&id).unwrap(), before);
     assert!(working.log_in(&id, &code_at(0), NOW).is_ok());
 }
@@ -579,7 +579,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
     let verifier = Verifier::unsealed(&store, Policy::new());
     let id = enroll(&verifier, "rossi", Totp::default());
     let good = block_on(store.load(&id)).unwrap().unwrap().value.as_ref().to_vec();
-    assert_eq!(good.len(), 87);
+    assert_eq!(good.len(), 92);
     let replace = |bytes: &[u8]| {
         let revision = block_on(store.load(&id)).unwrap().unwrap().revision;
         assert_eq!(
@@ -608,43 +608,45 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         (tombstone(&[0; 4]), RecordError::Length(14)),
         (tombstone(&[0; 6]), RecordError::Length(16)),
         (tombstone(&[0xfe; 5]), field(10)),
-        // The account: flags, failures, the end of the hold, the end of the last lock, the last number, the count.
+        // The account: flags, failures, the end of the hold, the end of the last lock, the limit of enrollments, the last number,
+        // the count.
         (with(10, 8), field(10)),
         (with(12, 1), field(12)),
         (with(14, 1), field(14)),
         (with(19, 0xff), field(19)),
-        (with(27, 0), field(30)),
-        (with(28, 17), field(28)),
-        (with(28, 2), RecordError::Length(good.len())),
+        (with(24, 0xff), field(24)),
+        (with(32, 0), field(35)),
+        (with(33, 17), field(33)),
+        (with(33, 2), RecordError::Length(good.len())),
         // The authenticator: kind, number, status, times, name, the length of its own state.
-        (with(29, 3), field(29)),
-        (with(33, 0), field(30)),
-        (with(34, 4), field(34)),
-        (with(35, 0xff), field(35)),
+        (with(34, 3), field(34)),
+        (with(38, 0), field(35)),
+        (with(39, 4), field(39)),
         (with(40, 0xff), field(40)),
-        (with(45, 1), field(46)),
-        (with(45, 0xff), RecordError::Length(good.len())),
-        (with(47, 0xff), RecordError::Length(good.len())),
-        (with(47, 12), field(48)),
-        (with(47, 28), field(67)),
-        (with(47, 38), RecordError::Length(good.len())),
+        (with(45, 0xff), field(45)),
+        (with(50, 1), field(51)),
+        (with(50, 0xff), RecordError::Length(good.len())),
+        (with(52, 0xff), RecordError::Length(good.len())),
+        (with(52, 12), field(53)),
+        (with(52, 28), field(72)),
+        (with(52, 38), RecordError::Length(good.len())),
         // One-time passwords: flags, digits, period, T0, last used step, key.
-        (with(48, 0), field(50)),
-        (with(48, 0b1101), field(48)),
-        (with(48, 0b11_0001), field(48)),
-        (with(48, 0b01_0001), field(67)),
-        (with(49, 10), field(49)),
-        (with(50, 0xff), field(50)),
-        (with(52, 0xff), field(52)),
-        (with(64, 1), field(57)),
+        (with(53, 0), field(55)),
+        (with(53, 0b1101), field(53)),
+        (with(53, 0b11_0001), field(53)),
+        (with(53, 0b01_0001), field(72)),
+        (with(54, 10), field(54)),
+        (with(55, 0xff), field(55)),
+        (with(57, 0xff), field(57)),
+        (with(69, 1), field(62)),
         (good[..good.len() - 11].to_vec(), RecordError::Length(good.len() - 11)),
         // The outcomes, of which there are at most four.
         (and(&[0; 200]), RecordError::Length(good.len() + 200)),
-        (and(&[0xff; 40]), field(111)),
-        (outcome(&[4]), field(116)),
-        (outcome(&[2, 0, 4, 0, 0, 0, 0, 0]), field(118)),
-        (outcome(&[3, 0, 0, 0, 0, 0, 0, 1]), field(119)),
-        (outcome(&[0, 0]), RecordError::Length(118)),
+        (and(&[0xff; 40]), field(116)),
+        (outcome(&[4]), field(121)),
+        (outcome(&[2, 0, 4, 0, 0, 0, 0, 0]), field(123)),
+        (outcome(&[3, 0, 0, 0, 0, 0, 0, 1]), field(124)),
+        (outcome(&[0, 0]), RecordError::Length(123)),
     ] {
         replace(&bytes);
         for result in [

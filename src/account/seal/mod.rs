@@ -29,8 +29,12 @@
 //! 1. Give every verifier a ring that seals with the old key and opens with both the old and the new key.
 //! 2. Give every verifier a ring that seals with the new key and opens with both. From now on, each verification that
 //!    changes an account seals it with the new key.
-//! 3. Call [`reseal_all`](crate::Verifier::reseal_all) for the accounts of subscribers who do not log in.
+//! 3. Call [`reseal_all`](crate::Verifier::reseal_all) for the accounts of subscribers who do not log in. If the store
+//!    cannot list its ids, call [`reseal`](crate::Verifier::reseal) for each id of the provider's own table.
 //! 4. When `reseal_all` reports 0 failures, remove the old key from the ring.
+//!
+//! Call [`Verifier::check_keys`](crate::Verifier::check_keys) before a verifier serves logins. It finds a wrong master
+//! key or a wrong name of the deployment before an account is sealed with them.
 //!
 //! ```
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
@@ -194,6 +198,11 @@ impl KeyRing {
             keys.push(key);
         }
         Ok(Self { keys })
+    }
+
+    /// Returns the ids of all keys, the active one first.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = KeyId> {
+        self.keys.iter().map(SealingKey::id)
     }
 
     /// Returns the id of the active key, which seals.

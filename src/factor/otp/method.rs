@@ -219,27 +219,38 @@ impl From<Totp> for Method {
 }
 
 impl Policy {
-    /// Returns the chances that this policy gives to an attacker who knows the password and guesses codes.
+    /// Returns the chances that this policy gives to an attacker who knows the password of an account with these
+    /// authenticators, and guesses codes.
     ///
     /// `resets_per_year` is the number of times per year that the count of failures is reset: the subscriber's accepted
-    /// logins, resynchronizations and unlocks. It is 0 for an authenticator that the subscriber never uses.
+    /// logins, resynchronizations and unlocks. It is 0 for an account that the subscriber never uses.
     ///
     /// The chance per year is an upper bound. It assumes that the attacker guesses whenever the policy allows it, and
     /// that each reset comes when it helps the attacker most. If a resynchronization moved an authenticator's window
-    /// away from the current step, codes of two windows are correct, and the chances are up to twice as high.
+    /// away from the current step, codes of two windows are correct: list that authenticator twice.
     ///
     /// ```
     /// use secondo::{Policy, Totp};
     ///
     /// // Two of a million codes are correct at any moment, and five attempts are allowed.
-    /// let chance = Policy::new().guess_probability(Totp::default(), 0);
+    /// let chance = Policy::new().guess_probability([Totp::default()], 0);
     /// assert!((chance.per_lock - 1.0e-5).abs() < 1e-7);
     /// // If the subscriber never logs in, the hundredth guess is the last.
     /// assert!((chance.per_year - 2.0e-4).abs() < 1e-6);
+    /// // A second authenticator doubles the chance of each guess. It adds no guesses.
+    /// let chance = Policy::new().guess_probability([Totp::default(), Totp::default()], 0);
+    /// assert!((chance.per_lock - 2.0e-5).abs() < 1e-7);
     /// ```
     #[must_use]
-    pub fn guess_probability(&self, method: impl Into<Method>, resets_per_year: u32) -> GuessProbability {
-        let method = method.into();
-        self.guess(method.right_codes(self), method.digits(), resets_per_year)
+    pub fn guess_probability<M: Into<Method>>(
+        &self,
+        authenticators: impl IntoIterator<Item = M>,
+        resets_per_year: u32,
+    ) -> GuessProbability {
+        let right_codes = authenticators.into_iter().map(|method| {
+            let method = method.into();
+            (method.digits(), method.right_codes(self))
+        });
+        self.guess(right_codes, resets_per_year)
     }
 }

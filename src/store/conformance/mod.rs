@@ -40,6 +40,7 @@
 mod bench;
 mod harness;
 mod lasting;
+mod listing;
 mod races;
 mod report;
 mod writes;
@@ -47,6 +48,7 @@ mod writes;
 use alloc::vec::Vec;
 
 pub use harness::{Harness, NotApplicable};
+pub use listing::check_listing;
 pub use report::{Report, Violation};
 
 use bench::{Bench, Outcome};

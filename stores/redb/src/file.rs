@@ -2,6 +2,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::hash::BuildHasher;
+use core::ops::Bound;
 use core::panic::AssertUnwindSafe;
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, OpenOptions};
@@ -214,7 +215,6 @@ impl Snapshot {
         now: UnixTime,
         limit: usize,
     ) -> Result<(Vec<Request>, Option<Vec<u8>>), RedbStoreError> {
-        use core::ops::Bound;
         no_panic(AssertUnwindSafe(|| {
             let mut expired = Vec::new();
             let mut last = None;
@@ -223,8 +223,7 @@ impl Snapshot {
                 let (key, bytes) = entry?;
                 let (revision, expiry, _) = decode(bytes.value())?;
                 if expiry <= now.as_secs() {
-                    let id = core::str::from_utf8(key.value()).map_err(|_| RedbStoreError::Corrupt)?;
-                    let id = AccountId::new(id).map_err(|_| RedbStoreError::Corrupt)?;
+                    let id = id_of(key.value())?;
                     expired.push(Request { id, expected: Some(revision), change: Change::Remove });
                 }
                 if n + 1 == limit {
@@ -235,6 +234,19 @@ impl Snapshot {
             Ok((expired, last))
         }))
     }
+
+    /// Returns up to `limit` ids after the id `after`, in their order.
+    pub(crate) fn ids(&self, after: &[u8], limit: usize) -> Result<Vec<AccountId>, RedbStoreError> {
+        no_panic(AssertUnwindSafe(|| {
+            let range = self.entries.range::<&[u8]>((Bound::Excluded(after), Bound::Unbounded))?;
+            range.take(limit).map(|entry| id_of(entry?.0.value())).collect()
+        }))
+    }
+}
+
+fn id_of(key: &[u8]) -> Result<AccountId, RedbStoreError> {
+    let id = core::str::from_utf8(key).map_err(|_| RedbStoreError::Corrupt)?;
+    AccountId::new(id).map_err(|_| RedbStoreError::Corrupt)
 }
 
 /// Runs `work`, and turns a panic of redb into [`RedbStoreError::Corrupt`].

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Instant;
 
 use redb::StorageBackend;
-use secondo::store::{Entry, Exchange, Revision, Store, Value};
+use secondo::store::{Entry, Enumerate, Exchange, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
 
 use crate::file::{Change, Opener, Request, Snapshot, StoreFile};
@@ -111,6 +111,15 @@ impl Store for RedbStore {
     ) -> Result<Exchange, RedbStoreError> {
         let request = Request { id: *id, expected, change: Change::Put { value, expiry } };
         self.shared.work.queue.push(request)?.await.unwrap_or(Err(RedbStoreError::Stopped))
+    }
+}
+
+/// Lists the ids in their order, some thousands at once.
+impl Enumerate for RedbStore {
+    async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, RedbStoreError> {
+        const AT_ONCE: usize = 4096;
+        let after = after.map_or("", AccountId::as_str);
+        self.shared.work.read(|snapshot| snapshot.ids(after.as_bytes(), AT_ONCE))
     }
 }
 

@@ -74,7 +74,9 @@
 //! replicas.
 //!
 //! A restored backup has lost all writes since it was made: codes used since then can be accepted again, and failures
-//! counted since then are forgotten.
+//! counted since then are forgotten. Call [`Verifier::raise_watermarks`](secondo::Verifier::raise_watermarks) for each
+//! account of the provider's own table. The store cannot list its ids: a listing of a cluster's keys is complete only
+//! if no slot moves meanwhile.
 //!
 //! # Faults
 //!

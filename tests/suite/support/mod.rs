@@ -25,6 +25,8 @@ pub(crate) mod pskc;
 pub(crate) mod refusals;
 pub(crate) mod sources;
 #[cfg(feature = "std")]
+pub(crate) mod subscriber;
+#[cfg(feature = "std")]
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]
 pub(crate) mod targets;
 pub(crate) mod time;

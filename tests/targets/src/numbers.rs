@@ -61,7 +61,7 @@ pub fn time_steps(tally: &mut Tally<'_>) {
 
 /// Checks the probability of a guess, which is computed in floating point: small processors do this in software.
 pub fn guesses(tally: &mut Tally<'_>) {
-    let chance = Policy::new().guess_probability(Totp::default(), 0);
+    let chance = Policy::new().guess_probability([Totp::default()], 0);
     // The expected values are 1 - (1 - 2 * 2148 / 2^31)^n for n = 5 and n = 100 guesses, computed with Python.
     tally.check("chance of a guess", 0, (chance.per_lock - 1.000_236_443_216e-5).abs() < 1e-16);
     tally.check("chance in a year", 0, (chance.per_year - 2.000_282_807_991e-4).abs() < 1e-15);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pollster::block_on;
 use secondo::UnixTime;
-use secondo::store::conformance::{Harness, NotApplicable, check};
+use secondo::store::conformance::{Harness, NotApplicable, check, check_listing};
 
 use super::disk::{Disk, Failing};
 use crate::file::StoreFile;
@@ -68,6 +68,13 @@ fn it_keeps_the_contract() {
     let report = check(&harness).unwrap_or_else(|violation| panic!("{violation}"));
     assert_eq!((report.passed().count(), report.not_applicable().count()), (10, 0), "{report}");
     assert_eq!(lock(&harness.broken).get(), 20);
+}
+
+#[test]
+fn it_lists_every_id() {
+    let disk = Disk::default();
+    StoreFile::create(disk.open()).unwrap();
+    check_listing(&OnDisk { disk, store: Mutex::default(), broken: Mutex::default() }).unwrap();
 }
 
 /// Dashboards and alerts depend on the labels.

@@ -17,6 +17,9 @@ pub(super) struct Person {
     pub(super) held: Held,
     pub(super) changes: u64,
     pub(super) last_number: u32,
+    /// The seconds of waiting that enrollments have used up, and that have not passed again at `enrolled_at`.
+    enrollment_debt: u64,
+    enrolled_at: u64,
     kept: VecDeque<Kept>,
 }
 
@@ -74,6 +77,15 @@ impl Person {
         if self.is_suspended {
             return refused("suspended");
         }
+        let (at_once, interval) = setup.enrollments;
+        let debt = if now >= self.enrolled_at {
+            self.enrollment_debt.saturating_sub(now - self.enrolled_at)
+        } else {
+            self.enrollment_debt + (self.enrolled_at - now)
+        };
+        if debt + interval > u64::from(at_once) * interval {
+            return refused("too_many_enrollments");
+        }
         let lives = |device: &Device| device.lives(now);
         let pending: Vec<_> = self.devices.iter().filter(|device| !device.is_confirmed() && lives(device)).collect();
         let same =
@@ -89,6 +101,7 @@ impl Person {
             return refused(problem);
         }
         self.devices.retain(|device| lives(device) && Some(device.number) != replaced);
+        (self.enrollment_debt, self.enrolled_at) = (debt + interval, now);
         self.last_number += 1;
         device.number = self.last_number;
         let is_first = !self.has_confirmed();
@@ -120,6 +133,8 @@ impl Person {
 
     pub(super) fn unlock(&mut self) {
         self.restart();
+        self.enrollment_debt = 0;
+        self.enrolled_at = 0;
         self.kept.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)));
     }
 

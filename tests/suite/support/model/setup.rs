@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use secondo::policy::{BackOff, Lock, ResyncCodes, Window};
+use secondo::policy::{BackOff, EnrollmentLimit, Lock, ResyncCodes, Window};
 use secondo::types::Period;
 use secondo::{Algorithm, Authenticator, Digits, Hotp, Method, Policy, Secret, Totp, UnixTime};
 
@@ -29,6 +29,8 @@ pub(super) struct Setup {
     pub(super) resync_codes: usize,
     pub(super) confirmation_login: bool,
     pub(super) enrollment_secs: u64,
+    /// The number of enrollments that may begin at once, and the seconds after which one more may.
+    pub(super) enrollments: (u8, u64),
     pub(super) right_codes: u8,
 }
 
@@ -56,6 +58,7 @@ impl Setup {
             resync_codes: 2 + usize::from(input.below(2)),
             confirmation_login: input.flag(),
             enrollment_secs: 1 + u64::from(input.below(200)),
+            enrollments: (1 + input.below(20), 1 + u64::from(input.below(60))),
             right_codes: 1 + input.below(255),
         }
     }
@@ -78,6 +81,10 @@ impl Setup {
             .with_confirmation_login(self.confirmation_login)
             .with_enrollment_time(Duration::from_secs(self.enrollment_secs))
             .unwrap()
+            .with_enrollments({
+                let (at_once, interval) = self.enrollments;
+                EnrollmentLimit::new(at_once, Duration::from_secs(interval)).unwrap()
+            })
             .with_right_codes(self.right_codes)
             .unwrap();
         policy = policy.with_lock(match self.lock {
