@@ -3,6 +3,7 @@ use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
 use super::lock::whole_secs;
+#[cfg(feature = "verifier")]
 use crate::types::UnixTime;
 
 /// A limit of the enrollments that may begin in an account: some at once, and one more after each interval.
