@@ -7,7 +7,9 @@ use std::hint::black_box;
 use pollster::block_on;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::types::Counter;
-use secondo::{Algorithm, Authenticator, Code, Hotp, Key, Policy, Secret, State, SubmittedCode, Verifier};
+use secondo::{
+    Algorithm, Authenticator, AuthenticatorNumber, Code, Hotp, Key, Policy, Secret, State, SubmittedCode, Verifier,
+};
 
 use crate::callgrind::Group;
 use crate::controls::{early_exit, without_zeros};
@@ -40,6 +42,7 @@ pub(crate) fn groups() -> Vec<Group> {
     groups.push(Group::equal("one of four devices accepted, sealed", of_four_devices(right, true)));
     let wrong = Device::all().iter().map(|device| device.subject.wrong()).collect();
     groups.push(Group::equal("none of four devices accepted, sealed", of_four_devices(wrong, false)));
+    groups.push(Group::leaky("devices compared one after another, up to the match", up_to_the_match()));
     groups.push(Group::leaky(
         "a search that ends at the match",
         [b"755224", b"359152", b"000000"].map(|code| {
@@ -112,6 +115,23 @@ fn of_four_devices(codes: Vec<Code>, is_right: bool) -> impl Iterator<Item = imp
             add(&verifier, &devices.each_ref().map(|device| device.added(|secret| secret)));
             let verdict = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), devices[0].subject.now()));
             assert_eq!(verdict.is_ok(), is_right);
+        }
+    })
+}
+
+/// Returns a case for each of four devices, in which its code is verified with one device after another.
+fn up_to_the_match() -> impl Iterator<Item = impl Fn()> {
+    Device::all().into_iter().map(|device| device.subject.code(1)).map(|code| {
+        move || {
+            let devices = Device::all();
+            let verifier = sealing_verifier(devices[0].subject.policy);
+            add(&verifier, &devices.each_ref().map(|device| device.added(|secret| secret)));
+            let matches = |number| {
+                let (login, number) = (transaction(number), AuthenticatorNumber::new(number.into()));
+                let now = devices[0].subject.now();
+                block_on(verifier.verify_with(&id(), &login, number, code.as_str(), now)).is_ok()
+            };
+            assert!((1..=4).any(matches));
         }
     })
 }
