@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{Client, Config, SimpleQueryMessage, Statement};
 
+use crate::outbox::Events;
 use crate::tls::Tls;
 use crate::{PostgresStoreError, migration};
 
@@ -57,11 +58,11 @@ impl Connection {
             let SimpleQueryMessage::Row(row) = answer else { continue };
             match (row.try_get("from_sql"), row.try_get("statement")) {
                 (Ok(Some("t")), _) => return Ok(false),
-                (_, Ok(Some(LOAD | CREATE | REPLACE))) => ours += 1,
+                (_, Ok(Some(LOAD | CREATE | REPLACE | RECORD))) => ours += 1,
                 _ => {}
             }
         }
-        Ok(ours == 3)
+        Ok(ours == 4)
     }
 }
 
@@ -90,6 +91,21 @@ macro_rules! durably {
     };
 }
 
+/// The text in a column of bytes in UTF-8.
+///
+/// A text as a parameter would be an error if the encoding of the database lacks one of its characters.
+macro_rules! text {
+    ($column:literal) => {
+        concat!(
+            "CASE WHEN getdatabaseencoding() IN ('UTF8', 'SQL_ASCII') THEN convert_from(",
+            $column,
+            ", 'UTF8') ELSE encode(",
+            $column,
+            ", 'escape') END"
+        )
+    };
+}
+
 const LOAD: &str = "SELECT revision, value FROM secondo_entry WHERE id = $1";
 const CREATE: &str = concat!(
     "INSERT INTO secondo_entry (id, revision, value, expiry) SELECT $1, $2, $3, $4 WHERE ",
@@ -99,6 +115,21 @@ const CREATE: &str = concat!(
 const REPLACE: &str = concat!(
     "UPDATE secondo_entry SET revision = $2, value = $3, expiry = $4 WHERE id = $1 AND revision = $5 AND ",
     durably!()
+);
+/// The columns of [`Events`] are written as rows.
+const RECORD: &str = concat!(
+    "INSERT INTO secondo_outbox
+        (time, account, action, authenticator, outcome, remaining, revision, operator, reason, must_notify)
+    SELECT time, account, action, authenticator, outcome, remaining, revision, ",
+    text!("operator"),
+    ", ",
+    text!("reason"),
+    ", must_notify
+    FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY AS event
+        (time, account, action, authenticator, outcome, remaining, revision, operator, reason, must_notify, number)
+    WHERE ",
+    durably!(),
+    " ORDER BY number"
 );
 // Each row is locked before it is deleted, and its expiry is checked again afterwards, since it may have changed. Rows
 // that another transaction has locked are left for the next purge.
@@ -112,16 +143,30 @@ pub(crate) struct Statements {
     load: Statement,
     create: Statement,
     replace: Statement,
+    record: Statement,
 }
 
 impl Statements {
     async fn prepare(client: &Client) -> Result<Self, tokio_postgres::Error> {
         const VALUES: [Type; 5] = [Type::TEXT, Type::INT8, Type::BYTEA, Type::INT8, Type::INT8];
+        const COLUMNS: [Type; 10] = [
+            Type::INT8_ARRAY,
+            Type::TEXT_ARRAY,
+            Type::TEXT_ARRAY,
+            Type::INT8_ARRAY,
+            Type::TEXT_ARRAY,
+            Type::INT2_ARRAY,
+            Type::INT8_ARRAY,
+            Type::BYTEA_ARRAY,
+            Type::BYTEA_ARRAY,
+            Type::BOOL_ARRAY,
+        ];
         let [values @ .., _revision] = &VALUES;
         Ok(Self {
             load: client.prepare_typed(LOAD, &[Type::TEXT]).await?,
             create: client.prepare_typed(CREATE, values).await?,
             replace: client.prepare_typed(REPLACE, &VALUES).await?,
+            record: client.prepare_typed(RECORD, &COLUMNS).await?,
         })
     }
 
@@ -151,6 +196,23 @@ impl Statements {
         };
         Ok(if rows == 1 { Exchange::Stored } else { Exchange::Conflict })
     }
+
+    /// Writes events into the outbox, in their order.
+    pub(crate) async fn record(&self, client: &Client, events: &Events) -> Result<(), tokio_postgres::Error> {
+        let columns: [&(dyn ToSql + Sync); 10] = [
+            &Hidden(&events.time),
+            &Hidden(&events.account),
+            &Hidden(&events.action),
+            &Hidden(&events.authenticator),
+            &Hidden(&events.outcome),
+            &Hidden(&events.remaining),
+            &Hidden(&events.revision),
+            &Hidden(&events.operator),
+            &Hidden(&events.reason),
+            &Hidden(&events.must_notify),
+        ];
+        client.execute(&self.record, &columns).await.map(drop)
+    }
 }
 
 /// Deletes at most `limit` of the entries that have expired, and returns the number of deleted entries.
@@ -159,7 +221,7 @@ pub(crate) async fn purge(client: &Client, now: UnixTime, limit: u32) -> Result<
     Ok(client.execute_typed(PURGE, &parameters).await?)
 }
 
-fn seconds(time: UnixTime) -> i64 {
+pub(crate) fn seconds(time: UnixTime) -> i64 {
     time.as_secs().cast_signed()
 }
 

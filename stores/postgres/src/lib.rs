@@ -22,7 +22,8 @@
 //! # }
 //! ```
 //!
-//! [`PostgresStore::transaction`] makes a login and the rows that the provider writes about it one transaction.
+//! [`PostgresStore::transaction`] makes a login and the rows that the provider writes about it one transaction. The
+//! events of the login can be among them, in the [outbox](#outbox).
 //!
 //! # Tables
 //!
@@ -46,15 +47,89 @@
 //! in all tables. The default settings of autovacuum suffice. A value of more than about 4,000 bytes does not fit
 //! beside its next version in a page, so its writes change the index.
 //!
+//! # Outbox
+//!
+//! A verifier in a [`transaction`](PostgresStore::transaction) that has the sink [`Outbox`] writes each
+//! [event](secondo::audit::Event) as a row of `secondo_outbox`. Another program or task reads the rows, for a log, an
+//! audit or notifications.
+//!
+//! ```no_run
+//! # async fn example(
+//! #     store: secondo_postgres::PostgresStore, keys: std::sync::Arc<secondo::seal::KeyRing>,
+//! #     policy: secondo::Policy, id: secondo::AccountId, login: secondo::Transaction, code: &str,
+//! #     now: secondo::UnixTime,
+//! # ) -> Result<(), Box<dyn std::error::Error>> {
+//! use secondo::Verifier;
+//! use secondo_postgres::InTransaction;
+//! use secondo_postgres::tokio_postgres::Error;
+//!
+//! let verify = async |store: InTransaction<'_>| {
+//!     Verifier::new(store, keys, policy).with_sink(store.outbox()).verify(&id, &login, code, now).await
+//! };
+//! let (accepted, ()) = store.transaction(verify, async |_, _| Ok::<_, Error>(())).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The rows are committed exactly when the decision is. This includes refusals that change nothing, and decisions whose
+//! work fails. If the rows cannot be written, for example on a full disk, nothing is committed, and the call returns a
+//! [`VerifierError::Store`](secondo::VerifierError::Store): neither a login nor a refusal. A transaction that is rolled
+//! back leaves no rows, so the event of a failed statement is not among them.
+//!
+//! | `secondo_outbox` | type | content |
+//! |---|---|---|
+//! | `id` | `bigint`, generated, primary key | rises within a transaction |
+//! | `time` | `bigint` | the time of the decision, in seconds since 1970 |
+//! | `account` | `text COLLATE "C"` | the account's id |
+//! | `action` | `text` | the label of the [`Action`](secondo::audit::Action) |
+//! | `authenticator` | `bigint`, may be null | the authenticator's number |
+//! | `outcome` | `text` | `done`, or the label of the refusal or the error |
+//! | `remaining` | `smallint`, may be null | the attempts left |
+//! | `revision` | `bigint`, may be null | the account's revision after a change, its 64 bits as a signed number |
+//! | `operator`, `reason` | `text`, may be null | the operator's name and reason |
+//! | `must_notify` | `boolean` | `true` if the subscriber must be notified |
+//!
+//! A row holds no code and no secret. In the texts of an operator, NUL is replaced by U+FFFD. If the encoding of the
+//! database is neither `UTF8` nor `SQL_ASCII`, they have the form that `encode(…, 'escape')` gives to their UTF-8.
+//!
+//! This statement takes the oldest rows. Any number of readers may run it at once:
+//!
+//! ```sql
+#![doc = include_str!("take_events.sql")]
+//! ```
+//!
+//! A reader that commits it after it has passed the events on loses none. After a crash in between, it takes them again
+//! with the same ids.
+//!
+//! Transactions commit in another order than that of their ids, so a row can appear after rows with higher ids. A reader
+//! that deletes what it takes misses none; one that continues after the highest id would. The `revision` shows the
+//! order of an account's changes. A missing number is a change whose event was not written to the outbox or was already
+//! taken.
+//!
+//! Nothing else deletes the rows. When a logical replica takes over, its sequence can be behind its rows, and events
+//! cannot be written until it is set:
+//!
+//! ```sql
+//! SELECT setval(pg_get_serial_sequence('secondo_outbox', 'id'), max(id)) FROM secondo_outbox;
+//! ```
+//!
 //! # Rights
 //!
-//! The role of the store needs only these rights. For [`PostgresStore::transaction`], it also needs rights to the
-//! provider's own tables.
+//! The role of the store needs only these rights, the last one only for the [outbox](#outbox). For
+//! [`PostgresStore::transaction`], it also needs rights to the provider's own tables.
 //!
 //! ```sql
 //! GRANT USAGE ON SCHEMA auth TO idp;
 //! GRANT SELECT ON auth.secondo_schema TO idp;
 //! GRANT SELECT, INSERT, UPDATE, DELETE ON auth.secondo_entry TO idp;
+//! GRANT INSERT ON auth.secondo_outbox TO idp;
+//! ```
+//!
+//! A reader of the outbox needs these. PostgreSQL asks for the right to update a column before it locks a row.
+//!
+//! ```sql
+//! GRANT USAGE ON SCHEMA auth TO reader;
+//! GRANT SELECT, DELETE, UPDATE (id) ON auth.secondo_outbox TO reader;
 //! ```
 //!
 //! # Safe settings
@@ -107,11 +182,12 @@
 //!
 //! # Logs
 //!
-//! Errors hold codes and none of the server's text. Neither ids nor values get into the log of the client library.
+//! Errors hold codes and none of the server's text. Neither ids, values nor events get into the log of the client
+//! library.
 //!
-//! The server's own log can hold the parameters of statements, and with them ids and values. It does if `log_statement`
-//! or `log_min_duration_statement` logs statements, or if `log_parameter_max_length_on_error` is not 0. So set
-//! `log_parameter_max_length = 0`, and leave `log_parameter_max_length_on_error` at its default of 0. With
+//! The server's own log can hold the parameters of statements, and with them ids, values and events. It does if
+//! `log_statement` or `log_min_duration_statement` logs statements, or if `log_parameter_max_length_on_error` is not 0.
+//! So set `log_parameter_max_length = 0`, and leave `log_parameter_max_length_on_error` at its default of 0. With
 //! `log_error_verbosity = terse`, the log omits the details of errors, which can hold rows.
 //!
 //! # Connection poolers
@@ -144,6 +220,7 @@ mod connection;
 mod error;
 mod migration;
 mod options;
+mod outbox;
 mod pool;
 mod store;
 mod tls;
@@ -151,6 +228,7 @@ mod transaction;
 
 pub use error::{PostgresStoreError, TransactionError};
 pub use options::PostgresOptions;
+pub use outbox::Outbox;
 #[cfg(feature = "tls")]
 pub use rustls;
 pub use store::PostgresStore;

@@ -1,11 +1,12 @@
-use tokio_postgres::{Client, Config, Row};
+use tokio_postgres::{Client, Config, IsolationLevel, Row};
 
 use crate::PostgresStoreError;
 use crate::connection::connect;
 use crate::tls::Tls;
 
 /// The files of `migrations/` in their order. The first creates version 1, and each records its own version.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_entries.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/0001_entries.sql"), include_str!("../migrations/0002_outbox.sql")];
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are few migrations")]
 const VERSION: i32 = MIGRATIONS.len() as i32;
@@ -19,7 +20,8 @@ const READ: &str = "SELECT max(version) FROM secondo_schema";
 /// Runs all missing migrations in one transaction.
 pub(crate) async fn run(config: &Config, tls: &Tls) -> Result<(), PostgresStoreError> {
     let (mut client, _task) = connect(config, tls).await?;
-    let transaction = client.transaction().await?;
+    // At higher levels, the transaction would not see what another one committed while this one waited for the lock.
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
     transaction.batch_execute(LOCK).await?;
     let is_there: bool = column(&transaction.query_typed_one(FIND, &[]).await?)?;
     let version = if is_there { version(transaction.client()).await? } else { 0 };

@@ -5,9 +5,10 @@ use secondo::{AccountId, UnixTime, VerifierError};
 use tokio_postgres::{IsolationLevel, Transaction};
 
 use crate::connection::{Connection, Statements};
+use crate::outbox::{Collected, Outbox};
 use crate::{PostgresStore, PostgresStoreError, TransactionError};
 
-/// The statement after `verify`, which keeps the writes of `verify` whatever `work` does.
+/// The statement after `verify` and its events, which keeps both whatever `work` does.
 ///
 /// It fails if a statement before it failed. A `COMMIT` would then roll back without returning an error.
 const DECIDED: &str = "SAVEPOINT secondo";
@@ -20,8 +21,9 @@ impl PostgresStore {
     /// Verifies a code, and does the provider's work after its acceptance, in one transaction.
     ///
     /// `verify` receives the store inside the transaction, for use by one or more verifiers. Their writes are committed
-    /// whatever `verify` returns: an error does not undo a counted failure. The work is committed only together with
-    /// the used code. This method returns after the commit:
+    /// whatever `verify` returns: an error does not undo a counted failure. The events of verifiers with the
+    /// [outbox](crate#outbox) are committed with these writes. The work is committed only together with the used code.
+    /// This method returns after the commit:
     ///
     /// | result of `verify` | result of `work` | in the database | returned |
     /// |---|---|---|---|
@@ -30,8 +32,9 @@ impl PostgresStore {
     /// | `Err`, a refusal or another error | not called | the writes until then, such as counted failures | [`TransactionError::Verifier`] with this error |
     /// | any, after a failed statement | not called | nothing | [`TransactionError::Verifier`] with [`VerifierError::Store`] |
     ///
-    /// The last row also applies if `verify` ignores the error of the statement. If the call is dropped or times out,
-    /// the transaction is rolled back as well, unless its commit was already sent. No verdict is returned then.
+    /// The last row also applies if `verify` ignores the error of the statement, or if the events cannot be written. If
+    /// the call is dropped or times out, the transaction is rolled back as well, unless its commit was already sent. No
+    /// verdict is returned then.
     ///
     /// A commit that fails, or whose outcome is unknown, is a [`VerifierError::Store`]: neither a login nor a refusal.
     ///
@@ -97,10 +100,18 @@ async fn log_in<V, T, E>(
 ) -> Result<Result<(V, T), TransactionError<E>>, TransactionError<E>> {
     let Connection { client, statements, is_used_by_provider, .. } = connection;
     let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
-    let verdict = verify(InTransaction { transaction: &transaction, statements }).await;
-    if let Err(aborted) = transaction.batch_execute(DECIDED).await {
+    let collected = Collected::default();
+    let verdict = verify(InTransaction { transaction: &transaction, statements, collected: &collected }).await;
+    let events = collected.into_events();
+    let decided = async {
+        if !events.is_empty() {
+            statements.record(transaction.client(), &events).await?;
+        }
+        transaction.batch_execute(DECIDED).await
+    };
+    if let Err(aborted) = decided.await {
         return Err(match verdict {
-            // The failed statement's own error says more.
+            // The error of the first failed statement says more.
             Err(error @ VerifierError::Store(_)) => TransactionError::Verifier(error),
             _ => aborted.into(),
         });
@@ -132,6 +143,15 @@ async fn log_in<V, T, E>(
 pub struct InTransaction<'a> {
     transaction: &'a Transaction<'a>,
     statements: &'a Statements,
+    collected: &'a Collected,
+}
+
+impl InTransaction<'_> {
+    /// Returns the sink that writes the events of this transaction into the [outbox](crate#outbox).
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
+        self.collected.outbox()
+    }
 }
 
 impl Store for InTransaction<'_> {

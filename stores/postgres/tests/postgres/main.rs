@@ -1,6 +1,7 @@
 //! Tests of the store on servers of their own, with PostgreSQL from Debian's package.
 
 mod faults;
+mod outbox;
 mod scenarios;
 mod schema;
 mod sessions;

@@ -1,11 +1,14 @@
 //! Migrations, and the rights that the store needs.
 
+use std::convert::Infallible;
 use std::process::Command;
 
-use secondo::UnixTime;
 use secondo::store::{Exchange, Store, Value};
+use secondo::{Policy, UnixTime, Verifier, VerifierError};
+use secondo_postgres::{InTransaction, PostgresStore, PostgresStoreError, TransactionError};
 use store_testing::Postgres;
 
+use crate::transactions::{authenticator, fresh, time};
 use crate::{block_on, create, current, exchange, id, migrated, patient, session};
 
 #[test]
@@ -27,20 +30,42 @@ fn a_database_without_tables_says_so() {
     });
 }
 
+/// Migrates as several machines at once.
+async fn migrate_at_once(server: &Postgres) {
+    let machine = || {
+        let url = server.url();
+        tokio::spawn(async move {
+            patient().migrate(&url).await.unwrap();
+            patient().connect(&url).await.unwrap();
+        })
+    };
+    for machine in (0..8).map(|_| machine()).collect::<Vec<_>>() {
+        machine.await.unwrap();
+    }
+}
+
 #[test]
 fn all_machines_may_migrate_at_once() {
-    let server = Postgres::start(&["fsync=off"]);
+    for isolation in ["read committed", "serializable"] {
+        let server = Postgres::start(&["fsync=off", &format!("default_transaction_isolation={isolation}")]);
+        block_on(migrate_at_once(&server));
+    }
+}
+
+#[test]
+fn older_tables_are_brought_up_to_date_with_their_entries() {
+    let server = Postgres::start(&["fsync=off", "default_transaction_isolation=repeatable read"]);
     block_on(async {
-        let machine = || {
-            let url = server.url();
-            tokio::spawn(async move {
-                patient().migrate(&url).await.unwrap();
-                patient().connect(&url).await.unwrap();
-            })
-        };
-        for machine in (0..8).map(|_| machine()).collect::<Vec<_>>() {
-            machine.await.unwrap();
-        }
+        let old = session(&server.url()).await;
+        old.batch_execute(include_str!("../../migrations/0001_entries.sql")).await.unwrap();
+        old.batch_execute("INSERT INTO secondo_entry VALUES ('a', 7, 'kept', 9)").await.unwrap();
+        assert_eq!(patient().connect(&server.url()).await.unwrap_err().label(), "schema");
+        migrate_at_once(&server).await;
+        let store = patient().connect(&server.url()).await.unwrap();
+        let (revision, value) = current(&store, &id("a")).await.unwrap();
+        assert_eq!((revision.get(), &*value), (7, &b"kept"[..]));
+        assert_eq!(exchange(&store, &id("a"), Some(revision), b"new").await.unwrap(), Exchange::Stored);
+        record(&store, "a").await.unwrap();
     });
 }
 
@@ -50,7 +75,7 @@ fn newer_tables_are_left_alone() {
     block_on(async {
         session(&server.url()).await.batch_execute("INSERT INTO secondo_schema VALUES (1000)").await.unwrap();
         for result in [patient().migrate(&server.url()).await, patient().connect(&server.url()).await.map(drop)] {
-            assert!(matches!(result, Err(secondo_postgres::PostgresStoreError::NewerSchema(1000))));
+            assert!(matches!(result, Err(PostgresStoreError::NewerSchema(1000))));
         }
     });
 }
@@ -74,8 +99,8 @@ fn the_longest_value_is_stored_in_its_row_as_it_is() {
 }
 
 /// Runs the file as its first lines say.
-fn psql(url: &str) -> bool {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/0001_entries.sql");
+fn psql(url: &str, file: &str) -> bool {
+    let file = &format!("{}/migrations/{file}", env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new("psql");
     command.args([url, "--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--file", file]);
     command.status().unwrap().success()
@@ -84,8 +109,10 @@ fn psql(url: &str) -> bool {
 #[test]
 fn an_operator_can_migrate_with_psql() {
     let server = Postgres::start(&["fsync=off"]);
-    assert!(psql(&server.url()));
-    assert!(!psql(&server.url()), "run twice");
+    for file in ["0001_entries.sql", "0002_outbox.sql"] {
+        assert!(psql(&server.url(), file));
+        assert!(!psql(&server.url(), file), "run twice");
+    }
     block_on(async {
         patient().migrate(&server.url()).await.unwrap();
         let store = patient().connect(&server.url()).await.unwrap();
@@ -111,6 +138,7 @@ fn the_store_needs_the_rights_that_are_documented() {
             "INSERT ON auth.secondo_entry",
             "UPDATE ON auth.secondo_entry",
             "DELETE ON auth.secondo_entry",
+            "INSERT ON auth.secondo_outbox",
         ];
         for grant in grants {
             owner.batch_execute(&format!("GRANT {grant} TO idp")).await.unwrap();
@@ -126,7 +154,7 @@ fn the_store_needs_the_rights_that_are_documented() {
 }
 
 /// Makes each kind of call to a store.
-async fn works(url: &str, n: u32) -> Result<(), secondo_postgres::PostgresStoreError> {
+async fn works(url: &str, n: u32) -> Result<(), PostgresStoreError> {
     let store = patient().connect(url).await?;
     let (id, now) = (id(&format!("a/{n}")), UnixTime::from_secs(1).unwrap());
     assert_eq!(exchange(&store, &id, None, b"created").await?, Exchange::Stored);
@@ -134,7 +162,42 @@ async fn works(url: &str, n: u32) -> Result<(), secondo_postgres::PostgresStoreE
     let replaced = store.compare_exchange(&id, revision, Value::from(&b"replaced"[..]), Some(now)).await?;
     assert_eq!(replaced, Exchange::Stored);
     assert!(store.purge(now).await? > 0);
-    Ok(())
+    record(&store, id.as_str()).await
+}
+
+/// Makes a decision whose event is in the outbox.
+async fn record(store: &PostgresStore, text: &str) -> Result<(), PostgresStoreError> {
+    let enroll = async |store: InTransaction<'_>| {
+        let verifier = Verifier::unsealed(store, Policy::new()).with_sink(store.outbox());
+        verifier.enroll(&id(&format!("recorded/{text}")), &fresh(), authenticator(), time(0)).await
+    };
+    match store.transaction(enroll, async |_, _| Ok::<_, Infallible>(())).await {
+        Ok(_) => Ok(()),
+        Err(TransactionError::Verifier(VerifierError::Store(error))) => Err(error),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// With all grants of the crate's documentation a reader takes rows, and without any one of them it does not.
+#[test]
+fn a_reader_of_the_outbox_needs_the_rights_that_are_documented() {
+    let server = migrated(&["fsync=off"]);
+    block_on(async {
+        let owner = session(&server.url()).await;
+        owner.batch_execute("CREATE ROLE reader LOGIN").await.unwrap();
+        let reader = session(&server.url().replace("postgres@", "reader@")).await;
+        let take = include_str!("../../src/take_events.sql");
+        let grants = ["SELECT", "DELETE", "UPDATE (id)"];
+        for grant in grants {
+            owner.batch_execute(&format!("GRANT {grant} ON secondo_outbox TO reader")).await.unwrap();
+        }
+        reader.query(take, &[]).await.unwrap();
+        for grant in grants {
+            owner.batch_execute(&format!("REVOKE {grant} ON secondo_outbox FROM reader")).await.unwrap();
+            reader.query(take, &[]).await.expect_err(grant);
+            owner.batch_execute(&format!("GRANT {grant} ON secondo_outbox TO reader")).await.unwrap();
+        }
+    });
 }
 
 #[test]

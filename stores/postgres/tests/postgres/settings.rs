@@ -1,10 +1,12 @@
 //! Settings of the server, the database or the role that would break the contract.
 
-use secondo::UnixTime;
 use secondo::store::{Exchange, Store, Value};
+use secondo::{Policy, UnixTime, Verifier};
+use secondo_postgres::InTransaction;
 use store_testing::Server;
 use tokio::time::{Duration, Instant, sleep};
 
+use crate::transactions::{fresh, never, time};
 use crate::{TIMEOUT, block_on, create, current, exchange, id, impatient, migrated, patient, session};
 
 /// With `synchronous_commit = off`, a commit is answered before it is on disk. After a kill of the server, the store's
@@ -28,10 +30,17 @@ fn a_write_is_on_disk_whatever_the_server_says() {
             let expiry = Some(UnixTime::from_secs(round).unwrap());
             let _ = store.compare_exchange(&purged, None, Value::from(&b"expired"[..]), expiry).await.unwrap();
             // The store's last write is of another kind in each round.
-            match round % 3 {
+            match round % 4 {
                 0 => assert!(store.purge(UnixTime::from_secs(round).unwrap()).await.unwrap() > 0),
                 1 => assert_eq!(exchange(&store, &kept, Some(revision), b"replaced").await.unwrap(), Exchange::Stored),
-                _ => assert_eq!(exchange(&store, &id("created"), None, b"").await.unwrap(), Exchange::Stored),
+                2 => assert_eq!(exchange(&store, &id("created"), None, b"").await.unwrap(), Exchange::Stored),
+                _ => {
+                    let verify = async |store: InTransaction<'_>| {
+                        let verifier = Verifier::unsealed(store, Policy::new()).with_sink(store.outbox());
+                        verifier.verify(&id("unknown"), &fresh(), "123456", time(0)).await
+                    };
+                    store.transaction(verify, never).await.unwrap_err();
+                }
             }
             other_writes("other").await;
         });
@@ -40,10 +49,14 @@ fn a_write_is_on_disk_whatever_the_server_says() {
         block_on(async {
             let store = patient().connect(&server.url()).await.unwrap();
             let other = session(&server.url()).await;
-            match round % 3 {
+            match round % 4 {
                 0 => assert!(current(&store, &purged).await.is_none(), "what was purged came back"),
                 1 => assert_eq!(current(&store, &kept).await.unwrap().1, b"replaced"),
-                _ => assert!(current(&store, &id("created")).await.is_some(), "a new entry is lost"),
+                2 => assert!(current(&store, &id("created")).await.is_some(), "a new entry is lost"),
+                _ => {
+                    let events = other.query("SELECT FROM secondo_outbox", &[]).await.unwrap();
+                    assert_eq!(events.len(), 1, "an event is lost");
+                }
             }
             let find = format!("SELECT to_regclass('other_{round}') IS NULL");
             lost += u64::from(other.query_one(&find, &[]).await.unwrap().get::<_, bool>(0));

@@ -19,19 +19,19 @@ use tokio_postgres::{Client, Error, Transaction};
 
 use crate::{block_on, create, id, impatient, migrated, patient, session};
 
-const TESTS: Operator<'_> = Operator::new("tests", "logins");
+pub(crate) const TESTS: Operator<'_> = Operator::new("tests", "logins");
 
-const LOGIN: &str = "INSERT INTO login (subscriber) VALUES ($1)";
+pub(crate) const LOGIN: &str = "INSERT INTO login (subscriber) VALUES ($1)";
 
 /// An identity provider, whose logins are also rows in its own table.
-struct Provider {
-    store: PostgresStore,
-    keys: Arc<KeyRing>,
+pub(crate) struct Provider {
+    pub(crate) store: PostgresStore,
+    pub(crate) keys: Arc<KeyRing>,
 }
 
 type Login<T, E = Error> = Result<(Accepted, T), TransactionError<E>>;
 
-fn server() -> Postgres {
+pub(crate) fn server() -> Postgres {
     let server = migrated(&["fsync=off"]);
     let table = "CREATE TABLE login (subscriber text NOT NULL)";
     block_on(async { session(&server.url()).await.batch_execute(table).await.unwrap() });
@@ -42,21 +42,21 @@ fn secret() -> Secret {
     Secret::from_bytes(b"12345678901234567890").unwrap()
 }
 
-fn time(step: u64) -> UnixTime {
+pub(crate) fn time(step: u64) -> UnixTime {
     UnixTime::from_secs(1_700_000_010 + 30 * step).unwrap()
 }
 
-fn code(step: u64) -> String {
+pub(crate) fn code(step: u64) -> String {
     Totp::default().generate(&Key::new(Algorithm::Sha1, &secret()), time(step)).unwrap().as_str().into()
 }
 
-fn wrong(step: u64) -> String {
+pub(crate) fn wrong(step: u64) -> String {
     let near: Vec<_> = (step.saturating_sub(2)..=step + 2).map(code).collect();
     (0..10).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap()
 }
 
 /// Returns a transaction of the verifier that no other call returned.
-fn fresh() -> secondo::Transaction {
+pub(crate) fn fresh() -> secondo::Transaction {
     static LAST: AtomicU64 = AtomicU64::new(0);
 
     let mut bytes = [0; 16];
@@ -64,12 +64,12 @@ fn fresh() -> secondo::Transaction {
     secondo::Transaction::new(&bytes).unwrap()
 }
 
-fn authenticator() -> Authenticator {
+pub(crate) fn authenticator() -> Authenticator {
     Authenticator::new(Totp::default(), Algorithm::Sha1, secret())
 }
 
 impl Provider {
-    fn new(store: PostgresStore) -> Self {
+    pub(crate) fn new(store: PostgresStore) -> Self {
         let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
         let keys =
             KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(1), &master).unwrap(), [])
@@ -77,12 +77,12 @@ impl Provider {
         Self { store, keys: Arc::new(keys) }
     }
 
-    fn verifier<S: Store>(&self, store: S) -> Verifier<S> {
+    pub(crate) fn verifier<S: Store>(&self, store: S) -> Verifier<S> {
         let policy = Policy::new().with_failure_cap(Policy::CONSECUTIVE_LIMIT).unwrap().with_counted_replays(false);
         Verifier::new(store, self.keys.clone(), policy)
     }
 
-    async fn enroll(&self, text: &str) -> AccountId {
+    pub(crate) async fn enroll(&self, text: &str) -> AccountId {
         let (id, confirmed) = (id(text), [(authenticator().into(), State::new().confirmed())]);
         self.verifier(&self.store).import(&id, &confirmed, TESTS, time(0)).await.unwrap();
         id
@@ -98,7 +98,7 @@ impl Provider {
         self.verifier(store).verify(id, &fresh(), code, time(step)).await
     }
 
-    async fn log_in(&self, id: &AccountId, code: &str, step: u64) -> Login<u64> {
+    pub(crate) async fn log_in(&self, id: &AccountId, code: &str, step: u64) -> Login<u64> {
         self.log_in_and(id, code, step, async |transaction, _| transaction.execute(LOGIN, &[&id.as_str()]).await).await
     }
 
@@ -121,7 +121,16 @@ impl Provider {
         }
     }
 
-    async fn failures(&self, id: &AccountId) -> u8 {
+    /// Returns `true` if the code of this step is used, as other sessions see it. A call that is cut off is repeated.
+    pub(crate) async fn has_used(&self, id: &AccountId, step: u64) -> bool {
+        loop {
+            if let Ok(state) = self.state(id).await {
+                return state.watermark() >= Some(Totp::default().step(time(step)).unwrap());
+            }
+        }
+    }
+
+    pub(crate) async fn failures(&self, id: &AccountId) -> u8 {
         self.state(id).await.unwrap().failures()
     }
 
@@ -132,7 +141,7 @@ impl Provider {
     }
 }
 
-async fn never<V>(_: &Transaction<'_>, _: &V) -> Result<(), Error> {
+pub(crate) async fn never<V>(_: &Transaction<'_>, _: &V) -> Result<(), Error> {
     panic!("the work was called without an accepted code")
 }
 
@@ -143,7 +152,7 @@ async fn pids(other: &Client) -> Vec<i32> {
     other.query(find, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
-async fn logins(server: &Postgres, id: &AccountId) -> i64 {
+pub(crate) async fn logins(server: &Postgres, id: &AccountId) -> i64 {
     let count = "SELECT count(*) FROM login WHERE subscriber = $1";
     session(&server.url()).await.query_one(count, &[&id.as_str()]).await.unwrap().get(0)
 }
@@ -446,13 +455,9 @@ fn a_login_that_is_cut_off_is_whole_or_not_there() {
             let result = provider.log_in(&id, &code(step), step).await;
             // A cut that has not happened yet must not hit the next login.
             proxy.cut();
-            let (is_there, is_used) = loop {
-                // A cut that did not hit the login hits this call.
-                let state = provider.state(&id).await;
-                let Ok(state) = state else { continue };
-                let is_used = state.watermark() >= Some(Totp::default().step(time(step)).unwrap());
-                break (logins(&server, &id).await > before, is_used);
-            };
+            // A cut that did not hit the login hits this call.
+            let is_used = provider.has_used(&id, step).await;
+            let is_there = logins(&server, &id).await > before;
             assert_eq!(is_there, is_used, "in round {step}: {result:?}");
             match result {
                 Ok(_) => {
