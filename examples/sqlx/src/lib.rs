@@ -3,8 +3,9 @@
 //!
 //! Run its tests with `cargo test -p sqlx-login`. They need PostgreSQL from Debian's package.
 //!
-//! The server must keep `fsync` and `full_page_writes` on, and a write to a replica must not be lost: the docs of
-//! `secondo-postgres` name the settings. Set a `statement_timeout` for the pool's role, because sqlx has none.
+//! A write that the server loses is undone, and a used code is accepted again. So keep `fsync`, `full_page_writes` and
+//! `synchronous_commit` on, have a synchronous standby or no standby, and connect only to the primary. Set a
+//! `statement_timeout` for the pool's role, because sqlx has none.
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 

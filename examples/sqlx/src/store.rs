@@ -96,13 +96,10 @@ async fn exchange(
     value: &Value,
     expiry: Option<UnixTime>,
 ) -> Result<Exchange, StoreError> {
-    // `synchronous_commit = off` could lose a write that was reported as stored, so it becomes `on`.
-    const CREATE: &str = "INSERT INTO second_factor (id, revision, value, expiry) SELECT $1, $2, $3, $4
-        WHERE CASE current_setting('synchronous_commit') WHEN 'off'
-        THEN set_config('synchronous_commit', 'on', true) <> '' ELSE true END ON CONFLICT (id) DO NOTHING";
-    const REPLACE: &str = "UPDATE second_factor SET revision = $2, value = $3, expiry = $4
-        WHERE id = $1 AND revision = $5 AND CASE current_setting('synchronous_commit') WHEN 'off'
-        THEN set_config('synchronous_commit', 'on', true) <> '' ELSE true END";
+    const CREATE: &str =
+        "INSERT INTO second_factor (id, revision, value, expiry) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
+    const REPLACE: &str =
+        "UPDATE second_factor SET revision = $2, value = $3, expiry = $4 WHERE id = $1 AND revision = $5";
 
     let revision = getrandom::u64().map_err(|_| StoreError::Random)?.cast_signed();
     let statement = query(if expected.is_some() { REPLACE } else { CREATE });

@@ -42,6 +42,16 @@ impl Provider {
         Verifier::new(store, Arc::clone(&self.keys), Policy::new().with_confirmation_login(true))
     }
 
+    async fn has_device(&self, account: &AccountId, now: UnixTime) -> Result<bool, Outage> {
+        match self.verifier(&self.store).view(account, now).await {
+            Ok(view) => {
+                Ok(view.authenticators.iter().any(|device| !matches!(device.status, Status::Unconfirmed { .. })))
+            }
+            Err(VerifierError::Unknown) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Enrolls a first device if the person has none. It has to be confirmed in the same login.
     async fn enroll_first(
         &self,
@@ -50,13 +60,7 @@ impl Provider {
         login: &Transaction,
         now: UnixTime,
     ) -> Result<Option<AuthenticatorNumber>, Outage> {
-        let verifier = self.verifier(&self.store);
-        let has_device = match verifier.view(account, now).await {
-            Ok(view) => view.authenticators.iter().any(|device| !matches!(device.status, Status::Unconfirmed { .. })),
-            Err(VerifierError::Unknown) => false,
-            Err(error) => return Err(error.into()),
-        };
-        if has_device {
+        if self.has_device(account, now).await? {
             // The device counts, even if the fact could not be written after its confirmation.
             return Ok(None);
         }
@@ -65,7 +69,9 @@ impl Provider {
         }
         let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
         let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
-        Ok(Some(verifier.enroll(account, login, phone, now).await?.number))
+        let enrolled = self.verifier(&self.store).enroll(account, login, phone, now).await?;
+        // If another login confirmed a device before the enrollment, this one is not the first, and is not offered.
+        Ok((!self.has_device(account, now).await?).then_some(enrolled.number))
     }
 
     /// Returns the page after the password: the enrollment of a first device, or the field for a code.
@@ -132,9 +138,8 @@ pub(crate) async fn take_password(
     State(provider): State<Arc<Provider>>,
     Form(Credentials { name, password }): Form<Credentials>,
 ) -> Result<Response, Outage> {
-    let sql = provider.pool.get().await?;
     let select = "SELECT password, account, second_factor_since IS NOT NULL FROM person WHERE name = $1";
-    let person = sql.query_opt(select, &[&name]).await?;
+    let person = provider.pool.get().await?.query_opt(select, &[&name]).await?;
     let hash: String = person.as_ref().map_or(Ok(provider.nobody.clone()), |person| person.try_get(0))?;
     let check = move || Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok();
     let is_right = tokio::task::spawn_blocking(check).await?;
@@ -147,7 +152,8 @@ pub(crate) async fn take_password(
     let enrolling = provider.enroll_first(&account, person.try_get(2)?, &Transaction::new(&cookie.0)?, now).await?;
     let insert = "INSERT INTO session (cookie, account, enrolling, expires) VALUES ($1, $2, $3, $4)";
     let number = enrolling.map(|number| i64::from(number.get()));
-    sql.execute(insert, &[&cookie.hash(), &account.as_str(), &number, &after(now, 10 * MINUTE)]).await?;
+    let parameters = [&cookie.hash() as _, &account.as_str() as _, &number as _, &after(now, 10 * MINUTE) as _];
+    provider.pool.get().await?.execute(insert, &parameters).await?;
     Ok(provider.go_on(&cookie))
 }
 
@@ -190,7 +196,7 @@ pub(crate) async fn take_code(
             provider.ask(&session, Some(error.public()), &headers, now).await
         }
         Err(TransactionError::Verifier(error)) => Err(error.into()),
-        Err(_) => Err(Outage("session")),
+        Err(error) => Err(Outage(error.label())),
     }
 }
 

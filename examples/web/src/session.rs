@@ -15,7 +15,7 @@ pub(crate) const SCHEMA: &str = "
         second_factor_since bigint -- the fact beside the password: with it, a missing account is an outage
     );
     CREATE TABLE IF NOT EXISTS session (
-        cookie bytea PRIMARY KEY, -- a hash
+        cookie bytea PRIMARY KEY, -- a hash of the cookie, which after the code is a hash of the transaction
         account text NOT NULL REFERENCES person (account),
         device bigint, -- the device of the login; null from the password to the code
         enrolling bigint, -- the first device, which is to be confirmed
