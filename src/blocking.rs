@@ -95,6 +95,8 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
             -> Result<Enrolled, VerifierError<S::Error>>;
         enroll_beside(id: &AccountId, login: &Transaction, new: impl Into<NewAuthenticator>, now: UnixTime)
             -> Result<Enrolled, VerifierError<S::Error>>;
+        enroll_first(id: &AccountId, login: &Transaction, new: impl Into<NewAuthenticator>, now: UnixTime)
+            -> Result<Enrolled, VerifierError<S::Error>>;
         pending(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, now: UnixTime)
             -> Result<Authenticator, VerifierError<S::Error>>;
         import(id: &AccountId, authenticators: &[(NewAuthenticator, State)], by: Operator<'_>, now: UnixTime)

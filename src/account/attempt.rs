@@ -106,7 +106,7 @@ impl Account {
             }
         };
         if let Some(verdict) = outcome {
-            self.outcomes.remember(Outcome { login: *login.tag(), answer: hash, at: answer.now, verdict });
+            self.outcomes.remember(Outcome { login: *login.hash(), answer: hash, at: answer.now, verdict });
         }
         Reply::Decided { verdict, is_changed }
     }
@@ -158,7 +158,7 @@ impl Account {
             let refusal = Refusal::Wrong { remaining, hold: Hold::None };
             (Err(Refused::Refusal(refusal)), Verdict::Refused(refusal))
         };
-        self.outcomes.remember(Outcome { login: *login.tag(), answer: hash, at: answer.now, verdict: outcome });
+        self.outcomes.remember(Outcome { login: *login.hash(), answer: hash, at: answer.now, verdict: outcome });
         Reply::Decided { verdict, is_changed: true }
     }
 
@@ -294,7 +294,7 @@ impl Refused {
 
 impl Enrollment {
     pub(super) fn is_in(&self, login: &Transaction) -> bool {
-        is_same(&self.login, login.tag())
+        is_same(&self.login, login.hash())
     }
 }
 

@@ -23,6 +23,17 @@ pub struct Enrolled {
     pub replaced: Option<AuthenticatorNumber>,
 }
 
+/// The enrollments for which an account has a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Every enrollment. An earlier one may give way.
+    Any,
+    /// An enrollment to which no earlier one has to give way.
+    Beside,
+    /// An enrollment while no authenticator is confirmed. An earlier one may give way.
+    First,
+}
+
 impl Account {
     /// Adds an authenticator that is to be confirmed in the same transaction. An external authenticator is active at
     /// once.
@@ -30,10 +41,13 @@ impl Account {
         &mut self,
         login: &Transaction,
         new: &NewAuthenticator,
-        may_replace: bool,
+        place: Place,
         policy: &Policy,
         now: UnixTime,
     ) -> Result<Enrolled, AccountError> {
+        if place == Place::First && self.has_confirmed() {
+            return Err(AccountError::NotFirst);
+        }
         let limit = policy.enrollments.admit(self.enrollments_full, now);
         self.enrollments_full = limit.map_err(|from| AccountError::TooManyEnrollments { from })?;
         self.end_expired(now);
@@ -43,7 +57,7 @@ impl Account {
         let takes_codes = new.factor.kept().takes_codes();
         let replaced = of_login.or(oldest).filter(|_| takes_codes).map(|(number, _)| number);
         if let Some(replaced) = replaced {
-            if !may_replace {
+            if place == Place::Beside {
                 return Err(AccountError::Unconfirmed(replaced));
             }
             self.entries.retain(|entry| entry.number != replaced);
@@ -52,7 +66,7 @@ impl Account {
         if takes_codes {
             entry.standing = Standing::Unconfirmed;
             entry.enrollment = Enrollment {
-                login: *login.tag(),
+                login: *login.hash(),
                 expires: now.saturating_add(policy.enrollment_secs.get().into()),
                 failures: 0,
                 is_first: !self.has_confirmed(),

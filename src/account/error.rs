@@ -17,6 +17,8 @@ pub enum AccountError {
     Expired,
     /// This authenticator is not confirmed: it would be replaced, or it cannot be suspended or resumed.
     Unconfirmed(AuthenticatorNumber),
+    /// The account has a confirmed authenticator, so that the new one would not be its first.
+    NotFirst,
     /// The account already has an authenticator with this secret.
     SecretInUse(AuthenticatorNumber),
     /// The account already has 16 authenticators.
@@ -62,6 +64,7 @@ impl AccountError {
             Self::OtherTransaction => "other_transaction",
             Self::Expired => "expired",
             Self::Unconfirmed(_) => "unconfirmed",
+            Self::NotFirst => "not_first",
             Self::SecretInUse(_) => "secret_in_use",
             Self::TooMany => "too_many",
             Self::TooManyEnrollments { .. } => "too_many_enrollments",
@@ -84,6 +87,7 @@ impl fmt::Display for AccountError {
             Self::OtherTransaction => f.write_str("the authenticator was enrolled in another transaction"),
             Self::Expired => f.write_str("the enrollment has expired"),
             Self::Unconfirmed(number) => write!(f, "authenticator {number} is not confirmed"),
+            Self::NotFirst => f.write_str("the account already has a confirmed authenticator"),
             Self::SecretInUse(number) => write!(f, "authenticator {number} of the account has the same secret"),
             Self::TooMany => write!(f, "the account already has {MAX_AUTHENTICATORS} authenticators"),
             Self::TooManyEnrollments { from } => {

@@ -20,6 +20,7 @@ mod view;
 
 pub(crate) use attempt::{Hmacs, Refused, Reply, Request, Success};
 pub use enroll::Enrolled;
+pub(crate) use enroll::Place;
 pub use entry::Status;
 pub use error::AccountError;
 pub use export::ExportedAuthenticator;

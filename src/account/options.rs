@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use super::entry::Entry;
 use super::subscriber::Account;
 use super::view::AuthenticatorView;
-use crate::decision::Hold;
+use crate::decision::{Hold, PublicRefusal};
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
 
@@ -21,6 +21,20 @@ pub struct LoginOptions {
     pub is_suspended: bool,
     /// The authenticator whose code was accepted in this transaction in the last two minutes. The login is complete.
     pub accepted: Option<AuthenticatorNumber>,
+}
+
+impl LoginOptions {
+    /// Returns the refusal of any code that is submitted now, if the account is suspended, locked or held off.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<PublicRefusal> {
+        match self.hold {
+            _ if self.is_suspended => Some(PublicRefusal::Suspended),
+            Hold::None => None,
+            Hold::Throttled(retry_at) => Some(PublicRefusal::Throttled { retry_at }),
+            Hold::LockedUntil(until) => Some(PublicRefusal::Locked { until: Some(until) }),
+            Hold::Locked => Some(PublicRefusal::Locked { until: None }),
+        }
+    }
 }
 
 impl Account {

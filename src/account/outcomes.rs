@@ -80,7 +80,7 @@ impl Outcomes {
     }
 
     fn of_login(&self, login: &Transaction, now: UnixTime) -> impl Iterator<Item = &Outcome> {
-        self.0.iter().filter(move |outcome| outcome.is_kept(now) && is_same(&outcome.login, login.tag()))
+        self.0.iter().filter(move |outcome| outcome.is_kept(now) && is_same(&outcome.login, login.hash()))
     }
 
     pub(super) fn forget_refusals(&mut self) {

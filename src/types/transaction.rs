@@ -28,7 +28,7 @@ pub struct Transaction {
     key: [u8; 16],
 }
 
-/// A keyed hash that stands for a transaction.
+/// The hash of a transaction.
 pub(crate) type Tag = [u8; 16];
 
 impl Transaction {
@@ -60,8 +60,12 @@ impl Transaction {
         Ok(transaction)
     }
 
-    /// Returns the keyed hash of the transaction. It does not reveal the transaction's bytes.
-    pub(crate) const fn tag(&self) -> &Tag {
+    /// Returns a hash of the transaction, which is not secret.
+    ///
+    /// A provider that stores it as the unique key of the session that a login opens has one session for each
+    /// transaction, however often the form is sent.
+    #[must_use]
+    pub const fn hash(&self) -> &[u8; 16] {
         &self.tag
     }
 

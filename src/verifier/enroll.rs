@@ -1,6 +1,6 @@
 use super::swap::Step;
 use super::{Verifier, VerifierError};
-use crate::account::{Account, AccountError, Enrolled, Record};
+use crate::account::{Account, AccountError, Enrolled, Place, Record};
 use crate::audit::{Action, Event, Operator};
 use crate::decision::{Refusal, State};
 use crate::factor::{Authenticator, NewAuthenticator};
@@ -20,6 +20,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// An earlier enrollment may give way to the new one: see [`Enrolled::replaced`].
     ///
     /// The provider decides who may enroll. A subscriber who already has an authenticator should log in with it first.
+    /// For one who has none, call [`Self::enroll_first`].
     ///
     /// # Errors
     ///
@@ -35,7 +36,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         new: impl Into<NewAuthenticator>,
         now: UnixTime,
     ) -> Result<Enrolled, VerifierError<S::Error>> {
-        self.add(id, login, &new.into(), true, now).await
+        self.add(id, login, &new.into(), Place::Any, now).await
     }
 
     /// Adds a new authenticator to an account, but only if no earlier enrollment would have to give way to it.
@@ -43,7 +44,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// # Errors
     ///
     /// Returns the errors of [`Self::enroll`], and [`VerifierError::Account`] with
-    /// [`AccountError::Unconfirmed`](crate::account::AccountError::Unconfirmed) if an enrollment would have to give
+    /// [`AccountError::Unconfirmed`] if an enrollment would have to give
     /// way.
     pub async fn enroll_beside(
         &self,
@@ -52,7 +53,27 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         new: impl Into<NewAuthenticator>,
         now: UnixTime,
     ) -> Result<Enrolled, VerifierError<S::Error>> {
-        self.add(id, login, &new.into(), false, now).await
+        self.add(id, login, &new.into(), Place::Beside, now).await
+    }
+
+    /// Adds a new authenticator to an account, but only if no authenticator of the account is confirmed.
+    ///
+    /// A provider that lets a person enroll after the password alone, because there is no second factor yet, must use
+    /// this method. Otherwise somebody else who knows the password could add an authenticator just after the person has
+    /// confirmed the first one.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::enroll`], and [`VerifierError::Account`] with [`AccountError::NotFirst`] if an
+    /// authenticator of the account is confirmed.
+    pub async fn enroll_first(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        new: impl Into<NewAuthenticator>,
+        now: UnixTime,
+    ) -> Result<Enrolled, VerifierError<S::Error>> {
+        self.add(id, login, &new.into(), Place::First, now).await
     }
 
     /// Returns an authenticator that was enrolled in this transaction and is not confirmed yet, to show its secret
@@ -107,12 +128,12 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         id: &AccountId,
         login: &Transaction,
         new: &NewAuthenticator,
-        may_replace: bool,
+        place: Place,
         now: UnixTime,
     ) -> Result<Enrolled, VerifierError<S::Error>> {
         let added = self.swap(id, |held, _| {
             let mut account = self.open_for_new(id, held)?;
-            let enrolled = account.enroll(login, new, may_replace, &self.policy, now);
+            let enrolled = account.enroll(login, new, place, &self.policy, now);
             Ok(Step::Store(enrolled.map_err(VerifierError::Account)?, Record::Account(account)))
         });
         let added = added.await;

@@ -57,7 +57,13 @@ pub struct Confirmed {
 }
 
 impl Confirmed {
-    /// Returns the login, if the confirming code is one: see [`Verifier::confirm`](crate::Verifier::confirm).
+    /// Returns the login, if the confirming code is one.
+    #[must_use]
+    pub const fn login(&self) -> Option<&Accepted> {
+        self.login.as_ref()
+    }
+
+    /// Returns the login by value, if the confirming code is one: see [`Verifier::confirm`](crate::Verifier::confirm).
     #[must_use]
     pub fn into_login(self) -> Option<Accepted> {
         self.login
@@ -66,8 +72,8 @@ impl Confirmed {
 
 /// An answer that was submitted and accepted before in the same transaction, for example by a double click.
 ///
-/// It is not a second login. A provider that stores the transaction as the unique key of its session can find the
-/// session that the first submission opened, and send the browser there. Answers are recognized for two minutes.
+/// It is not a second login. A provider that stores the transaction's [`hash`](crate::Transaction::hash) as the unique key
+/// of its session can find the session that the first submission opened, and send the browser there. Answers are recognized for two minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repeated {

@@ -19,8 +19,8 @@ use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::{Counter, DisplayName, DisplayNameError, TimeError};
 use secondo::verifier::Accepted;
 use secondo::{
-    AccountId, Algorithm, Authenticator, AuthenticatorNumber, Hotp, Key, Policy, Refusal, Secret, State, Totp,
-    Transaction, UnixTime, Verifier, VerifierError,
+    AccountId, Algorithm, Authenticator, AuthenticatorNumber, Hotp, Key, Policy, PublicRefusal, Refusal, Secret, State,
+    Totp, Transaction, UnixTime, Verifier, VerifierError,
 };
 use subscriber::{bind, code_of, id, passkey, phone, roomy, secret, stored};
 
@@ -292,6 +292,7 @@ fn the_login_page_learns_what_it_can_offer() {
     let kinds: Vec<_> = offered.authenticators.iter().map(|offered| (offered.kind, offered.name.as_str())).collect();
     assert_eq!(kinds, [(Kind::Totp, "telefono"), (Kind::Hotp, "")]);
     assert_eq!((offered.remaining, offered.hold, offered.accepted), (5, Hold::None, None));
+    assert_eq!(offered.refusal(), None);
 
     block_on(verifier.verify(&id(), &login, &wrong_code(), NOW)).unwrap_err();
     assert_eq!(options(NOW).remaining, 4);
@@ -302,6 +303,14 @@ fn the_login_page_learns_what_it_can_offer() {
 
     block_on(verifier.suspend(&id(), DESK, NOW)).unwrap();
     assert!(options(NOW).is_suspended && options(NOW).authenticators.is_empty());
+    assert_eq!(options(NOW).refusal(), Some(PublicRefusal::Suspended));
+    block_on(verifier.resume(&id(), DESK, NOW)).unwrap();
+    for guess in 0..5 {
+        assert_eq!(options(NOW).refusal(), None);
+        let _ = block_on(verifier.verify(&id(), &fresh(), &format!("{guess:06}"), NOW));
+    }
+    assert_eq!(options(NOW).refusal(), Some(PublicRefusal::Locked { until: Some(after(900)) }));
+    assert_eq!(options(after(900)).refusal(), None);
 }
 
 #[cfg(feature = "serde")]

@@ -64,6 +64,28 @@ fn a_thief_who_enrolls_beside_the_owner_gains_nothing() {
     }
 }
 
+/// A page that offers enrollment after the password alone has looked at the account before.
+#[test]
+fn a_thief_who_enrolls_just_after_the_owner_is_refused() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let (of_owner, of_thief) = (fresh(), fresh());
+    let first = |login: &Transaction, byte| block_on(verifier.enroll_first(&id(), login, phone(byte), NOW));
+    let owner = first(&of_owner, 1).unwrap().number;
+    let thief = first(&of_thief, 66).unwrap().number;
+    block_on(verifier.confirm(&id(), &of_owner, owner, &code_of(1, NOW), NOW)).unwrap();
+    let before = stored(&store);
+    assert_eq!(account_error(first(&of_thief, 66)), AccountError::NotFirst);
+    let late = block_on(verifier.confirm(&id(), &of_thief, thief, &code_of(66, NOW), NOW));
+    assert_eq!(account_error(late), AccountError::UnknownAuthenticator(thief));
+    block_on(verifier.suspend_authenticator(&id(), owner, DESK, NOW)).unwrap();
+    assert_eq!(account_error(first(&of_thief, 66)), AccountError::NotFirst);
+    block_on(verifier.resume_authenticator(&id(), owner, DESK, NOW)).unwrap();
+    assert_eq!(stored(&store).len(), before.len());
+    // The owner enrolls a second phone after a login.
+    assert!(block_on(verifier.enroll(&id(), &of_owner, phone(2), NOW)).is_ok());
+}
+
 #[test]
 fn a_first_authenticator_of_any_kind_ends_the_enrollments_beside_it() {
     let bindings: [fn(&Verifier<Memory>); 2] = [

@@ -7,8 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use deadpool_postgres::Pool;
 use rand::rngs::SysRng;
-use secondo::account::Status;
-use secondo::decision::Hold;
+use secondo::account::{AccountError, Status};
 use secondo::formats::otpauth::{KeyUri, Qr};
 use secondo::seal::KeyRing;
 use secondo::store::Store;
@@ -38,7 +37,6 @@ pub(crate) struct Provider {
 impl Provider {
     /// Returns a verifier on the store, or on the store inside a transaction.
     fn verifier<S: Store>(&self, store: S) -> Verifier<S> {
-        // A sink of events, such as an outbox in the same transaction, is set here with `with_sink`.
         Verifier::new(store, Arc::clone(&self.keys), Policy::new().with_confirmation_login(true))
     }
 
@@ -60,18 +58,17 @@ impl Provider {
         login: &Transaction,
         now: UnixTime,
     ) -> Result<Option<AuthenticatorNumber>, Outage> {
-        if self.has_device(account, now).await? {
-            // The device counts, even if the fact could not be written after its confirmation.
-            return Ok(None);
-        }
         if has_second_factor {
-            return Err(Outage("missing_account"));
+            return if self.has_device(account, now).await? { Ok(None) } else { Err(Outage("missing_account")) };
         }
         let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
         let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
-        let enrolled = self.verifier(&self.store).enroll(account, login, phone, now).await?;
-        // If another login confirmed a device before the enrollment, this one is not the first, and is not offered.
-        Ok((!self.has_device(account, now).await?).then_some(enrolled.number))
+        match self.verifier(&self.store).enroll_first(account, login, phone, now).await {
+            Ok(enrolled) => Ok(Some(enrolled.number)),
+            // The device counts, even if the fact could not be written after its confirmation.
+            Err(VerifierError::Account(AccountError::NotFirst)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Returns the page after the password: the enrollment of a first device, or the field for a code.
@@ -87,12 +84,7 @@ impl Provider {
         let text = |refusal| pages::text(headers, refusal);
         let Some(number) = session.enrolling else {
             let options = verifier.options(&session.account, &login, now).await?;
-            let refusal = refusal.or(match options.hold {
-                _ if options.is_suspended => Some(PublicRefusal::Suspended),
-                Hold::LockedUntil(until) => Some(PublicRefusal::Locked { until: Some(until) }),
-                Hold::Locked => Some(PublicRefusal::Locked { until: None }),
-                _ => None,
-            });
+            let refusal = refusal.or(options.refusal());
             return Ok((status, pages::code(refusal.map(text).as_deref(), options.remaining)).into_response());
         };
         match verifier.pending(&session.account, &login, number, now).await {
@@ -151,7 +143,7 @@ pub(crate) async fn take_password(
     let (account, cookie, now) = (AccountId::new(person.try_get(1)?)?, Cookie::random()?, UnixTime::now()?);
     let enrolling = provider.enroll_first(&account, person.try_get(2)?, &Transaction::new(&cookie.0)?, now).await?;
     let insert = "INSERT INTO session (cookie, account, enrolling, expires) VALUES ($1, $2, $3, $4)";
-    let number = enrolling.map(|number| i64::from(number.get()));
+    let number = enrolling.map(i64::from);
     let parameters = [&cookie.hash() as _, &account.as_str() as _, &number as _, &after(now, 10 * MINUTE) as _];
     provider.pool.get().await?.execute(insert, &parameters).await?;
     Ok(provider.go_on(&cookie))
@@ -176,7 +168,8 @@ pub(crate) async fn take_code(
     let (account, login) = (&session.account, Transaction::new(&session.cookie.0)?);
     let result = provider.store.transaction(
         async |store| {
-            let verifier = provider.verifier(store);
+            // Each decision is committed with its event, which `deliver_events` reads.
+            let verifier = provider.verifier(store).with_sink(store.outbox());
             match session.enrolling {
                 Some(device) => verifier.confirm(account, &login, device, &code, now).await.map(Confirmed::into_login),
                 None => verifier.verify(account, &login, &code, now).await.map(Some),
@@ -210,7 +203,7 @@ async fn open_session(
     let since = "UPDATE person SET second_factor_since = coalesce(second_factor_since, $2) WHERE account = $1";
     sql.execute(since, &[&session.account.as_str(), &after(now, 0)]).await?;
     let Some(accepted) = accepted else { return Ok(()) };
-    let (account, device) = (accepted.account().as_str(), i64::from(accepted.authenticator().get()));
+    let (account, device) = (accepted.account().as_str(), i64::from(accepted.authenticator()));
     let insert = "INSERT INTO session (cookie, account, device, expires) VALUES ($1, $2, $3, $4)";
     sql.execute(insert, &[&session.next_cookie().hash(), &account, &device, &after(now, 60 * MINUTE)]).await?;
     // The verifier recognizes a form that is sent again for two minutes. After that, nothing needs the old cookie.

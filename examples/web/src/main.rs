@@ -42,8 +42,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, serve};
 use deadpool_postgres::{Manager, Pool};
-use secondo::UnixTime;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::{Policy, UnixTime, Verifier};
 use secondo_postgres::PostgresOptions;
 use secondo_postgres::tokio_postgres::NoTls;
 use tokio::net::TcpListener;
@@ -55,11 +55,14 @@ use crate::session::{Cookie, SCHEMA, after};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let master = LocalMasterKey::from_env("IDP_MASTER_KEY")?;
-    let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
+    let key = SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?;
+    let keys = Arc::new(KeyRing::new(key, [])?);
     let database = env::var("IDP_DATABASE").map_err(|_| "IDP_DATABASE is not set")?;
     // In production, the owner of the tables migrates, and the provider has fewer rights.
     PostgresOptions::new().migrate(&database).await?;
     let store = PostgresOptions::new().connect(&database).await?;
+    // A machine with another master key stops here.
+    Verifier::new(&store, Arc::clone(&keys), Policy::new()).check_keys().await?;
     // The provider's own statements, beside those of the store.
     let config = database.parse().map_err(|_| "IDP_DATABASE cannot be read")?;
     let pool = Pool::builder(Manager::new(config, NoTls)).build()?;
@@ -72,8 +75,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("an address that is not on loopback needs an IDP_ORIGIN with https://".into());
     }
     let nobody = demonstrate(&pool).await.map_err(|Outage(label)| label)?;
-    let provider = Arc::new(Provider { store, keys: Arc::new(keys), pool, origin, nobody });
+    let provider = Arc::new(Provider { store, keys, pool, origin, nobody });
     tokio::spawn(purge(Arc::clone(&provider)));
+    tokio::spawn(deliver_events(Arc::clone(&provider)));
     let router = Router::new()
         .route("/", get(login::show))
         .route("/password", post(login::take_password))
@@ -114,6 +118,26 @@ async fn purge(provider: Arc<Provider>) {
             eprintln!("purge: {label}");
         }
         tokio::time::sleep(Duration::from_secs(60 * 60)).await;
+    }
+}
+
+/// Takes events from the outbox. A provider sends them to its log of audits, and notifies people of changes by mail.
+async fn deliver_events(provider: Arc<Provider>) {
+    const TAKE: &str = "DELETE FROM secondo_outbox WHERE id = ANY (ARRAY(
+        SELECT id FROM secondo_outbox ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED))
+        RETURNING account, action, outcome, must_notify";
+    let take = async || {
+        for row in provider.pool.get().await?.query(TAKE, &[]).await? {
+            let (account, action, outcome): (&str, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            eprintln!("{account} {action} {outcome} must_notify={}", row.try_get::<_, bool>(3)?);
+        }
+        Ok(())
+    };
+    loop {
+        if let Err(Outage(label)) = take().await {
+            eprintln!("events: {label}");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -70,13 +70,13 @@ impl Session {
         let Some(row) = pool.get().await?.query_opt(select, &[&cookie.hash(), &after(now, 0)]).await? else {
             return Ok(None);
         };
-        let number = |number: Option<i64>| number.map(u32::try_from).transpose();
+        let number = |number: Option<i64>| number.map(AuthenticatorNumber::try_from).transpose();
         Ok(Some(Self {
             cookie,
             name: row.try_get(0)?,
             account: AccountId::new(row.try_get(1)?)?,
-            device: number(row.try_get(2)?)?.map(AuthenticatorNumber::new),
-            enrolling: number(row.try_get(3)?)?.map(AuthenticatorNumber::new),
+            device: number(row.try_get(2)?)?,
+            enrolling: number(row.try_get(3)?)?,
             salt: row.try_get(4)?,
         }))
     }

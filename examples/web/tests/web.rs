@@ -215,6 +215,8 @@ fn a_person_enrolls_and_logs_in() {
     assert_eq!(browser.code(&code(&secret, 1)).0, 303);
     assert!(browser.is_logged_in());
     assert_eq!(site.sessions(), 1);
+    // A wrong code, the confirmation, a malformed and a right code: each was committed with its event.
+    assert_eq!(site.sql("SELECT last_value FROM secondo_outbox_id_seq"), 4);
 
     let interrupt = Command::new("kill").args(["-INT", &site.program.id().to_string()]).status().unwrap();
     assert!(interrupt.success() && site.program.wait().unwrap().success());

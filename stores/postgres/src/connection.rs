@@ -1,6 +1,7 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;
@@ -10,7 +11,7 @@ use secondo::store::{Entry, Exchange, Revision, Value};
 use secondo::{AccountId, UnixTime};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::{IsNull, ToSql, Type};
-use tokio_postgres::{Client, Config, SimpleQueryMessage, Statement};
+use tokio_postgres::{Client, Config, Row, SimpleQueryMessage, Statement};
 
 use crate::outbox::Events;
 use crate::tls::Tls;
@@ -131,6 +132,8 @@ const RECORD: &str = concat!(
     durably!(),
     " ORDER BY number"
 );
+// The column compares bytes.
+const IDS: &str = "SELECT id FROM secondo_entry WHERE id > $1 ORDER BY id LIMIT $2";
 // Each row is locked before it is deleted, and its expiry is checked again afterwards, since it may have changed. Rows
 // that another transaction has locked are left for the next purge.
 const PURGE: &str = concat!(
@@ -213,6 +216,14 @@ impl Statements {
         ];
         client.execute(&self.record, &columns).await.map(drop)
     }
+}
+
+/// Returns at most `limit` ids after this one, in their order.
+pub(crate) async fn ids_after(client: &Client, after: &str, limit: u32) -> Result<Vec<AccountId>, PostgresStoreError> {
+    let parameters: [(&(dyn ToSql + Sync), _); 2] = [(&Hidden(after), Type::TEXT), (&i64::from(limit), Type::INT8)];
+    let rows = client.query_typed(IDS, &parameters).await?;
+    let id = |row: &Row| AccountId::new(row.try_get(0).ok()?).ok();
+    rows.iter().map(id).collect::<Option<_>>().ok_or(PostgresStoreError::Corrupt)
 }
 
 /// Deletes at most `limit` of the entries that have expired, and returns the number of deleted entries.

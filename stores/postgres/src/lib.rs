@@ -156,7 +156,7 @@
 //!
 //! A restored backup has lost all writes since it was made. TOTP codes that were used since then can be accepted again
 //! within their window. So before you allow logins, let the length of the window pass after the last login on the lost
-//! database, or call [`Verifier::raise_watermarks`](secondo::Verifier::raise_watermarks) for each account.
+//! database, or call [`Verifier::raise_all_watermarks`](secondo::Verifier::raise_all_watermarks).
 //! Resynchronize HOTP counters. Failures counted since the backup are forgotten. Authenticators that were revoked and
 //! accounts that were closed since then must be revoked and closed again.
 //!

@@ -1,11 +1,12 @@
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
-use secondo::store::{Entry, Exchange, Revision, Store, Value};
+use secondo::store::{Entry, Enumerate, Exchange, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
 
 use crate::PostgresStoreError;
-use crate::connection::purge;
+use crate::connection::{ids_after, purge};
 use crate::pool::Pool;
 
 /// A store in PostgreSQL, from [`PostgresOptions::connect`](crate::PostgresOptions::connect). Clones share their
@@ -74,6 +75,21 @@ impl Store for PostgresStore {
             let exchange = connection.statements.exchange(&connection.client, id, expected, &value, expiry).await?;
             place.keep(connection);
             Ok(exchange)
+        };
+        place.in_time(call).await
+    }
+}
+
+/// Lists the ids in their order, a thousand at once.
+impl Enumerate for PostgresStore {
+    async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, PostgresStoreError> {
+        const AT_ONCE: u32 = 1_000;
+        let place = self.pool.place().await?;
+        let call = async {
+            let connection = place.connection().await?;
+            let ids = ids_after(&connection.client, after.map_or("", AccountId::as_str), AT_ONCE).await?;
+            place.keep(connection);
+            Ok(ids)
         };
         place.in_time(call).await
     }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use secondo::UnixTime;
-use secondo::store::conformance::{Harness, NotApplicable, check};
+use secondo::store::conformance::{Harness, NotApplicable, check, check_listing};
 use secondo_postgres::PostgresStore;
 use store_testing::{Engine, Postgres, Proxy, Server, clock, kills, outage, races};
 
@@ -58,6 +58,13 @@ fn it_keeps_the_contract() {
 #[test]
 fn a_right_code_is_accepted_once() {
     races::one_right_code::<Patient>(&migrated(&["fsync=off"]).url());
+}
+
+#[test]
+fn it_lists_every_id() {
+    let server = migrated(&["fsync=off"]);
+    let proxy = Proxy::new(server.address());
+    check_listing(&Suite { server, proxy, breaks: Mutex::default() }).unwrap();
 }
 
 #[test]

@@ -240,7 +240,7 @@ impl Model {
 
     fn enroll(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
         let (seed, is_hotp, digits) = (input.below(24), input.flag(), 6 + 2 * input.below(2));
-        let (login, may_replace, now) = (self.any_login(input), input.below(4) > 0, self.now());
+        let (login, place, now) = (self.any_login(input), input.below(4), self.now());
         let name = ["", "telefono", "chiave di casa"][usize::from(input.below(3))];
         let device = Device {
             number: 0,
@@ -255,16 +255,16 @@ impl Model {
             drift: 0,
         };
         let new = NewAuthenticator::from(self.setup.authenticator(seed, is_hotp, digits)).named(name).unwrap();
-        let enrolled = if may_replace {
-            block_on(verifier.enroll(id, &transaction(login), new, now))
-        } else {
-            block_on(verifier.enroll_beside(id, &transaction(login), new, now))
+        let enrolled = match place {
+            0 => block_on(verifier.enroll_beside(id, &transaction(login), new, now)),
+            1 => block_on(verifier.enroll_first(id, &transaction(login), new, now)),
+            _ => block_on(verifier.enroll(id, &transaction(login), new, now)),
         };
         let enrolled = outcome(enrolled, |enrolled| {
             Outcome::Enrolled(enrolled.number.get(), enrolled.replaced.map(AuthenticatorNumber::get))
         });
         let (setup, secs) = (&self.setup, self.now);
-        let expected = Self::create(&mut self.entry, |person| person.enroll(setup, login, device, may_replace, secs));
+        let expected = Self::create(&mut self.entry, |person| person.enroll(setup, login, device, place, secs));
         same(expected, enrolled, "enroll")
     }
 

@@ -66,16 +66,12 @@ impl Person {
         self.devices.iter().any(Device::is_confirmed)
     }
 
-    pub(super) fn enroll(
-        &mut self,
-        setup: &Setup,
-        login: u8,
-        mut device: Device,
-        may_replace: bool,
-        now: u64,
-    ) -> Outcome {
+    pub(super) fn enroll(&mut self, setup: &Setup, login: u8, mut device: Device, place: u8, now: u64) -> Outcome {
         if self.is_suspended {
             return refused("suspended");
+        }
+        if place == 1 && self.has_confirmed() {
+            return refused("not_first");
         }
         let (at_once, interval) = setup.enrollments;
         let debt = if now >= self.enrolled_at {
@@ -92,7 +88,7 @@ impl Person {
             |device: &&&Device| matches!(device.standing, Standing::Unconfirmed { login: of, .. } if of == login);
         let oldest = if pending.len() >= 4 { pending.first() } else { None };
         let replaced = pending.iter().find(same).or(oldest).map(|device| device.number);
-        if replaced.is_some() && !may_replace {
+        if replaced.is_some() && place == 0 {
             return refused("unconfirmed");
         }
         let rest = self.devices.iter().filter(|device| lives(device) && Some(device.number) != replaced);
