@@ -176,6 +176,8 @@ pub enum Action {
     Export,
     /// End a lock.
     Unlock,
+    /// Make enrollments available again.
+    AllowEnrollments,
     /// Suspend an account or an authenticator.
     Suspend,
     /// End the suspension of an account or an authenticator.
@@ -207,6 +209,7 @@ impl Action {
             Self::Import => "import",
             Self::Export => "export",
             Self::Unlock => "unlock",
+            Self::AllowEnrollments => "allow_enrollments",
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Rename => "rename",
@@ -233,6 +236,7 @@ impl Action {
             | Self::Verify
             | Self::Resync
             | Self::Unlock
+            | Self::AllowEnrollments
             | Self::Rename
             | Self::LowerWatermark
             | Self::ForgetDrift

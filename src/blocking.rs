@@ -9,9 +9,12 @@ use crate::factor::{Authenticator, NewAuthenticator};
 use crate::hsm::{Hsm, NoHsm};
 use crate::store::{Enumerate, Store};
 use crate::types::{AccountId, AuthenticatorNumber, DisplayName, Transaction, UnixTime};
-use crate::verifier::{Accepted, Confirmed, VerifierError};
+use crate::verifier::{Accepted, Confirmed, KeyCheckError, VerifierError};
 
-/// A verifier for synchronous callers: each method waits for the result of the [`Verifier`](crate::Verifier)'s method of the same name.
+/// A verifier for synchronous callers.
+///
+/// Each method waits for the result of the method of the same name of the asynchronous [`Verifier`](crate::Verifier).
+/// Do not call it from asynchronous code, whose thread it would block.
 ///
 /// ```
 /// use secondo::store::Memory;
@@ -114,6 +117,7 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
         export(id: &AccountId, by: Operator<'_>, now: UnixTime)
             -> Result<Vec<ExportedAuthenticator>, VerifierError<S::Error>>;
         unlock(id: &AccountId, by: Operator<'_>, now: UnixTime) -> Result<(), VerifierError<S::Error>>;
+        allow_enrollments(id: &AccountId, by: Operator<'_>, now: UnixTime) -> Result<(), VerifierError<S::Error>>;
         suspend(id: &AccountId, by: Operator<'_>, now: UnixTime) -> Result<(), VerifierError<S::Error>>;
         resume(id: &AccountId, by: Operator<'_>, now: UnixTime) -> Result<(), VerifierError<S::Error>>;
         suspend_authenticator(id: &AccountId, number: AuthenticatorNumber, by: Operator<'_>, now: UnixTime)
@@ -132,7 +136,7 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
         close(id: &AccountId, keep_until: Option<UnixTime>, by: Operator<'_>, now: UnixTime)
             -> Result<(), VerifierError<S::Error>>;
         reseal(id: &AccountId) -> Result<bool, VerifierError<S::Error>>;
-        check_keys() -> Result<(), VerifierError<S::Error>>;
+        check_keys() -> Result<(), KeyCheckError<S::Error>>;
     }
 }
 

@@ -13,6 +13,7 @@ use crate::codes::search::{Match, Search};
 use crate::decision::{Hold, Refusal, Stage};
 use crate::factor::{Answer, Authenticator, Comparison, Computation, Factor};
 use crate::hsm::HsmKey;
+use crate::policy::Policy;
 use crate::types::{Algorithm, AuthenticatorNumber, Counter, Transaction, UnixTime};
 
 /// The result of an attempt on an account.
@@ -74,7 +75,8 @@ impl Account {
         {
             return Refused::Account(error).unchanged();
         }
-        let found = match self.admit(named, answer).and_then(|()| self.search(named, answer, hmacs)) {
+        let found = match self.admit(named, answer.policy, answer.now).and_then(|()| self.search(named, answer, hmacs))
+        {
             Ok(Some(found)) => Ok(found),
             Ok(None) => return Reply::Missing,
             Err(refusal) => Err(refusal),
@@ -213,7 +215,12 @@ impl Account {
     }
 
     /// Checks that the account admits a login or a resynchronization.
-    fn admit(&self, named: Option<AuthenticatorNumber>, answer: &Answer<'_>) -> Result<(), Refusal> {
+    pub(super) fn admit(
+        &self,
+        named: Option<AuthenticatorNumber>,
+        policy: &Policy,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
         if self.is_suspended {
             return Err(Refusal::Suspended);
         }
@@ -222,7 +229,7 @@ impl Account {
             let is_suspended = candidates.any(Entry::is_confirmed);
             return Err(if is_suspended { Refusal::Suspended } else { Refusal::Unconfirmed });
         }
-        answer.policy.admit_attempt(&self.attempts, answer.now)
+        policy.admit_attempt(&self.attempts, now)
     }
 
     fn candidates(&self, named: Option<AuthenticatorNumber>) -> impl Iterator<Item = &Entry> + Clone {

@@ -23,7 +23,7 @@ pub enum AccountError {
     SecretInUse(AuthenticatorNumber),
     /// The account already has 16 authenticators.
     TooMany,
-    /// As many enrollments have begun as [`Policy::with_enrollments`](crate::Policy::with_enrollments) permits.
+    /// All enrollments have begun that [`Policy::with_enrollments`](crate::Policy::with_enrollments) permits.
     TooManyEnrollments {
         /// The time from which another one can begin.
         from: UnixTime,
@@ -91,7 +91,7 @@ impl fmt::Display for AccountError {
             Self::SecretInUse(number) => write!(f, "authenticator {number} of the account has the same secret"),
             Self::TooMany => write!(f, "the account already has {MAX_AUTHENTICATORS} authenticators"),
             Self::TooManyEnrollments { from } => {
-                write!(f, "too many enrollments have begun; another can begin at {from}")
+                write!(f, "the limit of enrollments is reached; another can begin at {from}")
             }
             Self::Full => write!(f, "the account has no room left in its {} bytes", Value::MAX_LEN),
             Self::TooManyRightCodes { most, found } => {

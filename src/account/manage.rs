@@ -8,9 +8,14 @@ use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
 impl Account {
     pub(crate) fn unlock(&mut self) {
         self.attempts.restart();
-        self.enrollments_full = UnixTime::EPOCH;
         // A refusal that is repeated would still tell of the lock.
         self.outcomes.forget_refusals();
+        self.changed();
+    }
+
+    /// Makes all enrollments of the policy's limit available again.
+    pub(crate) fn allow_enrollments(&mut self) {
+        self.enrollments_full = UnixTime::EPOCH;
         self.changed();
     }
 

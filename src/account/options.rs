@@ -19,22 +19,10 @@ pub struct LoginOptions {
     pub hold: Hold,
     /// `true` if the whole account is suspended.
     pub is_suspended: bool,
+    /// The refusal of every code that is submitted now, or `None` if a code would be compared.
+    pub refusal: Option<PublicRefusal>,
     /// The authenticator whose code was accepted in this transaction in the last two minutes. The login is complete.
     pub accepted: Option<AuthenticatorNumber>,
-}
-
-impl LoginOptions {
-    /// Returns the refusal of any code that is submitted now, if the account is suspended, locked or held off.
-    #[must_use]
-    pub const fn refusal(&self) -> Option<PublicRefusal> {
-        match self.hold {
-            _ if self.is_suspended => Some(PublicRefusal::Suspended),
-            Hold::None => None,
-            Hold::Throttled(retry_at) => Some(PublicRefusal::Throttled { retry_at }),
-            Hold::LockedUntil(until) => Some(PublicRefusal::Locked { until: Some(until) }),
-            Hold::Locked => Some(PublicRefusal::Locked { until: None }),
-        }
-    }
 }
 
 impl Account {
@@ -45,6 +33,7 @@ impl Account {
             remaining: policy.remaining_of(&self.attempts, now),
             hold: self.attempts.hold.in_force(now),
             is_suspended: self.is_suspended,
+            refusal: self.admit(None, policy, now).err().map(|refusal| refusal.public()),
             accepted: self.outcomes.accepted(login, now),
         }
     }

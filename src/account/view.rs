@@ -22,6 +22,8 @@ pub struct AccountView {
     pub remaining: u8,
     /// The lock or back-off that is in force, or [`Hold::None`].
     pub hold: Hold,
+    /// The time from which another enrollment can begin; `None` if one can begin now.
+    pub next_enrollment: Option<UnixTime>,
     /// The authenticators, the oldest first. Enrollments that have expired are left out.
     pub authenticators: Vec<AuthenticatorView>,
 }
@@ -55,6 +57,7 @@ impl Account {
             failures: self.attempts.failures,
             remaining: policy.remaining_of(&self.attempts, now),
             hold: self.attempts.hold.in_force(now),
+            next_enrollment: policy.enrollments.admit(self.enrollments_full, now).err(),
             authenticators: self.entries.iter().filter(is_pending).map(Entry::view).collect(),
         }
     }

@@ -2,15 +2,15 @@ use core::fmt;
 use core::num::{NonZeroU8, NonZeroU32};
 use core::time::Duration;
 
-use super::lock::whole_secs;
+use super::lock::{Lock, whole_secs};
 #[cfg(feature = "verifier")]
 use crate::types::UnixTime;
 
 /// A limit of the enrollments that may begin in an account: some at once, and one more after each interval.
 ///
-/// Each enrollment takes as many wrong codes as the failure cap permits. This limit bounds the guesses at the first code
-/// of an authenticator whose secret somebody else holds. It also bounds the changes that one person can make to an
-/// account at a time.
+/// Each enrollment takes as many wrong first codes as the failure cap permits. The limit bounds the guesses of somebody
+/// who knows the password and enrolls a token that another person holds. It also bounds the changes that such a person
+/// can make to the account in a burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnrollmentLimit {
     at_once: NonZeroU8,
@@ -20,7 +20,7 @@ pub struct EnrollmentLimit {
 impl EnrollmentLimit {
     pub(super) const DEFAULT: Self = Self {
         at_once: const { NonZeroU8::new(8).unwrap() },
-        interval: const { NonZeroU32::new(3 * 60 * 60).unwrap() },
+        interval: const { NonZeroU32::new(12 * 60 * 60).unwrap() },
     };
 
     /// Creates a limit of `at_once` enrollments, and one more after each `interval`, rounded up to whole seconds.
@@ -36,20 +36,28 @@ impl EnrollmentLimit {
         }
     }
 
+    /// Returns the number of enrollments that may begin at once.
+    #[cfg(feature = "verifier")]
+    pub(super) const fn at_once(&self) -> u8 {
+        self.at_once.get()
+    }
+
     /// Admits an enrollment. `full_again` is the time from which all enrollments are available again.
     ///
     /// Returns this time after the enrollment, or the time from which one can begin as the error.
     #[cfg(feature = "verifier")]
     pub(crate) fn admit(&self, full_again: UnixTime, now: UnixTime) -> Result<UnixTime, UnixTime> {
         let interval = u64::from(self.interval.get());
-        let next = full_again.max(now).saturating_add(interval);
-        let most = u64::from(self.at_once.get()) * interval;
-        let from = UnixTime::from_secs(next.as_secs().saturating_sub(most)).unwrap_or(UnixTime::EPOCH);
-        if now < from { Err(from) } else { Ok(next) }
+        let next = full_again.max(now).as_secs() + interval;
+        let from = next.saturating_sub(u64::from(self.at_once.get()) * interval);
+        // Beyond the last time that there is, the limit could not be kept.
+        let (from, next) = (UnixTime::from_secs(from).unwrap_or(UnixTime::MAX), UnixTime::from_secs(next));
+        if now < from { Err(from) } else { next.map_err(|_| UnixTime::MAX) }
     }
 }
 
-/// A limit of enrollments whose number is 0, or whose interval is 0 or more than 136 years.
+/// A limit of enrollments whose number is 0, or whose interval is 0 or more than
+/// [`Lock::MAX_SECS`](super::Lock::MAX_SECS) seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnrollmentLimitError;
 
@@ -63,7 +71,7 @@ impl EnrollmentLimitError {
 
 impl fmt::Display for EnrollmentLimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a limit of enrollments needs a number of at least 1, and an interval of at least 1 s")
+        write!(f, "a limit of enrollments needs a number of at least 1, and an interval of 1 to {} s", Lock::MAX_SECS)
     }
 }
 

@@ -257,7 +257,10 @@ impl Policy {
         Ok(self)
     }
 
-    /// Sets the number of enrollments that may begin; 8 at once and one more every 3 hours by default.
+    /// Sets the number of enrollments that may begin in an account; 8 at once and one more every 12 hours by default.
+    ///
+    /// Every enrollment counts, also one that is replaced, confirmed or revoked, and one of an external authenticator.
+    /// Imports do not count.
     #[must_use]
     pub const fn with_enrollments(mut self, limit: EnrollmentLimit) -> Self {
         self.enrollments = limit;
@@ -281,6 +284,14 @@ impl Policy {
             }
             None => Err(PolicyError::RightCodes),
         }
+    }
+
+    /// Returns the number of changes that somebody who knows the password can make to an account in a burst: wrong
+    /// codes up to a lock, enrollments, and the wrong first codes of each.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn changes_at_once(&self) -> usize {
+        let cap = usize::from(self.failure_cap.get());
+        cap + usize::from(self.enrollments.at_once()) * (1 + cap)
     }
 
     /// Returns the wait after this many consecutive failures, `since_lock` of which came after the last lock.

@@ -57,7 +57,7 @@ impl AccountId {
 
     #[cfg(feature = "verifier")]
     pub(crate) fn is_canary(&self) -> bool {
-        self.0.len() == Self::CANARY_LEN && self.as_str().starts_with(Self::CANARY)
+        self.as_str().starts_with(Self::CANARY)
     }
 
     #[cfg(feature = "verifier")]

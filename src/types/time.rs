@@ -74,7 +74,6 @@ impl UnixTime {
     }
 }
 
-/// Writes the time in the format of RFC 3339, in UTC: `2026-11-25T08:30:00Z`.
 /// Converts to seconds in the integer type of databases.
 impl From<UnixTime> for i64 {
     fn from(time: UnixTime) -> Self {
@@ -91,6 +90,7 @@ impl TryFrom<i64> for UnixTime {
     }
 }
 
+/// Writes the time in the format of RFC 3339, in UTC: `2026-11-25T08:30:00Z`.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: u32 = 24 * 60 * 60;

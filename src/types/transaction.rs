@@ -60,7 +60,7 @@ impl Transaction {
         Ok(transaction)
     }
 
-    /// Returns a hash of the transaction, which is not secret.
+    /// Returns a hash of the transaction. It is not secret, because the transaction's bytes cannot be computed from it.
     ///
     /// A provider that stores it as the unique key of the session that a login opens has one session for each
     /// transaction, however often the form is sent.

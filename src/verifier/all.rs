@@ -9,7 +9,7 @@ impl<S: Enumerate, H: Hsm> Verifier<S, H> {
     /// [Reseals](Self::reseal) all records of the store one after another, and returns the number of failures.
     ///
     /// It calls `progress` with the result of each record: `true` if another key had sealed it before. If the number of
-    /// failures is 0, the active key opens all records.
+    /// failures is 0, the active key opens the records of all accounts. Canaries stay as they are.
     ///
     /// Resealing can run alongside verifications, and can be stopped and started again at any time.
     ///
@@ -26,8 +26,8 @@ impl<S: Enumerate, H: Hsm> Verifier<S, H> {
     /// [Raises the watermarks](Self::raise_watermarks) of all accounts of the store, after it was restored from a
     /// backup. Returns the number of failures.
     ///
-    /// It calls `progress` with the result of each record: `false` if the account is closed and has no watermarks.
-    /// Allow no logins before the number of failures is 0.
+    /// It calls `progress` with the result of each record: `false` if the account is closed, or has expired meanwhile.
+    /// Allow no logins before the number of failures is 0. The counters of HOTP tokens cannot be raised.
     ///
     /// # Errors
     ///

@@ -60,7 +60,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// A provider that lets a person enroll after the password alone, because there is no second factor yet, must use
     /// this method. Otherwise somebody else who knows the password could add an authenticator just after the person has
-    /// confirmed the first one.
+    /// confirmed the first one. Such a person can still begin enrollments, which use up the
+    /// [limit](crate::Policy::with_enrollments) and replace the oldest of four unconfirmed authenticators.
     ///
     /// # Errors
     ///
@@ -105,8 +106,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// # Errors
     ///
     /// Returns the errors of [`Self::enroll`], and [`VerifierError::Account`] with
-    /// [`AccountError::NotConfirmed`](crate::account::AccountError::NotConfirmed) for a state that is not confirmed, or
-    /// [`AccountError::ImplausibleStep`](crate::account::AccountError::ImplausibleStep) for one whose last used time
+    /// [`AccountError::NotConfirmed`] for a state that is not confirmed, or
+    /// [`AccountError::ImplausibleStep`] for one whose last used time
     /// step begins after the year 2499.
     pub async fn import(
         &self,

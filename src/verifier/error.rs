@@ -2,6 +2,7 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use super::Repeated;
+use crate::account::seal::KeyId;
 use crate::account::{AccountError, RecordError, Refused};
 use crate::decision::{PublicRefusal, Refusal};
 use crate::types::AccountId;
@@ -50,6 +51,7 @@ impl<E> VerifierError<E> {
     pub fn public(&self) -> PublicRefusal {
         match self {
             Self::Refused(refusal) => refusal.public(),
+            Self::Account(AccountError::TooManyEnrollments { from }) => PublicRefusal::Throttled { retry_at: *from },
             _ => PublicRefusal::Unavailable,
         }
     }
@@ -108,5 +110,35 @@ impl<E: core::error::Error + 'static> core::error::Error for VerifierError<E> {
             Self::Hsm(error) => Some(&**error),
             _ => None,
         }
+    }
+}
+
+/// An error from [`Verifier::check_keys`](crate::Verifier::check_keys): a sealing key that could not be checked, or
+/// that is not the one that the store knows.
+#[derive(Debug)]
+pub struct KeyCheckError<E> {
+    /// The id of the key.
+    pub key: KeyId,
+    /// The error.
+    pub error: VerifierError<E>,
+}
+
+impl<E> KeyCheckError<E> {
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        self.error.label()
+    }
+}
+
+impl<E> fmt::Display for KeyCheckError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sealing key {} is not confirmed by its canary", self.key)
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for KeyCheckError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.error)
     }
 }

@@ -1,7 +1,8 @@
+use super::error::KeyCheckError;
 use super::swap::Step;
 use super::{Verifier, VerifierError};
-use crate::account::Record;
-use crate::account::seal::KeyRing;
+use crate::account::seal::{KeyId, KeyRing, SealError};
+use crate::account::{Record, RecordError};
 use crate::hsm::Hsm;
 use crate::store::Store;
 use crate::types::AccountId;
@@ -9,31 +10,44 @@ use crate::types::AccountId;
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Checks the sealing keys against the store. Call it at start, before any login.
     ///
-    /// For each sealing key that was ever active, the store holds a canary: a small record that was sealed with it. This
-    /// method opens the canary of each key in the ring, and creates the one of the active key if it does not exist. A
-    /// wrong master key, or a wrong name of the deployment, is therefore found before an account is sealed with it.
+    /// The store holds a canary for each sealing key: a small record that was sealed with it. This method opens the
+    /// canaries of the keys in the ring, and creates the canary of the active key if there is none. A machine with
+    /// another master key, or with another name of the [`Deployment`](crate::seal::Deployment), therefore gets an error
+    /// before it has sealed an account.
     ///
-    /// The ids of canaries begin with `secondo-canary-`. No account can be created under such an id.
+    /// The first machine that uses a key has nothing to compare with. If its key is the wrong one, all other machines
+    /// get the error: stop that machine, and delete the entry of the canary, whose id is `secondo-canary-` with the
+    /// key's id in eight hexadecimal digits. No account can be created under an id that begins like that. All
+    /// deployments that share a store must have different ids for their keys.
     ///
     /// # Errors
     ///
-    /// Returns [`VerifierError::Record`] with [`SealError::Altered`](crate::seal::SealError::Altered) if a key differs
-    /// from the key of the same id that sealed the canary, [`VerifierError::Store`] if the store fails, or
-    /// [`VerifierError::Contended`] if other writers keep changing a canary.
-    pub async fn check_keys(&self) -> Result<(), VerifierError<S::Error>> {
-        let Some(keys) = self.keys() else { return Ok(()) };
-        for key in keys.ids() {
-            let id = AccountId::canary(key.get());
-            self.swap(&id, |held, _| match held {
-                Some(_) => self.open(&id, held).map(|_| Step::Keep(())),
-                None if key == keys.active() => {
-                    Ok(Step::Store((), Record::Tombstone { revision: 0, keep_until: None }))
-                }
-                None => Ok(Step::Keep(())),
-            })
-            .await?;
+    /// Returns [`KeyCheckError`] with the id of the key, and with the error: [`VerifierError::Record`] with
+    /// [`SealError::Altered`] if the key is not the one that sealed the canary,
+    /// [`VerifierError::Store`] if the store fails, or [`VerifierError::Contended`] if other writers keep changing the
+    /// canary.
+    pub async fn check_keys(&self) -> Result<(), KeyCheckError<S::Error>> {
+        for key in self.keys().into_iter().flat_map(KeyRing::ids) {
+            self.check_key(key).await.map_err(|error| KeyCheckError { key, error })?;
         }
         Ok(())
+    }
+
+    async fn check_key(&self, key: KeyId) -> Result<(), VerifierError<S::Error>> {
+        let id = AccountId::canary(key.get());
+        let is_active = self.keys().is_some_and(|keys| keys.active() == key);
+        let checked = self.swap(&id, |held, _| {
+            if held.is_none() {
+                let canary = Record::Tombstone { revision: 0, keep_until: None };
+                return Ok(if is_active { Step::Store((), canary) } else { Step::Keep(()) });
+            }
+            match self.open(&id, held)? {
+                (_, Some(sealed_with)) if sealed_with == key => Ok(Step::Keep(())),
+                // Another key's record in its place checks nothing.
+                _ => Err(VerifierError::Record(RecordError::Seal(SealError::Altered))),
+            }
+        });
+        checked.await.map(|_| ())
     }
 
     /// Seals a record with the active key. Returns `true` if another key had sealed it before.

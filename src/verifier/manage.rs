@@ -56,7 +56,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.report(request.event(), exported)
     }
 
-    /// Ends a lock or a wait, and resets the number of failures and of enrollments to 0.
+    /// Ends a lock or a wait, and resets the number of failures to 0.
     ///
     /// A suspension does not end, and used codes stay used.
     ///
@@ -67,6 +67,26 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     pub async fn unlock(&self, id: &AccountId, by: Operator<'_>, now: UnixTime) -> Result<(), VerifierError<S::Error>> {
         self.manage(Request { id, action: Action::Unlock, number: None, by, now }, |account| {
             account.unlock();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes all enrollments of the [limit](Policy::with_enrollments) available again, for a subscriber who has used
+    /// them up, or if a clock was ahead at an enrollment.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::view`], or [`VerifierError::Contended`] if other writers keep changing the
+    /// account.
+    pub async fn allow_enrollments(
+        &self,
+        id: &AccountId,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        self.manage(Request { id, action: Action::AllowEnrollments, number: None, by, now }, |account| {
+            account.allow_enrollments();
             Ok(())
         })
         .await
@@ -238,11 +258,11 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Marks every time step of TOTP authenticators as used that may have been accepted by now, after the store was
     /// restored from a backup.
     ///
-    /// A restored account does not know the codes that were accepted after the backup, nor a drift that was found since.
-    /// From this call on, no code is accepted of a step up to the policy's [maximum drift](Policy::with_max_drift) after
-    /// `now`. With the default policy, the subscriber's next code is accepted about five minutes later. The counters of
-    /// HOTP tokens cannot be raised: their codes since the backup can be used again until the subscriber uses a later
-    /// one.
+    /// A restored account does not know the codes that were accepted after the backup, nor a drift that was found
+    /// since. From this call on, no code is accepted of a step up to the policy's [maximum
+    /// drift](Policy::with_max_drift) after `now`. With the default policy, the subscriber's next code is accepted
+    /// about five minutes later. The counters of HOTP tokens cannot be raised: their codes since the backup can be used
+    /// again until the subscriber uses a later one.
     ///
     /// # Errors
     ///
@@ -279,6 +299,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         now: UnixTime,
     ) -> Result<(), VerifierError<S::Error>> {
         let closed = self.swap(id, |held, _| {
+            if id.is_canary() {
+                return Err(VerifierError::Account(AccountError::ReservedId));
+            }
             let revision = held.as_ref().map_or(0, Record::claimed_revision).wrapping_add(1);
             match self.account(id, held) {
                 Err(VerifierError::Record(_)) | Ok(_) => {

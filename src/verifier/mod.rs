@@ -19,7 +19,7 @@ mod manage;
 mod outcome;
 mod swap;
 
-pub use error::VerifierError;
+pub use error::{KeyCheckError, VerifierError};
 pub use outcome::{Accepted, Confirmed, Repeated};
 
 /// A verifier of one-time passwords with a [`Store`]: the second factor of an identity provider.
@@ -28,7 +28,8 @@ pub use outcome::{Accepted, Confirmed, Repeated};
 /// decides. If the decision changes the account, the verifier replaces it by compare-and-swap, and returns the verdict
 /// only after the changed account is stored. A code is therefore accepted only once, and every guess is counted, no
 /// matter how many machines share the store. If another writer changed the account in the meantime, the verifier loads
-/// it and decides again. After 64 tries it returns [`VerifierError::Contended`].
+/// it and decides again. After 64 tries under the default policy it returns
+/// [`VerifierError::Contended`].
 ///
 /// Accounts are [sealed](crate::seal) under a ring of keys, and one that is not sealed is an error. [`Self::unsealed`]
 /// creates a verifier that stores accounts in plain form.

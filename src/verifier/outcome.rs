@@ -72,8 +72,9 @@ impl Confirmed {
 
 /// An answer that was submitted and accepted before in the same transaction, for example by a double click.
 ///
-/// It is not a second login. A provider that stores the transaction's [`hash`](crate::Transaction::hash) as the unique key
-/// of its session can find the session that the first submission opened, and send the browser there. Answers are recognized for two minutes.
+/// It is not a second login. A provider that stores the transaction's [`hash`](crate::Transaction::hash) as the unique
+/// key of its session can find the session that the first submission opened, and send the browser there. Later than
+/// some seconds, the answer may come from somebody who has seen it. Answers are recognized for two minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repeated {

@@ -9,12 +9,15 @@ use crate::hsm::{Hmac, Hsm, WrongAnswer};
 use crate::store::{Entry, Exchange, Store, Value};
 use crate::types::AccountId;
 
-/// The number of decisions that are made before an operation fails as contended.
+#[cfg(doc)]
+use crate::policy::Policy;
+
+/// The number of exchanges that may fail before an operation fails as contended, beyond those that an attacker causes.
 ///
-/// A try fails only if another writer has changed the account. Under the default policy, somebody who has the password
-/// can change an account 53 times before the next change has to wait: by 5 wrong codes, by 8 enrollments, and by 5 wrong
-/// codes for each of them. Such a person can therefore delay the subscriber's login, and not make it fail.
-const TRIES: usize = 64;
+/// An exchange fails only if another writer has changed the account. Somebody who knows the password can change it a
+/// number of times before the next change has to wait ([`Policy::changes_at_once`]). Such a person can therefore delay
+/// the subscriber's login, and not make it fail.
+const SPARE_TRIES: usize = 11;
 
 /// The maximum number of HMACs in one request to a hardware security module.
 const HMACS_AT_ONCE: usize = 32;
@@ -46,7 +49,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         decide: impl Fn(Option<Value>, &mut Hmacs) -> Result<Step<T>, VerifierError<S::Error>>,
     ) -> Result<Swapped<T>, VerifierError<S::Error>> {
         let mut hmacs = Hmacs::default();
-        for _ in 0..TRIES {
+        let mut tries = self.policy.changes_at_once() + SPARE_TRIES;
+        while tries > 0 {
             let (expected, held) = match self.store.load(id).await.map_err(VerifierError::Store)? {
                 Some(Entry { revision, value }) => (Some(revision), Some(value)),
                 None => (None, None),
@@ -60,6 +64,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
                     if exchange.map_err(VerifierError::Store)? == Exchange::Stored {
                         return Ok(Swapped { outcome, revision: Some(record.revision()) });
                     }
+                    tries -= 1;
                 }
             }
         }

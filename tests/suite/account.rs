@@ -7,7 +7,7 @@ use crate::support::naive;
 use crate::support::refusals;
 use crate::support::subscriber;
 
-use enrolled::{FIRST, NOW, after, another, authenticator, code_at, keys, wrong_code};
+use enrolled::{FIRST, NOW, SECOND, after, another, authenticator, code_at, keys, wrong_code};
 use logins::{DESK, Logins, fresh};
 use pollster::block_on;
 use refusals::{account_error, refusal, replayed};
@@ -292,7 +292,7 @@ fn the_login_page_learns_what_it_can_offer() {
     let kinds: Vec<_> = offered.authenticators.iter().map(|offered| (offered.kind, offered.name.as_str())).collect();
     assert_eq!(kinds, [(Kind::Totp, "telefono"), (Kind::Hotp, "")]);
     assert_eq!((offered.remaining, offered.hold, offered.accepted), (5, Hold::None, None));
-    assert_eq!(offered.refusal(), None);
+    assert_eq!(offered.refusal, None);
 
     block_on(verifier.verify(&id(), &login, &wrong_code(), NOW)).unwrap_err();
     assert_eq!(options(NOW).remaining, 4);
@@ -303,14 +303,18 @@ fn the_login_page_learns_what_it_can_offer() {
 
     block_on(verifier.suspend(&id(), DESK, NOW)).unwrap();
     assert!(options(NOW).is_suspended && options(NOW).authenticators.is_empty());
-    assert_eq!(options(NOW).refusal(), Some(PublicRefusal::Suspended));
+    assert_eq!(options(NOW).refusal, Some(PublicRefusal::Suspended));
     block_on(verifier.resume(&id(), DESK, NOW)).unwrap();
     for guess in 0..5 {
-        assert_eq!(options(NOW).refusal(), None);
+        assert_eq!(options(NOW).refusal, None);
         let _ = block_on(verifier.verify(&id(), &fresh(), &format!("{guess:06}"), NOW));
     }
-    assert_eq!(options(NOW).refusal(), Some(PublicRefusal::Locked { until: Some(after(900)) }));
-    assert_eq!(options(after(900)).refusal(), None);
+    assert_eq!(options(NOW).refusal, Some(PublicRefusal::Locked { until: Some(after(900)) }));
+    assert_eq!(options(after(900)).refusal, None);
+    for number in [FIRST, SECOND] {
+        block_on(verifier.suspend_authenticator(&id(), number, DESK, NOW)).unwrap();
+    }
+    assert_eq!(options(after(900)).refusal, Some(PublicRefusal::Suspended));
 }
 
 #[cfg(feature = "serde")]

@@ -10,6 +10,7 @@ use crate::support::subscriber;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use enrolled::{FIRST, NOW, SECOND, after, authenticator, code_at, keys, wrong_code};
 use hmac::{KeyInit, Mac};
@@ -20,6 +21,7 @@ use secondo::account::AccountError;
 use secondo::decision::Hold;
 use secondo::factor::{Method, NewAuthenticator};
 use secondo::hsm::{Hmac, Hsm, HsmKey};
+use secondo::policy::{EnrollmentLimit, Lock};
 use secondo::store::Memory;
 use secondo::types::Counter;
 use secondo::verifier::Accepted;
@@ -303,7 +305,7 @@ fn all_ways_of_guessing_together_give_five_guesses() {
 #[test]
 fn guesses_at_the_first_code_of_a_token_are_limited_across_enrollments() {
     const AT_ONCE: usize = 8;
-    const A_DAY: usize = 8;
+    const A_DAY: usize = 2;
 
     let (store, module) = (Memory::new(), Module::default());
     let verifier = guarded(&store, &module, Policy::new());
@@ -321,8 +323,8 @@ fn guesses_at_the_first_code_of_a_token_are_limited_across_enrollments() {
         guess_at(NOW).unwrap();
     }
     let before = stored(&store);
-    let from = after(3 * 3600);
-    for secs in [0, 1, 3 * 3600 - 1] {
+    let from = after(12 * 3600);
+    for secs in [0, 1, 12 * 3600 - 1] {
         assert_eq!(account_error(guess_at(after(secs))), AccountError::TooManyEnrollments { from });
     }
     assert_eq!(stored(&store), before);
@@ -335,20 +337,31 @@ fn guesses_at_the_first_code_of_a_token_are_limited_across_enrollments() {
     assert_eq!(evaluated, (AT_ONCE + 20 * A_DAY - 1) * GUESSES);
 }
 
+#[test]
+fn a_limit_of_enrollments_holds_up_to_the_last_time_there_is() {
+    let longest = Duration::from_secs(Lock::MAX_SECS.into());
+    let limit = EnrollmentLimit::new(60, longest).unwrap();
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new().with_enrollments(limit));
+    let login = fresh();
+    let begun = (0..100).take_while(|_| block_on(verifier.enroll(&id(), &login, phone(1), NOW)).is_ok()).count();
+    // The limit would be whole again after the year 9999 from the 59th on.
+    assert_eq!(begun, 58);
+}
+
 /// Neither a confirmation, a revocation nor the end of a record starts the limit of enrollments again. An operator does.
 #[test]
 fn the_limit_of_enrollments_outlasts_them() {
     let store = Memory::new();
     let verifier = Verifier::new(&store, keys(), Policy::new().with_right_codes(u8::MAX).unwrap());
-    let too_many = AccountError::TooManyEnrollments { from: after(3 * 3600) };
+    let too_many = AccountError::TooManyEnrollments { from: after(12 * 3600) };
     // An account of which nothing was confirmed is kept until the limit is whole again.
     let login = fresh();
     for _ in 0..8 {
         block_on(verifier.enroll(&id(), &login, phone(1), NOW)).unwrap();
     }
-    store.purge(after(8 * 3 * 3600 - 1));
+    store.purge(after(8 * 12 * 3600 - 1));
     assert_eq!(account_error(block_on(verifier.enroll(&id(), &fresh(), phone(1), NOW))), too_many);
-    store.purge(after(8 * 3 * 3600));
+    store.purge(after(8 * 12 * 3600));
     assert!(store.is_empty());
     for byte in 1..=8 {
         let number = bind(&verifier, phone(byte), &code_of(byte, NOW), NOW).unwrap();
@@ -362,6 +375,10 @@ fn the_limit_of_enrollments_outlasts_them() {
         assert_eq!(account_error(block_on(verifier.enroll(&id(), &fresh(), new, NOW))), too_many);
     }
     block_on(verifier.unlock(&id(), DESK, NOW)).unwrap();
+    let next = || block_on(verifier.view(&id(), NOW)).unwrap().next_enrollment;
+    assert_eq!(next(), Some(after(12 * 3600)));
+    block_on(verifier.allow_enrollments(&id(), DESK, NOW)).unwrap();
+    assert_eq!(next(), None);
     for _ in 0..8 {
         block_on(verifier.enroll(&id(), &login, phone(10), NOW)).unwrap();
     }

@@ -335,6 +335,7 @@ fn a_call_on_an_unknown_account_is_one_event() {
         (Action::Resume, block_on(verifier.resume_authenticator(&id, FIRST, DESK, NOW))),
         (Action::Rename, block_on(verifier.rename(&id, FIRST, name, DESK, NOW))),
         (Action::Unlock, block_on(verifier.unlock(&id, DESK, NOW))),
+        (Action::AllowEnrollments, block_on(verifier.allow_enrollments(&id, DESK, NOW))),
         (Action::LowerWatermark, block_on(verifier.lower_watermark(&id, FIRST, DESK, NOW))),
         (Action::ForgetDrift, block_on(verifier.forget_drift(&id, FIRST, DESK, NOW))),
         (Action::RaiseWatermarks, block_on(verifier.raise_watermarks(&id, DESK, NOW))),

@@ -19,6 +19,7 @@ use secondo::account::{AccountError, RecordError};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, MasterKeyError, SealError, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::IdError;
+use secondo::verifier::KeyCheckError;
 use secondo::{
     AccountId, Algorithm, Authenticator, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, UnixTime, Verifier,
     VerifierError,
@@ -325,6 +326,11 @@ fn an_attempt_seals_with_the_active_key_and_a_batch_does_the_rest() {
 fn a_wrong_key_is_found_before_it_is_used() {
     let store = Memory::new();
     let check = |ring: KeyRing| block_on(sealing(&store, ring).check_keys());
+    let wrong_key = |ring: KeyRing| {
+        let KeyCheckError { key, error } = check(ring).unwrap_err();
+        assert_eq!(seal_error(&Err::<(), _>(error)), Some(SealError::Altered));
+        key.get()
+    };
     // The first check creates the canary, and the others open it.
     for _ in 0..3 {
         check(ring(1, &[])).unwrap();
@@ -337,7 +343,7 @@ fn a_wrong_key_is_found_before_it_is_used() {
         KeyRing::new(key, []).unwrap()
     };
     for wrong in [of_other_master, of_other_deployment as fn() -> KeyRing] {
-        assert_eq!(seal_error(&check(wrong())), Some(SealError::Altered));
+        assert_eq!(wrong_key(wrong()), 1);
     }
 
     // The canary of a new key is created when the key is active, and that of the old key stays.
@@ -345,14 +351,18 @@ fn a_wrong_key_is_found_before_it_is_used() {
     assert_eq!(store.len(), 1);
     check(ring(2, &[1])).unwrap();
     assert_eq!(store.len(), 2);
-    assert_eq!(seal_error(&check(KeyRing::new(key_of(2, "7f"), [key(1)]).unwrap())), Some(SealError::Altered));
-    assert_eq!(seal_error(&check(KeyRing::new(key(2), [key_of(1, "7f")]).unwrap())), Some(SealError::Altered));
-    let id = enroll(&sealing(&store, ring(1, &[])), "rossi", Totp::default());
-    assert_eq!(block_on(sealing(&store, ring(2, &[1])).reseal_all(|listed, _| assert_eq!(*listed, id))), Ok(0));
+    assert_eq!(wrong_key(KeyRing::new(key_of(2, "7f"), [key(1)]).unwrap()), 2);
+    assert_eq!(wrong_key(KeyRing::new(key(2), [key_of(1, "7f")]).unwrap()), 1);
+    let rossi = enroll(&sealing(&store, ring(1, &[])), "rossi", Totp::default());
+    assert_eq!(block_on(sealing(&store, ring(2, &[1])).reseal_all(|listed, _| assert_eq!(*listed, rossi))), Ok(0));
     check(ring(1, &[])).unwrap();
     check(ring(2, &[])).unwrap();
     check(ring(0xabcd_ef09, &[])).unwrap();
-    assert!(block_on(store.load(&AccountId::new("secondo-canary-abcdef09").unwrap())).unwrap().is_some());
+    let of_abcdef09 = id("secondo-canary-abcdef09");
+    assert!(block_on(store.load(&of_abcdef09)).unwrap().is_some());
+    // Another key's canary in its place checks nothing.
+    replace(&store, &of_abcdef09, &stored(&store, &id("secondo-canary-00000001")));
+    assert_eq!(wrong_key(ring(0xabcd_ef09, &[1])), 0xabcd_ef09);
 }
 
 /// An account in the place of a canary would keep every machine from starting.
@@ -361,6 +371,11 @@ fn nobody_becomes_a_canary() {
     let store = Memory::new();
     let verifier = sealing(&store, ring(1, &[]));
     let reserved = id("secondo-canary-00000002");
+    let other = id("secondo-canary-x");
+    assert_eq!(
+        account_error(verifier.add(&other, authenticator(Totp::default()), State::new())),
+        AccountError::ReservedId
+    );
     for is_checked in [false, true] {
         let enrolled = block_on(verifier.enroll(&reserved, &fresh(), authenticator(Totp::default()), NOW));
         assert_eq!(account_error(enrolled), AccountError::ReservedId);
@@ -371,7 +386,8 @@ fn nobody_becomes_a_canary() {
     }
     assert!(!block_on(sealing(&store, ring(1, &[2])).reseal(&reserved)).unwrap());
     assert!(matches!(sealing(&store, ring(2, &[])).state(&reserved), Err(VerifierError::Refused(Refusal::Closed))));
-    for other in ["secondo-canary-0000000", "secondo-canary-000000022", "Secondo-canary-00000002"] {
+    assert_eq!(account_error(block_on(verifier.close(&reserved, None, DESK, NOW))), AccountError::ReservedId);
+    for other in ["secondo-canary", "secondo_canary-00000002", "Secondo-canary-00000002"] {
         enroll(&verifier, other, Totp::default());
     }
 }

@@ -16,7 +16,7 @@ use secondo::{
     Accepted, AccountId, Algorithm, Authenticator, AuthenticatorNumber, Policy, PublicRefusal, Secret, Totp,
     Transaction, UnixTime, Verifier, VerifierError,
 };
-use secondo_postgres::{PostgresStore, TransactionError, tokio_postgres};
+use secondo_postgres::{InTransaction, PostgresStore, TransactionError, tokio_postgres};
 use serde::Deserialize;
 
 use crate::outage::Outage;
@@ -40,6 +40,11 @@ impl Provider {
         Verifier::new(store, Arc::clone(&self.keys), Policy::new().with_confirmation_login(true))
     }
 
+    /// Returns a verifier whose decisions are committed with their events, which `deliver_events` reads.
+    fn verifier_with_events<'a>(&self, store: InTransaction<'a>) -> Verifier<InTransaction<'a>> {
+        self.verifier(store).with_sink(store.outbox())
+    }
+
     async fn has_device(&self, account: &AccountId, now: UnixTime) -> Result<bool, Outage> {
         match self.verifier(&self.store).view(account, now).await {
             Ok(view) => {
@@ -57,17 +62,23 @@ impl Provider {
         has_second_factor: bool,
         login: &Transaction,
         now: UnixTime,
-    ) -> Result<Option<AuthenticatorNumber>, Outage> {
+    ) -> Result<Result<Option<AuthenticatorNumber>, PublicRefusal>, Outage> {
         if has_second_factor {
-            return if self.has_device(account, now).await? { Ok(None) } else { Err(Outage("missing_account")) };
+            return if self.has_device(account, now).await? { Ok(Ok(None)) } else { Err(Outage("missing_account")) };
         }
         let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
         let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
-        match self.verifier(&self.store).enroll_first(account, login, phone, now).await {
-            Ok(enrolled) => Ok(Some(enrolled.number)),
+        let enrolled = self.store.transaction(
+            async |store| self.verifier_with_events(store).enroll_first(account, login, phone, now).await,
+            async |_, _| Ok::<_, tokio_postgres::Error>(()),
+        );
+        match enrolled.await {
+            Ok((enrolled, ())) => Ok(Ok(Some(enrolled.number))),
             // The device counts, even if the fact could not be written after its confirmation.
-            Err(VerifierError::Account(AccountError::NotFirst)) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(TransactionError::Verifier(VerifierError::Account(AccountError::NotFirst))) => Ok(Ok(None)),
+            Err(TransactionError::Verifier(error)) if !error.is_outage() => Ok(Err(error.public())),
+            Err(TransactionError::Verifier(error)) => Err(error.into()),
+            Err(error) => Err(Outage(error.label())),
         }
     }
 
@@ -84,7 +95,7 @@ impl Provider {
         let text = |refusal| pages::text(headers, refusal);
         let Some(number) = session.enrolling else {
             let options = verifier.options(&session.account, &login, now).await?;
-            let refusal = refusal.or(options.refusal());
+            let refusal = refusal.or(options.refusal);
             return Ok((status, pages::code(refusal.map(text).as_deref(), options.remaining)).into_response());
         };
         match verifier.pending(&session.account, &login, number, now).await {
@@ -128,6 +139,7 @@ pub(crate) struct Credentials {
 
 pub(crate) async fn take_password(
     State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
     Form(Credentials { name, password }): Form<Credentials>,
 ) -> Result<Response, Outage> {
     let select = "SELECT password, account, second_factor_since IS NOT NULL FROM person WHERE name = $1";
@@ -142,6 +154,13 @@ pub(crate) async fn take_password(
     };
     let (account, cookie, now) = (AccountId::new(person.try_get(1)?)?, Cookie::random()?, UnixTime::now()?);
     let enrolling = provider.enroll_first(&account, person.try_get(2)?, &Transaction::new(&cookie.0)?, now).await?;
+    let enrolling = match enrolling {
+        Ok(enrolling) => enrolling,
+        Err(refusal) => {
+            let text = pages::text(&headers, refusal);
+            return Ok((StatusCode::FORBIDDEN, pages::sign_in(Some(&text))).into_response());
+        }
+    };
     let insert = "INSERT INTO session (cookie, account, enrolling, expires) VALUES ($1, $2, $3, $4)";
     let number = enrolling.map(i64::from);
     let parameters = [&cookie.hash() as _, &account.as_str() as _, &number as _, &after(now, 10 * MINUTE) as _];
@@ -168,8 +187,7 @@ pub(crate) async fn take_code(
     let (account, login) = (&session.account, Transaction::new(&session.cookie.0)?);
     let result = provider.store.transaction(
         async |store| {
-            // Each decision is committed with its event, which `deliver_events` reads.
-            let verifier = provider.verifier(store).with_sink(store.outbox());
+            let verifier = provider.verifier_with_events(store);
             match session.enrolling {
                 Some(device) => verifier.confirm(account, &login, device, &code, now).await.map(Confirmed::into_login),
                 None => verifier.verify(account, &login, &code, now).await.map(Some),
@@ -178,9 +196,11 @@ pub(crate) async fn take_code(
         async |sql, accepted| open_session(sql, &session, accepted.as_ref(), now).await,
     );
     match result.await {
-        // The form was sent twice, and the first time it opened the session.
-        Ok((Some(_), ())) | Err(TransactionError::Verifier(VerifierError::Repeated(_))) => {
-            Ok(provider.go_on(&session.next_cookie()))
+        Ok((Some(_), ())) => Ok(provider.go_on(&session.next_cookie())),
+        // The form was sent twice, and the first time it opened the session. Later, it may be in other hands.
+        Err(TransactionError::Verifier(VerifierError::Repeated(repeated))) => {
+            let is_double_click = now.as_secs().saturating_sub(repeated.at.as_secs()) <= 10;
+            Ok(if is_double_click { provider.go_on(&session.next_cookie()) } else { Redirect::to("/").into_response() })
         }
         // A confirmation that is not a login, because the account has a lock.
         Ok((None, ())) => Ok(pages::sign_in(None).into_response()),

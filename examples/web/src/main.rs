@@ -123,19 +123,26 @@ async fn purge(provider: Arc<Provider>) {
 
 /// Takes events from the outbox. A provider sends them to its log of audits, and notifies people of changes by mail.
 async fn deliver_events(provider: Arc<Provider>) {
-    const TAKE: &str = "DELETE FROM secondo_outbox WHERE id = ANY (ARRAY(
-        SELECT id FROM secondo_outbox ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED))
-        RETURNING account, action, outcome, must_notify";
-    let take = async || {
-        for row in provider.pool.get().await?.query(TAKE, &[]).await? {
+    const TAKE: &str = "WITH taken AS (DELETE FROM secondo_outbox WHERE id = ANY (ARRAY(
+        SELECT id FROM secondo_outbox ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)) RETURNING *)
+        SELECT account, action, outcome, must_notify FROM taken ORDER BY id";
+    let deliver = async || {
+        let mut connection = provider.pool.get().await?;
+        let transaction = connection.transaction().await?;
+        let taken = transaction.query(TAKE, &[]).await?;
+        for row in &taken {
             let (account, action, outcome): (&str, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             eprintln!("{account} {action} {outcome} must_notify={}", row.try_get::<_, bool>(3)?);
         }
-        Ok(())
+        // Events that were not delivered stay in the outbox.
+        transaction.commit().await?;
+        Ok(taken.len())
     };
     loop {
-        if let Err(Outage(label)) = take().await {
-            eprintln!("events: {label}");
+        match deliver().await {
+            Ok(100) => continue,
+            Ok(_) => {}
+            Err(Outage(label)) => eprintln!("events: {label}"),
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

@@ -23,6 +23,9 @@ pub(crate) const SCHEMA: &str = "
         expires bigint NOT NULL
     );";
 
+/// The names of the cookie on HTTPS, where no other site of the domain can set it, and on loopback.
+const NAMES: [&str; 2] = ["__Host-login", "login"];
+
 /// A secret of 32 bytes that a browser holds. The database has only its hash.
 pub(crate) struct Cookie(pub(crate) [u8; 32]);
 
@@ -34,8 +37,8 @@ impl Cookie {
     }
 
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
-        let mut cookies = headers.get(header::COOKIE)?.to_str().ok()?.split("; ");
-        let value = cookies.find_map(|cookie| cookie.strip_prefix("login="))?;
+        let cookies = headers.get(header::COOKIE)?.to_str().ok()?.split("; ");
+        let value = cookies.filter_map(|cookie| cookie.split_once('=')).find(|(name, _)| NAMES.contains(name))?.1;
         let mut secret = [0; 32];
         let decoded = base16ct::lower::decode(value, &mut secret).ok()?;
         (decoded.len() == 32).then_some(Self(secret))
@@ -43,8 +46,8 @@ impl Cookie {
 
     /// Returns the header that sets the cookie in the browser.
     pub(crate) fn header(&self, is_secure: bool) -> String {
-        let secure = if is_secure { "; Secure" } else { "" };
-        format!("login={}; Path=/; HttpOnly; SameSite=Lax{secure}", base16ct::lower::encode_string(&self.0))
+        let [name, secure] = if is_secure { [NAMES[0], "; Secure"] } else { [NAMES[1], ""] };
+        format!("{name}={}; Path=/; HttpOnly; SameSite=Lax{secure}", base16ct::lower::encode_string(&self.0))
     }
 
     pub(crate) fn hash(&self) -> Vec<u8> {

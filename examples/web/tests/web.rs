@@ -215,8 +215,8 @@ fn a_person_enrolls_and_logs_in() {
     assert_eq!(browser.code(&code(&secret, 1)).0, 303);
     assert!(browser.is_logged_in());
     assert_eq!(site.sessions(), 1);
-    // A wrong code, the confirmation, a malformed and a right code: each was committed with its event.
-    assert_eq!(site.sql("SELECT last_value FROM secondo_outbox_id_seq"), 4);
+    // The enrollment, a wrong code, the confirmation, a malformed and a right code: each was committed with its event.
+    assert_eq!(site.sql("SELECT last_value FROM secondo_outbox_id_seq"), 5);
 
     let interrupt = Command::new("kill").args(["-INT", &site.program.id().to_string()]).status().unwrap();
     assert!(interrupt.success() && site.program.wait().unwrap().success());
@@ -248,6 +248,12 @@ fn a_form_sent_twice_opens_one_session() {
     let (status, page) = other.code(&right);
     assert!(status == 403 && page.contains("4 attempts remain"), "{page}");
     assert!(!other.is_logged_in());
+
+    // Later, the form may be in other hands.
+    site.set_step(2);
+    let mut stolen = browser.clone();
+    assert_eq!(stolen.code(&right).0, 303);
+    assert!(!stolen.is_logged_in() && first.is_logged_in());
 
     // After the person has logged out, the form that is sent once more opens nothing.
     first.clone().post("/logout", &[]);
@@ -284,6 +290,17 @@ fn guesses_are_counted_and_lock() {
     person.sign_in();
     assert_eq!(person.code(&code(&secret, 32)).0, 303);
     assert!(person.is_logged_in());
+}
+
+#[test]
+fn enrollments_are_limited_and_the_person_learns_until_when() {
+    let site = Site::start();
+    for _ in 0..8 {
+        site.browser().sign_in();
+    }
+    let password = [("name", "rossi"), ("password", &*site.password)];
+    let (status, page) = site.browser().post("/password", &password);
+    assert!(status == 403 && page.contains("2030-01-01T22:00:00Z"), "{page}");
 }
 
 #[test]

@@ -227,7 +227,8 @@ impl Policy {
     ///
     /// The chance per year is an upper bound. It assumes that the attacker guesses whenever the policy allows it, and
     /// that each reset comes when it helps the attacker most. If a resynchronization moved an authenticator's window
-    /// away from the current step, codes of two windows are correct: list that authenticator twice.
+    /// away from the current step, codes of two windows are correct: list that authenticator twice. Guesses at the
+    /// first code of an enrollment are not included, because they are not compared with the account's authenticators.
     ///
     /// ```
     /// use secondo::{Policy, Totp};

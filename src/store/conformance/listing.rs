@@ -8,6 +8,8 @@ use crate::types::{AccountId, UnixTime};
 
 /// Checks that the store lists its ids, in addition to [`check`](super::check).
 ///
+/// It creates 1,500 entries. A list should have fewer ids, so that the listing has to go on.
+///
 /// # Errors
 ///
 /// Returns [`Violation`] if the store leaves out an id, lists an id that it does not have, or fails.
@@ -19,7 +21,6 @@ where
     listing(&bench).map_err(|seen| Violation { check: bench.name, seen })
 }
 
-/// The number of entries. It should exceed the number of ids in one list.
 const ENTRIES: usize = 1500;
 
 fn listing<'h, H: Harness>(bench: &Bench<'h, H>) -> Result<(), String>

@@ -83,11 +83,14 @@
 //! | `account` | `text COLLATE "C"` | the account's id |
 //! | `action` | `text` | the label of the [`Action`](secondo::audit::Action) |
 //! | `authenticator` | `bigint`, may be null | the authenticator's number |
-//! | `outcome` | `text` | `done`, or the label of the refusal or the error |
+//! | `outcome` | `text` | `done`, also if `work` then fails, or the label of the refusal or the error |
 //! | `remaining` | `smallint`, may be null | the attempts left |
 //! | `revision` | `bigint`, may be null | the account's revision after a change, its 64 bits as a signed number |
 //! | `operator`, `reason` | `text`, may be null | the operator's name and reason |
 //! | `must_notify` | `boolean` | `true` if the subscriber must be notified |
+//!
+//! A refusal under a lock is a row too, so somebody who knows the password can cause any number of them. Read the rows
+//! as fast as they come, or limit the requests.
 //!
 //! A row holds no code and no secret. In the texts of an operator, NUL is replaced by U+FFFD. If the encoding of the
 //! database is neither `UTF8` nor `SQL_ASCII`, they have the form that `encode(…, 'escape')` gives to their UTF-8.

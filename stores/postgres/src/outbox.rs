@@ -11,9 +11,10 @@ use crate::connection::seconds;
 
 /// A [`Sink`] that writes events into the table `secondo_outbox`, in the transaction of the decision.
 ///
-/// It comes from [`InTransaction::outbox`](crate::InTransaction::outbox), for the verifiers of that transaction. An
-/// event that reaches it after `verify` has returned is dropped, since its transaction takes no more of them. So do not
-/// keep it, and do not give it to a verifier on another store.
+/// It comes from [`InTransaction::outbox`](crate::InTransaction::outbox), for the verifiers of that transaction.
+///
+/// The outbox drops an event that reaches it after `verify` has returned. So do not keep it, and do not give it to a
+/// verifier on another store.
 ///
 /// A provider that also logs events passes them on to this sink from a sink of its own.
 #[derive(Clone)]

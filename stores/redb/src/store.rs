@@ -114,10 +114,10 @@ impl Store for RedbStore {
     }
 }
 
-/// Lists the ids in their order, some thousands at once.
+/// Lists the ids in their order, a thousand at once.
 impl Enumerate for RedbStore {
     async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, RedbStoreError> {
-        const AT_ONCE: usize = 4096;
+        const AT_ONCE: usize = 1_000;
         let after = after.map_or("", AccountId::as_str);
         self.shared.work.read(|snapshot| snapshot.ids(after.as_bytes(), AT_ONCE))
     }

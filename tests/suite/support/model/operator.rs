@@ -34,14 +34,16 @@ impl Model {
         let found = match request {
             0..=3 => block_on(verifier.suspend(id, DESK, now)),
             4..=8 => block_on(verifier.resume(id, DESK, now)),
-            9..=13 => block_on(verifier.unlock(id, DESK, now)),
+            9..=12 => block_on(verifier.unlock(id, DESK, now)),
+            13 => block_on(verifier.allow_enrollments(id, DESK, now)),
             _ => block_on(verifier.raise_watermarks(id, DESK, now)),
         };
         let expected = Self::existing(&mut self.entry, |person| {
             match request {
                 0..=3 => person.is_suspended = true,
                 4..=8 => person.is_suspended = false,
-                9..=13 => person.unlock(),
+                9..=12 => person.unlock(),
+                13 => person.allow_enrollments(),
                 _ => {
                     for device in person.devices.iter_mut().filter(|device| !device.is_hotp) {
                         device.next = device.next.max(Device::farthest_step(setup, secs).map_or(0, |last| last + 1));

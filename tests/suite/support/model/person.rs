@@ -129,9 +129,12 @@ impl Person {
 
     pub(super) fn unlock(&mut self) {
         self.restart();
+        self.kept.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)));
+    }
+
+    pub(super) fn allow_enrollments(&mut self) {
         self.enrollment_debt = 0;
         self.enrolled_at = 0;
-        self.kept.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)));
     }
 
     fn restart(&mut self) {
