@@ -33,6 +33,8 @@ fn library_and_model_agree() {
         "unconfirmed",
         "secret_in_use",
         "too_many",
+        "too_many_enrollments",
+        "not_first",
         "too_many_right_codes",
         "last",
         "watermark_in_reach",

@@ -14,7 +14,7 @@ use secondo::{
     VerifierError,
 };
 use secondo_redb::{RedbStore, RedbStoreError};
-use store_testing::{Engine, clock, kills, races};
+use store_testing::{Engine, clock, crowd, kills, races};
 
 struct Redb;
 
@@ -71,6 +71,11 @@ fn wrong_codes_are_counted() {
 #[test]
 fn wrong_codes_count_for_all_devices_together() {
     on_a_file(races::wrong_codes_for_four_devices::<Redb>);
+}
+
+#[test]
+fn nothing_is_lost_between_calls_of_every_kind() {
+    on_a_file(crowd::every_kind_at_once::<Redb>);
 }
 
 #[test]

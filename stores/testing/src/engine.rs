@@ -4,11 +4,12 @@ use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use secondo::audit::Operator;
+use secondo::account::AccountError;
+use secondo::audit::{Operator, Sink};
 use secondo::factor::NewAuthenticator;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Revision, Store, Value};
-use secondo::types::{AuthenticatorNumber, Counter, Period};
+use secondo::types::{AuthenticatorNumber, Counter, DisplayName, Period};
 use secondo::{
     AccountId, Algorithm, Authenticator, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, Transaction,
     UnixTime, Verifier, VerifierError,
@@ -139,6 +140,10 @@ impl<E: Engine, S: Store> Provider<E, S> {
         Self { verifier: Verifier::new(store, keys, policy), engine: std::marker::PhantomData }
     }
 
+    pub(crate) fn with_sink(self, sink: impl Sink + 'static) -> Self {
+        Self { verifier: self.verifier.with_sink(sink), engine: self.engine }
+    }
+
     /// Creates an account with one device.
     pub(crate) fn enroll(&self, id: &str) -> AccountId {
         self.enroll_devices(id, 1)
@@ -184,6 +189,57 @@ impl<E: Engine, S: Store> Provider<E, S> {
             Err(VerifierError::Contended) => Outcome::Contended,
             Err(error) => panic!("neither a verdict nor an outage: {error}"),
         }
+    }
+
+    /// Submits wrong codes in one transaction, of which all but the first repeat it.
+    pub(crate) fn guess(&self, id: &AccountId, device: Option<AuthenticatorNumber>, times: u32) {
+        let login = fresh();
+        for _ in 0..times {
+            let refused = self.verify_in(&login, id, device, &wrong_code(time(0)), time(0));
+            assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
+        }
+    }
+
+    /// Submits wrong codes for a resynchronization.
+    pub(crate) fn guess_twice(&self, id: &AccountId, device: AuthenticatorNumber) {
+        let wrong = wrong_code(time(0));
+        let refused = E::block_on(self.verifier.resync(id, &fresh(), device, &[&wrong, &wrong], time(0)));
+        assert!(matches!(refused, Err(VerifierError::Refused(_))), "{refused:?}");
+    }
+
+    /// Begins an enrollment, submits two wrong codes, and leaves it there.
+    pub(crate) fn begin(&self, id: &AccountId, device: u32) {
+        let (login, new) = (fresh(), Authenticator::new(totp(), Algorithm::Sha1, secret(device)));
+        let enrolled = match E::block_on(self.verifier.enroll(id, &login, new, time(0))) {
+            Ok(enrolled) => enrolled,
+            Err(VerifierError::Account(AccountError::TooManyEnrollments { .. })) => return,
+            Err(error) => panic!("{error}"),
+        };
+        for wrong in ["00000000", "00000001"] {
+            // Four later enrollments may have ended this one.
+            let refused = E::block_on(self.verifier.confirm(id, &login, enrolled.number, wrong, time(0)));
+            assert!(matches!(refused, Err(VerifierError::Refused(_) | VerifierError::Account(_))), "{refused:?}");
+        }
+    }
+
+    pub(crate) fn rename(&self, id: &AccountId, device: AuthenticatorNumber, name: DisplayName) {
+        E::block_on(self.verifier.rename(id, device, name, TESTS, time(0))).unwrap();
+    }
+
+    pub(crate) fn suspend_or_resume(&self, id: &AccountId, device: AuthenticatorNumber, is_suspended: bool) {
+        E::block_on(async {
+            if is_suspended {
+                self.verifier.suspend_authenticator(id, device, TESTS, time(0)).await
+            } else {
+                self.verifier.resume_authenticator(id, device, TESTS, time(0)).await
+            }
+        })
+        .unwrap();
+    }
+
+    /// Returns the number of changes of the account.
+    pub(crate) fn revision(&self, id: &AccountId) -> u64 {
+        E::block_on(self.verifier.view(id, time(0))).unwrap().revision
     }
 
     /// Returns the state of the account's first device, with the failures and the lock of the account.

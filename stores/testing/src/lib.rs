@@ -8,6 +8,7 @@
 use std::io::Write;
 
 pub mod clock;
+pub mod crowd;
 mod engine;
 pub mod kills;
 pub mod outage;

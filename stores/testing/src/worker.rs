@@ -8,6 +8,7 @@ use rand::RngExt;
 use secondo::types::AuthenticatorNumber;
 use secondo::{AccountId, Refusal, Transaction, UnixTime};
 
+use crate::crowd::{self, Report};
 use crate::engine::{Blind, Engine, Outcome, Provider, code, fresh, policy, step_of, time, wrong_code};
 
 /// The environment variable with the address of the data.
@@ -27,7 +28,7 @@ const MARK: &str = "#> ";
 /// ```
 pub fn worker<E: Engine>() {
     let address = std::env::var(ADDRESS).expect("a scenario starts the worker");
-    let open = || Provider::<E>::open(&address, policy());
+    let open = || Provider::<E>::open(&address, policy()).with_sink(Report);
     // The engine is kept open between attempts if other processes may have it open as well.
     let kept = E::SHARED.then(open);
     let with = |run: &dyn Fn(&Provider<E>)| match &kept {
@@ -62,6 +63,10 @@ pub fn worker<E: Engine>() {
                 let blind = blind.get_or_insert_with(|| Provider::<E, _>::on(Blind(E::open(&address)), policy()));
                 answer(blind.verify(&AccountId::new(id).unwrap(), entry, read_time(at)));
             }
+            ["crowd", id, process, acts] => {
+                let id = AccountId::new(id).unwrap();
+                crowd::act(with, &id, process.parse().unwrap(), acts.parse().unwrap());
+            }
             ["work", id] => with(&|provider| work(provider, &AccountId::new(id).unwrap())),
             _ => panic!("{line}"),
         }
@@ -90,7 +95,7 @@ fn read_device(text: &str) -> Option<AuthenticatorNumber> {
     (text != "any").then(|| AuthenticatorNumber::new(text.parse().unwrap()))
 }
 
-fn answer(answer: impl Debug) {
+pub(crate) fn answer(answer: impl Debug) {
     println!("\n{MARK}{answer:?}");
 }
 

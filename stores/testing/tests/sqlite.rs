@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use own_store::Sqlite;
-use store_testing::{Engine, clock, kills, races};
+use store_testing::{Engine, clock, crowd, kills, races};
 
 struct OfExample;
 
@@ -51,6 +51,11 @@ fn wrong_codes_are_counted() {
 #[test]
 fn wrong_codes_count_for_all_devices_together() {
     on_a_file(races::wrong_codes_for_four_devices::<OfExample>);
+}
+
+#[test]
+fn nothing_is_lost_between_calls_of_every_kind() {
+    on_a_file(crowd::every_kind_at_once::<OfExample>);
 }
 
 #[test]

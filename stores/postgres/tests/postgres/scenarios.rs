@@ -6,7 +6,7 @@ use std::time::Duration;
 use secondo::UnixTime;
 use secondo::store::conformance::{Harness, NotApplicable, check, check_listing};
 use secondo_postgres::PostgresStore;
-use store_testing::{Engine, Postgres, Proxy, Server, clock, kills, outage, races};
+use store_testing::{Engine, Postgres, Proxy, Server, clock, crowd, kills, outage, races};
 
 use crate::{Patient, TIMEOUT, block_on, impatient, migrated, patient};
 
@@ -75,6 +75,11 @@ fn wrong_codes_are_counted() {
 #[test]
 fn wrong_codes_count_for_all_devices_together() {
     races::wrong_codes_for_four_devices::<Patient>(&migrated(&["fsync=off"]).url());
+}
+
+#[test]
+fn nothing_is_lost_between_calls_of_every_kind() {
+    crowd::every_kind_at_once::<Patient>(&migrated(&["fsync=off"]).url());
 }
 
 #[test]

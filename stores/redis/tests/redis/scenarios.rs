@@ -1,6 +1,6 @@
 //! The scenarios across processes that every store must pass.
 
-use store_testing::{Redis, clock, kills, outage, races};
+use store_testing::{Redis, clock, crowd, kills, outage, races};
 
 use crate::cluster::Cluster;
 use crate::{Impatient, Patient};
@@ -27,6 +27,11 @@ fn a_right_code_is_accepted_once_in_a_cluster() {
 #[test]
 fn wrong_codes_count_for_all_devices_together() {
     races::wrong_codes_for_four_devices::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn nothing_is_lost_between_calls_of_every_kind() {
+    crowd::every_kind_at_once::<Patient>(&Redis::start(&[]).url());
 }
 
 #[test]

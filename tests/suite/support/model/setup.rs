@@ -58,7 +58,7 @@ impl Setup {
             resync_codes: 2 + usize::from(input.below(2)),
             confirmation_login: input.flag(),
             enrollment_secs: 1 + u64::from(input.below(200)),
-            enrollments: (1 + input.below(20), 1 + u64::from(input.below(60))),
+            enrollments: (if input.flag() { 255 } else { 1 + input.below(20) }, 1 + u64::from(input.below(60))),
             right_codes: 1 + input.below(255),
         }
     }

@@ -1,0 +1,90 @@
+//! Processes that do all kinds of things to one account at once.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use secondo::audit::{Event, Sink};
+use secondo::types::{AuthenticatorNumber, DisplayName};
+use secondo::{AccountId, Policy};
+
+use crate::engine::{DEVICES, Engine, Provider, policy};
+use crate::rounds;
+use crate::worker::{Process, answer};
+
+const PROCESSES: u32 = 8;
+/// The number of acts of each process. Five of eight are guesses: twice the failure cap together.
+const ACTS: u32 = 40;
+/// The number of enrollments that the policy lets begin at once.
+const ENROLLMENTS: usize = 8;
+
+/// Lets eight processes guess in every way, begin enrollments, repeat answers, rename, suspend and resume at once.
+///
+/// Each change must have a revision of its own and an event, without a gap: nothing is lost and nothing is done twice.
+/// The number of codes that are evaluated must be exactly the cap, and that of enrollments exactly their limit.
+pub fn every_kind_at_once<E: Engine>(address: &str) {
+    let rounds = rounds(5);
+    let provider = |_| Provider::<E>::open(address, policy());
+    let ids: Vec<_> =
+        (0..rounds).map(|round| provider(round).enroll_devices(&format!("race/kinds/{round}"), DEVICES)).collect();
+    let mut workers: Vec<_> = (0..PROCESSES).map(|_| Process::start(address)).collect();
+    for (round, id) in (0..).zip(ids) {
+        for (number, worker) in (0..).zip(&mut workers) {
+            worker.tell(&format!("crowd {id} {number} {ACTS}"));
+        }
+        let (mut revisions, mut seen) = (BTreeSet::from([1]), Vec::new());
+        for worker in &mut workers {
+            loop {
+                let told = worker.answer().expect("the worker ended");
+                let [revision, event] = told.trim_matches('"').splitn(2, ' ').collect::<Vec<_>>()[..] else { break };
+                assert!(revisions.insert(revision.parse().unwrap()), "revision {revision} is there twice: {event}");
+                seen.push(event.to_owned());
+            }
+        }
+        let count = |event: &str| seen.iter().filter(|seen| *seen == event).count();
+        assert_eq!(revisions.len() as u64, provider(round).revision(&id), "a change has no event: {revisions:?}");
+        assert!(revisions.into_iter().eq(1..=seen.len() as u64 + 1), "{seen:?}");
+        assert_eq!(count("verify wrong") + count("resync wrong"), Policy::CONSECUTIVE_LIMIT.into(), "{seen:?}");
+        assert_eq!(count("enroll done"), ENROLLMENTS, "{seen:?}");
+        assert!((1..=2 * ENROLLMENTS).contains(&count("confirm wrong")), "{seen:?}");
+        let operated = (PROCESSES * ACTS / 8) as usize;
+        assert_eq!(count("rename done"), operated, "{seen:?}");
+        assert_eq!(count("suspend done") + count("resume done"), operated, "{seen:?}");
+    }
+    crate::report!("{}: {rounds} accounts, {PROCESSES} processes with every kind of call: nothing lost", E::NAME);
+}
+
+/// Does the acts of one process, and reports the events of its changes.
+pub(crate) fn act<E: Engine>(with: impl Fn(&dyn Fn(&Provider<E>)), id: &AccountId, process: u32, acts: u32) {
+    IS_REPORTING.store(true, Ordering::Relaxed);
+    for act in 0..acts {
+        with(&|provider| {
+            let device = AuthenticatorNumber::new(1 + act / 8 % DEVICES);
+            match (act + process) % 8 {
+                0 | 1 => provider.guess(id, None, 1),
+                2 => provider.guess(id, Some(device), 1),
+                3 => provider.guess_twice(id, device),
+                4 => provider.guess(id, None, 3),
+                5 => provider.begin(id, 1_000 + process * acts + act),
+                6 => provider.rename(id, device, DisplayName::new("chiavetta").unwrap()),
+                _ => provider.suspend_or_resume(id, AuthenticatorNumber::new(DEVICES), act.is_multiple_of(2)),
+            }
+        });
+    }
+    IS_REPORTING.store(false, Ordering::Relaxed);
+    answer("end");
+}
+
+static IS_REPORTING: AtomicBool = AtomicBool::new(false);
+
+/// A sink that reports changes while a process is one of the crowd.
+pub(crate) struct Report;
+
+impl Sink for Report {
+    fn record(&self, event: &Event<'_>) {
+        if let Some(revision) = event.revision
+            && IS_REPORTING.load(Ordering::Relaxed)
+        {
+            answer(format!("{revision} {} {}", event.action.label(), event.problem.unwrap_or("done")));
+        }
+    }
+}
