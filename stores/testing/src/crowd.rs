@@ -43,7 +43,7 @@ pub fn every_kind_at_once<E: Engine>(address: &str) {
         let count = |event: &str| seen.iter().filter(|seen| *seen == event).count();
         assert_eq!(revisions.len() as u64, provider(round).revision(&id), "a change has no event: {revisions:?}");
         assert!(revisions.into_iter().eq(1..=seen.len() as u64 + 1), "{seen:?}");
-        assert_eq!(count("verify wrong") + count("resync wrong"), Policy::CONSECUTIVE_LIMIT.into(), "{seen:?}");
+        assert_eq!(count("verify wrong") + count("resync wrong"), usize::from(Policy::CONSECUTIVE_LIMIT), "{seen:?}");
         assert_eq!(count("enroll done"), ENROLLMENTS, "{seen:?}");
         assert!((1..=2 * ENROLLMENTS).contains(&count("confirm wrong")), "{seen:?}");
         let operated = (PROCESSES * ACTS / 8) as usize;
