@@ -23,8 +23,8 @@ use crate::types::{AccountId, UnixTime};
 /// that change their length leave gaps, which other entries fill. If more than a quarter of a shard is free at a write,
 /// its entries move together, which takes milliseconds in a store of millions.
 ///
-/// A million sealed accounts with UUIDs as ids and one authenticator with a 20-byte secret took 174 bytes of resident
-/// memory each after an import (107 of them the value), and 266 after a login of each (141). A shard allocates 8 KiB at
+/// A million sealed accounts with UUIDs as ids and one authenticator with a 20-byte secret took 173 bytes of resident
+/// memory each after an import (112 of them the value), and 277 after a login of each (146). A shard allocates 8 KiB at
 /// a time, so 1000 accounts take up to 840 bytes each.
 ///
 /// A write that does not fit always conflicts, however often it is tried again. This happens to values far longer than
