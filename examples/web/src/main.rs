@@ -35,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::{Argon2, PasswordHasher};
+use axum::body::to_bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -51,6 +52,9 @@ use tokio::net::TcpListener;
 use crate::login::Provider;
 use crate::outage::Outage;
 use crate::session::{Cookie, SCHEMA, after};
+
+/// The greatest length of a form.
+const FORM_BYTES: usize = 4096;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -83,7 +87,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/password", post(login::take_password))
         .route("/code", post(login::take_code))
         .route("/logout", post(login::log_out))
-        .layer(DefaultBodyLimit::max(4096))
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn_with_state(Arc::clone(&provider), guard))
         .with_state(provider);
     println!("Listening on http://{address}");
@@ -152,10 +156,15 @@ async fn deliver_events(provider: Arc<Provider>) {
 async fn guard(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
     // Browsers send the origin with every form. With a cookie that is `SameSite`, this is the defense against CSRF.
     let is_ours = request.headers().get(header::ORIGIN).is_some_and(|origin| *origin == provider.origin);
-    if request.method() != Method::GET && !is_ours {
-        return (StatusCode::FORBIDDEN, "the form is of another site").into_response();
-    }
-    let response = tokio::time::timeout(Duration::from_secs(10), next.run(request)).await;
+    let answer = async {
+        if request.method() == Method::GET || is_ours {
+            return next.run(request).await;
+        }
+        // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
+        let _ = to_bytes(request.into_body(), FORM_BYTES).await;
+        (StatusCode::FORBIDDEN, "the form is of another site").into_response()
+    };
+    let response = tokio::time::timeout(Duration::from_secs(10), answer).await;
     let mut response = response.unwrap_or_else(|_| Outage("timeout").into_response());
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),

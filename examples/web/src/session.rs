@@ -95,5 +95,5 @@ impl Session {
 
 /// Returns a time in seconds, as the tables have it.
 pub(crate) fn after(now: UnixTime, secs: i64) -> i64 {
-    now.as_secs().cast_signed() + secs
+    i64::from(now) + secs
 }
