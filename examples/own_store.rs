@@ -57,7 +57,7 @@ impl Store for Sqlite {
             Some(_) => "UPDATE entry SET revision = random(), value = ?3, expiry = ?4 WHERE id = ?1 AND revision = ?2",
         };
         let expected = expected.map(|revision| revision.get().cast_signed());
-        let expiry = expiry.map(|time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+        let expiry = expiry.map(i64::from);
         let parameters = params![id.as_str(), expected, value.as_ref(), expiry];
         let stored = self.lock().prepare_cached(statement)?.execute(parameters)? == 1;
         Ok(if stored { Exchange::Stored } else { Exchange::Conflict })
@@ -79,7 +79,7 @@ impl Harness for File {
         pollster::block_on(future)
     }
     fn forget_expired(&self, now: UnixTime) {
-        self.connect().lock().execute("DELETE FROM entry WHERE expiry <= ?1", [now.as_secs().cast_signed()]).unwrap();
+        self.connect().lock().execute("DELETE FROM entry WHERE expiry <= ?1", [i64::from(now)]).unwrap();
     }
     fn break_next_write(&self) -> Result<(), NotApplicable> {
         let failing =

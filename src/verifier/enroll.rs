@@ -9,7 +9,7 @@ use crate::store::{Store, Value};
 use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Adds a new authenticator to an account. Creates the account if there is none.
+    /// Adds a new authenticator to an account, and creates the account if it does not exist.
     ///
     /// Its codes are accepted for logins after it is [confirmed](Self::confirm) in the same transaction. An enrollment
     /// that is not confirmed expires: after an hour by default
@@ -44,8 +44,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// # Errors
     ///
     /// Returns the errors of [`Self::enroll`], and [`VerifierError::Account`] with
-    /// [`AccountError::Unconfirmed`] if an enrollment would have to give
-    /// way.
+    /// [`AccountError::Unconfirmed`] if an enrollment would have to give way.
     pub async fn enroll_beside(
         &self,
         id: &AccountId,
@@ -97,7 +96,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.load(id).await?.pending(login, number, now).map_err(|refused| VerifierError::of(refused, id))
     }
 
-    /// Adds confirmed authenticators from another system to an account. Creates the account if there is none.
+    /// Adds confirmed authenticators from another system to an account, and creates the account if it does not exist.
     ///
     /// Each [`State`] carries over the counter, the drift and a suspension. The failures and the locks become those of
     /// the account: the highest count and the longest lock. The provider vouches that the authenticators are the
@@ -105,10 +104,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Self::enroll`], and [`VerifierError::Account`] with
-    /// [`AccountError::NotConfirmed`] for a state that is not confirmed, or
-    /// [`AccountError::ImplausibleStep`] for one whose last used time
-    /// step begins after the year 2499.
+    /// Returns the errors of [`Self::enroll`], and [`VerifierError::Account`] with [`AccountError::NotConfirmed`] for a
+    /// state that is not confirmed, or [`AccountError::ImplausibleStep`] for one whose last used time step begins after
+    /// the year 2499.
     pub async fn import(
         &self,
         id: &AccountId,

@@ -11,7 +11,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Checks the sealing keys against the store. Call it at start, before any login.
     ///
     /// The store holds a canary for each sealing key: a small record that was sealed with it. This method opens the
-    /// canaries of the keys in the ring, and creates the canary of the active key if there is none. A machine with
+    /// canaries of the keys in the ring, and creates that of the active key if it does not exist. A machine with
     /// another master key, or with another name of the [`Deployment`](crate::seal::Deployment), therefore gets an error
     /// before it has sealed an account.
     ///

@@ -35,7 +35,7 @@ impl Entries {
     ///
     /// Returns an error if the statement fails.
     pub async fn purge(&self, now: UnixTime) -> Result<u64, StoreError> {
-        let delete = query("DELETE FROM second_factor WHERE expiry <= $1").bind(seconds(now));
+        let delete = query("DELETE FROM second_factor WHERE expiry <= $1").bind(i64::from(now));
         Ok(delete.execute(&self.0).await?.rows_affected())
     }
 }
@@ -103,17 +103,13 @@ async fn exchange(
 
     let revision = getrandom::u64().map_err(|_| StoreError::Random)?.cast_signed();
     let statement = query(if expected.is_some() { REPLACE } else { CREATE });
-    let values = statement.bind(id.as_str()).bind(revision).bind(value.as_ref()).bind(expiry.map(seconds));
+    let values = statement.bind(id.as_str()).bind(revision).bind(value.as_ref()).bind(expiry.map(i64::from));
     let write = match expected {
         Some(expected) => values.bind(expected.get().cast_signed()),
         None => values,
     };
     let stored = write.execute(connection).await?.rows_affected() == 1;
     Ok(if stored { Exchange::Stored } else { Exchange::Conflict })
-}
-
-fn seconds(time: UnixTime) -> i64 {
-    time.as_secs().cast_signed()
 }
 
 impl fmt::Debug for Entries {

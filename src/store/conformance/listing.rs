@@ -1,5 +1,7 @@
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::String;
+use core::mem;
 
 use super::bench::{Bench, Handle, ensure};
 use super::{Harness, Violation};
@@ -28,7 +30,7 @@ where
     H::Store<'h>: Enumerate,
 {
     let store = bench.handle();
-    let soon = UnixTime::from_secs(1).map_err(|error| alloc::format!("{error}"))?;
+    let soon = UnixTime::from_secs(1).map_err(|error| format!("{error}"))?;
     let (mut lasting, mut expiring) = (BTreeSet::new(), BTreeSet::new());
     for n in 0..ENTRIES {
         let id = bench.id(n)?;
@@ -47,7 +49,7 @@ where
     // The entry of the id at which the listing continues may be gone.
     let mut is_first = true;
     let listed = list(&store, || {
-        if core::mem::take(&mut is_first) {
+        if mem::take(&mut is_first) {
             bench.harness.forget_expired(soon);
         }
     })?;
@@ -64,7 +66,7 @@ where
     let (mut listed, mut after) = (BTreeSet::new(), None);
     loop {
         let ids = handle.harness.block_on(handle.store.ids_after(after.as_ref()));
-        let ids = ids.map_err(|error| alloc::format!("ids_after failed: {error}"))?;
+        let ids = ids.map_err(|error| format!("ids_after failed: {error}"))?;
         let Some(last) = ids.last() else { return Ok(listed) };
         after = Some(*last);
         let before = listed.len();

@@ -189,7 +189,7 @@ impl Statements {
         expiry: Option<UnixTime>,
     ) -> Result<Exchange, PostgresStoreError> {
         let revision = getrandom::u64().map_err(|_| PostgresStoreError::Random)?.cast_signed();
-        let (id, value, expiry) = (Hidden(id.as_str()), Hidden(value.as_ref()), expiry.map(seconds));
+        let (id, value, expiry) = (Hidden(id.as_str()), Hidden(value.as_ref()), expiry.map(i64::from));
         let rows = match expected {
             None => client.execute(&self.create, &[&id, &revision, &value, &expiry]).await?,
             Some(expected) => {
@@ -228,12 +228,8 @@ pub(crate) async fn ids_after(client: &Client, after: &str, limit: u32) -> Resul
 
 /// Deletes at most `limit` of the entries that have expired, and returns the number of deleted entries.
 pub(crate) async fn purge(client: &Client, now: UnixTime, limit: u32) -> Result<u64, PostgresStoreError> {
-    let parameters: [(&(dyn ToSql + Sync), _); 2] = [(&seconds(now), Type::INT8), (&i64::from(limit), Type::INT8)];
+    let parameters: [(&(dyn ToSql + Sync), _); 2] = [(&i64::from(now), Type::INT8), (&i64::from(limit), Type::INT8)];
     Ok(client.execute_typed(PURGE, &parameters).await?)
-}
-
-pub(crate) fn seconds(time: UnixTime) -> i64 {
-    time.as_secs().cast_signed()
 }
 
 /// A parameter whose `Debug` hides it, since the client library logs parameters at the level debug.

@@ -7,8 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use secondo::audit::{Event, Sink};
 
-use crate::connection::seconds;
-
 /// A [`Sink`] that writes events into the table `secondo_outbox`, in the transaction of the decision.
 ///
 /// It comes from [`InTransaction::outbox`](crate::InTransaction::outbox), for the verifiers of that transaction.
@@ -74,10 +72,10 @@ impl Events {
     }
 
     fn push(&mut self, event: &Event<'_>) {
-        self.time.push(seconds(event.time));
+        self.time.push(event.time.into());
         self.account.push(event.account.as_str().to_owned());
         self.action.push(event.action.label());
-        self.authenticator.push(event.authenticator.map(|number| number.get().into()));
+        self.authenticator.push(event.authenticator.map(i64::from));
         self.outcome.push(event.problem.unwrap_or("done"));
         self.remaining.push(event.remaining.map(Into::into));
         self.revision.push(event.revision.map(u64::cast_signed));
