@@ -57,12 +57,12 @@ impl Account {
     /// without it, all active ones are compared.
     pub(crate) fn attempt(
         &mut self,
-        login: &Transaction,
         named: Option<AuthenticatorNumber>,
         answer: &Answer<'_>,
         hmacs: &mut Hmacs,
     ) -> Reply {
-        let hash = answer_hash(login, named, answer);
+        let login = answer.login;
+        let hash = answer_hash(named, answer);
         if let Some(refused) = self.repeated(login, &hash, answer.now) {
             return refused.unchanged();
         }
@@ -116,14 +116,9 @@ impl Account {
     /// Decides about the first code of an authenticator that was enrolled in the same transaction.
     ///
     /// A wrong code counts on the enrollment alone, and ends it at the policy's failure cap.
-    pub(crate) fn confirm(
-        &mut self,
-        login: &Transaction,
-        number: AuthenticatorNumber,
-        answer: &Answer<'_>,
-        hmacs: &mut Hmacs,
-    ) -> Reply {
-        let hash = answer_hash(login, Some(number), answer);
+    pub(crate) fn confirm(&mut self, number: AuthenticatorNumber, answer: &Answer<'_>, hmacs: &mut Hmacs) -> Reply {
+        let login = answer.login;
+        let hash = answer_hash(Some(number), answer);
         if let Some(refused) = self.repeated(login, &hash, answer.now) {
             return refused.unchanged();
         }
@@ -145,7 +140,7 @@ impl Account {
                 entry.activate();
             }
             self.end_first_enrollments();
-            let is_login = is_first && !is_held && answer.policy.confirmation_login;
+            let is_login = is_first && self.has_confirmed() && !is_held && answer.policy.confirmation_login;
             let failures_before = enrollment.failures;
             let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
             (Ok(Success { number, counter: Counter::new(counter), drift, failures_before, is_login }), outcome)
@@ -199,8 +194,11 @@ impl Account {
         Ok(*enrollment)
     }
 
-    /// Ends the enrollments that began before any authenticator was confirmed, now that one is.
+    /// Ends the enrollments that began before any authenticator was confirmed, if one is now.
     pub(super) fn end_first_enrollments(&mut self) {
+        if !self.has_confirmed() {
+            return;
+        }
         self.entries.retain(|entry| entry.enrollment().is_none_or(|enrollment| !enrollment.is_first));
     }
 
@@ -224,7 +222,7 @@ impl Account {
         if self.is_suspended {
             return Err(Refusal::Suspended);
         }
-        let mut candidates = self.candidates(named);
+        let mut candidates = self.candidates(named, Stage::Login);
         if !candidates.clone().any(Entry::is_active) {
             let is_suspended = candidates.any(Entry::is_confirmed);
             return Err(if is_suspended { Refusal::Suspended } else { Refusal::Unconfirmed });
@@ -232,9 +230,9 @@ impl Account {
         policy.admit_attempt(&self.attempts, now)
     }
 
-    fn candidates(&self, named: Option<AuthenticatorNumber>) -> impl Iterator<Item = &Entry> + Clone {
+    fn candidates(&self, named: Option<AuthenticatorNumber>, stage: Stage) -> impl Iterator<Item = &Entry> + Clone {
         let is_named = move |entry: &&Entry| named.is_none_or(|number| number == entry.number);
-        self.entries.iter().filter(is_named).filter(|entry| entry.factor.kept().takes_codes())
+        self.entries.iter().filter(is_named).filter(move |entry| entry.factor.kept().takes(stage))
     }
 
     /// Compares the answer with the authenticators that can be used, all of them side by side.
@@ -251,7 +249,7 @@ impl Account {
         let mut refusal = Refusal::Unconfirmed;
         let mut comparisons = Vec::with_capacity(self.entries.len());
         let mut is_missing = false;
-        for entry in self.candidates(named).filter(is_compared) {
+        for entry in self.candidates(named, answer.stage).filter(is_compared) {
             match entry.factor.kept().compare(answer) {
                 Ok(Comparison::Hsm(search, algorithm, key)) => match hmacs.search(algorithm, key, search) {
                     Some(found) => comparisons.push((entry.number, Comparison::Match(found))),
@@ -306,14 +304,14 @@ impl Enrollment {
 }
 
 /// Returns the keyed hash that recognizes an answer to the same question.
-fn answer_hash(login: &Transaction, named: Option<AuthenticatorNumber>, answer: &Answer<'_>) -> [u8; 8] {
+fn answer_hash(named: Option<AuthenticatorNumber>, answer: &Answer<'_>) -> [u8; 8] {
     let stage = match answer.stage {
         Stage::Login => 0,
         Stage::Confirmation => 1,
         Stage::Resynchronization => 2,
     };
     let [a, b, c, d] = named.map_or(0, AuthenticatorNumber::get).to_be_bytes();
-    login.answer(&[stage, a, b, c, d], answer.codes.iter().copied())
+    answer.login.answer(&[stage, a, b, c, d], answer.codes.iter().copied())
 }
 
 /// Runs all searches side by side, and returns every result.

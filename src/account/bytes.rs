@@ -64,7 +64,9 @@ impl Account {
 
     /// Returns the greatest length that the account has after any number of verifications.
     pub(super) fn reserved_len(&self) -> usize {
-        self.len_without_outcomes() + Outcome::MOST * Outcome::MAX_LEN
+        let growth = |entry: &Entry| entry.factor.kept().reserved_len() - entry.factor.kept().encoded_len();
+        let growth = self.entries.iter().map(growth).sum::<usize>();
+        self.len_without_outcomes() + growth + Outcome::MOST * Outcome::MAX_LEN
     }
 
     fn len_without_outcomes(&self) -> usize {
@@ -183,7 +185,7 @@ impl Entry {
         let factor = Factor::decode(code, reader.take(own_len.into())?)
             .map(Box::new)
             .map_err(|at| RecordError::Field { offset: at.map_or(at_kind, |at| at_own + at) })?;
-        if standing == Standing::Unconfirmed && !factor.kept().takes_codes() {
+        if standing == Standing::Unconfirmed && !factor.kept().is_confirmed_by_answer() {
             return Err(RecordError::Field { offset: at_status });
         }
         Ok(Self { number, standing, enrollment, name, added, last_used, factor })

@@ -54,8 +54,8 @@ impl Account {
         let unconfirmed = || self.entries.iter().filter_map(|entry| Some((entry.number, entry.enrollment()?)));
         let of_login = unconfirmed().find(|(_, enrollment)| enrollment.is_in(login));
         let oldest = unconfirmed().next().filter(|_| unconfirmed().count() >= MAX_UNCONFIRMED);
-        let takes_codes = new.factor.kept().takes_codes();
-        let replaced = of_login.or(oldest).filter(|_| takes_codes).map(|(number, _)| number);
+        let is_unconfirmed = new.factor.kept().is_confirmed_by_answer();
+        let replaced = of_login.or(oldest).filter(|_| is_unconfirmed).map(|(number, _)| number);
         if let Some(replaced) = replaced {
             if place == Place::Beside {
                 return Err(AccountError::Unconfirmed(replaced));
@@ -63,7 +63,7 @@ impl Account {
             self.entries.retain(|entry| entry.number != replaced);
         }
         let mut entry = self.new_entry(new, now)?;
-        if takes_codes {
+        if is_unconfirmed {
             entry.standing = Standing::Unconfirmed;
             entry.enrollment = Enrollment {
                 login: *login.hash(),
@@ -73,9 +73,7 @@ impl Account {
             };
         }
         let number = self.add(entry, policy)?;
-        if !takes_codes {
-            self.end_first_enrollments();
-        }
+        self.end_first_enrollments();
         self.changed();
         Ok(Enrolled { number, replaced })
     }

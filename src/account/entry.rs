@@ -53,6 +53,10 @@ impl Entry {
         self.standing != Standing::Unconfirmed
     }
 
+    pub(super) fn is_second_factor(&self) -> bool {
+        self.factor.kept().is_second_factor()
+    }
+
     pub(super) fn is_active(&self) -> bool {
         matches!(self.standing, Standing::Active)
     }

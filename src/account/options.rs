@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use super::entry::Entry;
 use super::subscriber::Account;
 use super::view::AuthenticatorView;
-use crate::decision::{Hold, PublicRefusal};
+use crate::decision::{Hold, PublicRefusal, Stage};
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
 
@@ -27,7 +27,8 @@ pub struct LoginOptions {
 
 impl Account {
     pub(crate) fn options(&self, login: &Transaction, policy: &Policy, now: UnixTime) -> LoginOptions {
-        let is_usable = |entry: &&Entry| !self.is_suspended && entry.is_active() && entry.factor.kept().takes_codes();
+        let is_usable =
+            |entry: &&Entry| !self.is_suspended && entry.is_active() && entry.factor.kept().takes(Stage::Login);
         LoginOptions {
             authenticators: self.entries.iter().filter(is_usable).map(Entry::view).collect(),
             remaining: policy.remaining_of(&self.attempts, now),

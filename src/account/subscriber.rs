@@ -46,15 +46,15 @@ impl Account {
         self.is_suspended
     }
 
-    /// Returns `true` if an authenticator was ever confirmed here, and not revoked since.
+    /// Returns `true` if a second factor was ever confirmed here, and not revoked since.
     pub(crate) fn has_confirmed(&self) -> bool {
-        self.entries.iter().any(Entry::is_confirmed)
+        self.entries.iter().any(|entry| entry.is_confirmed() && entry.is_second_factor())
     }
 
-    /// Returns the time from which a store may remove the account, if no authenticator was ever confirmed and it is not
+    /// Returns the time from which a store may remove the account, if nothing of it was ever confirmed and it is not
     /// suspended.
     pub(super) fn expiry(&self) -> Option<UnixTime> {
-        if self.has_confirmed() || self.is_suspended {
+        if self.entries.iter().any(Entry::is_confirmed) || self.is_suspended {
             return None;
         }
         let enrollments = self.entries.iter().filter_map(Entry::enrollment).map(|enrollment| enrollment.expires);

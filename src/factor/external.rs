@@ -4,7 +4,7 @@ use core::fmt;
 use super::kind::{Answer, Comparison, Computation, Kept, Kind};
 use crate::codes::search::Match;
 use crate::ct::declassify::declassify;
-use crate::decision::Refusal;
+use crate::decision::{Refusal, Stage};
 use crate::policy::Policy;
 use crate::types::Level;
 
@@ -102,7 +102,7 @@ impl Kept for External {
         0
     }
 
-    fn takes_codes(&self) -> bool {
+    fn takes(&self, _: Stage) -> bool {
         false
     }
 

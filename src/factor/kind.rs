@@ -7,7 +7,7 @@ use crate::codes::search::{Match, Search};
 use crate::decision::{Refusal, Stage};
 use crate::hsm::HsmKey;
 use crate::policy::Policy;
-use crate::types::{Algorithm, UnixTime};
+use crate::types::{Algorithm, Transaction, UnixTime};
 
 /// The kind of an authenticator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,8 +28,13 @@ pub enum Kind {
 pub(crate) trait Kept {
     fn kind(&self) -> Kind;
 
-    /// Returns the length of the kind's own state in bytes. It is the same before and after every use.
+    /// Returns the length of the kind's own state in bytes.
     fn encoded_len(&self) -> usize;
+
+    /// Returns the greatest length that the kind's own state has after any number of questions and answers.
+    fn reserved_len(&self) -> usize {
+        self.encoded_len()
+    }
 
     /// Writes the kind's own state.
     fn encode(&self, bytes: &mut Vec<u8>);
@@ -47,8 +52,19 @@ pub(crate) trait Kept {
     /// Neither a branch nor a memory address may depend on the match.
     fn accept(&mut self, found: &Match, answer: &Answer<'_>) -> Computation;
 
-    /// Returns `true` if codes can be compared with it.
-    fn takes_codes(&self) -> bool {
+    /// Returns `true` if answers can be compared with it at this stage.
+    fn takes(&self, _: Stage) -> bool {
+        true
+    }
+
+    /// Returns `true` if its first answer confirms it. Without a confirmation it is active at once.
+    fn is_confirmed_by_answer(&self) -> bool {
+        self.takes(Stage::Confirmation)
+    }
+
+    /// Returns `true` if a login with it shows a second factor, so that an account which has it confirmed needs no
+    /// other one.
+    fn is_second_factor(&self) -> bool {
         true
     }
 
@@ -63,6 +79,7 @@ pub(crate) trait Kept {
 
 /// The codes that somebody submitted, with all that a kind needs to judge them.
 pub(crate) struct Answer<'a> {
+    pub(crate) login: &'a Transaction,
     /// One code for a login or a confirmation, or consecutive codes for a resynchronization.
     pub(crate) codes: &'a [&'a str],
     pub(crate) stage: Stage,

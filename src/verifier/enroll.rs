@@ -137,7 +137,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         });
         let added = added.await;
         let number = added.as_ref().ok().map(|added| added.outcome.number);
-        let action = if new.factor.kept().takes_codes() { Action::Enroll } else { Action::EnrollExternal };
+        let action = if new.factor.kept().is_confirmed_by_answer() { Action::Enroll } else { Action::EnrollExternal };
         self.report(Event { authenticator: number, ..Event::new(action, id, now) }, added)
     }
 

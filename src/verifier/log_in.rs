@@ -34,10 +34,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         code: &str,
         now: UnixTime,
     ) -> Result<Confirmed, VerifierError<S::Error>> {
-        let answer = self.answer(slice::from_ref(&code), Stage::Confirmation, now);
-        let success = self
-            .decide(id, Some(number), &answer, |account, hmacs| account.confirm(login, number, &answer, hmacs))
-            .await?;
+        let answer = self.answer(login, slice::from_ref(&code), Stage::Confirmation, now);
+        let success =
+            self.decide(id, Some(number), &answer, |account, hmacs| account.confirm(number, &answer, hmacs)).await?;
         Ok(Confirmed { login: success.is_login.then_some(Accepted { id: *id, success }) })
     }
 
@@ -95,9 +94,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         codes: &[&str],
         now: UnixTime,
     ) -> Result<Resynchronized, VerifierError<S::Error>> {
-        let answer = self.answer(codes, Stage::Resynchronization, now);
+        let answer = self.answer(login, codes, Stage::Resynchronization, now);
         let success = self
-            .decide(id, Some(number), &answer, |account, hmacs| account.attempt(login, Some(number), &answer, hmacs))
+            .decide(id, Some(number), &answer, |account, hmacs| account.attempt(Some(number), &answer, hmacs))
             .await?;
         Ok(Resynchronized { counter: success.counter, drift: success.drift })
     }
@@ -110,14 +109,13 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         code: &str,
         now: UnixTime,
     ) -> Result<Accepted, VerifierError<S::Error>> {
-        let answer = self.answer(slice::from_ref(&code), Stage::Login, now);
-        let success =
-            self.decide(id, named, &answer, |account, hmacs| account.attempt(login, named, &answer, hmacs)).await?;
+        let answer = self.answer(login, slice::from_ref(&code), Stage::Login, now);
+        let success = self.decide(id, named, &answer, |account, hmacs| account.attempt(named, &answer, hmacs)).await?;
         Ok(Accepted { id: *id, success })
     }
 
-    fn answer<'a>(&'a self, codes: &'a [&'a str], stage: Stage, now: UnixTime) -> Answer<'a> {
-        Answer { codes, stage, policy: &self.policy, now }
+    fn answer<'a>(&'a self, login: &'a Transaction, codes: &'a [&'a str], stage: Stage, now: UnixTime) -> Answer<'a> {
+        Answer { login, codes, stage, policy: &self.policy, now }
     }
 
     /// Decides about an answer, and stores the account before the verdict is returned.

@@ -133,7 +133,7 @@ impl Kept for Otp {
     fn compare(&self, answer: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
         let method = self.authenticator.method();
         let values = answer.codes.iter().map(|code| SubmittedCode::new(code).value(method.digits()));
-        let Answer { codes, stage, policy, now } = *answer;
+        let Answer { codes, stage, policy, now, .. } = *answer;
         let search = method.search(policy, &self.progress, now, stage, codes.len(), values)?;
         Ok(match self.authenticator.material() {
             Material::Secret(algorithm, secret) => {
