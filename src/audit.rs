@@ -164,6 +164,8 @@ pub enum Action {
     Enroll,
     /// Enroll an external authenticator, which needs no confirmation.
     EnrollExternal,
+    /// Send a code.
+    SendCode,
     /// Confirm an authenticator by its first code.
     Confirm,
     /// Verify the code of a login.
@@ -203,6 +205,7 @@ impl Action {
         match self {
             Self::Enroll => "enroll",
             Self::EnrollExternal => "enroll_external",
+            Self::SendCode => "send_code",
             Self::Confirm => "confirm",
             Self::Verify => "verify",
             Self::Resync => "resync",
@@ -233,6 +236,7 @@ impl Action {
             | Self::Close => true,
             // The confirmation is notified.
             Self::Enroll
+            | Self::SendCode
             | Self::Verify
             | Self::Resync
             | Self::Unlock

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use crate::account::{AccountView, Enrolled, ExportedAuthenticator, LoginOptions};
 use crate::audit::Operator;
 use crate::decision::{Resynchronized, State};
-use crate::factor::{Authenticator, NewAuthenticator};
+use crate::factor::{Authenticator, NewAuthenticator, Transport};
 use crate::hsm::{Hsm, NoHsm};
 use crate::store::{Enumerate, Store};
 use crate::types::{AccountId, AuthenticatorNumber, DisplayName, Transaction, UnixTime};
-use crate::verifier::{Accepted, Confirmed, KeyCheckError, VerifierError};
+use crate::verifier::{Accepted, Confirmed, KeyCheckError, Sent, VerifierError};
 
 /// A verifier for synchronous callers.
 ///
@@ -106,6 +106,14 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
             -> Result<(), VerifierError<S::Error>>;
         confirm(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, code: &str, now: UnixTime)
             -> Result<Confirmed, VerifierError<S::Error>>;
+        send_code(
+            id: &AccountId,
+            login: &Transaction,
+            number: AuthenticatorNumber,
+            transport: &impl Transport,
+            now: UnixTime,
+            random: &[u8; 32]
+        ) -> Result<Sent, VerifierError<S::Error>>;
         verify(id: &AccountId, login: &Transaction, code: &str, now: UnixTime)
             -> Result<Accepted, VerifierError<S::Error>>;
         verify_with(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, code: &str, now: UnixTime)

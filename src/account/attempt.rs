@@ -99,6 +99,7 @@ impl Account {
             Ok(()) => {
                 let (number, Computation { counter, drift }) = self.accept(matches, answer);
                 let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
+                self.end_questions(answer.login);
                 let counter = Counter::new(counter);
                 (Ok(Success { number, counter, drift, failures_before, is_login }), Some(outcome))
             }
@@ -140,6 +141,7 @@ impl Account {
                 entry.activate();
             }
             self.end_first_enrollments();
+            self.end_questions(login);
             let is_login = is_first && self.has_confirmed() && !is_held && answer.policy.confirmation_login;
             let failures_before = enrollment.failures;
             let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
@@ -174,7 +176,7 @@ impl Account {
     }
 
     /// Returns the enrollment of an authenticator that can be confirmed now in this transaction.
-    fn enrollment(
+    pub(super) fn enrollment(
         &self,
         login: &Transaction,
         number: AuthenticatorNumber,
@@ -192,6 +194,11 @@ impl Account {
             return Err(Refused::Refusal(Refusal::Suspended));
         }
         Ok(*enrollment)
+    }
+
+    /// Ends the questions of a transaction in which an answer was accepted, of whichever authenticator they are.
+    fn end_questions(&mut self, login: &Transaction) {
+        self.entries.iter_mut().for_each(|entry| entry.factor.kept_mut().end_questions(login));
     }
 
     /// Ends the enrollments that began before any authenticator was confirmed, if one is now.
@@ -256,9 +263,8 @@ impl Account {
                     None => is_missing = true,
                 },
                 Ok(comparison) => comparisons.push((entry.number, comparison)),
-                // A text of another length says less than a clock that is wrong.
-                Err(Refusal::Malformed(_)) if matches!(refusal, Refusal::ClockBehind) => {}
-                Err(other) => refusal = other,
+                Err(other) if telling(&other) >= telling(&refusal) => refusal = other,
+                Err(_) => {}
             }
         }
         if is_missing {
@@ -288,6 +294,18 @@ impl Account {
             is_accepted |= found.fresh();
         }
         (AuthenticatorNumber::new(number), computation)
+    }
+}
+
+/// Returns a rank of the refusals of single authenticators, of which the most telling one stands for the account.
+///
+/// A text of another length says less than a clock that is wrong, and more than a code that was never sent.
+const fn telling(refusal: &Refusal) -> u8 {
+    match refusal {
+        Refusal::Unconfirmed => 0,
+        Refusal::NotSent => 1,
+        Refusal::Malformed(_) => 2,
+        _ => 3,
     }
 }
 

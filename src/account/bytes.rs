@@ -2,13 +2,13 @@
 //!
 //! | part           | fields, with their lengths in bytes                                                          |
 //! |----------------|----------------------------------------------------------------------------------------------|
-//! | account        | flags (1), failures (1), failures since the last lock (1), doublings of the lock (1), end of the hold (5), end of the last lock (5), time from which all enrollments are available (5), last number (4), number of authenticators (1), the authenticators, the outcomes up to the end |
+//! | account        | flags (1), failures (1), failures since the last lock (1), doublings of the lock (1), end of the hold (5), end of the last lock (5), time from which all enrollments are available (5), time from which all sends are available if the flags tell of it (5), last number (4), number of authenticators (1), the authenticators, the outcomes up to the end |
 //! | authenticator  | kind (1), number (4), status (1), enrollment if it is unconfirmed, added (5), last used (5), length of the name (1), name, length of the kind's own state (2), own state |
 //! | enrollment     | hash of the transaction (16), expiry (5), failures (1)                                       |
 //! | outcome        | hash of the transaction (16), hash of the answer (8), time (5), verdict (1), number (4) or remaining attempts, hold and its end (1, 1, 5) |
 //!
 //! A hold is 0 for none, 1 for a back-off, 2 for a lock with an end, and 3 for a lock without. The account's flags are
-//! its hold, and 4 if it is suspended. The codes of kinds are in `factor::joint`, those of statuses and verdicts below.
+//! its hold, 4 if it is suspended, and 8 if codes were sent. The codes of kinds are in `factor::joint`, those of statuses and verdicts below.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -24,6 +24,8 @@ use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
 
 /// The bit of the account's flags that is set if it is suspended.
 const SUSPENDED: u8 = 1 << 2;
+/// The bit that is set if codes were sent, so that the time of their limit follows.
+const SENT: u8 = 1 << 3;
 
 /// The statuses of an authenticator.
 const UNCONFIRMED: u8 = 0;
@@ -41,15 +43,22 @@ impl Account {
     /// The length of an account without authenticators and outcomes.
     const FIXED_LEN: usize = 1 + 3 + 5 + 5 + 5 + 4 + 1;
 
+    /// The length of the time of the limit of sent codes.
+    const SENDS_LEN: usize = 5;
+
     /// Writes the account.
     pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
         let Attempts { failures, since_lock, hold, lock_ended, lock_doublings } = self.attempts;
         let (hold, until) = hold.to_parts();
         let suspended = if self.is_suspended { SUSPENDED } else { 0 };
-        bytes.extend([hold | suspended, failures, since_lock, lock_doublings]);
+        let sent = if self.has_sent() { SENT } else { 0 };
+        bytes.extend([hold | suspended | sent, failures, since_lock, lock_doublings]);
         bytes.extend(until.to_be_bytes());
         bytes.extend(lock_ended.to_be_bytes());
         bytes.extend(self.enrollments_full.to_be_bytes());
+        if self.has_sent() {
+            bytes.extend(self.sends_full.to_be_bytes());
+        }
         bytes.extend(self.last_number.to_be_bytes());
         bytes.extend(self.entries.len().to_le_bytes().first());
         self.entries.iter().for_each(|entry| entry.encode(bytes));
@@ -66,11 +75,17 @@ impl Account {
     pub(super) fn reserved_len(&self) -> usize {
         let growth = |entry: &Entry| entry.factor.kept().reserved_len() - entry.factor.kept().encoded_len();
         let growth = self.entries.iter().map(growth).sum::<usize>();
+        let growth = growth + if self.has_sent() { 0 } else { Self::SENDS_LEN };
         self.len_without_outcomes() + growth + Outcome::MOST * Outcome::MAX_LEN
     }
 
     fn len_without_outcomes(&self) -> usize {
-        Self::FIXED_LEN + self.entries.iter().map(Entry::encoded_len).sum::<usize>()
+        let sends = if self.has_sent() { Self::SENDS_LEN } else { 0 };
+        Self::FIXED_LEN + sends + self.entries.iter().map(Entry::encoded_len).sum::<usize>()
+    }
+
+    fn has_sent(&self) -> bool {
+        self.sends_full > UnixTime::EPOCH
     }
 
     /// Reads an account. `offset` is the offset of the bytes in the record, for errors.
@@ -78,7 +93,7 @@ impl Account {
         let mut reader = Reader { rest: bytes, at: offset };
         let start = reader.at;
         let [flags, failures, since_lock, lock_doublings] = reader.array()?;
-        if flags >= SUSPENDED << 1 {
+        if flags >= SENT << 1 {
             return Err(RecordError::Field { offset: start });
         }
         if since_lock > failures {
@@ -86,6 +101,12 @@ impl Account {
         }
         let hold = reader.hold(flags & 0b11, start)?;
         let (lock_ended, enrollments_full) = (reader.time()?, reader.time()?);
+        let at_sends = reader.at;
+        let sends_full = if flags & SENT == 0 { UnixTime::EPOCH } else { reader.time()? };
+        // A limit that was never used has no time, so that an account has one form.
+        if flags & SENT != 0 && sends_full == UnixTime::EPOCH {
+            return Err(RecordError::Field { offset: at_sends });
+        }
         let last_number = u32::from_be_bytes(reader.array()?);
         let at_count = reader.at;
         let [count] = reader.array()?;
@@ -114,6 +135,7 @@ impl Account {
             is_suspended: flags & SUSPENDED != 0,
             attempts: Attempts { failures, since_lock, hold, lock_ended, lock_doublings },
             enrollments_full,
+            sends_full,
             last_number,
             entries,
             outcomes,

@@ -28,6 +28,23 @@ pub enum AccountError {
         /// The time from which another one can begin.
         from: UnixTime,
     },
+    /// No code can be sent to this authenticator.
+    NoDestination(AuthenticatorNumber),
+    /// The provider refuses to send codes to this destination: see
+    /// [`Transport::screen`](crate::factor::Transport::screen).
+    DestinationRefused,
+    /// All codes were sent that [`Sending`](crate::policy::Sending) permits for an account.
+    TooManySends {
+        /// The time from which another one can be sent.
+        from: UnixTime,
+    },
+    /// All codes were sent that [`Sending`](crate::policy::Sending) permits for a destination.
+    TooManySendsToDestination {
+        /// The time from which another one can be sent.
+        from: UnixTime,
+    },
+    /// No code can be made of the random bytes, which are therefore not random.
+    NotRandom,
     /// The account has no room for this authenticator in the 4096 bytes of a value.
     Full,
     /// More codes would be correct at one moment than [`Policy::with_right_codes`](crate::Policy::with_right_codes)
@@ -49,7 +66,7 @@ pub enum AccountError {
     ///
     /// It is probably a number in another unit, such as seconds, which would lock the subscriber out for centuries.
     ImplausibleStep(Counter),
-    /// The id is reserved for a canary of [`Verifier::check_keys`](crate::Verifier::check_keys).
+    /// The id begins with `secondo-`, which is reserved for records of the library itself.
     ReservedId,
     /// An imported authenticator is not confirmed. The subscriber has to enroll it here.
     NotConfirmed,
@@ -68,6 +85,11 @@ impl AccountError {
             Self::SecretInUse(_) => "secret_in_use",
             Self::TooMany => "too_many",
             Self::TooManyEnrollments { .. } => "too_many_enrollments",
+            Self::NoDestination(_) => "no_destination",
+            Self::DestinationRefused => "destination_refused",
+            Self::TooManySends { .. } => "too_many_sends",
+            Self::TooManySendsToDestination { .. } => "too_many_sends_to_destination",
+            Self::NotRandom => "not_random",
             Self::Full => "full",
             Self::TooManyRightCodes { .. } => "too_many_right_codes",
             Self::Last => "last",
@@ -93,6 +115,15 @@ impl fmt::Display for AccountError {
             Self::TooManyEnrollments { from } => {
                 write!(f, "the limit of enrollments is reached; another can begin at {from}")
             }
+            Self::NoDestination(number) => write!(f, "no code can be sent to authenticator {number}"),
+            Self::DestinationRefused => f.write_str("the provider sends no codes to this destination"),
+            Self::TooManySends { from } => {
+                write!(f, "the limit of codes sent in the account is reached; another can be sent at {from}")
+            }
+            Self::TooManySendsToDestination { from } => {
+                write!(f, "the limit of codes sent to the destination is reached; another can be sent at {from}")
+            }
+            Self::NotRandom => f.write_str("no code can be made of the random bytes"),
             Self::Full => write!(f, "the account has no room left in its {} bytes", Value::MAX_LEN),
             Self::TooManyRightCodes { most, found } => {
                 write!(f, "at most {most} codes may be correct at one moment, not {found}")
@@ -103,7 +134,7 @@ impl fmt::Display for AccountError {
             Self::ImplausibleStep(step) => {
                 write!(f, "time step {step} begins after the year 2499; is it a number of seconds?")
             }
-            Self::ReservedId => f.write_str("an id that begins with secondo-canary- is reserved"),
+            Self::ReservedId => f.write_str("an id that begins with secondo- is reserved"),
             Self::NotConfirmed => f.write_str("the imported authenticator is not confirmed"),
         }
     }

@@ -15,6 +15,7 @@ mod outcomes;
 mod record;
 mod record_error;
 pub mod seal;
+mod send;
 mod subscriber;
 mod view;
 
@@ -27,5 +28,6 @@ pub use export::ExportedAuthenticator;
 pub use options::LoginOptions;
 pub(crate) use record::Record;
 pub use record_error::RecordError;
+pub(crate) use send::Sending;
 pub(crate) use subscriber::Account;
 pub use view::{AccountView, AuthenticatorView};

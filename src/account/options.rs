@@ -21,6 +21,8 @@ pub struct LoginOptions {
     pub is_suspended: bool,
     /// The refusal of every code that is submitted now, or `None` if a code would be compared.
     pub refusal: Option<PublicRefusal>,
+    /// The number of codes that can be sent now to the destinations among the authenticators.
+    pub sends_left: u8,
     /// The authenticator whose code was accepted in this transaction in the last two minutes. The login is complete.
     pub accepted: Option<AuthenticatorNumber>,
 }
@@ -35,6 +37,7 @@ impl Account {
             hold: self.attempts.hold.in_force(now),
             is_suspended: self.is_suspended,
             refusal: self.admit(None, policy, now).err().map(|refusal| refusal.public()),
+            sends_left: policy.sending.per_account.left(self.sends_full, now),
             accepted: self.outcomes.accepted(login, now),
         }
     }

@@ -83,6 +83,11 @@ impl Outcomes {
         self.0.iter().filter(move |outcome| outcome.is_kept(now) && is_same(&outcome.login, login.hash()))
     }
 
+    /// Forgets the refusals of a transaction, whose question has changed.
+    pub(super) fn forget_refusals_in(&mut self, login: &Transaction) {
+        self.0.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)) || !is_same(&kept.login, login.hash()));
+    }
+
     pub(super) fn forget_refusals(&mut self) {
         self.0.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)));
     }

@@ -5,8 +5,9 @@
 //! | plain  | version (1), kind (1), revision (8), body                                        |
 //! | sealed | version (1), kind + 128 (1), revision (8), sealing key id (4), body, tag (16)    |
 //!
-//! The kind is 1 for an account, whose body is described in `bytes`, and 2 for the tombstone of a closed account. The
-//! body of a tombstone is the time (5) until which it is kept, or five bytes 255 if it is kept forever.
+//! The kind is 1 for an account, whose body is described in `bytes`, 2 for the tombstone of a closed account, and 3 for
+//! the limit of a destination. The body of a tombstone is the time (5) until which it is kept, or five bytes 255 if it
+//! is kept forever. The body of a limit is the time (5) from which all sends are available again.
 
 use alloc::vec::Vec;
 
@@ -18,6 +19,7 @@ use crate::types::{AccountId, UnixTime};
 
 const ACCOUNT: u8 = 1;
 const TOMBSTONE: u8 = 2;
+const LIMIT: u8 = 3;
 const SEALED: u8 = 128;
 
 /// The end of a tombstone that is kept forever, in the place of a time.
@@ -35,6 +37,12 @@ pub(crate) enum Record {
     Tombstone {
         revision: u64,
         keep_until: Option<UnixTime>,
+    },
+    /// The limit of the codes that are sent to a destination.
+    Limit {
+        revision: u64,
+        /// The time from which all sends are available again.
+        full_again: UnixTime,
     },
 }
 
@@ -82,6 +90,11 @@ impl Record {
                 };
                 Ok(Self::Tombstone { revision, keep_until })
             }
+            LIMIT => {
+                let time = (&*body).try_into().map_err(|_| RecordError::Length(offset + body.len()))?;
+                let full_again = UnixTime::from_be_bytes(time).ok_or(RecordError::Field { offset })?;
+                Ok(Self::Limit { revision, full_again })
+            }
             _ => Err(RecordError::Field { offset: 1 }),
         }
     }
@@ -92,6 +105,7 @@ impl Record {
         let (kind, body_len) = match self {
             Self::Account(account) => (ACCOUNT, account.encoded_len()),
             Self::Tombstone { .. } => (TOMBSTONE, 5),
+            Self::Limit { .. } => (LIMIT, 5),
         };
         // Reallocation would leave a copy of the secrets behind.
         let mut bytes = Vec::with_capacity(Self::MAX_OVERHEAD + body_len);
@@ -103,6 +117,7 @@ impl Record {
         let start = bytes.len();
         match self {
             Self::Account(account) => account.encode(&mut bytes),
+            Self::Limit { full_again, .. } => bytes.extend(full_again.to_be_bytes()),
             Self::Tombstone { keep_until, .. } => bytes.extend(keep_until.map_or(FOREVER, UnixTime::to_be_bytes)),
         }
         let mut value = Value::from(bytes);
@@ -118,7 +133,7 @@ impl Record {
     pub(crate) const fn revision(&self) -> u64 {
         match self {
             Self::Account(account) => account.revision(),
-            Self::Tombstone { revision, .. } => *revision,
+            Self::Tombstone { revision, .. } | Self::Limit { revision, .. } => *revision,
         }
     }
 
@@ -128,6 +143,7 @@ impl Record {
         match self {
             Self::Account(account) => account.expiry(),
             Self::Tombstone { keep_until, .. } => *keep_until,
+            Self::Limit { full_again, .. } => Some(*full_again),
         }
     }
 

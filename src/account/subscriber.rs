@@ -17,6 +17,8 @@ pub(crate) struct Account {
     pub(super) attempts: Attempts,
     /// The time from which all enrollments of the policy's limit are available again.
     pub(super) enrollments_full: UnixTime,
+    /// The time from which all codes are available again that the policy permits to send.
+    pub(super) sends_full: UnixTime,
     /// The number of the authenticator that was enrolled last.
     pub(super) last_number: u32,
     pub(super) entries: Vec<Entry>,
@@ -31,6 +33,7 @@ impl Account {
             is_suspended: false,
             attempts: Attempts::NONE,
             enrollments_full: UnixTime::EPOCH,
+            sends_full: UnixTime::EPOCH,
             last_number: 0,
             entries: Vec::new(),
             outcomes: Outcomes::default(),
@@ -58,7 +61,7 @@ impl Account {
             return None;
         }
         let enrollments = self.entries.iter().filter_map(Entry::enrollment).map(|enrollment| enrollment.expires);
-        enrollments.chain(self.outcomes.kept_until()).chain([self.enrollments_full]).max()
+        enrollments.chain(self.outcomes.kept_until()).chain([self.enrollments_full, self.sends_full]).max()
     }
 
     /// Counts a change.

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use super::entry::{Entry, Status};
 use super::subscriber::Account;
 use crate::decision::Hold;
-use crate::factor::{External, Factor, Kind};
+use crate::factor::{External, Factor, Kind, MaskedDestination};
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
 
@@ -24,6 +24,9 @@ pub struct AccountView {
     pub hold: Hold,
     /// The time from which another enrollment can begin; `None` if one can begin now.
     pub next_enrollment: Option<UnixTime>,
+    /// `true` if every active authenticator is [restricted](Kind::is_restricted), so that the provider must offer another
+    /// one.
+    pub needs_alternative: bool,
     /// The authenticators, the oldest first. Enrollments that have expired are left out.
     pub authenticators: Vec<AuthenticatorView>,
 }
@@ -44,6 +47,8 @@ pub struct AuthenticatorView {
     pub added: UnixTime,
     /// The time of the last accepted code.
     pub last_used: Option<UnixTime>,
+    /// The destination, if codes are sent to it.
+    pub destination: Option<MaskedDestination>,
     /// The level and the provider's data, if other software judges the authenticator.
     pub external: Option<External>,
 }
@@ -58,8 +63,17 @@ impl Account {
             remaining: policy.remaining_of(&self.attempts, now),
             hold: self.attempts.hold.in_force(now),
             next_enrollment: policy.enrollments.admit(self.enrollments_full, now).err(),
+            needs_alternative: self.needs_alternative(),
             authenticators: self.entries.iter().filter(is_pending).map(Entry::view).collect(),
         }
+    }
+}
+
+impl Account {
+    /// Returns `true` if there are active second factors, and all of them are restricted.
+    fn needs_alternative(&self) -> bool {
+        let mut active = self.entries.iter().filter(|entry| entry.is_active() && entry.is_second_factor()).peekable();
+        active.peek().is_some() && active.all(|entry| entry.factor.kept().kind().is_restricted())
     }
 }
 
@@ -71,6 +85,7 @@ impl Entry {
             name: self.name,
             status: self.status(),
             added: self.added,
+            destination: if let Factor::OutOfBand(to) = &*self.factor { Some(to.destination.masked()) } else { None },
             external: if let Factor::External(external) = &*self.factor { Some(*external) } else { None },
             last_used: UnixTime::from_secs(self.last_used).ok().filter(|time| *time > UnixTime::EPOCH),
         }

@@ -31,6 +31,8 @@ pub enum PublicRefusal {
     },
     /// The authenticator is suspended.
     Suspended,
+    /// The code that was sent has expired, or none was sent in this login. The page can offer to send another one.
+    Expired,
     /// The code cannot be verified now: the provider has an outage, or the authenticator is not in use.
     Unavailable,
 }
@@ -45,6 +47,7 @@ impl PublicRefusal {
             Self::Locked { .. } => "locked",
             Self::Throttled { .. } => "throttled",
             Self::Suspended => "suspended",
+            Self::Expired => "expired",
             Self::Unavailable => "unavailable",
         }
     }
@@ -62,6 +65,7 @@ impl fmt::Display for PublicRefusal {
             Self::Locked { until: Some(until) } => write!(f, "locked after too many failures, until {until}"),
             Self::Throttled { retry_at } => write!(f, "too early; the next attempt is possible at {retry_at}"),
             Self::Suspended => f.write_str("the authenticator is suspended"),
+            Self::Expired => f.write_str("no code was sent, or it has expired"),
             Self::Unavailable => f.write_str("the code cannot be verified now"),
         }
     }

@@ -49,6 +49,10 @@ pub enum Refusal {
     AlreadyConfirmed,
     /// This transaction already ended with a login. A new login needs a new transaction. Nothing was computed.
     LoggedIn,
+    /// No code was sent in this transaction. Nothing was computed.
+    NotSent,
+    /// The code that was sent has expired. Nothing was computed.
+    Expired,
     /// The account is closed, and its authenticators are erased.
     Closed,
 }
@@ -69,6 +73,7 @@ impl Refusal {
             Self::Locked { until } => PublicRefusal::Locked { until },
             Self::Throttled { retry_at } => PublicRefusal::Throttled { retry_at },
             Self::Suspended => PublicRefusal::Suspended,
+            Self::NotSent | Self::Expired => PublicRefusal::Expired,
             Self::ClockBehind | Self::Unconfirmed | Self::AlreadyConfirmed | Self::LoggedIn | Self::Closed => {
                 PublicRefusal::Unavailable
             }
@@ -89,6 +94,8 @@ impl Refusal {
             Self::Unconfirmed => "unconfirmed",
             Self::AlreadyConfirmed => "already_confirmed",
             Self::LoggedIn => "logged_in",
+            Self::NotSent => "not_sent",
+            Self::Expired => "expired",
             Self::Closed => "closed",
         }
     }
@@ -107,6 +114,8 @@ impl fmt::Display for Refusal {
             Self::Unconfirmed => f.write_str("the authenticator is not confirmed"),
             Self::AlreadyConfirmed => f.write_str("the authenticator is already confirmed"),
             Self::LoggedIn => f.write_str("another code was accepted in this transaction"),
+            Self::NotSent => f.write_str("no code was sent in this transaction"),
+            Self::Expired => f.write_str("the code that was sent has expired"),
             Self::Closed => f.write_str("the account is closed"),
             Self::Malformed(_)
             | Self::Wrong { .. }

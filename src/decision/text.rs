@@ -3,7 +3,7 @@ use core::fmt::{self, Display, Formatter};
 use crate::decision::{Hold, PublicRefusal};
 use crate::types::{MalformedCode, UnixTime};
 
-/// A language of [`PublicRefusal::text`].
+/// A language of the texts that subscribers read, such as [`PublicRefusal::text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Language {
@@ -55,6 +55,7 @@ struct Phrases {
     too_many: &'static str,
     again: (&'static str, &'static str),
     suspended: &'static str,
+    expired: &'static str,
     unavailable: &'static str,
     help: &'static str,
 }
@@ -69,6 +70,7 @@ const ENGLISH: Phrases = Phrases {
     too_many: "Too many attempts have failed.",
     again: ("You can try again from ", "."),
     suspended: "Your authenticator is suspended.",
+    expired: "The code has expired. Ask for another one.",
     unavailable: "The code cannot be verified now. Try again later.",
     help: "Contact the help desk.",
 };
@@ -83,6 +85,7 @@ const ITALIAN: Phrases = Phrases {
     too_many: "Ci sono stati troppi tentativi non riusciti.",
     again: ("Potrai riprovare a partire da: ", "."),
     suspended: "Il tuo autenticatore è sospeso.",
+    expired: "Il codice è scaduto. Chiedine un altro.",
     unavailable: "Il codice non può essere verificato in questo momento. Riprova più tardi.",
     help: "Contatta l'assistenza.",
 };
@@ -112,6 +115,7 @@ impl<T: Display, F: Fn(UnixTime) -> T> Display for Text<F> {
             PublicRefusal::Locked { until } => self.locked(f, until),
             PublicRefusal::Throttled { retry_at } => self.again(f, retry_at),
             PublicRefusal::Suspended => write!(f, "{} {}", self.phrases.suspended, self.phrases.help),
+            PublicRefusal::Expired => f.write_str(self.phrases.expired),
             PublicRefusal::Unavailable => f.write_str(self.phrases.unavailable),
         }
     }

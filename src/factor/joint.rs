@@ -5,6 +5,7 @@
 use super::external::External;
 use super::kind::Kept;
 use super::otp::Otp;
+use super::out_of_band::OutOfBand;
 #[cfg(all(test, feature = "std"))]
 use super::words::Words;
 
@@ -59,5 +60,6 @@ macro_rules! joint {
 joint! {
     Otp = 1,
     External = 2,
+    OutOfBand = 4,
     #[cfg(all(test, feature = "std"))] Words = 255,
 }

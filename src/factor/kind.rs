@@ -17,11 +17,26 @@ pub enum Kind {
     Hotp,
     /// One-time passwords of the time (RFC 6238).
     Totp,
+    /// Codes that are sent in text messages: see [`Destination`](crate::factor::Destination).
+    Sms,
+    /// Codes that are spoken in telephone calls.
+    Voice,
+    /// Codes that are sent by mail. They confirm an address, and are no second factor.
+    Mail,
     /// An authenticator that other software judges: see [`External`](crate::factor::External).
     External,
     /// The kind that only the tests of this crate have.
     #[cfg(all(test, feature = "std"))]
     Words,
+}
+
+impl Kind {
+    /// Returns `true` if it is a restricted authenticator (NIST SP 800-63B-4 section 3.2.9): one that needs a telephone
+    /// number. The provider must offer another one as well, and tell subscribers of the risk.
+    #[must_use]
+    pub const fn is_restricted(self) -> bool {
+        matches!(self, Self::Sms | Self::Voice)
+    }
 }
 
 /// The state that a kind keeps in an account, and its part in the account's decisions.
@@ -51,6 +66,9 @@ pub(crate) trait Kept {
     ///
     /// Neither a branch nor a memory address may depend on the match.
     fn accept(&mut self, found: &Match, answer: &Answer<'_>) -> Computation;
+
+    /// Ends the questions of a transaction in which an answer was accepted.
+    fn end_questions(&mut self, _: &Transaction) {}
 
     /// Returns `true` if answers can be compared with it at this stage.
     fn takes(&self, _: Stage) -> bool {

@@ -10,6 +10,8 @@ mod kind;
 #[cfg(feature = "verifier")]
 mod new;
 mod otp;
+#[cfg(feature = "verifier")]
+pub mod out_of_band;
 #[cfg(all(test, feature = "std"))]
 pub(crate) mod words;
 
@@ -29,3 +31,7 @@ pub use new::NewAuthenticator;
 #[cfg(feature = "verifier")]
 pub(crate) use otp::Otp;
 pub use otp::{Attempt, Hotp, Method, Totp, verify_batch};
+#[cfg(feature = "verifier")]
+pub use out_of_band::{Channel, CodeMessage, Destination, MaskedDestination, Transport};
+#[cfg(feature = "verifier")]
+pub(crate) use out_of_band::{OutOfBand, SentCode};

@@ -1,4 +1,4 @@
-use crate::factor::{Authenticator, External, Factor, Otp};
+use crate::factor::{Authenticator, Destination, External, Factor, Otp, OutOfBand};
 use crate::types::{Counter, DisplayName, DisplayNameError};
 
 /// An authenticator of any kind that is to be enrolled, with the name that the subscriber chose for it.
@@ -57,6 +57,13 @@ impl From<&Authenticator> for NewAuthenticator {
 impl From<External> for NewAuthenticator {
     fn from(external: External) -> Self {
         Self { factor: Factor::External(external), name: DisplayName::EMPTY }
+    }
+}
+
+/// Enrolls a destination of codes. It is confirmed by the first code that is sent to it.
+impl From<Destination> for NewAuthenticator {
+    fn from(destination: Destination) -> Self {
+        Self { factor: Factor::OutOfBand(OutOfBand::new(destination)), name: DisplayName::EMPTY }
     }
 }
 

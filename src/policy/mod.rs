@@ -8,13 +8,17 @@ use core::time::Duration;
 
 use core::fmt;
 
-mod enrollment;
 mod lock;
+mod rate_limit;
+#[cfg(feature = "verifier")]
+mod sending;
 mod window;
 
-pub use enrollment::{EnrollmentLimit, EnrollmentLimitError};
 pub use lock::{BackOff, Lock, WaitError};
 pub(crate) use lock::{Doubling, Wait, whole_secs};
+pub use rate_limit::{RateLimit, RateLimitError};
+#[cfg(feature = "verifier")]
+pub use sending::{Sending, SendingError};
 pub use window::{Window, WindowError};
 
 /// The rules by which a verifier accepts codes, counts failures and locks authenticators.
@@ -51,8 +55,10 @@ pub struct Policy {
     pub(crate) confirmation_login: bool,
     pub(crate) watermark_margin: NonZeroU32,
     pub(crate) enrollment_secs: NonZeroU32,
-    pub(crate) enrollments: EnrollmentLimit,
+    pub(crate) enrollments: RateLimit,
     pub(crate) right_codes: NonZeroU8,
+    #[cfg(feature = "verifier")]
+    pub(crate) sending: Sending,
 }
 
 impl Policy {
@@ -86,8 +92,10 @@ impl Policy {
             confirmation_login: false,
             watermark_margin: const { NonZeroU32::new(24 * 60 * 60).unwrap() },
             enrollment_secs: const { NonZeroU32::new(60 * 60).unwrap() },
-            enrollments: EnrollmentLimit::DEFAULT,
+            enrollments: RateLimit::ENROLLMENTS,
             right_codes: const { NonZeroU8::new(16).unwrap() },
+            #[cfg(feature = "verifier")]
+            sending: Sending::new(),
         }
     }
 
@@ -260,9 +268,10 @@ impl Policy {
     /// Sets the number of enrollments that may begin in an account; 8 at once and one more every 12 hours by default.
     ///
     /// Every enrollment counts, also one that is replaced, confirmed or revoked, and one of an external authenticator.
-    /// Imports do not count.
+    /// Imports do not count. Each enrollment takes as many wrong first codes as the failure cap permits. The limit
+    /// bounds the guesses of somebody who knows the password and enrolls a token that another person holds.
     #[must_use]
-    pub const fn with_enrollments(mut self, limit: EnrollmentLimit) -> Self {
+    pub const fn with_enrollments(mut self, limit: RateLimit) -> Self {
         self.enrollments = limit;
         self
     }
@@ -286,12 +295,20 @@ impl Policy {
         }
     }
 
+    /// Sets the rules for codes that are sent to subscribers: see [`Sending`].
+    #[cfg(feature = "verifier")]
+    #[must_use]
+    pub const fn with_sending(mut self, sending: Sending) -> Self {
+        self.sending = sending;
+        self
+    }
+
     /// Returns the number of changes that somebody who knows the password can make to an account in a burst: wrong
-    /// codes up to a lock, enrollments, and the wrong first codes of each.
+    /// codes up to a lock, enrollments, the wrong first codes of each, and codes that are sent.
     #[cfg(feature = "verifier")]
     pub(crate) fn changes_at_once(&self) -> usize {
         let cap = usize::from(self.failure_cap.get());
-        cap + usize::from(self.enrollments.at_once()) * (1 + cap)
+        cap + usize::from(self.enrollments.at_once()) * (1 + cap) + usize::from(self.sending.per_account.at_once())
     }
 
     /// Returns the wait after this many consecutive failures, `since_lock` of which came after the last lock.

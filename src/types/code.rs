@@ -2,6 +2,11 @@ use core::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+#[cfg(feature = "verifier")]
+use crate::ct::declassify::public;
+#[cfg(feature = "verifier")]
+use crate::ct::division::remainder;
+
 /// The number of digits of a code: 6 to 9.
 ///
 /// RFC 4226 section 5.3 asks for at least 6. Each further digit makes a correct guess ten times less likely, except the
@@ -108,6 +113,20 @@ pub struct Code {
 }
 
 impl Code {
+    /// Draws a code from random bytes. Every code is equally likely.
+    ///
+    /// Returns `None` if no part of the bytes can be used, which random bytes do once in 2^120 calls or less often.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn draw(digits: Digits, random: &[u8; 32]) -> Option<Self> {
+        let code = match digits {
+            Digits::Six => draw_below::<1_000_000>(random),
+            Digits::Seven => draw_below::<10_000_000>(random),
+            Digits::Eight => draw_below::<100_000_000>(random),
+            Digits::Nine => draw_below::<1_000_000_000>(random),
+        };
+        code.map(|code| Self::from_truncated(code, digits))
+    }
+
     /// Reads exactly this number of ASCII digits, with nothing before, between or after them.
     #[cfg(feature = "alloc")]
     pub(crate) fn parse(text: &str, digits: Digits) -> Option<Self> {
@@ -141,6 +160,16 @@ impl Code {
     fn shown(&self) -> &[u8] {
         self.ascii.get(Digits::MAX - self.digits.count()..).unwrap_or_default()
     }
+}
+
+/// Draws a number below `N` from random bytes, each number equally likely.
+#[cfg(feature = "verifier")]
+fn draw_below<const N: u32>(random: &[u8; 32]) -> Option<u32> {
+    let (numbers, _) = random.as_chunks();
+    // Those in the last, incomplete multiple of N would make some results more likely. They tell nothing about others.
+    let is_usable = |number: &u64| public(*number < const { u64::MAX - u64::MAX % N as u64 });
+    let number = numbers.iter().map(|bytes| u64::from_be_bytes(*bytes)).find(is_usable)?;
+    u32::try_from(remainder::<N>(number)).ok()
 }
 
 /// Returns the last nine digits of a 31-bit value in ASCII.

@@ -43,16 +43,30 @@ impl AccountId {
         self.0.as_str()
     }
 
-    /// Returns the id of the canary of a sealing key with this number. No account can be created under it.
+    /// Returns the id of the canary of a sealing key with this number.
     #[cfg(feature = "verifier")]
     pub(crate) fn canary(key: u32) -> Self {
+        Self::reserved(Self::CANARY, &key.to_be_bytes())
+    }
+
+    /// Returns the id of the limit of a destination with this hash.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn destination(hash: &[u8; 16]) -> Self {
+        Self::reserved("secondo-destination-", hash)
+    }
+
+    /// Returns an id with this prefix and the bytes as hexadecimal digits. No account can be created under it.
+    #[cfg(feature = "verifier")]
+    fn reserved(prefix: &str, bytes: &[u8]) -> Self {
         let mut text = [0; Self::MAX_LEN];
-        let digits = key.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
         let digits = digits.map(|digit| if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
-        for (slot, character) in text.iter_mut().zip(Self::CANARY.bytes().chain(digits)) {
+        let mut len = 0;
+        for (slot, character) in text.iter_mut().zip(prefix.bytes().chain(digits)) {
             *slot = character;
+            len += 1;
         }
-        Self(Name(Text64::of_ascii(text, Self::CANARY_LEN)))
+        Self(Name(Text64::of_ascii(text, len)))
     }
 
     #[cfg(feature = "verifier")]
@@ -60,11 +74,14 @@ impl AccountId {
         self.as_str().starts_with(Self::CANARY)
     }
 
+    /// Returns `true` if the id is for a record of the library itself, and not for an account.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.as_str().starts_with("secondo-")
+    }
+
     #[cfg(feature = "verifier")]
     const CANARY: &str = "secondo-canary-";
-    /// The length with eight hexadecimal digits.
-    #[cfg(feature = "verifier")]
-    const CANARY_LEN: u8 = 15 + 8;
 
     /// Returns the text with zeros after it.
     pub(crate) fn padded(&self) -> &[u8; Self::MAX_LEN] {

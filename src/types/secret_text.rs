@@ -3,9 +3,9 @@ use core::fmt;
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// A text that contains a secret, such as a key URI; wiped on drop.
+/// A text that contains a secret, such as a key URI or a code; wiped on drop.
 ///
-/// Anybody who has the text can compute every code. Keep it out of logs, URLs of web pages and caches.
+/// Anybody who has the text has the secret. Keep it out of logs, URLs of web pages and caches.
 pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {

@@ -9,7 +9,8 @@ impl<S: Enumerate, H: Hsm> Verifier<S, H> {
     /// [Reseals](Self::reseal) all records of the store one after another, and returns the number of failures.
     ///
     /// It calls `progress` with the result of each record: `true` if another key had sealed it before. If the number of
-    /// failures is 0, the active key opens the records of all accounts. Canaries stay as they are.
+    /// failures is 0, the active key opens the records of all accounts. Canaries stay as they are, and so do limits of destinations, which
+    /// expire.
     ///
     /// Resealing can run alongside verifications, and can be stopped and started again at any time.
     ///
@@ -52,7 +53,7 @@ impl<S: Enumerate, H: Hsm> Verifier<S, H> {
             let ids = self.store.ids_after(after.as_ref()).await?;
             let Some(last) = ids.last() else { return Ok(failed) };
             after = Some(*last);
-            for id in ids.iter().filter(|id| !id.is_canary()) {
+            for id in ids.iter().filter(|id| !id.is_reserved()) {
                 let result = match task {
                     Task::Reseal => self.reseal(id).await,
                     Task::RaiseWatermarks(by, now) => self.raise_watermarks(id, by, now).await.map(|()| true),

@@ -143,7 +143,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Opens the account to which an authenticator is to be added, or creates it.
     fn open_for_new(&self, id: &AccountId, held: Option<Value>) -> Result<Account, VerifierError<S::Error>> {
-        if id.is_canary() {
+        if id.is_reserved() {
             return Err(VerifierError::Account(AccountError::ReservedId));
         }
         let account = if held.is_none() { Account::new() } else { self.account(id, held)? };

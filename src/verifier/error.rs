@@ -51,7 +51,11 @@ impl<E> VerifierError<E> {
     pub fn public(&self) -> PublicRefusal {
         match self {
             Self::Refused(refusal) => refusal.public(),
-            Self::Account(AccountError::TooManyEnrollments { from }) => PublicRefusal::Throttled { retry_at: *from },
+            Self::Account(
+                AccountError::TooManyEnrollments { from }
+                | AccountError::TooManySends { from }
+                | AccountError::TooManySendsToDestination { from },
+            ) => PublicRefusal::Throttled { retry_at: *from },
             _ => PublicRefusal::Unavailable,
         }
     }

@@ -299,7 +299,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         now: UnixTime,
     ) -> Result<(), VerifierError<S::Error>> {
         let closed = self.swap(id, |held, _| {
-            if id.is_canary() {
+            if id.is_reserved() {
                 return Err(VerifierError::Account(AccountError::ReservedId));
             }
             let revision = held.as_ref().map_or(0, Record::claimed_revision).wrapping_add(1);

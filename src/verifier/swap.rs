@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 
 use super::{Verifier, VerifierError};
 use crate::account::seal::{KeyId, KeyRing};
-use crate::account::{Account, Hmacs, Record, Request};
+use crate::account::{Account, Hmacs, Record, RecordError, Request};
 use crate::audit::Event;
 use crate::decision::Refusal;
 use crate::hsm::{Hmac, Hsm, WrongAnswer};
@@ -123,6 +123,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         match self.open(id, held)? {
             (Record::Account(account), _) => Ok(account),
             (Record::Tombstone { .. }, _) => Err(VerifierError::Refused(Refusal::Closed)),
+            // Only a store that mixes up ids returns one for an account.
+            (Record::Limit { .. }, _) => Err(VerifierError::Record(RecordError::Field { offset: 1 })),
         }
     }
 

@@ -21,7 +21,7 @@ use secondo::account::AccountError;
 use secondo::decision::Hold;
 use secondo::factor::{Method, NewAuthenticator};
 use secondo::hsm::{Hmac, Hsm, HsmKey};
-use secondo::policy::{EnrollmentLimit, Lock};
+use secondo::policy::{Lock, RateLimit};
 use secondo::store::Memory;
 use secondo::types::Counter;
 use secondo::verifier::Accepted;
@@ -340,7 +340,7 @@ fn guesses_at_the_first_code_of_a_token_are_limited_across_enrollments() {
 #[test]
 fn a_limit_of_enrollments_holds_up_to_the_last_time_there_is() {
     let longest = Duration::from_secs(Lock::MAX_SECS.into());
-    let limit = EnrollmentLimit::new(60, longest).unwrap();
+    let limit = RateLimit::new(60, longest).unwrap();
     let verifier = Verifier::new(Memory::new(), keys(), Policy::new().with_enrollments(limit));
     let login = fresh();
     let begun = (0..100).take_while(|_| block_on(verifier.enroll(&id(), &login, phone(1), NOW)).is_ok()).count();

@@ -30,6 +30,7 @@ mod pskc_written;
 mod qr;
 mod races;
 mod seal;
+mod sent_codes;
 mod state;
 mod support;
 mod types;

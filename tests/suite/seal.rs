@@ -387,7 +387,7 @@ fn nobody_becomes_a_canary() {
     assert!(!block_on(sealing(&store, ring(1, &[2])).reseal(&reserved)).unwrap());
     assert!(matches!(sealing(&store, ring(2, &[])).state(&reserved), Err(VerifierError::Refused(Refusal::Closed))));
     assert_eq!(account_error(block_on(verifier.close(&reserved, None, DESK, NOW))), AccountError::ReservedId);
-    for other in ["secondo-canary", "secondo_canary-00000002", "Secondo-canary-00000002"] {
+    for other in ["secondo", "secondo_canary-00000002", "Secondo-canary-00000002"] {
         enroll(&verifier, other, Totp::default());
     }
 }

@@ -65,7 +65,7 @@ const_assert!(State::LEN <= 64);
 const_assert!(size_of::<State>() <= 64);
 const_assert!(size_of::<Key>() <= 136);
 const_assert!(size_of::<Secret>() <= 136);
-const_assert!(size_of::<Policy>() <= 64);
+const_assert!(size_of::<Policy>() <= 96);
 
 #[cfg(feature = "verifier")]
 mod with_verifier {

@@ -568,7 +568,7 @@ fn contention_ends_after_a_bounded_number_of_tries() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(contending.exchanges.into_inner(), 2 * 64);
+    assert_eq!(contending.exchanges.into_inner(), 2 * 69);
     assert_eq!(working.state(&id).unwrap(), before);
     assert!(working.log_in(&id, &code_at(0), NOW).is_ok());
 }
@@ -601,16 +601,22 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         (vec![], RecordError::Length(0)),
         (with(0, 2), RecordError::Version(2)),
         (with(1, 0), field(1)),
-        (with(1, 3), field(1)),
+        (with(1, 3), RecordError::Length(good.len())),
+        (with(1, 4), field(1)),
         (with(1, 129), RecordError::Seal(SealError::NoKeys)),
         (vec![1, 1], RecordError::Length(2)),
         (vec![1, 1, 0, 0], RecordError::Length(4)),
         (tombstone(&[0; 4]), RecordError::Length(14)),
         (tombstone(&[0; 6]), RecordError::Length(16)),
         (tombstone(&[0xfe; 5]), field(10)),
+        // The limit of a destination.
+        ([&[1, 3], &good[2..10], &[0; 5][..]].concat(), field(1)),
+        ([&[1, 3], &good[2..10], &[0xff; 5][..]].concat(), field(10)),
         // The account: flags, failures, the end of the hold, the end of the last lock, the limit of enrollments, the last number,
         // the count.
-        (with(10, 8), field(10)),
+        (with(10, 16), field(10)),
+        // A limit of codes that were sent, but none were.
+        ([&good[..10], &[8], &good[11..29], &[0; 5], &good[29..]].concat(), field(29)),
         (with(12, 1), field(12)),
         (with(14, 1), field(14)),
         (with(19, 0xff), field(19)),

@@ -231,6 +231,16 @@ impl KeyRing {
         if public(opened.is_ok()) { Ok(()) } else { Err(SealError::Altered) }
     }
 
+    /// Returns a hash of a text whose key is the active key. It does not repeat what [`Self::seal`] computes.
+    pub(crate) fn hash(&self, text: &str) -> [u8; 16] {
+        // The tag of an empty message is a keyed hash of its associated data. No record has this nonce.
+        let nonce = Nonce::from([0xff; 12]);
+        let cipher = self.keys.first().map(|key| &key.cipher);
+        let tag =
+            cipher.and_then(|cipher| cipher.encrypt_inout_detached(&nonce, text.as_bytes(), (&mut [][..]).into()).ok());
+        tag.map(Into::into).unwrap_or_default()
+    }
+
     fn key(&self, id: KeyId) -> Result<&SealingKey, SealError> {
         self.keys.iter().find(|key| key.id == id).ok_or(SealError::UnknownKey(id))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pollster::block_on;
 use secondo::factor::{External, NewAuthenticator};
 use secondo::hsm::Hsm;
-use secondo::policy::EnrollmentLimit;
+use secondo::policy::RateLimit;
 use secondo::store::{Memory, Store};
 use secondo::types::Level;
 use secondo::{
@@ -18,7 +18,7 @@ use super::naive;
 
 /// Returns a policy that permits 16 phones, all enrolled at once.
 pub(crate) fn roomy() -> Policy {
-    let enrollments = EnrollmentLimit::new(u8::MAX, Duration::from_secs(1)).unwrap();
+    let enrollments = RateLimit::new(u8::MAX, Duration::from_secs(1)).unwrap();
     Policy::new().with_right_codes(u8::MAX).unwrap().with_enrollments(enrollments)
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use secondo::policy::{BackOff, EnrollmentLimit, Lock, ResyncCodes, Window};
+use secondo::policy::{BackOff, Lock, RateLimit, ResyncCodes, Window};
 use secondo::types::Period;
 use secondo::{Algorithm, Authenticator, Digits, Hotp, Method, Policy, Secret, Totp, UnixTime};
 
@@ -83,7 +83,7 @@ impl Setup {
             .unwrap()
             .with_enrollments({
                 let (at_once, interval) = self.enrollments;
-                EnrollmentLimit::new(at_once, Duration::from_secs(interval)).unwrap()
+                RateLimit::new(at_once, Duration::from_secs(interval)).unwrap()
             })
             .with_right_codes(self.right_codes)
             .unwrap();

@@ -1,0 +1,192 @@
+use alloc::vec::Vec;
+
+use super::{Channel, Destination};
+use crate::codes::search::Match;
+use crate::ct::declassify::declassify;
+use crate::ct::select::is_equal;
+use crate::decision::{Refusal, Stage};
+use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
+use crate::policy::{Policy, Sending};
+use crate::types::{Digits, SubmittedCode, Tag, Transaction, UnixTime};
+
+/// A destination in an account, with the codes that were sent to it and not submitted yet.
+///
+/// | field                                | length in bytes       |
+/// |--------------------------------------|-----------------------|
+/// | channel                              | 1                     |
+/// | length of the address, and address   | 1 and up to 254       |
+/// | sent codes                           | 35 each, at most 6    |
+///
+/// A sent code is the hash of its transaction (16), the hash of the code (8), the times at which it was made and at
+/// which it expires (5 and 5), and its number of digits (1).
+#[derive(Debug)]
+pub(crate) struct OutOfBand {
+    pub(crate) destination: Destination,
+    pub(crate) sent: Vec<SentCode>,
+}
+
+/// A code that was sent in a transaction. It can be submitted until it expires or is replaced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SentCode {
+    pub(crate) login: Tag,
+    pub(crate) hash: [u8; 8],
+    pub(crate) at: UnixTime,
+    pub(crate) expires: UnixTime,
+    pub(crate) digits: Digits,
+}
+
+/// The purpose in the keyed hash of a code, which differs from those of answers.
+const PURPOSE: [u8; 5] = *b"\xffcode";
+
+impl OutOfBand {
+    /// The maximum number of codes at once. It is more than the default policy sends within the validity of a code.
+    const MAX_SENT: usize = 6;
+
+    pub(crate) const fn new(destination: Destination) -> Self {
+        Self { destination, sent: Vec::new() }
+    }
+
+    pub(crate) fn copied(&self) -> Self {
+        Self { destination: self.destination.clone(), sent: self.sent.clone() }
+    }
+
+    /// Returns the code that was sent last in this transaction.
+    pub(crate) fn sent_in(&self, login: &Transaction) -> Option<&SentCode> {
+        self.sent.iter().find(|sent| is_of(sent, login))
+    }
+
+    /// Keeps the hash of a code that is sent in this transaction. It replaces the transaction's earlier one.
+    pub(crate) fn keep(&mut self, login: &Transaction, code: &str, rules: &Sending, now: UnixTime) -> SentCode {
+        let sent = SentCode {
+            login: *login.hash(),
+            hash: login.answer(&PURPOSE, [code]),
+            at: now,
+            expires: now.saturating_add(rules.validity.get().into()),
+            digits: rules.digits,
+        };
+        self.sent.retain(|sent| now < sent.expires && !is_of(sent, login));
+        if self.sent.len() >= Self::MAX_SENT {
+            self.sent.remove(0);
+        }
+        self.sent.push(sent);
+        sent
+    }
+}
+
+fn is_of(sent: &SentCode, login: &Transaction) -> bool {
+    sent.login == *login.hash()
+}
+
+impl SentCode {
+    const LEN: usize = 16 + 8 + 5 + 5 + 1;
+
+    /// Returns the time from which another code can be sent in the same transaction.
+    pub(crate) fn next_at(&self, rules: &Sending) -> UnixTime {
+        self.at.saturating_add(rules.pause.get().into())
+    }
+
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.login);
+        bytes.extend(self.hash);
+        bytes.extend(self.at.to_be_bytes());
+        bytes.extend(self.expires.to_be_bytes());
+        bytes.push(self.digits as u8);
+    }
+
+    fn decode(bytes: &[u8; Self::LEN]) -> Option<Self> {
+        let (login, rest) = bytes.split_first_chunk()?;
+        let (hash, rest) = rest.split_first_chunk()?;
+        let (at, rest) = rest.split_first_chunk()?;
+        let (expires, digits) = rest.split_first_chunk()?;
+        Some(Self {
+            login: *login,
+            hash: *hash,
+            at: UnixTime::from_be_bytes(*at)?,
+            expires: UnixTime::from_be_bytes(*expires)?,
+            digits: Digits::try_from(*digits.first()?).ok()?,
+        })
+    }
+}
+
+impl Kept for OutOfBand {
+    fn kind(&self) -> Kind {
+        match self.destination.channel() {
+            Channel::Sms => Kind::Sms,
+            Channel::Voice => Kind::Voice,
+            Channel::Mail => Kind::Mail,
+        }
+    }
+
+    fn encoded_len(&self) -> usize {
+        2 + self.destination.address().len() + self.sent.len() * SentCode::LEN
+    }
+
+    fn reserved_len(&self) -> usize {
+        2 + self.destination.address().len() + Self::MAX_SENT * SentCode::LEN
+    }
+
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        let address = self.destination.address();
+        bytes.push(self.destination.channel() as u8);
+        bytes.extend(address.len().to_le_bytes().first());
+        bytes.extend(address.bytes());
+        self.sent.iter().for_each(|sent| sent.encode(bytes));
+    }
+
+    fn decode(bytes: &mut [u8]) -> Result<Self, usize> {
+        // The hashes of codes are keyed. Everything is public but the codes themselves.
+        declassify(bytes);
+        let ([channel, len], rest) = bytes.split_first_chunk().ok_or(0_usize)?;
+        let (address, rest) = rest.split_at_checked(usize::from(*len)).ok_or(1_usize)?;
+        let address = core::str::from_utf8(address).map_err(|_| 2_usize)?;
+        let destination = Destination::stored(*channel, address).ok_or(2_usize)?;
+        let at = 2 + address.len();
+        let (sent, []) = rest.as_chunks() else { return Err(at) };
+        if sent.len() > Self::MAX_SENT {
+            return Err(at);
+        }
+        let sent = sent.iter().map(SentCode::decode).collect::<Option<_>>().ok_or(at)?;
+        Ok(Self { destination, sent })
+    }
+
+    fn compare(&self, answer: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
+        let sent = self.sent_in(answer.login).ok_or(Refusal::NotSent)?;
+        if answer.now >= sent.expires {
+            return Err(Refusal::Expired);
+        }
+        let code = answer.codes.first().map_or(SubmittedCode::new(""), |code| SubmittedCode::new(code));
+        let code = code.code(sent.digits).map_err(Refusal::Malformed)?;
+        let mut found = Match::default();
+        found.add(0, is_equal(&answer.login.answer(&PURPOSE, [code.as_str()]), &sent.hash), 0);
+        Ok(Comparison::Match(found))
+    }
+
+    fn accept(&mut self, _: &Match, _: &Answer<'_>) -> Computation {
+        // The account ends the codes of an accepted transaction.
+        Computation::default()
+    }
+
+    fn end_questions(&mut self, login: &Transaction) {
+        self.sent.retain(|sent| !is_of(sent, login));
+    }
+
+    fn takes(&self, stage: Stage) -> bool {
+        match stage {
+            Stage::Confirmation => true,
+            Stage::Login => self.is_second_factor(),
+            Stage::Resynchronization => false,
+        }
+    }
+
+    fn is_second_factor(&self) -> bool {
+        self.destination.channel() != Channel::Mail
+    }
+
+    fn right_answers(&self, _: &Policy) -> u8 {
+        1
+    }
+
+    fn shares_secret(&self, other: &Self) -> bool {
+        self.destination == other.destination
+    }
+}

@@ -1,0 +1,33 @@
+use core::future::Future;
+
+use super::{CodeMessage, Destination};
+
+/// A way to send codes, which the provider implements over its gateway.
+///
+/// The library never sends. [`Verifier::send_code`](crate::Verifier::send_code) asks [`Self::screen`] first and returns
+/// the message, which the provider passes to [`Self::send`]. If sending fails, nothing is lost: the code expires, and
+/// after a pause the page can ask for another one. `examples/sms.rs` has a transport over an HTTP gateway.
+pub trait Transport {
+    /// The error of a gateway, or the reason that a destination is refused.
+    type Error: core::error::Error + Send + Sync + 'static;
+
+    /// Decides before anything is stored if a code may be sent to this destination. It may by default.
+    ///
+    /// A provider can refuse countries here, or ask the operator of a mobile network if the SIM was swapped or the
+    /// number was forwarded lately (NIST SP 800-63B-4 section 3.1.3.3).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no code may be sent.
+    fn screen(&self, destination: &Destination) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = destination;
+        core::future::ready(Ok(()))
+    }
+
+    /// Sends a code.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the gateway.
+    fn send(&self, message: &CodeMessage) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
