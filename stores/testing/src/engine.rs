@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use secondo::account::AccountError;
 use secondo::audit::{Operator, Sink};
-use secondo::factor::NewAuthenticator;
+use secondo::factor::{Destination, NewAuthenticator};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Revision, Store, Value};
 use secondo::types::{AuthenticatorNumber, Counter, DisplayName, Period};
+use secondo::verifier::Sent;
 use secondo::{
     AccountId, Algorithm, Authenticator, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, Transaction,
     UnixTime, Verifier, VerifierError,
 };
+
+use crate::sent::NoGateway;
 
 /// An engine under test. Scenarios open it in the test's process and in processes of their own.
 pub trait Engine: 'static {
@@ -219,6 +222,25 @@ impl<E: Engine, S: Store> Provider<E, S> {
             // Four later enrollments may have ended this one.
             let refused = E::block_on(self.verifier.confirm(id, &login, enrolled.number, wrong, time(0)));
             assert!(matches!(refused, Err(VerifierError::Refused(_) | VerifierError::Account(_))), "{refused:?}");
+        }
+    }
+
+    /// Creates an account with a telephone number, and returns the code that is to be sent to it, or the label of the
+    /// error.
+    pub(crate) fn send_code(&self, id: &str, number: &str, session: &str) -> Result<String, &'static str> {
+        let (id, login) = (AccountId::new(id).unwrap(), Transaction::new(session.as_bytes()).unwrap());
+        let number = NewAuthenticator::from(Destination::sms(number).unwrap());
+        let random: [u8; 32] = rand::random();
+        // An engine with a clock of its own removes the limit of the number when it has passed.
+        let now = UnixTime::now().unwrap();
+        let sent = E::block_on(async {
+            self.verifier.import(&id, &[(number, State::new().confirmed())], TESTS, now).await?;
+            self.verifier.send_code(&id, &login, AuthenticatorNumber::new(1), &NoGateway, now, &random).await
+        });
+        match sent {
+            Ok(Sent::New(message)) => Ok(message.code().as_str().into()),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.label()),
         }
     }
 

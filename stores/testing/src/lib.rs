@@ -14,6 +14,7 @@ pub mod kills;
 pub mod outage;
 mod proxy;
 pub mod races;
+pub mod sent;
 mod server;
 mod worker;
 

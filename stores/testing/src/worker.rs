@@ -10,6 +10,7 @@ use secondo::{AccountId, Refusal, Transaction, UnixTime};
 
 use crate::crowd::{self, Report};
 use crate::engine::{Blind, Engine, Outcome, Provider, code, fresh, policy, step_of, time, wrong_code};
+use crate::sent;
 
 /// The environment variable with the address of the data.
 const ADDRESS: &str = "STORE_TESTING_ADDRESS";
@@ -67,6 +68,7 @@ pub fn worker<E: Engine>() {
                 let id = AccountId::new(id).unwrap();
                 crowd::act(with, &id, process.parse().unwrap(), acts.parse().unwrap());
             }
+            ["send", prefix, number, times] => sent::act(with, prefix, number, times.parse().unwrap()),
             ["work", id] => with(&|provider| work(provider, &AccountId::new(id).unwrap())),
             _ => panic!("{line}"),
         }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use own_store::Sqlite;
-use store_testing::{Engine, clock, crowd, kills, races};
+use store_testing::{Engine, clock, crowd, kills, races, sent};
 
 struct OfExample;
 
@@ -56,6 +56,16 @@ fn wrong_codes_count_for_all_devices_together() {
 #[test]
 fn nothing_is_lost_between_calls_of_every_kind() {
     on_a_file(crowd::every_kind_at_once::<OfExample>);
+}
+
+#[test]
+fn a_sent_code_is_accepted_once() {
+    on_a_file(sent::one_sent_code::<OfExample>);
+}
+
+#[test]
+fn codes_to_one_number_are_limited_together() {
+    on_a_file(sent::codes_to_one_number::<OfExample>);
 }
 
 #[test]

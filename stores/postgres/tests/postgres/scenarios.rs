@@ -6,7 +6,7 @@ use std::time::Duration;
 use secondo::UnixTime;
 use secondo::store::conformance::{Harness, NotApplicable, check, check_listing};
 use secondo_postgres::PostgresStore;
-use store_testing::{Engine, Postgres, Proxy, Server, clock, crowd, kills, outage, races};
+use store_testing::{Engine, Postgres, Proxy, Server, clock, crowd, kills, outage, races, sent};
 
 use crate::{Patient, TIMEOUT, block_on, impatient, migrated, patient};
 
@@ -80,6 +80,16 @@ fn wrong_codes_count_for_all_devices_together() {
 #[test]
 fn nothing_is_lost_between_calls_of_every_kind() {
     crowd::every_kind_at_once::<Patient>(&migrated(&["fsync=off"]).url());
+}
+
+#[test]
+fn a_sent_code_is_accepted_once() {
+    sent::one_sent_code::<Patient>(&migrated(&["fsync=off"]).url());
+}
+
+#[test]
+fn codes_to_one_number_are_limited_together() {
+    sent::codes_to_one_number::<Patient>(&migrated(&["fsync=off"]).url());
 }
 
 #[test]

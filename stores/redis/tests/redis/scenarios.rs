@@ -1,6 +1,6 @@
 //! The scenarios across processes that every store must pass.
 
-use store_testing::{Redis, clock, crowd, kills, outage, races};
+use store_testing::{Redis, clock, crowd, kills, outage, races, sent};
 
 use crate::cluster::Cluster;
 use crate::{Impatient, Patient};
@@ -32,6 +32,16 @@ fn wrong_codes_count_for_all_devices_together() {
 #[test]
 fn nothing_is_lost_between_calls_of_every_kind() {
     crowd::every_kind_at_once::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn a_sent_code_is_accepted_once() {
+    sent::one_sent_code::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn codes_to_one_number_are_limited_together() {
+    sent::codes_to_one_number::<Patient>(&Redis::start(&[]).url());
 }
 
 #[test]
