@@ -4,7 +4,7 @@ use super::subscriber::Account;
 use crate::decision::Refusal;
 use crate::factor::{Destination, Factor, SentCode};
 use crate::policy::Policy;
-use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
+use crate::types::{AuthenticatorNumber, Code, Transaction, UnixTime};
 
 /// The reply to a request for a code.
 pub(crate) enum Sending {
@@ -51,7 +51,7 @@ impl Account {
         &mut self,
         login: &Transaction,
         number: AuthenticatorNumber,
-        code: &str,
+        code: &Code,
         policy: &Policy,
         now: UnixTime,
     ) -> Result<SentCode, AccountError> {

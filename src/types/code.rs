@@ -152,6 +152,12 @@ impl Code {
         core::str::from_utf8(self.shown()).unwrap_or_default()
     }
 
+    /// Returns the digits in ASCII. Reading them as text would compare each.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.shown()
+    }
+
     /// Returns the digits as a number below [`Digits::modulus`].
     pub(crate) fn value(&self) -> u32 {
         self.shown().iter().fold(0, |value, byte| value * 10 + u32::from(byte - b'0'))

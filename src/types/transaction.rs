@@ -3,6 +3,8 @@ use core::fmt;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::Code;
+
 const LABEL: &[u8] = b"secondo login";
 
 /// One login of a subscriber, from the password to the verdict on the second factor, or one enrollment.
@@ -86,6 +88,15 @@ impl Transaction {
             hash.update([0xff]);
             hash.update(rest.to_le_bytes());
         }
+        hash.finalize().first_chunk().copied().unwrap_or_default()
+    }
+}
+
+impl Transaction {
+    /// Returns the keyed hash of a code that is sent in this transaction. No digit decides its time.
+    pub(crate) fn hash_of_code(&self, code: &Code) -> [u8; 8] {
+        // The purposes of answers are below 0xff.
+        let hash = Sha256::new().chain_update(self.key).chain_update([0xff]).chain_update(code.as_bytes());
         hash.finalize().first_chunk().copied().unwrap_or_default()
     }
 }

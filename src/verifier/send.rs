@@ -79,7 +79,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             match admitted.map_err(|refused| VerifierError::of(refused, id))? {
                 Sending::Repeated(sent) => Ok(Step::Keep((sent, false))),
                 Sending::Possible(_) => {
-                    let sent = account.keep_sent(login, number, code.as_str(), &self.policy, now);
+                    let sent = account.keep_sent(login, number, &code, &self.policy, now);
                     Ok(Step::Store((sent.map_err(VerifierError::Account)?, true), Record::Account(account)))
                 }
             }

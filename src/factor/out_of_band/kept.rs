@@ -7,7 +7,7 @@ use crate::ct::select::is_equal;
 use crate::decision::{Refusal, Stage};
 use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
 use crate::policy::{Policy, Sending};
-use crate::types::{Digits, SubmittedCode, Tag, Transaction, UnixTime};
+use crate::types::{Code, Digits, SubmittedCode, Tag, Transaction, UnixTime};
 
 /// A destination in an account, with the codes that were sent to it and not submitted yet.
 ///
@@ -35,9 +35,6 @@ pub(crate) struct SentCode {
     pub(crate) digits: Digits,
 }
 
-/// The purpose in the keyed hash of a code, which differs from those of answers.
-const PURPOSE: [u8; 5] = *b"\xffcode";
-
 impl OutOfBand {
     /// The maximum number of codes at once. It is more than the default policy sends within the validity of a code.
     const MAX_SENT: usize = 6;
@@ -56,10 +53,10 @@ impl OutOfBand {
     }
 
     /// Keeps the hash of a code that is sent in this transaction. It replaces the transaction's earlier one.
-    pub(crate) fn keep(&mut self, login: &Transaction, code: &str, rules: &Sending, now: UnixTime) -> SentCode {
+    pub(crate) fn keep(&mut self, login: &Transaction, code: &Code, rules: &Sending, now: UnixTime) -> SentCode {
         let sent = SentCode {
             login: *login.hash(),
-            hash: login.answer(&PURPOSE, [code]),
+            hash: login.hash_of_code(code),
             at: now,
             expires: now.saturating_add(rules.validity.get().into()),
             digits: rules.digits,
@@ -134,7 +131,7 @@ impl Kept for OutOfBand {
     }
 
     fn decode(bytes: &mut [u8]) -> Result<Self, usize> {
-        // The hashes of codes are keyed. Everything is public but the codes themselves.
+        // The hashes of codes are keyed with a transaction that is not stored.
         declassify(bytes);
         let ([channel, len], rest) = bytes.split_first_chunk().ok_or(0_usize)?;
         let (address, rest) = rest.split_at_checked(usize::from(*len)).ok_or(1_usize)?;
@@ -157,7 +154,7 @@ impl Kept for OutOfBand {
         let code = answer.codes.first().map_or(SubmittedCode::new(""), |code| SubmittedCode::new(code));
         let code = code.code(sent.digits).map_err(Refusal::Malformed)?;
         let mut found = Match::default();
-        found.add(0, is_equal(&answer.login.answer(&PURPOSE, [code.as_str()]), &sent.hash), 0);
+        found.add(0, is_equal(&answer.login.hash_of_code(&code), &sent.hash), 0);
         Ok(Comparison::Match(found))
     }
 

@@ -7,11 +7,11 @@ use std::hint::black_box;
 use pollster::block_on;
 use secondo::store::Memory;
 use secondo::types::Counter;
-use secondo::{Algorithm, Authenticator, Hotp, Key, State, Verifier};
+use secondo::{Algorithm, Authenticator, Digits, Hotp, Key, State, Verifier};
 
 use crate::Case;
 use crate::login::{Device, Subject, Typed, add, id, key, methods, secret, transaction, unknown};
-use crate::taint::sealing_verifier;
+use crate::taint::{plain_verifier, sealing_verifier, sent};
 use crate::valgrind::make_secret;
 
 /// Returns the cases in which memcheck must find errors.
@@ -52,6 +52,10 @@ pub(crate) fn leaks() -> Vec<Case> {
             let code = subject.code(1);
             let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), subject.now()));
             up_to(accepted.expect("the code is right").counter());
+        }),
+        Case::new("the digits of a sent code", || {
+            let (_, message) = sent(plain_verifier, Digits::Six, made_secret([7; 32]));
+            black_box(without_zeros(message.code().as_str().as_bytes()));
         }),
         Case::new("the device of an accepted code, from a plain record", || {
             let devices = Device::all();

@@ -6,11 +6,13 @@ use std::hint::black_box;
 
 use pollster::block_on;
 use secondo::decision::CommitError;
-use secondo::factor::{Attempt, Method, verify_batch};
+use secondo::factor::{Attempt, CodeMessage, Destination, Method, NewAuthenticator, Transport, verify_batch};
 use secondo::hsm::{Hmac, Hsm, HsmKey};
+use secondo::policy::Sending;
 use secondo::seal::{Deployment, KeyId, KeyRing, MasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::types::Counter;
+use secondo::verifier::Sent;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorNumber, Code, Digits, Hotp, Key, Policy, Refusal, Secret, State,
     SubmittedCode, Totp, UnixTime, Verifier, VerifierError,
@@ -35,6 +37,7 @@ pub(crate) fn subjects() -> Vec<Case> {
         cases.push(Case::new(format!("{algorithm} in an HSM"), move || in_hsm(algorithm)));
     }
     cases.push(Case::new("all in a batch", batch));
+    cases.push(Case::new("codes that are sent", sent_codes));
     for (form, new) in [("plain", plain_verifier as fn(Policy) -> _), ("sealed", sealing_verifier)] {
         cases.push(Case::new(format!("logins with four devices, {form}"), move || four_devices(new)));
         cases.push(Case::new(format!("enrollment beside others, {form}"), move || enroll_beside_others(new)));
@@ -160,7 +163,7 @@ pub(crate) fn sealing_verifier(policy: Policy) -> Verifier<Memory> {
 }
 
 /// Creates a verifier whose records are plain, so that the secrets in them stay marked as secret.
-fn plain_verifier(policy: Policy) -> Verifier<Memory> {
+pub(crate) fn plain_verifier(policy: Policy) -> Verifier<Memory> {
     Verifier::unsealed(Memory::new(), policy)
 }
 
@@ -238,6 +241,52 @@ fn sealed(method: Method, algorithm: Algorithm) {
         assert!(matches!(verify(2, known.code(1)), Err(VerifierError::Refused(Refusal::Replayed { .. }))));
         assert!(matches!(verify(2, known.wrong()), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
         assert!(verify(2, known.code(2)).is_ok());
+    }
+}
+
+/// Sends codes of all lengths, made of secret random bytes, and verifies a wrong and the right code.
+fn sent_codes() {
+    for digits in [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine] {
+        for number in 1..=4 {
+            let known = sent(plain_verifier, digits, [number; 32]).1;
+            let mut random = [number; 32];
+            make_secret(&mut random, |random| random);
+            for new in [plain_verifier, sealing_verifier] {
+                let (verifier, _) = sent(new, digits, random);
+                let verify =
+                    |code: &str| block_on(verifier.verify(&id(), &transaction(1), code, UnixTime::EPOCH)).is_ok();
+                let wrong: String = known.code().as_str().chars().rev().collect();
+                assert!(wrong == known.code().as_str() || !verify(&wrong));
+                assert!(verify(known.code().as_str()));
+            }
+        }
+    }
+}
+
+/// Sends a code to a telephone number.
+pub(crate) fn sent(
+    new: fn(Policy) -> Verifier<Memory>,
+    digits: Digits,
+    random: [u8; 32],
+) -> (Verifier<Memory>, CodeMessage) {
+    let verifier = new(Policy::new().with_sending(Sending::new().with_digits(digits)));
+    let number = NewAuthenticator::from(Destination::sms("+393331234567").expect("a number"));
+    add(&verifier, &[(number, State::new().confirmed())]);
+    let (first, now) = (AuthenticatorNumber::new(1), UnixTime::EPOCH);
+    match block_on(verifier.send_code(&id(), &transaction(1), first, &NoGateway, now, &random)) {
+        Ok(Sent::New(message)) => (verifier, message),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A gateway that sends nothing.
+struct NoGateway;
+
+impl Transport for NoGateway {
+    type Error = Infallible;
+
+    async fn send(&self, _: &CodeMessage) -> Result<(), Infallible> {
+        Ok(())
     }
 }
 
