@@ -9,6 +9,7 @@ mod joint;
 mod kind;
 #[cfg(feature = "verifier")]
 mod new;
+pub mod ocra;
 mod otp;
 #[cfg(all(test, feature = "std"))]
 pub(crate) mod words;
