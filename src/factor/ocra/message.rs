@@ -1,6 +1,7 @@
 use zeroize::Zeroize;
 
 use super::inputs::{Input, InputError, Inputs};
+use super::pin_hash::PinHash;
 use super::question::Question;
 use super::suite::Suite;
 use crate::types::Counter;
@@ -27,7 +28,7 @@ impl Message {
         let pin_hash = required(inputs.pin_hash, suite.pin_hash().is_some(), Input::PinHash)?;
         let session = required(inputs.session, suite.session_len().is_some(), Input::Session)?;
         let time = required(inputs.time, suite.time_step_secs().is_some(), Input::Time)?;
-        if pin_hash.map(|hash| hash.algorithm()) != suite.pin_hash() {
+        if pin_hash.map(PinHash::algorithm) != suite.pin_hash() {
             return Err(InputError::PinHash);
         }
         if let (Some(expected), Some(found)) = (suite.session_len(), session.map(<[u8]>::len))
@@ -44,7 +45,7 @@ impl Message {
             message.push(&counter.get().to_be_bytes());
         }
         message.push(&inputs.question.encoded(inputs.next));
-        message.push(pin_hash.map(|hash| hash.expose()).unwrap_or_default());
+        message.push(pin_hash.map(PinHash::expose).unwrap_or_default());
         message.push(session.unwrap_or_default());
         if let Some(time) = time {
             message.step = Some(message.len);

@@ -66,7 +66,7 @@ impl Question {
         let mut fraction = *bytes;
         let mut question = Self { format, text: [0; Self::MAX_LEN], len: 0 };
         for character in question.text.iter_mut().take(format.max_len()) {
-            let whole = multiply(&mut fraction, alphabet.len() as u32, 0);
+            let whole = multiply(&mut fraction, alphabet.len(), 0);
             *character = alphabet.get(usize::from(whole)).copied().unwrap_or_default();
             question.len += 1;
         }
@@ -102,7 +102,7 @@ impl Question {
             QuestionKind::Numeric => {
                 // 128 decimal digits are less than 54 bytes.
                 let mut number = [0; 54];
-                characters.for_each(|character| _ = multiply(&mut number, 10, u32::from(character - b'0')));
+                characters.for_each(|character| _ = multiply(&mut number, 10, (character - b'0').into()));
                 packed(number.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).skip_while(|digit| *digit == 0))
             }
         }
@@ -112,10 +112,10 @@ impl Question {
 /// Replaces a big-endian number by `number * factor + add`. Returns the part that does not fit.
 ///
 /// `factor` and `add` must be less than 256.
-fn multiply(number: &mut [u8], factor: u32, add: u32) -> u8 {
+fn multiply(number: &mut [u8], factor: usize, add: usize) -> u8 {
     let mut carry = add;
     for byte in number.iter_mut().rev() {
-        let product = u32::from(*byte) * factor + carry;
+        let product = usize::from(*byte) * factor + carry;
         [*byte, ..] = product.to_le_bytes();
         carry = product >> 8;
     }

@@ -8,25 +8,24 @@ use crate::types::is_disguise;
 
 /// A transaction that a subscriber signs with a token, such as a transfer: amount, payee and text.
 ///
-/// Its [question](Self::question) depends on all three and on a nonce. The response therefore is correct for this
-/// transaction only, if the question is long enough: the table below lists bits.
+/// Its [question](Self::question) depends on all three and on a nonce, so that a response is correct for this
+/// transaction only.
 ///
-/// The token must receive these details and not only the question, display at least amount and payee, and compute the
-/// question itself. A subscriber who copies a question from a page to a token signs what the page asks for, and malware
-/// can change the page. This type makes a code that depends on the transaction. It makes no claim about the rules for
+/// The token must receive the details and the nonce, display at least amount and payee, and compute the question
+/// itself. A subscriber who copies a question from a page to a token signs whatever the page asks for, and malware can
+/// change the page. This type makes a code that depends on the transaction. It makes no claim about the rules for
 /// payments, such as dynamic linking in PSD2, which depend on the token and on the rest of the provider.
 ///
-/// | format | bits | |
-/// |---|---|---|
-/// | `QH64` | 256 | the whole hash |
-/// | `QH40` | 160 | |
-/// | `QA10` | 51 | |
-/// | `QN10` | 33 | another transaction with the same question is found within seconds |
-/// | `QN08` | 26 | as above, in less time |
+/// Malware between server and token can give the token another nonce. It can search for one with which the transaction
+/// that the token displays has the question of another transaction. Only the length of the question prevents this:
 ///
-/// The nonce limits what a short question costs: an attacker who does not know it before the subscriber signs cannot
-/// prepare two transactions with one question. A second transaction for a question that is known needs as many
-/// attempts as the bits say.
+/// | format | bits | such a nonce is found |
+/// |---|---|---|
+/// | `QH64` | 256 | never: the whole hash |
+/// | `QH32` | 128 | never |
+/// | `QA10` | 51 | with much hardware, within hours |
+/// | `QN10` | 33 | within minutes |
+/// | `QN08` | 26 | within seconds |
 ///
 /// ```
 /// use secondo::factor::ocra::{Inputs, Suite, TransactionDetails};
@@ -105,8 +104,8 @@ impl<'a> TransactionDetails<'a> {
     /// The hash is the SHA-256 of these bytes: the ASCII text `secondo transaction`, the nonce, and amount, payee and
     /// text, each after its length in bytes as a 16-bit big-endian number. [`Question::from_random`] turns it into the
     /// question: of `QH64`, it is the hash in upper-case hexadecimal. In the other formats, the hash divided by 2^256
-    /// is a fraction whose first digits make the question, with the base and the digits of the format: decimal, or `0`
-    /// to `9` and `A` to `Z`.
+    /// is a fraction whose first digits make the question: in base 10, or in base 36 with the digits `0` to `9` and `A`
+    /// to `Z`.
     #[must_use]
     pub fn question(&self, format: QuestionFormat, nonce: &[u8; 16]) -> Question {
         let mut hash = Sha256::new().chain_update(b"secondo transaction").chain_update(nonce);

@@ -16,7 +16,7 @@ impl Suite {
     ///
     /// Returns [`InputError`] if the key or the inputs do not fit the suite.
     pub fn response(&self, key: &Key, inputs: &Inputs<'_>) -> Result<Response, InputError> {
-        self.computed(key, &Message::new(self, inputs)?)
+        Ok(self.computed(key, &self.message(key, inputs)?))
     }
 
     /// Verifies a response, and returns the counter that it was computed with.
@@ -54,11 +54,11 @@ impl Suite {
         response: &str,
         policy: &Policy,
     ) -> Result<Match, ResponseError> {
-        let mut message = Message::new(self, inputs).map_err(ResponseError::Input)?;
-        let response = Response::read(response, self.digits(), self.response_len()).map_err(ResponseError::Malformed)?;
-        let counters = inputs.counter.map_or(Span::around(0, 0, 0), |next| {
-            Span::around(next.get(), 0, policy.look_ahead.into())
-        });
+        let mut message = self.message(key, inputs).map_err(ResponseError::Input)?;
+        let response =
+            Response::read(response, self.digits(), self.response_len()).map_err(ResponseError::Malformed)?;
+        let counters =
+            inputs.counter.map_or(Span::around(0, 0, 0), |next| Span::around(next.get(), 0, policy.look_ahead.into()));
         let steps = inputs.time.map_or(Span::around(0, 0, 0), |time| {
             Span::around(self.step(time).get(), policy.window.past().into(), policy.window.future().into())
         });
@@ -66,7 +66,7 @@ impl Suite {
         for counter in counters.counters() {
             for step in steps.counters() {
                 message.set(counter, step);
-                let right = self.computed(key, &message).map_err(ResponseError::Input)?;
+                let right = self.computed(key, &message);
                 let moving = if self.has_counter() { counter } else { step };
                 found.add(moving.get(), right.is_equal(&response), 0);
             }
@@ -74,11 +74,15 @@ impl Suite {
         Ok(found)
     }
 
-    fn computed(&self, key: &Key, message: &Message) -> Result<Response, InputError> {
+    fn message(&self, key: &Key, inputs: &Inputs<'_>) -> Result<Message, InputError> {
         if key.algorithm() != self.algorithm() {
             return Err(InputError::Key);
         }
-        Ok(Response::new(self.digits(), &key.mac_of(message.as_bytes())))
+        Message::new(self, inputs)
+    }
+
+    fn computed(&self, key: &Key, message: &Message) -> Response {
+        Response::new(self.digits(), &key.mac_of(message.as_bytes()))
     }
 
     /// Returns the number of characters of a response.
