@@ -227,7 +227,7 @@ macro_rules! hmac {
                 }
                 let mut inner: State = $load(&key.inner);
                 $compress(&mut inner, slice::from_ref(&block));
-                outer(key, &mut inner)
+                outer(key, &mut inner, &mut block)
             }
 
             pub(super) fn mac_of(key: &Key, message: &[u8]) -> [u32; 16] {
@@ -247,19 +247,21 @@ macro_rules! hmac {
                     *end = (($block + message.len()) as u64 * 8).to_be_bytes();
                 }
                 $compress(&mut inner, padded);
-                last.as_flattened_mut().zeroize();
-                let mut mac = outer(key, &mut inner);
+                let [first, second] = &mut last;
+                let mut mac = outer(key, &mut inner, first);
                 let words = $store(&mac);
                 mac.as_mut_slice().zeroize();
+                second.as_mut_slice().zeroize();
                 words
             }
 
-            /// Computes the outer hash from the inner one, which is wiped. A call would slow down every code.
+            /// Computes the outer hash of the inner one, and wipes the latter and the block. A call would slow down every
+            /// code.
             #[inline(always)]
-            fn outer(key: &Key, inner: &mut State) -> State {
+            fn outer(key: &Key, inner: &mut State, block: &mut [u8; $block]) -> State {
                 const DIGEST: [u8; $block] = padding(size_of::<State>());
 
-                let mut block = DIGEST;
+                *block = DIGEST;
                 for (message, word) in block.as_chunks_mut().0.iter_mut().zip(*inner) {
                     *message = word.to_be_bytes();
                 }
@@ -272,7 +274,7 @@ macro_rules! hmac {
                     *end = joined(u64::from(last) << 32 | 1 << 31, 0);
                 }
                 let mut outer = $load(&key.outer);
-                $compress(&mut outer, slice::from_ref(&block));
+                $compress(&mut outer, slice::from_ref(block));
                 block.as_mut_slice().zeroize();
                 inner.as_mut_slice().zeroize();
                 outer

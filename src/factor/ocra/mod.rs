@@ -37,10 +37,11 @@
 #![cfg_attr(feature = "sha2", doc = "")]
 //! # Limits
 //!
-//! [`Suite::verify`] keeps no state. Its caller must accept each question and each counter once, end a question after
-//! some time, and limit the attempts. All suites with one key should be different, because a response in one suite says
-//! nothing about another, but a response in the same suite can be used again in another place that asks the same
-//! question.
+//! [`Suite::verify`] keeps no state. Its caller accepts each question once and each counter once, ends a question after
+//! some time, and limits the attempts. Without this, a response can be used again, and guessed.
+//!
+//! A response answers the same question wherever it is asked. Services that do not trust each other need keys of their
+//! own.
 
 mod format;
 mod inputs;

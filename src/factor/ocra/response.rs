@@ -31,10 +31,10 @@ impl Response {
             response.fill(bytes.flat_map(|byte| [hex(byte >> 4), hex(byte & 0xf)]));
         } else {
             let truncated = mac.truncated();
-            let (first, _) = Digits::Nine.divide(truncated);
+            let (tenth, _) = Digits::Nine.divide(truncated);
+            let first = [b'0' + tenth.to_le_bytes()[0]];
             let mut nine = nine_digits(truncated);
-            let ten = [b'0' + first.to_le_bytes()[0]].into_iter().chain(nine);
-            response.fill(ten.skip(10 - digits as usize));
+            response.fill(first.iter().chain(&nine).copied().skip(10 - digits as usize));
             nine.as_mut_slice().zeroize();
         }
         response
@@ -42,7 +42,7 @@ impl Response {
 
     /// Reads a submitted response, in which spaces and hyphens are skipped.
     ///
-    /// Whether the characters are letters or digits changes neither a branch nor an address.
+    /// No branch and no address depends on the digits, or tells hexadecimal letters from decimal digits.
     pub(super) fn read(text: &str, digits: ResponseDigits, expected: usize) -> Result<Self, MalformedCode> {
         let mut response = Self { ascii: [0; Self::MAX_LEN], len: 0 };
         if text.len() > Self::MAX_TEXT_LEN {

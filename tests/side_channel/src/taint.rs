@@ -18,6 +18,7 @@ use secondo::{
 
 use crate::Case;
 use crate::login::{Device, Login, STEPS, Subject, Typed, add, id, key, methods, name, secret, transaction, unknown};
+use crate::ocra;
 use crate::valgrind::make_secret;
 
 /// Returns the cases in which memcheck must find no error.
@@ -33,6 +34,11 @@ pub(crate) fn subjects() -> Vec<Case> {
             cases.push(Case::new(format!("{name} sealed"), move || sealed(method, algorithm)));
         }
         cases.push(Case::new(format!("{algorithm} in an HSM"), move || in_hsm(algorithm)));
+        for digits in ocra::DIGITS {
+            cases.push(Case::new(format!("{algorithm} OCRA, {digits} digits"), move || {
+                ocra::responses(algorithm, digits)
+            }));
+        }
     }
     cases.push(Case::new("all in a batch", batch));
     for (form, new) in [("plain", plain_verifier as fn(Policy) -> _), ("sealed", sealing_verifier)] {
