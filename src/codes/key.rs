@@ -255,8 +255,7 @@ macro_rules! hmac {
                 words
             }
 
-            /// Computes the outer hash of the inner one, and wipes the latter and the block. A call would slow down every
-            /// code.
+            /// Computes the outer hash, and wipes the inner one and the block. A call would slow down every code.
             #[inline(always)]
             fn outer(key: &Key, inner: &mut State, block: &mut [u8; $block]) -> State {
                 const DIGEST: [u8; $block] = padding(size_of::<State>());

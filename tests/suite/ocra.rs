@@ -100,42 +100,37 @@ fn every_suite() {
     let sessions = [("", None), ("-S001", Some(1)), ("-S064", Some(64)), ("-S512", Some(512))];
     let mut pins = vec![(String::new(), None)];
     pins.extend(hashes.iter().map(|(name, algorithm)| (format!("-P{name}"), Some(*algorithm))));
-    let mut suites = 0;
-    for (hash, algorithm) in &hashes {
-        for count in digits {
-            for counter in ["", "C-"] {
-                for (question, kind, max_len) in [
-                    ("QN08", QuestionKind::Numeric, 8),
-                    ("QA04", QuestionKind::Alphanumeric, 4),
-                    ("QH64", QuestionKind::Hexadecimal, 64),
-                    ("QH8", QuestionKind::Hexadecimal, 8),
-                ] {
-                    for (pin, pin_hash) in &pins {
-                        for (session, session_len) in sessions {
-                            for (step, secs) in steps {
-                                let text =
-                                    format!("OCRA-1:HOTP-{hash}-{count}:{counter}{question}{pin}{session}{step}");
-                                let suite = suite(&text);
-                                assert_eq!((suite.to_string(), suite.as_str()), (text.clone(), &text[..]));
-                                assert_eq!(text.parse::<Suite>(), Ok(suite));
-                                assert_eq!(
-                                    (suite.algorithm(), suite.digits() as u8),
-                                    (*algorithm, count.parse().unwrap())
-                                );
-                                assert_eq!(suite.has_counter(), !counter.is_empty());
-                                assert_eq!((suite.question().kind(), suite.question().max_len()), (kind, max_len));
-                                assert_eq!(suite.pin_hash(), *pin_hash);
-                                assert_eq!((suite.session_len(), suite.time_step_secs()), (session_len, secs));
-                                assert!(text.len() <= Suite::MAX_LEN);
-                                suites += 1;
-                            }
-                        }
-                    }
-                }
-            }
-        }
+    let questions = [
+        ("QN08", QuestionKind::Numeric, 8),
+        ("QA04", QuestionKind::Alphanumeric, 4),
+        ("QH64", QuestionKind::Hexadecimal, 64),
+        ("QH8", QuestionKind::Hexadecimal, 8),
+    ];
+    for number in 0..hashes.len() * 8 * 2 * 4 * pins.len() * 4 * 5 {
+        // Each part is a digit of the number, in a base of its own.
+        let mut rest = number;
+        let mut next = |count| {
+            let index = rest % count;
+            rest /= count;
+            index
+        };
+        let (hash, algorithm) = &hashes[next(hashes.len())];
+        let count = digits[next(8)];
+        let counter = ["", "C-"][next(2)];
+        let (question, kind, max_len) = questions[next(4)];
+        let (pin, pin_hash) = &pins[next(pins.len())];
+        let (session, session_len) = sessions[next(4)];
+        let (step, secs) = steps[next(5)];
+        let text = format!("OCRA-1:HOTP-{hash}-{count}:{counter}{question}{pin}{session}{step}");
+        let suite = suite(&text);
+        assert_eq!(suite.to_string(), text);
+        assert_eq!((suite.algorithm(), suite.digits() as u8), (*algorithm, count.parse().unwrap()));
+        assert_eq!(suite.has_counter(), !counter.is_empty());
+        assert_eq!((suite.question().kind(), suite.question().max_len()), (kind, max_len));
+        assert_eq!(suite.pin_hash(), *pin_hash);
+        assert_eq!((suite.session_len(), suite.time_step_secs()), (session_len, secs));
+        assert!(text.len() <= Suite::MAX_LEN);
     }
-    assert_eq!(suites, hashes.len() * 8 * 2 * 4 * pins.len() * 4 * 5);
     assert_eq!(suite("OCRA-1:HOTP-SHA1-0:QN08").digits(), ResponseDigits::Whole);
     assert_eq!(format!("{:?}", suite("OCRA-1:HOTP-SHA1-6:QN08")), "Suite(OCRA-1:HOTP-SHA1-6:QN08)");
 }
@@ -173,7 +168,9 @@ fn cases() -> ProptestConfig {
 
 #[test]
 fn any_text_is_a_suite_as_it_stands_or_refused() {
-    proptest!(cases(), |(text: String, like in "OCRA-1:HOTP-SHA1-(0|[4-9]|10):(C-)?Q[ANH][0-9]{1,2}(-PSHA1)?(-S[0-9]{3})?(-T[0-9]{1,2}[SMH])?")| {
+    const LIKE: &str = "OCRA-1:HOTP-SHA1-(0|[4-9]|10):(C-)?Q[ANH][0-9]{1,2}(-PSHA1)?(-S[0-9]{3})?(-T[0-9]{1,2}[SMH])?";
+
+    proptest!(cases(), |(text: String, like in LIKE)| {
         for text in [&text, &like] {
             match Suite::parse(text) {
                 Ok(suite) => prop_assert_eq!(suite.as_str(), text),
@@ -276,10 +273,10 @@ fn random_questions_are_the_digits_of_a_fraction() {
     assert_eq!(of("QA04", &half), "I000");
     assert_eq!(of("QN64", &[0xff; 32]), "9".repeat(64));
     let bytes: [u8; 32] = std::array::from_fn(|at| u8::try_from(at * 7 + 1).unwrap());
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    let hex = bytes.map(|byte| format!("{byte:02X}")).concat();
     assert_eq!(of("QH64", &bytes), hex);
     assert_eq!(of("QH09", &bytes), hex[..9]);
-    // Python: the digits of int.from_bytes(bytes(7 * at + 1 for at in range(32))) / 2**256 in base 10 and 36.
+    // Computed with Python's integers.
     assert_eq!(of("QN64", &bytes), PYTHON_DECIMAL);
     assert_eq!(of("QA64", &bytes), PYTHON_BASE_36);
 }
@@ -517,7 +514,7 @@ mod transactions {
         details.question(suite("OCRA-1:HOTP-SHA1-6:QH64").question(), nonce).as_str().to_owned()
     }
 
-    /// Python: hashlib.sha256(b"secondo transaction" + nonce + b"".join(len(d).to_bytes(2) + d for d in details)).
+    /// The expected texts were computed with Python's `hashlib` from the docs of [`TransactionDetails::question`].
     #[test]
     fn the_question_is_a_hash() {
         let transfer = details("1250.00 EUR", "IT60X0542811101000000123456 Società Rossi", "affitto");

@@ -1,12 +1,12 @@
 use core::fmt;
 
-use cmov::Condition;
+use cmov::{Cmov, Condition};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::suite::ResponseDigits;
 use crate::codes::mac::Mac;
 use crate::ct::declassify::public;
-use crate::ct::select::is_equal;
+use crate::ct::select::{is_equal, is_not_zero};
 use crate::types::{Digits, MalformedCode, nine_digits};
 
 /// A response to a question: decimal digits with leading zeros, or a whole HMAC in lower-case hexadecimal.
@@ -98,11 +98,11 @@ impl Response {
 
 /// Returns the hexadecimal digit of a number below 16, without a branch on it or a table.
 fn hex(value: u8) -> u8 {
-    const TO_LETTERS: u8 = b'a' - 10 - b'0';
-
-    // All ones if the number is 10 or more.
-    let is_letter = 9_u8.wrapping_sub(value).cast_signed() >> 7;
-    b'0' + value + (is_letter.cast_unsigned() & TO_LETTERS)
+    let mut digit = b'0' + value;
+    let letter = b'a' - 10 + value;
+    // The sum has this bit if the number is 10 or more. A compiler turned a mask made of it into a branch.
+    digit.cmovnz(&letter, is_not_zero(u32::from(value + 6) & 0x10));
+    digit
 }
 
 impl Drop for Response {
