@@ -38,6 +38,7 @@
 //! - Firmware that verifies codes, or a provider that keeps states in its own table, uses a [`Method`] with a [`State`]
 //!   and a [`Policy`].
 //! - [`Totp::generate`] and [`Hotp::generate`] compute codes from a [`Key`], for example in the firmware of a token.
+//! - [`factor::ocra`] computes and verifies responses to challenges (OCRA, RFC 6287), and signatures of transactions.
 //! - [`factor::verify_batch`], [`Totp::generate_batch`] and [`Hotp::generate_batch`] process many codes at once, faster
 //!   than one by one.
 //!

@@ -4,6 +4,7 @@ use sha1::Digest;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::joined::joined;
+use super::mac::Mac;
 #[cfg(feature = "verifier")]
 use crate::ct::declassify::public;
 #[cfg(feature = "verifier")]
@@ -92,7 +93,6 @@ impl Key {
     }
 
     /// Returns the number of words that a hash state has, out of the 16 that are stored.
-    #[cfg(feature = "verifier")]
     fn words_each(algorithm: Algorithm) -> usize {
         algorithm.output_len() / 4
     }
@@ -106,6 +106,18 @@ impl Key {
             #[cfg(feature = "sha2")]
             Algorithm::Sha512 => hmac_sha512::truncated(self, counter),
         }
+    }
+
+    /// Computes the HMAC of a message of any length.
+    pub(crate) fn mac_of(&self, message: &[u8]) -> Mac {
+        let words = match self.algorithm {
+            Algorithm::Sha1 => hmac_sha1::mac_of(self, message),
+            #[cfg(feature = "sha2")]
+            Algorithm::Sha256 => hmac_sha256::mac_of(self, message),
+            #[cfg(feature = "sha2")]
+            Algorithm::Sha512 => hmac_sha512::mac_of(self, message),
+        };
+        Mac::new(words, Self::words_each(self.algorithm))
     }
 }
 
@@ -154,9 +166,9 @@ fn store_wide(state: &[u64; 8]) -> [u32; 16] {
     words
 }
 
-/// Defines a module that computes HMAC of an 8-byte message from prepared hash states.
+/// Defines a module that computes HMAC from prepared hash states.
 ///
-/// Both hashes, the inner and the outer one, have to process exactly one more block.
+/// For a message of 8 bytes both hashes, the inner and the outer one, have to process exactly one more block.
 macro_rules! hmac {
     (
         $name:ident, $algorithm:expr, $hash:ty, $compress:path, $initial:expr,
@@ -208,7 +220,6 @@ macro_rules! hmac {
 
             pub(super) fn mac(key: &Key, counter: Counter) -> State {
                 const COUNTER: [u8; $block] = padding(8);
-                const DIGEST: [u8; $block] = padding(size_of::<State>());
 
                 let mut block = COUNTER;
                 if let Some(message) = block.first_chunk_mut() {
@@ -216,20 +227,53 @@ macro_rules! hmac {
                 }
                 let mut inner: State = $load(&key.inner);
                 $compress(&mut inner, slice::from_ref(&block));
-                block = DIGEST;
-                for (message, word) in block.as_chunks_mut().0.iter_mut().zip(inner) {
+                outer(key, &mut inner, &mut block)
+            }
+
+            pub(super) fn mac_of(key: &Key, message: &[u8]) -> [u32; 16] {
+                const LENGTH: usize = 2 * size_of::<$word>();
+
+                let (whole, rest) = message.as_chunks();
+                let mut inner: State = $load(&key.inner);
+                $compress(&mut inner, whole);
+                // The rest of the message and the padding fill one block or two.
+                let mut last = [[0_u8; $block]; 2];
+                for (slot, byte) in last.as_flattened_mut().iter_mut().zip(rest.iter().chain(&[0x80])) {
+                    *slot = *byte;
+                }
+                let count = if rest.len() + 1 + LENGTH <= $block { 1 } else { 2 };
+                let (padded, _) = last.split_at_mut(count);
+                if let Some(end) = padded.as_flattened_mut().last_chunk_mut() {
+                    *end = (($block + message.len()) as u64 * 8).to_be_bytes();
+                }
+                $compress(&mut inner, padded);
+                let [first, second] = &mut last;
+                let mut mac = outer(key, &mut inner, first);
+                let words = $store(&mac);
+                mac.as_mut_slice().zeroize();
+                second.as_mut_slice().zeroize();
+                words
+            }
+
+            /// Computes the outer hash, and wipes the inner one and the block. A call would slow down every code.
+            #[inline(always)]
+            fn outer(key: &Key, inner: &mut State, block: &mut [u8; $block]) -> State {
+                const DIGEST: [u8; $block] = padding(size_of::<State>());
+
+                *block = DIGEST;
+                for (message, word) in block.as_chunks_mut().0.iter_mut().zip(*inner) {
                     *message = word.to_be_bytes();
                 }
                 // The fifth word of SHA-1 and the padding after it lie in 16 bytes that the hash crates load at once.
                 // They are written at once too; `joined` explains why.
                 if inner.len() == 5
-                    && let [.., last] = inner
+                    && let [.., last] = *inner
                     && let Some(end) = block.as_chunks_mut().0.get_mut(1)
                 {
                     *end = joined(u64::from(last) << 32 | 1 << 31, 0);
                 }
                 let mut outer = $load(&key.outer);
-                $compress(&mut outer, slice::from_ref(&block));
+                $compress(&mut outer, slice::from_ref(block));
                 block.as_mut_slice().zeroize();
                 inner.as_mut_slice().zeroize();
                 outer
@@ -323,5 +367,34 @@ mod tests {
             checked += 1;
         }
         assert_eq!(checked, 10);
+    }
+
+    /// Compares HMACs of messages that end at every place in a block, where the padding takes one block or two.
+    #[test]
+    fn messages_of_every_length() {
+        use hmac::{Hmac, KeyInit, Mac};
+
+        fn mac<M: Mac + KeyInit>(secret: &[u8], message: &[u8]) -> Vec<u8> {
+            <M as KeyInit>::new_from_slice(secret).unwrap().chain_update(message).finalize().into_bytes().to_vec()
+        }
+
+        let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
+        let message: Vec<u8> = (0..800_u32).map(|at| (at * 37).to_le_bytes()[0]).collect();
+        for algorithm in Algorithm::ALL.iter().copied() {
+            let key = Key::new(algorithm, &secret);
+            for message in (0..message.len()).map(|len| &message[..len]) {
+                let expected = match algorithm {
+                    Algorithm::Sha1 => mac::<Hmac<sha1::Sha1>>(secret.expose(), message),
+                    #[cfg(feature = "sha2")]
+                    Algorithm::Sha256 => mac::<Hmac<sha2::Sha256>>(secret.expose(), message),
+                    #[cfg(feature = "sha2")]
+                    Algorithm::Sha512 => mac::<Hmac<sha2::Sha512>>(secret.expose(), message),
+                };
+                let found: Vec<u8> = key.mac_of(message).words().iter().flat_map(|word| word.to_be_bytes()).collect();
+                assert_eq!(found, expected, "{algorithm}, {} bytes", message.len());
+            }
+            let counter = key.mac_of(&7_u64.to_be_bytes());
+            assert_eq!(counter.truncated(), key.truncated(Counter::new(7)));
+        }
     }
 }

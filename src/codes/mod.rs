@@ -4,6 +4,7 @@ pub(crate) mod batch;
 mod joined;
 pub(crate) mod key;
 pub(crate) mod lanes;
+pub(crate) mod mac;
 pub(crate) mod search;
 
 pub use key::Key;

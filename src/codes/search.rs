@@ -24,7 +24,7 @@ impl Span {
         Self { first, count: u16::try_from(last - first).unwrap_or(u16::MAX).saturating_add(1) }
     }
 
-    fn counters(self) -> impl Iterator<Item = Counter> + Clone {
+    pub(crate) fn counters(self) -> impl Iterator<Item = Counter> + Clone {
         (0..self.count).map(move |step| Counter::new(self.first + u64::from(step)))
     }
 
@@ -115,7 +115,6 @@ impl Match {
     }
 
     /// Adds the comparison with one value, of a kind that needs no search. The first fresh match gives the counter.
-    #[cfg(feature = "verifier")]
     pub(crate) fn add(&mut self, counter: u64, matches: Condition, is_used: Condition) {
         let fresh = matches & (is_used ^ 1);
         self.counter.cmovnz(&counter, fresh & (self.fresh ^ 1));

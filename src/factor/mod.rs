@@ -9,6 +9,7 @@ mod joint;
 mod kind;
 #[cfg(feature = "verifier")]
 mod new;
+pub mod ocra;
 mod otp;
 #[cfg(feature = "verifier")]
 pub mod out_of_band;

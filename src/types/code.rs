@@ -182,7 +182,7 @@ fn draw_below<const N: u32>(random: &[u8; 32]) -> Option<u32> {
 ///
 /// The halves, quarters and eighths of eight digits lie side by side in one number, and are split by one multiplication
 /// each. [`Digits::divide`] says why no division is used.
-fn nine_digits(value: u32) -> [u8; Digits::MAX] {
+pub(crate) fn nine_digits(value: u32) -> [u8; Digits::MAX] {
     let (first, last) = Digits::Eight.divide(value);
     let first = first - ((first * 205) >> 11) * 10;
     let fours = (u64::from(last) * 0xd1b7_1759) >> 45;

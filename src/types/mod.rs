@@ -9,6 +9,8 @@ mod code;
 mod id;
 #[cfg(feature = "verifier")]
 mod level;
+#[cfg(feature = "sha2")]
+mod printable;
 mod secret;
 #[cfg(feature = "alloc")]
 mod secret_text;
@@ -20,6 +22,7 @@ mod time;
 mod transaction;
 
 pub use algorithm::Algorithm;
+pub(crate) use code::nine_digits;
 pub use code::{Code, Digits, DigitsError};
 #[cfg(feature = "verifier")]
 pub(crate) use id::Name;
@@ -27,6 +30,8 @@ pub(crate) use id::Name;
 pub use id::{AccountId, AuthenticatorNumber, IdError};
 #[cfg(feature = "verifier")]
 pub use level::Level;
+#[cfg(feature = "sha2")]
+pub(crate) use printable::is_disguise;
 pub use secret::{Base32, Secret, SecretError};
 #[cfg(feature = "alloc")]
 pub use secret_text::SecretText;

@@ -60,6 +60,11 @@ fn json_import() {
 }
 
 #[test]
+fn ocra() {
+    replay("ocra", targets::ocra);
+}
+
+#[test]
 fn key_uri() {
     replay("key_uri", targets::key_uri);
 }
@@ -91,6 +96,17 @@ fn codes_of_random_characters() {
             targets::code(&digits[..len.min(digits.len())]);
         }
         targets::code(&any);
+    });
+}
+
+#[test]
+fn responses_of_random_characters() {
+    proptest!(cases(), |(digits in text_of(b"0123456789abcdefABCDEF"), any in text_of(b"0123456789 -+/:gG\0"))| {
+        for suite in ["OCRA-1:HOTP-SHA1-6:QN08", "OCRA-1:HOTP-SHA1-0:QN08"] {
+            for response in [&digits[..6.min(digits.len())], &digits[..40.min(digits.len())], &any] {
+                targets::ocra(&[suite.as_bytes(), b"\n", response].concat());
+            }
+        }
     });
 }
 

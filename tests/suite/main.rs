@@ -21,6 +21,7 @@ mod login_example;
 mod memory;
 mod migration;
 mod model;
+mod ocra;
 mod otpauth;
 mod pitfalls;
 mod policy;

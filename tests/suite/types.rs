@@ -5,6 +5,7 @@
 use std::fmt::{Debug, Display};
 
 use secondo::decision::{Confirmed, Decision, Resynchronized, StateError, Verified};
+use secondo::factor::ocra::{PinHash, Response};
 use secondo::policy::Window;
 use secondo::types::TimeError;
 use secondo::types::{Base32, Counter, MalformedCode, Period, SecretError};
@@ -31,11 +32,15 @@ assert_impl_all!(Key: zeroize::ZeroizeOnDrop);
 assert_impl_all!(Code: zeroize::ZeroizeOnDrop);
 assert_impl_all!(SubmittedCode: zeroize::ZeroizeOnDrop);
 assert_impl_all!(Base32: zeroize::ZeroizeOnDrop);
+assert_impl_all!(PinHash: zeroize::ZeroizeOnDrop);
+assert_impl_all!(Response: zeroize::ZeroizeOnDrop);
 assert_not_impl_any!(Secret: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(Key: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(Code: Clone, Display, PartialEq, AsRef<[u8]>, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(SubmittedCode: Clone, Display, PartialEq, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(Base32: Clone, Display, PartialEq, AsRef<[u8]>, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
+assert_not_impl_any!(PinHash: Clone, Display, PartialEq, AsRef<[u8]>, std::hash::Hash, zeroize::Zeroize);
+assert_not_impl_any!(Response: Clone, Display, PartialEq, AsRef<str>, std::hash::Hash, zeroize::Zeroize);
 assert_not_impl_any!(Authenticator: Clone, Display, PartialEq);
 
 // A success cannot be forged, or copied for a second use.

@@ -11,6 +11,7 @@ use secondo::{Algorithm, Authenticator, Digits, Hotp, Key, State, Verifier};
 
 use crate::Case;
 use crate::login::{Device, Subject, Typed, add, id, key, methods, secret, transaction, unknown};
+use crate::ocra;
 use crate::taint::{plain_verifier, sealing_verifier, sent};
 use crate::valgrind::make_secret;
 
@@ -26,13 +27,23 @@ pub(crate) fn leaks() -> Vec<Case> {
         Case::new("codes compared with ==", || {
             black_box(is_same(&made_secret(*b"287082"), black_box(b"287083")));
         }),
+        Case::new("a response compared up to the first difference", || {
+            black_box(is_same_up_to(&made_secret(*b"65347737"), black_box(b"65347738")));
+        }),
         Case::new("leading zeros skipped", || {
             black_box(without_zeros(&made_secret(*b"007042")));
         }),
         Case::new("base32 from a table", || {
             black_box(looked_up(&made_secret(*b"GEZDGNBV")));
         }),
+        Case::new("the hash of a PIN compared with ==", || {
+            let hash = ocra::unknown_pin_hash(Algorithm::Sha1);
+            black_box(is_same(hash.expose(), black_box(&[0; 20])));
+        }),
         // These show that memcheck follows a secret through the library to the values that leave it.
+        Case::new("the response of a secret", || {
+            black_box(without_zeros(ocra::unknown_response(Algorithm::Sha1).as_str().as_bytes()));
+        }),
         Case::new("the code of a secret", || {
             let key = Key::new(Algorithm::Sha1, &unknown(secret(4, 20)));
             let code = Hotp::default().generate(&key, Counter::new(1));
@@ -100,6 +111,11 @@ fn is_same(expected: &[u8], code: &[u8]) -> bool {
 #[inline(never)]
 pub(crate) fn without_zeros(code: &[u8]) -> u32 {
     code.iter().skip_while(|digit| **digit == b'0').fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
+}
+
+#[inline(never)]
+pub(crate) fn is_same_up_to(expected: &[u8], response: &[u8]) -> bool {
+    expected.iter().zip(response).all(|(a, b)| black_box(a) == black_box(b))
 }
 
 #[inline(never)]

@@ -12,14 +12,28 @@ use secondo::{
 };
 
 use crate::callgrind::Group;
-use crate::controls::{early_exit, without_zeros};
+use crate::controls::{early_exit, is_same_up_to, without_zeros};
 use crate::login::{Device, Login, STEPS, Subject, add, id, key, methods, name, secret, transaction};
+use crate::ocra::{self, Exchange};
 use crate::slot::Slot;
 
 pub(crate) fn groups() -> Vec<Group> {
     let mut groups = vec![Group::equal("base32", SECRETS.map(|text| move || decode(text)))];
     for algorithm in Algorithm::ALL.iter().copied() {
         groups.push(Group::equal(format!("{algorithm} codes"), (0..8).map(|number| move || code(algorithm, number))));
+        for digits in ocra::DIGITS {
+            let exchange: &'static Exchange = Box::leak(Box::new(Exchange::new(algorithm, digits)));
+            let name = format!("{algorithm} OCRA, {digits} digits");
+            groups.push(Group::equal(format!("{name}, responses"), (0..8).map(|pin| move || exchange.respond(pin))));
+            groups.push(Group::equal(
+                format!("{name}, accepted"),
+                exchange.right().map(|right| verified(exchange, right, true)),
+            ));
+            groups.push(Group::equal(
+                format!("{name}, refused"),
+                exchange.wrong().map(|wrong| verified(exchange, wrong, false)),
+            ));
+        }
         for method in methods() {
             let name = format!("{algorithm} {}", name(&method));
             let subject = Subject::new(method, key(algorithm, SUBJECT), 1_000).with_leading_zeros();
@@ -52,6 +66,14 @@ pub(crate) fn groups() -> Vec<Group> {
         }),
     ));
     groups.push(Group::leaky(
+        "a response compared up to the first difference",
+        [b"65347737", b"65347738", b"95347737"].map(|response| {
+            move || {
+                black_box(is_same_up_to(black_box(b"65347737"), black_box(response)));
+            }
+        }),
+    ));
+    groups.push(Group::leaky(
         "leading zeros skipped",
         [b"000042", b"287082"].map(|code| {
             move || {
@@ -76,6 +98,10 @@ fn decode(text: &str) {
 fn code(algorithm: Algorithm, number: u8) {
     let key = Key::new(algorithm, &secret(number, 20));
     black_box(Hotp::default().generate(&key, Counter::new(u64::from(number))));
+}
+
+fn verified(exchange: &'static Exchange, response: String, is_right: bool) -> impl Fn() {
+    move || assert_eq!(exchange.verify(black_box(&response)), is_right)
 }
 
 fn decide(login: Login<'static>) -> impl Fn() {

@@ -8,6 +8,7 @@ mod controls;
 mod counts;
 mod login;
 mod memcheck;
+mod ocra;
 mod report;
 mod slot;
 mod taint;

@@ -20,6 +20,7 @@ use secondo::{
 
 use crate::Case;
 use crate::login::{Device, Login, STEPS, Subject, Typed, add, id, key, methods, name, secret, transaction, unknown};
+use crate::ocra;
 use crate::valgrind::make_secret;
 
 /// Returns the cases in which memcheck must find no error.
@@ -35,6 +36,11 @@ pub(crate) fn subjects() -> Vec<Case> {
             cases.push(Case::new(format!("{name} sealed"), move || sealed(method, algorithm)));
         }
         cases.push(Case::new(format!("{algorithm} in an HSM"), move || in_hsm(algorithm)));
+        for digits in ocra::DIGITS {
+            cases.push(Case::new(format!("{algorithm} OCRA, {digits} digits"), move || {
+                ocra::responses(algorithm, digits)
+            }));
+        }
     }
     cases.push(Case::new("all in a batch", batch));
     cases.push(Case::new("codes that are sent", sent_codes));
