@@ -53,6 +53,11 @@ pub enum AccountError {
     ReservedId,
     /// An imported authenticator is not confirmed. The subscriber has to enroll it here.
     NotConfirmed,
+    /// Recovery codes cannot be the first authenticator of an account, because nothing is confirmed that they could
+    /// recover.
+    NoneConfirmed,
+    /// The account has no recovery codes.
+    NoRecoveryCodes,
 }
 
 impl AccountError {
@@ -76,6 +81,8 @@ impl AccountError {
             Self::ImplausibleStep(_) => "implausible_step",
             Self::ReservedId => "reserved_id",
             Self::NotConfirmed => "not_confirmed",
+            Self::NoneConfirmed => "none_confirmed",
+            Self::NoRecoveryCodes => "no_recovery_codes",
         }
     }
 }
@@ -105,6 +112,8 @@ impl fmt::Display for AccountError {
             }
             Self::ReservedId => f.write_str("an id that begins with secondo-canary- is reserved"),
             Self::NotConfirmed => f.write_str("the imported authenticator is not confirmed"),
+            Self::NoneConfirmed => f.write_str("the account has no confirmed authenticator that codes could recover"),
+            Self::NoRecoveryCodes => f.write_str("the account has no recovery codes"),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use super::external::External;
 use super::kind::Kept;
+use super::look_up::LookUp;
 use super::otp::Otp;
 #[cfg(all(test, feature = "std"))]
 use super::words::Words;
@@ -59,5 +60,6 @@ macro_rules! joint {
 joint! {
     Otp = 1,
     External = 2,
+    LookUp = 3,
     #[cfg(all(test, feature = "std"))] Words = 255,
 }

@@ -1,4 +1,4 @@
-use crate::factor::{Authenticator, External, Factor, Otp};
+use crate::factor::{Authenticator, External, Factor, ImportedRecoveryCodes, Otp, RecoveryCodes};
 use crate::types::{Counter, DisplayName, DisplayNameError};
 
 /// An authenticator of any kind that is to be enrolled, with the name that the subscriber chose for it.
@@ -57,6 +57,19 @@ impl From<&Authenticator> for NewAuthenticator {
 impl From<External> for NewAuthenticator {
     fn from(external: External) -> Self {
         Self { factor: Factor::External(external), name: DisplayName::EMPTY }
+    }
+}
+
+/// Hashes the codes, which takes about ten milliseconds. The account keeps only the hashes.
+impl From<&RecoveryCodes> for NewAuthenticator {
+    fn from(codes: &RecoveryCodes) -> Self {
+        Self { factor: Factor::LookUp(codes.to_set()), name: DisplayName::EMPTY }
+    }
+}
+
+impl From<ImportedRecoveryCodes> for NewAuthenticator {
+    fn from(codes: ImportedRecoveryCodes) -> Self {
+        Self { factor: Factor::LookUp(codes.into_set()), name: DisplayName::EMPTY }
     }
 }
 

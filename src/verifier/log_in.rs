@@ -138,18 +138,27 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             outcome: outcome.map_err(|refused| VerifierError::of(refused, id)),
             revision,
         });
-        let verdict = swapped.as_ref().ok().map(|swapped| swapped.outcome.as_ref());
         let action = match answer.stage {
             Stage::Confirmation => Action::Confirm,
             Stage::Login => Action::Verify,
             Stage::Resynchronization => Action::Resync,
         };
+        self.report_verdict(Event { authenticator: number, ..Event::new(action, id, answer.now) }, swapped)
+    }
+
+    /// Records the event of an answer with its verdict, and returns the verdict.
+    pub(super) fn report_verdict(
+        &self,
+        event: Event<'_>,
+        swapped: Result<Swapped<Result<Success, VerifierError<S::Error>>>, VerifierError<S::Error>>,
+    ) -> Result<Success, VerifierError<S::Error>> {
+        let verdict = swapped.as_ref().ok().map(|swapped| swapped.outcome.as_ref());
         let event = Event {
-            authenticator: match verdict {
+            authenticator: event.authenticator.or(match verdict {
                 Some(Ok(success)) => Some(success.number),
                 Some(Err(VerifierError::Repeated(repeated))) => Some(repeated.authenticator),
-                _ => number,
-            },
+                _ => None,
+            }),
             problem: verdict.and_then(Result::err).map(VerifierError::label),
             remaining: match verdict {
                 Some(Err(VerifierError::Refused(
@@ -157,7 +166,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
                 ))) => Some(*remaining),
                 _ => None,
             },
-            ..Event::new(action, id, answer.now)
+            ..event
         };
         self.report(event, swapped)?
     }
