@@ -29,6 +29,7 @@ mod pskc_peers;
 mod pskc_written;
 mod qr;
 mod races;
+mod recovery;
 mod seal;
 mod state;
 mod support;
