@@ -50,7 +50,8 @@ const OPTIONS: [&str; 8] = [
 pub struct StateFile {
     /// The authenticator with its state.
     pub imported: Imported,
-    /// The unused scratch codes, of eight digits each. The module accepts each one for one login.
+    /// The unused scratch codes, of eight digits each. The module accepts each one for one login. With the feature
+    /// `verifier`, `recovery_codes` returns them as recovery codes.
     pub scratch_codes: Vec<Code>,
     /// The number of time steps or counters that the module checked, 1 to 100. For HOTP, the look-ahead is one less.
     pub window_size: u8,

@@ -3,7 +3,7 @@ use core::slice;
 use super::outcome::{Accepted, Confirmed};
 use super::swap::{Step, Swapped};
 use super::{Verifier, VerifierError};
-use crate::account::{Account, Hmacs, Record, Reply, Success};
+use crate::account::{Account, Hmacs, Record, Refused, Reply, Success};
 use crate::audit::{Action, Event};
 use crate::decision::{Refusal, Resynchronized, Stage};
 use crate::factor::Answer;
@@ -134,24 +134,24 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
                 Reply::Decided { verdict, is_changed: true } => Step::Store(verdict, Record::Account(account)),
             })
         });
-        let swapped = swapped.await.map(|Swapped { outcome, revision }| Swapped {
-            outcome: outcome.map_err(|refused| VerifierError::of(refused, id)),
-            revision,
-        });
         let action = match answer.stage {
             Stage::Confirmation => Action::Confirm,
             Stage::Login => Action::Verify,
             Stage::Resynchronization => Action::Resync,
         };
-        self.report_verdict(Event { authenticator: number, ..Event::new(action, id, answer.now) }, swapped)
+        self.report_verdict(Event { authenticator: number, ..Event::new(action, id, answer.now) }, swapped.await)
     }
 
     /// Records the event of an answer with its verdict, and returns the verdict.
     pub(super) fn report_verdict(
         &self,
         event: Event<'_>,
-        swapped: Result<Swapped<Result<Success, VerifierError<S::Error>>>, VerifierError<S::Error>>,
+        swapped: Result<Judged, VerifierError<S::Error>>,
     ) -> Result<Success, VerifierError<S::Error>> {
+        let swapped = swapped.map(|Swapped { outcome, revision }| Swapped {
+            outcome: outcome.map_err(|refused| VerifierError::of(refused, event.account)),
+            revision,
+        });
         let verdict = swapped.as_ref().ok().map(|swapped| swapped.outcome.as_ref());
         let event = Event {
             authenticator: event.authenticator.or(match verdict {
@@ -171,3 +171,6 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.report(event, swapped)?
     }
 }
+
+/// The verdict on an answer.
+pub(super) type Judged = Swapped<Result<Success, Refused>>;

@@ -81,7 +81,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         let mut ended = None;
         let swapped = swapped.await.map(|Swapped { outcome: (verdict, of_attempt), revision }| {
             ended = of_attempt;
-            Swapped { outcome: verdict.map_err(|refused| VerifierError::of(refused, id)), revision }
+            Swapped { outcome: verdict, revision }
         });
         let action = if lost.is_some() { Action::RecoverAndRevoke } else { Action::Recover };
         let verdict = self.report_verdict(Event { authenticator: lost, ..Event::new(action, id, now) }, swapped);

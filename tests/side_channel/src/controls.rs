@@ -53,6 +53,9 @@ pub(crate) fn leaks() -> Vec<Case> {
             let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), subject.now()));
             up_to(accepted.expect("the code is right").counter());
         }),
+        Case::new("a recovery code compared with == and up to the match", || {
+            black_box(early_exit(&made_secret(*b"one two thre"), black_box(b"two ")));
+        }),
         Case::new("the device of an accepted code, from a plain record", || {
             let devices = Device::all();
             let verifier = Verifier::unsealed(Memory::new(), devices[0].subject.policy);
