@@ -105,8 +105,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Adds confirmed authenticators from another system to an account, and creates the account if it does not exist.
     ///
     /// Each [`State`] carries over the counter, the drift and a suspension. The failures and the locks become those of
-    /// the account: the highest count and the longest lock. A set of recovery codes ends the earlier one. The provider vouches that the authenticators are the
-    /// subscriber's. Either all of them are added, or none.
+    /// the account: the highest count and the longest lock. A set of recovery codes ends the earlier one. The provider
+    /// vouches that the authenticators are the subscriber's. Either all of them are added, or none.
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ use enrolled::{FIRST, NOW, SECOND, after, keys};
 use logins::{DESK, Logins, fresh};
 use pollster::block_on;
 use refusals::{account_error, refusal, replayed, wrong};
-use secondo::account::{AccountError, AccountView};
+use secondo::account::{AccountError, AccountView, RecordError};
 use secondo::audit::{Event, Sink};
 use secondo::decision::{Hold, Language};
 use secondo::factor::{ImportedRecoveryCodes, Kind, NewAuthenticator, RecoveryCodes, RecoveryCodesError};
@@ -580,6 +580,54 @@ fn one_code_of_eight_threads_is_accepted_once() {
         assert_eq!(results.iter().filter(replayed).count(), THREADS - 1, "{results:?}");
         assert_eq!(usize::from(view(&verifier, NOW).authenticators[1].codes_left.unwrap().get()), 9 - at);
         block_on(verifier.unlock(&id(), DESK, NOW)).unwrap();
+    }
+}
+
+#[test]
+fn a_set_that_cannot_be_read_is_an_outage() {
+    const OWN_LEN: usize = 39 + 10 * 16;
+
+    let store = Memory::new();
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    for new in [phone(1).into(), NewAuthenticator::from(&codes(19))] {
+        verifier.add(&id(), new, State::new().confirmed()).unwrap();
+    }
+    let good = stored(&store);
+    let own = good.len() - OWN_LEN;
+    let with = |at: usize, byte| {
+        let mut bytes = good.clone();
+        bytes[own + at] = byte;
+        bytes
+    };
+    let shorter = {
+        let mut bytes = good[..good.len() - 1].to_vec();
+        bytes[own - 1] -= 1;
+        bytes
+    };
+    for (bytes, at) in [
+        (with(0, 3), 0),
+        (with(3, 1), 3),
+        (with(8, 1), 8),
+        (with(10, 4), 10),
+        (with(15, 1), 11),
+        (with(16, 0xff), 16),
+        (shorter, OWN_LEN - 1),
+    ] {
+        block_on(async {
+            let revision = store.load(&id()).await.unwrap().map(|entry| entry.revision);
+            let _stored = store.compare_exchange(&id(), revision, bytes.as_slice().into(), None).await.unwrap();
+        });
+        match recover(&verifier, &text(&codes(19), 0), NOW) {
+            Err(VerifierError::Record(error)) => assert_eq!(error, RecordError::Field { offset: own + at }),
+            other => panic!("{at}: {other:?}"),
+        }
+        assert_eq!(stored(&store), bytes);
+    }
+    // The codes themselves are not in a record that is not sealed either.
+    for text in codes(19).texts() {
+        let plain = text.as_str().replace('-', "");
+        let is_there = |of: &str| good.windows(of.len()).any(|bytes| bytes == of.as_bytes());
+        assert!(!is_there(&plain) && !is_there(text.as_str()));
     }
 }
 
