@@ -705,6 +705,8 @@ fn futures_can_move_between_threads() {
     is_send(&verifier.verify(&id, &login, "123456", NOW));
     is_send(&verifier.confirm(&id, &login, FIRST, "123456", NOW));
     is_send(&verifier.resync(&id, &login, FIRST, &["123456"], NOW));
+    is_send(&verifier.recover(&id, &login, "123456", NOW));
+    is_send(&verifier.recover_and_revoke(&id, &login, "123456", FIRST, NOW));
     is_send(&verifier.enroll(&id, &login, authenticator(Totp::default()), NOW));
     is_send(&verifier.import(&id, &[], DESK, NOW));
     is_send(&verifier.suspend(&id, DESK, NOW));
