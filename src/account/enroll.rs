@@ -48,7 +48,8 @@ impl Account {
         if place == Place::First && self.has_confirmed() {
             return Err(AccountError::NotFirst);
         }
-        if !new.factor.kept().can_be_last() && !self.has_confirmed() {
+        let is_for_recovery = new.factor.kept().is_second_factor() && !new.factor.kept().can_be_last();
+        if is_for_recovery && !self.has_confirmed() {
             return Err(AccountError::NoneConfirmed);
         }
         let limit = policy.enrollments.admit(self.enrollments_full, now);
