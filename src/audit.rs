@@ -166,10 +166,18 @@ pub enum Action {
     EnrollExternal,
     /// Send a code.
     SendCode,
+    /// Enroll recovery codes, which end the earlier ones.
+    EnrollRecoveryCodes,
     /// Confirm an authenticator by its first code.
     Confirm,
     /// Verify the code of a login.
     Verify,
+    /// Verify the recovery code of a login.
+    Recover,
+    /// Verify the recovery code of a login, and revoke the authenticator that is lost.
+    RecoverAndRevoke,
+    /// End a set of recovery codes after too many wrong codes. The event before it has the revision of the change.
+    EndRecoveryCodes,
     /// Resynchronize an authenticator by consecutive codes.
     Resync,
     /// Import authenticators from another system.
@@ -206,8 +214,12 @@ impl Action {
             Self::Enroll => "enroll",
             Self::EnrollExternal => "enroll_external",
             Self::SendCode => "send_code",
+            Self::EnrollRecoveryCodes => "enroll_recovery_codes",
             Self::Confirm => "confirm",
             Self::Verify => "verify",
+            Self::Recover => "recover",
+            Self::RecoverAndRevoke => "recover_and_revoke",
+            Self::EndRecoveryCodes => "end_recovery_codes",
             Self::Resync => "resync",
             Self::Import => "import",
             Self::Export => "export",
@@ -227,7 +239,11 @@ impl Action {
     const fn is_notified(self) -> bool {
         match self {
             Self::EnrollExternal
+            | Self::EnrollRecoveryCodes
             | Self::Confirm
+            | Self::Recover
+            | Self::RecoverAndRevoke
+            | Self::EndRecoveryCodes
             | Self::Import
             | Self::Export
             | Self::Suspend

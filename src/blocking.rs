@@ -118,6 +118,15 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
             -> Result<Accepted, VerifierError<S::Error>>;
         verify_with(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, code: &str, now: UnixTime)
             -> Result<Accepted, VerifierError<S::Error>>;
+        recover(id: &AccountId, login: &Transaction, text: &str, now: UnixTime)
+            -> Result<Accepted, VerifierError<S::Error>>;
+        recover_and_revoke(
+            id: &AccountId,
+            login: &Transaction,
+            text: &str,
+            lost: AuthenticatorNumber,
+            now: UnixTime
+        ) -> Result<Accepted, VerifierError<S::Error>>;
         resync(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, codes: &[&str], now: UnixTime)
             -> Result<Resynchronized, VerifierError<S::Error>>;
         view(id: &AccountId, now: UnixTime) -> Result<AccountView, VerifierError<S::Error>>;

@@ -47,8 +47,8 @@
 //! # Guarantees
 //!
 //! - A code is accepted once, and no earlier code is accepted after it. Every guess that is evaluated is counted once,
-//!   on the subscriber's account, however many authenticators it is compared with. Both hold across all threads,
-//!   processes and machines that share a store, if the store keeps its contract.
+//!   on the subscriber's account, however many authenticators it is compared with, or on the set of recovery codes. Both
+//!   hold across all threads, processes and machines that share a store, if the store keeps its contract.
 //! - No verdict is returned before the state that records it is stored, neither by the [`Verifier`] nor by
 //!   [`Decision::commit`](decision::Decision::commit).
 //! - `Ok` means an accepted code. A refusal, an outage and an unreadable record are different errors.

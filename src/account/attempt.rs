@@ -11,7 +11,7 @@ use super::subscriber::Account;
 use crate::codes::lanes::{self, Job};
 use crate::codes::search::{Match, Search};
 use crate::decision::{Hold, Refusal, Stage};
-use crate::factor::{Answer, Authenticator, Comparison, Computation, Factor};
+use crate::factor::{Answer, Authenticator, Comparison, Computation, Factor, RecoveryCodesLeft};
 use crate::hsm::HsmKey;
 use crate::policy::Policy;
 use crate::types::{Algorithm, AuthenticatorNumber, Counter, Transaction, UnixTime};
@@ -37,6 +37,8 @@ pub(crate) struct Success {
     pub(crate) failures_before: u8,
     /// `true` if the answer is a login.
     pub(crate) is_login: bool,
+    /// The number of codes left, if the answer is a recovery code.
+    pub(crate) codes_left: Option<RecoveryCodesLeft>,
 }
 
 /// The reason that an answer is not accepted.
@@ -101,7 +103,7 @@ impl Account {
                 let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
                 self.end_questions(answer.login);
                 let counter = Counter::new(counter);
-                (Ok(Success { number, counter, drift, failures_before, is_login }), Some(outcome))
+                (Ok(Success { number, counter, drift, failures_before, is_login, codes_left: None }), Some(outcome))
             }
             Err(refusal) => {
                 let is_kept = is_changed && matches!(refusal, Refusal::Wrong { .. } | Refusal::Replayed { .. });
@@ -145,7 +147,8 @@ impl Account {
             let is_login = is_first && self.has_confirmed() && !is_held && answer.policy.confirmation_login;
             let failures_before = enrollment.failures;
             let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
-            (Ok(Success { number, counter: Counter::new(counter), drift, failures_before, is_login }), outcome)
+            let counter = Counter::new(counter);
+            (Ok(Success { number, counter, drift, failures_before, is_login, codes_left: None }), outcome)
         } else {
             let failures = enrollment.failures.saturating_add(1);
             let remaining = answer.policy.failure_cap.get().saturating_sub(failures);
@@ -210,7 +213,7 @@ impl Account {
     }
 
     /// Returns the refusal of an answer that was submitted before in this transaction.
-    fn repeated(&self, login: &Transaction, hash: &[u8; 8], now: UnixTime) -> Option<Refused> {
+    pub(super) fn repeated(&self, login: &Transaction, hash: &[u8; 8], now: UnixTime) -> Option<Refused> {
         let outcome = self.outcomes.of(login, hash, now)?;
         Some(match outcome.verdict {
             Verdict::Accepted(number) => Refused::Repeated { number, at: outcome.at, is_login: true },

@@ -16,10 +16,10 @@ use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
 pub struct Enrolled {
     /// The number of the new authenticator.
     pub number: AuthenticatorNumber,
-    /// The unconfirmed authenticator that gave way to it, if there was one. It can no longer be confirmed.
+    /// The authenticator that gave way to it, if there was one. It can no longer be confirmed or used.
     ///
     /// An enrollment replaces the one that began in the same transaction. An account has at most four unconfirmed
-    /// authenticators: the oldest gives way to a fifth.
+    /// authenticators: the oldest gives way to a fifth. A new set of recovery codes replaces the earlier set.
     pub replaced: Option<AuthenticatorNumber>,
 }
 
@@ -48,6 +48,10 @@ impl Account {
         if place == Place::First && self.has_confirmed() {
             return Err(AccountError::NotFirst);
         }
+        let is_for_recovery = new.factor.kept().is_second_factor() && !new.factor.kept().can_be_last();
+        if is_for_recovery && !self.has_confirmed() {
+            return Err(AccountError::NoneConfirmed);
+        }
         let limit = policy.enrollments.admit(self.enrollments_full, now);
         self.enrollments_full = limit.map_err(|from| AccountError::TooManyEnrollments { from })?;
         self.end_expired(now);
@@ -72,6 +76,7 @@ impl Account {
                 is_first: !self.has_confirmed(),
             };
         }
+        let replaced = replaced.or(self.end_earlier(&entry));
         let number = self.add(entry, policy)?;
         self.end_first_enrollments();
         self.changed();
@@ -100,12 +105,22 @@ impl Account {
             if state.is_suspended() {
                 entry.standing = Standing::Suspended;
             }
+            self.end_earlier(&entry);
             self.add(entry, policy)?;
             self.end_first_enrollments();
             self.attempts = self.attempts.merged(&state.attempts);
         }
         self.changed();
         Ok(())
+    }
+
+    /// Erases the authenticator that this one replaces, if there is one, and returns its number.
+    fn end_earlier(&mut self, new: &Entry) -> Option<AuthenticatorNumber> {
+        let kept = new.factor.kept();
+        let is_earlier = |entry: &Entry| kept.is_single() && entry.factor.kept().kind() == kept.kind();
+        let earlier = self.entries.iter().find(|entry| is_earlier(entry))?.number;
+        self.entries.retain(|entry| entry.number != earlier);
+        Some(earlier)
     }
 
     fn end_expired(&mut self, now: UnixTime) {

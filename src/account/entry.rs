@@ -57,6 +57,10 @@ impl Entry {
         self.factor.kept().is_second_factor()
     }
 
+    pub(super) fn can_be_last(&self) -> bool {
+        self.factor.kept().can_be_last()
+    }
+
     pub(super) fn is_active(&self) -> bool {
         matches!(self.standing, Standing::Active)
     }

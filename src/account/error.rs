@@ -55,8 +55,8 @@ pub enum AccountError {
         /// The number with the new authenticator.
         found: u16,
     },
-    /// No other authenticator of the account is active. Enroll another one first, suspend this one, or close the
-    /// account.
+    /// No other authenticator of the account is active but recovery codes. Enroll another one first, suspend this one,
+    /// or close the account.
     Last,
     /// The watermark does not lie so far beyond the window that it may be lowered, or the authenticator has none.
     WatermarkInReach,
@@ -70,6 +70,11 @@ pub enum AccountError {
     ReservedId,
     /// An imported authenticator is not confirmed. The subscriber has to enroll it here.
     NotConfirmed,
+    /// Recovery codes cannot be the first authenticator of an account, because nothing is confirmed that they could
+    /// recover.
+    NoneConfirmed,
+    /// The account has no recovery codes.
+    NoRecoveryCodes,
 }
 
 impl AccountError {
@@ -98,6 +103,8 @@ impl AccountError {
             Self::ImplausibleStep(_) => "implausible_step",
             Self::ReservedId => "reserved_id",
             Self::NotConfirmed => "not_confirmed",
+            Self::NoneConfirmed => "none_confirmed",
+            Self::NoRecoveryCodes => "no_recovery_codes",
         }
     }
 }
@@ -136,6 +143,8 @@ impl fmt::Display for AccountError {
             }
             Self::ReservedId => f.write_str("an id that begins with secondo- is reserved"),
             Self::NotConfirmed => f.write_str("the imported authenticator is not confirmed"),
+            Self::NoneConfirmed => f.write_str("the account has no confirmed authenticator that codes could recover"),
+            Self::NoRecoveryCodes => f.write_str("the account has no recovery codes"),
         }
     }
 }

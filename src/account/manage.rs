@@ -8,6 +8,7 @@ use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
 impl Account {
     pub(crate) fn unlock(&mut self) {
         self.attempts.restart();
+        self.entries.iter_mut().for_each(|entry| entry.factor.kept_mut().restart());
         // A refusal that is repeated would still tell of the lock.
         self.outcomes.forget_refusals();
         self.changed();
@@ -51,7 +52,7 @@ impl Account {
     /// that is no second factor.
     pub(crate) fn revoke(&mut self, number: AuthenticatorNumber) -> Result<(), AccountError> {
         let entry = self.entry(number)?;
-        let is_other = |other: &Entry| other.number != number && other.is_active() && other.is_second_factor();
+        let is_other = |other: &Entry| other.number != number && other.is_active() && other.can_be_last();
         if entry.is_confirmed() && entry.is_second_factor() && !self.entries.iter().any(is_other) {
             return Err(AccountError::Last);
         }

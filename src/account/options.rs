@@ -2,8 +2,9 @@ use alloc::vec::Vec;
 
 use super::entry::Entry;
 use super::subscriber::Account;
-use super::view::AuthenticatorView;
+use super::view::{AuthenticatorView, RecoveryCodesView};
 use crate::decision::{Hold, PublicRefusal, Stage};
+use crate::factor::Factor;
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
 
@@ -13,6 +14,8 @@ use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
 pub struct LoginOptions {
     /// The active authenticators whose codes the account takes. It is empty while the account is suspended.
     pub authenticators: Vec<AuthenticatorView>,
+    /// The recovery codes, if the account has some that are not used and not suspended.
+    pub recovery_codes: Option<RecoveryCodesView>,
     /// The number of attempts left before the next lock; 0 if the account is locked.
     pub remaining: u8,
     /// The lock or back-off that is in force, or [`Hold::None`].
@@ -33,6 +36,7 @@ impl Account {
             |entry: &&Entry| !self.is_suspended && entry.is_active() && entry.factor.kept().takes(Stage::Login);
         LoginOptions {
             authenticators: self.entries.iter().filter(is_usable).map(Entry::view).collect(),
+            recovery_codes: self.recovery_codes(policy, now),
             remaining: policy.remaining_of(&self.attempts, now),
             hold: self.attempts.hold.in_force(now),
             is_suspended: self.is_suspended,
@@ -40,5 +44,16 @@ impl Account {
             sends_left: policy.sending.per_account.left(self.sends_full, now),
             accepted: self.outcomes.accepted(login, now),
         }
+    }
+    fn recovery_codes(&self, policy: &Policy, now: UnixTime) -> Option<RecoveryCodesView> {
+        let is_usable = |entry: &&Entry| !self.is_suspended && entry.is_active();
+        self.entries.iter().filter(is_usable).find_map(|entry| match &*entry.factor {
+            Factor::LookUp(set) if set.codes_left().get() > 0 => {
+                let (rules, attempts) = set.count(policy, &self.attempts);
+                let refusal = rules.admit_attempt(attempts, now).err().map(|refusal| refusal.public());
+                Some(RecoveryCodesView { number: entry.number, codes_left: set.codes_left(), refusal })
+            }
+            _ => None,
+        })
     }
 }

@@ -2,8 +2,8 @@ use alloc::vec::Vec;
 
 use super::entry::{Entry, Status};
 use super::subscriber::Account;
-use crate::decision::Hold;
-use crate::factor::{External, Factor, Kind, MaskedDestination};
+use crate::decision::{Hold, PublicRefusal};
+use crate::factor::{External, Factor, Kind, MaskedDestination, RecoveryCodesLeft};
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
 
@@ -51,6 +51,20 @@ pub struct AuthenticatorView {
     pub destination: Option<MaskedDestination>,
     /// The level and the provider's data, if other software judges the authenticator.
     pub external: Option<External>,
+    /// The number of codes left, if the authenticator is a set of recovery codes.
+    pub codes_left: Option<RecoveryCodesLeft>,
+}
+
+/// A set of recovery codes that can be used in a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecoveryCodesView {
+    /// The number of the set in the account.
+    pub number: AuthenticatorNumber,
+    /// The number of codes left, at least 1.
+    pub codes_left: RecoveryCodesLeft,
+    /// The refusal of every recovery code that is submitted now, or `None` if a code would be compared.
+    pub refusal: Option<PublicRefusal>,
 }
 
 impl Account {
@@ -86,6 +100,7 @@ impl Entry {
             status: self.status(),
             added: self.added,
             destination: if let Factor::OutOfBand(to) = &*self.factor { Some(to.destination.masked()) } else { None },
+            codes_left: if let Factor::LookUp(set) = &*self.factor { Some(set.codes_left()) } else { None },
             external: if let Factor::External(external) = &*self.factor { Some(*external) } else { None },
             last_used: UnixTime::from_secs(self.last_used).ok().filter(|time| *time > UnixTime::EPOCH),
         }

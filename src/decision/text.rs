@@ -49,6 +49,9 @@ struct Phrases {
     length: (&'static str, &'static str),
     character: &'static str,
     count: (&'static str, &'static str),
+    whole_recovery_code: &'static str,
+    recovery_character: &'static str,
+    typing_error: &'static str,
     wrong: &'static str,
     one_remains: &'static str,
     remain: (&'static str, &'static str),
@@ -64,6 +67,9 @@ const ENGLISH: Phrases = Phrases {
     length: ("Enter a code of ", " digits."),
     character: "Enter digits only.",
     count: ("Enter ", " consecutive codes."),
+    whole_recovery_code: "Enter the whole recovery code.",
+    recovery_character: "Enter only the letters and digits of the recovery code.",
+    typing_error: "The recovery code has a typing error. Compare it with your list.",
     wrong: "The code is not correct.",
     one_remains: "1 attempt remains.",
     remain: ("", " attempts remain."),
@@ -79,6 +85,9 @@ const ITALIAN: Phrases = Phrases {
     length: ("Inserisci un codice di ", " cifre."),
     character: "Inserisci soltanto cifre.",
     count: ("Inserisci ", " codici consecutivi."),
+    whole_recovery_code: "Inserisci il codice di recupero per intero.",
+    recovery_character: "Inserisci soltanto le lettere e le cifre del codice di recupero.",
+    typing_error: "Il codice di recupero contiene un errore di battitura. Confrontalo con il tuo elenco.",
     wrong: "Il codice non è corretto.",
     one_remains: "Resta 1 tentativo.",
     remain: ("Restano ", " tentativi."),
@@ -108,6 +117,13 @@ impl<T: Display, F: Fn(UnixTime) -> T> Display for Text<F> {
             }
             PublicRefusal::Malformed(MalformedCode::Character { .. }) => f.write_str(self.phrases.character),
             PublicRefusal::Malformed(MalformedCode::Count { expected, .. }) => around(f, self.phrases.count, expected),
+            PublicRefusal::Malformed(MalformedCode::RecoveryLength { .. }) => {
+                f.write_str(self.phrases.whole_recovery_code)
+            }
+            PublicRefusal::Malformed(MalformedCode::RecoveryCharacter { .. }) => {
+                f.write_str(self.phrases.recovery_character)
+            }
+            PublicRefusal::Malformed(MalformedCode::RecoveryCheck) => f.write_str(self.phrases.typing_error),
             PublicRefusal::Wrong { remaining, hold } => {
                 write!(f, "{} ", self.phrases.wrong)?;
                 self.after_failure(f, remaining, hold)

@@ -4,6 +4,7 @@
 
 use super::external::External;
 use super::kind::Kept;
+use super::look_up::LookUp;
 use super::otp::Otp;
 use super::out_of_band::OutOfBand;
 #[cfg(all(test, feature = "std"))]
@@ -60,6 +61,7 @@ macro_rules! joint {
 joint! {
     Otp = 1,
     External = 2,
+    LookUp = 3,
     OutOfBand = 4,
     #[cfg(all(test, feature = "std"))] Words = 255,
 }

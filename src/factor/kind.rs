@@ -25,6 +25,9 @@ pub enum Kind {
     Mail,
     /// An authenticator that other software judges: see [`External`](crate::factor::External).
     External,
+    /// Recovery codes, which NIST SP 800-63B-4 section 3.1.2 calls look-up secrets: see
+    /// [`RecoveryCodes`](crate::factor::RecoveryCodes).
+    LookUp,
     /// The kind that only the tests of this crate have.
     #[cfg(all(test, feature = "std"))]
     Words,
@@ -85,6 +88,20 @@ pub(crate) trait Kept {
     fn is_second_factor(&self) -> bool {
         true
     }
+
+    /// Returns `true` if the subscriber can do with it alone, so that all other authenticators may be revoked while it is
+    /// active.
+    fn can_be_last(&self) -> bool {
+        self.is_second_factor()
+    }
+
+    /// Returns `true` if an account has at most one authenticator of this kind, so that a new one ends the earlier one.
+    fn is_single(&self) -> bool {
+        false
+    }
+
+    /// Ends a lock of the kind's own, if it has one, for an operator who unlocks the account.
+    fn restart(&mut self) {}
 
     /// Returns the number of answers that are correct at one moment.
     fn right_answers(&self, policy: &Policy) -> u8;

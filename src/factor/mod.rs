@@ -8,6 +8,8 @@ mod joint;
 #[cfg(feature = "verifier")]
 mod kind;
 #[cfg(feature = "verifier")]
+mod look_up;
+#[cfg(feature = "verifier")]
 mod new;
 pub mod ocra;
 mod otp;
@@ -27,6 +29,10 @@ pub(crate) use joint::Factor;
 pub use kind::Kind;
 #[cfg(feature = "verifier")]
 pub(crate) use kind::{Answer, Comparison, Computation};
+#[cfg(feature = "verifier")]
+pub(crate) use look_up::Entered;
+#[cfg(feature = "verifier")]
+pub use look_up::{ImportedRecoveryCodes, RecoveryCodes, RecoveryCodesError, RecoveryCodesLeft};
 #[cfg(feature = "verifier")]
 pub use new::NewAuthenticator;
 #[cfg(feature = "verifier")]

@@ -1,4 +1,6 @@
-use crate::factor::{Authenticator, Destination, External, Factor, Otp, OutOfBand};
+use crate::factor::{
+    Authenticator, Destination, External, Factor, ImportedRecoveryCodes, Otp, OutOfBand, RecoveryCodes,
+};
 use crate::types::{Counter, DisplayName, DisplayNameError};
 
 /// An authenticator of any kind that is to be enrolled, with the name that the subscriber chose for it.
@@ -64,6 +66,19 @@ impl From<External> for NewAuthenticator {
 impl From<Destination> for NewAuthenticator {
     fn from(destination: Destination) -> Self {
         Self { factor: Factor::OutOfBand(OutOfBand::new(destination)), name: DisplayName::EMPTY }
+    }
+}
+
+/// Hashes the codes, which takes about ten milliseconds. The account keeps only the hashes.
+impl From<&RecoveryCodes> for NewAuthenticator {
+    fn from(codes: &RecoveryCodes) -> Self {
+        Self { factor: Factor::LookUp(codes.to_set()), name: DisplayName::EMPTY }
+    }
+}
+
+impl From<ImportedRecoveryCodes> for NewAuthenticator {
+    fn from(codes: ImportedRecoveryCodes) -> Self {
+        Self { factor: Factor::LookUp(codes.into_set()), name: DisplayName::EMPTY }
     }
 }
 

@@ -27,6 +27,8 @@ use core::ops::RangeInclusive;
 use super::imported::{ImportError, Imported, Note, Problem, lines, next_is, used_until, used_until_now};
 use super::number::number;
 use crate::decision::State;
+#[cfg(feature = "verifier")]
+use crate::factor::ImportedRecoveryCodes;
 use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::policy::Window;
 use crate::types::{Algorithm, Code, Digits, Period, Secret, UnixTime};
@@ -48,7 +50,8 @@ const OPTIONS: [&str; 8] = [
 pub struct StateFile {
     /// The authenticator with its state.
     pub imported: Imported,
-    /// The unused scratch codes, of eight digits each. The module accepts each one for one login.
+    /// The unused scratch codes, of eight digits each. The module accepts each one for one login. With the feature
+    /// `verifier`, `recovery_codes` returns them as recovery codes.
     pub scratch_codes: Vec<Code>,
     /// The number of time steps or counters that the module checked, 1 to 100. For HOTP, the look-ahead is one less.
     pub window_size: u8,
@@ -66,6 +69,19 @@ impl StateFile {
             Method::Totp(_) => Window::new((self.window_size - 1) / 2, self.window_size / 2).ok(),
             Method::Hotp(_) => None,
         }
+    }
+
+    /// Returns the scratch codes as a set of recovery codes, to be [imported](crate::Verifier::import) beside the
+    /// authenticator. Returns `None` if there are none, or more than a set can have.
+    ///
+    /// They have 26 bits of entropy, so that they count on the account and stop with it. `salt` is 16 random bytes.
+    #[cfg(feature = "verifier")]
+    #[must_use]
+    pub fn recovery_codes(&self, salt: &[u8; 16]) -> Option<ImportedRecoveryCodes> {
+        // Eight digits, of which the first is not 0.
+        const BITS: u8 = 26;
+
+        ImportedRecoveryCodes::from_texts(self.scratch_codes.iter().map(Code::as_str), BITS, salt).ok()
     }
 }
 

@@ -8,6 +8,7 @@
 //! | google-authenticator-libpam | [`google_authenticator`] |
 //! | PSKC key files of token vendors (RFC 6030) | `pskc` (feature `pskc`) |
 //! | a database: privacyIDEA, django-otp, Keycloak, yours | `json` (feature `json`) |
+//! | recovery codes in a database: django-otp, Keycloak, yours | `recovery_codes` (feature `verifier`) |
 //!
 //! Key URIs and the exports of apps, which [`otpauth`] reads, do not record the last used time step.
 //!
@@ -70,6 +71,8 @@ mod number;
 pub mod otpauth;
 #[cfg(feature = "pskc")]
 pub mod pskc;
+#[cfg(feature = "verifier")]
+pub mod recovery_codes;
 #[cfg(feature = "alloc")]
 pub mod usersfile;
 

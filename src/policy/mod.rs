@@ -67,6 +67,11 @@ impl Policy {
     /// An authenticator that reaches this number is locked until an operator unlocks it, whatever the lock and the
     /// back-off are.
     pub const CONSECUTIVE_LIMIT: u8 = 100;
+    /// The rules by which sets of recovery codes count failures of their own: the default policy.
+    ///
+    /// A lock that only an operator ends would take the subscriber's last way in. Codes of 64 bits or more need none.
+    #[cfg(feature = "verifier")]
+    pub(crate) const RECOVERY: Self = Self::new();
     /// The maximum look-ahead of an HOTP login, in counters.
     pub const MAX_LOOK_AHEAD: u8 = Window::MAX;
     /// The maximum drift limit, in time steps each way.
@@ -304,11 +309,13 @@ impl Policy {
     }
 
     /// Returns the number of changes that somebody who knows the password can make to an account in a burst: wrong
-    /// codes up to a lock, enrollments, the wrong first codes of each, and codes that are sent.
+    /// codes and recovery codes up to a lock, enrollments, the wrong first codes of each, and codes that are sent.
     #[cfg(feature = "verifier")]
     pub(crate) fn changes_at_once(&self) -> usize {
         let cap = usize::from(self.failure_cap.get());
-        cap + usize::from(self.enrollments.at_once()) * (1 + cap) + usize::from(self.sending.per_account.at_once())
+        let of_recovery = usize::from(Self::RECOVERY.failure_cap.get());
+        let sends = usize::from(self.sending.per_account.at_once());
+        cap + of_recovery + usize::from(self.enrollments.at_once()) * (1 + cap) + sends
     }
 
     /// Returns the wait after this many consecutive failures, `since_lock` of which came after the last lock.

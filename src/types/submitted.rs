@@ -126,6 +126,20 @@ pub enum MalformedCode {
         /// The number of codes submitted.
         found: usize,
     },
+    /// The number of letters and digits of a recovery code is wrong.
+    RecoveryLength {
+        /// The number of letters and digits of the subscriber's codes; 0 if the codes differ in length.
+        expected: usize,
+        /// The number submitted; if the text is longer than 64 bytes, its length in bytes.
+        found: usize,
+    },
+    /// A character occurs in no recovery code.
+    RecoveryCharacter {
+        /// The position of its first byte, from 0, not counting spaces and hyphens.
+        position: usize,
+    },
+    /// The last character of a recovery code does not fit the others: there is a typing error.
+    RecoveryCheck,
 }
 
 impl MalformedCode {
@@ -136,6 +150,9 @@ impl MalformedCode {
             Self::Length { .. } => "length",
             Self::Character { .. } => "character",
             Self::Count { .. } => "count",
+            Self::RecoveryLength { .. } => "recovery_length",
+            Self::RecoveryCharacter { .. } => "recovery_character",
+            Self::RecoveryCheck => "recovery_check",
         }
     }
 }
@@ -148,6 +165,14 @@ impl fmt::Display for MalformedCode {
             Self::Count { expected, found } => {
                 write!(f, "resynchronization needs {expected} consecutive codes, not {found}")
             }
+            Self::RecoveryLength { expected: 0, .. } => f.write_str("a recovery code has 1 to 64 letters and digits"),
+            Self::RecoveryLength { expected, found } => {
+                write!(f, "a recovery code has {expected} letters and digits, not {found}")
+            }
+            Self::RecoveryCharacter { position } => {
+                write!(f, "the character at position {position} occurs in no recovery code")
+            }
+            Self::RecoveryCheck => f.write_str("the recovery code has a typing error"),
         }
     }
 }

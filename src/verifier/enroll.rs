@@ -3,7 +3,7 @@ use super::{Verifier, VerifierError};
 use crate::account::{Account, AccountError, Enrolled, Place, Record};
 use crate::audit::{Action, Event, Operator};
 use crate::decision::{Refusal, State};
-use crate::factor::{Authenticator, NewAuthenticator};
+use crate::factor::{Authenticator, Kind, NewAuthenticator};
 use crate::hsm::Hsm;
 use crate::store::{Store, Value};
 use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
@@ -17,6 +17,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// account had no confirmed authenticator ends when another one is confirmed. An
     /// [external](crate::factor::External) authenticator needs no confirmation.
     ///
+    /// [Recovery codes](crate::factor::RecoveryCodes) need no confirmation either, and an account that has a confirmed
+    /// authenticator. They end the earlier set.
+    ///
     /// An earlier enrollment may give way to the new one: see [`Enrolled::replaced`].
     ///
     /// The provider decides who may enroll. A subscriber who already has an authenticator should log in with it first.
@@ -25,7 +28,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// # Errors
     ///
     /// - Returns [`VerifierError::Account`] if the account has no room for the authenticator, or already has its
-    ///   secret, or if as many enrollments have begun as the policy permits.
+    ///   secret, or if as many enrollments have begun as the policy permits. Returns it with
+    ///   [`AccountError::NoneConfirmed`] for recovery codes if the account has no confirmed authenticator.
     /// - Returns [`VerifierError::Refused`] if the account is suspended or closed.
     /// - Returns [`VerifierError::Store`] if the store fails, [`VerifierError::Record`] if the account cannot be read,
     ///   or [`VerifierError::Contended`] if other writers keep changing it.
@@ -40,6 +44,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     }
 
     /// Adds a new authenticator to an account, but only if no earlier enrollment would have to give way to it.
+    ///
+    /// New recovery codes still end the earlier set.
     ///
     /// # Errors
     ///
@@ -99,8 +105,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Adds confirmed authenticators from another system to an account, and creates the account if it does not exist.
     ///
     /// Each [`State`] carries over the counter, the drift and a suspension. The failures and the locks become those of
-    /// the account: the highest count and the longest lock. The provider vouches that the authenticators are the
-    /// subscriber's. Either all of them are added, or none.
+    /// the account: the highest count and the longest lock. A set of recovery codes ends the earlier one. The provider
+    /// vouches that the authenticators are the subscriber's. Either all of them are added, or none.
     ///
     /// # Errors
     ///
@@ -137,7 +143,11 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         });
         let added = added.await;
         let number = added.as_ref().ok().map(|added| added.outcome.number);
-        let action = if new.factor.kept().is_confirmed_by_answer() { Action::Enroll } else { Action::EnrollExternal };
+        let action = match new.factor.kept().kind() {
+            Kind::External => Action::EnrollExternal,
+            Kind::LookUp => Action::EnrollRecoveryCodes,
+            _ => Action::Enroll,
+        };
         self.report(Event { authenticator: number, ..Event::new(action, id, now) }, added)
     }
 

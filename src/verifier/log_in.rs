@@ -3,7 +3,7 @@ use core::slice;
 use super::outcome::{Accepted, Confirmed};
 use super::swap::{Step, Swapped};
 use super::{Verifier, VerifierError};
-use crate::account::{Account, Hmacs, Record, Reply, Success};
+use crate::account::{Account, Hmacs, Record, Refused, Reply, Success};
 use crate::audit::{Action, Event};
 use crate::decision::{Refusal, Resynchronized, Stage};
 use crate::factor::Answer;
@@ -134,22 +134,31 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
                 Reply::Decided { verdict, is_changed: true } => Step::Store(verdict, Record::Account(account)),
             })
         });
-        let swapped = swapped.await.map(|Swapped { outcome, revision }| Swapped {
-            outcome: outcome.map_err(|refused| VerifierError::of(refused, id)),
-            revision,
-        });
-        let verdict = swapped.as_ref().ok().map(|swapped| swapped.outcome.as_ref());
         let action = match answer.stage {
             Stage::Confirmation => Action::Confirm,
             Stage::Login => Action::Verify,
             Stage::Resynchronization => Action::Resync,
         };
+        self.report_verdict(Event { authenticator: number, ..Event::new(action, id, answer.now) }, swapped.await)
+    }
+
+    /// Records the event of an answer with its verdict, and returns the verdict.
+    pub(super) fn report_verdict(
+        &self,
+        event: Event<'_>,
+        swapped: Result<Judged, VerifierError<S::Error>>,
+    ) -> Result<Success, VerifierError<S::Error>> {
+        let swapped = swapped.map(|Swapped { outcome, revision }| Swapped {
+            outcome: outcome.map_err(|refused| VerifierError::of(refused, event.account)),
+            revision,
+        });
+        let verdict = swapped.as_ref().ok().map(|swapped| swapped.outcome.as_ref());
         let event = Event {
-            authenticator: match verdict {
+            authenticator: event.authenticator.or(match verdict {
                 Some(Ok(success)) => Some(success.number),
                 Some(Err(VerifierError::Repeated(repeated))) => Some(repeated.authenticator),
-                _ => number,
-            },
+                _ => None,
+            }),
             problem: verdict.and_then(Result::err).map(VerifierError::label),
             remaining: match verdict {
                 Some(Err(VerifierError::Refused(
@@ -157,8 +166,11 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
                 ))) => Some(*remaining),
                 _ => None,
             },
-            ..Event::new(action, id, answer.now)
+            ..event
         };
         self.report(event, swapped)?
     }
 }
+
+/// The verdict on an answer.
+pub(super) type Judged = Swapped<Result<Success, Refused>>;

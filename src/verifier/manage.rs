@@ -39,8 +39,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Returns the account's authenticators of one-time passwords with their secrets, to move them to another system.
     ///
-    /// External authenticators are not included. Whoever has the result can compute every code. Close the account when
-    /// the other system has taken over: a code that is accepted there can be used here as well until then.
+    /// External authenticators and recovery codes are not included. Whoever has the result can compute every code. Close
+    /// the account when the other system has taken over: a code that is accepted there can be used here as well until
+    /// then.
     ///
     /// # Errors
     ///
@@ -56,7 +57,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.report(request.event(), exported)
     }
 
-    /// Ends a lock or a wait, and resets the number of failures to 0.
+    /// Ends a lock or a wait, and resets the number of failures to 0, of the account and of its recovery codes.
     ///
     /// A suspension does not end, and used codes stay used.
     ///
@@ -195,7 +196,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// Returns the errors of [`Self::suspend`], and [`VerifierError::Account`] with
     /// [`AccountError::UnknownAuthenticator`] if the account has no authenticator with this number, or
-    /// [`AccountError::Last`] if no other authenticator of the account is active.
+    /// [`AccountError::Last`] if no other authenticator of the account is active but recovery codes.
     pub async fn revoke(
         &self,
         id: &AccountId,
@@ -262,7 +263,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// since. From this call on, no code is accepted of a step up to the policy's [maximum
     /// drift](Policy::with_max_drift) after `now`. With the default policy, the subscriber's next code is accepted
     /// about five minutes later. The counters of HOTP tokens cannot be raised: their codes since the backup can be used
-    /// again until the subscriber uses a later one.
+    /// again until the subscriber uses a later one. Recovery codes that were used since the backup can be used again as
+    /// well.
     ///
     /// # Errors
     ///

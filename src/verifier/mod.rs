@@ -17,6 +17,7 @@ mod kinds;
 mod log_in;
 mod manage;
 mod outcome;
+mod recover;
 mod send;
 mod swap;
 

@@ -1,4 +1,5 @@
 use crate::account::Success;
+use crate::factor::RecoveryCodesLeft;
 use crate::types::{AccountId, AuthenticatorNumber, Counter, UnixTime};
 
 /// Proof of a second factor: a code of this account was correct, unused and permitted, and this is stored.
@@ -27,7 +28,8 @@ impl Accepted {
         self.success.number
     }
 
-    /// Returns the number of consecutive failures before this code.
+    /// Returns the number of consecutive failures before this code. Before a recovery code, it is the sum of those of
+    /// the account and of the set.
     ///
     /// If it is high, the subscriber may want to know that somebody else knows the password.
     #[must_use]
@@ -47,6 +49,12 @@ impl Accepted {
     #[must_use]
     pub fn drift(&self) -> i64 {
         self.success.drift
+    }
+
+    /// Returns the number of recovery codes left, if this login was made with one.
+    #[must_use]
+    pub fn recovery_codes_left(&self) -> Option<RecoveryCodesLeft> {
+        self.success.codes_left
     }
 }
 

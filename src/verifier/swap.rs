@@ -77,12 +77,16 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         event: Event<'_>,
         result: Result<Swapped<T>, VerifierError<S::Error>>,
     ) -> Result<T, VerifierError<S::Error>> {
-        if let Some(sink) = &self.sink.0 {
-            let revision = result.as_ref().ok().and_then(|swapped| swapped.revision);
-            let problem = result.as_ref().err().map(VerifierError::label);
-            sink.record(&Event { revision, problem: event.problem.or(problem), ..event });
-        }
+        let revision = result.as_ref().ok().and_then(|swapped| swapped.revision);
+        let problem = result.as_ref().err().map(VerifierError::label);
+        self.record(&Event { revision, problem: event.problem.or(problem), ..event });
         result.map(|swapped| swapped.outcome)
+    }
+
+    pub(super) fn record(&self, event: &Event<'_>) {
+        if let Some(sink) = &self.sink.0 {
+            sink.record(event);
+        }
     }
 
     /// Computes missing HMACs in the hardware security module.

@@ -19,11 +19,11 @@ use pollster::block_on;
 use refusals::{account_error, refusal, replayed, wrong};
 use secondo::account::AccountError;
 use secondo::decision::Hold;
-use secondo::factor::{Method, NewAuthenticator};
+use secondo::factor::{ImportedRecoveryCodes, Method, NewAuthenticator, RecoveryCodes};
 use secondo::hsm::{Hmac, Hsm, HsmKey};
 use secondo::policy::{Lock, RateLimit};
 use secondo::store::Memory;
-use secondo::types::Counter;
+use secondo::types::{Counter, SecretText};
 use secondo::verifier::Accepted;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorNumber, Hotp, Policy, Refusal, Secret, State, Totp, Transaction, UnixTime,
@@ -298,6 +298,45 @@ fn all_ways_of_guessing_together_give_five_guesses() {
             attacker.act(choice);
         }
         assert_eq!(attacker.evaluated, GUESSES, "seed {seed}");
+    }
+}
+
+/// Guesses at the codes of phones and at recovery codes, mixed: long recovery codes have a count of their own, and short
+/// ones share that of the phones.
+#[test]
+fn recovery_codes_give_five_guesses_of_their_own_or_none() {
+    let wrong: Vec<_> = (0..3).flat_map(|seed| RecoveryCodes::long(&[seed; 32]).texts().collect::<Vec<_>>()).collect();
+    for (is_long, seed) in [true, false].into_iter().flat_map(|is_long| (0..20).map(move |seed| (is_long, seed))) {
+        let recovery: NewAuthenticator = if is_long {
+            (&RecoveryCodes::long(&[0xee; 32])).into()
+        } else {
+            ImportedRecoveryCodes::from_texts(["75032147"], 26, &[7; 16]).unwrap().into()
+        };
+        let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+        for new in [authenticator(Totp::default()).into(), phone(2).into(), recovery] {
+            verifier.add(&id(), new, State::new().confirmed()).unwrap();
+        }
+        let [mut codes, mut recoveries] = [0; 2];
+        for (choice, wrong) in choices(seed).zip(wrong.iter().map(SecretText::as_str)) {
+            let is_evaluated = |refused| matches!(refused, Refusal::Wrong { .. });
+            let recovery = if is_long { wrong } else { "00000000" };
+            match choice % 3 {
+                0 => codes += usize::from(is_evaluated(refusal(verifier.log_in(&id(), &wrong_code(), NOW)))),
+                1 => {
+                    let refused = refusal(block_on(verifier.recover(&id(), &fresh(), recovery, NOW)));
+                    recoveries += usize::from(is_evaluated(refused));
+                }
+                _ => {
+                    let refused = refusal(block_on(verifier.recover_and_revoke(&id(), &fresh(), recovery, FIRST, NOW)));
+                    recoveries += usize::from(is_evaluated(refused));
+                }
+            }
+        }
+        if is_long {
+            assert_eq!((codes, recoveries), (GUESSES, GUESSES), "seed {seed}");
+        } else {
+            assert_eq!(codes + recoveries, GUESSES, "seed {seed}");
+        }
     }
 }
 

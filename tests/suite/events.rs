@@ -12,7 +12,7 @@ use failing::{Fault, failing};
 use logins::DESK;
 use pollster::block_on;
 use secondo::audit::{Action, Event, Operator, Sink};
-use secondo::factor::External;
+use secondo::factor::{External, RecoveryCodes};
 use secondo::hsm::HsmKey;
 use secondo::store::{Memory, Store};
 use secondo::types::{Counter, DisplayName, Level};
@@ -328,6 +328,8 @@ fn a_call_on_an_unknown_account_is_one_event() {
         (Action::Verify, block_on(verifier.verify(&id, &login, "123456", NOW)).map(drop)),
         (Action::Verify, block_on(verifier.verify_with(&id, &login, FIRST, "123456", NOW)).map(drop)),
         (Action::Confirm, block_on(verifier.confirm(&id, &login, FIRST, "123456", NOW)).map(drop)),
+        (Action::Recover, block_on(verifier.recover(&id, &login, "123456", NOW)).map(drop)),
+        (Action::RecoverAndRevoke, block_on(verifier.recover_and_revoke(&id, &login, "1", FIRST, NOW)).map(drop)),
         (Action::Resync, block_on(verifier.resync(&id, &login, FIRST, &["123456"; 2], NOW)).map(drop)),
         (Action::Suspend, block_on(verifier.suspend(&id, DESK, NOW))),
         (Action::Resume, block_on(verifier.resume(&id, DESK, NOW))),
@@ -505,6 +507,51 @@ fn a_bound_external_authenticator_is_notified() {
     let (verifier, events) = observed(Memory::new());
     block_on(verifier.enroll(&id(), &login(1), passkey(), NOW)).unwrap();
     assert_eq!(events.only().fields, done(Action::EnrollExternal).of(2).revision(2).notified());
+}
+
+/// The subscriber must learn of new recovery codes, of each that is used, and of the device that one ends.
+#[test]
+fn recovery_codes_are_events_that_are_notified() {
+    use Action::{EnrollRecoveryCodes, Recover, RecoverAndRevoke};
+
+    let (verifier, events) = observed(Memory::new());
+    let expect = |fields: Fields| {
+        let seen = events.only();
+        assert_eq!(seen.fields, fields);
+        assert_eq!(seen.line, fields.line());
+    };
+    let codes = RecoveryCodes::long(&[7; 32]);
+    let texts: Vec<_> = codes.texts().collect();
+    let wrong = RecoveryCodes::long(&[8; 32]).texts().next().unwrap();
+    let recover = |n, text: &str| drop(block_on(verifier.recover(&id(), &login(n), text, NOW)));
+    let recover_from = |n, text: &str, lost| {
+        drop(block_on(verifier.recover_and_revoke(&id(), &login(n), text, lost, NOW)));
+    };
+
+    recover(1, texts[0].as_str());
+    expect(refused(Recover, "no_recovery_codes"));
+    block_on(verifier.enroll(&id(), &login(1), &codes, NOW)).unwrap();
+    expect(done(EnrollRecoveryCodes).of(2).revision(2).notified());
+    recover(1, &texts[0].as_str()[1..]);
+    expect(refused(Recover, "malformed"));
+    for revision in [Some(3), None] {
+        recover(1, wrong.as_str());
+        expect(Fields { revision, ..refused(Recover, "wrong").left(4) });
+    }
+    recover(1, texts[0].as_str());
+    expect(done(Recover).of(2).revision(4).notified());
+    recover(1, texts[0].as_str());
+    expect(refused(Recover, "repeated").of(2));
+    recover(1, texts[1].as_str());
+    expect(refused(Recover, "logged_in"));
+    recover(2, texts[0].as_str());
+    expect(refused(Recover, "replayed").left(4).revision(5));
+    recover_from(3, texts[1].as_str(), AuthenticatorNumber::new(9));
+    expect(refused(RecoverAndRevoke, "unknown_authenticator").of(9));
+    recover_from(3, texts[1].as_str(), FIRST);
+    expect(done(RecoverAndRevoke).of(1).revision(6).notified());
+    recover_from(3, texts[1].as_str(), FIRST);
+    expect(refused(RecoverAndRevoke, "repeated").of(1));
 }
 
 #[test]

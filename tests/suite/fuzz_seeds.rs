@@ -24,6 +24,11 @@ fn code() {
 }
 
 #[test]
+fn recovery_code() {
+    replay("recovery_code", targets::recovery_code);
+}
+
+#[test]
 fn base32() {
     replay("base32", targets::base32);
 }
@@ -107,6 +112,17 @@ fn responses_of_random_characters() {
                 targets::ocra(&[suite.as_bytes(), b"\n", response].concat());
             }
         }
+    });
+}
+
+#[test]
+fn recovery_codes_of_random_characters() {
+    proptest!(cases(), |(
+        symbols in prop::collection::vec(prop::sample::select(b"0123456789ABCDEFGHJKMNPQRSTVWXYZiloIUu".as_slice()), 25),
+        any in text_of(b"0123456789abcdefXYZiloU- \x7f"),
+    )| {
+        targets::recovery_code(&symbols);
+        targets::recovery_code(&any);
     });
 }
 

@@ -30,6 +30,7 @@ mod pskc_peers;
 mod pskc_written;
 mod qr;
 mod races;
+mod recovery;
 mod seal;
 mod sent_codes;
 mod state;

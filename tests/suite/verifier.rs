@@ -625,7 +625,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         (with(33, 17), field(33)),
         (with(33, 2), RecordError::Length(good.len())),
         // The authenticator: kind, number, status, times, name, the length of its own state.
-        (with(34, 3), field(34)),
+        (with(34, 0x7f), field(34)),
         (with(38, 0), field(35)),
         (with(39, 4), field(39)),
         (with(40, 0xff), field(40)),
@@ -711,6 +711,8 @@ fn futures_can_move_between_threads() {
     is_send(&verifier.verify(&id, &login, "123456", NOW));
     is_send(&verifier.confirm(&id, &login, FIRST, "123456", NOW));
     is_send(&verifier.resync(&id, &login, FIRST, &["123456"], NOW));
+    is_send(&verifier.recover(&id, &login, "123456", NOW));
+    is_send(&verifier.recover_and_revoke(&id, &login, "123456", FIRST, NOW));
     is_send(&verifier.enroll(&id, &login, authenticator(Totp::default()), NOW));
     is_send(&verifier.import(&id, &[], DESK, NOW));
     is_send(&verifier.suspend(&id, DESK, NOW));

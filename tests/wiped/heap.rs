@@ -3,7 +3,7 @@
 use hmac::{KeyInit, Mac};
 use pollster::block_on;
 use secondo::audit::Operator;
-use secondo::factor::{Method, NewAuthenticator};
+use secondo::factor::{Method, NewAuthenticator, RecoveryCodes};
 use secondo::formats::otpauth::{Batches, KeyUri, Migration};
 use secondo::formats::{google_authenticator, usersfile};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
@@ -34,6 +34,7 @@ fn no_freed_memory_holds_a_secret() {
     }
     stores();
     accounts();
+    recovery_codes();
     sealing_keys();
     look_for(&PARTS);
     key_uris_and_exports();
@@ -44,6 +45,28 @@ fn no_freed_memory_holds_a_secret() {
     key_files();
     #[cfg(feature = "png")]
     pictures();
+}
+
+/// Makes recovery codes, writes them, enrolls them, and uses one.
+fn recovery_codes() {
+    let codes = || Box::new(RecoveryCodes::new(&[7; 32]));
+    let of_first = |of: &str| -> [u8; 20] { of.as_bytes()[..20].try_into().unwrap() };
+    let grouped = of_first(codes().texts().next().unwrap().as_str());
+    let mut plain = [0; 17];
+    plain.iter_mut().zip(grouped.iter().filter(|byte| **byte != b'-')).for_each(|(slot, byte)| *slot = *byte);
+    look_for(&[&grouped, &plain]);
+
+    let codes = codes();
+    assert_eq!(codes.texts().count(), 10);
+    drop(codes.to_page());
+    let (now, login) = (UnixTime::from_secs(1_700_000_000).unwrap(), Transaction::new(&[7; 16]).unwrap());
+    let (id, desk) = (AccountId::new("rossi").unwrap(), Operator::new("desk", "test"));
+    let verifier = Verifier::unsealed(Memory::new(), Policy::new());
+    block_on(verifier.import(&id, &[(NewAuthenticator::from(&*codes), State::new().confirmed())], desk, now)).unwrap();
+    drop(codes);
+    assert!(block_on(verifier.recover(&id, &login, core::str::from_utf8(&grouped).unwrap(), now)).is_ok());
+    drop(verifier);
+    assert_none_freed("recovery codes");
 }
 
 /// Checks a key ring. If the processor has AES instructions, the first round keys equal the key and must be wiped too.

@@ -94,6 +94,11 @@ fn a_right_code_is_accepted_once_in_a_transaction() {
 }
 
 #[test]
+fn a_recovery_code_is_accepted_once() {
+    on_a_file(races::one_recovery_code::<Redb>);
+}
+
+#[test]
 fn what_a_killed_process_told_holds() {
     on_a_file(kills::while_verifying::<Redb>);
 }

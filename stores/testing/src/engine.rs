@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use secondo::account::AccountError;
 use secondo::audit::{Operator, Sink};
-use secondo::factor::{Destination, NewAuthenticator};
+use secondo::factor::{Destination, NewAuthenticator, RecoveryCodes};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Revision, Store, Value};
 use secondo::types::{AuthenticatorNumber, Counter, DisplayName, Period};
-use secondo::verifier::Sent;
+use secondo::verifier::{Accepted, Sent};
 use secondo::{
     AccountId, Algorithm, Authenticator, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, Transaction,
     UnixTime, Verifier, VerifierError,
@@ -164,6 +164,18 @@ impl<E: Engine, S: Store> Provider<E, S> {
         id
     }
 
+    /// Creates an account with one device and these recovery codes.
+    pub(crate) fn enroll_codes(&self, id: &str, codes: &RecoveryCodes) -> AccountId {
+        let id = self.enroll(id);
+        E::block_on(self.verifier.enroll(&id, &fresh(), codes, time(0))).unwrap();
+        id
+    }
+
+    /// Submits a recovery code in a transaction of its own.
+    pub(crate) fn recover(&self, id: &AccountId, code: &str, now: UnixTime) -> Outcome {
+        outcome(E::block_on(self.verifier.recover(id, &fresh(), code, now)))
+    }
+
     /// Submits a code in a transaction of its own.
     pub(crate) fn verify(&self, id: &AccountId, code: &str, now: UnixTime) -> Outcome {
         self.verify_in(&fresh(), id, None, code, now)
@@ -184,14 +196,7 @@ impl<E: Engine, S: Store> Provider<E, S> {
                 None => self.verifier.verify(id, login, code, now).await,
             }
         });
-        match verified {
-            Ok(_accepted) => Outcome::Accepted,
-            Err(VerifierError::Refused(refusal)) => Outcome::Refused(refusal),
-            Err(VerifierError::Repeated(repeated)) if repeated.is_login => Outcome::Repeated,
-            Err(VerifierError::Store(error)) => Outcome::Failed(error.to_string()),
-            Err(VerifierError::Contended) => Outcome::Contended,
-            Err(error) => panic!("neither a verdict nor an outage: {error}"),
-        }
+        outcome(verified)
     }
 
     /// Submits wrong codes in one transaction, of which all but the first repeat it.
@@ -268,6 +273,17 @@ impl<E: Engine, S: Store> Provider<E, S> {
     pub(crate) fn state(&self, id: &AccountId) -> State {
         let exported = E::block_on(self.verifier.export(id, TESTS, time(0))).unwrap();
         exported.first().expect("a device").state
+    }
+}
+
+fn outcome<E: std::error::Error>(verified: Result<Accepted, VerifierError<E>>) -> Outcome {
+    match verified {
+        Ok(_accepted) => Outcome::Accepted,
+        Err(VerifierError::Refused(refusal)) => Outcome::Refused(refusal),
+        Err(VerifierError::Repeated(repeated)) if repeated.is_login => Outcome::Repeated,
+        Err(VerifierError::Store(error)) => Outcome::Failed(error.to_string()),
+        Err(VerifierError::Contended) => Outcome::Contended,
+        Err(error) => panic!("neither a verdict nor an outage: {}", error.label()),
     }
 }
 

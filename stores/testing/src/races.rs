@@ -1,6 +1,7 @@
 //! Races of many processes, in which a code must be accepted once and every guess must be counted.
 
 use secondo::decision::Hold;
+use secondo::factor::RecoveryCodes;
 use secondo::{Policy, Refusal};
 
 use crate::engine::{DEVICES, Engine, Outcome, Provider, code, code_of, policy, time, wrong_code};
@@ -139,6 +140,35 @@ pub fn one_right_code_in_one_transaction<E: Engine>(address: &str) {
     crate::report!(
         "{}: {rounds} rounds of {PROCESSES} processes in one transaction with one right code: accepted once in each \
          ({accepted_unnamed} without and {accepted_named} with the device's name)",
+        E::NAME
+    );
+}
+
+/// Submits the same recovery code from eight processes at once, for a new account in each of 30 rounds.
+///
+/// Each round must accept it from one process, and refuse it as used from five more, which lock the set. The rest must
+/// find the set locked.
+pub fn one_recovery_code<E: Engine>(address: &str) {
+    let rounds = rounds(30);
+    let codes = RecoveryCodes::long(&[7; 32]);
+    let code = codes.texts().next().unwrap();
+    let ids: Vec<_> = {
+        let provider = Provider::<E>::open(address, policy());
+        (0..rounds).map(|round| provider.enroll_codes(&format!("race/recovery/{round}"), &codes)).collect()
+    };
+    let mut workers: Vec<_> = (0..PROCESSES).map(|_| Process::start(address)).collect();
+    for id in ids {
+        tell_all(&mut workers, &format!("recover {id} {} {}", time(0).as_secs(), code.as_str()));
+        let answers: Vec<_> = workers.iter_mut().map(|worker| worker.answer().unwrap()).collect();
+        let told = |outcome: &str| answers.iter().filter(|answer| answer.starts_with(outcome)).count();
+        assert_eq!(
+            [told("Accepted"), told("Refused(Replayed"), told("Refused(Locked")],
+            [1, 5, PROCESSES - 6],
+            "{answers:?}"
+        );
+    }
+    crate::report!(
+        "{}: {rounds} rounds of {PROCESSES} processes with one recovery code: accepted once in each",
         E::NAME
     );
 }

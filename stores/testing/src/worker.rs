@@ -60,6 +60,10 @@ pub fn worker<E: Engine>() {
                     with(&|provider| answer(until_told(|| guess(provider))));
                 }
             }
+            ["recover", id, at, text] => {
+                let (id, at) = (AccountId::new(id).unwrap(), read_time(at));
+                with(&|provider| answer(until_told(|| provider.recover(&id, text, at))));
+            }
             ["blindly", id, at, entry] => {
                 let blind = blind.get_or_insert_with(|| Provider::<E, _>::on(Blind(E::open(&address)), policy()));
                 answer(blind.verify(&AccountId::new(id).unwrap(), entry, read_time(at)));

@@ -68,6 +68,9 @@ pub(crate) fn leaks() -> Vec<Case> {
             let (_, message) = sent(plain_verifier, Digits::Six, made_secret([7; 32]));
             black_box(without_zeros(message.code().as_str().as_bytes()));
         }),
+        Case::new("a recovery code compared with == and up to the match", || {
+            black_box(early_exit(&made_secret(*b"one two thre"), black_box(b"two ")));
+        }),
         Case::new("the device of an accepted code, from a plain record", || {
             let devices = Device::all();
             let verifier = Verifier::unsealed(Memory::new(), devices[0].subject.policy);

@@ -5,10 +5,12 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use pollster::block_on;
+use secondo::factor::{NewAuthenticator, RecoveryCodes};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::types::Counter;
 use secondo::{
-    Algorithm, Authenticator, AuthenticatorNumber, Code, Hotp, Key, Policy, Secret, State, SubmittedCode, Verifier,
+    Algorithm, Authenticator, AuthenticatorNumber, Code, Hotp, Key, Policy, Secret, State, SubmittedCode, UnixTime,
+    Verifier,
 };
 
 use crate::callgrind::Group;
@@ -56,6 +58,21 @@ pub(crate) fn groups() -> Vec<Group> {
     groups.push(Group::equal("one of four devices accepted, sealed", of_four_devices(right, true)));
     let wrong = Device::all().iter().map(|device| device.subject.wrong()).collect();
     groups.push(Group::equal("none of four devices accepted, sealed", of_four_devices(wrong, false)));
+    groups.push(Group::equal(
+        "one of ten recovery codes accepted, sealed",
+        (0..10).map(|at| recover([at, (at + 3) % 10], 2)),
+    ));
+    let refused = (0..10).map(|at| [at, at]).chain((0..3).map(|at| [at, WRONG]));
+    groups
+        .push(Group::equal("a used or a wrong recovery code refused, sealed", refused.map(|codes| recover(codes, 1))));
+    groups.push(Group::leaky(
+        "recovery codes compared up to the match",
+        [b"one ", b"two ", b"none"].map(|code| {
+            move || {
+                black_box(early_exit(black_box(b"one two thre"), black_box(code)));
+            }
+        }),
+    ));
     groups.push(Group::leaky("devices compared one after another, up to the match", up_to_the_match()));
     groups.push(Group::leaky(
         "a search that ends at the match",
@@ -143,6 +160,24 @@ fn of_four_devices(codes: Vec<Code>, is_right: bool) -> impl Iterator<Item = imp
             assert_eq!(verdict.is_ok(), is_right);
         }
     })
+}
+
+/// A recovery code that the set does not have.
+const WRONG: usize = 10;
+
+/// Returns a case that enrolls recovery codes and submits these two, of which as many are right.
+fn recover(submitted: [usize; 2], right: usize) -> impl Fn() {
+    let of = |random| RecoveryCodes::long(&[random; 32]).texts().collect::<Vec<_>>();
+    let texts: Vec<_> = of(1).into_iter().chain(of(2)).collect();
+    move || {
+        let verifier = sealing_verifier(Policy::new());
+        add(&verifier, &[(NewAuthenticator::from(&RecoveryCodes::long(&[1; 32])), State::new().confirmed())]);
+        let now = UnixTime::from_secs(1_700_000_000).expect("a time");
+        let recover = |(number, at): (u8, usize)| {
+            block_on(verifier.recover(&id(), &transaction(number), texts[at].as_str(), now)).is_ok()
+        };
+        assert_eq!((1..).zip(submitted).filter(|of| recover(*of)).count(), right);
+    }
 }
 
 /// Returns a case for each of four devices, in which its code is verified with one device after another.

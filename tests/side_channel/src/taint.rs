@@ -6,7 +6,10 @@ use std::hint::black_box;
 
 use pollster::block_on;
 use secondo::decision::CommitError;
-use secondo::factor::{Attempt, CodeMessage, Destination, Method, NewAuthenticator, Transport, verify_batch};
+use secondo::factor::{
+    Attempt, CodeMessage, Destination, ImportedRecoveryCodes, Method, NewAuthenticator, RecoveryCodes, Transport,
+    verify_batch,
+};
 use secondo::hsm::{Hmac, Hsm, HsmKey};
 use secondo::policy::Sending;
 use secondo::seal::{Deployment, KeyId, KeyRing, MasterKey, SealingKey};
@@ -46,6 +49,7 @@ pub(crate) fn subjects() -> Vec<Case> {
     cases.push(Case::new("codes that are sent", sent_codes));
     for (form, new) in [("plain", plain_verifier as fn(Policy) -> _), ("sealed", sealing_verifier)] {
         cases.push(Case::new(format!("logins with four devices, {form}"), move || four_devices(new)));
+        cases.push(Case::new(format!("recovery codes, {form}"), move || recovery_codes(new)));
         cases.push(Case::new(format!("enrollment beside others, {form}"), move || enroll_beside_others(new)));
         cases.push(Case::new(format!("resynchronization beside others, {form}"), move || resync_beside_others(new)));
     }
@@ -196,6 +200,36 @@ fn four_devices(new: fn(Policy) -> Verifier<Memory>) {
             assert!(matches!(wrong(1), Err(VerifierError::Refused(Refusal::LoggedIn))));
             assert!(matches!(wrong(2), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
         }
+    }
+}
+
+/// Submits right, used and wrong recovery codes, of sets with each hash and each count.
+fn recovery_codes(new: fn(Policy) -> Verifier<Memory>) {
+    let now = UnixTime::from_secs(1_700_000_000).unwrap();
+    let texts: Vec<_> = RecoveryCodes::long(&[7; 32]).texts().collect();
+    let unknown_codes = || {
+        let mut random = [7; 32];
+        make_secret(&mut random, |random| random);
+        NewAuthenticator::from(&RecoveryCodes::long(&random))
+    };
+    let imported = || {
+        let mut salt = [7; 16];
+        make_secret(&mut salt, |salt| salt);
+        NewAuthenticator::from(ImportedRecoveryCodes::from_texts(["75032147", "36914702"], 26, &salt).expect("codes"))
+    };
+    let long = (unknown_codes as fn() -> _, [texts[8].as_str(), texts[3].as_str()], "0000-0000-0000-0000-0000-00000");
+    for (codes, [first, second], wrong) in [long, (imported as fn() -> _, ["36914702", "75032147"], "11111111")] {
+        let verifier = new(Policy::new());
+        let device = Device::all()[0].added(unknown);
+        add(&verifier, &[device, (codes(), State::new().confirmed())]);
+        let recover = |login, text: &str| block_on(verifier.recover(&id(), &transaction(login), text, now));
+        assert!(recover(1, first).is_ok());
+        assert!(matches!(recover(1, first), Err(VerifierError::Repeated(_))));
+        assert!(matches!(recover(2, first), Err(VerifierError::Refused(Refusal::Replayed { .. }))));
+        assert!(matches!(recover(2, wrong), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
+        let lost = AuthenticatorNumber::new(1);
+        assert!(block_on(verifier.recover_and_revoke(&id(), &transaction(3), second, lost, now)).is_ok());
+        assert!(block_on(verifier.view(&id(), now)).is_ok());
     }
 }
 

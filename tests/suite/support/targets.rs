@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use pollster::block_on;
 use secondo::audit::Operator;
 use secondo::factor::ocra::{Inputs, PinHash, Question, ResponseDigits, ResponseError, Suite};
+use secondo::factor::{NewAuthenticator, RecoveryCodes};
 #[cfg(feature = "json")]
 use secondo::formats::json;
 use secondo::formats::otpauth::{KeyUri, KeyUriError, Migration, MigrationError, Parameter};
@@ -17,7 +18,10 @@ use secondo::policy::Window;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::types::{Counter, MalformedCode, SecretError};
-use secondo::{AccountId, Code, Digits, Key, Policy, Secret, State, SubmittedCode, UnixTime, Verifier};
+use secondo::{
+    AccountId, Code, Digits, Key, Policy, Refusal, Secret, State, SubmittedCode, Transaction, UnixTime, Verifier,
+    VerifierError,
+};
 
 /// Checks that a text is a code if and only if it has at most 64 bytes and, besides separators, the required digits.
 pub fn code(bytes: &[u8]) {
@@ -126,6 +130,70 @@ fn keys() -> KeyRing {
 /// Checks that sequences of operations have the same outcomes as in the model.
 pub fn operations(bytes: &[u8]) {
     super::model::run(bytes, &mut BTreeMap::new());
+}
+
+/// Checks that a text is read as a recovery code if and only if it is one by a naive reading, and that only a code of the
+/// set is accepted.
+pub fn recovery_code(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (store, id) = (Memory::new(), AccountId::new("rossi").unwrap());
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    // Long codes have a fast hash.
+    let codes = RecoveryCodes::long(&[7; 32]);
+    let (desk, login) = (Operator::new("desk", "test"), Transaction::new(&[7; 16]).unwrap());
+    let imported = [(NewAuthenticator::from(&codes), State::new().confirmed())];
+    block_on(verifier.import(&id, &imported, desk, MOVED_AT)).unwrap();
+
+    let symbols = recovery_symbols(text);
+    let is_right =
+        |symbols: &Vec<u8>| codes.texts().any(|code| recovery_symbols(code.as_str()).as_ref() == Ok(symbols));
+    match (block_on(verifier.recover(&id, &login, text, MOVED_AT)), symbols) {
+        (Ok(accepted), Ok(symbols)) => {
+            assert!(is_right(&symbols));
+            assert_eq!(accepted.recovery_codes_left().unwrap().get(), 9);
+        }
+        (Err(VerifierError::Refused(Refusal::Wrong { remaining: 4, .. })), Ok(symbols)) => assert!(!is_right(&symbols)),
+        (Err(VerifierError::Refused(Refusal::Malformed(found))), Err(expected)) => assert_eq!(found, expected),
+        (found, expected) => panic!("{found:?}, but {expected:?}"),
+    }
+}
+
+/// Reads the values of the symbols of a long recovery code, and checks them by multiplication in the field of 32
+/// elements.
+fn recovery_symbols(text: &str) -> Result<Vec<u8>, MalformedCode> {
+    const LEN: usize = 25;
+
+    let product = |a: u8, b: u8| {
+        let mut product = (0..5).filter(|at| b >> at & 1 == 1).fold(0_u16, |sum, at| sum ^ u16::from(a) << at);
+        for at in (5..=8).rev() {
+            if product >> at & 1 == 1 {
+                product ^= 0b10_0101 << (at - 5);
+            }
+        }
+        u8::try_from(product).unwrap()
+    };
+    let bare = text.replace([' ', '-'], "");
+    let found = if text.len() > 64 { text.len() } else { bare.len() };
+    if found != LEN {
+        return Err(MalformedCode::RecoveryLength { expected: LEN, found });
+    }
+    let value = |character: u8| match character.to_ascii_uppercase() {
+        b'O' => Some(0),
+        b'I' | b'L' => Some(1),
+        other => b"0123456789ABCDEFGHJKMNPQRSTVWXYZ".iter().position(|symbol| *symbol == other),
+    };
+    let mut symbols = Vec::new();
+    for (position, character) in bare.bytes().enumerate() {
+        let value = value(character).ok_or(MalformedCode::RecoveryCharacter { position })?;
+        symbols.push(u8::try_from(value).unwrap());
+    }
+    let mut power = 1;
+    let mut sum = 0;
+    for symbol in symbols.iter().rev() {
+        sum ^= product(*symbol, power);
+        power = product(power, 2);
+    }
+    if sum == 0 { Ok(symbols) } else { Err(MalformedCode::RecoveryCheck) }
 }
 
 /// The time at which the imported files were moved.

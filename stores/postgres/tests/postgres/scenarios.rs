@@ -98,6 +98,11 @@ fn a_right_code_is_accepted_once_in_a_transaction() {
 }
 
 #[test]
+fn a_recovery_code_is_accepted_once() {
+    races::one_recovery_code::<Patient>(&migrated(&["fsync=off"]).url());
+}
+
+#[test]
 fn what_a_killed_process_told_holds() {
     kills::while_verifying::<Patient>(&migrated(&["fsync=off"]).url());
 }

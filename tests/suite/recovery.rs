@@ -1,0 +1,648 @@
+//! Tests of recovery codes.
+#![cfg(feature = "std")]
+
+use crate::support::{enrolled, logins, refusals, subscriber};
+
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use enrolled::{FIRST, NOW, SECOND, after, keys};
+use logins::{DESK, Logins, fresh};
+use pollster::block_on;
+use refusals::{account_error, refusal, replayed, wrong};
+use secondo::account::{AccountError, AccountView, RecordError};
+use secondo::audit::{Event, Sink};
+use secondo::decision::{Hold, Language};
+use secondo::factor::{ImportedRecoveryCodes, Kind, NewAuthenticator, RecoveryCodes, RecoveryCodesError};
+use secondo::formats::{Problem, google_authenticator, recovery_codes};
+use secondo::policy::Lock;
+use secondo::store::{Memory, Store};
+use secondo::types::MalformedCode;
+use secondo::verifier::Accepted;
+use secondo::{
+    AuthenticatorNumber, Policy, PublicRefusal, Refusal, State, Transaction, UnixTime, Verifier, VerifierError,
+};
+use sha2::{Digest, Sha512};
+use subscriber::{bind, code_of, id, passkey, phone, stored};
+
+/// The failures that lock a set, and those in a row that end it.
+const CAP: u8 = 5;
+const LIMIT: u64 = 100;
+
+/// The numbers of an account's phone and recovery codes.
+const PHONE: AuthenticatorNumber = FIRST;
+const CODES: AuthenticatorNumber = SECOND;
+
+fn codes(random: u8) -> RecoveryCodes {
+    RecoveryCodes::new(&[random; 32])
+}
+
+fn text(codes: &RecoveryCodes, at: usize) -> String {
+    codes.texts().nth(at).unwrap().as_str().to_owned()
+}
+
+/// Returns codes of a set that nobody enrolls.
+fn guess(at: u64) -> String {
+    let mut random = [0xee; 32];
+    random[..8].copy_from_slice(&(at / 10).to_be_bytes());
+    text(&RecoveryCodes::new(&random), usize::try_from(at % 10).unwrap())
+}
+
+/// Creates an account with a phone, and enrolls these codes.
+fn with_codes<S: Store>(store: S, policy: Policy, codes: &RecoveryCodes) -> Verifier<S> {
+    let verifier = Verifier::new(store, keys(), policy);
+    assert_eq!(bind(&verifier, phone(1), &code_of(1, NOW), NOW).unwrap(), PHONE);
+    let enrolled = block_on(verifier.enroll(&id(), &fresh(), codes, NOW)).unwrap();
+    assert_eq!((enrolled.number, enrolled.replaced), (CODES, None));
+    verifier
+}
+
+/// Creates an account with a phone, and imports these codes.
+fn with_imported(policy: Policy, codes: ImportedRecoveryCodes) -> Verifier<Memory> {
+    let verifier = Verifier::new(Memory::new(), keys(), policy);
+    bind(&verifier, phone(1), &code_of(1, NOW), NOW).unwrap();
+    verifier.add(&id(), codes, State::new().confirmed()).unwrap();
+    verifier
+}
+
+fn recover<S: Store>(verifier: &Verifier<S>, text: &str, now: UnixTime) -> Result<Accepted, VerifierError<S::Error>> {
+    block_on(verifier.recover(&id(), &fresh(), text, now))
+}
+
+fn view<S: Store>(verifier: &Verifier<S>, now: UnixTime) -> AccountView {
+    block_on(verifier.view(&id(), now)).unwrap()
+}
+
+#[test]
+fn each_code_is_accepted_once_in_any_order() {
+    for codes in [codes(1), RecoveryCodes::long(&[1; 32])] {
+        let verifier = with_codes(Memory::new(), Policy::new(), &codes);
+        let order = [3, 9, 0, 1, 8, 2, 7, 4, 6, 5];
+        for (used, at) in (1..).zip(order) {
+            let accepted = recover(&verifier, &text(&codes, at), after(used)).unwrap();
+            assert_eq!((accepted.account(), accepted.authenticator()), (&id(), CODES));
+            let left = accepted.recovery_codes_left().unwrap();
+            assert_eq!((i64::from(left.get()), left.are_few()), (10 - used, used >= 7));
+            assert_eq!(refusal(recover(&verifier, &text(&codes, at), after(used))), replayed(4));
+            let view = view(&verifier, after(used));
+            assert_eq!(view.authenticators[1].codes_left, Some(left));
+            assert_eq!(view.authenticators[1].last_used, Some(after(used)));
+            let offered = block_on(verifier.options(&id(), &fresh(), after(used))).unwrap().recovery_codes;
+            assert_eq!(
+                offered.map(|offered| (offered.number, offered.codes_left, offered.refusal)),
+                match used {
+                    10 => None,
+                    _ => Some((CODES, left, None)),
+                }
+            );
+        }
+        let accepted = verifier.log_in(&id(), &code_of(1, after(60)), after(60)).unwrap();
+        assert_eq!((accepted.recovery_codes_left(), accepted.failures_before()), (None, 0));
+    }
+}
+
+#[test]
+fn codes_of_different_random_bytes_differ() {
+    let mut all: Vec<String> = (0..100)
+        .flat_map(|random| [codes(random), RecoveryCodes::long(&[random; 32])])
+        .flat_map(|codes| codes.texts().map(|text| text.as_str().to_owned()).collect::<Vec<_>>())
+        .collect();
+    assert_eq!((all.len(), all[0].len(), all[10].len()), (2_000, 20, 30));
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 2_000);
+    // Each of the 32 symbols at each place, all about as often.
+    for at in (0..17).map(|at| at + usize::min(at / 4, 3)) {
+        let mut seen = [0; 128];
+        all.iter().filter(|text| text.len() == 20).for_each(|text| seen[usize::from(text.as_bytes()[at])] += 1);
+        let seen: Vec<_> = seen.into_iter().filter(|seen| *seen > 0).collect();
+        assert!(seen.len() == 32 && seen.iter().all(|seen| (10..60).contains(seen)), "{at}: {seen:?}");
+    }
+}
+
+#[test]
+fn the_page_has_every_code_on_a_line() {
+    let codes = codes(1);
+    let page = codes.to_page();
+    let lines: Vec<&str> = page.as_str().lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
+    assert!(lines.iter().copied().eq(codes.texts().map(|text| text.as_str().to_owned())));
+    assert!(lines.iter().all(|line| line.split('-').map(str::len).eq([4, 4, 4, 5])));
+    assert!(page.as_str().starts_with(" 1  ") && page.as_str().contains("\n10  "));
+    assert_eq!(format!("{codes:?} {page:?}"), "RecoveryCodes(..) SecretText(..)");
+}
+
+#[test]
+fn a_code_may_be_typed_in_any_case_with_or_without_hyphens_and_with_lookalikes() {
+    let codes = codes(2);
+    let verifier = with_codes(Memory::new(), Policy::new(), &codes);
+    let spellings: [fn(String) -> String; 6] = [
+        |text| text.to_lowercase(),
+        |text| text.replace('-', ""),
+        |text| format!("  {} ", text.replace('-', " ")),
+        |text| text.replace('0', "O").replace('1', "l"),
+        |text| text.replace('0', "o").replace('1', "I"),
+        |text| text.to_lowercase().replace('1', "i").replace('-', "--"),
+    ];
+    for (at, spell) in spellings.into_iter().enumerate() {
+        assert!(recover(&verifier, &spell(text(&codes, at)), NOW).is_ok());
+    }
+    let all = codes.to_page();
+    assert!(all.as_str()[4..].contains(['0', '1']), "the lookalikes are tried");
+}
+
+#[test]
+fn a_typing_error_is_told_from_a_wrong_code_and_changes_nothing() {
+    let (codes, store) = (codes(3), Memory::new());
+    let verifier = with_codes(&store, Policy::new().with_counted_malformed(true), &codes);
+    let before = stored(&store);
+    let right = text(&codes, 0);
+    let substituted = right.replacen(&right[..1], if right.starts_with('7') { "8" } else { "7" }, 1);
+    let swapped: String = {
+        let mut symbols: Vec<char> = right.chars().collect();
+        let at = (0..3).find(|at| symbols[*at] != symbols[at + 1]).unwrap();
+        symbols.swap(at, at + 1);
+        symbols.into_iter().collect()
+    };
+    let error = |malformed| Refusal::Malformed(malformed);
+    for (typed, malformed) in [
+        (substituted.as_str(), MalformedCode::RecoveryCheck),
+        (&swapped, MalformedCode::RecoveryCheck),
+        (&right[1..], MalformedCode::RecoveryLength { expected: 17, found: 16 }),
+        ("123456", MalformedCode::RecoveryLength { expected: 17, found: 6 }),
+        (&"0".repeat(1_000), MalformedCode::RecoveryLength { expected: 17, found: 1_000 }),
+        (&format!("{}U", &right[..19]), MalformedCode::RecoveryCharacter { position: 16 }),
+        (&format!("{}é", &right[..18]), MalformedCode::RecoveryCharacter { position: 15 }),
+    ] {
+        for _ in 0..10 {
+            let refused = refusal(recover(&verifier, typed, NOW));
+            assert_eq!(refused, error(malformed), "{typed}");
+            assert!(!refused.public().text(Language::Italian, |_| "").to_string().contains("cifre."), "{typed}");
+        }
+    }
+    assert_eq!(stored(&store), before);
+    assert_eq!(recover(&verifier, &right, NOW).unwrap().failures_before(), 0);
+}
+
+#[test]
+fn recovery_codes_are_no_codes_of_the_login_field() {
+    let codes = codes(4);
+    let verifier = with_codes(Memory::new(), Policy::new(), &codes);
+    let typed = block_on(verifier.verify(&id(), &fresh(), &text(&codes, 0), NOW));
+    assert!(matches!(refusal(typed), Refusal::Malformed(_)));
+    let named = block_on(verifier.verify_with(&id(), &fresh(), CODES, &text(&codes, 0), NOW));
+    assert_eq!(refusal(named), Refusal::Unconfirmed);
+    assert!(recover(&verifier, &text(&codes, 0), NOW).is_ok());
+}
+
+#[test]
+fn a_new_set_ends_the_old_one() {
+    let (old, new) = (codes(5), codes(6));
+    let verifier = with_codes(Memory::new(), Policy::new(), &old);
+    let named = NewAuthenticator::from(&new).named("carta").unwrap();
+    let enrolled = block_on(verifier.enroll(&id(), &fresh(), named, NOW)).unwrap();
+    assert_eq!((enrolled.number, enrolled.replaced), (AuthenticatorNumber::new(3), Some(CODES)));
+    assert_eq!(refusal(recover(&verifier, &text(&old, 0), NOW)), wrong(4));
+    assert_eq!(recover(&verifier, &text(&new, 0), NOW).unwrap().authenticator(), enrolled.number);
+    let listed = view(&verifier, NOW).authenticators;
+    assert_eq!(listed.iter().map(|listed| listed.kind).collect::<Vec<_>>(), [Kind::Totp, Kind::LookUp]);
+    assert_eq!(listed[1].name.as_str(), "carta");
+
+    let imported = ImportedRecoveryCodes::from_texts(["12345678"], 26, &[7; 16]).unwrap();
+    verifier.add(&id(), imported, State::new().confirmed()).unwrap();
+    assert_eq!(view(&verifier, NOW).authenticators.len(), 2);
+    assert!(recover(&verifier, "1234-5678", NOW).is_ok());
+}
+
+#[test]
+fn codes_need_an_account_with_a_confirmed_authenticator() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    let enroll = || account_error(block_on(verifier.enroll(&id(), &fresh(), &codes(7), NOW)));
+    assert_eq!(enroll(), AccountError::NoneConfirmed);
+    let login = fresh();
+    let number = block_on(verifier.enroll(&id(), &login, phone(1), NOW)).unwrap().number;
+    assert_eq!(enroll(), AccountError::NoneConfirmed);
+    block_on(verifier.confirm(&id(), &login, number, &code_of(1, NOW), NOW)).unwrap();
+    assert_eq!(account_error(recover(&verifier, &guess(0), NOW)), AccountError::NoRecoveryCodes);
+    block_on(verifier.enroll(&id(), &fresh(), &codes(7), NOW)).unwrap();
+    let first = block_on(verifier.enroll_first(&id(), &fresh(), &codes(8), NOW));
+    assert_eq!(account_error(first), AccountError::NotFirst);
+}
+
+#[test]
+fn a_locked_account_takes_recovery_codes_and_stays_locked() {
+    for lock in [None, Some(Lock::UNTIL_UNLOCKED)] {
+        let codes = codes(9);
+        let policy = lock.map_or(Policy::new(), |lock| Policy::new().with_lock(lock));
+        let verifier = with_codes(Memory::new(), policy, &codes);
+        for _ in 0..CAP {
+            let _ = refusal(verifier.log_in(&id(), "000000", NOW));
+        }
+        let locked = refusal(verifier.log_in(&id(), &code_of(1, after(60)), after(60)));
+        assert!(matches!(locked, Refusal::Locked { .. }), "{locked:?}");
+        let offered = block_on(verifier.options(&id(), &fresh(), after(60))).unwrap();
+        assert!(offered.refusal.is_some() && offered.recovery_codes.unwrap().refusal.is_none());
+
+        assert_eq!(refusal(recover(&verifier, &guess(0), after(60))), wrong(4));
+        assert_eq!(recover(&verifier, &text(&codes, 0), after(60)).unwrap().failures_before(), CAP + 1);
+        assert_eq!(view(&verifier, after(60)).failures, CAP);
+        assert_eq!(refusal(verifier.log_in(&id(), &code_of(1, after(60)), after(60))), locked);
+        // The success has started the set's own count again.
+        assert_eq!(refusal(recover(&verifier, &guess(0), after(60))), wrong(4));
+    }
+}
+
+#[test]
+fn nothing_suspended_is_recovered() {
+    let codes = codes(10);
+    let verifier = with_codes(Memory::new(), Policy::new(), &codes);
+    block_on(verifier.suspend(&id(), DESK, NOW)).unwrap();
+    assert_eq!(refusal(recover(&verifier, &text(&codes, 0), NOW)), Refusal::Suspended);
+    assert_eq!(block_on(verifier.options(&id(), &fresh(), NOW)).unwrap().recovery_codes, None);
+    block_on(verifier.resume(&id(), DESK, NOW)).unwrap();
+    block_on(verifier.suspend_authenticator(&id(), CODES, DESK, NOW)).unwrap();
+    assert_eq!(refusal(recover(&verifier, &text(&codes, 0), NOW)), Refusal::Suspended);
+    assert_eq!(block_on(verifier.options(&id(), &fresh(), NOW)).unwrap().recovery_codes, None);
+    block_on(verifier.resume_authenticator(&id(), CODES, DESK, NOW)).unwrap();
+    assert!(recover(&verifier, &text(&codes, 0), NOW).is_ok());
+    block_on(verifier.close(&id(), None, DESK, NOW)).unwrap();
+    assert_eq!(refusal(recover(&verifier, &text(&codes, 1), NOW)), Refusal::Closed);
+}
+
+/// Guesses end the set at 100 in a row, and never lock the phone.
+#[test]
+fn wrong_codes_lock_the_set_and_end_it_at_a_hundred_in_a_row() {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<(String, bool)>>>);
+
+    impl Sink for Lines {
+        fn record(&self, event: &Event<'_>) {
+            self.0.lock().unwrap().push((event.to_string(), event.must_notify()));
+        }
+    }
+
+    let (codes, lines) = (codes(11), Lines::default());
+    let verifier = with_codes(Memory::new(), Policy::new(), &codes).with_sink(lines.clone());
+    let mut now = NOW;
+    for failures in 1..=LIMIT {
+        let refused = refusal(recover(&verifier, &guess(failures), now));
+        let Refusal::Wrong { remaining, hold } = refused else { panic!("{refused:?}") };
+        let Hold::LockedUntil(until) = hold else {
+            assert!(failures % u64::from(CAP) > 0 || failures == LIMIT, "{failures}");
+            continue;
+        };
+        assert_eq!((remaining, failures % u64::from(CAP)), (0, 0));
+        let offered = block_on(verifier.options(&id(), &fresh(), now)).unwrap().recovery_codes.unwrap();
+        assert_eq!(offered.refusal, Some(PublicRefusal::Locked { until: Some(until) }));
+        for text in [guess(0), text(&codes, 0)] {
+            assert_eq!(refusal(recover(&verifier, &text, now)), Refusal::Locked { until: Some(until) });
+        }
+        now = until;
+        // The phone knows nothing of it, and starts no count of the set again.
+        assert!(verifier.log_in(&id(), &code_of(1, now), now).is_ok());
+    }
+    let seen = std::mem::take(&mut *lines.0.lock().unwrap());
+    let [.., (last, _), (end, must_notify)] = &seen[..] else { panic!("{seen:?}") };
+    assert!(last.contains(" action=recover outcome=wrong remaining=0 revision="), "{last}");
+    assert!(end.ends_with(" action=end_recovery_codes authenticator=2 outcome=done") && *must_notify, "{end}");
+
+    for _ in 0..2 {
+        assert_eq!(refusal(recover(&verifier, &text(&codes, 0), now)), Refusal::Locked { until: None });
+        assert_eq!(view(&verifier, now).authenticators[1].codes_left.unwrap().get(), 0);
+        assert_eq!(block_on(verifier.options(&id(), &fresh(), now)).unwrap().recovery_codes, None);
+        // An operator ends a lock of the account, and brings no codes back.
+        block_on(verifier.unlock(&id(), DESK, now)).unwrap();
+    }
+    block_on(verifier.enroll(&id(), &fresh(), &codes, now)).unwrap();
+    assert!(recover(&verifier, &text(&codes, 0), now).is_ok());
+}
+
+#[test]
+fn an_operator_ends_the_lock_of_a_set() {
+    let codes = codes(12);
+    let verifier = with_codes(Memory::new(), Policy::new(), &codes);
+    assert!((0..u64::from(CAP)).all(|at| recover(&verifier, &guess(at), NOW).is_err()));
+    assert!(matches!(refusal(recover(&verifier, &text(&codes, 0), NOW)), Refusal::Locked { .. }));
+    block_on(verifier.unlock(&id(), DESK, NOW)).unwrap();
+    assert!(recover(&verifier, &text(&codes, 0), NOW).is_ok());
+}
+
+/// Somebody who has the password guesses until the set of a person who has nothing else has ended.
+#[test]
+fn an_ended_set_does_not_make_the_password_enough() {
+    let codes = codes(13);
+    let verifier = with_codes(Memory::new(), Policy::new(), &codes);
+    assert!(block_on(verifier.recover_and_revoke(&id(), &fresh(), &text(&codes, 0), PHONE, NOW)).is_ok());
+    let mut now = NOW;
+    for at in 0..LIMIT {
+        if let Refusal::Wrong { hold: Hold::LockedUntil(until), .. } = refusal(recover(&verifier, &guess(at), now)) {
+            now = until;
+        }
+    }
+    assert_eq!(refusal(recover(&verifier, &text(&codes, 1), now)), Refusal::Locked { until: None });
+    let first = block_on(verifier.enroll_first(&id(), &fresh(), phone(66), now));
+    assert_eq!(account_error(first), AccountError::NotFirst);
+    assert_eq!(account_error(block_on(verifier.revoke(&id(), CODES, DESK, now))), AccountError::Last);
+}
+
+#[test]
+fn short_codes_count_on_the_account_and_stop_with_it() {
+    let scratch = || ImportedRecoveryCodes::from_texts(["75032147", "11111111"], 26, &[7; 16]).unwrap();
+    let verifier = with_imported(Policy::new(), scratch());
+    for (typed, remaining) in [("000000", 4), ("12345678", 3), ("000001", 2), ("12345679", 1)] {
+        let refused = match typed.len() {
+            6 => refusal(verifier.log_in(&id(), typed, after(60))),
+            _ => refusal(recover(&verifier, typed, after(60))),
+        };
+        assert_eq!(refused, wrong(remaining));
+    }
+    assert_eq!(view(&verifier, NOW).failures, 4);
+    assert!(matches!(refusal(recover(&verifier, "00000000", after(60))), Refusal::Wrong { remaining: 0, .. }));
+    let offered = block_on(verifier.options(&id(), &fresh(), after(60))).unwrap();
+    assert_eq!(offered.recovery_codes.unwrap().refusal, offered.refusal);
+    for refused in [
+        refusal(recover(&verifier, "75032147", after(60))),
+        refusal(verifier.log_in(&id(), &code_of(1, after(60)), after(60))),
+    ] {
+        assert!(matches!(refused, Refusal::Locked { .. }), "{refused:?}");
+    }
+    let accepted = recover(&verifier, "7503 2147", after(3_600)).unwrap();
+    assert_eq!((accepted.failures_before(), accepted.recovery_codes_left().unwrap().get()), (5, 1));
+    assert_eq!(view(&verifier, after(3_600)).failures, 0);
+    // Another length than that of all codes of the set can be no code.
+    let malformed = Refusal::Malformed(MalformedCode::RecoveryLength { expected: 8, found: 6 });
+    assert_eq!(refusal(recover(&verifier, "123456", after(3_600))), malformed);
+    assert_eq!(refusal(recover(&verifier, "75032147", after(3_600))), replayed(4));
+
+    // A lock of 26-bit codes that only an operator ends is the account's.
+    let verifier = with_imported(Policy::new().with_lock(Lock::UNTIL_UNLOCKED), scratch());
+    assert!((0..CAP).all(|_| recover(&verifier, "00000000", NOW).is_err()));
+    assert_eq!(refusal(recover(&verifier, "75032147", after(1_000_000))), Refusal::Locked { until: None });
+    block_on(verifier.unlock(&id(), DESK, NOW)).unwrap();
+    assert!(recover(&verifier, "75032147", NOW).is_ok());
+}
+
+#[test]
+fn scratch_codes_of_libpam_work_here() {
+    let file = b"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n\" DISALLOW_REUSE\n\" TOTP_AUTH\n75032147\n83920147\n";
+    let read = google_authenticator::read("rossi", file, NOW).unwrap();
+    let scratch = read.recovery_codes(&[7; 16]).unwrap();
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    let imported =
+        [(read.imported.authenticator.into(), read.imported.state), (scratch.into(), State::new().confirmed())];
+    block_on(verifier.import(&id(), &imported, DESK, NOW)).unwrap();
+    assert_eq!(recover(&verifier, "83920147", NOW).unwrap().recovery_codes_left().unwrap().get(), 1);
+    assert_eq!(refusal(recover(&verifier, "83920147", NOW)), replayed(4));
+    assert_eq!(view(&verifier, NOW).failures, 1);
+
+    let without = google_authenticator::read("rossi", &file[..file.len() - 18], NOW).unwrap();
+    assert!(without.recovery_codes(&[7; 16]).is_none());
+}
+
+#[test]
+fn hashed_codes_of_keycloak_work_here() {
+    let hashed = ["ABCD1234EFGH", "ZYXW9876VUTS", "LLLL1111IIII"].map(|code| STANDARD.encode(Sha512::digest(code)));
+    let file = format!("rossi\t61\tsha512:12\t{}\n", hashed.join(" "));
+    let imported = recovery_codes::read(file.as_bytes(), &[7; 32]).next().unwrap().unwrap();
+    assert_eq!((imported.line, imported.name.as_str()), (1, "rossi"));
+    let verifier = with_imported(Policy::new(), imported.codes);
+    assert!(recover(&verifier, "zyxw-9876-vuts", NOW).is_ok());
+    assert_eq!(refusal(recover(&verifier, "ZYXW9876VUTS", NOW)), replayed(4));
+    // Keycloak's codes have 1, I and L, which are not mistaken for each other.
+    assert_eq!(refusal(recover(&verifier, "1111LLLLIIII", NOW)), wrong(3));
+    assert_eq!(recover(&verifier, "LLLL-1111-IIII", NOW).unwrap().failures_before(), 2);
+}
+
+#[test]
+fn static_tokens_of_django_otp_work_here() {
+    let file = b"rossi/1\t40\ttext\tgeo3x2ab 7sk2pq4d\r\n\nverdi/2\t40\ttext\tanother1\n";
+    let sets: Vec<_> = recovery_codes::read(file, &[7; 32]).map(Result::unwrap).collect();
+    assert!(sets.iter().map(|set| (set.line, set.name.as_str())).eq([(1, "rossi/1"), (3, "verdi/2")]));
+    let verifier = with_imported(Policy::new(), sets.into_iter().next().unwrap().codes);
+    assert_eq!(refusal(recover(&verifier, "another1", NOW)), wrong(4));
+    assert_eq!(view(&verifier, NOW).failures, 1);
+    assert_eq!(recover(&verifier, "7SK2 PQ4D", NOW).unwrap().recovery_codes_left().unwrap().get(), 1);
+}
+
+#[test]
+fn a_line_that_is_not_a_set_is_refused() {
+    let hash = STANDARD.encode([7; 64]);
+    let seventeen = ["a"; 17].join(" ");
+    for (line, problem) in [
+        ("a\t40\ttext", Problem::Missing("codes")),
+        ("a\t40\ttext\tb\tc", Problem::Unknown),
+        ("\t40\ttext\tb", Problem::Invalid("name")),
+        ("a\t0\ttext\tb", Problem::Invalid("bits")),
+        ("a\t256\ttext\tb", Problem::Invalid("bits")),
+        ("a\t+40\ttext\tb", Problem::Invalid("bits")),
+        ("a\t40\tText\tb", Problem::Invalid("form")),
+        ("a\t40\ttext:8\tb", Problem::Invalid("form")),
+        ("a\t61\tsha512\tb", Problem::Invalid("form")),
+        ("a\t61\tsha512:256\tb", Problem::Invalid("form")),
+        (&format!("a\t61\tsha512:0\t{hash}"), Problem::Invalid("codes")),
+        (&format!("a\t61\tsha512:12\t{}", &hash[4..]), Problem::Invalid("codes")),
+        (&format!("a\t61\tsha512:12\t{}", [hash.as_str(); 17].join(" ")), Problem::Invalid("codes")),
+        (&format!("a\t61\tsha512:12\t{hash} {hash}="), Problem::Invalid("codes")),
+        ("a\t40\ttext\t ", Problem::Invalid("codes")),
+        ("a\t40\ttext\t-", Problem::Invalid("codes")),
+        (&format!("a\t40\ttext\t{seventeen}"), Problem::Invalid("codes")),
+    ] {
+        let read = recovery_codes::read(line.as_bytes(), &[7; 32]).next().unwrap();
+        let error = read.map(drop).unwrap_err();
+        assert_eq!((error.line, error.problem), (1, problem), "{line}");
+    }
+}
+
+#[test]
+fn codes_of_other_systems_have_the_limits_of_their_entropy() {
+    for (bits, counts_on_account) in [(27, true), (63, true), (64, false), (111, false), (112, false), (255, false)] {
+        let codes = ImportedRecoveryCodes::from_texts(["one code", "the-Other"], bits, &[7; 16]).unwrap();
+        let verifier = with_imported(Policy::new(), codes);
+        assert_eq!(refusal(recover(&verifier, "wrong", NOW)), wrong(4));
+        assert_eq!(view(&verifier, NOW).failures, u8::from(counts_on_account));
+        assert!(recover(&verifier, "THE OTHER", NOW).is_ok());
+        assert!(recover(&verifier, "onecode", NOW).is_ok());
+        assert_eq!(
+            refusal(recover(&verifier, " - ", NOW)),
+            Refusal::Malformed(MalformedCode::RecoveryLength { expected: 0, found: 0 })
+        );
+    }
+}
+
+#[test]
+fn codes_that_cannot_be_imported_are_refused() {
+    let of = |codes: &[&str]| ImportedRecoveryCodes::from_texts(codes.iter().copied(), 40, &[7; 16]).err();
+    assert_eq!(of(&[]), Some(RecoveryCodesError::Count(0)));
+    assert_eq!(of(&["a"; 16]), None);
+    assert_eq!(of(&["a"; 17]), Some(RecoveryCodesError::Count(17)));
+    assert_eq!(of(&["a", "- -"]), Some(RecoveryCodesError::Length(3)));
+    assert_eq!(of(&[&"a".repeat(64)]), None);
+    assert_eq!(of(&[&"a".repeat(65)]), Some(RecoveryCodesError::Length(65)));
+    let of = |len| ImportedRecoveryCodes::from_sha512([[1; 64]], len, 61, &[7; 16]).err();
+    assert_eq!((of(0), of(1), of(64)), (Some(RecoveryCodesError::Length(0)), None, None));
+    assert_eq!(of(65), Some(RecoveryCodesError::Length(65)));
+}
+
+#[test]
+fn a_lost_phone_is_erased_by_the_code_that_is_accepted() {
+    let (codes, store) = (codes(14), Memory::new());
+    let verifier = with_codes(&store, Policy::new(), &codes);
+    let with =
+        |login: &Transaction, text: &str, lost| block_on(verifier.recover_and_revoke(&id(), login, text, lost, NOW));
+    let before = stored(&store);
+    let unknown = AuthenticatorNumber::new(9);
+    assert_eq!(account_error(with(&fresh(), &text(&codes, 0), unknown)), AccountError::UnknownAuthenticator(unknown));
+    assert_eq!(account_error(with(&fresh(), &text(&codes, 0), CODES)), AccountError::Last);
+    assert_eq!(stored(&store), before);
+    assert_eq!(refusal(with(&fresh(), &guess(0), PHONE)), wrong(4));
+    assert_eq!(view(&verifier, NOW).authenticators.len(), 2);
+
+    let login = fresh();
+    let accepted = with(&login, &text(&codes, 0), PHONE).unwrap();
+    assert_eq!((accepted.authenticator(), accepted.recovery_codes_left().unwrap().get()), (CODES, 9));
+    assert_eq!(view(&verifier, NOW).authenticators.len(), 1);
+    assert_eq!(refusal(verifier.log_in(&id(), &code_of(1, after(60)), after(60))), Refusal::Unconfirmed);
+    // The form is sent again, as it was and with a change.
+    assert!(matches!(
+        with(&login, &text(&codes, 0), PHONE),
+        Err(VerifierError::Repeated(repeated)) if repeated.is_login && repeated.authenticator == CODES
+    ));
+    let other = block_on(verifier.recover(&id(), &login, &text(&codes, 0), NOW));
+    assert_eq!(refusal(other), Refusal::LoggedIn);
+
+    // The account is not a new one.
+    let first = block_on(verifier.enroll_first(&id(), &fresh(), phone(66), NOW));
+    assert_eq!(account_error(first), AccountError::NotFirst);
+    assert_eq!(account_error(block_on(verifier.revoke(&id(), CODES, DESK, NOW))), AccountError::Last);
+    let number = block_on(verifier.enroll(&id(), &login, phone(2), NOW)).unwrap().number;
+    let confirmed = block_on(verifier.confirm(&id(), &login, number, &code_of(2, NOW), NOW)).unwrap();
+    assert!(confirmed.into_login().is_none());
+    assert!(verifier.log_in(&id(), &code_of(2, after(60)), after(60)).is_ok());
+}
+
+#[test]
+fn a_repeated_recovery_code_is_recognized() {
+    let codes = codes(15);
+    let verifier = with_codes(Memory::new(), Policy::new(), &codes);
+    let login = fresh();
+    let recover = |text: &str, secs| block_on(verifier.recover(&id(), &login, text, after(secs)));
+    for secs in [0, 60, 120] {
+        assert_eq!(refusal(recover(&guess(0), secs)), wrong(4));
+    }
+    assert_eq!(refusal(recover(&guess(0), 121)), wrong(3));
+    assert!(recover(&text(&codes, 0), 122).is_ok());
+    let again = |typed: &str| match recover(typed, 123) {
+        Err(VerifierError::Repeated(repeated)) => (repeated.authenticator, repeated.at, repeated.is_login),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(again(&text(&codes, 0)), (CODES, after(122), true));
+    assert_eq!(again(&text(&codes, 0).replace('-', " ").to_lowercase()), (CODES, after(122), true));
+    assert_eq!(refusal(recover(&text(&codes, 1), 123)), Refusal::LoggedIn);
+    // The login has ended for a one-time password too.
+    let verify = block_on(verifier.verify(&id(), &login, &code_of(1, after(123)), after(123)));
+    assert_eq!(refusal(verify), Refusal::LoggedIn);
+}
+
+#[test]
+fn codes_are_never_all_that_an_operator_leaves() {
+    let codes = codes(16);
+    let verifier = with_codes(Memory::new(), Policy::new(), &codes);
+    let revoke = |number| block_on(verifier.revoke(&id(), number, DESK, NOW));
+    assert_eq!(account_error(revoke(PHONE)), AccountError::Last);
+    revoke(CODES).unwrap();
+    block_on(verifier.enroll(&id(), &fresh(), &codes, NOW)).unwrap();
+    block_on(verifier.enroll(&id(), &fresh(), passkey(b"key"), NOW)).unwrap();
+    revoke(PHONE).unwrap();
+    assert!(recover(&verifier, &text(&codes, 0), NOW).is_ok());
+}
+
+#[test]
+fn one_code_of_eight_threads_is_accepted_once() {
+    const THREADS: usize = 8;
+
+    let codes = RecoveryCodes::long(&[17; 32]);
+    let verifier = with_codes(Memory::new(), Policy::new(), &codes);
+    for (at, code) in codes.texts().enumerate() {
+        let barrier = Barrier::new(THREADS);
+        let results: Vec<_> = thread::scope(|scope| {
+            let recover = || {
+                barrier.wait();
+                recover(&verifier, code.as_str(), NOW).map(drop)
+            };
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(recover)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+        let replayed = |result: &&Result<(), _>| {
+            matches!(result, Err(VerifierError::Refused(Refusal::Replayed { .. } | Refusal::Locked { .. })))
+        };
+        assert_eq!(results.iter().filter(replayed).count(), THREADS - 1, "{results:?}");
+        assert_eq!(usize::from(view(&verifier, NOW).authenticators[1].codes_left.unwrap().get()), 9 - at);
+        block_on(verifier.unlock(&id(), DESK, NOW)).unwrap();
+    }
+}
+
+#[test]
+fn a_set_that_cannot_be_read_is_an_outage() {
+    const OWN_LEN: usize = 39 + 10 * 16;
+
+    let store = Memory::new();
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    for new in [phone(1).into(), NewAuthenticator::from(&codes(19))] {
+        verifier.add(&id(), new, State::new().confirmed()).unwrap();
+    }
+    let good = stored(&store);
+    let own = good.len() - OWN_LEN;
+    let with = |at: usize, byte| {
+        let mut bytes = good.clone();
+        bytes[own + at] = byte;
+        bytes
+    };
+    let shorter = {
+        let mut bytes = good[..good.len() - 1].to_vec();
+        bytes[own - 1] -= 1;
+        bytes
+    };
+    for (bytes, at) in [
+        (with(0, 3), 0),
+        (with(3, 1), 3),
+        (with(8, 1), 8),
+        (with(10, 4), 10),
+        (with(15, 1), 11),
+        (with(16, 0xff), 16),
+        (shorter, OWN_LEN - 1),
+    ] {
+        block_on(async {
+            let revision = store.load(&id()).await.unwrap().map(|entry| entry.revision);
+            let _stored = store.compare_exchange(&id(), revision, bytes.as_slice().into(), None).await.unwrap();
+        });
+        match recover(&verifier, &text(&codes(19), 0), NOW) {
+            Err(VerifierError::Record(error)) => assert_eq!(error, RecordError::Field { offset: own + at }),
+            other => panic!("{at}: {other:?}"),
+        }
+        assert_eq!(stored(&store), bytes);
+    }
+    // The codes themselves are not in a record that is not sealed either.
+    for text in codes(19).texts() {
+        let plain = text.as_str().replace('-', "");
+        let is_there = |of: &str| good.windows(of.len()).any(|bytes| bytes == of.as_bytes());
+        assert!(!is_there(&plain) && !is_there(text.as_str()));
+    }
+}
+
+/// An account with a phone, a mobile number (16 bytes of own state), an app for push (50) and ten codes.
+#[test]
+fn an_account_with_everything_is_small() {
+    let (store, codes) = (Memory::new(), codes(18));
+    let verifier = with_codes(&store, Policy::new(), &codes);
+    // An operator's call leaves no outcome of a login behind.
+    block_on(verifier.unlock(&id(), DESK, after(1_000))).unwrap();
+    let with_phone = stored(&store).len();
+    // External authenticators stand for the other two kinds.
+    for data in [&[0; 15], &[1; 49][..]] {
+        block_on(verifier.enroll(&id(), &fresh(), passkey(data), after(1_000))).unwrap();
+    }
+    let with_all = stored(&store).len();
+    assert!(with_phone <= 400 && with_all <= 560, "{with_phone} {with_all}");
+}
