@@ -24,6 +24,35 @@ pub enum Kind {
     Words,
 }
 
+impl Kind {
+    /// All kinds.
+    const ALL: &[Self] = &[
+        Self::Hotp,
+        Self::Totp,
+        Self::External,
+        #[cfg(all(test, feature = "std"))]
+        Self::Words,
+    ];
+
+    /// Returns the kind with this number, in the order of the variants.
+    ///
+    /// A number can be selected without a branch, and becomes a kind once it is public.
+    pub(crate) fn at(number: u8) -> Self {
+        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::External)
+    }
+
+    /// Returns the values of the claim `amr` that an accepted answer of this kind adds (RFC 8176 section 2).
+    pub(crate) const fn amr(self) -> &'static [&'static str] {
+        match self {
+            Self::Hotp | Self::Totp => &["otp"],
+            // The other software knows its methods.
+            Self::External => &[],
+            #[cfg(all(test, feature = "std"))]
+            Self::Words => &["kba"],
+        }
+    }
+}
+
 /// The state that a kind keeps in an account, and its part in the account's decisions.
 pub(crate) trait Kept {
     fn kind(&self) -> Kind;

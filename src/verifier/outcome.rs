@@ -1,4 +1,5 @@
 use crate::account::Success;
+use crate::factor::Kind;
 use crate::types::{AccountId, AuthenticatorNumber, Counter, UnixTime};
 
 /// Proof of a second factor: a code of this account was correct, unused and permitted, and this is stored.
@@ -25,6 +26,12 @@ impl Accepted {
     #[must_use]
     pub fn authenticator(&self) -> AuthenticatorNumber {
         self.success.number
+    }
+
+    /// Returns the kind of that authenticator.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::at(self.success.kind)
     }
 
     /// Returns the number of consecutive failures before this code.

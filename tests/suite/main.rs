@@ -1,6 +1,7 @@
 //! Tests of the library, one file for each subject.
 
 mod account;
+mod assurance;
 mod attackers;
 mod bad_input;
 mod batch;
