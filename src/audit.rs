@@ -170,6 +170,10 @@ pub enum Action {
     Verify,
     /// Resynchronize an authenticator by consecutive codes.
     Resync,
+    /// Remember a browser.
+    Remember,
+    /// Recognize a browser that is remembered.
+    Recall,
     /// Import authenticators from another system.
     Import,
     /// Export authenticators with their secrets.
@@ -206,6 +210,8 @@ impl Action {
             Self::Confirm => "confirm",
             Self::Verify => "verify",
             Self::Resync => "resync",
+            Self::Remember => "remember",
+            Self::Recall => "recall",
             Self::Import => "import",
             Self::Export => "export",
             Self::Unlock => "unlock",
@@ -225,6 +231,7 @@ impl Action {
         match self {
             Self::EnrollExternal
             | Self::Confirm
+            | Self::Remember
             | Self::Import
             | Self::Export
             | Self::Suspend
@@ -235,6 +242,7 @@ impl Action {
             Self::Enroll
             | Self::Verify
             | Self::Resync
+            | Self::Recall
             | Self::Unlock
             | Self::AllowEnrollments
             | Self::Rename

@@ -110,12 +110,13 @@ impl Account {
         Ok(())
     }
 
-    fn end_expired(&mut self, now: UnixTime) {
-        self.entries.retain(|entry| entry.enrollment().is_none_or(|enrollment| now < enrollment.expires));
+    /// Removes enrollments and browsers that have expired.
+    pub(super) fn end_expired(&mut self, now: UnixTime) {
+        self.entries.retain(|entry| !entry.has_expired(now));
     }
 
-    /// Returns the entry of a new authenticator, active and with the next number.
-    fn new_entry(&self, new: &NewAuthenticator, now: UnixTime) -> Result<Entry, AccountError> {
+    /// Returns the entry of a new authenticator or browser, active and with the next number.
+    pub(super) fn new_entry(&self, new: &NewAuthenticator, now: UnixTime) -> Result<Entry, AccountError> {
         Ok(Entry {
             number: self.last_number.checked_add(1).map(AuthenticatorNumber::new).ok_or(AccountError::Full)?,
             standing: Standing::Active,
@@ -127,9 +128,10 @@ impl Account {
         })
     }
 
-    /// Adds an authenticator if the account has room for it.
-    fn add(&mut self, entry: Entry, policy: &Policy) -> Result<AuthenticatorNumber, AccountError> {
-        if self.entries.len() >= MAX_AUTHENTICATORS {
+    /// Adds an authenticator or a browser if the account has room for it.
+    pub(super) fn add(&mut self, entry: Entry, policy: &Policy) -> Result<AuthenticatorNumber, AccountError> {
+        let authenticators = self.entries.iter().filter(|entry| entry.is_authenticator()).count();
+        if entry.is_authenticator() && authenticators >= MAX_AUTHENTICATORS {
             return Err(AccountError::TooMany);
         }
         if let Some(same) = self.entries.iter().find(|held| held.factor.shares_secret(&entry.factor)) {

@@ -53,6 +53,10 @@ pub enum AccountError {
     ReservedId,
     /// An imported authenticator is not confirmed. The subscriber has to enroll it here.
     NotConfirmed,
+    /// The account remembers no browser with this token, or no longer.
+    UnknownBrowser,
+    /// The days for which the browser was remembered have passed.
+    BrowserExpired,
 }
 
 impl AccountError {
@@ -76,6 +80,8 @@ impl AccountError {
             Self::ImplausibleStep(_) => "implausible_step",
             Self::ReservedId => "reserved_id",
             Self::NotConfirmed => "not_confirmed",
+            Self::UnknownBrowser => "unknown_browser",
+            Self::BrowserExpired => "browser_expired",
         }
     }
 }
@@ -105,6 +111,8 @@ impl fmt::Display for AccountError {
             }
             Self::ReservedId => f.write_str("an id that begins with secondo-canary- is reserved"),
             Self::NotConfirmed => f.write_str("the imported authenticator is not confirmed"),
+            Self::UnknownBrowser => f.write_str("the account remembers no browser with this token"),
+            Self::BrowserExpired => f.write_str("the days for which the browser was remembered have passed"),
         }
     }
 }

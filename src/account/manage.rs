@@ -47,10 +47,12 @@ impl Account {
         Ok(())
     }
 
-    /// Erases an authenticator, unless no other one could be used then. An unconfirmed one can always be erased.
+    /// Erases an authenticator, unless no other one could be used then. An unconfirmed one can always be erased, and so
+    /// can a browser.
     pub(crate) fn revoke(&mut self, number: AuthenticatorNumber) -> Result<(), AccountError> {
-        let is_confirmed = self.entry(number)?.is_confirmed();
-        if is_confirmed && !self.entries.iter().any(|entry| entry.number != number && entry.is_active()) {
+        let entry = self.entry(number)?;
+        let is_other = |other: &Entry| other.number != number && other.is_authenticator() && other.is_active();
+        if entry.is_authenticator() && entry.is_confirmed() && !self.entries.iter().any(is_other) {
             return Err(AccountError::Last);
         }
         self.entries.retain(|entry| entry.number != number);

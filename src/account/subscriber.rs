@@ -48,7 +48,7 @@ impl Account {
 
     /// Returns `true` if an authenticator was ever confirmed here, and not revoked since.
     pub(crate) fn has_confirmed(&self) -> bool {
-        self.entries.iter().any(Entry::is_confirmed)
+        self.entries.iter().any(|entry| entry.is_authenticator() && entry.is_confirmed())
     }
 
     /// Returns the time from which a store may remove the account, if no authenticator was ever confirmed and it is not

@@ -2,6 +2,7 @@
 //!
 //! A new kind is a file that implements [`Kept`], and a line here.
 
+use super::browser::Browser;
 use super::external::External;
 use super::kind::Kept;
 use super::otp::Otp;
@@ -59,5 +60,6 @@ macro_rules! joint {
 joint! {
     Otp = 1,
     External = 2,
+    Browser = 7,
     #[cfg(all(test, feature = "std"))] Words = 255,
 }

@@ -19,6 +19,8 @@ pub enum Kind {
     Totp,
     /// An authenticator that other software judges: see [`External`](crate::factor::External).
     External,
+    /// A browser that is remembered, which is no authenticator: see [`Verifier::remember`](crate::Verifier::remember).
+    Browser,
     /// The kind that only the tests of this crate have.
     #[cfg(all(test, feature = "std"))]
     Words,
@@ -30,6 +32,7 @@ impl Kind {
         Self::Hotp,
         Self::Totp,
         Self::External,
+        Self::Browser,
         #[cfg(all(test, feature = "std"))]
         Self::Words,
     ];
@@ -47,6 +50,7 @@ impl Kind {
             Self::Hotp | Self::Totp => &["otp"],
             // The other software knows its methods.
             Self::External => &[],
+            Self::Browser => &[],
             #[cfg(all(test, feature = "std"))]
             Self::Words => &["kba"],
         }
@@ -78,6 +82,11 @@ pub(crate) trait Kept {
 
     /// Returns `true` if codes can be compared with it.
     fn takes_codes(&self) -> bool {
+        true
+    }
+
+    /// Returns `true` if the subscriber can show the second factor with it, once it is confirmed.
+    fn is_authenticator(&self) -> bool {
         true
     }
 

@@ -6,6 +6,7 @@ mod attackers;
 mod bad_input;
 mod batch;
 mod blocking;
+mod browsers;
 mod conformance;
 mod differential;
 mod enroll_example;

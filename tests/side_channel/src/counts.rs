@@ -13,7 +13,7 @@ use secondo::{
 
 use crate::callgrind::Group;
 use crate::controls::{early_exit, without_zeros};
-use crate::login::{Device, Login, STEPS, Subject, add, id, key, methods, name, secret, transaction};
+use crate::login::{Device, Login, STEPS, Subject, add, id, key, methods, name, remember, secret, transaction};
 use crate::slot::Slot;
 
 pub(crate) fn groups() -> Vec<Group> {
@@ -43,6 +43,9 @@ pub(crate) fn groups() -> Vec<Group> {
     let wrong = Device::all().iter().map(|device| device.subject.wrong()).collect();
     groups.push(Group::equal("none of four devices accepted, sealed", of_four_devices(wrong, false)));
     groups.push(Group::leaky("devices compared one after another, up to the match", up_to_the_match()));
+    groups.push(Group::equal("one of eight browsers recalled, sealed", (0..8).map(of_eight_browsers)));
+    groups.push(Group::equal("none of eight browsers recalled, sealed", (8..12).map(of_eight_browsers)));
+    groups.push(Group::leaky("browsers recalled one after another, up to the match", (0..4).map(up_to_the_browser)));
     groups.push(Group::leaky(
         "a search that ends at the match",
         [b"755224", b"359152", b"000000"].map(|code| {
@@ -134,6 +137,37 @@ fn up_to_the_match() -> impl Iterator<Item = impl Fn()> {
             assert!((1..=4).any(matches));
         }
     })
+}
+
+/// Returns a case that remembers eight browsers of an account, and recalls the one with this number if there is one.
+fn of_eight_browsers(number: u8) -> impl Fn() {
+    move || {
+        let [device, ..] = Device::all();
+        let verifier = sealing_verifier(device.subject.policy);
+        remember(&verifier, 0..8, |_| {});
+        let token = remember(&sealing_verifier(device.subject.policy), number..number + 1, |_| {});
+        let known = block_on(verifier.recall(&id(), token[0].as_str(), &[99; 32], device.subject.now()));
+        assert_eq!(known.is_ok(), number < 8);
+    }
+}
+
+/// Returns a case that recalls a token in one account after another, until the one that has the browser.
+fn up_to_the_browser(number: u8) -> impl Fn() {
+    move || {
+        let [device, ..] = Device::all();
+        let accounts: Vec<_> = (0..4)
+            .map(|browser| {
+                let verifier = sealing_verifier(device.subject.policy);
+                let tokens = remember(&verifier, browser..browser + 1, |_| {});
+                (verifier, tokens)
+            })
+            .collect();
+        let token = &accounts[usize::from(number)].1[0];
+        let recall = |(verifier, _): &(Verifier<Slot>, _)| {
+            block_on(verifier.recall(&id(), token.as_str(), &[99; 32], device.subject.now())).is_ok()
+        };
+        assert!(accounts.iter().any(recall));
+    }
 }
 
 fn sealing_verifier(policy: Policy) -> Verifier<Slot> {
