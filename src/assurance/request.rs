@@ -5,7 +5,7 @@ use core::str::FromStr;
 use super::framework::Framework;
 use crate::types::Level;
 
-/// The levels that a service requests in `acr_values`, in order of preference (OpenID Connect Core section 3.1.2.1).
+/// The levels that a service requests in `acr_values`, in order of preference (OIDC Core section 3.1.2.1).
 ///
 /// ```
 /// use secondo::assurance::{AcrValues, Framework};

@@ -138,11 +138,10 @@ impl Kept for Browser {
         let (token, rest) = bytes.split_first_chunk_mut().ok_or(0_usize)?;
         let (previous, rest) = rest.split_first_chunk_mut().ok_or(16_usize)?;
         let (token, previous) = (*token, *previous);
-        let times: &mut [u8; 10] = rest.try_into().map_err(|_| 32_usize)?;
-        declassify(times);
-        let [a, b, c, d, e, expires @ ..] = *times;
-        let previous_until = UnixTime::from_be_bytes([a, b, c, d, e]).ok_or(32_usize)?.as_secs();
-        let expires = UnixTime::from_be_bytes(expires).ok_or(37_usize)?;
+        declassify(rest);
+        let ([previous_until, expires], []) = rest.as_chunks() else { return Err(32) };
+        let previous_until = UnixTime::from_be_bytes(*previous_until).ok_or(32_usize)?.as_secs();
+        let expires = UnixTime::from_be_bytes(*expires).ok_or(37_usize)?;
         Ok(Self { token, previous, previous_until, expires })
     }
 
