@@ -62,10 +62,16 @@ impl Account {
     ///
     /// Until the verdict, neither a branch nor a memory address depends on the browser that has the token. Suspensions
     /// and expiries are public.
-    pub(crate) fn recall(&mut self, presented: &Presented, next: &Token, now: UnixTime) -> Result<Recalled, Refused> {
+    pub(crate) fn recall(
+        &mut self,
+        presented: Option<&Presented>,
+        next: &Token,
+        now: UnixTime,
+    ) -> Result<Recalled, Refused> {
         if self.is_suspended {
             return Err(Refused::Refusal(Refusal::Suspended));
         }
+        let presented = presented.ok_or(Refused::Account(AccountError::UnknownBrowser))?;
         let (mut number, mut expires) = (0, 0);
         let (mut is_known, mut is_replaced, mut is_suspended, mut is_expired) = (0, 0, 0, 0);
         for entry in &mut self.entries {

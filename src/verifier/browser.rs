@@ -1,13 +1,16 @@
 use super::outcome::{Accepted, NewBrowser, Remembered};
 use super::swap::{Step, Swapped};
 use super::{Verifier, VerifierError};
-use crate::account::{AccountError, Record};
+use crate::account::Record;
 use crate::audit::{Action, Event};
 use crate::decision::Refusal;
 use crate::factor::{Browser, BrowserDays, Presented, Token};
 use crate::hsm::Hsm;
 use crate::store::Store;
 use crate::types::{AccountId, DisplayName, UnixTime};
+
+#[cfg(doc)]
+use crate::account::AccountError;
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Remembers the browser of a login with a second factor, and returns the token for its cookie.
@@ -113,8 +116,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         let (presented, next) = (Presented::new(token), Token::new(random));
         let recalled = self.swap(id, |held, _| {
             let mut account = self.account(id, held)?;
-            let presented = presented.as_ref().ok_or(VerifierError::Account(AccountError::UnknownBrowser))?;
-            let recalled = account.recall(presented, &next, now).map_err(|refused| VerifierError::of(refused, id))?;
+            let recalled = account.recall(presented.as_ref(), &next, now);
+            let recalled = recalled.map_err(|refused| VerifierError::of(refused, id))?;
             let is_replaced = recalled.is_replaced;
             Ok(if is_replaced { Step::Store(recalled, Record::Account(account)) } else { Step::Keep(recalled) })
         });

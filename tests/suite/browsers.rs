@@ -156,6 +156,8 @@ fn the_least_recently_used_browser_gives_way_to_a_ninth() {
     let verifier = verifier(Memory::new());
     let browsers: Vec<_> = (0..8).map(|n| verifier.remember_in(10 + n, after(30 * i64::from(n))).unwrap()).collect();
     assert!(browsers.iter().all(|browser| browser.replaced.is_none()));
+    let view = block_on(verifier.view(&id(), after(300))).unwrap();
+    assert!(view.browsers.iter().all(|browser| browser.last_used == browser.added));
     // The first one is used after the second one was remembered.
     let first = token(&verifier.recall_in(browsers[0].token.as_str(), 30, after(300)).unwrap());
     let ninth = verifier.remember_in(40, after(600)).unwrap();
@@ -335,9 +337,9 @@ fn a_browser_is_no_authenticator() {
     block_on(verifier.suspend_authenticator(&id(), FIRST, DESK, NOW)).unwrap();
     assert_eq!(refusal(verifier.log_in(&id(), &code_of(1, after(30)), after(30))), Refusal::Suspended);
     assert_eq!(account_error(block_on(verifier.revoke(&id(), FIRST, DESK, NOW))), AccountError::Last);
+    block_on(verifier.revoke(&id(), SECOND, DESK, NOW)).unwrap();
     block_on(verifier.enroll(&id(), &fresh(), passkey(b"credential"), NOW)).unwrap();
     block_on(verifier.revoke(&id(), FIRST, DESK, NOW)).unwrap();
-    block_on(verifier.revoke(&id(), SECOND, DESK, NOW)).unwrap();
 }
 
 #[test]
