@@ -100,7 +100,7 @@ impl Browser {
     /// A second replacement within the minute would end the token before, which another tab may still send.
     pub(crate) fn replace(&mut self, presented: &Presented, next: &Token, now: UnixTime) -> Condition {
         let is_replaced = is_equal(&self.token, &presented.0) & u8::from(!self.has_previous(now));
-        let until = now.as_secs().saturating_add(Self::PREVIOUS_SECS);
+        let until = now.saturating_add(Self::PREVIOUS_SECS).as_secs();
         self.previous.cmovnz(&self.token, is_replaced);
         self.token.cmovnz(&next.hash, is_replaced);
         self.previous_until.cmovnz(&until, is_replaced);

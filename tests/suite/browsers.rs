@@ -88,6 +88,20 @@ fn a_browser_is_recognized_and_gets_a_new_token() {
     assert_eq!((listed.added, listed.last_used, listed.expires), (NOW, after(200), browser.expires));
 }
 
+/// A record that a wrong clock made unreadable would lock the person out.
+#[test]
+fn at_the_end_of_time_the_account_stays_readable() {
+    let verifier = verifier(Memory::new());
+    let browser = verifier.remember_in(10, after(-60)).unwrap();
+    let last = UnixTime::from_secs(UnixTime::MAX.as_secs() - 1).unwrap();
+    let late = verifier.remember_in(11, last).unwrap();
+    assert_eq!(late.expires, UnixTime::MAX);
+    assert!(verifier.recall_in(late.token.as_str(), 12, last).unwrap().token().is_some());
+    let recalled = verifier.recall_in(browser.token.as_str(), 13, NOW);
+    assert_eq!(account_error(recalled), AccountError::UnknownBrowser);
+    assert_eq!(block_on(verifier.view(&id(), NOW)).unwrap().browsers.len(), 1);
+}
+
 /// Two tabs may send the same cookie, and only one of the answers has a new token.
 #[test]
 fn the_token_before_is_recognized_for_sixty_seconds() {

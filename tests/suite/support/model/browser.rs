@@ -40,7 +40,7 @@ impl Browser {
 
 impl Model {
     /// Remembers a browser of the last login.
-    pub(super) fn remember(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
+    pub(super) fn remember(&mut self, input: &mut Input<'_>, verifier: &Library) -> Outcome {
         let (days, now) = (1 + input.below(3), self.now());
         let Some(accepted) = &self.accepted else { return Outcome::Done };
         let (name, length) = (DisplayName::new("Firefox").unwrap(), BrowserDays::new(days).unwrap());

@@ -242,7 +242,7 @@ impl Model {
                 let (login, named, text) = self.last.clone().unwrap();
                 self.log_in(login, named, text, verifier, id)
             }
-            21 => self.remember(input, verifier, id),
+            21 => self.remember(input, verifier),
             22 | 23 => self.recall(input, verifier, id),
             _ => {
                 let login = self.any_login(input);
