@@ -14,7 +14,7 @@ use enrolled::{FIRST, NOW, SECOND, after, keys, wrong_code};
 use logins::{DESK, Logins, fresh};
 use pollster::block_on;
 use refusals::{account_error, refusal};
-use secondo::account::{AccountError, Status};
+use secondo::account::{AccountError, RecordError, Status};
 use secondo::factor::{BrowserDays, BrowserDaysError};
 use secondo::hsm::Hsm;
 use secondo::store::{Memory, Store};
@@ -379,6 +379,38 @@ fn the_store_has_no_token() {
     for shown in [format!("{browser:?}"), format!("{known:?}")] {
         assert!(!shown.contains(sent) && !shown.contains(&token(&known)), "{shown}");
     }
+}
+
+#[test]
+fn a_browser_that_cannot_be_read_is_an_error() {
+    /// The lengths of the state of a browser, and of the outcome of a login, which is the last part of the record.
+    const STATE: usize = 42;
+    const OUTCOME: usize = 34;
+
+    let store = Memory::new();
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    verifier.add(&id(), phone(1), State::new().confirmed()).unwrap();
+    let browser = verifier.remember_in(10, NOW).unwrap();
+    let good = stored(&store);
+    let state = good.len() - OUTCOME - STATE;
+    let recall = |bytes: &[u8]| {
+        let revision = block_on(store.load(&id())).unwrap().unwrap().revision;
+        let _stored = block_on(store.compare_exchange(&id(), Some(revision), bytes.into(), None)).unwrap();
+        verifier.recall_in(browser.token.as_str(), 11, NOW).map(|known| known.browser())
+    };
+    for (at, byte, offset) in
+        [(state - 1, 41, state + 32), (state + 32, 0xff, state + 32), (state + 37, 0xff, state + 37)]
+    {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        let error = recall(&bytes);
+        assert!(
+            matches!(error, Err(VerifierError::Record(RecordError::Field { offset: of })) if of == offset),
+            "{error:?}"
+        );
+        assert_eq!(stored(&store), bytes);
+    }
+    assert_eq!(recall(&good).unwrap(), SECOND);
 }
 
 /// An in-memory store with a pause after each load, in which other threads can write.
