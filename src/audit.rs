@@ -180,6 +180,10 @@ pub enum Action {
     EndRecoveryCodes,
     /// Resynchronize an authenticator by consecutive codes.
     Resync,
+    /// Remember a browser.
+    Remember,
+    /// Recognize a browser that is remembered.
+    Recall,
     /// Import authenticators from another system.
     Import,
     /// Export authenticators with their secrets.
@@ -221,6 +225,8 @@ impl Action {
             Self::RecoverAndRevoke => "recover_and_revoke",
             Self::EndRecoveryCodes => "end_recovery_codes",
             Self::Resync => "resync",
+            Self::Remember => "remember",
+            Self::Recall => "recall",
             Self::Import => "import",
             Self::Export => "export",
             Self::Unlock => "unlock",
@@ -244,6 +250,7 @@ impl Action {
             | Self::Recover
             | Self::RecoverAndRevoke
             | Self::EndRecoveryCodes
+            | Self::Remember
             | Self::Import
             | Self::Export
             | Self::Suspend
@@ -255,6 +262,7 @@ impl Action {
             | Self::SendCode
             | Self::Verify
             | Self::Resync
+            | Self::Recall
             | Self::Unlock
             | Self::AllowEnrollments
             | Self::Rename

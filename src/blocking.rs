@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use crate::account::{AccountView, Enrolled, ExportedAuthenticator, LoginOptions};
 use crate::audit::Operator;
 use crate::decision::{Resynchronized, State};
-use crate::factor::{Authenticator, NewAuthenticator, Transport};
+use crate::factor::{Authenticator, BrowserDays, NewAuthenticator, Transport};
 use crate::hsm::{Hsm, NoHsm};
 use crate::store::{Enumerate, Store};
 use crate::types::{AccountId, AuthenticatorNumber, DisplayName, Transaction, UnixTime};
-use crate::verifier::{Accepted, Confirmed, KeyCheckError, Sent, VerifierError};
+use crate::verifier::{Accepted, Confirmed, KeyCheckError, NewBrowser, Remembered, Sent, VerifierError};
 
 /// A verifier for synchronous callers.
 ///
@@ -129,6 +129,10 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
         ) -> Result<Accepted, VerifierError<S::Error>>;
         resync(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, codes: &[&str], now: UnixTime)
             -> Result<Resynchronized, VerifierError<S::Error>>;
+        remember(login: &Accepted, name: DisplayName, days: BrowserDays, random: &[u8; 32], now: UnixTime)
+            -> Result<NewBrowser, VerifierError<S::Error>>;
+        recall(id: &AccountId, token: &str, random: &[u8; 32], now: UnixTime)
+            -> Result<Remembered, VerifierError<S::Error>>;
         view(id: &AccountId, now: UnixTime) -> Result<AccountView, VerifierError<S::Error>>;
         options(id: &AccountId, login: &Transaction, now: UnixTime) -> Result<LoginOptions, VerifierError<S::Error>>;
         export(id: &AccountId, by: Operator<'_>, now: UnixTime)

@@ -76,7 +76,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `std` | yes | vector instructions chosen at run time, [`store::Memory`], [`store::conformance`], the system's time as [`UnixTime`]; implies `verifier` |
-//! | `verifier` | by `std` | [`Verifier`], [`account`], [`audit`], [`store`], [`seal`], [`hsm`]; implies `alloc` |
+//! | `verifier` | by `std` | [`Verifier`], [`account`], [`assurance`], [`audit`], [`store`], [`seal`], [`hsm`]; implies `alloc` |
 //! | `alloc` | by `verifier` | [`formats`]; implies `sha2` |
 //! | `sha2` | by `alloc` | [`Algorithm::Sha256`], [`Algorithm::Sha512`] |
 //! | `rand` | no | `Secret::generate` |
@@ -117,6 +117,8 @@ struct Readme;
 
 #[cfg(feature = "verifier")]
 pub mod account;
+#[cfg(feature = "verifier")]
+pub mod assurance;
 #[cfg(feature = "verifier")]
 pub mod audit;
 #[cfg(feature = "std")]

@@ -16,6 +16,9 @@ use crate::hsm::HsmKey;
 use crate::policy::Policy;
 use crate::types::{Algorithm, AuthenticatorNumber, Counter, Transaction, UnixTime};
 
+#[cfg(doc)]
+use crate::factor::Kind;
+
 /// The result of an attempt on an account.
 pub(crate) enum Reply {
     /// HMACs of a hardware security module are missing. The account is unchanged.
@@ -31,6 +34,8 @@ pub(crate) enum Reply {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Success {
     pub(crate) number: AuthenticatorNumber,
+    /// The number of the authenticator's kind: see [`Kind::at`].
+    pub(crate) kind: u8,
     pub(crate) counter: Counter,
     pub(crate) drift: i64,
     /// The number of consecutive failures before it.
@@ -99,11 +104,9 @@ impl Account {
         let is_login = answer.stage == Stage::Login;
         let (verdict, outcome) = match verdict {
             Ok(()) => {
-                let (number, Computation { counter, drift }) = self.accept(matches, answer);
-                let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
+                let success = Success { failures_before, is_login, ..self.accept(matches, answer) };
                 self.end_questions(answer.login);
-                let counter = Counter::new(counter);
-                (Ok(Success { number, counter, drift, failures_before, is_login, codes_left: None }), Some(outcome))
+                (Ok(success), Some(success.outcome()))
             }
             Err(refusal) => {
                 let is_kept = is_changed && matches!(refusal, Refusal::Wrong { .. } | Refusal::Replayed { .. });
@@ -136,7 +139,7 @@ impl Account {
         };
         self.changed();
         let (verdict, outcome) = if matches.iter().all(|(_, found)| found.is_fresh()) {
-            let (_, Computation { counter, drift }) = self.accept(&matches, answer);
+            let accepted = self.accept(&matches, answer);
             let is_first = !self.has_confirmed();
             let is_held = self.attempts.hold.is_in_force(answer.now);
             if let Ok(entry) = self.entry_mut(number) {
@@ -145,10 +148,8 @@ impl Account {
             self.end_first_enrollments();
             self.end_questions(login);
             let is_login = is_first && self.has_confirmed() && !is_held && answer.policy.confirmation_login;
-            let failures_before = enrollment.failures;
-            let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
-            let counter = Counter::new(counter);
-            (Ok(Success { number, counter, drift, failures_before, is_login, codes_left: None }), outcome)
+            let success = Success { number, failures_before: enrollment.failures, is_login, ..accepted };
+            (Ok(success), success.outcome())
         } else {
             let failures = enrollment.failures.saturating_add(1);
             let remaining = answer.policy.failure_cap.get().saturating_sub(failures);
@@ -200,7 +201,7 @@ impl Account {
     }
 
     /// Ends the questions of a transaction in which an answer was accepted, of whichever authenticator they are.
-    fn end_questions(&mut self, login: &Transaction) {
+    pub(super) fn end_questions(&mut self, login: &Transaction) {
         self.entries.iter_mut().for_each(|entry| entry.factor.kept_mut().end_questions(login));
     }
 
@@ -279,12 +280,8 @@ impl Account {
     /// Stores the use of the answer on every authenticator where it matches, and returns the first of them.
     ///
     /// Neither a branch nor a memory address depends on the matches.
-    fn accept(
-        &mut self,
-        matches: &[(AuthenticatorNumber, Match)],
-        answer: &Answer<'_>,
-    ) -> (AuthenticatorNumber, Computation) {
-        let (mut number, mut computation) = (0, Computation::default());
+    fn accept(&mut self, matches: &[(AuthenticatorNumber, Match)], answer: &Answer<'_>) -> Success {
+        let (mut number, mut kind, mut computation) = (0, 0, Computation::default());
         let mut is_accepted = 0;
         for (of, found) in matches {
             let Ok(entry) = self.entry_mut(*of) else { continue };
@@ -292,11 +289,20 @@ impl Account {
             entry.last_used.cmovnz(&answer.now.as_secs(), found.fresh());
             let is_first = found.fresh() & (is_accepted ^ 1);
             number.cmovnz(&of.get(), is_first);
+            kind.cmovnz(&(entry.factor.kept().kind() as u8), is_first);
             computation.counter.cmovnz(&computed.counter, is_first);
             computation.drift.cmovnz(&computed.drift, is_first);
             is_accepted |= found.fresh();
         }
-        (AuthenticatorNumber::new(number), computation)
+        let Computation { counter, drift } = computation;
+        let (number, counter) = (AuthenticatorNumber::new(number), Counter::new(counter));
+        Success { number, kind, counter, drift, failures_before: 0, is_login: false, codes_left: None }
+    }
+}
+
+impl Success {
+    fn outcome(&self) -> Verdict {
+        if self.is_login { Verdict::Accepted(self.number) } else { Verdict::Done(self.number) }
     }
 }
 

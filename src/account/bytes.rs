@@ -2,8 +2,8 @@
 //!
 //! | part           | fields, with their lengths in bytes                                                          |
 //! |----------------|----------------------------------------------------------------------------------------------|
-//! | account        | flags (1), failures (1), failures since the last lock (1), doublings of the lock (1), end of the hold (5), end of the last lock (5), time from which all enrollments are available (5), time from which all sends are available if the flags tell of it (5), last number (4), number of authenticators (1), the authenticators, the outcomes up to the end |
-//! | authenticator  | kind (1), number (4), status (1), enrollment if it is unconfirmed, added (5), last used (5), length of the name (1), name, length of the kind's own state (2), own state |
+//! | account        | flags (1), failures (1), failures since the last lock (1), doublings of the lock (1), end of the hold (5), end of the last lock (5), time from which all enrollments are available (5), time from which all sends are available if the flags tell of it (5), last number (4), number of authenticators and browsers (1), these, the outcomes up to the end |
+//! | one of these   | kind (1), number (4), status (1), enrollment if it is unconfirmed, added (5), last used (5), length of the name (1), name, length of the kind's own state (2), own state |
 //! | enrollment     | hash of the transaction (16), expiry (5), failures (1)                                       |
 //! | outcome        | hash of the transaction (16), hash of the answer (8), time (5), verdict (1), number (4) or remaining attempts, hold and its end (1, 1, 5) |
 //!
@@ -13,7 +13,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::entry::{Enrollment, Entry, MAX_AUTHENTICATORS, Standing};
+use super::entry::{Enrollment, Entry, MAX_AUTHENTICATORS, MAX_BROWSERS, Standing};
 use super::outcomes::{Outcome, Outcomes, Verdict};
 use super::record_error::RecordError;
 use super::subscriber::Account;
@@ -110,7 +110,7 @@ impl Account {
         let last_number = u32::from_be_bytes(reader.array()?);
         let at_count = reader.at;
         let [count] = reader.array()?;
-        if usize::from(count) > MAX_AUTHENTICATORS {
+        if usize::from(count) > MAX_AUTHENTICATORS + MAX_BROWSERS {
             return Err(RecordError::Field { offset: at_count });
         }
         let mut entries = Vec::with_capacity(count.into());

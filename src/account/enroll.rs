@@ -123,12 +123,13 @@ impl Account {
         Some(earlier)
     }
 
-    fn end_expired(&mut self, now: UnixTime) {
-        self.entries.retain(|entry| entry.enrollment().is_none_or(|enrollment| now < enrollment.expires));
+    /// Removes enrollments and browsers that have expired.
+    pub(super) fn end_expired(&mut self, now: UnixTime) {
+        self.entries.retain(|entry| !entry.has_expired(now));
     }
 
-    /// Returns the entry of a new authenticator, active and with the next number.
-    fn new_entry(&self, new: &NewAuthenticator, now: UnixTime) -> Result<Entry, AccountError> {
+    /// Returns the entry of a new authenticator or browser, active and with the next number.
+    pub(super) fn new_entry(&self, new: &NewAuthenticator, now: UnixTime) -> Result<Entry, AccountError> {
         Ok(Entry {
             number: self.last_number.checked_add(1).map(AuthenticatorNumber::new).ok_or(AccountError::Full)?,
             standing: Standing::Active,
@@ -140,18 +141,20 @@ impl Account {
         })
     }
 
-    /// Adds an authenticator if the account has room for it.
-    fn add(&mut self, entry: Entry, policy: &Policy) -> Result<AuthenticatorNumber, AccountError> {
-        if self.entries.len() >= MAX_AUTHENTICATORS {
+    /// Adds an authenticator or a browser if the account has room for it.
+    pub(super) fn add(&mut self, entry: Entry, policy: &Policy) -> Result<AuthenticatorNumber, AccountError> {
+        let authenticators = self.entries.iter().filter(|entry| entry.is_authenticator()).count();
+        if entry.is_authenticator() && authenticators >= MAX_AUTHENTICATORS {
             return Err(AccountError::TooMany);
         }
         if let Some(same) = self.entries.iter().find(|held| held.factor.shares_secret(&entry.factor)) {
             return Err(AccountError::SecretInUse(same.number));
         }
-        let number = entry.number;
+        let (number, has_codes) = (entry.number, entry.factor.kept().right_answers(policy) > 0);
         self.entries.push(entry);
         let found = self.entries.iter().map(|entry| u16::from(entry.factor.kept().right_answers(policy))).sum();
-        if found > u16::from(policy.right_codes.get()) {
+        // A resynchronization may have exceeded the maximum, which is no reason against an entry without codes.
+        if has_codes && found > u16::from(policy.right_codes.get()) {
             return Err(AccountError::TooManyRightCodes { most: policy.right_codes.get(), found });
         }
         self.check_room()?;

@@ -5,10 +5,12 @@ use crate::types::{AuthenticatorNumber, DisplayName, Tag, UnixTime};
 
 /// The maximum number of authenticators of an account.
 pub(super) const MAX_AUTHENTICATORS: usize = 16;
+/// The maximum number of browsers beside them. The least recently used one gives way to a new one.
+pub(super) const MAX_BROWSERS: usize = 8;
 /// The maximum number of unconfirmed ones. The oldest gives way to a new one.
 pub(super) const MAX_UNCONFIRMED: usize = 4;
 
-/// One authenticator of an account.
+/// One authenticator or browser of an account.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(super) number: AuthenticatorNumber,
@@ -63,6 +65,18 @@ impl Entry {
 
     pub(super) fn is_active(&self) -> bool {
         matches!(self.standing, Standing::Active)
+    }
+
+    pub(super) fn is_authenticator(&self) -> bool {
+        self.factor.kept().is_authenticator()
+    }
+
+    pub(super) fn has_expired(&self, now: UnixTime) -> bool {
+        let expires = match (&*self.factor, self.enrollment()) {
+            (Factor::Browser(browser), _) => Some(browser.expires()),
+            (_, enrollment) => enrollment.map(|enrollment| enrollment.expires),
+        };
+        expires.is_some_and(|expires| now >= expires)
     }
 
     pub(super) fn enrollment(&self) -> Option<&Enrollment> {

@@ -75,6 +75,10 @@ pub enum AccountError {
     NoneConfirmed,
     /// The account has no recovery codes.
     NoRecoveryCodes,
+    /// The account remembers no browser with this token, or no longer.
+    UnknownBrowser,
+    /// The days for which the browser was remembered have passed.
+    BrowserExpired,
 }
 
 impl AccountError {
@@ -105,6 +109,8 @@ impl AccountError {
             Self::NotConfirmed => "not_confirmed",
             Self::NoneConfirmed => "none_confirmed",
             Self::NoRecoveryCodes => "no_recovery_codes",
+            Self::UnknownBrowser => "unknown_browser",
+            Self::BrowserExpired => "browser_expired",
         }
     }
 }
@@ -145,6 +151,8 @@ impl fmt::Display for AccountError {
             Self::NotConfirmed => f.write_str("the imported authenticator is not confirmed"),
             Self::NoneConfirmed => f.write_str("the account has no confirmed authenticator that codes could recover"),
             Self::NoRecoveryCodes => f.write_str("the account has no recovery codes"),
+            Self::UnknownBrowser => f.write_str("the account remembers no browser with this token"),
+            Self::BrowserExpired => f.write_str("the days for which the browser was remembered have passed"),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and however many authenticators it was compared with.
 
 mod attempt;
+mod browser;
 mod bytes;
 mod enroll;
 mod entry;
@@ -21,6 +22,7 @@ mod subscriber;
 mod view;
 
 pub(crate) use attempt::{Hmacs, Refused, Reply, Request, Success};
+pub use browser::BrowserView;
 pub use enroll::Enrolled;
 pub(crate) use enroll::Place;
 pub use entry::Status;

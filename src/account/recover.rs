@@ -4,7 +4,7 @@ use super::error::AccountError;
 use super::outcomes::{Outcome, Verdict};
 use super::subscriber::Account;
 use crate::decision::{Hold, Refusal};
-use crate::factor::{Entered, Factor};
+use crate::factor::{Entered, Factor, Kind};
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, Counter, Transaction, UnixTime};
 
@@ -83,6 +83,7 @@ impl Account {
                 *last_used = now.as_secs();
                 let success = Success {
                     number,
+                    kind: Kind::LookUp as u8,
                     counter: Counter::new(0),
                     drift: 0,
                     failures_before,
@@ -90,6 +91,7 @@ impl Account {
                     codes_left: Some(set.codes_left()),
                 };
                 self.entries.retain(|entry| Some(entry.number) != lost);
+                self.end_questions(login);
                 (Ok(success), Some(Verdict::Accepted(number)))
             }
             Err(refusal) => {

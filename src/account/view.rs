@@ -1,5 +1,6 @@
 use alloc::vec::Vec;
 
+use super::browser::BrowserView;
 use super::entry::{Entry, Status};
 use super::subscriber::Account;
 use crate::decision::{Hold, PublicRefusal};
@@ -29,6 +30,9 @@ pub struct AccountView {
     pub needs_alternative: bool,
     /// The authenticators, the oldest first. Enrollments that have expired are left out.
     pub authenticators: Vec<AuthenticatorView>,
+    /// The browsers that are remembered, the oldest first. Those that have expired are left out. They are no
+    /// authenticators.
+    pub browsers: Vec<BrowserView>,
 }
 
 /// An authenticator without its secret.
@@ -69,7 +73,7 @@ pub struct RecoveryCodesView {
 
 impl Account {
     pub(crate) fn view(&self, policy: &Policy, now: UnixTime) -> AccountView {
-        let is_pending = |entry: &&Entry| entry.enrollment().is_none_or(|enrollment| now < enrollment.expires);
+        let entries = || self.entries.iter().filter(|entry| !entry.has_expired(now));
         AccountView {
             revision: self.revision,
             is_suspended: self.is_suspended,
@@ -78,7 +82,8 @@ impl Account {
             hold: self.attempts.hold.in_force(now),
             next_enrollment: policy.enrollments.admit(self.enrollments_full, now).err(),
             needs_alternative: self.needs_alternative(),
-            authenticators: self.entries.iter().filter(is_pending).map(Entry::view).collect(),
+            authenticators: entries().filter(|entry| entry.is_authenticator()).map(Entry::view).collect(),
+            browsers: entries().filter_map(Entry::browser_view).collect(),
         }
     }
 }
@@ -104,5 +109,17 @@ impl Entry {
             external: if let Factor::External(external) = &*self.factor { Some(*external) } else { None },
             last_used: UnixTime::from_secs(self.last_used).ok().filter(|time| *time > UnixTime::EPOCH),
         }
+    }
+
+    fn browser_view(&self) -> Option<BrowserView> {
+        let Factor::Browser(browser) = &*self.factor else { return None };
+        Some(BrowserView {
+            number: self.number,
+            name: self.name,
+            status: self.status(),
+            added: self.added,
+            last_used: UnixTime::EPOCH.saturating_add(self.last_used),
+            expires: browser.expires(),
+        })
     }
 }

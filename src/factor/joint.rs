@@ -2,6 +2,7 @@
 //!
 //! A new kind is a file that implements [`Kept`], and a line here.
 
+use super::browser::Browser;
 use super::external::External;
 use super::kind::Kept;
 use super::look_up::LookUp;
@@ -63,5 +64,6 @@ joint! {
     External = 2,
     LookUp = 3,
     OutOfBand = 4,
+    Browser = 7,
     #[cfg(all(test, feature = "std"))] Words = 255,
 }

@@ -28,17 +28,54 @@ pub enum Kind {
     /// Recovery codes, which NIST SP 800-63B-4 section 3.1.2 calls look-up secrets: see
     /// [`RecoveryCodes`](crate::factor::RecoveryCodes).
     LookUp,
+    /// A browser that is remembered, which is no authenticator: see [`Verifier::remember`](crate::Verifier::remember).
+    Browser,
     /// The kind that only the tests of this crate have.
     #[cfg(all(test, feature = "std"))]
     Words,
 }
 
 impl Kind {
+    /// All kinds, in the order of the variants.
+    const ALL: &[Self] = &[
+        Self::Hotp,
+        Self::Totp,
+        Self::Sms,
+        Self::Voice,
+        Self::Mail,
+        Self::External,
+        Self::LookUp,
+        Self::Browser,
+        #[cfg(all(test, feature = "std"))]
+        Self::Words,
+    ];
+
+    /// Returns the kind with this number, in the order of the variants.
+    ///
+    /// A number can be selected without a branch, and becomes a kind once it is public.
+    pub(crate) fn at(number: u8) -> Self {
+        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::External)
+    }
+
     /// Returns `true` if it is a restricted authenticator (NIST SP 800-63B-4 section 3.2.9): one that needs a telephone
     /// number. The provider must offer another one as well, and tell subscribers of the risk.
     #[must_use]
     pub const fn is_restricted(self) -> bool {
         matches!(self, Self::Sms | Self::Voice)
+    }
+
+    /// Returns the values of the claim `amr` that an accepted answer of this kind adds (RFC 8176 section 2).
+    pub(crate) const fn amr(self) -> &'static [&'static str] {
+        match self {
+            Self::Hotp | Self::Totp => &["otp"],
+            Self::Sms => &["sms"],
+            Self::Voice => &["tel"],
+            // The other software knows its methods, and RFC 8176 names none for a recovery code.
+            Self::External | Self::LookUp => &[],
+            Self::Mail | Self::Browser => &[],
+            #[cfg(all(test, feature = "std"))]
+            Self::Words => &["kba"],
+        }
     }
 }
 
@@ -83,10 +120,15 @@ pub(crate) trait Kept {
         self.takes(Stage::Confirmation)
     }
 
+    /// Returns `true` if it is an authenticator or an address of the subscriber, and `false` if it is only remembered.
+    fn is_authenticator(&self) -> bool {
+        true
+    }
+
     /// Returns `true` if a login with it shows a second factor, so that an account which has it confirmed needs no
     /// other one.
     fn is_second_factor(&self) -> bool {
-        true
+        self.is_authenticator()
     }
 
     /// Returns `true` if the subscriber can do with it alone, so that all other authenticators may be revoked while it is
@@ -172,4 +214,17 @@ pub(crate) struct Computation {
     pub(crate) counter: u64,
     /// The number of time steps that the code is ahead of the verifier's clock.
     pub(crate) drift: i64,
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::Kind;
+
+    #[test]
+    fn every_kind_is_found_by_its_number() {
+        for (number, kind) in (0..).zip(Kind::ALL) {
+            assert_eq!((Kind::at(number), *kind as u8), (*kind, number));
+        }
+        assert_eq!(Kind::ALL.last(), Some(&Kind::Words));
+    }
 }

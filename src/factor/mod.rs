@@ -2,6 +2,8 @@
 
 mod authenticator;
 #[cfg(feature = "verifier")]
+mod browser;
+#[cfg(feature = "verifier")]
 mod external;
 #[cfg(feature = "verifier")]
 mod joint;
@@ -21,6 +23,10 @@ pub(crate) mod words;
 pub use authenticator::Authenticator;
 #[cfg(feature = "verifier")]
 pub(crate) use authenticator::Material;
+#[cfg(feature = "verifier")]
+pub(crate) use browser::{Browser, Presented, Token};
+#[cfg(feature = "verifier")]
+pub use browser::{BrowserDays, BrowserDaysError};
 #[cfg(feature = "verifier")]
 pub use external::{External, ExternalError};
 #[cfg(feature = "verifier")]

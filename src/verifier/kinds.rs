@@ -126,6 +126,7 @@ fn is_used_once<S: Subject>() {
     let (login, (answer, now)) = (fresh(), S::right(1));
     let accepted = block_on(verifier.verify(&id(), &login, &answer, now)).unwrap();
     assert_eq!((accepted.account(), accepted.authenticator(), accepted.failures_before()), (&id(), number, 1));
+    assert_eq!(accepted.kind(), S::KIND);
     let again = block_on(verifier.verify(&id(), &login, &answer, now));
     assert!(matches!(again, Err(VerifierError::Repeated(repeated)) if repeated.authenticator == number));
     assert_eq!(refusal(block_on(verifier.verify(&id(), &fresh(), &answer, now))), replayed);

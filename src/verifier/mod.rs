@@ -9,6 +9,7 @@ use crate::policy::Policy;
 use crate::store::Store;
 
 mod all;
+mod browser;
 mod enroll;
 mod error;
 mod keys;
@@ -22,7 +23,7 @@ mod send;
 mod swap;
 
 pub use error::{KeyCheckError, VerifierError};
-pub use outcome::{Accepted, Confirmed, Repeated};
+pub use outcome::{Accepted, Confirmed, NewBrowser, Remembered, Repeated};
 pub use send::Sent;
 
 /// A verifier of one-time passwords with a [`Store`]: the second factor of an identity provider.

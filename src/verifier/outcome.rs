@@ -1,6 +1,6 @@
 use crate::account::Success;
-use crate::factor::RecoveryCodesLeft;
-use crate::types::{AccountId, AuthenticatorNumber, Counter, UnixTime};
+use crate::factor::{Kind, RecoveryCodesLeft};
+use crate::types::{AccountId, AuthenticatorNumber, Counter, SecretText, UnixTime};
 
 /// Proof of a second factor: a code of this account was correct, unused and permitted, and this is stored.
 ///
@@ -26,6 +26,12 @@ impl Accepted {
     #[must_use]
     pub fn authenticator(&self) -> AuthenticatorNumber {
         self.success.number
+    }
+
+    /// Returns the kind of that authenticator.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::at(self.success.kind)
     }
 
     /// Returns the number of consecutive failures before this code. Before a recovery code, it is the sum of those of
@@ -94,4 +100,66 @@ pub struct Repeated {
     pub at: UnixTime,
     /// `true` if the first submission was a login, and `false` if it was a confirmation or a resynchronization.
     pub is_login: bool,
+}
+
+/// A browser that an account remembers from now on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NewBrowser {
+    /// Its number in the account.
+    pub number: AuthenticatorNumber,
+    /// The token for its cookie.
+    pub token: SecretText,
+    /// The time from which it is not recognized.
+    pub expires: UnixTime,
+    /// The browser that gave way to it, if the account already remembered eight. It is not recognized any more.
+    pub replaced: Option<AuthenticatorNumber>,
+}
+
+/// A browser that was recognized. It is neither a login nor a factor of one.
+///
+/// It has no level of assurance:
+///
+/// ```compile_fail
+/// use secondo::assurance::{FirstFactor, level};
+/// use secondo::types::Level;
+/// use secondo::verifier::Remembered;
+///
+/// fn level_of(known: &Remembered) -> Level {
+///     level(FirstFactor::Password, known)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Remembered {
+    pub(super) id: AccountId,
+    pub(super) browser: AuthenticatorNumber,
+    /// The time in seconds.
+    pub(super) expires: u64,
+    pub(super) token: Option<SecretText>,
+}
+
+impl Remembered {
+    /// Returns the id of the account.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.id
+    }
+
+    /// Returns the number of the browser in the account.
+    #[must_use]
+    pub fn browser(&self) -> AuthenticatorNumber {
+        self.browser
+    }
+
+    /// Returns the time from which the browser is not recognized.
+    #[must_use]
+    pub fn expires(&self) -> UnixTime {
+        UnixTime::EPOCH.saturating_add(self.expires)
+    }
+
+    /// Returns the new token for the cookie, or `None` if the browser got one less than a minute ago and keeps it.
+    #[must_use]
+    pub fn token(&self) -> Option<&SecretText> {
+        self.token.as_ref()
+    }
 }

@@ -12,7 +12,7 @@ use failing::{Fault, failing};
 use logins::DESK;
 use pollster::block_on;
 use secondo::audit::{Action, Event, Operator, Sink};
-use secondo::factor::{External, RecoveryCodes};
+use secondo::factor::{BrowserDays, External, RecoveryCodes};
 use secondo::hsm::HsmKey;
 use secondo::store::{Memory, Store};
 use secondo::types::{Counter, DisplayName, Level};
@@ -331,6 +331,7 @@ fn a_call_on_an_unknown_account_is_one_event() {
         (Action::Recover, block_on(verifier.recover(&id, &login, "123456", NOW)).map(drop)),
         (Action::RecoverAndRevoke, block_on(verifier.recover_and_revoke(&id, &login, "1", FIRST, NOW)).map(drop)),
         (Action::Resync, block_on(verifier.resync(&id, &login, FIRST, &["123456"; 2], NOW)).map(drop)),
+        (Action::Recall, block_on(verifier.recall(&id, "", &[1; 32], NOW)).map(drop)),
         (Action::Suspend, block_on(verifier.suspend(&id, DESK, NOW))),
         (Action::Resume, block_on(verifier.resume(&id, DESK, NOW))),
         (Action::Suspend, block_on(verifier.suspend_authenticator(&id, FIRST, DESK, NOW))),
@@ -552,6 +553,34 @@ fn recovery_codes_are_events_that_are_notified() {
     expect(done(RecoverAndRevoke).of(1).revision(6).notified());
     recover_from(3, texts[1].as_str(), FIRST);
     expect(refused(RecoverAndRevoke, "repeated").of(1));
+}
+
+/// A browser that somebody else had remembered must not go unnoticed.
+#[test]
+fn a_remembered_browser_is_notified_and_its_use_is_an_event() {
+    use Action::{Recall, Remember};
+
+    let (verifier, events) = observed(Memory::new());
+    let accepted = block_on(verifier.verify(&id(), &login(1), &code_at(0), NOW)).unwrap();
+    events.take();
+    let remember = |byte| {
+        block_on(verifier.remember(&accepted, DisplayName::EMPTY, BrowserDays::new(1).unwrap(), &[byte; 32], NOW))
+    };
+    let recall = |token: &str, now| drop(block_on(verifier.recall(&id(), token, &[9; 32], now)));
+    let browser = remember(1).unwrap();
+    assert_eq!(events.only().fields, done(Remember).of(2).revision(3).notified());
+    remember(1).unwrap_err();
+    assert_eq!(events.only().fields, refused(Remember, "secret_in_use"));
+
+    let token = browser.token.as_str();
+    recall(token, after(100));
+    assert_eq!(events.only().fields, done(Recall).of(2).revision(4).at(after(100)));
+    recall(token, after(100));
+    let Seen { fields, line, debug } = events.only();
+    assert_eq!(fields, done(Recall).of(2).at(after(100)));
+    assert!(!line.contains(token) && !debug.contains(token));
+    recall(token, after(200));
+    assert_eq!(events.only().fields, refused(Recall, "unknown_browser").at(after(200)));
 }
 
 #[test]

@@ -12,9 +12,23 @@ use syn::{Attribute, Item, UseTree};
 use crate::support::sources::{Sources, sources};
 
 /// The floors from top to bottom, each the name of a file or folder of `src/`.
-const FLOORS: [&str; 15] = [
-    "lib", "blocking", "verifier", "audit", "formats", "account", "store", "factor", "hsm", "decision", "guess",
-    "policy", "codes", "types", "ct",
+const FLOORS: [&str; 16] = [
+    "lib",
+    "blocking",
+    "assurance",
+    "verifier",
+    "audit",
+    "formats",
+    "account",
+    "store",
+    "factor",
+    "hsm",
+    "decision",
+    "guess",
+    "policy",
+    "codes",
+    "types",
+    "ct",
 ];
 
 #[derive(Default)]

@@ -1,10 +1,12 @@
 //! Tests of the library, one file for each subject.
 
 mod account;
+mod assurance;
 mod attackers;
 mod bad_input;
 mod batch;
 mod blocking;
+mod browsers;
 mod conformance;
 mod differential;
 mod enroll_example;

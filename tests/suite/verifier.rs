@@ -622,7 +622,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         (with(19, 0xff), field(19)),
         (with(24, 0xff), field(24)),
         (with(32, 0), field(35)),
-        (with(33, 17), field(33)),
+        (with(33, 25), field(33)),
         (with(33, 2), RecordError::Length(good.len())),
         // The authenticator: kind, number, status, times, name, the length of its own state.
         (with(34, 0x7f), field(34)),

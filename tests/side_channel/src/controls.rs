@@ -10,7 +10,7 @@ use secondo::types::Counter;
 use secondo::{Algorithm, Authenticator, Digits, Hotp, Key, State, Verifier};
 
 use crate::Case;
-use crate::login::{Device, Subject, Typed, add, id, key, methods, secret, transaction, unknown};
+use crate::login::{Device, Subject, Typed, add, id, key, methods, remember, secret, transaction, unknown};
 use crate::ocra;
 use crate::taint::{plain_verifier, sealing_verifier, sent};
 use crate::valgrind::make_secret;
@@ -78,6 +78,13 @@ pub(crate) fn leaks() -> Vec<Case> {
             let code = devices[2].subject.code(1);
             let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), devices[0].subject.now()));
             up_to(Counter::new(1_000 + u64::from(accepted.expect("the code is right").authenticator().get())));
+        }),
+        Case::new("the browser of a token, from a plain record", || {
+            let [device, ..] = Device::all();
+            let verifier = Verifier::unsealed(Memory::new(), device.subject.policy);
+            let tokens = remember(&verifier, 0..8, |random| make_secret(random, |random| random));
+            let known = block_on(verifier.recall(&id(), tokens[5].as_str(), &[9; 32], device.subject.now()));
+            up_to(Counter::new(1_000 + u64::from(known.expect("the token is right").browser().get())));
         }),
     ]
 }

@@ -3,10 +3,12 @@
 
 use std::convert::Infallible;
 use std::hint::black_box;
+use std::ops::Range;
 
 use pollster::block_on;
 use secondo::factor::{NewAuthenticator, RecoveryCodes};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::store::{Exchange, Store};
 use secondo::types::Counter;
 use secondo::{
     Algorithm, Authenticator, AuthenticatorNumber, Code, Hotp, Key, Policy, Secret, State, SubmittedCode, UnixTime,
@@ -15,8 +17,8 @@ use secondo::{
 
 use crate::callgrind::Group;
 use crate::controls::{early_exit, is_same_up_to, without_zeros};
-use crate::login::{Device, Login, STEPS, Subject, add, id, key, methods, name, secret, transaction};
-use crate::ocra::{self, Exchange};
+use crate::login::{Device, Login, STEPS, Subject, add, id, key, methods, name, remember, secret, transaction};
+use crate::ocra::{self, Exchange as OcraExchange};
 use crate::slot::Slot;
 
 pub(crate) fn groups() -> Vec<Group> {
@@ -24,7 +26,7 @@ pub(crate) fn groups() -> Vec<Group> {
     for algorithm in Algorithm::ALL.iter().copied() {
         groups.push(Group::equal(format!("{algorithm} codes"), (0..8).map(|number| move || code(algorithm, number))));
         for digits in ocra::DIGITS {
-            let exchange: &'static Exchange = Box::leak(Box::new(Exchange::new(algorithm, digits)));
+            let exchange: &'static OcraExchange = Box::leak(Box::new(OcraExchange::new(algorithm, digits)));
             let name = format!("{algorithm} OCRA, {digits} digits");
             groups.push(Group::equal(format!("{name}, responses"), (0..8).map(|pin| move || exchange.respond(pin))));
             groups.push(Group::equal(
@@ -74,6 +76,9 @@ pub(crate) fn groups() -> Vec<Group> {
         }),
     ));
     groups.push(Group::leaky("devices compared one after another, up to the match", up_to_the_match()));
+    groups.push(Group::equal("one of eight browsers recalled, sealed", of_eight_browsers(0..8)));
+    groups.push(Group::equal("none of eight browsers recalled, sealed", of_eight_browsers(8..12)));
+    groups.push(Group::leaky("browsers recalled one after another, up to the match", (0..4).map(up_to_the_browser)));
     groups.push(Group::leaky(
         "a search that ends at the match",
         [b"755224", b"359152", b"000000"].map(|code| {
@@ -117,7 +122,7 @@ fn code(algorithm: Algorithm, number: u8) {
     black_box(Hotp::default().generate(&key, Counter::new(u64::from(number))));
 }
 
-fn verified(exchange: &'static Exchange, response: String, is_right: bool) -> impl Fn() {
+fn verified(exchange: &'static OcraExchange, response: String, is_right: bool) -> impl Fn() {
     move || assert_eq!(exchange.verify(black_box(&response)), is_right)
 }
 
@@ -197,11 +202,56 @@ fn up_to_the_match() -> impl Iterator<Item = impl Fn()> {
     })
 }
 
+/// Returns cases that recall browsers of an account with eight, which have the numbers 0 to 7.
+///
+/// Each run copies the stored account, from and to the same places. To remember the browsers anew would move lists, which
+/// the allocator does in different ways.
+fn of_eight_browsers(numbers: Range<u8>) -> impl Iterator<Item = impl Fn()> {
+    let stored: &'static Slot = Box::leak(Box::default());
+    let [device, ..] = Device::all();
+    let (policy, now) = (device.subject.policy, device.subject.now());
+    remember(&sealing_verifier_on(stored, policy), 0..8, |_| {});
+    numbers.map(move |number| {
+        let sent = remember(&sealing_verifier(policy), number..number + 1, |_| {});
+        move || {
+            let slot = Slot::default();
+            let entry = block_on(stored.load(&id())).expect("a slot").expect("an account");
+            let copied = block_on(slot.compare_exchange(&id(), None, entry.value, None));
+            assert_eq!(copied, Ok(Exchange::Stored));
+            let known = block_on(sealing_verifier_on(slot, policy).recall(&id(), sent[0].as_str(), &[99; 32], now));
+            assert_eq!(known.is_ok(), number < 8);
+        }
+    })
+}
+
+/// Returns a case that recalls a token in one account after another, until the one that has the browser.
+fn up_to_the_browser(number: u8) -> impl Fn() {
+    move || {
+        let [device, ..] = Device::all();
+        let accounts: Vec<_> = (0..4)
+            .map(|browser| {
+                let verifier = sealing_verifier(device.subject.policy);
+                let tokens = remember(&verifier, browser..browser + 1, |_| {});
+                (verifier, tokens)
+            })
+            .collect();
+        let token = &accounts[usize::from(number)].1[0];
+        let recall = |(verifier, _): &(Verifier<Slot>, _)| {
+            block_on(verifier.recall(&id(), token.as_str(), &[99; 32], device.subject.now())).is_ok()
+        };
+        assert!(accounts.iter().any(recall));
+    }
+}
+
 fn sealing_verifier(policy: Policy) -> Verifier<Slot> {
+    sealing_verifier_on(Slot::default(), policy)
+}
+
+fn sealing_verifier_on<S: Store>(store: S, policy: Policy) -> Verifier<S> {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("a key");
     let sealing =
         SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("a key");
-    Verifier::new(Slot::default(), KeyRing::new(sealing, []).expect("one key"), policy)
+    Verifier::new(store, KeyRing::new(sealing, []).expect("one key"), policy)
 }
 
 /// Returns resynchronizations with right pairs of codes at several steps, and with wrong pairs.

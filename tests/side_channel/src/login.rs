@@ -1,14 +1,15 @@
 //! Login attempts with every outcome.
 
 use std::hint::black_box;
+use std::ops::Range;
 
 use pollster::block_on;
 use secondo::audit::Operator;
 use secondo::decision::Decision;
-use secondo::factor::NewAuthenticator;
+use secondo::factor::{BrowserDays, NewAuthenticator};
 use secondo::policy::Window;
 use secondo::store::Store;
-use secondo::types::Counter;
+use secondo::types::{Counter, DisplayName, SecretText};
 use secondo::{
     AccountId, Algorithm, Authenticator, Code, Digits, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp,
     Transaction, UnixTime, Verifier,
@@ -156,6 +157,26 @@ impl Device {
         let authenticator = Authenticator::new(method, key.algorithm(), mark(secret(self.secret, 20)));
         (authenticator.into(), State::new().starting_at(Counter::new(first)).confirmed())
     }
+}
+
+/// Enrolls a device, logs in with it, and remembers browsers, whose tokens it returns. `mark` may mark random bytes.
+pub(crate) fn remember<S: Store>(
+    verifier: &Verifier<S>,
+    browsers: Range<u8>,
+    mark: fn(&mut [u8; 32]),
+) -> Vec<SecretText> {
+    let [device, ..] = Device::all();
+    let now = device.subject.now();
+    add(verifier, &[device.added(|secret| secret)]);
+    let code = device.subject.code(1);
+    let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), now)).expect("the code is right");
+    let days = BrowserDays::new(1).expect("a day");
+    let remember = |number| {
+        let mut random = [number; 32];
+        mark(&mut random);
+        block_on(verifier.remember(&accepted, DisplayName::EMPTY, days, &random, now)).expect("there is room").token
+    };
+    browsers.map(remember).collect()
 }
 
 /// The id of the only account.

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use pollster::block_on;
+use secondo::account::AccountError;
 use secondo::decision::CommitError;
 use secondo::factor::{
     Attempt, CodeMessage, Destination, ImportedRecoveryCodes, Method, NewAuthenticator, RecoveryCodes, Transport,
@@ -22,7 +23,9 @@ use secondo::{
 };
 
 use crate::Case;
-use crate::login::{Device, Login, STEPS, Subject, Typed, add, id, key, methods, name, secret, transaction, unknown};
+use crate::login::{
+    Device, Login, STEPS, Subject, Typed, add, id, key, methods, name, remember, secret, transaction, unknown,
+};
 use crate::ocra;
 use crate::valgrind::make_secret;
 
@@ -52,6 +55,7 @@ pub(crate) fn subjects() -> Vec<Case> {
         cases.push(Case::new(format!("recovery codes, {form}"), move || recovery_codes(new)));
         cases.push(Case::new(format!("enrollment beside others, {form}"), move || enroll_beside_others(new)));
         cases.push(Case::new(format!("resynchronization beside others, {form}"), move || resync_beside_others(new)));
+        cases.push(Case::new(format!("eight browsers, {form}"), move || eight_browsers(new)));
     }
     cases
 }
@@ -261,6 +265,25 @@ fn resync_beside_others(new: fn(Policy) -> Verifier<Memory>) {
             assert_eq!(block_on(verifier.resync(&id(), &login, number, &codes, now)).is_ok(), is_right);
         }
     }
+}
+
+/// Recalls each of eight browsers by its token and by the one before it, and a token of none of them.
+fn eight_browsers(new: fn(Policy) -> Verifier<Memory>) {
+    let [device, ..] = Device::all();
+    let verifier = new(device.subject.policy);
+    let mut tokens = remember(&verifier, 0..8, |random| make_secret(random, |random| random));
+    let now = device.subject.now();
+    for (next, token) in (100..).zip(&tokens) {
+        let recall = || {
+            let mut random = [next; 32];
+            make_secret(&mut random, |random| random);
+            block_on(verifier.recall(&id(), token.as_str(), &random, now)).expect("the token is right")
+        };
+        assert!(recall().token().is_some() && recall().token().is_none());
+    }
+    tokens.extend(remember(&sealing_verifier(device.subject.policy), 50..51, |_| {}));
+    let unknown = block_on(verifier.recall(&id(), tokens[8].as_str(), &[1; 32], now));
+    assert!(matches!(unknown, Err(VerifierError::Account(AccountError::UnknownBrowser))));
 }
 
 /// Runs whole verifications: each opens the sealed record, decides and seals the next record.

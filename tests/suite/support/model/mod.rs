@@ -1,5 +1,6 @@
 //! A naive model of accounts, and sequences of operations on which the verifier and the model must agree.
 
+mod browser;
 mod device;
 mod operator;
 mod person;
@@ -16,7 +17,9 @@ use secondo::decision::Hold;
 use secondo::factor::NewAuthenticator;
 use secondo::store::Memory;
 use secondo::types::Counter;
-use secondo::{AccountId, AuthenticatorNumber, Refusal, State, Transaction, UnixTime, Verifier, VerifierError};
+use secondo::{
+    Accepted, AccountId, AuthenticatorNumber, Refusal, State, Transaction, UnixTime, Verifier, VerifierError,
+};
 use setup::Setup;
 
 const DESK: Operator<'_> = Operator::new("model", "test");
@@ -29,7 +32,15 @@ pub(crate) fn run(bytes: &[u8], seen: &mut BTreeMap<&'static str, usize>) {
     let setup = Setup::new(&mut input);
     let verifier = Verifier::unsealed(Memory::new(), setup.policy());
     let id = AccountId::new("model").unwrap();
-    let mut model = Model { setup, now: 1_700_000_000, entry: Entry::Absent, login: 0, last: None };
+    let mut model = Model {
+        setup,
+        now: 1_700_000_000,
+        entry: Entry::Absent,
+        login: 0,
+        last: None,
+        accepted: None,
+        tokens: Vec::new(),
+    };
     if input.below(8) == 0 {
         // A crowded account.
         for _ in 0..15 {
@@ -113,6 +124,10 @@ pub(super) enum Outcome {
     Repeated(u32, u64, bool),
     /// The number of the new authenticator and of the replaced one.
     Enrolled(u32, Option<u32>),
+    /// The number of the new browser and of the replaced one.
+    Remembered(u32, Option<u32>),
+    /// The number of the browser, and if it has a new token.
+    Recalled(u32, bool),
     Done,
     Refused(&'static str, Option<u8>, Option<u64>),
 }
@@ -127,6 +142,10 @@ impl Outcome {
             Self::Repeated(..) => "repeated",
             Self::Enrolled(_, None) => "enrolled",
             Self::Enrolled(_, Some(_)) => "replaced",
+            Self::Remembered(_, None) => "remembered",
+            Self::Remembered(_, Some(_)) => "browser replaced",
+            Self::Recalled(_, true) => "recalled with a new token",
+            Self::Recalled(_, false) => "recalled",
             Self::Done => "done",
             Self::Refused(label, ..) => label,
         }
@@ -170,6 +189,10 @@ struct Model {
     login: u8,
     /// The transaction, the named authenticator and the text of the last login.
     last: Option<(u8, Option<u32>, String)>,
+    /// The last login that was accepted.
+    accepted: Option<Accepted>,
+    /// All tokens of browsers.
+    tokens: Vec<String>,
 }
 
 type Library = Verifier<Memory>;
@@ -219,6 +242,8 @@ impl Model {
                 let (login, named, text) = self.last.clone().unwrap();
                 self.log_in(login, named, text, verifier, id)
             }
+            21 => self.remember(input, verifier),
+            22 | 23 => self.recall(input, verifier, id),
             _ => {
                 let login = self.any_login(input);
                 let text = self.text(input, None);
@@ -235,7 +260,14 @@ impl Model {
             Some(number) => block_on(verifier.verify_with(id, &transaction, as_number(number), &text, now)),
         };
         self.last = Some((login, named, text));
-        same(attempt, outcome(result, accepted), "verify")
+        let last = &mut self.accepted;
+        let found = outcome(result, |accepted| {
+            let (number, counter) = (accepted.authenticator().get(), accepted.counter().get());
+            let found = Outcome::Accepted(number, counter, accepted.drift(), accepted.failures_before());
+            *last = Some(accepted);
+            found
+        });
+        same(attempt, found, "verify")
     }
 
     fn enroll(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
@@ -338,14 +370,14 @@ impl Model {
         if let Entry::Open(person) = &self.entry { Some(person) } else { None }
     }
 
-    /// Returns the number of one of the devices, or rarely one that does not exist.
+    /// Returns the number of one of the devices or browsers, or rarely one that does not exist.
     fn number(&self, input: &mut Input<'_>) -> u32 {
-        let at = usize::from(input.below(17));
-        let devices = self.person().map_or(&[][..], |person| &person.devices);
-        match devices.len() {
+        let at = usize::from(input.below(25));
+        let numbers = self.person().map_or_else(Vec::new, Person::numbers);
+        match numbers.len() {
             0 => 1,
-            _ if at == 16 => 99,
-            len => devices[at % len].number,
+            _ if at == 24 => 999,
+            len => numbers[at % len],
         }
     }
 
@@ -442,18 +474,15 @@ impl Model {
             };
             assert_eq!(view.status, status);
         }
+        let browsers: Vec<_> = person.browsers.iter().filter(|browser| browser.lives(self.now)).collect();
+        assert_eq!(view.browsers.len(), browsers.len());
+        browsers.iter().zip(&view.browsers).for_each(|(browser, view)| browser.compare(view));
         let exported = block_on(verifier.export(id, DESK, self.now())).unwrap();
         for (device, exported) in person.devices.iter().zip(&exported) {
             assert_eq!(exported.state.watermark().map_or(-1, |used| i128::from(used.get())), device.next - 1);
             assert_eq!(i64::from(exported.state.drift()), device.drift);
         }
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "a conversion")]
-fn accepted(accepted: secondo::Accepted) -> Outcome {
-    let (number, counter) = (accepted.authenticator().get(), accepted.counter().get());
-    Outcome::Accepted(number, counter, accepted.drift(), accepted.failures_before())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "both are results")]

@@ -67,6 +67,17 @@ impl Model {
             _ => block_on(verifier.lower_watermark(id, named, DESK, now)),
         };
         let expected = Self::existing(&mut self.entry, |person| {
+            if let Some(browser) = person.browser(number) {
+                match request {
+                    16..=17 => browser.standing = Standing::Suspended,
+                    18..=20 => browser.standing = Standing::Active,
+                    21..=22 => browser.name = name.as_str().into(),
+                    23..=26 => person.browsers.retain(|browser| browser.number != number),
+                    27 => return Err("no_clock"),
+                    _ => return Err("watermark_in_reach"),
+                }
+                return Ok(());
+            }
             let is_other = |device: &Device| device.number != number && device.standing == Standing::Active;
             let has_other = person.devices.iter().any(is_other);
             let device = person.device(number).ok_or("unknown_authenticator")?;

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use super::browser::Browser;
 use super::device::{Device, Found, Purpose, Standing};
 use super::setup::Setup;
 use super::{Held, Outcome, refused};
@@ -8,6 +9,7 @@ use super::{Held, Outcome, refused};
 #[derive(Debug, Default)]
 pub(super) struct Person {
     pub(super) devices: Vec<Device>,
+    pub(super) browsers: Vec<Browser>,
     pub(super) is_suspended: bool,
     pub(super) failures: u64,
     since_lock: u64,
@@ -62,6 +64,21 @@ impl Person {
         self.devices.iter_mut().find(|device| device.number == number)
     }
 
+    pub(super) fn browser(&mut self, number: u32) -> Option<&mut Browser> {
+        self.browsers.iter_mut().find(|browser| browser.number == number)
+    }
+
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        let devices = self.devices.iter().map(|device| device.number);
+        devices.chain(self.browsers.iter().map(|browser| browser.number)).collect()
+    }
+
+    /// Removes enrollments and browsers that have expired.
+    pub(super) fn end_expired(&mut self, now: u64) {
+        self.devices.retain(|device| device.lives(now));
+        self.browsers.retain(|browser| browser.lives(now));
+    }
+
     pub(super) fn has_confirmed(&self) -> bool {
         self.devices.iter().any(Device::is_confirmed)
     }
@@ -96,7 +113,8 @@ impl Person {
         if let Some(problem) = problem(setup, &rest, &device) {
             return refused(problem);
         }
-        self.devices.retain(|device| lives(device) && Some(device.number) != replaced);
+        self.end_expired(now);
+        self.devices.retain(|device| Some(device.number) != replaced);
         (self.enrollment_debt, self.enrolled_at) = (debt + interval, now);
         self.last_number += 1;
         device.number = self.last_number;
@@ -113,7 +131,7 @@ impl Person {
         if let Some(problem) = problem(setup, &rest, &device) {
             return refused(problem);
         }
-        self.devices.retain(|device| device.lives(now));
+        self.end_expired(now);
         self.last_number += 1;
         device.number = self.last_number;
         self.devices.push(device);
@@ -177,11 +195,12 @@ impl Person {
         if let Some(outcome) = self.repeated(&attempt, &question) {
             return outcome;
         }
-        if attempt.named.is_some_and(|number| self.device(number).is_none()) {
+        let is_browser = attempt.named.is_some_and(|number| self.browser(number).is_some());
+        if attempt.named.is_some_and(|number| self.device(number).is_none()) && !is_browser {
             return refused("unknown_authenticator");
         }
         if attempt.purpose == Purpose::Confirmation {
-            return self.confirm(setup, &attempt, question);
+            return if is_browser { refused("already_confirmed") } else { self.confirm(setup, &attempt, question) };
         }
         let candidates: Vec<_> =
             self.devices.iter().filter(|device| attempt.named.is_none_or(|number| number == device.number)).collect();

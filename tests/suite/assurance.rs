@@ -1,0 +1,226 @@
+//! Tests of levels of assurance: those that logins reach, those that services request, and their names.
+#![cfg(feature = "std")]
+
+use crate::support::enrolled;
+use crate::support::failing;
+use crate::support::logins;
+use crate::support::refusals;
+use crate::support::subscriber;
+
+use enrolled::{NOW, after, code_at, keys, verifier, wrong_code};
+use failing::{Fault, failing};
+use logins::{DESK, Logins, fresh};
+use pollster::block_on;
+use refusals::refusal;
+use secondo::assurance::{
+    AcrValues, AcrValuesError, Basis, Comparison, ComparisonError, Exception, FirstFactor, Framework, LevelNameError,
+    LevelRequired, OutcomeCode, Requirement, amr, level,
+};
+use secondo::factor::Kind;
+use secondo::store::Memory;
+use secondo::types::{Counter, Level};
+use secondo::{Hotp, Policy, State, UnixTime, Verifier};
+use subscriber::{code_of, id, passkey, phone};
+
+const LEVELS: [Level; 3] = [Level::One, Level::Two, Level::Three];
+const FRAMEWORKS: [Framework; 4] = [Framework::Spid, Framework::Iso29115, Framework::Eidas, Framework::Nist];
+
+#[test]
+fn a_password_and_a_code_reach_level_two() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    let token = enrolled::another(7, Hotp::default());
+    let code = token.hotp_code(Counter::new(0)).unwrap();
+    verifier.add(&id(), token, State::new().confirmed()).unwrap();
+    verifier.add(&id(), phone(1), State::new().confirmed()).unwrap();
+    block_on(verifier.enroll(&id(), &fresh(), passkey(b"credential"), NOW)).unwrap();
+    for (code, kind) in [(code_of(1, NOW), Kind::Totp), (code.as_str().to_owned(), Kind::Hotp)] {
+        let accepted = verifier.log_in(&id(), &code, NOW).unwrap();
+        assert_eq!(accepted.kind(), kind);
+        assert_eq!(level(FirstFactor::Password, &accepted), Level::Two);
+        assert_eq!(amr(FirstFactor::Password, &accepted), ["pwd", "otp", "mfa"]);
+        // A code alone is one factor, even if its device is the only one that the person has.
+        assert_eq!(level(FirstFactor::None, &accepted), Level::One);
+        assert_eq!(amr(FirstFactor::None, &accepted), ["otp"]);
+    }
+}
+
+#[test]
+fn a_confirmation_that_is_a_login_has_its_kind() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new().with_confirmation_login(true));
+    let login = fresh();
+    let number = block_on(verifier.enroll(&id(), &login, phone(1), NOW)).unwrap().number;
+    let confirmed = block_on(verifier.confirm(&id(), &login, number, &code_of(1, NOW), NOW)).unwrap();
+    assert_eq!(confirmed.into_login().unwrap().kind(), Kind::Totp);
+}
+
+#[test]
+fn a_name_is_read_as_the_level_that_has_it() {
+    let mut names: Vec<&str> = Vec::new();
+    for framework in FRAMEWORKS {
+        for level in LEVELS {
+            let name = framework.name(level);
+            assert_eq!(framework.parse(name), Ok(level));
+            for other in FRAMEWORKS.into_iter().filter(|other| *other != framework) {
+                assert_eq!(other.parse(name), Err(LevelNameError));
+            }
+            for almost in [
+                format!(" {name}"),
+                format!("{name} "),
+                format!("{name}/"),
+                format!("{name}\0"),
+                name.to_lowercase(),
+                name.to_uppercase().replace("AAL", "aal"),
+                name[..name.len() - 1].to_owned(),
+                name.replace("https://www.spid.gov.it/", "http://www.spid.gov.it/")
+                    .replace("http://eidas", "https://eidas"),
+            ] {
+                assert!(framework.parse(&almost) == Err(LevelNameError) || almost == name, "{almost:?}");
+            }
+            names.push(name);
+        }
+        assert_eq!(framework.parse(""), Err(LevelNameError));
+    }
+    // SPID's first level is LoA2, and neither LoA1 nor AAL0.
+    assert_eq!(Framework::Iso29115.parse("LoA1"), Err(LevelNameError));
+    assert_eq!(
+        names,
+        [
+            "https://www.spid.gov.it/SpidL1",
+            "https://www.spid.gov.it/SpidL2",
+            "https://www.spid.gov.it/SpidL3",
+            "LoA2",
+            "LoA3",
+            "LoA4",
+            "http://eidas.europa.eu/LoA/low",
+            "http://eidas.europa.eu/LoA/substantial",
+            "http://eidas.europa.eu/LoA/high",
+            "AAL1",
+            "AAL2",
+            "AAL3",
+        ]
+    );
+}
+
+/// A row for each requested level, a column for each reached one.
+#[test]
+fn a_higher_level_is_always_permitted() {
+    for (text, comparison, permitted) in [
+        ("exact", Comparison::Exact, ["yyy", "-yy", "--y"]),
+        ("minimum", Comparison::Minimum, ["yyy", "-yy", "--y"]),
+        ("better", Comparison::Better, ["-yy", "--y", "---"]),
+        ("maximum", Comparison::Maximum, ["yyy", "yyy", "yyy"]),
+    ] {
+        assert_eq!(text.parse(), Ok(comparison));
+        for (requested, row) in LEVELS.into_iter().zip(permitted) {
+            let found = LEVELS.map(|reached| if comparison.permits(requested, reached) { 'y' } else { '-' });
+            assert_eq!(String::from_iter(found), row, "{text} {requested:?}");
+        }
+    }
+    assert_eq!(Comparison::default(), Comparison::Exact);
+    for text in ["", "Exact", "minimum ", "MAXIMUM", "least"] {
+        assert_eq!(text.parse::<Comparison>(), Err(ComparisonError), "{text:?}");
+    }
+}
+
+#[test]
+fn acr_values_are_read_in_order_and_completely() {
+    let levels = |text: &str| AcrValues::parse(text, Framework::Nist).map(|values| values.levels().to_vec());
+    assert_eq!(levels("AAL2"), Ok(vec![Level::Two]));
+    assert_eq!(levels("AAL3 AAL1 AAL2"), Ok(vec![Level::Three, Level::One, Level::Two]));
+    assert_eq!(levels("AAL2 AAL1 ".repeat(10_000).trim_end()), Ok(vec![Level::Two, Level::One]));
+    for (text, position) in [("", 0), (" AAL2", 0), ("AAL2 ", 5), ("AAL2  AAL1", 5), ("AAL2 AAL1,AAL3", 5), ("aal2", 0)]
+    {
+        assert_eq!(levels(text), Err(AcrValuesError { position }), "{text:?}");
+    }
+    assert_eq!(AcrValues::parse("AAL2", Framework::Spid), Err(AcrValuesError { position: 0 }));
+}
+
+#[test]
+fn the_preferred_level_is_chosen_among_the_available_ones() {
+    use Level::{One, Three, Two};
+
+    for (text, available, chosen) in [
+        ("AAL1", &[One, Two, Three][..], Some(One)),
+        ("AAL2 AAL1", &[One, Two], Some(Two)),
+        ("AAL2 AAL1", &[One], Some(One)),
+        ("AAL1 AAL2", &[Two], Some(Two)),
+        // The first preference is answered with a higher level before the second one is considered.
+        ("AAL2 AAL1", &[Three, One], Some(Three)),
+        ("AAL1", &[Three, Two], Some(Two)),
+        ("AAL2", &[One], None),
+        ("AAL3 AAL2", &[One], None),
+        ("AAL1", &[], None),
+    ] {
+        let requested = AcrValues::parse(text, Framework::Nist).unwrap();
+        assert_eq!(requested.choose(available), chosen, "{text} {available:?}");
+    }
+}
+
+#[test]
+fn a_requirement_begins_at_its_date_and_names_its_exceptions() {
+    let requirement = Requirement::new(Level::Two, NOW, &["minor", "pin"]);
+    let refused = |reached| Err(LevelRequired { required: Level::Two, reached });
+    let check = |reached, exception: Option<Exception<'_>>, now| requirement.check(reached, exception, now);
+    let (minor, pin) = (Exception::new("minor"), Exception::new("pin").until(after(60)));
+
+    assert_eq!(check(Level::One, None, after(-1)), Ok(Basis::BeforeDate));
+    assert_eq!(check(Level::One, None, NOW), refused(Level::One));
+    assert_eq!(check(Level::One, None, UnixTime::MAX), refused(Level::One));
+    for now in [after(-1), NOW, UnixTime::MAX] {
+        assert_eq!(check(Level::Two, None, now), Ok(Basis::Level));
+        assert_eq!(check(Level::Three, Some(minor), now), Ok(Basis::Level));
+    }
+    assert_eq!(check(Level::One, Some(minor), UnixTime::MAX), Ok(Basis::Exception("minor")));
+    assert_eq!(check(Level::One, Some(pin), after(59)), Ok(Basis::Exception("pin")));
+    assert_eq!(check(Level::One, Some(pin), after(60)), refused(Level::One));
+    for name in ["", "Minor", "minor ", "non-EU"] {
+        assert_eq!(check(Level::One, Some(Exception::new(name)), NOW), refused(Level::One));
+    }
+    let without_exceptions = Requirement::new(Level::Three, NOW, &[]);
+    let required = LevelRequired { required: Level::Three, reached: Level::Two };
+    assert_eq!(without_exceptions.check(Level::Two, Some(minor), NOW), Err(required));
+    assert_eq!(required.to_string(), "level 3 is required, and the login reached level 2");
+    assert_eq!(OutcomeCode::from(required).number(), 20);
+}
+
+#[test]
+fn a_refused_login_has_the_number_of_its_outcome() {
+    let store = Memory::new();
+    let (verifier, id) = verifier(&store, Policy::new());
+    let number_of =
+        |code: &str| OutcomeCode::of(&verifier.log_in(&id, code, NOW).unwrap_err()).map(OutcomeCode::number);
+    // The person can try again until the attempt that locks the account.
+    let wrong = wrong_code();
+    let numbers = [(); 6].map(|()| number_of(&wrong));
+    assert_eq!(numbers, [None, None, None, None, Some(19), Some(19)]);
+    assert_eq!(number_of("12345"), Some(19));
+    block_on(verifier.unlock(&id, DESK, NOW)).unwrap();
+    assert_eq!(number_of("12345"), None);
+
+    block_on(verifier.suspend(&id, DESK, NOW)).unwrap();
+    assert_eq!(number_of(&code_at(0)), Some(23));
+    block_on(verifier.resume(&id, DESK, NOW)).unwrap();
+    block_on(verifier.enroll(&id, &fresh(), passkey(b"credential"), NOW)).unwrap();
+    block_on(verifier.revoke(&id, enrolled::FIRST, DESK, NOW)).unwrap();
+    assert_eq!(number_of(&code_at(0)), Some(20));
+    block_on(verifier.close(&id, None, DESK, NOW)).unwrap();
+    assert_eq!(number_of(&code_at(0)), Some(23));
+    assert_eq!(OutcomeCode::of_refusal(&refusal(verifier.log_in(&id, "1", NOW))), Some(OutcomeCode::Suspended));
+}
+
+/// SPID would count an outage that has a number as a failure of the person.
+#[test]
+fn an_outage_has_no_outcome_code() {
+    let store = Memory::new();
+    let (_, id) = verifier(&store, Policy::new());
+    for fault in [Fault::Load, Fault::Exchange, Fault::AfterExchange, Fault::AlwaysConflict] {
+        let verifier = Verifier::new(failing(&store, fault), keys(), Policy::new());
+        let error = verifier.log_in(&id, &wrong_code(), NOW).unwrap_err();
+        assert!(error.is_outage());
+        assert_eq!(OutcomeCode::of(&error), None, "{error:?}");
+    }
+    let elsewhere = Verifier::new(Memory::new(), keys(), Policy::new());
+    assert_eq!(OutcomeCode::of(&elsewhere.log_in(&id, &code_at(0), NOW).unwrap_err()), None);
+    let plain = Verifier::unsealed(&store, Policy::new());
+    assert_eq!(OutcomeCode::of(&plain.log_in(&id, &code_at(0), NOW).unwrap_err()), None);
+}
