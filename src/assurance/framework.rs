@@ -10,9 +10,9 @@ use crate::types::Level;
 /// | [`Level::Two`] | `https://www.spid.gov.it/SpidL2` | `LoA3` | `http://eidas.europa.eu/LoA/substantial` | `AAL2` |
 /// | [`Level::Three`] | `https://www.spid.gov.it/SpidL3` | `LoA4` | `http://eidas.europa.eu/LoA/high` | `AAL3` |
 ///
-/// The levels of ISO/IEC 29115 are those of article 6 of the DPCM of 24 October 2014, which defines SPID. Those of eIDAS
-/// are the ones at which Italy notified SPID. NIST has requirements of its own for each AAL: a provider that names one
-/// must meet them, for example offer a phishing-resistant option at AAL2 (section 2.2).
+/// The levels of ISO/IEC 29115 are those of article 6 of the DPCM of 24 October 2014, which defines SPID. Those of
+/// eIDAS are the ones at which Italy notified SPID. NIST has requirements of its own for each AAL: a provider that
+/// names one must meet them, for example offer a phishing-resistant option at AAL2 (section 2.2).
 ///
 /// ```
 /// use secondo::assurance::Framework;

@@ -30,10 +30,12 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// use secondo::types::DisplayName;
     /// # use secondo::audit::Operator;
     /// # use secondo::store::Memory;
-    /// # use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State, Totp, Transaction, UnixTime, Verifier};
+    /// # use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State};
+    /// # use secondo::{Totp, Transaction, UnixTime, Verifier};
     /// # let verifier = Verifier::unsealed(Memory::new(), Policy::default());
     /// # let maria = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
-    /// # let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(b"12345678901234567890")?);
+    /// # let secret = Secret::from_bytes(b"12345678901234567890")?;
+    /// # let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
     /// # let (login, now) = (Transaction::new(&[2; 16])?, UnixTime::from_secs(1_111_111_111)?);
     /// # let desk = Operator::new("desk", "example");
     /// # verifier.import(&maria, &[(phone.into(), State::new().confirmed())], desk, now).await?;

@@ -204,8 +204,8 @@ fn up_to_the_match() -> impl Iterator<Item = impl Fn()> {
 
 /// Returns cases that recall browsers of an account with eight, which have the numbers 0 to 7.
 ///
-/// Each run copies the stored account, from and to the same places. To remember the browsers anew would move lists, which
-/// the allocator does in different ways.
+/// Each run copies the stored account, from and to the same places. To remember the browsers in each run would move
+/// lists, which the allocator does in different ways.
 fn of_eight_browsers(numbers: Range<u8>) -> impl Iterator<Item = impl Fn()> {
     let stored: &'static Slot = Box::leak(Box::default());
     let [device, ..] = Device::all();
