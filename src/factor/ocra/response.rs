@@ -6,7 +6,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::suite::ResponseDigits;
 use crate::codes::mac::Mac;
 use crate::ct::declassify::public;
-use crate::ct::select::{is_equal, is_not_zero};
+use crate::ct::select::{is_equal, is_less_wide, is_not_zero};
 use crate::types::{Digits, MalformedCode, nine_digits};
 
 /// A response to a question: decimal digits with leading zeros, or a whole HMAC in lower-case hexadecimal.
@@ -48,7 +48,7 @@ impl Response {
         if text.len() > Self::MAX_TEXT_LEN {
             return Err(MalformedCode::Length { expected, found: text.len() });
         }
-        let has_letters = digits == ResponseDigits::Whole;
+        let has_letters = u8::from(digits == ResponseDigits::Whole);
         let mut found = 0;
         for (position, byte) in text.bytes().enumerate() {
             if public(byte == b' ') || public(byte == b'-') {
@@ -56,9 +56,9 @@ impl Response {
             }
             // In ASCII, this bit makes a letter lower-case, and every digit has it.
             let lower = byte | 0x20;
-            let is_digit = byte.wrapping_sub(b'0') < 10;
-            let is_letter = has_letters & (lower.wrapping_sub(b'a') < 6);
-            if !public(is_digit | is_letter) {
+            let is_digit = is_less_wide(byte.wrapping_sub(b'0').into(), 10);
+            let is_letter = is_less_wide(lower.wrapping_sub(b'a').into(), 6) & has_letters;
+            if !public(is_digit | is_letter != 0) {
                 return Err(MalformedCode::Character { position });
             }
             if let Some(slot) = response.ascii.get_mut(found) {

@@ -30,7 +30,7 @@ impl Suite {
     /// All these responses are computed. No branch and no memory address depends on them, on the PIN's hash or on the
     /// session before the result.
     ///
-    /// This function keeps no state: see the limits of [this module](super::ocra#limits).
+    /// This function keeps no state: see the limits of [this module](super#limits).
     ///
     /// # Errors
     ///
