@@ -170,6 +170,20 @@ pub enum Action {
     Verify,
     /// Resynchronize an authenticator by consecutive codes.
     Resync,
+    /// Send a push to an app.
+    Push,
+    /// Judge an answer to a push that does not verify.
+    AnswerPush,
+    /// Accept a push, in the app.
+    AcceptPush,
+    /// Deny a push, in the app.
+    DenyPush,
+    /// Report a push that the person did not cause, in the app.
+    ReportPush,
+    /// Complete the login of an accepted push.
+    Poll,
+    /// Take the key of a new app.
+    ActivatePush,
     /// Import authenticators from another system.
     Import,
     /// Export authenticators with their secrets.
@@ -206,6 +220,13 @@ impl Action {
             Self::Confirm => "confirm",
             Self::Verify => "verify",
             Self::Resync => "resync",
+            Self::Push => "push",
+            Self::AnswerPush => "answer_push",
+            Self::AcceptPush => "accept_push",
+            Self::DenyPush => "deny_push",
+            Self::ReportPush => "report_push",
+            Self::Poll => "poll",
+            Self::ActivatePush => "activate_push",
             Self::Import => "import",
             Self::Export => "export",
             Self::Unlock => "unlock",
@@ -225,6 +246,7 @@ impl Action {
         match self {
             Self::EnrollExternal
             | Self::Confirm
+            | Self::ReportPush
             | Self::Import
             | Self::Export
             | Self::Suspend
@@ -235,6 +257,12 @@ impl Action {
             Self::Enroll
             | Self::Verify
             | Self::Resync
+            | Self::Push
+            | Self::AnswerPush
+            | Self::AcceptPush
+            | Self::DenyPush
+            | Self::Poll
+            | Self::ActivatePush
             | Self::Unlock
             | Self::AllowEnrollments
             | Self::Rename

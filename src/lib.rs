@@ -145,6 +145,9 @@ pub use codes::Key;
 pub use ct::declassify;
 #[doc(inline)]
 pub use decision::{PublicRefusal, Refusal, State};
+#[cfg(feature = "push")]
+#[doc(inline)]
+pub use factor::push;
 #[doc(inline)]
 pub use factor::{Authenticator, Hotp, Method, Totp};
 #[doc(inline)]

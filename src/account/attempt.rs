@@ -11,6 +11,8 @@ use super::subscriber::Account;
 use crate::codes::lanes::{self, Job};
 use crate::codes::search::{Match, Search};
 use crate::decision::{Hold, Refusal, Stage};
+#[cfg(feature = "push")]
+use crate::factor::push::PushRefusal;
 use crate::factor::{Answer, Authenticator, Comparison, Computation, Factor};
 use crate::hsm::HsmKey;
 use crate::policy::Policy;
@@ -37,6 +39,8 @@ pub(crate) struct Success {
     pub(crate) failures_before: u8,
     /// `true` if the answer is a login.
     pub(crate) is_login: bool,
+    /// `true` if the answer never counts as AAL2.
+    pub(crate) is_weak: bool,
 }
 
 /// The reason that an answer is not accepted.
@@ -50,6 +54,8 @@ pub(crate) enum Refused {
         is_login: bool,
     },
     Account(AccountError),
+    #[cfg(feature = "push")]
+    Push(PushRefusal),
 }
 
 impl Account {
@@ -100,7 +106,7 @@ impl Account {
                 let (number, Computation { counter, drift }) = self.accept(matches, answer);
                 let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
                 let counter = Counter::new(counter);
-                (Ok(Success { number, counter, drift, failures_before, is_login }), Some(outcome))
+                (Ok(Success { number, counter, drift, failures_before, is_login, is_weak: false }), Some(outcome))
             }
             Err(refusal) => {
                 let is_kept = is_changed && matches!(refusal, Refusal::Wrong { .. } | Refusal::Replayed { .. });
@@ -134,16 +140,11 @@ impl Account {
         self.changed();
         let (verdict, outcome) = if matches.iter().all(|(_, found)| found.is_fresh()) {
             let (_, Computation { counter, drift }) = self.accept(&matches, answer);
-            let is_first = !self.has_confirmed();
-            let is_held = self.attempts.hold.is_in_force(answer.now);
-            if let Ok(entry) = self.entry_mut(number) {
-                entry.activate();
-            }
-            self.end_first_enrollments();
-            let is_login = is_first && self.has_confirmed() && !is_held && answer.policy.confirmation_login;
+            let is_login = self.activate(number, answer.policy, answer.now);
             let failures_before = enrollment.failures;
             let outcome = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
-            (Ok(Success { number, counter: Counter::new(counter), drift, failures_before, is_login }), outcome)
+            let counter = Counter::new(counter);
+            (Ok(Success { number, counter, drift, failures_before, is_login, is_weak: false }), outcome)
         } else {
             let failures = enrollment.failures.saturating_add(1);
             let remaining = answer.policy.failure_cap.get().saturating_sub(failures);
@@ -157,6 +158,17 @@ impl Account {
         };
         self.outcomes.remember(Outcome { login: *login.hash(), answer: hash, at: answer.now, verdict: outcome });
         Reply::Decided { verdict, is_changed: true }
+    }
+
+    /// Ends the enrollment of an authenticator that is confirmed. Returns `true` if the confirmation is a login.
+    pub(super) fn activate(&mut self, number: AuthenticatorNumber, policy: &Policy, now: UnixTime) -> bool {
+        let is_first = !self.has_confirmed();
+        let is_held = self.attempts.hold.is_in_force(now);
+        if let Ok(entry) = self.entry_mut(number) {
+            entry.activate();
+        }
+        self.end_first_enrollments();
+        is_first && self.has_confirmed() && !is_held && policy.confirmation_login
     }
 
     /// Returns an authenticator of one-time passwords that can be confirmed now in this transaction.
@@ -174,7 +186,7 @@ impl Account {
     }
 
     /// Returns the enrollment of an authenticator that can be confirmed now in this transaction.
-    fn enrollment(
+    pub(super) fn enrollment(
         &self,
         login: &Transaction,
         number: AuthenticatorNumber,
@@ -203,7 +215,7 @@ impl Account {
     }
 
     /// Returns the refusal of an answer that was submitted before in this transaction.
-    fn repeated(&self, login: &Transaction, hash: &[u8; 8], now: UnixTime) -> Option<Refused> {
+    pub(super) fn repeated(&self, login: &Transaction, hash: &[u8; 8], now: UnixTime) -> Option<Refused> {
         let outcome = self.outcomes.of(login, hash, now)?;
         Some(match outcome.verdict {
             Verdict::Accepted(number) => Refused::Repeated { number, at: outcome.at, is_login: true },

@@ -8,6 +8,8 @@ use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
 impl Account {
     pub(crate) fn unlock(&mut self) {
         self.attempts.restart();
+        #[cfg(feature = "push")]
+        self.release_pushes();
         // A refusal that is repeated would still tell of the lock.
         self.outcomes.forget_refusals();
         self.changed();

@@ -13,6 +13,9 @@ use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
 pub struct LoginOptions {
     /// The active authenticators whose codes the account takes. It is empty while the account is suspended.
     pub authenticators: Vec<AuthenticatorView>,
+    /// The active apps to which a push can be sent. It is empty while the account is suspended or pushes wait.
+    #[cfg(feature = "push")]
+    pub pushes: Vec<AuthenticatorView>,
     /// The number of attempts left before the next lock; 0 if the account is locked.
     pub remaining: u8,
     /// The lock or back-off that is in force, or [`Hold::None`].
@@ -31,6 +34,8 @@ impl Account {
             |entry: &&Entry| !self.is_suspended && entry.is_active() && entry.factor.kept().takes(Stage::Login);
         LoginOptions {
             authenticators: self.entries.iter().filter(is_usable).map(Entry::view).collect(),
+            #[cfg(feature = "push")]
+            pushes: self.push_options(now).map(Entry::view).collect(),
             remaining: policy.remaining_of(&self.attempts, now),
             hold: self.attempts.hold.in_force(now),
             is_suspended: self.is_suspended,

@@ -115,7 +115,7 @@ impl Match {
     }
 
     /// Adds the comparison with one value, of a kind that needs no search. The first fresh match gives the counter.
-    #[cfg(all(test, feature = "std"))]
+    #[cfg(all(feature = "verifier", any(feature = "push", test)))]
     pub(crate) fn add(&mut self, counter: u64, matches: Condition, is_used: Condition) {
         let fresh = matches & (is_used ^ 1);
         self.counter.cmovnz(&counter, fresh & (self.fresh ^ 1));

@@ -40,7 +40,7 @@ pub(crate) fn is_zero(number: i32) -> Condition {
 }
 
 /// Returns 1 if both have the same bytes, otherwise 0. Only the lengths decide the time.
-#[cfg(feature = "verifier")]
+#[cfg(any(feature = "push", feature = "verifier"))]
 pub(crate) fn is_equal(a: &[u8], b: &[u8]) -> Condition {
     let differences = a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b));
     let same_length = u32::from(a.len() == b.len());

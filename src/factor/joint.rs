@@ -5,6 +5,8 @@
 use super::external::External;
 use super::kind::Kept;
 use super::otp::Otp;
+#[cfg(feature = "push")]
+use super::push::Push;
 #[cfg(all(test, feature = "std"))]
 use super::words::Words;
 
@@ -59,5 +61,6 @@ macro_rules! joint {
 joint! {
     Otp = 1,
     External = 2,
+    #[cfg(feature = "push")] Push = 5,
     #[cfg(all(test, feature = "std"))] Words = 255,
 }

@@ -19,6 +19,9 @@ pub enum Kind {
     Totp,
     /// An authenticator that other software judges: see [`External`](crate::factor::External).
     External,
+    /// An app that signs the answers to notifications: see [`push`](crate::push).
+    #[cfg(feature = "push")]
+    Push,
     /// The kind that only the tests of this crate have.
     #[cfg(all(test, feature = "std"))]
     Words,
@@ -60,6 +63,11 @@ pub(crate) trait Kept {
     /// Returns `true` if its first answer confirms it. Without a confirmation it is active at once.
     fn is_confirmed_by_answer(&self) -> bool {
         self.takes(Stage::Confirmation)
+    }
+
+    /// Returns the time in seconds in which it must be confirmed.
+    fn confirmation_secs(&self, policy: &Policy) -> u32 {
+        policy.enrollment_secs.get()
     }
 
     /// Returns `true` if a login with it shows a second factor, so that an account which has it confirmed needs no

@@ -10,6 +10,8 @@ mod kind;
 #[cfg(feature = "verifier")]
 mod new;
 mod otp;
+#[cfg(feature = "push")]
+pub mod push;
 #[cfg(all(test, feature = "std"))]
 pub(crate) mod words;
 

@@ -5,6 +5,8 @@
 mod algorithm;
 pub(crate) mod calendar;
 mod code;
+#[cfg(any(feature = "push", feature = "verifier"))]
+mod disguise;
 #[cfg(feature = "verifier")]
 mod id;
 #[cfg(feature = "verifier")]
@@ -21,6 +23,8 @@ mod transaction;
 
 pub use algorithm::Algorithm;
 pub use code::{Code, Digits, DigitsError};
+#[cfg(feature = "push")]
+pub(crate) use disguise::is_disguise;
 #[cfg(feature = "verifier")]
 pub(crate) use id::Name;
 #[cfg(feature = "verifier")]

@@ -1,5 +1,7 @@
 use core::fmt;
 
+use super::disguise::is_disguise;
+
 /// A text of at most 64 bytes, held without an allocation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Text64 {
@@ -78,13 +80,6 @@ impl DisplayName {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
-}
-
-/// Returns `true` for control characters, separators of lines, and the marks of the Unicode bidirectional algorithm.
-fn is_disguise(character: char) -> bool {
-    let is_direction =
-        matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') || is_direction
 }
 
 impl Default for DisplayName {

@@ -17,6 +17,8 @@ mod kinds;
 mod log_in;
 mod manage;
 mod outcome;
+#[cfg(feature = "push")]
+mod push;
 mod swap;
 
 pub use error::{KeyCheckError, VerifierError};
