@@ -27,6 +27,7 @@ mod policy;
 mod pskc;
 mod pskc_peers;
 mod pskc_written;
+mod push;
 mod qr;
 mod races;
 mod seal;
