@@ -28,6 +28,7 @@ mod pskc;
 mod pskc_peers;
 mod pskc_written;
 mod push;
+mod push_peers;
 mod qr;
 mod races;
 mod seal;

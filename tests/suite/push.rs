@@ -671,7 +671,7 @@ fn bad_messages_are_refused_with_the_field() {
         (format!("{link}AAAA"), MessageError::UnknownField { column: 0 }),
         ("secondo-push:".into(), MessageError::Version),
         ("secondo-push:Ag".into(), MessageError::Version),
-        (link[..40].into(), MessageError::Missing("secret")),
+        (link[..41].into(), MessageError::Missing("secret")),
         ("secondo-push:".to_owned() + &"A".repeat(600), MessageError::TooLong(613)),
     ] {
         match (Activation::parse(&link).unwrap_err(), expected) {

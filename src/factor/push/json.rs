@@ -8,11 +8,8 @@ use core::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_core::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
-use super::message_error::MessageError;
+use super::message_error::{MAX_LEN, MessageError};
 use crate::types::is_disguise;
-
-/// The maximum length of a message in bytes.
-pub(super) const MAX_LEN: usize = 2048;
 
 /// The maximum length of a text in a message in bytes, besides the account.
 pub(super) const MAX_TEXT: usize = 128;

@@ -62,7 +62,7 @@ impl Push {
     }
 
     /// Returns a copy of a device that was not activated yet.
-    pub(in crate::factor) fn copied(&self) -> Self {
+    pub(crate) fn copied(&self) -> Self {
         let material = match self.material {
             Material::Secret(secret) => Material::Secret(secret),
             Material::Key(key) => Material::Key(key),

@@ -1,6 +1,7 @@
 use core::fmt;
 
-use super::json::MAX_LEN;
+/// The maximum length of a message in bytes.
+pub(super) const MAX_LEN: usize = 2048;
 
 /// The reason that a text is not a message of this version. Nothing is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
