@@ -8,6 +8,8 @@ use crate::support::refusals;
 use crate::support::subscriber;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use enrolled::{FIRST, NOW, SECOND, after, keys};
@@ -18,6 +20,7 @@ use push::{
 };
 use refusals::{account_error, refusal, wrong};
 use secondo::account::{AccountError, Status};
+use secondo::audit::{Event, Sink};
 use secondo::factor::{Kind, NewAuthenticator};
 use secondo::push::device::{Device, DeviceError, PersonalCode, Unlock};
 use secondo::push::{Activation, Answer, Details, Matching, MessageError, PushRefusal, Verdict};
@@ -510,6 +513,65 @@ fn other_kinds_are_not_asked_and_apps_are_not_imported() {
     assert_eq!(block_on(verifier.view(&id(), NOW)).unwrap().failures, 0);
 }
 
+/// Each decision has an event, and only a report must reach the person.
+#[test]
+fn every_step_is_an_event() {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<(String, bool)>>>);
+
+    impl Sink for Lines {
+        fn record(&self, event: &Event<'_>) {
+            let revision = event.revision.map_or("-".into(), |revision| revision.to_string());
+            let outcome = event.problem.unwrap_or("done");
+            let line = format!("{} {outcome} {revision} {:?}", event.action.label(), event.remaining);
+            self.0.lock().unwrap().push((line, event.must_notify()));
+        }
+    }
+
+    let lines = Lines::default();
+    let verifier = Verifier::new(Memory::new(), keys(), roomy()).with_sink(lines.clone());
+    let (mut app, number) = bind_phone(&verifier, 7, NOW);
+    let login = fresh();
+    let sent = ask(&verifier, &login, number, NOW).unwrap();
+    // A page that waits has no event.
+    assert_eq!(push_refusal(block_on(verifier.poll(&id(), &login, NOW))), PushRefusal::Waiting);
+    let challenge = app.read(&sent.message, NOW).unwrap();
+    assert!(block_on(verifier.answer_push(&id(), "{}", NOW)).is_err());
+    let answer = app.accept(&challenge, &sent.number, CODE, NOW).unwrap();
+    block_on(verifier.answer_push(&id(), &answer, NOW)).unwrap();
+    assert!(block_on(verifier.answer_push(&id(), &answer, NOW)).is_err());
+    assert!(block_on(verifier.poll(&id(), &login, NOW)).is_ok());
+    let sent = ask(&verifier, &fresh(), number, NOW).unwrap();
+    let wrong = accept(&mut app, &sent.message, &other_than(&sent.number), NOW);
+    assert!(block_on(verifier.answer_push(&id(), &wrong, NOW)).is_err());
+    let sent = ask(&verifier, &fresh(), number, NOW).unwrap();
+    let denied = app.deny(&app.read(&sent.message, NOW).unwrap(), NOW).unwrap();
+    block_on(verifier.answer_push(&id(), &denied, NOW)).unwrap();
+    let sent = ask(&verifier, &fresh(), number, NOW).unwrap();
+    let report = app.not_me(&app.read(&sent.message, NOW).unwrap(), NOW).unwrap();
+    block_on(verifier.answer_push(&id(), &report, NOW)).unwrap();
+    assert!(ask(&verifier, &fresh(), number, NOW).is_err());
+    let expected = [
+        ("enroll done 1 None", false),
+        ("activate_push done 2 None", false),
+        ("confirm done 3 None", true),
+        ("push done 4 None", false),
+        ("answer_push push_message - None", false),
+        ("accept_push done 5 None", false),
+        ("answer_push answered - None", false),
+        ("poll done 6 None", false),
+        ("push done 7 None", false),
+        ("accept_push wrong 8 Some(4)", false),
+        ("push done 9 None", false),
+        ("deny_push done 10 None", false),
+        ("push done 11 None", false),
+        ("report_push done 12 None", true),
+        ("push pushes_held - None", false),
+    ];
+    let expected: Vec<_> = expected.map(|(line, is_notified)| (line.to_owned(), is_notified)).into();
+    assert_eq!(*lines.0.lock().unwrap(), expected);
+}
+
 /// An account that is full keeps room for every challenge of every app.
 #[test]
 fn nothing_fails_for_room_after_enrollment() {
@@ -545,6 +607,27 @@ fn nothing_fails_for_room_after_enrollment() {
     let answer = accept(&mut app, &sent.message, &sent.number, now);
     block_on(verifier.answer_push(&id(), &answer, now)).unwrap();
     assert!(block_on(verifier.poll(&id(), &login, now)).is_ok());
+}
+
+#[test]
+fn an_answer_is_taken_once_by_many_threads() {
+    let verifier = Verifier::new(Memory::new(), keys(), roomy());
+    let (mut app, number) = bind_phone(&verifier, 7, NOW);
+    for _ in 0..20 {
+        let login = fresh();
+        let sent = ask(&verifier, &login, number, NOW).unwrap();
+        let answer = accept(&mut app, &sent.message, &sent.number, NOW);
+        let race = || {
+            let taken = block_on(verifier.answer_push(&id(), &answer, NOW)).is_ok();
+            [usize::from(taken), usize::from(block_on(verifier.poll(&id(), &login, NOW)).is_ok())]
+        };
+        let results: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(race)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let sums = results.iter().fold([0, 0], |[a, b], [taken, accepted]| [a + taken, b + accepted]);
+        assert_eq!(sums, [1, 1]);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use own_store::Sqlite;
-use store_testing::{Engine, clock, crowd, kills, races};
+use store_testing::{Engine, clock, crowd, kills, pushes, races};
 
 struct OfExample;
 
@@ -61,6 +61,11 @@ fn nothing_is_lost_between_calls_of_every_kind() {
 #[test]
 fn a_right_code_is_accepted_once_in_a_transaction() {
     on_a_file(races::one_right_code_in_one_transaction::<OfExample>);
+}
+
+#[test]
+fn a_push_answer_is_taken_once() {
+    on_a_file(pushes::one_push_answer::<OfExample>);
 }
 
 #[test]

@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pollster::block_on;
-#[cfg(feature = "push")]
-use secondo::{Refusal, Transaction, VerifierError};
 use secondo::audit::Operator;
 #[cfg(feature = "json")]
 use secondo::formats::json;
@@ -22,6 +20,8 @@ use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Memory, Store};
 use secondo::types::{MalformedCode, SecretError};
 use secondo::{AccountId, Code, Digits, Policy, Secret, State, SubmittedCode, UnixTime, Verifier};
+#[cfg(feature = "push")]
+use secondo::{Refusal, Transaction, VerifierError};
 
 /// Checks that a text is a code if and only if it has at most 64 bytes and, besides separators, the required digits.
 pub fn code(bytes: &[u8]) {

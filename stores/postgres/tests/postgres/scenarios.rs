@@ -6,7 +6,7 @@ use std::time::Duration;
 use secondo::UnixTime;
 use secondo::store::conformance::{Harness, NotApplicable, check, check_listing};
 use secondo_postgres::PostgresStore;
-use store_testing::{Engine, Postgres, Proxy, Server, clock, crowd, kills, outage, races};
+use store_testing::{Engine, Postgres, Proxy, Server, clock, crowd, kills, outage, pushes, races};
 
 use crate::{Patient, TIMEOUT, block_on, impatient, migrated, patient};
 
@@ -85,6 +85,11 @@ fn nothing_is_lost_between_calls_of_every_kind() {
 #[test]
 fn a_right_code_is_accepted_once_in_a_transaction() {
     races::one_right_code_in_one_transaction::<Patient>(&migrated(&["fsync=off"]).url());
+}
+
+#[test]
+fn a_push_answer_is_taken_once() {
+    pushes::one_push_answer::<Patient>(&migrated(&["fsync=off"]).url());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The scenarios across processes that every store must pass.
 
-use store_testing::{Redis, clock, crowd, kills, outage, races};
+use store_testing::{Redis, clock, crowd, kills, outage, pushes, races};
 
 use crate::cluster::Cluster;
 use crate::{Impatient, Patient};
@@ -37,6 +37,11 @@ fn nothing_is_lost_between_calls_of_every_kind() {
 #[test]
 fn a_right_code_is_accepted_once_in_a_transaction() {
     races::one_right_code_in_one_transaction::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn a_push_answer_is_taken_once() {
+    pushes::one_push_answer::<Patient>(&Redis::start(&[]).url());
 }
 
 #[test]
