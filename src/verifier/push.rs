@@ -12,6 +12,9 @@ use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
 #[cfg(doc)]
 use crate::account::AccountError;
 
+/// A verdict that is stored, or the outage instead of one.
+type Judged<T, E> = Result<Swapped<Result<T, VerifierError<E>>>, VerifierError<E>>;
+
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Asks the person in an app if it is them who log in. `random` are 32 random bytes.
     ///
@@ -164,11 +167,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     }
 
     /// Decides about an account, and stores it before the verdict is returned.
-    async fn turn<T>(
-        &self,
-        id: &AccountId,
-        decide: impl Fn(&mut Account) -> Turn<T>,
-    ) -> Result<Swapped<Result<T, VerifierError<S::Error>>>, VerifierError<S::Error>> {
+    async fn turn<T>(&self, id: &AccountId, decide: impl Fn(&mut Account) -> Turn<T>) -> Judged<T, S::Error> {
         let swapped = self.swap(id, |held, _| {
             let mut account = self.account(id, held)?;
             let Turn { verdict, is_changed } = decide(&mut account);
@@ -179,11 +178,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     }
 
     /// Records the event of a turn, and returns its verdict.
-    fn tell<T>(
-        &self,
-        event: Event<'_>,
-        turn: Result<Swapped<Result<T, VerifierError<S::Error>>>, VerifierError<S::Error>>,
-    ) -> Result<T, VerifierError<S::Error>> {
+    fn tell<T>(&self, event: Event<'_>, turn: Judged<T, S::Error>) -> Result<T, VerifierError<S::Error>> {
         let error = turn.as_ref().ok().and_then(|swapped| swapped.outcome.as_ref().err());
         let remaining = match error {
             Some(VerifierError::Refused(Refusal::Wrong { remaining, .. })) => Some(*remaining),

@@ -43,7 +43,8 @@ pub struct Device<K> {
     account: String,
     issuer: String,
     user: String,
-    device: [u8; 16],
+    /// The name of the device in messages.
+    name: [u8; 16],
     code: Option<PersonalCode>,
     codes_left: u8,
     biometrics_left: u8,
@@ -68,14 +69,14 @@ impl<K: DeviceKey> Device<K> {
         code: Option<PersonalCode>,
     ) -> Result<(Self, String), DeviceError<K::Error>> {
         let public_key = key.public_key().map_err(DeviceError::Key)?;
-        let device = PublicKey::from_uncompressed(&public_key).ok_or(DeviceError::NotP256)?.device();
+        let name = PublicKey::from_uncompressed(&public_key).ok_or(DeviceError::NotP256)?.device();
         let Activation { account, id, secret, issuer, user } = activation;
         let signed = Activation::signed(account, id, secret, &public_key);
         let proof = key.sign(&signed).map_err(DeviceError::Key)?;
         let answer = ActivationAnswer { account: account.clone(), id: *id, key: public_key, proof };
         let (account, issuer, user) = (account.clone(), issuer.clone(), user.clone());
         let (codes_left, biometrics_left) = (ATTEMPTS, ATTEMPTS);
-        Ok((Self { account, issuer, user, device, code, codes_left, biometrics_left, key }, answer.message()))
+        Ok((Self { account, issuer, user, name, code, codes_left, biometrics_left, key }, answer.message()))
     }
 
     /// Reads a challenge, to show it to the person.
@@ -151,7 +152,7 @@ impl<K: DeviceKey> Device<K> {
         if *codes_left > ATTEMPTS || *biometrics_left > ATTEMPTS {
             return Err(MessageError::Invalid("attempts"));
         }
-        let (device, rest) = rest.split_first_chunk().ok_or(MessageError::Missing("device"))?;
+        let (name, rest) = rest.split_first_chunk().ok_or(MessageError::Missing("device"))?;
         let (code, rest) = match has_code {
             0 => (None, rest),
             1 => {
@@ -168,11 +169,11 @@ impl<K: DeviceKey> Device<K> {
             return Err(MessageError::UnknownField { column: bytes.len() });
         }
         let (codes_left, biometrics_left) = (*codes_left, *biometrics_left);
-        Ok(Self { account: of_account, issuer, user, device: *device, code, codes_left, biometrics_left, key })
+        Ok(Self { account: of_account, issuer, user, name: *name, code, codes_left, biometrics_left, key })
     }
 
     fn check(&self, challenge: &Challenge, now: UnixTime) -> Result<(), DeviceError<K::Error>> {
-        if challenge.account != self.account || challenge.device != self.device {
+        if challenge.account != self.account || challenge.device != self.name {
             return Err(DeviceError::OtherDevice);
         }
         if now >= challenge.expires.saturating_add(TOLERANCE) {
@@ -216,7 +217,7 @@ impl<K> Device<K> {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(512);
         bytes.extend([VERSION, self.codes_left, self.biometrics_left, u8::from(self.code.is_some())]);
-        bytes.extend(self.device);
+        bytes.extend(self.name);
         if let Some(PersonalCode { salt, hash }) = &self.code {
             bytes.extend(salt);
             bytes.extend(hash);

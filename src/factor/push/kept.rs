@@ -63,9 +63,9 @@ impl Push {
 
     /// Returns a copy of a device that was not activated yet.
     pub(crate) fn copied(&self) -> Self {
-        let material = match self.material {
-            Material::Secret(secret) => Material::Secret(secret),
-            Material::Key(key) => Material::Key(key),
+        let material = match &self.material {
+            Material::Secret(secret) => Material::Secret(*secret),
+            Material::Key(key) => Material::Key(*key),
         };
         let (activation, questions) = (self.activation, Vec::with_capacity(Self::MOST));
         Self { activation, material, misses: 0, held_until: UnixTime::EPOCH, questions }

@@ -17,7 +17,7 @@ pub trait DeviceKey {
 
     /// Returns the public key as an uncompressed point (SEC 1): 4, then `x` and `y`.
     ///
-    /// These are the last 65 bytes of Android's encoded key, and the "raw" format of WebCrypto.
+    /// These are the last 65 bytes of Android's encoded key, and the "raw" format of `WebCrypto`.
     ///
     /// # Errors
     ///
