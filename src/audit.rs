@@ -184,6 +184,20 @@ pub enum Action {
     Remember,
     /// Recognize a browser that is remembered.
     Recall,
+    /// Send a push to an app.
+    Push,
+    /// Judge an answer to a push that does not verify.
+    AnswerPush,
+    /// Accept a push, in the app.
+    AcceptPush,
+    /// Deny a push, in the app.
+    DenyPush,
+    /// Report a push that the person did not cause, in the app.
+    ReportPush,
+    /// Complete the login of an accepted push.
+    Poll,
+    /// Take the key of a new app.
+    ActivatePush,
     /// Import authenticators from another system.
     Import,
     /// Export authenticators with their secrets.
@@ -227,6 +241,13 @@ impl Action {
             Self::Resync => "resync",
             Self::Remember => "remember",
             Self::Recall => "recall",
+            Self::Push => "push",
+            Self::AnswerPush => "answer_push",
+            Self::AcceptPush => "accept_push",
+            Self::DenyPush => "deny_push",
+            Self::ReportPush => "report_push",
+            Self::Poll => "poll",
+            Self::ActivatePush => "activate_push",
             Self::Import => "import",
             Self::Export => "export",
             Self::Unlock => "unlock",
@@ -251,6 +272,7 @@ impl Action {
             | Self::RecoverAndRevoke
             | Self::EndRecoveryCodes
             | Self::Remember
+            | Self::ReportPush
             | Self::Import
             | Self::Export
             | Self::Suspend
@@ -263,6 +285,12 @@ impl Action {
             | Self::Verify
             | Self::Resync
             | Self::Recall
+            | Self::Push
+            | Self::AnswerPush
+            | Self::AcceptPush
+            | Self::DenyPush
+            | Self::Poll
+            | Self::ActivatePush
             | Self::Unlock
             | Self::AllowEnrollments
             | Self::Rename

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use crate::account::{AccountView, Enrolled, ExportedAuthenticator, LoginOptions};
 use crate::audit::Operator;
 use crate::decision::{Resynchronized, State};
+#[cfg(feature = "push")]
+use crate::factor::push::{Details, Notification, Verdict};
 use crate::factor::{Authenticator, BrowserDays, NewAuthenticator, Transport};
 use crate::hsm::{Hsm, NoHsm};
 use crate::store::{Enumerate, Store};
@@ -169,5 +171,25 @@ impl<S: Enumerate, H: Hsm, E: BlockOn> Verifier<S, H, E> {
             now: UnixTime,
             progress: impl FnMut(&AccountId, &Result<bool, VerifierError<S::Error>>)
         ) -> Result<u64, S::Error>;
+    }
+}
+
+#[cfg(feature = "push")]
+impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
+    blocking! {
+        push(
+            id: &AccountId,
+            login: &Transaction,
+            number: AuthenticatorNumber,
+            details: &Details,
+            now: UnixTime,
+            random: &[u8; 32]
+        ) -> Result<Notification, VerifierError<S::Error>>;
+        answer_push(id: &AccountId, answer: &str, now: UnixTime) -> Result<Verdict, VerifierError<S::Error>>;
+        poll(id: &AccountId, login: &Transaction, now: UnixTime) -> Result<Accepted, VerifierError<S::Error>>;
+        activate_push(id: &AccountId, answer: &str, now: UnixTime)
+            -> Result<AuthenticatorNumber, VerifierError<S::Error>>;
+        confirm_push(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, now: UnixTime)
+            -> Result<Confirmed, VerifierError<S::Error>>;
     }
 }

@@ -85,6 +85,7 @@
 //! | `pskc` | no | `formats::pskc`: reading and writing key files of token vendors (RFC 6030); implies `std` and `rand` |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`State`] and ids |
 //! | `tracing` | no | `audit::Tracing`: events of a verifier as events of the crate `tracing`; implies `verifier` |
+//! | `push` | no | `push`: an app that signs the answers to notifications, the phone's side included; implies `alloc` |
 //! | `json` | no | `formats::json`: reading and writing authenticators as lines of JSON; implies `alloc` |
 //!
 //! Without features the crate is `no_std` and does not allocate. Enabling a feature does not change the behavior of
@@ -148,6 +149,9 @@ pub use codes::Key;
 pub use ct::declassify;
 #[doc(inline)]
 pub use decision::{PublicRefusal, Refusal, State};
+#[cfg(feature = "push")]
+#[doc(inline)]
+pub use factor::push;
 #[doc(inline)]
 pub use factor::{Authenticator, Hotp, Method, Totp};
 #[doc(inline)]

@@ -11,6 +11,8 @@ use super::subscriber::Account;
 use crate::codes::lanes::{self, Job};
 use crate::codes::search::{Match, Search};
 use crate::decision::{Hold, Refusal, Stage};
+#[cfg(feature = "push")]
+use crate::factor::push::PushRefusal;
 use crate::factor::{Answer, Authenticator, Comparison, Computation, Factor, RecoveryCodesLeft};
 use crate::hsm::HsmKey;
 use crate::policy::Policy;
@@ -44,6 +46,8 @@ pub(crate) struct Success {
     pub(crate) is_login: bool,
     /// The number of codes left, if the answer is a recovery code.
     pub(crate) codes_left: Option<RecoveryCodesLeft>,
+    /// `true` if the answer never counts as AAL2.
+    pub(crate) is_weak: bool,
 }
 
 /// The reason that an answer is not accepted.
@@ -57,6 +61,8 @@ pub(crate) enum Refused {
         is_login: bool,
     },
     Account(AccountError),
+    #[cfg(feature = "push")]
+    Push(PushRefusal),
 }
 
 impl Account {
@@ -140,14 +146,8 @@ impl Account {
         self.changed();
         let (verdict, outcome) = if matches.iter().all(|(_, found)| found.is_fresh()) {
             let accepted = self.accept(&matches, answer);
-            let is_first = !self.has_confirmed();
-            let is_held = self.attempts.hold.is_in_force(answer.now);
-            if let Ok(entry) = self.entry_mut(number) {
-                entry.activate();
-            }
-            self.end_first_enrollments();
+            let is_login = self.activate(number, answer.policy, answer.now);
             self.end_questions(login);
-            let is_login = is_first && self.has_confirmed() && !is_held && answer.policy.confirmation_login;
             let success = Success { number, failures_before: enrollment.failures, is_login, ..accepted };
             (Ok(success), success.outcome())
         } else {
@@ -163,6 +163,17 @@ impl Account {
         };
         self.outcomes.remember(Outcome { login: *login.hash(), answer: hash, at: answer.now, verdict: outcome });
         Reply::Decided { verdict, is_changed: true }
+    }
+
+    /// Ends the enrollment of an authenticator that is confirmed. Returns `true` if the confirmation is a login.
+    pub(super) fn activate(&mut self, number: AuthenticatorNumber, policy: &Policy, now: UnixTime) -> bool {
+        let is_first = !self.has_confirmed();
+        let is_held = self.attempts.hold.is_in_force(now);
+        if let Ok(entry) = self.entry_mut(number) {
+            entry.activate();
+        }
+        self.end_first_enrollments();
+        is_first && self.has_confirmed() && !is_held && policy.confirmation_login
     }
 
     /// Returns an authenticator of one-time passwords that can be confirmed now in this transaction.
@@ -296,7 +307,7 @@ impl Account {
         }
         let Computation { counter, drift } = computation;
         let (number, counter) = (AuthenticatorNumber::new(number), Counter::new(counter));
-        Success { number, kind, counter, drift, failures_before: 0, is_login: false, codes_left: None }
+        Success { number, kind, counter, drift, failures_before: 0, is_login: false, codes_left: None, is_weak: false }
     }
 }
 

@@ -71,7 +71,7 @@ impl Account {
             entry.standing = Standing::Unconfirmed;
             entry.enrollment = Enrollment {
                 login: *login.hash(),
-                expires: now.saturating_add(policy.enrollment_secs.get().into()),
+                expires: now.saturating_add(new.factor.kept().confirmation_secs(policy).into()),
                 failures: 0,
                 is_first: !self.has_confirmed(),
             };
@@ -99,7 +99,12 @@ impl Account {
                     return Err(AccountError::ImplausibleStep(last));
                 }
             }
-            if !state.is_confirmed() {
+            // A device can be confirmed only by its own answer.
+            #[cfg(feature = "push")]
+            let is_confirmed = state.is_confirmed() && !matches!(&*entry.factor, Factor::Push(_));
+            #[cfg(not(feature = "push"))]
+            let is_confirmed = state.is_confirmed();
+            if !is_confirmed {
                 return Err(AccountError::NotConfirmed);
             }
             if state.is_suspended() {

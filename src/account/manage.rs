@@ -9,6 +9,8 @@ impl Account {
     pub(crate) fn unlock(&mut self) {
         self.attempts.restart();
         self.entries.iter_mut().for_each(|entry| entry.factor.kept_mut().restart());
+        #[cfg(feature = "push")]
+        self.release_pushes();
         // A refusal that is repeated would still tell of the lock.
         self.outcomes.forget_refusals();
         self.changed();

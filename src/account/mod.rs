@@ -13,6 +13,8 @@ mod export;
 mod manage;
 mod options;
 mod outcomes;
+#[cfg(feature = "push")]
+mod push;
 mod record;
 mod record_error;
 mod recover;
@@ -29,6 +31,8 @@ pub use entry::Status;
 pub use error::AccountError;
 pub use export::ExportedAuthenticator;
 pub use options::LoginOptions;
+#[cfg(feature = "push")]
+pub(crate) use push::{Ask, Turn};
 pub(crate) use record::Record;
 pub use record_error::RecordError;
 pub(crate) use recover::{Recovered, Recovery};

@@ -16,6 +16,9 @@ pub struct LoginOptions {
     pub authenticators: Vec<AuthenticatorView>,
     /// The recovery codes, if the account has some that are not used and not suspended.
     pub recovery_codes: Option<RecoveryCodesView>,
+    /// The active apps to which a push can be sent. It is empty while the account is suspended or pushes wait.
+    #[cfg(feature = "push")]
+    pub pushes: Vec<AuthenticatorView>,
     /// The number of attempts left before the next lock; 0 if the account is locked.
     pub remaining: u8,
     /// The lock or back-off that is in force, or [`Hold::None`].
@@ -37,6 +40,8 @@ impl Account {
         LoginOptions {
             authenticators: self.entries.iter().filter(is_usable).map(Entry::view).collect(),
             recovery_codes: self.recovery_codes(policy, now),
+            #[cfg(feature = "push")]
+            pushes: self.push_options(now).map(Entry::view).collect(),
             remaining: policy.remaining_of(&self.attempts, now),
             hold: self.attempts.hold.in_force(now),
             is_suspended: self.is_suspended,

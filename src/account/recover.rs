@@ -89,6 +89,7 @@ impl Account {
                     failures_before,
                     is_login: true,
                     codes_left: Some(set.codes_left()),
+                    is_weak: false,
                 };
                 self.entries.retain(|entry| Some(entry.number) != lost);
                 self.end_questions(login);

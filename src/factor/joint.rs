@@ -8,6 +8,8 @@ use super::kind::Kept;
 use super::look_up::LookUp;
 use super::otp::Otp;
 use super::out_of_band::OutOfBand;
+#[cfg(feature = "push")]
+use super::push::Push;
 #[cfg(all(test, feature = "std"))]
 use super::words::Words;
 
@@ -64,6 +66,7 @@ joint! {
     External = 2,
     LookUp = 3,
     OutOfBand = 4,
+    #[cfg(feature = "push")] Push = 5,
     Browser = 7,
     #[cfg(all(test, feature = "std"))] Words = 255,
 }

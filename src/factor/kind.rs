@@ -30,6 +30,9 @@ pub enum Kind {
     LookUp,
     /// A browser that is remembered, which is no authenticator: see [`Verifier::remember`](crate::Verifier::remember).
     Browser,
+    /// An app that signs the answers to notifications: see [`push`](crate::push).
+    #[cfg(feature = "push")]
+    Push,
     /// The kind that only the tests of this crate have.
     #[cfg(all(test, feature = "std"))]
     Words,
@@ -46,6 +49,8 @@ impl Kind {
         Self::External,
         Self::LookUp,
         Self::Browser,
+        #[cfg(feature = "push")]
+        Self::Push,
         #[cfg(all(test, feature = "std"))]
         Self::Words,
     ];
@@ -73,6 +78,9 @@ impl Kind {
             // The other software knows its methods, and RFC 8176 names none for a recovery code.
             Self::External | Self::LookUp => &[],
             Self::Mail | Self::Browser => &[],
+            // Proof of possession of a key.
+            #[cfg(feature = "push")]
+            Self::Push => &["pop"],
             #[cfg(all(test, feature = "std"))]
             Self::Words => &["kba"],
         }
@@ -118,6 +126,11 @@ pub(crate) trait Kept {
     /// Returns `true` if its first answer confirms it. Without a confirmation it is active at once.
     fn is_confirmed_by_answer(&self) -> bool {
         self.takes(Stage::Confirmation)
+    }
+
+    /// Returns the time in seconds in which it must be confirmed.
+    fn confirmation_secs(&self, policy: &Policy) -> u32 {
+        policy.enrollment_secs.get()
     }
 
     /// Returns `true` if it is an authenticator or an address of the subscriber, and `false` if it is only remembered.

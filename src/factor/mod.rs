@@ -17,6 +17,8 @@ pub mod ocra;
 mod otp;
 #[cfg(feature = "verifier")]
 pub mod out_of_band;
+#[cfg(feature = "push")]
+pub mod push;
 #[cfg(all(test, feature = "std"))]
 pub(crate) mod words;
 

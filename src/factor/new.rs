@@ -1,3 +1,5 @@
+#[cfg(feature = "push")]
+use crate::factor::push::{Activation, Push};
 use crate::factor::{
     Authenticator, Destination, External, Factor, ImportedRecoveryCodes, Otp, OutOfBand, RecoveryCodes,
 };
@@ -53,6 +55,14 @@ impl From<Authenticator> for NewAuthenticator {
 impl From<&Authenticator> for NewAuthenticator {
     fn from(authenticator: &Authenticator) -> Self {
         Self::from(authenticator.copied())
+    }
+}
+
+/// Takes the activation, whose [link](crate::push::Activation::link) is still to be shown.
+#[cfg(feature = "push")]
+impl From<&Activation> for NewAuthenticator {
+    fn from(activation: &Activation) -> Self {
+        Self { factor: Factor::Push(Push::new(activation)), name: DisplayName::EMPTY }
     }
 }
 

@@ -5,6 +5,8 @@ use super::Repeated;
 use crate::account::seal::KeyId;
 use crate::account::{AccountError, RecordError, Refused};
 use crate::decision::{PublicRefusal, Refusal};
+#[cfg(feature = "push")]
+use crate::factor::push::PushRefusal;
 use crate::types::AccountId;
 
 /// An error from a [`Verifier`](crate::Verifier). None of them is a login.
@@ -19,6 +21,9 @@ pub enum VerifierError<E> {
     Repeated(Repeated),
     /// The account cannot be changed as requested, or has no such authenticator. Nothing is changed.
     Account(AccountError),
+    /// A push is not sent, or an answer to it not taken, or the login not complete.
+    #[cfg(feature = "push")]
+    Push(PushRefusal),
     /// There is no account under this id.
     ///
     /// The provider knows from its own records if the subscriber has a second factor. If so, a missing account is an
@@ -40,6 +45,8 @@ impl<E> VerifierError<E> {
         match refused {
             Refused::Refusal(refusal) => Self::Refused(refusal),
             Refused::Account(error) => Self::Account(error),
+            #[cfg(feature = "push")]
+            Refused::Push(refusal) => Self::Push(refusal),
             Refused::Repeated { number, at, is_login } => {
                 Self::Repeated(Repeated { account: *account, authenticator: number, at, is_login })
             }
@@ -56,6 +63,8 @@ impl<E> VerifierError<E> {
                 | AccountError::TooManySends { from }
                 | AccountError::TooManySendsToDestination { from },
             ) => PublicRefusal::Throttled { retry_at: *from },
+            #[cfg(feature = "push")]
+            Self::Push(PushRefusal::Held { until }) => PublicRefusal::Throttled { retry_at: *until },
             _ => PublicRefusal::Unavailable,
         }
     }
@@ -67,6 +76,8 @@ impl<E> VerifierError<E> {
     pub const fn is_outage(&self) -> bool {
         match self {
             Self::Refused(_) | Self::Repeated(_) | Self::Account(_) => false,
+            #[cfg(feature = "push")]
+            Self::Push(_) => false,
             Self::Unknown | Self::Store(_) | Self::Contended | Self::Record(_) | Self::Hsm(_) => true,
         }
     }
@@ -79,6 +90,8 @@ impl<E> VerifierError<E> {
             Self::Refused(refusal) => refusal.label(),
             Self::Repeated(_) => "repeated",
             Self::Account(error) => error.label(),
+            #[cfg(feature = "push")]
+            Self::Push(refusal) => refusal.label(),
             Self::Unknown => "unknown",
             Self::Store(_) => "store",
             Self::Contended => "contended",
@@ -97,6 +110,8 @@ impl<E> fmt::Display for VerifierError<E> {
                 write!(f, "the same code of authenticator {authenticator} was accepted in this transaction at {at}")
             }
             Self::Account(error) => error.fmt(f),
+            #[cfg(feature = "push")]
+            Self::Push(refusal) => refusal.fmt(f),
             Self::Unknown => f.write_str("there is no account under this id"),
             Self::Store(_) => f.write_str("the store failed"),
             Self::Contended => f.write_str("other writers kept changing this account"),

@@ -18,6 +18,8 @@ mod kinds;
 mod log_in;
 mod manage;
 mod outcome;
+#[cfg(feature = "push")]
+mod push;
 mod recover;
 mod send;
 mod swap;

@@ -43,6 +43,14 @@ impl Accepted {
         self.success.failures_before
     }
 
+    /// Returns `false` if this login never counts as NIST AAL2, whatever the first factor was.
+    ///
+    /// A push with a weaker matching than six typed digits does not: see `push::Matching`.
+    #[must_use]
+    pub fn counts_for_aal2(&self) -> bool {
+        !self.success.is_weak
+    }
+
     /// Returns the time step (TOTP) or counter (HOTP) of the code.
     #[must_use]
     pub fn counter(&self) -> Counter {

@@ -85,6 +85,24 @@ fn pskc() {
     replay("pskc", targets::pskc);
 }
 
+#[cfg(feature = "push")]
+#[test]
+fn push_answer() {
+    replay("push_answer", targets::push_answer);
+}
+
+#[cfg(feature = "push")]
+#[test]
+fn push_activation() {
+    replay("push_activation", targets::push_activation);
+}
+
+#[cfg(feature = "push")]
+#[test]
+fn push_challenge() {
+    replay("push_challenge", targets::push_challenge);
+}
+
 fn cases() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) }
 }

@@ -30,6 +30,8 @@ mod policy;
 mod pskc;
 mod pskc_peers;
 mod pskc_written;
+mod push;
+mod push_peers;
 mod qr;
 mod races;
 mod recovery;

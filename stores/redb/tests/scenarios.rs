@@ -14,7 +14,7 @@ use secondo::{
     VerifierError,
 };
 use secondo_redb::{RedbStore, RedbStoreError};
-use store_testing::{Engine, clock, crowd, kills, races, sent};
+use store_testing::{Engine, clock, crowd, kills, pushes, races, sent};
 
 struct Redb;
 
@@ -96,6 +96,11 @@ fn a_right_code_is_accepted_once_in_a_transaction() {
 #[test]
 fn a_recovery_code_is_accepted_once() {
     on_a_file(races::one_recovery_code::<Redb>);
+}
+
+#[test]
+fn a_push_answer_is_taken_once() {
+    on_a_file(pushes::one_push_answer::<Redb>);
 }
 
 #[test]

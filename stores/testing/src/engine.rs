@@ -124,7 +124,7 @@ pub(crate) fn wrong_code(time: UnixTime) -> String {
 
 /// A verifier on one store, with blocking calls.
 pub(crate) struct Provider<E: Engine, S = <E as Engine>::Store> {
-    verifier: Verifier<S>,
+    pub(crate) verifier: Verifier<S>,
     engine: std::marker::PhantomData<fn() -> E>,
 }
 

@@ -13,6 +13,7 @@ mod engine;
 pub mod kills;
 pub mod outage;
 mod proxy;
+pub mod pushes;
 pub mod races;
 pub mod sent;
 mod server;

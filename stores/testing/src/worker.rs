@@ -68,6 +68,15 @@ pub fn worker<E: Engine>() {
                 let blind = blind.get_or_insert_with(|| Provider::<E, _>::on(Blind(E::open(&address)), policy()));
                 answer(blind.verify(&AccountId::new(id).unwrap(), entry, read_time(at)));
             }
+            ["push", login, id, at, signed] => {
+                let (login, id) = (Transaction::new(login.as_bytes()).unwrap(), AccountId::new(id).unwrap());
+                with(&|provider| answer(provider.answer_and_poll(&id, &login, signed, read_time(at))));
+            }
+            ["push-blindly", login, id, at, signed] => {
+                let (login, id) = (Transaction::new(login.as_bytes()).unwrap(), AccountId::new(id).unwrap());
+                let blind = blind.get_or_insert_with(|| Provider::<E, _>::on(Blind(E::open(&address)), policy()));
+                answer(blind.answer_and_poll(&id, &login, signed, read_time(at)));
+            }
             ["crowd", id, process, acts] => {
                 let id = AccountId::new(id).unwrap();
                 crowd::act(with, &id, process.parse().unwrap(), acts.parse().unwrap());

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use own_store::Sqlite;
-use store_testing::{Engine, clock, crowd, kills, races, sent};
+use store_testing::{Engine, clock, crowd, kills, pushes, races, sent};
 
 struct OfExample;
 
@@ -76,6 +76,11 @@ fn a_right_code_is_accepted_once_in_a_transaction() {
 #[test]
 fn a_recovery_code_is_accepted_once() {
     on_a_file(races::one_recovery_code::<OfExample>);
+}
+
+#[test]
+fn a_push_answer_is_taken_once() {
+    on_a_file(pushes::one_push_answer::<OfExample>);
 }
 
 #[test]

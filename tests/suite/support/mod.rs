@@ -21,6 +21,8 @@ pub(crate) mod pictures;
 pub(crate) mod protoc;
 #[cfg(feature = "pskc")]
 pub(crate) mod pskc;
+#[cfg(all(feature = "push", feature = "std"))]
+pub(crate) mod push;
 #[cfg(feature = "std")]
 pub(crate) mod refusals;
 pub(crate) mod sources;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secondo::UnixTime;
 use secondo::store::conformance::{Harness, NotApplicable, check, check_listing};
 use secondo_postgres::PostgresStore;
-use store_testing::{Engine, Postgres, Proxy, Server, clock, crowd, kills, outage, races, sent};
+use store_testing::{Engine, Postgres, Proxy, Server, clock, crowd, kills, outage, pushes, races, sent};
 
 use crate::{Patient, TIMEOUT, block_on, impatient, migrated, patient};
 
@@ -100,6 +100,11 @@ fn a_right_code_is_accepted_once_in_a_transaction() {
 #[test]
 fn a_recovery_code_is_accepted_once() {
     races::one_recovery_code::<Patient>(&migrated(&["fsync=off"]).url());
+}
+
+#[test]
+fn a_push_answer_is_taken_once() {
+    pushes::one_push_answer::<Patient>(&migrated(&["fsync=off"]).url());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The scenarios across processes that every store must pass.
 
-use store_testing::{Redis, clock, crowd, kills, outage, races, sent};
+use store_testing::{Redis, clock, crowd, kills, outage, pushes, races, sent};
 
 use crate::cluster::Cluster;
 use crate::{Impatient, Patient};
@@ -52,6 +52,11 @@ fn a_right_code_is_accepted_once_in_a_transaction() {
 #[test]
 fn a_recovery_code_is_accepted_once() {
     races::one_recovery_code::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn a_push_answer_is_taken_once() {
+    pushes::one_push_answer::<Patient>(&Redis::start(&[]).url());
 }
 
 #[test]

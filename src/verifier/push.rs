@@ -1,0 +1,189 @@
+use super::outcome::{Accepted, Confirmed};
+use super::swap::{Step, Swapped};
+use super::{Verifier, VerifierError};
+use crate::account::{Account, Ask, Record, Turn};
+use crate::audit::{Action, Event};
+use crate::decision::Refusal;
+use crate::factor::push::{ActivationAnswer, Answer, Details, Notification, PushRefusal, Verdict};
+use crate::hsm::Hsm;
+use crate::store::Store;
+use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
+
+#[cfg(doc)]
+use crate::account::AccountError;
+
+/// A verdict that is stored, or the outage instead of one.
+type Judged<T, E> = Result<Swapped<Result<T, VerifierError<E>>>, VerifierError<E>>;
+
+impl<S: Store, H: Hsm> Verifier<S, H> {
+    /// Asks the person in an app if it is them who log in. `random` are 32 random bytes.
+    ///
+    /// Show the [number](Notification::number) on the page, and deliver the [message](Notification::message) to the app.
+    /// The app's answer goes to [`Self::answer_push`], and the page asks [`Self::poll`] until the login is complete.
+    ///
+    /// At most one challenge is pending in a transaction. A second request with the same details, for example by a
+    /// double click, returns the same number and message again, and changes nothing. At most three are pending in an
+    /// account. After three challenges in a row that were denied or not answered, pushes wait for 15 minutes, and with
+    /// each further one twice as long, up to a day. After a report they wait for an hour.
+    ///
+    /// # Errors
+    ///
+    /// - Returns [`VerifierError::Push`] if the transaction or the account has as many pending challenges as may be, or
+    ///   if pushes wait, or if the authenticator is of another kind.
+    /// - Returns [`VerifierError::Refused`] if the account or the authenticator is locked, suspended or not confirmed, or
+    ///   if this transaction has already ended with a login.
+    /// - Returns [`VerifierError::Account`] with [`AccountError::UnknownAuthenticator`] if the account has no
+    ///   authenticator with this number.
+    /// - Every other error is an outage of the provider.
+    pub async fn push(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        number: AuthenticatorNumber,
+        details: &Details,
+        now: UnixTime,
+        random: &[u8; 32],
+    ) -> Result<Notification, VerifierError<S::Error>> {
+        let ask = Ask { id, login, number, details, random, now };
+        let asked = self.turn(id, |account| account.push(&ask, &self.policy)).await;
+        let event = Event { authenticator: Some(number), ..Event::new(Action::Push, id, now) };
+        self.tell(event, asked)
+    }
+
+    /// Judges the answer of an app to a challenge: [`Answer::account`] names the account.
+    ///
+    /// Anybody can send answers. One that does not verify under the key of the device for a pending challenge changes
+    /// nothing and counts nothing. A signed acceptance with a wrong number counts as a wrong code and ends the challenge.
+    ///
+    /// It is not a login yet: [`Self::poll`] returns that to the page.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`VerifierError::Push`] with the reason if the answer is not taken, and [`VerifierError::Refused`] if the
+    /// number is wrong, or if the account is locked or suspended. Every other error is an outage of the provider.
+    pub async fn answer_push(
+        &self,
+        id: &AccountId,
+        answer: &str,
+        now: UnixTime,
+    ) -> Result<Verdict, VerifierError<S::Error>> {
+        let event = Event::new(Action::AnswerPush, id, now);
+        let answer = match Answer::parse(answer) {
+            Ok(answer) => answer,
+            Err(error) => return self.report(event, Err(VerifierError::Push(PushRefusal::Message(error)))),
+        };
+        let judged = self.turn(id, |account| account.answer_push(id, &answer, &self.policy, now)).await;
+        let (verdict, number) = match judged.as_ref().map(|swapped| &swapped.outcome) {
+            Ok(Ok(number)) => (Some(answer.verdict()), Some(*number)),
+            // Nothing but a signed answer is judged.
+            Ok(Err(VerifierError::Refused(Refusal::Wrong { .. }))) => (Some(Verdict::Accept), None),
+            _ => (None, None),
+        };
+        let action = match verdict {
+            Some(Verdict::Accept) => Action::AcceptPush,
+            Some(Verdict::Deny) => Action::DenyPush,
+            Some(Verdict::NotMe) => Action::ReportPush,
+            None => Action::AnswerPush,
+        };
+        self.tell(Event { authenticator: number, action, ..event }, judged).map(|_| answer.verdict())
+    }
+
+    /// Completes the login of the challenge that was sent in this transaction, if the person has accepted it.
+    ///
+    /// The page calls it again while it returns [`PushRefusal::Waiting`], for which there is no event. An approval must be
+    /// fetched within a minute.
+    ///
+    /// # Errors
+    ///
+    /// - Returns [`VerifierError::Push`] if the person has not accepted the challenge.
+    /// - Returns [`VerifierError::Repeated`] if this login was returned before.
+    /// - Returns [`VerifierError::Refused`] if the account or the authenticator was locked or suspended meanwhile.
+    /// - Every other error is an outage of the provider. None of them is a login.
+    pub async fn poll(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        now: UnixTime,
+    ) -> Result<Accepted, VerifierError<S::Error>> {
+        let polled = self.turn(id, |account| account.poll_push(login, &self.policy, now)).await;
+        if let Ok(Swapped { outcome: Err(VerifierError::Push(PushRefusal::Waiting)), .. }) = polled {
+            return Err(VerifierError::Push(PushRefusal::Waiting));
+        }
+        let number = polled.as_ref().ok().and_then(|swapped| Some(swapped.outcome.as_ref().ok()?.number));
+        let event = Event { authenticator: number, ..Event::new(Action::Poll, id, now) };
+        Ok(Accepted { id: *id, success: self.tell(event, polled)? })
+    }
+
+    /// Takes the key of a new app from its answer to an [activation](crate::push::Activation):
+    /// [`ActivationAnswer::account`] names the account.
+    ///
+    /// An answer that does not prove the activation's secret changes nothing and counts nothing. The first one that does
+    /// is taken, and [`Self::confirm_push`] completes the enrollment on the page.
+    ///
+    /// # Errors
+    ///
+    /// - Returns [`VerifierError::Push`] with the reason if the answer is not taken.
+    /// - Returns [`VerifierError::Account`] with [`AccountError::SecretInUse`] if the account has a device with this key.
+    /// - Returns [`VerifierError::Refused`] if the account is suspended.
+    /// - Every other error is an outage of the provider.
+    pub async fn activate_push(
+        &self,
+        id: &AccountId,
+        answer: &str,
+        now: UnixTime,
+    ) -> Result<AuthenticatorNumber, VerifierError<S::Error>> {
+        let event = Event::new(Action::ActivatePush, id, now);
+        let answer = match ActivationAnswer::parse(answer) {
+            Ok(answer) => answer,
+            Err(error) => return self.report(event, Err(VerifierError::Push(PushRefusal::Message(error)))),
+        };
+        let activated = self.turn(id, |account| account.activate_push(id, &answer, now)).await;
+        let number = activated.as_ref().ok().and_then(|swapped| swapped.outcome.as_ref().ok()).copied();
+        self.tell(Event { authenticator: number, ..event }, activated)
+    }
+
+    /// Confirms an app that has answered its activation, in the transaction that enrolled it.
+    ///
+    /// The page calls it again while it returns [`PushRefusal::Waiting`], for which there is no event.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`VerifierError::Push`] with [`PushRefusal::Waiting`] if the app has not answered yet, and otherwise the
+    /// errors of [`Self::confirm`].
+    pub async fn confirm_push(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        number: AuthenticatorNumber,
+        now: UnixTime,
+    ) -> Result<Confirmed, VerifierError<S::Error>> {
+        let confirmed = self.turn(id, |account| account.confirm_push(login, number, &self.policy, now)).await;
+        if let Ok(Swapped { outcome: Err(VerifierError::Push(PushRefusal::Waiting)), .. }) = confirmed {
+            return Err(VerifierError::Push(PushRefusal::Waiting));
+        }
+        let event = Event { authenticator: Some(number), ..Event::new(Action::Confirm, id, now) };
+        let success = self.tell(event, confirmed)?;
+        Ok(Confirmed { login: success.is_login.then_some(Accepted { id: *id, success }) })
+    }
+
+    /// Decides about an account, and stores it before the verdict is returned.
+    async fn turn<T>(&self, id: &AccountId, decide: impl Fn(&mut Account) -> Turn<T>) -> Judged<T, S::Error> {
+        let swapped = self.swap(id, |held, _| {
+            let mut account = self.account(id, held)?;
+            let Turn { verdict, is_changed } = decide(&mut account);
+            let verdict = verdict.map_err(|refused| VerifierError::of(refused, id));
+            Ok(if is_changed { Step::Store(verdict, Record::Account(account)) } else { Step::Keep(verdict) })
+        });
+        swapped.await
+    }
+
+    /// Records the event of a turn, and returns its verdict.
+    fn tell<T>(&self, event: Event<'_>, turn: Judged<T, S::Error>) -> Result<T, VerifierError<S::Error>> {
+        let error = turn.as_ref().ok().and_then(|swapped| swapped.outcome.as_ref().err());
+        let remaining = match error {
+            Some(VerifierError::Refused(Refusal::Wrong { remaining, .. })) => Some(*remaining),
+            _ => None,
+        };
+        self.report(Event { problem: error.map(VerifierError::label), remaining, ..event }, turn)?
+    }
+}

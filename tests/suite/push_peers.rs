@@ -1,0 +1,116 @@
+//! Tests of push with other implementations: Python's cryptography verifies, and WebCrypto signs.
+#![cfg(all(feature = "push", feature = "std"))]
+
+use crate::support::enrolled;
+use crate::support::logins;
+use crate::support::push;
+use crate::support::subscriber;
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use enrolled::{FIRST, NOW, keys};
+use logins::fresh;
+use pollster::block_on;
+use push::{CODE, details, key};
+use secondo::factor::NewAuthenticator;
+use secondo::push::device::{Device, PersonalCode};
+use secondo::push::{Activation, Details, Matching, PushRefusal, Verdict};
+use secondo::store::Memory;
+use secondo::{Policy, Verifier, VerifierError};
+use subscriber::{id, roomy};
+
+const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/push_peers");
+
+/// Returns the messages of one app: all matchings and verdicts, with texts of several alphabets.
+fn messages() -> String {
+    let verifier = Verifier::new(Memory::new(), keys(), roomy());
+    let activation = Activation::new(&id(), "idp.example.it", "Maria Rossi", &[5; 32]).unwrap();
+    let login = fresh();
+    block_on(verifier.enroll(&id(), &login, NewAuthenticator::from(&activation), NOW)).unwrap();
+    let code = PersonalCode::new("271828", [9; 16]).unwrap();
+    let (mut app, answer) = Device::activate(&activation, key(7), Some(code)).unwrap();
+    block_on(verifier.activate_push(&id(), &answer, NOW)).unwrap();
+    block_on(verifier.confirm_push(&id(), &login, FIRST, NOW)).unwrap();
+    let mut lines = format!("link\t{}\nactivation\t{answer}\n", *activation.link());
+    let others = Details::new("Città \"di\" Forlì\\Cesena", "Αθήνα, 東京", "25/11/2026 09:30").unwrap();
+    for (place, details) in
+        (0..).zip([details(), details().with_matching(Matching::TwoDigits), others.with_matching(Matching::Compare)])
+    {
+        let random = [place + 40; 32];
+        let sent = block_on(verifier.push(&id(), &fresh(), FIRST, &details, NOW, &random)).unwrap();
+        let challenge = app.read(&sent.message, NOW).unwrap();
+        let typed = if details.matching() == Matching::Compare { "" } else { &sent.number };
+        lines += &format!("challenge\t{}\n", sent.message);
+        lines += &format!("answer\t{}\n", app.accept(&challenge, typed, CODE, NOW).unwrap());
+        lines += &format!("answer\t{}\n", app.deny(&challenge, NOW).unwrap());
+        lines += &format!("answer\t{}\n", app.not_me(&challenge, NOW).unwrap());
+    }
+    lines
+}
+
+/// Runs the Python program, and returns the number of signatures that it verified.
+fn verified_by_python(messages: &str) -> Option<u32> {
+    let mut python = Command::new("/usr/bin/python3")
+        .arg(format!("{PEERS}/verify.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("Debian's package python3-cryptography");
+    python.stdin.take().unwrap().write_all(messages.as_bytes()).unwrap();
+    let output = python.wait_with_output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().ok()
+}
+
+/// The messages do not change, and Python's cryptography verifies each signature.
+#[test]
+fn python_verifies_the_vectors() {
+    let vectors = include_str!("../vectors/push.txt");
+    let (_, vectors) = vectors.split_once("\n\n").unwrap();
+    assert_eq!(messages(), vectors);
+    assert_eq!(verified_by_python(vectors), Some(10));
+    // The check finds a changed place, and a changed verdict.
+    assert_eq!(verified_by_python(&vectors.replace("Bari", "Lecce")), None);
+    assert_eq!(verified_by_python(&vectors.replace("\"deny\"", "\"not-me\"")), None);
+}
+
+#[test]
+fn an_app_on_webcrypto_logs_in() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    let mut node = Command::new("node")
+        .arg(format!("{PEERS}/phone.mjs"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Debian's package nodejs");
+    let (mut input, mut output) = (node.stdin.take().unwrap(), BufReader::new(node.stdout.take().unwrap()));
+    let mut ask = |line: &str| {
+        writeln!(input, "{line}").unwrap();
+        let mut answer = String::new();
+        output.read_line(&mut answer).unwrap();
+        answer
+    };
+    let (login, activation) = (fresh(), push::activation());
+    block_on(verifier.enroll(&id(), &login, &activation, NOW)).unwrap();
+    let answer = ask(&activation.link());
+    block_on(verifier.activate_push(&id(), &answer, NOW)).unwrap();
+    block_on(verifier.confirm_push(&id(), &login, FIRST, NOW)).unwrap();
+    // High and low values of `s` occur among so many signatures.
+    for _ in 0..8 {
+        let login = fresh();
+        let sent = push::ask(&verifier, &login, FIRST, NOW).unwrap();
+        let (message, number) = (&sent.message, &sent.number);
+        let answer = ask(&format!(r#"{{"challenge":{message},"verdict":"accept","number":"{number}"}}"#));
+        assert_eq!(block_on(verifier.answer_push(&id(), &answer, NOW)).unwrap(), Verdict::Accept);
+        assert!(block_on(verifier.poll(&id(), &login, NOW)).is_ok());
+    }
+    let login = fresh();
+    let message = push::ask(&verifier, &login, FIRST, NOW).unwrap().message;
+    let answer = ask(&format!(r#"{{"challenge":{message},"verdict":"not-me","number":""}}"#));
+    assert_eq!(block_on(verifier.answer_push(&id(), &answer, NOW)).unwrap(), Verdict::NotMe);
+    let polled = block_on(verifier.poll(&id(), &login, NOW));
+    assert!(matches!(polled, Err(VerifierError::Push(PushRefusal::NotMe))));
+    drop(input);
+    assert!(node.wait().unwrap().success());
+}
