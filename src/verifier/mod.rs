@@ -25,8 +25,7 @@ mod send;
 mod swap;
 
 pub use error::{KeyCheckError, VerifierError};
-pub use outcome::{Accepted, Confirmed, NewBrowser, Remembered, Repeated};
-pub use send::Sent;
+pub use outcome::{Accepted, Confirmed, NewBrowser, Remembered, Repeated, Sent};
 
 /// A verifier of one-time passwords with a [`Store`]: the second factor of an identity provider.
 ///
@@ -34,7 +33,7 @@ pub use send::Sent;
 /// decides. If the decision changes the account, the verifier replaces it by compare-and-swap, and returns the verdict
 /// only after the changed account is stored. A code is therefore accepted only once, and every guess is counted, no
 /// matter how many machines share the store. If another writer changed the account in the meantime, the verifier loads
-/// it and decides again. After 69 tries under the default policy it returns
+/// it and decides again. After 77 tries under the default policy it returns
 /// [`VerifierError::Contended`].
 ///
 /// Accounts are [sealed](crate::seal) under a ring of keys, and one that is not sealed is an error. [`Self::unsealed`]

@@ -1,5 +1,5 @@
 use crate::account::Success;
-use crate::factor::{Kind, RecoveryCodesLeft};
+use crate::factor::{CodeMessage, Kind, RecoveryCodesLeft};
 use crate::types::{AccountId, AuthenticatorNumber, Counter, SecretText, UnixTime};
 
 /// Proof of a second factor: a code of this account was correct, unused and permitted, and this is stored.
@@ -170,4 +170,19 @@ impl Remembered {
     pub fn token(&self) -> Option<&SecretText> {
         self.token.as_ref()
     }
+}
+
+/// The result of [`Verifier::send_code`](crate::Verifier::send_code).
+#[derive(Debug)]
+#[must_use = "a new code must be sent to the subscriber"]
+pub enum Sent {
+    /// A new code, which the provider sends now.
+    New(CodeMessage),
+    /// A code was sent just now in this login, for example before a double click. There is nothing to send.
+    Repeated {
+        /// The time at which it was made.
+        at: UnixTime,
+        /// The time from which another one can be sent.
+        next_at: UnixTime,
+    },
 }

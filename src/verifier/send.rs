@@ -1,5 +1,6 @@
 use sha2::{Digest, Sha256};
 
+use super::outcome::Sent;
 use super::swap::{Step, Swapped};
 use super::{Verifier, VerifierError};
 use crate::account::{AccountError, Record, Sending};
@@ -8,21 +9,6 @@ use crate::factor::{CodeMessage, Destination, SentCode, Transport};
 use crate::hsm::Hsm;
 use crate::store::Store;
 use crate::types::{AccountId, AuthenticatorNumber, Code, Transaction, UnixTime};
-
-/// The result of [`Verifier::send_code`].
-#[derive(Debug)]
-#[must_use = "a new code must be sent to the subscriber"]
-pub enum Sent {
-    /// A new code, which the provider sends now.
-    New(CodeMessage),
-    /// A code was sent just now in this login, for example before a double click. There is nothing to send.
-    Repeated {
-        /// The time at which it was made.
-        at: UnixTime,
-        /// The time from which another one can be sent.
-        next_at: UnixTime,
-    },
-}
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Makes a code for a login or a confirmation, and returns the message to send.
