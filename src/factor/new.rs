@@ -79,7 +79,7 @@ impl From<Destination> for NewAuthenticator {
     }
 }
 
-/// Hashes the codes, which takes about ten milliseconds. The account keeps only the hashes.
+/// Hashes the codes, which takes up to 20 milliseconds. The account keeps only the hashes.
 impl From<&RecoveryCodes> for NewAuthenticator {
     fn from(codes: &RecoveryCodes) -> Self {
         Self { factor: Factor::LookUp(codes.to_set()), name: DisplayName::EMPTY }

@@ -15,8 +15,8 @@ const LABEL: &[u8] = b"secondo recovery codes";
 ///
 /// A subscriber who loses an authenticator types one of the codes: see [`Verifier::recover`](crate::Verifier::recover).
 /// Each code is accepted once. It has digits, and letters without I, L, O and U, in groups of four. Its last character
-/// tells a typing error from a wrong code. It may be typed in lower case, without hyphens, and with O for 0 or with I or
-/// L for 1.
+/// tells a typing error from a wrong code. It may be typed in lower case, without hyphens, and with O for 0 or with I
+/// or L for 1.
 ///
 /// Enroll the set like an authenticator. A new set ends the earlier one. The account keeps only hashes, so that the
 /// codes cannot be shown again.

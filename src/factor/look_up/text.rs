@@ -1,9 +1,9 @@
 //! The text form of recovery codes.
 //!
 //! A code is a number of random symbols and a check symbol. The symbols are the elements of the field of 32 elements,
-//! whose generator `a` is a root of `x^5 + x^2 + 1`. The symbols are the coefficients of a polynomial, the last one that
-//! of 1, and the check symbol makes `a` a root of it. Each symbol has a weight of its own, because the order of `a` is
-//! 31. A single wrong symbol and two symbols that are swapped therefore never leave a valid code, wherever they are.
+//! whose generator `a` is a root of `x^5 + x^2 + 1`. The symbols are the coefficients of a polynomial, the last one
+//! that of 1, and the check symbol makes `a` a root of it. Each symbol has a weight of its own, since the order of `a`
+//! is 31. A single wrong symbol and two symbols that are swapped therefore never leave a valid code, wherever they are.
 
 use cmov::{Cmov, CmovEq};
 use zeroize::Zeroizing;
