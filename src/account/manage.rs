@@ -95,6 +95,11 @@ impl Account {
             if let Factor::Otp(otp) = &mut **factor {
                 otp.raise_watermark(policy, now);
             }
+            // A login may have used them.
+            #[cfg(feature = "push")]
+            if let Factor::Push(push) = &mut **factor {
+                push.questions.clear();
+            }
         }
         self.changed();
     }

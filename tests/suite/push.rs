@@ -28,7 +28,7 @@ use secondo::store::Memory;
 use secondo::{Policy, Refusal, State, Transaction, Verifier, VerifierError};
 use subscriber::{bind, code_of, id, passkey, phone, roomy, stored};
 
-fn verifier<'s>(store: &'s Memory) -> Verifier<&'s Memory> {
+fn verifier(store: &Memory) -> Verifier<&Memory> {
     Verifier::new(store, keys(), roomy())
 }
 
@@ -264,6 +264,21 @@ fn denials_and_reports_hold_pushes_off() {
     assert_eq!(push_refusal(ask(&verifier, &login, other, now)), PushRefusal::Held { until: after(1000 + 3600) });
     let held = ask(&verifier, &login, other, now).unwrap_err().public();
     assert_eq!(held, secondo::PublicRefusal::Throttled { retry_at: after(4600) });
+}
+
+/// A restored backup may hold an approval that was used after it.
+#[test]
+fn watermarks_that_are_raised_end_challenges() {
+    let store = Memory::new();
+    let verifier = verifier(&store);
+    let (mut app, number) = bind_phone(&verifier, 7, NOW);
+    let login = fresh();
+    let sent = ask(&verifier, &login, number, NOW).unwrap();
+    let answer = accept(&mut app, &sent.message, &sent.number, NOW);
+    block_on(verifier.answer_push(&id(), &answer, NOW)).unwrap();
+    block_on(verifier.raise_watermarks(&id(), DESK, NOW)).unwrap();
+    assert_eq!(push_refusal(block_on(verifier.poll(&id(), &login, NOW))), PushRefusal::Unknown);
+    assert_eq!(push_refusal(block_on(verifier.answer_push(&id(), &answer, NOW))), PushRefusal::Unknown);
 }
 
 /// The first day allows twelve pushes to a person who answers none, and each further day three.
@@ -695,7 +710,6 @@ fn bad_messages_are_refused_with_the_field() {
         (String::new(), MessageError::NotJson { column: 0 }),
         ("[1]".into(), MessageError::NotJson { column: 0 }),
         (with("{", "["), MessageError::NotJson { column: 0 }),
-        (format!("{good} "), MessageError::TooLong(0)),
         (format!("{good}x"), MessageError::NotJson { column: good.len() + 1 }),
         ("x".repeat(2049), MessageError::TooLong(2049)),
         (with("\"v\":1", "\"v\":2"), MessageError::Version),
@@ -719,18 +733,17 @@ fn bad_messages_are_refused_with_the_field() {
         (with(&field("signature"), &format!("{}=", field("signature"))), MessageError::Invalid("signature")),
         (with("rossi", "ros si"), MessageError::Invalid("account")),
     ] {
-        let found = Answer::parse(&message);
-        match (&found, expected) {
-            // Space after the object is no part of it.
-            (Ok(_), MessageError::TooLong(0)) => {}
-            (Err(MessageError::NotJson { .. }), MessageError::NotJson { column: 0 })
-            | (Err(MessageError::UnknownField { .. }), MessageError::UnknownField { .. }) => {}
-            _ => assert_eq!(found.as_ref().unwrap_err(), &expected, "{message}"),
+        let error = Answer::parse(&message).unwrap_err();
+        match expected {
+            MessageError::NotJson { column: 0 } | MessageError::UnknownField { .. } => {
+                assert_eq!(error.label(), expected.label(), "{message}");
+            }
+            _ => assert_eq!(error, expected, "{message}"),
         }
-        if let Err(error) = found {
-            assert!(!error.to_string().contains(&sent.number) && !format!("{error:?}").contains(&sent.number));
-        }
+        assert!(!error.to_string().contains(&sent.number) && !format!("{error:?}").contains(&sent.number));
     }
+    // Space around the object is no part of it.
+    assert_eq!(Answer::parse(&format!(" {good}\n")), Answer::parse(&good));
     for (from, to, expected) in [
         ("INPS", "", MessageError::Invalid("relying_party")),
         ("INPS", "IN\\u202ePS", MessageError::Invalid("relying_party")),
@@ -757,9 +770,10 @@ fn bad_messages_are_refused_with_the_field() {
         (link[..41].into(), MessageError::Missing("secret")),
         ("secondo-push:".to_owned() + &"A".repeat(600), MessageError::TooLong(613)),
     ] {
-        match (Activation::parse(&link).unwrap_err(), expected) {
-            (MessageError::UnknownField { .. }, MessageError::UnknownField { .. }) => {}
-            (found, expected) => assert_eq!(found, expected, "{link}"),
+        let error = Activation::parse(&link).unwrap_err();
+        match expected {
+            MessageError::UnknownField { .. } => assert_eq!(error.label(), expected.label()),
+            _ => assert_eq!(error, expected, "{link}"),
         }
     }
     let device = app.encode();

@@ -1,4 +1,4 @@
-//! Tests of push with other implementations: Python's cryptography verifies, and WebCrypto signs.
+//! Tests of push with other implementations: Python's cryptography verifies, and `WebCrypto` signs.
 #![cfg(all(feature = "push", feature = "std"))]
 
 use crate::support::enrolled;
@@ -41,10 +41,16 @@ fn messages() -> String {
         let sent = block_on(verifier.push(&id(), &fresh(), FIRST, &details, NOW, &random)).unwrap();
         let challenge = app.read(&sent.message, NOW).unwrap();
         let typed = if details.matching() == Matching::Compare { "" } else { &sent.number };
-        lines += &format!("challenge\t{}\n", sent.message);
-        lines += &format!("answer\t{}\n", app.accept(&challenge, typed, CODE, NOW).unwrap());
-        lines += &format!("answer\t{}\n", app.deny(&challenge, NOW).unwrap());
-        lines += &format!("answer\t{}\n", app.not_me(&challenge, NOW).unwrap());
+        let accepted = app.accept(&challenge, typed, CODE, NOW).unwrap();
+        let (denied, reported) = (app.deny(&challenge, NOW).unwrap(), app.not_me(&challenge, NOW).unwrap());
+        for (name, text) in
+            [("challenge", &sent.message), ("answer", &accepted), ("answer", &denied), ("answer", &reported)]
+        {
+            lines.extend([
+                name, "	", text, "
+",
+            ]);
+        }
     }
     lines
 }

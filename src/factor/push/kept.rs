@@ -214,20 +214,22 @@ impl Kept for Push {
         let at = length - rest.len();
         let (misses, rest) = rest.split_first_mut().ok_or(at)?;
         declassify(slice::from_mut(misses));
-        let (held_until, rest) = rest.split_first_chunk_mut().ok_or(at + 1)?;
+        let (held_until, mut rest) = rest.split_first_chunk_mut().ok_or(at + 1)?;
         declassify(held_until);
         let held_until = UnixTime::from_be_bytes(*held_until).ok_or(at + 1)?;
         let mut questions = Vec::with_capacity(Self::MOST);
-        let (stored, []) = rest.as_chunks_mut::<{ Question::LEN }>() else { return Err(at + 6) };
-        if stored.len() > Self::MOST {
-            return Err(at + 6 + Self::MOST * Question::LEN);
-        }
-        for (offset, question) in (at + 6..).step_by(Question::LEN).zip(stored) {
+        while !rest.is_empty() {
+            let offset = length - rest.len();
+            if questions.len() >= Self::MOST {
+                return Err(offset);
+            }
+            let (question, others) = rest.split_first_chunk_mut::<{ Question::LEN }>().ok_or(offset)?;
             // Only the number is secret.
             let (before, after) = question.split_at_mut(Question::NUMBER_AT);
             declassify(before);
             declassify(after.get_mut(4..).unwrap_or_default());
             questions.push(Question::decode(question).map_err(|at| offset + at)?);
+            rest = others;
         }
         Ok(Self { activation, material, misses: *misses, held_until, questions })
     }
