@@ -58,7 +58,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Ends a lock or a wait, and resets the number of failures to 0.
     ///
-    /// A suspension does not end, and used codes stay used.
+    /// Waits of pushes end as well. A suspension does not end, and used codes stay used.
     ///
     /// # Errors
     ///
@@ -262,7 +262,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// since. From this call on, no code is accepted of a step up to the policy's [maximum
     /// drift](Policy::with_max_drift) after `now`. With the default policy, the subscriber's next code is accepted
     /// about five minutes later. The counters of HOTP tokens cannot be raised: their codes since the backup can be used
-    /// again until the subscriber uses a later one.
+    /// again until the subscriber uses a later one. Challenges of apps end.
     ///
     /// # Errors
     ///
