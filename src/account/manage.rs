@@ -92,13 +92,13 @@ impl Account {
     /// Marks every time step as used whose code may have been accepted by now.
     pub(crate) fn raise_watermarks(&mut self, policy: &Policy, now: UnixTime) {
         for Entry { factor, .. } in &mut self.entries {
-            if let Factor::Otp(otp) = &mut **factor {
-                otp.raise_watermark(policy, now);
-            }
-            // A login may have used them.
-            #[cfg(feature = "push")]
-            if let Factor::Push(push) = &mut **factor {
-                push.questions.clear();
+            match &mut **factor {
+                Factor::Otp(otp) => otp.raise_watermark(policy, now),
+                // A login may have used them.
+                Factor::OutOfBand(to) => to.sent.clear(),
+                #[cfg(feature = "push")]
+                Factor::Push(push) => push.questions.clear(),
+                _ => {}
             }
         }
         self.changed();

@@ -59,7 +59,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Ends a lock or a wait, and resets the number of failures to 0, of the account and of its recovery codes.
     ///
-    /// A suspension does not end, and used codes stay used.
+    /// Waits of pushes end as well. A suspension does not end, and used codes stay used.
     ///
     /// # Errors
     ///
@@ -264,7 +264,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// drift](Policy::with_max_drift) after `now`. With the default policy, the subscriber's next code is accepted
     /// about five minutes later. The counters of HOTP tokens cannot be raised: their codes since the backup can be used
     /// again until the subscriber uses a later one. Recovery codes that were used since the backup can be used again as
-    /// well.
+    /// well. Codes that were sent and challenges of apps end.
     ///
     /// # Errors
     ///
