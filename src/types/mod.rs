@@ -24,7 +24,6 @@ mod transaction;
 pub use algorithm::Algorithm;
 pub(crate) use code::nine_digits;
 pub use code::{Code, Digits, DigitsError};
-#[cfg(feature = "push")]
 #[cfg(feature = "verifier")]
 pub(crate) use id::Name;
 #[cfg(feature = "verifier")]

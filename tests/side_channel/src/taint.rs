@@ -44,7 +44,7 @@ pub(crate) fn subjects() -> Vec<Case> {
         cases.push(Case::new(format!("{algorithm} in an HSM"), move || in_hsm(algorithm)));
         for digits in ocra::DIGITS {
             cases.push(Case::new(format!("{algorithm} OCRA, {digits} digits"), move || {
-                ocra::responses(algorithm, digits)
+                ocra::responses(algorithm, digits);
             }));
         }
     }
