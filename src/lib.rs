@@ -1,4 +1,5 @@
-//! One-time passwords as the second factor of a login, by counter (HOTP, RFC 4226) and by time (TOTP, RFC 6238).
+//! The second factor of a login: one-time passwords of apps and tokens (HOTP, RFC 4226, and TOTP, RFC 6238), codes by
+//! SMS and telephone, push notifications with number matching, and recovery codes.
 //!
 //! Codes are compared in constant time and accepted once, failed attempts are limited, and secrets are sealed at rest.
 //!
@@ -32,7 +33,7 @@
 //! # Getting started
 //!
 //! - An identity provider uses a [`Verifier`] on a [`store::Store`], which holds one account for each subscriber. The
-//!   [`guide`] explains each step.
+//!   [`guide`] explains each step, and [`factor`] has all kinds of authenticators.
 //!   [`formats::otpauth`] writes key URIs for authenticator apps, and [`formats`] imports authenticators from other
 //!   systems.
 //! - Firmware that verifies codes, or a provider that keeps states in its own table, uses a [`Method`] with a [`State`]
