@@ -1,5 +1,6 @@
 use alloc::vec::Vec;
 
+use super::Framework;
 use crate::types::Level;
 use crate::verifier::Accepted;
 
@@ -25,6 +26,7 @@ pub enum FirstFactor {
 /// use secondo::assurance::{self, FirstFactor, Framework};
 /// # use secondo::audit::Operator;
 /// # use secondo::store::Memory;
+/// use secondo::types::Level;
 /// # use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State, Totp, Transaction, UnixTime, Verifier};
 /// # let verifier = Verifier::unsealed(Memory::new(), Policy::default());
 /// # let maria = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
@@ -34,8 +36,9 @@ pub enum FirstFactor {
 /// # verifier.import(&maria, &[(phone.into(), State::new().confirmed())], desk, now).await?;
 ///
 /// let accepted = verifier.verify(&maria, &login, "050471", now).await?; // after the password was verified
-/// let level = assurance::level(FirstFactor::Password, &accepted);
-/// assert_eq!(Framework::Spid.name(level), "https://www.spid.gov.it/SpidL2");
+/// assert_eq!(assurance::level(FirstFactor::Password, &accepted), Level::Two);
+/// let acr = assurance::acr(Framework::Spid, FirstFactor::Password, &accepted);
+/// assert_eq!(acr, "https://www.spid.gov.it/SpidL2");
 /// assert_eq!(assurance::amr(FirstFactor::Password, &accepted), ["pwd", "otp", "mfa"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
@@ -47,6 +50,17 @@ pub const fn level(first: FirstFactor, _second: &Accepted) -> Level {
     match first {
         FirstFactor::None => Level::One,
         FirstFactor::Password => Level::Two,
+    }
+}
+
+/// Returns the value of the claim `acr` for a login: the name of its level in this framework.
+///
+/// A login that never counts as AAL2 ([`Accepted::counts_for_aal2`]) is AAL1 under [`Framework::Nist`].
+#[must_use]
+pub const fn acr(framework: Framework, first: FirstFactor, second: &Accepted) -> &'static str {
+    match framework {
+        Framework::Nist if !second.counts_for_aal2() => framework.name(Level::One),
+        _ => framework.name(level(first, second)),
     }
 }
 

@@ -47,7 +47,7 @@ impl Accepted {
     ///
     /// A push with a weaker matching than six typed digits does not: see `push::Matching`.
     #[must_use]
-    pub fn counts_for_aal2(&self) -> bool {
+    pub const fn counts_for_aal2(&self) -> bool {
         !self.success.is_weak
     }
 

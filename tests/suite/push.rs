@@ -20,6 +20,7 @@ use push::{
 };
 use refusals::{account_error, refusal, wrong};
 use secondo::account::{AccountError, Status};
+use secondo::assurance::{self, FirstFactor, Framework};
 use secondo::audit::{Event, Sink};
 use secondo::factor::{Kind, NewAuthenticator};
 use secondo::push::device::{Device, DeviceError, PersonalCode, Unlock};
@@ -389,7 +390,10 @@ fn weaker_modes_say_so() {
         };
         let answer = app.accept(&challenge, typed, CODE, NOW).unwrap();
         block_on(verifier.answer_push(&id(), &answer, NOW)).unwrap();
-        assert!(!block_on(verifier.poll(&id(), &login, NOW)).unwrap().counts_for_aal2());
+        let accepted = block_on(verifier.poll(&id(), &login, NOW)).unwrap();
+        assert!(!accepted.counts_for_aal2());
+        assert_eq!(assurance::acr(Framework::Nist, FirstFactor::Password, &accepted), "AAL1");
+        assert_eq!(assurance::acr(Framework::Iso29115, FirstFactor::Password, &accepted), "LoA3");
         assert!(!matching.counts_for_aal2());
         // The message of a weaker mode cannot stand in for the other.
         assert!(!sent.message.contains("type-6"));
