@@ -166,6 +166,8 @@ pub enum Action {
     EnrollExternal,
     /// Send a code.
     SendCode,
+    /// Withdraw a code that is not sent after all, because the transport or a limit refused its destination.
+    WithdrawCode,
     /// Enroll recovery codes, which end the earlier ones.
     EnrollRecoveryCodes,
     /// Confirm an authenticator by its first code.
@@ -232,6 +234,7 @@ impl Action {
             Self::Enroll => "enroll",
             Self::EnrollExternal => "enroll_external",
             Self::SendCode => "send_code",
+            Self::WithdrawCode => "withdraw_code",
             Self::EnrollRecoveryCodes => "enroll_recovery_codes",
             Self::Confirm => "confirm",
             Self::Verify => "verify",
@@ -282,6 +285,7 @@ impl Action {
             // The confirmation is notified.
             Self::Enroll
             | Self::SendCode
+            | Self::WithdrawCode
             | Self::Verify
             | Self::Resync
             | Self::Recall

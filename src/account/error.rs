@@ -43,7 +43,7 @@ pub enum AccountError {
         /// The time from which another one can be sent.
         from: UnixTime,
     },
-    /// No code can be made of the random bytes, which are therefore not random.
+    /// The random bytes are almost all 255, so that no code can be made of them.
     NotRandom,
     /// The account has no room for this authenticator in the 4096 bytes of a value.
     Full,

@@ -46,7 +46,7 @@ impl Account {
             hold: self.attempts.hold.in_force(now),
             is_suspended: self.is_suspended,
             refusal: self.admit(None, policy, now).err().map(|refusal| refusal.public()),
-            sends_left: policy.sending.per_account.left(self.sends_full, now),
+            sends_left: policy.sending.left(self.sends_full, now),
             accepted: self.outcomes.accepted(login, now),
         }
     }

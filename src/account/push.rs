@@ -31,6 +31,8 @@ pub(crate) struct Turn<T> {
     pub(crate) verdict: Result<T, Refused>,
     /// `true` if the account has changed, and must be stored before the verdict is returned.
     pub(crate) is_changed: bool,
+    /// The device, if the verdict is about an answer that it signed.
+    pub(crate) signed_by: Option<AuthenticatorNumber>,
 }
 
 /// A request to ask a device.
@@ -44,9 +46,21 @@ pub(crate) struct Ask<'a> {
     pub(crate) now: UnixTime,
 }
 
+/// Returns the end of a wait, or the earliest time if only a clock that was ahead can have set it.
+fn plausible(until: UnixTime, now: UnixTime) -> UnixTime {
+    /// The number of seconds by which the clocks of machines may differ.
+    const SKEW: u64 = 60;
+
+    if until <= now.saturating_add(LONGEST_WAIT + SKEW) { until } else { UnixTime::EPOCH }
+}
+
 impl<T> Turn<T> {
     fn unchanged(verdict: Result<T, Refused>) -> Self {
-        Self { verdict, is_changed: false }
+        Self { verdict, is_changed: false, signed_by: None }
+    }
+
+    fn changed(verdict: Result<T, Refused>) -> Self {
+        Self { verdict, is_changed: true, signed_by: None }
     }
 
     fn refused(refusal: PushRefusal) -> Self {
@@ -79,7 +93,7 @@ impl Account {
         // An active device has a key.
         let Some(notification) = notification else { return Turn::refused(PushRefusal::Unknown) };
         self.changed();
-        Turn { verdict: Ok(notification), is_changed: true }
+        Turn::changed(Ok(notification))
     }
 
     /// Judges the answer of a device to a challenge.
@@ -97,14 +111,16 @@ impl Account {
             Ok(verified) => verified,
             Err(refusal) => return Turn::refused(refusal),
         };
-        if self.is_suspended || !self.entry(number).is_ok_and(Entry::is_active) {
-            return Turn::unchanged(Err(Refused::Refusal(Refusal::Suspended)));
-        }
-        match answer.verdict() {
-            push::Verdict::Accept => self.accept_push(number, answer, found, policy, now),
-            push::Verdict::Deny => self.deny_push(number, answer, Status::Denied, now),
-            push::Verdict::NotMe => self.deny_push(number, answer, Status::NotMe, now),
-        }
+        let turn = if self.is_suspended || !self.entry(number).is_ok_and(Entry::is_active) {
+            Turn::unchanged(Err(Refused::Refusal(Refusal::Suspended)))
+        } else {
+            match answer.verdict() {
+                push::Verdict::Accept => self.accept_push(number, answer, found, policy, now),
+                push::Verdict::Deny => self.deny_push(number, answer, Status::Denied, now),
+                push::Verdict::NotMe => self.deny_push(number, answer, Status::NotMe, now),
+            }
+        };
+        Turn { signed_by: Some(number), ..turn }
     }
 
     /// Returns the login of an approved challenge of this transaction.
@@ -146,7 +162,7 @@ impl Account {
         let (kind, counter) = (Kind::Push as u8, Counter::new(0));
         let success =
             Success { number, kind, counter, drift: 0, failures_before, is_login: true, codes_left: None, is_weak };
-        Turn { verdict: Ok(success), is_changed: true }
+        Turn::changed(Ok(success))
     }
 
     /// Takes the key of a device from its answer to an activation.
@@ -180,7 +196,7 @@ impl Account {
             push.activate(key);
         }
         self.changed();
-        Turn { verdict: Ok(number), is_changed: true }
+        Turn::changed(Ok(number))
     }
 
     /// Confirms a device that has answered its activation, in the transaction that enrolled it.
@@ -213,14 +229,13 @@ impl Account {
         let (kind, counter, is_weak) = (Kind::Push as u8, Counter::new(0), true);
         let success =
             Success { number, kind, counter, drift: 0, failures_before: 0, is_login, codes_left: None, is_weak };
-        Turn { verdict: Ok(success), is_changed: true }
+        Turn::changed(Ok(success))
     }
 
     /// Returns the time until which pushes wait, or `None` if they do not.
     pub(super) fn pushes_held(&self, now: UnixTime) -> Option<UnixTime> {
-        let until = self.pushes().map(|(_, push)| push.held_until).max()?;
-        // A longer wait comes from a clock that was ahead.
-        (now < until && until <= now.saturating_add(LONGEST_WAIT)).then_some(until)
+        let holds = self.pushes().map(|(_, push)| plausible(push.held_until, now));
+        holds.max().filter(|until| now < *until)
     }
 
     /// Returns the devices to which a push can be sent now.
@@ -321,7 +336,7 @@ impl Account {
         if is_changed {
             self.changed();
         }
-        Turn { verdict: verdict.map(|()| number).map_err(Refused::Refusal), is_changed }
+        Turn { verdict: verdict.map(|()| number).map_err(Refused::Refusal), is_changed, signed_by: None }
     }
 
     fn deny_push(
@@ -335,7 +350,7 @@ impl Account {
         let reported = if status == Status::NotMe { now.saturating_add(REPORTED_WAIT) } else { UnixTime::EPOCH };
         self.count_miss(number, now, reported);
         self.changed();
-        Turn { verdict: Ok(number), is_changed: true }
+        Turn::changed(Ok(number))
     }
 
     /// Counts a challenge that did not become a login, and sets the wait that follows.
@@ -346,7 +361,7 @@ impl Account {
             if misses < MISSES { UnixTime::EPOCH } else { at.saturating_add((WAIT << doublings).min(LONGEST_WAIT)) };
         if let Some(push) = self.push_mut(number) {
             push.misses = push.misses.saturating_add(1);
-            push.held_until = push.held_until.max(wait).max(least);
+            push.held_until = plausible(push.held_until, at).max(wait).max(least);
         }
     }
 

@@ -1,5 +1,7 @@
 use super::requirement::LevelRequired;
 use crate::decision::Refusal;
+#[cfg(feature = "push")]
+use crate::factor::push::PushRefusal;
 use crate::verifier::VerifierError;
 
 /// The outcome of a login that failed, as SPID numbers it (technical rules, table of error codes).
@@ -44,6 +46,8 @@ impl OutcomeCode {
     pub const fn of<E>(error: &VerifierError<E>) -> Option<Self> {
         match error {
             VerifierError::Refused(refusal) => Self::of_refusal(refusal),
+            #[cfg(feature = "push")]
+            VerifierError::Push(PushRefusal::Denied | PushRefusal::NotMe) => Some(Self::Cancelled),
             _ => None,
         }
     }

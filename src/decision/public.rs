@@ -33,6 +33,8 @@ pub enum PublicRefusal {
     Suspended,
     /// The code that was sent has expired, or none was sent in this login. The page can offer to send another one.
     Expired,
+    /// The person did not approve the login in the app.
+    NotApproved,
     /// The code cannot be verified now: the provider has an outage, or the authenticator is not in use.
     Unavailable,
 }
@@ -48,6 +50,7 @@ impl PublicRefusal {
             Self::Throttled { .. } => "throttled",
             Self::Suspended => "suspended",
             Self::Expired => "expired",
+            Self::NotApproved => "not_approved",
             Self::Unavailable => "unavailable",
         }
     }
@@ -65,6 +68,7 @@ impl fmt::Display for PublicRefusal {
             Self::Locked { until: Some(until) } => write!(f, "locked after too many failures, until {until}"),
             Self::Throttled { retry_at } => write!(f, "too early; the next attempt is possible at {retry_at}"),
             Self::Suspended => f.write_str("the authenticator is suspended"),
+            Self::NotApproved => f.write_str("the login was not approved in the app"),
             Self::Expired => f.write_str("no code was sent, or it has expired"),
             Self::Unavailable => f.write_str("the code cannot be verified now"),
         }

@@ -59,6 +59,7 @@ struct Phrases {
     again: (&'static str, &'static str),
     suspended: &'static str,
     expired: &'static str,
+    not_approved: &'static str,
     unavailable: &'static str,
     help: &'static str,
 }
@@ -76,7 +77,8 @@ const ENGLISH: Phrases = Phrases {
     too_many: "Too many attempts have failed.",
     again: ("You can try again from ", "."),
     suspended: "Your authenticator is suspended.",
-    expired: "The code has expired. Ask for another one.",
+    expired: "The time is over. Ask for another code or notification.",
+    not_approved: "The login was not approved in the app.",
     unavailable: "The code cannot be verified now. Try again later.",
     help: "Contact the help desk.",
 };
@@ -94,7 +96,8 @@ const ITALIAN: Phrases = Phrases {
     too_many: "Ci sono stati troppi tentativi non riusciti.",
     again: ("Potrai riprovare a partire da: ", "."),
     suspended: "Il tuo autenticatore è sospeso.",
-    expired: "Il codice è scaduto. Chiedine un altro.",
+    expired: "Il tempo è scaduto. Chiedi un altro codice o un'altra notifica.",
+    not_approved: "L'accesso non è stato approvato nell'app.",
     unavailable: "Il codice non può essere verificato in questo momento. Riprova più tardi.",
     help: "Contatta l'assistenza.",
 };
@@ -131,6 +134,7 @@ impl<T: Display, F: Fn(UnixTime) -> T> Display for Text<F> {
             PublicRefusal::Locked { until } => self.locked(f, until),
             PublicRefusal::Throttled { retry_at } => self.again(f, retry_at),
             PublicRefusal::Suspended => write!(f, "{} {}", self.phrases.suspended, self.phrases.help),
+            PublicRefusal::NotApproved => f.write_str(self.phrases.not_approved),
             PublicRefusal::Expired => f.write_str(self.phrases.expired),
             PublicRefusal::Unavailable => f.write_str(self.phrases.unavailable),
         }

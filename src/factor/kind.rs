@@ -144,8 +144,8 @@ pub(crate) trait Kept {
         self.is_authenticator()
     }
 
-    /// Returns `true` if the subscriber can do with it alone, so that all other authenticators may be revoked while it is
-    /// active.
+    /// Returns `true` if it suffices as the only authenticator of an account, so that the others may be revoked while it
+    /// is active.
     fn can_be_last(&self) -> bool {
         self.is_second_factor()
     }

@@ -64,6 +64,24 @@ impl RateLimit {
         if now < from { Err(from) } else { next.map_err(|_| UnixTime::MAX) }
     }
 
+    /// Returns the time from which all are available again, corrected if only a wrong clock can have set it.
+    ///
+    /// A limit that is used up is full again after a time that is known. A later time comes from a machine whose clock
+    /// was ahead. One more is admitted then, so that the limit recovers.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn plausible(&self, full_again: UnixTime, now: UnixTime) -> UnixTime {
+        /// The number of seconds by which the clocks of machines may differ.
+        const SKEW: u64 = 10 * 60;
+
+        let interval = u64::from(self.interval.get());
+        let longest = u64::from(self.at_once.get()) * interval;
+        if full_again > now.saturating_add(longest + SKEW) {
+            now.saturating_add(longest - interval)
+        } else {
+            full_again
+        }
+    }
+
     /// Returns the number that is available now. `full_again` is the time from which all are.
     #[cfg(feature = "verifier")]
     pub(crate) fn left(&self, full_again: UnixTime, now: UnixTime) -> u8 {

@@ -4,13 +4,14 @@ use core::time::Duration;
 
 use super::RateLimit;
 use super::lock::whole_secs;
-use crate::types::Digits;
+use crate::types::{Digits, UnixTime};
 
 /// The rules for codes that are sent to subscribers by SMS, by telephone or by mail.
 ///
 /// By default a code has six digits and is valid for 5 minutes. A page can ask for the next code after 30 seconds. Each
 /// account can have 5 codes sent at once and one more every 2 hours, and each destination 10 and one more every hour,
-/// so that nobody can run up the provider's costs through many accounts.
+/// so that nobody can run up the provider's costs through many accounts. Destinations that are not confirmed yet are
+/// counted apart, so that somebody who enrolls another person's number cannot use up the codes of that person's logins.
 ///
 /// ```
 /// use core::time::Duration;
@@ -100,6 +101,24 @@ impl Sending {
     pub const fn with_destination_limit(mut self, limit: RateLimit) -> Self {
         self.per_destination = limit;
         self
+    }
+}
+
+impl Sending {
+    /// Returns the limit of an account, whose sends are all available again at this time, after one more send. The error
+    /// is the time from which one is available.
+    pub(crate) fn admit_in_account(&self, full_again: UnixTime, now: UnixTime) -> Result<UnixTime, UnixTime> {
+        self.per_account.admit(self.per_account.plausible(full_again, now), now)
+    }
+
+    /// Returns the limit of a destination after one more send, as [`Self::admit_in_account`] does.
+    pub(crate) fn admit_to_destination(&self, full_again: UnixTime, now: UnixTime) -> Result<UnixTime, UnixTime> {
+        self.per_destination.admit(self.per_destination.plausible(full_again, now), now)
+    }
+
+    /// Returns the number of sends that are available in an account now.
+    pub(crate) fn left(&self, full_again: UnixTime, now: UnixTime) -> u8 {
+        self.per_account.left(self.per_account.plausible(full_again, now), now)
     }
 }
 

@@ -21,7 +21,7 @@ pub enum VerifierError<E> {
     Repeated(Repeated),
     /// The account cannot be changed as requested, or has no such authenticator. Nothing is changed.
     Account(AccountError),
-    /// A push is not sent, or an answer to it not taken, or the login not complete.
+    /// A push was not sent, its answer was not accepted, or its login is not complete.
     #[cfg(feature = "push")]
     Push(PushRefusal),
     /// There is no account under this id.
@@ -37,6 +37,8 @@ pub enum VerifierError<E> {
     Record(RecordError),
     /// The hardware security module failed. The attempt is not counted.
     Hsm(Box<dyn core::error::Error + Send + Sync>),
+    /// The [`Transport`](crate::factor::Transport) could not tell whether it refuses a destination. No code was sent.
+    Transport(Box<dyn core::error::Error + Send + Sync>),
 }
 
 impl<E> VerifierError<E> {
@@ -65,6 +67,12 @@ impl<E> VerifierError<E> {
             ) => PublicRefusal::Throttled { retry_at: *from },
             #[cfg(feature = "push")]
             Self::Push(PushRefusal::Held { until }) => PublicRefusal::Throttled { retry_at: *until },
+            #[cfg(feature = "push")]
+            Self::Push(PushRefusal::Expired) => PublicRefusal::Expired,
+            #[cfg(feature = "push")]
+            Self::Push(PushRefusal::Denied | PushRefusal::NotMe | PushRefusal::WrongNumber) => {
+                PublicRefusal::NotApproved
+            }
             _ => PublicRefusal::Unavailable,
         }
     }
@@ -78,7 +86,9 @@ impl<E> VerifierError<E> {
             Self::Refused(_) | Self::Repeated(_) | Self::Account(_) => false,
             #[cfg(feature = "push")]
             Self::Push(_) => false,
-            Self::Unknown | Self::Store(_) | Self::Contended | Self::Record(_) | Self::Hsm(_) => true,
+            Self::Unknown | Self::Store(_) | Self::Contended | Self::Record(_) | Self::Hsm(_) | Self::Transport(_) => {
+                true
+            }
         }
     }
 
@@ -97,6 +107,7 @@ impl<E> VerifierError<E> {
             Self::Contended => "contended",
             Self::Record(_) => "record",
             Self::Hsm(_) => "hsm",
+            Self::Transport(_) => "transport",
         }
     }
 }
@@ -117,6 +128,7 @@ impl<E> fmt::Display for VerifierError<E> {
             Self::Contended => f.write_str("other writers kept changing this account"),
             Self::Record(_) => f.write_str("the stored record cannot be read"),
             Self::Hsm(_) => f.write_str("the hardware security module failed"),
+            Self::Transport(_) => f.write_str("the transport of codes failed"),
         }
     }
 }
@@ -126,7 +138,7 @@ impl<E: core::error::Error + 'static> core::error::Error for VerifierError<E> {
         match self {
             Self::Store(error) => Some(error),
             Self::Record(error) => Some(error),
-            Self::Hsm(error) => Some(&**error),
+            Self::Hsm(error) | Self::Transport(error) => Some(&**error),
             _ => None,
         }
     }

@@ -12,11 +12,19 @@ use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
 #[cfg(doc)]
 use crate::account::AccountError;
 
+/// Returns the error of an answer that anybody can send: an account that does not exist, or that is closed, is no outage.
+fn unknown<E>(error: VerifierError<E>) -> VerifierError<E> {
+    match error {
+        VerifierError::Unknown | VerifierError::Refused(Refusal::Closed) => VerifierError::Push(PushRefusal::Unknown),
+        error => error,
+    }
+}
+
 /// A verdict that is stored, or the outage instead of one.
 type Judged<T, E> = Result<Swapped<Result<T, VerifierError<E>>>, VerifierError<E>>;
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Asks the person in an app if it is them who log in. `random` are 32 random bytes.
+    /// Makes a challenge for a login, which the person approves or denies in an app. `random` are 32 random bytes.
     ///
     /// Show the [number](Notification::number) on the page, and deliver the [message](Notification::message) to the app.
     /// The app's answer goes to [`Self::answer_push`], and the page asks [`Self::poll`] until the login is complete.
@@ -24,12 +32,13 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// At most one challenge is pending in a transaction. A second request with the same details, for example by a
     /// double click, returns the same number and message again, and changes nothing. At most three are pending in an
     /// account. After three challenges in a row that were denied or not answered, pushes wait for 15 minutes, and with
-    /// each further one twice as long, up to a day. After a report they wait for an hour.
+    /// each further one twice as long, up to a day. After the person reported a push ([`Verdict::NotMe`]), they wait for
+    /// an hour.
     ///
     /// # Errors
     ///
-    /// - Returns [`VerifierError::Push`] if the transaction or the account has as many pending challenges as may be, or
-    ///   if pushes wait, or if the authenticator is of another kind.
+    /// - Returns [`VerifierError::Push`] if the transaction has a pending challenge or the account has three, if pushes
+    ///   wait, or if the authenticator is of another kind.
     /// - Returns [`VerifierError::Refused`] if the account or the authenticator is locked, suspended or not confirmed, or
     ///   if this transaction has already ended with a login.
     /// - Returns [`VerifierError::Account`] with [`AccountError::UnknownAuthenticator`] if the account has no
@@ -72,20 +81,27 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             Ok(answer) => answer,
             Err(error) => return self.report(event, Err(VerifierError::Push(PushRefusal::Message(error)))),
         };
-        let judged = self.turn(id, |account| account.answer_push(id, &answer, &self.policy, now)).await;
-        let (verdict, number) = match judged.as_ref().map(|swapped| &swapped.outcome) {
-            Ok(Ok(number)) => (Some(answer.verdict()), Some(*number)),
-            // Nothing but a signed answer is judged.
-            Ok(Err(VerifierError::Refused(Refusal::Wrong { .. }))) => (Some(Verdict::Accept), None),
-            _ => (None, None),
+        let judged = self
+            .swap(id, |held, _| {
+                let mut account = self.account(id, held)?;
+                let Turn { verdict, is_changed, signed_by } = account.answer_push(id, &answer, &self.policy, now);
+                let outcome = (verdict.map_err(|refused| VerifierError::of(refused, id)), signed_by);
+                Ok(if is_changed { Step::Store(outcome, Record::Account(account)) } else { Step::Keep(outcome) })
+            })
+            .await;
+        let (judged, signed_by) = match judged.map_err(unknown) {
+            Ok(Swapped { outcome: (verdict, signed_by), revision }) => {
+                (Ok(Swapped { outcome: verdict, revision }), signed_by)
+            }
+            Err(error) => (Err(error), None),
         };
-        let action = match verdict {
+        let action = match signed_by.map(|_| answer.verdict()) {
             Some(Verdict::Accept) => Action::AcceptPush,
             Some(Verdict::Deny) => Action::DenyPush,
             Some(Verdict::NotMe) => Action::ReportPush,
             None => Action::AnswerPush,
         };
-        self.tell(Event { authenticator: number, action, ..event }, judged).map(|_| answer.verdict())
+        self.tell(Event { authenticator: signed_by, action, ..event }, judged).map(|_| answer.verdict())
     }
 
     /// Completes the login of the challenge that was sent in this transaction, if the person has accepted it.
@@ -137,7 +153,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             Ok(answer) => answer,
             Err(error) => return self.report(event, Err(VerifierError::Push(PushRefusal::Message(error)))),
         };
-        let activated = self.turn(id, |account| account.activate_push(id, &answer, now)).await;
+        let activated = self.turn(id, |account| account.activate_push(id, &answer, now)).await.map_err(unknown);
         let number = activated.as_ref().ok().and_then(|swapped| swapped.outcome.as_ref().ok()).copied();
         self.tell(Event { authenticator: number, ..event }, activated)
     }
@@ -170,7 +186,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     async fn turn<T>(&self, id: &AccountId, decide: impl Fn(&mut Account) -> Turn<T>) -> Judged<T, S::Error> {
         let swapped = self.swap(id, |held, _| {
             let mut account = self.account(id, held)?;
-            let Turn { verdict, is_changed } = decide(&mut account);
+            let Turn { verdict, is_changed, .. } = decide(&mut account);
             let verdict = verdict.map_err(|refused| VerifierError::of(refused, id));
             Ok(if is_changed { Step::Store(verdict, Record::Account(account)) } else { Step::Keep(verdict) })
         });

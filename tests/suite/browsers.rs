@@ -130,6 +130,16 @@ fn the_token_before_is_recognized_for_sixty_seconds() {
     assert!(verifier.recall_in(&third, 14, after(220)).is_ok());
 }
 
+/// A machine whose clock is ahead replaces a token.
+#[test]
+fn a_clock_that_was_ahead_does_not_keep_the_token_before() {
+    let verifier = verifier(Memory::new());
+    let first = verifier.remember_in(10, NOW).unwrap().token;
+    let second = token(&verifier.recall_in(first.as_str(), 11, after(10 * DAY)).unwrap());
+    assert_eq!(account_error(verifier.recall_in(first.as_str(), 12, after(100))), AccountError::UnknownBrowser);
+    assert!(verifier.recall_in(&second, 12, after(100)).unwrap().token().is_some(), "and tokens are replaced");
+}
+
 #[test]
 fn the_days_are_counted_from_the_login_and_not_from_the_last_use() {
     let store = Memory::new();

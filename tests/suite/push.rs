@@ -348,6 +348,28 @@ fn clocks_that_jump() {
     let answer = accept(&mut app, &sent.message, &sent.number, after(1));
     block_on(verifier.answer_push(&id(), &answer, after(1))).unwrap();
     assert!(block_on(verifier.poll(&id(), &login, after(1))).is_ok());
+    // That wait does not hide the next one.
+    let sent = ask(&verifier, &fresh(), number, after(2)).unwrap();
+    let reported = app.not_me(&app.read(&sent.message, after(2)).unwrap(), after(2)).unwrap();
+    block_on(verifier.answer_push(&id(), &reported, after(2))).unwrap();
+    let held = PushRefusal::Held { until: after(3602) };
+    assert_eq!(push_refusal(ask(&verifier, &fresh(), number, after(2))), held);
+}
+
+/// Anybody can send answers for accounts that do not exist. That is no outage.
+#[test]
+fn an_answer_for_no_account_is_unknown() {
+    let store = Memory::new();
+    let verifier = verifier(&store);
+    let (mut app, number) = bind_phone(&verifier, 7, NOW);
+    let sent = ask(&verifier, &fresh(), number, NOW).unwrap();
+    let answer = accept(&mut app, &sent.message, &sent.number, NOW);
+    let other = secondo::AccountId::new("bianchi").unwrap();
+    let unknown = block_on(verifier.answer_push(&other, &answer, NOW));
+    assert_eq!(push_refusal(unknown), PushRefusal::Unknown);
+    block_on(verifier.close(&id(), None, DESK, NOW)).unwrap();
+    let closed = block_on(verifier.answer_push(&id(), &answer, NOW));
+    assert_eq!(push_refusal(closed), PushRefusal::Unknown);
 }
 
 #[test]
@@ -542,7 +564,8 @@ fn every_step_is_an_event() {
         fn record(&self, event: &Event<'_>) {
             let revision = event.revision.map_or("-".into(), |revision| revision.to_string());
             let outcome = event.problem.unwrap_or("done");
-            let line = format!("{} {outcome} {revision} {:?}", event.action.label(), event.remaining);
+            let of = event.authenticator.map_or("-".into(), |number| number.to_string());
+            let line = format!("{} {outcome} {of} {revision} {:?}", event.action.label(), event.remaining);
             self.0.lock().unwrap().push((line, event.must_notify()));
         }
     }
@@ -571,21 +594,21 @@ fn every_step_is_an_event() {
     block_on(verifier.answer_push(&id(), &report, NOW)).unwrap();
     assert!(ask(&verifier, &fresh(), number, NOW).is_err());
     let expected = [
-        ("enroll done 1 None", false),
-        ("activate_push done 2 None", false),
-        ("confirm done 3 None", true),
-        ("push done 4 None", false),
-        ("answer_push push_message - None", false),
-        ("accept_push done 5 None", false),
-        ("answer_push answered - None", false),
-        ("poll done 6 None", false),
-        ("push done 7 None", false),
-        ("accept_push wrong 8 Some(4)", false),
-        ("push done 9 None", false),
-        ("deny_push done 10 None", false),
-        ("push done 11 None", false),
-        ("report_push done 12 None", true),
-        ("push pushes_held - None", false),
+        ("enroll done 1 1 None", false),
+        ("activate_push done 1 2 None", false),
+        ("confirm done 1 3 None", true),
+        ("push done 1 4 None", false),
+        ("answer_push push_message - - None", false),
+        ("accept_push done 1 5 None", false),
+        ("answer_push answered - - None", false),
+        ("poll done 1 6 None", false),
+        ("push done 1 7 None", false),
+        ("accept_push wrong 1 8 Some(4)", false),
+        ("push done 1 9 None", false),
+        ("deny_push done 1 10 None", false),
+        ("push done 1 11 None", false),
+        ("report_push done 1 12 None", true),
+        ("push pushes_held 1 - None", false),
     ];
     let expected: Vec<_> = expected.map(|(line, is_notified)| (line.to_owned(), is_notified)).into();
     assert_eq!(*lines.0.lock().unwrap(), expected);

@@ -8,6 +8,7 @@ use crate::support::subscriber;
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use pollster::block_on;
 use proptest::prelude::*;
 use refusals::{account_error, refusal, wrong};
 use secondo::account::AccountError;
+use secondo::audit::{Action, Event, Sink};
 use secondo::decision::{Hold, Language};
 use secondo::factor::out_of_band::DestinationError;
 use secondo::factor::{Channel, CodeMessage, Destination, Kind, NewAuthenticator, Transport};
@@ -358,7 +360,7 @@ fn a_request_that_is_refused_changes_nothing() {
 }
 
 #[test]
-fn a_provider_screens_destinations_before_anything_is_stored() {
+fn a_provider_screens_destinations() {
     struct Home;
 
     #[derive(Debug)]
@@ -366,7 +368,7 @@ fn a_provider_screens_destinations_before_anything_is_stored() {
 
     impl std::fmt::Display for Abroad {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("abroad")
+            f.write_str("the operator does not answer")
         }
     }
 
@@ -375,8 +377,12 @@ fn a_provider_screens_destinations_before_anything_is_stored() {
     impl Transport for Home {
         type Error = Abroad;
 
-        async fn screen(&self, destination: &Destination) -> Result<(), Abroad> {
-            if destination.address().starts_with("+39") { Ok(()) } else { Err(Abroad) }
+        async fn screen(&self, destination: &Destination) -> Result<bool, Abroad> {
+            if destination.address().starts_with("+1") {
+                Err(Abroad)
+            } else {
+                Ok(destination.address().starts_with("+39"))
+            }
         }
 
         async fn send(&self, _: &CodeMessage) -> Result<(), Abroad> {
@@ -386,19 +392,122 @@ fn a_provider_screens_destinations_before_anything_is_stored() {
 
     let store = Memory::new();
     let verifier = Verifier::new(&store, keys(), Policy::new());
-    for (number, is_sent) in [("+881612345678", false), ("+393331234567", true)] {
-        let login = fresh();
-        let destination = Destination::sms(number).unwrap();
+    for (address, expected) in
+        [("+881612345678", Some("destination_refused")), ("+12125550123", Some("transport")), ("+393331234567", None)]
+    {
+        let (login, destination) = (fresh(), Destination::sms(address).unwrap());
         let number = block_on(verifier.enroll(&id(), &login, destination, NOW)).unwrap().number;
-        let before = (store.len(), stored(&store));
-        let sent = block_on(verifier.send_code(&id(), &login, number, &Home, NOW, &random()));
-        if is_sent {
-            assert!(sent.is_ok());
-        } else {
-            assert_eq!(account_error(sent), AccountError::DestinationRefused);
-            assert_eq!((store.len(), stored(&store)), before);
+        let send = || block_on(verifier.send_code(&id(), &login, number, &Home, NOW, &random()));
+        let (entries, left) = (store.len(), sends_left(&verifier, NOW));
+        let sent = send();
+        assert_eq!(sent.as_ref().err().map(VerifierError::label), expected);
+        // The request counts on the account, so that nobody can cause more questions to the operator than messages.
+        assert_eq!(sends_left(&verifier, NOW), left - 1);
+        if let Some(expected) = expected {
+            assert_eq!(sent.unwrap_err().is_outage(), expected == "transport");
+            assert_eq!(store.len(), entries, "no limit of a destination");
+            assert_eq!(send().unwrap_err().label(), expected, "and no code that was sent just now");
+            let confirmed = block_on(verifier.confirm(&id(), &login, number, "123456", NOW));
+            assert_eq!(refusal(confirmed), Refusal::NotSent);
         }
     }
+}
+
+/// A stranger enrolls another person's number, and uses up its limit.
+#[test]
+fn a_stranger_does_not_use_up_the_codes_of_a_confirmed_number() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let number = confirmed(&verifier, mobile(), NOW);
+    let mut refused = 0;
+    for n in 0..12 {
+        let (id, login) = (AccountId::new(&format!("stranger-{n}")).unwrap(), fresh());
+        let enrolled = block_on(verifier.enroll(&id, &login, mobile(), NOW)).unwrap().number;
+        let sent = block_on(verifier.send_code(&id, &login, enrolled, &NoGateway, NOW, &random()));
+        refused += usize::from(sent.is_err());
+    }
+    assert_eq!(refused, 3, "the confirmation of the owner was one of ten");
+    let login = fresh();
+    let sent = code(&verifier, &login, number, NOW);
+    assert!(block_on(verifier.verify(&id(), &login, &sent, NOW)).is_ok());
+}
+
+/// One request for a code changes the limit of the destination once, however often the button is pressed.
+#[test]
+fn a_double_click_takes_one_place_of_the_destination() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let number = confirmed(&verifier, mobile(), NOW);
+    for _ in 0..4 {
+        let login = fresh();
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| send(&verifier, &login, number, NOW).is_ok());
+            }
+        });
+    }
+    let others = (0..10).filter(|n| {
+        let (id, login) = (AccountId::new(&format!("family-{n}")).unwrap(), fresh());
+        verifier.add(&id, mobile(), State::new().confirmed()).unwrap();
+        block_on(verifier.send_code(&id, &login, enrolled::FIRST, &NoGateway, NOW, &random())).is_ok()
+    });
+    assert_eq!(others.count(), 6);
+}
+
+/// A machine whose clock is a year ahead sends a code.
+#[test]
+fn a_clock_that_was_ahead_neither_shuts_out_nor_prolongs() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let number = confirmed(&verifier, mobile(), NOW);
+    let year = after(365 * 24 * 3600);
+    let login = fresh();
+    let sent = code(&verifier, &login, number, year);
+    assert_eq!(try_code(&verifier, &login, &sent, NOW), Refusal::Expired);
+    let sent = code(&verifier, &login, number, NOW);
+    assert!(block_on(verifier.verify(&id(), &login, &sent, NOW)).is_ok());
+    assert_eq!(sends_left(&verifier, NOW), 0);
+    assert_eq!(sends_left(&verifier, after(4 * 3600)), 2);
+}
+
+/// Every change has an event with its revision, also that of a request that a limit refuses.
+#[test]
+fn every_request_is_an_event_without_a_gap() {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<(&'static str, &'static str, Option<u64>)>>>);
+
+    impl Sink for Lines {
+        fn record(&self, event: &Event<'_>) {
+            assert!(!event.must_notify() || matches!(event.action, Action::Import));
+            assert!(event.authenticator.is_some() || matches!(event.action, Action::Import));
+            self.0.lock().unwrap().push((event.action.label(), event.problem.unwrap_or("done"), event.revision));
+        }
+    }
+
+    let lines = Lines::default();
+    let store = Memory::new();
+    let once = RateLimit::new(1, Duration::from_secs(3600)).unwrap();
+    let policy = Policy::new().with_sending(Sending::new().with_destination_limit(once));
+    let verifier = Verifier::new(&store, keys(), policy).with_sink(lines.clone());
+    verifier.add(&id(), mobile(), State::new().confirmed()).unwrap();
+    let login = fresh();
+    let _first = code(&verifier, &login, enrolled::FIRST, NOW);
+    assert!(matches!(send(&verifier, &login, enrolled::FIRST, NOW), Ok(Sent::Repeated { .. })));
+    assert!(send(&verifier, &fresh(), enrolled::FIRST, NOW).is_err());
+    assert!(send(&verifier, &fresh(), enrolled::SECOND, NOW).is_err());
+    let expected = [
+        ("import", "done", Some(1)),
+        ("send_code", "done", Some(2)),
+        ("send_code", "repeated", None),
+        ("send_code", "too_many_sends_to_destination", Some(3)),
+        ("withdraw_code", "done", Some(4)),
+        ("send_code", "unknown_authenticator", None),
+    ];
+    assert_eq!(*lines.0.lock().unwrap(), expected);
+}
+
+fn sends_left(verifier: &Verifier<&Memory>, now: UnixTime) -> u8 {
+    block_on(verifier.options(&id(), &fresh(), now)).unwrap().sends_left
 }
 
 #[test]
@@ -582,12 +691,14 @@ fn destinations_are_read_strictly() {
         (long.as_str(), Domain),
         ("maria@example.it\r\nBcc: x@y", Character { position: 16 }),
         ("ma ria@example.it", Character { position: 2 }),
+        ("maria@example.it\u{202e}", Character { position: 16 }),
     ] {
         assert_eq!(Destination::mail(text).unwrap_err(), error, "{text:?}");
     }
     let longest = format!("a@{}", "b".repeat(252));
     let masked = Destination::mail(&longest).unwrap().masked();
-    assert!(masked.as_str().starts_with("a•••@b") && masked.as_str().len() <= 64);
+    assert!(masked.as_str().starts_with("•••@b") && masked.as_str().len() <= 64);
+    assert_eq!(Destination::mail("ab@example.it").unwrap().masked().as_str(), "a•••@example.it");
     assert!(!masked.as_str().contains(&longest));
     assert_eq!(Destination::mail(&format!("{longest}b")).unwrap_err(), Length(255));
 }

@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
-use crate::types::DisplayName;
+use crate::types::{DisplayName, is_disguise};
 
 /// A channel over which codes are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ impl Destination {
 
     /// Creates the destination of mails from an address. The domain is converted to lower case.
     ///
-    /// The provider's mail system decides about the address beyond its outer form.
+    /// Only the form `name@domain` is checked. The provider's mail system decides if the address exists.
     ///
     /// # Errors
     ///
@@ -73,12 +73,12 @@ impl Destination {
         if address.len() > Self::MAX_LEN {
             return Err(DestinationError::Length(address.len()));
         }
-        let is_unprintable = |character: char| character.is_whitespace() || character.is_control();
-        if let Some(position) = address.find(is_unprintable) {
+        let is_refused = |character: char| character.is_whitespace() || is_disguise(character);
+        if let Some(position) = address.find(is_refused) {
             return Err(DestinationError::Character { position });
         }
         let (name, domain) = address.rsplit_once('@').ok_or(DestinationError::Domain)?;
-        if name.is_empty() || name.len() > Self::MAX_LOCAL_LEN || domain.is_empty() || DisplayName::new(name).is_err() {
+        if name.is_empty() || name.len() > Self::MAX_LOCAL_LEN || domain.is_empty() {
             return Err(DestinationError::Domain);
         }
         let mut address: Box<str> = address.into();
@@ -110,7 +110,8 @@ impl Destination {
         let mut text = String::with_capacity(DisplayName::MAX_LEN);
         if let Channel::Mail = self.channel {
             let (name, domain) = self.address.rsplit_once('@')?;
-            text.push(name.chars().next()?);
+            // A name of one letter would be shown whole.
+            text.extend(name.chars().next().filter(|_| name.chars().nth(1).is_some()));
             text.push_str("•••@");
             // The end of a long domain says most.
             let room = DisplayName::MAX_LEN - text.len();

@@ -26,7 +26,7 @@ pub(crate) struct OutOfBand {
 }
 
 /// A code that was sent in a transaction. It can be submitted until it expires or is replaced.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SentCode {
     pub(crate) login: Tag,
     pub(crate) hash: [u8; 8],
@@ -52,6 +52,11 @@ impl OutOfBand {
         self.sent.iter().find(|sent| is_of(sent, login))
     }
 
+    /// Ends the code of a transaction.
+    pub(crate) fn end(&mut self, login: &Transaction) {
+        self.sent.retain(|sent| !is_of(sent, login));
+    }
+
     /// Keeps the hash of a code that is sent in this transaction. It replaces the transaction's earlier one.
     pub(crate) fn keep(&mut self, login: &Transaction, code: &Code, rules: &Sending, now: UnixTime) -> SentCode {
         let sent = SentCode {
@@ -61,7 +66,7 @@ impl OutOfBand {
             expires: now.saturating_add(rules.validity.get().into()),
             digits: rules.digits,
         };
-        self.sent.retain(|sent| now < sent.expires && !is_of(sent, login));
+        self.sent.retain(|sent| sent.is_live(now) && !is_of(sent, login));
         if self.sent.len() >= Self::MAX_SENT {
             self.sent.remove(0);
         }
@@ -76,6 +81,16 @@ fn is_of(sent: &SentCode, login: &Transaction) -> bool {
 
 impl SentCode {
     const LEN: usize = 16 + 8 + 5 + 5 + 1;
+
+    /// Returns `true` if the code can be submitted now.
+    ///
+    /// A code of a machine whose clock is far ahead cannot: it would be valid for too long.
+    pub(crate) fn is_live(&self, now: UnixTime) -> bool {
+        /// The number of seconds by which the clocks of machines may differ.
+        const SKEW: u64 = 60;
+
+        now < self.expires && self.at <= now.saturating_add(SKEW)
+    }
 
     /// Returns the time from which another code can be sent in the same transaction.
     pub(crate) fn next_at(&self, rules: &Sending) -> UnixTime {
@@ -148,7 +163,7 @@ impl Kept for OutOfBand {
 
     fn compare(&self, answer: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
         let sent = self.sent_in(answer.login).ok_or(Refusal::NotSent)?;
-        if answer.now >= sent.expires {
+        if !sent.is_live(answer.now) {
             return Err(Refusal::Expired);
         }
         let code = answer.codes.first().map_or(SubmittedCode::new(""), |code| SubmittedCode::new(code));
@@ -164,7 +179,7 @@ impl Kept for OutOfBand {
     }
 
     fn end_questions(&mut self, login: &Transaction) {
-        self.sent.retain(|sent| !is_of(sent, login));
+        self.end(login);
     }
 
     fn takes(&self, stage: Stage) -> bool {

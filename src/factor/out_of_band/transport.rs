@@ -8,20 +8,20 @@ use super::{CodeMessage, Destination};
 /// the message, which the provider passes to [`Self::send`]. If sending fails, nothing is lost: the code expires, and
 /// after a pause the page can ask for another one. `examples/sms.rs` has a transport over an HTTP gateway.
 pub trait Transport {
-    /// The error of a gateway, or the reason that a destination is refused.
+    /// The error of a gateway or of a service that screens destinations.
     type Error: core::error::Error + Send + Sync + 'static;
 
-    /// Decides before anything is stored if a code may be sent to this destination. It may by default.
+    /// Returns `true` if a code may be sent to this destination. The default returns `true` for every destination.
     ///
     /// A provider can refuse countries here, or ask the operator of a mobile network if the SIM was swapped or the
     /// number was forwarded lately (NIST SP 800-63B-4 section 3.1.3.3).
     ///
     /// # Errors
     ///
-    /// Returns an error if no code may be sent.
-    fn screen(&self, destination: &Destination) -> impl Future<Output = Result<(), Self::Error>> + Send {
+    /// Returns an error if the answer is not known. No code is sent then, and the error is an outage.
+    fn screen(&self, destination: &Destination) -> impl Future<Output = Result<bool, Self::Error>> + Send {
         let _ = destination;
-        core::future::ready(Ok(()))
+        core::future::ready(Ok(true))
     }
 
     /// Sends a code.

@@ -1,5 +1,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::challenge::Challenge;
 use super::json::{Fields, Writer, account, digits};
@@ -44,7 +45,7 @@ impl Verdict {
 }
 
 /// A signed answer of a device. Nothing in it is to be believed before a verifier has judged it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     pub(super) account: String,
     pub(super) device: [u8; 16],
@@ -59,6 +60,12 @@ pub struct Answer {
 
 const TYPE: &str = "answer";
 const FIELDS: [&str; 7] = ["account", "device", "id", "digest", "verdict", "number", "signature"];
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer({}, {:?})", self.account, self.verdict)
+    }
+}
 
 impl Answer {
     /// Reads a message.

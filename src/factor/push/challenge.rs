@@ -1,4 +1,5 @@
 use alloc::string::String;
+use core::fmt;
 
 use sha2::{Digest, Sha256};
 
@@ -10,10 +11,10 @@ use super::message_error::MessageError;
 use super::signed::Signed;
 use crate::types::UnixTime;
 
-/// A question to a device: is it you who logs in, there and now?
+/// A request to a device to approve or deny a login.
 ///
 /// All fields are shown to the person or checked by the device, and all of them are signed with the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Challenge {
     pub(super) account: String,
     pub(super) device: [u8; 16],
@@ -30,6 +31,12 @@ pub struct Challenge {
 const TYPE: &str = "challenge";
 const FIELDS: [&str; 9] =
     ["account", "device", "id", "relying_party", "place", "time", "matching", "number", "expires"];
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Challenge({}, {:?}, until {})", self.account, self.matching, self.expires)
+    }
+}
 
 impl Challenge {
     /// Reads a message.

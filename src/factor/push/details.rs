@@ -16,13 +16,19 @@ use super::matching::Matching;
 /// assert_eq!(Details::new("INPS", "", "09:30").unwrap_err(), DetailsError::Text("place"));
 /// # Ok::<(), DetailsError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Details {
     pub(super) relying_party: String,
     pub(super) place: String,
     pub(super) time: String,
     pub(super) matching: Matching,
     pub(super) secs: u16,
+}
+
+impl fmt::Debug for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Details({:?}, {} s)", self.matching, self.secs)
+    }
 }
 
 impl Details {
@@ -74,7 +80,7 @@ impl Details {
     }
 }
 
-/// The reason that details cannot be shown, or a challenge not last so long.
+/// A text or a time of [`Details`] that is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DetailsError {

@@ -38,7 +38,6 @@ use crate::types::UnixTime;
 /// let stored = device.encode(); // to the app's storage
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Device<K> {
     account: String,
     issuer: String,
@@ -85,7 +84,7 @@ impl<K: DeviceKey> Device<K> {
     ///
     /// - Returns [`DeviceError::Message`] if the text is not a challenge.
     /// - Returns [`DeviceError::OtherDevice`] if it is for another device or account.
-    /// - Returns [`DeviceError::Expired`] if it has expired for more than 30 s, by which the phone's clock may be ahead.
+    /// - Returns [`DeviceError::Expired`] if it expired more than 30 s ago. The phone's clock may be ahead by that time.
     pub fn read(&self, message: &str, now: UnixTime) -> Result<Challenge, DeviceError<K::Error>> {
         let challenge = Challenge::parse(message).map_err(DeviceError::Message)?;
         self.check(&challenge, now)?;
@@ -247,7 +246,7 @@ impl<K> Device<K> {
     }
 }
 
-/// The proof of the person to the device that it is theirs.
+/// The way in which the person unlocks the device.
 #[derive(Clone, Copy)]
 pub enum Unlock<'a> {
     /// The personal code, as the person typed it.
@@ -257,6 +256,12 @@ pub enum Unlock<'a> {
         /// `true` if it is the person's.
         is_recognized: bool,
     },
+}
+
+impl<K> fmt::Debug for Device<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Device({})", self.account)
+    }
 }
 
 impl fmt::Debug for Unlock<'_> {

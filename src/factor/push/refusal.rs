@@ -3,9 +3,9 @@ use core::fmt;
 use super::message_error::MessageError;
 use crate::types::UnixTime;
 
-/// The reason that a push is not sent, that an answer is not taken, or that a login by push is not complete.
+/// The reason that a push is not sent, that an answer is not accepted, or that a login by push is not complete.
 ///
-/// Nothing is changed or counted.
+/// The call that returns it changes nothing and counts nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PushRefusal {
@@ -40,7 +40,7 @@ pub enum PushRefusal {
     Denied,
     /// The person did not begin this login. Somebody else knows the password.
     NotMe,
-    /// The person typed another number. The challenge has ended, and one failure is counted.
+    /// The person typed another number. The answer counted as one failure, and ended the challenge.
     WrongNumber,
 }
 

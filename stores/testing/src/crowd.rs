@@ -12,20 +12,26 @@ use crate::rounds;
 use crate::worker::{Process, answer};
 
 const PROCESSES: u32 = 8;
-/// The number of acts of each process. Five of eight are guesses: twice the failure cap together.
+/// The number of acts of each process. Six of ten are guesses at codes: twice the failure cap together.
 const ACTS: u32 = 40;
+/// The number of wrong recovery codes after which a set is locked, whatever the policy is.
+const RECOVERY_CAP: usize = 5;
+/// The number of codes that the policy lets be sent at once.
+const SENDS: usize = 5;
 /// The number of enrollments that the policy lets begin at once.
 const ENROLLMENTS: usize = 8;
 
-/// Lets eight processes guess in every way, begin enrollments, repeat answers, rename, suspend and resume at once.
+/// Lets eight processes guess in every way, at codes of devices, at codes that were sent and at recovery codes, and begin
+/// enrollments, repeat answers, rename, suspend and resume at once.
 ///
 /// Each change must have a revision of its own and an event, without a gap: nothing is lost and nothing is done twice.
-/// The number of codes that are evaluated must be exactly the cap, and that of enrollments exactly their limit.
+/// The number of codes that are evaluated must be exactly the cap, that of recovery codes exactly the cap of their set,
+/// and that of enrollments exactly their limit.
 pub fn every_kind_at_once<E: Engine>(address: &str) {
     let rounds = rounds(5);
     let provider = |_| Provider::<E>::open(address, policy());
     let ids: Vec<_> =
-        (0..rounds).map(|round| provider(round).enroll_devices(&format!("race/kinds/{round}"), DEVICES)).collect();
+        (0..rounds).map(|round| provider(round).enroll_every_kind(&format!("race/kinds/{round}"))).collect();
     let mut workers: Vec<_> = (0..PROCESSES).map(|_| Process::start(address)).collect();
     for (round, id) in (0..).zip(ids) {
         for (number, worker) in (0..).zip(&mut workers) {
@@ -44,9 +50,11 @@ pub fn every_kind_at_once<E: Engine>(address: &str) {
         assert_eq!(revisions.len() as u64, provider(round).revision(&id), "a change has no event: {revisions:?}");
         assert!(revisions.into_iter().eq(1..=seen.len() as u64 + 1), "{seen:?}");
         assert_eq!(count("verify wrong") + count("resync wrong"), usize::from(Policy::CONSECUTIVE_LIMIT), "{seen:?}");
+        assert_eq!(count("recover wrong"), RECOVERY_CAP, "{seen:?}");
+        assert!((1..=SENDS).contains(&count("send_code done")), "{seen:?}");
         assert_eq!(count("enroll done"), ENROLLMENTS, "{seen:?}");
         assert!((1..=2 * ENROLLMENTS).contains(&count("confirm wrong")), "{seen:?}");
-        let operated = (PROCESSES * ACTS / 8) as usize;
+        let operated = (PROCESSES * ACTS / 10) as usize;
         assert_eq!(count("rename done"), operated, "{seen:?}");
         assert_eq!(count("suspend done") + count("resume done"), operated, "{seen:?}");
     }
@@ -58,14 +66,16 @@ pub(crate) fn act<E: Engine>(with: impl Fn(&dyn Fn(&Provider<E>)), id: &AccountI
     IS_REPORTING.store(true, Ordering::Relaxed);
     for act in 0..acts {
         with(&|provider| {
-            let device = AuthenticatorNumber::new(1 + act / 8 % DEVICES);
-            match (act + process) % 8 {
+            let device = AuthenticatorNumber::new(1 + act / 10 % DEVICES);
+            match (act + process) % 10 {
                 0 | 1 => provider.guess(id, None, 1),
                 2 => provider.guess(id, Some(device), 1),
                 3 => provider.guess_twice(id, device),
                 4 => provider.guess(id, None, 3),
-                5 => provider.begin(id, 1_000 + process * acts + act),
-                6 => provider.rename(id, device, DisplayName::new("chiavetta").unwrap()),
+                5 => provider.guess_sent(id),
+                6 => provider.guess_recovery(id, process * acts + act),
+                7 => provider.begin(id, 1_000 + process * acts + act),
+                8 => provider.rename(id, device, DisplayName::new("chiavetta").unwrap()),
                 _ => provider.suspend_or_resume(id, AuthenticatorNumber::new(DEVICES), act.is_multiple_of(2)),
             }
         });

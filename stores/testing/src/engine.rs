@@ -164,6 +164,39 @@ impl<E: Engine, S: Store> Provider<E, S> {
         id
     }
 
+    /// Creates an account with all devices, a telephone number and recovery codes.
+    pub(crate) fn enroll_every_kind(&self, id: &str) -> AccountId {
+        let id = AccountId::new(id).unwrap();
+        let devices = (1..=DEVICES).map(|number| Authenticator::new(totp(), Algorithm::Sha1, secret(number)).into());
+        let number = Destination::sms("+393331234567").unwrap().into();
+        let codes = NewAuthenticator::from(&RecoveryCodes::long(&[7; 32]));
+        let all: Vec<_> = devices.chain([number, codes]).map(|new| (new, State::new().confirmed())).collect();
+        E::block_on(self.verifier.import(&id, &all, TESTS, time(0))).unwrap();
+        id
+    }
+
+    /// Has a code sent to the account's number, and submits a wrong one of the same length.
+    pub(crate) fn guess_sent(&self, id: &AccountId) {
+        let (login, number) = (fresh(), AuthenticatorNumber::new(DEVICES + 1));
+        let random = rand::random();
+        let sent = E::block_on(self.verifier.send_code(id, &login, number, &NoGateway, time(0), &random));
+        let wrong = match &sent {
+            Ok(Sent::New(message)) if message.code().as_str() == "000000" => "111111",
+            _ => "000000",
+        };
+        let refused = self.verify_in(&login, id, None, wrong, time(0));
+        assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
+    }
+
+    /// Submits a wrong recovery code.
+    pub(crate) fn guess_recovery(&self, id: &AccountId, guess: u32) {
+        let [.., byte] = guess.to_be_bytes();
+        let codes = RecoveryCodes::long(&[byte.max(8); 32]);
+        let text = codes.texts().next().unwrap();
+        let refused = self.recover(id, text.as_str(), time(0));
+        assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
+    }
+
     /// Creates an account with one device and these recovery codes.
     pub(crate) fn enroll_codes(&self, id: &str, codes: &RecoveryCodes) -> AccountId {
         let id = self.enroll(id);

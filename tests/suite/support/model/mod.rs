@@ -206,7 +206,7 @@ impl Model {
         let now = self.now();
         match operation % 32 {
             0..=3 => self.enroll(input, verifier, id),
-            4 => self.import(input, verifier, id),
+            4 | 24 | 25 => self.import(input, verifier, id),
             5..=8 => {
                 let (number, login) = (self.number(input), self.pending_login(input));
                 let text = self.text(input, Some(number));
