@@ -26,6 +26,13 @@ pub(super) struct Browser {
 }
 
 impl Browser {
+    fn has_previous(&self, now: u64) -> bool {
+        // The end is not believed if it is more than twice as far away as it can be.
+        (1..=120).contains(&self.previous_until.saturating_sub(now))
+    }
+}
+
+impl Browser {
     pub(super) fn lives(&self, now: u64) -> bool {
         now < self.expires
     }
@@ -114,7 +121,7 @@ impl Person {
             return refused("suspended");
         }
         let has = |browser: &&mut Browser| {
-            Some(browser.token) == sent || Some(browser.previous) == sent && now < browser.previous_until
+            Some(browser.token) == sent || Some(browser.previous) == sent && browser.has_previous(now)
         };
         let Some(browser) = self.browsers.iter_mut().find(has) else { return refused("unknown_browser") };
         if browser.standing == Standing::Suspended {
@@ -123,7 +130,7 @@ impl Person {
         if !browser.lives(now) {
             return refused("browser_expired");
         }
-        let is_replaced = Some(browser.token) == sent && now >= browser.previous_until;
+        let is_replaced = Some(browser.token) == sent && !browser.has_previous(now);
         if is_replaced {
             (browser.previous, browser.token) = (browser.token, next);
             (browser.previous_until, browser.last_used) = (now + 60, now);
