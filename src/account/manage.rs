@@ -50,8 +50,8 @@ impl Account {
         Ok(())
     }
 
-    /// Erases an authenticator, unless no other one could be used then. An unconfirmed one can always be erased, and one
-    /// that is no second factor.
+    /// Erases an authenticator, unless no other one could be used then. One that is unconfirmed, or that is no second
+    /// factor, can always be erased.
     pub(crate) fn revoke(&mut self, number: AuthenticatorNumber) -> Result<(), AccountError> {
         let entry = self.entry(number)?;
         let is_other = |other: &Entry| other.number != number && other.is_active() && other.can_be_last();

@@ -25,8 +25,8 @@ pub struct AccountView {
     pub hold: Hold,
     /// The time from which another enrollment can begin; `None` if one can begin now.
     pub next_enrollment: Option<UnixTime>,
-    /// `true` if every active authenticator is [restricted](Kind::is_restricted), so that the provider must offer another
-    /// one.
+    /// `true` if every active authenticator is [restricted](Kind::is_restricted), so that the provider must offer
+    /// another one.
     pub needs_alternative: bool,
     /// The authenticators, the oldest first. Enrollments that have expired are left out.
     pub authenticators: Vec<AuthenticatorView>,

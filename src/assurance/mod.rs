@@ -1,8 +1,8 @@
 //! Levels of assurance: the level that a login reached, the level that a service requests, and their names.
 //!
 //! A provider computes the [`level`] of a login from both factors. It writes the level's name ([`acr`]) and the methods
-//! ([`amr`]) into its answer. [`Framework`] has the names of levels, [`AcrValues`] and [`Comparison`] judge the request of a service,
-//! and [`OutcomeCode`] has the numbers of SPID for logins that fail.
+//! ([`amr`]) into its answer. [`Framework`] has the names of levels, [`AcrValues`] and [`Comparison`] judge the request
+//! of a service, and [`OutcomeCode`] has the numbers of SPID for logins that fail.
 //!
 //! A level here is one of authentication. The level of an identity also depends on the proof of that identity.
 

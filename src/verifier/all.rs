@@ -9,8 +9,8 @@ impl<S: Enumerate, H: Hsm> Verifier<S, H> {
     /// [Reseals](Self::reseal) all records of the store one after another, and returns the number of failures.
     ///
     /// It calls `progress` with the result of each record: `true` if another key had sealed it before. If the number of
-    /// failures is 0, the active key opens the records of all accounts. Canaries stay as they are, and so do limits of destinations, which
-    /// expire.
+    /// failures is 0, the active key opens the records of all accounts. Canaries stay as they are, and so do limits of
+    /// destinations, which expire.
     ///
     /// Resealing can run alongside verifications, and can be stopped and started again at any time.
     ///

@@ -33,8 +33,8 @@
 //!    cannot list its ids, call [`reseal`](crate::Verifier::reseal) for each id of the provider's own table.
 //! 4. When `reseal_all` reports 0 failures, remove the old key from the ring.
 //!
-//! Call [`Verifier::check_keys`](crate::Verifier::check_keys) before a verifier serves logins. It finds a master key or a
-//! name of the deployment that differs from that of other machines, before an account is sealed with them.
+//! Call [`Verifier::check_keys`](crate::Verifier::check_keys) before a verifier serves logins. It finds a master key or
+//! a name of the deployment that differs from that of other machines, before an account is sealed with them.
 //!
 //! ```
 //! use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
