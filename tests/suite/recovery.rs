@@ -1,6 +1,8 @@
 //! Tests of recovery codes.
 #![cfg(feature = "std")]
 
+#[cfg(feature = "push")]
+use crate::support::push;
 use crate::support::{enrolled, logins, refusals, subscriber};
 
 use std::sync::{Arc, Barrier, Mutex};
@@ -15,6 +17,8 @@ use refusals::{account_error, refusal, replayed, wrong};
 use secondo::account::{AccountError, AccountView, RecordError};
 use secondo::audit::{Event, Sink};
 use secondo::decision::{Hold, Language};
+#[cfg(feature = "push")]
+use secondo::factor::Destination;
 use secondo::factor::{ImportedRecoveryCodes, Kind, NewAuthenticator, RecoveryCodes, RecoveryCodesError};
 use secondo::formats::{Problem, google_authenticator, recovery_codes};
 use secondo::policy::Lock;
@@ -631,18 +635,18 @@ fn a_set_that_cannot_be_read_is_an_outage() {
     }
 }
 
-/// An account with a phone, a mobile number (16 bytes of own state), an app for push (50) and ten codes.
+/// An account with a phone, ten codes, a mobile number and an app for push.
 #[test]
+#[cfg(feature = "push")]
 fn an_account_with_everything_is_small() {
     let (store, codes) = (Memory::new(), codes(18));
     let verifier = with_codes(&store, Policy::new(), &codes);
     // An operator's call leaves no outcome of a login behind.
     block_on(verifier.unlock(&id(), DESK, after(1_000))).unwrap();
     let with_phone = stored(&store).len();
-    // External authenticators stand for the other two kinds.
-    for data in [&[0; 15], &[1; 49][..]] {
-        block_on(verifier.enroll(&id(), &fresh(), passkey(data), after(1_000))).unwrap();
-    }
+    let number = NewAuthenticator::from(Destination::sms("+393331234567").unwrap()).named("telefono").unwrap();
+    verifier.add(&id(), number, State::new().confirmed()).unwrap();
+    push::bind_phone(&verifier, 7, after(1_000));
     let with_all = stored(&store).len();
     assert!(with_phone <= 400 && with_all <= 560, "{with_phone} {with_all}");
 }

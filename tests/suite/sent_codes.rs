@@ -473,8 +473,11 @@ fn a_clock_that_was_ahead_neither_shuts_out_nor_prolongs() {
 /// Every change has an event with its revision, also that of a request that a limit refuses.
 #[test]
 fn every_request_is_an_event_without_a_gap() {
+    /// The action, the problem and the revision.
+    type Line = (&'static str, &'static str, Option<u64>);
+
     #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<(&'static str, &'static str, Option<u64>)>>>);
+    struct Lines(Arc<Mutex<Vec<Line>>>);
 
     impl Sink for Lines {
         fn record(&self, event: &Event<'_>) {
