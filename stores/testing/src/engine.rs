@@ -81,11 +81,12 @@ pub(crate) fn fresh() -> Transaction {
     Transaction::new(&bytes).unwrap()
 }
 
-/// Returns a policy with the highest failure cap that does not count replays.
+/// Returns a policy with the highest failure cap that does not count replays, and with room for many devices.
 ///
 /// The scenarios can then submit a code again to find out if it is used.
 pub(crate) fn policy() -> Policy {
-    Policy::new().with_failure_cap(Policy::CONSECUTIVE_LIMIT).unwrap().with_counted_replays(false)
+    let policy = Policy::new().with_failure_cap(Policy::CONSECUTIVE_LIMIT).unwrap().with_counted_replays(false);
+    policy.with_right_codes(u8::MAX).unwrap()
 }
 
 /// Returns the first moment of a time step. Steps are counted from the one at which the scenarios begin.
