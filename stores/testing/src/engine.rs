@@ -165,11 +165,11 @@ impl<E: Engine, S: Store> Provider<E, S> {
         id
     }
 
-    /// Creates an account with all devices, a telephone number and recovery codes.
-    pub(crate) fn enroll_every_kind(&self, id: &str) -> AccountId {
+    /// Creates an account with all devices, this telephone number and recovery codes.
+    pub(crate) fn enroll_every_kind(&self, id: &str, number: &str) -> AccountId {
         let id = AccountId::new(id).unwrap();
         let devices = (1..=DEVICES).map(|number| Authenticator::new(totp(), Algorithm::Sha1, secret(number)).into());
-        let number = Destination::sms("+393331234567").unwrap().into();
+        let number = Destination::sms(number).unwrap().into();
         let codes = NewAuthenticator::from(&RecoveryCodes::long(&[7; 32]));
         let all: Vec<_> = devices.chain([number, codes]).map(|new| (new, State::new().confirmed())).collect();
         E::block_on(self.verifier.import(&id, &all, TESTS, time(0))).unwrap();
