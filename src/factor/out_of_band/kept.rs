@@ -153,12 +153,16 @@ impl Kept for OutOfBand {
         let address = core::str::from_utf8(address).map_err(|_| 2_usize)?;
         let destination = Destination::stored(*channel, address).ok_or(2_usize)?;
         let at = 2 + address.len();
-        let (sent, []) = rest.as_chunks() else { return Err(at) };
-        if sent.len() > Self::MAX_SENT {
-            return Err(at);
+        // Chunks of a slice would need a division.
+        let (mut sent, mut rest) = (Vec::with_capacity(Self::MAX_SENT), rest);
+        while let Some((code, others)) = rest.split_first_chunk() {
+            if sent.len() >= Self::MAX_SENT {
+                return Err(at);
+            }
+            sent.push(SentCode::decode(code).ok_or(at)?);
+            rest = others;
         }
-        let sent = sent.iter().map(SentCode::decode).collect::<Option<_>>().ok_or(at)?;
-        Ok(Self { destination, sent })
+        if rest.is_empty() { Ok(Self { destination, sent }) } else { Err(at) }
     }
 
     fn compare(&self, answer: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
