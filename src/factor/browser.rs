@@ -142,7 +142,7 @@ impl Kept for Browser {
         let (token, previous) = (*token, *previous);
         declassify(rest);
         let (previous_until, expires) = rest.split_first_chunk().ok_or(32_usize)?;
-        let expires = (&*expires).try_into().map_err(|_| 32_usize)?;
+        let expires = expires.try_into().map_err(|_| 32_usize)?;
         let previous_until = UnixTime::from_be_bytes(*previous_until).ok_or(32_usize)?.as_secs();
         let expires = UnixTime::from_be_bytes(expires).ok_or(37_usize)?;
         Ok(Self { token, previous, previous_until, expires })
