@@ -175,7 +175,9 @@ fn draw_below<const N: u32>(random: &[u8; 32]) -> Option<u32> {
     // Those in the last, incomplete multiple of N would make some results more likely. They tell nothing about others.
     let is_usable = |number: &u64| public(*number < const { u64::MAX - u64::MAX % N as u64 });
     let number = numbers.iter().map(|bytes| u64::from_be_bytes(*bytes)).find(is_usable)?;
-    u32::try_from(remainder::<N>(number)).ok()
+    #[expect(clippy::cast_possible_truncation, reason = "the remainder of a division by a number of 32 bits")]
+    let drawn = remainder::<N>(number) as u32;
+    Some(drawn)
 }
 
 /// Returns the last nine digits of a 31-bit value in ASCII.

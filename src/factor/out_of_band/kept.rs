@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use super::{Channel, Destination};
 use crate::codes::search::Match;
-use crate::ct::declassify::declassify;
+use crate::ct::declassify::{declassify, public};
 use crate::ct::select::is_equal;
 use crate::decision::{Refusal, Stage};
 use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
@@ -76,7 +76,7 @@ impl OutOfBand {
 }
 
 fn is_of(sent: &SentCode, login: &Transaction) -> bool {
-    sent.login == *login.hash()
+    public(is_equal(&sent.login, login.hash()) != 0)
 }
 
 impl SentCode {
