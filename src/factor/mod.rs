@@ -47,6 +47,6 @@ pub use new::NewAuthenticator;
 pub(crate) use otp::Otp;
 pub use otp::{Attempt, Hotp, Method, Totp, verify_batch};
 #[cfg(feature = "verifier")]
-pub use out_of_band::{Channel, CodeMessage, Destination, MaskedDestination, Transport};
+pub use out_of_band::{Channel, CodeMessage, Destination, DestinationError, MaskedDestination, Transport};
 #[cfg(feature = "verifier")]
 pub(crate) use out_of_band::{OutOfBand, SentCode};
