@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::entry::{Enrollment, Entry};
 use super::error::AccountError;
-use super::outcomes::{Outcome, Verdict, is_same};
+use super::outcomes::{Outcome, Verdict};
 use super::subscriber::Account;
 use crate::codes::lanes::{self, Job};
 use crate::codes::search::{Match, Search};
@@ -337,7 +337,7 @@ impl Refused {
 
 impl Enrollment {
     pub(super) fn is_in(&self, login: &Transaction) -> bool {
-        is_same(&self.login, login.hash())
+        login.is(&self.login)
     }
 }
 

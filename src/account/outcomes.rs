@@ -43,7 +43,7 @@ impl Outcome {
 }
 
 /// Compares two keyed hashes. Only the answer is public.
-pub(super) fn is_same(a: &[u8], b: &[u8]) -> bool {
+fn is_same(a: &[u8], b: &[u8]) -> bool {
     public(is_equal(a, b) != 0)
 }
 
@@ -80,12 +80,12 @@ impl Outcomes {
     }
 
     fn of_login(&self, login: &Transaction, now: UnixTime) -> impl Iterator<Item = &Outcome> {
-        self.0.iter().filter(move |outcome| outcome.is_kept(now) && is_same(&outcome.login, login.hash()))
+        self.0.iter().filter(move |outcome| outcome.is_kept(now) && login.is(&outcome.login))
     }
 
     /// Forgets the refusals of a transaction, whose question has changed.
     pub(super) fn forget_refusals_in(&mut self, login: &Transaction) {
-        self.0.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)) || !is_same(&kept.login, login.hash()));
+        self.0.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)) || !login.is(&kept.login));
     }
 
     pub(super) fn forget_refusals(&mut self) {

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use super::attempt::{Refused, Success};
 use super::entry::Entry;
 use super::error::AccountError;
-use super::outcomes::{Outcome, Verdict, is_same};
+use super::outcomes::{Outcome, Verdict};
 use super::subscriber::Account;
 use crate::codes::search::Match;
 use crate::decision::Refusal;
@@ -386,7 +386,7 @@ impl Account {
         let questions =
             self.pushes().flat_map(|(entry, push)| push.questions.iter().map(|asked| (entry.number, asked)));
         questions
-            .filter(|(_, question)| is_same(&question.login, login.hash()))
+            .filter(|(_, question)| login.is(&question.login))
             .max_by_key(|(_, question)| (question.is_live(now), question.expires))
     }
 

@@ -4,6 +4,8 @@ use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Code;
+use crate::ct::declassify::public;
+use crate::ct::select::is_equal;
 
 const LABEL: &[u8] = b"secondo login";
 
@@ -69,6 +71,11 @@ impl Transaction {
     #[must_use]
     pub const fn hash(&self) -> &[u8; 16] {
         &self.tag
+    }
+
+    /// Returns `true` if this is the hash of the transaction. Only the answer is public.
+    pub(crate) fn is(&self, hash: &Tag) -> bool {
+        public(is_equal(&self.tag, hash) != 0)
     }
 
     /// Returns the keyed hash of an answer. `purpose` tells apart answers to different questions.

@@ -23,6 +23,9 @@ fn unknown<E>(error: VerifierError<E>) -> VerifierError<E> {
 /// A verdict that is stored, or the outage instead of one.
 type Judged<T, E> = Result<Swapped<Result<T, VerifierError<E>>>, VerifierError<E>>;
 
+/// A verdict that is stored, with the device that signed the answer, or the outage instead.
+type Signed<T, E> = Result<(Swapped<Result<T, VerifierError<E>>>, Option<AuthenticatorNumber>), VerifierError<E>>;
+
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Makes a challenge for a login, which the person approves or denies in an app. `random` are 32 random bytes.
     ///
@@ -54,7 +57,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         random: &[u8; 32],
     ) -> Result<Notification, VerifierError<S::Error>> {
         let ask = Ask { id, login, number, details, random, now };
-        let asked = self.turn(id, |account| account.push(&ask, &self.policy)).await;
+        let asked = self.turn(id, |account| account.push(&ask, &self.policy)).await.map(|(asked, _)| asked);
         let event = Event { authenticator: Some(number), ..Event::new(Action::Push, id, now) };
         self.tell(event, asked)
     }
@@ -81,19 +84,10 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             Ok(answer) => answer,
             Err(error) => return self.report(event, Err(VerifierError::Push(PushRefusal::Message(error)))),
         };
-        let judged = self
-            .swap(id, |held, _| {
-                let mut account = self.account(id, held)?;
-                let Turn { verdict, is_changed, signed_by } = account.answer_push(id, &answer, &self.policy, now);
-                let outcome = (verdict.map_err(|refused| VerifierError::of(refused, id)), signed_by);
-                Ok(if is_changed { Step::Store(outcome, Record::Account(account)) } else { Step::Keep(outcome) })
-            })
-            .await;
-        let (judged, signed_by) = match judged.map_err(unknown) {
-            Ok(Swapped { outcome: (verdict, signed_by), revision }) => {
-                (Ok(Swapped { outcome: verdict, revision }), signed_by)
-            }
-            Err(error) => (Err(error), None),
+        let judged = self.turn(id, |account| account.answer_push(id, &answer, &self.policy, now)).await;
+        let (judged, signed_by) = match judged {
+            Ok((judged, signed_by)) => (Ok(judged), signed_by),
+            Err(error) => (Err(unknown(error)), None),
         };
         let action = match signed_by.map(|_| answer.verdict()) {
             Some(Verdict::Accept) => Action::AcceptPush,
@@ -121,7 +115,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         login: &Transaction,
         now: UnixTime,
     ) -> Result<Accepted, VerifierError<S::Error>> {
-        let polled = self.turn(id, |account| account.poll_push(login, &self.policy, now)).await;
+        let polled =
+            self.turn(id, |account| account.poll_push(login, &self.policy, now)).await.map(|(polled, _)| polled);
         if let Ok(Swapped { outcome: Err(VerifierError::Push(PushRefusal::Waiting)), .. }) = polled {
             return Err(VerifierError::Push(PushRefusal::Waiting));
         }
@@ -153,7 +148,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             Ok(answer) => answer,
             Err(error) => return self.report(event, Err(VerifierError::Push(PushRefusal::Message(error)))),
         };
-        let activated = self.turn(id, |account| account.activate_push(id, &answer, now)).await.map_err(unknown);
+        let activated = self.turn(id, |account| account.activate_push(id, &answer, now)).await;
+        let activated = activated.map(|(activated, _)| activated).map_err(unknown);
         let number = activated.as_ref().ok().and_then(|swapped| swapped.outcome.as_ref().ok()).copied();
         self.tell(Event { authenticator: number, ..event }, activated)
     }
@@ -174,6 +170,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         now: UnixTime,
     ) -> Result<Confirmed, VerifierError<S::Error>> {
         let confirmed = self.turn(id, |account| account.confirm_push(login, number, &self.policy, now)).await;
+        let confirmed = confirmed.map(|(confirmed, _)| confirmed);
         if let Ok(Swapped { outcome: Err(VerifierError::Push(PushRefusal::Waiting)), .. }) = confirmed {
             return Err(VerifierError::Push(PushRefusal::Waiting));
         }
@@ -182,15 +179,17 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         Ok(Confirmed { login: success.is_login.then_some(Accepted { id: *id, success }) })
     }
 
-    /// Decides about an account, and stores it before the verdict is returned.
-    async fn turn<T>(&self, id: &AccountId, decide: impl Fn(&mut Account) -> Turn<T>) -> Judged<T, S::Error> {
+    /// Decides about an account, and stores it before the verdict is returned. Returns the device that signed the answer
+    /// as well, if one did.
+    async fn turn<T>(&self, id: &AccountId, decide: impl Fn(&mut Account) -> Turn<T>) -> Signed<T, S::Error> {
         let swapped = self.swap(id, |held, _| {
             let mut account = self.account(id, held)?;
-            let Turn { verdict, is_changed, .. } = decide(&mut account);
-            let verdict = verdict.map_err(|refused| VerifierError::of(refused, id));
-            Ok(if is_changed { Step::Store(verdict, Record::Account(account)) } else { Step::Keep(verdict) })
+            let Turn { verdict, is_changed, signed_by } = decide(&mut account);
+            let outcome = (verdict.map_err(|refused| VerifierError::of(refused, id)), signed_by);
+            Ok(if is_changed { Step::Store(outcome, Record::Account(account)) } else { Step::Keep(outcome) })
         });
-        swapped.await
+        let Swapped { outcome: (verdict, signed_by), revision } = swapped.await?;
+        Ok((Swapped { outcome: verdict, revision }, signed_by))
     }
 
     /// Records the event of a turn, and returns its verdict.

@@ -123,7 +123,7 @@ fn the_token_before_is_recognized_for_sixty_seconds() {
         assert_eq!(stored(&store), before);
     }
     let third = token(&verifier.recall_in(&second, 13, after(160)).unwrap());
-    // A replaced token never comes back, and the one that was never handed out is none.
+    // A replaced token is never accepted again, and a token that was not handed out is not accepted either.
     assert_eq!(account_error(verifier.recall_in(first.as_str(), 14, after(161))), AccountError::UnknownBrowser);
     assert!(verifier.recall_in(&second, 14, after(219)).is_ok());
     assert_eq!(account_error(verifier.recall_in(&second, 14, after(220))), AccountError::UnknownBrowser);

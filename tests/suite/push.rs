@@ -348,7 +348,7 @@ fn clocks_that_jump() {
     let answer = accept(&mut app, &sent.message, &sent.number, after(1));
     block_on(verifier.answer_push(&id(), &answer, after(1))).unwrap();
     assert!(block_on(verifier.poll(&id(), &login, after(1))).is_ok());
-    // That wait does not hide the next one.
+    // The implausible wait does not keep the next wait from being stored.
     let sent = ask(&verifier, &fresh(), number, after(2)).unwrap();
     let reported = app.not_me(&app.read(&sent.message, after(2)).unwrap(), after(2)).unwrap();
     block_on(verifier.answer_push(&id(), &reported, after(2))).unwrap();

@@ -102,7 +102,7 @@ fn an_app_on_webcrypto_logs_in() {
     let answer = ask(&activation.link());
     block_on(verifier.activate_push(&id(), &answer, NOW)).unwrap();
     block_on(verifier.confirm_push(&id(), &login, FIRST, NOW)).unwrap();
-    // High and low values of `s` occur among so many signatures.
+    // Among this many signatures, some have an `s` in the upper half of its range, and some in the lower half.
     for _ in 0..8 {
         let login = fresh();
         let sent = push::ask(&verifier, &login, FIRST, NOW).unwrap();

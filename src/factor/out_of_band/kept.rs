@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use super::{Channel, Destination};
 use crate::codes::search::Match;
-use crate::ct::declassify::{declassify, public};
+use crate::ct::declassify::declassify;
 use crate::ct::select::is_equal;
 use crate::decision::{Refusal, Stage};
 use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
@@ -49,12 +49,12 @@ impl OutOfBand {
 
     /// Returns the code that was sent last in this transaction.
     pub(crate) fn sent_in(&self, login: &Transaction) -> Option<&SentCode> {
-        self.sent.iter().find(|sent| is_of(sent, login))
+        self.sent.iter().find(|sent| login.is(&sent.login))
     }
 
     /// Ends the code of a transaction.
     pub(crate) fn end(&mut self, login: &Transaction) {
-        self.sent.retain(|sent| !is_of(sent, login));
+        self.sent.retain(|sent| !login.is(&sent.login));
     }
 
     /// Keeps the hash of a code that is sent in this transaction. It replaces the transaction's earlier one.
@@ -66,17 +66,13 @@ impl OutOfBand {
             expires: now.saturating_add(rules.validity.get().into()),
             digits: rules.digits,
         };
-        self.sent.retain(|sent| sent.is_live(now) && !is_of(sent, login));
+        self.sent.retain(|sent| sent.is_live(now) && !login.is(&sent.login));
         if self.sent.len() >= Self::MAX_SENT {
             self.sent.remove(0);
         }
         self.sent.push(sent);
         sent
     }
-}
-
-fn is_of(sent: &SentCode, login: &Transaction) -> bool {
-    public(is_equal(&sent.login, login.hash()) != 0)
 }
 
 impl SentCode {

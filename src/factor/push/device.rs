@@ -272,7 +272,7 @@ impl fmt::Debug for Unlock<'_> {
 
 /// The personal code of six digits that unlocks a device, as a salted hash.
 ///
-/// Whoever reads the phone's storage can try all codes. The key in secure hardware is what protects the account then.
+/// Somebody who reads the phone's storage can try all codes. Only the key in secure hardware protects the account then.
 pub struct PersonalCode {
     salt: [u8; 16],
     hash: [u8; 32],

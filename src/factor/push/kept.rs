@@ -245,7 +245,7 @@ impl Kept for Push {
     /// Ends the open challenge of the transaction, which has become a login in another way.
     fn end_questions(&mut self, login: &Transaction) {
         for question in &mut self.questions {
-            if question.login == *login.hash() && question.status.is_open() {
+            if login.is(&question.login) && question.status.is_open() {
                 question.status = Status::Used;
             }
         }

@@ -61,7 +61,7 @@ impl Model {
         same(expected, found, "remember")
     }
 
-    /// Recalls a browser by one of the last tokens, or by a text that is none.
+    /// Recalls a browser by one of the last tokens, or by a text that is not a token.
     pub(super) fn recall(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
         let back = usize::from(input.below(12));
         let (sent, now) = (self.tokens.len().checked_sub(back), self.now());
