@@ -36,7 +36,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let code = PersonalCode::new("271828", random())?;
     let (mut phone, answer) = Device::activate(&scanned, key, Some(code))?;
     verifier.activate_push(&maria, &answer, UnixTime::now()?).await?;
-    verifier.confirm_push(&maria, &enrollment, app, UnixTime::now()?).await?;
+    println!("app:      type {} into the page", phone.confirmation_code().as_str());
+    verifier.confirm(&maria, &enrollment, app, phone.confirmation_code().as_str(), UnixTime::now()?).await?;
     println!("provider: authenticator {app} is activated");
 
     // Maria logs in with her password, and the page offers the app. The provider delivers the message to it.

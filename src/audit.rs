@@ -168,6 +168,10 @@ pub enum Action {
     SendCode,
     /// Withdraw a code that is not sent after all, because the transport or a limit refused its destination.
     WithdrawCode,
+    /// Enroll an authenticator with the code of an operator.
+    EnrollWithCode,
+    /// Issue a code with which an authenticator can be enrolled.
+    IssueEnrollmentCode,
     /// Enroll recovery codes, which end the earlier ones.
     EnrollRecoveryCodes,
     /// Confirm an authenticator by its first code.
@@ -235,6 +239,8 @@ impl Action {
             Self::EnrollExternal => "enroll_external",
             Self::SendCode => "send_code",
             Self::WithdrawCode => "withdraw_code",
+            Self::EnrollWithCode => "enroll_with_code",
+            Self::IssueEnrollmentCode => "issue_enrollment_code",
             Self::EnrollRecoveryCodes => "enroll_recovery_codes",
             Self::Confirm => "confirm",
             Self::Verify => "verify",
@@ -269,6 +275,8 @@ impl Action {
     const fn is_notified(self) -> bool {
         match self {
             Self::EnrollExternal
+            | Self::EnrollWithCode
+            | Self::IssueEnrollmentCode
             | Self::EnrollRecoveryCodes
             | Self::Confirm
             | Self::Recover

@@ -7,7 +7,7 @@ use crate::audit::Operator;
 use crate::decision::{Resynchronized, State};
 #[cfg(feature = "push")]
 use crate::factor::push::{Details, Notification, Verdict};
-use crate::factor::{Authenticator, BrowserDays, NewAuthenticator, Transport};
+use crate::factor::{Authenticator, BrowserDays, EnrollmentCode, NewAuthenticator, Transport};
 use crate::hsm::{Hsm, NoHsm};
 use crate::store::{Enumerate, Store};
 use crate::types::{AccountId, AuthenticatorNumber, DisplayName, Transaction, UnixTime};
@@ -102,6 +102,15 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
             -> Result<Enrolled, VerifierError<S::Error>>;
         enroll_first(id: &AccountId, login: &Transaction, new: impl Into<NewAuthenticator>, now: UnixTime)
             -> Result<Enrolled, VerifierError<S::Error>>;
+        issue_enrollment_code(id: &AccountId, code: &EnrollmentCode, by: Operator<'_>, now: UnixTime)
+            -> Result<UnixTime, VerifierError<S::Error>>;
+        enroll_with_code(
+            id: &AccountId,
+            login: &Transaction,
+            code: &str,
+            new: impl Into<NewAuthenticator>,
+            now: UnixTime
+        ) -> Result<Enrolled, VerifierError<S::Error>>;
         pending(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, now: UnixTime)
             -> Result<Authenticator, VerifierError<S::Error>>;
         import(id: &AccountId, authenticators: &[(NewAuthenticator, State)], by: Operator<'_>, now: UnixTime)
@@ -189,7 +198,5 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
         poll(id: &AccountId, login: &Transaction, now: UnixTime) -> Result<Accepted, VerifierError<S::Error>>;
         activate_push(id: &AccountId, answer: &str, now: UnixTime)
             -> Result<AuthenticatorNumber, VerifierError<S::Error>>;
-        confirm_push(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, now: UnixTime)
-            -> Result<Confirmed, VerifierError<S::Error>>;
     }
 }

@@ -80,13 +80,13 @@ impl Account {
             let has_token = browser.has(presented, now);
             if !is_active {
                 is_suspended |= has_token;
-            } else if now >= browser.expires() {
+            } else if now >= browser.expires {
                 is_expired |= has_token;
             } else {
                 let replaces = browser.replace(presented, next, now);
                 entry.last_used.cmovnz(&now.as_secs(), replaces);
                 number.cmovnz(&entry.number.get(), has_token);
-                expires.cmovnz(&browser.expires().as_secs(), has_token);
+                expires.cmovnz(&browser.expires.as_secs(), has_token);
                 is_known |= has_token;
                 is_replaced |= replaces;
             }

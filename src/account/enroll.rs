@@ -120,7 +120,7 @@ impl Account {
     }
 
     /// Erases the authenticator that this one replaces, if there is one, and returns its number.
-    fn end_earlier(&mut self, new: &Entry) -> Option<AuthenticatorNumber> {
+    pub(super) fn end_earlier(&mut self, new: &Entry) -> Option<AuthenticatorNumber> {
         let kept = new.factor.kept();
         let is_earlier = |entry: &Entry| kept.is_single() && entry.factor.kept().kind() == kept.kind();
         let earlier = self.entries.iter().find(|entry| is_earlier(entry))?.number;
@@ -156,15 +156,28 @@ impl Account {
             return Err(AccountError::SecretInUse(same.number));
         }
         let (number, has_codes) = (entry.number, entry.factor.kept().right_answers(policy) > 0);
+        let is_browser = matches!(*entry.factor, Factor::Browser(_));
         self.entries.push(entry);
         let found = self.entries.iter().map(|entry| u16::from(entry.factor.kept().right_answers(policy))).sum();
         // A resynchronization may have exceeded the maximum, which is no reason against an entry without codes.
         if has_codes && found > u16::from(policy.right_codes.get()) {
             return Err(AccountError::TooManyRightCodes { most: policy.right_codes.get(), found });
         }
+        if !is_browser {
+            self.end_browsers_for_room();
+        }
         self.check_room()?;
         self.last_number = number.get();
         Ok(number)
+    }
+
+    /// Ends browsers until the account has room, the least recently used one first.
+    fn end_browsers_for_room(&mut self) {
+        while self.check_room().is_err() {
+            let browsers = self.entries.iter().filter(|entry| matches!(*entry.factor, Factor::Browser(_)));
+            let Some(oldest) = browsers.min_by_key(|entry| entry.last_used).map(|entry| entry.number) else { return };
+            self.entries.retain(|entry| entry.number != oldest);
+        }
     }
 
     /// Checks that everything that verifications write will fit into a value.

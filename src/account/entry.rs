@@ -71,12 +71,13 @@ impl Entry {
         self.factor.kept().is_authenticator()
     }
 
+    /// Returns the time at which it ends by itself, if there is one.
+    pub(super) fn expires(&self) -> Option<UnixTime> {
+        self.enrollment().map(|enrollment| enrollment.expires).or(self.factor.kept().expires())
+    }
+
     pub(super) fn has_expired(&self, now: UnixTime) -> bool {
-        let expires = match (&*self.factor, self.enrollment()) {
-            (Factor::Browser(browser), _) => Some(browser.expires()),
-            (_, enrollment) => enrollment.map(|enrollment| enrollment.expires),
-        };
-        expires.is_some_and(|expires| now >= expires)
+        self.expires().is_some_and(|expires| now >= expires)
     }
 
     pub(super) fn enrollment(&self) -> Option<&Enrollment> {

@@ -75,6 +75,10 @@ pub enum AccountError {
     NoneConfirmed,
     /// The account has no recovery codes.
     NoRecoveryCodes,
+    /// No operator has issued an enrollment code for the account, or it has expired or ended.
+    NoEnrollmentCode,
+    /// The enrollment code was used in another transaction.
+    EnrollmentCodeUsed,
     /// The account remembers no browser with this token, or no longer.
     UnknownBrowser,
     /// The days for which the browser was remembered have passed.
@@ -109,6 +113,8 @@ impl AccountError {
             Self::NotConfirmed => "not_confirmed",
             Self::NoneConfirmed => "none_confirmed",
             Self::NoRecoveryCodes => "no_recovery_codes",
+            Self::NoEnrollmentCode => "no_enrollment_code",
+            Self::EnrollmentCodeUsed => "enrollment_code_used",
             Self::UnknownBrowser => "unknown_browser",
             Self::BrowserExpired => "browser_expired",
         }
@@ -151,6 +157,8 @@ impl fmt::Display for AccountError {
             Self::NotConfirmed => f.write_str("the imported authenticator is not confirmed"),
             Self::NoneConfirmed => f.write_str("the account has no confirmed authenticator that codes could recover"),
             Self::NoRecoveryCodes => f.write_str("the account has no recovery codes"),
+            Self::NoEnrollmentCode => f.write_str("the account has no enrollment code that can be used"),
+            Self::EnrollmentCodeUsed => f.write_str("the enrollment code was used in another transaction"),
             Self::UnknownBrowser => f.write_str("the account remembers no browser with this token"),
             Self::BrowserExpired => f.write_str("the days for which the browser was remembered have passed"),
         }

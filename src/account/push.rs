@@ -22,9 +22,8 @@ const REPORTED_WAIT: u64 = 60 * 60;
 /// The time in seconds in which the page must fetch an approval.
 const APPROVED_SECS: u64 = 60;
 
-/// The purposes of the hashes that recognize repeated polls. The first byte differs from those of codes.
+/// The purpose of the hash that recognizes repeated polls. The first byte differs from those of codes.
 const POLL: &[u8; 5] = b"\x10poll";
-const CONFIRM: u8 = 0x11;
 
 /// The result of a call on an account.
 pub(crate) struct Turn<T> {
@@ -197,39 +196,6 @@ impl Account {
         }
         self.changed();
         Turn::changed(Ok(number))
-    }
-
-    /// Confirms a device that has answered its activation, in the transaction that enrolled it.
-    pub(crate) fn confirm_push(
-        &mut self,
-        login: &Transaction,
-        number: AuthenticatorNumber,
-        policy: &Policy,
-        now: UnixTime,
-    ) -> Turn<Success> {
-        let [a, b, c, d] = number.get().to_be_bytes();
-        let hash = login.answer(&[CONFIRM, a, b, c, d], None);
-        let enrollment = match self.repeated(login, &hash, now) {
-            Some(refused) => Err(refused),
-            None => self.enrollment(login, number, now),
-        };
-        if let Err(refused) = enrollment {
-            return Turn::unchanged(Err(refused));
-        }
-        match self.push_mut(number).map(|push| push.key().is_some()) {
-            Some(true) => {}
-            Some(false) => return Turn::refused(PushRefusal::Waiting),
-            None => return Turn::refused(PushRefusal::Unknown),
-        }
-        let is_login = self.activate(number, policy, now);
-        self.changed();
-        let verdict = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
-        self.outcomes.remember(Outcome { login: *login.hash(), answer: hash, at: now, verdict });
-        // Nobody transferred a number.
-        let (kind, counter, is_weak) = (Kind::Push as u8, Counter::new(0), true);
-        let success =
-            Success { number, kind, counter, drift: 0, failures_before: 0, is_login, codes_left: None, is_weak };
-        Turn::changed(Ok(success))
     }
 
     /// Returns the time until which pushes wait, or `None` if they do not.

@@ -57,11 +57,11 @@ impl Account {
     /// Returns the time from which a store may remove the account, if nothing of it was ever confirmed and it is not
     /// suspended.
     pub(super) fn expiry(&self) -> Option<UnixTime> {
-        if self.entries.iter().any(Entry::is_confirmed) || self.is_suspended {
+        if self.entries.iter().any(|entry| entry.is_confirmed() && entry.is_authenticator()) || self.is_suspended {
             return None;
         }
-        let enrollments = self.entries.iter().filter_map(Entry::enrollment).map(|enrollment| enrollment.expires);
-        enrollments.chain(self.outcomes.kept_until()).chain([self.enrollments_full, self.sends_full]).max()
+        let entries = self.entries.iter().filter_map(Entry::expires);
+        entries.chain(self.outcomes.kept_until()).chain([self.enrollments_full, self.sends_full]).max()
     }
 
     /// Counts a change.

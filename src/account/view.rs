@@ -28,6 +28,9 @@ pub struct AccountView {
     /// `true` if every active authenticator is [restricted](Kind::is_restricted), so that the provider must offer
     /// another one.
     pub needs_alternative: bool,
+    /// The expiry of the code that an operator issued, if it can be used: see
+    /// [`EnrollmentCode`](crate::factor::EnrollmentCode).
+    pub enrollment_code: Option<UnixTime>,
     /// The authenticators, the oldest first. Enrollments that have expired are left out.
     pub authenticators: Vec<AuthenticatorView>,
     /// The browsers that are remembered, the oldest first. Those that have expired are left out. They are no
@@ -82,6 +85,7 @@ impl Account {
             hold: self.attempts.hold.in_force(now),
             next_enrollment: policy.enrollments.admit(self.enrollments_full, now).err(),
             needs_alternative: self.needs_alternative(),
+            enrollment_code: entries().find_map(Entry::enrollment_code),
             authenticators: entries().filter(|entry| entry.is_authenticator()).map(Entry::view).collect(),
             browsers: entries().filter_map(Entry::browser_view).collect(),
         }
@@ -111,6 +115,11 @@ impl Entry {
         }
     }
 
+    fn enrollment_code(&self) -> Option<UnixTime> {
+        let Factor::IssuedCode(code) = &*self.factor else { return None };
+        Some(code.expires)
+    }
+
     fn browser_view(&self) -> Option<BrowserView> {
         let Factor::Browser(browser) = &*self.factor else { return None };
         Some(BrowserView {
@@ -119,7 +128,7 @@ impl Entry {
             status: self.status(),
             added: self.added,
             last_used: UnixTime::EPOCH.saturating_add(self.last_used),
-            expires: browser.expires(),
+            expires: browser.expires,
         })
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Browser {
     previous: TokenHash,
     /// The time in seconds, a number that can be replaced without a branch. The token is not replaced before.
     previous_until: u64,
-    expires: UnixTime,
+    pub(crate) expires: UnixTime,
 }
 
 /// The start of the hash of a token.
@@ -82,10 +82,6 @@ impl Browser {
         let token = token.hash;
         let expires = now.saturating_add(u64::from(days.0) * 24 * 60 * 60);
         Self { token, previous: token, previous_until: now.as_secs(), expires }
-    }
-
-    pub(crate) const fn expires(&self) -> UnixTime {
-        self.expires
     }
 
     /// Returns 1 if the text is the token, or the one before it while that is recognized, otherwise 0.
@@ -158,6 +154,10 @@ impl Kept for Browser {
 
     fn takes(&self, _: Stage) -> bool {
         false
+    }
+
+    fn expires(&self) -> Option<UnixTime> {
+        Some(self.expires)
     }
 
     fn is_authenticator(&self) -> bool {

@@ -5,7 +5,7 @@
 use super::browser::Browser;
 use super::external::External;
 use super::kind::Kept;
-use super::look_up::LookUp;
+use super::look_up::{IssuedCode, LookUp};
 use super::otp::Otp;
 use super::out_of_band::OutOfBand;
 #[cfg(feature = "push")]
@@ -68,5 +68,6 @@ joint! {
     OutOfBand = 4,
     #[cfg(feature = "push")] Push = 5,
     Browser = 7,
+    IssuedCode = 8,
     #[cfg(all(test, feature = "std"))] Words = 255,
 }

@@ -30,6 +30,8 @@ pub enum Kind {
     LookUp,
     /// A browser that is remembered, which is no authenticator: see [`Verifier::remember`](crate::Verifier::remember).
     Browser,
+    /// A code that an operator issued, which is no authenticator: see [`EnrollmentCode`](crate::factor::EnrollmentCode).
+    EnrollmentCode,
     /// An app that signs the answers to notifications: see [`push`](crate::push).
     #[cfg(feature = "push")]
     Push,
@@ -49,6 +51,7 @@ impl Kind {
         Self::External,
         Self::LookUp,
         Self::Browser,
+        Self::EnrollmentCode,
         #[cfg(feature = "push")]
         Self::Push,
         #[cfg(all(test, feature = "std"))]
@@ -77,7 +80,7 @@ impl Kind {
             Self::Voice => &["tel"],
             // The other software knows its methods, and RFC 8176 names none for a recovery code.
             Self::External | Self::LookUp => &[],
-            Self::Mail | Self::Browser => &[],
+            Self::Mail | Self::Browser | Self::EnrollmentCode => &[],
             // Proof of possession of a key.
             #[cfg(feature = "push")]
             Self::Push => &["pop"],
@@ -131,6 +134,11 @@ pub(crate) trait Kept {
     /// Returns the time in seconds in which it must be confirmed.
     fn confirmation_secs(&self, policy: &Policy) -> u32 {
         policy.enrollment_secs.get()
+    }
+
+    /// Returns the time at which it ends by itself, if there is one.
+    fn expires(&self) -> Option<UnixTime> {
+        None
     }
 
     /// Returns `true` if it is an authenticator or an address of the subscriber, and `false` if it is only remembered.

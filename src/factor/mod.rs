@@ -38,9 +38,11 @@ pub use kind::Kind;
 #[cfg(feature = "verifier")]
 pub(crate) use kind::{Answer, Comparison, Computation};
 #[cfg(feature = "verifier")]
-pub(crate) use look_up::Entered;
+pub use look_up::{
+    EnrollmentCode, EnrollmentCodeError, ImportedRecoveryCodes, RecoveryCodes, RecoveryCodesError, RecoveryCodesLeft,
+};
 #[cfg(feature = "verifier")]
-pub use look_up::{ImportedRecoveryCodes, RecoveryCodes, RecoveryCodesError, RecoveryCodesLeft};
+pub(crate) use look_up::{Entered, IssuedCode};
 #[cfg(feature = "verifier")]
 pub use new::NewAuthenticator;
 #[cfg(feature = "verifier")]

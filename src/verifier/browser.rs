@@ -84,7 +84,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         let number = remembered.as_ref().ok().map(|Swapped { outcome: (number, _), .. }| *number);
         let event = Event { authenticator: number, ..Event::new(Action::Remember, id, now) };
         let (number, replaced) = self.report(event, remembered)?;
-        Ok(NewBrowser { number, token: token.into_text(), expires: browser.expires(), replaced })
+        Ok(NewBrowser { number, token: token.into_text(), expires: browser.expires, replaced })
     }
 
     /// Recognizes a browser by the token of its cookie, and replaces the token. It is not a login.

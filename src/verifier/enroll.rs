@@ -1,9 +1,9 @@
 use super::swap::Step;
 use super::{Verifier, VerifierError};
-use crate::account::{Account, AccountError, Enrolled, Place, Record};
+use crate::account::{Account, AccountError, CodedEnrollment, Enrolled, Place, Record};
 use crate::audit::{Action, Event, Operator};
 use crate::decision::{Refusal, State};
-use crate::factor::{Authenticator, Kind, NewAuthenticator};
+use crate::factor::{Authenticator, EnrollmentCode, Entered, Kind, NewAuthenticator};
 use crate::hsm::Hsm;
 use crate::store::{Store, Value};
 use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
@@ -80,6 +80,67 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         now: UnixTime,
     ) -> Result<Enrolled, VerifierError<S::Error>> {
         self.add(id, login, &new.into(), Place::First, now).await
+    }
+
+    /// Issues a code with which the subscriber can enroll an authenticator, and returns its expiry.
+    ///
+    /// It is for a subscriber who has lost every authenticator: see [`EnrollmentCode`]. A new code ends the earlier one.
+    /// [Revoke](Self::revoke) or suspend what is lost.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::view`], [`VerifierError::Account`] with [`AccountError::Full`] if the account has no
+    /// room for the code, or [`VerifierError::Contended`] if other writers keep changing the account.
+    pub async fn issue_enrollment_code(
+        &self,
+        id: &AccountId,
+        code: &EnrollmentCode,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<UnixTime, VerifierError<S::Error>> {
+        let issued = self.swap(id, |held, _| {
+            let mut account = self.account(id, held)?;
+            let expires = account.issue_enrollment_code(code, &self.policy, now).map_err(VerifierError::Account)?;
+            Ok(Step::Store(expires, Record::Account(account)))
+        });
+        self.report(Event { operator: Some(by), ..Event::new(Action::IssueEnrollmentCode, id, now) }, issued.await)
+    }
+
+    /// Adds a new authenticator to an account with the code of an operator, as the subscriber typed it.
+    ///
+    /// Call it after the password, for a subscriber who cannot show a second factor. The authenticator must be confirmed
+    /// in the same transaction, which is not a login. The code is bound to this transaction, in which it can be submitted
+    /// again, and ends with the confirmation or at its expiry. An authenticator that needs no confirmation ends it at
+    /// once.
+    ///
+    /// Wrong codes have a count of their own, like those of [`Self::recover`]: a lock of the account does not matter. A
+    /// password hash of one to two milliseconds is computed, on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// - Returns [`VerifierError::Account`] with [`AccountError::NoEnrollmentCode`] if no code was issued or it has
+    ///   ended, or with [`AccountError::EnrollmentCodeUsed`] if it was used in another transaction.
+    /// - Returns [`VerifierError::Refused`] if the code is wrong, or if the account is suspended or closed.
+    /// - Returns [`VerifierError::Unknown`] if there is no account, and the other errors of [`Self::enroll`].
+    pub async fn enroll_with_code(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        code: &str,
+        new: impl Into<NewAuthenticator>,
+        now: UnixTime,
+    ) -> Result<Enrolled, VerifierError<S::Error>> {
+        let (entered, new) = (Entered::new(code), new.into());
+        let enrollment = CodedEnrollment { login, entered: &entered, new: &new, policy: &self.policy, now };
+        let enrolled = self.swap(id, |held, _| {
+            let mut account = self.account(id, held)?;
+            let (verdict, is_changed) = account.enroll_with_code(&enrollment);
+            let verdict = verdict.map_err(|refused| VerifierError::of(refused, id));
+            Ok(if is_changed { Step::Store(verdict, Record::Account(account)) } else { Step::Keep(verdict) })
+        });
+        let enrolled = enrolled.await;
+        let number = enrolled.as_ref().ok().and_then(|enrolled| Some(enrolled.outcome.as_ref().ok()?.number));
+        self.tell(Event { authenticator: number, ..Event::new(Action::EnrollWithCode, id, now) }, enrolled)
     }
 
     /// Returns an authenticator that was enrolled in this transaction and is not confirmed yet, to show its secret

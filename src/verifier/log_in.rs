@@ -5,7 +5,7 @@ use super::swap::{Step, Swapped};
 use super::{Verifier, VerifierError};
 use crate::account::{Account, Hmacs, Record, Refused, Reply, Success};
 use crate::audit::{Action, Event};
-use crate::decision::{Refusal, Resynchronized, Stage};
+use crate::decision::{Resynchronized, Stage};
 use crate::factor::Answer;
 use crate::hsm::Hsm;
 use crate::store::Store;
@@ -146,31 +146,17 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     pub(super) fn report_verdict(
         &self,
         event: Event<'_>,
-        swapped: Result<Judged, VerifierError<S::Error>>,
+        swapped: Result<Swapped<Result<Success, Refused>>, VerifierError<S::Error>>,
     ) -> Result<Success, VerifierError<S::Error>> {
-        let swapped = swapped.map(|Swapped { outcome, revision }| Swapped {
+        let judged = swapped.map(|Swapped { outcome, revision }| Swapped {
             outcome: outcome.map_err(|refused| VerifierError::of(refused, event.account)),
             revision,
         });
-        let verdict = swapped.as_ref().ok().map(|swapped| swapped.outcome.as_ref());
-        let event = Event {
-            authenticator: event.authenticator.or(match verdict {
-                Some(Ok(success)) => Some(success.number),
-                Some(Err(VerifierError::Repeated(repeated))) => Some(repeated.authenticator),
-                _ => None,
-            }),
-            problem: verdict.and_then(Result::err).map(VerifierError::label),
-            remaining: match verdict {
-                Some(Err(VerifierError::Refused(
-                    Refusal::Wrong { remaining, .. } | Refusal::Replayed { remaining, .. },
-                ))) => Some(*remaining),
-                _ => None,
-            },
-            ..event
+        let number = match judged.as_ref().ok().map(|judged| &judged.outcome) {
+            Some(Ok(success)) => Some(success.number),
+            Some(Err(VerifierError::Repeated(repeated))) => Some(repeated.authenticator),
+            _ => None,
         };
-        self.report(event, swapped)?
+        self.tell(Event { authenticator: event.authenticator.or(number), ..event }, judged)
     }
 }
-
-/// The verdict on an answer.
-pub(super) type Judged = Swapped<Result<Success, Refused>>;

@@ -1,5 +1,5 @@
-use super::outcome::{Accepted, Confirmed};
-use super::swap::{Step, Swapped};
+use super::outcome::Accepted;
+use super::swap::{Judged, Step, Swapped};
 use super::{Verifier, VerifierError};
 use crate::account::{Account, Ask, Record, Turn};
 use crate::audit::{Action, Event};
@@ -20,11 +20,8 @@ fn unknown<E>(error: VerifierError<E>) -> VerifierError<E> {
     }
 }
 
-/// A verdict that is stored, or the outage instead of one.
-type Judged<T, E> = Result<Swapped<Result<T, VerifierError<E>>>, VerifierError<E>>;
-
 /// A verdict that is stored, with the device that signed the answer, or the outage instead.
-type Signed<T, E> = Result<(Swapped<Result<T, VerifierError<E>>>, Option<AuthenticatorNumber>), VerifierError<E>>;
+type Signed<T, E> = Result<(Judged<T, E>, Option<AuthenticatorNumber>), VerifierError<E>>;
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Makes a challenge for a login, which the person approves or denies in an app. `random` are 32 random bytes.
@@ -129,7 +126,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// [`ActivationAnswer::account`] names the account.
     ///
     /// An answer that does not prove the activation's secret changes nothing and counts nothing. The first one that does
-    /// is taken, and [`Self::confirm_push`] completes the enrollment on the page.
+    /// is taken. The app then shows a [code](crate::push::device::Device::confirmation_code), and the page passes it to
+    /// [`Self::confirm`], which completes the enrollment.
     ///
     /// # Errors
     ///
@@ -154,31 +152,6 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.tell(Event { authenticator: number, ..event }, activated)
     }
 
-    /// Confirms an app that has answered its activation, in the transaction that enrolled it.
-    ///
-    /// The page calls it again while it returns [`PushRefusal::Waiting`], for which there is no event.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`VerifierError::Push`] with [`PushRefusal::Waiting`] if the app has not answered yet, and otherwise the
-    /// errors of [`Self::confirm`].
-    pub async fn confirm_push(
-        &self,
-        id: &AccountId,
-        login: &Transaction,
-        number: AuthenticatorNumber,
-        now: UnixTime,
-    ) -> Result<Confirmed, VerifierError<S::Error>> {
-        let confirmed = self.turn(id, |account| account.confirm_push(login, number, &self.policy, now)).await;
-        let confirmed = confirmed.map(|(confirmed, _)| confirmed);
-        if let Ok(Swapped { outcome: Err(VerifierError::Push(PushRefusal::Waiting)), .. }) = confirmed {
-            return Err(VerifierError::Push(PushRefusal::Waiting));
-        }
-        let event = Event { authenticator: Some(number), ..Event::new(Action::Confirm, id, now) };
-        let success = self.tell(event, confirmed)?;
-        Ok(Confirmed { login: success.is_login.then_some(Accepted { id: *id, success }) })
-    }
-
     /// Decides about an account, and stores it before the verdict is returned. Returns the device that signed the answer
     /// as well, if one did.
     async fn turn<T>(&self, id: &AccountId, decide: impl Fn(&mut Account) -> Turn<T>) -> Signed<T, S::Error> {
@@ -190,15 +163,5 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         });
         let Swapped { outcome: (verdict, signed_by), revision } = swapped.await?;
         Ok((Swapped { outcome: verdict, revision }, signed_by))
-    }
-
-    /// Records the event of a turn, and returns its verdict.
-    fn tell<T>(&self, event: Event<'_>, turn: Judged<T, S::Error>) -> Result<T, VerifierError<S::Error>> {
-        let error = turn.as_ref().ok().and_then(|swapped| swapped.outcome.as_ref().err());
-        let remaining = match error {
-            Some(VerifierError::Refused(Refusal::Wrong { remaining, .. })) => Some(*remaining),
-            _ => None,
-        };
-        self.report(Event { problem: error.map(VerifierError::label), remaining, ..event }, turn)?
     }
 }

@@ -38,6 +38,9 @@ pub(super) struct Swapped<T> {
     pub(super) revision: Option<u64>,
 }
 
+/// A verdict, with the revision of the record that was stored with it.
+pub(super) type Judged<T, E> = Swapped<Result<T, VerifierError<E>>>;
+
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Loads the value of an id, calls `decide` with it, and replaces it with the new record if there is one.
     ///
@@ -81,6 +84,22 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         let problem = result.as_ref().err().map(VerifierError::label);
         self.record(&Event { revision, problem: event.problem.or(problem), ..event });
         result.map(|swapped| swapped.outcome)
+    }
+
+    /// Records the event of a verdict, and returns the verdict.
+    pub(super) fn tell<T>(
+        &self,
+        event: Event<'_>,
+        judged: Result<Judged<T, S::Error>, VerifierError<S::Error>>,
+    ) -> Result<T, VerifierError<S::Error>> {
+        let error = judged.as_ref().ok().and_then(|judged| judged.outcome.as_ref().err());
+        let remaining = match error {
+            Some(VerifierError::Refused(Refusal::Wrong { remaining, .. } | Refusal::Replayed { remaining, .. })) => {
+                Some(*remaining)
+            }
+            _ => None,
+        };
+        self.report(Event { problem: error.map(VerifierError::label), remaining, ..event }, judged)?
     }
 
     pub(super) fn record(&self, event: &Event<'_>) {

@@ -216,19 +216,43 @@ fn eight_browsers_leave_room_for_sixteen_authenticators() {
     assert!(ninth.replaced.is_some() && verifier.recall_in(ninth.token.as_str(), 31, after(700)).is_ok());
 }
 
+/// Adds authenticators of the greatest length until the account is full, and returns their number.
+fn fill(store: &Memory, verifier: &Verifier<&Memory>) -> usize {
+    let greatest = |byte: u8| {
+        let secret = Secret::from_bytes(&[byte; Secret::MAX_LEN]).unwrap();
+        Authenticator::new(Totp::default(), secondo::Algorithm::Sha512, secret).named(&"n".repeat(64)).unwrap()
+    };
+    let next = |added| greatest(u8::try_from(100 + added).unwrap());
+    let added = (0..).find(|added| verifier.add(&id(), next(*added), State::new().confirmed()).is_err()).unwrap();
+    assert!(stored(store).len() > 2_000);
+    added
+}
+
+/// A browser never takes the room that an authenticator needs.
+#[test]
+fn browsers_give_way_to_authenticators() {
+    let (with, without) = (Memory::new(), Memory::new());
+    let remembering = verifier(&with);
+    let name = DisplayName::new(&"b".repeat(64)).unwrap();
+    let login = remembering.log_in(&id(), &code_of(1, after(30)), after(30)).unwrap();
+    for byte in 0..8 {
+        let now = after(31 + i64::from(byte));
+        block_on(remembering.remember(&login, name, days(30), &random(byte), now)).unwrap();
+    }
+    assert_eq!(fill(&with, &remembering), fill(&without, &verifier(&without)));
+    let view = block_on(remembering.view(&id(), after(60))).unwrap();
+    let left = view.browsers.len();
+    assert!((1..8).contains(&left), "{left}");
+    // The least recently used ones went.
+    assert!(view.browsers.iter().all(|browser| browser.last_used >= after(31 + 8 - i64::try_from(left).unwrap())));
+}
+
 /// A browser that does not fit is refused, so that a verification never lacks room for its outcome.
 #[test]
 fn a_full_account_remembers_no_browser() {
     let store = Memory::new();
     let verifier = verifier(&store);
-    let greatest = |byte: u8| {
-        let secret = Secret::from_bytes(&[byte; Secret::MAX_LEN]).unwrap();
-        Authenticator::new(Totp::default(), secondo::Algorithm::Sha512, secret).named(&"n".repeat(64)).unwrap()
-    };
-    while verifier
-        .add(&id(), greatest(u8::try_from(stored(&store).len() / 20).unwrap()), State::new().confirmed())
-        .is_ok()
-    {}
+    fill(&store, &verifier);
     let mut remembered = Vec::new();
     let full = loop {
         let now = after(30 * i64::try_from(remembered.len()).unwrap());

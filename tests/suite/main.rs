@@ -10,6 +10,7 @@ mod browsers;
 mod conformance;
 mod differential;
 mod enroll_example;
+mod enrollment_codes;
 mod events;
 mod floors;
 mod fuzz_seeds;

@@ -26,6 +26,7 @@ use secondo::factor::{Kind, NewAuthenticator};
 use secondo::push::device::{Device, DeviceError, PersonalCode, Unlock};
 use secondo::push::{Activation, Answer, Details, Matching, MessageError, PushRefusal, Verdict};
 use secondo::store::Memory;
+use secondo::types::MalformedCode;
 use secondo::{Policy, Refusal, State, Transaction, Verifier, VerifierError};
 use subscriber::{bind, code_of, id, passkey, phone, roomy, stored};
 
@@ -40,9 +41,10 @@ fn an_app_is_activated_and_accepts_a_login_once() {
     let (enrollment, activation) = (fresh(), activation());
     let new = NewAuthenticator::from(&activation).named("telefono").unwrap();
     let enrolled = block_on(verifier.enroll_first(&id(), &enrollment, new, NOW)).unwrap();
-    let confirm = |now| block_on(verifier.confirm_push(&id(), &enrollment, FIRST, now));
-    assert_eq!(push_refusal(confirm(NOW)), PushRefusal::Waiting);
     let (mut app, answer) = activate(&activation, 7);
+    let code = app.confirmation_code();
+    let confirm = |now| block_on(verifier.confirm(&id(), &enrollment, FIRST, code.as_str(), now));
+    assert_eq!(refusal(confirm(NOW)), Refusal::Unconfirmed);
     assert_eq!(block_on(verifier.activate_push(&id(), &answer, NOW)).unwrap(), enrolled.number);
     // Nobody can be asked before the page has confirmed the app.
     assert_eq!(refusal(ask(&verifier, &fresh(), FIRST, NOW)), Refusal::Unconfirmed);
@@ -447,7 +449,7 @@ fn activations_that_do_not_prove_themselves_change_nothing() {
     let verifier = verifier(&store);
     let (login, first) = (fresh(), activation());
     let number = block_on(verifier.enroll(&id(), &login, &first, NOW)).unwrap().number;
-    let (_, answer) = activate(&first, 7);
+    let (app, answer) = activate(&first, 7);
     // The same activation with another secret, and with the key of another answer.
     let link = first.link();
     let (head, bytes) = link.split_at("secondo-push:".len());
@@ -473,14 +475,12 @@ fn activations_that_do_not_prove_themselves_change_nothing() {
     for late in [&answer, &of_other_key] {
         assert_eq!(push_refusal(activate(late, after(599))), PushRefusal::Answered);
     }
-    let confirm = |login: &Transaction| block_on(verifier.confirm_push(&id(), login, number, after(599)));
-    assert_eq!(account_error(confirm(&fresh())), AccountError::OtherTransaction);
-    let expired = block_on(verifier.confirm_push(&id(), &login, number, after(600)));
-    assert_eq!(account_error(expired), AccountError::Expired);
-    let by_code = block_on(verifier.confirm(&id(), &login, number, "000000", after(599)));
-    assert_eq!(refusal(by_code), Refusal::Unconfirmed);
+    let code = app.confirmation_code();
+    let confirm = |login: &Transaction, code: &str, now| block_on(verifier.confirm(&id(), login, number, code, now));
+    assert_eq!(account_error(confirm(&fresh(), code.as_str(), after(599))), AccountError::OtherTransaction);
+    assert_eq!(account_error(confirm(&login, code.as_str(), after(600))), AccountError::Expired);
     assert_eq!(stored(&store), before);
-    confirm(&login).unwrap();
+    confirm(&login, code.as_str(), after(599)).unwrap();
     // The same key cannot be a second device of the account.
     let again = activation();
     block_on(verifier.enroll(&id(), &fresh(), &again, NOW)).unwrap();
@@ -507,17 +507,46 @@ fn a_first_app_ends_the_activations_beside_it() {
         let (owners, thiefs) = (activation(), activation());
         let owner = block_on(verifier.enroll_first(&id(), &of_owner, &owners, NOW)).unwrap().number;
         let thief = block_on(verifier.enroll_first(&id(), &of_thief, &thiefs, NOW)).unwrap().number;
-        for (activation, key) in [(&owners, 1), (&thiefs, 66)] {
-            block_on(verifier.activate_push(&id(), &activate(activation, key).1, NOW)).unwrap();
-        }
-        let confirmed = block_on(verifier.confirm_push(&id(), &of_owner, owner, NOW)).unwrap();
+        let [of_owners_app, of_thiefs_app] = [(&owners, 1), (&thiefs, 66)].map(|(activation, key)| {
+            let (app, answer) = activate(activation, key);
+            block_on(verifier.activate_push(&id(), &answer, NOW)).unwrap();
+            app.confirmation_code()
+        });
+        let confirmed = block_on(verifier.confirm(&id(), &of_owner, owner, of_owners_app.as_str(), NOW)).unwrap();
         assert_eq!(confirmed.login().is_some(), policy == Policy::new().with_confirmation_login(true));
-        assert!(confirmed.login().is_none_or(|login| !login.counts_for_aal2()));
-        let late = block_on(verifier.confirm_push(&id(), &of_thief, thief, NOW));
+        let late = block_on(verifier.confirm(&id(), &of_thief, thief, of_thiefs_app.as_str(), NOW));
         assert_eq!(account_error(late), AccountError::UnknownAuthenticator(thief));
         let first = block_on(verifier.enroll_first(&id(), &fresh(), &activation(), NOW));
         assert_eq!(account_error(first), AccountError::NotFirst);
     }
+}
+
+/// A thief who sees the activation on the page answers it first.
+#[test]
+fn the_page_does_not_confirm_the_app_of_somebody_else() {
+    let store = Memory::new();
+    let verifier = verifier(&store);
+    bind(&verifier, phone(1), &code_of(1, NOW), NOW).unwrap();
+    let (login, activation) = (fresh(), activation());
+    let number = block_on(verifier.enroll(&id(), &login, &activation, NOW)).unwrap().number;
+    let (_, of_thief) = activate(&activation, 66);
+    block_on(verifier.activate_push(&id(), &of_thief, NOW)).unwrap();
+    let (owners, of_owner) = activate(&activation, 7);
+    assert_eq!(push_refusal(block_on(verifier.activate_push(&id(), &of_owner, NOW))), PushRefusal::Answered);
+    // The owner's app shows the code of its own key. Wrong codes end the enrollment.
+    let shown = owners.confirmation_code();
+    let confirm = |code: &str| block_on(verifier.confirm(&id(), &login, number, code, NOW));
+    assert_eq!(refusal(confirm(shown.as_str())), wrong(4));
+    assert_eq!(refusal(confirm(shown.as_str())), wrong(4));
+    assert_eq!(refusal(confirm("12345")), Refusal::Malformed(MalformedCode::Length { expected: 6, found: 5 }));
+    let mut other = shown.as_str().to_owned();
+    for remaining in (0..4).rev() {
+        other = other_than(&other);
+        assert_eq!(refusal(confirm(&other)), wrong(remaining));
+    }
+    assert_eq!(account_error(confirm(shown.as_str())), AccountError::UnknownAuthenticator(number));
+    // The account's own count is as before.
+    assert_eq!(block_on(verifier.view(&id(), NOW)).unwrap().failures, 0);
 }
 
 #[test]
@@ -631,8 +660,9 @@ fn nothing_fails_for_room_after_enrollment() {
                 break;
             }
         };
-        block_on(verifier.activate_push(&id(), &activate(&activation, byte).1, NOW)).unwrap();
-        block_on(verifier.confirm_push(&id(), &login, enrolled, NOW)).unwrap();
+        let (app, answer) = activate(&activation, byte);
+        block_on(verifier.activate_push(&id(), &answer, NOW)).unwrap();
+        block_on(verifier.confirm(&id(), &login, enrolled, app.confirmation_code().as_str(), NOW)).unwrap();
         apps.push(enrolled);
     }
     assert!(apps.len() >= 8, "{}", apps.len());

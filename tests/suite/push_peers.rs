@@ -31,8 +31,9 @@ fn messages() -> String {
     let code = PersonalCode::new("271828", [9; 16]).unwrap();
     let (mut app, answer) = Device::activate(&activation, key(7), Some(code)).unwrap();
     block_on(verifier.activate_push(&id(), &answer, NOW)).unwrap();
-    block_on(verifier.confirm_push(&id(), &login, FIRST, NOW)).unwrap();
-    let mut lines = format!("link\t{}\nactivation\t{answer}\n", *activation.link());
+    let shown = app.confirmation_code();
+    block_on(verifier.confirm(&id(), &login, FIRST, shown.as_str(), NOW)).unwrap();
+    let mut lines = format!("link\t{}\nactivation\t{answer}\ncode\t{}\n", *activation.link(), shown.as_str());
     let others = Details::new("Città \"di\" Forlì\\Cesena", "Αθήνα, 東京", "25/11/2026 09:30").unwrap();
     for (place, details) in
         (0..).zip([details(), details().with_matching(Matching::TwoDigits), others.with_matching(Matching::Compare)])
@@ -75,7 +76,7 @@ fn python_verifies_the_vectors() {
     let vectors = include_str!("../vectors/push.txt");
     let (_, vectors) = vectors.split_once("\n\n").unwrap();
     assert_eq!(messages(), vectors);
-    assert_eq!(verified_by_python(vectors), Some(10));
+    assert_eq!(verified_by_python(vectors), Some(11));
     // The check finds a changed place, and a changed verdict.
     assert_eq!(verified_by_python(&vectors.replace("Bari", "Lecce")), None);
     assert_eq!(verified_by_python(&vectors.replace("\"deny\"", "\"not-me\"")), None);
@@ -101,7 +102,7 @@ fn an_app_on_webcrypto_logs_in() {
     block_on(verifier.enroll(&id(), &login, &activation, NOW)).unwrap();
     let answer = ask(&activation.link());
     block_on(verifier.activate_push(&id(), &answer, NOW)).unwrap();
-    block_on(verifier.confirm_push(&id(), &login, FIRST, NOW)).unwrap();
+    block_on(verifier.confirm(&id(), &login, FIRST, ask("code").trim(), NOW)).unwrap();
     // Among this many signatures, some have an `s` in the upper half of its range, and some in the lower half.
     for _ in 0..8 {
         let login = fresh();

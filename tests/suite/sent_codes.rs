@@ -95,6 +95,29 @@ fn confirmed(verifier: &Verifier<&Memory>, destination: Destination, now: UnixTi
     number
 }
 
+/// An app without a camera: it logs in with the password and a sent code, and gets the activation in the answer.
+#[cfg(feature = "push")]
+#[test]
+fn a_code_by_sms_activates_an_app() {
+    use crate::support::push;
+
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let number = confirmed(&verifier, mobile(), NOW);
+    let (login, now) = (fresh(), after(60));
+    let right = code(&verifier, &login, number, now);
+    // Guesses count on the account.
+    assert_eq!(try_code(&verifier, &login, other_than(&right), now), wrong(4));
+    assert_eq!(block_on(verifier.view(&id(), now)).unwrap().failures, 1);
+    assert!(block_on(verifier.verify(&id(), &login, &right, now)).is_ok());
+    let activation = push::activation();
+    let app = block_on(verifier.enroll(&id(), &login, &activation, now)).unwrap().number;
+    let (phone, answer) = push::activate(&activation, 7);
+    block_on(verifier.activate_push(&id(), &answer, now)).unwrap();
+    block_on(verifier.confirm(&id(), &login, app, phone.confirmation_code().as_str(), now)).unwrap();
+    assert!(push::ask(&verifier, &fresh(), app, now).is_ok());
+}
+
 fn try_code(verifier: &Verifier<&Memory>, login: &Transaction, code: &str, now: UnixTime) -> Refusal {
     refusal(block_on(verifier.verify(&id(), login, code, now)))
 }

@@ -115,7 +115,7 @@ impl RecoveryCodes {
 }
 
 /// Writes a code in groups of four characters. The check symbol belongs to the last group.
-fn put(text: &mut String, code: &[u8]) {
+pub(super) fn put(text: &mut String, code: &[u8]) {
     let groups = code.len() / 4;
     for (at, character) in code.iter().enumerate() {
         if at > 0 && at.is_multiple_of(4) && at / 4 < groups {

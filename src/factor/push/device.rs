@@ -15,11 +15,11 @@ use super::answer::{Answer, Verdict};
 use super::challenge::Challenge;
 pub use super::device_error::DeviceError;
 use super::json::{account, digits, shown};
-use super::key::{DeviceKey, PublicKey};
+use super::key::{DeviceKey, PublicKey, confirmation_code};
 use super::message_error::MessageError;
 use crate::ct::declassify::public;
 use crate::ct::select::is_equal;
-use crate::types::UnixTime;
+use crate::types::{Code, UnixTime};
 
 /// A device that was activated for an account: the state of an app, and the key that signs.
 ///
@@ -58,6 +58,8 @@ const VERSION: u8 = 1;
 
 impl<K: DeviceKey> Device<K> {
     /// Activates a device with a new key. Returns it, with the message for the provider.
+    ///
+    /// Once the provider has taken the message, the app shows [`Self::confirmation_code`].
     ///
     /// # Errors
     ///
@@ -225,6 +227,15 @@ impl<K> Device<K> {
             Activation::push_part(text, &mut bytes);
         }
         bytes
+    }
+
+    /// Returns the code that the person types into the page to confirm this device.
+    ///
+    /// It depends on the device's key, so that the page never confirms the device of somebody else who saw the
+    /// activation and answered it first.
+    #[must_use]
+    pub fn confirmation_code(&self) -> Code {
+        confirmation_code(&self.name)
     }
 
     /// Returns the id of the account.

@@ -8,15 +8,16 @@ use super::activation::{Activation, ActivationAnswer};
 use super::answer::Answer as Signed;
 use super::challenge::Challenge;
 use super::details::Details;
-use super::key::PublicKey;
+use super::key::{PublicKey, confirmation_code};
 use super::notification::Notification;
 use super::question::{Number, Question, Status};
 use crate::codes::search::Match;
 use crate::ct::declassify::declassify;
+use crate::ct::select::is_equal;
 use crate::decision::{Refusal, Stage};
 use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
 use crate::policy::Policy;
-use crate::types::{AccountId, AuthenticatorNumber, DisplayName, Tag, Transaction, UnixTime};
+use crate::types::{AccountId, AuthenticatorNumber, DisplayName, SubmittedCode, Tag, Transaction, UnixTime};
 
 /// A device in an account, with its challenges.
 ///
@@ -234,8 +235,14 @@ impl Kept for Push {
         Ok(Self { activation, material, misses: *misses, held_until, questions })
     }
 
-    fn compare(&self, _: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
-        Err(Refusal::Unconfirmed)
+    /// Compares the code of a confirmation, which the app shows once it is activated.
+    fn compare(&self, answer: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
+        let right = confirmation_code(&self.key().ok_or(Refusal::Unconfirmed)?.device());
+        let code = answer.codes.first().map_or(SubmittedCode::new(""), |code| SubmittedCode::new(code));
+        let code = code.code(right.digits()).map_err(Refusal::Malformed)?;
+        let mut found = Match::default();
+        found.add(0, is_equal(code.as_bytes(), right.as_bytes()), 0);
+        Ok(Comparison::Match(found))
     }
 
     fn accept(&mut self, _: &Match, _: &Answer<'_>) -> Computation {
@@ -251,12 +258,8 @@ impl Kept for Push {
         }
     }
 
-    fn takes(&self, _: Stage) -> bool {
-        false
-    }
-
-    fn is_confirmed_by_answer(&self) -> bool {
-        true
+    fn takes(&self, stage: Stage) -> bool {
+        stage == Stage::Confirmation
     }
 
     fn confirmation_secs(&self, policy: &Policy) -> u32 {

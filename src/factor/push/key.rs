@@ -7,6 +7,9 @@ use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::signed::Signed;
+use crate::types::{Code, Digits};
+
 /// The key of a device: P-256, in the phone's secure hardware.
 ///
 /// Secure Enclave and Android Keystore make such keys and never give them out. Both sign in DER, which
@@ -113,6 +116,13 @@ impl PublicKey {
     pub(super) fn device(&self) -> [u8; 16] {
         Sha256::digest(self.0).first_chunk().copied().unwrap_or_default()
     }
+}
+
+/// Returns the code that confirms a device: the app shows it, and the person types it into the page.
+pub(super) fn confirmation_code(device: &[u8; 16]) -> Code {
+    let hash = Sha256::digest(Signed::new("secondo push confirmation").bytes(device).finish());
+    let value = hash.first_chunk().copied().map_or(0, u32::from_be_bytes);
+    Code::from_truncated(value & 0x7fff_ffff, Digits::Six)
 }
 
 fn uncompressed(key: &VerifyingKey) -> [u8; 65] {

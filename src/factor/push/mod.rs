@@ -5,12 +5,13 @@
 //! over all of this, so that one for another login, page or time is refused.
 //!
 //! The provider [enrolls](crate::Verifier::enroll) an [`Activation`], shows its link as a QR code, and passes the app's
-//! messages on: `activate_push` and `confirm_push` bind the app, and `push`, `answer_push` and `poll` of the
-//! [`Verifier`](crate::Verifier) log in with it. The module [`device`] is the phone's side. It needs neither `std` nor
+//! messages on: `activate_push` and `confirm` of the [`Verifier`](crate::Verifier) bind the app, and `push`, `answer_push`
+//! and `poll` log in with it. The module [`device`] is the phone's side. It needs neither `std` nor
 //! the verifier. The example `push` has both sides in one program.
 //!
-//! An activation is as secret as a key URI: the first device that answers it is bound. The page confirms it in the
-//! transaction that enrolled it.
+//! An activation is as secret as a key URI: the first device that answers it can be bound. The app then shows a code, and
+//! the person types it into the page that showed the activation. The code depends on the device's key, so that the page
+//! does not confirm the device of somebody else who saw the activation.
 //!
 //! # Messages
 //!
@@ -43,6 +44,9 @@
 //! | `proof` | the text `secondo push activation`, the byte 1, the text `account`, `id`, the secret of the activation, `key` |
 //! | `digest` | the SHA-256 hash of: the text `secondo push challenge`, the byte 1, the text `account`, `device`, `id`, the texts `relying_party`, `place` and `time`, the byte 0, 1 or 2 for `matching` in the order above, the text `number` or the empty text, `expires` in 8 bytes |
 //! | `signature` | the text `secondo push answer`, the byte 1, `digest`, the byte 1, 2 or 3 for `verdict` in the order above, the text `number` |
+//!
+//! The code that confirms a device depends on the SHA-256 hash of the text `secondo push confirmation`, the byte 1 and
+//! `device`. It is the number in the first four bytes of the hash, modulo 2^31 and then modulo 1,000,000, in six digits.
 //!
 //! # Limits
 //!

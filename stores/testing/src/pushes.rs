@@ -65,7 +65,8 @@ impl<E: Engine, S: Store> Provider<E, S> {
         E::block_on(async {
             self.verifier.enroll(&id, &login, NewAuthenticator::from(&activation), time(0)).await.unwrap();
             self.verifier.activate_push(&id, &answer, time(0)).await.unwrap();
-            self.verifier.confirm_push(&id, &login, APP, time(0)).await.unwrap();
+            let code = app.confirmation_code();
+            self.verifier.confirm(&id, &login, APP, code.as_str(), time(0)).await.unwrap();
         });
         (id, app)
     }

@@ -1,5 +1,5 @@
 // An app on WebCrypto, from the wire format's description alone. It reads the link of an activation, then lines of
-// JSON with a challenge, a verdict and a number, and prints the answer to each.
+// JSON with a challenge, a verdict and a number, and prints the answer to each. It prints its code for "code".
 import { createHash, webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
 
@@ -27,6 +27,12 @@ for await (const line of createInterface({ input: process.stdin })) {
         ]));
         const id = link.subarray(1, 17).toString("base64url");
         console.log(JSON.stringify({ v: 1, type: "activation", account, id, key: point.toString("base64url"), proof }));
+        continue;
+    }
+    if (line === "code") {
+        const name = sha256(Buffer.concat([Buffer.of(2 + point[64] % 2), point.subarray(1, 33)])).subarray(0, 16);
+        const hash = sha256(Buffer.concat([text("secondo push confirmation"), Buffer.of(1), name]));
+        console.log(String((hash.readUInt32BE() & 0x7fffffff) % 1_000_000).padStart(6, "0"));
         continue;
     }
     const { challenge, verdict, number } = JSON.parse(line);

@@ -1,6 +1,6 @@
 """Verifies the messages of an app with Python's cryptography, from the wire format's description alone.
 
-Reads lines "name<TAB>text": the link of an activation, the answer to it, then challenges, each with answers to it.
+Reads lines "name<TAB>text": the link of an activation, the answer to it, the code that the app shows, then challenges, each with answers to it.
 """
 import base64
 import hashlib
@@ -41,6 +41,10 @@ for line in sys.stdin:
         signed = text("secondo push activation") + b"\1" + text(answer["account"]) + link[1:33] + point
         verify(key, decoded(answer["proof"]), signed)
         device = hashlib.sha256(bytes([2 + point[64] % 2]) + point[1:33]).digest()[:16]
+        verified += 1
+    elif name == "code":
+        number = int.from_bytes(hashlib.sha256(text("secondo push confirmation") + b"\1" + device).digest()[:4], "big")
+        assert value == f"{number % 2**31 % 10**6:06}"
         verified += 1
     elif name == "challenge":
         c = json.loads(value)

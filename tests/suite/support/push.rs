@@ -56,7 +56,7 @@ pub(crate) fn bind_phone<S: Store, H: Hsm>(
     let number = block_on(verifier.enroll(&id(), &login, new, now)).unwrap().number;
     let (phone, answer) = activate(&activation, byte);
     assert_eq!(block_on(verifier.activate_push(&id(), &answer, now)).unwrap(), number);
-    block_on(verifier.confirm_push(&id(), &login, number, now)).unwrap();
+    block_on(verifier.confirm(&id(), &login, number, phone.confirmation_code().as_str(), now)).unwrap();
     (phone, number)
 }
 

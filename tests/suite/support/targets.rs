@@ -209,7 +209,7 @@ fn with_app(store: &Memory) -> (Verifier<&Memory>, AccountId, Transaction, Devic
     let app = block_on(verifier.enroll(&id, &login, &activation(5), MOVED_AT)).unwrap().number;
     let (device, answer) = Device::activate(&activation(5), SoftwareKey::from_bytes(&[7; 32]).unwrap(), None).unwrap();
     block_on(verifier.activate_push(&id, &answer, MOVED_AT)).unwrap();
-    block_on(verifier.confirm_push(&id, &login, app, MOVED_AT)).unwrap();
+    block_on(verifier.confirm(&id, &login, app, device.confirmation_code().as_str(), MOVED_AT)).unwrap();
     block_on(verifier.enroll(&id, &login, &activation(6), MOVED_AT)).unwrap();
     let details = Details::new("INPS", "Bari, Italia", "25 novembre 2026, 09:30").unwrap();
     let login = Transaction::new(&[2; 16]).unwrap();

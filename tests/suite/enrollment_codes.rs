@@ -1,0 +1,226 @@
+//! Tests of the codes with which a help desk lets a subscriber enroll again.
+#![cfg(feature = "std")]
+
+use crate::support::{enrolled, logins, refusals, subscriber};
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use enrolled::{FIRST, NOW, SECOND, after, keys, wrong_code};
+use logins::{DESK, Logins, fresh};
+use pollster::block_on;
+use refusals::{account_error, refusal, wrong};
+use secondo::account::{AccountError, Enrolled};
+use secondo::audit::{Action, Event, Sink};
+use secondo::decision::Hold;
+use secondo::factor::{EnrollmentCode, EnrollmentCodeError, NewAuthenticator, RecoveryCodes};
+use secondo::store::{Memory, Store};
+use secondo::types::MalformedCode;
+use secondo::{Policy, Refusal, Transaction, UnixTime, Verifier, VerifierError};
+use subscriber::{bind, code_of, id, passkey, phone, roomy, stored};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn code(random: u8) -> EnrollmentCode {
+    EnrollmentCode::new(HOUR, &[random; 32]).unwrap()
+}
+
+fn text(code: &EnrollmentCode) -> String {
+    code.text().as_str().to_owned()
+}
+
+/// Returns an account with a phone, for which this code is issued.
+fn with_code<S: Store>(store: S, code: &EnrollmentCode) -> Verifier<S> {
+    let verifier = Verifier::new(store, keys(), roomy());
+    bind(&verifier, phone(1), &code_of(1, NOW), NOW).unwrap();
+    let expires = block_on(verifier.issue_enrollment_code(&id(), code, DESK, NOW)).unwrap();
+    assert_eq!(expires, after(3600));
+    verifier
+}
+
+fn enroll<S: Store>(
+    verifier: &Verifier<S>,
+    login: &Transaction,
+    text: &str,
+    new: impl Into<NewAuthenticator>,
+    now: UnixTime,
+) -> Result<Enrolled, VerifierError<S::Error>> {
+    block_on(verifier.enroll_with_code(&id(), login, text, new, now))
+}
+
+/// A subscriber without the phone gets a code, and the next phone logs in.
+#[test]
+fn a_code_enrolls_one_authenticator_in_one_transaction() {
+    let code = code(7);
+    let verifier = with_code(Memory::new(), &code);
+    let now = after(60);
+    let view = block_on(verifier.view(&id(), now)).unwrap();
+    assert_eq!((view.enrollment_code, view.authenticators.len()), (Some(after(3600)), 1));
+    let login = fresh();
+    let enrolled = enroll(&verifier, &login, &text(&code).to_lowercase().replace('-', " "), phone(2), now).unwrap();
+    // The page is loaded again: the code is still the transaction's, and the enrollment is replaced.
+    let again = enroll(&verifier, &login, &text(&code), phone(3), now).unwrap();
+    assert_eq!(again.replaced, Some(enrolled.number));
+    let elsewhere = enroll(&verifier, &fresh(), &text(&code), phone(4), now);
+    assert_eq!(account_error(elsewhere), AccountError::EnrollmentCodeUsed);
+    let confirmed = block_on(verifier.confirm(&id(), &login, again.number, &code_of(3, now), now)).unwrap();
+    assert!(confirmed.login().is_none());
+    for login in [&login, &fresh()] {
+        let ended = enroll(&verifier, login, &text(&code), phone(5), now);
+        assert_eq!(account_error(ended), AccountError::NoEnrollmentCode);
+    }
+    assert_eq!(block_on(verifier.view(&id(), now)).unwrap().enrollment_code, None);
+    // The lost phone was not the last one any more.
+    block_on(verifier.revoke(&id(), FIRST, DESK, now)).unwrap();
+    assert!(verifier.log_in(&id(), &code_of(3, after(90)), after(90)).is_ok());
+}
+
+#[test]
+fn a_code_is_no_login() {
+    let code = code(7);
+    let verifier = with_code(Memory::new(), &code);
+    let malformed = verifier.log_in(&id(), &text(&code), NOW);
+    assert!(matches!(refusal(malformed), Refusal::Malformed(_)));
+    let recovered = block_on(verifier.recover(&id(), &fresh(), &text(&code), NOW));
+    assert_eq!(account_error(recovered), AccountError::NoRecoveryCodes);
+    // Neither is the confirmation, not even of an account's first authenticator.
+    let policy = Policy::new().with_confirmation_login(true);
+    let verifier = Verifier::new(Memory::new(), keys(), policy);
+    block_on(verifier.enroll(&id(), &fresh(), phone(1), NOW)).unwrap();
+    block_on(verifier.issue_enrollment_code(&id(), &code, DESK, NOW)).unwrap();
+    assert!(block_on(verifier.options(&id(), &fresh(), NOW)).unwrap().authenticators.is_empty());
+}
+
+#[test]
+fn a_code_ends_at_its_expiry_and_with_the_next_one() {
+    let (first, second) = (code(7), code(8));
+    let verifier = with_code(Memory::new(), &first);
+    block_on(verifier.issue_enrollment_code(&id(), &second, DESK, after(1))).unwrap();
+    assert_eq!(refusal(enroll(&verifier, &fresh(), &text(&first), phone(2), after(2))), wrong(4));
+    let login = fresh();
+    let expired = enroll(&verifier, &login, &text(&second), phone(2), after(3601));
+    assert_eq!(account_error(expired), AccountError::NoEnrollmentCode);
+    assert!(enroll(&verifier, &login, &text(&second), phone(2), after(3600)).is_ok());
+    // A used code does not come back with a backup.
+    block_on(verifier.raise_watermarks(&id(), DESK, after(3600))).unwrap();
+    let restored = enroll(&verifier, &login, &text(&second), phone(2), after(3600));
+    assert_eq!(account_error(restored), AccountError::NoEnrollmentCode);
+}
+
+/// An account without any code, or that does not exist, says so and nothing else.
+#[test]
+fn a_code_is_issued_for_an_account_that_exists() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let issue = || block_on(verifier.issue_enrollment_code(&id(), &code(7), DESK, NOW));
+    assert!(matches!(issue(), Err(VerifierError::Unknown)));
+    assert!(matches!(enroll(&verifier, &fresh(), &text(&code(7)), phone(2), NOW), Err(VerifierError::Unknown)));
+    bind(&verifier, phone(1), &code_of(1, NOW), NOW).unwrap();
+    let before = stored(&store);
+    let none = enroll(&verifier, &fresh(), &text(&code(7)), phone(2), NOW);
+    assert_eq!(account_error(none), AccountError::NoEnrollmentCode);
+    assert_eq!(stored(&store), before);
+    block_on(verifier.suspend(&id(), DESK, NOW)).unwrap();
+    // A suspension is not lifted by the way.
+    issue().unwrap();
+    assert_eq!(refusal(enroll(&verifier, &fresh(), &text(&code(7)), phone(2), NOW)), Refusal::Suspended);
+    block_on(verifier.close(&id(), None, DESK, NOW)).unwrap();
+    assert_eq!(refusal(issue()), Refusal::Closed);
+}
+
+/// Wrong codes have a count of their own, and somebody who knows the password gets the cap and not one more.
+#[test]
+fn wrong_codes_lock_the_code_and_not_the_account() {
+    let code = code(7);
+    let store = Memory::new();
+    let verifier = with_code(&store, &code);
+    let guess = |random: u8| text(&self::code(random));
+    let login = fresh();
+    for (random, remaining) in (20..).zip((1..5).rev()) {
+        assert_eq!(refusal(enroll(&verifier, &login, &guess(random), phone(2), NOW)), wrong(remaining));
+        // The same guess again is not counted again.
+        assert_eq!(refusal(enroll(&verifier, &login, &guess(random), phone(2), NOW)), wrong(remaining));
+    }
+    let typo = text(&code).replace('-', "").to_lowercase().replacen(|c: char| c != 'z', "z", 1);
+    let malformed = refusal(enroll(&verifier, &login, &typo, phone(2), NOW));
+    assert_eq!(malformed, Refusal::Malformed(MalformedCode::RecoveryCheck));
+    let last = refusal(enroll(&verifier, &login, &guess(30), phone(2), NOW));
+    assert_eq!(last, Refusal::Wrong { remaining: 0, hold: Hold::LockedUntil(after(900)) });
+    let before = stored(&store);
+    let locked = refusal(enroll(&verifier, &fresh(), &text(&code), phone(2), NOW));
+    assert_eq!(locked, Refusal::Locked { until: Some(after(900)) });
+    assert_eq!(stored(&store), before);
+    assert_eq!(block_on(verifier.view(&id(), NOW)).unwrap().failures, 0);
+    assert!(verifier.log_in(&id(), &code_of(1, after(30)), after(30)).is_ok());
+    // An operator ends the lock.
+    block_on(verifier.unlock(&id(), DESK, NOW)).unwrap();
+    assert!(enroll(&verifier, &fresh(), &text(&code), phone(2), NOW).is_ok());
+}
+
+/// The subscriber's own account may be locked by somebody else.
+#[test]
+fn a_locked_account_takes_the_code_and_stays_locked() {
+    let code = code(7);
+    let verifier = with_code(Memory::new(), &code);
+    for _ in 0..5 {
+        let _ = verifier.log_in(&id(), &wrong_code(), NOW);
+    }
+    let (login, now) = (fresh(), after(60));
+    let enrolled = enroll(&verifier, &login, &text(&code), phone(2), now).unwrap();
+    block_on(verifier.confirm(&id(), &login, enrolled.number, &code_of(2, now), now)).unwrap();
+    assert!(matches!(refusal(verifier.log_in(&id(), &code_of(2, after(90)), after(90))), Refusal::Locked { .. }));
+}
+
+/// An authenticator without a confirmation ends the code at once. A failed enrollment does not use it up.
+#[test]
+fn a_code_is_used_up_by_an_enrollment_only() {
+    let code = code(7);
+    let verifier = with_code(Memory::new(), &code);
+    let login = fresh();
+    let same = enroll(&verifier, &login, &text(&code), phone(1), NOW);
+    assert_eq!(account_error(same), AccountError::SecretInUse(FIRST));
+    let other = fresh();
+    enroll(&verifier, &other, &text(&code), passkey(b"key"), NOW).unwrap();
+    let second = enroll(&verifier, &other, &text(&code), &RecoveryCodes::new(&[9; 32]), NOW);
+    assert_eq!(account_error(second), AccountError::NoEnrollmentCode);
+}
+
+#[test]
+fn a_validity_has_limits() {
+    for secs in [60, 21 * 24 * 3600] {
+        assert!(EnrollmentCode::new(Duration::from_secs(secs), &[7; 32]).is_ok());
+    }
+    for found in [Duration::from_millis(59_999), Duration::from_millis(21 * 24 * 3_600_000 + 1), Duration::MAX] {
+        assert_eq!(EnrollmentCode::new(found, &[7; 32]).unwrap_err(), EnrollmentCodeError { found });
+    }
+    assert_ne!(text(&code(7)), text(&code(8)));
+    assert!(!format!("{:?}", code(7)).contains(&text(&code(7))[..4]));
+}
+
+/// The sink that keeps what an audit needs.
+#[derive(Clone, Copy)]
+struct Kept<'a>(&'a Mutex<Vec<(Action, Option<&'static str>, Option<u8>, bool, bool)>>);
+
+impl Sink for Kept<'static> {
+    fn record(&self, event: &Event<'_>) {
+        let kept = (event.action, event.problem, event.remaining, event.operator.is_some(), event.must_notify());
+        self.0.lock().unwrap().push(kept);
+    }
+}
+
+#[test]
+fn events_tell_of_the_operator_and_notify_the_subscriber() {
+    static EVENTS: Mutex<Vec<(Action, Option<&'static str>, Option<u8>, bool, bool)>> = Mutex::new(Vec::new());
+
+    let verifier = with_code(Memory::new(), &code(7)).with_sink(Kept(&EVENTS));
+    block_on(verifier.issue_enrollment_code(&id(), &code(8), DESK, NOW)).unwrap();
+    let login = fresh();
+    let _ = enroll(&verifier, &login, &text(&code(7)), phone(2), NOW);
+    assert_eq!(enroll(&verifier, &login, &text(&code(8)), phone(2), NOW).unwrap().number.get(), SECOND.get() + 2);
+    let expected = [
+        (Action::IssueEnrollmentCode, None, None, true, true),
+        (Action::EnrollWithCode, Some("wrong"), Some(4), false, false),
+        (Action::EnrollWithCode, None, None, false, true),
+    ];
+    assert_eq!(*EVENTS.lock().unwrap(), expected);
+}
