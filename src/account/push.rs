@@ -16,7 +16,7 @@ use crate::types::{AccountId, AuthenticatorNumber, Counter, Transaction, UnixTim
 const MISSES: u32 = 3;
 /// The first wait in seconds. It doubles with each further challenge that does not become a login, up to a day.
 const WAIT: u64 = 15 * 60;
-const LONGEST_WAIT: u64 = 24 * 60 * 60;
+const DAY: u64 = 24 * 60 * 60;
 /// The wait in seconds after the person reported a push.
 const REPORTED_WAIT: u64 = 60 * 60;
 /// The time in seconds in which the page must fetch an approval.
@@ -50,7 +50,7 @@ fn plausible(until: UnixTime, now: UnixTime) -> UnixTime {
     /// The number of seconds by which the clocks of machines may differ.
     const SKEW: u64 = 60;
 
-    if until <= now.saturating_add(LONGEST_WAIT + SKEW) { until } else { UnixTime::EPOCH }
+    if until <= now.saturating_add(DAY + SKEW) { until } else { UnixTime::EPOCH }
 }
 
 impl<T> Turn<T> {
@@ -320,11 +320,19 @@ impl Account {
     }
 
     /// Counts a challenge that did not become a login, and sets the wait that follows.
+    ///
+    /// The count halves with each day since the last one, or since the wait that followed it.
     fn count_miss(&mut self, number: AuthenticatorNumber, at: UnixTime, least: UnixTime) {
+        for push in self.pushes_mut() {
+            let mut next = plausible(push.held_until, at).saturating_add(DAY);
+            while push.misses > 0 && next <= at {
+                push.misses /= 2;
+                next = next.saturating_add(DAY);
+            }
+        }
         let misses = self.pushes().map(|(_, push)| u32::from(push.misses)).sum::<u32>().saturating_add(1);
         let doublings = misses.saturating_sub(MISSES).min(7);
-        let wait =
-            if misses < MISSES { UnixTime::EPOCH } else { at.saturating_add((WAIT << doublings).min(LONGEST_WAIT)) };
+        let wait = if misses < MISSES { at } else { at.saturating_add((WAIT << doublings).min(DAY)) };
         if let Some(push) = self.push_mut(number) {
             push.misses = push.misses.saturating_add(1);
             push.held_until = plausible(push.held_until, at).max(wait).max(least);

@@ -1,4 +1,5 @@
 use super::requirement::LevelRequired;
+use crate::audit::{Action, Event};
 use crate::decision::Refusal;
 #[cfg(feature = "push")]
 use crate::factor::push::PushRefusal;
@@ -48,6 +49,24 @@ impl OutcomeCode {
             VerifierError::Refused(refusal) => Self::of_refusal(refusal),
             #[cfg(feature = "push")]
             VerifierError::Push(PushRefusal::Denied | PushRefusal::NotMe) => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+
+    /// Returns the outcome of a login that this event ends, for reports from an audit log.
+    ///
+    /// Returns `None` for an outage, for an action that is no login, and if the person can try again.
+    #[must_use]
+    pub fn of_event(event: &Event<'_>) -> Option<Self> {
+        match (event.action, event.problem?) {
+            (Action::Poll, "denied" | "not_me") => Some(Self::Cancelled),
+            (Action::Verify | Action::Recover | Action::RecoverAndRevoke | Action::Poll, problem) => match problem {
+                "locked" => Some(Self::TooManyAttempts),
+                "wrong" | "replayed" if event.remaining == Some(0) => Some(Self::TooManyAttempts),
+                "unconfirmed" => Some(Self::NoCredential),
+                "suspended" | "closed" => Some(Self::Suspended),
+                _ => None,
+            },
             _ => None,
         }
     }

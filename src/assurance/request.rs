@@ -90,12 +90,12 @@ impl core::error::Error for AcrValuesError {}
 /// The comparison of the reached level with the requested one (SAML 2.0 Core section 3.3.2.2.1).
 ///
 /// ```
-/// use secondo::assurance::Comparison;
+/// use secondo::assurance::{Comparison, Framework};
 /// use secondo::types::Level;
 ///
-/// let comparison: Comparison = "minimum".parse()?;
-/// assert!(comparison.permits(Level::One, Level::Two));
-/// assert!(!comparison.permits(Level::Two, Level::One));
+/// let comparison: Comparison = "exact".parse()?;
+/// assert!(!comparison.permits(Framework::Eidas, Level::One, Level::Two));
+/// assert!(comparison.permits(Framework::Spid, Level::One, Level::Two));
 /// # Ok::<(), secondo::assurance::ComparisonError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -112,16 +112,18 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// Returns `true` if a login that reached this level answers the request.
+    /// Returns `true` if a login that reached this level answers a request of this framework.
     ///
     /// In SPID, a provider may always answer with a level above those that the comparison selects. [`Self::Exact`]
-    /// therefore permits a higher level, and [`Self::Maximum`] permits every level.
+    /// therefore permits a higher level there, and [`Self::Maximum`] permits every level.
     #[must_use]
-    pub fn permits(self, requested: Level, reached: Level) -> bool {
+    pub fn permits(self, framework: Framework, requested: Level, reached: Level) -> bool {
+        let may_exceed = framework == Framework::Spid;
         match self {
-            Self::Exact | Self::Minimum => reached >= requested,
+            Self::Exact => reached == requested || may_exceed && reached > requested,
+            Self::Minimum => reached >= requested,
             Self::Better => reached > requested,
-            Self::Maximum => true,
+            Self::Maximum => reached <= requested || may_exceed,
         }
     }
 }

@@ -41,7 +41,7 @@ impl RateLimit {
     pub const fn new(at_once: u8, interval: Duration) -> Result<Self, RateLimitError> {
         match (NonZeroU8::new(at_once), whole_secs(interval)) {
             (Some(at_once), Ok(interval)) => Ok(Self { at_once, interval }),
-            _ => Err(RateLimitError),
+            _ => Err(RateLimitError { at_once, interval }),
         }
     }
 
@@ -94,7 +94,12 @@ impl RateLimit {
 /// A rate limit whose number is 0, or whose interval is 0 or more than
 /// [`Lock::MAX_SECS`](super::Lock::MAX_SECS) seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimitError;
+pub struct RateLimitError {
+    /// The number of times at once.
+    pub at_once: u8,
+    /// The interval.
+    pub interval: Duration,
+}
 
 impl RateLimitError {
     /// Returns a short name of the error, for use as a metric label. It does not change between versions.
@@ -106,7 +111,12 @@ impl RateLimitError {
 
 impl fmt::Display for RateLimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a rate limit needs a number of at least 1, and an interval of 1 to {} s", Lock::MAX_SECS)
+        let Self { at_once, interval } = self;
+        let most = Lock::MAX_SECS;
+        write!(
+            f,
+            "a rate limit needs 1 or more at once and an interval of 1 to {most} s, not {at_once} and {interval:?}"
+        )
     }
 }
 

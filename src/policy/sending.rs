@@ -68,7 +68,7 @@ impl Sending {
                 self.validity = secs;
                 Ok(self)
             }
-            _ => Err(SendingError),
+            _ => Err(SendingError { found: time }),
         }
     }
 
@@ -83,7 +83,7 @@ impl Sending {
                 self.pause = secs;
                 Ok(self)
             }
-            _ => Err(SendingError),
+            _ => Err(SendingError { found: time }),
         }
     }
 
@@ -130,7 +130,10 @@ impl Default for Sending {
 
 /// A time that is 0 or more than [`Sending::MAX_VALIDITY_SECS`] seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendingError;
+pub struct SendingError {
+    /// The time.
+    pub found: Duration,
+}
 
 impl SendingError {
     /// Returns a short name of the error, for use as a metric label. It does not change between versions.
@@ -142,7 +145,7 @@ impl SendingError {
 
 impl fmt::Display for SendingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the time must be 1 to {} s", Sending::MAX_VALIDITY_SECS)
+        write!(f, "the time must be 1 to {} s, not {:?}", Sending::MAX_VALIDITY_SECS, self.found)
     }
 }
 

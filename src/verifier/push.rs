@@ -32,7 +32,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// At most one challenge is pending in a transaction. A second request with the same details, for example by a
     /// double click, returns the same number and message again, and changes nothing. At most three are pending in an
     /// account. After three challenges in a row that were denied or not answered, pushes wait for 15 minutes, and with
-    /// each further one twice as long, up to a day. After the person reported a push ([`Verdict::NotMe`]), they wait for
+    /// each further one twice as long, up to a day. Each day without one halves their number. After the person reported a push ([`Verdict::NotMe`]), they wait for
     /// an hour.
     ///
     /// # Errors

@@ -7,6 +7,8 @@ use crate::support::logins;
 use crate::support::refusals;
 use crate::support::subscriber;
 
+use std::sync::Mutex;
+
 use enrolled::{NOW, after, code_at, keys, verifier, wrong_code};
 use failing::{Fault, failing};
 use logins::{DESK, Logins, fresh};
@@ -16,6 +18,7 @@ use secondo::assurance::{
     AcrValues, AcrValuesError, Basis, Comparison, ComparisonError, Exception, FirstFactor, Framework, LevelNameError,
     LevelRequired, OutcomeCode, Requirement, amr, level,
 };
+use secondo::audit::{Event, Sink};
 use secondo::factor::Kind;
 use secondo::store::Memory;
 use secondo::types::{Counter, Level};
@@ -103,17 +106,21 @@ fn a_name_is_read_as_the_level_that_has_it() {
 
 /// A row for each requested level, a column for each reached one.
 #[test]
-fn a_higher_level_is_always_permitted() {
-    for (text, comparison, permitted) in [
-        ("exact", Comparison::Exact, ["yyy", "-yy", "--y"]),
-        ("minimum", Comparison::Minimum, ["yyy", "-yy", "--y"]),
-        ("better", Comparison::Better, ["-yy", "--y", "---"]),
-        ("maximum", Comparison::Maximum, ["yyy", "yyy", "yyy"]),
+fn only_spid_always_permits_a_higher_level() {
+    for (text, comparison, in_spid, elsewhere) in [
+        ("exact", Comparison::Exact, ["yyy", "-yy", "--y"], ["y--", "-y-", "--y"]),
+        ("minimum", Comparison::Minimum, ["yyy", "-yy", "--y"], ["yyy", "-yy", "--y"]),
+        ("better", Comparison::Better, ["-yy", "--y", "---"], ["-yy", "--y", "---"]),
+        ("maximum", Comparison::Maximum, ["yyy", "yyy", "yyy"], ["y--", "yy-", "yyy"]),
     ] {
         assert_eq!(text.parse(), Ok(comparison));
-        for (requested, row) in LEVELS.into_iter().zip(permitted) {
-            let found = LEVELS.map(|reached| if comparison.permits(requested, reached) { 'y' } else { '-' });
-            assert_eq!(String::from_iter(found), row, "{text} {requested:?}");
+        for framework in FRAMEWORKS {
+            let permitted = if framework == Framework::Spid { in_spid } else { elsewhere };
+            for (requested, row) in LEVELS.into_iter().zip(permitted) {
+                let permits = |reached| comparison.permits(framework, requested, reached);
+                let found = LEVELS.map(|reached| if permits(reached) { 'y' } else { '-' });
+                assert_eq!(String::from_iter(found), row, "{text} {framework:?} {requested:?}");
+            }
         }
     }
     assert_eq!(Comparison::default(), Comparison::Exact);
@@ -183,12 +190,27 @@ fn a_requirement_begins_at_its_date_and_names_its_exceptions() {
     assert_eq!(OutcomeCode::from(required).number(), 20);
 }
 
+/// The sink that keeps the outcome of the last event.
+struct Outcomes(&'static Mutex<Option<OutcomeCode>>);
+
+impl Sink for Outcomes {
+    fn record(&self, event: &Event<'_>) {
+        *self.0.lock().unwrap() = OutcomeCode::of_event(event);
+    }
+}
+
 #[test]
 fn a_refused_login_has_the_number_of_its_outcome() {
+    static LAST: Mutex<Option<OutcomeCode>> = Mutex::new(None);
+
     let store = Memory::new();
     let (verifier, id) = verifier(&store, Policy::new());
-    let number_of =
-        |code: &str| OutcomeCode::of(&verifier.log_in(&id, code, NOW).unwrap_err()).map(OutcomeCode::number);
+    let verifier = verifier.with_sink(Outcomes(&LAST));
+    let number_of = |code: &str| {
+        let outcome = OutcomeCode::of(&verifier.log_in(&id, code, NOW).unwrap_err());
+        assert_eq!(*LAST.lock().unwrap(), outcome);
+        outcome.map(OutcomeCode::number)
+    };
     // The person can try again until the attempt that locks the account.
     let wrong = wrong_code();
     let numbers = [(); 6].map(|()| number_of(&wrong));

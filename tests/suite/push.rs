@@ -269,6 +269,35 @@ fn denials_and_reports_hold_pushes_off() {
     assert_eq!(held, secondo::PublicRefusal::Throttled { retry_at: after(4600) });
 }
 
+/// Old denials do not hold pushes off for ever: each day without one halves their number.
+#[test]
+fn old_denials_are_forgotten() {
+    let verifier = Verifier::new(Memory::new(), keys(), roomy());
+    let (app, number) = bind_phone(&verifier, 7, NOW);
+    let deny = |now| {
+        let sent = ask(&verifier, &fresh(), number, now).unwrap();
+        let denied = app.deny(&app.read(&sent.message, now).unwrap(), now).unwrap();
+        block_on(verifier.answer_push(&id(), &denied, now)).unwrap();
+    };
+    let held = |now| match ask(&verifier, &fresh(), number, now) {
+        Err(VerifierError::Push(PushRefusal::Held { until })) => until.as_secs() - now.as_secs(),
+        other => panic!("{other:?}"),
+    };
+    for now in [0, 1, 2, 902] {
+        deny(after(now));
+    }
+    assert_eq!(held(after(902)), 1800);
+    // Almost a day after the wait, the four still count.
+    let day = 2702 + 86_400;
+    deny(after(day - 1));
+    assert_eq!(held(after(day - 1)), 3600);
+    // Two days and an hour later, one of five is left.
+    let later = day - 1 + 3600 + 2 * 86_400;
+    deny(after(later));
+    deny(after(later + 1));
+    assert_eq!(held(after(later + 1)), 900);
+}
+
 /// A restored backup may hold an approval that was used after it.
 #[test]
 fn watermarks_that_are_raised_end_challenges() {

@@ -109,7 +109,7 @@ impl EnrollmentCodeError {
 
 impl fmt::Display for EnrollmentCodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an enrollment code must be valid for 1 minute to 21 days, not {} s", self.found.as_secs())
+        write!(f, "an enrollment code must be valid for 1 minute to 21 days, not {:?}", self.found)
     }
 }
 

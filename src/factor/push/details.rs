@@ -69,7 +69,7 @@ impl Details {
     /// Returns [`DetailsError::Time`] if the time is not 1 to [`Self::MAX_SECS`] seconds.
     pub fn lasting(mut self, time: Duration) -> Result<Self, DetailsError> {
         let secs = u16::try_from(time.as_secs()).ok().filter(|secs| (1..=Self::MAX_SECS).contains(secs));
-        self.secs = secs.ok_or(DetailsError::Time)?;
+        self.secs = secs.ok_or(DetailsError::Time { found: time })?;
         Ok(self)
     }
 
@@ -87,7 +87,10 @@ pub enum DetailsError {
     /// This text is empty, has more than 128 bytes, or has a character that disguises others.
     Text(&'static str),
     /// The time is not 1 to 600 seconds.
-    Time,
+    Time {
+        /// The time.
+        found: Duration,
+    },
 }
 
 impl DetailsError {
@@ -96,7 +99,7 @@ impl DetailsError {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
-            Self::Time => "time",
+            Self::Time { .. } => "time",
         }
     }
 }
@@ -110,7 +113,7 @@ impl fmt::Display for DetailsError {
                     "the {name} must have 1 to {MAX_TEXT} bytes, without control characters or marks of direction"
                 )
             }
-            Self::Time => write!(f, "a challenge must last 1 to {} s", Details::MAX_SECS),
+            Self::Time { found } => write!(f, "a challenge must last 1 to {} s, not {found:?}", Details::MAX_SECS),
         }
     }
 }
