@@ -1,12 +1,15 @@
-//! A lost phone: a recovery code logs the person in and ends the phone, and the next phone is enrolled.
+//! A lost phone: a recovery code logs the person in and ends the phone, and the next phone is enrolled. When the codes
+//! are lost as well, the help desk lets the person enroll again.
 //!
 //! Run `cargo run --example lost_phone`. It needs no input.
 
 use std::error::Error;
+use std::time::Duration;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
-use secondo::factor::RecoveryCodes;
+use secondo::audit::Operator;
+use secondo::factor::{EnrollmentCode, RecoveryCodes};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{
@@ -29,21 +32,20 @@ async fn lose_a_phone() -> Result<(), Box<dyn Error>> {
 
     // Maria enrolls her phone. The page then shows ten recovery codes, once, for her to print.
     let session = transaction()?;
-    let phone = enroll_phone(&verifier, &maria, &session, now).await?;
+    let phone = enroll_phone(&verifier, &maria, &session, None, now).await?;
     let codes = RecoveryCodes::new(&*random()?);
     verifier.enroll(&maria, &session, &codes, now).await?;
     println!("Maria's recovery codes:\n{}", codes.to_page().as_str());
 
     // A year later the phone is gone. She gives her password, and types the fourth code with a mistake in it.
-    let now = later(now, 365 * 24 * 60 * 60)?;
+    let now = UnixTime::from_secs(now.as_secs() + 365 * 24 * 60 * 60)?;
     let login = transaction()?;
     let sheet: Vec<_> = codes.texts().collect();
     let code = sheet[3].as_str().to_lowercase();
     let mistyped = code.replacen(&code[..1], if code.starts_with('7') { "8" } else { "7" }, 1);
-    match verifier.recover_and_revoke(&maria, &login, &mistyped, phone, now).await {
-        Err(VerifierError::Refused(refusal)) => println!("Refused, and not counted: {refusal}."),
-        other => return Err(format!("a typing error was {other:?}").into()),
-    }
+    let mistyped = verifier.recover_and_revoke(&maria, &login, &mistyped, phone, now).await;
+    let Err(VerifierError::Refused(refusal)) = mistyped else { return Err("a typing error is found".into()) };
+    println!("Refused, and not counted: {refusal}.");
 
     // The code logs her in and ends the phone, in one change of the account.
     let accepted = verifier.recover_and_revoke(&maria, &login, &code, phone, now).await?;
@@ -51,13 +53,19 @@ async fn lose_a_phone() -> Result<(), Box<dyn Error>> {
     println!("Logged in. The phone is ended, and {left} codes are left. Are these few? {}.", left.are_few());
 
     // In the same session she enrolls the next phone, and gets a new sheet, which ends the old one.
-    enroll_phone(&verifier, &maria, &login, now).await?;
+    enroll_phone(&verifier, &maria, &login, None, now).await?;
     let enrolled = verifier.enroll(&maria, &login, &RecoveryCodes::new(&*random()?), now).await?;
     println!("A new set ends the old one, which was number {}.", enrolled.replaced.ok_or("the old set")?);
-    match verifier.recover(&maria, &transaction()?, sheet[4].as_str(), now).await {
-        Err(VerifierError::Refused(refusal)) => println!("A code of the old sheet: {refusal}."),
-        other => return Err(format!("an old code was {other:?}").into()),
-    }
+    let old = verifier.recover(&maria, &transaction()?, sheet[4].as_str(), now).await;
+    let Err(VerifierError::Refused(refusal)) = old else { return Err("the old set has ended".into()) };
+    println!("A code of the old sheet: {refusal}.");
+
+    // Then a bag is stolen with everything in it. The help desk identifies her, and issues a code for an hour.
+    let issued = EnrollmentCode::new(Duration::from_secs(60 * 60), &*random()?)?;
+    verifier.issue_enrollment_code(&maria, &issued, Operator::new("desk 7", "bag stolen"), now).await?;
+    let login = transaction()?;
+    let number = enroll_phone(&verifier, &maria, &login, Some(issued.text().as_str()), now).await?;
+    println!("The code of the help desk enrolled authenticator {number}. Maria logs in with its next code.");
     Ok(())
 }
 
@@ -66,17 +74,18 @@ async fn enroll_phone(
     verifier: &Verifier<Memory>,
     id: &AccountId,
     session: &Transaction,
+    issued: Option<&str>,
     now: UnixTime,
 ) -> Result<AuthenticatorNumber, Box<dyn Error>> {
     let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::from_bytes(&*random::<20>()?)?);
-    let number = verifier.enroll(id, session, &phone, now).await?.number;
+    let enrolled = match issued {
+        Some(code) => verifier.enroll_with_code(id, session, code, &phone, now).await?,
+        None => verifier.enroll(id, session, &phone, now).await?,
+    };
+    let number = enrolled.number;
     let shown = phone.totp_code(now).ok_or("a TOTP phone")?;
     verifier.confirm(id, session, number, shown.as_str(), now).await?;
     Ok(number)
-}
-
-fn later(time: UnixTime, secs: u64) -> Result<UnixTime, Box<dyn Error>> {
-    Ok(UnixTime::from_secs(time.as_secs() + secs)?)
 }
 
 fn transaction() -> Result<Transaction, Box<dyn Error>> {

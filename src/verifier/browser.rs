@@ -17,7 +17,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// `name` is for the subscriber's own pages, for example "Firefox on Linux". `random` are bytes of the provider's
     /// random number generator. The browser is remembered for this number of days, however often it is used. An account
-    /// remembers eight browsers: the least recently used one gives way to a ninth ([`NewBrowser::replaced`]).
+    /// remembers eight browsers: the least recently used one gives way to a ninth ([`NewBrowser::replaced`]), or to an
+    /// authenticator for which the account would have no room.
     ///
     /// Set the cookie with the attributes `Secure`, `HttpOnly` and `SameSite`, for the provider's own host only. If the
     /// subscriber's password changes or a device is stolen, [revoke](Self::revoke) the browsers that
