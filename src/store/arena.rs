@@ -94,9 +94,9 @@ impl Arena {
         self.free_units += units;
     }
 
-    /// Returns `true` if more than a quarter of the memory is free, so that moving the items together is worthwhile.
+    /// Returns `true` if more than an eighth of the memory is free, so that moving the items together is worthwhile.
     pub(super) fn is_sparse(&self) -> bool {
-        self.free_units > self.end / 4
+        self.free_units > self.end / 8
     }
 
     /// Returns `true` if so much memory is free that it is worth the pause to move the items together at a write.

@@ -20,11 +20,11 @@ use crate::types::{AccountId, UnixTime};
 ///
 /// Only writes use memory, and lookups of unknown ids do not. [`Self::purge`] frees the memory of expired entries. An
 /// entry takes its id, its value, 12 bytes, 8 more bytes if it has an expiry, and its share of a hash table. Values
-/// that change their length leave gaps, which other entries fill. If more than a quarter of a shard is free at a write,
+/// that change their length leave gaps, which other entries fill. If more than an eighth of a shard is free at a write,
 /// its entries move together, which takes milliseconds in a store of millions.
 ///
 /// A million sealed accounts with UUIDs as ids and one authenticator with a 20-byte secret took 173 bytes of resident
-/// memory each after an import (112 of them the value), and 277 after a login of each (146). A shard allocates 8 KiB at
+/// memory each after an import (112 of them the value), and 250 after a login of each (146). A shard allocates 8 KiB at
 /// a time, so 1000 accounts take up to 840 bytes each.
 ///
 /// A write that does not fit always conflicts, however often it is tried again. This happens to values far longer than
@@ -68,7 +68,7 @@ impl Memory {
 
     /// Removes the entries that expire at `now` or earlier. The store has no clock, so they stay until this call.
     ///
-    /// Their memory is used again for entries of the same size. If more than a quarter of a shard's memory is free, the
+    /// Their memory is used again for entries of the same size. If more than an eighth of a shard's memory is free, the
     /// remaining entries move together, and the rest of the memory is freed.
     pub fn purge(&self, now: UnixTime) {
         for shard in &self.shards {
