@@ -96,6 +96,7 @@ impl Account {
                 Factor::Otp(otp) => otp.raise_watermark(policy, now),
                 // A login may have used them.
                 Factor::OutOfBand(to) => to.sent.clear(),
+                Factor::Ocra(token) => token.asked.clear(),
                 #[cfg(feature = "push")]
                 Factor::Push(push) => push.questions.clear(),
                 _ => {}

@@ -6,6 +6,7 @@
 mod attempt;
 mod browser;
 mod bytes;
+mod challenge;
 mod enroll;
 mod entry;
 mod error;
@@ -25,6 +26,7 @@ mod view;
 
 pub(crate) use attempt::{Hmacs, Refused, Reply, Request, Success};
 pub use browser::BrowserView;
+pub(crate) use challenge::{Inquiry, Pending};
 pub use enroll::Enrolled;
 pub(crate) use enroll::Place;
 pub use entry::Status;
