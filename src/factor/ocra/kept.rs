@@ -17,7 +17,7 @@ use crate::ct::select::is_equal;
 use crate::decision::{Refusal, Stage};
 use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
 use crate::policy::Policy;
-use crate::types::{Counter, Secret, Transaction, UnixTime};
+use crate::types::{Algorithm, Counter, Secret, Transaction, UnixTime};
 
 /// A token in an account, with its challenges.
 ///
@@ -122,7 +122,7 @@ impl Ocra {
     fn token_len(&self) -> usize {
         let Token { suite, secret, .. } = &self.token;
         let counter = if suite.has_counter() { 8 } else { 0 };
-        let pin_hash = suite.pin_hash().map_or(0, |algorithm| algorithm.output_len());
+        let pin_hash = suite.pin_hash().map_or(0, Algorithm::output_len);
         1 + suite.as_str().len() + 1 + secret.expose().len() + pin_hash + counter
     }
 }
