@@ -431,6 +431,16 @@ fn a_challenge_that_is_refused_changes_nothing() {
     assert_eq!(unknown.unwrap_err().label(), "unknown");
 }
 
+/// Each counter of the look-ahead at each step of the window is one more chance of a guess.
+#[test]
+fn responses_count_among_the_right_codes_of_an_account() {
+    let device = Device::new("OCRA-1:HOTP-SHA256-8:C-QN08-T1M", 1);
+    let verifier = confirmed(Memory::new(), Policy::new(), &device);
+    let second = block_on(verifier.enroll(&id(), &fresh(), Device::new(COUNTER, 2).token(), NOW));
+    assert_eq!(account_error(second), AccountError::TooManyRightCodes { most: 16, found: 12 + 6 });
+    assert!(block_on(verifier.enroll(&id(), &fresh(), Device::new(TIME, 2).token(), NOW)).is_ok());
+}
+
 #[test]
 fn suites_that_a_token_cannot_have() {
     let token = |suite: &str, pin: Option<Algorithm>| {
