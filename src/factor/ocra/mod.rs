@@ -35,6 +35,13 @@
 #![cfg_attr(feature = "sha2", doc = "")]
 #![cfg_attr(feature = "sha2", doc = "[`TransactionDetails`] makes the question of a transaction, such as a transfer.")]
 #![cfg_attr(feature = "sha2", doc = "")]
+#![cfg_attr(feature = "verifier", doc = "# Accounts")]
+#![cfg_attr(feature = "verifier", doc = "")]
+#![cfg_attr(
+    feature = "verifier",
+    doc = "A [`Token`] is an authenticator of an account, which keeps what a response needs."
+)]
+#![cfg_attr(feature = "verifier", doc = "")]
 //! # Limits
 //!
 //! [`Suite::verify`] keeps no state. Its caller accepts each question once and each counter once, ends a question after

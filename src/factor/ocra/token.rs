@@ -9,10 +9,15 @@ use crate::types::Secret;
 /// hash of the subscriber's PIN if the suite has one.
 ///
 /// It is confirmed by its first response: [`Verifier::challenge`](crate::Verifier::challenge) makes the question.
+/// Responses in accounts are those of the one-way and the signature mode. For the modes with server authentication, use
+/// [`Suite::response`] and [`Suite::verify`].
 ///
-/// The suite decides what a stolen database, a copied response and a guess are worth. Prefer one with a counter or the
-/// time, questions of eight characters or more, and at least six digits, which a token in an account must have. The
-/// response to a question that comes again is the same in a suite with neither counter nor time.
+/// Prefer a suite with a counter or the time, and with questions of eight characters or more. In a suite with neither,
+/// the response to a question that comes again is the same. Responses must have six digits or more.
+///
+/// A counter moves on with each accepted response, and may be ahead by as much as the policy's look-ahead
+/// ([`Policy::with_look_ahead`](crate::Policy::with_look_ahead)). There is no resynchronization, for which several
+/// questions would have to be answered in a row: revoke the token, and enroll it again with its counter.
 ///
 /// ```
 /// use secondo::factor::NewAuthenticator;

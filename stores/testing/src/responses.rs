@@ -2,7 +2,7 @@
 
 use secondo::factor::ocra::{Inputs, Suite, Token};
 use secondo::types::Counter;
-use secondo::{AccountId, AuthenticatorNumber, Key, Secret, State, Transaction, UnixTime};
+use secondo::{AccountId, AuthenticatorNumber, Key, Secret, State, Transaction};
 
 use crate::engine::{Engine, Outcome, Provider, TESTS, policy, time};
 use crate::rounds;
