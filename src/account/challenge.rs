@@ -137,6 +137,11 @@ impl Account {
         Reply::Decided { verdict, is_changed }
     }
 
+    /// Returns the token that is asked to sign in this transaction.
+    pub(crate) fn signer(&self, login: &Transaction) -> Option<AuthenticatorNumber> {
+        self.signature_in(login).map(|(number, ..)| number)
+    }
+
     /// Returns the challenge to sign in this transaction, with its token.
     fn signature_in(&self, login: &Transaction) -> Option<(AuthenticatorNumber, &Ocra, &Asked)> {
         self.entries.iter().find_map(|entry| match &*entry.factor {

@@ -309,8 +309,8 @@ impl Policy {
     }
 
     /// Returns the number of changes that somebody who knows the password can make to an account in a burst: wrong
-    /// codes and recovery codes up to a lock, enrollments, the wrong first codes of each, codes that are sent, pushes and
-    /// challenges.
+    /// codes and recovery codes up to a lock, enrollments, the wrong first codes of each, codes that are sent, pushes
+    /// and challenges.
     #[cfg(feature = "verifier")]
     pub(crate) fn changes_at_once(&self) -> usize {
         /// The maximum number of pushes that are pending.

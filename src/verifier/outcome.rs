@@ -95,8 +95,8 @@ impl Confirmed {
 /// Proof of a signature: a token's response to the details of a transaction was correct, unused and permitted, and this
 /// is stored.
 ///
-/// Only [`Verifier::verify_signature`](crate::Verifier::verify_signature) creates one, for the details that it was called
-/// with. It is no login.
+/// Only [`Verifier::verify_signature`](crate::Verifier::verify_signature) creates one, for the details that it was
+/// called with. It is no login.
 #[derive(Debug)]
 #[must_use = "this is the proof of the signature; do not execute the transaction without it"]
 pub struct Signed {
@@ -145,7 +145,8 @@ pub struct Repeated {
     pub authenticator: AuthenticatorNumber,
     /// The time at which it was accepted.
     pub at: UnixTime,
-    /// `true` if the first submission was a login, and `false` if it was a confirmation, a resynchronization or a signature.
+    /// `true` if the first submission was a login, and `false` if it was a confirmation, a resynchronization or a
+    /// signature.
     pub is_login: bool,
 }
 

@@ -16,9 +16,10 @@ use logins::{DESK, Logins, fresh};
 use ocra::{Device, challenge, challenge_refusal, confirmed, other_than, random};
 use pollster::block_on;
 use refusals::{refusal, wrong};
+use secondo::account::RecordError;
 use secondo::audit::{Event, Sink};
 use secondo::factor::ocra::{ChallengeRefusal, Input, InputError, SignatureChallenge, Suite, TransactionDetails};
-use secondo::store::Memory;
+use secondo::store::{Memory, Store};
 use secondo::verifier::Signed;
 use secondo::{AuthenticatorNumber, Policy, Refusal, State, Transaction, UnixTime, Verifier, VerifierError};
 use subscriber::{bind, code_of, id, phone, roomy, stored};
@@ -240,7 +241,8 @@ fn every_challenge_and_signature_is_an_event() {
 
     impl Sink for Lines {
         fn record(&self, event: &Event<'_>) {
-            assert!(!event.must_notify() || event.action.label() == "import");
+            let is_import = event.action.label() == "import";
+            assert!(is_import || !event.must_notify() && event.authenticator.is_some());
             let (action, problem) = (event.action.label(), event.problem.unwrap_or("done"));
             self.0.lock().unwrap().push(format!("{action} {problem} {:?} {:?}", event.revision, event.remaining));
         }
@@ -273,4 +275,52 @@ fn every_challenge_and_signature_is_an_event() {
         "verify_signature repeated None None",
     ];
     assert_eq!(*lines.0.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_token_that_cannot_be_read_is_an_outage() {
+    /// The lengths before the secret, before the challenge, and of the challenge.
+    const SECRET_AT: usize = 2 + SUITE.len();
+    const ASKED_AT: usize = SECRET_AT + 32 + 32 + 8;
+    const ASKED_LEN: usize = 1 + 16 + 5 + 16 + 64;
+
+    let (store, device) = (Memory::new(), Device::new(SUITE, 1));
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    verifier.add(&id(), device.token(), State::new().confirmed()).unwrap();
+    let login = fresh();
+    assert!(ask(&verifier, &login, FIRST, rent(), NOW).is_ok());
+    let good = stored(&store);
+    let own = good.len() - ASKED_AT - ASKED_LEN;
+    let with = |at: usize, byte| {
+        let mut bytes = good.clone();
+        bytes[own + at] = byte;
+        bytes
+    };
+    let resized = |asked: &[u8]| {
+        let mut bytes = [&good[..own + ASKED_AT], asked].concat();
+        let len = u16::try_from(ASKED_AT + asked.len()).unwrap();
+        bytes[own - 2..own].copy_from_slice(&len.to_be_bytes());
+        bytes
+    };
+    let asked = &good[own + ASKED_AT..];
+    for (bytes, at) in [
+        (with(0, 0xff), 1),
+        (with(0, 1), 1),
+        (with(SUITE.find("-8:").unwrap() + 2, b'4'), 1),
+        (with(SECRET_AT - 1, 9), SECRET_AT),
+        (with(SECRET_AT - 1, 0xff), SECRET_AT),
+        (with(ASKED_AT, 2), ASKED_AT),
+        (with(ASKED_AT + 17, 0xff), ASKED_AT + 17),
+        (with(ASKED_AT + 38, b'g'), ASKED_AT + 38),
+        (resized(&asked[..ASKED_LEN - 1]), ASKED_AT + 38),
+        (resized(&asked.repeat(4)), ASKED_AT + 3 * ASKED_LEN),
+    ] {
+        let revision = block_on(store.load(&id())).unwrap().map(|entry| entry.revision);
+        let _stored = block_on(store.compare_exchange(&id(), revision, bytes.as_slice().into(), None)).unwrap();
+        match verify(&verifier, &login, rent(), "12345678", NOW) {
+            Err(VerifierError::Record(error)) => assert_eq!(error, RecordError::Field { offset: own + at }),
+            other => panic!("{at}: {other:?}"),
+        }
+        assert_eq!(stored(&store), bytes);
+    }
 }

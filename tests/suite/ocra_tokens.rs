@@ -74,7 +74,10 @@ fn rfc6287_appendix_c_in_accounts() {
         let first = Counter::new(counter.parse().unwrap_or(0));
         let (id, login) = (AccountId::new(&format!("appendix-{logins}")).unwrap(), fresh());
         let now = at(secs.parse().unwrap_or(NOW.as_secs()));
-        verifier.add(&id, token.named("rfc").unwrap().starting_at(first), State::new().confirmed()).unwrap();
+        // The counter is that of the token, or of its state in another system.
+        let (of_token, of_state) = if logins % 2 == 0 { (first, 0) } else { (Counter::new(0), first.get()) };
+        let state = State::new().starting_at(Counter::new(of_state)).confirmed();
+        verifier.add(&id, token.named("rfc").unwrap().starting_at(of_token), state).unwrap();
         let alphabet = if text.contains("QN") { "0123456789" } else { "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" };
         let asked = block_on(verifier.challenge(&id, &login, FIRST, None, now, &random_for(question, alphabet)));
         assert_eq!(asked.unwrap().question().as_str(), question);

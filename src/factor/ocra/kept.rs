@@ -29,8 +29,8 @@ use crate::types::{Algorithm, Counter, Secret, Transaction, UnixTime};
 /// | next counter, if the suite has one                           | 8                            |
 /// | challenges, at most three                                    | see below                    |
 ///
-/// A challenge is 0 for a login or 1 for a signature (1), the hash of its transaction (16), its expiry (5), the nonce of
-/// a signature (16), the question in the suite's maximum length, and the data of the session in the suite's length.
+/// A challenge is 0 for a login or 1 for a signature (1), the hash of its transaction (16), its expiry (5), the nonce
+/// of a signature (16), the question in the suite's maximum length, and the data of the session in the suite's length.
 #[derive(Debug)]
 pub(crate) struct Ocra {
     token: Token,
