@@ -56,7 +56,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// `login` is a [`Transaction`] for this signature alone. The token must be active. Its response is accepted by
     /// [`Self::verify_signature`] with the same details, for five minutes and once. It is never a login, and the
     /// response to a challenge of a login is never a signature. A token that shows no details cannot tell the
-    /// subscriber one from the other, so give it a suite or an authenticator of its own for each.
+    /// subscriber one from the other: enroll one for logins and another for signatures.
     ///
     /// A second request in the same transaction with the same details returns the same challenge. At most three
     /// challenges are pending in an account, those of logins included. `random` must be random for each call.
