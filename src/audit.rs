@@ -174,6 +174,12 @@ pub enum Action {
     IssueEnrollmentCode,
     /// Enroll recovery codes, which end the earlier ones.
     EnrollRecoveryCodes,
+    /// Make a challenge for a login or a confirmation.
+    Challenge,
+    /// Make a challenge to sign a transaction.
+    SignTransaction,
+    /// Verify the signature of a transaction.
+    VerifySignature,
     /// Confirm an authenticator by its first code.
     Confirm,
     /// Verify the code of a login.
@@ -242,6 +248,9 @@ impl Action {
             Self::EnrollWithCode => "enroll_with_code",
             Self::IssueEnrollmentCode => "issue_enrollment_code",
             Self::EnrollRecoveryCodes => "enroll_recovery_codes",
+            Self::Challenge => "challenge",
+            Self::SignTransaction => "sign_transaction",
+            Self::VerifySignature => "verify_signature",
             Self::Confirm => "confirm",
             Self::Verify => "verify",
             Self::Recover => "recover",
@@ -294,6 +303,9 @@ impl Action {
             Self::Enroll
             | Self::SendCode
             | Self::WithdrawCode
+            | Self::Challenge
+            | Self::SignTransaction
+            | Self::VerifySignature
             | Self::Verify
             | Self::Resync
             | Self::Recall

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use crate::account::{AccountView, Enrolled, ExportedAuthenticator, LoginOptions};
 use crate::audit::Operator;
 use crate::decision::{Resynchronized, State};
+use crate::factor::ocra::{Challenge, SignatureChallenge, TransactionDetails};
 #[cfg(feature = "push")]
 use crate::factor::push::{Details, Notification, Verdict};
 use crate::factor::{Authenticator, BrowserDays, EnrollmentCode, NewAuthenticator, Transport};
 use crate::hsm::{Hsm, NoHsm};
 use crate::store::{Enumerate, Store};
 use crate::types::{AccountId, AuthenticatorNumber, DisplayName, Transaction, UnixTime};
-use crate::verifier::{Accepted, Confirmed, KeyCheckError, NewBrowser, Remembered, Sent, VerifierError};
+use crate::verifier::{Accepted, Confirmed, KeyCheckError, NewBrowser, Remembered, Sent, Signed, VerifierError};
 
 /// A verifier for synchronous callers.
 ///
@@ -129,6 +130,29 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
             -> Result<Accepted, VerifierError<S::Error>>;
         verify_with(id: &AccountId, login: &Transaction, number: AuthenticatorNumber, code: &str, now: UnixTime)
             -> Result<Accepted, VerifierError<S::Error>>;
+        challenge(
+            id: &AccountId,
+            login: &Transaction,
+            number: AuthenticatorNumber,
+            session: Option<&[u8]>,
+            now: UnixTime,
+            random: &[u8; 32]
+        ) -> Result<Challenge, VerifierError<S::Error>>;
+        sign_transaction(
+            id: &AccountId,
+            login: &Transaction,
+            number: AuthenticatorNumber,
+            details: &TransactionDetails<'_>,
+            now: UnixTime,
+            random: &[u8; 32]
+        ) -> Result<SignatureChallenge, VerifierError<S::Error>>;
+        verify_signature(
+            id: &AccountId,
+            login: &Transaction,
+            details: &TransactionDetails<'_>,
+            response: &str,
+            now: UnixTime
+        ) -> Result<Signed, VerifierError<S::Error>>;
         recover(id: &AccountId, login: &Transaction, text: &str, now: UnixTime)
             -> Result<Accepted, VerifierError<S::Error>>;
         recover_and_revoke(

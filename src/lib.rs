@@ -1,5 +1,5 @@
 //! The second factor of a login: one-time passwords of apps and tokens (HOTP, RFC 4226, and TOTP, RFC 6238), codes by
-//! SMS and telephone, push notifications with number matching, and recovery codes.
+//! SMS and telephone, push notifications with number matching, responses of tokens to challenges, and recovery codes.
 //!
 //! Codes are compared in constant time and accepted once, failed attempts are limited, and secrets are sealed at rest.
 //!
@@ -39,7 +39,7 @@
 //! - Firmware that verifies codes, or a provider that keeps states in its own table, uses a [`Method`] with a [`State`]
 //!   and a [`Policy`].
 //! - [`Totp::generate`] and [`Hotp::generate`] compute codes from a [`Key`], for example in the firmware of a token.
-//! - [`factor::ocra`] computes and verifies responses to challenges (OCRA, RFC 6287), and signatures of transactions.
+//! - [`factor::ocra`] has tokens that answer challenges (OCRA, RFC 6287), and signatures of transactions.
 //! - [`factor::verify_batch`], [`Totp::generate_batch`] and [`Hotp::generate_batch`] process many codes at once, faster
 //!   than one by one.
 //!

@@ -11,6 +11,7 @@ use super::subscriber::Account;
 use crate::codes::lanes::{self, Job};
 use crate::codes::search::{Match, Search};
 use crate::decision::{Hold, Refusal, Stage};
+use crate::factor::ocra::ChallengeRefusal;
 #[cfg(feature = "push")]
 use crate::factor::push::PushRefusal;
 use crate::factor::{Answer, Authenticator, Comparison, Computation, Factor, RecoveryCodesLeft};
@@ -61,6 +62,7 @@ pub(crate) enum Refused {
         is_login: bool,
     },
     Account(AccountError),
+    Challenge(ChallengeRefusal),
     #[cfg(feature = "push")]
     Push(PushRefusal),
 }
@@ -330,7 +332,7 @@ const fn telling(refusal: &Refusal) -> u8 {
 }
 
 impl Refused {
-    fn unchanged(self) -> Reply {
+    pub(super) fn unchanged(self) -> Reply {
         Reply::Decided { verdict: Err(self), is_changed: false }
     }
 }

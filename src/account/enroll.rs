@@ -8,7 +8,7 @@ use crate::decision::State;
 use crate::factor::{Factor, NewAuthenticator};
 use crate::policy::Policy;
 use crate::store::Value;
-use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
+use crate::types::{AuthenticatorNumber, Counter, Transaction, UnixTime};
 
 /// The result of an enrollment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,9 @@ impl Account {
                 if let Some(last) = otp.progress.watermark().filter(|_| !otp.is_plausible()) {
                     return Err(AccountError::ImplausibleStep(last));
                 }
+            }
+            if let (Factor::Ocra(token), Some(last)) = (&mut *entry.factor, state.watermark()) {
+                token.start_at(Counter::new(last.get().saturating_add(1)));
             }
             // A device can be confirmed only by its own answer.
             #[cfg(feature = "push")]

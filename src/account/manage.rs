@@ -97,6 +97,7 @@ impl Account {
                 // A login may have used them.
                 Factor::OutOfBand(to) => to.sent.clear(),
                 Factor::IssuedCode(code) => code.end(),
+                Factor::Ocra(token) => token.asked.clear(),
                 #[cfg(feature = "push")]
                 Factor::Push(push) => push.questions.clear(),
                 _ => {}

@@ -6,6 +6,7 @@
 mod attempt;
 mod browser;
 mod bytes;
+mod challenge;
 mod enroll;
 mod enroll_with_code;
 mod entry;
@@ -26,6 +27,7 @@ mod view;
 
 pub(crate) use attempt::{Hmacs, Refused, Reply, Request, Success};
 pub use browser::BrowserView;
+pub(crate) use challenge::{Inquiry, Pending};
 pub use enroll::Enrolled;
 pub(crate) use enroll::Place;
 pub(crate) use enroll_with_code::CodedEnrollment;

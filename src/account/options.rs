@@ -12,7 +12,9 @@ use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginOptions {
-    /// The active authenticators whose codes the account takes. It is empty while the account is suspended.
+    /// The active authenticators whose codes the account takes: among them destinations, to which a code is sent first,
+    /// and tokens that are asked first ([`Verifier::challenge`](crate::Verifier::challenge)). It is empty while the
+    /// account is suspended.
     pub authenticators: Vec<AuthenticatorView>,
     /// The recovery codes, if the account has some that are not used and not suspended.
     pub recovery_codes: Option<RecoveryCodesView>,

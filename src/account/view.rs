@@ -4,6 +4,7 @@ use super::browser::BrowserView;
 use super::entry::{Entry, Status};
 use super::subscriber::Account;
 use crate::decision::{Hold, PublicRefusal};
+use crate::factor::ocra::Suite;
 use crate::factor::{External, Factor, Kind, MaskedDestination, RecoveryCodesLeft};
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, DisplayName, UnixTime};
@@ -60,6 +61,8 @@ pub struct AuthenticatorView {
     pub external: Option<External>,
     /// The number of codes left, if the authenticator is a set of recovery codes.
     pub codes_left: Option<RecoveryCodesLeft>,
+    /// The suite, if the authenticator answers challenges.
+    pub suite: Option<Suite>,
 }
 
 /// A set of recovery codes that can be used in a login.
@@ -110,6 +113,7 @@ impl Entry {
             added: self.added,
             destination: if let Factor::OutOfBand(to) = &*self.factor { Some(to.destination.masked()) } else { None },
             codes_left: if let Factor::LookUp(set) = &*self.factor { Some(set.codes_left()) } else { None },
+            suite: if let Factor::Ocra(token) = &*self.factor { Some(*token.suite()) } else { None },
             external: if let Factor::External(external) = &*self.factor { Some(*external) } else { None },
             last_used: UnixTime::from_secs(self.last_used).ok().filter(|time| *time > UnixTime::EPOCH),
         }

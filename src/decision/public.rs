@@ -31,7 +31,8 @@ pub enum PublicRefusal {
     },
     /// The authenticator is suspended.
     Suspended,
-    /// The code that was sent has expired, or none was sent in this login. The page can offer to send another one.
+    /// The code that was sent or the question that was asked has expired, or there was none in this login. The page can
+    /// offer another one.
     Expired,
     /// The person did not approve the login in the app.
     NotApproved,

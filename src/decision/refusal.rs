@@ -49,9 +49,9 @@ pub enum Refusal {
     AlreadyConfirmed,
     /// This transaction already ended with a login. A new login needs a new transaction. Nothing was computed.
     LoggedIn,
-    /// No code was sent in this transaction. Nothing was computed.
+    /// No code was sent and no question was asked in this transaction. Nothing was computed.
     NotSent,
-    /// The code that was sent has expired. Nothing was computed.
+    /// The code that was sent, or the question that was asked, has expired. Nothing was computed.
     Expired,
     /// The account is closed, and its authenticators are erased.
     Closed,
@@ -114,8 +114,8 @@ impl fmt::Display for Refusal {
             Self::Unconfirmed => f.write_str("the authenticator is not confirmed"),
             Self::AlreadyConfirmed => f.write_str("the authenticator is already confirmed"),
             Self::LoggedIn => f.write_str("another code was accepted in this transaction"),
-            Self::NotSent => f.write_str("no code was sent in this transaction"),
-            Self::Expired => f.write_str("the code that was sent has expired"),
+            Self::NotSent => f.write_str("no code was sent and no question was asked in this transaction"),
+            Self::Expired => f.write_str("the code that was sent, or the question that was asked, has expired"),
             Self::Closed => f.write_str("the account is closed"),
             Self::Malformed(_)
             | Self::Wrong { .. }

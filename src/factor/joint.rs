@@ -6,6 +6,7 @@ use super::browser::Browser;
 use super::external::External;
 use super::kind::Kept;
 use super::look_up::{IssuedCode, LookUp};
+use super::ocra::Ocra;
 use super::otp::Otp;
 use super::out_of_band::OutOfBand;
 #[cfg(feature = "push")]
@@ -67,6 +68,7 @@ joint! {
     LookUp = 3,
     OutOfBand = 4,
     #[cfg(feature = "push")] Push = 5,
+    Ocra = 6,
     Browser = 7,
     IssuedCode = 8,
     #[cfg(all(test, feature = "std"))] Words = 255,

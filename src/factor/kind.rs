@@ -28,6 +28,8 @@ pub enum Kind {
     /// Recovery codes, which NIST SP 800-63B-4 section 3.1.2 calls look-up secrets: see
     /// [`RecoveryCodes`](crate::factor::RecoveryCodes).
     LookUp,
+    /// A token that answers challenges (RFC 6287): see [`ocra::Token`](crate::factor::ocra::Token).
+    Ocra,
     /// A browser that is remembered, which is no authenticator: see [`Verifier::remember`](crate::Verifier::remember).
     Browser,
     /// A code that an operator issued, which is no authenticator: see [`EnrollmentCode`](crate::factor::EnrollmentCode).
@@ -50,6 +52,7 @@ impl Kind {
         Self::Mail,
         Self::External,
         Self::LookUp,
+        Self::Ocra,
         Self::Browser,
         Self::EnrollmentCode,
         #[cfg(feature = "push")]
@@ -75,7 +78,7 @@ impl Kind {
     /// Returns the values of the claim `amr` that an accepted answer of this kind adds (RFC 8176 section 2).
     pub(crate) const fn amr(self) -> &'static [&'static str] {
         match self {
-            Self::Hotp | Self::Totp => &["otp"],
+            Self::Hotp | Self::Totp | Self::Ocra => &["otp"],
             Self::Sms => &["sms"],
             Self::Voice => &["tel"],
             // The other software knows its methods, and RFC 8176 names none for a recovery code.

@@ -1,3 +1,4 @@
+use crate::factor::ocra::{Ocra, Token};
 #[cfg(feature = "push")]
 use crate::factor::push::{Activation, Push};
 use crate::factor::{
@@ -28,8 +29,10 @@ impl NewAuthenticator {
     /// It has no effect on an authenticator without a counter.
     #[must_use]
     pub fn starting_at(mut self, next: Counter) -> Self {
-        if let Factor::Otp(otp) = &mut self.factor {
-            otp.start_at(next);
+        match &mut self.factor {
+            Factor::Otp(otp) => otp.start_at(next),
+            Factor::Ocra(token) => token.start_at(next),
+            _ => {}
         }
         self
     }
@@ -79,6 +82,13 @@ impl From<Destination> for NewAuthenticator {
     }
 }
 
+/// Enrolls a token that answers challenges. It is confirmed by its first response.
+impl From<Token> for NewAuthenticator {
+    fn from(token: Token) -> Self {
+        Self { factor: Factor::Ocra(Ocra::new(token)), name: DisplayName::EMPTY }
+    }
+}
+
 /// Hashes the codes, which takes up to 20 milliseconds. The account keeps only the hashes.
 impl From<&RecoveryCodes> for NewAuthenticator {
     fn from(codes: &RecoveryCodes) -> Self {
@@ -89,6 +99,17 @@ impl From<&RecoveryCodes> for NewAuthenticator {
 impl From<ImportedRecoveryCodes> for NewAuthenticator {
     fn from(codes: ImportedRecoveryCodes) -> Self {
         Self { factor: Factor::LookUp(codes.into_set()), name: DisplayName::EMPTY }
+    }
+}
+
+impl Token {
+    /// Gives it the name that the subscriber chose, to [enroll](crate::Verifier::enroll) it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DisplayNameError`] if the text is not a [`DisplayName`](crate::types::DisplayName).
+    pub fn named(self, name: &str) -> Result<NewAuthenticator, DisplayNameError> {
+        NewAuthenticator::from(self).named(name)
     }
 }
 

@@ -309,17 +309,20 @@ impl Policy {
     }
 
     /// Returns the number of changes that somebody who knows the password can make to an account in a burst: wrong
-    /// codes and recovery codes up to a lock, enrollments, the wrong first codes of each, codes that are sent, and pushes.
+    /// codes and recovery codes up to a lock, enrollments, the wrong first codes of each, codes that are sent, pushes
+    /// and challenges.
     #[cfg(feature = "verifier")]
     pub(crate) fn changes_at_once(&self) -> usize {
         /// The maximum number of pushes that are pending.
         const PUSHES: usize = 3;
+        /// The maximum number of challenges that are pending.
+        const CHALLENGES: usize = 3;
 
         let cap = usize::from(self.failure_cap.get());
         // Recovery codes and an enrollment code have a count each.
         let of_recovery = 2 * usize::from(Self::RECOVERY.failure_cap.get());
         let sends = usize::from(self.sending.per_account.at_once());
-        cap + of_recovery + usize::from(self.enrollments.at_once()) * (1 + cap) + sends + PUSHES
+        cap + of_recovery + usize::from(self.enrollments.at_once()) * (1 + cap) + sends + PUSHES + CHALLENGES
     }
 
     /// Returns the wait after this many consecutive failures, `since_lock` of which came after the last lock.

@@ -42,7 +42,7 @@ impl Transaction {
     pub const MAX_LEN: usize = 64;
     /// The number of codes, and of bytes of each, that are read. They bound the work that a hostile answer causes.
     const CODES: usize = 4;
-    const CODE_LEN: usize = 64;
+    const CODE_LEN: usize = 256;
 
     /// Creates a transaction from the random bytes of a session.
     ///

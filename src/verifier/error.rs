@@ -5,6 +5,7 @@ use super::Repeated;
 use crate::account::seal::KeyId;
 use crate::account::{AccountError, RecordError, Refused};
 use crate::decision::{PublicRefusal, Refusal};
+use crate::factor::ocra::ChallengeRefusal;
 #[cfg(feature = "push")]
 use crate::factor::push::PushRefusal;
 use crate::types::AccountId;
@@ -21,6 +22,8 @@ pub enum VerifierError<E> {
     Repeated(Repeated),
     /// The account cannot be changed as requested, or has no such authenticator. Nothing is changed.
     Account(AccountError),
+    /// A challenge was not made, or its response not compared.
+    Challenge(ChallengeRefusal),
     /// A push was not sent, its answer was not accepted, or its login is not complete.
     #[cfg(feature = "push")]
     Push(PushRefusal),
@@ -47,6 +50,7 @@ impl<E> VerifierError<E> {
         match refused {
             Refused::Refusal(refusal) => Self::Refused(refusal),
             Refused::Account(error) => Self::Account(error),
+            Refused::Challenge(refusal) => Self::Challenge(refusal),
             #[cfg(feature = "push")]
             Refused::Push(refusal) => Self::Push(refusal),
             Refused::Repeated { number, at, is_login } => {
@@ -65,6 +69,7 @@ impl<E> VerifierError<E> {
                 | AccountError::TooManySends { from }
                 | AccountError::TooManySendsToDestination { from },
             ) => PublicRefusal::Throttled { retry_at: *from },
+            Self::Challenge(ChallengeRefusal::TooMany { from }) => PublicRefusal::Throttled { retry_at: *from },
             #[cfg(feature = "push")]
             Self::Push(PushRefusal::Held { until }) => PublicRefusal::Throttled { retry_at: *until },
             #[cfg(feature = "push")]
@@ -83,7 +88,7 @@ impl<E> VerifierError<E> {
     #[must_use]
     pub const fn is_outage(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::Repeated(_) | Self::Account(_) => false,
+            Self::Refused(_) | Self::Repeated(_) | Self::Account(_) | Self::Challenge(_) => false,
             #[cfg(feature = "push")]
             Self::Push(_) => false,
             Self::Unknown | Self::Store(_) | Self::Contended | Self::Record(_) | Self::Hsm(_) | Self::Transport(_) => {
@@ -100,6 +105,7 @@ impl<E> VerifierError<E> {
             Self::Refused(refusal) => refusal.label(),
             Self::Repeated(_) => "repeated",
             Self::Account(error) => error.label(),
+            Self::Challenge(refusal) => refusal.label(),
             #[cfg(feature = "push")]
             Self::Push(refusal) => refusal.label(),
             Self::Unknown => "unknown",
@@ -121,6 +127,7 @@ impl<E> fmt::Display for VerifierError<E> {
                 write!(f, "the same code of authenticator {authenticator} was accepted in this transaction at {at}")
             }
             Self::Account(error) => error.fmt(f),
+            Self::Challenge(refusal) => refusal.fmt(f),
             #[cfg(feature = "push")]
             Self::Push(refusal) => refusal.fmt(f),
             Self::Unknown => f.write_str("there is no account under this id"),

@@ -264,7 +264,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// drift](Policy::with_max_drift) after `now`. With the default policy, the subscriber's next code is accepted
     /// about five minutes later. The counters of HOTP tokens cannot be raised: their codes since the backup can be used
     /// again until the subscriber uses a later one. Recovery codes that were used since the backup can be used again as
-    /// well. Codes that were sent and challenges of apps end.
+    /// well. Codes that were sent, and challenges of apps and tokens, end.
     ///
     /// # Errors
     ///

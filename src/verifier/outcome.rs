@@ -51,7 +51,7 @@ impl Accepted {
         !self.success.is_weak
     }
 
-    /// Returns the time step (TOTP) or counter (HOTP) of the code.
+    /// Returns the time step (TOTP) or counter (HOTP, and OCRA with a counter) of the code.
     #[must_use]
     pub fn counter(&self) -> Counter {
         self.success.counter
@@ -92,6 +92,45 @@ impl Confirmed {
     }
 }
 
+/// Proof of a signature: a token's response to the details of a transaction was correct, unused and permitted, and this
+/// is stored.
+///
+/// Only [`Verifier::verify_signature`](crate::Verifier::verify_signature) creates one, for the details that it was
+/// called with. It is no login.
+#[derive(Debug)]
+#[must_use = "this is the proof of the signature; do not execute the transaction without it"]
+pub struct Signed {
+    pub(super) id: AccountId,
+    pub(super) success: Success,
+}
+
+impl Signed {
+    /// Returns the id of the account.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.id
+    }
+
+    /// Returns the number of the token that signed.
+    #[must_use]
+    pub fn authenticator(&self) -> AuthenticatorNumber {
+        self.success.number
+    }
+
+    /// Returns the counter of the response, or its time step in a suite without a counter. It is 0 in a suite with
+    /// neither.
+    #[must_use]
+    pub fn counter(&self) -> Counter {
+        self.success.counter
+    }
+
+    /// Returns the number of consecutive failures before this response.
+    #[must_use]
+    pub fn failures_before(&self) -> u8 {
+        self.success.failures_before
+    }
+}
+
 /// An answer that was submitted and accepted before in the same transaction, for example by a double click.
 ///
 /// It is not a second login. A provider that stores the transaction's [`hash`](crate::Transaction::hash) as the unique
@@ -106,7 +145,8 @@ pub struct Repeated {
     pub authenticator: AuthenticatorNumber,
     /// The time at which it was accepted.
     pub at: UnixTime,
-    /// `true` if the first submission was a login, and `false` if it was a confirmation or a resynchronization.
+    /// `true` if the first submission was a login, and `false` if it was a confirmation, a resynchronization or a
+    /// signature.
     pub is_login: bool,
 }
 

@@ -25,6 +25,8 @@ mod memory;
 mod migration;
 mod model;
 mod ocra;
+mod ocra_signatures;
+mod ocra_tokens;
 mod otpauth;
 mod pitfalls;
 mod policy;

@@ -568,7 +568,7 @@ fn contention_ends_after_a_bounded_number_of_tries() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(contending.exchanges.into_inner(), 2 * 82);
+    assert_eq!(contending.exchanges.into_inner(), 2 * 85);
     assert_eq!(working.state(&id).unwrap(), before);
     assert!(working.log_in(&id, &code_at(0), NOW).is_ok());
 }

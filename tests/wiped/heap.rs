@@ -3,6 +3,7 @@
 use hmac::{KeyInit, Mac};
 use pollster::block_on;
 use secondo::audit::Operator;
+use secondo::factor::ocra::{PinHash, Suite, Token};
 use secondo::factor::{Method, NewAuthenticator, RecoveryCodes};
 use secondo::formats::otpauth::{Batches, KeyUri, Migration};
 use secondo::formats::{google_authenticator, usersfile};
@@ -35,6 +36,7 @@ fn no_freed_memory_holds_a_secret() {
     stores();
     accounts();
     recovery_codes();
+    tokens();
     sealing_keys();
     look_for(&PARTS);
     key_uris_and_exports();
@@ -67,6 +69,29 @@ fn recovery_codes() {
     assert!(block_on(verifier.recover(&id, &login, core::str::from_utf8(&grouped).unwrap(), now)).is_ok());
     drop(verifier);
     assert_none_freed("recovery codes");
+}
+
+/// Enrolls a token with the hash of a PIN, asks it with the data of a session, and submits a wrong response.
+fn tokens() {
+    const SESSION: &[u8; 16] = b"a secret session";
+
+    let pin_hash = || PinHash::new(Algorithm::Sha1, "4711");
+    look_for(&[SECRET, pin_hash().expose(), SESSION]);
+    let (now, login) = (UnixTime::from_secs(1_700_000_000).unwrap(), Transaction::new(&[7; 16]).unwrap());
+    let (id, desk) = (AccountId::new("rossi").unwrap(), Operator::new("desk", "test"));
+    let verifier = Verifier::unsealed(Memory::new(), Policy::new());
+    let suite = Suite::parse("OCRA-1:HOTP-SHA1-6:C-QN08-PSHA1-S016").unwrap();
+    let token = Token::new(suite, Secret::from_bytes(SECRET).unwrap(), Some(pin_hash())).unwrap();
+    block_on(verifier.import(&id, &[(token.into(), State::new().confirmed())], desk, now)).unwrap();
+    for byte in 7..9 {
+        let first = AuthenticatorNumber::new(1);
+        let login = Transaction::new(&[byte; 16]).unwrap();
+        assert!(block_on(verifier.challenge(&id, &login, first, Some(SESSION), now, &[byte; 32])).is_ok());
+    }
+    assert!(block_on(verifier.verify(&id, &login, "000000", now)).is_err());
+    block_on(verifier.raise_watermarks(&id, desk, now)).unwrap();
+    drop(verifier);
+    assert_none_freed("a token");
 }
 
 /// Checks a key ring. If the processor has AES instructions, the first round keys equal the key and must be wiped too.

@@ -52,6 +52,10 @@ impl QuestionFormat {
     /// The limits of the maximum length (RFC 6287 section 6.3).
     pub(super) const MAX_LENS: core::ops::RangeInclusive<u8> = 4..=64;
 
+    /// The format of a whole hash.
+    #[cfg(feature = "verifier")]
+    pub(super) const HASH: Self = Self { kind: QuestionKind::Hexadecimal, max_len: 64 };
+
     /// Creates a format. `max_len` must be one of [`Self::MAX_LENS`].
     pub(super) const fn new(kind: QuestionKind, max_len: u8) -> Self {
         Self { kind, max_len }

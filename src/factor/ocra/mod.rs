@@ -35,6 +35,13 @@
 #![cfg_attr(feature = "sha2", doc = "")]
 #![cfg_attr(feature = "sha2", doc = "[`TransactionDetails`] makes the question of a transaction, such as a transfer.")]
 #![cfg_attr(feature = "sha2", doc = "")]
+#![cfg_attr(feature = "verifier", doc = "# Accounts")]
+#![cfg_attr(feature = "verifier", doc = "")]
+#![cfg_attr(
+    feature = "verifier",
+    doc = "A [`Token`] is an authenticator of an account, which keeps what a response needs."
+)]
+#![cfg_attr(feature = "verifier", doc = "")]
 //! # Limits
 //!
 //! [`Suite::verify`] keeps no state. Its caller accepts each question once and each counter once, ends a question after
@@ -43,25 +50,45 @@
 //! A response answers the same question wherever it is asked. Services that do not trust each other need keys of their
 //! own.
 
+#[cfg(feature = "verifier")]
+mod asked;
+#[cfg(feature = "verifier")]
+mod challenge;
 mod format;
 mod inputs;
+#[cfg(feature = "verifier")]
+mod kept;
 mod message;
 mod pin_hash;
 mod question;
+#[cfg(feature = "verifier")]
+mod refusal;
 mod response;
 mod suite;
 mod suite_error;
+#[cfg(feature = "verifier")]
+mod token;
 #[cfg(feature = "sha2")]
 mod transaction;
 mod verify;
 
+#[cfg(feature = "verifier")]
+pub(crate) use asked::{Asked, Subject};
+#[cfg(feature = "verifier")]
+pub use challenge::{Challenge, SignatureChallenge};
 pub use format::{QuestionFormat, QuestionKind};
 pub use inputs::{Input, InputError, Inputs};
+#[cfg(feature = "verifier")]
+pub(crate) use kept::Ocra;
 pub use pin_hash::{PinHash, PinHashError};
 pub use question::{Question, QuestionError};
+#[cfg(feature = "verifier")]
+pub use refusal::ChallengeRefusal;
 pub use response::Response;
 pub use suite::{ResponseDigits, Suite};
 pub use suite_error::{Expected, SuiteError};
+#[cfg(feature = "verifier")]
+pub use token::{Token, TokenSuiteError};
 #[cfg(feature = "sha2")]
 pub use transaction::{Detail, TransactionDetails, TransactionDetailsError};
 pub use verify::ResponseError;

@@ -15,6 +15,10 @@ pub struct PinHash {
 }
 
 impl PinHash {
+    /// The place of a hash in a token without a PIN.
+    #[cfg(feature = "verifier")]
+    pub(super) const NONE: Self = Self { bytes: [0; 64], algorithm: Algorithm::Sha1 };
+
     /// Hashes a PIN.
     #[must_use]
     pub fn new(algorithm: Algorithm, pin: &str) -> Self {
@@ -54,6 +58,11 @@ impl PinHash {
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         self.bytes.get(..self.algorithm.output_len()).unwrap_or_default()
+    }
+
+    #[cfg(feature = "verifier")]
+    pub(super) const fn copied(&self) -> Self {
+        Self { bytes: self.bytes, algorithm: self.algorithm }
     }
 
     /// Moves these bytes into the hash.

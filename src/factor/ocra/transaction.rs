@@ -119,6 +119,14 @@ impl<'a> TransactionDetails<'a> {
     }
 }
 
+#[cfg(feature = "verifier")]
+impl TransactionDetails<'_> {
+    /// Returns a hash of the details alone, in hexadecimal.
+    pub(crate) fn hash(&self) -> Question {
+        self.question(QuestionFormat::HASH, &[0; 16])
+    }
+}
+
 impl fmt::Debug for TransactionDetails<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TransactionDetails(..)")

@@ -14,7 +14,7 @@ use secondo::{
     VerifierError,
 };
 use secondo_redb::{RedbStore, RedbStoreError};
-use store_testing::{Engine, clock, crowd, kills, pushes, races, sent};
+use store_testing::{Engine, clock, crowd, kills, pushes, races, responses, sent};
 
 struct Redb;
 
@@ -81,6 +81,11 @@ fn nothing_is_lost_between_calls_of_every_kind() {
 #[test]
 fn a_sent_code_is_accepted_once() {
     on_a_file(sent::one_sent_code::<Redb>);
+}
+
+#[test]
+fn a_response_is_accepted_once() {
+    on_a_file(responses::one_response::<Redb>);
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub trait Engine: 'static {
 }
 
 /// The operator who creates accounts and looks into them.
-const TESTS: Operator<'_> = Operator::new("tests", "scenario");
+pub(crate) const TESTS: Operator<'_> = Operator::new("tests", "scenario");
 
 /// The outcome of one submitted code.
 #[derive(Clone, Debug, PartialEq, Eq)]

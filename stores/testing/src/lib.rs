@@ -15,6 +15,7 @@ pub mod outage;
 mod proxy;
 pub mod pushes;
 pub mod races;
+pub mod responses;
 pub mod sent;
 mod server;
 mod worker;

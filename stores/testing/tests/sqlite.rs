@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use own_store::Sqlite;
-use store_testing::{Engine, clock, crowd, kills, pushes, races, sent};
+use store_testing::{Engine, clock, crowd, kills, pushes, races, responses, sent};
 
 struct OfExample;
 
@@ -61,6 +61,11 @@ fn nothing_is_lost_between_calls_of_every_kind() {
 #[test]
 fn a_sent_code_is_accepted_once() {
     on_a_file(sent::one_sent_code::<OfExample>);
+}
+
+#[test]
+fn a_response_is_accepted_once() {
+    on_a_file(responses::one_response::<OfExample>);
 }
 
 #[test]

@@ -79,6 +79,9 @@ pub(crate) fn leaks() -> Vec<Case> {
             let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), devices[0].subject.now()));
             up_to(Counter::new(1_000 + u64::from(accepted.expect("the code is right").authenticator().get())));
         }),
+        Case::new("the counter of an accepted response, from a plain record", || {
+            up_to(ocra::log_in(plain_verifier, Algorithm::Sha1, 1).counter());
+        }),
         Case::new("the browser of a token, from a plain record", || {
             let [device, ..] = Device::all();
             let verifier = Verifier::unsealed(Memory::new(), device.subject.policy);

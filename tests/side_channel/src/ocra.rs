@@ -2,12 +2,16 @@
 
 use std::hint::black_box;
 
-use secondo::factor::ocra::{Inputs, PinHash, Question, Response, ResponseError, Suite};
+use pollster::block_on;
+use secondo::factor::ocra::{Inputs, PinHash, Question, Response, ResponseError, Suite, Token, TransactionDetails};
 use secondo::policy::Window;
+use secondo::store::Memory;
 use secondo::types::Counter;
-use secondo::{Algorithm, Key, Policy, UnixTime};
+use secondo::{
+    Accepted, Algorithm, AuthenticatorNumber, Key, Policy, Refusal, State, UnixTime, Verifier, VerifierError,
+};
 
-use crate::login::{secret, unknown};
+use crate::login::{add, id, secret, transaction, unknown};
 use crate::valgrind::make_secret;
 
 /// The numbers of digits that take different paths: a whole HMAC, one digit of nine cut off, all nine, and one more.
@@ -53,8 +57,8 @@ impl Exchange {
     }
 
     fn inputs(&self, counter: u64, minute: u64) -> Inputs<'_> {
-        let time = UnixTime::from_secs(minute * 60).expect("a time");
-        let inputs = Inputs::one_way(&self.question).with_counter(Counter::new(counter)).with_time(time);
+        let inputs =
+            Inputs::one_way(&self.question).with_counter(Counter::new(counter)).with_time(self::minute(minute));
         inputs.with_pin_hash(&self.pin_hash).with_session(&self.session)
     }
 
@@ -122,4 +126,66 @@ pub(crate) fn unknown_pin_hash(algorithm: Algorithm) -> PinHash {
 /// Returns a response that memcheck watches.
 pub(crate) fn unknown_response(algorithm: Algorithm) -> Response {
     Exchange::watched(algorithm, 8).response(NEXT, NEXT)
+}
+
+/// Submits right and wrong responses to an account with a token whose secret, PIN and session memcheck watches.
+pub(crate) fn in_account(new: fn(Policy) -> Verifier<Memory>) {
+    for algorithm in Algorithm::ALL.iter().copied() {
+        for ahead in 0..=2 {
+            let _accepted = log_in(new, algorithm, ahead);
+        }
+        sign(new, algorithm);
+    }
+}
+
+/// Logs in with the response of a counter this far ahead, after a wrong one.
+pub(crate) fn log_in(new: fn(Policy) -> Verifier<Memory>, algorithm: Algorithm, ahead: u64) -> Accepted {
+    let (known, watched) = (Exchange::new(algorithm, 8), Exchange::watched(algorithm, 8));
+    let verifier = new(known.policy);
+    enroll(&verifier, &watched, algorithm);
+    let (login, now) = (transaction(1), minute(NEXT));
+    let session = Some(&watched.session[..]);
+    let asked = block_on(verifier.challenge(&id(), &login, FIRST, session, now, &[3; 32])).expect("a token");
+    let question = *asked.question();
+    let verify = |response: &str| block_on(verifier.verify(&id(), &login, response, now));
+    let right = Exchange { question, ..known }.response(NEXT + ahead, NEXT - 1 + ahead).as_str().to_owned();
+    let wrong: String = right.chars().rev().collect();
+    assert!(wrong == right || matches!(verify(&wrong), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
+    let accepted = verify(&right).expect("the response is right");
+    assert!(matches!(verify(&right), Err(VerifierError::Repeated(_))));
+    accepted
+}
+
+/// Signs a transaction, after a wrong response.
+fn sign(new: fn(Policy) -> Verifier<Memory>, algorithm: Algorithm) {
+    let suite = Suite::parse(&format!("OCRA-1:HOTP-{algorithm}-8:C-QH64-P{algorithm}")).expect("a suite");
+    let (known, watched) =
+        (Exchange { suite, ..Exchange::new(algorithm, 8) }, Exchange { suite, ..Exchange::watched(algorithm, 8) });
+    let verifier = new(known.policy);
+    enroll(&verifier, &watched, algorithm);
+    let details = TransactionDetails::new("1250.00 EUR", "IT60X0542811101000000123456", "rent").expect("details");
+    let (login, now) = (transaction(1), minute(NEXT));
+    let asked = block_on(verifier.sign_transaction(&id(), &login, FIRST, &details, now, &[3; 32])).expect("a token");
+    let inputs =
+        Inputs::signature(asked.question()).with_counter(Counter::new(NEXT + 1)).with_pin_hash(&known.pin_hash);
+    let right = suite.response(&known.key, &inputs).expect("inputs of the suite").as_str().to_owned();
+    let wrong: String = right.chars().rev().collect();
+    for (response, is_right) in [(wrong, false), (right, true)] {
+        let verified = block_on(verifier.verify_signature(&id(), &login, &details, &response, now));
+        assert_eq!(verified.is_ok(), is_right);
+    }
+}
+
+/// The number of the only token.
+const FIRST: AuthenticatorNumber = AuthenticatorNumber::new(1);
+
+fn minute(minute: u64) -> UnixTime {
+    UnixTime::from_secs(minute * 60).expect("a time")
+}
+
+/// Adds a token with the secrets of an exchange that memcheck watches.
+fn enroll(verifier: &Verifier<Memory>, watched: &Exchange, algorithm: Algorithm) {
+    let token = Token::new(watched.suite, unknown(secret(5, 20)), Some(unknown_pin_hash(algorithm))).expect("a token");
+    let token = token.named("").expect("a name").starting_at(Counter::new(NEXT));
+    add(verifier, &[(token, State::new().confirmed())]);
 }

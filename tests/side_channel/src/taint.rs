@@ -55,6 +55,7 @@ pub(crate) fn subjects() -> Vec<Case> {
         cases.push(Case::new(format!("recovery codes, {form}"), move || recovery_codes(new)));
         cases.push(Case::new(format!("enrollment beside others, {form}"), move || enroll_beside_others(new)));
         cases.push(Case::new(format!("resynchronization beside others, {form}"), move || resync_beside_others(new)));
+        cases.push(Case::new(format!("responses of a token, {form}"), move || ocra::in_account(new)));
         cases.push(Case::new(format!("eight browsers, {form}"), move || eight_browsers(new)));
     }
     cases

@@ -15,6 +15,8 @@ pub(crate) mod model;
 pub(crate) mod naive;
 pub(crate) mod oathtool;
 #[cfg(feature = "std")]
+pub(crate) mod ocra;
+#[cfg(feature = "std")]
 pub(crate) mod pam;
 #[cfg(feature = "qr")]
 pub(crate) mod pictures;

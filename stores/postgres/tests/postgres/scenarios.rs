@@ -6,7 +6,7 @@ use std::time::Duration;
 use secondo::UnixTime;
 use secondo::store::conformance::{Harness, NotApplicable, check, check_listing};
 use secondo_postgres::PostgresStore;
-use store_testing::{Engine, Postgres, Proxy, Server, clock, crowd, kills, outage, pushes, races, sent};
+use store_testing::{Engine, Postgres, Proxy, Server, clock, crowd, kills, outage, pushes, races, responses, sent};
 
 use crate::{Patient, TIMEOUT, block_on, impatient, migrated, patient};
 
@@ -85,6 +85,11 @@ fn nothing_is_lost_between_calls_of_every_kind() {
 #[test]
 fn a_sent_code_is_accepted_once() {
     sent::one_sent_code::<Patient>(&migrated(&["fsync=off"]).url());
+}
+
+#[test]
+fn a_response_is_accepted_once() {
+    responses::one_response::<Patient>(&migrated(&["fsync=off"]).url());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The scenarios across processes that every store must pass.
 
-use store_testing::{Redis, clock, crowd, kills, outage, pushes, races, sent};
+use store_testing::{Redis, clock, crowd, kills, outage, pushes, races, responses, sent};
 
 use crate::cluster::Cluster;
 use crate::{Impatient, Patient};
@@ -37,6 +37,11 @@ fn nothing_is_lost_between_calls_of_every_kind() {
 #[test]
 fn a_sent_code_is_accepted_once() {
     sent::one_sent_code::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
+fn a_response_is_accepted_once() {
+    responses::one_response::<Patient>(&Redis::start(&[]).url());
 }
 
 #[test]

@@ -1,0 +1,107 @@
+use core::fmt;
+
+use super::inputs::{Input, InputError};
+use super::pin_hash::PinHash;
+use super::suite::{ResponseDigits, Suite};
+use crate::types::Secret;
+
+/// A token or an app that answers challenges, to be [enrolled](crate::Verifier::enroll): its suite, its secret, and the
+/// hash of the subscriber's PIN if the suite has one.
+///
+/// It is confirmed by its first response: [`Verifier::challenge`](crate::Verifier::challenge) makes the question.
+/// Responses in accounts are those of the one-way and the signature mode. For the modes with server authentication, use
+/// [`Suite::response`] and [`Suite::verify`].
+///
+/// Prefer a suite with a counter or the time, and with questions of eight characters or more. In a suite with neither,
+/// the response to a question that comes again is the same. Responses must have six digits or more.
+///
+/// A counter moves on with each accepted response, and may be ahead by as much as the policy's look-ahead
+/// ([`Policy::with_look_ahead`](crate::Policy::with_look_ahead)). There is no resynchronization, for which several
+/// questions would have to be answered in a row: revoke the token, and enroll it again with its counter.
+///
+/// ```
+/// use secondo::factor::NewAuthenticator;
+/// use secondo::factor::ocra::{PinHash, Suite, Token};
+/// use secondo::types::Counter;
+/// use secondo::{Algorithm, Secret};
+///
+/// let suite = Suite::parse("OCRA-1:HOTP-SHA256-8:C-QN08-PSHA1")?;
+/// let secret = Secret::from_bytes(b"12345678901234567890123456789012")?;
+/// let token = Token::new(suite, secret, Some(PinHash::new(Algorithm::Sha1, "1234")))?;
+/// let token = token.named("token")?.starting_at(Counter::new(7));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Token {
+    pub(super) suite: Suite,
+    pub(super) secret: Secret,
+    /// [`PinHash::NONE`] if the suite has none. An `Option` would leave bytes unused that may hold old contents of the
+    /// stack.
+    pub(super) pin_hash: PinHash,
+}
+
+impl Token {
+    /// Creates a token. The hash of the PIN must be there exactly if the suite has one.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TokenSuiteError`] if the hash of the PIN does not fit the suite, or if the suite's responses have four
+    /// or five digits.
+    pub fn new(suite: Suite, secret: Secret, pin_hash: Option<PinHash>) -> Result<Self, TokenSuiteError> {
+        if matches!(suite.digits(), ResponseDigits::Four | ResponseDigits::Five) {
+            return Err(TokenSuiteError::Digits(suite.digits()));
+        }
+        let pin_hash = match (suite.pin_hash(), pin_hash) {
+            (None, None) => PinHash::NONE,
+            (Some(algorithm), Some(hash)) if algorithm == hash.algorithm() => hash,
+            (Some(_), Some(_)) => return Err(TokenSuiteError::Pin(InputError::PinHash)),
+            (Some(_), None) => return Err(TokenSuiteError::Pin(InputError::Missing(Input::PinHash))),
+            (None, Some(_)) => return Err(TokenSuiteError::Pin(InputError::Unexpected(Input::PinHash))),
+        };
+        Ok(Self { suite, secret, pin_hash })
+    }
+
+    /// Returns the suite.
+    #[must_use]
+    pub const fn suite(&self) -> &Suite {
+        &self.suite
+    }
+
+    pub(super) const fn copied(&self) -> Self {
+        Self { suite: self.suite, secret: self.secret.copied(), pin_hash: self.pin_hash.copied() }
+    }
+}
+
+/// A suite that a token in an account cannot have, or that does not fit the rest of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenSuiteError {
+    /// The responses have four or five digits, which are guessed too easily.
+    Digits(ResponseDigits),
+    /// The hash of the PIN is missing, has no place in the suite, or is of another hash function than the suite names.
+    Pin(InputError),
+}
+
+impl TokenSuiteError {
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Digits(_) => "digits",
+            Self::Pin(error) => error.label(),
+        }
+    }
+}
+
+impl fmt::Display for TokenSuiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digits(digits) => {
+                write!(f, "the responses of a token must have 6 digits or more, not {}", *digits as u8)
+            }
+            Self::Pin(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for TokenSuiteError {}
