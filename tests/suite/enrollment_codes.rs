@@ -197,11 +197,12 @@ fn a_validity_has_limits() {
     assert!(!format!("{:?}", code(7)).contains(&text(&code(7))[..4]));
 }
 
-/// The sink that keeps what an audit needs.
-#[derive(Clone, Copy)]
-struct Kept<'a>(&'a Mutex<Vec<(Action, Option<&'static str>, Option<u8>, bool, bool)>>);
+/// The action, its problem, the attempts left, and `true` for an operator and for a notification.
+type Kept = (Action, Option<&'static str>, Option<u8>, bool, bool);
 
-impl Sink for Kept<'static> {
+struct Log(&'static Mutex<Vec<Kept>>);
+
+impl Sink for Log {
     fn record(&self, event: &Event<'_>) {
         let kept = (event.action, event.problem, event.remaining, event.operator.is_some(), event.must_notify());
         self.0.lock().unwrap().push(kept);
@@ -210,9 +211,9 @@ impl Sink for Kept<'static> {
 
 #[test]
 fn events_tell_of_the_operator_and_notify_the_subscriber() {
-    static EVENTS: Mutex<Vec<(Action, Option<&'static str>, Option<u8>, bool, bool)>> = Mutex::new(Vec::new());
+    static EVENTS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
 
-    let verifier = with_code(Memory::new(), &code(7)).with_sink(Kept(&EVENTS));
+    let verifier = with_code(Memory::new(), &code(7)).with_sink(Log(&EVENTS));
     block_on(verifier.issue_enrollment_code(&id(), &code(8), DESK, NOW)).unwrap();
     let login = fresh();
     let _ = enroll(&verifier, &login, &text(&code(7)), phone(2), NOW);
