@@ -6,12 +6,10 @@ use cmov::{Cmov, Condition};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::kind::{Answer, Comparison, Computation, Kept, Kind};
-use crate::codes::search::Match;
+use super::kind::{Kept, Kind};
 use crate::ct::declassify::{declassify, public};
 use crate::ct::select::is_equal;
-use crate::decision::{Refusal, Stage};
-use crate::policy::Policy;
+use crate::decision::Stage;
 use crate::types::{SecretText, UnixTime};
 
 const LABEL: &[u8] = b"secondo browser";
@@ -144,14 +142,6 @@ impl Kept for Browser {
         Ok(Self { token, previous, previous_until, expires })
     }
 
-    fn compare(&self, _: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
-        Err(Refusal::Unconfirmed)
-    }
-
-    fn accept(&mut self, _: &Match, _: &Answer<'_>) -> Computation {
-        Computation::default()
-    }
-
     fn takes(&self, _: Stage) -> bool {
         false
     }
@@ -162,10 +152,6 @@ impl Kept for Browser {
 
     fn is_authenticator(&self) -> bool {
         false
-    }
-
-    fn right_answers(&self, _: &Policy) -> u8 {
-        0
     }
 
     fn shares_secret(&self, other: &Self) -> bool {

@@ -1,11 +1,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::kind::{Answer, Comparison, Computation, Kept, Kind};
-use crate::codes::search::Match;
+use super::kind::{Kept, Kind};
 use crate::ct::declassify::declassify;
-use crate::decision::{Refusal, Stage};
-use crate::policy::Policy;
+use crate::decision::Stage;
 use crate::types::Level;
 
 /// An authenticator that other software judges, such as a passkey (`WebAuthn`).
@@ -88,18 +86,6 @@ impl Kept for External {
         let (level, data) = bytes.split_first().ok_or(0_usize)?;
         let level = Level::try_from(*level).map_err(|_| 0_usize)?;
         Self::new(level, data).map_err(|_| 1)
-    }
-
-    fn compare(&self, _: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
-        Err(Refusal::Unconfirmed)
-    }
-
-    fn accept(&mut self, _: &Match, _: &Answer<'_>) -> Computation {
-        Computation::default()
-    }
-
-    fn right_answers(&self, _: &Policy) -> u8 {
-        0
     }
 
     fn takes(&self, _: Stage) -> bool {

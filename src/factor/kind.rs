@@ -114,12 +114,16 @@ pub(crate) trait Kept {
         Self: Sized;
 
     /// Returns the comparison of an answer with this authenticator, or a refusal if there is nothing to compare.
-    fn compare(&self, answer: &Answer<'_>) -> Result<Comparison<'_>, Refusal>;
+    fn compare(&self, _: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
+        Err(Refusal::Unconfirmed)
+    }
 
     /// Stores the use of a matching answer if the match is fresh.
     ///
     /// Neither a branch nor a memory address may depend on the match.
-    fn accept(&mut self, found: &Match, answer: &Answer<'_>) -> Computation;
+    fn accept(&mut self, _: &Match, _: &Answer<'_>) -> Computation {
+        Computation::default()
+    }
 
     /// Ends the questions of a transaction in which an answer was accepted.
     fn end_questions(&mut self, _: &Transaction) {}
@@ -169,8 +173,10 @@ pub(crate) trait Kept {
     /// Ends a lock of the kind's own, if it has one, for an operator who unlocks the account.
     fn restart(&mut self) {}
 
-    /// Returns the number of answers that are correct at one moment.
-    fn right_answers(&self, policy: &Policy) -> u8;
+    /// Returns the number of answers to the login field that are correct at one moment.
+    fn right_answers(&self, _: &Policy) -> u8 {
+        0
+    }
 
     /// Returns `true` if both have the same secret.
     fn shares_secret(&self, other: &Self) -> bool

@@ -2,11 +2,9 @@ use alloc::vec::Vec;
 
 use super::enrollment_code::EnrollmentCode;
 use super::set::LookUp;
-use crate::codes::search::Match;
 use crate::ct::declassify::declassify;
-use crate::decision::{Refusal, Stage};
-use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
-use crate::policy::Policy;
+use crate::decision::Stage;
+use crate::factor::kind::{Kept, Kind};
 use crate::types::{Tag, Transaction, UnixTime};
 
 /// An enrollment code in an account.
@@ -85,14 +83,6 @@ impl Kept for IssuedCode {
         Ok(Self { set, expires, login })
     }
 
-    fn compare(&self, _: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
-        Err(Refusal::Unconfirmed)
-    }
-
-    fn accept(&mut self, _: &Match, _: &Answer<'_>) -> Computation {
-        Computation::default()
-    }
-
     /// Ends the code when the authenticator is confirmed that was enrolled with it.
     fn end_questions(&mut self, login: &Transaction) {
         if self.login.is_some_and(|used_in| login.is(&used_in)) {
@@ -118,10 +108,6 @@ impl Kept for IssuedCode {
 
     fn restart(&mut self) {
         self.set.restart();
-    }
-
-    fn right_answers(&self, _: &Policy) -> u8 {
-        0
     }
 
     /// Returns `false`: an account has one code only.

@@ -11,8 +11,8 @@ use super::text::Entered;
 use crate::codes::search::Match;
 use crate::ct::declassify::declassify;
 use crate::ct::select::is_equal;
-use crate::decision::{Attempts, Hold, HoldPart, Refusal, Stage};
-use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
+use crate::decision::{Attempts, Hold, HoldPart, Stage};
+use crate::factor::kind::{Kept, Kind};
 use crate::policy::Policy;
 use crate::types::{MalformedCode, UnixTime};
 
@@ -215,14 +215,6 @@ impl Kept for LookUp {
         })
     }
 
-    fn compare(&self, _: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
-        Err(Refusal::Unconfirmed)
-    }
-
-    fn accept(&mut self, _: &Match, _: &Answer<'_>) -> Computation {
-        Computation::default()
-    }
-
     fn takes(&self, _: Stage) -> bool {
         false
     }
@@ -240,11 +232,6 @@ impl Kept for LookUp {
         if !self.hashes.is_empty() {
             self.attempts.restart();
         }
-    }
-
-    /// Returns 0: one-time passwords are not compared with recovery codes.
-    fn right_answers(&self, _: &Policy) -> u8 {
-        0
     }
 
     /// Returns `false`: an account has one set only.

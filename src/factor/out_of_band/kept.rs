@@ -5,7 +5,7 @@ use crate::codes::search::Match;
 use crate::ct::declassify::declassify;
 use crate::ct::select::is_equal;
 use crate::decision::{Refusal, Stage};
-use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
+use crate::factor::kind::{Answer, Comparison, Kept, Kind};
 use crate::policy::{Policy, Sending};
 use crate::types::{Code, Digits, SubmittedCode, Tag, Transaction, UnixTime};
 
@@ -173,11 +173,7 @@ impl Kept for OutOfBand {
         Ok(Comparison::Match(found))
     }
 
-    fn accept(&mut self, _: &Match, _: &Answer<'_>) -> Computation {
-        // The account ends the codes of an accepted transaction.
-        Computation::default()
-    }
-
+    /// Ends the code of the accepted transaction.
     fn end_questions(&mut self, login: &Transaction) {
         self.end(login);
     }

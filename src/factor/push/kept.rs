@@ -15,7 +15,7 @@ use crate::codes::search::Match;
 use crate::ct::declassify::declassify;
 use crate::ct::select::is_equal;
 use crate::decision::{Refusal, Stage};
-use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
+use crate::factor::kind::{Answer, Comparison, Kept, Kind};
 use crate::policy::Policy;
 use crate::types::{AccountId, AuthenticatorNumber, DisplayName, SubmittedCode, Tag, Transaction, UnixTime};
 
@@ -245,10 +245,6 @@ impl Kept for Push {
         Ok(Comparison::Match(found))
     }
 
-    fn accept(&mut self, _: &Match, _: &Answer<'_>) -> Computation {
-        Computation::default()
-    }
-
     /// Ends the open challenge of the transaction, which has become a login in another way.
     fn end_questions(&mut self, login: &Transaction) {
         for question in &mut self.questions {
@@ -264,10 +260,6 @@ impl Kept for Push {
 
     fn confirmation_secs(&self, policy: &Policy) -> u32 {
         policy.enrollment_secs.get().min(Self::ACTIVATION_SECS)
-    }
-
-    fn right_answers(&self, _: &Policy) -> u8 {
-        0
     }
 
     fn shares_secret(&self, other: &Self) -> bool {
