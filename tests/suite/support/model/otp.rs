@@ -1,66 +1,19 @@
-use secondo::AuthenticatorNumber;
-
+use super::device::{Found, Purpose};
 use super::setup::Setup;
 use crate::support::naive;
 
-/// The model's authenticator.
-#[derive(Debug)]
-pub(super) struct Device {
-    pub(super) number: u32,
+/// One-time passwords of the model.
+#[derive(Clone, Debug)]
+pub(super) struct Otp {
     pub(super) seed: u8,
     pub(super) is_hotp: bool,
     pub(super) digits: u8,
-    pub(super) standing: Standing,
-    pub(super) name: String,
-    pub(super) added: u64,
-    pub(super) last_used: Option<u64>,
     /// The counter or time step after the watermark, or 0 without one.
     pub(super) next: i128,
     pub(super) drift: i64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Standing {
-    Unconfirmed { login: u8, expires: u64, failures: u8, is_first: bool },
-    Active,
-    Suspended,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Purpose {
-    Login,
-    Confirmation,
-    Resynchronization,
-}
-
-/// The result of a comparison of codes with one authenticator.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Found {
-    Malformed,
-    ClockBehind,
-    Nowhere,
-    Used,
-    /// The counter or step of the last code, and the number of steps that it is ahead.
-    Fresh(i128, i64),
-}
-
-impl Device {
-    pub(super) fn number(&self) -> AuthenticatorNumber {
-        AuthenticatorNumber::new(self.number)
-    }
-
-    pub(super) fn is_confirmed(&self) -> bool {
-        !matches!(self.standing, Standing::Unconfirmed { .. })
-    }
-
-    /// Returns `false` if its enrollment has expired.
-    pub(super) fn lives(&self, now: u64) -> bool {
-        match self.standing {
-            Standing::Unconfirmed { expires, .. } => now < expires,
-            Standing::Active | Standing::Suspended => true,
-        }
-    }
-
+impl Otp {
     pub(super) fn right_codes(&self, setup: &Setup) -> u32 {
         let windows = if self.is_hotp || setup.reaches(setup.clamp(self.drift)) { 1 } else { 2 };
         windows * (if self.is_hotp { u32::from(setup.look_ahead) } else { u32::from(setup.past + setup.future) } + 1)
@@ -143,14 +96,13 @@ impl Device {
         }
     }
 
-    pub(super) fn accept(&mut self, setup: &Setup, purpose: Purpose, last: i128, drift: i64, now: u64) {
+    pub(super) fn accept(&mut self, setup: &Setup, purpose: Purpose, last: i128, drift: i64) {
         self.next = last + 1;
-        self.last_used = Some(now);
         match purpose {
             _ if self.is_hotp => {}
             Purpose::Resynchronization => self.drift = setup.clamp(setup.fitting(self.drift, drift)),
-            Purpose::Login | Purpose::Confirmation if setup.learn_drift => self.learn(setup, drift),
-            Purpose::Login | Purpose::Confirmation => {}
+            _ if setup.learn_drift => self.learn(setup, drift),
+            _ => {}
         }
     }
 
@@ -168,7 +120,7 @@ impl Device {
 }
 
 /// Returns the digits of a submitted text without separators, if it is a code of `digits` digits.
-fn typed(text: &str, digits: usize) -> Option<String> {
+pub(super) fn typed(text: &str, digits: usize) -> Option<String> {
     let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     (bare.len() == digits && bare.chars().all(|c| c.is_ascii_digit())).then_some(bare)
 }
