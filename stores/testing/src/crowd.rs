@@ -12,7 +12,7 @@ use crate::rounds;
 use crate::worker::{Process, answer};
 
 const PROCESSES: u32 = 8;
-/// The number of acts of each process. Six of ten are guesses at codes: twice the failure cap together.
+/// The number of acts of each process. Six of ten are guesses at codes and numbers: twice the failure cap together.
 const ACTS: u32 = 40;
 /// The number of wrong recovery codes after which a set is locked, whatever the policy is.
 const RECOVERY_CAP: usize = 5;
@@ -20,13 +20,15 @@ const RECOVERY_CAP: usize = 5;
 const SENDS: usize = 5;
 /// The number of enrollments that the policy lets begin at once.
 const ENROLLMENTS: usize = 8;
+/// The app, after the telephone number and the recovery codes.
+const APP: AuthenticatorNumber = AuthenticatorNumber::new(DEVICES + 3);
 
-/// Lets eight processes guess in every way, at codes of devices, at codes that were sent and at recovery codes, and begin
-/// enrollments, repeat answers, rename, suspend and resume at once.
+/// Lets eight processes guess in every way, at codes of devices, at codes that were sent, at the numbers of an app and at
+/// recovery codes, and begin enrollments, repeat answers, rename, suspend and resume at once.
 ///
 /// Each change must have a revision of its own and an event, without a gap: nothing is lost and nothing is done twice.
-/// The number of codes that are evaluated must be exactly the cap, that of recovery codes exactly the cap of their set,
-/// and that of enrollments exactly their limit.
+/// The number of codes and numbers that are evaluated must be exactly the cap, that of recovery codes exactly the cap of
+/// their set, and that of enrollments exactly their limit.
 pub fn every_kind_at_once<E: Engine>(address: &str) {
     let rounds = rounds(5);
     let provider = |_| Provider::<E>::open(address, policy());
@@ -35,11 +37,13 @@ pub fn every_kind_at_once<E: Engine>(address: &str) {
         |round| provider(round).enroll_every_kind(&format!("race/kinds/{round}"), &format!("+39335{round:07}"));
     let ids: Vec<_> = (0..rounds).map(enroll).collect();
     let mut workers: Vec<_> = (0..PROCESSES).map(|_| Process::start(address)).collect();
+    let mut numbers = 0;
     for (round, id) in (0..).zip(ids) {
+        let created = provider(round).revision(&id);
         for (number, worker) in (0..).zip(&mut workers) {
             worker.tell(&format!("crowd {id} {number} {ACTS}"));
         }
-        let (mut revisions, mut seen) = (BTreeSet::from([1]), Vec::new());
+        let (mut revisions, mut seen) = ((1..=created).collect::<BTreeSet<_>>(), Vec::new());
         for worker in &mut workers {
             loop {
                 let told = worker.answer().expect("the worker ended");
@@ -50,8 +54,10 @@ pub fn every_kind_at_once<E: Engine>(address: &str) {
         }
         let count = |event: &str| seen.iter().filter(|seen| *seen == event).count();
         assert_eq!(revisions.len() as u64, provider(round).revision(&id), "a change has no event: {revisions:?}");
-        assert!(revisions.into_iter().eq(1..=seen.len() as u64 + 1), "{seen:?}");
-        assert_eq!(count("verify wrong") + count("resync wrong"), usize::from(Policy::CONSECUTIVE_LIMIT), "{seen:?}");
+        assert!(revisions.into_iter().eq(1..=created + seen.len() as u64), "{seen:?}");
+        let guesses = ["verify wrong", "resync wrong", "accept_push wrong"].map(count);
+        assert_eq!(guesses.iter().sum::<usize>(), usize::from(Policy::CONSECUTIVE_LIMIT), "{seen:?}");
+        numbers += count("accept_push wrong");
         assert_eq!(count("recover wrong"), RECOVERY_CAP, "{seen:?}");
         assert!((1..=SENDS).contains(&count("send_code done")), "{seen:?}");
         assert_eq!(count("enroll done"), ENROLLMENTS, "{seen:?}");
@@ -60,6 +66,7 @@ pub fn every_kind_at_once<E: Engine>(address: &str) {
         assert_eq!(count("rename done"), operated, "{seen:?}");
         assert_eq!(count("suspend done") + count("resume done"), operated, "{seen:?}");
     }
+    assert!(numbers > 0, "no number was guessed");
     crate::report!("{}: {rounds} accounts, {PROCESSES} processes with every kind of call: nothing lost", E::NAME);
 }
 
@@ -70,7 +77,8 @@ pub(crate) fn act<E: Engine>(with: impl Fn(&dyn Fn(&Provider<E>)), id: &AccountI
         with(&|provider| {
             let device = AuthenticatorNumber::new(1 + act / 10 % DEVICES);
             match (act + process) % 10 {
-                0 | 1 => provider.guess(id, None, 1),
+                0 => provider.guess(id, None, 1),
+                1 => provider.guess_number(id, APP),
                 2 => provider.guess(id, Some(device), 1),
                 3 => provider.guess_twice(id, device),
                 4 => provider.guess(id, None, 3),

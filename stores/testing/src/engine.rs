@@ -165,7 +165,7 @@ impl<E: Engine, S: Store> Provider<E, S> {
         id
     }
 
-    /// Creates an account with all devices, this telephone number and recovery codes.
+    /// Creates an account with all devices, this telephone number, recovery codes and an app.
     pub(crate) fn enroll_every_kind(&self, id: &str, number: &str) -> AccountId {
         let id = AccountId::new(id).unwrap();
         let devices = (1..=DEVICES).map(|number| Authenticator::new(totp(), Algorithm::Sha1, secret(number)).into());
@@ -173,6 +173,8 @@ impl<E: Engine, S: Store> Provider<E, S> {
         let codes = NewAuthenticator::from(&RecoveryCodes::long(&[7; 32]));
         let all: Vec<_> = devices.chain([number, codes]).map(|new| (new, State::new().confirmed())).collect();
         E::block_on(self.verifier.import(&id, &all, TESTS, time(0))).unwrap();
+        self.bind_app(&id);
+        E::block_on(self.verifier.allow_enrollments(&id, TESTS, time(0))).unwrap();
         id
     }
 

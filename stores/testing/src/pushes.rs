@@ -2,7 +2,7 @@
 
 use secondo::factor::NewAuthenticator;
 use secondo::push::device::{Device, Unlock};
-use secondo::push::{Activation, Details, PushRefusal, SoftwareKey};
+use secondo::push::{Activation, Details, Notification, PushRefusal, SoftwareKey};
 use secondo::store::Store;
 use secondo::types::AuthenticatorNumber;
 use secondo::{AccountId, Transaction, UnixTime, VerifierError};
@@ -55,30 +55,71 @@ pub fn one_push_answer<E: Engine>(address: &str) {
     }
 }
 
+fn activation(id: &AccountId) -> Activation {
+    Activation::new(id, "tests", "scenario", &[5; 32]).unwrap()
+}
+
+/// Returns the app of an account, with its answer to the activation.
+fn app_of(id: &AccountId) -> (Device<SoftwareKey>, String) {
+    Device::activate(&activation(id), SoftwareKey::from_bytes(&[7; 32]).unwrap(), None).unwrap()
+}
+
+/// Returns the answer of an app that accepts with this number.
+fn accept(app: &mut Device<SoftwareKey>, sent: &Notification, number: &str, now: UnixTime) -> String {
+    let challenge = app.read(&sent.message, now).unwrap();
+    app.accept(&challenge, number, Unlock::Biometrics { is_recognized: true }, now).unwrap()
+}
+
 impl<E: Engine, S: Store> Provider<E, S> {
     /// Creates an account with an app.
     fn enroll_app(&self, id: &str) -> (AccountId, Device<SoftwareKey>) {
-        let (id, login) = (self.enroll(id), fresh());
-        let activation = Activation::new(&id, "tests", "scenario", &[5; 32]).unwrap();
-        let key = SoftwareKey::from_bytes(&[7; 32]).unwrap();
-        let (app, answer) = Device::activate(&activation, key, None).unwrap();
-        E::block_on(async {
-            self.verifier.enroll(&id, &login, NewAuthenticator::from(&activation), time(0)).await.unwrap();
-            self.verifier.activate_push(&id, &answer, time(0)).await.unwrap();
-            let code = app.confirmation_code();
-            self.verifier.confirm(&id, &login, APP, code.as_str(), time(0)).await.unwrap();
-        });
+        let id = self.enroll(id);
+        self.bind_app(&id);
+        let (app, _) = app_of(&id);
         (id, app)
+    }
+
+    /// Enrolls and confirms the app of an account.
+    pub(crate) fn bind_app(&self, id: &AccountId) {
+        let (login, (app, answer)) = (fresh(), app_of(id));
+        E::block_on(async {
+            self.verifier.enroll(id, &login, NewAuthenticator::from(&activation(id)), time(0)).await.unwrap();
+            let number = self.verifier.activate_push(id, &answer, time(0)).await.unwrap();
+            let code = app.confirmation_code();
+            self.verifier.confirm(id, &login, number, code.as_str(), time(0)).await.unwrap();
+        });
     }
 
     /// Asks the app in this transaction, and returns its answer.
     fn ask(&self, id: &AccountId, login: &Transaction, app: &mut Device<SoftwareKey>, now: UnixTime) -> String {
+        let sent = self.push(id, login, APP, now).unwrap();
+        accept(app, &sent, &sent.number, now)
+    }
+
+    fn push(
+        &self,
+        id: &AccountId,
+        login: &Transaction,
+        app: AuthenticatorNumber,
+        now: UnixTime,
+    ) -> Result<Notification, VerifierError<S::Error>> {
         let details = Details::new("race", "here", "now").unwrap();
         let mut random = [0; 32];
         random[..16].copy_from_slice(login.hash());
-        let sent = E::block_on(self.verifier.push(id, login, APP, &details, now, &random)).unwrap();
-        let challenge = app.read(&sent.message, now).unwrap();
-        app.accept(&challenge, &sent.number, Unlock::Biometrics { is_recognized: true }, now).unwrap()
+        E::block_on(self.verifier.push(id, login, app, &details, now, &random))
+    }
+
+    /// Asks an app, and answers with a wrong number.
+    pub(crate) fn guess_number(&self, id: &AccountId, number: AuthenticatorNumber) {
+        let sent = match self.push(id, &fresh(), number, time(0)) {
+            Ok(sent) => sent,
+            Err(VerifierError::Push(_) | VerifierError::Refused(_)) => return,
+            Err(error) => panic!("{error}"),
+        };
+        let wrong = if sent.number == "000000" { "111111" } else { "000000" };
+        let answer = accept(&mut app_of(id).0, &sent, wrong, time(0));
+        let refused = E::block_on(self.verifier.answer_push(id, &answer, time(0)));
+        assert!(matches!(refused, Err(VerifierError::Refused(_))), "{refused:?}");
     }
 
     /// Submits an answer and fetches the login, each again for as long as other processes are faster.

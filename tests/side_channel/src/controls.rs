@@ -68,6 +68,9 @@ pub(crate) fn leaks() -> Vec<Case> {
             let (_, message) = sent(plain_verifier, Digits::Six, made_secret([7; 32]));
             black_box(without_zeros(message.code().as_str().as_bytes()));
         }),
+        Case::new("the number of a push compared as text", || {
+            black_box(is_number(&made_secret(424_242_u32.to_be_bytes()), black_box("424242")));
+        }),
         Case::new("a recovery code compared with == and up to the match", || {
             black_box(early_exit(&made_secret(*b"one two thre"), black_box(b"two ")));
         }),
@@ -119,6 +122,11 @@ fn indexed_truncation(mac: &[u8]) -> [u8; 4] {
 #[inline(never)]
 fn is_same(expected: &[u8], code: &[u8]) -> bool {
     expected == code
+}
+
+#[inline(never)]
+fn is_number(number: &[u8; 4], typed: &str) -> bool {
+    format!("{:06}", u32::from_be_bytes(*number)) == typed
 }
 
 #[inline(never)]

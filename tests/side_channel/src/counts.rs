@@ -19,6 +19,7 @@ use crate::callgrind::Group;
 use crate::controls::{early_exit, is_same_up_to, without_zeros};
 use crate::login::{Device, Login, STEPS, Subject, add, id, key, methods, name, remember, secret, transaction};
 use crate::ocra::{self, Exchange as OcraExchange};
+use crate::push;
 use crate::slot::Slot;
 
 pub(crate) fn groups() -> Vec<Group> {
@@ -79,6 +80,15 @@ pub(crate) fn groups() -> Vec<Group> {
     groups.push(Group::equal("one of eight browsers recalled, sealed", of_eight_browsers(0..8)));
     groups.push(Group::equal("none of eight browsers recalled, sealed", of_eight_browsers(8..12)));
     groups.push(Group::leaky("browsers recalled one after another, up to the match", (0..4).map(up_to_the_browser)));
+    groups.push(Group::equal("a wrong number of a push, whichever one is right, sealed", wrong_numbers()));
+    groups.push(Group::leaky(
+        "numbers of pushes compared up to the first difference",
+        [b"424241", b"424142", b"000000"].map(|number| {
+            move || {
+                black_box(is_same_up_to(black_box(number), black_box(b"424242")));
+            }
+        }),
+    ));
     groups.push(Group::leaky(
         "a search that ends at the match",
         [b"755224", b"359152", b"000000"].map(|code| {
@@ -220,6 +230,29 @@ fn of_eight_browsers(numbers: Range<u8>) -> impl Iterator<Item = impl Fn()> {
             assert_eq!(copied, Ok(Exchange::Stored));
             let known = block_on(sealing_verifier_on(slot, policy).recall(&id(), sent[0].as_str(), &[99; 32], now));
             assert_eq!(known.is_ok(), number < 8);
+        }
+    })
+}
+
+/// Returns cases that submit the same answer of an app to challenges with different numbers, all of which it misses.
+///
+/// Each run copies the stored account: see [`of_eight_browsers`].
+fn wrong_numbers() -> impl Iterator<Item = impl Fn()> {
+    // Numbers that share no digit with the answer's, that share most, and that are as low and as high as can be.
+    [0_u32, 424_241, 424_243, 242_424, 999_999].into_iter().map(|number| {
+        let stored: &'static Slot = Box::leak(Box::default());
+        // The lowest value from which the number is drawn.
+        let drawn_from = u64::try_from((u128::from(number) << 64).div_ceil(1_000_000)).expect("64 bits");
+        let verifier = sealing_verifier_on(stored, Policy::new());
+        let (mut answer, shown) = push::ask(&verifier, push::bind(&verifier), drawn_from, |_| {});
+        assert_eq!(shown, format!("{number:06}"));
+        let answer = answer("424242");
+        move || {
+            let slot = Slot::default();
+            let entry = block_on(stored.load(&id())).expect("a slot").expect("an account");
+            let copied = block_on(slot.compare_exchange(&id(), None, entry.value, None));
+            assert_eq!(copied, Ok(Exchange::Stored));
+            assert!(!push::submit(&sealing_verifier_on(slot, Policy::new()), &answer));
         }
     })
 }

@@ -9,6 +9,7 @@ mod counts;
 mod login;
 mod memcheck;
 mod ocra;
+mod push;
 mod report;
 mod slot;
 mod taint;

@@ -27,6 +27,7 @@ use crate::login::{
     Device, Login, STEPS, Subject, Typed, add, id, key, methods, name, remember, secret, transaction, unknown,
 };
 use crate::ocra;
+use crate::push;
 use crate::valgrind::make_secret;
 
 /// Returns the cases in which memcheck must find no error.
@@ -50,6 +51,18 @@ pub(crate) fn subjects() -> Vec<Case> {
     }
     cases.push(Case::new("all in a batch", batch));
     cases.push(Case::new("codes that are sent", sent_codes));
+    cases.push(Case::new("numbers of pushes, plain", || {
+        push::numbers(
+            |store, policy| Verifier::unsealed(store, policy),
+            |store, policy| Verifier::unsealed(store, policy),
+        );
+    }));
+    cases.push(Case::new("numbers of pushes, sealed", || {
+        push::numbers(
+            |store, policy| Verifier::new(store, ring(Master { is_secret: false }), policy),
+            |store, policy| Verifier::new(store, ring(Master { is_secret: true }), policy),
+        );
+    }));
     for (form, new) in [("plain", plain_verifier as fn(Policy) -> _), ("sealed", sealing_verifier)] {
         cases.push(Case::new(format!("logins with four devices, {form}"), move || four_devices(new)));
         cases.push(Case::new(format!("recovery codes, {form}"), move || recovery_codes(new)));
@@ -158,23 +171,31 @@ fn batch() {
     assert_eq!(decisions.filter_map(|decision| decision.commit(|_| Ok::<_, Infallible>(())).ok()).count(), 50);
 }
 
-/// A master key whose answers are marked as secret.
-struct Master;
+/// A master key whose answers may be marked as secret.
+struct Master {
+    is_secret: bool,
+}
 
 impl MasterKey for Master {
     type Error = Infallible;
 
     fn hmac_sha256(&self, _: &[u8], mac: &mut [u8; 32]) -> Result<(), Infallible> {
         *mac = [0x5e; 32];
-        make_secret(mac, |mac| mac);
+        if self.is_secret {
+            make_secret(mac, |mac| mac);
+        }
         Ok(())
     }
 }
 
 /// Creates a verifier whose sealing key is marked as secret.
 pub(crate) fn sealing_verifier(policy: Policy) -> Verifier<Memory> {
-    let Ok(key) = SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &Master);
-    Verifier::new(Memory::new(), KeyRing::new(key, []).expect("one key"), policy)
+    Verifier::new(Memory::new(), ring(Master { is_secret: true }), policy)
+}
+
+fn ring(master: Master) -> KeyRing {
+    let Ok(key) = SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master);
+    KeyRing::new(key, []).expect("one key")
 }
 
 /// Creates a verifier whose records are plain, so that the secrets in them stay marked as secret.

@@ -9,6 +9,7 @@ use secondo::hsm::Hsm;
 use secondo::push::device::{Device, DeviceError, PersonalCode, Unlock};
 use secondo::push::{Activation, Details, Notification, PushRefusal, SoftwareKey};
 use secondo::store::Store;
+use secondo::verifier::Confirmed;
 use secondo::{AuthenticatorNumber, Transaction, UnixTime, Verifier, VerifierError};
 
 use super::logins::fresh;
@@ -56,8 +57,19 @@ pub(crate) fn bind_phone<S: Store, H: Hsm>(
     let number = block_on(verifier.enroll(&id(), &login, new, now)).unwrap().number;
     let (phone, answer) = activate(&activation, byte);
     assert_eq!(block_on(verifier.activate_push(&id(), &answer, now)).unwrap(), number);
-    block_on(verifier.confirm(&id(), &login, number, phone.confirmation_code().as_str(), now)).unwrap();
+    confirm(verifier, &login, &phone, number, now).unwrap();
     (phone, number)
+}
+
+/// Confirms an app with the code that it shows.
+pub(crate) fn confirm<S: Store, H: Hsm>(
+    verifier: &Verifier<S, H>,
+    login: &Transaction,
+    app: &Phone,
+    number: AuthenticatorNumber,
+    now: UnixTime,
+) -> Result<Confirmed, VerifierError<S::Error>> {
+    block_on(verifier.confirm(&id(), login, number, app.confirmation_code().as_str(), now))
 }
 
 pub(crate) fn details() -> Details {

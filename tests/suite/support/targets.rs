@@ -2,8 +2,6 @@
 //!
 //! The fuzzer runs them, and so does the replay of its seeds on stable Rust.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pollster::block_on;
@@ -133,7 +131,7 @@ fn keys() -> KeyRing {
 
 /// Checks that sequences of operations have the same outcomes as in the model.
 pub fn operations(bytes: &[u8]) {
-    super::model::run(bytes, &mut BTreeMap::new());
+    super::model::run(bytes, &mut super::model::Seen::new());
 }
 
 /// Checks that a text is read as a recovery code if and only if it is one by a naive reading, and that only a code of the

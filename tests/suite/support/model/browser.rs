@@ -7,11 +7,13 @@ use secondo::types::DisplayName;
 use secondo::{AccountId, AuthenticatorNumber};
 
 use super::device::Standing;
+use super::input::Input;
+use super::outcome::{Outcome, outcome, refused, same};
 use super::person::Person;
-use super::{Entry, Input, Library, Model, Outcome, outcome, refused, same};
+use super::{Library, Model};
 
 /// The model's browser. A token is the place of its text in the list of all tokens.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Browser {
     pub(super) number: u32,
     pub(super) standing: Standing,
@@ -54,7 +56,9 @@ impl Model {
         let found = block_on(verifier.remember(accepted, name, length, &self.random(), now));
         let (token, secs) = (self.tokens.len(), self.now);
         self.tokens.extend(found.as_ref().ok().map(|browser| browser.token.as_str().to_owned()));
-        let expected = self.with_person(|person| person.remember(u64::from(days) * 86_400, token, secs));
+        self.calls += 1;
+        let expected =
+            Self::with_person(&mut self.entry, |person| person.remember(u64::from(days) * 86_400, token, secs));
         let found = outcome(found, |browser| {
             Outcome::Remembered(browser.number.get(), browser.replaced.map(AuthenticatorNumber::get))
         });
@@ -70,24 +74,10 @@ impl Model {
         let (next, secs) = (self.tokens.len(), self.now);
         let token = found.as_ref().ok().and_then(|known| known.token());
         self.tokens.extend(token.map(|token| token.as_str().to_owned()));
-        let expected = self.with_person(|person| person.recall(sent, next, secs));
+        self.calls += 1;
+        let expected = Self::with_person(&mut self.entry, |person| person.recall(sent, next, secs));
         let found = outcome(found, |known| Outcome::Recalled(known.browser().get(), known.token().is_some()));
         same(expected, found, "recall")
-    }
-
-    /// Returns random bytes that no other call returned, as each call that succeeds hands out a token.
-    fn random(&self) -> [u8; 32] {
-        let mut random = [7; 32];
-        random[..8].copy_from_slice(&(self.tokens.len() as u64).to_be_bytes());
-        random
-    }
-
-    fn with_person(&mut self, change: impl FnOnce(&mut Person) -> Outcome) -> Outcome {
-        match &mut self.entry {
-            Entry::Absent => refused("unknown"),
-            Entry::Closed => refused("closed"),
-            Entry::Open(person) => change(person),
-        }
     }
 }
 
@@ -96,9 +86,10 @@ impl Person {
         if self.is_suspended {
             return refused("suspended");
         }
+        let living = self.browsers.iter().filter(|browser| browser.lives(now));
+        let oldest = living.clone().min_by_key(|browser| browser.last_used).map(|browser| browser.number);
+        let replaced = oldest.filter(|_| living.count() == 8);
         self.end_expired(now);
-        let oldest = self.browsers.iter().min_by_key(|browser| browser.last_used).map(|browser| browser.number);
-        let replaced = oldest.filter(|_| self.browsers.len() == 8);
         self.browsers.retain(|browser| Some(browser.number) != replaced);
         self.last_number += 1;
         self.changes += 1;

@@ -1,22 +1,31 @@
 use secondo::AuthenticatorNumber;
 
+#[cfg(feature = "push")]
+use super::app::App;
+use super::codes::Codes;
+use super::otp::Otp;
+use super::person::Attempt;
+use super::sent::Number;
 use super::setup::Setup;
-use crate::support::naive;
 
 /// The model's authenticator.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Device {
     pub(super) number: u32,
-    pub(super) seed: u8,
-    pub(super) is_hotp: bool,
-    pub(super) digits: u8,
     pub(super) standing: Standing,
     pub(super) name: String,
     pub(super) added: u64,
     pub(super) last_used: Option<u64>,
-    /// The counter or time step after the watermark, or 0 without one.
-    pub(super) next: i128,
-    pub(super) drift: i64,
+    pub(super) factor: Factor,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Factor {
+    Otp(Otp),
+    Number(Number),
+    Codes(Codes),
+    #[cfg(feature = "push")]
+    App(App),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +40,9 @@ pub(super) enum Purpose {
     Login,
     Confirmation,
     Resynchronization,
+    Recovery,
+    #[cfg(feature = "push")]
+    Poll,
 }
 
 /// The result of a comparison of codes with one authenticator.
@@ -38,13 +50,44 @@ pub(super) enum Purpose {
 pub(super) enum Found {
     Malformed,
     ClockBehind,
+    /// No code was sent in the transaction.
+    NotSent,
+    /// The code that was sent in the transaction has expired.
+    Expired,
     Nowhere,
     Used,
     /// The counter or step of the last code, and the number of steps that it is ahead.
     Fresh(i128, i64),
 }
 
+impl Found {
+    /// Returns a rank of the reasons why nothing was compared, of which the highest stands for the account.
+    pub(super) fn telling(self) -> u8 {
+        match self {
+            Self::NotSent => 1,
+            Self::Malformed => 2,
+            _ => 3,
+        }
+    }
+
+    /// Returns the label of the refusal, if nothing was compared.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Malformed => "malformed",
+            Self::Expired => "expired",
+            Self::ClockBehind => "clock_behind",
+            Self::Nowhere | Self::Used | Self::Fresh(..) => unreachable!("it was compared"),
+        }
+    }
+}
+
 impl Device {
+    /// Creates an active device without a number.
+    pub(super) fn new(factor: Factor, name: &str, now: u64) -> Self {
+        Self { number: 0, standing: Standing::Active, name: name.into(), added: now, last_used: None, factor }
+    }
+
     pub(super) fn number(&self) -> AuthenticatorNumber {
         AuthenticatorNumber::new(self.number)
     }
@@ -61,114 +104,81 @@ impl Device {
         }
     }
 
+    pub(super) fn otp(&self) -> Option<&Otp> {
+        if let Factor::Otp(otp) = &self.factor { Some(otp) } else { None }
+    }
+
+    pub(super) fn codes(&mut self) -> Option<&mut Codes> {
+        if let Factor::Codes(codes) = &mut self.factor { Some(codes) } else { None }
+    }
+
+    /// Returns `true` if answers of this purpose are compared with it.
+    pub(super) fn takes(&self, purpose: Purpose) -> bool {
+        match &self.factor {
+            Factor::Otp(_) => true,
+            Factor::Number(_) => purpose != Purpose::Resynchronization,
+            Factor::Codes(_) => false,
+            #[cfg(feature = "push")]
+            Factor::App(_) => false,
+        }
+    }
+
+    /// Returns the time in which a new one must be confirmed, or `None` if it need not be.
+    pub(super) fn confirmation_secs(&self, setup: &Setup) -> Option<u64> {
+        match &self.factor {
+            Factor::Codes(_) => None,
+            #[cfg(feature = "push")]
+            Factor::App(_) => Some(setup.enrollment_secs.min(600)),
+            _ => Some(setup.enrollment_secs),
+        }
+    }
+
+    pub(super) fn can_be_last(&self) -> bool {
+        !matches!(self.factor, Factor::Codes(_))
+    }
+
     pub(super) fn right_codes(&self, setup: &Setup) -> u32 {
-        let windows = if self.is_hotp || setup.reaches(setup.clamp(self.drift)) { 1 } else { 2 };
-        windows * (if self.is_hotp { u32::from(setup.look_ahead) } else { u32::from(setup.past + setup.future) } + 1)
-    }
-
-    pub(super) fn code(&self, setup: &Setup, at: i128) -> String {
-        naive::code(setup.algorithm, &[self.seed; 20], u64::try_from(at).unwrap(), usize::from(self.digits))
-    }
-
-    /// Returns the counter or time step of the code that is expected now.
-    pub(super) fn centre(&self, setup: &Setup, now: u64) -> i128 {
-        if self.is_hotp {
-            self.next
-        } else {
-            i128::from(now.saturating_sub(setup.t0) / setup.period) + i128::from(self.drift)
+        match &self.factor {
+            Factor::Otp(otp) => otp.right_codes(setup),
+            Factor::Number(_) => 1,
+            Factor::Codes(_) => 0,
+            #[cfg(feature = "push")]
+            Factor::App(_) => 0,
         }
     }
 
-    /// Returns the windows of a login, or `None` before T0.
-    pub(super) fn windows(&self, setup: &Setup, now: u64) -> Option<Vec<std::ops::RangeInclusive<i128>>> {
-        let current = i128::from(now.checked_sub(setup.t0)? / setup.period);
-        let window = |centre: i128| centre - i128::from(setup.past)..=centre + i128::from(setup.future);
-        let drift = setup.clamp(self.drift);
-        let mut windows = vec![window((current + i128::from(drift)).max(0))];
-        if !setup.reaches(drift) {
-            windows.push(window(current));
-        }
-        Some(windows)
-    }
-
-    /// Returns the last step of the windows, or `None` before T0.
-    pub(super) fn last_step(&self, setup: &Setup, now: u64) -> Option<i128> {
-        self.windows(setup, now)?.into_iter().map(|window| *window.end()).max()
-    }
-
-    /// Returns the last step that a login can accept now whatever the drift is, or `None` before T0.
-    pub(super) fn farthest_step(setup: &Setup, now: u64) -> Option<i128> {
-        let current = i128::from(now.checked_sub(setup.t0)? / setup.period);
-        Some(current + i128::from(setup.max_drift) + i128::from(setup.future))
-    }
-
-    pub(super) fn compare(&self, setup: &Setup, purpose: Purpose, texts: &[&str], now: u64) -> Found {
-        let codes: Vec<String> = texts.iter().filter_map(|text| typed(text, usize::from(self.digits))).collect();
-        let wanted = if purpose == Purpose::Resynchronization { setup.resync_codes } else { 1 };
-        if texts.len() != wanted || codes.len() != wanted {
-            return Found::Malformed;
-        }
-        let used = self.next - 1;
-        let max_drift = i128::from(setup.max_drift);
-        let current = match now.checked_sub(setup.t0) {
-            _ if self.is_hotp => 0,
-            Some(elapsed) => i128::from(elapsed / setup.period),
-            None => return Found::ClockBehind,
-        };
-        // The lowest counter or step of the first code, and the ranges of the last code.
-        let (first, windows) = match (self.is_hotp, purpose) {
-            (true, Purpose::Resynchronization) => (used, vec![used..=self.next + i128::from(setup.resync_span)]),
-            (true, _) => (used, vec![used..=self.next + i128::from(setup.look_ahead)]),
-            (false, Purpose::Resynchronization) => (0, vec![current - max_drift..=current + max_drift]),
-            (false, _) => (0, self.windows(setup, now).unwrap()),
-        };
-        if !self.is_hotp && windows.iter().all(|window| used > *window.end()) {
-            return Found::ClockBehind;
-        }
-        let count = codes.len() as i128;
-        let mut places: Vec<i128> = windows
-            .into_iter()
-            .flatten()
-            .filter(|last| *last >= first.max(0) + count - 1)
-            .filter(|last| (last - count + 1..).zip(&codes).all(|(at, code)| self.code(setup, at) == *code))
-            .collect();
-        places.sort_unstable();
-        match places.iter().find(|last| **last - count + 1 > used) {
-            Some(&last) => {
-                let drift = if self.is_hotp { 0 } else { i64::try_from(last - current).unwrap() };
-                Found::Fresh(last, drift)
-            }
-            None if places.is_empty() => Found::Nowhere,
-            None => Found::Used,
+    pub(super) fn shares_secret(&self, other: &Self) -> bool {
+        match (&self.factor, &other.factor) {
+            (Factor::Otp(a), Factor::Otp(b)) => a.seed == b.seed,
+            (Factor::Number(a), Factor::Number(b)) => a.seed == b.seed,
+            _ => false,
         }
     }
 
-    pub(super) fn accept(&mut self, setup: &Setup, purpose: Purpose, last: i128, drift: i64, now: u64) {
-        self.next = last + 1;
-        self.last_used = Some(now);
-        match purpose {
-            _ if self.is_hotp => {}
-            Purpose::Resynchronization => self.drift = setup.clamp(setup.fitting(self.drift, drift)),
-            Purpose::Login | Purpose::Confirmation if setup.learn_drift => self.learn(setup, drift),
-            Purpose::Login | Purpose::Confirmation => {}
+    pub(super) fn compare(&self, setup: &Setup, attempt: &Attempt<'_>) -> Found {
+        match &self.factor {
+            Factor::Otp(otp) => otp.compare(setup, attempt.purpose, attempt.texts, attempt.now),
+            Factor::Number(number) => number.compare(setup, attempt),
+            Factor::Codes(_) => unreachable!("no answer is compared with it"),
+            #[cfg(feature = "push")]
+            Factor::App(_) => unreachable!("no answer is compared with it"),
         }
     }
 
-    fn learn(&mut self, setup: &Setup, drift: i64) {
-        let known = setup.clamp(self.drift);
-        let near = |drift: i64| drift.clamp(-i64::from(setup.future), i64::from(setup.past));
-        self.drift = setup.clamp(if setup.reaches(known) {
-            near(setup.fitting(known, drift))
-        } else if (-i64::from(setup.past)..=i64::from(setup.future)).contains(&drift) {
-            near(setup.fitting(0, drift))
-        } else {
-            setup.fitting(known, drift)
-        });
+    pub(super) fn accept(&mut self, setup: &Setup, attempt: &Attempt<'_>, last: i128, drift: i64) {
+        self.last_used = Some(attempt.now);
+        if let Factor::Otp(otp) = &mut self.factor {
+            otp.accept(setup, attempt.purpose, last, drift);
+        }
     }
-}
 
-/// Returns the digits of a submitted text without separators, if it is a code of `digits` digits.
-fn typed(text: &str, digits: usize) -> Option<String> {
-    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    (bare.len() == digits && bare.chars().all(|c| c.is_ascii_digit())).then_some(bare)
+    /// Ends the questions of a transaction that has succeeded.
+    pub(super) fn end_questions(&mut self, login: u8) {
+        match &mut self.factor {
+            Factor::Number(number) => number.sent.retain(|sent| sent.login != login),
+            #[cfg(feature = "push")]
+            Factor::App(app) => app.end_questions(login),
+            _ => {}
+        }
+    }
 }

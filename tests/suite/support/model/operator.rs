@@ -4,9 +4,12 @@ use pollster::block_on;
 use secondo::AccountId;
 use secondo::types::DisplayName;
 
-use super::device::{Device, Standing};
+use super::device::{Device, Factor, Standing};
+use super::input::Input;
+use super::otp::Otp;
+use super::outcome::{Outcome, outcome, refused, same};
 use super::person::Person;
-use super::{DESK, Entry, Input, Library, Model, Outcome, as_number, outcome, refused, same};
+use super::{DESK, Entry, Library, Model, as_number};
 
 impl Model {
     pub(super) fn operate(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
@@ -45,8 +48,16 @@ impl Model {
                 9..=12 => person.unlock(),
                 13 => person.allow_enrollments(),
                 _ => {
-                    for device in person.devices.iter_mut().filter(|device| !device.is_hotp) {
-                        device.next = device.next.max(Device::farthest_step(setup, secs).map_or(0, |last| last + 1));
+                    for device in &mut person.devices {
+                        match &mut device.factor {
+                            Factor::Otp(otp) if !otp.is_hotp => {
+                                otp.next = otp.next.max(Otp::farthest_step(setup, secs).map_or(0, |last| last + 1));
+                            }
+                            Factor::Number(number) => number.sent.clear(),
+                            #[cfg(feature = "push")]
+                            Factor::App(app) => app.forget(),
+                            _ => {}
+                        }
                     }
                 }
             }
@@ -78,7 +89,9 @@ impl Model {
                 }
                 return Ok(());
             }
-            let is_other = |device: &Device| device.number != number && device.standing == Standing::Active;
+            let is_other = |device: &Device| {
+                device.number != number && device.standing == Standing::Active && device.can_be_last()
+            };
             let has_other = person.devices.iter().any(is_other);
             let device = person.device(number).ok_or("unknown_authenticator")?;
             match request {
@@ -88,12 +101,15 @@ impl Model {
                 21..=22 => device.name = name.as_str().into(),
                 23..=26 if device.is_confirmed() && !has_other => return Err("last"),
                 23..=26 => person.devices.retain(|device| device.number != number),
-                27 if device.is_hotp => return Err("no_clock"),
-                27 => device.drift = 0,
-                _ => match device.last_step(setup, secs).filter(|_| !device.is_hotp) {
-                    Some(last) if (device.next - 1 - last) * i128::from(setup.period) > 86_400 => {
-                        device.next = last + 1;
-                    }
+                27 => match &mut device.factor {
+                    Factor::Otp(otp) if !otp.is_hotp => otp.drift = 0,
+                    _ => return Err("no_clock"),
+                },
+                _ => match &mut device.factor {
+                    Factor::Otp(otp) if !otp.is_hotp => match otp.last_step(setup, secs) {
+                        Some(last) if (otp.next - 1 - last) * i128::from(setup.period) > 86_400 => otp.next = last + 1,
+                        _ => return Err("watermark_in_reach"),
+                    },
                     _ => return Err("watermark_in_reach"),
                 },
             }

@@ -1,33 +1,31 @@
 use std::collections::VecDeque;
 
 use super::browser::Browser;
-use super::device::{Device, Found, Purpose, Standing};
+use super::count::Count;
+use super::device::{Device, Factor, Found, Purpose, Standing};
+use super::outcome::{Held, Outcome, refused};
 use super::setup::Setup;
-use super::{Held, Outcome, refused};
 
 /// The model's account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Person {
     pub(super) devices: Vec<Device>,
     pub(super) browsers: Vec<Browser>,
     pub(super) is_suspended: bool,
-    pub(super) failures: u64,
-    since_lock: u64,
-    /// The number of doublings of the next lock's duration, if it began when the last one ended.
-    doublings: u64,
-    lock_ended: u64,
-    pub(super) held: Held,
+    pub(super) count: Count,
     pub(super) changes: u64,
     pub(super) last_number: u32,
     /// The seconds of waiting that enrollments have used up, and that have not passed again at `enrolled_at`.
     enrollment_debt: u64,
     enrolled_at: u64,
+    /// The time from which all codes can be sent again.
+    pub(super) sends_whole: u64,
     kept: VecDeque<Kept>,
 }
 
 /// The question and the answer of an attempt, by which a repeated attempt is recognized.
 #[derive(Clone, Debug, PartialEq)]
-struct Question {
+pub(super) struct Question {
     purpose: Purpose,
     named: Option<u32>,
     texts: Vec<String>,
@@ -43,7 +41,7 @@ struct Kept {
 }
 
 #[derive(Clone, Debug)]
-enum Verdict {
+pub(super) enum Verdict {
     Accepted(u32),
     Done(u32),
     Refused(Outcome),
@@ -57,6 +55,13 @@ pub(super) struct Attempt<'a> {
     pub(super) named: Option<u32>,
     pub(super) texts: &'a [&'a str],
     pub(super) now: u64,
+}
+
+impl Question {
+    pub(super) fn of(attempt: &Attempt<'_>) -> Self {
+        let texts = attempt.texts.iter().map(|text| text.replace([' ', '-'], "")).collect();
+        Self { purpose: attempt.purpose, named: attempt.named, texts }
+    }
 }
 
 impl Person {
@@ -90,6 +95,10 @@ impl Person {
         if place == 1 && self.has_confirmed() {
             return refused("not_first");
         }
+        let is_set = device.codes().is_some();
+        if is_set && !self.has_confirmed() {
+            return refused("none_confirmed");
+        }
         let (at_once, interval) = setup.enrollments;
         let debt = if now >= self.enrolled_at {
             self.enrollment_debt.saturating_sub(now - self.enrolled_at)
@@ -104,13 +113,20 @@ impl Person {
         let same =
             |device: &&&Device| matches!(device.standing, Standing::Unconfirmed { login: of, .. } if of == login);
         let oldest = if pending.len() >= 4 { pending.first() } else { None };
-        let replaced = pending.iter().find(same).or(oldest).map(|device| device.number);
+        let replaced = pending.iter().find(same).or(oldest).map(|device| device.number).filter(|_| !is_set);
         if replaced.is_some() && place == 0 {
             return refused("unconfirmed");
         }
-        let rest = self.devices.iter().filter(|device| lives(device) && Some(device.number) != replaced);
-        let rest: Vec<_> = rest.collect();
-        if let Some(problem) = problem(setup, &rest, &device) {
+        let earlier = self.devices.iter_mut().find_map(|device| device.codes().is_some().then_some(device.number));
+        let replaced = replaced.or(earlier.filter(|_| is_set));
+        device.standing = match device.confirmation_secs(setup) {
+            None => Standing::Active,
+            Some(secs) => {
+                let is_first = !self.has_confirmed();
+                Standing::Unconfirmed { login, expires: now + secs, failures: 0, is_first }
+            }
+        };
+        if let Some(problem) = self.problem(setup, &device, replaced, now) {
             return refused(problem);
         }
         self.end_expired(now);
@@ -118,8 +134,6 @@ impl Person {
         (self.enrollment_debt, self.enrolled_at) = (debt + interval, now);
         self.last_number += 1;
         device.number = self.last_number;
-        let is_first = !self.has_confirmed();
-        device.standing = Standing::Unconfirmed { login, expires: now + setup.enrollment_secs, failures: 0, is_first };
         self.devices.push(device);
         self.changes += 1;
         Outcome::Enrolled(self.last_number, replaced)
@@ -127,8 +141,7 @@ impl Person {
 
     pub(super) fn import(&mut self, setup: &Setup, mut device: Device, failures: u64, held: Held) -> Outcome {
         let now = device.added;
-        let rest: Vec<_> = self.devices.iter().filter(|device| device.lives(now)).collect();
-        if let Some(problem) = problem(setup, &rest, &device) {
+        if let Some(problem) = self.problem(setup, &device, None, now) {
             return refused(problem);
         }
         self.end_expired(now);
@@ -136,17 +149,21 @@ impl Person {
         device.number = self.last_number;
         self.devices.push(device);
         self.devices.retain(|device| !matches!(device.standing, Standing::Unconfirmed { is_first: true, .. }));
-        self.failures = self.failures.max(failures);
-        self.since_lock = self.since_lock.max(failures);
-        if held.strength() > self.held.strength() {
-            self.held = held;
-        }
+        self.count.import(failures, held);
         self.changes += 1;
         Outcome::Done
     }
 
     pub(super) fn unlock(&mut self) {
-        self.restart();
+        self.count.restart();
+        for device in &mut self.devices {
+            match &mut device.factor {
+                Factor::Codes(codes) => codes.unlock(),
+                #[cfg(feature = "push")]
+                Factor::App(app) => app.release(),
+                _ => {}
+            }
+        }
         self.kept.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)));
     }
 
@@ -155,29 +172,31 @@ impl Person {
         self.enrolled_at = 0;
     }
 
-    fn restart(&mut self) {
-        self.failures = 0;
-        self.since_lock = 0;
-        self.held = Held::No;
+    pub(super) fn forget_refusals_in(&mut self, login: u8) {
+        self.kept.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)) || kept.login != login);
+    }
+
+    /// Returns `true` if it is still known that the transaction ended with a login.
+    pub(super) fn is_logged_in(&self, login: u8, now: u64) -> bool {
+        let mut kept = self.kept.iter().filter(|kept| kept.login == login && now.saturating_sub(kept.at) <= 120);
+        kept.any(|kept| matches!(kept.verdict, Verdict::Accepted(_)))
     }
 
     /// Returns the outcome of an answer that needs no comparison, because of what came before in its transaction.
-    fn repeated(&self, attempt: &Attempt<'_>, question: &Question) -> Option<Outcome> {
-        let kept = || {
-            self.kept.iter().filter(|kept| kept.login == attempt.login && attempt.now.saturating_sub(kept.at) <= 120)
-        };
-        if let Some(same) = kept().find(|kept| kept.question == *question) {
+    pub(super) fn repeated(&self, attempt: &Attempt<'_>, question: &Question) -> Option<Outcome> {
+        let is_kept = |kept: &&Kept| kept.login == attempt.login && attempt.now.saturating_sub(kept.at) <= 120;
+        if let Some(same) = self.kept.iter().filter(is_kept).find(|kept| kept.question == *question) {
             return Some(match &same.verdict {
                 Verdict::Accepted(number) => Outcome::Repeated(*number, same.at, true),
                 Verdict::Done(number) => Outcome::Repeated(*number, same.at, false),
                 Verdict::Refused(outcome) => outcome.clone(),
             });
         }
-        let is_after_login = kept().any(|kept| matches!(kept.verdict, Verdict::Accepted(_)));
+        let is_after_login = self.is_logged_in(attempt.login, attempt.now);
         (is_after_login && attempt.purpose != Purpose::Confirmation).then(|| refused("logged_in"))
     }
 
-    fn keep(&mut self, attempt: &Attempt<'_>, question: Question, verdict: Verdict) {
+    pub(super) fn keep(&mut self, attempt: &Attempt<'_>, question: Question, verdict: Verdict) {
         self.kept.retain(|kept| attempt.now.saturating_sub(kept.at) <= 120);
         if self.kept.len() == 4 {
             let refused = self.kept.iter().position(|kept| matches!(kept.verdict, Verdict::Refused(_)));
@@ -186,12 +205,15 @@ impl Person {
         self.kept.push_back(Kept { login: attempt.login, question, at: attempt.now, verdict });
     }
 
+    /// Keeps the outcome of an answer that was accepted, and ends the questions of its transaction.
+    pub(super) fn succeed(&mut self, attempt: &Attempt<'_>, question: Question, verdict: Verdict) {
+        self.devices.iter_mut().for_each(|device| device.end_questions(attempt.login));
+        self.changes += 1;
+        self.keep(attempt, question, verdict);
+    }
+
     pub(super) fn attempt(&mut self, setup: &Setup, attempt: Attempt<'_>) -> Outcome {
-        let question = Question {
-            purpose: attempt.purpose,
-            named: attempt.named,
-            texts: attempt.texts.iter().map(|text| text.replace([' ', '-'], "")).collect(),
-        };
+        let question = Question::of(&attempt);
         if let Some(outcome) = self.repeated(&attempt, &question) {
             return outcome;
         }
@@ -202,173 +224,127 @@ impl Person {
         if attempt.purpose == Purpose::Confirmation {
             return if is_browser { refused("already_confirmed") } else { self.confirm(setup, &attempt, question) };
         }
-        let candidates: Vec<_> =
-            self.devices.iter().filter(|device| attempt.named.is_none_or(|number| number == device.number)).collect();
+        let is_named = |device: &&Device| attempt.named.is_none_or(|number| number == device.number);
+        let candidates = self.devices.iter().filter(is_named);
+        let mut of_login = candidates.clone().filter(|device| device.takes(Purpose::Login));
         if self.is_suspended {
             return refused("suspended");
         }
-        if !candidates.iter().any(|device| device.standing == Standing::Active) {
-            let is_suspended = candidates.iter().any(|device| device.is_confirmed());
-            return refused(if is_suspended { "suspended" } else { "unconfirmed" });
+        if !of_login.clone().any(|device| device.standing == Standing::Active) {
+            return refused(if of_login.any(Device::is_confirmed) { "suspended" } else { "unconfirmed" });
         }
-        match self.held {
-            Held::Locked => return refused("locked"),
-            Held::LockedUntil(until) if attempt.now < until => return Outcome::Refused("locked", None, Some(until)),
-            Held::ThrottledUntil(until) if attempt.now < until => {
-                return Outcome::Refused("throttled", None, Some(until));
-            }
-            _ if self.left(setup) == 0 => return self.owed(setup, attempt.now),
-            _ => {}
-        }
-        let active = candidates.into_iter().filter(|device| device.standing == Standing::Active);
-        let found: Vec<_> = active
-            .map(|device| (device.number, device.compare(setup, attempt.purpose, attempt.texts, attempt.now)))
-            .collect();
-        let fresh = found.iter().filter(|(_, found)| matches!(found, Found::Fresh(..)));
-        if let Some(&(number, Found::Fresh(last, drift))) = fresh.clone().next() {
-            let before = u8::try_from(self.failures).unwrap();
-            for &(number, found) in fresh {
-                let Found::Fresh(last, drift) = found else { continue };
-                self.device(number).unwrap().accept(setup, attempt.purpose, last, drift, attempt.now);
-            }
-            self.restart();
+        let is_compared = |device: &&Device| device.takes(attempt.purpose) && device.standing == Standing::Active;
+        let found: Vec<_> =
+            candidates.filter(is_compared).map(|device| (device.number, device.compare(setup, &attempt))).collect();
+        if let Some(refusal) = self.count.owed(&setup.rules, attempt.now) {
             self.changes += 1;
+            return refusal;
+        }
+        if let Some(refusal) = self.count.refusal(&setup.rules, attempt.now) {
+            return refusal;
+        }
+        self.judge(setup, &attempt, question, &found)
+    }
+
+    /// Decides about an answer by its comparisons.
+    fn judge(&mut self, setup: &Setup, attempt: &Attempt<'_>, question: Question, found: &[(u32, Found)]) -> Outcome {
+        let fresh = || {
+            found.iter().filter_map(|(number, found)| match *found {
+                Found::Fresh(last, drift) => Some((*number, last, drift)),
+                _ => None,
+            })
+        };
+        if let Some((number, last, drift)) = fresh().next() {
+            let before = u8::try_from(self.count.failures).unwrap();
+            for (number, last, drift) in fresh() {
+                self.device(number).unwrap().accept(setup, attempt, last, drift);
+            }
+            self.count.restart();
             let at = u64::try_from(last).unwrap();
             return if attempt.purpose == Purpose::Login {
-                self.keep(&attempt, question, Verdict::Accepted(number));
+                self.succeed(attempt, question, Verdict::Accepted(number));
                 Outcome::Accepted(number, at, drift, before)
             } else {
-                self.keep(&attempt, question, Verdict::Done(number));
+                self.succeed(attempt, question, Verdict::Done(number));
                 Outcome::Resynchronized(at, drift)
             };
         }
         let any = |wanted| found.iter().any(|(_, found)| *found == wanted);
         if any(Found::Used) && !setup.count_replays {
-            return Outcome::Refused("replayed", Some(self.left(setup)), None);
+            return Outcome::Refused("replayed", Some(self.count.left(&setup.rules)), None);
         }
         let name = match () {
             () if any(Found::Used) => "replayed",
             () if any(Found::Nowhere) => "wrong",
-            () if any(Found::ClockBehind) => return refused("clock_behind"),
             () => {
-                if setup.count_malformed {
-                    self.count(setup, attempt.now);
+                let telling = found.iter().max_by_key(|(_, found)| found.telling());
+                let refusal = telling.map_or("unconfirmed", |(_, found)| found.label());
+                if refusal == "malformed" && setup.count_malformed {
+                    self.count.fail(&setup.rules, attempt.now);
+                    self.changes += 1;
                 }
-                return refused("malformed");
+                return refused(refusal);
             }
         };
-        let remaining = self.count(setup, attempt.now);
-        let outcome = Outcome::Refused(name, Some(remaining), self.held.until());
-        self.keep(&attempt, question, Verdict::Refused(outcome.clone()));
+        let remaining = self.count.fail(&setup.rules, attempt.now);
+        self.changes += 1;
+        let outcome = Outcome::Refused(name, Some(remaining), self.count.held.until());
+        self.keep(attempt, question, Verdict::Refused(outcome.clone()));
         outcome
     }
 
     fn confirm(&mut self, setup: &Setup, attempt: &Attempt<'_>, question: Question) -> Outcome {
         let (number, now) = (attempt.named.unwrap(), attempt.now);
-        let is_suspended = self.is_suspended;
-        let device = self.device(number).unwrap();
-        let Standing::Unconfirmed { login, expires, failures, is_first } = device.standing else {
-            return refused("already_confirmed");
-        };
-        if login != attempt.login {
-            return refused("other_transaction");
+        let device = self.devices.iter().find(|device| device.number == number).unwrap();
+        if let Some(problem) = self.not_pending(device, attempt.login, now) {
+            return refused(problem);
         }
-        if now >= expires {
-            return refused("expired");
+        if !device.takes(Purpose::Confirmation) {
+            return refused("unconfirmed");
         }
-        if is_suspended {
-            return refused("suspended");
-        }
-        match device.compare(setup, Purpose::Confirmation, attempt.texts, now) {
-            Found::Malformed => refused("malformed"),
-            Found::ClockBehind => refused("clock_behind"),
+        match device.compare(setup, attempt) {
             Found::Fresh(last, drift) => {
-                device.accept(setup, Purpose::Confirmation, last, drift, now);
-                device.standing = Standing::Active;
-                let is_login = self.devices.iter().filter(|device| device.is_confirmed()).count() == 1
-                    && !self.held.is_in_force(now)
-                    && setup.confirmation_login;
-                self.devices.retain(|device| !matches!(device.standing, Standing::Unconfirmed { is_first: true, .. }));
-                self.changes += 1;
+                self.device(number).unwrap().accept(setup, attempt, last, drift);
+                let is_login = self.activate(setup, number, now);
                 let verdict = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
-                self.keep(attempt, question, verdict);
+                self.succeed(attempt, question, verdict);
                 Outcome::Confirmed(is_login)
             }
             Found::Nowhere | Found::Used => {
-                let failures = failures + 1;
-                let remaining = setup.cap - failures;
+                let device = self.device(number).unwrap();
+                let Standing::Unconfirmed { failures, .. } = &mut device.standing else { unreachable!() };
+                *failures += 1;
+                let remaining = setup.rules.cap - *failures;
                 if remaining == 0 {
                     self.devices.retain(|device| device.number != number);
-                } else {
-                    device.standing = Standing::Unconfirmed { login, expires, failures, is_first };
                 }
                 self.changes += 1;
                 let outcome = Outcome::Refused("wrong", Some(remaining), None);
                 self.keep(attempt, question, Verdict::Refused(outcome.clone()));
                 outcome
             }
+            refusal => refused(refusal.label()),
         }
     }
 
-    pub(super) fn left(&self, setup: &Setup) -> u8 {
-        u8::try_from(u64::from(setup.cap).saturating_sub(self.since_lock).min(100 - self.failures)).unwrap()
+    /// Activates a device that is confirmed. Returns `true` if that is a login.
+    pub(super) fn activate(&mut self, setup: &Setup, number: u32, now: u64) -> bool {
+        let is_login = !self.has_confirmed() && !self.count.held.is_in_force(now) && setup.confirmation_login;
+        self.device(number).unwrap().standing = Standing::Active;
+        self.devices.retain(|device| !matches!(device.standing, Standing::Unconfirmed { is_first: true, .. }));
+        is_login
     }
 
-    /// Begins a lock that imported failures require.
-    fn owed(&mut self, setup: &Setup, now: u64) -> Outcome {
-        self.changes += 1;
-        self.hold(setup, now);
-        Outcome::Refused("locked", None, self.held.until())
-    }
-
-    /// Takes back one doubling for each day since the last lock ended, and limits the doublings to `most`.
-    fn ease(&mut self, most: u64, now: u64) {
-        const DAY: u64 = 86_400;
-        let doublings = match now.checked_sub(self.lock_ended) {
-            Some(since) => self.doublings.saturating_sub(since / DAY),
-            None => self.doublings,
-        };
-        self.doublings = doublings.min(most);
-    }
-
-    fn count(&mut self, setup: &Setup, now: u64) -> u8 {
-        self.failures += 1;
-        self.since_lock += 1;
-        self.changes += 1;
-        self.hold(setup, now);
-        if matches!(self.held, Held::Locked | Held::LockedUntil(_)) { 0 } else { self.left(setup) }
-    }
-
-    fn hold(&mut self, setup: &Setup, now: u64) {
-        let waits = setup.back_off.map(|(first, longest)| {
-            let doubled = u128::from(first) << (self.failures - 1);
-            u64::try_from(doubled.min(u128::from(longest))).unwrap()
-        });
-        if self.failures >= 100 {
-            self.since_lock = 0;
-            self.held = Held::Locked;
-        } else if self.since_lock >= u64::from(setup.cap) {
-            self.since_lock = 0;
-            self.held = setup.lock.map_or(Held::Locked, |(first, longest)| {
-                let most = (0..32).find(|n| first << n >= longest).unwrap();
-                self.ease(most, now);
-                self.lock_ended = now + (first << self.doublings).min(longest).max(waits.unwrap_or(0));
-                self.doublings = (self.doublings + 1).min(most);
-                Held::LockedUntil(self.lock_ended)
-            });
-        } else {
-            self.held = waits.map_or(Held::No, |secs| Held::ThrottledUntil(now + secs));
+    /// Returns the label of the error if the account has no room for the device.
+    fn problem(&self, setup: &Setup, device: &Device, replaced: Option<u32>, now: u64) -> Option<&'static str> {
+        let rest = self.devices.iter().filter(|other| other.lives(now) && Some(other.number) != replaced);
+        let of_device = device.right_codes(setup);
+        let right = rest.clone().map(|other| other.right_codes(setup)).sum::<u32>() + of_device;
+        match () {
+            () if rest.clone().count() >= 16 => Some("too_many"),
+            () if rest.clone().any(|other| other.shares_secret(device)) => Some("secret_in_use"),
+            () if of_device > 0 && right > u32::from(setup.right_codes) => Some("too_many_right_codes"),
+            () => None,
         }
-    }
-}
-
-/// Returns the label of the error if the account has no room for the device.
-fn problem(setup: &Setup, rest: &[&Device], device: &Device) -> Option<&'static str> {
-    let right = rest.iter().map(|other| other.right_codes(setup)).sum::<u32>() + device.right_codes(setup);
-    match () {
-        () if rest.len() >= 16 => Some("too_many"),
-        () if rest.iter().any(|other| other.seed == device.seed) => Some("secret_in_use"),
-        () if right > u32::from(setup.right_codes) => Some("too_many_right_codes"),
-        () => None,
     }
 }

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
-use secondo::policy::{BackOff, Lock, RateLimit, ResyncCodes, Window};
+use secondo::policy::{BackOff, Lock, RateLimit, ResyncCodes, Sending, Window};
 use secondo::types::Period;
 use secondo::{Algorithm, Authenticator, Digits, Hotp, Method, Policy, Secret, Totp, UnixTime};
 
-use super::Input;
+use super::count::Rules;
+use super::input::Input;
 
 /// The policy of a run, and the parameters that its authenticators share.
 #[derive(Debug)]
@@ -16,11 +17,7 @@ pub(super) struct Setup {
     pub(super) past: u8,
     pub(super) future: u8,
     pub(super) look_ahead: u8,
-    pub(super) cap: u8,
-    /// The first and the longest duration in seconds, or `None` for locks until an operator unlocks.
-    pub(super) lock: Option<(u64, u64)>,
-    /// The first and the longest wait in seconds.
-    pub(super) back_off: Option<(u64, u64)>,
+    pub(super) rules: Rules,
     pub(super) count_replays: bool,
     pub(super) count_malformed: bool,
     pub(super) learn_drift: bool,
@@ -32,6 +29,55 @@ pub(super) struct Setup {
     /// The number of enrollments that may begin at once, and the seconds after which one more may.
     pub(super) enrollments: (u8, u64),
     pub(super) right_codes: u8,
+    pub(super) sending: Rates,
+    /// `true` if apps are bound. Their signatures take long.
+    #[cfg(feature = "push")]
+    pub(super) has_apps: bool,
+}
+
+/// The rules for codes that are sent. All times are in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rates {
+    pub(super) digits: u8,
+    pub(super) validity: u64,
+    pub(super) pause: u64,
+    pub(super) of_account: Limit,
+    pub(super) of_destination: Limit,
+}
+
+/// A limit of some at once, and one more after each interval in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    pub(super) at_once: u64,
+    pub(super) interval: u64,
+}
+
+impl Rates {
+    fn new(input: &mut Input<'_>) -> Self {
+        let mut limit = || Limit { at_once: 1 + u64::from(input.below(8)), interval: 1 + u64::from(input.below(60)) };
+        let (of_account, of_destination) = (limit(), limit());
+        Self {
+            digits: 6 + 2 * input.below(2),
+            validity: 1 + u64::from(input.below(200)),
+            pause: 1 + u64::from(input.below(40)),
+            of_account,
+            of_destination,
+        }
+    }
+
+    fn sending(&self) -> Sending {
+        let limit = |limit: Limit| {
+            RateLimit::new(u8::try_from(limit.at_once).unwrap(), Duration::from_secs(limit.interval)).unwrap()
+        };
+        Sending::new()
+            .with_digits(Digits::try_from(self.digits).unwrap())
+            .with_validity(Duration::from_secs(self.validity))
+            .unwrap()
+            .with_pause(Duration::from_secs(self.pause))
+            .unwrap()
+            .with_account_limit(limit(self.of_account))
+            .with_destination_limit(limit(self.of_destination))
+    }
 }
 
 impl Setup {
@@ -44,12 +90,14 @@ impl Setup {
             past,
             future: input.below(11 - past),
             look_ahead: input.below(11),
-            cap: 1 + input.below(7),
-            lock: input.flag().then(|| {
-                let first = u64::from(input.below(100)) + 1;
-                (first, first + u64::from(input.below(200)))
-            }),
-            back_off: input.flag().then_some((u64::from(input.below(5)) + 1, 30)),
+            rules: Rules {
+                cap: 1 + input.below(7),
+                lock: input.flag().then(|| {
+                    let first = u64::from(input.below(100)) + 1;
+                    (first, first + u64::from(input.below(200)))
+                }),
+                back_off: input.flag().then_some((u64::from(input.below(5)) + 1, 30)),
+            },
             count_replays: input.flag(),
             count_malformed: input.flag(),
             learn_drift: input.flag(),
@@ -64,6 +112,9 @@ impl Setup {
                 few @ ..128 => 1 + few,
                 _ => u8::MAX,
             },
+            sending: Rates::new(input),
+            #[cfg(feature = "push")]
+            has_apps: input.below(10) == 0,
         }
     }
 
@@ -72,7 +123,7 @@ impl Setup {
             .with_window(Window::new(self.past, self.future).unwrap())
             .with_look_ahead(self.look_ahead)
             .unwrap()
-            .with_failure_cap(self.cap)
+            .with_failure_cap(self.rules.cap)
             .unwrap()
             .with_counted_replays(self.count_replays)
             .with_counted_malformed(self.count_malformed)
@@ -90,12 +141,13 @@ impl Setup {
                 RateLimit::new(at_once, Duration::from_secs(interval)).unwrap()
             })
             .with_right_codes(self.right_codes)
-            .unwrap();
-        policy = policy.with_lock(match self.lock {
+            .unwrap()
+            .with_sending(self.sending.sending());
+        policy = policy.with_lock(match self.rules.lock {
             Some((first, longest)) => Lock::doubling(Duration::from_secs(first), Duration::from_secs(longest)).unwrap(),
             None => Lock::UNTIL_UNLOCKED,
         });
-        if let Some((first, longest)) = self.back_off {
+        if let Some((first, longest)) = self.rules.back_off {
             let back_off = BackOff::new(Duration::from_secs(first), Duration::from_secs(longest)).unwrap();
             policy = policy.with_back_off(back_off);
         }

@@ -1,0 +1,67 @@
+//! The comparison of the library's account with the model's.
+
+use pollster::block_on;
+use secondo::account::Status;
+use secondo::factor::Kind;
+use secondo::{AccountId, Refusal, UnixTime, VerifierError};
+
+use super::device::{Device, Factor, Standing};
+use super::outcome::Held;
+use super::{DESK, Entry, Library, Model};
+
+impl Model {
+    pub(super) fn compare(&self, verifier: &Library, id: &AccountId) {
+        let view = block_on(verifier.view(id, self.now()));
+        let person = match &self.entry {
+            Entry::Absent => return assert!(matches!(view, Err(VerifierError::Unknown))),
+            Entry::Closed => return assert!(matches!(view, Err(VerifierError::Refused(Refusal::Closed)))),
+            Entry::Open(person) => person,
+        };
+        let view = view.unwrap();
+        assert_eq!(view.revision, person.changes);
+        assert_eq!(view.is_suspended, person.is_suspended);
+        assert_eq!(u64::from(view.failures), person.count.failures);
+        let held = person.count.held;
+        assert_eq!(Held::from(view.hold), if held.is_in_force(self.now) { held } else { Held::No });
+        let is_locked = matches!(held, Held::Locked | Held::LockedUntil(_)) && held.is_in_force(self.now);
+        assert_eq!(view.remaining, if is_locked { 0 } else { person.count.left(&self.setup.rules) });
+
+        let expires = |device: &Device| match device.standing {
+            Standing::Unconfirmed { expires, .. } => Some(expires),
+            Standing::Active | Standing::Suspended => None,
+        };
+        let shown: Vec<_> =
+            person.devices.iter().filter(|device| expires(device).is_none_or(|expires| self.now < expires)).collect();
+        assert_eq!(view.authenticators.len(), shown.len());
+        for (device, view) in shown.iter().zip(&view.authenticators) {
+            assert_eq!(view.number, device.number());
+            assert_eq!(view.name.as_str(), device.name);
+            assert_eq!(view.added.as_secs(), device.added);
+            assert_eq!(view.last_used.map(UnixTime::as_secs), device.last_used);
+            let status = match device.standing {
+                Standing::Unconfirmed { expires, .. } => {
+                    Status::Unconfirmed { expires: UnixTime::from_secs(expires).unwrap() }
+                }
+                Standing::Active => Status::Active,
+                Standing::Suspended => Status::Suspended,
+            };
+            assert_eq!(view.status, status);
+            let (kind, codes) = match &device.factor {
+                Factor::Otp(otp) => (if otp.is_hotp { Kind::Hotp } else { Kind::Totp }, None),
+                Factor::Number(_) => (Kind::Sms, None),
+                Factor::Codes(codes) => (Kind::LookUp, Some(codes.left())),
+                #[cfg(feature = "push")]
+                Factor::App(_) => (Kind::Push, None),
+            };
+            assert_eq!((view.kind, view.codes_left.map(|left| usize::from(left.get()))), (kind, codes));
+        }
+        let browsers: Vec<_> = person.browsers.iter().filter(|browser| browser.lives(self.now)).collect();
+        assert_eq!(view.browsers.len(), browsers.len());
+        browsers.iter().zip(&view.browsers).for_each(|(browser, view)| browser.compare(view));
+        let exported = block_on(verifier.export(id, DESK, self.now())).unwrap();
+        for (otp, exported) in person.devices.iter().filter_map(Device::otp).zip(&exported) {
+            assert_eq!(exported.state.watermark().map_or(-1, |used| i128::from(used.get())), otp.next - 1);
+            assert_eq!(i64::from(exported.state.drift()), otp.drift);
+        }
+    }
+}
