@@ -90,7 +90,7 @@ const OUTCOMES: &[(Call, &str)] = &[
     (
         Call::Push,
         "asked push_pending too_many_pushes pushes_held logged_in unknown_authenticator unknown_challenge \
-         suspended locked throttled unknown closed",
+         suspended locked throttled closed",
     ),
     #[cfg(feature = "push")]
     (
