@@ -63,7 +63,7 @@ pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
         }
     }
     #[cfg(feature = "push")]
-    if model.setup.has_apps {
+    if model.setup.has_apps && input.below(8) > 0 {
         model.bind_app(&mut input, &verifier, &id);
     }
     while let Some(operation) = input.next() {
