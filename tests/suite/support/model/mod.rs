@@ -73,7 +73,7 @@ pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
     }
 }
 
-/// How often each outcome of each call has occurred.
+/// The number of times that each outcome of each call has occurred.
 pub(crate) type Seen = BTreeMap<(Call, &'static str), usize>;
 
 /// The calls whose outcomes are counted apart.
