@@ -101,6 +101,6 @@ const OUTCOMES: &[(Call, &str)] = &[
     (
         Call::Poll,
         "accepted repeated logged_in unknown_challenge waiting challenge_expired denied not_me wrong_number answered \
-         suspended locked throttled closed",
+         suspended locked throttled unknown closed",
     ),
 ];

@@ -23,12 +23,12 @@ const ENROLLMENTS: usize = 8;
 /// The app, after the telephone number and the recovery codes.
 const APP: AuthenticatorNumber = AuthenticatorNumber::new(DEVICES + 3);
 
-/// Lets eight processes guess in every way, at codes of devices, at codes that were sent, at the numbers of an app and at
-/// recovery codes, and begin enrollments, repeat answers, rename, suspend and resume at once.
+/// Lets eight processes guess in every way, at codes of devices, at codes that were sent, at the numbers of an app and
+/// at recovery codes, and begin enrollments, repeat answers, rename, suspend and resume at once.
 ///
 /// Each change must have a revision of its own and an event, without a gap: nothing is lost and nothing is done twice.
-/// The number of codes and numbers that are evaluated must be exactly the cap, that of recovery codes exactly the cap of
-/// their set, and that of enrollments exactly their limit.
+/// The number of codes and numbers that are evaluated must be exactly the cap, that of recovery codes exactly the cap
+/// of their set, and that of enrollments exactly their limit.
 pub fn every_kind_at_once<E: Engine>(address: &str) {
     let rounds = rounds(5);
     let provider = |_| Provider::<E>::open(address, policy());

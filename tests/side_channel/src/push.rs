@@ -63,8 +63,8 @@ pub(crate) fn submit<S: Store>(verifier: &Verifier<S>, answer: &str) -> bool {
 
 /// Asks an app with secret numbers, and submits a wrong and the right number. The right one becomes a login.
 ///
-/// Binding the app verifies a signature over the secret of the activation, of which only a hash could be told. Therefore
-/// memcheck watches only what comes after.
+/// Binding the app verifies a signature over the secret of the activation, of which only a hash could be told.
+/// Therefore memcheck watches only what comes after.
 pub(crate) fn numbers(known: New, watched: New) {
     for drawn_from in [0, u64::MAX / 3, u64::MAX] {
         for is_right in [false, true] {

@@ -59,8 +59,8 @@ pub(crate) fn subjects() -> Vec<Case> {
     }));
     cases.push(Case::new("numbers of pushes, sealed", || {
         push::numbers(
-            |store, policy| Verifier::new(store, ring(Master { is_secret: false }), policy),
-            |store, policy| Verifier::new(store, ring(Master { is_secret: true }), policy),
+            |store, policy| Verifier::new(store, ring(false), policy),
+            |store, policy| Verifier::new(store, ring(true), policy),
         );
     }));
     for (form, new) in [("plain", plain_verifier as fn(Policy) -> _), ("sealed", sealing_verifier)] {
@@ -190,11 +190,12 @@ impl MasterKey for Master {
 
 /// Creates a verifier whose sealing key is marked as secret.
 pub(crate) fn sealing_verifier(policy: Policy) -> Verifier<Memory> {
-    Verifier::new(Memory::new(), ring(Master { is_secret: true }), policy)
+    Verifier::new(Memory::new(), ring(true), policy)
 }
 
-fn ring(master: Master) -> KeyRing {
-    let Ok(key) = SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master);
+/// Returns a ring with one key, which may be marked as secret.
+fn ring(is_secret: bool) -> KeyRing {
+    let Ok(key) = SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &Master { is_secret });
     KeyRing::new(key, []).expect("one key")
 }
 

@@ -31,8 +31,8 @@ pub(super) enum Of {
     Enrollment(usize),
 }
 
-/// A count of guesses: 5, then a lock of 15 minutes that doubles up to a day, and at most 100 in a row. Each day without
-/// a lock halves the next one.
+/// A count of guesses: 5, then a lock of 15 minutes that doubles up to a day, and at most 100 in a row. Each day
+/// without a lock halves the next one.
 #[derive(Default)]
 pub(super) struct Count {
     pub(super) in_a_row: usize,

@@ -63,7 +63,7 @@ pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
         }
     }
     #[cfg(feature = "push")]
-    if model.setup.has_apps {
+    if model.setup.has_apps && input.below(8) > 0 {
         model.bind_app(&mut input, &verifier, &id);
     }
     while let Some(operation) = input.next() {
@@ -73,7 +73,7 @@ pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
     }
 }
 
-/// How often each outcome of each call has occurred.
+/// The number of times that each outcome of each call has occurred.
 pub(crate) type Seen = BTreeMap<(Call, &'static str), usize>;
 
 /// The calls whose outcomes are counted apart.
