@@ -172,6 +172,8 @@ pub enum Action {
     EnrollWithCode,
     /// Issue a code with which an authenticator can be enrolled.
     IssueEnrollmentCode,
+    /// Withdraw such a code, and the enrollment that began with it.
+    WithdrawEnrollmentCode,
     /// Enroll recovery codes, which end the earlier ones.
     EnrollRecoveryCodes,
     /// Make a challenge for a login or a confirmation.
@@ -247,6 +249,7 @@ impl Action {
             Self::WithdrawCode => "withdraw_code",
             Self::EnrollWithCode => "enroll_with_code",
             Self::IssueEnrollmentCode => "issue_enrollment_code",
+            Self::WithdrawEnrollmentCode => "withdraw_enrollment_code",
             Self::EnrollRecoveryCodes => "enroll_recovery_codes",
             Self::Challenge => "challenge",
             Self::SignTransaction => "sign_transaction",
@@ -315,6 +318,7 @@ impl Action {
             | Self::DenyPush
             | Self::Poll
             | Self::ActivatePush
+            | Self::WithdrawEnrollmentCode
             | Self::Unlock
             | Self::AllowEnrollments
             | Self::Rename

@@ -105,6 +105,8 @@ impl<S: Store, H: Hsm, E: BlockOn> Verifier<S, H, E> {
             -> Result<Enrolled, VerifierError<S::Error>>;
         issue_enrollment_code(id: &AccountId, code: &EnrollmentCode, by: Operator<'_>, now: UnixTime)
             -> Result<UnixTime, VerifierError<S::Error>>;
+        withdraw_enrollment_code(id: &AccountId, by: Operator<'_>, now: UnixTime)
+            -> Result<(), VerifierError<S::Error>>;
         enroll_with_code(
             id: &AccountId,
             login: &Transaction,

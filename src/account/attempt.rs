@@ -170,12 +170,13 @@ impl Account {
     /// Ends the enrollment of an authenticator that is confirmed. Returns `true` if the confirmation is a login.
     pub(super) fn activate(&mut self, number: AuthenticatorNumber, policy: &Policy, now: UnixTime) -> bool {
         let is_first = !self.has_confirmed();
+        let is_with_code = self.entry(number).is_ok_and(|entry| self.is_with_code(&entry.enrollment));
         let is_held = self.attempts.hold.is_in_force(now);
         if let Ok(entry) = self.entry_mut(number) {
             entry.activate();
         }
         self.end_first_enrollments();
-        is_first && self.has_confirmed() && !is_held && policy.confirmation_login
+        is_first && self.has_confirmed() && !is_held && !is_with_code && policy.confirmation_login
     }
 
     /// Returns an authenticator of one-time passwords that can be confirmed now in this transaction.
@@ -248,8 +249,14 @@ impl Account {
         }
         let mut candidates = self.candidates(named, Stage::Login);
         if !candidates.clone().any(Entry::is_active) {
-            let is_suspended = candidates.any(Entry::is_confirmed);
-            return Err(if is_suspended { Refusal::Suspended } else { Refusal::Unconfirmed });
+            let is_named = |entry: &&Entry| named.is_none_or(|number| number == entry.number);
+            let has_others =
+                self.entries.iter().filter(is_named).any(|entry| entry.is_active() && entry.is_second_factor());
+            return Err(match (candidates.any(Entry::is_confirmed), has_others) {
+                (true, _) => Refusal::Suspended,
+                (false, true) => Refusal::NoCodes,
+                (false, false) => Refusal::Unconfirmed,
+            });
         }
         policy.admit_attempt(&self.attempts, now)
     }
@@ -270,7 +277,7 @@ impl Account {
         hmacs: &mut Hmacs,
     ) -> Result<Option<Vec<(AuthenticatorNumber, Match)>>, Refusal> {
         let is_compared = |entry: &&Entry| entry.is_active() != (answer.stage == Stage::Confirmation);
-        let mut refusal = Refusal::Unconfirmed;
+        let mut refusal = Refusal::NoCodes;
         let mut comparisons = Vec::with_capacity(self.entries.len());
         let mut is_missing = false;
         for entry in self.candidates(named, answer.stage).filter(is_compared) {
@@ -324,7 +331,7 @@ impl Success {
 /// A text of another length says less than a clock that is wrong, and more than a code that was never sent.
 const fn telling(refusal: &Refusal) -> u8 {
     match refusal {
-        Refusal::Unconfirmed => 0,
+        Refusal::Unconfirmed | Refusal::NoCodes => 0,
         Refusal::NotSent => 1,
         Refusal::Malformed(_) => 2,
         _ => 3,

@@ -14,7 +14,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::entry::{Enrollment, Entry, MAX_AUTHENTICATORS, MAX_BROWSERS, Standing};
+use super::entry::{Enrollment, Entry, MAX_ENTRIES, Standing};
 use super::outcomes::{Outcome, Outcomes, Verdict};
 use super::record_error::RecordError;
 use super::subscriber::Account;
@@ -111,7 +111,7 @@ impl Account {
         let last_number = u32::from_be_bytes(reader.array()?);
         let at_count = reader.at;
         let [count] = reader.array()?;
-        if usize::from(count) > MAX_AUTHENTICATORS + MAX_BROWSERS {
+        if usize::from(count) > MAX_ENTRIES {
             return Err(RecordError::Field { offset: at_count });
         }
         let mut entries = Vec::with_capacity(count.into());

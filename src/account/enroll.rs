@@ -123,7 +123,7 @@ impl Account {
     }
 
     /// Erases the authenticator that this one replaces, if there is one, and returns its number.
-    pub(super) fn end_earlier(&mut self, new: &Entry) -> Option<AuthenticatorNumber> {
+    fn end_earlier(&mut self, new: &Entry) -> Option<AuthenticatorNumber> {
         let kept = new.factor.kept();
         let is_earlier = |entry: &Entry| kept.is_single() && entry.factor.kept().kind() == kept.kind();
         let earlier = self.entries.iter().find(|entry| is_earlier(entry))?.number;
@@ -175,7 +175,7 @@ impl Account {
     }
 
     /// Ends browsers until the account has room, the least recently used one first.
-    fn end_browsers_for_room(&mut self) {
+    pub(super) fn end_browsers_for_room(&mut self) {
         while self.check_room().is_err() {
             let browsers = self.entries.iter().filter(|entry| matches!(*entry.factor, Factor::Browser(_)));
             let Some(oldest) = browsers.min_by_key(|entry| entry.last_used).map(|entry| entry.number) else { return };

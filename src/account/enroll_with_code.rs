@@ -1,13 +1,12 @@
 use super::attempt::Refused;
 use super::enroll::{Enrolled, Place};
-use super::entry::Standing;
+use super::entry::{Enrollment, Standing};
 use super::error::AccountError;
-use super::outcomes::{Outcome, Verdict};
 use super::subscriber::Account;
-use crate::decision::{Hold, Refusal};
+use crate::decision::Refusal;
 use crate::factor::{EnrollmentCode, Entered, Factor, IssuedCode, NewAuthenticator};
 use crate::policy::Policy;
-use crate::types::{DisplayName, Transaction, UnixTime};
+use crate::types::{DisplayName, Tag, Transaction, UnixTime};
 
 /// An authenticator that a subscriber enrolls with the code of an operator.
 pub(crate) struct CodedEnrollment<'a> {
@@ -18,9 +17,6 @@ pub(crate) struct CodedEnrollment<'a> {
     pub(crate) now: UnixTime,
 }
 
-/// The purpose of the hash that recognizes the same code. No [`Stage`](crate::decision::Stage) has it.
-const PURPOSE: &[u8; 5] = b"\x81code";
-
 impl Account {
     /// Adds a code that permits to enroll an authenticator, and returns its expiry. It ends an earlier one.
     pub(crate) fn issue_enrollment_code(
@@ -30,70 +26,87 @@ impl Account {
         now: UnixTime,
     ) -> Result<UnixTime, AccountError> {
         self.end_expired(now);
+        self.end_issued_code();
         let issued = IssuedCode::new(code, now);
         let expires = issued.expires;
-        let issued = NewAuthenticator { factor: Factor::IssuedCode(issued), name: DisplayName::EMPTY };
-        let entry = self.new_entry(&issued, now)?;
-        self.end_earlier(&entry);
+        let factor = Factor::IssuedCode(issued);
+        let entry = self.new_entry(&NewAuthenticator { factor, name: DisplayName::EMPTY }, now)?;
         self.add(entry, policy)?;
-        // A code that was submitted too early may be right now.
-        self.outcomes.forget_refusals();
         self.changed();
         Ok(expires)
     }
 
-    /// Adds an authenticator if the code is right. Returns `true` as well if the account has changed.
+    /// Ends the code of an operator, and the enrollment that began with it.
+    pub(crate) fn withdraw_enrollment_code(&mut self, now: UnixTime) -> Result<(), AccountError> {
+        self.issued_code(now).ok_or(AccountError::NoEnrollmentCode)?;
+        self.end_issued_code();
+        self.changed();
+        Ok(())
+    }
+
+    /// Adds an authenticator if the code is right. The first right answer binds the code to the transaction.
     ///
-    /// The code counts failures by itself, so that it is accepted under a lock of the account. The first right answer
-    /// binds it to the transaction.
-    pub(crate) fn enroll_with_code(&mut self, enrollment: &CodedEnrollment<'_>) -> (Result<Enrolled, Refused>, bool) {
+    /// A wrong code changes nothing. Nobody can guess one, and a count would let somebody who knows the password keep the
+    /// subscriber from using it.
+    pub(crate) fn enroll_with_code(&mut self, enrollment: &CodedEnrollment<'_>) -> Result<Enrolled, Refused> {
         let CodedEnrollment { login, entered, new, policy, now } = *enrollment;
-        self.end_expired(now);
-        let answer = login.answer(PURPOSE, [entered.as_str()]);
-        if let Some(refused) = self.repeated(login, &answer, now) {
-            return (Err(refused), false);
-        }
         if self.is_suspended {
-            return (Err(Refused::Refusal(Refusal::Suspended)), false);
+            return Err(Refused::Refusal(Refusal::Suspended));
         }
-        let code = self.entries.iter_mut().find_map(|entry| match &mut *entry.factor {
+        let (standing, code) = self.issued_code(now).ok_or(Refused::Account(AccountError::NoEnrollmentCode))?;
+        if standing == Standing::Suspended {
+            return Err(Refused::Refusal(Refusal::Suspended));
+        }
+        if code.used_in().is_some_and(|used_in| !login.is(used_in)) {
+            return Err(Refused::Account(AccountError::EnrollmentCodeUsed));
+        }
+        if !code.is(entered).map_err(|malformed| Refused::Refusal(Refusal::Malformed(malformed)))? {
+            return Err(Refused::Account(AccountError::WrongEnrollmentCode));
+        }
+        for entry in &mut self.entries {
+            if let Factor::IssuedCode(code) = &mut *entry.factor {
+                code.use_in(login);
+            }
+        }
+        let enrolled = self.enroll(login, new, Place::Any, policy, now).map_err(Refused::Account)?;
+        if !new.factor.kept().is_confirmed_by_answer() {
+            // It is the one that the code is good for.
+            self.end_enrollments_in(login.hash());
+            self.end_questions(login);
+        }
+        Ok(enrolled)
+    }
+
+    /// Returns `true` if an enrollment began with the code of an operator.
+    pub(super) fn is_with_code(&self, enrollment: &Enrollment) -> bool {
+        self.entries.iter().any(|entry| match &*entry.factor {
+            Factor::IssuedCode(code) => code.used_in() == Some(&enrollment.login),
+            _ => false,
+        })
+    }
+
+    /// Returns the code of an operator that can be used.
+    pub(super) fn issued_code(&self, now: UnixTime) -> Option<(Standing, &IssuedCode)> {
+        let codes = self.entries.iter().filter_map(|entry| match &*entry.factor {
             Factor::IssuedCode(code) => Some((entry.standing, code)),
             _ => None,
         });
-        let Some((standing, code)) = code else {
-            return (Err(Refused::Account(AccountError::NoEnrollmentCode)), false);
-        };
-        if standing == Standing::Suspended {
-            return (Err(Refused::Refusal(Refusal::Suspended)), false);
+        codes.into_iter().find(|(_, code)| code.is_live(now))
+    }
+
+    pub(super) fn end_issued_code(&mut self) {
+        let used_in = self.entries.iter().find_map(|entry| match &*entry.factor {
+            Factor::IssuedCode(code) => code.used_in().copied(),
+            _ => None,
+        });
+        if let Some(login) = used_in {
+            self.end_enrollments_in(&login);
         }
-        if code.is_used_elsewhere(login) {
-            return (Err(Refused::Account(AccountError::EnrollmentCodeUsed)), false);
-        }
-        let (rules, attempts) = (&Policy::RECOVERY, code.set.attempts);
-        let found =
-            rules.admit_attempt(&attempts, now).and_then(|()| code.set.search(entered).map_err(Refusal::Malformed));
-        let (verdict, next) = rules.weigh(attempts, now, found, |_, _| ()).reveal();
-        let is_changed = next.is_some();
-        if let Some(next) = next {
-            code.set.attempts = next;
-            if next.hold == Hold::Locked {
-                code.end();
-            }
-        }
-        if let Err(refusal) = verdict {
-            if is_changed {
-                let verdict = Verdict::Refused(refusal);
-                self.outcomes.remember(Outcome { login: *login.hash(), answer, at: now, verdict });
-                self.changed();
-            }
-            return (Err(Refused::Refusal(refusal)), is_changed);
-        }
-        code.use_in(login);
-        let enrolled = self.enroll(login, new, Place::Any, policy, now);
-        if !new.factor.kept().is_confirmed_by_answer() {
-            self.end_questions(login);
-        }
-        let is_changed = enrolled.is_ok();
-        (enrolled.map_err(Refused::Account), is_changed)
+        self.entries.retain(|entry| !matches!(*entry.factor, Factor::IssuedCode(_)));
+    }
+
+    /// Ends the enrollments that began in a transaction.
+    fn end_enrollments_in(&mut self, login: &Tag) {
+        self.entries.retain(|entry| entry.enrollment().is_none_or(|enrollment| enrollment.login != *login));
     }
 }

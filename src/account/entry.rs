@@ -7,6 +7,8 @@ use crate::types::{AuthenticatorNumber, DisplayName, Tag, UnixTime};
 pub(super) const MAX_AUTHENTICATORS: usize = 16;
 /// The maximum number of browsers beside them. The least recently used one gives way to a new one.
 pub(super) const MAX_BROWSERS: usize = 8;
+/// The maximum number of entries: these, and the code of an operator.
+pub(super) const MAX_ENTRIES: usize = MAX_AUTHENTICATORS + MAX_BROWSERS + 1;
 /// The maximum number of unconfirmed ones. The oldest gives way to a new one.
 pub(super) const MAX_UNCONFIRMED: usize = 4;
 

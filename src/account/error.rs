@@ -79,6 +79,8 @@ pub enum AccountError {
     NoEnrollmentCode,
     /// The enrollment code was used in another transaction.
     EnrollmentCodeUsed,
+    /// The enrollment code is another one.
+    WrongEnrollmentCode,
     /// The account remembers no browser with this token, or no longer.
     UnknownBrowser,
     /// The days for which the browser was remembered have passed.
@@ -115,6 +117,7 @@ impl AccountError {
             Self::NoRecoveryCodes => "no_recovery_codes",
             Self::NoEnrollmentCode => "no_enrollment_code",
             Self::EnrollmentCodeUsed => "enrollment_code_used",
+            Self::WrongEnrollmentCode => "wrong_enrollment_code",
             Self::UnknownBrowser => "unknown_browser",
             Self::BrowserExpired => "browser_expired",
         }
@@ -159,6 +162,7 @@ impl fmt::Display for AccountError {
             Self::NoRecoveryCodes => f.write_str("the account has no recovery codes"),
             Self::NoEnrollmentCode => f.write_str("the account has no enrollment code that can be used"),
             Self::EnrollmentCodeUsed => f.write_str("the enrollment code was used in another transaction"),
+            Self::WrongEnrollmentCode => f.write_str("the enrollment code is wrong"),
             Self::UnknownBrowser => f.write_str("the account remembers no browser with this token"),
             Self::BrowserExpired => f.write_str("the days for which the browser was remembered have passed"),
         }

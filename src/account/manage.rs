@@ -45,6 +45,7 @@ impl Account {
 
     pub(crate) fn rename(&mut self, number: AuthenticatorNumber, name: DisplayName) -> Result<(), AccountError> {
         self.entry_mut(number)?.name = name;
+        self.end_browsers_for_room();
         self.check_room()?;
         self.changed();
         Ok(())
@@ -91,12 +92,13 @@ impl Account {
 
     /// Marks every time step as used whose code may have been accepted by now.
     pub(crate) fn raise_watermarks(&mut self, policy: &Policy, now: UnixTime) {
+        // It may have been used since.
+        self.end_issued_code();
         for Entry { factor, .. } in &mut self.entries {
             match &mut **factor {
                 Factor::Otp(otp) => otp.raise_watermark(policy, now),
                 // A login may have used them.
                 Factor::OutOfBand(to) => to.sent.clear(),
-                Factor::IssuedCode(code) => code.end(),
                 Factor::Ocra(token) => token.asked.clear(),
                 #[cfg(feature = "push")]
                 Factor::Push(push) => push.questions.clear(),

@@ -36,7 +36,16 @@ pub struct LoginOptions {
 }
 
 impl Account {
-    pub(crate) fn options(&self, login: &Transaction, policy: &Policy, now: UnixTime) -> LoginOptions {
+    /// Returns the options of an account that is not to be stored.
+    pub(crate) fn into_options(self, login: &Transaction, policy: &Policy, now: UnixTime) -> LoginOptions {
+        // Challenges without an answer may hold pushes off.
+        #[cfg(feature = "push")]
+        return self.without_old_challenges(now).options(login, policy, now);
+        #[cfg(not(feature = "push"))]
+        self.options(login, policy, now)
+    }
+
+    fn options(&self, login: &Transaction, policy: &Policy, now: UnixTime) -> LoginOptions {
         let is_usable =
             |entry: &&Entry| !self.is_suspended && entry.is_active() && entry.factor.kept().takes(Stage::Login);
         LoginOptions {

@@ -314,29 +314,34 @@ impl Account {
     ) -> Turn<AuthenticatorNumber> {
         self.end_question(number, answer.id(), status);
         let reported = if status == Status::NotMe { now.saturating_add(REPORTED_WAIT) } else { UnixTime::EPOCH };
-        self.count_miss(number, now, reported);
+        self.count_miss(number, (now, reported), now);
         self.changed();
         Turn::changed(Ok(number))
     }
 
-    /// Counts a challenge that did not become a login, and sets the wait that follows.
+    /// Counts a challenge of this time that did not become a login, and sets the wait that follows.
     ///
-    /// The count halves with each day since the last one, or since the wait that followed it.
-    fn count_miss(&mut self, number: AuthenticatorNumber, at: UnixTime, least: UnixTime) {
-        for push in self.pushes_mut() {
-            let mut next = plausible(push.held_until, at).saturating_add(DAY);
-            while push.misses > 0 && next <= at {
-                push.misses /= 2;
-                next = next.saturating_add(DAY);
-            }
+    /// The counts of all devices halve with each day since the last one, or since the wait that followed it.
+    fn count_miss(&mut self, number: AuthenticatorNumber, (at, least): (UnixTime, UnixTime), now: UnixTime) {
+        let last = self.pushes().map(|(_, push)| push.held_until).max().unwrap_or(UnixTime::EPOCH);
+        let mut next = last.saturating_add(DAY);
+        // Nothing is known about the days before a clock was set.
+        while plausible(last, now) == last && next <= at && self.pushes().any(|(_, push)| push.misses > 0) {
+            self.pushes_mut().for_each(|push| push.misses /= 2);
+            next = next.saturating_add(DAY);
         }
         let misses = self.pushes().map(|(_, push)| u32::from(push.misses)).sum::<u32>().saturating_add(1);
         let doublings = misses.saturating_sub(MISSES).min(7);
         let wait = if misses < MISSES { at } else { at.saturating_add((WAIT << doublings).min(DAY)) };
         if let Some(push) = self.push_mut(number) {
             push.misses = push.misses.saturating_add(1);
-            push.held_until = plausible(push.held_until, at).max(wait).max(least);
+            push.held_until = plausible(push.held_until, now).max(wait).max(least);
         }
+    }
+
+    pub(super) fn without_old_challenges(mut self, now: UnixTime) -> Self {
+        self.drop_challenges(now);
+        self
     }
 
     /// Removes the challenges whose time is over. One that was never answered counts like a denied one.
@@ -350,8 +355,9 @@ impl Account {
             push.questions
                 .retain(|question| question.is_live(now) || !question.status.is_open() && now < question.expires);
         }
+        missed.sort_by_key(|(_, at)| *at);
         for (number, at) in missed {
-            self.count_miss(number, at.min(now), UnixTime::EPOCH);
+            self.count_miss(number, (at.min(now), UnixTime::EPOCH), now);
         }
     }
 

@@ -61,6 +61,8 @@ pub struct AuthenticatorView {
     pub external: Option<External>,
     /// The number of codes left, if the authenticator is a set of recovery codes.
     pub codes_left: Option<RecoveryCodesLeft>,
+    /// `false` for an app that has not answered its activation yet. It shows its code once it has.
+    pub is_activated: bool,
     /// The suite, if the authenticator answers challenges.
     pub suite: Option<Suite>,
 }
@@ -88,7 +90,7 @@ impl Account {
             hold: self.attempts.hold.in_force(now),
             next_enrollment: policy.enrollments.admit(self.enrollments_full, now).err(),
             needs_alternative: self.needs_alternative(),
-            enrollment_code: entries().find_map(Entry::enrollment_code),
+            enrollment_code: self.issued_code(now).map(|(_, code)| code.expires),
             authenticators: entries().filter(|entry| entry.is_authenticator()).map(Entry::view).collect(),
             browsers: entries().filter_map(Entry::browser_view).collect(),
         }
@@ -113,15 +115,11 @@ impl Entry {
             added: self.added,
             destination: if let Factor::OutOfBand(to) = &*self.factor { Some(to.destination.masked()) } else { None },
             codes_left: if let Factor::LookUp(set) = &*self.factor { Some(set.codes_left()) } else { None },
+            is_activated: self.factor.kept().is_activated(),
             suite: if let Factor::Ocra(token) = &*self.factor { Some(*token.suite()) } else { None },
             external: if let Factor::External(external) = &*self.factor { Some(*external) } else { None },
             last_used: UnixTime::from_secs(self.last_used).ok().filter(|time| *time > UnixTime::EPOCH),
         }
-    }
-
-    fn enrollment_code(&self) -> Option<UnixTime> {
-        let Factor::IssuedCode(code) = &*self.factor else { return None };
-        Some(code.expires)
     }
 
     fn browser_view(&self) -> Option<BrowserView> {

@@ -85,6 +85,7 @@ impl OutcomeCode {
             | Refusal::Malformed(_)
             | Refusal::Throttled { .. }
             | Refusal::ClockBehind
+            | Refusal::NoCodes
             | Refusal::AlreadyConfirmed
             | Refusal::LoggedIn
             | Refusal::NotSent

@@ -36,6 +36,8 @@ pub enum PublicRefusal {
     Expired,
     /// The person did not approve the login in the app.
     NotApproved,
+    /// The code of the help desk is wrong, used or expired. It does not count as a failure.
+    EnrollmentCode,
     /// The code cannot be verified now: the provider has an outage, or the authenticator is not in use.
     Unavailable,
 }
@@ -52,6 +54,7 @@ impl PublicRefusal {
             Self::Suspended => "suspended",
             Self::Expired => "expired",
             Self::NotApproved => "not_approved",
+            Self::EnrollmentCode => "enrollment_code",
             Self::Unavailable => "unavailable",
         }
     }
@@ -70,6 +73,7 @@ impl fmt::Display for PublicRefusal {
             Self::Throttled { retry_at } => write!(f, "too early; the next attempt is possible at {retry_at}"),
             Self::Suspended => f.write_str("the authenticator is suspended"),
             Self::NotApproved => f.write_str("the login was not approved in the app"),
+            Self::EnrollmentCode => f.write_str("the enrollment code is wrong, used or expired"),
             Self::Expired => f.write_str("no code was sent, or it has expired"),
             Self::Unavailable => f.write_str("the code cannot be verified now"),
         }

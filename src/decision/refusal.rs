@@ -45,6 +45,9 @@ pub enum Refusal {
     ClockBehind,
     /// The authenticator is not confirmed. Nothing was computed.
     Unconfirmed,
+    /// No authenticator has a code or a response for this field: the account has others, such as an app that answers
+    /// pushes. Nothing was computed.
+    NoCodes,
     /// The authenticator to be confirmed is already confirmed. Nothing was computed.
     AlreadyConfirmed,
     /// This transaction already ended with a login. A new login needs a new transaction. Nothing was computed.
@@ -74,9 +77,12 @@ impl Refusal {
             Self::Throttled { retry_at } => PublicRefusal::Throttled { retry_at },
             Self::Suspended => PublicRefusal::Suspended,
             Self::NotSent | Self::Expired => PublicRefusal::Expired,
-            Self::ClockBehind | Self::Unconfirmed | Self::AlreadyConfirmed | Self::LoggedIn | Self::Closed => {
-                PublicRefusal::Unavailable
-            }
+            Self::ClockBehind
+            | Self::Unconfirmed
+            | Self::NoCodes
+            | Self::AlreadyConfirmed
+            | Self::LoggedIn
+            | Self::Closed => PublicRefusal::Unavailable,
         }
     }
 
@@ -92,6 +98,7 @@ impl Refusal {
             Self::Suspended => "suspended",
             Self::ClockBehind => "clock_behind",
             Self::Unconfirmed => "unconfirmed",
+            Self::NoCodes => "no_codes",
             Self::AlreadyConfirmed => "already_confirmed",
             Self::LoggedIn => "logged_in",
             Self::NotSent => "not_sent",
@@ -112,6 +119,7 @@ impl fmt::Display for Refusal {
                 f.write_str("all steps of the window at the given time are used, or the time is before T0")
             }
             Self::Unconfirmed => f.write_str("the authenticator is not confirmed"),
+            Self::NoCodes => f.write_str("no authenticator of the account has codes for this field"),
             Self::AlreadyConfirmed => f.write_str("the authenticator is already confirmed"),
             Self::LoggedIn => f.write_str("another code was accepted in this transaction"),
             Self::NotSent => f.write_str("no code was sent and no question was asked in this transaction"),

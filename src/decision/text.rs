@@ -60,6 +60,7 @@ struct Phrases {
     suspended: &'static str,
     expired: &'static str,
     not_approved: &'static str,
+    enrollment_code: &'static str,
     unavailable: &'static str,
     help: &'static str,
 }
@@ -79,6 +80,7 @@ const ENGLISH: Phrases = Phrases {
     suspended: "Your authenticator is suspended.",
     expired: "The time is over. Ask for another code or notification.",
     not_approved: "The login was not approved in the app.",
+    enrollment_code: "The code of the help desk is wrong, used or expired.",
     unavailable: "The code cannot be verified now. Try again later.",
     help: "Contact the help desk.",
 };
@@ -98,6 +100,7 @@ const ITALIAN: Phrases = Phrases {
     suspended: "Il tuo autenticatore è sospeso.",
     expired: "Il tempo è scaduto. Chiedi un altro codice o un'altra notifica.",
     not_approved: "L'accesso non è stato approvato nell'app.",
+    enrollment_code: "Il codice dell'assistenza è errato, già usato o scaduto.",
     unavailable: "Il codice non può essere verificato in questo momento. Riprova più tardi.",
     help: "Contatta l'assistenza.",
 };
@@ -135,6 +138,7 @@ impl<T: Display, F: Fn(UnixTime) -> T> Display for Text<F> {
             PublicRefusal::Throttled { retry_at } => self.again(f, retry_at),
             PublicRefusal::Suspended => write!(f, "{} {}", self.phrases.suspended, self.phrases.help),
             PublicRefusal::NotApproved => f.write_str(self.phrases.not_approved),
+            PublicRefusal::EnrollmentCode => write!(f, "{} {}", self.phrases.enrollment_code, self.phrases.help),
             PublicRefusal::Expired => f.write_str(self.phrases.expired),
             PublicRefusal::Unavailable => f.write_str(self.phrases.unavailable),
         }

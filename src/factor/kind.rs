@@ -115,7 +115,7 @@ pub(crate) trait Kept {
 
     /// Returns the comparison of an answer with this authenticator, or a refusal if there is nothing to compare.
     fn compare(&self, _: &Answer<'_>) -> Result<Comparison<'_>, Refusal> {
-        Err(Refusal::Unconfirmed)
+        Err(Refusal::NoCodes)
     }
 
     /// Stores the use of a matching answer if the match is fresh.
@@ -136,6 +136,11 @@ pub(crate) trait Kept {
     /// Returns `true` if its first answer confirms it. Without a confirmation it is active at once.
     fn is_confirmed_by_answer(&self) -> bool {
         self.takes(Stage::Confirmation)
+    }
+
+    /// Returns `false` if its device has to answer an activation before it can be confirmed.
+    fn is_activated(&self) -> bool {
+        true
     }
 
     /// Returns the time in seconds in which it must be confirmed.

@@ -319,8 +319,7 @@ impl Policy {
         const CHALLENGES: usize = 3;
 
         let cap = usize::from(self.failure_cap.get());
-        // Recovery codes and an enrollment code have a count each.
-        let of_recovery = 2 * usize::from(Self::RECOVERY.failure_cap.get());
+        let of_recovery = usize::from(Self::RECOVERY.failure_cap.get());
         let sends = usize::from(self.sending.per_account.at_once());
         cap + of_recovery + usize::from(self.enrollments.at_once()) * (1 + cap) + sends + PUSHES + CHALLENGES
     }

@@ -84,8 +84,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Issues a code with which the subscriber can enroll an authenticator, and returns its expiry.
     ///
-    /// It is for a subscriber who has lost every authenticator: see [`EnrollmentCode`]. A new code ends the earlier one.
-    /// [Revoke](Self::revoke) or suspend what is lost.
+    /// It is for a subscriber who has lost every authenticator: see [`EnrollmentCode`]. A new code ends the earlier one
+    /// and the enrollment that began with it. [Suspend](Self::suspend_authenticator) what is lost, and
+    /// [revoke](Self::revoke) it once the next authenticator is confirmed. If the account is locked, [`Self::unlock`] it.
     ///
     /// # Errors
     ///
@@ -108,19 +109,22 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Adds a new authenticator to an account with the code of an operator, as the subscriber typed it.
     ///
-    /// Call it after the password, for a subscriber who cannot show a second factor. The authenticator must be confirmed
-    /// in the same transaction, which is not a login. The code is bound to this transaction, in which it can be submitted
-    /// again, and ends with the confirmation or at its expiry. An authenticator that needs no confirmation ends it at
-    /// once.
+    /// Call it after the password, for a subscriber who cannot show a second factor. Confirm the authenticator in the
+    /// same transaction. The confirmation is not a login. The code is bound to this transaction, in which it can be
+    /// submitted again, and ends with the confirmation or at its expiry. An authenticator that needs no confirmation ends
+    /// it at once.
     ///
-    /// Wrong codes have a count of their own, like those of [`Self::recover`]: a lock of the account does not matter. A
-    /// password hash of one to two milliseconds is computed, on the calling thread.
+    /// The code is accepted while the account is locked. The lock stays, and refuses the login that follows. A wrong code
+    /// changes nothing and counts nothing: nobody can guess 80 bits, and a count would let somebody who knows the
+    /// password keep the subscriber from using the code. A password hash of one to two milliseconds is computed, on the
+    /// calling thread.
     ///
     /// # Errors
     ///
-    /// - Returns [`VerifierError::Account`] with [`AccountError::NoEnrollmentCode`] if no code was issued or it has
-    ///   ended, or with [`AccountError::EnrollmentCodeUsed`] if it was used in another transaction.
-    /// - Returns [`VerifierError::Refused`] if the code is wrong, or if the account is suspended or closed.
+    /// - Returns [`VerifierError::Account`] with [`AccountError::WrongEnrollmentCode`] if the code is another one, with
+    ///   [`AccountError::NoEnrollmentCode`] if no code was issued or it has ended, or with
+    ///   [`AccountError::EnrollmentCodeUsed`] if it was used in another transaction.
+    /// - Returns [`VerifierError::Refused`] if the text is not a code, or if the account is suspended or closed.
     /// - Returns [`VerifierError::Unknown`] if there is no account, and the other errors of [`Self::enroll`].
     pub async fn enroll_with_code(
         &self,
@@ -134,13 +138,38 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         let enrollment = CodedEnrollment { login, entered: &entered, new: &new, policy: &self.policy, now };
         let enrolled = self.swap(id, |held, _| {
             let mut account = self.account(id, held)?;
-            let (verdict, is_changed) = account.enroll_with_code(&enrollment);
-            let verdict = verdict.map_err(|refused| VerifierError::of(refused, id));
-            Ok(if is_changed { Step::Store(verdict, Record::Account(account)) } else { Step::Keep(verdict) })
+            let enrolled = account.enroll_with_code(&enrollment).map_err(|refused| VerifierError::of(refused, id))?;
+            Ok(Step::Store(enrolled, Record::Account(account)))
         });
         let enrolled = enrolled.await;
-        let number = enrolled.as_ref().ok().and_then(|enrolled| Some(enrolled.outcome.as_ref().ok()?.number));
-        self.tell(Event { authenticator: number, ..Event::new(Action::EnrollWithCode, id, now) }, enrolled)
+        let number = enrolled.as_ref().ok().map(|enrolled| enrolled.outcome.number);
+        self.report(Event { authenticator: number, ..Event::new(Action::EnrollWithCode, id, now) }, enrolled)
+    }
+
+    /// Withdraws the code of an operator, and ends the enrollment that began with it.
+    ///
+    /// It is for a help desk that has given a code to the wrong person. An authenticator that was confirmed in the
+    /// meantime stays: [revoke](Self::revoke) it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::view`], [`VerifierError::Account`] with [`AccountError::NoEnrollmentCode`] if there
+    /// is none, or [`VerifierError::Contended`] if other writers keep changing the account.
+    pub async fn withdraw_enrollment_code(
+        &self,
+        id: &AccountId,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        let withdrawn = self.swap(id, |held, _| {
+            let mut account = self.account(id, held)?;
+            account.withdraw_enrollment_code(now).map_err(VerifierError::Account)?;
+            Ok(Step::Store((), Record::Account(account)))
+        });
+        self.report(
+            Event { operator: Some(by), ..Event::new(Action::WithdrawEnrollmentCode, id, now) },
+            withdrawn.await,
+        )
     }
 
     /// Returns an authenticator that was enrolled in this transaction and is not confirmed yet, to show its secret

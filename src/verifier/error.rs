@@ -69,6 +69,9 @@ impl<E> VerifierError<E> {
                 | AccountError::TooManySends { from }
                 | AccountError::TooManySendsToDestination { from },
             ) => PublicRefusal::Throttled { retry_at: *from },
+            Self::Account(
+                AccountError::NoEnrollmentCode | AccountError::EnrollmentCodeUsed | AccountError::WrongEnrollmentCode,
+            ) => PublicRefusal::EnrollmentCode,
             Self::Challenge(ChallengeRefusal::TooMany { from }) => PublicRefusal::Throttled { retry_at: *from },
             #[cfg(feature = "push")]
             Self::Push(PushRefusal::Held { until }) => PublicRefusal::Throttled { retry_at: *until },

@@ -34,7 +34,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         login: &Transaction,
         now: UnixTime,
     ) -> Result<LoginOptions, VerifierError<S::Error>> {
-        Ok(self.load(id).await?.options(login, &self.policy, now))
+        Ok(self.load(id).await?.into_options(login, &self.policy, now))
     }
 
     /// Returns the account's authenticators of one-time passwords with their secrets, to move them to another system.

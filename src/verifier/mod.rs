@@ -34,7 +34,7 @@ pub use outcome::{Accepted, Confirmed, NewBrowser, Remembered, Repeated, Sent, S
 /// decides. If the decision changes the account, the verifier replaces it by compare-and-swap, and returns the verdict
 /// only after the changed account is stored. A code is therefore accepted only once, and every guess is counted, no
 /// matter how many machines share the store. If another writer changed the account in the meantime, the verifier loads
-/// it and decides again. After 85 tries under the default policy it returns
+/// it and decides again. After 80 tries under the default policy it returns
 /// [`VerifierError::Contended`].
 ///
 /// Accounts are [sealed](crate::seal) under a ring of keys, and one that is not sealed is an error. [`Self::unsealed`]

@@ -22,7 +22,7 @@ use secondo::audit::{Event, Sink};
 use secondo::factor::Kind;
 use secondo::store::Memory;
 use secondo::types::{Counter, Level};
-use secondo::{Hotp, Policy, State, UnixTime, Verifier};
+use secondo::{AccountId, Hotp, Policy, State, UnixTime, Verifier};
 use subscriber::{code_of, id, passkey, phone};
 
 const LEVELS: [Level; 3] = [Level::One, Level::Two, Level::Three];
@@ -224,7 +224,12 @@ fn a_refused_login_has_the_number_of_its_outcome() {
     block_on(verifier.resume(&id, DESK, NOW)).unwrap();
     block_on(verifier.enroll(&id, &fresh(), passkey(b"credential"), NOW)).unwrap();
     block_on(verifier.revoke(&id, enrolled::FIRST, DESK, NOW)).unwrap();
-    assert_eq!(number_of(&code_at(0)), Some(20));
+    // The person has a credential, which has no codes.
+    assert_eq!(number_of(&code_at(0)), None);
+    let unconfirmed = AccountId::new("verdi").unwrap();
+    block_on(verifier.enroll(&unconfirmed, &fresh(), phone(1), NOW)).unwrap();
+    let refused = verifier.log_in(&unconfirmed, &code_of(1, NOW), NOW).unwrap_err();
+    assert_eq!(OutcomeCode::of(&refused), Some(OutcomeCode::NoCredential));
     block_on(verifier.close(&id, None, DESK, NOW)).unwrap();
     assert_eq!(number_of(&code_at(0)), Some(23));
     assert_eq!(OutcomeCode::of_refusal(&refusal(verifier.log_in(&id, "1", NOW))), Some(OutcomeCode::Suspended));

@@ -9,14 +9,13 @@ use std::time::Duration;
 use enrolled::{FIRST, NOW, SECOND, after, keys, wrong_code};
 use logins::{DESK, Logins, fresh};
 use pollster::block_on;
-use refusals::{account_error, refusal, wrong};
+use refusals::{account_error, refusal};
 use secondo::account::{AccountError, Enrolled};
 use secondo::audit::{Action, Event, Sink};
-use secondo::decision::Hold;
-use secondo::factor::{EnrollmentCode, EnrollmentCodeError, NewAuthenticator, RecoveryCodes};
+use secondo::factor::{BrowserDays, EnrollmentCode, EnrollmentCodeError, NewAuthenticator, RecoveryCodes};
 use secondo::store::{Memory, Store};
-use secondo::types::MalformedCode;
-use secondo::{Policy, Refusal, Transaction, UnixTime, Verifier, VerifierError};
+use secondo::types::{DisplayName, MalformedCode};
+use secondo::{Policy, PublicRefusal, Refusal, Transaction, UnixTime, Verifier, VerifierError};
 use subscriber::{bind, code_of, id, passkey, phone, roomy, stored};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -88,7 +87,10 @@ fn a_code_is_no_login() {
     let verifier = Verifier::new(Memory::new(), keys(), policy);
     block_on(verifier.enroll(&id(), &fresh(), phone(1), NOW)).unwrap();
     block_on(verifier.issue_enrollment_code(&id(), &code, DESK, NOW)).unwrap();
-    assert!(block_on(verifier.options(&id(), &fresh(), NOW)).unwrap().authenticators.is_empty());
+    let login = fresh();
+    let number = enroll(&verifier, &login, &text(&code), phone(2), NOW).unwrap().number;
+    let confirmed = block_on(verifier.confirm(&id(), &login, number, &code_of(2, NOW), NOW)).unwrap();
+    assert!(confirmed.login().is_none());
 }
 
 #[test]
@@ -96,7 +98,8 @@ fn a_code_ends_at_its_expiry_and_with_the_next_one() {
     let (first, second) = (code(7), code(8));
     let verifier = with_code(Memory::new(), &first);
     block_on(verifier.issue_enrollment_code(&id(), &second, DESK, after(1))).unwrap();
-    assert_eq!(refusal(enroll(&verifier, &fresh(), &text(&first), phone(2), after(2))), wrong(4));
+    let ended = enroll(&verifier, &fresh(), &text(&first), phone(2), after(2));
+    assert_eq!(account_error(ended), AccountError::WrongEnrollmentCode);
     let login = fresh();
     let expired = enroll(&verifier, &login, &text(&second), phone(2), after(3601));
     assert_eq!(account_error(expired), AccountError::NoEnrollmentCode);
@@ -128,33 +131,77 @@ fn a_code_is_issued_for_an_account_that_exists() {
     assert_eq!(refusal(issue()), Refusal::Closed);
 }
 
-/// Wrong codes have a count of their own, and somebody who knows the password gets the cap and not one more.
+/// A wrong code counts nothing, so that somebody who knows the password cannot keep the subscriber from the right one.
 #[test]
-fn wrong_codes_lock_the_code_and_not_the_account() {
+fn wrong_codes_change_nothing() {
     let code = code(7);
     let store = Memory::new();
     let verifier = with_code(&store, &code);
-    let guess = |random: u8| text(&self::code(random));
-    let login = fresh();
-    for (random, remaining) in (20..).zip((1..5).rev()) {
-        assert_eq!(refusal(enroll(&verifier, &login, &guess(random), phone(2), NOW)), wrong(remaining));
-        // The same guess again is not counted again.
-        assert_eq!(refusal(enroll(&verifier, &login, &guess(random), phone(2), NOW)), wrong(remaining));
+    let before = stored(&store);
+    for random in 8..=255 {
+        let wrong = enroll(&verifier, &fresh(), &text(&self::code(random)), phone(2), NOW).unwrap_err();
+        assert_eq!(wrong.public(), PublicRefusal::EnrollmentCode);
+        assert!(matches!(wrong, VerifierError::Account(AccountError::WrongEnrollmentCode)));
     }
     let typo = text(&code).replace('-', "").to_lowercase().replacen(|c: char| c != 'z', "z", 1);
-    let malformed = refusal(enroll(&verifier, &login, &typo, phone(2), NOW));
+    let malformed = refusal(enroll(&verifier, &fresh(), &typo, phone(2), NOW));
     assert_eq!(malformed, Refusal::Malformed(MalformedCode::RecoveryCheck));
-    let last = refusal(enroll(&verifier, &login, &guess(30), phone(2), NOW));
-    assert_eq!(last, Refusal::Wrong { remaining: 0, hold: Hold::LockedUntil(after(900)) });
-    let before = stored(&store);
-    let locked = refusal(enroll(&verifier, &fresh(), &text(&code), phone(2), NOW));
-    assert_eq!(locked, Refusal::Locked { until: Some(after(900)) });
     assert_eq!(stored(&store), before);
-    assert_eq!(block_on(verifier.view(&id(), NOW)).unwrap().failures, 0);
-    assert!(verifier.log_in(&id(), &code_of(1, after(30)), after(30)).is_ok());
-    // An operator ends the lock.
-    block_on(verifier.unlock(&id(), DESK, NOW)).unwrap();
     assert!(enroll(&verifier, &fresh(), &text(&code), phone(2), NOW).is_ok());
+}
+
+/// The help desk gave a code to the wrong person.
+#[test]
+fn a_code_is_withdrawn_with_the_enrollment_that_began_with_it() {
+    let code = code(7);
+    type Desk = fn(&Verifier<Memory>);
+    let withdraw: Desk = |verifier| block_on(verifier.withdraw_enrollment_code(&id(), DESK, NOW)).unwrap();
+    let issue: Desk = |verifier| {
+        block_on(verifier.issue_enrollment_code(&id(), &self::code(8), DESK, NOW)).unwrap();
+    };
+    for desk in [withdraw, issue] {
+        let verifier = with_code(Memory::new(), &code);
+        let login = fresh();
+        let enrolled = enroll(&verifier, &login, &text(&code), phone(66), NOW).unwrap().number;
+        desk(&verifier);
+        let confirmed = block_on(verifier.confirm(&id(), &login, enrolled, &code_of(66, NOW), NOW));
+        assert_eq!(account_error(confirmed), AccountError::UnknownAuthenticator(enrolled));
+        assert!(enroll(&verifier, &login, &text(&code), phone(66), NOW).is_err());
+    }
+    let verifier = with_code(Memory::new(), &code);
+    withdraw(&verifier);
+    let none = block_on(verifier.withdraw_enrollment_code(&id(), DESK, NOW));
+    assert_eq!(account_error(none), AccountError::NoEnrollmentCode);
+}
+
+/// With a code beside them, as many entries as there can be are still read.
+#[test]
+fn an_account_with_everything_stays_readable() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), roomy());
+    bind(&verifier, phone(1), &code_of(1, NOW), NOW).unwrap();
+    let login = verifier.log_in(&id(), &code_of(1, after(30)), after(30)).unwrap();
+    for byte in 1..16 {
+        block_on(verifier.enroll(&id(), &fresh(), passkey(&[byte; 16]), NOW)).unwrap();
+    }
+    for byte in 1..9 {
+        let (name, days) = (DisplayName::new("browser").unwrap(), BrowserDays::new(30).unwrap());
+        block_on(verifier.remember(&login, name, days, &[byte; 32], NOW)).unwrap();
+    }
+    block_on(verifier.issue_enrollment_code(&id(), &code(7), DESK, NOW)).unwrap();
+    let view = block_on(verifier.view(&id(), NOW)).unwrap();
+    assert_eq!((view.authenticators.len(), view.browsers.len()), (16, 8));
+    assert!(verifier.log_in(&id(), &code_of(1, after(60)), after(60)).is_ok());
+}
+
+/// A machine whose clock was years ahead issued a code.
+#[test]
+fn a_code_of_a_clock_that_was_ahead_is_none() {
+    let verifier = with_code(Memory::new(), &code(7));
+    let ahead = after(10 * 365 * 86_400);
+    block_on(verifier.issue_enrollment_code(&id(), &code(8), DESK, ahead)).unwrap();
+    let used = enroll(&verifier, &fresh(), &text(&code(8)), phone(2), NOW);
+    assert_eq!(account_error(used), AccountError::NoEnrollmentCode);
 }
 
 /// The subscriber's own account may be locked by somebody else.
@@ -180,7 +227,10 @@ fn a_code_is_used_up_by_an_enrollment_only() {
     let same = enroll(&verifier, &login, &text(&code), phone(1), NOW);
     assert_eq!(account_error(same), AccountError::SecretInUse(FIRST));
     let other = fresh();
+    let begun = enroll(&verifier, &other, &text(&code), phone(2), NOW).unwrap().number;
     enroll(&verifier, &other, &text(&code), passkey(b"key"), NOW).unwrap();
+    let both = block_on(verifier.confirm(&id(), &other, begun, &code_of(2, NOW), NOW));
+    assert_eq!(account_error(both), AccountError::UnknownAuthenticator(begun));
     let second = enroll(&verifier, &other, &text(&code), &RecoveryCodes::new(&[9; 32]), NOW);
     assert_eq!(account_error(second), AccountError::NoEnrollmentCode);
 }
@@ -220,7 +270,7 @@ fn events_tell_of_the_operator_and_notify_the_subscriber() {
     assert_eq!(enroll(&verifier, &login, &text(&code(8)), phone(2), NOW).unwrap().number.get(), SECOND.get() + 2);
     let expected = [
         (Action::IssueEnrollmentCode, None, None, true, true),
-        (Action::EnrollWithCode, Some("wrong"), Some(4), false, false),
+        (Action::EnrollWithCode, Some("wrong_enrollment_code"), None, false, false),
         (Action::EnrollWithCode, None, None, false, true),
     ];
     assert_eq!(*EVENTS.lock().unwrap(), expected);

@@ -196,7 +196,7 @@ fn recovery_codes_are_no_codes_of_the_login_field() {
     let typed = block_on(verifier.verify(&id(), &fresh(), &text(&codes, 0), NOW));
     assert!(matches!(refusal(typed), Refusal::Malformed(_)));
     let named = block_on(verifier.verify_with(&id(), &fresh(), CODES, &text(&codes, 0), NOW));
-    assert_eq!(refusal(named), Refusal::Unconfirmed);
+    assert_eq!(refusal(named), Refusal::NoCodes);
     assert!(recover(&verifier, &text(&codes, 0), NOW).is_ok());
 }
 
@@ -506,7 +506,7 @@ fn a_lost_phone_is_erased_by_the_code_that_is_accepted() {
     let accepted = with(&login, &text(&codes, 0), PHONE).unwrap();
     assert_eq!((accepted.authenticator(), accepted.recovery_codes_left().unwrap().get()), (CODES, 9));
     assert_eq!(view(&verifier, NOW).authenticators.len(), 1);
-    assert_eq!(refusal(verifier.log_in(&id(), &code_of(1, after(60)), after(60))), Refusal::Unconfirmed);
+    assert_eq!(refusal(verifier.log_in(&id(), &code_of(1, after(60)), after(60))), Refusal::NoCodes);
     // The form is sent again, as it was and with a change.
     assert!(matches!(
         with(&login, &text(&codes, 0), PHONE),

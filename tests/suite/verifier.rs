@@ -568,7 +568,7 @@ fn contention_ends_after_a_bounded_number_of_tries() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(contending.exchanges.into_inner(), 2 * 85);
+    assert_eq!(contending.exchanges.into_inner(), 2 * 80);
     assert_eq!(working.state(&id).unwrap(), before);
     assert!(working.log_in(&id, &code_at(0), NOW).is_ok());
 }
@@ -622,7 +622,7 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         (with(19, 0xff), field(19)),
         (with(24, 0xff), field(24)),
         (with(32, 0), field(35)),
-        (with(33, 25), field(33)),
+        (with(33, 26), field(33)),
         (with(33, 2), RecordError::Length(good.len())),
         // The authenticator: kind, number, status, times, name, the length of its own state.
         (with(34, 0x7f), field(34)),

@@ -6,8 +6,7 @@ use sha2::{Digest, Sha256};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::codes::put;
-use super::hash::Hashing;
-use super::set::{Form, LookUp};
+use super::hash::{Hash, Hashing};
 use super::text;
 use crate::types::SecretText;
 
@@ -45,7 +44,7 @@ impl EnrollmentCode {
     /// The maximum validity: 21 days, for a code that is sent by post (NIST SP 800-63A-4 section 3.12).
     pub const MAX_VALIDITY: Duration = Duration::from_secs(21 * 24 * 60 * 60);
     /// The number of characters, the check symbol included.
-    const LEN: usize = 16 + 1;
+    pub(super) const LEN: usize = 16 + 1;
 
     /// Creates a code from 32 random bytes. It can be used until this time after it was issued.
     ///
@@ -77,10 +76,14 @@ impl EnrollmentCode {
     }
 
     /// Hashes the code for the account.
-    pub(super) fn to_set(&self) -> LookUp {
+    pub(super) fn hashed(&self) -> (Hashing, Hash) {
+        let hashing = Self::hashing(self.salt);
+        (hashing, hashing.hash(&*self.characters))
+    }
+
+    pub(super) const fn hashing(salt: [u8; 16]) -> Hashing {
         // Five bits for each symbol.
-        let hashing = Hashing::of_bits(80, self.salt);
-        LookUp::new(Form::Checked, Self::LEN, 80, hashing, core::iter::once(hashing.hash(&*self.characters)))
+        Hashing::of_bits(80, salt)
     }
 }
 

@@ -1,11 +1,13 @@
 use alloc::vec::Vec;
 
 use super::enrollment_code::EnrollmentCode;
-use super::set::LookUp;
-use crate::ct::declassify::declassify;
+use super::hash::{Hash, Hashing};
+use super::text::Entered;
+use crate::ct::declassify::{declassify, public};
+use crate::ct::select::is_equal;
 use crate::decision::Stage;
 use crate::factor::kind::{Kept, Kind};
-use crate::types::{Tag, Transaction, UnixTime};
+use crate::types::{MalformedCode, Tag, Transaction, UnixTime};
 
 /// An enrollment code in an account.
 ///
@@ -14,27 +16,44 @@ use crate::types::{Tag, Transaction, UnixTime};
 /// | expiry                                             | 5               |
 /// | 0 before the code was used, 1 after                | 1               |
 /// | hash of the transaction in which it was used       | 16              |
-/// | set of one code                                    | see [`LookUp`]  |
+/// | salt                                               | 16              |
+/// | hash of the code                                   | 16              |
 ///
 /// The account does not compare answers for logins with it: see `account::enroll_with_code`.
-#[derive(Debug)]
 pub(crate) struct IssuedCode {
-    pub(crate) set: LookUp,
     pub(crate) expires: UnixTime,
     /// The transaction in which it was used.
     login: Option<Tag>,
+    hashing: Hashing,
+    hash: Hash,
 }
 
 impl IssuedCode {
-    const FIXED_LEN: usize = 5 + 1 + 16;
-
     pub(crate) fn new(code: &EnrollmentCode, now: UnixTime) -> Self {
-        Self { set: code.to_set(), expires: now.saturating_add(code.validity_secs.into()), login: None }
+        let (hashing, hash) = code.hashed();
+        Self { expires: now.saturating_add(code.validity_secs.into()), login: None, hashing, hash }
     }
 
-    /// Returns `true` if the code was used in another transaction.
-    pub(crate) fn is_used_elsewhere(&self, login: &Transaction) -> bool {
-        self.login.is_some_and(|used_in| !login.is(&used_in))
+    /// Returns `true` if the code can be used.
+    ///
+    /// One that would last longer than any comes from a clock that was ahead.
+    pub(crate) fn is_live(&self, now: UnixTime) -> bool {
+        /// The number of seconds by which the clocks of machines may differ.
+        const SKEW: u64 = 60;
+
+        now < self.expires && self.expires <= now.saturating_add(EnrollmentCode::MAX_VALIDITY.as_secs() + SKEW)
+    }
+
+    /// Returns `true` if the text is the code.
+    pub(crate) fn is(&self, entered: &Entered) -> Result<bool, MalformedCode> {
+        let canonical = entered.checked(EnrollmentCode::LEN)?;
+        let code = canonical.get(..EnrollmentCode::LEN).unwrap_or_default();
+        Ok(public(is_equal(&self.hashing.hash(code), &self.hash) != 0))
+    }
+
+    /// Returns the hash of the transaction in which the code was used.
+    pub(crate) const fn used_in(&self) -> Option<&Tag> {
+        self.login.as_ref()
     }
 
     /// Binds the code to the transaction in which it is used.
@@ -42,14 +61,8 @@ impl IssuedCode {
         self.login = Some(*login.hash());
     }
 
-    /// Erases the code.
-    pub(crate) fn end(&mut self) {
-        self.set.end();
-        self.expires = UnixTime::EPOCH;
-    }
-
-    pub(crate) fn copied(&self) -> Self {
-        Self { set: self.set.copied(), ..*self }
+    pub(crate) const fn copied(&self) -> Self {
+        Self { ..*self }
     }
 }
 
@@ -59,34 +72,37 @@ impl Kept for IssuedCode {
     }
 
     fn encoded_len(&self) -> usize {
-        Self::FIXED_LEN + self.set.encoded_len()
+        5 + 1 + 16 + 16 + 16
     }
 
     fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend(self.expires.to_be_bytes());
         bytes.push(u8::from(self.login.is_some()));
         bytes.extend(self.login.unwrap_or_default());
-        self.set.encode(bytes);
+        bytes.extend(self.hashing.salt);
+        bytes.extend(self.hash);
     }
 
     fn decode(bytes: &mut [u8]) -> Result<Self, usize> {
-        let (fixed, set) = bytes.split_first_chunk_mut::<{ Self::FIXED_LEN }>().ok_or(0_usize)?;
-        declassify(fixed);
-        let [e0, e1, e2, e3, e4, is_used, login @ ..] = *fixed;
+        let length = bytes.len();
+        let (public, hash) = bytes.split_first_chunk_mut::<38>().ok_or(length)?;
+        declassify(public);
+        let [e0, e1, e2, e3, e4, is_used, rest @ ..] = *public;
+        let ([login, salt], []) = rest.as_chunks::<16>() else { return Err(length) };
         let expires = UnixTime::from_be_bytes([e0, e1, e2, e3, e4]).ok_or(0_usize)?;
         let login = match is_used {
             0 => None,
-            1 => Some(login),
+            1 => Some(*login),
             _ => return Err(5),
         };
-        let set = LookUp::decode(set).map_err(|at| Self::FIXED_LEN + at)?;
-        Ok(Self { set, expires, login })
+        let hash = (&*hash).try_into().map_err(|_| length)?;
+        Ok(Self { expires, login, hashing: EnrollmentCode::hashing(*salt), hash })
     }
 
     /// Ends the code when the authenticator is confirmed that was enrolled with it.
     fn end_questions(&mut self, login: &Transaction) {
         if self.login.is_some_and(|used_in| login.is(&used_in)) {
-            self.end();
+            self.expires = UnixTime::EPOCH;
         }
     }
 
@@ -106,12 +122,14 @@ impl Kept for IssuedCode {
         true
     }
 
-    fn restart(&mut self) {
-        self.set.restart();
-    }
-
     /// Returns `false`: an account has one code only.
     fn shares_secret(&self, _: &Self) -> bool {
         false
+    }
+}
+
+impl core::fmt::Debug for IssuedCode {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("IssuedCode(..)")
     }
 }

@@ -12,8 +12,8 @@ use crate::types::Secret;
 /// Responses in accounts are those of the one-way and the signature mode. For the modes with server authentication, use
 /// [`Suite::response`] and [`Suite::verify`].
 ///
-/// Prefer a suite with a counter or the time, and with questions of eight characters or more. In a suite with neither,
-/// the response to a question that comes again is the same. Responses must have six digits or more.
+/// Prefer a suite with a counter or the time. In a suite with neither, the response to a question that comes again is the
+/// same, so that the questions must have eight characters or more. Responses must have six digits or more.
 ///
 /// A counter moves on with each accepted response, and may be ahead by as much as the policy's look-ahead
 /// ([`Policy::with_look_ahead`](crate::Policy::with_look_ahead)). There is no resynchronization, for which several
@@ -41,15 +41,22 @@ pub struct Token {
 }
 
 impl Token {
+    /// The minimum length of the questions of a suite that has neither a counter nor the time, in characters.
+    pub const MIN_QUESTION_LEN: usize = 8;
+
     /// Creates a token. The hash of the PIN must be there exactly if the suite has one.
     ///
     /// # Errors
     ///
-    /// Returns [`TokenSuiteError`] if the hash of the PIN does not fit the suite, or if the suite's responses have four
-    /// or five digits.
+    /// Returns [`TokenSuiteError`] if the hash of the PIN does not fit the suite, if the suite's responses have four or
+    /// five digits, or if its questions are too short.
     pub fn new(suite: Suite, secret: Secret, pin_hash: Option<PinHash>) -> Result<Self, TokenSuiteError> {
         if matches!(suite.digits(), ResponseDigits::Four | ResponseDigits::Five) {
             return Err(TokenSuiteError::Digits(suite.digits()));
+        }
+        let moves = suite.has_counter() || suite.time_step_secs().is_some();
+        if !moves && suite.question().max_len() < Self::MIN_QUESTION_LEN {
+            return Err(TokenSuiteError::Question(suite.question().max_len()));
         }
         let pin_hash = match (suite.pin_hash(), pin_hash) {
             (None, None) => PinHash::NONE,
@@ -78,6 +85,9 @@ impl Token {
 pub enum TokenSuiteError {
     /// The responses have four or five digits, which are guessed too easily.
     Digits(ResponseDigits),
+    /// The questions have at most this number of characters, which is too few without a counter or the time: somebody who
+    /// has seen a response could wait until its question comes again.
+    Question(usize),
     /// The hash of the PIN is missing, has no place in the suite, or is of another hash function than the suite names.
     Pin(InputError),
 }
@@ -88,6 +98,7 @@ impl TokenSuiteError {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Digits(_) => "digits",
+            Self::Question(_) => "question_length",
             Self::Pin(error) => error.label(),
         }
     }
@@ -98,6 +109,10 @@ impl fmt::Display for TokenSuiteError {
         match self {
             Self::Digits(digits) => {
                 write!(f, "the responses of a token must have 6 digits or more, not {}", *digits as u8)
+            }
+            Self::Question(found) => {
+                let min = Token::MIN_QUESTION_LEN;
+                write!(f, "questions without a counter or the time must have {min} characters or more, not {found}")
             }
             Self::Pin(error) => error.fmt(f),
         }

@@ -258,6 +258,10 @@ impl Kept for Push {
         stage == Stage::Confirmation
     }
 
+    fn is_activated(&self) -> bool {
+        self.key().is_some()
+    }
+
     fn confirmation_secs(&self, policy: &Policy) -> u32 {
         policy.enrollment_secs.get().min(Self::ACTIVATION_SECS)
     }

@@ -44,7 +44,11 @@ impl Question {
     ///
     /// One that would last longer than any comes from a clock that was ahead.
     pub(crate) fn is_live(&self, now: UnixTime) -> bool {
-        self.status.is_open() && now < self.expires && self.expires <= now.saturating_add(Details::MAX_SECS.into())
+        /// The number of seconds by which the clocks of machines may differ.
+        const SKEW: u64 = 60;
+
+        let most = now.saturating_add(u64::from(Details::MAX_SECS) + SKEW);
+        self.status.is_open() && now < self.expires && self.expires <= most
     }
 
     /// Returns `true` if an answer is to exactly this challenge.

@@ -31,7 +31,10 @@ fn an_app_is_activated_and_accepts_a_login_once() {
     let code = app.confirmation_code();
     let confirm = |now| block_on(verifier.confirm(&id(), &enrollment, FIRST, code.as_str(), now));
     assert_eq!(refusal(confirm(NOW)), Refusal::Unconfirmed);
+    let is_activated = || block_on(verifier.view(&id(), NOW)).unwrap().authenticators[0].is_activated;
+    assert!(!is_activated());
     assert_eq!(block_on(verifier.activate_push(&id(), &answer, NOW)).unwrap(), enrolled.number);
+    assert!(is_activated());
     // Nobody can be asked before the page has confirmed the app.
     assert_eq!(refusal(ask(&verifier, &fresh(), FIRST, NOW)), Refusal::Unconfirmed);
     assert!(confirm(NOW).unwrap().login().is_none());
@@ -195,7 +198,7 @@ fn other_kinds_are_not_asked_and_apps_are_not_imported() {
     assert_eq!(account_error(imported), AccountError::NotConfirmed);
     let (_, number) = bind_phone(&verifier, 7, NOW);
     // Its challenges are no codes.
-    assert_eq!(refusal(block_on(verifier.verify_with(&id(), &fresh(), number, "123456", NOW))), Refusal::Unconfirmed);
+    assert_eq!(refusal(block_on(verifier.verify_with(&id(), &fresh(), number, "123456", NOW))), Refusal::NoCodes);
     assert_eq!(block_on(verifier.view(&id(), NOW)).unwrap().failures, 0);
 }
 

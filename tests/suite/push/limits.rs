@@ -1,5 +1,7 @@
 //! Limits of challenges: counts, locks, waits, and clocks.
 
+use std::time::Duration;
+
 use pollster::block_on;
 use secondo::push::{PushRefusal, Verdict};
 use secondo::store::Memory;
@@ -8,7 +10,7 @@ use secondo::{Refusal, Verifier, VerifierError};
 use super::verifier;
 use crate::support::enrolled::{FIRST, NOW, after, keys};
 use crate::support::logins::{DESK, Logins, fresh};
-use crate::support::push::{accept, ask, bind_phone, other_than, push_refusal};
+use crate::support::push::{accept, ask, bind_phone, details, other_than, push_refusal, random};
 use crate::support::refusals::refusal;
 use crate::support::subscriber::{bind, code_of, id, phone, roomy, stored};
 
@@ -142,6 +144,74 @@ fn old_denials_are_forgotten() {
     deny(after(later));
     deny(after(later + 1));
     assert_eq!(held(after(later + 1)), 900);
+}
+
+/// A challenge that ended long ago is counted late, when the next one is requested.
+#[test]
+fn a_wait_is_not_shortened_by_an_older_challenge() {
+    let verifier = Verifier::new(Memory::new(), keys(), roomy());
+    let (app, number) = bind_phone(&verifier, 7, NOW);
+    let long = details().lasting(Duration::from_secs(90)).unwrap();
+    let ask_long = |now| block_on(verifier.push(&id(), &fresh(), number, &long, now, &random()));
+    let mut now = 0;
+    // Until the wait is a day.
+    let until = loop {
+        match ask_long(after(now)) {
+            Ok(_) => now += 91,
+            Err(VerifierError::Push(PushRefusal::Held { until })) => {
+                if until.as_secs() - after(now).as_secs() > 86_000 {
+                    break i64::try_from(until.as_secs() - NOW.as_secs()).unwrap();
+                }
+                now = i64::try_from(until.as_secs() - NOW.as_secs()).unwrap();
+            }
+            Err(error) => panic!("{error}"),
+        }
+    };
+    // Two challenges at once: the second is denied before the first is counted.
+    ask_long(after(until)).unwrap();
+    let second = ask_long(after(until + 88)).unwrap();
+    let denied = app.deny(&app.read(&second.message, after(until + 170)).unwrap(), after(until + 170)).unwrap();
+    block_on(verifier.answer_push(&id(), &denied, after(until + 170))).unwrap();
+    let held = push_refusal(ask_long(after(until + 171)).map(drop));
+    assert_eq!(held, PushRefusal::Held { until: after(until + 170 + 86_400) });
+    // Nor by a clock that is set back: the challenge that it finds unanswered holds pushes off as long.
+    let held = push_refusal(ask_long(after(until - 3600)).map(drop));
+    assert_eq!(held, PushRefusal::Held { until: after(until - 3600 + 86_400) });
+}
+
+/// Several apps share one count, whichever is asked.
+#[test]
+fn many_apps_get_no_more_pushes_than_one() {
+    let store = Memory::new();
+    let verifier = verifier(&store);
+    let apps = [7, 8, 9].map(|byte| bind_phone(&verifier, byte, NOW).1);
+    let (mut days, mut now, mut asked) = ([0; 6], 0, 0);
+    while now < 6 * 86_400 {
+        match ask(&verifier, &fresh(), apps[asked % 3], after(now)) {
+            Ok(_) => days[usize::try_from(now / 86_400).unwrap()] += 1,
+            Err(VerifierError::Push(PushRefusal::Held { until })) => {
+                now = i64::try_from(until.as_secs() - NOW.as_secs()).unwrap();
+                asked += 1;
+            }
+            Err(VerifierError::Push(PushRefusal::TooMany)) => now += 20,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(days[0] <= 12 && days[1..].iter().all(|pushes| *pushes <= 3), "{days:?}");
+}
+
+/// The page offers no app that would not be asked.
+#[test]
+fn options_know_of_challenges_that_nobody_answered() {
+    let store = Memory::new();
+    let verifier = verifier(&store);
+    let (_, number) = bind_phone(&verifier, 7, NOW);
+    let offered = |now| block_on(verifier.options(&id(), &fresh(), now)).unwrap().pushes.len();
+    for now in 0..3 {
+        ask(&verifier, &fresh(), number, after(now)).unwrap();
+    }
+    assert_eq!((offered(after(3)), offered(after(63))), (1, 0));
+    assert!(matches!(push_refusal(ask(&verifier, &fresh(), number, after(63))), PushRefusal::Held { .. }));
 }
 
 /// A restored backup may hold an approval that was used after it.

@@ -84,7 +84,7 @@ impl Asked {
     }
 
     fn is_live(&self, now: u64) -> bool {
-        self.is_open() && now < self.expires && self.expires <= now + 600
+        self.is_open() && now < self.expires && self.expires <= now + 660
     }
 }
 
@@ -319,12 +319,13 @@ impl Person {
         let missed = self.apps().flat_map(|(device, app)| {
             app.asked.iter().filter(is_missed).map(|asked| (device.number, asked.expires.min(now)))
         });
-        let missed: Vec<_> = missed.collect();
+        let mut missed: Vec<_> = missed.collect();
+        missed.sort_by_key(|(_, at)| *at);
         for (_, app) in self.apps_mut() {
             app.asked.retain(|asked| asked.is_live(now) || !asked.is_open() && now < asked.expires);
         }
         for (number, at) in missed {
-            self.miss(number, at, 0);
+            self.miss(number, (at, 0), now);
         }
         let held = self.apps().map(|(_, app)| plausible(app.held_until, now)).max().filter(|until| now < *until);
         if let Some(until) = held {
@@ -352,16 +353,15 @@ impl Person {
 
     /// Counts a challenge that did not become a login. The third one in a row and each further one hold pushes off. Each
     /// day without one halves their number.
-    fn miss(&mut self, number: u32, at: u64, least: u64) {
-        for (_, app) in self.apps_mut() {
-            let days = at.saturating_sub(plausible(app.held_until, at)) / 86_400;
-            app.misses >>= days.min(63);
-        }
+    fn miss(&mut self, number: u32, (at, least): (u64, u64), now: u64) {
+        let last = self.apps().map(|(_, app)| app.held_until).max().unwrap();
+        let days = if plausible(last, now) == last { at.saturating_sub(last) / 86_400 } else { 0 };
+        self.apps_mut().for_each(|(_, app)| app.misses >>= days.min(63));
         let misses = self.apps().map(|(_, app)| app.misses).sum::<u64>() + 1;
         let wait = misses.checked_sub(3).map_or(at, |more| at + (900 << more.min(7)).min(86_400));
         let (_, app) = self.apps_mut().find(|(of, _)| *of == number).unwrap();
         app.misses += 1;
-        app.held_until = plausible(app.held_until, at).max(wait).max(least);
+        app.held_until = plausible(app.held_until, now).max(wait).max(least);
     }
 
     fn answer_push(&mut self, setup: &Setup, id: usize, act: Act, now: u64) -> Outcome {
@@ -382,7 +382,7 @@ impl Person {
         let (status, outcome) = match act {
             Act::Deny | Act::NotMe => {
                 let is_report = matches!(act, Act::NotMe);
-                self.miss(number, now, if is_report { now + 3600 } else { 0 });
+                self.miss(number, (now, if is_report { now + 3600 } else { 0 }), now);
                 if is_report {
                     (Status::NotMe, Outcome::Answered("not-me"))
                 } else {

@@ -231,7 +231,12 @@ impl Person {
             return refused("suspended");
         }
         if !of_login.clone().any(|device| device.standing == Standing::Active) {
-            return refused(if of_login.any(Device::is_confirmed) { "suspended" } else { "unconfirmed" });
+            let has_others = candidates.clone().any(|device| device.standing == Standing::Active);
+            return refused(match (of_login.any(Device::is_confirmed), has_others) {
+                (true, _) => "suspended",
+                (false, true) => "no_codes",
+                (false, false) => "unconfirmed",
+            });
         }
         let is_compared = |device: &&Device| device.takes(attempt.purpose) && device.standing == Standing::Active;
         let found: Vec<_> =
@@ -278,7 +283,7 @@ impl Person {
             () if any(Found::Nowhere) => "wrong",
             () => {
                 let telling = found.iter().max_by_key(|(_, found)| found.telling());
-                let refusal = telling.map_or("unconfirmed", |(_, found)| found.label());
+                let refusal = telling.map_or("no_codes", |(_, found)| found.label());
                 if refusal == "malformed" && setup.count_malformed {
                     self.count.fail(&setup.rules, attempt.now);
                     self.changes += 1;
