@@ -1,7 +1,5 @@
 //! A lost phone: a recovery code logs the person in and ends the phone, and the next phone is enrolled. When the codes
-//! are lost as well, the help desk lets the person enroll again.
-//!
-//! Run `cargo run --example lost_phone`. It needs no input.
+//! are lost as well, the help desk lets the person enroll again. `cargo run --example lost_phone` needs no input.
 
 use std::error::Error;
 use std::time::Duration;
@@ -53,7 +51,7 @@ async fn lose_a_phone() -> Result<(), Box<dyn Error>> {
     println!("Logged in. The phone is ended, and {left} codes are left. Are these few? {}.", left.are_few());
 
     // In the same session she enrolls the next phone, and gets a new sheet, which ends the old one.
-    enroll_phone(&verifier, &maria, &login, None, now).await?;
+    let phone = enroll_phone(&verifier, &maria, &login, None, now).await?;
     let enrolled = verifier.enroll(&maria, &login, &RecoveryCodes::new(&*random()?), now).await?;
     println!("A new set ends the old one, which was number {}.", enrolled.replaced.ok_or("the old set")?);
     let old = verifier.recover(&maria, &transaction()?, sheet[4].as_str(), now).await;
@@ -61,10 +59,13 @@ async fn lose_a_phone() -> Result<(), Box<dyn Error>> {
     println!("A code of the old sheet: {refusal}.");
 
     // Then a bag is stolen with everything in it. The help desk identifies her, and issues a code for an hour.
+    let desk = Operator::new("desk 7", "bag stolen");
+    verifier.suspend_authenticator(&maria, phone, desk, now).await?;
     let issued = EnrollmentCode::new(Duration::from_secs(60 * 60), &*random()?)?;
-    verifier.issue_enrollment_code(&maria, &issued, Operator::new("desk 7", "bag stolen"), now).await?;
+    verifier.issue_enrollment_code(&maria, &issued, desk, now).await?;
     let login = transaction()?;
     let number = enroll_phone(&verifier, &maria, &login, Some(issued.text().as_str()), now).await?;
+    verifier.revoke(&maria, phone, desk, now).await?;
     println!("The code of the help desk enrolled authenticator {number}. Maria logs in with its next code.");
     Ok(())
 }
@@ -82,10 +83,9 @@ async fn enroll_phone(
         Some(code) => verifier.enroll_with_code(id, session, code, &phone, now).await?,
         None => verifier.enroll(id, session, &phone, now).await?,
     };
-    let number = enrolled.number;
     let shown = phone.totp_code(now).ok_or("a TOTP phone")?;
-    verifier.confirm(id, session, number, shown.as_str(), now).await?;
-    Ok(number)
+    verifier.confirm(id, session, enrolled.number, shown.as_str(), now).await?;
+    Ok(enrolled.number)
 }
 
 fn transaction() -> Result<Transaction, Box<dyn Error>> {

@@ -53,7 +53,7 @@ impl OutcomeCode {
         }
     }
 
-    /// Returns the outcome of a login that this event ends, for reports from an audit log.
+    /// Returns the outcome of a login that this event ends, for reports that a [`Sink`](crate::audit::Sink) makes.
     ///
     /// Returns `None` for an outage, for an action that is no login, and if the person can try again.
     #[must_use]

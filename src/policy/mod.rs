@@ -284,7 +284,8 @@ impl Policy {
     /// Sets the maximum number of codes of an account that are correct at one moment; 16 by default.
     ///
     /// Each step of the window counts for each TOTP authenticator, and each counter of the look-ahead for each HOTP
-    /// authenticator. An attacker who guesses has this many chances with each guess. An enrollment beyond the maximum
+    /// authenticator and each token that answers challenges, and each destination for one. A phone and two tokens with
+    /// counters fit into 16. An attacker who guesses has this many chances with each guess. An enrollment beyond the maximum
     /// is refused.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Adds a new authenticator to an account, and creates the account if it does not exist.
     ///
     /// Its codes are accepted for logins after it is [confirmed](Self::confirm) in the same transaction. An enrollment
-    /// that is not confirmed expires: after an hour by default
+    /// that is not confirmed expires: after an hour by default, an app's after ten minutes
     /// ([`Policy::with_enrollment_time`](crate::Policy::with_enrollment_time)). An enrollment that began when the
     /// account had no confirmed authenticator ends when another one is confirmed. An
     /// [external](crate::factor::External) authenticator needs no confirmation.

@@ -39,7 +39,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Returns the account's authenticators of one-time passwords with their secrets, to move them to another system.
     ///
-    /// External authenticators and recovery codes are not included. Whoever has the result can compute every code. Close
+    /// Only these are included: no tokens that answer challenges, apps, destinations, external authenticators or recovery
+    /// codes. Whoever has the result can compute every code. Close
     /// the account when the other system has taken over: a code that is accepted there can be used here as well until
     /// then.
     ///
@@ -264,7 +265,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// drift](Policy::with_max_drift) after `now`. With the default policy, the subscriber's next code is accepted
     /// about five minutes later. The counters of HOTP tokens cannot be raised: their codes since the backup can be used
     /// again until the subscriber uses a later one. Recovery codes that were used since the backup can be used again as
-    /// well. Codes that were sent, and challenges of apps and tokens, end.
+    /// well. Codes that were sent, challenges of apps and tokens, and an enrollment code end.
     ///
     /// # Errors
     ///

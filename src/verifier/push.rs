@@ -24,7 +24,7 @@ fn unknown<E>(error: VerifierError<E>) -> VerifierError<E> {
 type Signed<T, E> = Result<(Judged<T, E>, Option<AuthenticatorNumber>), VerifierError<E>>;
 
 impl<S: Store, H: Hsm> Verifier<S, H> {
-    /// Makes a challenge for a login, which the person approves or denies in an app. `random` are 32 random bytes.
+    /// Makes a challenge for a login, which the person approves or denies in an app. `random` is 32 random bytes.
     ///
     /// Show the [number](Notification::number) on the page, and deliver the [message](Notification::message) to the app.
     /// The app's answer goes to [`Self::answer_push`], and the page asks [`Self::poll`] until the login is complete.
@@ -32,7 +32,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// At most one challenge is pending in a transaction. A second request with the same details, for example by a
     /// double click, returns the same number and message again, and changes nothing. At most three are pending in an
     /// account. After three challenges in a row that were denied or not answered, pushes wait for 15 minutes, and with
-    /// each further one twice as long, up to a day. Each day without one halves their number. After the person reported a push ([`Verdict::NotMe`]), they wait for
+    /// each further one twice as long, up to a day. Each day without such a challenge halves the count. After the person reported a push ([`Verdict::NotMe`]), they wait for
     /// an hour.
     ///
     /// # Errors

@@ -22,15 +22,35 @@ const LABEL: &[u8] = b"secondo enrollment code";
 /// It has 80 random bits in the form of a [recovery code](crate::factor::RecoveryCodes).
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
+/// # pollster::block_on(async {
 /// use std::time::Duration;
 ///
+/// use secondo::audit::Operator;
 /// use secondo::factor::EnrollmentCode;
+/// # use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State, Totp, Transaction, UnixTime, Verifier};
+/// # let verifier = Verifier::unsealed(secondo::store::Memory::new(), Policy::default());
+/// # let maria = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+/// # let phone = |byte| Secret::from_bytes(&[byte; 20]).map(|secret| Authenticator::new(Totp::default(), Algorithm::Sha1, secret));
+/// # let (login, now) = (Transaction::new(&[2; 16])?, UnixTime::from_secs(1_111_111_111)?);
+/// # let desk = Operator::new("desk 7", "everything lost");
+/// # verifier.import(&maria, &[(phone(1)?.into(), State::new().confirmed())], desk, now).await?;
+/// # let new_phone = phone(2)?;
 ///
-/// let random = [7; 32]; // in production: 32 bytes of a random number generator
-/// let code = EnrollmentCode::new(Duration::from_secs(60 * 60), &random)?;
-/// assert_eq!(code.text().as_str().len(), "K7QF-M2XA-9PTR-4WZNC".len());
-/// // verifier.issue_enrollment_code(&maria, &code, operator, now).await?;
-/// # Ok::<(), secondo::factor::EnrollmentCodeError>(())
+/// // The help desk. In production, the bytes are of a random number generator.
+/// let code = EnrollmentCode::new(Duration::from_secs(60 * 60), &[7; 32])?;
+/// verifier.issue_enrollment_code(&maria, &code, desk, now).await?;
+/// let told = code.text(); // such as K7QF-M2XA-9PTR-4WZNC
+///
+/// // The page, after the password. It shows the new secret, and takes the first code of the new phone.
+/// let number = verifier.enroll_with_code(&maria, &login, told.as_str(), &new_phone, now).await?.number;
+/// let first_code = new_phone.totp_code(now).ok_or("TOTP")?;
+/// let confirmed = verifier.confirm(&maria, &login, number, first_code.as_str(), now).await?;
+/// assert!(confirmed.login().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct EnrollmentCode {
     characters: Zeroizing<[u8; Self::LEN]>,

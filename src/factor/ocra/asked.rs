@@ -34,7 +34,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Makes a challenge. `random` are 32 random bytes.
+    /// Makes a challenge. `random` is 32 random bytes.
     pub(super) fn new(
         suite: &Suite,
         login: &Transaction,

@@ -11,7 +11,7 @@ use super::signed::Signed;
 
 /// The activation of a device, which a page shows as a QR code or as a link.
 ///
-/// It is secret: the first device that answers it becomes the new authenticator. It lasts ten minutes at most.
+/// It is secret: only the first device that answers it can be confirmed. It lasts ten minutes at most.
 pub struct Activation {
     pub(super) account: String,
     pub(super) id: [u8; 16],
@@ -56,7 +56,7 @@ impl Activation {
     }
 
     /// Creates the activation of an account. `issuer` and `user` are the names of the provider and of the person, which
-    /// the app shows. `random` are 32 random bytes.
+    /// the app shows. `random` is 32 random bytes.
     ///
     /// # Errors
     ///

@@ -231,8 +231,8 @@ impl<K> Device<K> {
 
     /// Returns the code that the person types into the page to confirm this device.
     ///
-    /// It depends on the device's key, so that the page never confirms the device of somebody else who saw the
-    /// activation and answered it first.
+    /// It depends on the device's key: the device of somebody else who saw the activation and answered it first has
+    /// another code, except with a chance of one in a million.
     #[must_use]
     pub fn confirmation_code(&self) -> Code {
         confirmation_code(&self.name)

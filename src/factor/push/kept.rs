@@ -27,7 +27,7 @@ use crate::types::{AccountId, AuthenticatorNumber, DisplayName, SubmittedCode, T
 /// | 0 before the activation was answered, 1 after            | 1               |
 /// | secret of the activation, or the compressed public key   | 16 or 33        |
 /// | challenges in a row that did not become a login          | 1               |
-/// | time until which they hold pushes off, or of the last one | 5               |
+/// | end of the wait, or time of the last such challenge      | 5               |
 /// | challenges, at most three                                | 75 each         |
 ///
 /// A challenge has its id (16), hash (32), the hash of the transaction (16), the number (4), the way of matching (1), the

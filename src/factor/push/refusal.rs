@@ -72,7 +72,7 @@ impl fmt::Display for PushRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pending => f.write_str("another challenge is pending in this transaction"),
-            Self::TooMany => f.write_str("as many challenges of the account are pending as may be"),
+            Self::TooMany => f.write_str("three challenges of the account are pending"),
             Self::Held { until } => write!(f, "pushes wait; the next one is possible at {until}"),
             Self::Message(error) => error.fmt(f),
             Self::OtherAccount => f.write_str("the answer is for another account"),
