@@ -153,8 +153,8 @@ fn wrong_codes_change_nothing() {
 /// The help desk gave a code to the wrong person.
 #[test]
 fn a_code_is_withdrawn_with_the_enrollment_that_began_with_it() {
-    let code = code(7);
     type Desk = fn(&Verifier<Memory>);
+    let code = code(7);
     let withdraw: Desk = |verifier| block_on(verifier.withdraw_enrollment_code(&id(), DESK, NOW)).unwrap();
     let issue: Desk = |verifier| {
         block_on(verifier.issue_enrollment_code(&id(), &self::code(8), DESK, NOW)).unwrap();
