@@ -175,7 +175,7 @@ fn is_revoked<S: Subject>() {
     let passkey = External::new(Level::Three, b"credential").unwrap();
     block_on(verifier.enroll(&id(), &fresh(), passkey, now)).unwrap();
     block_on(verifier.revoke(&id(), number, DESK, now)).unwrap();
-    assert_eq!(refusal(block_on(verifier.verify(&id(), &fresh(), &answer, now))), Refusal::Unconfirmed);
+    assert_eq!(refusal(block_on(verifier.verify(&id(), &fresh(), &answer, now))), Refusal::NoCodes);
     let named = block_on(verifier.verify_with(&id(), &fresh(), number, &answer, now));
     assert!(matches!(named, Err(VerifierError::Account(AccountError::UnknownAuthenticator(of))) if of == number));
 }
