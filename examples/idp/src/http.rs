@@ -1,0 +1,122 @@
+//! The routes, and the checks of every request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use maud::Markup;
+use secondo::UnixTime;
+
+use crate::app::App;
+use crate::login;
+use crate::outage::Outage;
+use crate::pages::{Language, Page, STYLE};
+use crate::session::Browser;
+
+/// The greatest length of a form.
+const FORM_BYTES: usize = 16 * 1024;
+/// The longest time of a request.
+const TIME: Duration = Duration::from_secs(20);
+
+/// The headers of every response: no cache, no frame, no script and no style but the provider's own.
+const HEADERS: [(header::HeaderName, &str); 5] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(login::show))
+        .route("/password", post(login::take_password))
+        .route("/code", post(login::take_code))
+        .route("/logout", post(login::log_out))
+        .route("/language/{code}", post(login::set_language))
+        .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
+        .route("/health", get(|| async { "ok" }))
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&app), guard))
+        .with_state(app)
+}
+
+/// Refuses forms of other sites, limits the time of a request, and sets the headers of the response.
+async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    // Browsers send the origin with every form.
+    let is_ours = request.headers().get(header::ORIGIN).is_some_and(|origin| *origin == app.origin);
+    let answer = async {
+        if request.method() == Method::GET || is_ours {
+            return next.run(request).await;
+        }
+        // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
+        let _ = to_bytes(request.into_body(), FORM_BYTES).await;
+        (StatusCode::FORBIDDEN, "the form is of another site").into_response()
+    };
+    let response = tokio::time::timeout(TIME, answer).await;
+    let mut response = response.unwrap_or_else(|_| Outage("timeout").into_response());
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+impl IntoResponse for Outage {
+    fn into_response(self) -> Response {
+        eprintln!("outage: {}", self.0);
+        let text = Language::Italian.texts().unavailable;
+        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+    }
+}
+
+/// The result of a handler.
+pub(crate) type Answer = Result<Response, Outage>;
+
+/// A request of a browser: its session, its language and the time.
+pub(crate) struct Visit {
+    pub(crate) app: Arc<App>,
+    pub(crate) browser: Browser,
+    pub(crate) language: Language,
+    pub(crate) now: UnixTime,
+}
+
+impl Visit {
+    pub(crate) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        let now = UnixTime::now()?;
+        let browser = Browser::of(&app.records, headers, now).await?;
+        let chosen = browser.session.language.as_deref().and_then(Language::of_code);
+        let language = chosen.unwrap_or_else(|| Language::accepted(headers));
+        Ok(Self { app, browser, language, now })
+    }
+
+    /// Shows a page, with a cookie for a session that is new or has moved.
+    pub(crate) fn show(&self, status: StatusCode, page: impl FnOnce(&Page<'_>) -> Markup) -> Response {
+        let form_token = self.browser.form_token();
+        let page = page(&Page { language: self.language, provider: &self.app.config.name, form_token: &form_token });
+        let cookie = [(header::SET_COOKIE, self.browser.header(self.app.is_secure()))];
+        (status, cookie, page).into_response()
+    }
+
+    /// Sends the browser to another page, after a form.
+    pub(crate) fn go_to(&self, path: &str) -> Response {
+        let cookie = [(header::SET_COOKIE, self.browser.header(self.app.is_secure()))];
+        (cookie, Redirect::to(path)).into_response()
+    }
+}
+
+impl Language {
+    /// Returns the first language of the browser that the provider has, or Italian.
+    fn accepted(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        accepted.split([',', ';']).find_map(|code| Self::of_code(code.trim())).unwrap_or(Self::Italian)
+    }
+}
