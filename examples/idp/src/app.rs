@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rand::TryRng;
-use rand::rngs::SysRng;
+use rand::rngs::{SysError, SysRng};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Boxed;
 use secondo::{Policy, Verifier};
@@ -19,6 +19,8 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::{Audit, Events};
 use crate::config::Config;
+use crate::demonstration;
+use crate::oidc::Oidc;
 use crate::outage::Outage;
 use crate::person::Persons;
 use crate::records::Records;
@@ -30,6 +32,7 @@ pub(crate) struct App {
     pub(crate) records: Records,
     pub(crate) persons: Persons,
     pub(crate) audit: Audit,
+    pub(crate) oidc: Oidc,
 }
 
 impl App {
@@ -43,14 +46,19 @@ impl App {
         let verifier = Verifier::new(store.clone(), keys, Policy::new());
         // A machine with another key file stops here.
         verifier.check_keys().await?;
-        let records_key = Sha256::new().chain_update("idp records").chain_update(secret.trim()).finalize();
-        let records = Records::new(store, &records_key.into());
+        let key = |purpose: &str| Sha256::new().chain_update(purpose).chain_update(secret.trim()).finalize().into();
+        let records = Records::new(store, &key("idp records"));
         let (audit, queue) = Audit::new(records.clone());
         tokio::spawn(audit.clone().write(queue));
         let verifier = verifier.with_sink(Events(audit.clone()));
         let at_once = std::thread::available_parallelism().map_or(2, usize::from);
         let persons = Persons::new(records.clone(), &random_hex()?, at_once).map_err(|Outage(label)| label)?;
-        Ok(Self { config, origin, verifier, records, persons, audit })
+        let oidc = Oidc::open(&config.client, records.clone(), &key("idp subjects")).await?;
+        let app = Self { config, origin, verifier, records, persons, audit, oidc };
+        if !app.is_secure() {
+            demonstration::begin(&app).await.map_err(|Outage(label)| label)?;
+        }
+        Ok(app)
     }
 
     /// Returns `true` if browsers reach the provider by HTTPS.
@@ -89,7 +97,7 @@ fn key_file(path: &Path) -> Result<String, Box<dyn Error>> {
 }
 
 /// Returns 32 random bytes in hexadecimal digits.
-pub(crate) fn random_hex() -> Result<String, Box<dyn Error>> {
+pub(crate) fn random_hex() -> Result<String, SysError> {
     let mut secret = [0; 32];
     SysRng.try_fill_bytes(&mut secret)?;
     Ok(base16ct::lower::encode_string(&secret))

@@ -46,6 +46,9 @@ pub(crate) struct Line {
     /// The service, or the case of the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<String>,
+    /// The level of a login at a service, or the names of attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) detail: Option<String>,
 }
 
 /// Lines that were written together.
@@ -128,6 +131,7 @@ impl Audit {
     }
 
     /// Reads all lines in order, and returns the problems of the chain and of the revisions.
+    #[allow(dead_code, reason = "the commands for the audit log will use it")]
     pub(crate) async fn read(&self, mut each: impl FnMut(&Line), now: UnixTime) -> Result<Vec<String>, Outage> {
         let head: Head = self.records.load(Head::NAME, now).await?.unwrap_or_else(Head::start);
         let mut problems = Vec::new();

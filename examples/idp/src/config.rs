@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::oidc::Registration;
+
 /// The configuration. Everything has a default, so that the program runs without a file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
     /// The address to listen on.
@@ -21,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) store: String,
     /// The name of the provider on pages and in apps.
     pub(crate) name: String,
+    /// The services.
+    pub(crate) client: Vec<Registration>,
 }
 
 impl Default for Config {
@@ -31,6 +35,7 @@ impl Default for Config {
             data: "idp.redb".into(),
             store: "file".into(),
             name: "Secondo".into(),
+            client: Vec::new(),
         }
     }
 }

@@ -7,8 +7,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use rand::rngs::SysRng;
 use secondo::account::AccountError;
-use secondo::assurance::{FirstFactor, amr, level};
+use secondo::assurance::{FirstFactor, OutcomeCode, amr, level};
 use secondo::formats::otpauth::{KeyUri, Qr};
+use secondo::types::Level;
 use secondo::{Accepted, Algorithm, Authenticator, AuthenticatorNumber, PublicRefusal, Secret, Totp, VerifierError};
 use serde::Deserialize;
 
@@ -16,7 +17,7 @@ use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages::{self, Alert, Language};
-use crate::person::{self, PASSWORD_TRIES};
+use crate::person::{self, PASSWORD_TRIES, Person, Standing};
 use crate::session::Second;
 
 /// Shows the page of the step where the browser is.
@@ -37,7 +38,7 @@ pub(crate) async fn take_password(
     Form(Credentials { form, user, password }): Form<Credentials>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if form != visit.browser.form_token() || visit.browser.session.person.is_some() {
+    if form != visit.browser.form_token() || visit.browser.session.person.is_some() || visit.is_late() {
         return visit.step(StatusCode::OK, None).await;
     }
     let texts = visit.language.texts();
@@ -45,9 +46,19 @@ pub(crate) async fn take_password(
         person::FirstFactor::Right(person) => {
             visit.browser.session.person = Some(person.id.clone());
             visit.browser.session.began = visit.now.as_secs();
+            visit.browser.session.single = None;
+            let ends = visit.choose_level(&person)?;
             visit.browser.renew(&visit.app.records, visit.now).await?;
+            if let Some(outcome) = ends {
+                return visit.end(outcome).await;
+            }
             visit.begin_enrollment(person.second_factor_since.is_some()).await?;
             return Ok(visit.go_to("/"));
+        }
+        person::FirstFactor::Wrong(0) | person::FirstFactor::Locked { .. }
+            if visit.browser.session.request.is_some() =>
+        {
+            return visit.end(OutcomeCode::TooManyAttempts).await;
         }
         person::FirstFactor::Wrong(left) => (texts.wrong_password, left),
         person::FirstFactor::Locked { .. } => (texts.password_locked, 0),
@@ -70,7 +81,8 @@ pub(crate) async fn take_code(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     let session = &visit.browser.session;
-    if form != visit.browser.form_token() || session.person.is_none() || session.second.is_some() {
+    let is_due = session.person.is_some() && session.second.is_none() && !visit.awaits_consent(None);
+    if form != visit.browser.form_token() || !is_due || visit.is_late() {
         return visit.step(StatusCode::OK, None).await;
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
@@ -78,7 +90,7 @@ pub(crate) async fn take_code(
     if let Some(number) = session.enrolling {
         return match verifier.confirm(&account, &login, AuthenticatorNumber::new(number), &code, now).await {
             Ok(_) | Err(VerifierError::Repeated(_)) => {
-                let since = |person: &mut person::Person| {
+                let since = |person: &mut Person| {
                     person.second_factor_since.get_or_insert(now.as_secs());
                 };
                 visit.app.persons.change(account.as_str(), now, since).await?;
@@ -91,7 +103,10 @@ pub(crate) async fn take_code(
     }
     match verifier.verify(&account, &login, &code, now).await {
         Ok(accepted) => visit.complete(&accepted).await,
-        Err(error) => visit.refused(error).await,
+        Err(error) => match OutcomeCode::of(&error) {
+            Some(outcome) if visit.browser.session.request.is_some() => visit.end(outcome).await,
+            _ => visit.refused(error).await,
+        },
     }
 }
 
@@ -112,10 +127,19 @@ pub(crate) async fn set_language(State(app): State<Arc<App>>, Path(code): Path<S
 
 impl Visit {
     /// Shows the page of the step where the browser is.
-    async fn step(&self, status: StatusCode, refusal: Option<PublicRefusal>) -> Answer {
+    pub(crate) async fn step(&mut self, status: StatusCode, refusal: Option<PublicRefusal>) -> Answer {
+        if self.is_late() {
+            return self.end(OutcomeCode::TimedOut).await;
+        }
         let session = &self.browser.session;
         if session.person.is_none() {
-            return Ok(self.show(status, |page| pages::sign_in(page, "", PASSWORD_TRIES, None)));
+            let user = session.request.as_ref().and_then(|request| request.user.as_deref()).unwrap_or_default();
+            return Ok(self.show(status, |page| pages::sign_in(page, user, PASSWORD_TRIES, None)));
+        }
+        if self.awaits_consent(None)
+            && let Some(request) = &session.request
+        {
+            return Ok(self.show(status, |page| pages::consent(page, &request.id, &request.attributes)));
         }
         let (account, login) = (self.browser.account()?, self.browser.login()?);
         let text = |refusal: PublicRefusal| Alert::Error(self.language.refusal(refusal));
@@ -146,9 +170,35 @@ impl Visit {
         Ok(self.show(status, |page| pages::code(page, options.remaining, alert.as_ref())))
     }
 
+    /// Returns `true` if the login at a service took too long.
+    fn is_late(&self) -> bool {
+        self.browser.session.request.as_ref().is_some_and(|request| request.is_late(self.now))
+    }
+
+    /// Returns `true` if the level that the service asks for is reached. The request may be named.
+    pub(crate) fn awaits_consent(&self, named: Option<&str>) -> bool {
+        let session = &self.browser.session;
+        let (Some(request), Some(_)) = (&session.request, &session.person) else { return false };
+        let is_named = named.is_none_or(|name| name == request.id);
+        is_named && !self.is_late() && (session.second.is_some() || request.needs(Level::One))
+    }
+
+    /// Chooses the level of a login at a service, once the person is known. Returns the outcome of a login that ends.
+    fn choose_level(&mut self, person: &Person) -> Result<Option<OutcomeCode>, Outage> {
+        let Some(request) = &mut self.browser.session.request else { return Ok(None) };
+        if person.standing != Standing::Active {
+            return Ok(Some(OutcomeCode::Suspended));
+        }
+        let level = request.choose(person.second_factor_since.is_some())?;
+        request.level = level.map(|level| level as u8);
+        Ok(level.is_none().then_some(OutcomeCode::NoCredential))
+    }
+
     /// Enrolls a first device if the person has none. It has to be confirmed in the same login.
+    ///
+    /// A login at a service never enrolls a device: for that service, it would be a second factor that the password gave.
     async fn begin_enrollment(&mut self, has_second_factor: bool) -> Result<(), Outage> {
-        if has_second_factor {
+        if has_second_factor || self.browser.session.request.is_some() {
             return Ok(());
         }
         let (account, login) = (self.browser.account()?, self.browser.login()?);
@@ -179,7 +229,7 @@ impl Visit {
     }
 
     /// Shows the page again with the refusal. A repeated answer is none: the first one has moved the session.
-    async fn refused(&self, error: VerifierError<secondo::store::BoxedError>) -> Answer {
+    async fn refused(&mut self, error: VerifierError<secondo::store::BoxedError>) -> Answer {
         match error {
             error if error.is_outage() => Err(error.into()),
             VerifierError::Repeated(_) => Ok(self.go_to("/")),

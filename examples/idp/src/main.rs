@@ -5,10 +5,14 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 
 mod app;
+mod attributes;
 mod audit;
 mod config;
+mod consent;
+mod demonstration;
 mod http;
 mod login;
+mod oidc;
 mod outage;
 mod pages;
 mod person;

@@ -26,6 +26,8 @@ pub(crate) struct Person {
     pub(crate) place_of_birth: String,
     pub(crate) digital_address: Option<String>,
     pub(crate) spid_code: String,
+    /// The day on which the identity expires.
+    pub(crate) expiration_date: String,
     /// The hash of the password (argon2id).
     pub(crate) password: String,
     /// The time in seconds at which the first authenticator was confirmed. From then on, a missing account is an outage.
@@ -80,6 +82,7 @@ pub(crate) enum FirstFactor {
     /// The number of attempts left before the lock.
     Wrong(u8),
     Locked {
+        #[allow(dead_code, reason = "the recovery of credentials will show it")]
         until: u64,
     },
 }

@@ -7,6 +7,7 @@ use secondo::{AccountId, Transaction, UnixTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::oidc::{Given, Request, Single};
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 
@@ -15,7 +16,7 @@ const NAMES: [&str; 2] = ["__Host-idp", "idp"];
 
 /// The seconds for which a login may take, and a session may last.
 const LOGIN_SECS: u64 = 10 * 60;
-const SESSION_SECS: u64 = 60 * 60;
+pub(crate) const SESSION_SECS: u64 = 60 * 60;
 /// The seconds for which an old cookie leads to the session of the next one.
 const MOVING_SECS: u64 = 10;
 
@@ -70,6 +71,19 @@ pub(crate) struct Session {
     pub(crate) language: Option<String>,
     /// The time in seconds at which the person gave the password.
     pub(crate) began: u64,
+    /// The request of the service that the person logs in to.
+    pub(crate) request: Option<Request>,
+    /// The last answer to a service.
+    pub(crate) given: Option<Given>,
+    /// A login of Level 1 at a service.
+    pub(crate) single: Option<Single>,
+}
+
+impl Session {
+    /// Returns a session of the same cookie, in which nothing was done.
+    pub(crate) fn empty(&self) -> Self {
+        Self { salt: self.salt.clone(), ..Self::default() }
+    }
 }
 
 /// A second factor that was shown in a session.
@@ -104,13 +118,27 @@ impl Browser {
                 Some(_) => {}
             }
         }
+        Self::start()
+    }
+
+    fn start() -> Result<Self, Outage> {
         let salt = base16ct::lower::encode_string(&Cookie::random()?.0);
         Ok(Self { cookie: Cookie::random()?, session: Session { salt, ..Session::default() } })
     }
 
+    /// Starts a session with another cookie. Only the language stays.
+    pub(crate) fn start_again(&mut self) -> Result<(), Outage> {
+        let language = self.session.language.take();
+        *self = Self::start()?;
+        self.session.language = language;
+        Ok(())
+    }
+
     /// Stores the session.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
-        let secs = if self.session.second.is_some() { SESSION_SECS } else { LOGIN_SECS };
+        // The request of a login that takes too long is needed for the answer to the service.
+        let is_long = self.session.second.is_some() || self.session.single.is_some() || self.session.request.is_some();
+        let secs = if is_long { SESSION_SECS } else { LOGIN_SECS };
         let session = &self.session;
         let keep = |_: Option<Session>| (Some(Kept::until(now.saturating_add(secs), session.clone())), ());
         records.change(&self.cookie.hash("session"), now, keep).await

@@ -10,11 +10,21 @@ pub(crate) struct Page<'a> {
     pub(crate) language: Language,
     pub(crate) provider: &'a str,
     pub(crate) form_token: &'a str,
+    /// The service that the browser logs in to.
+    pub(crate) service: Option<Service<'a>>,
+}
+
+/// A service, and the name of its request.
+#[derive(Clone, Copy)]
+pub(crate) struct Service<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) request: &'a str,
 }
 
 /// A message at the top of a page, which screen readers read first.
 pub(crate) enum Alert {
     Error(String),
+    #[allow(dead_code, reason = "the pages about devices will use it")]
     Done(String),
 }
 
@@ -39,6 +49,7 @@ impl Page<'_> {
                     a .skip href="#content" { (texts.skip) }
                     header { div { a .brand href="/" { (self.provider) } span { (texts.claim) } } }
                     main #content {
+                        @if let Some(service) = self.service { p .service { (texts.access_to) " " strong { (service.name) } } }
                         h1 { (title) }
                         @match alert {
                             Some(Alert::Error(text)) => p .alert.error role="alert" { (text) },
@@ -46,6 +57,13 @@ impl Page<'_> {
                             None => {},
                         }
                         (content)
+                        @if let Some(service) = self.service {
+                            form method="post" action="/cancel" {
+                                (self.token())
+                                input type="hidden" name="request" value=(service.request);
+                                button .link { (texts.cancel) }
+                            }
+                        }
                     }
                     footer { div {
                         @for language in Language::ALL {

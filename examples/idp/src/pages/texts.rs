@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use secondo::assurance::OutcomeCode;
 use secondo::decision::Language as RefusalLanguage;
 use secondo::{PublicRefusal, UnixTime};
+
+use crate::attributes::Attribute;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Language {
@@ -41,6 +44,39 @@ impl Language {
             Self::English => RefusalLanguage::English,
         };
         refusal.text(language, time_of_day).to_string()
+    }
+
+    /// Returns the text about a login that ended. There is none about the person's own choice.
+    pub(crate) const fn outcome(self, outcome: OutcomeCode) -> Option<&'static str> {
+        let texts = self.texts();
+        match outcome {
+            OutcomeCode::TooManyAttempts => Some(texts.too_many_attempts),
+            OutcomeCode::NoCredential => Some(texts.no_credential),
+            OutcomeCode::TimedOut => Some(texts.timed_out),
+            OutcomeCode::Suspended => Some(texts.suspended),
+            OutcomeCode::ConsentRefused | OutcomeCode::Cancelled => None,
+        }
+    }
+
+    /// Returns the name of an attribute.
+    pub(crate) const fn attribute(self, attribute: Attribute) -> &'static str {
+        let (italian, english) = match attribute {
+            Attribute::SpidCode => ("Codice identificativo SPID", "SPID identifier"),
+            Attribute::FiscalNumber => ("Codice fiscale", "Fiscal code"),
+            Attribute::GivenName => ("Nome", "First name"),
+            Attribute::FamilyName => ("Cognome", "Family name"),
+            Attribute::Gender => ("Sesso", "Sex"),
+            Attribute::DateOfBirth => ("Data di nascita", "Date of birth"),
+            Attribute::PlaceOfBirth => ("Luogo e provincia di nascita", "Place and province of birth"),
+            Attribute::MobilePhone => ("Numero di cellulare", "Mobile number"),
+            Attribute::Email => ("Indirizzo e-mail", "E-mail address"),
+            Attribute::DigitalAddress => ("Domicilio digitale", "Digital address"),
+            Attribute::ExpirationDate => ("Scadenza dell'identità", "Expiry of the identity"),
+        };
+        match self {
+            Self::Italian => italian,
+            Self::English => english,
+        }
     }
 
     pub(crate) const fn texts(self) -> &'static Texts {
@@ -84,6 +120,21 @@ pub(crate) struct Texts {
     pub(crate) log_out: &'static str,
     pub(crate) unavailable: &'static str,
     pub(crate) back: &'static str,
+    pub(crate) access_to: &'static str,
+    pub(crate) cancel: &'static str,
+    pub(crate) consent_title: &'static str,
+    pub(crate) consent_hint: &'static str,
+    pub(crate) consent_none: &'static str,
+    pub(crate) consent_yes: &'static str,
+    pub(crate) consent_no: &'static str,
+    pub(crate) ended_title: &'static str,
+    pub(crate) back_to: &'static str,
+    pub(crate) too_many_attempts: &'static str,
+    pub(crate) no_credential: &'static str,
+    pub(crate) timed_out: &'static str,
+    pub(crate) suspended: &'static str,
+    pub(crate) refused_title: &'static str,
+    pub(crate) refused_hint: &'static str,
 }
 
 static ITALIAN: Texts = Texts {
@@ -109,6 +160,22 @@ static ITALIAN: Texts = Texts {
     log_out: "Esci",
     unavailable: "Il servizio non è disponibile. Riprova più tardi.",
     back: "Torna all'inizio",
+    access_to: "Accesso a",
+    cancel: "Annulla",
+    consent_title: "Autorizzi l'invio dei dati?",
+    consent_hint: "Questi dati saranno inviati al servizio:",
+    consent_none: "Al servizio non sarà inviato nessun dato personale, solo un identificativo che vale per quel servizio.",
+    consent_yes: "Acconsento",
+    consent_no: "Non acconsento",
+    ended_title: "Accesso non riuscito",
+    back_to: "Torna a",
+    too_many_attempts: "Troppi tentativi non riusciti. Riprova più tardi.",
+    no_credential: "Il servizio richiede un livello di sicurezza che le tue credenziali non raggiungono. Attiva prima la tua \
+        app nella pagina «La mia sicurezza».",
+    timed_out: "Il tempo per l'accesso è scaduto. Ricomincia dal servizio.",
+    suspended: "La tua identità o le tue credenziali sono sospese o revocate.",
+    refused_title: "Richiesta non valida",
+    refused_hint: "Il servizio ha inviato una richiesta non valida. Torna al servizio e riprova.",
 };
 
 static ENGLISH: Texts = Texts {
@@ -134,4 +201,20 @@ static ENGLISH: Texts = Texts {
     log_out: "Sign out",
     unavailable: "The service is not available. Try again later.",
     back: "Back to the start",
+    access_to: "Access to",
+    cancel: "Cancel",
+    consent_title: "Do you agree to send your data?",
+    consent_hint: "These data will be sent to the service:",
+    consent_none: "No personal data will be sent to the service, only an identifier that is valid for that service.",
+    consent_yes: "I agree",
+    consent_no: "I do not agree",
+    ended_title: "Access failed",
+    back_to: "Back to",
+    too_many_attempts: "Too many failed attempts. Try again later.",
+    no_credential: "The service requires a level of security that your credentials do not reach. Activate your app on the \
+        page \u{201c}My security\u{201d} first.",
+    timed_out: "The time for the login has passed. Start again at the service.",
+    suspended: "Your identity or your credentials are suspended or revoked.",
+    refused_title: "Invalid request",
+    refused_hint: "The service sent an invalid request. Go back to the service and try again.",
 };
