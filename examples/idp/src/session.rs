@@ -108,28 +108,33 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Returns the session of a request, or a new one.
+    ///
+    /// A session in which nothing was done is not stored. Its cookie is enough for the forms of its pages, and is replaced
+    /// after the password.
     pub(crate) async fn of(records: &Records, headers: &HeaderMap, now: UnixTime) -> Result<Self, Outage> {
         let mut cookie = Cookie::read(headers);
         while let Some(held) = cookie.take() {
-            let Some(session) = records.load::<Session>(&held.hash("session"), now).await? else { break };
+            let Some(session) = records.load::<Session>(&held.hash("session"), now).await? else {
+                return Self::start(held);
+            };
             match session.moved {
                 None => return Ok(Self { cookie: held, session }),
                 Some(at) if now.as_secs().saturating_sub(at) <= MOVING_SECS => cookie = Some(held.next(&session.salt)),
                 Some(_) => {}
             }
         }
-        Self::start()
+        Self::start(Cookie::random()?)
     }
 
-    fn start() -> Result<Self, Outage> {
+    fn start(cookie: Cookie) -> Result<Self, Outage> {
         let salt = base16ct::lower::encode_string(&Cookie::random()?.0);
-        Ok(Self { cookie: Cookie::random()?, session: Session { salt, ..Session::default() } })
+        Ok(Self { cookie, session: Session { salt, ..Session::default() } })
     }
 
     /// Starts a session with another cookie. Only the language stays.
     pub(crate) fn start_again(&mut self) -> Result<(), Outage> {
         let language = self.session.language.take();
-        *self = Self::start()?;
+        *self = Self::start(Cookie::random()?)?;
         self.session.language = language;
         Ok(())
     }
