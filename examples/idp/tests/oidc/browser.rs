@@ -49,12 +49,9 @@ impl Browser {
         }
     }
 
-    /// Returns another browser of the same person.
-    pub(crate) fn another(&self) -> Self {
-        let (cookie, left) = Default::default();
-        let (page, headers) = Default::default();
-        let (agent, origin, secret) = (agent(), self.origin.clone(), self.secret.clone());
-        Self { agent, origin, cookie, secret, step: self.step, status: 0, headers, page, left }
+    /// Gives the person's app to another browser.
+    pub(crate) fn lend(&self, other: &mut Self) {
+        (other.secret, other.step) = (self.secret.clone(), self.step);
     }
 
     /// Opens an address of the provider.

@@ -5,6 +5,7 @@ import json
 import sys
 import time
 import uuid
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
@@ -24,7 +25,7 @@ if profile == "spid":
     # The parameters of the address that Authlib builds, in a request object.
     query = dict(nonce=nonce, acr_values="https://www.spid.gov.it/SpidL2", prompt="consent login")
     url, _ = session.create_authorization_url(metadata["authorization_endpoint"], state, verifier, **query)
-    inside = dict(requests.compat.urlparse(url) and [p for p in __import__("urllib.parse").parse.parse_qsl(url.split("?", 1)[1])])
+    inside = dict(parse_qsl(urlsplit(url).query))
     now = int(time.time())
     inside |= {"iss": client_id, "aud": issuer, "iat": now, "exp": now + 60, "jti": uuid.uuid4().hex}
     inside["claims"] = {"userinfo": {"given_name": None, "https://attributes.eid.gov.it/fiscal_number": None}}
