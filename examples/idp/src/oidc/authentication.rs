@@ -70,8 +70,9 @@ fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, value) = header.split_once(' ')?;
     let decoded = String::from_utf8(Base64::decode_vec(value.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':').filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    let decode = |text: &str| form_urlencoded::parse(text.as_bytes()).next().map(|(text, _)| text.into_owned());
-    Some((decode(id)?, decode(secret).unwrap_or_default()))
+    // Many clients do not encode the signs of equality at the end of a secret.
+    let decode = |text: &str| Some(form_urlencoded::parse(format!("value={text}").as_bytes()).next()?.1.into_owned());
+    Some((decode(id)?, decode(secret)?))
 }
 
 /// Returns the issuer that a token names.

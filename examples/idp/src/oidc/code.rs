@@ -31,6 +31,7 @@ struct Issued {
     redirect_uri: String,
     challenge: String,
     nonce: Option<String>,
+    scope: String,
     login: Login,
     /// The grant of the tokens, once the code was exchanged.
     used: Option<String>,
@@ -58,6 +59,7 @@ pub(super) struct Redeemed {
     pub(super) grant: String,
     pub(super) login: Login,
     pub(super) nonce: Option<String>,
+    pub(super) scope: String,
 }
 
 /// Stores a login under a new code.
@@ -68,6 +70,7 @@ pub(super) async fn issue(records: &Records, request: &Request, login: Login, no
         redirect_uri: request.back.uri.clone(),
         challenge: request.challenge.clone(),
         nonce: request.nonce.clone(),
+        scope: request.scope.clone(),
         login,
         used: None,
     };
@@ -111,5 +114,5 @@ pub(super) async fn redeem(
         records.remove::<Grant>(&name, now).await?;
         return Ok(None);
     }
-    Ok(Some(Redeemed { grant: name, login: issued.login, nonce: issued.nonce }))
+    Ok(Some(Redeemed { grant: name, login: issued.login, nonce: issued.nonce, scope: issued.scope }))
 }

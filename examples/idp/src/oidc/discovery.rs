@@ -8,6 +8,7 @@ use secondo::assurance::Framework;
 use secondo::types::Level;
 use serde_json::json;
 
+use super::request::SCOPES;
 use crate::app::App;
 use crate::attributes::Attribute;
 use crate::pages::Language;
@@ -27,7 +28,7 @@ pub(super) async fn configuration(State(app): State<Arc<App>>) -> impl IntoRespo
         "token_endpoint": at("/token"),
         "userinfo_endpoint": at("/userinfo"),
         "jwks_uri": at("/jwks"),
-        "scopes_supported": ["openid", "profile", "email", "phone"],
+        "scopes_supported": SCOPES,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code"],

@@ -19,10 +19,14 @@ use crate::pages::Language;
 
 /// The seconds for which a login may take.
 const LOGIN_SECS: u64 = 10 * 60;
-/// The greatest length of `state` and of `nonce`, which fit into the session with everything else.
-const LONGEST: usize = 512;
-/// The least length of both for SPID.
+/// The greatest lengths of what the session keeps, so that it fits into a record even if JSON doubles each character.
+const LONGEST_STATE: usize = 512;
+const LONGEST_NONCE: usize = 256;
+const LONGEST_USER: usize = 128;
+/// The least length of `state` and `nonce` for SPID.
 const SHORTEST: usize = 32;
+/// The scopes with a meaning. Others are ignored (OpenID Connect Core section 3.1.2.1).
+pub(super) const SCOPES: [&str; 4] = ["openid", "profile", "email", "phone"];
 
 /// The request of a service, as the session of the browser keeps it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -35,6 +39,7 @@ pub(crate) struct Request {
     /// The SHA-256 hash of the code verifier (RFC 7636).
     pub(crate) challenge: String,
     acr_values: String,
+    pub(crate) scope: String,
     /// The person has to authenticate, even if a session could be used.
     pub(crate) is_fresh: bool,
     pub(crate) max_age: Option<u64>,
@@ -111,7 +116,7 @@ pub(crate) fn read<'a>(
 
     let uri = parameters.get("redirect_uri").filter(|uri| client.redirect_uris.iter().any(|known| known == uri));
     let uri = uri.ok_or(Unread::Page("redirect_uri is not registered"))?;
-    let state = parameters.get("state").filter(|state| is_visible(state));
+    let state = parameters.get("state").filter(|state| is_visible(state, LONGEST_STATE));
     let back = Return { uri: uri.to_owned(), state: state.map(ToOwned::to_owned) };
     let refused = |refused| Unread::Back(Box::new(back.clone()), refused);
     if has_uri {
@@ -147,14 +152,17 @@ fn check(
     if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
         return invalid("response_mode must be query");
     }
-    if !parameters.words("scope").any(|scope| scope == "openid") {
+    let has_scope = |name: &str| parameters.words("scope").any(|scope| scope == name);
+    if !has_scope("openid") {
         return Err(Refused(Code::InvalidScope, "scope must have openid"));
     }
     let nonce = parameters.get("nonce");
-    for value in [parameters.get("state"), nonce] {
+    for (value, longest) in [(parameters.get("state"), LONGEST_STATE), (nonce, LONGEST_NONCE)] {
         let is_long = value.is_some_and(|value| value.len() >= SHORTEST);
-        if is_spid && !is_long || !value.is_none_or(is_visible) {
-            return invalid("state and nonce must be ASCII, of 32 to 512 characters for SPID");
+        if is_spid && !is_long || !value.is_none_or(|value| is_visible(value, longest)) {
+            return invalid(
+                "state (of 512 characters at most) and nonce (of 256) must be ASCII, of 32 or more for SPID",
+            );
         }
     }
     let challenge = match (parameters.get("code_challenge"), parameters.get("code_challenge_method")) {
@@ -162,7 +170,8 @@ fn check(
         _ => return invalid("code_challenge with the method S256 is required"),
     };
     let acr_values = match parameters.get("acr_values") {
-        Some(values) if values.len() <= LONGEST && AcrValues::parse(values, Framework::Spid).is_ok() => values,
+        // Three levels have 92 characters.
+        Some(values) if values.len() < 100 && AcrValues::parse(values, Framework::Spid).is_ok() => values,
         None if !is_spid => Framework::Spid.name(Level::Two),
         _ => return invalid("acr_values must be the levels of SPID"),
     };
@@ -183,9 +192,10 @@ fn check(
         nonce: nonce.map(ToOwned::to_owned),
         challenge,
         acr_values: acr_values.to_owned(),
+        scope: SCOPES.into_iter().filter(|scope| has_scope(scope)).collect::<Vec<_>>().join(" "),
         is_fresh: prompts.iter().any(|prompt| matches!(*prompt, "login" | "select_account")),
         max_age,
-        user: parameters.get("login_hint").filter(|user| user.len() <= 128).map(ToOwned::to_owned),
+        user: parameters.get("login_hint").filter(|user| is_visible(user, LONGEST_USER)).map(ToOwned::to_owned),
         attributes: attributes(parameters, client)?,
         began: now.as_secs(),
         level: None,
@@ -209,9 +219,9 @@ fn attributes(parameters: &Parameters, client: &Client) -> Result<Vec<Attribute>
     Ok(Attribute::ALL.into_iter().filter(is_asked).collect())
 }
 
-/// Returns `true` for the characters that RFC 6749 permits in `state`, of which not too many.
-fn is_visible(value: &str) -> bool {
-    value.len() <= LONGEST && value.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
+/// Returns `true` for the characters that RFC 6749 permits in `state`, if they are not too many.
+fn is_visible(value: &str, longest: usize) -> bool {
+    value.len() <= longest && value.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
 }
 
 /// Returns `true` if the text has the form of a SHA-256 hash in base64url.

@@ -45,7 +45,7 @@ pub(super) async fn token(
         subject: Some(client.id.clone()),
         ..Line::default()
     };
-    let Some(Redeemed { grant, login, nonce }) = redeemed else {
+    let Some(Redeemed { grant, login, nonce, scope }) = redeemed else {
         app.audit.record(Line { outcome: "invalid_grant".into(), ..line });
         return Err(Refused(Code::InvalidGrant, "the code is not valid for this request").into());
     };
@@ -57,7 +57,7 @@ pub(super) async fn token(
     // RFC 9068. The only audience is the provider's own endpoint.
     let access = json!({
         "iss": app.origin, "sub": subject, "aud": format!("{}/userinfo", app.origin), "client_id": client.id,
-        "iat": issued, "exp": expires, "jti": grant, "scope": "openid",
+        "iat": issued, "exp": expires, "jti": grant, "scope": scope,
     });
     let access = app.oidc.keys.sign(Algorithm::RS256, "at+jwt", &access, now)?;
     let hash = Sha256::digest(&access);
@@ -71,6 +71,6 @@ pub(super) async fn token(
     }
     let id_token = app.oidc.keys.sign(client.id_token_alg, "JWT", &claims, now)?;
     Ok(Json(json!({
-        "access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECS, "id_token": id_token, "scope": "openid",
+        "access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECS, "id_token": id_token, "scope": scope,
     })))
 }

@@ -5,7 +5,8 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::provider::Provider;
 use crate::service::{
-    CALLBACK, FISCAL_NUMBER, ID, LEVEL_1, LEVEL_2, LEVEL_3, NONCE, STATE, Service, claims, get, userinfo,
+    CALLBACK, FISCAL_NUMBER, ID, LEVEL_1, LEVEL_2, LEVEL_3, NONCE, STATE, Service, VERIFIER, claims, client_assertion,
+    get, redeem, request_object, userinfo,
 };
 
 #[test]
@@ -15,7 +16,7 @@ fn login_of_level_2() {
     let mut browser = Browser::new(&provider);
     browser.enroll(&provider);
 
-    let mut request = service.request(&provider, LEVEL_2);
+    let mut request = request_object(&provider, LEVEL_2);
     request["login_hint"] = json!("maria@example.org");
     request["ui_locales"] = json!("de en it");
     browser.open(&service.url(&provider, &request));
@@ -66,11 +67,30 @@ fn login_of_level_2() {
 }
 
 #[test]
+fn longest_request_fits_into_the_session() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut request = request_object(&provider, &format!("{LEVEL_3} {LEVEL_2} {LEVEL_1}"));
+    // JSON and queries write these characters with others before them.
+    let (state, nonce) = ("\"".repeat(512), "\\".repeat(256));
+    (request["state"], request["nonce"]) = (json!(state), json!(nonce));
+    request["login_hint"] = json!("\"".repeat(128));
+    let mut browser = Browser::new(&provider);
+    browser.open(&service.url(&provider, &request));
+    browser.give_password(&provider);
+    browser.consent();
+    assert_eq!(browser.answer("state"), Some(state));
+    let reply = service.exchange(&provider, &browser.answer("code").unwrap());
+    let (_, id) = claims(&provider, reply.body["id_token"].as_str().unwrap(), ID);
+    assert_eq!(id["nonce"], json!(nonce));
+}
+
+#[test]
 fn second_use_of_a_code_revokes_the_tokens() {
     let service = Service::new();
     let provider = Provider::start(&service.registration());
     let mut browser = Browser::new(&provider);
-    browser.open(&service.url(&provider, &service.request(&provider, LEVEL_1)));
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
     browser.give_password(&provider);
     browser.consent();
     let code = browser.answer("code").unwrap();
@@ -89,7 +109,7 @@ fn session_of_level_1_serves_level_1_only() {
     let mut browser = Browser::new(&provider);
     browser.enroll(&provider);
     let open = |browser: &mut Browser, acr_values, prompt, max_age| {
-        let mut request = service.request(&provider, acr_values);
+        let mut request = request_object(&provider, acr_values);
         (request["prompt"], request["max_age"]) = (json!(prompt), json!(max_age));
         browser.open(&service.url(&provider, &request));
     };
@@ -123,12 +143,12 @@ fn preferred_level_that_the_person_can_reach() {
     let provider = Provider::start(&service.registration());
     let mut browser = Browser::new(&provider);
     // Level 2 is preferred, and a person without an app can reach Level 1.
-    browser.open(&service.url(&provider, &service.request(&provider, &format!("{LEVEL_2} {LEVEL_1}"))));
+    browser.open(&service.url(&provider, &request_object(&provider, &format!("{LEVEL_2} {LEVEL_1}"))));
     browser.give_password(&provider);
     assert!(browser.form("/consent").is_some());
     // Level 2 alone cannot be reached. The login does not enroll an app, which the password alone would give.
     for level in [LEVEL_2, LEVEL_3] {
-        browser.open(&service.url(&provider, &service.request(&provider, level)));
+        browser.open(&service.url(&provider, &request_object(&provider, level)));
         browser.give_password(&provider);
         assert_eq!(browser.status, 403);
         browser.follow_link();
@@ -159,16 +179,15 @@ fn identifiers_are_pairwise() {
         ("https://sister.example/", "https://sister.example/callback"),
     ] {
         let mut browser = Browser::new(&provider);
-        let mut request = service.request(&provider, LEVEL_1);
+        let mut request = request_object(&provider, LEVEL_1);
         (request["iss"], request["client_id"], request["redirect_uri"]) = (json!(id), json!(id), json!(callback));
         browser.open(&service.url(&provider, &request));
         browser.give_password(&provider);
         browser.consent();
-        let mut assertion = service.assertion(&provider);
+        let mut assertion = client_assertion(&provider);
         (assertion["iss"], assertion["sub"]) = (json!(id), json!(id));
         let code = browser.answer("code").unwrap();
-        let reply =
-            service.exchange_with(&provider, &service.sign(&assertion), &code, callback, crate::service::VERIFIER);
+        let reply = redeem(&provider, &service.sign(&assertion), &code, callback, VERIFIER);
         let (_, claims) = claims(&provider, reply.body["id_token"].as_str().unwrap(), id);
         subjects.push(claims["sub"].clone());
     }
@@ -187,14 +206,14 @@ fn refusal_and_cancel() {
         assert_eq!(browser.answer("state").as_deref(), Some(STATE));
         assert_eq!(browser.answer("iss"), Some(provider.origin.clone()));
     };
-    browser.open(&service.url(&provider, &service.request(&provider, LEVEL_1)));
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
     let form = browser.form("/cancel").unwrap();
     browser.submit("/cancel", &[]);
     outcome(&browser, "ErrorCode nr25");
     browser.post("/cancel", &form, &[]);
     outcome(&browser, "ErrorCode nr25");
 
-    browser.open(&service.url(&provider, &service.request(&provider, LEVEL_1)));
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
     browser.give_password(&provider);
     // The page of another tab is about another request.
     let (mut other, mut form) = (browser.form("/consent").unwrap(), browser.form("/consent").unwrap());

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use crate::browser::Browser;
 use crate::provider::Provider;
-use crate::service::{LEVEL_1, STATE, Service, get, userinfo};
+use crate::service::{
+    CALLBACK, LEVEL_1, STATE, Service, VERIFIER, client_assertion, get, now, redeem, request_object, userinfo,
+};
 
 fn key_ids(provider: &Provider) -> BTreeSet<String> {
     let keys = get(provider, "/jwks").body["keys"].clone();
@@ -28,7 +30,7 @@ fn keys_are_kept_and_replaced() {
         assert!(key.get("d").is_none() && key["use"] == json!("sig") && key.get("kid").is_some());
     }
     let mut browser = Browser::new(&provider);
-    browser.open(&service.url(&provider, &service.request(&provider, LEVEL_1)));
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
     browser.give_password(&provider);
     browser.consent();
     let tokens = service.exchange(&provider, &browser.answer("code").unwrap()).body;
@@ -52,9 +54,9 @@ fn time_ends_logins_codes_and_tokens() {
     let mut provider = Provider::start(&service.registration());
     let mut browser = Browser::new(&provider);
     let mut late = Browser::new(&provider);
-    late.open(&service.url(&provider, &service.request(&provider, LEVEL_1)));
+    late.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
     let mut code = |provider: &Provider| {
-        browser.open(&service.url(provider, &service.request(provider, LEVEL_1)));
+        browser.open(&service.url(provider, &request_object(provider, LEVEL_1)));
         if browser.form("/password").is_some() {
             browser.give_password(provider);
         }
@@ -70,10 +72,9 @@ fn time_ends_logins_codes_and_tokens() {
     late.follow_link();
     assert_eq!(late.answer("error_description").as_deref(), Some("ErrorCode nr21"));
     assert_eq!(late.answer("state").as_deref(), Some(STATE));
-    let mut assertion = service.assertion(&provider);
-    (assertion["iat"], assertion["exp"]) = (json!(crate::service::now() + 3540), json!(crate::service::now() + 3600));
+    let mut assertion = client_assertion(&provider);
+    (assertion["iat"], assertion["exp"]) = (json!(now() + 3540), json!(now() + 3600));
     let assertion = service.sign(&assertion);
-    let reply =
-        service.exchange_with(&provider, &assertion, &unused, crate::service::CALLBACK, crate::service::VERIFIER);
+    let reply = redeem(&provider, &assertion, &unused, CALLBACK, VERIFIER);
     assert_eq!((reply.status, &reply.body["error"]), (400, &json!("invalid_grant")));
 }

@@ -4,9 +4,12 @@ use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, agent};
 use crate::provider::Provider;
-use crate::service::{CALLBACK, ID, LEVEL_1, Reply, STATE, Service, VERIFIER, challenge, now, token, url, userinfo};
+use crate::service::{
+    CALLBACK, ID, LEVEL_1, LEVEL_2, Reply, STATE, Service, VERIFIER, challenge, client_assertion, now, redeem,
+    request_object, token, url, userinfo,
+};
 
 /// A plain client with a secret, and one without.
 const PLAIN: &str = r#"
@@ -34,7 +37,7 @@ fn request_of_an_unknown_sender_goes_nowhere() {
         assert_eq!((browser.status, &browser.left), (400, &None), "{reason}: {}", browser.page);
         assert!(browser.page.contains(reason), "{reason}: {}", browser.page);
     };
-    let base = service.request(&provider, LEVEL_1);
+    let base = request_object(&provider, LEVEL_1);
     let changed = |name: &str, value: Value| {
         let mut request = base.clone();
         request[name] = value;
@@ -66,7 +69,7 @@ fn request_of_an_unknown_sender_goes_nowhere() {
     let header = Header { kid: Some("key-2".into()), ..Header::new(Algorithm::RS256) };
     refused(&with(&encode(&header, &base, &service.key).unwrap()), "no key of this id");
     // An assertion for the token endpoint is no request.
-    refused(&with(&service.sign(&service.assertion(&provider))), is_not_right);
+    refused(&with(&service.sign(&client_assertion(&provider))), is_not_right);
 
     // A request object that another browser used.
     Browser::new(&provider).open(&with(&signed));
@@ -78,7 +81,7 @@ fn same_browser_may_load_a_request_again() {
     let service = Service::new();
     let provider = Provider::start(&service.registration());
     let mut browser = Browser::new(&provider);
-    let url = service.url(&provider, &service.request(&provider, LEVEL_1));
+    let url = service.url(&provider, &request_object(&provider, LEVEL_1));
     browser.open(&url);
     browser.open(&url);
     assert!(browser.form("/password").is_some());
@@ -101,6 +104,7 @@ fn wrong_request_of_a_known_service_gets_an_error() {
         ("scope", json!("profile"), "invalid_scope"),
         ("nonce", json!("short"), "invalid_request"),
         ("nonce", Value::Null, "invalid_request"),
+        ("nonce", json!("n".repeat(257)), "invalid_request"),
         ("code_challenge", json!(""), "invalid_request"),
         ("code_challenge", json!("short"), "invalid_request"),
         ("code_challenge_method", json!("plain"), "invalid_request"),
@@ -112,16 +116,16 @@ fn wrong_request_of_a_known_service_gets_an_error() {
         ("max_age", json!("old"), "invalid_request"),
         ("claims", json!("given_name"), "invalid_request"),
     ] {
-        let mut request = service.request(&provider, LEVEL_1);
+        let mut request = request_object(&provider, LEVEL_1);
         request[name] = value;
         answered(&service.url(&provider, &request), error, Some(STATE));
     }
-    let mut request = service.request(&provider, LEVEL_1);
+    let mut request = request_object(&provider, LEVEL_1);
     request["state"] = json!("short");
     answered(&service.url(&provider, &request), "invalid_request", Some("short"));
     let query = [("client_id", ID), ("redirect_uri", CALLBACK), ("response_type", "code"), ("scope", "openid")];
     answered(&url(&provider, &query), "invalid_request", None);
-    let object = service.url(&provider, &service.request(&provider, LEVEL_1));
+    let object = service.url(&provider, &request_object(&provider, LEVEL_1));
     answered(&format!("{object}&request_uri=https://service.example/"), "request_uri_not_supported", Some(STATE));
     let plain = [("client_id", "wiki"), ("redirect_uri", "https://wiki.example/callback"), ("scope", "openid")];
     answered(&url(&provider, &plain), "invalid_request", None);
@@ -145,7 +149,7 @@ fn wrong_call_of_the_token_endpoint_gets_no_token() {
     let provider = Provider::start(&format!("{}{PLAIN}", service.registration()));
     let mut browser = Browser::new(&provider);
     let mut code = || {
-        browser.open(&service.url(&provider, &service.request(&provider, LEVEL_1)));
+        browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
         if browser.form("/password").is_some() {
             browser.give_password(&provider);
         }
@@ -158,9 +162,9 @@ fn wrong_call_of_the_token_endpoint_gets_no_token() {
     };
     let first = code();
     let with = |name: &str, value: Value| {
-        let mut assertion = service.assertion(&provider);
+        let mut assertion = client_assertion(&provider);
         assertion[name] = value;
-        service.exchange_with(&provider, &service.sign(&assertion), &first, CALLBACK, VERIFIER)
+        redeem(&provider, &service.sign(&assertion), &first, CALLBACK, VERIFIER)
     };
     let endpoint = format!("{}/token", provider.origin);
     error(with("aud", json!(provider.origin)), 401, "invalid_client");
@@ -169,8 +173,8 @@ fn wrong_call_of_the_token_endpoint_gets_no_token() {
     error(with("iss", json!("wiki")), 401, "invalid_client");
     error(with("jti", Value::Null), 401, "invalid_client");
     error(with("exp", json!(now() - 120)), 401, "invalid_client");
-    let foreign = Service::new().sign(&service.assertion(&provider));
-    error(service.exchange_with(&provider, &foreign, &first, CALLBACK, VERIFIER), 401, "invalid_client");
+    let foreign = Service::new().sign(&client_assertion(&provider));
+    error(redeem(&provider, &foreign, &first, CALLBACK, VERIFIER), 401, "invalid_client");
     let form = [("grant_type", "authorization_code"), ("code", first.as_str()), ("redirect_uri", CALLBACK)];
     let form = [&form[..], &[("code_verifier", VERIFIER), ("client_id", ID)]].concat();
     error(token(&provider, &form), 401, "invalid_client");
@@ -180,24 +184,24 @@ fn wrong_call_of_the_token_endpoint_gets_no_token() {
     let as_app = [&as_app[..], &[("code_verifier", VERIFIER), ("client_id", "app")]].concat();
     error(token(&provider, &as_app), 400, "invalid_grant");
     // None of these used the code up. An assertion is taken once.
-    let assertion = service.sign(&service.assertion(&provider));
-    let reply = service.exchange_with(&provider, &assertion, &first, CALLBACK, VERIFIER);
+    let assertion = service.sign(&client_assertion(&provider));
+    let reply = redeem(&provider, &assertion, &first, CALLBACK, VERIFIER);
     assert_eq!(reply.status, 200, "{reply:?}");
     let second = code();
-    error(service.exchange_with(&provider, &assertion, &second, CALLBACK, VERIFIER), 401, "invalid_client");
+    error(redeem(&provider, &assertion, &second, CALLBACK, VERIFIER), 401, "invalid_client");
 
     // A wrong verifier, or the redirect URI of another request, uses the code up.
     for (uri, verifier) in
         [(CALLBACK, "another-verifier-of-forty-three-characters-or-more"), ("https://x.example/", VERIFIER)]
     {
         let code = code();
-        let assertion = service.sign(&service.assertion(&provider));
-        error(service.exchange_with(&provider, &assertion, &code, uri, verifier), 400, "invalid_grant");
+        let assertion = service.sign(&client_assertion(&provider));
+        error(redeem(&provider, &assertion, &code, uri, verifier), 400, "invalid_grant");
         error(service.exchange(&provider, &code), 400, "invalid_grant");
     }
-    let assertion = service.sign(&service.assertion(&provider));
-    error(service.exchange_with(&provider, &assertion, "no-code", CALLBACK, VERIFIER), 400, "invalid_grant");
-    error(service.exchange_with(&provider, &assertion, "", CALLBACK, VERIFIER), 401, "invalid_client");
+    let assertion = service.sign(&client_assertion(&provider));
+    error(redeem(&provider, &assertion, "no-code", CALLBACK, VERIFIER), 400, "invalid_grant");
+    error(redeem(&provider, &assertion, "", CALLBACK, VERIFIER), 401, "invalid_client");
     for secret in ["", "a secret of the wiki, of 31 characters"] {
         error(token(&provider, &[("client_id", "wiki"), ("client_secret", secret)]), 401, "invalid_client");
     }
@@ -210,7 +214,7 @@ fn wrong_token_reads_no_attributes() {
     let service = Service::new();
     let provider = Provider::start(&service.registration());
     let mut browser = Browser::new(&provider);
-    browser.open(&service.url(&provider, &service.request(&provider, LEVEL_1)));
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
     browser.give_password(&provider);
     browser.consent();
     let tokens = service.exchange(&provider, &browser.answer("code").unwrap()).body;
@@ -220,7 +224,7 @@ fn wrong_token_reads_no_attributes() {
     for wrong in ["", "x", id, &access[..access.len() - 8]] {
         assert_eq!(userinfo(&provider, wrong).status, 401, "{wrong}");
     }
-    let post = crate::browser::agent().post(format!("{}/userinfo", provider.origin)).send("").unwrap();
+    let post = agent().post(format!("{}/userinfo", provider.origin)).send("").unwrap();
     assert_eq!(post.status().as_u16(), 405);
 }
 
@@ -229,7 +233,7 @@ fn wrong_passwords_end_the_login() {
     let service = Service::new();
     let provider = Provider::start(&service.registration());
     let mut browser = Browser::new(&provider);
-    browser.open(&service.url(&provider, &service.request(&provider, LEVEL_1)));
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
     for _ in 0..4 {
         browser.submit("/password", &[("user", &provider.user), ("password", "wrong")]);
         assert!(browser.form("/password").is_some());
@@ -246,7 +250,7 @@ fn wrong_codes_end_the_login() {
     let provider = Provider::start(&service.registration());
     let mut browser = Browser::new(&provider);
     browser.enroll(&provider);
-    browser.open(&service.url(&provider, &service.request(&provider, crate::service::LEVEL_2)));
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_2)));
     browser.give_password(&provider);
     for wrong in 0..5 {
         assert!(browser.form("/code").is_some(), "{}", browser.page);
@@ -262,7 +266,7 @@ fn form_of_another_site_is_refused() {
     let service = Service::new();
     let provider = Provider::start(&service.registration());
     let send = |path: &str| {
-        let request = crate::browser::agent().post(format!("{}{path}", provider.origin));
+        let request = agent().post(format!("{}{path}", provider.origin));
         let request = request.header("Origin", "https://attacker.example");
         request.content_type("application/x-www-form-urlencoded").send("client_id=x").unwrap().status().as_u16()
     };
@@ -271,7 +275,7 @@ fn form_of_another_site_is_refused() {
     // A service may send its request as a form.
     assert_eq!(send("/authorize"), 400);
     let long = "x".repeat(20_000);
-    let request = crate::browser::agent().post(format!("{}/token", provider.origin));
+    let request = agent().post(format!("{}/token", provider.origin));
     let request = request.content_type("application/x-www-form-urlencoded");
     assert_eq!(request.send(&long).unwrap().status().as_u16(), 413);
 }

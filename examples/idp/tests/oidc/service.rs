@@ -70,19 +70,6 @@ impl Service {
         )
     }
 
-    /// Returns the claims of a request object for this level.
-    pub(crate) fn request(&self, provider: &Provider, acr_values: &str) -> Value {
-        let names =
-            json!({ "given_name": null, FISCAL_NUMBER: { "essential": true }, "place_of_birth": null, "gender": null });
-        json!({
-            "iss": ID, "aud": provider.origin, "iat": now(), "exp": now() + 60, "jti": unique(),
-            "client_id": ID, "response_type": "code", "scope": "openid", "redirect_uri": CALLBACK,
-            "state": STATE, "nonce": NONCE, "prompt": "consent", "acr_values": acr_values,
-            "code_challenge": challenge(VERIFIER), "code_challenge_method": "S256",
-            "claims": { "userinfo": names },
-        })
-    }
-
     pub(crate) fn sign(&self, claims: &Value) -> String {
         let header = Header { kid: Some("key-1".into()), ..Header::new(Algorithm::RS256) };
         encode(&header, claims, &self.key).unwrap()
@@ -96,37 +83,44 @@ impl Service {
         url(provider, &query)
     }
 
-    /// Returns the claims by which the service authenticates.
-    pub(crate) fn assertion(&self, provider: &Provider) -> Value {
-        let audience = format!("{}/token", provider.origin);
-        json!({ "iss": ID, "sub": ID, "aud": audience, "iat": now(), "exp": now() + 60, "jti": unique() })
-    }
-
     /// Exchanges a code.
     pub(crate) fn exchange(&self, provider: &Provider, code: &str) -> Reply {
-        self.exchange_with(provider, &self.sign(&self.assertion(provider)), code, CALLBACK, VERIFIER)
+        redeem(provider, &self.sign(&client_assertion(provider)), code, CALLBACK, VERIFIER)
     }
+}
 
-    pub(crate) fn exchange_with(
-        &self,
-        provider: &Provider,
-        assertion: &str,
-        code: &str,
-        uri: &str,
-        verifier: &str,
-    ) -> Reply {
-        token(
-            provider,
-            &[
-                ("grant_type", "authorization_code"),
-                ("code", code),
-                ("redirect_uri", uri),
-                ("code_verifier", verifier),
-                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                ("client_assertion", assertion),
-            ],
-        )
-    }
+/// Returns the claims of a request object for this level.
+pub(crate) fn request_object(provider: &Provider, acr_values: &str) -> Value {
+    let names =
+        json!({ "given_name": null, FISCAL_NUMBER: { "essential": true }, "place_of_birth": null, "gender": null });
+    json!({
+        "iss": ID, "aud": provider.origin, "iat": now(), "exp": now() + 60, "jti": unique(),
+        "client_id": ID, "response_type": "code", "scope": "openid", "redirect_uri": CALLBACK,
+        "state": STATE, "nonce": NONCE, "prompt": "consent", "acr_values": acr_values,
+        "code_challenge": challenge(VERIFIER), "code_challenge_method": "S256",
+        "claims": { "userinfo": names },
+    })
+}
+
+/// Returns the claims by which the service authenticates.
+pub(crate) fn client_assertion(provider: &Provider) -> Value {
+    let audience = format!("{}/token", provider.origin);
+    json!({ "iss": ID, "sub": ID, "aud": audience, "iat": now(), "exp": now() + 60, "jti": unique() })
+}
+
+/// Exchanges a code with this assertion, redirect URI and verifier.
+pub(crate) fn redeem(provider: &Provider, assertion: &str, code: &str, uri: &str, verifier: &str) -> Reply {
+    token(
+        provider,
+        &[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", uri),
+            ("code_verifier", verifier),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", assertion),
+        ],
+    )
 }
 
 /// Sends a form to the token endpoint.
