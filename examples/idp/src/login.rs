@@ -196,7 +196,7 @@ impl Visit {
 
     /// Enrolls a first device if the person has none. It has to be confirmed in the same login.
     ///
-    /// A login at a service never enrolls a device: for that service, it would be a second factor that the password gave.
+    /// A login at a service never enrolls a device, which would be a second factor that the password gave.
     async fn begin_enrollment(&mut self, has_second_factor: bool) -> Result<(), Outage> {
         if has_second_factor || self.browser.session.request.is_some() {
             return Ok(());

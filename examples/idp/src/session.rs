@@ -109,8 +109,8 @@ pub(crate) struct Browser {
 impl Browser {
     /// Returns the session of a request, or a new one.
     ///
-    /// A session in which nothing was done is not stored. Its cookie is enough for the forms of its pages, and is replaced
-    /// after the password.
+    /// A session in which nothing was done is not stored. Its cookie is enough for the forms of its pages, and is
+    /// replaced after the password.
     pub(crate) async fn of(records: &Records, headers: &HeaderMap, now: UnixTime) -> Result<Self, Outage> {
         let mut cookie = Cookie::read(headers);
         while let Some(held) = cookie.take() {

@@ -11,6 +11,24 @@ use url::{Host, Origin, Url};
 use crate::attributes::Attribute;
 
 /// The registration of a service: a table `[[client]]` of the configuration.
+///
+/// ```toml
+/// [[client]]
+/// id = "https://service.example/"
+/// name = "Comune di Esempio"
+/// redirect_uris = ["https://service.example/callback"]
+/// jwks_file = "service.json"
+/// area = "Roma"
+/// attributes = ["given_name", "https://attributes.eid.gov.it/fiscal_number"]
+///
+/// [[client]]
+/// id = "wiki"
+/// name = "Wiki"
+/// profile = "plain"
+/// secret = "…"
+/// redirect_uris = ["https://wiki.example/callback"]
+/// attributes = ["email"]
+/// ```
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registration {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::outage::Outage;
 
-/// The error codes of OAuth 2.0 and OpenID Connect that the provider uses.
+/// The error codes of OAuth 2.0 and OpenID Connect that the provider answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     AccessDenied,

@@ -1,8 +1,8 @@
 //! OpenID Connect in SPID's profile: the code flow with PKCE, signed requests, and clients that authenticate with keys.
 //!
-//! A request begins in [`authorize`], which keeps it in the browser's session. The steps of the login follow. [`answer`]
-//! then sends the browser back to the service, with a code or with an error. The service exchanges the code in
-//! [`token`], and reads the attributes in [`userinfo`].
+//! A request begins in [`authorize`], which keeps it in the browser's session. The steps of the login follow.
+//! [`answer`] then sends the browser back to the service, with a code or with an error. The service exchanges the code
+//! in [`token`], and reads the attributes in [`userinfo`].
 
 mod answer;
 mod authentication;

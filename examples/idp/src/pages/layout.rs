@@ -49,7 +49,9 @@ impl Page<'_> {
                     a .skip href="#content" { (texts.skip) }
                     header { div { a .brand href="/" { (self.provider) } span { (texts.claim) } } }
                     main #content {
-                        @if let Some(service) = self.service { p .service { (texts.access_to) " " strong { (service.name) } } }
+                        @if let Some(service) = self.service {
+                            p .hint { (texts.access_to) " " strong { (service.name) } }
+                        }
                         h1 { (title) }
                         @match alert {
                             Some(Alert::Error(text)) => p .alert.error role="alert" { (text) },

@@ -1,4 +1,4 @@
-//! What depends on the clock, with a clock that is ahead: keys, codes, tokens and the time for a login.
+//! Keys, codes, tokens and logins that time ends, with a clock that is ahead.
 
 use std::collections::BTreeSet;
 

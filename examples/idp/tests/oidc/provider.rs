@@ -27,6 +27,15 @@ impl Provider {
         provider
     }
 
+    /// Runs a provider that these tables keep from starting, and returns the error.
+    pub(crate) fn refuse(clients: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("idp.toml"), clients).unwrap();
+        let output = command(&folder, "127.0.0.1:0").output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    }
+
     /// Starts it again on the same port and data, with a clock that is ahead by an offset such as `+61s`.
     pub(crate) fn restart(&mut self, offset: &str) {
         self.stop();
@@ -34,11 +43,8 @@ impl Provider {
         self.run(&listen, Some(offset));
     }
 
-    /// Returns the start of a command of the program with this provider's configuration.
     fn run(&mut self, listen: &str, offset: Option<&str>) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_idp"));
-        command.env("IDP_CONFIG", self.folder.path().join("idp.toml"));
-        command.env("IDP_DATA", self.folder.path().join("idp.redb")).env("IDP_LISTEN", listen);
+        let mut command = command(&self.folder, listen);
         if let Some(offset) = offset {
             let library = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
             assert!(fs::exists(&library).unwrap(), "Debian's package faketime");
@@ -73,4 +79,12 @@ impl Drop for Provider {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Returns a command of the program, with configuration and data in this folder.
+fn command(folder: &TempDir, listen: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_idp"));
+    command.env("IDP_CONFIG", folder.path().join("idp.toml")).env("IDP_DATA", folder.path().join("idp.redb"));
+    command.env("IDP_LISTEN", listen);
+    command
 }

@@ -279,3 +279,23 @@ fn form_of_another_site_is_refused() {
     let request = request.content_type("application/x-www-form-urlencoded");
     assert_eq!(request.send(&long).unwrap().status().as_u16(), 413);
 }
+
+#[test]
+fn wrong_registration_stops_the_start() {
+    let service = Service::new();
+    let wrong = |clients: &str, reason: &str| {
+        let error = Provider::refuse(clients);
+        assert!(error.contains(reason), "{reason}: {error}");
+    };
+    let plain = |more: &str| format!("[[client]]\nid = \"x\"\nname = \"X\"\nprofile = \"plain\"\n{more}");
+    wrong(&service.registration().repeat(2), "registered twice");
+    wrong(&service.registration_of(ID, "http://service.example/", ""), "must have https");
+    wrong(&service.registration_of(ID, "https://service.example/#x", ""), "without a fragment");
+    wrong(&service.registration_of(ID, "javascript:alert(1)", ""), "must have https");
+    wrong(&service.registration_of(ID, CALLBACK, "secret = \"x\""), "keys, and no secret");
+    wrong(&service.registration_of(ID, CALLBACK, "id_token_alg = \"HS256\""), "RS256 or ES256");
+    wrong(&plain("redirect_uris = [\"https://a.example/\", \"https://b.example/\"]"), "need a sector");
+    wrong(&plain("redirect_uris = [\"https://a.example/\"]\nsecret = \"short\""), "32 characters");
+    wrong(&plain("redirect_uris = [\"https://a.example/\"]\nattributes = [\"nickname\"]"), "is no attribute");
+    wrong(&plain("redirect_uris = []"), "redirect_uris is empty");
+}

@@ -21,7 +21,8 @@ verifier, state, nonce = (uuid.uuid4().hex + uuid.uuid4().hex for _ in range(3))
 common = {"scope": "openid", "redirect_uri": redirect_uri, "code_challenge_method": "S256"}
 if profile == "spid":
     client_id = "https://authlib.example/"
-    session = OAuth2Session(client_id, credential, token_endpoint_auth_method=PrivateKeyJWT(endpoint, alg="RS256"), **common)
+    authentication = PrivateKeyJWT(endpoint, alg="RS256")
+    session = OAuth2Session(client_id, credential, token_endpoint_auth_method=authentication, **common)
     # The parameters of the address that Authlib builds, in a request object.
     query = dict(nonce=nonce, acr_values="https://www.spid.gov.it/SpidL2", prompt="consent login")
     url, _ = session.create_authorization_url(metadata["authorization_endpoint"], state, verifier, **query)

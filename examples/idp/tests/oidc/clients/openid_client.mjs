@@ -43,7 +43,8 @@ console.log(url.href);
 
 const lines = createInterface({ input: process.stdin });
 const [answer] = await (async () => { for await (const line of lines) return [line]; })();
-const tokens = await client.authorizationCodeGrant(config, new URL(answer), { pkceCodeVerifier, expectedState, expectedNonce });
+const checks = { pkceCodeVerifier, expectedState, expectedNonce };
+const tokens = await client.authorizationCodeGrant(config, new URL(answer), checks);
 const claims = tokens.claims();
 const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
 const [header] = tokens.id_token.split(".");
