@@ -67,3 +67,6 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/token", post(token::token))
         .route("/userinfo", get(userinfo::userinfo))
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use super::authentication::authenticate;
 use super::code::{Redeemed, redeem};
 use super::error::{Code, Refused, TokenError};
 use super::parameters::Parameters;
+use super::request::random;
 use crate::app::App;
 use crate::audit::Line;
 use crate::outage::Outage;
@@ -64,7 +65,8 @@ pub(super) async fn token(
     let (half, _) = hash.split_at(16);
     let mut claims = json!({
         "iss": app.origin, "sub": subject, "aud": client.id, "iat": issued, "exp": expires, "auth_time": login.at,
-        "acr": Framework::Spid.name(level), "amr": login.amr, "at_hash": Base64UrlUnpadded::encode_string(half),
+        "acr": Framework::Spid.name(level), "amr": login.amr, "jti": random()?,
+        "at_hash": Base64UrlUnpadded::encode_string(half),
     });
     if let (Some(nonce), Value::Object(claims)) = (nonce, &mut claims) {
         claims.insert("nonce".into(), nonce.into());
