@@ -193,7 +193,7 @@ fn authlib() {
 
 #[test]
 fn openid_client() {
-    let service = Service::new();
+    let service = Service::with_curve();
     let (spid, plain) = ("https://openid-client.example/callback", "https://plain.example/callback");
     let provider = Provider::start(&format!(
         r#"

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::RsaKeyPair;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RsaKeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
@@ -31,6 +32,7 @@ pub(crate) const FISCAL_NUMBER: &str = "https://attributes.eid.gov.it/fiscal_num
 pub(crate) struct Service {
     pub(crate) pem: String,
     pub(crate) key: EncodingKey,
+    algorithm: Algorithm,
 }
 
 /// The answer of an endpoint.
@@ -44,7 +46,14 @@ impl Service {
     pub(crate) fn new() -> Self {
         let der: Pkcs8V1Der<'_> = RsaKeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap();
         let pem = pem::encode(&Pem::new("PRIVATE KEY", der.as_ref().to_vec()));
-        Self { key: EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(), pem }
+        Self { key: EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(), pem, algorithm: Algorithm::RS256 }
+    }
+
+    /// Returns a service with a key of the curve P-256.
+    pub(crate) fn with_curve() -> Self {
+        let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+        let pem = pem::encode(&Pem::new("PRIVATE KEY", der.as_ref().to_vec()));
+        Self { key: EncodingKey::from_ec_pem(pem.as_bytes()).unwrap(), pem, algorithm: Algorithm::ES256 }
     }
 
     /// Returns the registration of the service.
@@ -54,8 +63,9 @@ impl Service {
 
     /// Returns the registration of a service with this service's key.
     pub(crate) fn registration_of(&self, id: &str, callback: &str, more: &str) -> String {
-        let jwk = serde_json::to_value(Jwk::from_encoding_key(&self.key, Algorithm::RS256).unwrap()).unwrap();
-        let (n, e) = (&jwk["n"], &jwk["e"]);
+        let jwk = serde_json::to_value(Jwk::from_encoding_key(&self.key, self.algorithm).unwrap()).unwrap();
+        let jwk = jwk.as_object().unwrap().iter().map(|(name, value)| format!("{name} = {value}"));
+        let jwk = jwk.collect::<Vec<_>>().join(", ");
         format!(
             r#"
             [[client]]
@@ -64,14 +74,14 @@ impl Service {
             redirect_uris = ["{callback}"]
             area = "Roma"
             attributes = ["given_name", "family_name", "email", "place_of_birth", "{FISCAL_NUMBER}"]
-            jwks = {{ keys = [{{ kty = "RSA", kid = "key-1", n = {n}, e = {e} }}] }}
+            jwks = {{ keys = [{{ kid = "key-1", {jwk} }}] }}
             {more}
             "#
         )
     }
 
     pub(crate) fn sign(&self, claims: &Value) -> String {
-        let header = Header { kid: Some("key-1".into()), ..Header::new(Algorithm::RS256) };
+        let header = Header { kid: Some("key-1".into()), ..Header::new(self.algorithm) };
         encode(&header, claims, &self.key).unwrap()
     }
 

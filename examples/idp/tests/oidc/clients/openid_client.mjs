@@ -11,7 +11,7 @@ const options = { execute: [client.allowInsecureRequests] };
 let config, key;
 if (isSpid) {
   const der = Buffer.from(credential.replace(/-----[^-]*-----|\s/g, ""), "base64");
-  key = await subtle.importKey("pkcs8", der, { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, false, ["sign"]);
+  key = await subtle.importKey("pkcs8", der, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
   const metadata = { id_token_signed_response_alg: "ES256" };
   // The profile asks for the token endpoint in place of the issuer.
   const audience = (_, claims) => { claims.aud = `${issuer}/token`; };
