@@ -69,7 +69,8 @@ impl UnixTime {
     }
 
     /// Returns the time `secs` seconds later, but at most [`Self::MAX`].
-    pub(crate) fn saturating_add(self, secs: u64) -> Self {
+    #[must_use]
+    pub fn saturating_add(self, secs: u64) -> Self {
         Self(self.0.saturating_add(secs)).min(Self::MAX)
     }
 }

@@ -1,0 +1,223 @@
+//! The audit log: blocks of lines, each chained to the one before by a hash, and kept for 24 months.
+//!
+//! Blocks are records that are created once and never replaced. A line that is removed or changed breaks the chain, and
+//! an event that is missing shows as a gap in the revisions of an account.
+
+use secondo::UnixTime;
+use secondo::audit::{Event, Sink};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::outage::Outage;
+use crate::records::{Kept, Record, Records};
+
+/// 24 months, as SPID's rules ask.
+const KEPT_SECS: u64 = 2 * 366 * 24 * 60 * 60;
+/// The lines that can wait to be written. Beyond them, lines are counted as lost.
+const WAITING: usize = 4096;
+/// The greatest length of the lines of a block, so that it fits into a record.
+const BLOCK_BYTES: usize = 3500;
+
+/// One line of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Line {
+    /// The time in seconds.
+    pub(crate) time: u64,
+    /// The id of the person whom the line is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) person: Option<String>,
+    pub(crate) action: String,
+    /// `done`, or the label of a refusal.
+    pub(crate) outcome: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authenticator: Option<u32>,
+    /// The account's revision after the change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revision: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) operator: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// The territorial area of the service, for lines about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) area: Option<String>,
+    /// The service, or the case of the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<String>,
+    /// The level of a login at a service, or the names of attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) detail: Option<String>,
+}
+
+/// Lines that were written together.
+#[derive(Serialize, Deserialize)]
+struct Block {
+    /// The hash of the block before.
+    previous: String,
+    lines: Vec<Line>,
+}
+
+impl Record for Block {
+    const KIND: &'static str = "audit";
+}
+
+/// The end of the log.
+#[derive(Clone, Serialize, Deserialize)]
+struct Head {
+    /// The number of the first block that was not removed when the head was written.
+    first: u64,
+    /// The number of the next block.
+    next: u64,
+    /// The hash of the block before that.
+    previous: String,
+}
+
+impl Record for Head {
+    const KIND: &'static str = "audit-head";
+}
+
+impl Head {
+    const NAME: &'static str = "head";
+
+    fn start() -> Self {
+        Self { first: 0, next: 0, previous: String::new() }
+    }
+}
+
+impl Block {
+    /// Returns the hash that the next block has.
+    fn hash(&self) -> Result<String, Outage> {
+        Ok(base16ct::lower::encode_string(&Sha256::digest(serde_json::to_vec(self)?)))
+    }
+}
+
+/// The log. Lines are queued, and one task writes them.
+#[derive(Clone)]
+pub(crate) struct Audit {
+    records: Records,
+    waiting: Sender<Line>,
+}
+
+/// The queue of lines, for the task that writes them.
+pub(crate) struct Queue(Receiver<Line>);
+
+impl Audit {
+    pub(crate) fn new(records: Records) -> (Self, Queue) {
+        let (waiting, queue) = channel(WAITING);
+        (Self { records, waiting }, Queue(queue))
+    }
+
+    /// Queues a line. If the queue is full, the line is lost, and the loss is reported.
+    pub(crate) fn record(&self, line: Line) {
+        if self.waiting.try_send(line).is_err() {
+            eprintln!("audit: a line was lost");
+        }
+    }
+
+    /// Writes lines as they come, until the provider stops.
+    pub(crate) async fn write(self, Queue(mut queue): Queue) {
+        let records = self.records.clone();
+        // The task ends when the last sender is gone.
+        drop(self);
+        let mut lines = Vec::new();
+        while queue.recv_many(&mut lines, WAITING).await > 0 {
+            while let Err(Outage(label)) = append(&records, &mut lines).await {
+                eprintln!("audit: {label}");
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+        }
+    }
+
+    /// Reads all lines in order, and returns the problems of the chain and of the revisions.
+    #[allow(dead_code, reason = "the commands for the audit log will use it")]
+    pub(crate) async fn read(&self, mut each: impl FnMut(&Line), now: UnixTime) -> Result<Vec<String>, Outage> {
+        let head: Head = self.records.load(Head::NAME, now).await?.unwrap_or_else(Head::start);
+        let mut problems = Vec::new();
+        let mut revisions = std::collections::BTreeMap::new();
+        let mut previous = None;
+        let mut number = head.first;
+        loop {
+            let Some(block) = self.records.load::<Block>(&number.to_string(), now).await? else {
+                if number >= head.next {
+                    break;
+                }
+                // Old blocks expire, and only those.
+                if previous.is_some() {
+                    problems.push(format!("block {number} is missing"));
+                    previous = None;
+                }
+                number += 1;
+                continue;
+            };
+            if previous.as_ref().is_some_and(|previous| *previous != block.previous) {
+                problems.push(format!("block {number} does not follow the block before it"));
+            }
+            for line in &block.lines {
+                each(line);
+                if let (Some(person), Some(revision)) = (&line.person, line.revision) {
+                    let last = revisions.insert(person.clone(), revision);
+                    if last.is_some_and(|last| last + 1 != revision) {
+                        problems.push(format!("revision {revision} of {person} does not follow {}", last.unwrap_or(0)));
+                    }
+                }
+            }
+            previous = Some(block.hash()?);
+            number += 1;
+        }
+        if head.next > 0 && previous.is_none_or(|last| number == head.next && last != head.previous) {
+            problems.push("the last block is missing or changed".to_owned());
+        }
+        Ok(problems)
+    }
+}
+
+/// Writes the lines as blocks, and removes from the list what is written.
+async fn append(records: &Records, lines: &mut Vec<Line>) -> Result<(), Outage> {
+    let now = UnixTime::now()?;
+    let mut head: Head = records.load(Head::NAME, now).await?.unwrap_or_else(Head::start);
+    while !lines.is_empty() {
+        // Another machine, or this one before it stopped, may have written blocks since.
+        while let Some(block) = records.load::<Block>(&head.next.to_string(), now).await? {
+            head = Head { next: head.next + 1, previous: block.hash()?, ..head };
+        }
+        let mut bytes = 0;
+        let fitting = lines.iter().take_while(|line| {
+            bytes += serde_json::to_vec(line).map_or(BLOCK_BYTES, |json| json.len() + 1);
+            bytes <= BLOCK_BYTES
+        });
+        let count = fitting.count().max(1);
+        let block = Block { previous: head.previous.clone(), lines: lines.get(..count).unwrap_or_default().to_vec() };
+        let hash = block.hash()?;
+        let kept = Kept::until(now.saturating_add(KEPT_SECS), block);
+        if records.create(&head.next.to_string(), kept, now).await? {
+            lines.drain(..count);
+            head = Head { next: head.next + 1, previous: hash, ..head };
+        }
+    }
+    while head.first < head.next && records.load::<Block>(&head.first.to_string(), now).await?.is_none() {
+        head.first += 1;
+    }
+    let keep = |_: Option<Head>| (Some(Kept::forever(head.clone())), ());
+    records.change(Head::NAME, now, keep).await
+}
+
+/// Takes the verifier's events as lines.
+pub(crate) struct Events(pub(crate) Audit);
+
+impl Sink for Events {
+    fn record(&self, event: &Event<'_>) {
+        self.0.record(Line {
+            time: event.time.as_secs(),
+            person: Some(event.account.to_string()),
+            action: event.action.label().to_owned(),
+            outcome: event.problem.unwrap_or("done").to_owned(),
+            authenticator: event.authenticator.map(secondo::AuthenticatorNumber::get),
+            revision: event.revision,
+            operator: event.operator.map(|operator| operator.name.to_owned()),
+            reason: event.operator.map(|operator| operator.reason.to_owned()),
+            ..Line::default()
+        });
+    }
+}

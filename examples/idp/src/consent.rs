@@ -1,0 +1,66 @@
+//! The last step of a login at a service: consent, or its refusal. A person can cancel at every step.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use secondo::assurance::OutcomeCode;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::http::{Answer, Visit};
+
+#[derive(Deserialize)]
+pub(crate) struct Decision {
+    form: String,
+    /// The name of the request that the page was about. Another tab may have begun one since.
+    request: String,
+    /// `yes`, or else refused.
+    consent: String,
+}
+
+pub(crate) async fn take_consent(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Decision { form, request, consent }): Form<Decision>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    if let Some(location) = visit.given(&request) {
+        return Ok(visit.go_to(&location));
+    }
+    if form != visit.browser.form_token() || !visit.awaits_consent(Some(&request)) {
+        return visit.step(StatusCode::OK, None).await;
+    }
+    if consent == "yes" { visit.grant().await } else { visit.end(OutcomeCode::ConsentRefused).await }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Cancel {
+    form: String,
+    request: String,
+}
+
+pub(crate) async fn cancel(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Cancel { form, request }): Form<Cancel>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    if let Some(location) = visit.given(&request) {
+        return Ok(visit.go_to(&location));
+    }
+    let is_pending = visit.browser.session.request.as_ref().is_some_and(|pending| pending.id == request);
+    if form != visit.browser.form_token() || !is_pending {
+        return visit.step(StatusCode::OK, None).await;
+    }
+    visit.end(OutcomeCode::Cancelled).await
+}
+
+impl Visit {
+    /// Returns the place that the answer to a request went to, for the second of two clicks.
+    fn given(&self, request: &str) -> Option<String> {
+        let given = self.browser.session.given.as_ref()?;
+        (given.request == request).then(|| given.location.clone())
+    }
+}

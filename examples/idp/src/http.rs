@@ -1,0 +1,142 @@
+//! The routes, and the checks of every request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use maud::Markup;
+use secondo::UnixTime;
+
+use crate::app::App;
+use crate::consent;
+use crate::login;
+use crate::oidc;
+use crate::outage::Outage;
+use crate::pages::{Language, Page, STYLE, Service};
+use crate::session::Browser;
+
+/// The greatest length of a form.
+const FORM_BYTES: usize = 16 * 1024;
+/// The longest time of a request.
+const TIME: Duration = Duration::from_secs(20);
+
+/// No frame, no script, no style but the provider's own, and forms only to the provider.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+    frame-ancestors 'none'; form-action 'self'";
+
+/// The headers of every response that does not set them by itself.
+const HEADERS: [(header::HeaderName, &str); 5] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    // With `no-referrer`, browsers send the origin `null` with our own forms.
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(login::show))
+        .route("/password", post(login::take_password))
+        .route("/code", post(login::take_code))
+        .route("/consent", post(consent::take_consent))
+        .route("/cancel", post(consent::cancel))
+        .route("/logout", post(login::log_out))
+        .route("/language/{code}", post(login::set_language))
+        .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
+        .route("/health", get(|| async { "ok" }))
+        .layer(from_fn_with_state(Arc::clone(&app), own_forms))
+        .merge(oidc::routes())
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(from_fn(guard))
+        .with_state(app)
+}
+
+/// Refuses forms of other sites.
+async fn own_forms(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    // Browsers send the origin with every form.
+    let is_ours = request.headers().get(header::ORIGIN).is_some_and(|origin| *origin == app.origin);
+    if request.method() == Method::GET || is_ours {
+        return next.run(request).await;
+    }
+    // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
+    let _ = to_bytes(request.into_body(), FORM_BYTES).await;
+    (StatusCode::FORBIDDEN, "the form is of another site").into_response()
+}
+
+/// Limits the time of a request, and sets the headers of the response.
+async fn guard(request: Request, next: Next) -> Response {
+    let response = tokio::time::timeout(TIME, next.run(request)).await;
+    let mut response = response.unwrap_or_else(|_| Outage("timeout").into_response());
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+impl IntoResponse for Outage {
+    fn into_response(self) -> Response {
+        eprintln!("outage: {}", self.0);
+        let text = Language::Italian.texts().unavailable;
+        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+    }
+}
+
+/// The result of a handler.
+pub(crate) type Answer = Result<Response, Outage>;
+
+/// A request of a browser: its session, its language and the time.
+pub(crate) struct Visit {
+    pub(crate) app: Arc<App>,
+    pub(crate) browser: Browser,
+    pub(crate) language: Language,
+    pub(crate) now: UnixTime,
+}
+
+impl Visit {
+    pub(crate) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        let now = UnixTime::now()?;
+        let browser = Browser::of(&app.records, headers, now).await?;
+        let chosen = browser.session.language.as_deref().and_then(Language::of_code);
+        let language = chosen.unwrap_or_else(|| Language::accepted(headers));
+        Ok(Self { app, browser, language, now })
+    }
+
+    /// Shows a page, with a cookie for a session that is new or has moved.
+    pub(crate) fn show(&self, status: StatusCode, page: impl FnOnce(&Page<'_>) -> Markup) -> Response {
+        let form_token = self.browser.form_token();
+        let request = self.browser.session.request.as_ref();
+        let service = self.client().zip(request);
+        let service = service.map(|(client, request)| Service { name: &client.name, request: &request.id });
+        let provider = &self.app.config.name;
+        let page = page(&Page { language: self.language, provider, form_token: &form_token, service });
+        let cookie = [(header::SET_COOKIE, self.browser.header(self.app.is_secure()))];
+        (status, cookie, self.policy(), page).into_response()
+    }
+
+    /// Permits forms whose answer sends the browser back to the service that it logs in to.
+    fn policy(&self) -> Option<[(header::HeaderName, String); 1]> {
+        let target = oidc::form_target(&self.browser.session.request.as_ref()?.back.uri)?;
+        Some([(header::CONTENT_SECURITY_POLICY, format!("{POLICY} {target}"))])
+    }
+
+    /// Sends the browser to another page, after a form.
+    pub(crate) fn go_to(&self, path: &str) -> Response {
+        let cookie = [(header::SET_COOKIE, self.browser.header(self.app.is_secure()))];
+        (cookie, Redirect::to(path)).into_response()
+    }
+}
+
+impl Language {
+    /// Returns the first language of the browser that the provider has, or Italian.
+    fn accepted(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        accepted.split([',', ';']).find_map(|code| Self::of_code(code.trim())).unwrap_or(Self::Italian)
+    }
+}

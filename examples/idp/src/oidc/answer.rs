@@ -1,0 +1,139 @@
+//! The answers to services, by redirects of the browser.
+
+use axum::http::StatusCode;
+use secondo::assurance::OutcomeCode;
+use secondo::types::Level;
+use serde::{Deserialize, Serialize};
+use url::form_urlencoded::Serializer;
+
+use super::clients::Client;
+use super::code::{Login, issue};
+use super::error::{Code, Refused};
+use super::request::Request;
+use crate::attributes::Attribute;
+use crate::audit::Line;
+use crate::http::{Answer, Visit};
+use crate::outage::Outage;
+use crate::pages;
+
+/// The place in a service that an answer goes to.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Return {
+    pub(crate) uri: String,
+    pub(crate) state: Option<String>,
+}
+
+/// An answer that was given. The second of two clicks gets it again.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Given {
+    /// The name of the request.
+    pub(crate) request: String,
+    pub(crate) location: String,
+}
+
+/// A login of Level 1, which another one of Level 1 may use.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Single {
+    pub(crate) person: String,
+    /// The time in seconds at which the person gave the password.
+    pub(crate) at: u64,
+}
+
+impl Return {
+    pub(super) fn refused(&self, issuer: &str, Refused(code, description): Refused) -> String {
+        self.with(issuer, &[("error", code.name()), ("error_description", description)])
+    }
+
+    fn outcome(&self, issuer: &str, outcome: OutcomeCode) -> String {
+        let description = format!("ErrorCode nr{}", outcome.number());
+        self.with(issuer, &[("error", Code::AccessDenied.name()), ("error_description", &description)])
+    }
+
+    /// Adds parameters to the redirect URI, which stays as it is registered. The issuer is always named (RFC 9207).
+    fn with(&self, issuer: &str, parameters: &[(&str, &str)]) -> String {
+        let mut query = Serializer::new(String::new());
+        query.extend_pairs(parameters).append_pair("iss", issuer);
+        if let Some(state) = &self.state {
+            query.append_pair("state", state);
+        }
+        let separator = if self.uri.contains('?') { '&' } else { '?' };
+        format!("{}{separator}{}", self.uri, query.finish())
+    }
+}
+
+impl Visit {
+    /// Returns the service that the browser logs in to.
+    pub(crate) fn client(&self) -> Option<&Client> {
+        let request = self.browser.session.request.as_ref()?;
+        self.app.oidc.clients.get(&request.client)
+    }
+
+    /// Sends the browser back with a code, after consent.
+    pub(crate) async fn grant(&mut self) -> Answer {
+        let (request, line) = self.take_request("consent")?;
+        let session = &self.browser.session;
+        let person = session.person.clone().ok_or(Outage("no_person"))?;
+        let (level, at, amr) = match &session.second {
+            Some(second) => (second.level, second.at, second.amr.clone()),
+            None => (Level::One as u8, session.began, vec!["pwd".to_owned()]),
+        };
+        let line = Line { outcome: "done".into(), detail: Some(names(&request.attributes)), ..line };
+        self.app.audit.record(line.clone());
+        self.app.audit.record(Line { action: "service_login".into(), detail: Some(format!("level {level}")), ..line });
+        let login = Login { person: person.clone(), attributes: request.attributes.clone(), level, amr, at };
+        let code = issue(&self.app.records, &request, login, self.now).await?;
+        // Higher levels leave no session behind: the second factor is asked for every time.
+        let single = (level == Level::One as u8).then_some(Single { person, at });
+        let location = request.back.with(&self.app.origin, &[("code", &code)]);
+        self.leave(&request, location.clone(), single).await?;
+        Ok(self.go_to(&location))
+    }
+
+    /// Ends the login with an outcome that the service gets. The person reads about those that were not their choice.
+    pub(crate) async fn end(&mut self, outcome: OutcomeCode) -> Answer {
+        let (request, line) = self.take_request("service_login")?;
+        self.app.audit.record(Line { outcome: format!("outcome_{}", outcome.number()), ..line });
+        let location = request.back.outcome(&self.app.origin, outcome);
+        let page = self.language.outcome(outcome);
+        // A session of Level 1 is left as it is, unless the identity has ended.
+        let single = self.browser.session.single.take().filter(|_| outcome != OutcomeCode::Suspended);
+        let client = self.app.oidc.clients.get(&request.client).map(|client| client.name.clone());
+        self.leave(&request, location.clone(), single).await?;
+        Ok(match page {
+            Some(text) => {
+                let name = client.unwrap_or_default();
+                self.show(StatusCode::FORBIDDEN, |page| pages::ended(page, text, &name, &location))
+            }
+            None => self.go_to(&location),
+        })
+    }
+
+    fn take_request(&mut self, action: &str) -> Result<(Request, Line), Outage> {
+        let line = Line {
+            time: self.now.as_secs(),
+            person: self.browser.session.person.clone(),
+            action: action.to_owned(),
+            area: self.client().and_then(|client| client.area.clone()),
+            subject: self.client().map(|client| client.id.clone()),
+            ..Line::default()
+        };
+        let request = self.browser.session.request.take().ok_or(Outage("no_request"))?;
+        Ok((request, line))
+    }
+
+    /// Forgets the login, except its answer.
+    async fn leave(&mut self, request: &Request, location: String, single: Option<Single>) -> Result<(), Outage> {
+        let session = &mut self.browser.session;
+        let language = session.language.take();
+        *session = session.empty();
+        session.language = language;
+        session.given = Some(Given { request: request.id.clone(), location });
+        session.single = single;
+        self.browser.keep(&self.app.records, self.now).await
+    }
+}
+
+/// Returns the names of attributes for the audit log.
+pub(super) fn names(attributes: &[Attribute]) -> String {
+    attributes.iter().map(|attribute| attribute.claim()).collect::<Vec<_>>().join(" ")
+}

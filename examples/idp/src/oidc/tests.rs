@@ -1,0 +1,161 @@
+//! Logins with the provider in the process of the test, which sees the audit log and changes persons.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails so")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, header};
+use secondo::UnixTime;
+use tower::ServiceExt;
+
+use crate::app::App;
+use crate::audit::Line;
+use crate::person::{Standing, hash};
+
+const USER: &str = "maria.rossi@example.org";
+const ORIGIN: &str = "http://localhost:8080";
+const AUTHORIZE: &str = "/authorize?client_id=wiki&response_type=code&scope=openid+email&state=secret-state\
+    &redirect_uri=https://wiki.example/callback&acr_values=https://www.spid.gov.it/SpidL1\
+    &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+/// The verifier of RFC 7636 appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+async fn open(folder: &std::path::Path) -> Arc<App> {
+    let registration = r#"
+        [[client]]
+        id = "wiki"
+        name = "Wiki"
+        profile = "plain"
+        area = "Roma"
+        redirect_uris = ["https://wiki.example/callback"]
+        attributes = ["email"]
+    "#;
+    let mut config: crate::config::Config = toml::from_str(registration).unwrap();
+    config.data = folder.join("idp.redb");
+    let app = Arc::new(App::open(config, ORIGIN.to_owned()).await.unwrap());
+    let password = hash("password").unwrap();
+    change(&app, |person| person.password.clone_from(&password)).await;
+    app
+}
+
+async fn change(app: &App, change: impl FnMut(&mut crate::person::Person) + Send) {
+    let now = UnixTime::now().unwrap();
+    let id = app.persons.named(USER, now).await.unwrap().unwrap().id;
+    app.persons.change(&id, now, change).await.unwrap();
+}
+
+/// A browser, as far as these tests need one.
+struct Browser {
+    app: Arc<App>,
+    cookie: String,
+    page: String,
+    location: String,
+}
+
+impl Browser {
+    async fn send(&mut self, method: &str, path: &str, body: String, token: Option<&str>) {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ORIGIN, ORIGIN)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Body::from(body)).unwrap();
+        let response = crate::http::router(Arc::clone(&self.app)).oneshot(request).await.unwrap();
+        let text = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        if let Some(cookie) = text(header::SET_COOKIE) {
+            self.cookie = cookie.split(';').next().unwrap().to_owned();
+        }
+        self.location = text(header::LOCATION).unwrap_or_default();
+        self.page = String::from_utf8(to_bytes(response.into_body(), 100_000).await.unwrap().to_vec()).unwrap();
+    }
+
+    fn new(app: &Arc<App>) -> Self {
+        Self { app: Arc::clone(app), cookie: String::new(), page: String::new(), location: String::new() }
+    }
+
+    async fn log_in(app: &Arc<App>) -> Self {
+        let mut browser = Self::new(app);
+        browser.send("GET", AUTHORIZE, String::new(), None).await;
+        browser.send("GET", "/", String::new(), None).await;
+        let form = browser.hidden("form");
+        browser.send("POST", "/password", format!("form={form}&user={USER}&password=password"), None).await;
+        browser
+    }
+
+    fn hidden(&self, name: &str) -> String {
+        let (_, value) = self.page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        value.split('"').next().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn audit_log_has_each_step_and_no_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path()).await;
+    let mut browser = Browser::log_in(&app).await;
+    browser.send("GET", "/", String::new(), None).await;
+    let (form, request) = (browser.hidden("form"), browser.hidden("request"));
+    browser.send("POST", "/consent", format!("form={form}&request={request}&consent=yes"), None).await;
+    let (_, code) = browser.location.split_once("code=").unwrap();
+    let code = code.split('&').next().unwrap().to_owned();
+    let body = format!(
+        "grant_type=authorization_code&client_id=wiki&redirect_uri=https://wiki.example/callback&code={code}\
+         &code_verifier={VERIFIER}"
+    );
+    let mut service = Browser::new(&app);
+    service.send("POST", "/token", body, None).await;
+    let (_, token) = service.page.split_once("\"access_token\":\"").unwrap_or_else(|| panic!("{}", service.page));
+    let token = token.split('"').next().unwrap().to_owned();
+    service.send("GET", "/userinfo", String::new(), Some(&token)).await;
+    assert!(service.page.contains(USER));
+
+    let expected = [
+        ("request", "done", None),
+        ("consent", "done", Some("email")),
+        ("service_login", "done", Some("level 1")),
+        ("token", "done", None),
+        ("attributes", "done", Some("email")),
+    ];
+    let lines = lines(&app, expected.len()).await;
+    for (line, (action, outcome, detail)) in lines.iter().zip(expected) {
+        assert_eq!((line.action.as_str(), line.outcome.as_str(), line.detail.as_deref()), (action, outcome, detail));
+        assert_eq!((line.subject.as_deref(), line.area.as_deref()), (Some("wiki"), Some("Roma")));
+        assert_eq!(line.person.is_some(), action != "request");
+    }
+    let all = serde_json::to_string(&lines).unwrap();
+    for value in [USER, "secret-state", &code, &token, VERIFIER, "password"] {
+        assert!(!all.contains(value), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn suspended_identity_logs_in_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path()).await;
+    for standing in [Standing::Suspended, Standing::Revoked, Standing::Requested] {
+        change(&app, |person| person.standing = standing).await;
+        let browser = Browser::log_in(&app).await;
+        assert!(browser.page.contains("error_description=ErrorCode+nr23"), "{standing:?}: {}", browser.page);
+    }
+    let lines = lines(&app, 6).await;
+    assert_eq!(lines.iter().filter(|line| line.outcome == "outcome_23").count(), 3);
+}
+
+/// Waits until this number of lines is written, and returns them.
+async fn lines(app: &App, count: usize) -> Vec<Line> {
+    loop {
+        let mut lines = Vec::new();
+        let problems = app.audit.read(|line| lines.push(line.clone()), UnixTime::now().unwrap()).await.unwrap();
+        assert_eq!(problems, Vec::<String>::new());
+        if lines.len() >= count {
+            assert_eq!(lines.len(), count);
+            return lines;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,78 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{RawForm, State};
+use axum::http::HeaderMap;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use jsonwebtoken::Algorithm;
+use secondo::UnixTime;
+use secondo::assurance::Framework;
+use secondo::types::Level;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::TOKEN_SECS;
+use super::authentication::authenticate;
+use super::code::{Redeemed, redeem};
+use super::error::{Code, Refused, TokenError};
+use super::parameters::Parameters;
+use super::request::random;
+use crate::app::App;
+use crate::audit::Line;
+use crate::outage::Outage;
+
+/// Exchanges a code for an ID token and an access token.
+pub(super) async fn token(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    RawForm(form): RawForm,
+) -> Result<Json<Value>, TokenError> {
+    let now = UnixTime::now().map_err(Outage::from)?;
+    let form =
+        Parameters::of_form(&form).ok_or(Refused(Code::InvalidRequest, "a parameter is there more than once"))?;
+    let client = authenticate(&app, &headers, &form, now).await?;
+    if form.get("grant_type") != Some("authorization_code") {
+        return Err(Refused(Code::UnsupportedGrantType, "grant_type must be authorization_code").into());
+    }
+    let parameter = |name, reason| form.get(name).ok_or(Refused(Code::InvalidRequest, reason));
+    let code = parameter("code", "code is missing")?;
+    let uri = parameter("redirect_uri", "redirect_uri is missing")?;
+    let verifier = parameter("code_verifier", "code_verifier is missing")?;
+    let redeemed = redeem(&app.records, code, &client.id, uri, verifier, now).await?;
+    let line = Line {
+        time: now.as_secs(),
+        action: "token".into(),
+        area: client.area.clone(),
+        subject: Some(client.id.clone()),
+        ..Line::default()
+    };
+    let Some(Redeemed { grant, login, nonce, scope }) = redeemed else {
+        app.audit.record(Line { outcome: "invalid_grant".into(), ..line });
+        return Err(Refused(Code::InvalidGrant, "the code is not valid for this request").into());
+    };
+    app.audit.record(Line { outcome: "done".into(), person: Some(login.person.clone()), ..line });
+
+    let subject = app.oidc.subjects.of(&client.sector, &login.person);
+    let level = Level::try_from(login.level).map_err(|_| Outage("level"))?;
+    let (issued, expires) = (now.as_secs(), now.as_secs() + TOKEN_SECS);
+    // RFC 9068. The only audience is the provider's own endpoint.
+    let access = json!({
+        "iss": app.origin, "sub": subject, "aud": format!("{}/userinfo", app.origin), "client_id": client.id,
+        "iat": issued, "exp": expires, "jti": grant, "scope": scope,
+    });
+    let access = app.oidc.keys.sign(Algorithm::RS256, "at+jwt", &access, now)?;
+    let hash = Sha256::digest(&access);
+    let (half, _) = hash.split_at(16);
+    let mut claims = json!({
+        "iss": app.origin, "sub": subject, "aud": client.id, "iat": issued, "exp": expires, "auth_time": login.at,
+        "acr": Framework::Spid.name(level), "amr": login.amr, "jti": random()?,
+        "at_hash": Base64UrlUnpadded::encode_string(half),
+    });
+    if let (Some(nonce), Value::Object(claims)) = (nonce, &mut claims) {
+        claims.insert("nonce".into(), nonce.into());
+    }
+    let id_token = app.oidc.keys.sign(client.id_token_alg, "JWT", &claims, now)?;
+    Ok(Json(json!({
+        "access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECS, "id_token": id_token, "scope": scope,
+    })))
+}

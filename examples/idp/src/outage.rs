@@ -1,0 +1,19 @@
+use std::any::{Any, type_name};
+use std::error::Error;
+
+use secondo::VerifierError;
+use secondo::store::BoxedError;
+
+/// A fault of the provider, as a label for logs. It is never a login, and no fault of the person's.
+#[derive(Debug)]
+pub(crate) struct Outage(pub(crate) &'static str);
+
+impl<E: Error + 'static> From<E> for Outage {
+    /// Keeps no texts of the error: a server's message can hold rows.
+    fn from(error: E) -> Self {
+        match (&error as &dyn Any).downcast_ref::<VerifierError<BoxedError>>() {
+            Some(error) => Self(error.label()),
+            None => Self(type_name::<E>()),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use maud::{DOCTYPE, Markup, html};
+
+use super::texts::{Language, Texts};
+
+/// The style of all pages.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
+/// What every page needs: the language, and the token of its forms.
+pub(crate) struct Page<'a> {
+    pub(crate) language: Language,
+    pub(crate) provider: &'a str,
+    pub(crate) form_token: &'a str,
+    /// The service that the browser logs in to.
+    pub(crate) service: Option<Service<'a>>,
+}
+
+/// A service, and the name of its request.
+#[derive(Clone, Copy)]
+pub(crate) struct Service<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) request: &'a str,
+}
+
+/// A message at the top of a page, which screen readers read first.
+pub(crate) enum Alert {
+    Error(String),
+    #[allow(dead_code, reason = "the pages about devices will use it")]
+    Done(String),
+}
+
+impl Page<'_> {
+    pub(crate) fn texts(&self) -> &'static Texts {
+        self.language.texts()
+    }
+
+    /// Returns the whole page.
+    pub(super) fn whole(&self, title: &str, alert: Option<&Alert>, content: &Markup) -> Markup {
+        let texts = self.texts();
+        html! {
+            (DOCTYPE)
+            html lang=(self.language.code()) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    title { (title) " - " (self.provider) }
+                    link rel="stylesheet" href="/style.css";
+                }
+                body {
+                    a .skip href="#content" { (texts.skip) }
+                    header { div { a .brand href="/" { (self.provider) } span { (texts.claim) } } }
+                    main #content {
+                        @if let Some(service) = self.service {
+                            p .hint { (texts.access_to) " " strong { (service.name) } }
+                        }
+                        h1 { (title) }
+                        @match alert {
+                            Some(Alert::Error(text)) => p .alert.error role="alert" { (text) },
+                            Some(Alert::Done(text)) => p .alert.done role="status" { (text) },
+                            None => {},
+                        }
+                        (content)
+                        @if let Some(service) = self.service {
+                            form method="post" action="/cancel" {
+                                (self.token())
+                                input type="hidden" name="request" value=(service.request);
+                                button .link { (texts.cancel) }
+                            }
+                        }
+                    }
+                    footer { div {
+                        @for language in Language::ALL {
+                            form method="post" action={ "/language/" (language.code()) } {
+                                (self.token())
+                                button .link lang=(language.code()) disabled[language == self.language] { (language.name()) }
+                            }
+                        }
+                    } }
+                }
+            }
+        }
+    }
+
+    /// Returns the hidden field that each form has.
+    pub(super) fn token(&self) -> Markup {
+        html! { input type="hidden" name="form" value=(self.form_token); }
+    }
+}

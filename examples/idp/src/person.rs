@@ -1,0 +1,190 @@
+//! Persons, their passwords, and the attempts at these.
+
+use std::sync::Arc;
+
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use secondo::UnixTime;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use crate::outage::Outage;
+use crate::records::{Kept, Record, Records};
+
+/// A person with an identity. The id is also that of the account with the authenticators.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) fiscal_code: String,
+    pub(crate) email: String,
+    pub(crate) mobile: String,
+    pub(crate) name: String,
+    pub(crate) family_name: String,
+    pub(crate) gender: char,
+    /// `1980-02-29`
+    pub(crate) date_of_birth: String,
+    pub(crate) county_of_birth: String,
+    pub(crate) place_of_birth: String,
+    pub(crate) digital_address: Option<String>,
+    pub(crate) spid_code: String,
+    /// The day on which the identity expires.
+    pub(crate) expiration_date: String,
+    /// The hash of the password (argon2id).
+    pub(crate) password: String,
+    /// The time in seconds at which the first authenticator was confirmed. From then on, a missing account is an outage.
+    pub(crate) second_factor_since: Option<u64>,
+    pub(crate) standing: Standing,
+}
+
+/// The standing of an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Standing {
+    /// It was requested, and waits for an operator.
+    Requested,
+    Active,
+    Suspended,
+    Revoked,
+}
+
+impl Record for Person {
+    const KIND: &'static str = "person";
+}
+
+/// The person with a user name: an e-mail address or a fiscal code.
+#[derive(Serialize, Deserialize)]
+struct Named {
+    person: String,
+}
+
+impl Record for Named {
+    const KIND: &'static str = "name";
+}
+
+/// The wrong passwords in a row for a user name, whether a person has it or not.
+#[derive(Default, Serialize, Deserialize)]
+struct Tries {
+    failures: u8,
+    /// The time in seconds until which no password is compared.
+    locked_until: u64,
+}
+
+impl Record for Tries {
+    const KIND: &'static str = "tries";
+}
+
+/// The wrong passwords in a row that lock a user name, and the seconds of the lock.
+pub(crate) const PASSWORD_TRIES: u8 = 5;
+const LOCK_SECS: u64 = 15 * 60;
+const DAY: u64 = 24 * 60 * 60;
+
+/// The result of a user name and a password.
+pub(crate) enum FirstFactor {
+    Right(Box<Person>),
+    /// The number of attempts left before the lock.
+    Wrong(u8),
+    Locked {
+        #[allow(dead_code, reason = "the recovery of credentials will show it")]
+        until: u64,
+    },
+}
+
+/// The persons in the records.
+pub(crate) struct Persons {
+    records: Records,
+    /// The hash of a password that nobody has, so that an unknown name takes as long as a known one.
+    nobody: String,
+    /// The hashes that are computed at a time: each takes some 20 MB.
+    hashing: Arc<Semaphore>,
+}
+
+impl Persons {
+    pub(crate) fn new(records: Records, nobody: &str, at_once: usize) -> Result<Self, Outage> {
+        Ok(Self { records, nobody: hash(nobody)?, hashing: Arc::new(Semaphore::new(at_once)) })
+    }
+
+    pub(crate) async fn load(&self, id: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
+        self.records.load(id, now).await
+    }
+
+    /// Returns the person with this e-mail address or fiscal code.
+    pub(crate) async fn named(&self, user: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
+        let Some(Named { person }) = self.records.load(&normalized(user), now).await? else { return Ok(None) };
+        self.load(&person, now).await
+    }
+
+    /// Stores a new person. Returns `false` if another one has the e-mail address or the fiscal code.
+    pub(crate) async fn add(&self, person: Person, now: UnixTime) -> Result<bool, Outage> {
+        for user in [&person.email, &person.fiscal_code] {
+            let named = Named { person: person.id.clone() };
+            if !self.records.create(&normalized(user), Kept::forever(named), now).await? {
+                return Ok(false);
+            }
+        }
+        let id = person.id.clone();
+        self.records.create(&id, Kept::forever(person), now).await
+    }
+
+    /// Changes a person who is there.
+    pub(crate) async fn change(
+        &self,
+        id: &str,
+        now: UnixTime,
+        mut change: impl FnMut(&mut Person) + Send,
+    ) -> Result<(), Outage> {
+        let changed = self.records.change(id, now, |person: Option<Person>| match person {
+            Some(mut person) => {
+                change(&mut person);
+                (Some(Kept::forever(person)), true)
+            }
+            None => (None, false),
+        });
+        if changed.await? { Ok(()) } else { Err(Outage("missing_person")) }
+    }
+
+    /// Compares a password. Unknown names take the same time, and are counted in the same way.
+    ///
+    /// The attempt is counted before the comparison, so that attempts at once are counted as well.
+    pub(crate) async fn first_factor(
+        &self,
+        user: &str,
+        password: String,
+        now: UnixTime,
+    ) -> Result<FirstFactor, Outage> {
+        let user = normalized(user);
+        let counted = self.records.change(&user, now, |tries: Option<Tries>| {
+            let Tries { failures, locked_until } = tries.unwrap_or_default();
+            if now.as_secs() < locked_until {
+                return (None, Err(locked_until));
+            }
+            let failures = if failures >= PASSWORD_TRIES { 1 } else { failures + 1 };
+            let locked_until = if failures >= PASSWORD_TRIES { now.as_secs() + LOCK_SECS } else { 0 };
+            let kept = Kept::until(now.saturating_add(DAY), Tries { failures, locked_until });
+            (Some(kept), Ok(PASSWORD_TRIES - failures))
+        });
+        let left = match counted.await? {
+            Ok(left) => left,
+            Err(until) => return Ok(FirstFactor::Locked { until }),
+        };
+        let person = self.named(&user, now).await?;
+        let expected = person.as_ref().map_or(&self.nobody, |person| &person.password).clone();
+        let permit = Arc::clone(&self.hashing).acquire_owned().await?;
+        let is_right = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            Argon2::default().verify_password(password.as_bytes(), expected.as_str()).is_ok()
+        });
+        // The hash is awaited for unknown names too.
+        let is_right = is_right.await?;
+        let Some(person) = person.filter(|_| is_right) else { return Ok(FirstFactor::Wrong(left)) };
+        self.records.remove::<Tries>(&user, now).await?;
+        Ok(FirstFactor::Right(Box::new(person)))
+    }
+}
+
+/// Hashes a password.
+pub(crate) fn hash(password: &str) -> Result<String, Outage> {
+    Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
+}
+
+/// Returns the one form of a user name. Both forms of names ignore the case.
+fn normalized(user: &str) -> String {
+    user.trim().to_lowercase()
+}

@@ -1,0 +1,178 @@
+//! A browser without JavaScript, as far as the forms of the provider need one.
+
+use std::thread::sleep;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use secondo::codes::Key;
+use secondo::types::Counter;
+use secondo::{Algorithm, Digits, Hotp, Secret};
+use ureq::Agent;
+use ureq::http::{HeaderMap, Response};
+use url::Url;
+use url::form_urlencoded::Serializer;
+
+use crate::provider::Provider;
+
+/// Returns a client that follows no redirects, and takes every status.
+pub(crate) fn agent() -> Agent {
+    Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into()
+}
+
+pub(crate) struct Browser {
+    agent: Agent,
+    origin: String,
+    cookie: Option<String>,
+    secret: Option<String>,
+    /// The last time step whose code was used.
+    step: u64,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) page: String,
+    /// The address at a service to which the browser was sent.
+    pub(crate) left: Option<Url>,
+}
+
+impl Browser {
+    pub(crate) fn new(provider: &Provider) -> Self {
+        let (cookie, secret, left) = Default::default();
+        let (page, headers) = Default::default();
+        Self {
+            agent: agent(),
+            origin: provider.origin.clone(),
+            cookie,
+            secret,
+            step: 0,
+            status: 0,
+            headers,
+            page,
+            left,
+        }
+    }
+
+    /// Gives the person's app to another browser.
+    pub(crate) fn lend(&self, other: &mut Self) {
+        (other.secret, other.step) = (self.secret.clone(), self.step);
+    }
+
+    /// Opens an address of the provider.
+    pub(crate) fn open(&mut self, url: &str) {
+        self.left = None;
+        let url = if url.starts_with('/') { format!("{}{url}", self.origin) } else { url.to_owned() };
+        let mut request = self.agent.get(&url);
+        if let Some(cookie) = &self.cookie {
+            request = request.header("Cookie", cookie);
+        }
+        let response = request.call().unwrap();
+        self.take(response);
+    }
+
+    /// Sends the form with this action on the page, with its hidden fields and with these.
+    pub(crate) fn submit(&mut self, action: &str, fields: &[(&str, &str)]) {
+        let form = self.form(action).unwrap_or_else(|| panic!("no form {action} on the page: {}", self.page));
+        self.post(action, &form, fields);
+    }
+
+    /// Returns the hidden fields of a form.
+    pub(crate) fn form(&self, action: &str) -> Option<Vec<(String, String)>> {
+        let (_, form) = self.page.split_once(&format!("action=\"{action}\""))?;
+        let (form, _) = form.split_once("</form>")?;
+        let inputs = form.split("<input type=\"hidden\" name=\"").skip(1);
+        let field = |input: &str| {
+            let (name, rest) = input.split_once("\" value=\"")?;
+            Some((name.to_owned(), rest.split_once('"')?.0.to_owned()))
+        };
+        inputs.map(field).collect()
+    }
+
+    pub(crate) fn post(&mut self, action: &str, form: &[(String, String)], fields: &[(&str, &str)]) {
+        self.left = None;
+        let body = Serializer::new(String::new()).extend_pairs(form).extend_pairs(fields).finish();
+        let mut request = self.agent.post(format!("{}{action}", self.origin)).header("Origin", &self.origin);
+        if let Some(cookie) = &self.cookie {
+            request = request.header("Cookie", cookie);
+        }
+        let response = request.content_type("application/x-www-form-urlencoded").send(body).unwrap();
+        self.take(response);
+    }
+
+    fn take(&mut self, mut response: Response<ureq::Body>) {
+        self.status = response.status().as_u16();
+        self.headers = response.headers().clone();
+        if let Some(cookie) = response.headers().get("set-cookie") {
+            self.cookie = cookie.to_str().unwrap().split(';').next().map(ToOwned::to_owned);
+        }
+        self.page = response.body_mut().read_to_string().unwrap();
+        let Some(location) = response.headers().get("location") else { return };
+        let target = Url::parse(&self.origin).unwrap().join(location.to_str().unwrap()).unwrap();
+        if target.as_str().starts_with(&self.origin) {
+            self.open(target.as_str());
+        } else {
+            self.left = Some(target);
+        }
+    }
+
+    /// Returns a parameter of the answer that the service got.
+    pub(crate) fn answer(&self, name: &str) -> Option<String> {
+        let left = self.left.as_ref().unwrap_or_else(|| panic!("the browser is at the provider: {}", self.page));
+        left.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// Follows the link back to the service.
+    pub(crate) fn follow_link(&mut self) {
+        let (_, link) = self.page.split_once("class=\"button\" href=\"").unwrap();
+        self.left = Some(Url::parse(&link.split_once('"').unwrap().0.replace("&amp;", "&")).unwrap());
+    }
+
+    pub(crate) fn give_password(&mut self, provider: &Provider) {
+        self.submit("/password", &[("user", &provider.user), ("password", &provider.password)]);
+    }
+
+    /// Activates an authenticator app on the person's own pages.
+    ///
+    /// It uses the code of the step before, so that the current one is left for a login.
+    pub(crate) fn enroll(&mut self, provider: &Provider) {
+        self.open("/");
+        self.give_password(provider);
+        let page = &self.page;
+        let (_, secret) = page.split_once("<code>").unwrap_or_else(|| panic!("no secret on the page: {page}"));
+        self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
+        // The step can end before the code arrives.
+        for _ in 0..3 {
+            self.step = now() - 1;
+            let code = self.code(self.step);
+            self.submit("/code", &[("code", &code)]);
+            if self.page.contains("action=\"/logout\"") {
+                return;
+            }
+            self.open("/");
+            if !self.page.contains("<code>") {
+                break;
+            }
+        }
+        assert!(self.page.contains("action=\"/code\""), "{}", self.page);
+    }
+
+    /// Gives the next code that was not used.
+    pub(crate) fn give_code(&mut self) {
+        self.step = now().max(self.step + 1);
+        while now() < self.step {
+            sleep(Duration::from_millis(100));
+        }
+        let code = self.code(self.step);
+        self.submit("/code", &[("code", &code)]);
+    }
+
+    pub(crate) fn consent(&mut self) {
+        self.submit("/consent", &[("consent", "yes")]);
+    }
+
+    fn code(&self, step: u64) -> String {
+        let secret = Secret::from_base32(self.secret.as_ref().expect("no app is enrolled")).unwrap();
+        let key = Key::new(Algorithm::Sha1, &secret);
+        Hotp::new(Digits::Six).generate(&key, Counter::new(step)).as_str().to_owned()
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 30
+}

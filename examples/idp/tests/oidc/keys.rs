@@ -1,0 +1,80 @@
+//! Keys, codes, tokens and logins that time ends, with a clock that is ahead.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::provider::Provider;
+use crate::service::{
+    CALLBACK, LEVEL_1, STATE, Service, VERIFIER, client_assertion, get, now, redeem, request_object, userinfo,
+};
+
+fn key_ids(provider: &Provider) -> BTreeSet<String> {
+    let keys = get(provider, "/jwks").body["keys"].clone();
+    keys.as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+fn signing_key(token: &str) -> String {
+    jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+}
+
+#[test]
+fn keys_are_kept_and_replaced() {
+    let service = Service::new();
+    let mut provider = Provider::start(&service.registration());
+    let first = key_ids(&provider);
+    assert_eq!(first.len(), 4, "each algorithm has a key in use, and the next one");
+    let keys = get(&provider, "/jwks").body;
+    for key in keys["keys"].as_array().unwrap() {
+        assert!(key.get("d").is_none() && key["use"] == json!("sig") && key.get("kid").is_some());
+    }
+    let mut browser = Browser::new(&provider);
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
+    browser.give_password(&provider);
+    browser.consent();
+    let tokens = service.exchange(&provider, &browser.answer("code").unwrap()).body;
+    let old = signing_key(tokens["id_token"].as_str().unwrap());
+    assert!(first.contains(&old));
+
+    provider.restart("+0s");
+    assert_eq!(key_ids(&provider), first);
+    // The old keys are still published when the next ones are used, and gone later.
+    provider.restart("+90d");
+    let second = key_ids(&provider);
+    assert!(first.is_subset(&second) && second.len() == 6, "{second:?}");
+    provider.restart("+92d");
+    let third = key_ids(&provider);
+    assert!(third.is_subset(&second) && third.len() == 4 && !third.contains(&old), "{third:?}");
+}
+
+#[test]
+fn time_ends_logins_codes_and_tokens() {
+    let service = Service::new();
+    let mut provider = Provider::start(&service.registration());
+    let mut browser = Browser::new(&provider);
+    let mut late = Browser::new(&provider);
+    late.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
+    let mut code = |provider: &Provider| {
+        browser.open(&service.url(provider, &request_object(provider, LEVEL_1)));
+        if browser.form("/password").is_some() {
+            browser.give_password(provider);
+        }
+        browser.consent();
+        browser.answer("code").unwrap()
+    };
+    let (used, unused) = (code(&provider), code(&provider));
+    let tokens = service.exchange(&provider, &used).body;
+    let access = tokens["access_token"].as_str().unwrap();
+    provider.restart("+59m");
+    assert_eq!(userinfo(&provider, access).status, 401);
+    late.give_password(&provider);
+    late.follow_link();
+    assert_eq!(late.answer("error_description").as_deref(), Some("ErrorCode nr21"));
+    assert_eq!(late.answer("state").as_deref(), Some(STATE));
+    let mut assertion = client_assertion(&provider);
+    (assertion["iat"], assertion["exp"]) = (json!(now() + 3540), json!(now() + 3600));
+    let assertion = service.sign(&assertion);
+    let reply = redeem(&provider, &assertion, &unused, CALLBACK, VERIFIER);
+    assert_eq!((reply.status, &reply.body["error"]), (400, &json!("invalid_grant")));
+}

@@ -1,0 +1,90 @@
+//! The provider in a process of its own, on a free port of loopback and in a temporary folder.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+pub(crate) struct Provider {
+    process: Option<Child>,
+    folder: TempDir,
+    /// The origin, which is also the issuer.
+    pub(crate) origin: String,
+    pub(crate) user: String,
+    pub(crate) password: String,
+}
+
+impl Provider {
+    /// Starts a provider with these tables `[[client]]`.
+    pub(crate) fn start(clients: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("idp.toml"), clients).unwrap();
+        let (origin, user, password) = Default::default();
+        let mut provider = Self { process: None, folder, origin, user, password };
+        provider.run("127.0.0.1:0", None);
+        assert!(!provider.password.is_empty(), "no demonstration person");
+        provider
+    }
+
+    /// Runs a provider that these tables keep from starting, and returns the error.
+    pub(crate) fn refuse(clients: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("idp.toml"), clients).unwrap();
+        let output = command(&folder, "127.0.0.1:0").output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// Starts it again on the same port and data, with a clock that is ahead by an offset such as `+61s`.
+    pub(crate) fn restart(&mut self, offset: &str) {
+        self.stop();
+        let listen = self.origin.replace("http://localhost", "127.0.0.1");
+        self.run(&listen, Some(offset));
+    }
+
+    fn run(&mut self, listen: &str, offset: Option<&str>) {
+        let mut command = command(&self.folder, listen);
+        if let Some(offset) = offset {
+            let library = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
+            assert!(fs::exists(&library).unwrap(), "Debian's package faketime");
+            // The monotonic clock is not changed, so that time passes as usual.
+            command.env("LD_PRELOAD", library).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        self.process = Some(process);
+        loop {
+            let line = lines.next().expect("the provider did not start").unwrap();
+            if let Some(origin) = line.strip_prefix("Open ") {
+                origin.clone_into(&mut self.origin);
+                return;
+            }
+            let (user, password) = line.strip_prefix("Demonstration: user name ").unwrap().split_once(", ").unwrap();
+            assert!(self.password.is_empty(), "the demonstration person was made twice");
+            user.clone_into(&mut self.user);
+            password.strip_prefix("password ").unwrap().clone_into(&mut self.password);
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Returns a command of the program, with configuration and data in this folder.
+fn command(folder: &TempDir, listen: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_idp"));
+    command.env("IDP_CONFIG", folder.path().join("idp.toml")).env("IDP_DATA", folder.path().join("idp.redb"));
+    command.env("IDP_LISTEN", listen);
+    command
+}

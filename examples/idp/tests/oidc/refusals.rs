@@ -1,0 +1,301 @@
+//! Requests that the provider refuses, each with its error.
+
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, agent};
+use crate::provider::Provider;
+use crate::service::{
+    CALLBACK, ID, LEVEL_1, LEVEL_2, Reply, STATE, Service, VERIFIER, challenge, client_assertion, now, redeem,
+    request_object, token, url, userinfo,
+};
+
+/// A plain client with a secret, and one without.
+const PLAIN: &str = r#"
+[[client]]
+id = "wiki"
+name = "Wiki"
+profile = "plain"
+secret = "a secret of the wiki, of 32 characters"
+redirect_uris = ["https://wiki.example/callback"]
+
+[[client]]
+id = "app"
+name = "App"
+profile = "plain"
+redirect_uris = ["org.example.app:/callback"]
+"#;
+
+#[test]
+fn request_of_an_unknown_sender_goes_nowhere() {
+    let service = Service::new();
+    let provider = Provider::start(&format!("{}{PLAIN}", service.registration()));
+    let mut browser = Browser::new(&provider);
+    let mut refused = |url: &str, reason: &str| {
+        browser.open(url);
+        assert_eq!((browser.status, &browser.left), (400, &None), "{reason}: {}", browser.page);
+        assert!(browser.page.contains(reason), "{reason}: {}", browser.page);
+    };
+    let base = request_object(&provider, LEVEL_1);
+    let changed = |name: &str, value: Value| {
+        let mut request = base.clone();
+        request[name] = value;
+        service.url(&provider, &request)
+    };
+    let with = |token: &str| url(&provider, &[("client_id", ID), ("request", token)]);
+    let is_not_right = "signature, issuer, audience or time is not right";
+    refused(&url(&provider, &[("client_id", "nobody")]), "unknown client_id");
+    refused(&format!("{}&client_id=wiki", url(&provider, &[("client_id", ID)])), "more than once");
+    for uri in ["https://attacker.example/", "https://service.example/callback", &format!("{CALLBACK}&x=y")] {
+        refused(&changed("redirect_uri", json!(uri)), "redirect_uri is not registered");
+    }
+    refused(&changed("aud", json!("https://another.example")), is_not_right);
+    refused(&changed("iss", json!("wiki")), is_not_right);
+    refused(&changed("exp", json!(now() - 120)), is_not_right);
+    refused(&changed("exp", json!(now() + 100_000)), "lives too long");
+    refused(&changed("iat", json!(now() + 600)), "of the future");
+    refused(&changed("iat", Value::Null), "needs iat and exp");
+
+    // Another key, and the tricks with algorithms: none, and the public key as a secret.
+    refused(&with(&Service::new().sign(&base)), is_not_right);
+    let signed = service.sign(&base);
+    let payload = signed.split('.').nth(1).unwrap();
+    refused(&with(&format!("eyJhbGciOiJub25lIn0.{payload}.")), "algorithm is not supported");
+    let pair = aws_lc_rs::signature::RsaKeyPair::from_pkcs8(pem::parse(&service.pem).unwrap().contents()).unwrap();
+    let public: PublicKeyX509Der<'_> = aws_lc_rs::signature::KeyPair::public_key(&pair).as_der().unwrap();
+    let header = Header { kid: Some("key-1".into()), ..Header::new(Algorithm::HS256) };
+    refused(&with(&encode(&header, &base, &EncodingKey::from_secret(public.as_ref())).unwrap()), is_not_right);
+    let header = Header { kid: Some("key-2".into()), ..Header::new(Algorithm::RS256) };
+    refused(&with(&encode(&header, &base, &service.key).unwrap()), "no key of this id");
+    // An assertion for the token endpoint is no request.
+    refused(&with(&service.sign(&client_assertion(&provider))), is_not_right);
+
+    // A request object that another browser used.
+    Browser::new(&provider).open(&with(&signed));
+    refused(&with(&signed), "used before");
+}
+
+#[test]
+fn same_browser_may_load_a_request_again() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut browser = Browser::new(&provider);
+    let url = service.url(&provider, &request_object(&provider, LEVEL_1));
+    browser.open(&url);
+    browser.open(&url);
+    assert!(browser.form("/password").is_some());
+}
+
+#[test]
+fn wrong_request_of_a_known_service_gets_an_error() {
+    let service = Service::new();
+    let provider = Provider::start(&format!("{}{PLAIN}", service.registration()));
+    let mut browser = Browser::new(&provider);
+    let mut answered = |url: &str, error: &str, state: Option<&str>| {
+        browser.open(url);
+        assert_eq!(browser.answer("error").as_deref(), Some(error), "{url}");
+        assert_eq!(browser.answer("state").as_deref(), state);
+        assert_eq!(browser.answer("iss"), Some(provider.origin.clone()));
+    };
+    for (name, value, error) in [
+        ("response_type", json!("id_token"), "invalid_request"),
+        ("response_mode", json!("fragment"), "invalid_request"),
+        ("scope", json!("profile"), "invalid_scope"),
+        ("nonce", json!("short"), "invalid_request"),
+        ("nonce", Value::Null, "invalid_request"),
+        ("nonce", json!("n".repeat(257)), "invalid_request"),
+        ("code_challenge", json!(""), "invalid_request"),
+        ("code_challenge", json!("short"), "invalid_request"),
+        ("code_challenge_method", json!("plain"), "invalid_request"),
+        ("code_challenge_method", json!(""), "invalid_request"),
+        ("acr_values", json!("https://www.spid.gov.it/SpidL4"), "invalid_request"),
+        ("acr_values", json!(""), "invalid_request"),
+        ("prompt", json!("none"), "invalid_request"),
+        ("prompt", json!("login"), "invalid_request"),
+        ("max_age", json!("old"), "invalid_request"),
+        ("claims", json!("given_name"), "invalid_request"),
+    ] {
+        let mut request = request_object(&provider, LEVEL_1);
+        request[name] = value;
+        answered(&service.url(&provider, &request), error, Some(STATE));
+    }
+    let mut request = request_object(&provider, LEVEL_1);
+    request["state"] = json!("short");
+    answered(&service.url(&provider, &request), "invalid_request", Some("short"));
+    let query = [("client_id", ID), ("redirect_uri", CALLBACK), ("response_type", "code"), ("scope", "openid")];
+    answered(&url(&provider, &query), "invalid_request", None);
+    let object = service.url(&provider, &request_object(&provider, LEVEL_1));
+    answered(&format!("{object}&request_uri=https://service.example/"), "request_uri_not_supported", Some(STATE));
+    let plain = [("client_id", "wiki"), ("redirect_uri", "https://wiki.example/callback"), ("scope", "openid")];
+    answered(&url(&provider, &plain), "invalid_request", None);
+    let token = [&plain[..], &[("response_type", "token")]].concat();
+    answered(&url(&provider, &token), "unsupported_response_type", None);
+    // PKCE is needed by plain clients too.
+    answered(&url(&provider, &[&plain[..], &[("response_type", "code")]].concat()), "invalid_request", None);
+    let challenge = challenge(VERIFIER);
+    let silent = [
+        ("response_type", "code"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+        ("prompt", "none"),
+    ];
+    answered(&url(&provider, &[&plain[..], &silent].concat()), "consent_required", None);
+}
+
+#[test]
+fn wrong_call_of_the_token_endpoint_gets_no_token() {
+    let service = Service::new();
+    let provider = Provider::start(&format!("{}{PLAIN}", service.registration()));
+    let mut browser = Browser::new(&provider);
+    let mut code = || {
+        browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
+        if browser.form("/password").is_some() {
+            browser.give_password(&provider);
+        }
+        browser.consent();
+        browser.answer("code").unwrap()
+    };
+    let error = |reply: Reply, status: u16, error: &str| {
+        assert_eq!((reply.status, reply.body["error"].as_str()), (status, Some(error)), "{reply:?}");
+        assert!(reply.body.get("access_token").is_none());
+    };
+    let first = code();
+    let with = |name: &str, value: Value| {
+        let mut assertion = client_assertion(&provider);
+        assertion[name] = value;
+        redeem(&provider, &service.sign(&assertion), &first, CALLBACK, VERIFIER)
+    };
+    let endpoint = format!("{}/token", provider.origin);
+    error(with("aud", json!(provider.origin)), 401, "invalid_client");
+    error(with("aud", json!([endpoint, "https://another.example"])), 401, "invalid_client");
+    error(with("sub", json!("wiki")), 401, "invalid_client");
+    error(with("iss", json!("wiki")), 401, "invalid_client");
+    error(with("jti", Value::Null), 401, "invalid_client");
+    error(with("exp", json!(now() - 120)), 401, "invalid_client");
+    let foreign = Service::new().sign(&client_assertion(&provider));
+    error(redeem(&provider, &foreign, &first, CALLBACK, VERIFIER), 401, "invalid_client");
+    let form = [("grant_type", "authorization_code"), ("code", first.as_str()), ("redirect_uri", CALLBACK)];
+    let form = [&form[..], &[("code_verifier", VERIFIER), ("client_id", ID)]].concat();
+    error(token(&provider, &form), 401, "invalid_client");
+    error(token(&provider, &[&form[..], &[("client_secret", "x")]].concat()), 401, "invalid_client");
+    // The code of one client in the hands of another, which does not use it up.
+    let as_app = [("grant_type", "authorization_code"), ("code", first.as_str()), ("redirect_uri", CALLBACK)];
+    let as_app = [&as_app[..], &[("code_verifier", VERIFIER), ("client_id", "app")]].concat();
+    error(token(&provider, &as_app), 400, "invalid_grant");
+    // None of these used the code up. An assertion is taken once.
+    let assertion = service.sign(&client_assertion(&provider));
+    let reply = redeem(&provider, &assertion, &first, CALLBACK, VERIFIER);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let second = code();
+    error(redeem(&provider, &assertion, &second, CALLBACK, VERIFIER), 401, "invalid_client");
+
+    // A wrong verifier, or the redirect URI of another request, uses the code up.
+    for (uri, verifier) in
+        [(CALLBACK, "another-verifier-of-forty-three-characters-or-more"), ("https://x.example/", VERIFIER)]
+    {
+        let code = code();
+        let assertion = service.sign(&client_assertion(&provider));
+        error(redeem(&provider, &assertion, &code, uri, verifier), 400, "invalid_grant");
+        error(service.exchange(&provider, &code), 400, "invalid_grant");
+    }
+    let assertion = service.sign(&client_assertion(&provider));
+    error(redeem(&provider, &assertion, "no-code", CALLBACK, VERIFIER), 400, "invalid_grant");
+    error(redeem(&provider, &assertion, "", CALLBACK, VERIFIER), 401, "invalid_client");
+    for secret in ["", "a secret of the wiki, of 31 characters"] {
+        error(token(&provider, &[("client_id", "wiki"), ("client_secret", secret)]), 401, "invalid_client");
+    }
+    let secret = "a secret of the wiki, of 32 characters";
+    error(token(&provider, &[("client_id", "wiki"), ("client_secret", secret)]), 400, "unsupported_grant_type");
+}
+
+#[test]
+fn wrong_token_reads_no_attributes() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut browser = Browser::new(&provider);
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
+    browser.give_password(&provider);
+    browser.consent();
+    let tokens = service.exchange(&provider, &browser.answer("code").unwrap()).body;
+    let (access, id) = (tokens["access_token"].as_str().unwrap(), tokens["id_token"].as_str().unwrap());
+    assert_eq!(userinfo(&provider, access).status, 200);
+    // An ID token has the same key, and is no access token.
+    for wrong in ["", "x", id, &access[..access.len() - 8]] {
+        assert_eq!(userinfo(&provider, wrong).status, 401, "{wrong}");
+    }
+    let post = agent().post(format!("{}/userinfo", provider.origin)).send("").unwrap();
+    assert_eq!(post.status().as_u16(), 405);
+}
+
+#[test]
+fn wrong_passwords_end_the_login() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut browser = Browser::new(&provider);
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
+    for _ in 0..4 {
+        browser.submit("/password", &[("user", &provider.user), ("password", "wrong")]);
+        assert!(browser.form("/password").is_some());
+    }
+    browser.submit("/password", &[("user", &provider.user), ("password", "wrong")]);
+    assert_eq!(browser.status, 403);
+    browser.follow_link();
+    assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr19"));
+}
+
+#[test]
+fn wrong_codes_end_the_login() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_2)));
+    browser.give_password(&provider);
+    for wrong in 0..5 {
+        assert!(browser.form("/code").is_some(), "{}", browser.page);
+        browser.submit("/code", &[("code", &format!("00000{wrong}"))]);
+    }
+    assert_eq!(browser.status, 403);
+    browser.follow_link();
+    assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr19"));
+}
+
+#[test]
+fn form_of_another_site_is_refused() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let send = |path: &str| {
+        let request = agent().post(format!("{}{path}", provider.origin));
+        let request = request.header("Origin", "https://attacker.example");
+        request.content_type("application/x-www-form-urlencoded").send("client_id=x").unwrap().status().as_u16()
+    };
+    assert_eq!(send("/consent"), 403);
+    assert_eq!(send("/cancel"), 403);
+    // A service may send its request as a form.
+    assert_eq!(send("/authorize"), 400);
+    let long = "x".repeat(20_000);
+    let request = agent().post(format!("{}/token", provider.origin));
+    let request = request.content_type("application/x-www-form-urlencoded");
+    assert_eq!(request.send(&long).unwrap().status().as_u16(), 413);
+}
+
+#[test]
+fn wrong_registration_stops_the_start() {
+    let service = Service::new();
+    let wrong = |clients: &str, reason: &str| {
+        let error = Provider::refuse(clients);
+        assert!(error.contains(reason), "{reason}: {error}");
+    };
+    let plain = |more: &str| format!("[[client]]\nid = \"x\"\nname = \"X\"\nprofile = \"plain\"\n{more}");
+    wrong(&service.registration().repeat(2), "registered twice");
+    wrong(&service.registration_of(ID, "http://service.example/", ""), "must have https");
+    wrong(&service.registration_of(ID, "https://service.example/#x", ""), "without a fragment");
+    wrong(&service.registration_of(ID, "javascript:alert(1)", ""), "must have https");
+    wrong(&service.registration_of(ID, CALLBACK, "secret = \"x\""), "keys, and no secret");
+    wrong(&service.registration_of(ID, CALLBACK, "id_token_alg = \"HS256\""), "RS256 or ES256");
+    wrong(&plain("redirect_uris = [\"https://a.example/\", \"https://b.example/\"]"), "need a sector");
+    wrong(&plain("redirect_uris = [\"https://a.example/\"]\nsecret = \"short\""), "32 characters");
+    wrong(&plain("redirect_uris = [\"https://a.example/\"]\nattributes = [\"nickname\"]"), "is no attribute");
+    wrong(&plain("redirect_uris = []"), "redirect_uris is empty");
+}
