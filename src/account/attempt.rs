@@ -278,15 +278,18 @@ impl Account {
     ) -> Result<Option<Vec<(AuthenticatorNumber, Match)>>, Refusal> {
         let is_compared = |entry: &&Entry| entry.is_active() != (answer.stage == Stage::Confirmation);
         let mut refusal = Refusal::NoCodes;
-        let mut comparisons = Vec::with_capacity(self.entries.len());
+        let mut searches = Vec::with_capacity(self.entries.len());
+        // Apart from the searches, whose length would leave bytes unused that may hold old contents of the stack.
+        let mut found = Vec::new();
         let mut is_missing = false;
         for entry in self.candidates(named, answer.stage).filter(is_compared) {
             match entry.factor.kept().compare(answer) {
                 Ok(Comparison::Hsm(search, algorithm, key)) => match hmacs.search(algorithm, key, search) {
-                    Some(found) => comparisons.push((entry.number, Comparison::Match(found))),
+                    Some(of_module) => found.push((entry.number, of_module)),
                     None => is_missing = true,
                 },
-                Ok(comparison) => comparisons.push((entry.number, comparison)),
+                Ok(Comparison::Match(of_kind)) => found.push((entry.number, of_kind)),
+                Ok(search) => searches.push((entry.number, search)),
                 Err(other) if telling(&other) >= telling(&refusal) => refusal = other,
                 Err(_) => {}
             }
@@ -294,7 +297,12 @@ impl Account {
         if is_missing {
             return Ok(None);
         }
-        if comparisons.is_empty() { Err(refusal) } else { Ok(Some(run(comparisons))) }
+        if searches.is_empty() && found.is_empty() {
+            return Err(refusal);
+        }
+        found.extend(run(searches));
+        found.sort_unstable_by_key(|(number, _)| number.get());
+        Ok(Some(found))
     }
 
     /// Stores the use of the answer on every authenticator where it matches, and returns the first of them.
