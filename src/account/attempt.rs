@@ -279,7 +279,7 @@ impl Account {
         let is_compared = |entry: &&Entry| entry.is_active() != (answer.stage == Stage::Confirmation);
         let mut refusal = Refusal::NoCodes;
         let mut searches = Vec::with_capacity(self.entries.len());
-        // Apart from the searches, whose length would leave bytes unused that may hold old contents of the stack.
+        // Not beside the searches: a match is shorter, and the rest of its place may hold old contents of the stack.
         let mut found = Vec::new();
         let mut is_missing = false;
         for entry in self.candidates(named, answer.stage).filter(is_compared) {
@@ -300,9 +300,12 @@ impl Account {
         if searches.is_empty() && found.is_empty() {
             return Err(refusal);
         }
-        found.extend(run(searches));
-        found.sort_unstable_by_key(|(number, _)| number.get());
-        Ok(Some(found))
+        let mut matches = run(searches);
+        if !found.is_empty() {
+            matches.append(&mut found);
+            matches.sort_unstable_by_key(|(number, _)| number.get());
+        }
+        Ok(Some(matches))
     }
 
     /// Stores the use of the answer on every authenticator where it matches, and returns the first of them.

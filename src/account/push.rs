@@ -324,9 +324,9 @@ impl Account {
     /// The counts of all devices halve with each day since the last one, or since the wait that followed it.
     fn count_miss(&mut self, number: AuthenticatorNumber, (at, least): (UnixTime, UnixTime), now: UnixTime) {
         let last = self.pushes().map(|(_, push)| push.held_until).max().unwrap_or(UnixTime::EPOCH);
-        let mut next = last.saturating_add(DAY);
-        // Nothing is known about the days before a clock was set.
-        while plausible(last, now) == last && next <= at && self.pushes().any(|(_, push)| push.misses > 0) {
+        // The time since a wait that a wrong clock has set is unknown.
+        let mut next = if plausible(last, now) == last { last.saturating_add(DAY) } else { UnixTime::MAX };
+        while next <= at && self.pushes().any(|(_, push)| push.misses > 0) {
             self.pushes_mut().for_each(|push| push.misses /= 2);
             next = next.saturating_add(DAY);
         }
@@ -339,6 +339,7 @@ impl Account {
         }
     }
 
+    /// Returns the account without the challenges whose time is over.
     pub(super) fn without_old_challenges(mut self, now: UnixTime) -> Self {
         self.drop_challenges(now);
         self

@@ -146,32 +146,6 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.report(Event { authenticator: number, ..Event::new(Action::EnrollWithCode, id, now) }, enrolled)
     }
 
-    /// Withdraws the code of an operator, and ends the enrollment that began with it.
-    ///
-    /// It is for a help desk that has given a code to the wrong person. An authenticator that was confirmed in the
-    /// meantime stays: [revoke](Self::revoke) it.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`Self::view`], [`VerifierError::Account`] with [`AccountError::NoEnrollmentCode`] if there
-    /// is none, or [`VerifierError::Contended`] if other writers keep changing the account.
-    pub async fn withdraw_enrollment_code(
-        &self,
-        id: &AccountId,
-        by: Operator<'_>,
-        now: UnixTime,
-    ) -> Result<(), VerifierError<S::Error>> {
-        let withdrawn = self.swap(id, |held, _| {
-            let mut account = self.account(id, held)?;
-            account.withdraw_enrollment_code(now).map_err(VerifierError::Account)?;
-            Ok(Step::Store((), Record::Account(account)))
-        });
-        self.report(
-            Event { operator: Some(by), ..Event::new(Action::WithdrawEnrollmentCode, id, now) },
-            withdrawn.await,
-        )
-    }
-
     /// Returns an authenticator that was enrolled in this transaction and is not confirmed yet, to show its secret
     /// again.
     ///

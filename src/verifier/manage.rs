@@ -94,6 +94,26 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         .await
     }
 
+    /// Withdraws the [enrollment code](Self::issue_enrollment_code) of an account, and ends the enrollment that began with
+    /// it.
+    ///
+    /// It is for a help desk that has given a code to the wrong person. An authenticator that was confirmed in the
+    /// meantime stays: [revoke](Self::revoke) it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::view`], [`VerifierError::Account`] with [`AccountError::NoEnrollmentCode`] if the
+    /// account has no code, or [`VerifierError::Contended`] if other writers keep changing the account.
+    pub async fn withdraw_enrollment_code(
+        &self,
+        id: &AccountId,
+        by: Operator<'_>,
+        now: UnixTime,
+    ) -> Result<(), VerifierError<S::Error>> {
+        let request = Request { id, action: Action::WithdrawEnrollmentCode, number: None, by, now };
+        self.manage(request, |account| account.withdraw_enrollment_code(now)).await
+    }
+
     /// Suspends an account: no code is accepted and no authenticator is enrolled until [`Self::resume`].
     ///
     /// A lock and the number of failures do not change.

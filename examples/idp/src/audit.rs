@@ -131,7 +131,7 @@ impl Audit {
     }
 
     /// Reads all lines in order, and returns the problems of the chain and of the revisions.
-    #[allow(dead_code, reason = "the commands for the audit log will use it")]
+    #[cfg(test)]
     pub(crate) async fn read(&self, mut each: impl FnMut(&Line), now: UnixTime) -> Result<Vec<String>, Outage> {
         let head: Head = self.records.load(Head::NAME, now).await?.unwrap_or_else(Head::start);
         let mut problems = Vec::new();

@@ -55,15 +55,13 @@ pub(crate) async fn take_password(
             visit.begin_enrollment(person.second_factor_since.is_some()).await?;
             return Ok(visit.go_to("/"));
         }
-        person::FirstFactor::Wrong(0) | person::FirstFactor::Locked { .. }
-            if visit.browser.session.request.is_some() =>
-        {
+        person::FirstFactor::Wrong(0) | person::FirstFactor::Locked if visit.browser.session.request.is_some() => {
             return visit.end(OutcomeCode::TooManyAttempts).await;
         }
         person::FirstFactor::Wrong(left) => (texts.wrong_password, left),
-        person::FirstFactor::Locked { .. } => (texts.password_locked, 0),
+        person::FirstFactor::Locked => (texts.password_locked, 0),
     };
-    let alert = Alert::Error(text.to_owned());
+    let alert = Alert(text.to_owned());
     Ok(visit.show(StatusCode::FORBIDDEN, |page| pages::sign_in(page, &user, left, Some(&alert))))
 }
 
@@ -142,7 +140,7 @@ impl Visit {
             return Ok(self.show(status, |page| pages::consent(page, &request.id, &request.attributes)));
         }
         let (account, login) = (self.browser.account()?, self.browser.login()?);
-        let text = |refusal: PublicRefusal| Alert::Error(self.language.refusal(refusal));
+        let text = |refusal: PublicRefusal| Alert(self.language.refusal(refusal));
         if session.second.is_some() {
             let view = self.app.verifier.view(&account, self.now).await?;
             return Ok(self.show(status, |page| pages::account(page, &view, None)));
@@ -228,7 +226,8 @@ impl Visit {
         Ok(self.go_to("/"))
     }
 
-    /// Shows the page again with the refusal. A repeated answer is none: the first one has moved the session.
+    /// Shows the page again with the refusal. A code that was submitted twice is not refused: the first submission has
+    /// moved the session, to which the browser is sent.
     async fn refused(&mut self, error: VerifierError<secondo::store::BoxedError>) -> Answer {
         match error {
             error if error.is_outage() => Err(error.into()),

@@ -81,10 +81,7 @@ pub(crate) enum FirstFactor {
     Right(Box<Person>),
     /// The number of attempts left before the lock.
     Wrong(u8),
-    Locked {
-        #[allow(dead_code, reason = "the recovery of credentials will show it")]
-        until: u64,
-    },
+    Locked,
 }
 
 /// The persons in the records.
@@ -153,17 +150,14 @@ impl Persons {
         let counted = self.records.change(&user, now, |tries: Option<Tries>| {
             let Tries { failures, locked_until } = tries.unwrap_or_default();
             if now.as_secs() < locked_until {
-                return (None, Err(locked_until));
+                return (None, None);
             }
             let failures = if failures >= PASSWORD_TRIES { 1 } else { failures + 1 };
             let locked_until = if failures >= PASSWORD_TRIES { now.as_secs() + LOCK_SECS } else { 0 };
             let kept = Kept::until(now.saturating_add(DAY), Tries { failures, locked_until });
-            (Some(kept), Ok(PASSWORD_TRIES - failures))
+            (Some(kept), Some(PASSWORD_TRIES - failures))
         });
-        let left = match counted.await? {
-            Ok(left) => left,
-            Err(until) => return Ok(FirstFactor::Locked { until }),
-        };
+        let Some(left) = counted.await? else { return Ok(FirstFactor::Locked) };
         let person = self.named(&user, now).await?;
         let expected = person.as_ref().map_or(&self.nobody, |person| &person.password).clone();
         let permit = Arc::clone(&self.hashing).acquire_owned().await?;

@@ -65,7 +65,7 @@ impl Records {
         Self { store, cipher: Aes256GcmSiv::new(key.into()) }
     }
 
-    /// Returns a record, or `None` if there is none.
+    /// Returns the record with this name, or `None` if there is no such record.
     pub(crate) async fn load<R: Record>(&self, name: &str, now: UnixTime) -> Result<Option<R>, Outage> {
         Ok(self.read(&id::<R>(name)?, now).await?.1)
     }

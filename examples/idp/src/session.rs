@@ -100,6 +100,10 @@ impl Record for Session {
     const KIND: &'static str = "session";
 }
 
+fn new_salt() -> Result<String, Outage> {
+    Ok(base16ct::lower::encode_string(&Cookie::random()?.0))
+}
+
 /// A session with the cookie of its browser.
 pub(crate) struct Browser {
     cookie: Cookie,
@@ -127,8 +131,7 @@ impl Browser {
     }
 
     fn start(cookie: Cookie) -> Result<Self, Outage> {
-        let salt = base16ct::lower::encode_string(&Cookie::random()?.0);
-        Ok(Self { cookie, session: Session { salt, ..Session::default() } })
+        Ok(Self { cookie, session: Session { salt: new_salt()?, ..Session::default() } })
     }
 
     /// Starts a session with another cookie. Only the language stays.
@@ -157,9 +160,8 @@ impl Browser {
     pub(crate) async fn renew(&mut self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         let old = self.cookie.hash("session");
         self.cookie = self.cookie.next(&self.session.salt);
-        let salt = base16ct::lower::encode_string(&Cookie::random()?.0);
         let moved = Session {
-            salt: std::mem::replace(&mut self.session.salt, salt),
+            salt: std::mem::replace(&mut self.session.salt, new_salt()?),
             moved: Some(now.as_secs()),
             ..Session::default()
         };

@@ -27,7 +27,7 @@ pub(crate) fn consent(page: &Page<'_>, request: &str, attributes: &[Attribute]) 
 /// The page after a login that ended, with the way back to the service.
 pub(crate) fn ended(page: &Page<'_>, text: &str, service: &str, location: &str) -> Markup {
     let texts = page.texts();
-    let alert = Alert::Error(text.to_owned());
+    let alert = Alert(text.to_owned());
     let content = html! { p { a .button href=(location) { (texts.back_to) " " (service) } } };
     page.whole(texts.ended_title, Some(&alert), &content)
 }

@@ -5,7 +5,7 @@ use super::texts::{Language, Texts};
 /// The style of all pages.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// What every page needs: the language, and the token of its forms.
+/// The context of a page: the language, the provider's name, and the token of its forms.
 pub(crate) struct Page<'a> {
     pub(crate) language: Language,
     pub(crate) provider: &'a str,
@@ -21,12 +21,8 @@ pub(crate) struct Service<'a> {
     pub(crate) request: &'a str,
 }
 
-/// A message at the top of a page, which screen readers read first.
-pub(crate) enum Alert {
-    Error(String),
-    #[allow(dead_code, reason = "the pages about devices will use it")]
-    Done(String),
-}
+/// An error at the top of a page, which screen readers read first.
+pub(crate) struct Alert(pub(crate) String);
 
 impl Page<'_> {
     pub(crate) fn texts(&self) -> &'static Texts {
@@ -53,11 +49,7 @@ impl Page<'_> {
                             p .hint { (texts.access_to) " " strong { (service.name) } }
                         }
                         h1 { (title) }
-                        @match alert {
-                            Some(Alert::Error(text)) => p .alert.error role="alert" { (text) },
-                            Some(Alert::Done(text)) => p .alert.done role="status" { (text) },
-                            None => {},
-                        }
+                        @if let Some(Alert(text)) = alert { p .alert role="alert" { (text) } }
                         (content)
                         @if let Some(service) = self.service {
                             form method="post" action="/cancel" {

@@ -46,7 +46,7 @@ impl Language {
         refusal.text(language, time_of_day).to_string()
     }
 
-    /// Returns the text about a login that ended. There is none about the person's own choice.
+    /// Returns the text about a login that ended, or `None` if the person chose to end it.
     pub(crate) const fn outcome(self, outcome: OutcomeCode) -> Option<&'static str> {
         let texts = self.texts();
         match outcome {

@@ -89,10 +89,7 @@ fn longest_request_fits_into_the_session() {
 fn second_use_of_a_code_revokes_the_tokens() {
     let service = Service::new();
     let provider = Provider::start(&service.registration());
-    let mut browser = Browser::new(&provider);
-    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
-    browser.give_password(&provider);
-    browser.consent();
+    let browser = service.log_in(&provider);
     let code = browser.answer("code").unwrap();
     let reply = service.exchange(&provider, &code);
     let access = reply.body["access_token"].as_str().unwrap().to_owned();

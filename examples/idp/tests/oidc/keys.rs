@@ -29,10 +29,7 @@ fn keys_are_kept_and_replaced() {
     for key in keys["keys"].as_array().unwrap() {
         assert!(key.get("d").is_none() && key["use"] == json!("sig") && key.get("kid").is_some());
     }
-    let mut browser = Browser::new(&provider);
-    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
-    browser.give_password(&provider);
-    browser.consent();
+    let browser = service.log_in(&provider);
     let tokens = service.exchange(&provider, &browser.answer("code").unwrap()).body;
     let old = signing_key(tokens["id_token"].as_str().unwrap());
     assert!(first.contains(&old));

@@ -213,10 +213,7 @@ fn wrong_call_of_the_token_endpoint_gets_no_token() {
 fn wrong_token_reads_no_attributes() {
     let service = Service::new();
     let provider = Provider::start(&service.registration());
-    let mut browser = Browser::new(&provider);
-    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
-    browser.give_password(&provider);
-    browser.consent();
+    let browser = service.log_in(&provider);
     let tokens = service.exchange(&provider, &browser.answer("code").unwrap()).body;
     let (access, id) = (tokens["access_token"].as_str().unwrap(), tokens["id_token"].as_str().unwrap());
     assert_eq!(userinfo(&provider, access).status, 200);

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use url::form_urlencoded::Serializer;
 
-use crate::browser::agent;
+use crate::browser::{Browser, agent};
 use crate::provider::Provider;
 
 pub(crate) const ID: &str = "https://service.example/";
@@ -54,6 +54,15 @@ impl Service {
         let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
         let pem = pem::encode(&Pem::new("PRIVATE KEY", der.as_ref().to_vec()));
         Self { key: EncodingKey::from_ec_pem(pem.as_bytes()).unwrap(), pem, algorithm: Algorithm::ES256 }
+    }
+
+    /// Logs in at the service with a password, and gives consent.
+    pub(crate) fn log_in(&self, provider: &Provider) -> Browser {
+        let mut browser = Browser::new(provider);
+        browser.open(&self.url(provider, &request_object(provider, LEVEL_1)));
+        browser.give_password(provider);
+        browser.consent();
+        browser
     }
 
     /// Returns the registration of the service.
