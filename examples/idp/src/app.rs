@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::audit::{Audit, Events};
 use crate::config::Config;
 use crate::demonstration;
+use crate::messages::Messages;
 use crate::oidc::Oidc;
 use crate::outage::Outage;
 use crate::person::Persons;
@@ -32,6 +33,7 @@ pub(crate) struct App {
     pub(crate) records: Records,
     pub(crate) persons: Persons,
     pub(crate) audit: Audit,
+    pub(crate) messages: Messages,
     pub(crate) oidc: Oidc,
 }
 
@@ -54,7 +56,8 @@ impl App {
         let at_once = std::thread::available_parallelism().map_or(2, usize::from);
         let persons = Persons::new(records.clone(), &random_hex()?, at_once).map_err(|Outage(label)| label)?;
         let oidc = Oidc::open(&config.client, records.clone(), &key("idp subjects")).await?;
-        let app = Self { config, origin, verifier, records, persons, audit, oidc };
+        let messages = Messages::new(records.clone());
+        let app = Self { config, origin, verifier, records, persons, audit, messages, oidc };
         if !app.is_secure() {
             demonstration::begin(&app).await.map_err(|Outage(label)| label)?;
         }

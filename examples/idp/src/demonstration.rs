@@ -1,4 +1,4 @@
-//! A person to try the provider with, made at the first start on loopback.
+//! Persons to try the provider with, made at the first start on loopback.
 
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::outage::Outage;
 use crate::person::{Person, Standing, hash};
 use crate::records::{Kept, Record};
 
-/// The fact that the person was made.
+/// The fact that the persons were made.
 #[derive(Serialize, Deserialize)]
 struct Begun {}
 
@@ -16,19 +16,13 @@ impl Record for Begun {
     const KIND: &'static str = "demonstration";
 }
 
-/// Makes the person once, and prints the password, which is kept nowhere else.
+/// Makes the persons once, and prints their passwords, which are kept nowhere else.
 pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
     let now = UnixTime::now()?;
-    if !app.records.create("person", Kept::forever(Begun {}), now).await? {
+    if !app.records.create("persons", Kept::forever(Begun {}), now).await? {
         return Ok(());
     }
-    let (id, random) = (random_hex()?, random_hex()?.to_uppercase());
-    let (id, _) = id.split_at(32);
-    let (digits, rest) = random.split_at(10);
-    let (number, _) = rest.split_at(10);
-    let password = format!("Prova-{digits}");
-    let person = Person {
-        id: id.to_owned(),
+    let maria = Person {
         fiscal_code: "RSSMRA80B69H501U".into(),
         email: "maria.rossi@example.org".into(),
         mobile: "+393330000000".into(),
@@ -36,18 +30,55 @@ pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
         family_name: "Rossi".into(),
         gender: 'F',
         date_of_birth: "1980-02-29".into(),
-        county_of_birth: "RM".into(),
-        place_of_birth: "H501".into(),
         digital_address: Some("maria.rossi@pec.example.org".into()),
-        spid_code: format!("SCND{number}"),
-        expiration_date: "2036-12-31".into(),
-        password: hash(&password)?,
-        second_factor_since: None,
-        standing: Standing::Active,
+        ..somebody()?
     };
-    let email = person.email.clone();
-    if app.persons.add(person, now).await? {
-        println!("Demonstration: user name {email}, password {password}");
+    let anna = Person {
+        fiscal_code: "BNCNNA75A41H501S".into(),
+        email: "anna.bianchi@example.org".into(),
+        mobile: "+393330000001".into(),
+        name: "Anna".into(),
+        family_name: "Bianchi".into(),
+        gender: 'F',
+        date_of_birth: "1975-01-01".into(),
+        is_operator: true,
+        ..somebody()?
+    };
+    for (role, mut person) in [("Demonstration", maria), ("Operator", anna)] {
+        let password = format!("Prova-{}", random_digits()?);
+        person.password = hash(&password)?;
+        let email = person.email.clone();
+        if app.persons.add(person, now).await? {
+            println!("{role}: user name {email}, password {password}");
+        }
     }
     Ok(())
+}
+
+/// Returns a person of Rome, without name and password.
+fn somebody() -> Result<Person, Outage> {
+    Ok(Person {
+        id: random_hex()?.chars().take(32).collect(),
+        fiscal_code: String::new(),
+        email: String::new(),
+        mobile: String::new(),
+        name: String::new(),
+        family_name: String::new(),
+        gender: ' ',
+        date_of_birth: String::new(),
+        county_of_birth: "RM".into(),
+        place_of_birth: "H501".into(),
+        digital_address: None,
+        spid_code: format!("SCND{}", random_digits()?),
+        expiration_date: "2036-12-31".into(),
+        password: String::new(),
+        second_factor_since: None,
+        standing: Standing::Active,
+        is_operator: false,
+    })
+}
+
+/// Returns ten random digits and capital letters.
+fn random_digits() -> Result<String, Outage> {
+    Ok(random_hex()?.to_uppercase().chars().take(10).collect())
 }

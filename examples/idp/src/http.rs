@@ -15,10 +15,12 @@ use secondo::UnixTime;
 
 use crate::app::App;
 use crate::consent;
+use crate::enrollment;
 use crate::login;
 use crate::oidc;
 use crate::outage::Outage;
-use crate::pages::{Language, Page, STYLE, Service};
+use crate::outbox;
+use crate::pages::{Language, Page, STYLE, Service, texts};
 use crate::session::Browser;
 
 /// The greatest length of a form.
@@ -45,10 +47,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/", get(login::show))
         .route("/password", post(login::take_password))
         .route("/code", post(login::take_code))
+        .route("/enrollment", post(enrollment::confirm))
         .route("/consent", post(consent::take_consent))
         .route("/cancel", post(consent::cancel))
         .route("/logout", post(login::log_out))
         .route("/language/{code}", post(login::set_language))
+        .route("/outbox", get(outbox::show))
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/health", get(|| async { "ok" }))
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
@@ -83,7 +87,7 @@ async fn guard(request: Request, next: Next) -> Response {
 impl IntoResponse for Outage {
     fn into_response(self) -> Response {
         eprintln!("outage: {}", self.0);
-        let text = Language::Italian.texts().unavailable;
+        let text = texts::UNAVAILABLE.in_language(Language::Italian);
         (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
     }
 }

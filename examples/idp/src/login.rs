@@ -5,12 +5,10 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use rand::rngs::SysRng;
-use secondo::account::AccountError;
 use secondo::assurance::{FirstFactor, OutcomeCode, amr, level};
-use secondo::formats::otpauth::{KeyUri, Qr};
+
 use secondo::types::Level;
-use secondo::{Accepted, Algorithm, Authenticator, AuthenticatorNumber, PublicRefusal, Secret, Totp, VerifierError};
+use secondo::{Accepted, AuthenticatorNumber, PublicRefusal, VerifierError};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -41,7 +39,6 @@ pub(crate) async fn take_password(
     if form != visit.browser.form_token() || visit.browser.session.person.is_some() || visit.is_late() {
         return visit.step(StatusCode::OK, None).await;
     }
-    let texts = visit.language.texts();
     let (text, left) = match visit.app.persons.first_factor(&user, password, visit.now).await? {
         person::FirstFactor::Right(person) => {
             visit.browser.session.person = Some(person.id.clone());
@@ -58,10 +55,10 @@ pub(crate) async fn take_password(
         person::FirstFactor::Wrong(0) | person::FirstFactor::Locked if visit.browser.session.request.is_some() => {
             return visit.end(OutcomeCode::TooManyAttempts).await;
         }
-        person::FirstFactor::Wrong(left) => (texts.wrong_password, left),
-        person::FirstFactor::Locked => (texts.password_locked, 0),
+        person::FirstFactor::Wrong(left) => (pages::WRONG_PASSWORD, left),
+        person::FirstFactor::Locked => (pages::PASSWORD_LOCKED, 0),
     };
-    let alert = Alert(text.to_owned());
+    let alert = Alert(text.in_language(visit.language).to_owned());
     Ok(visit.show(StatusCode::FORBIDDEN, |page| pages::sign_in(page, &user, left, Some(&alert))))
 }
 
@@ -71,7 +68,7 @@ pub(crate) struct Code {
     code: String,
 }
 
-/// Takes a code, which confirms the first device or verifies a login.
+/// Takes a code of one of the person's devices.
 pub(crate) async fn take_code(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -79,26 +76,15 @@ pub(crate) async fn take_code(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     let session = &visit.browser.session;
-    let is_due = session.person.is_some() && session.second.is_none() && !visit.awaits_consent(None);
+    let is_due = session.person.is_some()
+        && session.second.is_none()
+        && session.enrolling.is_none()
+        && !visit.awaits_consent(None);
     if form != visit.browser.form_token() || !is_due || visit.is_late() {
         return visit.step(StatusCode::OK, None).await;
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     let verifier = &visit.app.verifier;
-    if let Some(number) = session.enrolling {
-        return match verifier.confirm(&account, &login, AuthenticatorNumber::new(number), &code, now).await {
-            Ok(_) | Err(VerifierError::Repeated(_)) => {
-                let since = |person: &mut Person| {
-                    person.second_factor_since.get_or_insert(now.as_secs());
-                };
-                visit.app.persons.change(account.as_str(), now, since).await?;
-                visit.browser.session.enrolling = None;
-                visit.browser.keep(&visit.app.records, now).await?;
-                Ok(visit.go_to("/"))
-            }
-            Err(error) => visit.refused(error).await,
-        };
-    }
     match verifier.verify(&account, &login, &code, now).await {
         Ok(accepted) => visit.complete(&accepted).await,
         Err(error) => match OutcomeCode::of(&error) {
@@ -125,14 +111,14 @@ pub(crate) async fn set_language(State(app): State<Arc<App>>, Path(code): Path<S
 
 impl Visit {
     /// Shows the page of the step where the browser is.
-    pub(crate) async fn step(&mut self, status: StatusCode, refusal: Option<PublicRefusal>) -> Answer {
+    pub(crate) async fn step(&mut self, status: StatusCode, alert: Option<Alert>) -> Answer {
         if self.is_late() {
             return self.end(OutcomeCode::TimedOut).await;
         }
         let session = &self.browser.session;
         if session.person.is_none() {
             let user = session.request.as_ref().and_then(|request| request.user.as_deref()).unwrap_or_default();
-            return Ok(self.show(status, |page| pages::sign_in(page, user, PASSWORD_TRIES, None)));
+            return Ok(self.show(status, |page| pages::sign_in(page, user, PASSWORD_TRIES, alert.as_ref())));
         }
         if self.awaits_consent(None)
             && let Some(request) = &session.request
@@ -140,31 +126,15 @@ impl Visit {
             return Ok(self.show(status, |page| pages::consent(page, &request.id, &request.attributes)));
         }
         let (account, login) = (self.browser.account()?, self.browser.login()?);
-        let text = |refusal: PublicRefusal| Alert(self.language.refusal(refusal));
         if session.second.is_some() {
             let view = self.app.verifier.view(&account, self.now).await?;
-            return Ok(self.show(status, |page| pages::account(page, &view, None)));
+            return Ok(self.show(status, |page| pages::account(page, &view, alert.as_ref())));
         }
         if let Some(number) = session.enrolling {
-            let pending = self.app.verifier.pending(&account, &login, AuthenticatorNumber::new(number), self.now).await;
-            return match pending {
-                Ok(phone) => {
-                    let uri = KeyUri::new(account.as_str(), phone)?.with_issuer(&self.app.config.name)?;
-                    let secret = uri.authenticator().secret().map(Secret::to_base32).ok_or(Outage("no_secret"))?;
-                    let qr = Qr::new(uri.to_short_uri().as_str())?;
-                    let alert = refusal.map(text);
-                    Ok(self.show(status, |page| pages::enrollment(page, &qr, &secret, alert.as_ref())))
-                }
-                // The enrollment has ended, for example after five wrong codes.
-                Err(error) if !error.is_outage() => {
-                    let alert = refusal.map(text);
-                    Ok(self.show(status, |page| pages::sign_in(page, "", PASSWORD_TRIES, alert.as_ref())))
-                }
-                Err(error) => Err(error.into()),
-            };
+            return self.show_enrollment(AuthenticatorNumber::new(number), status, alert).await;
         }
         let options = self.app.verifier.options(&account, &login, self.now).await?;
-        let alert = refusal.or(options.refusal).map(text);
+        let alert = alert.or_else(|| Some(self.alert(options.refusal?)));
         Ok(self.show(status, |page| pages::code(page, options.remaining, alert.as_ref())))
     }
 
@@ -192,27 +162,6 @@ impl Visit {
         Ok(level.is_none().then_some(OutcomeCode::NoCredential))
     }
 
-    /// Enrolls a first device if the person has none. It has to be confirmed in the same login.
-    ///
-    /// A login at a service never enrolls a device, which would be a second factor that the password gave.
-    async fn begin_enrollment(&mut self, has_second_factor: bool) -> Result<(), Outage> {
-        if has_second_factor || self.browser.session.request.is_some() {
-            return Ok(());
-        }
-        let (account, login) = (self.browser.account()?, self.browser.login()?);
-        let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
-        let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
-        match self.app.verifier.enroll_first(&account, &login, phone, self.now).await {
-            Ok(enrolled) => {
-                self.browser.session.enrolling = Some(enrolled.number.get());
-                self.browser.keep(&self.app.records, self.now).await
-            }
-            // The device counts, even if the fact could not be written after its confirmation.
-            Err(VerifierError::Account(AccountError::NotFirst)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Opens the session of a login.
     async fn complete(mut self, accepted: &Accepted) -> Answer {
         let first = FirstFactor::Password;
@@ -228,11 +177,16 @@ impl Visit {
 
     /// Shows the page again with the refusal. A code that was submitted twice is not refused: the first submission has
     /// moved the session, to which the browser is sent.
-    async fn refused(&mut self, error: VerifierError<secondo::store::BoxedError>) -> Answer {
+    pub(crate) async fn refused(&mut self, error: VerifierError<secondo::store::BoxedError>) -> Answer {
         match error {
             error if error.is_outage() => Err(error.into()),
             VerifierError::Repeated(_) => Ok(self.go_to("/")),
-            error => self.step(StatusCode::FORBIDDEN, Some(error.public())).await,
+            error => self.step(StatusCode::FORBIDDEN, Some(self.alert(error.public()))).await,
         }
+    }
+
+    /// Returns the text of a refusal for a page.
+    pub(crate) fn alert(&self, refusal: PublicRefusal) -> Alert {
+        Alert(self.language.refusal(refusal))
     }
 }

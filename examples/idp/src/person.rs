@@ -33,6 +33,9 @@ pub(crate) struct Person {
     /// The time in seconds at which the first authenticator was confirmed. From then on, a missing account is an outage.
     pub(crate) second_factor_since: Option<u64>,
     pub(crate) standing: Standing,
+    /// `true` for the staff of the provider, who see the pages of the administration.
+    #[serde(default)]
+    pub(crate) is_operator: bool,
 }
 
 /// The standing of an identity.

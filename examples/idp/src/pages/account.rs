@@ -3,32 +3,42 @@ use secondo::account::AccountView;
 use secondo::formats::otpauth::Qr;
 use secondo::types::Base32;
 
+use super::language::Text;
 use super::layout::{Alert, Page};
+use super::texts;
+
+const ENROLL_TITLE: Text = Text("Attiva la tua app", "Activate your app");
+const ENROLL_HINT: Text = Text(
+    "Inquadra il codice QR con un'app di autenticazione, poi scrivi il primo codice che mostra.",
+    "Scan the QR code with an authenticator app, and type the first code that it shows.",
+);
+const SECRET: Text = Text("Oppure scrivi questa chiave nell'app:", "Or type this key into the app:");
+const FIRST_CODE: Text = Text("Primo codice", "First code");
+const QR: Text = Text("Codice QR della chiave", "QR code of the key");
+const DEVICES: Text = Text("Dispositivi", "Devices");
 
 /// The page that shows the secret of a new device, until its first code.
 pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, alert: Option<&Alert>) -> Markup {
-    let texts = page.texts();
     let content = html! {
-        p { (texts.enroll_hint) }
-        img .qr alt=(texts.qr) src=(qr.data_uri().as_str());
-        p .hint { (texts.secret) " " code { (secret.as_str()) } }
-        form method="post" action="/code" {
+        p { (page.say(ENROLL_HINT)) }
+        img .qr alt=(page.say(QR)) src=(qr.data_uri().as_str());
+        p .hint { (page.say(SECRET)) " " code { (secret.as_str()) } }
+        form method="post" action="/enrollment" {
             (page.token())
-            label for="code" { (texts.first_code) }
+            label for="code" { (page.say(FIRST_CODE)) }
             input #code .code name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus;
-            button { (texts.next) }
+            button { (page.say(texts::NEXT)) }
         }
     };
-    page.whole(texts.enroll_title, alert, &content)
+    page.whole(page.say(ENROLL_TITLE), alert, &content)
 }
 
 /// The person's own page.
 pub(crate) fn account(page: &Page<'_>, view: &AccountView, alert: Option<&Alert>) -> Markup {
-    let texts = page.texts();
     let content = html! {
-        h2 { (texts.devices) }
+        h2 { (page.say(DEVICES)) }
         ul { @for device in &view.authenticators { li { (device.name.as_str()) } } }
-        form method="post" action="/logout" { (page.token()) button { (texts.log_out) } }
+        form method="post" action="/logout" { (page.token()) button { (page.say(texts::LOG_OUT)) } }
     };
-    page.whole(texts.my_security, alert, &content)
+    page.whole(page.say(texts::MY_SECURITY), alert, &content)
 }

@@ -1,44 +1,59 @@
 use maud::{Markup, html};
 
+use super::language::Text;
 use super::layout::{Alert, Page};
+use super::texts;
 use crate::attributes::Attribute;
+
+const CONSENT_TITLE: Text = Text("Autorizzi l'invio dei dati?", "Do you agree to send your data?");
+const CONSENT_HINT: Text = Text("Questi dati saranno inviati al servizio:", "These data will be sent to the service:");
+const CONSENT_NONE: Text = Text(
+    "Al servizio non sarà inviato nessun dato personale, solo un identificativo che vale per quel servizio.",
+    "No personal data will be sent to the service, only an identifier that is valid for that service.",
+);
+const CONSENT_YES: Text = Text("Acconsento", "I agree");
+const CONSENT_NO: Text = Text("Non acconsento", "I do not agree");
+const ENDED_TITLE: Text = Text("Accesso non riuscito", "Access failed");
+const BACK_TO: Text = Text("Torna a", "Back to");
+const REFUSED_TITLE: Text = Text("Richiesta non valida", "Invalid request");
+const REFUSED_HINT: Text = Text(
+    "Il servizio ha inviato una richiesta non valida. Torna al servizio e riprova.",
+    "The service sent an invalid request. Go back to the service and try again.",
+);
 
 /// The page that asks for consent to send these attributes to the service.
 pub(crate) fn consent(page: &Page<'_>, request: &str, attributes: &[Attribute]) -> Markup {
-    let texts = page.texts();
     let content = html! {
         @if attributes.is_empty() {
-            p { (texts.consent_none) }
+            p { (page.say(CONSENT_NONE)) }
         } @else {
-            p { (texts.consent_hint) }
+            p { (page.say(CONSENT_HINT)) }
             ul { @for attribute in attributes { li { (page.language.attribute(*attribute)) } } }
         }
         form method="post" action="/consent" {
             (page.token())
             input type="hidden" name="request" value=(request);
-            button name="consent" value="yes" { (texts.consent_yes) }
+            button name="consent" value="yes" { (page.say(CONSENT_YES)) }
             " "
-            button .second name="consent" value="no" { (texts.consent_no) }
+            button .second name="consent" value="no" { (page.say(CONSENT_NO)) }
         }
     };
-    page.whole(texts.consent_title, None, &content)
+    page.whole(page.say(CONSENT_TITLE), None, &content)
 }
 
 /// The page after a login that ended, with the way back to the service.
 pub(crate) fn ended(page: &Page<'_>, text: &str, service: &str, location: &str) -> Markup {
-    let texts = page.texts();
     let alert = Alert(text.to_owned());
-    let content = html! { p { a .button href=(location) { (texts.back_to) " " (service) } } };
-    page.whole(texts.ended_title, Some(&alert), &content)
+    let content = html! { p { a .button href=(location) { (page.say(BACK_TO)) " " (service) } } };
+    page.whole(page.say(ENDED_TITLE), Some(&alert), &content)
 }
 
 /// The page for a request that no service gets an answer to.
 pub(crate) fn refused(page: &Page<'_>, reason: &str) -> Markup {
-    let texts = page.texts();
     let content = html! {
-        p { (texts.refused_hint) }
+        p { (page.say(REFUSED_HINT)) }
         p .hint lang="en" { (reason) }
-        p { a href="/" { (texts.back) } }
+        p { a href="/" { (page.say(texts::BACK)) } }
     };
-    page.whole(texts.refused_title, None, &content)
+    page.whole(page.say(REFUSED_TITLE), None, &content)
 }

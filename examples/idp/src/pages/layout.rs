@@ -1,6 +1,11 @@
 use maud::{DOCTYPE, Markup, html};
 
-use super::texts::{Language, Texts};
+use super::language::{Language, Text};
+
+const SKIP: Text = Text("Vai al contenuto", "Skip to the content");
+const CLAIM: Text = Text("Identità digitale", "Digital identity");
+const ACCESS_TO: Text = Text("Accesso a", "Access to");
+const CANCEL: Text = Text("Annulla", "Cancel");
 
 /// The style of all pages.
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -25,13 +30,13 @@ pub(crate) struct Service<'a> {
 pub(crate) struct Alert(pub(crate) String);
 
 impl Page<'_> {
-    pub(crate) fn texts(&self) -> &'static Texts {
-        self.language.texts()
+    /// Returns a text in the language of the page.
+    pub(crate) const fn say(&self, text: Text) -> &'static str {
+        text.in_language(self.language)
     }
 
     /// Returns the whole page.
     pub(super) fn whole(&self, title: &str, alert: Option<&Alert>, content: &Markup) -> Markup {
-        let texts = self.texts();
         html! {
             (DOCTYPE)
             html lang=(self.language.code()) {
@@ -42,11 +47,11 @@ impl Page<'_> {
                     link rel="stylesheet" href="/style.css";
                 }
                 body {
-                    a .skip href="#content" { (texts.skip) }
-                    header { div { a .brand href="/" { (self.provider) } span { (texts.claim) } } }
+                    a .skip href="#content" { (self.say(SKIP)) }
+                    header { div { a .brand href="/" { (self.provider) } span { (self.say(CLAIM)) } } }
                     main #content {
                         @if let Some(service) = self.service {
-                            p .hint { (texts.access_to) " " strong { (service.name) } }
+                            p .hint { (self.say(ACCESS_TO)) " " strong { (service.name) } }
                         }
                         h1 { (title) }
                         @if let Some(Alert(text)) = alert { p .alert role="alert" { (text) } }
@@ -55,7 +60,7 @@ impl Page<'_> {
                             form method="post" action="/cancel" {
                                 (self.token())
                                 input type="hidden" name="request" value=(service.request);
-                                button .link { (texts.cancel) }
+                                button .link { (self.say(CANCEL)) }
                             }
                         }
                     }

@@ -2,12 +2,15 @@
 
 mod account;
 mod consent;
+mod language;
 mod layout;
 mod login;
-mod texts;
+mod outbox;
+pub(crate) mod texts;
 
 pub(crate) use account::{account, enrollment};
 pub(crate) use consent::{consent, ended, refused};
+pub(crate) use language::{Language, Text};
 pub(crate) use layout::{Alert, Page, STYLE, Service};
-pub(crate) use login::{code, sign_in};
-pub(crate) use texts::Language;
+pub(crate) use login::{PASSWORD_LOCKED, WRONG_PASSWORD, code, sign_in};
+pub(crate) use outbox::outbox;

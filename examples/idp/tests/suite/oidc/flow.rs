@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::browser::Browser;
-use crate::provider::Provider;
-use crate::service::{
+use crate::support::browser::Browser;
+use crate::support::provider::Provider;
+use crate::support::service::{
     CALLBACK, FISCAL_NUMBER, ID, LEVEL_1, LEVEL_2, LEVEL_3, NONCE, STATE, Service, VERIFIER, claims, client_assertion,
     get, redeem, request_object, userinfo,
 };

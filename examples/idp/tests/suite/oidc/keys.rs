@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::browser::Browser;
-use crate::provider::Provider;
-use crate::service::{
+use crate::support::browser::Browser;
+use crate::support::provider::Provider;
+use crate::support::service::{
     CALLBACK, LEVEL_1, STATE, Service, VERIFIER, client_assertion, get, now, redeem, request_object, userinfo,
 };
 

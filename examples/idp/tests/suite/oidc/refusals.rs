@@ -4,9 +4,9 @@ use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, agent};
-use crate::provider::Provider;
-use crate::service::{
+use crate::support::browser::{Browser, agent};
+use crate::support::provider::Provider;
+use crate::support::service::{
     CALLBACK, ID, LEVEL_1, LEVEL_2, Reply, STATE, Service, VERIFIER, challenge, client_assertion, now, redeem,
     request_object, token, url, userinfo,
 };

@@ -11,7 +11,7 @@ use ureq::http::{HeaderMap, Response};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use crate::provider::Provider;
+use crate::support::provider::Provider;
 
 /// Returns a client that follows no redirects, and takes every status.
 pub(crate) fn agent() -> Agent {
@@ -140,7 +140,7 @@ impl Browser {
         for _ in 0..3 {
             self.step = now() - 1;
             let code = self.code(self.step);
-            self.submit("/code", &[("code", &code)]);
+            self.submit("/enrollment", &[("code", &code)]);
             if self.page.contains("action=\"/logout\"") {
                 return;
             }

@@ -13,9 +13,9 @@ use openidconnect::{
 };
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, agent};
-use crate::provider::Provider;
-use crate::service::{FISCAL_NUMBER, LEVEL_1, LEVEL_2, Service};
+use crate::support::browser::{Browser, agent};
+use crate::support::provider::Provider;
+use crate::support::service::{FISCAL_NUMBER, LEVEL_1, LEVEL_2, Service};
 
 /// Sends a request of `openidconnect`.
 fn http(request: HttpRequest) -> Result<HttpResponse, ureq::Error> {
@@ -95,7 +95,7 @@ fn run(mut command: Command, arguments: [&str; 4], log_in: impl FnOnce(&mut Brow
 
 /// Returns the folder of these tests' clients.
 fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oidc/clients")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/oidc/clients")
 }
 
 /// Installs the clients of one language at the first run, and returns their folder.

@@ -16,8 +16,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use url::form_urlencoded::Serializer;
 
-use crate::browser::{Browser, agent};
-use crate::provider::Provider;
+use crate::support::browser::{Browser, agent};
+use crate::support::provider::Provider;
 
 pub(crate) const ID: &str = "https://service.example/";
 pub(crate) const CALLBACK: &str = "https://service.example/callback?from=idp";

@@ -13,6 +13,8 @@ pub(crate) struct Provider {
     pub(crate) origin: String,
     pub(crate) user: String,
     pub(crate) password: String,
+    /// The user name and the password of an operator.
+    pub(crate) operator: (String, String),
 }
 
 impl Provider {
@@ -20,8 +22,8 @@ impl Provider {
     pub(crate) fn start(clients: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("idp.toml"), clients).unwrap();
-        let (origin, user, password) = Default::default();
-        let mut provider = Self { process: None, folder, origin, user, password };
+        let (origin, user, password, operator) = Default::default();
+        let mut provider = Self { process: None, folder, origin, user, password, operator };
         provider.run("127.0.0.1:0", None);
         assert!(!provider.password.is_empty(), "no demonstration person");
         provider
@@ -60,10 +62,14 @@ impl Provider {
                 origin.clone_into(&mut self.origin);
                 return;
             }
-            let (user, password) = line.strip_prefix("Demonstration: user name ").unwrap().split_once(", ").unwrap();
-            assert!(self.password.is_empty(), "the demonstration person was made twice");
-            user.clone_into(&mut self.user);
-            password.strip_prefix("password ").unwrap().clone_into(&mut self.password);
+            let (role, credentials) = line.split_once(": user name ").unwrap();
+            let (user, password) = credentials.split_once(", password ").unwrap();
+            let (user, password) = (user.to_owned(), password.to_owned());
+            assert!(self.operator.1.is_empty(), "the persons were made twice");
+            match role {
+                "Demonstration" => (self.user, self.password) = (user, password),
+                _ => self.operator = (user, password),
+            }
         }
     }
 

@@ -1,0 +1,27 @@
+use maud::{Markup, html};
+
+use super::language::Text;
+use super::layout::Page;
+use crate::messages::Message;
+
+const TITLE: Text = Text("Messaggi inviati", "Messages sent");
+const HINT: Text = Text(
+    "Questa dimostrazione non invia e-mail: le mostra qui.",
+    "This demonstration sends no mail: it shows them here.",
+);
+const NONE: Text = Text("Nessun messaggio.", "No messages.");
+
+pub(crate) fn outbox(page: &Page<'_>, messages: &[Message]) -> Markup {
+    let content = html! {
+        p .hint { (page.say(HINT)) }
+        @if messages.is_empty() { p { (page.say(NONE)) } }
+        @for message in messages {
+            section .message {
+                h2 { (message.to) }
+                p { strong { (message.subject) } }
+                p .text { (message.text) }
+            }
+        }
+    };
+    page.whole(page.say(TITLE), None, &content)
+}

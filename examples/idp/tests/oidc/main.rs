@@ -1,9 +1,0 @@
-//! Logins at services by OpenID Connect, against the provider as it is started, and by clients that others wrote.
-
-mod browser;
-mod clients;
-mod flow;
-mod keys;
-mod provider;
-mod refusals;
-mod service;

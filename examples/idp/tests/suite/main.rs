@@ -1,0 +1,4 @@
+//! The provider as it is started, and browsers and services that use it.
+
+mod oidc;
+mod support;

@@ -1,0 +1,6 @@
+//! Logins at services by OpenID Connect, and by clients that others wrote.
+
+mod clients;
+mod flow;
+mod keys;
+mod refusals;

@@ -1,0 +1,3 @@
+pub(crate) mod browser;
+pub(crate) mod provider;
+pub(crate) mod service;
