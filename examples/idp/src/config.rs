@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::gepi;
 use crate::oidc::Registration;
 
 /// The configuration. Everything has a default, so that the program runs without a file.
@@ -25,6 +26,8 @@ pub(crate) struct Config {
     pub(crate) name: String,
     /// The services.
     pub(crate) client: Vec<Registration>,
+    /// The sample service.
+    pub(crate) gepi: gepi::Settings,
 }
 
 impl Default for Config {
@@ -36,6 +39,7 @@ impl Default for Config {
             store: "file".into(),
             name: "Secondo".into(),
             client: Vec::new(),
+            gepi: gepi::Settings::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ use secondo::UnixTime;
 use crate::app::App;
 use crate::consent;
 use crate::enrollment;
+use crate::gepi;
 use crate::login;
 use crate::oidc;
 use crate::outage::Outage;
@@ -55,6 +56,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/outbox", get(outbox::show))
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/health", get(|| async { "ok" }))
+        .merge(gepi::routes())
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
         .merge(oidc::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
@@ -139,7 +141,7 @@ impl Visit {
 
 impl Language {
     /// Returns the first language of the browser that the provider has, or Italian.
-    fn accepted(headers: &HeaderMap) -> Self {
+    pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         accepted.split([',', ';']).find_map(|code| Self::of_code(code.trim())).unwrap_or(Self::Italian)
     }

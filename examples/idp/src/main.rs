@@ -11,6 +11,7 @@ mod config;
 mod consent;
 mod demonstration;
 mod enrollment;
+mod gepi;
 mod http;
 mod login;
 mod messages;
@@ -36,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(config.listen).await?;
     let origin = config.origin_at(listener.local_addr()?)?;
     let app = Arc::new(App::open(config, origin).await?);
-    println!("Open {}", app.origin);
+    println!("Open {}/gepi", app.origin);
     let stop = async { drop(tokio::signal::ctrl_c().await) };
     axum::serve(listener, http::router(app)).with_graceful_shutdown(stop).await?;
     Ok(())
