@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "a test fails so")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails so")]
 
 use super::super::rules::{Accreditation, Delegation, Period, Profile};
 use super::*;
