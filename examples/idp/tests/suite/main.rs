@@ -1,4 +1,5 @@
 //! The provider as it is started, and browsers and services that use it.
 
+mod chromium;
 mod oidc;
 mod support;
