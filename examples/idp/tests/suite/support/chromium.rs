@@ -5,7 +5,8 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use fantoccini::wd::{Locator, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
@@ -126,11 +127,22 @@ impl Chromium {
 
     /// Clicks what this selector selects, and checks the page that comes.
     pub(crate) fn click(&self, selector: &str) {
+        self.run("window.isLeft = true");
+        self.press(selector);
+        let end = Instant::now() + TIME;
+        while self.run("return window.isLeft || document.readyState !== 'complete'") == true {
+            assert!(Instant::now() < end, "no page came after {selector}");
+            sleep(Duration::from_millis(20));
+        }
+        self.check();
+    }
+
+    /// Clicks what this selector selects, which stays on the page.
+    pub(crate) fn press(&self, selector: &str) {
         self.runtime.block_on(async {
             let target = self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await.unwrap();
             target.click().await.unwrap();
         });
-        self.check();
     }
 
     /// Waits for an element, and returns its text.
