@@ -2,5 +2,5 @@
 
 mod entrance;
 mod levels;
-mod people;
+pub(crate) mod people;
 mod work;
