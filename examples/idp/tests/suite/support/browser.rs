@@ -162,6 +162,22 @@ impl Browser {
         self.submit("/code", &[("code", &code)]);
     }
 
+    /// Gives the next code of a clock that is this many seconds ahead. It does not wait for the code's step.
+    pub(crate) fn give_next_code(&mut self, ahead: u64) {
+        self.step = (now() + ahead / 30).max(self.step + 1);
+        let code = self.code(self.step);
+        self.submit("/code", &[("code", &code)]);
+    }
+
+    /// Reads the secret of the app that is enrolled on the page, and gives its first code.
+    pub(crate) fn confirm_app(&mut self, ahead: u64) {
+        let (_, secret) = self.page.split_once("<code>").unwrap_or_else(|| panic!("no secret on {}", self.page));
+        self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
+        self.step = now() + ahead / 30 - 1;
+        let code = self.code(self.step);
+        self.submit("/enrollment", &[("code", &code)]);
+    }
+
     pub(crate) fn consent(&mut self) {
         self.submit("/consent", &[("consent", "yes")]);
     }
