@@ -51,20 +51,21 @@ pub(crate) async fn of(records: &Records, person: &str, now: UnixTime) -> Result
     Ok(sessions)
 }
 
-/// Ends the sessions of a person whose names are chosen.
+/// Ends the sessions of a person whose names are chosen. Returns `false` if there were none.
 pub(crate) async fn end(
     records: &Records,
     person: &str,
     is_chosen: impl Fn(&str) -> bool + Sync,
     now: UnixTime,
-) -> Result<(), Outage> {
+) -> Result<bool, Outage> {
     let ended = records.change(person, now, |open: Option<Open>| {
         let Open(names) = open.unwrap_or_default();
         let (ended, left) = names.into_iter().partition::<Vec<_>, _>(|name| is_chosen(name));
         (Some(Kept::until(now.saturating_add(LONGEST_SECS), Open(left))), ended)
     });
-    for name in ended.await? {
-        records.remove::<Session>(&name, now).await?;
+    let ended = ended.await?;
+    for name in &ended {
+        records.remove::<Session>(name, now).await?;
     }
-    Ok(())
+    Ok(!ended.is_empty())
 }

@@ -14,7 +14,11 @@ impl Visit {
     /// Returns the person of a session with a second factor.
     pub(crate) fn owner(&self) -> Result<&Person, Stopped> {
         let person = self.person.as_deref().filter(|_| self.browser.session.is_own());
-        person.filter(|person| person.standing == Standing::Active).ok_or_else(|| Box::new(self.go_to("/")))
+        let person = person.ok_or_else(|| Box::new(self.go_to("/")))?;
+        if person.standing != Standing::Active {
+            return Err(Box::new(self.show(StatusCode::FORBIDDEN, pages::not_active)));
+        }
+        Ok(person)
     }
 
     /// Returns the person of a session whose second factor is of the last minutes. Otherwise, one is asked for before

@@ -143,7 +143,8 @@ pub(crate) async fn show_code(State(app): State<Arc<App>>, Path(id): Path<String
     if let Err(stopped) = visit.operator(&page_of(&id)) {
         return Ok(*stopped);
     }
-    let Some(once @ Once::EnrollmentCode { .. }) = visit.browser.session.once.take() else {
+    let once = visit.browser.session.once.take();
+    let Some(once) = once.filter(|once| matches!(once, Once::EnrollmentCode { person, .. } if *person == id)) else {
         return Ok(visit.go_to(&page_of(&id)));
     };
     visit.browser.keep(&visit.app.records, visit.now).await?;

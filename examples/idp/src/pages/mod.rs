@@ -25,4 +25,4 @@ pub(crate) use login::{PASSWORD_LOCKED, WRONG_PASSWORD, code, sign_in};
 pub(crate) use outbox::outbox;
 pub(crate) use person::{PersonView, person};
 pub(crate) use recovery_codes::{new_codes, recovery_codes};
-pub(crate) use security::{PASSWORD_RULES, Security, again, change_password, security};
+pub(crate) use security::{PASSWORD_RULES, Security, again, change_password, not_active, security};

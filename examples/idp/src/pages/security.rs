@@ -1,5 +1,6 @@
 use maud::{Markup, html};
 use secondo::account::AccountView;
+use secondo::assurance::OutcomeCode;
 use secondo::factor::Kind;
 
 use super::devices::{kind, status};
@@ -189,6 +190,15 @@ fn sessions(page: &Page<'_>, security: &Security<'_>) -> Markup {
             }
         }
     }
+}
+
+/// The page for a person whose identity is not active.
+pub(crate) fn not_active(page: &Page<'_>) -> Markup {
+    let alert = Alert(page.language.outcome(OutcomeCode::Suspended).unwrap_or_default().to_owned());
+    let content = html! {
+        form method="post" action="/logout" { (page.token()) button { (page.say(texts::LOG_OUT)) } }
+    };
+    page.whole(page.say(texts::MY_SECURITY), Some(&alert), &content)
 }
 
 /// The page that asks for a second factor again, before another page.

@@ -87,7 +87,10 @@ impl Visit {
         }
         self.browser.session.once = Some(once);
         self.browser.keep(&self.app.records, self.now).await?;
-        self.notify(NEW_CODES).await?;
+        let form_use = format!("codes {revision} {}", self.browser.form_token());
+        if self.app.records.first_use(&form_use, self.now).await? {
+            self.notify(NEW_CODES).await?;
+        }
         Ok(Ok(()))
     }
 

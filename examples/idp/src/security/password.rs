@@ -54,6 +54,9 @@ pub(crate) async fn change(
             let since = visit.app.persons.set_password(&person.id, new).await?;
             visit.stay(&person.id, since).await?;
             visit.browser.renew(&visit.app.records, visit.now).await?;
+            if !visit.app.records.first_use(&format!("password {form}"), visit.now).await? {
+                return Ok(visit.go_to("/security"));
+            }
             visit.app.audit.record(Line {
                 time: visit.now.as_secs(),
                 person: Some(person.id),

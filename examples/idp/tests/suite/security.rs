@@ -67,14 +67,18 @@ fn pages_need_a_second_factor() {
             other.give_password(&provider);
         }
         let expected = if has_password { "/code" } else { "/password" };
-        for page in ["/security", "/security/add", "/security/codes", "/security/password", &device] {
+        let (name, remove) = (format!("{device}/name"), format!("{device}/remove"));
+        let pages = ["/security", "/security/add", "/security/codes", "/security/password", &device];
+        let actions = ["/security/add", "/security/codes", "/security/password", "/security/sessions", &name, &remove];
+        for page in pages {
             other.open(page);
-            let form = other.form(expected).unwrap_or_else(|| panic!("{page}: {}", other.page));
-            for action in ["", "/name", "/remove"] {
-                let fields = [("name", "x"), ("use", "1"), ("revision", "3"), ("session", "others"), ("new", "x")];
-                other.post(&format!("{page}{action}"), &form, &fields);
-                assert!(!other.page.contains("/logout"), "{page}{action}: {}", other.page);
-            }
+            assert!(other.form(expected).is_some(), "{page}: {}", other.page);
+        }
+        let form = other.form(expected).unwrap();
+        for action in actions {
+            let fields = [("name", "x"), ("use", "1"), ("revision", "3"), ("session", "others"), ("old", "x")];
+            other.post(action, &form, &[&fields[..], &[("new", "x"), ("again", "x")]].concat());
+            assert!(other.form(expected).is_some(), "{action}: {}", other.page);
         }
     }
     assert_eq!(devices(&mut browser), [device]);
@@ -371,4 +375,44 @@ fn accesses_are_listed() {
     assert!(table.contains("<td>2</td>"));
     // A login at a service leaves no session.
     assert!(browser.form("/security/sessions").is_none());
+}
+
+#[test]
+fn two_clicks_at_once_do_a_thing_once() {
+    let provider = Provider::start("");
+    let mut browser = sign_in(&provider);
+    let twice = |browser: &mut Browser, page: &str, fields: &[(&str, &str)]| {
+        browser.open(page);
+        let form = browser.form(page).unwrap();
+        let mut twin = browser.twin();
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| browser.post(page, &form, fields));
+            twin.post(page, &form, fields);
+            first.join().unwrap();
+        });
+        assert_eq!((browser.status, twin.status), (200, 200), "{}", twin.page);
+        twin
+    };
+    let change = [("old", provider.password.as_str()), ("new", "Nuova-Parola-1"), ("again", "Nuova-Parola-1")];
+    let mut twin = twice(&mut browser, "/security/password", &change);
+    twin.open("/security");
+    assert!(twin.form("/logout").is_some());
+    assert_eq!(mails(&provider, "Password cambiata"), 1);
+    let mut other = Browser::new(&provider);
+    other.open("/");
+    other.submit("/password", &[("user", &provider.user), ("password", "x")]);
+    assert!(other.page.contains("rimanenti: 4"), "{}", other.page);
+
+    // At least one of the two answers has the codes, and they are those of the account.
+    let twin = twice(&mut browser, "/security/codes", &[]);
+    let shown: Vec<_> = [codes(&browser), codes(&twin)].into_iter().filter(|codes| !codes.is_empty()).collect();
+    assert!(!shown.is_empty() && shown.iter().all(|codes| *codes == shown[0]));
+    assert_eq!(mails(&provider, "Nuovi codici di recupero"), 2);
+    browser.open("/security");
+    assert!(browser.page.contains("ancora validi: 10"), "{}", browser.page);
+
+    twice(&mut browser, "/security/add", &[("name", "tablet")]);
+    browser.open("/");
+    browser.confirm_app(0);
+    assert_eq!(devices(&mut browser).len(), 2);
 }

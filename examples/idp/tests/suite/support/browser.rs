@@ -49,6 +49,14 @@ impl Browser {
         }
     }
 
+    /// Returns a second connection of the same browser, for two clicks at once.
+    pub(crate) fn twin(&self) -> Self {
+        let (secret, cookie, page) = (self.secret.clone(), self.cookie.clone(), self.page.clone());
+        let (headers, left) = Default::default();
+        let (agent, origin, step, status) = (agent(), self.origin.clone(), self.step, self.status);
+        Self { agent, origin, cookie, secret, step, status, headers, page, left }
+    }
+
     /// Gives the person's app to another browser.
     pub(crate) fn lend(&self, other: &mut Self) {
         (other.secret, other.step) = (self.secret.clone(), self.step);
