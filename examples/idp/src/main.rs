@@ -4,9 +4,12 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 
+mod activity;
+mod admin;
 mod app;
 mod attributes;
 mod audit;
+mod audit_search;
 mod config;
 mod consent;
 mod demonstration;
@@ -16,11 +19,14 @@ mod http;
 mod login;
 mod messages;
 mod oidc;
+mod open_sessions;
+mod operator;
 mod outage;
 mod outbox;
 mod pages;
 mod person;
 mod records;
+mod security;
 mod session;
 
 use std::error::Error;
