@@ -98,5 +98,5 @@ pub(crate) async fn again(
 /// Returns `true` for the path of a page that can need a second factor again.
 fn is_own_page(path: &str) -> bool {
     let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'/' || byte == b'-');
-    is_plain && ["/security", "/admin", "/gepi"].iter().any(|start| path.starts_with(start))
+    is_plain && ["/security", "/admin"].iter().any(|start| path.starts_with(start))
 }
