@@ -89,6 +89,8 @@ pub(crate) async fn again(
     let mut visit = Visit::of(app, &headers).await?;
     if form == visit.browser.form_token() && visit.browser.session.is_own() && is_own_page(&next) {
         visit.browser.session.second = None;
+        // The login would go on with it.
+        visit.browser.session.enrolling = None;
         visit.browser.session.next = Some(next);
         visit.browser.keep(&visit.app.records, visit.now).await?;
     }
