@@ -89,6 +89,8 @@ pub(crate) async fn again(
     let mut visit = Visit::of(app, &headers).await?;
     if form == visit.browser.form_token() && visit.browser.session.is_own() && is_own_page(&next) {
         visit.browser.session.second = None;
+        // The login would go on with it.
+        visit.browser.session.enrolling = None;
         visit.browser.session.next = Some(next);
         visit.browser.keep(&visit.app.records, visit.now).await?;
     }
@@ -98,5 +100,5 @@ pub(crate) async fn again(
 /// Returns `true` for the path of a page that can need a second factor again.
 fn is_own_page(path: &str) -> bool {
     let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'/' || byte == b'-');
-    is_plain && ["/security", "/admin", "/gepi"].iter().any(|start| path.starts_with(start))
+    is_plain && ["/security", "/admin"].iter().any(|start| path.starts_with(start))
 }
