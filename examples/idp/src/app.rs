@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::audit::{Audit, Events};
 use crate::config::Config;
 use crate::demonstration;
+use crate::gateway::Gateway;
 use crate::messages::Messages;
 use crate::oidc::Oidc;
 use crate::outage::Outage;
@@ -56,7 +57,7 @@ impl App {
         let at_once = std::thread::available_parallelism().map_or(2, usize::from);
         let persons = Persons::new(records.clone(), &random_hex()?, at_once).map_err(|Outage(label)| label)?;
         let oidc = Oidc::open(&config.client, records.clone(), &key("idp subjects")).await?;
-        let messages = Messages::new(records.clone());
+        let messages = Messages::new(records.clone(), config.sms.clone().map(Gateway::new).transpose()?);
         let app = Self { config, origin, verifier, records, persons, audit, messages, oidc };
         if !app.is_secure() {
             demonstration::begin(&app).await.map_err(|Outage(label)| label)?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::gateway::GatewayOptions;
 use crate::oidc::Registration;
 
 /// The configuration. Everything has a default, so that the program runs without a file.
@@ -23,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) store: String,
     /// The name of the provider on pages and in apps.
     pub(crate) name: String,
+    /// The gateway of text messages. Without one, they stay in the outbox of the demonstration.
+    pub(crate) sms: Option<GatewayOptions>,
     /// The services.
     pub(crate) client: Vec<Registration>,
 }
@@ -35,6 +38,7 @@ impl Default for Config {
             data: "idp.redb".into(),
             store: "file".into(),
             name: "Secondo".into(),
+            sms: None,
             client: Vec::new(),
         }
     }

@@ -21,6 +21,7 @@ use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
 use crate::pages::{Language, Page, STYLE, Service, texts};
+use crate::second_factor;
 use crate::session::Browser;
 
 /// The greatest length of a form.
@@ -46,13 +47,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(login::show))
         .route("/password", post(login::take_password))
-        .route("/code", post(login::take_code))
         .route("/enrollment", post(enrollment::confirm))
+        .route("/enrollment/later", post(enrollment::put_off))
         .route("/consent", post(consent::take_consent))
         .route("/cancel", post(consent::cancel))
         .route("/logout", post(login::log_out))
         .route("/language/{code}", post(login::set_language))
         .route("/outbox", get(outbox::show))
+        .merge(second_factor::routes())
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/health", get(|| async { "ok" }))
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))

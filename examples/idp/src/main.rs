@@ -11,6 +11,7 @@ mod config;
 mod consent;
 mod demonstration;
 mod enrollment;
+mod gateway;
 mod http;
 mod login;
 mod messages;
@@ -20,9 +21,11 @@ mod outbox;
 mod pages;
 mod person;
 mod records;
+mod second_factor;
 mod session;
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -38,6 +41,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Arc::new(App::open(config, origin).await?);
     println!("Open {}", app.origin);
     let stop = async { drop(tokio::signal::ctrl_c().await) };
-    axum::serve(listener, http::router(app)).with_graceful_shutdown(stop).await?;
+    // Some pages are only for this machine.
+    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::oidc::{Given, Request, Single};
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
+use crate::second_factor::{NewNumber, Step};
 
 /// The names of the cookie on HTTPS, where no other site of the domain can set it, and on loopback.
 const NAMES: [&str; 2] = ["__Host-idp", "idp"];
@@ -67,6 +68,10 @@ pub(crate) struct Session {
     pub(crate) second: Option<Second>,
     /// The authenticator that is being enrolled.
     pub(crate) enrolling: Option<u32>,
+    /// The way in which the person shows the second factor, if one was chosen.
+    pub(crate) step: Option<Step>,
+    /// The mobile number that waits for its first code.
+    pub(crate) number: Option<NewNumber>,
     /// The code of the language that the person chose.
     pub(crate) language: Option<String>,
     /// The time in seconds at which the person gave the password.
@@ -83,6 +88,11 @@ impl Session {
     /// Returns a session of the same cookie, in which nothing was done.
     pub(crate) fn empty(&self) -> Self {
         Self { salt: self.salt.clone(), ..Self::default() }
+    }
+
+    /// Returns `true` in a session of the person's own pages, after the second factor.
+    pub(crate) const fn is_own(&self) -> bool {
+        self.person.is_some() && self.second.is_some() && self.request.is_none()
     }
 }
 

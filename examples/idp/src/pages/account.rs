@@ -15,10 +15,12 @@ const ENROLL_HINT: Text = Text(
 const SECRET: Text = Text("Oppure scrivi questa chiave nell'app:", "Or type this key into the app:");
 const FIRST_CODE: Text = Text("Primo codice", "First code");
 const QR: Text = Text("Codice QR della chiave", "QR code of the key");
+const LATER: Text = Text("Più tardi", "Later");
+const CHANGE_NUMBER: Text = Text("Numero di cellulare per gli SMS", "Mobile number for text messages");
 const DEVICES: Text = Text("Dispositivi", "Devices");
 
 /// The page that shows the secret of a new device, until its first code.
-pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, alert: Option<&Alert>) -> Markup {
+pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, can_wait: bool, alert: Option<&Alert>) -> Markup {
     let content = html! {
         p { (page.say(ENROLL_HINT)) }
         img .qr alt=(page.say(QR)) src=(qr.data_uri().as_str());
@@ -29,6 +31,12 @@ pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, alert: Optio
             input #code .code name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus;
             button { (page.say(texts::NEXT)) }
         }
+        @if can_wait {
+            form method="post" action="/enrollment/later" {
+                (page.token())
+                button .link { (page.say(LATER)) }
+            }
+        }
     };
     page.whole(page.say(ENROLL_TITLE), alert, &content)
 }
@@ -38,6 +46,7 @@ pub(crate) fn account(page: &Page<'_>, view: &AccountView, alert: Option<&Alert>
     let content = html! {
         h2 { (page.say(DEVICES)) }
         ul { @for device in &view.authenticators { li { (device.name.as_str()) } } }
+        p { a href="/security/number" { (page.say(CHANGE_NUMBER)) } }
         form method="post" action="/logout" { (page.token()) button { (page.say(texts::LOG_OUT)) } }
     };
     page.whole(page.say(texts::MY_SECURITY), alert, &content)

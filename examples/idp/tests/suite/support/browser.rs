@@ -18,6 +18,8 @@ pub(crate) fn agent() -> Agent {
     Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into()
 }
 
+/// A copy is another tab, or the second of two clicks: it has the same cookie.
+#[derive(Clone)]
 pub(crate) struct Browser {
     agent: Agent,
     origin: String,
@@ -133,6 +135,12 @@ impl Browser {
     pub(crate) fn enroll(&mut self, provider: &Provider) {
         self.open("/");
         self.give_password(provider);
+        self.confirm_app();
+        assert!(self.page.contains("action=\"/code\""), "{}", self.page);
+    }
+
+    /// Scans the key on the page, and gives the first code of the app.
+    pub(crate) fn confirm_app(&mut self) {
         let page = &self.page;
         let (_, secret) = page.split_once("<code>").unwrap_or_else(|| panic!("no secret on the page: {page}"));
         self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
@@ -146,20 +154,24 @@ impl Browser {
             }
             self.open("/");
             if !self.page.contains("<code>") {
-                break;
+                return;
             }
         }
-        assert!(self.page.contains("action=\"/code\""), "{}", self.page);
     }
 
     /// Gives the next code that was not used.
     pub(crate) fn give_code(&mut self) {
+        let code = self.next_code();
+        self.submit("/code", &[("code", &code)]);
+    }
+
+    /// Returns the next code of the app that was not used.
+    pub(crate) fn next_code(&mut self) -> String {
         self.step = now().max(self.step + 1);
         while now() < self.step {
             sleep(Duration::from_millis(100));
         }
-        let code = self.code(self.step);
-        self.submit("/code", &[("code", &code)]);
+        self.code(self.step)
     }
 
     pub(crate) fn consent(&mut self) {
