@@ -64,13 +64,11 @@ impl Messages {
 
     /// Sends a text message.
     pub(crate) async fn sms(&self, to: &str, text: &str, now: UnixTime) -> Result<(), Outage> {
-        match &self.gateway {
-            Some(gateway) => gateway.send(to, text).await,
-            None => {
-                let (to, text) = (to.to_owned(), text.to_owned());
-                self.put(Message { to, subject: None, text, at: now.as_secs() }, now).await
-            }
+        if let Some(gateway) = &self.gateway {
+            return gateway.send(to, text).await;
         }
+        let (to, text) = (to.to_owned(), text.to_owned());
+        self.put(Message { to, subject: None, text, at: now.as_secs() }, now).await
     }
 
     async fn put(&self, message: Message, now: UnixTime) -> Result<(), Outage> {

@@ -3,12 +3,14 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use secondo::account::LoginOptions;
 use secondo::factor::{Kind, MaskedDestination};
 use secondo::{AuthenticatorNumber, PublicRefusal};
 use serde::{Deserialize, Serialize};
 
 use super::SentTo;
+use super::recovery::losable;
 use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
@@ -70,11 +72,10 @@ impl Ways {
     /// Returns the only way. Recovery codes count if there is no other.
     fn only(&self) -> Option<Step> {
         match (self.has_codes, self.numbers.as_slice(), self.has_push) {
-            (true, [], false) => Some(Step::Code),
-            (false, [(number, _)], false) => Some(Step::Sms(SentTo::nothing(*number))),
             (false, [], false) if self.has_recovery_codes => Some(Step::Recovery),
-            // The page has the reason.
-            (false, [], false) => Some(Step::Code),
+            // A person without any way reads the reason there.
+            (_, [], false) => Some(Step::Code),
+            (false, [(number, _)], false) => Some(Step::Sms(SentTo::nothing(*number))),
             _ => None,
         }
     }
@@ -87,7 +88,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
         return Ok(visit.go_to("/"));
     }
     let options = visit.options().await?;
-    visit.show_choice(&options, StatusCode::OK, None)
+    Ok(visit.show_choice(&options, StatusCode::OK, None))
 }
 
 #[derive(Deserialize)]
@@ -139,7 +140,7 @@ impl Visit {
         let options = self.options().await?;
         let ways = Ways::of(&options);
         let chosen = self.browser.session.step.filter(|step| ways.offers(*step));
-        let Some(step) = chosen.or_else(|| ways.only()) else { return self.show_choice(&options, status, alert) };
+        let Some(step) = chosen.or_else(|| ways.only()) else { return Ok(self.show_choice(&options, status, alert)) };
         let refusal = match step {
             Step::Recovery => options.recovery_codes.and_then(|codes| codes.refusal),
             Step::Code | Step::Sms(_) => options.refusal,
@@ -158,13 +159,13 @@ impl Visit {
                 let number = ways.number(to.number);
                 pages::sms(page, &form, to, number.as_ref().map_or("", MaskedDestination::as_str), self.now)
             }
-            Step::Recovery => pages::recovery(page, &form, &self.losable(&options)),
+            Step::Recovery => pages::recovery(page, &form, &losable(&options)),
         }))
     }
 
-    fn show_choice(&self, options: &LoginOptions, status: StatusCode, alert: Option<Alert>) -> Answer {
+    fn show_choice(&self, options: &LoginOptions, status: StatusCode, alert: Option<Alert>) -> Response {
         let ways = Ways::of(options);
         let alert = alert.or_else(|| Some(self.alert(options.refusal?)));
-        Ok(self.show(status, |page| pages::choice(page, &ways, options.remaining, alert.as_ref())))
+        self.show(status, |page| pages::choice(page, &ways, options.remaining, alert.as_ref()))
     }
 }

@@ -16,7 +16,7 @@ use crate::pages::{Alert, Text};
 use crate::session::Second;
 
 #[derive(Deserialize)]
-pub(super) struct Code {
+pub(super) struct Typed {
     form: String,
     request: Option<String>,
     code: String,
@@ -26,7 +26,7 @@ pub(super) struct Code {
 pub(super) async fn take(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(Code { form, request, code }): Form<Code>,
+    Form(Typed { form, request, code }): Form<Typed>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if let Some(answer) = visit.given(request.as_deref()) {

@@ -32,7 +32,7 @@ pub(super) async fn take(
         return visit.step(StatusCode::OK, None).await;
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
-    let losable = visit.losable(&visit.options().await?);
+    let losable = losable(&visit.options().await?);
     let is_lost = |device: &&AuthenticatorView| field(&format!("{LOST}{}", device.number)).is_some();
     let mut lost = losable.iter().filter(is_lost).map(|device| device.number);
     let code = field("code").unwrap_or_default();
@@ -61,14 +61,13 @@ pub(super) async fn take(
     Ok(visit.go_to("/"))
 }
 
-impl Visit {
-    /// Returns what the person can report as lost.
-    pub(super) fn losable(&self, options: &LoginOptions) -> Vec<AuthenticatorView> {
-        let pushes =
-            options.pushes.iter().filter(|push| options.authenticators.iter().all(|of| of.number != push.number));
-        options.authenticators.iter().chain(pushes).copied().collect()
-    }
+/// Returns what the person can report as lost.
+pub(super) fn losable(options: &LoginOptions) -> Vec<AuthenticatorView> {
+    let is_other = |push: &&AuthenticatorView| options.authenticators.iter().all(|of| of.number != push.number);
+    options.authenticators.iter().chain(options.pushes.iter().filter(is_other)).copied().collect()
+}
 
+impl Visit {
     /// Ends another lost authenticator. The last one that is left stays, suspended, until the person removes it.
     async fn end_lost(&self, account: &AccountId, number: AuthenticatorNumber) -> Result<(), Outage> {
         let (verifier, by) = (&self.app.verifier, Operator::new(account.as_str(), "lost"));
