@@ -32,9 +32,8 @@ pub(super) async fn take(
         return visit.step(StatusCode::OK, None).await;
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
-    let losable = losable(&visit.options().await?);
-    let is_lost = |device: &&AuthenticatorView| field(&format!("{LOST}{}", device.number)).is_some();
-    let mut lost = losable.iter().filter(is_lost).map(|device| device.number);
+    let number = |(key, _): &(String, String)| key.strip_prefix(LOST)?.parse().ok().map(AuthenticatorNumber::new);
+    let mut lost = fields.iter().filter_map(number);
     let code = field("code").unwrap_or_default();
     let verifier = &visit.app.verifier;
     let recovered = match lost.next() {
