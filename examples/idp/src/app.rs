@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::audit::{Audit, Events};
 use crate::config::Config;
 use crate::demonstration;
+use crate::gateway::Gateway;
 use crate::gepi;
 use crate::messages::Messages;
 use crate::oidc::Oidc;
@@ -62,7 +63,7 @@ impl App {
         let mut clients = config.client.clone();
         clients.push(gepi.registration().map_err(|Outage(label)| label)?);
         let oidc = Oidc::open(&clients, records.clone(), &key("idp subjects")).await?;
-        let messages = Messages::new(records.clone());
+        let messages = Messages::new(records.clone(), config.sms.clone().map(Gateway::new).transpose()?);
         let app = Self { config, origin, verifier, records, persons, audit, messages, oidc, gepi };
         if !app.is_secure() {
             demonstration::begin(&app).await.map_err(|Outage(label)| label)?;

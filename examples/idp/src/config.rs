@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::gateway::GatewayOptions;
 use crate::gepi;
 use crate::oidc::Registration;
 
@@ -24,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) store: String,
     /// The name of the provider on pages and in apps.
     pub(crate) name: String,
+    /// The gateway of text messages. Without one, they stay in the outbox of the demonstration.
+    pub(crate) sms: Option<GatewayOptions>,
     /// The services.
     pub(crate) client: Vec<Registration>,
     /// The sample service.
@@ -38,6 +41,7 @@ impl Default for Config {
             data: "idp.redb".into(),
             store: "file".into(),
             name: "Secondo".into(),
+            sms: None,
             client: Vec::new(),
             gepi: gepi::Settings::default(),
         }

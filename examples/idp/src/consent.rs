@@ -26,11 +26,14 @@ pub(crate) async fn take_consent(
     Form(Decision { form, request, consent }): Form<Decision>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if let Some(location) = visit.given(&request) {
-        return Ok(visit.go_to(&location));
+    if let Some(answer) = visit.given(Some(&request)) {
+        return Ok(answer);
     }
     if form != visit.browser.form_token() || !visit.awaits_consent(Some(&request)) {
         return visit.step(StatusCode::OK, None).await;
+    }
+    if !visit.is_active() {
+        return visit.end(OutcomeCode::Suspended).await;
     }
     if consent == "yes" { visit.grant().await } else { visit.end(OutcomeCode::ConsentRefused).await }
 }
@@ -47,20 +50,12 @@ pub(crate) async fn cancel(
     Form(Cancel { form, request }): Form<Cancel>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if let Some(location) = visit.given(&request) {
-        return Ok(visit.go_to(&location));
+    if let Some(answer) = visit.given(Some(&request)) {
+        return Ok(answer);
     }
     let is_pending = visit.browser.session.request.as_ref().is_some_and(|pending| pending.id == request);
     if form != visit.browser.form_token() || !is_pending {
         return visit.step(StatusCode::OK, None).await;
     }
     visit.end(OutcomeCode::Cancelled).await
-}
-
-impl Visit {
-    /// Returns the place that the answer to a request went to, for the second of two clicks.
-    fn given(&self, request: &str) -> Option<String> {
-        let given = self.browser.session.given.as_ref()?;
-        (given.request == request).then(|| given.location.clone())
-    }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use rand::rngs::SysRng;
 use secondo::account::AccountError;
 use secondo::formats::otpauth::{KeyUri, Qr};
-use secondo::{Algorithm, Authenticator, AuthenticatorNumber, Secret, Totp, VerifierError};
+use secondo::{Algorithm, Authenticator, AuthenticatorNumber, PublicRefusal, Secret, Totp, VerifierError};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -16,7 +17,7 @@ use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::outage::Outage;
 use crate::pages::{self, Alert, Text};
-use crate::person::{PASSWORD_TRIES, Person};
+use crate::person::Person;
 
 #[derive(Deserialize)]
 pub(crate) struct FirstCode {
@@ -60,53 +61,76 @@ const NEW_APP: Notice = Notice {
 };
 
 impl Visit {
-    /// Enrolls a first device if the person has none. It has to be confirmed in the same login.
+    /// Enrolls an app, which has to be confirmed in the same session. Returns the refusal if no enrollment can begin.
     ///
-    /// A login at a service never enrolls a device, which would be a second factor that the password gave.
-    pub(crate) async fn begin_enrollment(&mut self, has_second_factor: bool) -> Result<(), Outage> {
-        if has_second_factor || self.browser.session.request.is_some() {
-            return Ok(());
-        }
+    /// After the password alone, it can be the person's first authenticator only.
+    pub(crate) async fn enroll_app(&mut self) -> Result<Option<PublicRefusal>, Outage> {
         let (account, login) = (self.browser.account()?, self.browser.login()?);
         let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
         let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
-        match self.app.verifier.enroll_first(&account, &login, phone, self.now).await {
-            Ok(enrolled) => {
-                self.browser.session.enrolling = Some(enrolled.number.get());
-                self.browser.keep(&self.app.records, self.now).await
-            }
+        let enrolled = match self.browser.session.second {
+            Some(_) => self.app.verifier.enroll(&account, &login, phone, self.now).await,
+            None => self.app.verifier.enroll_first(&account, &login, phone, self.now).await,
+        };
+        self.browser.session.enrolling = match enrolled {
+            Ok(enrolled) => Some(enrolled.number.get()),
             // The device counts, even if the fact could not be written after its confirmation.
-            Err(VerifierError::Account(AccountError::NotFirst)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+            Err(VerifierError::Account(AccountError::NotFirst)) => None,
+            Err(error) if error.is_outage() => return Err(error.into()),
+            Err(error) => return Ok(Some(error.public())),
+        };
+        self.browser.keep(&self.app.records, self.now).await?;
+        Ok(None)
     }
 
-    /// Shows the key of an app until its first code.
+    /// Shows the key of an app until its first code. The enrollment of a first app begins again with another key if it
+    /// has ended.
     pub(crate) async fn show_enrollment(
         &mut self,
         number: AuthenticatorNumber,
         status: StatusCode,
         alert: Option<Alert>,
     ) -> Answer {
-        let (account, login) = (self.browser.account()?, self.browser.login()?);
-        match self.app.verifier.pending(&account, &login, number, self.now).await {
-            Ok(phone) => {
-                let uri = KeyUri::new(account.as_str(), phone)?.with_issuer(&self.app.config.name)?;
-                let secret = uri.authenticator().secret().map(Secret::to_base32).ok_or(Outage("no_secret"))?;
-                let qr = Qr::new(uri.to_short_uri().as_str())?;
-                let is_further = self.browser.session.is_own();
-                Ok(self.show(status, |page| pages::enrollment(page, &qr, &secret, is_further, alert.as_ref())))
-            }
-            // The enrollment has ended, for example after five wrong codes.
-            Err(error) if !error.is_outage() && self.browser.session.is_own() => {
-                self.browser.session.enrolling = None;
-                self.browser.keep(&self.app.records, self.now).await?;
-                self.show_security(status, alert).await
-            }
-            Err(error) if !error.is_outage() => {
-                Ok(self.show(status, |page| pages::sign_in(page, "", PASSWORD_TRIES, alert.as_ref())))
-            }
-            Err(error) => Err(error.into()),
+        if let Some(page) = self.enrollment_page(number, status, alert.as_ref()).await? {
+            return Ok(page);
         }
+        self.browser.session.enrolling = None;
+        if self.browser.session.is_own() {
+            self.browser.keep(&self.app.records, self.now).await?;
+            return self.show_security(status, alert).await;
+        }
+        if let Some(refusal) = self.enroll_app().await? {
+            return self.start_again(self.alert(refusal)).await;
+        }
+        let Some(number) = self.browser.session.enrolling else { return Ok(self.go_to("/")) };
+        let alert = Alert(ANOTHER_KEY.in_language(self.language).to_owned());
+        let page = self.enrollment_page(AuthenticatorNumber::new(number), status, Some(&alert)).await?;
+        page.ok_or(Outage("enrollment_ended"))
+    }
+
+    /// Returns the page with the key of an app, or `None` if its enrollment has ended.
+    async fn enrollment_page(
+        &self,
+        number: AuthenticatorNumber,
+        status: StatusCode,
+        alert: Option<&Alert>,
+    ) -> Result<Option<Response>, Outage> {
+        let (account, login) = (self.browser.account()?, self.browser.login()?);
+        let phone = match self.app.verifier.pending(&account, &login, number, self.now).await {
+            Ok(phone) => phone,
+            Err(error) if error.is_outage() => return Err(error.into()),
+            // For example after five wrong codes.
+            Err(_) => return Ok(None),
+        };
+        let uri = KeyUri::new(account.as_str(), phone)?.with_issuer(&self.app.config.name)?;
+        let secret = uri.authenticator().secret().map(Secret::to_base32).ok_or(Outage("no_secret"))?;
+        let qr = Qr::new(uri.to_short_uri().as_str())?;
+        let is_further = self.browser.session.is_own();
+        Ok(Some(self.show(status, |page| pages::enrollment(page, &qr, &secret, is_further, alert))))
     }
 }
+
+const ANOTHER_KEY: Text = Text(
+    "L'attivazione è ricominciata: elimina la chiave di prima dall'app e inquadra il nuovo codice QR.",
+    "The activation has started again: remove the key before from the app and scan the new QR code.",
+);

@@ -24,6 +24,7 @@ use crate::outage::Outage;
 use crate::outbox;
 use crate::pages::{Language, Page, STYLE, Service, texts};
 use crate::person::Person;
+use crate::second_factor;
 use crate::security;
 use crate::session::Browser;
 
@@ -50,7 +51,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(login::show))
         .route("/password", post(login::take_password))
-        .route("/code", post(login::take_code))
         .route("/enrollment", post(enrollment::confirm))
         .route("/consent", post(consent::take_consent))
         .route("/cancel", post(consent::cancel))
@@ -59,6 +59,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/outbox", get(outbox::show))
         .merge(security::routes())
         .merge(admin::routes())
+        .merge(second_factor::routes())
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/health", get(|| async { "ok" }))
         .merge(gepi::routes())

@@ -1,23 +1,21 @@
-//! The login: a password, then a code of one of the person's devices.
+//! The login: a password here, then the second factor, and the page of each step.
 
 use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use secondo::assurance::{FirstFactor, OutcomeCode, amr, level};
-
+use axum::response::Response;
+use secondo::AuthenticatorNumber;
+use secondo::assurance::OutcomeCode;
 use secondo::types::Level;
-use secondo::{Accepted, AuthenticatorNumber, PublicRefusal, VerifierError};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages::{self, Alert, Language};
 use crate::person::{self, PASSWORD_TRIES, Person, Standing};
-use crate::session::Second;
 
 /// Shows the page of the step where the browser is.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
@@ -27,6 +25,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
 #[derive(Deserialize)]
 pub(crate) struct Credentials {
     form: String,
+    request: Option<String>,
     user: String,
     password: String,
 }
@@ -34,13 +33,20 @@ pub(crate) struct Credentials {
 pub(crate) async fn take_password(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(Credentials { form, user, password }): Form<Credentials>,
+    Form(Credentials { form, request, user, password }): Form<Credentials>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
+    if let Some(answer) = visit.given(request.as_deref()) {
+        return Ok(answer);
+    }
     if form != visit.browser.form_token() || visit.browser.session.person.is_some() || visit.is_late() {
         return visit.step(StatusCode::OK, None).await;
     }
-    let (text, left) = match visit.app.persons.first_factor(&user, password, visit.now).await? {
+    let is_at_service = visit.browser.session.request.is_some();
+    let (text, left) = match visit.app.persons.first_factor(&user, password, &form, visit.now).await? {
+        person::FirstFactor::Right(person) if !is_at_service && person.standing != Standing::Active => {
+            return visit.turn_away().await;
+        }
         person::FirstFactor::Right(person) => {
             visit.browser.session.person = Some(person.id.clone());
             visit.browser.session.began = visit.now.as_secs();
@@ -50,49 +56,23 @@ pub(crate) async fn take_password(
             if let Some(outcome) = ends {
                 return visit.end(outcome).await;
             }
-            visit.begin_enrollment(person.second_factor_since.is_some()).await?;
+            // A login at a service never enrolls a device, which would be a second factor that the password gave.
+            if !is_at_service
+                && person.second_factor_since.is_none()
+                && let Some(refusal) = visit.enroll_app().await?
+            {
+                return visit.start_again(visit.alert(refusal)).await;
+            }
             return Ok(visit.go_to("/"));
         }
-        person::FirstFactor::Wrong(0) | person::FirstFactor::Locked if visit.browser.session.request.is_some() => {
+        person::FirstFactor::Wrong(0) | person::FirstFactor::Locked if is_at_service => {
             return visit.end(OutcomeCode::TooManyAttempts).await;
         }
         person::FirstFactor::Wrong(left) => (pages::WRONG_PASSWORD, left),
         person::FirstFactor::Locked => (pages::PASSWORD_LOCKED, 0),
     };
     let alert = Alert(text.in_language(visit.language).to_owned());
-    Ok(visit.show(StatusCode::FORBIDDEN, |page| pages::sign_in(page, &user, left, Some(&alert))))
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Code {
-    form: String,
-    code: String,
-}
-
-/// Takes a code of one of the person's devices.
-pub(crate) async fn take_code(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Form(Code { form, code }): Form<Code>,
-) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
-    let session = &visit.browser.session;
-    let is_due = session.person.is_some()
-        && session.second.is_none()
-        && session.enrolling.is_none()
-        && !visit.awaits_consent(None);
-    if form != visit.browser.form_token() || !is_due || visit.is_late() {
-        return visit.step(StatusCode::OK, None).await;
-    }
-    let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
-    let verifier = &visit.app.verifier;
-    match verifier.verify(&account, &login, &code, now).await {
-        Ok(accepted) => visit.complete(&accepted).await,
-        Err(error) => match OutcomeCode::of(&error) {
-            Some(outcome) if visit.browser.session.request.is_some() => visit.end(outcome).await,
-            _ => visit.refused(error).await,
-        },
-    }
+    Ok(visit.sign_in(StatusCode::FORBIDDEN, &user, left, Some(&alert)))
 }
 
 pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
@@ -119,15 +99,19 @@ impl Visit {
         let session = &self.browser.session;
         if session.person.is_none() {
             let user = session.request.as_ref().and_then(|request| request.user.as_deref()).unwrap_or_default();
-            return Ok(self.show(status, |page| pages::sign_in(page, user, PASSWORD_TRIES, alert.as_ref())));
+            return Ok(self.sign_in(status, user, PASSWORD_TRIES, alert.as_ref()));
+        }
+        if !self.is_active() {
+            return self.turn_away().await;
+        }
+        let session = &self.browser.session;
+        if let Some(number) = session.enrolling {
+            return self.show_enrollment(AuthenticatorNumber::new(number), status, alert).await;
         }
         if self.awaits_consent(None)
             && let Some(request) = &session.request
         {
-            return Ok(self.show(status, |page| pages::consent(page, &request.id, &request.attributes)));
-        }
-        if let Some(number) = session.enrolling {
-            return self.show_enrollment(AuthenticatorNumber::new(number), status, alert).await;
+            return Ok(self.show(status, |page| pages::consent(page, &request.attributes)));
         }
         if session.is_own() {
             return match alert {
@@ -135,14 +119,15 @@ impl Visit {
                 alert => self.show_security(status, alert).await,
             };
         }
-        let (account, login) = (self.browser.account()?, self.browser.login()?);
-        let options = self.app.verifier.options(&account, &login, self.now).await?;
-        let alert = alert.or_else(|| Some(self.alert(options.refusal?)));
-        Ok(self.show(status, |page| pages::code(page, options.remaining, alert.as_ref())))
+        self.show_second_factor(status, alert).await
+    }
+
+    fn sign_in(&self, status: StatusCode, user: &str, attempts_left: u8, alert: Option<&Alert>) -> Response {
+        self.show(status, |page| pages::sign_in(page, user, attempts_left, alert))
     }
 
     /// Returns `true` if the login at a service took too long.
-    fn is_late(&self) -> bool {
+    pub(crate) fn is_late(&self) -> bool {
         self.browser.session.request.as_ref().is_some_and(|request| request.is_late(self.now))
     }
 
@@ -154,6 +139,27 @@ impl Visit {
         is_named && !self.is_late() && (session.second.is_some() || request.needs(Level::One))
     }
 
+    /// Returns `true` if the identity of the session's person is active.
+    pub(crate) fn is_active(&self) -> bool {
+        self.person.as_ref().is_some_and(|person| person.standing == Standing::Active)
+    }
+
+    /// Ends the login or the session of a person whose identity is not active.
+    async fn turn_away(&mut self) -> Answer {
+        if self.browser.session.request.is_some() {
+            return self.end(OutcomeCode::Suspended).await;
+        }
+        let text = self.language.outcome(OutcomeCode::Suspended).unwrap_or_default();
+        self.start_again(Alert(text.to_owned())).await
+    }
+
+    /// Ends the session, and shows the first page with the reason.
+    pub(crate) async fn start_again(&mut self, alert: Alert) -> Answer {
+        self.browser.end(&self.app.records, self.now).await?;
+        self.browser.start_again()?;
+        Ok(self.sign_in(StatusCode::FORBIDDEN, "", PASSWORD_TRIES, Some(&alert)))
+    }
+
     /// Chooses the level of a login at a service, once the person is known. Returns the outcome of a login that ends.
     fn choose_level(&mut self, person: &Person) -> Result<Option<OutcomeCode>, Outage> {
         let Some(request) = &mut self.browser.session.request else { return Ok(None) };
@@ -163,44 +169,5 @@ impl Visit {
         let level = request.choose(person.second_factor_since.is_some())?;
         request.level = level.map(|level| level as u8);
         Ok(level.is_none().then_some(OutcomeCode::NoCredential))
-    }
-
-    /// Opens the session of a login.
-    async fn complete(mut self, accepted: &Accepted) -> Answer {
-        let first = FirstFactor::Password;
-        self.browser.session.second = Some(Second {
-            authenticator: accepted.authenticator().get(),
-            at: self.now.as_secs(),
-            level: level(first, accepted) as u8,
-            amr: amr(first, accepted).into_iter().map(ToOwned::to_owned).collect(),
-        });
-        if self.browser.session.request.is_none() {
-            self.app.audit.record(Line {
-                time: self.now.as_secs(),
-                person: self.browser.session.person.clone(),
-                action: "login".into(),
-                outcome: "done".into(),
-                detail: Some(format!("level {}", level(first, accepted) as u8)),
-                ..Line::default()
-            });
-        }
-        let next = self.browser.session.next.take();
-        self.browser.renew(&self.app.records, self.now).await?;
-        Ok(self.go_to(next.as_deref().unwrap_or("/")))
-    }
-
-    /// Shows the page again with the refusal. A code that was submitted twice is not refused: the first submission has
-    /// moved the session, to which the browser is sent.
-    pub(crate) async fn refused(&mut self, error: VerifierError<secondo::store::BoxedError>) -> Answer {
-        match error {
-            error if error.is_outage() => Err(error.into()),
-            VerifierError::Repeated(_) => Ok(self.go_to("/")),
-            error => self.step(StatusCode::FORBIDDEN, Some(self.alert(error.public()))).await,
-        }
-    }
-
-    /// Returns the text of a refusal for a page.
-    pub(crate) fn alert(&self, refusal: PublicRefusal) -> Alert {
-        Alert(self.language.refusal(refusal))
     }
 }

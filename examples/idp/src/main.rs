@@ -14,6 +14,7 @@ mod config;
 mod consent;
 mod demonstration;
 mod enrollment;
+mod gateway;
 mod gepi;
 mod http;
 mod login;
@@ -26,10 +27,12 @@ mod outbox;
 mod pages;
 mod person;
 mod records;
+mod second_factor;
 mod security;
 mod session;
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -45,6 +48,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Arc::new(App::open(config, origin).await?);
     println!("Open {}/gepi", app.origin);
     let stop = async { drop(tokio::signal::ctrl_c().await) };
-    axum::serve(listener, http::router(app)).with_graceful_shutdown(stop).await?;
+    // Some pages are only for this machine.
+    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
     Ok(())
 }

@@ -1,10 +1,15 @@
-//! Messages to persons.
+//! Messages to persons: mails and text messages.
 //!
-//! The outbox keeps the last ones for a day. A demonstration shows them on a page of its own.
+//! The outbox keeps the last ones for a day, except text messages that a gateway sends. A demonstration shows them on a
+//! page of its own.
+
+use std::fmt;
 
 use secondo::UnixTime;
+use secondo::factor::{CodeMessage, Destination, Transport};
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::Gateway;
 use crate::http::Visit;
 use crate::outage::Outage;
 use crate::pages::Text;
@@ -19,9 +24,10 @@ const DAY: u64 = 24 * 60 * 60;
 /// A message that was sent.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Message {
-    /// The e-mail address.
+    /// The e-mail address, or the telephone number.
     pub(crate) to: String,
-    pub(crate) subject: String,
+    /// The subject of a mail.
+    pub(crate) subject: Option<String>,
     pub(crate) text: String,
     /// The time in seconds at which it was sent.
     pub(crate) at: u64,
@@ -42,17 +48,31 @@ impl Record for Next {
 #[derive(Clone)]
 pub(crate) struct Messages {
     records: Records,
+    /// The gateway of text messages. Without one, the outbox has them.
+    gateway: Option<Gateway>,
 }
 
 impl Messages {
-    pub(crate) const fn new(records: Records) -> Self {
-        Self { records }
+    pub(crate) const fn new(records: Records, gateway: Option<Gateway>) -> Self {
+        Self { records, gateway }
     }
 
     /// Sends a mail.
     pub(crate) async fn mail(&self, to: &str, subject: &str, text: &str, now: UnixTime) -> Result<(), Outage> {
-        let (to, subject, text) = (to.to_owned(), subject.to_owned(), text.to_owned());
-        let message = Message { to, subject, text, at: now.as_secs() };
+        let (to, subject, text) = (to.to_owned(), Some(subject.to_owned()), text.to_owned());
+        self.put(Message { to, subject, text, at: now.as_secs() }, now).await
+    }
+
+    /// Sends a text message.
+    pub(crate) async fn sms(&self, to: &str, text: &str, now: UnixTime) -> Result<(), Outage> {
+        if let Some(gateway) = &self.gateway {
+            return gateway.send(to, text).await;
+        }
+        let (to, text) = (to.to_owned(), text.to_owned());
+        self.put(Message { to, subject: None, text, at: now.as_secs() }, now).await
+    }
+
+    async fn put(&self, message: Message, now: UnixTime) -> Result<(), Outage> {
         let take = |next: Option<Next>| {
             let Next(number) = next.unwrap_or_default();
             (Some(Kept::forever(Next(number + 1))), number)
@@ -103,6 +123,40 @@ impl Visit {
         self.app.messages.mail(&person.email, say(subject), &text, self.now).await
     }
 }
+
+/// The calling codes of the countries to which codes are sent. Messages to others cost more, and earn fraudsters a share.
+const COUNTRIES: [&str; 1] = ["+39"];
+
+impl Transport for Visit {
+    type Error = Unsent;
+
+    async fn screen(&self, destination: &Destination) -> Result<bool, Unsent> {
+        Ok(COUNTRIES.iter().any(|code| destination.address().starts_with(code)))
+    }
+
+    async fn send(&self, message: &CodeMessage) -> Result<(), Unsent> {
+        let mut text = message.text(self.language.of_refusals(), &self.app.config.name).as_str().to_owned();
+        // From the last line, browsers offer the code on the pages of this domain, and on no others.
+        if let Some(domain) = self.app.origin.strip_prefix("https://") {
+            let domain = domain.split(':').next().unwrap_or_default();
+            text = format!("{text}\n\n{}", message.web_otp_line(domain).as_str());
+        }
+        let sent = self.app.messages.sms(message.destination().address(), &text, self.now).await;
+        sent.map_err(|Outage(label)| Unsent(label))
+    }
+}
+
+/// A code that was not sent, with the label of the fault.
+#[derive(Debug)]
+pub(crate) struct Unsent(pub(crate) &'static str);
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Unsent {}
 
 fn slot(number: u64) -> String {
     (number % KEPT).to_string()

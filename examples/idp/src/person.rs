@@ -5,6 +5,7 @@ use std::sync::Arc;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::outage::Outage;
@@ -67,10 +68,13 @@ impl Record for Named {
 
 /// The wrong passwords in a row for a user name, whether a person has it or not.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Tries {
     failures: u8,
     /// The time in seconds until which no password is compared.
     locked_until: u64,
+    /// The last attempt, and its time in seconds.
+    last: Option<(u64, u64)>,
 }
 
 impl Record for Tries {
@@ -80,6 +84,8 @@ impl Record for Tries {
 /// The wrong passwords in a row that lock a user name, and the seconds of the lock.
 pub(crate) const PASSWORD_TRIES: u8 = 5;
 const LOCK_SECS: u64 = 15 * 60;
+/// The seconds for which an attempt is recognized that a browser sends twice.
+const REPEATED_SECS: u64 = 2 * 60;
 const DAY: u64 = 24 * 60 * 60;
 
 /// The result of a user name and a password.
@@ -145,22 +151,29 @@ impl Persons {
 
     /// Compares a password. Unknown names take the same time, and are counted in the same way.
     ///
-    /// The attempt is counted before the comparison, so that attempts at once are counted as well.
+    /// The attempt is counted before the comparison, so that attempts at once are counted as well. The same attempt from
+    /// the same form, as a double click sends it, is not counted again, and gets the same answer.
     pub(crate) async fn first_factor(
         &self,
         user: &str,
         password: String,
+        form: &str,
         now: UnixTime,
     ) -> Result<FirstFactor, Outage> {
         let user = normalized(user);
+        let attempt = attempt(form, &password);
         let counted = self.records.change(&user, now, |tries: Option<Tries>| {
-            let Tries { failures, locked_until } = tries.unwrap_or_default();
+            let Tries { failures, locked_until, last } = tries.unwrap_or_default();
+            if last.is_some_and(|(of, at)| of == attempt && now.as_secs() <= at + REPEATED_SECS) {
+                return (None, Some(PASSWORD_TRIES - failures));
+            }
             if now.as_secs() < locked_until {
                 return (None, None);
             }
             let failures = if failures >= PASSWORD_TRIES { 1 } else { failures + 1 };
             let locked_until = if failures >= PASSWORD_TRIES { now.as_secs() + LOCK_SECS } else { 0 };
-            let kept = Kept::until(now.saturating_add(DAY), Tries { failures, locked_until });
+            let last = Some((attempt, now.as_secs()));
+            let kept = Kept::until(now.saturating_add(DAY), Tries { failures, locked_until, last });
             (Some(kept), Some(PASSWORD_TRIES - failures))
         });
         let Some(left) = counted.await? else { return Ok(FirstFactor::Locked) };
@@ -221,6 +234,12 @@ impl Persons {
         }
         Ok(())
     }
+}
+
+/// Returns a short hash by which an attempt is recognized. Its key is the token of the form, which only the browser has.
+fn attempt(form: &str, password: &str) -> u64 {
+    let hash = Sha256::new().chain_update(form).chain_update([0]).chain_update(password).finalize();
+    hash.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }
 
 /// Hashes a password.

@@ -12,6 +12,7 @@ use crate::open_sessions;
 use crate::outage::Outage;
 use crate::person::Person;
 use crate::records::{Kept, Record, Records};
+use crate::second_factor::{NewNumber, Step};
 
 /// The names of the cookie on HTTPS, where no other site of the domain can set it, and on loopback.
 const NAMES: [&str; 2] = ["__Host-idp", "idp"];
@@ -77,6 +78,10 @@ pub(crate) struct Session {
     pub(crate) second: Option<Second>,
     /// The authenticator that is being enrolled.
     pub(crate) enrolling: Option<u32>,
+    /// The way in which the person shows the second factor, if one was chosen.
+    pub(crate) step: Option<Step>,
+    /// The mobile number that waits for its first code.
+    pub(crate) number: Option<NewNumber>,
     /// The code of the language that the person chose.
     pub(crate) language: Option<String>,
     /// The time in seconds at which the person gave the password.

@@ -1,6 +1,7 @@
 //! The answers to services, by redirects of the browser.
 
 use axum::http::StatusCode;
+use axum::response::Response;
 use secondo::assurance::OutcomeCode;
 use secondo::types::Level;
 use serde::{Deserialize, Serialize};
@@ -27,8 +28,10 @@ pub(crate) struct Return {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Given {
     /// The name of the request.
-    pub(crate) request: String,
-    pub(crate) location: String,
+    request: String,
+    location: String,
+    /// The number of the outcome that the person reads about, and the name of the service.
+    page: Option<(u8, String)>,
 }
 
 /// A login of Level 1, which another one of Level 1 may use.
@@ -85,8 +88,9 @@ impl Visit {
         // Higher levels leave no session behind: the second factor is asked for every time.
         let single = (level == Level::One as u8).then_some(Single { person, at });
         let location = request.back.with(&self.app.origin, &[("code", &code)]);
-        self.leave(&request, location.clone(), single).await?;
-        Ok(self.go_to(&location))
+        let answer = self.go_to(&location);
+        self.leave(Given { request: request.id, location, page: None }, single).await?;
+        Ok(answer)
     }
 
     /// Ends the login with an outcome that the service gets. The person reads about those that were not their choice.
@@ -94,18 +98,26 @@ impl Visit {
         let (request, line) = self.take_request("service_login")?;
         self.app.audit.record(Line { outcome: format!("outcome_{}", outcome.number()), ..line });
         let location = request.back.outcome(&self.app.origin, outcome);
-        let page = self.language.outcome(outcome);
         // A session of Level 1 is left as it is, unless the identity has ended.
         let single = self.browser.session.single.take().filter(|_| outcome != OutcomeCode::Suspended);
         let client = self.app.oidc.clients.get(&request.client).map(|client| client.name.clone());
-        self.leave(&request, location.clone(), single).await?;
-        Ok(match page {
-            Some(text) => {
-                let name = client.unwrap_or_default();
-                self.show(StatusCode::FORBIDDEN, |page| pages::ended(page, text, &name, &location))
-            }
-            None => self.go_to(&location),
-        })
+        let page = self.language.outcome(outcome).map(|_| (outcome.number(), client.unwrap_or_default()));
+        self.leave(Given { request: request.id, location, page }, single).await?;
+        self.given_last().ok_or(Outage("no_answer"))
+    }
+
+    /// Returns the answer that a request got, for the second of two clicks.
+    pub(crate) fn given(&self, request: Option<&str>) -> Option<Response> {
+        let given = self.browser.session.given.as_ref()?;
+        self.given_last().filter(|_| request == Some(&given.request))
+    }
+
+    fn given_last(&self) -> Option<Response> {
+        let Given { location, page, .. } = self.browser.session.given.as_ref()?;
+        let Some((number, service)) = page else { return Some(self.go_to(location)) };
+        let outcome = SHOWN.into_iter().find(|outcome| outcome.number() == *number)?;
+        let text = self.language.outcome(outcome)?;
+        Some(self.show(StatusCode::FORBIDDEN, |page| pages::ended(page, text, service, location)))
     }
 
     fn take_request(&mut self, action: &str) -> Result<(Request, Line), Outage> {
@@ -122,16 +134,20 @@ impl Visit {
     }
 
     /// Forgets the login, except its answer.
-    async fn leave(&mut self, request: &Request, location: String, single: Option<Single>) -> Result<(), Outage> {
+    async fn leave(&mut self, given: Given, single: Option<Single>) -> Result<(), Outage> {
         let session = &mut self.browser.session;
         let language = session.language.take();
         *session = session.empty();
         session.language = language;
-        session.given = Some(Given { request: request.id.clone(), location });
+        session.given = Some(given);
         session.single = single;
         self.browser.keep(&self.app.records, self.now).await
     }
 }
+
+/// The outcomes that the person reads about.
+const SHOWN: [OutcomeCode; 4] =
+    [OutcomeCode::TooManyAttempts, OutcomeCode::NoCredential, OutcomeCode::TimedOut, OutcomeCode::Suspended];
 
 /// Returns the names of attributes for the audit log.
 pub(super) fn names(attributes: &[Attribute]) -> String {

@@ -146,6 +146,34 @@ async fn suspended_identity_logs_in_nowhere() {
     assert_eq!(lines.iter().filter(|line| line.outcome == "outcome_23").count(), 3);
 }
 
+#[tokio::test]
+async fn suspended_identity_has_no_pages_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path()).await;
+    let give_password = async |browser: &mut Browser| {
+        browser.send("GET", "/", String::new(), None).await;
+        let form = browser.hidden("form");
+        browser.send("POST", "/password", format!("form={form}&user={USER}&password=password"), None).await;
+    };
+    let is_refused = |browser: &Browser| browser.page.contains("sospese o revocate");
+    let mut before = Browser::new(&app);
+    give_password(&mut before).await;
+    assert!(!is_refused(&before));
+    change(&app, |person| person.standing = Standing::Suspended).await;
+    // A session that has begun ends as well.
+    for _ in 0..2 {
+        before.send("GET", "/", String::new(), None).await;
+        assert!(before.page.contains("name=\"password\""), "{}", before.page);
+    }
+    let mut after = Browser::new(&app);
+    give_password(&mut after).await;
+    assert!(is_refused(&after), "{}", after.page);
+    // With a wrong password, nobody learns of it.
+    let form = after.hidden("form");
+    after.send("POST", "/password", format!("form={form}&user={USER}&password=wrong"), None).await;
+    assert!(!is_refused(&after));
+}
+
 /// Waits until this number of lines is written, and returns them.
 async fn lines(app: &App, count: usize) -> Vec<Line> {
     loop {

@@ -22,7 +22,7 @@ const REFUSED_HINT: Text = Text(
 );
 
 /// The page that asks for consent to send these attributes to the service.
-pub(crate) fn consent(page: &Page<'_>, request: &str, attributes: &[Attribute]) -> Markup {
+pub(crate) fn consent(page: &Page<'_>, attributes: &[Attribute]) -> Markup {
     let content = html! {
         @if attributes.is_empty() {
             p { (page.say(CONSENT_NONE)) }
@@ -32,7 +32,6 @@ pub(crate) fn consent(page: &Page<'_>, request: &str, attributes: &[Attribute]) 
         }
         form method="post" action="/consent" {
             (page.token())
-            input type="hidden" name="request" value=(request);
             button name="consent" value="yes" { (page.say(CONSENT_YES)) }
             " "
             button .second name="consent" value="no" { (page.say(CONSENT_NO)) }

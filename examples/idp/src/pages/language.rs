@@ -51,13 +51,17 @@ impl Language {
         }
     }
 
-    /// Returns the text of a refusal.
-    pub(crate) fn refusal(self, refusal: PublicRefusal) -> String {
-        let language = match self {
+    /// Returns the language of the crate's texts.
+    pub(crate) const fn of_refusals(self) -> RefusalLanguage {
+        match self {
             Self::Italian => RefusalLanguage::Italian,
             Self::English => RefusalLanguage::English,
-        };
-        refusal.text(language, time_of_day).to_string()
+        }
+    }
+
+    /// Returns the text of a refusal.
+    pub(crate) fn refusal(self, refusal: PublicRefusal) -> String {
+        refusal.text(self.of_refusals(), time_of_day).to_string()
     }
 
     /// Returns the text about a login that ended, or `None` if the person chose to end it.

@@ -56,10 +56,9 @@ impl Page<'_> {
                         h1 { (title) }
                         @if let Some(Alert(text)) = alert { p .alert role="alert" { (text) } }
                         (content)
-                        @if let Some(service) = self.service {
+                        @if self.service.is_some() {
                             form method="post" action="/cancel" {
                                 (self.token())
-                                input type="hidden" name="request" value=(service.request);
                                 button .link { (self.say(CANCEL)) }
                             }
                         }
@@ -77,8 +76,12 @@ impl Page<'_> {
         }
     }
 
-    /// Returns the hidden field that each form has.
+    /// Returns the hidden fields that each form has: the token of the session, and in a login at a service the name of
+    /// its request.
     pub(super) fn token(&self) -> Markup {
-        html! { input type="hidden" name="form" value=(self.form_token); }
+        html! {
+            input type="hidden" name="form" value=(self.form_token);
+            @if let Some(service) = self.service { input type="hidden" name="request" value=(service.request); }
+        }
     }
 }

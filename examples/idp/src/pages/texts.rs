@@ -3,6 +3,7 @@
 use super::language::Text;
 
 pub(crate) const NEXT: Text = Text("Prosegui", "Continue");
+pub(crate) const ATTEMPTS_LEFT: Text = Text("Tentativi rimanenti:", "Attempts left:");
 pub(crate) const MY_SECURITY: Text = Text("La mia sicurezza", "My security");
 pub(crate) const LOG_OUT: Text = Text("Esci", "Sign out");
 pub(crate) const UNAVAILABLE: Text =

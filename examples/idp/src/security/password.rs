@@ -49,7 +49,7 @@ pub(crate) async fn change(
     if new != again {
         return Ok(visit.password_page(StatusCode::UNPROCESSABLE_ENTITY, Some(NOT_AGAIN)));
     }
-    match visit.app.persons.first_factor(&person.email, old, visit.now).await? {
+    match visit.app.persons.first_factor(&person.email, old, &form, visit.now).await? {
         FirstFactor::Right(_) => {
             let since = visit.app.persons.set_password(&person.id, new).await?;
             visit.stay(&person.id, since).await?;

@@ -237,7 +237,7 @@ fn lost_devices_are_replaced_by_an_activation() {
     assert!(phone.status == 403 && phone.form("/security/activate").is_some());
     phone.submit("/security/activate", &[("code", &code.to_lowercase())]);
     phone.post("/security/activate", &form, &[("code", &code)]);
-    phone.confirm_app(0);
+    phone.give_first_code(0);
     phone.open("/");
     phone.give_next_code(0);
     assert!(phone.form("/logout").is_some(), "{}", phone.page);

@@ -4,5 +4,6 @@ mod admin;
 mod chromium;
 mod gepi;
 mod oidc;
+mod second_factor;
 mod security;
 mod support;

@@ -91,7 +91,7 @@ fn recovery_codes_are_shown_once() {
     browser.open("/");
     browser.give_password(&provider);
     let form = browser.form("/enrollment").unwrap();
-    browser.confirm_app(0);
+    browser.give_first_code(0);
     let first = codes(&browser);
     assert_eq!(first.len(), 10, "{}", browser.page);
     assert_labels(&browser.page);
@@ -164,7 +164,7 @@ fn devices_are_added_renamed_and_removed() {
     browser.lend(&mut owner);
     browser.submit("/enrollment", &[("code", "000000")]);
     assert!(browser.status == 403 && browser.form("/enrollment").is_some());
-    browser.confirm_app(0);
+    browser.give_first_code(0);
     assert_eq!(mails(&provider, "Nuova app attivata"), 2);
     // Recovery codes were there.
     assert!(codes(&browser).is_empty());
@@ -413,6 +413,6 @@ fn two_clicks_at_once_do_a_thing_once() {
 
     twice(&mut browser, "/security/add", &[("name", "tablet")]);
     browser.open("/");
-    browser.confirm_app(0);
+    browser.give_first_code(0);
     assert_eq!(devices(&mut browser).len(), 2);
 }

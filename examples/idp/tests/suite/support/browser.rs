@@ -19,6 +19,7 @@ pub(crate) fn agent() -> Agent {
     Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into()
 }
 
+/// A copy is another tab, or the second of two clicks: it has the same cookie.
 #[derive(Clone)]
 pub(crate) struct Browser {
     agent: Agent,
@@ -150,6 +151,12 @@ impl Browser {
     pub(crate) fn enroll(&mut self, provider: &Provider) {
         self.open("/");
         self.give_password(provider);
+        self.confirm_app();
+        assert!(self.page.contains("action=\"/code\""), "{}", self.page);
+    }
+
+    /// Scans the key on the page, and gives the first code of the app.
+    pub(crate) fn confirm_app(&mut self) {
         let page = &self.page;
         let (_, secret) = page.split_once("<code>").unwrap_or_else(|| panic!("no secret on the page: {page}"));
         self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
@@ -163,20 +170,24 @@ impl Browser {
             }
             self.open("/");
             if !self.page.contains("<code>") {
-                break;
+                return;
             }
         }
-        assert!(self.page.contains("action=\"/code\""), "{}", self.page);
     }
 
     /// Gives the next code that was not used.
     pub(crate) fn give_code(&mut self) {
+        let code = self.next_code();
+        self.submit("/code", &[("code", &code)]);
+    }
+
+    /// Returns the next code of the app that was not used.
+    pub(crate) fn next_code(&mut self) -> String {
         self.step = now().max(self.step + 1);
         while now() < self.step {
             sleep(Duration::from_millis(100));
         }
-        let code = self.code(self.step);
-        self.submit("/code", &[("code", &code)]);
+        self.code(self.step)
     }
 
     /// Gives the next code of a clock that is this many seconds ahead. It does not wait for the code's step.
@@ -187,7 +198,7 @@ impl Browser {
     }
 
     /// Reads the secret of the app that is enrolled on the page, and gives its first code.
-    pub(crate) fn confirm_app(&mut self, ahead: u64) {
+    pub(crate) fn give_first_code(&mut self, ahead: u64) {
         let (_, secret) = self.page.split_once("<code>").unwrap_or_else(|| panic!("no secret on {}", self.page));
         self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
         self.step = now() + ahead / 30 - 1;

@@ -4,6 +4,13 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use rand::TryRng;
+use rand::rngs::SysRng;
+use secondo::factor::RecoveryCodes;
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::store::Enumerate;
+use secondo::{AccountId, Policy, Transaction, UnixTime, Verifier};
+use secondo_redb::RedbStore;
 use tempfile::TempDir;
 
 pub(crate) struct Provider {
@@ -43,6 +50,35 @@ impl Provider {
         self.stop();
         let listen = self.origin.replace("http://localhost", "127.0.0.1");
         self.run(&listen, Some(offset));
+    }
+
+    /// Gives recovery codes to the only account, and returns them.
+    pub(crate) fn give_recovery_codes(&mut self) -> Vec<String> {
+        self.stop();
+        let file = |extension| self.folder.path().join("idp").with_extension(extension);
+        let master = LocalMasterKey::from_hex(fs::read_to_string(file("key")).unwrap().trim()).unwrap();
+        let key = SealingKey::derive(&Deployment::new("secondo").unwrap(), KeyId::new(1), &master).unwrap();
+        let store = RedbStore::open(file("redb")).unwrap();
+        let codes = RecoveryCodes::new(&random());
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let is_account = |id: &&AccountId| !id.as_str().starts_with("idp.") && !id.as_str().starts_with("secondo-");
+            let mut accounts = Vec::new();
+            let mut last = None;
+            loop {
+                let ids = store.ids_after(last.as_ref()).await.unwrap();
+                accounts.extend(ids.iter().filter(is_account).copied());
+                last = ids.last().copied();
+                if last.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(accounts.len(), 1);
+            let verifier = Verifier::new(store, KeyRing::new(key, []).unwrap(), Policy::new());
+            let login = Transaction::new(&random::<16>()).unwrap();
+            verifier.enroll(&accounts[0], &login, &codes, UnixTime::now().unwrap()).await.unwrap();
+        });
+        self.run(&self.origin.replace("http://localhost", "127.0.0.1"), None);
+        codes.texts().map(|text| text.as_str().to_owned()).collect()
     }
 
     fn run(&mut self, listen: &str, offset: Option<&str>) {
@@ -86,6 +122,12 @@ impl Drop for Provider {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    SysRng.try_fill_bytes(&mut bytes).unwrap();
+    bytes
 }
 
 /// Returns a command of the program, with configuration and data in this folder.

@@ -1,0 +1,171 @@
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use secondo::account::LoginOptions;
+use secondo::factor::{Kind, MaskedDestination};
+use secondo::{AuthenticatorNumber, PublicRefusal};
+use serde::{Deserialize, Serialize};
+
+use super::SentTo;
+use super::recovery::losable;
+use crate::app::App;
+use crate::http::{Answer, Visit};
+use crate::outage::Outage;
+use crate::pages::{self, Alert};
+
+/// `true` once the route `/push` is there.
+const HAS_PUSH: bool = false;
+
+/// The way that the person chose in a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Step {
+    /// A code of an app or a device.
+    Code,
+    /// A code that is sent to a number.
+    Sms(SentTo),
+    /// A recovery code.
+    Recovery,
+}
+
+/// The ways that a person has in a login.
+pub(crate) struct Ways {
+    pub(crate) has_codes: bool,
+    pub(crate) numbers: Vec<(AuthenticatorNumber, MaskedDestination)>,
+    pub(crate) has_push: bool,
+    pub(crate) has_recovery_codes: bool,
+}
+
+impl Ways {
+    pub(crate) fn of(options: &LoginOptions) -> Self {
+        let kinds = options.authenticators.iter();
+        let numbers = kinds.clone().filter(|device| device.kind == Kind::Sms);
+        Self {
+            has_codes: kinds.clone().any(|device| matches!(device.kind, Kind::Totp | Kind::Hotp)),
+            numbers: numbers.filter_map(|device| Some((device.number, device.destination?))).collect(),
+            has_push: HAS_PUSH && !options.pushes.is_empty(),
+            has_recovery_codes: options.recovery_codes.is_some(),
+        }
+    }
+
+    /// Returns the masked number with this number in the account.
+    pub(crate) fn number(&self, number: u32) -> Option<MaskedDestination> {
+        self.numbers.iter().find(|(of, _)| of.get() == number).map(|(_, masked)| *masked)
+    }
+
+    /// Returns `true` if there is another way than this one.
+    pub(crate) fn has_others(&self, step: Step) -> bool {
+        let all = usize::from(self.has_codes) + self.numbers.len() + usize::from(self.has_push);
+        all + usize::from(self.has_recovery_codes) > usize::from(self.offers(step))
+    }
+
+    fn offers(&self, step: Step) -> bool {
+        match step {
+            Step::Code => self.has_codes,
+            Step::Sms(to) => self.number(to.number).is_some(),
+            Step::Recovery => self.has_recovery_codes,
+        }
+    }
+
+    /// Returns the only way. Recovery codes count if there is no other.
+    fn only(&self) -> Option<Step> {
+        match (self.has_codes, self.numbers.as_slice(), self.has_push) {
+            (false, [], false) if self.has_recovery_codes => Some(Step::Recovery),
+            // A person without any way reads the reason there.
+            (_, [], false) => Some(Step::Code),
+            (false, [(number, _)], false) => Some(Step::Sms(SentTo::nothing(*number))),
+            _ => None,
+        }
+    }
+}
+
+/// Shows the choice.
+pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    if !visit.awaits_second_factor() {
+        return Ok(visit.go_to("/"));
+    }
+    let options = visit.options().await?;
+    Ok(visit.show_choice(&options, StatusCode::OK, None))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Chosen {
+    form: String,
+    request: Option<String>,
+    /// `code` or `recovery`.
+    way: String,
+}
+
+pub(super) async fn choose(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Chosen { form, request, way }): Form<Chosen>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    if let Some(answer) = visit.given(request.as_deref()) {
+        return Ok(answer);
+    }
+    if form == visit.browser.form_token() && visit.awaits_second_factor() {
+        visit.browser.session.step = match way.as_str() {
+            "code" => Some(Step::Code),
+            "recovery" => Some(Step::Recovery),
+            _ => None,
+        };
+        visit.browser.keep(&visit.app.records, visit.now).await?;
+    }
+    Ok(visit.go_to("/"))
+}
+
+impl Visit {
+    /// Returns `true` if the login needs a second factor now.
+    pub(crate) fn awaits_second_factor(&self) -> bool {
+        let session = &self.browser.session;
+        session.person.is_some()
+            && session.second.is_none()
+            && session.enrolling.is_none()
+            && !self.is_late()
+            && !self.awaits_consent(None)
+    }
+
+    pub(super) async fn options(&self) -> Result<LoginOptions, Outage> {
+        let (account, login) = (self.browser.account()?, self.browser.login()?);
+        Ok(self.app.verifier.options(&account, &login, self.now).await?)
+    }
+
+    /// Shows the page of the way that the person chose, or the choice.
+    pub(crate) async fn show_second_factor(&self, status: StatusCode, alert: Option<Alert>) -> Answer {
+        let options = self.options().await?;
+        let ways = Ways::of(&options);
+        let chosen = self.browser.session.step.filter(|step| ways.offers(*step));
+        let Some(step) = chosen.or_else(|| ways.only()) else { return Ok(self.show_choice(&options, status, alert)) };
+        let refusal = match step {
+            Step::Recovery => options.recovery_codes.and_then(|codes| codes.refusal),
+            Step::Code | Step::Sms(_) => options.refusal,
+        };
+        let alert = alert.or_else(|| Some(self.alert(refusal?)));
+        let form = pages::Attempt {
+            left: options.remaining,
+            // No code helps before an operator does, or before some minutes have passed.
+            is_open: !matches!(refusal, Some(PublicRefusal::Locked { .. } | PublicRefusal::Suspended)),
+            has_others: ways.has_others(step),
+            alert: alert.as_ref(),
+        };
+        Ok(self.show(status, |page| match step {
+            Step::Code => pages::code(page, &form),
+            Step::Sms(to) => {
+                let number = ways.number(to.number);
+                pages::sms(page, &form, to, number.as_ref().map_or("", MaskedDestination::as_str), self.now)
+            }
+            Step::Recovery => pages::recovery(page, &form, &losable(&options)),
+        }))
+    }
+
+    fn show_choice(&self, options: &LoginOptions, status: StatusCode, alert: Option<Alert>) -> Response {
+        let ways = Ways::of(options);
+        let alert = alert.or_else(|| Some(self.alert(options.refusal?)));
+        self.show(status, |page| pages::choice(page, &ways, options.remaining, alert.as_ref()))
+    }
+}

@@ -1,0 +1,35 @@
+use super::after_password;
+use crate::support::browser::Browser;
+use crate::support::provider::Provider;
+
+#[test]
+fn double_click_is_one_attempt() {
+    let provider = Provider::start("");
+    let mut browser = Browser::new(&provider);
+    browser.open("/");
+    let form = browser.form("/password").unwrap();
+    let mut give = |password: &str| {
+        browser.post("/password", &form, &[("user", &provider.user), ("password", password)]);
+        (browser.status, browser.page.clone())
+    };
+    for (wrong, left) in [("a", 4), ("b", 3), ("c", 2), ("d", 1), ("e", 0)] {
+        let first = give(wrong);
+        assert!(first.0 == 403 && first.1.contains(&format!("Tentativi rimanenti: {left}")), "{first:?}");
+        assert_eq!(give(wrong), first);
+    }
+    // The lock refuses even the right password, also after the last wrong one was sent again.
+    assert!(give(&provider.password).1.contains("15 minuti"));
+    assert_eq!(after_password(&provider).status, 403);
+}
+
+#[test]
+fn right_password_twice_is_one_login() {
+    let provider = Provider::start("");
+    let mut browser = Browser::new(&provider);
+    browser.open("/");
+    let mut click = browser.clone();
+    browser.give_password(&provider);
+    click.give_password(&provider);
+    let key = |browser: &Browser| browser.page.split_once("<code>").unwrap().1.split('<').next().unwrap().to_owned();
+    assert_eq!(key(&browser), key(&click));
+}
