@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::oidc::Registration;
+use crate::registration::Credential;
 
 /// The configuration. Everything has a default, so that the program runs without a file.
 #[derive(Clone, Deserialize)]
@@ -25,6 +26,8 @@ pub(crate) struct Config {
     pub(crate) name: String,
     /// The services.
     pub(crate) client: Vec<Registration>,
+    /// The credentials of others that can be handed over.
+    pub(crate) handover: Vec<Credential>,
 }
 
 impl Default for Config {
@@ -36,6 +39,7 @@ impl Default for Config {
             store: "file".into(),
             name: "Secondo".into(),
             client: Vec::new(),
+            handover: Vec::new(),
         }
     }
 }

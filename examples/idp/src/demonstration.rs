@@ -75,6 +75,9 @@ fn somebody() -> Result<Person, Outage> {
         second_factor_since: None,
         standing: Standing::Active,
         is_operator: false,
+        sessions_since: 0,
+        terms_since: 0,
+        wants_marketing: false,
     })
 }
 

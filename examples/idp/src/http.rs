@@ -15,12 +15,14 @@ use secondo::UnixTime;
 
 use crate::app::App;
 use crate::consent;
+use crate::credentials;
 use crate::enrollment;
 use crate::login;
 use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
 use crate::pages::{Language, Page, STYLE, Service, texts};
+use crate::registration;
 use crate::session::Browser;
 
 /// The greatest length of a form.
@@ -53,6 +55,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/logout", post(login::log_out))
         .route("/language/{code}", post(login::set_language))
         .route("/outbox", get(outbox::show))
+        .merge(registration::routes())
+        .merge(credentials::routes())
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/health", get(|| async { "ok" }))
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
@@ -106,7 +110,14 @@ pub(crate) struct Visit {
 impl Visit {
     pub(crate) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
         let now = UnixTime::now()?;
-        let browser = Browser::of(&app.records, headers, now).await?;
+        let mut browser = Browser::of(&app.records, headers, now).await?;
+        if let Some((person, began)) = browser.session.began_by()
+            && let Some(person) = app.persons.load(person, now).await?
+            && began < person.sessions_since
+        {
+            browser.end(&app.records, now).await?;
+            browser.start_again()?;
+        }
         let chosen = browser.session.language.as_deref().and_then(Language::of_code);
         let language = chosen.unwrap_or_else(|| Language::accepted(headers));
         Ok(Self { app, browser, language, now })

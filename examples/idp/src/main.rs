@@ -7,19 +7,25 @@
 mod app;
 mod attributes;
 mod audit;
+mod challenge;
 mod config;
 mod consent;
+mod credentials;
 mod demonstration;
 mod enrollment;
 mod http;
 mod login;
 mod messages;
 mod oidc;
+mod operator;
 mod outage;
 mod outbox;
 mod pages;
+mod password;
 mod person;
+mod problem;
 mod records;
+mod registration;
 mod session;
 
 use std::error::Error;

@@ -18,9 +18,10 @@ const DAY: u64 = 24 * 60 * 60;
 /// A message that was sent.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Message {
-    /// The e-mail address.
+    /// The e-mail address, or the mobile number.
     pub(crate) to: String,
-    pub(crate) subject: String,
+    /// The subject of a mail. An SMS has none.
+    pub(crate) subject: Option<String>,
     pub(crate) text: String,
     /// The time in seconds at which it was sent.
     pub(crate) at: u64,
@@ -50,8 +51,16 @@ impl Messages {
 
     /// Sends a mail.
     pub(crate) async fn mail(&self, to: &str, subject: &str, text: &str, now: UnixTime) -> Result<(), Outage> {
-        let (to, subject, text) = (to.to_owned(), subject.to_owned(), text.to_owned());
-        let message = Message { to, subject, text, at: now.as_secs() };
+        let (to, subject, text) = (to.to_owned(), Some(subject.to_owned()), text.to_owned());
+        self.send(Message { to, subject, text, at: now.as_secs() }, now).await
+    }
+
+    /// Sends an SMS.
+    pub(crate) async fn sms(&self, to: &str, text: &str, now: UnixTime) -> Result<(), Outage> {
+        self.send(Message { to: to.to_owned(), subject: None, text: text.to_owned(), at: now.as_secs() }, now).await
+    }
+
+    async fn send(&self, message: Message, now: UnixTime) -> Result<(), Outage> {
         let take = |next: Option<Next>| {
             let Next(number) = next.unwrap_or_default();
             (Some(Kept::forever(Next(number + 1))), number)

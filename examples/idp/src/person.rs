@@ -36,6 +36,15 @@ pub(crate) struct Person {
     /// `true` for the staff of the provider, who see the pages of the administration.
     #[serde(default)]
     pub(crate) is_operator: bool,
+    /// The time in seconds before which all sessions have ended, because the password was recovered.
+    #[serde(default)]
+    pub(crate) sessions_since: u64,
+    /// The time in seconds at which the person accepted the terms, or 0.
+    #[serde(default)]
+    pub(crate) terms_since: u64,
+    /// `true` if the person agreed to marketing.
+    #[serde(default)]
+    pub(crate) wants_marketing: bool,
 }
 
 /// The standing of an identity.
@@ -112,15 +121,28 @@ impl Persons {
     }
 
     /// Stores a new person. Returns `false` if another one has the e-mail address or the fiscal code.
+    ///
+    /// The call can be repeated after an outage, and finishes what it began.
     pub(crate) async fn add(&self, person: Person, now: UnixTime) -> Result<bool, Outage> {
-        for user in [&person.email, &person.fiscal_code] {
-            let named = Named { person: person.id.clone() };
-            if !self.records.create(&normalized(user), Kept::forever(named), now).await? {
+        let id = person.id.clone();
+        let users = [person.email.clone(), person.fiscal_code.clone()];
+        for user in &users {
+            let take = |named: Option<Named>| match named {
+                Some(named) => (None, named.person == id),
+                None => (Some(Kept::forever(Named { person: id.clone() })), true),
+            };
+            if !self.records.change(&normalized(user), now, take).await? {
+                for user in &users {
+                    let leave = |named: Option<Named>| {
+                        (named.filter(|named| named.person == id).map(|_| Kept::removed(now)), ())
+                    };
+                    self.records.change(&normalized(user), now, leave).await?;
+                }
                 return Ok(false);
             }
         }
-        let id = person.id.clone();
-        self.records.create(&id, Kept::forever(person), now).await
+        self.records.create(&id, Kept::forever(person), now).await?;
+        Ok(true)
     }
 
     /// Changes a person who is there.
@@ -162,17 +184,49 @@ impl Persons {
         });
         let Some(left) = counted.await? else { return Ok(FirstFactor::Locked) };
         let person = self.named(&user, now).await?;
-        let expected = person.as_ref().map_or(&self.nobody, |person| &person.password).clone();
-        let permit = Arc::clone(&self.hashing).acquire_owned().await?;
-        let is_right = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            Argon2::default().verify_password(password.as_bytes(), expected.as_str()).is_ok()
-        });
         // The hash is awaited for unknown names too.
-        let is_right = is_right.await?;
+        let is_right = self.compare(password, person.as_ref().map(|person| person.password.clone())).await?;
         let Some(person) = person.filter(|_| is_right) else { return Ok(FirstFactor::Wrong(left)) };
         self.records.remove::<Tries>(&user, now).await?;
         Ok(FirstFactor::Right(Box::new(person)))
+    }
+
+    /// Returns `true` if the password has this hash. Without a hash, it takes the same time and returns `false`.
+    pub(crate) async fn compare(&self, password: String, hash: Option<String>) -> Result<bool, Outage> {
+        let is_known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.nobody.clone());
+        let permit = Arc::clone(&self.hashing).acquire_owned().await?;
+        let is_right = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok()
+        });
+        Ok(is_right.await? && is_known)
+    }
+
+    /// Hashes a password beside the requests of others.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, Outage> {
+        let permit = Arc::clone(&self.hashing).acquire_owned().await?;
+        let hashed = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            hash(&password)
+        });
+        hashed.await?
+    }
+
+    /// Gives a person another password, ends the sessions that began before, and forgets wrong passwords.
+    pub(crate) async fn recover(&self, person: &Person, password: String) -> Result<(), Outage> {
+        let password = self.hash(password).await?;
+        // The time after the hash, so that no login with the old password began later.
+        let now = UnixTime::now()?;
+        let change = |person: &mut Person| {
+            person.password.clone_from(&password);
+            person.sessions_since = now.as_secs() + 1;
+        };
+        self.change(&person.id, now, change).await?;
+        for user in [&person.email, &person.fiscal_code] {
+            self.records.remove::<Tries>(&normalized(user), now).await?;
+        }
+        Ok(())
     }
 }
 
@@ -182,6 +236,6 @@ pub(crate) fn hash(password: &str) -> Result<String, Outage> {
 }
 
 /// Returns the one form of a user name. Both forms of names ignore the case.
-fn normalized(user: &str) -> String {
+pub(crate) fn normalized(user: &str) -> String {
     user.trim().to_lowercase()
 }

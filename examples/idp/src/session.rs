@@ -7,6 +7,7 @@ use secondo::{AccountId, Transaction, UnixTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::credentials::Recovery;
 use crate::oidc::{Given, Request, Single};
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
@@ -77,12 +78,24 @@ pub(crate) struct Session {
     pub(crate) given: Option<Given>,
     /// A login of Level 1 at a service.
     pub(crate) single: Option<Single>,
+    /// The id of the application for an identity that this browser makes.
+    #[serde(default)]
+    pub(crate) application: Option<String>,
+    /// The recovery of a password.
+    #[serde(default)]
+    pub(crate) recovery: Option<Recovery>,
 }
 
 impl Session {
     /// Returns a session of the same cookie, in which nothing was done.
     pub(crate) fn empty(&self) -> Self {
         Self { salt: self.salt.clone(), ..Self::default() }
+    }
+
+    /// Returns the person who gave a password in this session, and the time in seconds at which.
+    pub(crate) fn began_by(&self) -> Option<(&str, u64)> {
+        let single = self.single.as_ref().map(|single| (single.person.as_str(), single.at));
+        self.person.as_deref().map(|person| (person, self.began)).or(single)
     }
 }
 
@@ -145,9 +158,11 @@ impl Browser {
     /// Stores the session.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         // The request of a login that takes too long is needed for the answer to the service.
-        let is_long = self.session.second.is_some() || self.session.single.is_some() || self.session.request.is_some();
-        let secs = if is_long { SESSION_SECS } else { LOGIN_SECS };
         let session = &self.session;
+        let is_login = session.second.is_some() || session.single.is_some() || session.request.is_some();
+        // Documents take time to find.
+        let is_long = is_login || session.application.is_some();
+        let secs = if is_long { SESSION_SECS } else { LOGIN_SECS };
         let keep = |_: Option<Session>| (Some(Kept::until(now.saturating_add(secs), session.clone())), ());
         records.change(&self.cookie.hash("session"), now, keep).await
     }
@@ -183,6 +198,11 @@ impl Browser {
     /// Returns the login of this session. It has a secret of its own, since the cookie travels with each request.
     pub(crate) fn login(&self) -> Result<Transaction, Outage> {
         Ok(Transaction::new(self.cookie.hash("transaction").as_bytes())?)
+    }
+
+    /// Returns the id of a procedure that this session begins. Both of two clicks get the same one.
+    pub(crate) fn procedure(&self) -> String {
+        self.cookie.hash("procedure").chars().take(32).collect()
     }
 
     /// Returns the value that each form of this session has, so that no other site can send one.

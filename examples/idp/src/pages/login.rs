@@ -12,6 +12,9 @@ pub(crate) const WRONG_PASSWORD: Text =
 const ATTEMPTS_LEFT: Text = Text("Tentativi rimanenti:", "Attempts left:");
 pub(crate) const PASSWORD_LOCKED: Text =
     Text("Troppi tentativi. Riprova tra 15 minuti.", "Too many attempts. Try again in 15 minutes.");
+const RECOVER: Text = Text("Recupero credenziali", "Recover your credentials");
+const NEW_HERE: Text = Text("Non hai un'identità digitale?", "Do you have no digital identity?");
+const REGISTER: Text = Text("Registrati", "Register");
 const CODE_TITLE: Text = Text("Codice dell'app", "Code of the app");
 const CODE: Text = Text("Codice di 6 cifre", "Code of 6 digits");
 const CODE_HINT: Text =
@@ -29,6 +32,8 @@ pub(crate) fn sign_in(page: &Page<'_>, user: &str, attempts_left: u8, alert: Opt
             p .hint { (page.say(ATTEMPTS_LEFT)) " " (attempts_left) }
             button { (page.say(texts::NEXT)) }
         }
+        p { a href="/recover" { (page.say(RECOVER)) } }
+        p { (page.say(NEW_HERE)) " " a href="/register" { (page.say(REGISTER)) } }
     };
     page.whole(page.say(SIGN_IN), alert, &content)
 }

@@ -2,10 +2,15 @@
 
 mod account;
 mod consent;
+pub(crate) mod credentials;
 mod language;
 mod layout;
 mod login;
 mod outbox;
+mod problems;
+pub(crate) mod registration;
+pub(crate) mod requests;
+mod submission;
 pub(crate) mod texts;
 
 pub(crate) use account::{account, enrollment};

@@ -6,8 +6,8 @@ use crate::messages::Message;
 
 const TITLE: Text = Text("Messaggi inviati", "Messages sent");
 const HINT: Text = Text(
-    "Questa dimostrazione non invia e-mail: le mostra qui.",
-    "This demonstration sends no mail: it shows them here.",
+    "Questa dimostrazione non invia e-mail e SMS: li mostra qui.",
+    "This demonstration sends no mail and no SMS: it shows them here.",
 );
 const NONE: Text = Text("Nessun messaggio.", "No messages.");
 
@@ -18,7 +18,7 @@ pub(crate) fn outbox(page: &Page<'_>, messages: &[Message]) -> Markup {
         @for message in messages {
             section .message {
                 h2 { (message.to) }
-                p { strong { (message.subject) } }
+                @if let Some(subject) = &message.subject { p { strong { (subject) } } }
                 p .text { (message.text) }
             }
         }

@@ -95,6 +95,43 @@ impl Browser {
         self.take(response);
     }
 
+    /// Sends a form with files, whose names are those of their fields.
+    pub(crate) fn upload(&mut self, action: &str, form: &[(String, String)], files: &[(&str, &[u8])]) {
+        self.left = None;
+        let mut body = Vec::new();
+        for (name, value) in form {
+            let head = format!("--boundary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend(head.as_bytes());
+        }
+        for (name, bytes) in files {
+            let head = "--boundary\r\nContent-Type: image/png\r\nContent-Disposition: form-data";
+            body.extend(format!("{head}; name=\"{name}\"; filename=\"{name}.png\"\r\n\r\n").as_bytes());
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--boundary--\r\n");
+        let mut request = self.agent.post(format!("{}{action}", self.origin)).header("Origin", &self.origin);
+        if let Some(cookie) = &self.cookie {
+            request = request.header("Cookie", cookie);
+        }
+        let response = request.content_type("multipart/form-data; boundary=boundary").send(&body[..]).unwrap();
+        self.take(response);
+    }
+
+    /// Downloads a file.
+    pub(crate) fn download(&mut self, path: &str) -> Vec<u8> {
+        let request = self.agent.get(format!("{}{path}", self.origin));
+        let mut response = request.header("Cookie", self.cookie.as_ref().unwrap()).call().unwrap();
+        self.status = response.status().as_u16();
+        self.headers = response.headers().clone();
+        response.body_mut().read_to_vec().unwrap()
+    }
+
+    /// Returns a browser with the same cookie, as another tab.
+    pub(crate) fn tab(&self, provider: &Provider) -> Self {
+        Self { cookie: self.cookie.clone(), page: self.page.clone(), ..Self::new(provider) }
+    }
+
     fn take(&mut self, mut response: Response<ureq::Body>) {
         self.status = response.status().as_u16();
         self.headers = response.headers().clone();
@@ -131,8 +168,13 @@ impl Browser {
     ///
     /// It uses the code of the step before, so that the current one is left for a login.
     pub(crate) fn enroll(&mut self, provider: &Provider) {
+        self.enroll_as(&provider.user, &provider.password);
+    }
+
+    /// Activates an app for a person with this user name and password.
+    pub(crate) fn enroll_as(&mut self, user: &str, password: &str) {
         self.open("/");
-        self.give_password(provider);
+        self.submit("/password", &[("user", user), ("password", password)]);
         let page = &self.page;
         let (_, secret) = page.split_once("<code>").unwrap_or_else(|| panic!("no secret on the page: {page}"));
         self.secret = Some(secret.split_once('<').unwrap().0.to_owned());

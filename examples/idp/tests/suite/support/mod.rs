@@ -1,3 +1,4 @@
 pub(crate) mod browser;
+pub(crate) mod outbox;
 pub(crate) mod provider;
 pub(crate) mod service;
