@@ -80,7 +80,8 @@ async fn own_forms(State(app): State<Arc<App>>, request: Request, next: Next) ->
 
 /// Limits the time of a request, and sets the headers of the response.
 async fn guard(request: Request, next: Next) -> Response {
-    let response = tokio::time::timeout(TIME, next.run(request)).await;
+    let time = if request.uri().path() == registration::UPLOAD { registration::UPLOAD_TIME } else { TIME };
+    let response = tokio::time::timeout(time, next.run(request)).await;
     let mut response = response.unwrap_or_else(|_| Outage("timeout").into_response());
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));

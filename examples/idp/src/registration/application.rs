@@ -6,11 +6,12 @@ use rand::rngs::SysRng;
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::documents::Document;
+use super::files::Document;
 use super::personal::{Personal, today};
 use crate::challenge::{DAY, HOUR};
 use crate::http::Visit;
 use crate::outage::Outage;
+use crate::pages::{Language, Text};
 use crate::person::{Person, Standing};
 use crate::records::{Kept, Record, Records};
 
@@ -35,6 +36,8 @@ pub(crate) struct Application {
     pub(crate) wants_marketing: bool,
     /// The data of a credential that is handed over.
     pub(crate) certified: Option<Certified>,
+    /// The code of the language of the person, for mails.
+    pub(crate) language: String,
     /// The id that the person will have.
     pub(crate) person: String,
     /// The hash of the procedure code.
@@ -134,11 +137,16 @@ impl Application {
         self.steps().iter().copied().find(|step| step.name() == name && self.may_change(*step))
     }
 
+    /// Returns a text in the language of the person.
+    pub(super) fn say(&self, text: Text) -> &'static str {
+        text.in_language(Language::of_code(&self.language).unwrap_or(Language::Italian))
+    }
+
     /// Puts certified data in the place of typed ones.
     pub(crate) fn with_certified(&self, personal: Personal) -> Personal {
         match self.certified.clone() {
             Some(Certified { fiscal_code, name, family_name, .. }) => {
-                Personal { fiscal_code, name, family_name, ..personal }
+                Personal { name, family_name, fiscal_code, ..personal }
             }
             None => personal,
         }

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::application::{Application, Stage, change};
-use super::documents::Kind;
+use super::files::Kind;
 use super::submission::{announce, line};
-use super::{documents, waiting};
+use super::{files, waiting};
 use crate::app::App;
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
@@ -116,7 +116,7 @@ pub(super) async fn accept(
     }
     if visit.take_application(&id, Stage::Accepted).await?.is_some() {
         visit.app.audit.record(by(operator, "acceptance", &application, &visit));
-        announce(&visit.app, &application, visit.language, now).await?;
+        announce(&visit.app, &application, now).await?;
     }
     Ok(visit.go_to("/admin/requests"))
 }
@@ -146,9 +146,9 @@ pub(super) async fn reject(
     if let Some(application) = visit.take_application(&id, Stage::Waiting).await? {
         let line = by(operator, "rejection", &application, &visit);
         visit.app.audit.record(Line { reason: Some(reason.to_owned()), ..line });
-        let say = |text: Text| text.in_language(visit.language);
-        let text = format!("{} {reason}", say(REJECTED_TEXT));
-        visit.app.messages.mail(&application.email, say(REJECTED_SUBJECT), &text, visit.now).await?;
+        let text = format!("{} {reason}", application.say(REJECTED_TEXT));
+        let subject = application.say(REJECTED_SUBJECT);
+        visit.app.messages.mail(&application.email, subject, &text, visit.now).await?;
     }
     Ok(visit.go_to("/admin/requests"))
 }
@@ -190,7 +190,7 @@ impl Visit {
         let taken = records.change(id, now, take).await?;
         if let Some(application) = &taken {
             waiting::remove(records, id, now).await?;
-            documents::remove_all(records, &application.documents, now).await?;
+            files::remove_all(records, &application.documents, now).await?;
         }
         Ok(taken)
     }

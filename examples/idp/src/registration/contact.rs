@@ -22,7 +22,7 @@ use crate::problem::Problem;
 const CODES: (u32, u64) = (10, HOUR);
 
 #[derive(Deserialize)]
-pub(super) struct Email {
+pub(super) struct Account {
     form: String,
     #[serde(default)]
     email: String,
@@ -33,7 +33,7 @@ pub(super) struct Email {
 pub(super) async fn take_email(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(Email { form, email, password }): Form<Email>,
+    Form(Account { form, email, password }): Form<Account>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();

@@ -90,6 +90,7 @@ fn check_character(code: &str) -> Option<char> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails so")]
 mod tests {
     use jiff::civil::date;
 

@@ -99,6 +99,6 @@ pub(super) async fn take(
     let certified = Some(Certified { issuer, fiscal_code, name, family_name });
     // A registration with documents that was begun in this browser ends here.
     visit.browser.renew(&visit.app.records, visit.now).await?;
-    visit.begin_application(Application { certified, mobile, ..Application::default() }).await?;
+    visit.begin_application(Application { mobile, certified, ..Application::default() }).await?;
     visit.begin_code(Step::Mobile).await
 }

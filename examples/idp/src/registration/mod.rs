@@ -4,6 +4,7 @@ mod application;
 mod completion;
 mod contact;
 mod documents;
+mod files;
 mod fiscal_code;
 mod handover;
 mod personal;
@@ -12,6 +13,7 @@ mod waiting;
 mod withdrawal;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Query, State};
@@ -21,12 +23,16 @@ use serde::Deserialize;
 
 pub(crate) use self::application::{Application, Stage, Step};
 pub(crate) use self::contact::{CODE_OVER, WRONG_CODE};
-pub(crate) use self::documents::Kind;
+pub(crate) use self::files::Kind;
 pub(crate) use self::handover::Credential;
 pub(crate) use self::personal::Personal;
 use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::pages::{Alert, registration as pages};
+
+/// The path of the form with documents, and the longest time of such a request.
+pub(crate) const UPLOAD: &str = "/register/documents";
+pub(crate) const UPLOAD_TIME: Duration = Duration::from_secs(120);
 
 pub(crate) fn routes() -> Router<Arc<App>> {
     let upload = post(documents::take).layer(DefaultBodyLimit::max(documents::UPLOAD_BYTES));
@@ -37,7 +43,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/register/mobile", post(contact::take_mobile))
         .route("/register/code/{step}", post(contact::take_code))
         .route("/register/again/{step}", post(contact::send_again))
-        .route("/register/documents", upload)
+        .route(UPLOAD, upload)
         .route("/register/terms", post(submission::take_terms))
         .route("/register/summary", post(submission::submit))
         .route("/register/withdraw/{id}", get(withdrawal::show).post(withdrawal::take))

@@ -10,16 +10,16 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::application::{Application, Stage, Step, change};
-use super::{documents, waiting};
+use super::{files, waiting};
 use crate::app::{App, random_hex};
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
-use crate::pages::{Alert, Language, Text, registration as pages};
+use crate::pages::{Alert, Text, registration as pages};
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
-pub(super) struct Terms {
+pub(super) struct Consents {
     form: String,
     /// `yes`, or nothing.
     #[serde(default)]
@@ -32,7 +32,7 @@ pub(super) struct Terms {
 pub(super) async fn take_terms(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(Terms { form, terms, marketing }): Form<Terms>,
+    Form(Consents { form, terms, marketing }): Form<Consents>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
@@ -107,12 +107,12 @@ pub(super) async fn submit(
 
 impl Visit {
     /// Sends the application, and mails the procedure code.
-    async fn send(&self, files: &[documents::Document]) -> Result<Option<Text>, Outage> {
+    async fn send(&self, documents: &[files::Document]) -> Result<Option<Text>, Outage> {
         let (id, records, now) = (self.application_id()?, &self.app.records, self.now);
         if !waiting::add(records, &id, now).await? {
             return Ok(Some(FULL));
         }
-        documents::keep_all(records, files, now).await?;
+        files::keep_all(records, documents, now).await?;
         let person = new_id()?;
         let procedure: String = random_hex()?.to_uppercase().chars().take(12).collect();
         let send = |application: &mut Application| {
@@ -120,6 +120,7 @@ impl Visit {
                 return None;
             }
             application.stage = Stage::Waiting;
+            self.language.code().clone_into(&mut application.language);
             application.person.clone_from(&person);
             application.procedure = hash(&procedure);
             application.sent = now.as_secs();
@@ -128,7 +129,7 @@ impl Visit {
         // The second of two clicks sends nothing.
         let Some(application) = change(records, &id, now, send).await? else { return Ok(None) };
         self.app.audit.record(line("application", &application, now));
-        let say = |text: Text| text.in_language(self.language);
+        let say = |text: Text| application.say(text);
         let link = format!("{}/register/withdraw/{id}", self.app.origin);
         let text = format!("{}\n{link}\n{} {procedure}", say(SENT_TEXT), say(PROCEDURE));
         self.app.messages.mail(&application.email, say(SENT_SUBJECT), &text, now).await?;
@@ -144,6 +145,7 @@ impl Visit {
             if application.person.is_empty() {
                 application.person.clone_from(&person);
             }
+            self.language.code().clone_into(&mut application.language);
             Some(application.clone())
         };
         let Some(application) = change(records, &id, now, name).await? else { return Ok(None) };
@@ -153,29 +155,22 @@ impl Visit {
         }
         let end = |application: &mut Application| {
             let was_draft = application.stage == Stage::Draft;
-            let (id, certified) = (application.person.clone(), application.certified.take());
-            *application = Application { stage: Stage::Active, person: id, certified, ..Application::default() };
+            *application = Application { stage: Stage::Active, ..Application::default() };
             was_draft.then_some(())
         };
         if change(records, &id, now, end).await?.is_some() {
             let issuer = application.certified.as_ref().map(|certified| certified.issuer.clone());
             self.app.audit.record(Line { subject: issuer, ..line("handover", &application, now) });
-            announce(&self.app, &application, self.language, now).await?;
+            announce(&self.app, &application, now).await?;
         }
         Ok(None)
     }
 }
 
 /// Tells the person that the identity is active.
-pub(super) async fn announce(
-    app: &App,
-    application: &Application,
-    language: Language,
-    now: UnixTime,
-) -> Result<(), Outage> {
-    let say = |text: Text| text.in_language(language);
-    let text = format!("{}\n{}", say(ACTIVE_TEXT), app.origin);
-    app.messages.mail(&application.email, say(ACTIVE_SUBJECT), &text, now).await
+pub(super) async fn announce(app: &App, application: &Application, now: UnixTime) -> Result<(), Outage> {
+    let text = format!("{}\n{}", application.say(ACTIVE_TEXT), app.origin);
+    app.messages.mail(&application.email, application.say(ACTIVE_SUBJECT), &text, now).await
 }
 
 /// Returns a line of the audit log about an application.

@@ -70,7 +70,7 @@ pub(super) async fn oldest(
     let mut oldest = Vec::new();
     for (id, _) in entries {
         let application = records.load::<Application>(&id, now).await?;
-        oldest.extend(application.filter(|found| is_open(found)).map(|found| (id, found)));
+        oldest.extend(application.filter(is_open).map(|found| (id, found)));
         if oldest.len() == count {
             break;
         }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::application::{Application, Stage};
 use super::submission::{hash, line};
-use super::{documents, waiting};
+use super::{files, waiting};
 use crate::app::App;
 use crate::challenge::{self, HOUR};
 use crate::http::{Answer, Visit};
@@ -51,7 +51,7 @@ pub(super) async fn take(
 ) -> Answer {
     let visit = Visit::of(app, &headers).await?;
     if form != visit.browser.form_token() {
-        return Ok(visit.go_to(&format!("/register/withdraw/{id}")));
+        return Ok(visit.show(StatusCode::OK, |page| pages::withdraw(page, &id, None)));
     }
     let (records, now) = (&visit.app.records, visit.now);
     let given = hash(&procedure);
@@ -68,7 +68,7 @@ pub(super) async fn take(
     };
     let Some(application) = records.change(&id, now, take).await? else { return show(StatusCode::FORBIDDEN, WRONG) };
     waiting::remove(records, &id, now).await?;
-    documents::remove_all(records, &application.documents, now).await?;
+    files::remove_all(records, &application.documents, now).await?;
     visit.app.audit.record(line("withdrawal", &application, now));
     let say = |text: Text| text.in_language(visit.language);
     visit.app.messages.mail(&application.email, say(WITHDRAWN_SUBJECT), say(WITHDRAWN_TEXT), now).await?;

@@ -43,7 +43,7 @@ fn personal_data() {
             }
         }
         person.browser.submit("/register/personal", &data);
-        let page = person.browser.page.replace("'", "&#39;");
+        let page = person.browser.page.replace('\'', "&#39;");
         assert_eq!(person.browser.status, 422, "{field} {value}");
         assert!(page.contains(text), "{field} {value}: {page}");
         // The list of problems leads to the field, which names its problem, and all that was typed is still there.
