@@ -1,7 +1,7 @@
 //! The provider as it is started, and browsers and services that use it.
 
-mod credentials;
 mod chromium;
+mod credentials;
 mod oidc;
 mod registration;
 mod support;

@@ -1,6 +1,6 @@
 pub(crate) mod browser;
-pub(crate) mod outbox;
 pub(crate) mod chromium;
 pub(crate) mod installed;
+pub(crate) mod outbox;
 pub(crate) mod provider;
 pub(crate) mod service;
