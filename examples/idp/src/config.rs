@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::gateway::GatewayOptions;
 use crate::gepi;
 use crate::oidc::Registration;
+use crate::registration::Credential;
 
 /// The configuration. Everything has a default, so that the program runs without a file.
 #[derive(Clone, Deserialize)]
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) client: Vec<Registration>,
     /// The sample service.
     pub(crate) gepi: gepi::Settings,
+    /// The credentials of others that can be handed over.
+    pub(crate) handover: Vec<Credential>,
 }
 
 impl Default for Config {
@@ -44,6 +47,7 @@ impl Default for Config {
             sms: None,
             client: Vec::new(),
             gepi: gepi::Settings::default(),
+            handover: Vec::new(),
         }
     }
 }

@@ -78,6 +78,8 @@ fn somebody() -> Result<Person, Outage> {
         standing: Standing::Active,
         is_operator: false,
         sessions_since: 0,
+        terms_since: 0,
+        wants_marketing: false,
     })
 }
 

@@ -16,14 +16,16 @@ use secondo::UnixTime;
 use crate::admin;
 use crate::app::App;
 use crate::consent;
+use crate::credentials;
 use crate::enrollment;
 use crate::gepi;
 use crate::login;
 use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
-use crate::pages::{Language, Page, STYLE, Service, texts};
+use crate::pages::{Language, Page, STYLE, Service, Text, texts};
 use crate::person::Person;
+use crate::registration;
 use crate::second_factor;
 use crate::security;
 use crate::session::Browser;
@@ -60,6 +62,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(security::routes())
         .merge(admin::routes())
         .merge(second_factor::routes())
+        .merge(registration::routes())
+        .merge(credentials::routes())
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/health", get(|| async { "ok" }))
         .merge(gepi::routes())
@@ -84,7 +88,8 @@ async fn own_forms(State(app): State<Arc<App>>, request: Request, next: Next) ->
 
 /// Limits the time of a request, and sets the headers of the response.
 async fn guard(request: Request, next: Next) -> Response {
-    let response = tokio::time::timeout(TIME, next.run(request)).await;
+    let time = if request.uri().path() == registration::UPLOAD { registration::UPLOAD_TIME } else { TIME };
+    let response = tokio::time::timeout(time, next.run(request)).await;
     let mut response = response.unwrap_or_else(|_| Outage("timeout").into_response());
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
@@ -127,6 +132,11 @@ impl Visit {
         let chosen = browser.session.language.as_deref().and_then(Language::of_code);
         let language = chosen.unwrap_or_else(|| Language::accepted(headers));
         Ok(Self { app, browser, person, language, now })
+    }
+
+    /// Returns a text in the language of the browser.
+    pub(crate) const fn say(&self, text: Text) -> &'static str {
+        text.in_language(self.language)
     }
 
     /// Shows a page, with a cookie for a session that is new or has moved.

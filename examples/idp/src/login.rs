@@ -49,7 +49,7 @@ pub(crate) async fn take_password(
         }
         person::FirstFactor::Right(person) => {
             visit.browser.session.person = Some(person.id.clone());
-            visit.browser.session.began = visit.now.as_secs();
+            visit.browser.session.began = visit.now.as_secs().max(person.sessions_since);
             visit.browser.session.single = None;
             let ends = visit.choose_level(&person)?;
             visit.browser.renew(&visit.app.records, visit.now).await?;

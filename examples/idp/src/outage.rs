@@ -17,3 +17,12 @@ impl<E: Error + 'static> From<E> for Outage {
         }
     }
 }
+
+/// Does work whose time the browser must not see, since it would tell who is registered.
+pub(crate) fn in_background(work: impl Future<Output = Result<(), Outage>> + Send + 'static) {
+    tokio::spawn(async {
+        if let Err(Outage(label)) = work.await {
+            eprintln!("outage: {label}");
+        }
+    });
+}

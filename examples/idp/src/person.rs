@@ -40,6 +40,12 @@ pub(crate) struct Person {
     /// The time in seconds before which all sessions that began are over.
     #[serde(default)]
     pub(crate) sessions_since: u64,
+    /// The time in seconds at which the person accepted the terms, or 0.
+    #[serde(default)]
+    pub(crate) terms_since: u64,
+    /// `true` if the person agreed to marketing.
+    #[serde(default)]
+    pub(crate) wants_marketing: bool,
 }
 
 /// The standing of an identity.
@@ -121,15 +127,28 @@ impl Persons {
     }
 
     /// Stores a new person. Returns `false` if another one has the e-mail address or the fiscal code.
+    ///
+    /// The call can be repeated after an outage, and finishes what it began.
     pub(crate) async fn add(&self, person: Person, now: UnixTime) -> Result<bool, Outage> {
-        for user in [&person.email, &person.fiscal_code] {
-            let named = Named { person: person.id.clone() };
-            if !self.records.create(&normalized(user), Kept::forever(named), now).await? {
+        let id = person.id.clone();
+        let users = [person.email.clone(), person.fiscal_code.clone()];
+        for user in &users {
+            let take = |named: Option<Named>| match named {
+                Some(named) => (None, named.person == id),
+                None => (Some(Kept::forever(Named { person: id.clone() })), true),
+            };
+            if !self.records.change(&normalized(user), now, take).await? {
+                for user in &users {
+                    let leave = |named: Option<Named>| {
+                        (named.filter(|named| named.person == id).map(|_| Kept::removed(now)), ())
+                    };
+                    self.records.change(&normalized(user), now, leave).await?;
+                }
                 return Ok(false);
             }
         }
-        let id = person.id.clone();
-        self.records.create(&id, Kept::forever(person), now).await
+        self.records.create(&id, Kept::forever(person), now).await?;
+        Ok(true)
     }
 
     /// Changes a person who is there.
@@ -179,31 +198,37 @@ impl Persons {
         let Some(left) = counted.await? else { return Ok(FirstFactor::Locked) };
         let person = self.named(&user, now).await?;
         // The hash is awaited for unknown names too.
-        let is_right = self.compare(person.as_ref().map(|person| person.password.clone()), password).await?;
+        let is_right = self.compare(password, person.as_ref().map(|person| person.password.clone())).await?;
         let Some(person) = person.filter(|_| is_right) else { return Ok(FirstFactor::Wrong(left)) };
         self.records.remove::<Tries>(&user, now).await?;
         Ok(FirstFactor::Right(Box::new(person)))
     }
 
-    /// Compares a password with a hash. Without a hash, it takes the same time and is wrong.
-    pub(crate) async fn compare(&self, hash: Option<String>, password: String) -> Result<bool, Outage> {
-        let expected = hash.unwrap_or_else(|| self.nobody.clone());
+    /// Returns `true` if the password has this hash. Without a hash, it takes the same time and returns `false`.
+    pub(crate) async fn compare(&self, password: String, hash: Option<String>) -> Result<bool, Outage> {
+        let is_known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.nobody.clone());
         let permit = Arc::clone(&self.hashing).acquire_owned().await?;
         let is_right = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            Argon2::default().verify_password(password.as_bytes(), expected.as_str()).is_ok()
+            Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok()
         });
-        Ok(is_right.await?)
+        Ok(is_right.await? && is_known)
     }
 
-    /// Replaces the password, and ends all sessions that began before the time in seconds that it returns.
-    pub(crate) async fn set_password(&self, id: &str, password: String) -> Result<u64, Outage> {
+    /// Hashes a password beside the requests of others.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, Outage> {
         let permit = Arc::clone(&self.hashing).acquire_owned().await?;
         let hashed = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             hash(&password)
         });
-        let hashed = hashed.await??;
+        hashed.await?
+    }
+
+    /// Replaces the password, and ends all sessions that began before the time in seconds that it returns.
+    pub(crate) async fn set_password(&self, id: &str, password: String) -> Result<u64, Outage> {
+        let hashed = self.hash(password).await?;
         // The time after the hash, so that no login with the old password began later.
         let now = UnixTime::now()?;
         self.change(id, now, |person| person.password.clone_from(&hashed)).await?;
@@ -248,6 +273,6 @@ pub(crate) fn hash(password: &str) -> Result<String, Outage> {
 }
 
 /// Returns the one form of a user name. Both forms of names ignore the case.
-fn normalized(user: &str) -> String {
+pub(crate) fn normalized(user: &str) -> String {
     user.trim().to_lowercase()
 }

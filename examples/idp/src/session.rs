@@ -7,6 +7,7 @@ use secondo::{AccountId, Transaction, UnixTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::credentials::Recovery;
 use crate::oidc::{Given, Request, Single};
 use crate::open_sessions;
 use crate::outage::Outage;
@@ -99,6 +100,12 @@ pub(crate) struct Session {
     /// The time in seconds at which the last use was noted.
     #[serde(default)]
     pub(crate) seen: u64,
+    /// The id of the application for an identity that this browser makes.
+    #[serde(default)]
+    pub(crate) application: Option<String>,
+    /// The recovery of a password.
+    #[serde(default)]
+    pub(crate) recovery: Option<Recovery>,
 }
 
 /// A secret that was made in this session. It is not stored: the cookie and the salt give it again.
@@ -197,7 +204,8 @@ impl Browser {
             return false;
         }
         let (language, request, given) = (session.language.take(), session.request.take(), session.given.take());
-        *session = Session { language, request, given, ..session.empty() };
+        let (application, recovery) = (session.application.take(), session.recovery.take());
+        *session = Session { language, request, given, application, recovery, ..session.empty() };
         true
     }
 
@@ -220,9 +228,11 @@ impl Browser {
     /// Stores the session.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         // The request of a login that takes too long is needed for the answer to the service.
-        let is_long = self.session.second.is_some() || self.session.single.is_some() || self.session.request.is_some();
-        let secs = if is_long { SESSION_SECS } else { LOGIN_SECS };
         let session = &self.session;
+        let is_login = session.second.is_some() || session.single.is_some() || session.request.is_some();
+        // Documents take time to find.
+        let is_long = is_login || session.application.is_some();
+        let secs = if is_long { SESSION_SECS } else { LOGIN_SECS };
         let keep = |held: Option<Session>| {
             let is_ended = self.is_stored && held.is_none();
             ((!is_ended).then(|| Kept::until(now.saturating_add(secs), session.clone())), ())
@@ -290,6 +300,11 @@ impl Browser {
     /// Returns the login of this session. It has a secret of its own, since the cookie travels with each request.
     pub(crate) fn login(&self) -> Result<Transaction, Outage> {
         Ok(Transaction::new(self.cookie.hash("transaction").as_bytes())?)
+    }
+
+    /// Returns the id of a procedure that this session begins. Both of two clicks get the same one.
+    pub(crate) fn procedure(&self) -> String {
+        self.cookie.hash("procedure").chars().take(32).collect()
     }
 
     /// Returns the value that each form of this session has, so that no other site can send one.

@@ -63,7 +63,7 @@ pub(super) async fn compare(app: &App, holder: &str, pin: String, now: UnixTime)
     });
     let Some(left) = counted.await? else { return Ok(Compared::Locked) };
     let known: Option<Pin> = app.records.load(holder, now).await?;
-    let is_right = app.persons.compare(known.as_ref().map(|known| known.hash.clone()), pin).await?;
+    let is_right = app.persons.compare(pin, known.as_ref().map(|known| known.hash.clone())).await?;
     let Some(known) = known.filter(|_| is_right) else { return Ok(Compared::Wrong(left)) };
     app.records.remove::<Guesses>(holder, now).await?;
     Ok(Compared::Right(known))

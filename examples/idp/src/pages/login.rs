@@ -11,6 +11,10 @@ pub(crate) const WRONG_PASSWORD: Text =
     Text("Il nome utente o la password non sono corretti.", "The user name or the password is not correct.");
 pub(crate) const PASSWORD_LOCKED: Text =
     Text("Troppi tentativi. Riprova tra 15 minuti.", "Too many attempts. Try again in 15 minutes.");
+const RECOVER: Text = Text("Recupero credenziali", "Recover your credentials");
+const NEW_HERE: Text = Text("Non hai un'identità digitale?", "Do you have no digital identity?");
+const REGISTER: Text = Text("Registrati", "Register");
+
 /// The page for the user name and the password.
 pub(crate) fn sign_in(page: &Page<'_>, user: &str, attempts_left: u8, alert: Option<&Alert>) -> Markup {
     let content = html! {
@@ -23,6 +27,8 @@ pub(crate) fn sign_in(page: &Page<'_>, user: &str, attempts_left: u8, alert: Opt
             p .hint { (page.say(texts::ATTEMPTS_LEFT)) " " (attempts_left) }
             button { (page.say(texts::NEXT)) }
         }
+        p { a href="/recover" { (page.say(RECOVER)) } }
+        p { (page.say(NEW_HERE)) " " a href="/register" { (page.say(REGISTER)) } }
     };
     page.whole(page.say(SIGN_IN), alert, &content)
 }

@@ -53,7 +53,7 @@ const AGAIN_HINT: Text = Text(
 const OLD: Text = Text("Password attuale", "Current password");
 const NEW: Text = Text("Nuova password", "New password");
 const NEW_AGAIN: Text = Text("Ripeti la nuova password", "Repeat the new password");
-pub(crate) const PASSWORD_RULES: Text = Text(
+const PASSWORD_RULES: Text = Text(
     "Da 8 a 64 caratteri, con una maiuscola, una minuscola, una cifra e un carattere speciale, e senza il tuo nome o \
         il tuo indirizzo.",
     "8 to 64 characters, with an upper-case and a lower-case letter, a digit and a special character, and without your \

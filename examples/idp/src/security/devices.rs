@@ -48,7 +48,7 @@ pub(crate) async fn add(
         return Ok(visit.go_to(ADD));
     }
     let Ok(name) = DisplayName::new(name.trim()) else {
-        return visit.add_page(StatusCode::UNPROCESSABLE_ENTITY, Some(&visit.say(NAME_REFUSED)));
+        return visit.add_page(StatusCode::UNPROCESSABLE_ENTITY, Some(&visit.warning(NAME_REFUSED)));
     };
     if !visit.app.records.first_use(&form_use, visit.now).await? {
         return Ok(visit.go_to("/"));
@@ -63,7 +63,7 @@ pub(crate) async fn add(
             Ok(visit.go_to("/"))
         }
         Err(VerifierError::Account(AccountError::TooMany | AccountError::Full)) => {
-            visit.add_page(StatusCode::CONFLICT, Some(&visit.say(FULL)))
+            visit.add_page(StatusCode::CONFLICT, Some(&visit.warning(FULL)))
         }
         Err(error) if !error.is_outage() => visit.add_page(StatusCode::CONFLICT, Some(&visit.alert(error.public()))),
         Err(error) => Err(error.into()),
@@ -120,7 +120,7 @@ pub(crate) async fn rename(
         return Ok(visit.go_to("/security"));
     }
     let Some(name) = DisplayName::new(name.trim()).ok().filter(|name| !name.as_str().is_empty()) else {
-        return visit.device_page(number, StatusCode::UNPROCESSABLE_ENTITY, Some(visit.say(NAME_REFUSED))).await;
+        return visit.device_page(number, StatusCode::UNPROCESSABLE_ENTITY, Some(visit.warning(NAME_REFUSED))).await;
     };
     let is_other = visit.device(number).await?.is_some_and(|device| device.name != name);
     if is_other {
@@ -129,7 +129,7 @@ pub(crate) async fn rename(
         match visit.app.verifier.rename(&account, number, name, by, visit.now).await {
             Err(error) if error.is_outage() => return Err(error.into()),
             Err(VerifierError::Account(AccountError::Full)) => {
-                return visit.device_page(number.get(), StatusCode::CONFLICT, Some(visit.say(FULL))).await;
+                return visit.device_page(number.get(), StatusCode::CONFLICT, Some(visit.warning(FULL))).await;
             }
             // The device has ended meanwhile.
             Ok(()) | Err(_) => {}
@@ -156,7 +156,7 @@ pub(crate) async fn remove(
     match visit.app.verifier.revoke(&account, AuthenticatorNumber::new(number), by, visit.now).await {
         Ok(()) => visit.changed(REMOVED, "/security").await,
         Err(VerifierError::Account(AccountError::Last)) => {
-            visit.device_page(number, StatusCode::CONFLICT, Some(visit.say(pages::LAST_DEVICE))).await
+            visit.device_page(number, StatusCode::CONFLICT, Some(visit.warning(pages::LAST_DEVICE))).await
         }
         // The second of two clicks.
         Err(VerifierError::Account(AccountError::UnknownAuthenticator(_))) => Ok(visit.go_to("/security")),
@@ -185,8 +185,8 @@ fn is_confirmed(device: &AuthenticatorView) -> bool {
 }
 
 impl Visit {
-    fn say(&self, text: Text) -> Alert {
-        Alert(text.in_language(self.language).to_owned())
+    fn warning(&self, text: Text) -> Alert {
+        Alert(self.say(text).to_owned())
     }
 
     fn add_page(&self, status: StatusCode, alert: Option<&Alert>) -> Answer {

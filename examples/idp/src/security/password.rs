@@ -13,7 +13,8 @@ use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::pages::{self, Alert, Text};
-use crate::person::{FirstFactor, Person};
+use crate::password;
+use crate::person::FirstFactor;
 
 const PASSWORD: &str = "/security/password";
 
@@ -43,8 +44,8 @@ pub(crate) async fn change(
     if form != visit.browser.form_token() {
         return Ok(visit.go_to("/security"));
     }
-    if !is_allowed(&new, &person) {
-        return Ok(visit.password_page(StatusCode::UNPROCESSABLE_ENTITY, Some(pages::PASSWORD_RULES)));
+    if let Err(problem) = password::check(&new, &[&person.name, &person.family_name, &person.email]) {
+        return Ok(visit.password_page(StatusCode::UNPROCESSABLE_ENTITY, Some(pages::problem(problem))));
     }
     if new != again {
         return Ok(visit.password_page(StatusCode::UNPROCESSABLE_ENTITY, Some(NOT_AGAIN)));
@@ -87,22 +88,6 @@ const CHANGED: Notice = Notice {
         "The password of your digital identity was changed, and the other sessions were ended.",
     ),
 };
-
-/// Returns `true` for a password with the length and the kinds of characters that the page names, without the person's
-/// names or address.
-fn is_allowed(password: &str, person: &Person) -> bool {
-    let has = |kind: fn(char) -> bool| password.chars().any(kind);
-    let has_kinds = has(char::is_lowercase)
-        && has(char::is_uppercase)
-        && has(|letter| letter.is_ascii_digit())
-        && has(|letter| !letter.is_alphanumeric() && !letter.is_whitespace());
-    let lower = password.to_lowercase();
-    let address = person.email.split('@').next().unwrap_or_default();
-    let is_personal = [person.name.as_str(), &person.family_name, address]
-        .into_iter()
-        .any(|part| part.chars().count() > 2 && lower.contains(&part.to_lowercase()));
-    (8..=64).contains(&password.chars().count()) && has_kinds && !is_personal
-}
 
 impl Visit {
     fn password_page(&self, status: StatusCode, problem: Option<Text>) -> Response {

@@ -2,8 +2,10 @@
 
 mod admin;
 mod chromium;
+mod credentials;
 mod gepi;
 mod oidc;
+mod registration;
 mod second_factor;
 mod security;
 mod support;

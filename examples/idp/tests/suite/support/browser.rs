@@ -111,6 +111,38 @@ impl Browser {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
+    /// Sends a form with files, whose names are those of their fields.
+    pub(crate) fn upload(&mut self, action: &str, form: &[(String, String)], files: &[(&str, &[u8])]) {
+        self.left = None;
+        let mut body = Vec::new();
+        for (name, value) in form {
+            let head = format!("--boundary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend(head.as_bytes());
+        }
+        for (name, bytes) in files {
+            let head = "--boundary\r\nContent-Type: image/png\r\nContent-Disposition: form-data";
+            body.extend(format!("{head}; name=\"{name}\"; filename=\"{name}.png\"\r\n\r\n").as_bytes());
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--boundary--\r\n");
+        let mut request = self.agent.post(format!("{}{action}", self.origin)).header("Origin", &self.origin);
+        if !self.cookies.is_empty() {
+            request = request.header("Cookie", self.cookie());
+        }
+        let response = request.content_type("multipart/form-data; boundary=boundary").send(&body[..]).unwrap();
+        self.take(response);
+    }
+
+    /// Downloads a file.
+    pub(crate) fn download(&mut self, path: &str) -> Vec<u8> {
+        let request = self.agent.get(format!("{}{path}", self.origin));
+        let mut response = request.header("Cookie", self.cookie()).call().unwrap();
+        self.status = response.status().as_u16();
+        self.headers = response.headers().clone();
+        response.body_mut().read_to_vec().unwrap()
+    }
+
     fn take(&mut self, mut response: Response<ureq::Body>) {
         self.status = response.status().as_u16();
         self.headers = response.headers().clone();
@@ -149,8 +181,13 @@ impl Browser {
     ///
     /// It uses the code of the step before, so that the current one is left for a login.
     pub(crate) fn enroll(&mut self, provider: &Provider) {
+        self.enroll_as(&provider.user, &provider.password);
+    }
+
+    /// Activates an app for a person with this user name and password.
+    pub(crate) fn enroll_as(&mut self, user: &str, password: &str) {
         self.open("/");
-        self.give_password(provider);
+        self.submit("/password", &[("user", user), ("password", password)]);
         self.confirm_app();
         assert!(self.page.contains("action=\"/code\""), "{}", self.page);
     }

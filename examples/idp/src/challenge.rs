@@ -1,0 +1,150 @@
+//! Codes that are sent to an address or a number that no account has, and counts of what may be done only so often.
+//!
+//! The second factor has its own codes, by the crate. These here only show that a person reads an address.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use secondo::UnixTime;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::app::random_hex;
+use crate::outage::Outage;
+use crate::records::{Kept, Record, Records};
+
+/// The wrong codes that end a challenge.
+pub(crate) const TRIES: u8 = 5;
+/// The seconds for which a code is valid, and those until another one can be sent.
+const VALID_SECS: u64 = 10 * 60;
+const RESEND_SECS: u64 = 60;
+pub(crate) const HOUR: u64 = 60 * 60;
+pub(crate) const DAY: u64 = 24 * HOUR;
+
+/// A code that is expected.
+#[derive(Serialize, Deserialize)]
+struct Challenge {
+    hash: String,
+    failures: u8,
+    /// The hash of the last wrong code, which a second click sends again.
+    last: Option<String>,
+    /// The time in seconds at which the challenge began.
+    at: u64,
+}
+
+impl Record for Challenge {
+    const KIND: &'static str = "challenge";
+}
+
+/// The result of a code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Checked {
+    Right,
+    /// The number of attempts left.
+    Wrong(u8),
+    /// The code has expired, or there were too many wrong ones.
+    Over,
+}
+
+/// Begins a challenge that no code answers yet. Returns `false` if one began less than a minute ago.
+///
+/// A person who is not there gets such a challenge as well, so that the answers to wrong codes are the same.
+pub(crate) async fn begin(records: &Records, name: &str, now: UnixTime) -> Result<bool, Outage> {
+    let hash = random_hex()?;
+    let begin = |held: Option<Challenge>| {
+        if held.is_some_and(|held| now.as_secs() < held.at + RESEND_SECS) {
+            return (None, false);
+        }
+        let challenge = Challenge { hash: hash.clone(), failures: 0, last: None, at: now.as_secs() };
+        (Some(Kept::until(now.saturating_add(VALID_SECS), challenge)), true)
+    };
+    records.change(name, now, begin).await
+}
+
+/// Returns the code that answers a challenge from now on.
+pub(crate) async fn code(records: &Records, name: &str, now: UnixTime) -> Result<String, Outage> {
+    let code = format!("{:06}", SysRng.try_next_u64()? % 1_000_000);
+    let hash = hash(name, &code);
+    let set = |held: Option<Challenge>| {
+        let keep = held.map(|held| {
+            let expires = until(held.at + VALID_SECS, now);
+            Kept::until(expires, Challenge { hash: hash.clone(), ..held })
+        });
+        (keep, ())
+    };
+    records.change(name, now, set).await?;
+    Ok(code)
+}
+
+/// Compares a code. A right one ends the challenge, and five wrong ones do.
+pub(crate) async fn check(records: &Records, name: &str, code: &str, now: UnixTime) -> Result<Checked, Outage> {
+    let code: String = code.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let given = hash(name, &code);
+    let compare = |held: Option<Challenge>| {
+        let Some(mut held) = held.filter(|held| held.failures < TRIES) else { return (None, Checked::Over) };
+        if verify_slices_are_equal(held.hash.as_bytes(), given.as_bytes()).is_ok() {
+            return (Some(Kept::removed(now)), Checked::Right);
+        }
+        // A second click and a slip of the finger burn no attempt.
+        let is_code = code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit());
+        if !is_code || held.last.as_ref() == Some(&given) {
+            return (None, Checked::Wrong(TRIES - held.failures));
+        }
+        held.failures += 1;
+        held.last = Some(given.clone());
+        let left = TRIES - held.failures;
+        let checked = if left == 0 { Checked::Over } else { Checked::Wrong(left) };
+        (Some(Kept::until(until(held.at + VALID_SECS, now), held)), checked)
+    };
+    records.change(name, now, compare).await
+}
+
+/// The number of times that something was done.
+#[derive(Serialize, Deserialize)]
+struct Count {
+    times: u32,
+    /// The time in seconds at which the count ends.
+    until: u64,
+    /// The hash of the last guess that was counted.
+    last: Option<String>,
+}
+
+impl Record for Count {
+    const KIND: &'static str = "count";
+}
+
+/// Counts something that may be done a number of times in some seconds. Returns `false` if it was done too often.
+///
+/// The same guess twice in a row counts once.
+pub(crate) async fn permits(
+    records: &Records,
+    name: &str,
+    (times, secs): (u32, u64),
+    guess: Option<&str>,
+    now: UnixTime,
+) -> Result<bool, Outage> {
+    let guess = guess.map(|guess| hash(name, guess));
+    let count = |held: Option<Count>| {
+        let mut held = held.unwrap_or(Count { times: 0, until: now.as_secs() + secs, last: None });
+        if guess.is_some() && held.last == guess {
+            return (None, true);
+        }
+        if held.times >= times {
+            return (None, false);
+        }
+        held.times += 1;
+        held.last.clone_from(&guess);
+        (Some(Kept::until(until(held.until, now), held)), true)
+    };
+    records.change(name, now, count).await
+}
+
+/// Returns a time that is not before now.
+fn until(secs: u64, now: UnixTime) -> UnixTime {
+    now.saturating_add(secs.saturating_sub(now.as_secs()))
+}
+
+fn hash(name: &str, code: &str) -> String {
+    let hash = Sha256::new().chain_update(name).chain_update([0]).chain_update(code).finalize();
+    base16ct::lower::encode_string(&hash)
+}

@@ -1,0 +1,285 @@
+//! The recovery of a forgotten password: a code by mail, then one by SMS, then a new password.
+//!
+//! The second factor stays as it is, and is asked for at the next login. All answers are the same for names that nobody
+//! has, and take the same time.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use secondo::UnixTime;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::audit::Line;
+use crate::challenge::{self, Checked, DAY, HOUR};
+use crate::http::{Answer, Visit};
+use crate::outage::{Outage, in_background};
+use crate::pages::{Alert, Language, Text, credentials as pages};
+use crate::password;
+use crate::person::{Person, Standing, normalized};
+use crate::problem::Problem;
+use crate::records::{Kept, Record};
+use crate::registration::{CODE_OVER, WRONG_CODE};
+
+/// The mails and the SMS to one person.
+const MAILS: (u32, u64) = (5, HOUR);
+const SMS: (u32, u64) = (5, DAY);
+/// The greatest number of characters of a user name.
+const USER_CHARS: usize = 128;
+
+/// A recovery in the session of a browser.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Recovery {
+    id: String,
+    /// The user name as it was typed, whether a person has it or not.
+    user: String,
+    pub(crate) stage: Stage,
+    /// The person, after the code by mail.
+    person: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Stage {
+    Mail,
+    Sms,
+    Password,
+    Done,
+}
+
+/// The fact that a recovery has set a password.
+#[derive(Serialize, Deserialize)]
+struct Recovered {}
+
+impl Record for Recovered {
+    const KIND: &'static str = "recovered";
+}
+
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/recover", get(show).post(begin))
+        .route("/recover/code", post(take_code))
+        .route("/recover/again", post(send_again))
+        .route("/recover/password", post(take_password))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    /// Present if the person wants to start again.
+    again: Option<String>,
+}
+
+async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(Wanted { again }): Query<Wanted>) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    if again.is_some() {
+        return Ok(visit.show(StatusCode::OK, pages::user));
+    }
+    visit.show_recovery(StatusCode::OK, None).await
+}
+
+#[derive(Deserialize)]
+struct User {
+    form: String,
+    #[serde(default)]
+    user: String,
+}
+
+async fn begin(State(app): State<Arc<App>>, headers: HeaderMap, Form(User { form, user }): Form<User>) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    if form != visit.browser.form_token() {
+        return Ok(visit.go_to("/recover"));
+    }
+    let user = normalized(&user).chars().take(USER_CHARS).collect();
+    let recovery = Recovery { id: visit.browser.procedure(), user, stage: Stage::Mail, person: None };
+    visit.browser.session.recovery = Some(recovery.clone());
+    visit.browser.keep(&visit.app.records, visit.now).await?;
+    visit.begin_recovery_code(recovery).await
+}
+
+#[derive(Deserialize)]
+struct Again {
+    form: String,
+}
+
+async fn send_again(State(app): State<Arc<App>>, headers: HeaderMap, Form(Again { form }): Form<Again>) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    match visit.browser.session.recovery.clone() {
+        Some(recovery) if form == visit.browser.form_token() => visit.begin_recovery_code(recovery).await,
+        _ => Ok(visit.go_to("/recover")),
+    }
+}
+
+#[derive(Deserialize)]
+struct Code {
+    form: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// Takes the code by mail or by SMS.
+async fn take_code(State(app): State<Arc<App>>, headers: HeaderMap, Form(Code { form, code }): Form<Code>) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    let held = visit.browser.session.recovery.clone().filter(|_| form == visit.browser.form_token());
+    let Some((mut recovery, name)) = held.and_then(|recovery| Some((recovery.clone(), recovery.challenge()?))) else {
+        return Ok(visit.go_to("/recover"));
+    };
+    let alert = match challenge::check(&visit.app.records, &name, &code, visit.now).await? {
+        Checked::Right => {
+            let Some(person) = find(&visit.app, &recovery.user, visit.now).await? else {
+                return Err(Outage("missing_person"));
+            };
+            recovery.stage = if recovery.stage == Stage::Mail { Stage::Sms } else { Stage::Password };
+            recovery.person = Some(person.id);
+            visit.browser.session.recovery = Some(recovery.clone());
+            visit.browser.renew(&visit.app.records, visit.now).await?;
+            return visit.begin_recovery_code(recovery).await;
+        }
+        Checked::Wrong(left) => format!("{} {left}", WRONG_CODE.in_language(visit.language)),
+        Checked::Over => CODE_OVER.in_language(visit.language).to_owned(),
+    };
+    visit.show_recovery(StatusCode::FORBIDDEN, Some(&Alert(alert))).await
+}
+
+#[derive(Deserialize)]
+struct Password {
+    form: String,
+    #[serde(default)]
+    password: String,
+}
+
+async fn take_password(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Password { form, password }): Form<Password>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    let held = visit.browser.session.recovery.clone().filter(|_| form == visit.browser.form_token());
+    let Some(recovery) = held.filter(|recovery| recovery.stage == Stage::Password) else {
+        return Ok(visit.go_to("/recover"));
+    };
+    let (records, now) = (&visit.app.records, visit.now);
+    let id = recovery.person.as_deref().ok_or(Outage("no_person"))?;
+    let person = visit.app.persons.load(id, now).await?.filter(|person| person.standing != Standing::Revoked);
+    let person = person.ok_or(Outage("missing_person"))?;
+    if let Err(problem) = password::check(&password, &[&person.name, &person.family_name, &person.email]) {
+        let problems: [Problem; 1] = [problem];
+        return Ok(visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| pages::password(page, &problems)));
+    }
+    // The second of two clicks changes nothing.
+    let is_first = records.create(&recovery.id, Kept::until(now.saturating_add(HOUR), Recovered {}), now).await?;
+    if is_first {
+        visit.app.persons.set_password(&person.id, password).await?;
+        visit.app.persons.forget_tries(&person, now).await?;
+        visit.app.audit.record(Line {
+            time: now.as_secs(),
+            person: Some(person.id.clone()),
+            action: "password_recovery".to_owned(),
+            outcome: "done".to_owned(),
+            ..Line::default()
+        });
+        visit.app.messages.mail(&person.email, visit.say(DONE_SUBJECT), visit.say(DONE_TEXT), now).await?;
+    }
+    visit.browser.session.recovery = Some(Recovery { stage: Stage::Done, person: None, ..recovery });
+    visit.browser.renew(&visit.app.records, visit.now).await?;
+    Ok(visit.go_to("/recover"))
+}
+
+const MAIL_SUBJECT: Text = Text("Recupero credenziali", "Recovery of your credentials");
+const MAIL_TEXT: Text = Text(
+    "Scrivi questo codice nella pagina di recupero. Vale 10 minuti. Non comunicarlo a nessuno. Se non hai chiesto il \
+        recupero, non devi fare nulla. Il tuo nome utente è",
+    "Type this code on the page of the recovery. It is valid for 10 minutes. Do not give it to anybody. If you did not \
+        ask for it, there is nothing to do. Your user name is",
+);
+const SMS_TEXT: Text = Text(
+    "codice per il recupero delle credenziali. Non comunicarlo a nessuno:",
+    "code for the recovery of your credentials. Do not give it to anybody:",
+);
+const TOO_MANY: Text = Text(
+    "Sono già stati inviati troppi codici. Riprova domani o chiama l'assistenza.",
+    "Too many codes were sent already. Try again tomorrow, or call the help desk.",
+);
+const DONE_SUBJECT: Text = Text("Password cambiata", "Password changed");
+const DONE_TEXT: Text = Text(
+    "La password della tua identità digitale è stata recuperata e cambiata. Tutte le sessioni aperte sono terminate. \
+        Se non sei stato tu, chiama subito l'assistenza.",
+    "The password of your digital identity was recovered and changed. All open sessions have ended. If this was not \
+        you, call the help desk at once.",
+);
+
+impl Recovery {
+    /// Returns the name of the challenge of this stage.
+    fn challenge(&self) -> Option<String> {
+        match self.stage {
+            Stage::Mail => Some(format!("recovery by mail {} {}", self.id, self.user)),
+            Stage::Sms => Some(format!("recovery by sms {}", self.id)),
+            Stage::Password | Stage::Done => None,
+        }
+    }
+}
+
+impl Visit {
+    /// Sends the code of this stage, if there is one, and goes to the page.
+    async fn begin_recovery_code(&self, recovery: Recovery) -> Answer {
+        let Some(name) = recovery.challenge() else { return Ok(self.go_to("/recover")) };
+        let (records, now) = (&self.app.records, self.now);
+        // The second of two clicks sends nothing.
+        if challenge::begin(records, &name, now).await? {
+            if let (Stage::Sms, Some(person)) = (recovery.stage, &recovery.person)
+                && !challenge::permits(records, &format!("recovery by sms of {person}"), SMS, None, now).await?
+            {
+                let alert = Alert(self.say(TOO_MANY).to_owned());
+                return self.show_recovery(StatusCode::TOO_MANY_REQUESTS, Some(&alert)).await;
+            }
+            in_background(send(Arc::clone(&self.app), recovery, name, self.language, now));
+        }
+        Ok(self.go_to("/recover"))
+    }
+
+    async fn show_recovery(&self, status: StatusCode, alert: Option<&Alert>) -> Answer {
+        let recovery = self.browser.session.recovery.as_ref();
+        let person = match recovery.and_then(|recovery| recovery.person.as_deref()) {
+            Some(person) => self.app.persons.load(person, self.now).await?,
+            None => None,
+        };
+        let mobile = person.map(|person| person.mobile).unwrap_or_default();
+        Ok(self.show(status, |page| match recovery.map(|recovery| recovery.stage) {
+            None => pages::user(page),
+            Some(Stage::Mail) => pages::mail_code(page, alert),
+            Some(Stage::Sms) => pages::sms_code(page, &mobile, alert),
+            Some(Stage::Password) => pages::password(page, &[]),
+            Some(Stage::Done) => pages::done(page),
+        }))
+    }
+}
+
+/// Sends the code, if there is such a person who may get one. Otherwise, no code answers the challenge.
+async fn send(
+    app: Arc<App>,
+    recovery: Recovery,
+    challenge: String,
+    language: Language,
+    now: UnixTime,
+) -> Result<(), Outage> {
+    let say = |text: Text| text.in_language(language);
+    let Some(person) = find(&app, &recovery.user, now).await? else { return Ok(()) };
+    if recovery.stage == Stage::Sms {
+        let code = challenge::code(&app.records, &challenge, now).await?;
+        return app.messages.sms(&person.mobile, &format!("{}: {} {code}", app.config.name, say(SMS_TEXT)), now).await;
+    }
+    let count = format!("recovery by mail of {}", person.id);
+    if !challenge::permits(&app.records, &count, MAILS, None, now).await? {
+        return Ok(());
+    }
+    let code = challenge::code(&app.records, &challenge, now).await?;
+    let text = format!("{} {}.\n{code}", say(MAIL_TEXT), person.email);
+    app.messages.mail(&person.email, say(MAIL_SUBJECT), &text, now).await
+}
+
+/// Returns the person with this user name, unless the identity is revoked.
+async fn find(app: &App, user: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
+    let person = app.persons.named(user, now).await?;
+    Ok(person.filter(|person| person.standing != Standing::Revoked))
+}

@@ -1,0 +1,82 @@
+//! Registration: the steps of an application for an identity, and its completion.
+
+mod application;
+mod completion;
+mod contact;
+mod documents;
+mod files;
+mod fiscal_code;
+mod handover;
+mod personal;
+mod submission;
+mod waiting;
+mod withdrawal;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+pub(crate) use self::application::{Application, Stage, Step};
+pub(crate) use self::contact::{CODE_OVER, WRONG_CODE};
+pub(crate) use self::files::Kind;
+pub(crate) use self::handover::Credential;
+pub(crate) use self::personal::Personal;
+use crate::app::App;
+use crate::http::{Answer, Visit};
+use crate::pages::{Alert, registration as pages};
+
+/// The path of the form with documents, and the longest time of such a request.
+pub(crate) const UPLOAD: &str = "/register/documents";
+pub(crate) const UPLOAD_TIME: Duration = Duration::from_secs(120);
+
+pub(crate) fn routes() -> Router<Arc<App>> {
+    let upload = post(documents::take).layer(DefaultBodyLimit::max(documents::UPLOAD_BYTES));
+    Router::new()
+        .route("/register", get(show))
+        .route("/register/personal", post(personal::take))
+        .route("/register/email", post(contact::take_email))
+        .route("/register/mobile", post(contact::take_mobile))
+        .route("/register/code/{step}", post(contact::take_code))
+        .route("/register/again/{step}", post(contact::send_again))
+        .route(UPLOAD, upload)
+        .route("/register/terms", post(submission::take_terms))
+        .route("/register/summary", post(submission::submit))
+        .route("/register/withdraw/{id}", get(withdrawal::show).post(withdrawal::take))
+        .route("/register/handover", get(handover::show).post(handover::take))
+        .route("/admin/requests", get(completion::list))
+        .route("/admin/requests/{id}", get(completion::show))
+        .route("/admin/requests/{id}/documents/{kind}", get(completion::document))
+        .route("/admin/requests/{id}/accept", post(completion::accept))
+        .route("/admin/requests/{id}/reject", post(completion::reject))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    /// The name of an earlier step that the person goes back to.
+    step: Option<String>,
+}
+
+/// Shows the next step, or an earlier one to change it.
+async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(Wanted { step }): Query<Wanted>) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    let application = visit.application().await?.unwrap_or_default();
+    let earlier = step.and_then(|name| application.named(&name));
+    Ok(visit.show(StatusCode::OK, |page| match application.stage {
+        Stage::Draft => pages::step(page, &application, earlier, None),
+        Stage::Waiting | Stage::Accepted => pages::sent(page),
+        Stage::Active => pages::active(page),
+    }))
+}
+
+impl Visit {
+    /// Shows the next step with an error.
+    async fn show_step(&self, status: StatusCode, alert: Alert) -> Answer {
+        let application = self.application().await?.unwrap_or_default();
+        Ok(self.show(status, |page| pages::step(page, &application, None, Some(&alert))))
+    }
+}

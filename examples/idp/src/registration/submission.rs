@@ -1,0 +1,195 @@
+//! The last steps: the terms and the consents, and the application that is sent.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use secondo::UnixTime;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::application::{Application, Stage, Step, change};
+use super::{files, waiting};
+use crate::app::{App, random_hex};
+use crate::audit::Line;
+use crate::http::{Answer, Visit};
+use crate::outage::Outage;
+use crate::pages::{Alert, Text, registration as pages};
+use crate::problem::Problem;
+
+#[derive(Deserialize)]
+pub(super) struct Consents {
+    form: String,
+    /// `yes`, or nothing.
+    #[serde(default)]
+    terms: String,
+    /// `yes` or `no`, which changes nothing else.
+    #[serde(default)]
+    marketing: String,
+}
+
+pub(super) async fn take_terms(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Consents { form, terms, marketing }): Form<Consents>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    let application = visit.application().await?.unwrap_or_default();
+    if form != visit.browser.form_token() || !application.may_change(Step::Terms) {
+        return Ok(visit.go_to("/register"));
+    }
+    if terms != "yes" {
+        return Ok(
+            visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| pages::terms(page, &application, &[Problem::Terms]))
+        );
+    }
+    let now = visit.now;
+    let set = |application: &mut Application| {
+        application.terms = Some(now.as_secs());
+        application.wants_marketing = marketing == "yes";
+    };
+    visit.change_application(set).await?;
+    Ok(visit.go_to("/register"))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Submit {
+    form: String,
+}
+
+const FULL: Text = Text(
+    "In questo momento non possiamo ricevere altre richieste. Riprova domani: i dati restano per un'ora.",
+    "No more applications can be received now. Try again tomorrow: the data are kept for an hour.",
+);
+const TAKEN: Text = Text(
+    "Hai già un'identità digitale con questo codice fiscale o con questo indirizzo e-mail. Se non ricordi la password, \
+        usa «Recupero credenziali» nella pagina di accesso.",
+    "You have a digital identity with this fiscal code or this e-mail address already. If you do not remember the \
+        password, use \u{201c}Recover your credentials\u{201d} on the sign-in page.",
+);
+const SENT_SUBJECT: Text = Text("La tua richiesta di identità digitale", "Your application for a digital identity");
+const SENT_TEXT: Text = Text(
+    "Abbiamo ricevuto la tua richiesta. Un operatore la completerà entro 30 giorni; poi i dati saranno cancellati. \
+        Se vuoi ritirarla, apri la pagina indicata e scrivi il codice della pratica.",
+    "Your application has arrived. An operator will complete it within 30 days. The data are deleted after that. To \
+        withdraw it, open the page below and type the procedure code.",
+);
+const PROCEDURE: Text = Text("Codice della pratica:", "Procedure code:");
+pub(super) const ACTIVE_SUBJECT: Text = Text("La tua identità digitale è attiva", "Your digital identity is active");
+pub(super) const ACTIVE_TEXT: Text = Text(
+    "Entra con il tuo indirizzo e-mail e la tua password, e attiva la tua app.",
+    "Sign in with your e-mail address and your password, and activate your app.",
+);
+
+/// Sends the application to the operators, or makes the identity if another credential was handed over.
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Submit { form }): Form<Submit>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    let application = visit.application().await?.unwrap_or_default();
+    if form != visit.browser.form_token() || !application.may_change(Step::Summary) {
+        return Ok(visit.go_to("/register"));
+    }
+    let sent = match application.certified {
+        Some(_) => visit.activate().await?,
+        None => visit.send(&application.documents).await?,
+    };
+    if let Some(problem) = sent {
+        let alert = Alert(problem.in_language(visit.language).to_owned());
+        return visit.show_step(StatusCode::CONFLICT, alert).await;
+    }
+    visit.browser.renew(&visit.app.records, visit.now).await?;
+    Ok(visit.go_to("/register"))
+}
+
+impl Visit {
+    /// Sends the application, and mails the procedure code.
+    async fn send(&self, documents: &[files::Document]) -> Result<Option<Text>, Outage> {
+        let (id, records, now) = (self.application_id()?, &self.app.records, self.now);
+        if !waiting::add(records, &id, now).await? {
+            return Ok(Some(FULL));
+        }
+        files::keep_all(records, documents, now).await?;
+        let person = new_id()?;
+        let procedure: String = random_hex()?.to_uppercase().chars().take(12).collect();
+        let send = |application: &mut Application| {
+            if !application.may_change(Step::Summary) {
+                return None;
+            }
+            application.stage = Stage::Waiting;
+            self.language.code().clone_into(&mut application.language);
+            application.person.clone_from(&person);
+            application.procedure = hash(&procedure);
+            application.sent = now.as_secs();
+            Some(application.clone())
+        };
+        // The second of two clicks sends nothing.
+        let Some(application) = change(records, &id, now, send).await? else { return Ok(None) };
+        self.app.audit.record(line("application", &application, now));
+        let say = |text: Text| application.say(text);
+        let link = format!("{}/register/withdraw/{id}", self.app.origin);
+        let text = format!("{}\n{link}\n{} {procedure}", say(SENT_TEXT), say(PROCEDURE));
+        self.app.messages.mail(&application.email, say(SENT_SUBJECT), &text, now).await?;
+        Ok(None)
+    }
+
+    /// Makes the identity of a person whom somebody else has identified.
+    async fn activate(&self) -> Result<Option<Text>, Outage> {
+        let (id, records, now) = (self.application_id()?, &self.app.records, self.now);
+        let person = new_id()?;
+        // A second click, or one after an outage, is about the same person.
+        let name = |application: &mut Application| {
+            if application.person.is_empty() {
+                application.person.clone_from(&person);
+            }
+            self.language.code().clone_into(&mut application.language);
+            Some(application.clone())
+        };
+        let Some(application) = change(records, &id, now, name).await? else { return Ok(None) };
+        let Some(person) = application.person(now)? else { return Ok(None) };
+        if !self.app.persons.add(person, now).await? {
+            return Ok(Some(TAKEN));
+        }
+        let end = |application: &mut Application| {
+            let was_draft = application.stage == Stage::Draft;
+            *application = Application { stage: Stage::Active, ..Application::default() };
+            was_draft.then_some(())
+        };
+        if change(records, &id, now, end).await?.is_some() {
+            let issuer = application.certified.as_ref().map(|certified| certified.issuer.clone());
+            self.app.audit.record(Line { subject: issuer, ..line("handover", &application, now) });
+            announce(&self.app, &application, now).await?;
+        }
+        Ok(None)
+    }
+}
+
+/// Tells the person that the identity is active.
+pub(super) async fn announce(app: &App, application: &Application, now: UnixTime) -> Result<(), Outage> {
+    let text = format!("{}\n{}", application.say(ACTIVE_TEXT), app.origin);
+    app.messages.mail(&application.email, application.say(ACTIVE_SUBJECT), &text, now).await
+}
+
+/// Returns a line of the audit log about an application.
+pub(super) fn line(action: &str, application: &Application, now: UnixTime) -> Line {
+    Line {
+        time: now.as_secs(),
+        person: Some(application.person.clone()),
+        action: action.to_owned(),
+        outcome: "done".to_owned(),
+        ..Line::default()
+    }
+}
+
+/// Returns the hash of a procedure code, whose case and spaces do not matter.
+pub(super) fn hash(procedure: &str) -> String {
+    let code: String = procedure.chars().filter(char::is_ascii_alphanumeric).collect();
+    base16ct::lower::encode_string(&Sha256::digest(code.to_uppercase()))
+}
+
+fn new_id() -> Result<String, Outage> {
+    Ok(random_hex()?.chars().take(32).collect())
+}

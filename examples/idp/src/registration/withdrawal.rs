@@ -1,0 +1,76 @@
+//! The end of an application by the person who made it, from the link in the mail and with the procedure code.
+
+use std::sync::Arc;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use super::application::{Application, Stage};
+use super::submission::{hash, line};
+use super::{files, waiting};
+use crate::app::App;
+use crate::challenge::{self, HOUR};
+use crate::http::{Answer, Visit};
+use crate::pages::{Alert, Text, registration as pages};
+use crate::records::Kept;
+
+/// The procedure codes that may be tried for an application in an hour.
+const GUESSES: (u32, u64) = (5, HOUR);
+
+const WRONG: Text = Text(
+    "Il codice della pratica non è corretto, oppure la richiesta non c'è più.",
+    "The procedure code is not correct, or the application is no longer there.",
+);
+const TOO_OFTEN: Text = Text("Troppi tentativi. Riprova tra un'ora.", "Too many attempts. Try again in an hour.");
+const WITHDRAWN_SUBJECT: Text = Text("Richiesta ritirata", "Application withdrawn");
+const WITHDRAWN_TEXT: Text = Text(
+    "La tua richiesta di identità digitale è stata ritirata. I dati e i documenti sono cancellati.",
+    "Your application for a digital identity was withdrawn. The data and the documents are deleted.",
+);
+
+pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    Ok(visit.show(StatusCode::OK, |page| pages::withdraw(page, &id, None)))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Withdraw {
+    form: String,
+    #[serde(default)]
+    procedure: String,
+}
+
+pub(super) async fn take(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Form(Withdraw { form, procedure }): Form<Withdraw>,
+) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    if form != visit.browser.form_token() {
+        return Ok(visit.show(StatusCode::OK, |page| pages::withdraw(page, &id, None)));
+    }
+    let (records, now) = (&visit.app.records, visit.now);
+    let given = hash(&procedure);
+    let alert = |text: Text| Alert(text.in_language(visit.language).to_owned());
+    let show = |status, text| Ok(visit.show(status, |page| pages::withdraw(page, &id, Some(&alert(text)))));
+    if !challenge::permits(records, &format!("withdrawal {id}"), GUESSES, Some(&given), now).await? {
+        return show(StatusCode::TOO_MANY_REQUESTS, TOO_OFTEN);
+    }
+    let take = |held: Option<Application>| {
+        // An application that an operator has accepted is an identity.
+        let held = held.filter(|held| held.stage == Stage::Waiting);
+        let held = held.filter(|held| verify_slices_are_equal(held.procedure.as_bytes(), given.as_bytes()).is_ok());
+        (held.is_some().then(|| Kept::removed(now)), held)
+    };
+    let Some(application) = records.change(&id, now, take).await? else { return show(StatusCode::FORBIDDEN, WRONG) };
+    waiting::remove(records, &id, now).await?;
+    files::remove_all(records, &application.documents, now).await?;
+    visit.app.audit.record(line("withdrawal", &application, now));
+    let say = |text: Text| text.in_language(visit.language);
+    visit.app.messages.mail(&application.email, say(WITHDRAWN_SUBJECT), say(WITHDRAWN_TEXT), now).await?;
+    Ok(visit.show(StatusCode::OK, pages::withdrawn))
+}

@@ -1,0 +1,144 @@
+//! Operators who accept and reject, persons who withdraw, and 30 days that pass.
+
+use std::thread;
+
+use crate::registration::applicant::{Applicant, PASSWORD, open_first, operator};
+use crate::support::browser::Browser;
+use crate::support::outbox::{message, messages};
+use crate::support::provider::Provider;
+
+#[test]
+fn two_applications_with_one_address() {
+    let provider = Provider::start("");
+    let mut first = Applicant::new(&provider, "VRDLGU");
+    let mut second = Applicant::new(&provider, "BNCMRA");
+    second.email.clone_from(&first.email);
+    first.apply(&provider);
+    second.apply(&provider);
+    let mut operator = operator(&provider);
+    let path = open_first(&mut operator);
+    assert!(operator.page.contains(&first.fiscal_code));
+    operator.submit(&format!("{path}/accept"), &[]);
+    let path = open_first(&mut operator);
+    operator.submit(&format!("{path}/accept"), &[]);
+    assert!(operator.status == 409 && operator.page.contains("ha già un'identità"), "{}", operator.page);
+    operator.submit(&format!("{path}/reject"), &[("reason", " ")]);
+    assert!(operator.status == 422 && operator.page.contains("Scrivi il motivo"));
+    let count = messages(&provider, &first.email).len();
+    let form = operator.form(&format!("{path}/reject")).unwrap();
+    for _ in 0..2 {
+        operator.post(&format!("{path}/reject"), &form, &[("reason", "Indirizzo di un'altra persona")]);
+        assert!(operator.page.contains("Nessuna richiesta"));
+    }
+    assert!(message(&provider, &first.email, count + 1).contains("Indirizzo di un'altra persona"));
+    // The first person has the identity, and the names of the second are free.
+    let mut login = Browser::new(&provider);
+    login.open("/");
+    login.submit("/password", &[("user", &second.fiscal_code), ("password", PASSWORD)]);
+    assert_eq!(login.status, 403);
+    let mut again = Applicant::new(&provider, "BNCMRA");
+    again.apply(&provider);
+    let path = open_first(&mut operator);
+    operator.submit(&format!("{path}/accept"), &[]);
+    assert!(message(&provider, &again.email, 3).contains("attiva"));
+    login.submit("/password", &[("user", &second.fiscal_code), ("password", PASSWORD)]);
+    assert!(login.form("/enrollment").is_some());
+}
+
+#[test]
+fn decisions_at_once() {
+    let provider = Provider::start("");
+    let mut person = Applicant::new(&provider, "VRDLGU");
+    person.apply(&provider);
+    let mut operator = operator(&provider);
+    let path = open_first(&mut operator);
+    let calls = [("accept", ""), ("accept", ""), ("reject", "No"), ("reject", "No"), ("accept", "")];
+    thread::scope(|scope| {
+        for (action, reason) in calls {
+            let (mut tab, path) = (operator.twin(), format!("{path}/{action}"));
+            scope.spawn(move || {
+                tab.submit(&path, &[("reason", reason)]);
+                assert!(tab.page.contains("<h1>Richieste da completare</h1>"), "{}", tab.page);
+            });
+        }
+    });
+    operator.open("/admin/requests");
+    assert!(operator.page.contains("Nessuna richiesta"));
+    let outcome = message(&provider, &person.email, 3);
+    let mut login = Browser::new(&provider);
+    login.open("/");
+    login.submit("/password", &[("user", &person.email), ("password", PASSWORD)]);
+    assert_eq!(login.form("/enrollment").is_some(), outcome.contains("è attiva"), "{outcome}");
+}
+
+#[test]
+fn withdrawn_by_the_person() {
+    let mut provider = Provider::start("");
+    let mut person = Applicant::new(&provider, "VRDLGU");
+    let (procedure, path) = person.apply(&provider);
+    let mut unknown = Browser::new(&provider);
+    unknown.open("/register/withdraw/0123");
+    unknown.submit("/register/withdraw/0123", &[("procedure", &procedure)]);
+    assert!(unknown.status == 403 && unknown.page.contains("non c'è più"));
+
+    let mut browser = Browser::new(&provider);
+    browser.open(&path);
+    for guess in ["AAAA", "AAAA", "BBBB", "CCCC", "DDDD", "EEEE"] {
+        browser.submit(&path, &[("procedure", guess)]);
+        assert_eq!(browser.status, 403);
+    }
+    browser.submit(&path, &[("procedure", &procedure)]);
+    assert_eq!(browser.status, 429);
+    provider.restart("+3601s");
+    browser.submit(&path, &[("procedure", &procedure.to_lowercase())]);
+    assert!(browser.page.contains("<h1>Richiesta ritirata</h1>"), "{}", browser.page);
+    assert!(message(&provider, &person.email, 3).contains("ritirata"));
+}
+
+#[test]
+fn last_day_and_the_day_after() {
+    let mut provider = Provider::start("");
+    let mut applicants = [Applicant::new(&provider, "VRDLGU"), Applicant::new(&provider, "BNCMRA")];
+    let procedures = applicants.each_mut().map(|person| person.apply(&provider));
+    for ((procedure, path), (offset, status)) in procedures.into_iter().zip([("+2591900s", 200), ("+2592060s", 403)]) {
+        provider.restart(offset);
+        let mut browser = Browser::new(&provider);
+        browser.open(&path);
+        browser.submit(&path, &[("procedure", &procedure)]);
+        assert_eq!(browser.status, status, "{offset}");
+    }
+}
+
+#[test]
+fn only_operators_with_a_second_factor() {
+    let provider = Provider::start("");
+    let mut person = Applicant::new(&provider, "VRDLGU");
+    person.apply(&provider);
+    let mut operator = operator(&provider);
+    let path = open_first(&mut operator);
+    let form = operator.form(&format!("{path}/accept")).unwrap();
+    let mut nobody = Browser::new(&provider);
+    let mut half = Browser::new(&provider);
+    half.open("/");
+    half.submit("/password", &[("user", &provider.operator.0), ("password", &provider.operator.1)]);
+    assert!(half.form("/code").is_some(), "{}", half.page);
+    let mut other = Browser::new(&provider);
+    other.enroll(&provider);
+    other.give_code();
+    for browser in [&mut nobody, &mut half, &mut other] {
+        for path in ["/admin/requests", &path, &format!("{path}/documents/health_card")] {
+            browser.open(path);
+            assert!(!browser.page.contains(&person.fiscal_code) && !browser.page.contains("health card"));
+        }
+        for action in ["accept", "reject"] {
+            browser.post(&format!("{path}/{action}"), &form, &[("reason", "No")]);
+        }
+    }
+    assert_eq!(other.status, 403);
+    // A form without the session's token.
+    for action in ["accept", "reject"] {
+        operator.post(&format!("{path}/{action}"), &[], &[("reason", "No"), ("form", "0")]);
+    }
+    operator.open("/admin/requests");
+    assert!(operator.page.contains(&person.fiscal_code));
+}

@@ -1,0 +1,113 @@
+//! The hand-over of an identity from a credential of somebody else.
+
+use std::fmt::Write;
+
+use argon2::{Argon2, PasswordHasher};
+
+use crate::registration::applicant::{Applicant, PASSWORD, fiscal_code};
+use crate::support::browser::Browser;
+use crate::support::outbox::{code, message, messages};
+use crate::support::provider::Provider;
+
+const NUMBER: &str = "+393331112223";
+
+/// Returns a table `[[handover]]`.
+fn credential(fiscal_code: &str, pin: &str, expires: &str) -> String {
+    let hash = Argon2::default().hash_password(pin.as_bytes()).unwrap().to_string();
+    let mut table =
+        "[[handover]]\nissuer = \"Regione Esempio\"\nname = \"Luigi\"\nfamily_name = \"Verdi\"\n".to_owned();
+    writeln!(table, "fiscal_code = \"{fiscal_code}\"\nhash = \"{hash}\"").unwrap();
+    writeln!(table, "mobile = \"{NUMBER}\"\nexpires = \"{expires}\"").unwrap();
+    table
+}
+
+#[test]
+fn identity_is_active_without_documents() {
+    let luigi = fiscal_code("VRDLGU90E17F205");
+    let provider = Provider::start(&credential(&luigi, "12345678", "2099-12-31"));
+    let mut person = Applicant::new(&provider, "VRDLGU");
+    let hand_over = |browser: &mut Browser| {
+        browser.open("/register/handover");
+        let form = browser.form("/register/handover").unwrap();
+        let fields = [("fiscal_code", luigi.as_str()), ("pin", "12345678"), ("consent", "yes")];
+        browser.post("/register/handover", &form, &fields);
+        form
+    };
+    let form = hand_over(&mut person.browser);
+    assert!(person.browser.page.contains("Passo 1 di 5") && person.browser.page.contains("*** 223"));
+    assert!(!person.browser.page.contains("Luigi") && !person.browser.page.contains(NUMBER));
+    // The second of two clicks, and attempts to go on with another number.
+    person.browser.post(
+        "/register/handover",
+        &form,
+        &[("fiscal_code", &luigi), ("pin", "12345678"), ("consent", "yes")],
+    );
+    let form = person.browser.form("/register/code/mobile").unwrap();
+    person.browser.post("/register/mobile", &form, &[("mobile", "333 9999999")]);
+    person.browser.open("/register?step=mobile");
+    person.browser.submit("/register/code/mobile", &[("code", &code(&message(&provider, NUMBER, 1)))]);
+    assert!(person.browser.page.contains("Dati certificati da Regione Esempio:"), "{}", person.browser.page);
+
+    // The certified data stay, and typed ones have to match them.
+    let mut data = vec![("name", "Ugo"), ("family_name", "Neri"), ("fiscal_code", "RSSMRA80B69H501U")];
+    data.extend([("gender", "M"), ("county_of_birth", "MI"), ("place_of_birth", "F205")]);
+    person.browser.submit("/register/personal", &[&data[..], &[("date_of_birth", "1990-05-18")]].concat());
+    assert!(person.browser.status == 422 && person.browser.page.contains("altra data di nascita"));
+    person.browser.submit("/register/personal", &[&data[..], &[("date_of_birth", "1990-05-17")]].concat());
+    person.give_email(&provider);
+    person.browser.submit("/register/terms", &[("terms", "yes")]);
+    assert!(person.browser.page.contains("Passo 5 di 5") && person.browser.page.contains(&luigi));
+    let form = person.browser.form("/register/summary").unwrap();
+    for _ in 0..2 {
+        person.browser.post("/register/summary", &form, &[]);
+        assert!(person.browser.page.contains("<h1>L'identità è attiva</h1>"), "{}", person.browser.page);
+    }
+    assert!(message(&provider, &person.email, 2).contains("attiva"));
+    let mut login = Browser::new(&provider);
+    login.enroll_as(&luigi, PASSWORD);
+    login.give_code();
+    assert!(login.form("/logout").is_some());
+
+    // One identity for a person.
+    let mut provider = provider;
+    provider.restart("+61s");
+    let mut again = Applicant::new(&provider, "BNCMRA");
+    hand_over(&mut again.browser);
+    again.browser.submit("/register/code/mobile", &[("code", &code(&message(&provider, NUMBER, 2)))]);
+    again.browser.submit("/register/personal", &[&data[..], &[("date_of_birth", "1990-05-17")]].concat());
+    again.give_email(&provider);
+    again.browser.submit("/register/terms", &[("terms", "yes")]);
+    again.browser.submit("/register/summary", &[]);
+    assert!(
+        again.browser.status == 409 && again.browser.page.contains("Hai già un'identità"),
+        "{}",
+        again.browser.page
+    );
+}
+
+#[test]
+fn wrong_expired_and_without_consent() {
+    let (luigi, ugo) = (fiscal_code("VRDLGU90E17F205"), fiscal_code("NREGUO90E17F205"));
+    let tables = [credential(&luigi, "12345678", "2099-12-31"), credential(&ugo, "12345678", "2024-12-31")];
+    let provider = Provider::start(&tables.concat());
+    let mut browser = Browser::new(&provider);
+    browser.open("/register/handover");
+    let mut give = |fiscal_code: &str, pin: &str, consent: &str| {
+        browser.submit("/register/handover", &[("fiscal_code", fiscal_code), ("pin", pin), ("consent", consent)]);
+        (browser.status, browser.page.clone())
+    };
+    let (status, page) = give(&luigi, "12345678", "");
+    assert!(status == 422 && page.contains("Senza il tuo consenso") && page.contains(&luigi));
+    let (status, page) = give(&ugo, "12345678", "yes");
+    assert!(status == 403 && page.contains("è scaduta"));
+    // Known and unknown codes have the same answers.
+    for guess in ["1", "1", "2", "3", "4", "5", "12345678"] {
+        let [known, unknown] = [&luigi, "BNCMRA90E17F205X"].map(|code| {
+            let (status, page) = give(code, guess, "yes");
+            (status, page.replace(code, ""))
+        });
+        assert_eq!(known, unknown);
+        assert_eq!(known.0, if guess == "12345678" { 429 } else { 403 });
+    }
+    assert!(messages(&provider, NUMBER).is_empty());
+}

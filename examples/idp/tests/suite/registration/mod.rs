@@ -1,0 +1,8 @@
+//! Registration, its completion by operators, and the hand-over from other credentials.
+
+mod applicant;
+mod completion;
+mod documents;
+mod handover;
+mod refusals;
+mod whole;

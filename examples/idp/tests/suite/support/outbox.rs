@@ -1,0 +1,42 @@
+//! The messages that the provider sent, from the page of the demonstration.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::support::browser::Browser;
+use crate::support::provider::Provider;
+
+/// Returns the texts of all messages to an address or a number, the newest first.
+pub(crate) fn messages(provider: &Provider, to: &str) -> Vec<String> {
+    let mut browser = Browser::new(provider);
+    browser.open("/outbox");
+    let sections = browser.page.split("<section class=\"message\">").skip(1);
+    let sections = sections.filter_map(|section| section.strip_prefix(&format!("<h2>{to}</h2>")));
+    sections.map(|section| section.split("</section>").next().unwrap().to_owned()).collect()
+}
+
+/// Waits until a number of messages was sent, and returns the newest.
+pub(crate) fn message(provider: &Provider, to: &str, count: usize) -> String {
+    for _ in 0..100 {
+        let messages = messages(provider, to);
+        if messages.len() >= count {
+            assert_eq!(messages.len(), count, "{messages:?}");
+            return messages.into_iter().next().unwrap();
+        }
+        sleep(Duration::from_millis(50));
+    }
+    panic!("no message {count} to {to}");
+}
+
+/// Returns the code of six digits at the end of a message.
+pub(crate) fn code(message: &str) -> String {
+    let text = message.strip_suffix("</p>").unwrap_or_else(|| panic!("no text: {message}"));
+    let code = text.get(text.len().saturating_sub(6)..).unwrap();
+    assert!(code.bytes().all(|digit| digit.is_ascii_digit()), "{message}");
+    code.to_owned()
+}
+
+/// Returns another code.
+pub(crate) fn wrong(code: &str, by: u32) -> String {
+    format!("{:06}", (code.parse::<u32>().unwrap() + by) % 1_000_000)
+}
