@@ -22,6 +22,7 @@ use crate::outage::Outage;
 use crate::outbox;
 use crate::pages::{Language, Page, STYLE, Service, texts};
 use crate::session::Browser;
+use crate::{phone, push};
 
 /// The greatest length of a form.
 const FORM_BYTES: usize = 16 * 1024;
@@ -55,8 +56,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/outbox", get(outbox::show))
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/health", get(|| async { "ok" }))
+        .merge(push::routes())
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
         .merge(oidc::routes())
+        .merge(push::api())
+        .merge(phone::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn(guard))
         .with_state(app)
@@ -121,13 +125,20 @@ impl Visit {
         let provider = &self.app.config.name;
         let page = page(&Page { language: self.language, provider, form_token: &form_token, service });
         let cookie = [(header::SET_COOKIE, self.browser.header(self.app.is_secure()))];
-        (status, cookie, self.policy(), page).into_response()
+        (status, cookie, [(header::CONTENT_SECURITY_POLICY, self.policy())], page).into_response()
+    }
+
+    /// Shows a page that has a script of the provider, which may call the provider.
+    pub(crate) fn show_with_script(&self, status: StatusCode, page: impl FnOnce(&Page<'_>) -> Markup) -> Response {
+        let policy = format!("{}; script-src 'self'; connect-src 'self'", self.policy());
+        ([(header::CONTENT_SECURITY_POLICY, policy)], self.show(status, page)).into_response()
     }
 
     /// Permits forms whose answer sends the browser back to the service that it logs in to.
-    fn policy(&self) -> Option<[(header::HeaderName, String); 1]> {
-        let target = oidc::form_target(&self.browser.session.request.as_ref()?.back.uri)?;
-        Some([(header::CONTENT_SECURITY_POLICY, format!("{POLICY} {target}"))])
+    fn policy(&self) -> String {
+        let request = self.browser.session.request.as_ref();
+        let target = request.and_then(|request| oidc::form_target(&request.back.uri));
+        target.map_or_else(|| POLICY.to_owned(), |target| format!("{POLICY} {target}"))
     }
 
     /// Sends the browser to another page, after a form.
@@ -139,7 +150,7 @@ impl Visit {
 
 impl Language {
     /// Returns the first language of the browser that the provider has, or Italian.
-    fn accepted(headers: &HeaderMap) -> Self {
+    pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         accepted.split([',', ';']).find_map(|code| Self::of_code(code.trim())).unwrap_or(Self::Italian)
     }

@@ -75,12 +75,7 @@ pub(crate) async fn take_code(
     Form(Code { form, code }): Form<Code>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    let session = &visit.browser.session;
-    let is_due = session.person.is_some()
-        && session.second.is_none()
-        && session.enrolling.is_none()
-        && !visit.awaits_consent(None);
-    if form != visit.browser.form_token() || !is_due || visit.is_late() {
+    if form != visit.browser.form_token() || !visit.awaits_second_factor() {
         return visit.step(StatusCode::OK, None).await;
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
@@ -135,7 +130,7 @@ impl Visit {
         }
         let options = self.app.verifier.options(&account, &login, self.now).await?;
         let alert = alert.or_else(|| Some(self.alert(options.refusal?)));
-        Ok(self.show(status, |page| pages::code(page, options.remaining, alert.as_ref())))
+        Ok(self.show(status, |page| pages::code(page, options.remaining, !options.pushes.is_empty(), alert.as_ref())))
     }
 
     /// Returns `true` if the login at a service took too long.
@@ -151,6 +146,13 @@ impl Visit {
         is_named && !self.is_late() && (session.second.is_some() || request.needs(Level::One))
     }
 
+    /// Returns `true` after the password of a person who has to show a second factor.
+    pub(crate) fn awaits_second_factor(&self) -> bool {
+        let session = &self.browser.session;
+        let is_first = session.person.is_some() && session.second.is_none() && session.enrolling.is_none();
+        is_first && !self.awaits_consent(None) && !self.is_late()
+    }
+
     /// Chooses the level of a login at a service, once the person is known. Returns the outcome of a login that ends.
     fn choose_level(&mut self, person: &Person) -> Result<Option<OutcomeCode>, Outage> {
         let Some(request) = &mut self.browser.session.request else { return Ok(None) };
@@ -163,7 +165,7 @@ impl Visit {
     }
 
     /// Opens the session of a login.
-    async fn complete(mut self, accepted: &Accepted) -> Answer {
+    pub(crate) async fn complete(&mut self, accepted: &Accepted) -> Answer {
         let first = FirstFactor::Password;
         self.browser.session.second = Some(Second {
             authenticator: accepted.authenticator().get(),

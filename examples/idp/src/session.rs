@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::oidc::{Given, Request, Single};
 use crate::outage::Outage;
+use crate::push::{Activating, Asked};
 use crate::records::{Kept, Record, Records};
 
 /// The names of the cookie on HTTPS, where no other site of the domain can set it, and on loopback.
@@ -67,6 +68,10 @@ pub(crate) struct Session {
     pub(crate) second: Option<Second>,
     /// The authenticator that is being enrolled.
     pub(crate) enrolling: Option<u32>,
+    /// The app that is being activated to approve logins.
+    pub(crate) activating: Option<Activating>,
+    /// The push that was sent in this login.
+    pub(crate) push: Option<Asked>,
     /// The code of the language that the person chose.
     pub(crate) language: Option<String>,
     /// The time in seconds at which the person gave the password.

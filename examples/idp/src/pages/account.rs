@@ -38,6 +38,7 @@ pub(crate) fn account(page: &Page<'_>, view: &AccountView, alert: Option<&Alert>
     let content = html! {
         h2 { (page.say(DEVICES)) }
         ul { @for device in &view.authenticators { li { (device.name.as_str()) } } }
+        p { a href="/security/app" { (page.say(super::push::APP_TITLE)) } }
         form method="post" action="/logout" { (page.token()) button { (page.say(texts::LOG_OUT)) } }
     };
     page.whole(page.say(texts::MY_SECURITY), alert, &content)

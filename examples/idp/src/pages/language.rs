@@ -104,7 +104,7 @@ impl Language {
 }
 
 /// Returns a time as the clocks in Italy show it, with the date if that is another day.
-fn time_of_day(time: UnixTime) -> String {
+pub(crate) fn time_of_day(time: UnixTime) -> String {
     let zone = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
     let local = |time: Timestamp| time.to_zoned(zone.clone());
     let shown = local(Timestamp::from_second(time.into()).unwrap_or_default());

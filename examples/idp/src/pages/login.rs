@@ -34,7 +34,7 @@ pub(crate) fn sign_in(page: &Page<'_>, user: &str, attempts_left: u8, alert: Opt
 }
 
 /// The page for a code of one of the person's devices.
-pub(crate) fn code(page: &Page<'_>, attempts_left: u8, alert: Option<&Alert>) -> Markup {
+pub(crate) fn code(page: &Page<'_>, attempts_left: u8, has_push: bool, alert: Option<&Alert>) -> Markup {
     let content = html! {
         form method="post" action="/code" {
             (page.token())
@@ -44,6 +44,7 @@ pub(crate) fn code(page: &Page<'_>, attempts_left: u8, alert: Option<&Alert>) ->
             p #hint .hint { (page.say(CODE_HINT)) " " (page.say(ATTEMPTS_LEFT)) " " (attempts_left) }
             button { (page.say(texts::NEXT)) }
         }
+        @if has_push { (super::push::button(page)) }
     };
     page.whole(page.say(CODE_TITLE), alert, &content)
 }

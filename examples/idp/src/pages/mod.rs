@@ -6,11 +6,13 @@ mod language;
 mod layout;
 mod login;
 mod outbox;
+pub(crate) mod phone;
+pub(crate) mod push;
 pub(crate) mod texts;
 
 pub(crate) use account::{account, enrollment};
 pub(crate) use consent::{consent, ended, refused};
-pub(crate) use language::{Language, Text};
+pub(crate) use language::{Language, Text, time_of_day};
 pub(crate) use layout::{Alert, Page, STYLE, Service};
 pub(crate) use login::{PASSWORD_LOCKED, WRONG_PASSWORD, code, sign_in};
 pub(crate) use outbox::outbox;

@@ -1,4 +1,6 @@
 //! The provider as it is started, and browsers and services that use it.
 
 mod oidc;
+mod push;
 mod support;
+mod tls;

@@ -133,6 +133,11 @@ impl Browser {
     pub(crate) fn enroll(&mut self, provider: &Provider) {
         self.open("/");
         self.give_password(provider);
+        self.confirm_app();
+    }
+
+    /// Confirms the app whose secret the page shows.
+    pub(crate) fn confirm_app(&mut self) {
         let page = &self.page;
         let (_, secret) = page.split_once("<code>").unwrap_or_else(|| panic!("no secret on the page: {page}"));
         self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
