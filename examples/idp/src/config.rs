@@ -23,7 +23,9 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// `file`, or the address of a PostgreSQL or Redis server.
     pub(crate) store: String,
-    /// `true` for HTTPS with a certificate of the program's own, which is for demonstrations only.
+    /// `true` for HTTPS with a certificate of the program's own, which is for demonstrations only. The argument `--tls`
+    /// sets it.
+    #[serde(skip)]
     pub(crate) tls: bool,
     /// The name of the provider on pages and in apps.
     pub(crate) name: String,
@@ -89,7 +91,7 @@ impl Config {
             return Ok(None);
         }
         let url = Url::parse(origin)?;
-        let host = url.host_str().ok_or("the origin must name a host")?;
+        let host = url.host_str().filter(|_| url.scheme() == "https").ok_or("the origin must begin with https://")?;
         Certificate::open(&self.data.with_extension("pem"), host).map(Some)
     }
 

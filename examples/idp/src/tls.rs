@@ -3,6 +3,7 @@
 //! Browsers give the camera and cryptography only to pages by HTTPS or on the same machine. In production, a server with
 //! a certificate that browsers trust stands in front of the provider.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::future::pending;
@@ -42,18 +43,19 @@ pub(crate) struct Certificate {
 impl Certificate {
     /// Reads the certificate in a file, or makes one if there is none for this host.
     pub(crate) fn open(path: &Path, host: &str) -> Result<Self, Box<dyn Error>> {
+        let host = host.trim_matches(['[', ']']);
         if let Ok(text) = fs::read(path) {
             let kept = Self {
                 certificate: CertificateDer::from_pem_slice(&text)?,
                 key: PrivateKeyDer::from_pem_slice(&text)?,
             };
-            let name = ServerName::try_from(host.trim_matches(['[', ']']))?;
+            let name = ServerName::try_from(host)?;
             if verify_server_name(&ParsedCertificate::try_from(&kept.certificate)?, &name).is_ok() {
                 return Ok(kept);
             }
             fs::remove_file(path)?;
         }
-        let CertifiedKey { cert, signing_key } = make()?;
+        let CertifiedKey { cert, signing_key } = make(host)?;
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(signing_key.serialize_pem().as_bytes())?;
         file.write_all(cert.pem().as_bytes())?;
@@ -69,11 +71,11 @@ impl Certificate {
     }
 }
 
-fn make() -> Result<CertifiedKey<KeyPair>, Box<dyn Error>> {
-    let mut names = vec!["localhost".to_owned()];
-    names.extend([IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].map(|address| address.to_string()));
-    names.extend(address().map(|address| address.to_string()));
-    let mut params = CertificateParams::new(names)?;
+fn make(host: &str) -> Result<CertifiedKey<KeyPair>, Box<dyn Error>> {
+    let addresses = [Some(Ipv4Addr::LOCALHOST.into()), Some(Ipv6Addr::LOCALHOST.into()), address()];
+    let addresses = addresses.into_iter().flatten().map(|address: IpAddr| address.to_string());
+    let names: BTreeSet<_> = addresses.chain(["localhost".to_owned(), host.to_owned()]).collect();
+    let mut params = CertificateParams::new(Vec::from_iter(names))?;
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let day = |date: jiff::civil::Date| -> Result<_, Box<dyn Error>> {
         Ok(date_time_ymd(date.year().into(), date.month().try_into()?, date.day().try_into()?))

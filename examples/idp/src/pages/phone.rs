@@ -68,6 +68,7 @@ pub(crate) fn app(language: Language, provider: &str) -> Markup {
                 link rel="stylesheet" href="/style.css";
                 link rel="manifest" href="/app/manifest.webmanifest";
                 link rel="icon" href="/app/icon.svg" type="image/svg+xml";
+                link rel="apple-touch-icon" href="/app/icon.png";
                 script type="module" src="/app/app.mjs" {}
             }
             body {

@@ -21,7 +21,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self';
     require-trusted-types-for 'script'; trusted-types 'none'";
 
 const SCRIPT: &str = "text/javascript";
-const FILES: [(&str, &str, &[u8]); 10] = [
+const FILES: [(&str, &str, &[u8]); 11] = [
     ("app.mjs", SCRIPT, include_bytes!("app.mjs")),
     ("bytes.mjs", SCRIPT, include_bytes!("bytes.mjs")),
     ("camera.mjs", SCRIPT, include_bytes!("camera.mjs")),
@@ -32,6 +32,7 @@ const FILES: [(&str, &str, &[u8]); 10] = [
     ("texts.mjs", SCRIPT, include_bytes!("texts.mjs")),
     ("vault.mjs", SCRIPT, include_bytes!("vault.mjs")),
     ("icon.svg", "image/svg+xml", include_bytes!("icon.svg")),
+    ("icon.png", "image/png", include_bytes!("icon.png")),
 ];
 
 pub(crate) fn routes() -> Router<Arc<App>> {
@@ -64,7 +65,10 @@ async fn manifest(State(app): State<Arc<App>>) -> Response {
         "display": "standalone",
         "theme_color": "#0066cc",
         "background_color": "#ffffff",
-        "icons": [{ "src": "/app/icon.svg", "type": "image/svg+xml", "sizes": "any", "purpose": "any maskable" }],
+        "icons": [
+            { "src": "/app/icon.svg", "type": "image/svg+xml", "sizes": "any", "purpose": "any maskable" },
+            { "src": "/app/icon.png", "type": "image/png", "sizes": "512x512" },
+        ],
     });
     ([(header::CONTENT_TYPE, "application/manifest+json")], manifest.to_string()).into_response()
 }

@@ -1,4 +1,4 @@
-// What the app keeps, in the browser's database.
+// The keys that the app keeps, in the browser's database.
 const STORES = ["vault", "devices", "tokens"];
 
 function done(request) {

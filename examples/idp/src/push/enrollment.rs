@@ -138,7 +138,7 @@ impl Visit {
         let view = self.app.verifier.view(&self.browser.account()?, self.now).await?;
         let app = view.authenticators.iter().find(|app| app.number.get() == number);
         if let Some(app) = app.filter(|app| matches!(app.status, Status::Unconfirmed { .. })) {
-            // A phone's camera opens the page of the app. What follows the number sign is not sent to a server.
+            // A phone's camera opens the page of the app. Browsers do not send the part after the number sign.
             let qr = Qr::new(&format!("{}/app#{link}", self.app.origin))?;
             let is_answered = app.is_activated;
             let page = |page: &pages::Page<'_>| pages::push::activation(page, &qr, &link, is_answered, alert.as_ref());

@@ -159,7 +159,7 @@ impl Visit {
             }
             PushRefusal::Denied => texts::DENIED,
             PushRefusal::NotMe => {
-                // Whoever holds this browser knows the password, and is not the person.
+                // Somebody else is at this browser, and knows the password.
                 self.browser.session.person = None;
                 texts::REPORTED
             }

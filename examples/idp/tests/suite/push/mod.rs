@@ -4,4 +4,4 @@ mod activation;
 mod login;
 mod modules;
 mod outcomes;
-mod phone;
+pub(crate) mod phone;

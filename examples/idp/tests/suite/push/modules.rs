@@ -91,8 +91,7 @@ fn page_loads_its_own_files() {
         browser.page.contains("lang=\"en\"") && !browser.page.contains(" style=") && !browser.page.contains("<script>")
     );
     assert!(browser.headers.get("set-cookie").is_none());
-    let mut waiting =
-        vec!["/app/app.mjs".to_owned(), "/app/manifest.webmanifest".to_owned(), "/app/icon.svg".to_owned()];
+    let mut waiting = ["app.mjs", "manifest.webmanifest", "icon.svg"].map(|name| format!("/app/{name}")).to_vec();
     let mut seen = Vec::new();
     while let Some(path) = waiting.pop() {
         if seen.contains(&path) {

@@ -54,6 +54,11 @@ impl Browser {
         (other.secret, other.step) = (self.secret.clone(), self.step);
     }
 
+    /// Returns the name and the value of its cookie.
+    pub(crate) fn cookie(&self) -> &str {
+        self.cookie.as_deref().unwrap()
+    }
+
     /// Opens an address of the provider.
     pub(crate) fn open(&mut self, url: &str) {
         self.left = None;
