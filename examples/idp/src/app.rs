@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::audit::{Audit, Events};
 use crate::config::Config;
 use crate::demonstration;
+use crate::gepi;
 use crate::messages::Messages;
 use crate::oidc::Oidc;
 use crate::outage::Outage;
@@ -35,6 +36,8 @@ pub(crate) struct App {
     pub(crate) audit: Audit,
     pub(crate) messages: Messages,
     pub(crate) oidc: Oidc,
+    /// The sample service, as a client of the provider.
+    pub(crate) gepi: gepi::Party,
 }
 
 impl App {
@@ -55,9 +58,12 @@ impl App {
         let verifier = verifier.with_sink(Events(audit.clone()));
         let at_once = std::thread::available_parallelism().map_or(2, usize::from);
         let persons = Persons::new(records.clone(), &random_hex()?, at_once).map_err(|Outage(label)| label)?;
-        let oidc = Oidc::open(&config.client, records.clone(), &key("idp subjects")).await?;
+        let gepi = gepi::Party::open(&records, &origin).await.map_err(|Outage(label)| label)?;
+        let mut clients = config.client.clone();
+        clients.push(gepi.registration().map_err(|Outage(label)| label)?);
+        let oidc = Oidc::open(&clients, records.clone(), &key("idp subjects")).await?;
         let messages = Messages::new(records.clone());
-        let app = Self { config, origin, verifier, records, persons, audit, messages, oidc };
+        let app = Self { config, origin, verifier, records, persons, audit, messages, oidc, gepi };
         if app.is_demonstration() {
             demonstration::begin(&app).await.map_err(|Outage(label)| label)?;
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use crate::activity;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 
@@ -33,6 +34,9 @@ pub(crate) struct Line {
     pub(crate) outcome: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) authenticator: Option<u32>,
+    /// The number of attempts left before the next lock, after a wrong code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remaining: Option<u8>,
     /// The account's revision after the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) revision: Option<u64>,
@@ -53,10 +57,10 @@ pub(crate) struct Line {
 
 /// Lines that were written together.
 #[derive(Serialize, Deserialize)]
-struct Block {
+pub(crate) struct Block {
     /// The hash of the block before.
     previous: String,
-    lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
 }
 
 impl Record for Block {
@@ -65,11 +69,11 @@ impl Record for Block {
 
 /// The end of the log.
 #[derive(Clone, Serialize, Deserialize)]
-struct Head {
+pub(crate) struct Head {
     /// The number of the first block that was not removed when the head was written.
-    first: u64,
+    pub(crate) first: u64,
     /// The number of the next block.
-    next: u64,
+    pub(crate) next: u64,
     /// The hash of the block before that.
     previous: String,
 }
@@ -79,9 +83,9 @@ impl Record for Head {
 }
 
 impl Head {
-    const NAME: &'static str = "head";
+    pub(crate) const NAME: &'static str = "head";
 
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { first: 0, next: 0, previous: String::new() }
     }
 }
@@ -96,7 +100,7 @@ impl Block {
 /// The log. Lines are queued, and one task writes them.
 #[derive(Clone)]
 pub(crate) struct Audit {
-    records: Records,
+    pub(crate) records: Records,
     waiting: Sender<Line>,
 }
 
@@ -123,9 +127,13 @@ impl Audit {
         drop(self);
         let mut lines = Vec::new();
         while queue.recv_many(&mut lines, WAITING).await > 0 {
+            let relevant: Vec<_> = lines.iter().filter(|line| activity::is_relevant(line)).cloned().collect();
             while let Err(Outage(label)) = append(&records, &mut lines).await {
                 eprintln!("audit: {label}");
                 tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+            if let Err(Outage(label)) = note(&records, &relevant).await {
+                eprintln!("audit: {label}");
             }
         }
     }
@@ -173,6 +181,10 @@ impl Audit {
     }
 }
 
+async fn note(records: &Records, lines: &[Line]) -> Result<(), Outage> {
+    activity::take(records, lines, UnixTime::now()?).await
+}
+
 /// Writes the lines as blocks, and removes from the list what is written.
 async fn append(records: &Records, lines: &mut Vec<Line>) -> Result<(), Outage> {
     let now = UnixTime::now()?;
@@ -214,6 +226,7 @@ impl Sink for Events {
             action: event.action.label().to_owned(),
             outcome: event.problem.unwrap_or("done").to_owned(),
             authenticator: event.authenticator.map(secondo::AuthenticatorNumber::get),
+            remaining: event.remaining,
             revision: event.revision,
             operator: event.operator.map(|operator| operator.name.to_owned()),
             reason: event.operator.map(|operator| operator.reason.to_owned()),

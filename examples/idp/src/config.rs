@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use url::Url;
 
+use crate::gepi;
 use crate::oidc::Registration;
 use crate::tls::{self, Certificate};
 
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) name: String,
     /// The services.
     pub(crate) client: Vec<Registration>,
+    /// The sample service.
+    pub(crate) gepi: gepi::Settings,
 }
 
 /// The address without a configuration, and that of a demonstration by HTTPS, which a phone can reach.
@@ -47,6 +50,7 @@ impl Default for Config {
             tls: false,
             name: "Secondo".into(),
             client: Vec::new(),
+            gepi: gepi::Settings::default(),
         }
     }
 }

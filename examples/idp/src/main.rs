@@ -4,17 +4,23 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 
+mod activity;
+mod admin;
 mod app;
 mod attributes;
 mod audit;
+mod audit_search;
 mod config;
 mod consent;
 mod demonstration;
 mod enrollment;
+mod gepi;
 mod http;
 mod login;
 mod messages;
 mod oidc;
+mod open_sessions;
+mod operator;
 mod outage;
 mod outbox;
 mod pages;
@@ -22,6 +28,7 @@ mod person;
 mod phone;
 mod push;
 mod records;
+mod security;
 mod session;
 mod tls;
 
@@ -44,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let origin = config.origin_at(listener.local_addr()?)?;
     let certificate = config.certificate(&origin)?;
     let app = Arc::new(App::open(config, origin).await?);
-    println!("Open {}", app.origin);
+    println!("Open {}/gepi", app.origin);
     let stop = async { drop(tokio::signal::ctrl_c().await) };
     if let Some(certificate) = certificate {
         println!("The browser warns of its certificate. SHA-256 fingerprint: {}", certificate.fingerprint());

@@ -22,6 +22,8 @@ use crate::outage::Outage;
 use crate::pages::push::{ENROLLMENT_ENDED, NOT_ANSWERED};
 use crate::pages::{self, Alert, Text};
 
+const PAGE: &str = "/security/app";
+
 /// An app that is being activated.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Activating {
@@ -34,7 +36,10 @@ pub(crate) struct Activating {
 /// Shows the activation, or offers one.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if visit.is_own_session() { visit.show_activation(StatusCode::OK, None).await } else { Ok(visit.go_to("/")) }
+    if let Err(stopped) = visit.fresh_owner(PAGE) {
+        return Ok(*stopped);
+    }
+    visit.show_activation(StatusCode::OK, None).await
 }
 
 #[derive(Deserialize)]
@@ -49,11 +54,11 @@ pub(super) async fn begin(
     Form(Begin { form }): Form<Begin>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if form != visit.browser.form_token() || !visit.is_own_session() {
-        return Ok(visit.go_to("/"));
+    if let Err(stopped) = visit.fresh_owner(PAGE) {
+        return Ok(*stopped);
     }
-    if visit.browser.session.activating.is_some() {
-        return Ok(visit.go_to("/security/app"));
+    if form != visit.browser.form_token() || visit.browser.session.activating.is_some() {
+        return Ok(visit.go_to(PAGE));
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     let person = visit.app.persons.load(account.as_str(), now).await?.ok_or(Outage("missing_person"))?;
@@ -67,7 +72,7 @@ pub(super) async fn begin(
             let link = activation.link().to_string();
             visit.browser.session.activating = Some(Activating { number: enrolled.number.get(), link });
             visit.browser.keep(&visit.app.records, now).await?;
-            Ok(visit.go_to("/security/app"))
+            Ok(visit.go_to(PAGE))
         }
         Err(error) if error.is_outage() => Err(error.into()),
         Err(error) => {
@@ -90,7 +95,7 @@ pub(super) async fn confirm(
     Form(Confirm { form, code }): Form<Confirm>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    let is_ours = form == visit.browser.form_token() && visit.is_own_session();
+    let is_ours = form == visit.browser.form_token() && visit.owner().is_ok();
     let Some(activating) = visit.browser.session.activating.clone().filter(|_| is_ours) else {
         return Ok(visit.go_to("/"));
     };
@@ -125,11 +130,6 @@ const NEW_APP: Notice = Notice {
 };
 
 impl Visit {
-    /// Returns `true` on the person's own pages, after a second factor.
-    fn is_own_session(&self) -> bool {
-        self.browser.session.second.is_some() && self.browser.session.request.is_none()
-    }
-
     /// Shows the activation until it is confirmed or has ended, and offers another one then.
     async fn show_activation(&mut self, status: StatusCode, alert: Option<Alert>) -> Answer {
         let Some(Activating { number, link }) = self.browser.session.activating.clone() else {

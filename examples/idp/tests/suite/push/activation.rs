@@ -29,9 +29,9 @@ fn app_answers_and_its_code_confirms_it() {
     assert!(browser.page.contains("id=\"answered\"") && !browser.page.contains("secondo-push:"));
     let code = phone.confirmation_code();
     browser.submit("/security/app/confirm", &[("code", &code)]);
-    assert!(browser.page.contains("<li>app</li>"), "{}", browser.page);
+    assert!(browser.page.contains("<strong>app</strong>"), "{}", browser.page);
     browser.post("/security/app/confirm", &confirmation, &[("code", &code)]);
-    assert!(browser.status == 200 && browser.page.contains("<li>app</li>"));
+    assert!(browser.status == 200 && browser.page.contains("<strong>app</strong>"));
     browser.open("/outbox");
     assert_eq!(browser.page.matches("approvare gli accessi</strong>").count(), 1);
 

@@ -115,7 +115,8 @@ fn forged_answers_change_nothing() {
     let mut operator = Browser::new(&provider);
     operator.open("/");
     operator.submit("/password", &[("user", &provider.operator.0), ("password", &provider.operator.1)]);
-    operator.confirm_app();
+    operator.confirm_app(0);
+    operator.open("/");
     operator.give_code();
     let mut other = Phone::bind(&provider, &mut operator, 2);
     let mut browser = give_password(&provider);

@@ -50,7 +50,7 @@ fn page_of_the_phone_logs_in() {
     let message = activated["message"].as_str().unwrap();
     assert_eq!(call(&provider, "activation", message).0, 200);
     browser.submit("/security/app/confirm", &[("code", activated["code"].as_str().unwrap())]);
-    assert!(browser.page.contains("<li>app</li>"), "{}", browser.page);
+    assert!(browser.page.contains("<strong>app</strong>"), "{}", browser.page);
 
     let mut answer = |verdict: &str, is_right: bool| {
         let mut browser = give_password(&provider);

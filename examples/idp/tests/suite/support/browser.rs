@@ -1,5 +1,6 @@
 //! A browser without JavaScript, as far as the forms of the provider need one.
 
+use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,10 +19,12 @@ pub(crate) fn agent() -> Agent {
     Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into()
 }
 
+#[derive(Clone)]
 pub(crate) struct Browser {
     agent: Agent,
     origin: String,
-    cookie: Option<String>,
+    /// The cookies by name.
+    cookies: BTreeMap<String, String>,
     secret: Option<String>,
     /// The last time step whose code was used.
     step: u64,
@@ -30,23 +33,31 @@ pub(crate) struct Browser {
     pub(crate) page: String,
     /// The address at a service to which the browser was sent.
     pub(crate) left: Option<Url>,
+    /// A path of the provider that is not opened, as if it were at another service.
+    pub(crate) hold: Option<&'static str>,
 }
 
 impl Browser {
     pub(crate) fn new(provider: &Provider) -> Self {
-        let (cookie, secret, left) = Default::default();
+        let (cookies, secret, left, hold) = Default::default();
         let (page, headers) = Default::default();
         Self {
             agent: agent(),
             origin: provider.origin.clone(),
-            cookie,
+            cookies,
             secret,
             step: 0,
             status: 0,
             headers,
             page,
             left,
+            hold,
         }
+    }
+
+    /// Returns a second connection of the same browser, for two clicks at once.
+    pub(crate) fn twin(&self) -> Self {
+        Self { agent: agent(), left: None, ..self.clone() }
     }
 
     /// Gives the person's app to another browser.
@@ -54,18 +65,13 @@ impl Browser {
         (other.secret, other.step) = (self.secret.clone(), self.step);
     }
 
-    /// Returns the name and the value of its cookie.
-    pub(crate) fn cookie(&self) -> &str {
-        self.cookie.as_deref().unwrap()
-    }
-
     /// Opens an address of the provider.
     pub(crate) fn open(&mut self, url: &str) {
         self.left = None;
         let url = if url.starts_with('/') { format!("{}{url}", self.origin) } else { url.to_owned() };
         let mut request = self.agent.get(&url);
-        if let Some(cookie) = &self.cookie {
-            request = request.header("Cookie", cookie);
+        if !self.cookies.is_empty() {
+            request = request.header("Cookie", self.cookie());
         }
         let response = request.call().unwrap();
         self.take(response);
@@ -93,23 +99,30 @@ impl Browser {
         self.left = None;
         let body = Serializer::new(String::new()).extend_pairs(form).extend_pairs(fields).finish();
         let mut request = self.agent.post(format!("{}{action}", self.origin)).header("Origin", &self.origin);
-        if let Some(cookie) = &self.cookie {
-            request = request.header("Cookie", cookie);
+        if !self.cookies.is_empty() {
+            request = request.header("Cookie", self.cookie());
         }
         let response = request.content_type("application/x-www-form-urlencoded").send(body).unwrap();
         self.take(response);
     }
 
+    /// Returns its cookies as the header has them.
+    pub(crate) fn cookie(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     fn take(&mut self, mut response: Response<ureq::Body>) {
         self.status = response.status().as_u16();
         self.headers = response.headers().clone();
-        if let Some(cookie) = response.headers().get("set-cookie") {
-            self.cookie = cookie.to_str().unwrap().split(';').next().map(ToOwned::to_owned);
+        for cookie in response.headers().get_all("set-cookie") {
+            let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
         }
         self.page = response.body_mut().read_to_string().unwrap();
         let Some(location) = response.headers().get("location") else { return };
         let target = Url::parse(&self.origin).unwrap().join(location.to_str().unwrap()).unwrap();
-        if target.as_str().starts_with(&self.origin) {
+        let is_held = self.hold.is_some_and(|path| target.path() == path);
+        if target.as_str().starts_with(&self.origin) && !is_held {
             self.open(target.as_str());
         } else {
             self.left = Some(target);
@@ -138,11 +151,6 @@ impl Browser {
     pub(crate) fn enroll(&mut self, provider: &Provider) {
         self.open("/");
         self.give_password(provider);
-        self.confirm_app();
-    }
-
-    /// Confirms the app whose secret the page shows.
-    pub(crate) fn confirm_app(&mut self) {
         let page = &self.page;
         let (_, secret) = page.split_once("<code>").unwrap_or_else(|| panic!("no secret on the page: {page}"));
         self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
@@ -170,6 +178,22 @@ impl Browser {
         }
         let code = self.code(self.step);
         self.submit("/code", &[("code", &code)]);
+    }
+
+    /// Gives the next code of a clock that is this many seconds ahead. It does not wait for the code's step.
+    pub(crate) fn give_next_code(&mut self, ahead: u64) {
+        self.step = (now() + ahead / 30).max(self.step + 1);
+        let code = self.code(self.step);
+        self.submit("/code", &[("code", &code)]);
+    }
+
+    /// Reads the secret of the app that is enrolled on the page, and gives its first code.
+    pub(crate) fn confirm_app(&mut self, ahead: u64) {
+        let (_, secret) = self.page.split_once("<code>").unwrap_or_else(|| panic!("no secret on {}", self.page));
+        self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
+        self.step = now() + ahead / 30 - 1;
+        let code = self.code(self.step);
+        self.submit("/enrollment", &[("code", &code)]);
     }
 
     pub(crate) fn consent(&mut self) {
