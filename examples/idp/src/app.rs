@@ -65,10 +65,16 @@ impl App {
         let oidc = Oidc::open(&clients, records.clone(), &key("idp subjects")).await?;
         let messages = Messages::new(records.clone(), config.sms.clone().map(Gateway::new).transpose()?);
         let app = Self { config, origin, verifier, records, persons, audit, messages, oidc, gepi };
-        if !app.is_secure() {
+        if app.is_demonstration() {
             demonstration::begin(&app).await.map_err(|Outage(label)| label)?;
         }
         Ok(app)
+    }
+
+    /// Returns `true` if the provider runs to be tried, with persons of its own. HTTPS means production, except with the
+    /// certificate for demonstrations.
+    pub(crate) fn is_demonstration(&self) -> bool {
+        !self.is_secure() || self.config.tls
     }
 
     /// Returns `true` if browsers reach the provider by HTTPS.

@@ -2,15 +2,17 @@
 
 use std::env;
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use url::Url;
 
 use crate::gateway::GatewayOptions;
 use crate::gepi;
 use crate::oidc::Registration;
 use crate::registration::Credential;
+use crate::tls::{self, Certificate};
 
 /// The configuration. Everything has a default, so that the program runs without a file.
 #[derive(Clone, Deserialize)]
@@ -24,6 +26,10 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// `file`, or the address of a PostgreSQL or Redis server.
     pub(crate) store: String,
+    /// `true` for HTTPS with a certificate of the program's own, which is for demonstrations only. The argument `--tls`
+    /// sets it.
+    #[serde(skip)]
+    pub(crate) tls: bool,
     /// The name of the provider on pages and in apps.
     pub(crate) name: String,
     /// The gateway of text messages. Without one, they stay in the outbox of the demonstration.
@@ -36,13 +42,18 @@ pub(crate) struct Config {
     pub(crate) handover: Vec<Credential>,
 }
 
+/// The address without a configuration, and that of a demonstration by HTTPS, which a phone can reach.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const LISTEN_TLS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
+
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            listen: LISTEN,
             origin: None,
             data: "idp.redb".into(),
             store: "file".into(),
+            tls: false,
             name: "Secondo".into(),
             sms: None,
             client: Vec::new(),
@@ -78,11 +89,37 @@ impl Config {
         Ok(config)
     }
 
+    /// Chooses a demonstration by HTTPS, which other machines can reach unless the address is configured.
+    pub(crate) fn begin_tls(&mut self) {
+        self.tls = true;
+        if self.listen == LISTEN {
+            self.listen = LISTEN_TLS;
+        }
+    }
+
+    /// Returns the certificate of a demonstration by HTTPS. It lies beside the data.
+    pub(crate) fn certificate(&self, origin: &str) -> Result<Option<Certificate>, Box<dyn Error>> {
+        if !self.tls {
+            return Ok(None);
+        }
+        let url = Url::parse(origin)?;
+        let host = url.host_str().filter(|_| url.scheme() == "https").ok_or("the origin must begin with https://")?;
+        Certificate::open(&self.data.with_extension("pem"), host).map(Some)
+    }
+
     /// Returns the origin that browsers see, once the port is known.
     ///
     /// An address that others can reach needs HTTPS in front of it.
     pub(crate) fn origin_at(&self, address: SocketAddr) -> Result<String, &'static str> {
-        let origin = self.origin.clone().unwrap_or_else(|| format!("http://localhost:{}", address.port()));
+        let default = || {
+            let host = match address.ip() {
+                ip if !self.tls || ip.is_loopback() => "localhost".to_owned(),
+                ip if ip.is_unspecified() => tls::address().map_or("localhost".to_owned(), |ip| ip.to_string()),
+                ip => SocketAddr::new(ip, 0).to_string().trim_end_matches(":0").to_owned(),
+            };
+            format!("{}://{host}:{}", if self.tls { "https" } else { "http" }, address.port())
+        };
+        let origin = self.origin.clone().unwrap_or_else(default);
         if !origin.starts_with("https://") && !address.ip().is_loopback() {
             return Err("an address that is not on loopback needs an origin with https://");
         }

@@ -29,6 +29,7 @@ use crate::registration;
 use crate::second_factor;
 use crate::security;
 use crate::session::Browser;
+use crate::{phone, push};
 
 /// The greatest length of a form.
 const FORM_BYTES: usize = 16 * 1024;
@@ -66,9 +67,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(credentials::routes())
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/health", get(|| async { "ok" }))
+        .merge(push::routes())
         .merge(gepi::routes())
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
         .merge(oidc::routes())
+        .merge(push::api())
+        .merge(phone::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn(guard))
         .with_state(app)
@@ -148,13 +152,20 @@ impl Visit {
         let provider = &self.app.config.name;
         let page = page(&Page { language: self.language, provider, form_token: &form_token, service });
         let cookie = [(header::SET_COOKIE, self.browser.header(self.app.is_secure()))];
-        (status, cookie, self.policy(), page).into_response()
+        (status, cookie, [(header::CONTENT_SECURITY_POLICY, self.policy())], page).into_response()
+    }
+
+    /// Shows a page that has a script of the provider, which may call the provider.
+    pub(crate) fn show_with_script(&self, status: StatusCode, page: impl FnOnce(&Page<'_>) -> Markup) -> Response {
+        let policy = format!("{}; script-src 'self'; connect-src 'self'", self.policy());
+        ([(header::CONTENT_SECURITY_POLICY, policy)], self.show(status, page)).into_response()
     }
 
     /// Permits forms whose answer sends the browser back to the service that it logs in to.
-    fn policy(&self) -> Option<[(header::HeaderName, String); 1]> {
-        let target = oidc::form_target(&self.browser.session.request.as_ref()?.back.uri)?;
-        Some([(header::CONTENT_SECURITY_POLICY, format!("{POLICY} {target}"))])
+    fn policy(&self) -> String {
+        let request = self.browser.session.request.as_ref();
+        let target = request.and_then(|request| oidc::form_target(&request.back.uri));
+        target.map_or_else(|| POLICY.to_owned(), |target| format!("{POLICY} {target}"))
     }
 
     /// Sends the browser to another page, after a form.

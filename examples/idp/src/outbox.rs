@@ -22,7 +22,8 @@ pub(crate) async fn show(
 ) -> Answer {
     let is_local = peer.is_some_and(|Extension(ConnectInfo(peer))| peer.ip().is_loopback());
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    if !is_local || host.is_none_or(|host| app.origin != format!("http://{host}")) {
+    let scheme = if app.is_secure() { "https" } else { "http" };
+    if !app.is_demonstration() || !is_local || host.is_none_or(|host| app.origin != format!("{scheme}://{host}")) {
         return Ok(StatusCode::NOT_FOUND.into_response());
     }
     let visit = Visit::of(app, &headers).await?;

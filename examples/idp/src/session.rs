@@ -12,6 +12,7 @@ use crate::oidc::{Given, Request, Single};
 use crate::open_sessions;
 use crate::outage::Outage;
 use crate::person::Person;
+use crate::push::{Activating, Asked};
 use crate::records::{Kept, Record, Records};
 use crate::second_factor::{NewNumber, Step};
 
@@ -83,6 +84,10 @@ pub(crate) struct Session {
     pub(crate) step: Option<Step>,
     /// The mobile number that waits for its first code.
     pub(crate) number: Option<NewNumber>,
+    /// The app that is being activated to approve logins.
+    pub(crate) activating: Option<Activating>,
+    /// The push that was sent in this login.
+    pub(crate) push: Option<Asked>,
     /// The code of the language that the person chose.
     pub(crate) language: Option<String>,
     /// The time in seconds at which the person gave the password.

@@ -109,7 +109,7 @@ impl Language {
 }
 
 /// Returns a time as the clocks in Italy show it, with the date if that is another day.
-pub(super) fn time_of_day(time: UnixTime) -> String {
+pub(crate) fn time_of_day(time: UnixTime) -> String {
     let shown = in_italy(Timestamp::from_second(time.into()).unwrap_or_default());
     let is_today = shown.date() == in_italy(Timestamp::now()).date();
     shown.strftime(if is_today { "%H:%M" } else { DATE_AND_TIME }).to_string()

@@ -118,6 +118,7 @@ fn devices(page: &Page<'_>, view: &AccountView) -> Markup {
             }
         }
         p { a .button href="/security/add" { (page.say(ADD)) } }
+        p { a href="/security/app" { (page.say(super::push::APP_TITLE)) } }
     }
 }
 

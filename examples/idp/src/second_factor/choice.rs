@@ -16,9 +16,6 @@ use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages::{self, Alert};
 
-/// `true` once the route `/push` is there.
-const HAS_PUSH: bool = false;
-
 /// The way that the person chose in a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
@@ -45,7 +42,7 @@ impl Ways {
         Self {
             has_codes: kinds.clone().any(|device| matches!(device.kind, Kind::Totp | Kind::Hotp)),
             numbers: numbers.filter_map(|device| Some((device.number, device.destination?))).collect(),
-            has_push: HAS_PUSH && !options.pushes.is_empty(),
+            has_push: !options.pushes.is_empty(),
             has_recovery_codes: options.recovery_codes.is_some(),
         }
     }

@@ -62,7 +62,7 @@ const LAST_MESSAGE: Text = Text("Usa il codice dell'ultimo messaggio.", "Use the
 
 impl Visit {
     /// Opens the session of a login, and returns the page that the person wanted.
-    pub(super) async fn complete(&mut self, accepted: &Accepted) -> Result<String, Outage> {
+    pub(crate) async fn complete(&mut self, accepted: &Accepted) -> Result<String, Outage> {
         let first = FirstFactor::Password;
         let session = &mut self.browser.session;
         session.second = Some(Second {
@@ -88,7 +88,7 @@ impl Visit {
     }
 
     /// Ends the login at a service if it cannot go on, or shows the page again with the refusal.
-    pub(super) async fn not_accepted(&mut self, error: VerifierError<BoxedError>) -> Answer {
+    pub(crate) async fn not_accepted(&mut self, error: VerifierError<BoxedError>) -> Answer {
         match OutcomeCode::of(&error) {
             Some(outcome) if self.browser.session.request.is_some() => self.end(outcome).await,
             _ => self.refused(error).await,

@@ -2,3 +2,4 @@
 
 mod first_login;
 mod gepi;
+mod phone;

@@ -107,7 +107,8 @@ impl Browser {
         self.take(response);
     }
 
-    fn cookie(&self) -> String {
+    /// Returns its cookies as the header has them.
+    pub(crate) fn cookie(&self) -> String {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 

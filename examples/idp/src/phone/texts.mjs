@@ -1,0 +1,64 @@
+// The texts that change while the page is open. The others are in the page.
+const TEXTS = {
+    it: {
+        offline: "Il servizio non risponde. Riprovo.",
+        ready: "In ascolto: le richieste di accesso compaiono qui.",
+        notActivation: "Il testo non è un'attivazione né una chiave. Copialo per intero.",
+        codeForm: "Il codice personale ha 6 cifre, non tutte uguali.",
+        codesDiffer: "I due codici personali sono diversi.",
+        wrongCode: (left) => `Codice personale errato. Tentativi rimanenti: ${left}.`,
+        forgotten: "Cinque codici personali errati: l'app ha cancellato le sue chiavi. Attivala di nuovo.",
+        answered: "Questa attivazione è già stata usata. Se non da te, altri hanno visto il codice QR: iniziane un'altra.",
+        expired: "Il tempo è scaduto. Ricomincia dalla pagina di accesso.",
+        suspended: "La tua identità è sospesa o revocata.",
+        refused: "Il provider ha rifiutato il messaggio. Ricomincia dalla pagina di accesso.",
+        numberForm: (digits) => `Il numero ha ${digits} cifre.`,
+        wrong: "Il numero non era quello mostrato dalla pagina. L'accesso non è riuscito.",
+        approved: "Accesso approvato. Torna alla pagina di accesso.",
+        denied: "Accesso rifiutato.",
+        reported: "Accesso segnalato. Qualcuno conosce la tua password: cambiala subito.",
+        noCamera: "La fotocamera non è disponibile. Copia il testo.",
+        showCode: "Mostra il codice",
+        personalCode: "Codice personale",
+        approvals: "approva gli accessi",
+        codes: "genera codici",
+        seconds: (left) => `Vale ancora ${left} secondi.`,
+    },
+    en: {
+        offline: "The service does not answer. Trying again.",
+        ready: "Listening: login requests appear here.",
+        notActivation: "The text is neither an activation nor a key. Copy all of it.",
+        codeForm: "The personal code has 6 digits, not all the same.",
+        codesDiffer: "The two personal codes differ.",
+        wrongCode: (left) => `Wrong personal code. Attempts left: ${left}.`,
+        forgotten: "Five wrong personal codes: the app has erased its keys. Activate it again.",
+        answered: "This activation was used before. If not by you, somebody has seen the QR code: begin another one.",
+        expired: "The time has passed. Start again on the login page.",
+        suspended: "Your identity is suspended or revoked.",
+        refused: "The provider refused the message. Start again on the login page.",
+        numberForm: (digits) => `The number has ${digits} digits.`,
+        wrong: "The number was not the one that the page shows. The login has failed.",
+        approved: "Login approved. Go back to the login page.",
+        denied: "Login denied.",
+        reported: "Login reported. Somebody knows your password: change it at once.",
+        noCamera: "The camera is not available. Copy the text.",
+        showCode: "Show the code",
+        personalCode: "Personal code",
+        approvals: "approves logins",
+        codes: "generates codes",
+        seconds: (left) => `Valid for ${left} more seconds.`,
+    },
+};
+
+export const texts = TEXTS[document.documentElement.lang] ?? TEXTS.it;
+
+/** Returns the text of an error that the provider returned. */
+export function refusal(error) {
+    const known = {
+        answered: texts.answered,
+        challenge_expired: texts.expired,
+        suspended: texts.suspended,
+        wrong: texts.wrong,
+    };
+    return known[error] ?? texts.refused;
+}

@@ -1,0 +1,203 @@
+//! The second factor of a login by an app: the page shows a number, and the person types it into the app.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::{Form, Json};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use secondo::assurance::OutcomeCode;
+use secondo::push::{Details, PushRefusal};
+use secondo::store::BoxedError;
+use secondo::{PublicRefusal, VerifierError};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::inbox;
+use crate::app::App;
+use crate::http::{Answer, Visit};
+use crate::outage::Outage;
+use crate::pages::push as texts;
+use crate::pages::{self, Alert, time_of_day};
+
+/// The time in which the app must answer.
+const TIME: Duration = Duration::from_secs(120);
+
+/// The push that was sent in a login, for its page.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    /// The name of the app's device.
+    pub(crate) device: String,
+    /// The number that the person types into the app.
+    pub(crate) number: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Begin {
+    form: String,
+    /// The number of the authenticator, if the person has several apps.
+    device: Option<u32>,
+}
+
+/// Sends a push, once in a login until it has ended.
+pub(super) async fn begin(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Begin { form, device }): Form<Begin>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    if form != visit.browser.form_token() || !visit.awaits_second_factor() {
+        return visit.step(StatusCode::OK, None).await;
+    }
+    let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
+    let options = visit.app.verifier.options(&account, &login, now).await?;
+    let named = options.pushes.iter().find(|push| Some(push.number.get()) == device);
+    let Some(phone) = named.or(options.pushes.first()) else {
+        let alert = Alert(texts::HELD.in_language(visit.language).to_owned());
+        return visit.step(StatusCode::FORBIDDEN, Some(alert)).await;
+    };
+    let service = visit.client().map_or(&visit.app.config.name, |client| &client.name);
+    let details = Details::new(service, &place(&headers), &time_of_day(now))?.lasting(TIME)?;
+    let mut random = [0; 32];
+    SysRng.try_fill_bytes(&mut random)?;
+    match visit.app.verifier.push(&account, &login, phone.number, &details, now, &random).await {
+        Ok(sent) => {
+            inbox::deliver(&visit.app.records, &sent.message, sent.expires, now).await?;
+            let device = sent.name.as_str().to_owned();
+            visit.browser.session.push = Some(Asked { device, number: sent.number });
+            visit.browser.keep(&visit.app.records, now).await?;
+            Ok(visit.go_to("/push"))
+        }
+        // The second of two clicks, or the back button.
+        Err(VerifierError::Push(PushRefusal::Pending)) => Ok(visit.go_to("/push")),
+        Err(error) => visit.not_approved(error).await,
+    }
+}
+
+/// Shows the number.
+pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    Ok(visit.show_push(None).unwrap_or_else(|| visit.go_to("/")))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Waiting {
+    form: String,
+}
+
+/// Tells the script of the page if the login is done, or has ended, and completes it.
+pub(super) async fn state(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Waiting { form }): Form<Waiting>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    let is_moved = form != visit.browser.form_token() || !visit.awaits_second_factor();
+    let state = if is_moved {
+        "done"
+    } else {
+        let (account, login) = (visit.browser.account()?, visit.browser.login()?);
+        match visit.app.verifier.poll(&account, &login, visit.now).await {
+            Ok(accepted) => {
+                visit.complete(&accepted).await?;
+                "done"
+            }
+            Err(VerifierError::Push(PushRefusal::Waiting)) => "waiting",
+            Err(error) if error.is_outage() => return Err(error.into()),
+            Err(_) => "ended",
+        }
+    };
+    let cookie = [(header::SET_COOKIE, visit.browser.header(visit.app.is_secure()))];
+    Ok((cookie, Json(json!({ "state": state }))).into_response())
+}
+
+/// Completes a login that the person has approved in the app.
+pub(super) async fn approved(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Waiting { form }): Form<Waiting>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    if form != visit.browser.form_token() || !visit.awaits_second_factor() {
+        return visit.step(StatusCode::OK, None).await;
+    }
+    let (account, login) = (visit.browser.account()?, visit.browser.login()?);
+    match visit.app.verifier.poll(&account, &login, visit.now).await {
+        Ok(accepted) => {
+            let page = visit.complete(&accepted).await?;
+            Ok(visit.go_to(&page))
+        }
+        Err(error) => visit.not_approved(error).await,
+    }
+}
+
+impl Visit {
+    /// Shows the number of the push that waits for an answer, if there is one.
+    fn show_push(&self, alert: Option<&Alert>) -> Option<axum::response::Response> {
+        let asked = self.browser.session.push.as_ref().filter(|_| self.awaits_second_factor())?;
+        Some(self.show_with_script(StatusCode::OK, |page| pages::push::number(page, asked, alert)))
+    }
+
+    /// Shows the reason that a push is not a login. The person can use another one, or another way.
+    async fn not_approved(&mut self, error: VerifierError<BoxedError>) -> Answer {
+        if error.is_outage() {
+            return Err(error.into());
+        }
+        let VerifierError::Push(refusal) = error else {
+            return self.not_accepted(error).await;
+        };
+        let text = match refusal {
+            PushRefusal::Waiting => {
+                let alert = Alert(texts::WAITING.in_language(self.language).to_owned());
+                return Ok(self.show_push(Some(&alert)).unwrap_or_else(|| self.go_to("/")));
+            }
+            PushRefusal::Denied | PushRefusal::NotMe if self.browser.session.request.is_some() => {
+                return self.end(OutcomeCode::Cancelled).await;
+            }
+            PushRefusal::Denied => texts::DENIED,
+            PushRefusal::NotMe => {
+                // Somebody else is at this browser, and knows the password.
+                self.browser.session.person = None;
+                texts::REPORTED
+            }
+            PushRefusal::WrongNumber if self.is_locked().await? && self.browser.session.request.is_some() => {
+                return self.end(OutcomeCode::TooManyAttempts).await;
+            }
+            PushRefusal::WrongNumber => texts::WRONG_NUMBER,
+            PushRefusal::Held { .. } | PushRefusal::TooMany => texts::HELD,
+            _ => texts::EXPIRED,
+        };
+        self.browser.session.push = None;
+        self.browser.keep(&self.app.records, self.now).await?;
+        self.step(StatusCode::FORBIDDEN, Some(Alert(text.in_language(self.language).to_owned()))).await
+    }
+
+    async fn is_locked(&self) -> Result<bool, Outage> {
+        let (account, login) = (self.browser.account()?, self.browser.login()?);
+        let options = self.app.verifier.options(&account, &login, self.now).await?;
+        Ok(matches!(options.refusal, Some(PublicRefusal::Locked { .. })))
+    }
+}
+
+/// Returns the browser and the system of a login, as far as the browser tells them.
+///
+/// The browser may lie, so that the text is one of a few. A provider that has a table of addresses names the town.
+pub(super) fn place(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let known = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(part, _)| agent.contains(part)).map_or("?", |(_, name)| name)
+    };
+    let browser = known(&[("Firefox/", "Firefox"), ("Edg/", "Edge"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let system = known(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    format!("{browser}, {system}")
+}

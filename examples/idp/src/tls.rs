@@ -1,0 +1,154 @@
+//! HTTPS with a certificate of the program's own, to try the provider from a phone.
+//!
+//! Browsers give the camera and cryptography only to pages by HTTPS or on the same machine. In production, a server with
+//! a certificate that browsers trust stands in front of the provider.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fs;
+use std::future::pending;
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::Listener;
+use jiff::{Span, Timestamp, tz::TimeZone};
+use rcgen::{CertificateParams, CertifiedKey, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
+use sha2::{Digest, Sha256};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::client::verify_server_name;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::server::TlsStream;
+
+/// The days for which a certificate is valid. Phones refuse one of more than 825 days.
+const DAYS: i64 = 397;
+/// The time of a handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// A certificate that no authority has signed, with its key.
+pub(crate) struct Certificate {
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Certificate {
+    /// Reads the certificate in a file, or makes one if there is none for this host.
+    pub(crate) fn open(path: &Path, host: &str) -> Result<Self, Box<dyn Error>> {
+        let host = host.trim_matches(['[', ']']);
+        if let Ok(text) = fs::read(path) {
+            let kept = Self {
+                certificate: CertificateDer::from_pem_slice(&text)?,
+                key: PrivateKeyDer::from_pem_slice(&text)?,
+            };
+            let name = ServerName::try_from(host)?;
+            if verify_server_name(&ParsedCertificate::try_from(&kept.certificate)?, &name).is_ok() {
+                return Ok(kept);
+            }
+            fs::remove_file(path)?;
+        }
+        let CertifiedKey { cert, signing_key } = make(host)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(signing_key.serialize_pem().as_bytes())?;
+        file.write_all(cert.pem().as_bytes())?;
+        file.sync_all()?;
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der())?;
+        Ok(Self { certificate: cert.der().clone(), key })
+    }
+
+    /// Returns the hash of the certificate, as browsers show it.
+    pub(crate) fn fingerprint(&self) -> String {
+        let digits = base16ct::upper::encode_string(&Sha256::digest(&self.certificate));
+        digits.as_bytes().chunks(2).map(String::from_utf8_lossy).collect::<Vec<_>>().join(":")
+    }
+}
+
+fn make(host: &str) -> Result<CertifiedKey<KeyPair>, Box<dyn Error>> {
+    let addresses = [Some(Ipv4Addr::LOCALHOST.into()), Some(Ipv6Addr::LOCALHOST.into()), address()];
+    let addresses = addresses.into_iter().flatten().map(|address: IpAddr| address.to_string());
+    let names: BTreeSet<_> = addresses.chain(["localhost".to_owned(), host.to_owned()]).collect();
+    let mut params = CertificateParams::new(Vec::from_iter(names))?;
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let day = |date: jiff::civil::Date| -> Result<_, Box<dyn Error>> {
+        Ok(date_time_ymd(date.year().into(), date.month().try_into()?, date.day().try_into()?))
+    };
+    params.not_before = day(today.yesterday()?)?;
+    params.not_after = day(today.checked_add(Span::new().days(DAYS))?)?;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let signing_key = KeyPair::generate()?;
+    let cert = params.self_signed(&signing_key)?;
+    Ok(CertifiedKey { cert, signing_key })
+}
+
+/// Returns the address under which other machines of the network reach this one.
+pub(crate) fn address() -> Option<IpAddr> {
+    // Nothing is sent: the system only chooses its address for this one, which is kept for documentation (RFC 5737).
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
+type Connection = (TlsStream<TcpStream>, SocketAddr);
+
+/// Connections by TLS.
+pub(crate) struct TlsListener {
+    connections: Receiver<Connection>,
+    address: SocketAddr,
+}
+
+impl TlsListener {
+    pub(crate) fn new(
+        listener: TcpListener,
+        Certificate { certificate, key }: Certificate,
+    ) -> Result<Self, Box<dyn Error>> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let config = config.with_no_client_auth().with_single_cert(vec![certificate], key)?;
+        let address = listener.local_addr()?;
+        let (sender, connections) = channel(1);
+        tokio::spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), sender));
+        Ok(Self { connections, address })
+    }
+}
+
+/// Accepts connections until the server stops. A slow handshake keeps no other connection waiting.
+async fn accept(mut listener: TcpListener, acceptor: TlsAcceptor, sender: Sender<Connection>) {
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = Listener::accept(&mut listener) => accepted,
+            () = sender.closed() => return,
+        };
+        let (acceptor, sender) = (acceptor.clone(), sender.clone());
+        tokio::spawn(async move {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                // The server may have stopped meanwhile.
+                drop(sender.send((stream, peer)).await);
+            }
+        });
+    }
+}
+
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> Connection {
+        match self.connections.recv().await {
+            Some(connection) => connection,
+            // The task of `accept` does not end before this listener.
+            None => pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+}

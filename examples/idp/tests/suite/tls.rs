@@ -1,0 +1,83 @@
+//! A demonstration by HTTPS, with a certificate of the program's own.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+/// A provider that was started with `--tls`.
+struct Secure {
+    process: Child,
+    port: u16,
+    /// The lines of its output.
+    lines: Vec<String>,
+}
+
+impl Secure {
+    fn start(folder: &TempDir) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_idp"));
+        command.arg("--tls").env("IDP_DATA", folder.path().join("idp.redb")).env("IDP_LISTEN", "127.0.0.1:0");
+        let mut process = command.current_dir(folder.path()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = Vec::new();
+        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
+            lines.push(line.unwrap());
+            if lines.last().unwrap().contains("fingerprint") {
+                break;
+            }
+        }
+        let port = lines.iter().find_map(|line| line.strip_prefix("Open https://localhost:")).unwrap();
+        Self { port: port.parse().unwrap(), process, lines }
+    }
+
+    /// Opens a page as a browser that trusts only this certificate.
+    fn get(&self, certificate: &Path, path: &str) -> String {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+        let config = config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
+        let client = ClientConnection::new(Arc::new(config.with_no_client_auth()), "localhost".try_into().unwrap());
+        let socket = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let mut stream = StreamOwned::new(client.unwrap(), socket);
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
+    }
+}
+
+impl Drop for Secure {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+#[test]
+fn demonstration_by_https() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("idp.pem");
+    let provider = Secure::start(&folder);
+    assert!(provider.lines.iter().any(|line| line.starts_with("Demonstration: user name")));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    // A connection without a handshake keeps nobody waiting.
+    let mut slow = TcpStream::connect(("127.0.0.1", provider.port)).unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    let _idle = TcpStream::connect(("127.0.0.1", provider.port)).unwrap();
+    let page = provider.get(&path, "/");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("set-cookie: __Host-idp=") && page.contains("; Secure"));
+    assert!(provider.get(&path, "/app").contains("/app/app.mjs"));
+    let fingerprint = provider.lines.last().unwrap().clone();
+    drop(provider);
+    // Browsers that know the certificate see it again.
+    let provider = Secure::start(&folder);
+    assert_eq!(provider.lines, ["Open https://localhost:".to_owned() + &provider.port.to_string(), fingerprint]);
+}
