@@ -12,6 +12,12 @@ use super::rules::Actor;
 use crate::outage::Outage;
 
 /// The table `[gepi]` of the configuration.
+///
+/// ```toml
+/// [gepi]
+/// level2_from = "2023-05-03"
+/// patronato_level2_from = "2017-03-01"
+/// ```
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Settings {

@@ -44,7 +44,7 @@ fn pins_stay_valid_by_exception_and_open_the_own_file_only() {
     for (holder, name) in holders {
         let mut browser = enter_by_pin(&provider, holder);
         let title = format!("Patto di {name}");
-        assert_eq!(titles(&mut browser), [title.clone()]);
+        assert_eq!(titles(&mut browser), std::slice::from_ref(&title));
         ids.push(case(&mut browser, &title));
         for (id, expected) in ids.iter().rev().zip([200, 403, 403]) {
             browser.open(&format!("/gepi/case/{id}"));
