@@ -1,13 +1,14 @@
 //! The configuration: a file in TOML, and environment variables for what differs between machines.
 
 use std::env;
-use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::limits::Rates;
 use crate::oidc::Registration;
+use crate::outage::Failure;
 
 /// The configuration. Everything has a default, so that the program runs without a file.
 #[derive(Clone, Deserialize)]
@@ -23,6 +24,12 @@ pub(crate) struct Config {
     pub(crate) store: String,
     /// The name of the provider on pages and in apps.
     pub(crate) name: String,
+    /// The address of the proxy in front, whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxy: Option<IpAddr>,
+    /// The token with which other machines may read `/metrics`. Loopback needs none.
+    pub(crate) metrics_token: Option<String>,
+    /// The requests per minute from one address.
+    pub(crate) limits: Rates,
     /// The services.
     pub(crate) client: Vec<Registration>,
 }
@@ -35,17 +42,19 @@ impl Default for Config {
             data: "idp.redb".into(),
             store: "file".into(),
             name: "Secondo".into(),
+            trusted_proxy: None,
+            metrics_token: None,
+            limits: Rates::default(),
             client: Vec::new(),
         }
     }
 }
 
 impl Config {
-    /// Reads `idp.toml` in the current folder, or the file that `IDP_CONFIG` names. `IDP_LISTEN`, `IDP_ORIGIN`,
-    /// `IDP_DATA` and `IDP_STORE` come before the file.
-    pub(crate) fn read() -> Result<Self, Box<dyn Error>> {
-        let path = env::var_os("IDP_CONFIG");
-        let file = path.as_deref().map_or(Path::new("idp.toml"), Path::new);
+    /// Reads the named file, or `idp.toml` in the current folder. `IDP_LISTEN`, `IDP_ORIGIN`, `IDP_DATA` and
+    /// `IDP_STORE` come before the file.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let file = path.unwrap_or(Path::new("idp.toml"));
         let mut config: Self = match std::fs::read_to_string(file) {
             Ok(text) => toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?,
             Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => Self::default(),
@@ -64,6 +73,16 @@ impl Config {
             config.store = store;
         }
         Ok(config)
+    }
+
+    /// Returns the path of the key file.
+    pub(crate) fn key_path(&self) -> PathBuf {
+        self.data.with_extension("key")
+    }
+
+    /// Returns the path of the socket on which the running provider takes commands.
+    pub(crate) fn socket_path(&self) -> PathBuf {
+        self.data.with_extension("sock")
     }
 
     /// Returns the origin that browsers see, once the port is known.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use maud::Markup;
 use secondo::UnixTime;
 
@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::consent;
 use crate::enrollment;
 use crate::login;
+use crate::monitoring;
 use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
@@ -24,7 +25,7 @@ use crate::pages::{Language, Page, STYLE, Service, texts};
 use crate::session::Browser;
 
 /// The greatest length of a form.
-const FORM_BYTES: usize = 16 * 1024;
+pub(crate) const FORM_BYTES: usize = 16 * 1024;
 /// The longest time of a request.
 const TIME: Duration = Duration::from_secs(20);
 
@@ -54,11 +55,13 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/language/{code}", post(login::set_language))
         .route("/outbox", get(outbox::show))
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
-        .route("/health", get(|| async { "ok" }))
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
         .merge(oidc::routes())
+        .merge(monitoring::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&app), monitoring::limit))
         .layer(from_fn(guard))
+        .layer(from_fn_with_state(Arc::clone(&app), monitoring::observe))
         .with_state(app)
 }
 
@@ -88,7 +91,8 @@ impl IntoResponse for Outage {
     fn into_response(self) -> Response {
         eprintln!("outage: {}", self.0);
         let text = texts::UNAVAILABLE.in_language(Language::Italian);
-        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        // The label is for the metrics.
+        (StatusCode::SERVICE_UNAVAILABLE, Extension(self), text).into_response()
     }
 }
 
@@ -139,7 +143,7 @@ impl Visit {
 
 impl Language {
     /// Returns the first language of the browser that the provider has, or Italian.
-    fn accepted(headers: &HeaderMap) -> Self {
+    pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         accepted.split([',', ';']).find_map(|code| Self::of_code(code.trim())).unwrap_or(Self::Italian)
     }

@@ -7,37 +7,86 @@
 mod app;
 mod attributes;
 mod audit;
+mod command;
 mod config;
 mod consent;
 mod demonstration;
 mod enrollment;
 mod http;
+mod key_file;
+mod limits;
+mod load;
 mod login;
 mod messages;
+mod metrics;
+mod monitoring;
 mod oidc;
 mod outage;
 mod outbox;
 mod pages;
 mod person;
+mod provider;
 mod records;
+mod serve;
 mod session;
+mod store;
 
-use std::error::Error;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-use tokio::net::TcpListener;
+use clap::{Parser, Subcommand};
 
-use crate::app::App;
+use crate::command::Command;
 use crate::config::Config;
+use crate::outage::Failure;
+
+/// An identity provider in the manner of SPID. Without a command, it serves browsers until it is told to stop.
+#[derive(Parser)]
+#[command(name = "idp")]
+struct Arguments {
+    /// The configuration, in TOML. Without it: `idp.toml` in the current folder, if it is there.
+    #[arg(long, global = true, value_name = "FILE", env = "IDP_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Serves browsers until SIGINT or SIGTERM.
+    Serve,
+    /// Checks the configuration, the clock, the keys and the store.
+    Check,
+    /// Puts a backup in the place of data that is lost, while the provider is stopped.
+    Restore {
+        /// The file that `idp backup` made.
+        file: PathBuf,
+    },
+    /// Measures full logins through HTTP, with a provider and persons of its own in a temporary folder.
+    Load(load::Arguments),
+    #[command(flatten)]
+    Command(Command),
+}
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let config = Config::read()?;
-    let listener = TcpListener::bind(config.listen).await?;
-    let origin = config.origin_at(listener.local_addr()?)?;
-    let app = Arc::new(App::open(config, origin).await?);
-    println!("Open {}", app.origin);
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
-    axum::serve(listener, http::router(app)).with_graceful_shutdown(stop).await?;
-    Ok(())
+async fn main() -> ExitCode {
+    let Arguments { config, task } = Arguments::parse();
+    match run(config, task.unwrap_or(Task::Serve)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("idp: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: Option<PathBuf>, task: Task) -> Result<(), Failure> {
+    let config = Config::read(config.as_deref());
+    match task {
+        Task::Serve => serve::serve(config?).await,
+        Task::Check => command::check(config).await,
+        Task::Restore { file } => command::restore(config?, &file).await,
+        Task::Load(arguments) => load::load(arguments).await,
+        Task::Command(command) => command::run(config?, command).await,
+    }
 }

@@ -7,6 +7,7 @@ use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
+use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 
@@ -88,17 +89,19 @@ pub(crate) enum FirstFactor {
 }
 
 /// The persons in the records.
+#[derive(Clone)]
 pub(crate) struct Persons {
     records: Records,
     /// The hash of a password that nobody has, so that an unknown name takes as long as a known one.
     nobody: String,
     /// The hashes that are computed at a time: each takes some 20 MB.
     hashing: Arc<Semaphore>,
+    metrics: Metrics,
 }
 
 impl Persons {
-    pub(crate) fn new(records: Records, nobody: &str, at_once: usize) -> Result<Self, Outage> {
-        Ok(Self { records, nobody: hash(nobody)?, hashing: Arc::new(Semaphore::new(at_once)) })
+    pub(crate) fn new(records: Records, nobody: &str, at_once: usize, metrics: Metrics) -> Result<Self, Outage> {
+        Ok(Self { records, nobody: hash(nobody)?, hashing: Arc::new(Semaphore::new(at_once)), metrics })
     }
 
     pub(crate) async fn load(&self, id: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
@@ -121,6 +124,18 @@ impl Persons {
         }
         let id = person.id.clone();
         self.records.create(&id, Kept::forever(person), now).await
+    }
+
+    /// Removes a person with both user names. Returns the number of records that there were.
+    pub(crate) async fn erase(&self, person: &Person, now: UnixTime) -> Result<usize, Outage> {
+        for user in [&person.email, &person.fiscal_code] {
+            self.records.remove::<Tries>(&normalized(user), now).await?;
+        }
+        for user in [&person.email, &person.fiscal_code] {
+            self.records.remove::<Named>(&normalized(user), now).await?;
+        }
+        self.records.remove::<Person>(&person.id, now).await?;
+        Ok(3)
     }
 
     /// Changes a person who is there.
@@ -149,6 +164,16 @@ impl Persons {
         password: String,
         now: UnixTime,
     ) -> Result<FirstFactor, Outage> {
+        let result = self.compare(user, password, now).await?;
+        self.metrics.password(match result {
+            FirstFactor::Right(_) => "right",
+            FirstFactor::Wrong(_) => "wrong",
+            FirstFactor::Locked => "locked",
+        });
+        Ok(result)
+    }
+
+    async fn compare(&self, user: &str, password: String, now: UnixTime) -> Result<FirstFactor, Outage> {
         let user = normalized(user);
         let counted = self.records.change(&user, now, |tries: Option<Tries>| {
             let Tries { failures, locked_until } = tries.unwrap_or_default();

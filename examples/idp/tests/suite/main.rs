@@ -1,4 +1,5 @@
 //! The provider as it is started, and browsers and services that use it.
 
 mod oidc;
+mod operation;
 mod support;

@@ -162,6 +162,11 @@ impl Browser {
         self.submit("/code", &[("code", &code)]);
     }
 
+    /// Returns the last code that was used.
+    pub(crate) fn used_code(&self) -> String {
+        self.code(self.step)
+    }
+
     pub(crate) fn consent(&mut self) {
         self.submit("/consent", &[("consent", "yes")]);
     }
