@@ -10,6 +10,7 @@ use secondo::audit::{Event, Sink};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::{sleep, timeout};
 
 use crate::metrics::Metrics;
 use crate::outage::Outage;
@@ -19,6 +20,8 @@ use crate::records::{Kept, Record, Records};
 const KEPT_SECS: u64 = 2 * 366 * 24 * 60 * 60;
 /// The lines that can wait to be written. Beyond them, lines are counted as lost.
 const WAITING: usize = 4096;
+/// The time that lines have to be written, before a command or the provider ends.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The greatest length of the lines of a block, so that it fits into a record.
 const BLOCK_BYTES: usize = 3500;
 
@@ -138,11 +141,14 @@ impl Audit {
         }
     }
 
-    /// Waits until all lines are written.
-    pub(crate) async fn flush(&self) {
-        while self.metrics.audit_waiting.get() > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+    /// Waits until all lines are written, unless the store does not take them.
+    pub(crate) async fn flush(&self) -> Result<(), Outage> {
+        let written = async {
+            while self.metrics.audit_waiting.get() > 0 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, written).await.map_err(|_| Outage("audit_waits"))
     }
 
     /// Writes lines as they come, until the provider stops.
@@ -155,7 +161,7 @@ impl Audit {
             let count = lines.len();
             while let Err(Outage(label)) = append_now(&records, &mut lines).await {
                 eprintln!("audit: {label}");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                sleep(Duration::from_secs(1)).await;
             }
             waiting.dec_by(i64::try_from(count).unwrap_or(i64::MAX));
         }

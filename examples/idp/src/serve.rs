@@ -7,7 +7,7 @@ use std::time::Duration;
 use secondo::UnixTime;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::app::App;
 use crate::command;
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::outage::{Failure, Outage};
 use crate::provider::Provider;
 
-/// The time that requests have to end after a signal, and then the audit log.
+/// The time that requests have to end after a signal.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The time between two removals of what has expired.
 const PURGE: Duration = Duration::from_secs(60 * 60);
@@ -44,10 +44,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     commands.abort();
     purge.abort();
     let _ = std::fs::remove_file(socket);
-    if timeout(PATIENCE, provider.app().audit.flush()).await.is_err() {
-        eprintln!("audit: lines were lost at the end");
-    }
-    Ok(())
+    Ok(provider.app().audit.flush().await?)
 }
 
 /// Returns a future that ends with SIGINT or SIGTERM.

@@ -49,7 +49,7 @@ impl Audit {
 }
 
 pub(super) async fn audit(app: &App, command: Audit, output: &Output) -> Result<(), Failure> {
-    app.audit.flush().await;
+    app.audit.flush().await?;
     match command {
         Audit::Verify => verify(app, output).await,
         Audit::Export(arguments) => export(app, &arguments, output).await,

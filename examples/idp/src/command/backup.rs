@@ -22,7 +22,7 @@ const ENDED: [&str; 3] = ["session", "code", "grant"];
 pub(super) async fn backup(app: &App, file: &Path, output: &Output) -> Result<(), Failure> {
     let Engine::File(store) = app.engine.clone() else { return Err(OTHER_STORE.into()) };
     // The log is complete up to now.
-    app.audit.flush().await;
+    app.audit.flush().await?;
     let path = file.to_owned();
     let copied = tokio::task::spawn_blocking(move || store.backup(&path)).await?;
     copied.map_err(|error| named(file, &error))?;
@@ -59,7 +59,7 @@ pub(crate) async fn restore(config: Config, file: &Path) -> Result<(), Failure> 
     let origin = config.origin_at(config.listen)?;
     let app = App::assemble(Config { data: copy.clone(), ..config.clone() }, &config.key_path(), origin).await?;
     let count = make_safe(&app).await?;
-    app.audit.flush().await;
+    app.audit.flush().await?;
     drop(app);
     fs::rename(&copy, &config.data)?;
     println!("The data is at {data}. {count} accounts accept no code of the time before, for about five minutes.");

@@ -87,8 +87,7 @@ pub(crate) async fn run(config: Config, command: Command) -> Result<(), Failure>
         }
     };
     let (result, ()) = tokio::join!(execution, printing);
-    provider.app().audit.flush().await;
-    result
+    result.and(provider.app().audit.flush().await.map_err(Into::into))
 }
 
 /// Opens the store of a provider that is not running.

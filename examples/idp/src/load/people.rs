@@ -63,7 +63,7 @@ async fn make(config: Config, count: u32) -> Result<Vec<Person>, Failure> {
     while let Some(made) = running.join_next().await {
         people.push(made??);
     }
-    app.audit.flush().await;
+    app.audit.flush().await?;
     Ok(people)
 }
 
