@@ -12,6 +12,8 @@ fn log_in_and_restart(store: &str) -> Provider {
     browser.give_code();
     assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
     let used = browser.used_code();
+    // It waits for the lines that are not written yet, which the restart would lose.
+    provider.command(&["audit", "verify"]).unwrap();
     provider.restart("+0s");
     browser.open("/");
     assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);

@@ -24,6 +24,8 @@ fn keys_are_rotated_while_people_log_in() {
     // Accounts, sessions and signing keys are there, before and after a restart.
     browser.give_code();
     assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
+    // It waits for the lines that are not written yet, which the restart would lose.
+    provider.command(&["audit", "verify"]).unwrap();
     provider.restart("+0s");
     browser.open("/");
     assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
