@@ -1,5 +1,6 @@
 //! The provider as it is started, and browsers and services that use it.
 
+mod chromium;
 mod oidc;
 mod operation;
 mod support;

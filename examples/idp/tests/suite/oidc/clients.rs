@@ -2,9 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
 use openidconnect::{
@@ -14,6 +12,7 @@ use openidconnect::{
 use serde_json::{Value, json};
 
 use crate::support::browser::{Browser, agent};
+use crate::support::installed::{installed, npm, source, succeed};
 use crate::support::provider::Provider;
 use crate::support::service::{FISCAL_NUMBER, LEVEL_1, LEVEL_2, Service};
 
@@ -93,51 +92,25 @@ fn run(mut command: Command, arguments: [&str; 4], log_in: impl FnOnce(&mut Brow
     serde_json::from_str(&claims).unwrap()
 }
 
-/// Returns the folder of these tests' clients.
-fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/oidc/clients")
-}
-
-/// Installs the clients of one language at the first run, and returns their folder.
-fn installed(name: &str, list: &str, install: impl FnOnce(&Path)) -> PathBuf {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let (list, done) = (fs::read(sources().join(list)).unwrap(), folder.join("installed"));
-    if fs::read(&done).is_ok_and(|installed| installed == list) {
-        return folder;
-    }
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    install(&folder);
-    fs::write(done, list).unwrap();
-    folder
-}
-
-fn succeed(command: &mut Command) {
-    assert!(command.status().unwrap().success(), "{command:?}");
-}
-
 fn python() -> Command {
-    let folder = installed("authlib", "requirements.txt", |folder| {
+    let list = source("oidc/clients/requirements.txt");
+    let folder = installed("authlib", &list, |folder| {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(folder));
         let pip = ["-m", "pip", "install", "--quiet", "--requirement"];
-        succeed(Command::new(folder.join("bin/python")).args(pip).arg(sources().join("requirements.txt")));
+        succeed(Command::new(folder.join("bin/python")).args(pip).arg(&list));
     });
     let mut command = Command::new(folder.join("bin/python"));
-    command.arg(sources().join("authlib_client.py"));
+    command.arg(source("oidc/clients/authlib_client.py"));
     command
 }
 
 fn node() -> Command {
-    let folder = installed("openid-client", "package.json", |folder| {
-        fs::copy(sources().join("package.json"), folder.join("package.json")).unwrap();
-        succeed(Command::new("npm").args(["install", "--silent", "--no-package-lock"]).current_dir(folder));
-    });
+    let folder = npm("openid-client", &source("oidc/clients/package.json"));
     // Modules are found beside the program.
-    fs::copy(sources().join("openid_client.mjs"), folder.join("openid_client.mjs")).unwrap();
+    let program = folder.join("openid_client.mjs");
+    fs::copy(source("oidc/clients/openid_client.mjs"), &program).unwrap();
     let mut command = Command::new("node");
-    command.arg(folder.join("openid_client.mjs"));
+    command.arg(program);
     command
 }
 

@@ -1,3 +1,5 @@
 pub(crate) mod browser;
+pub(crate) mod chromium;
+pub(crate) mod installed;
 pub(crate) mod provider;
 pub(crate) mod service;
