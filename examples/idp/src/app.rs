@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::{Audit, Events};
 use crate::config::Config;
 use crate::demonstration;
+use crate::gepi;
 use crate::key_file::KeyFile;
 use crate::limits::Limits;
 use crate::messages::Messages;
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) oidc: Arc<Oidc>,
     pub(crate) metrics: Metrics,
     pub(crate) limits: Arc<Limits>,
+    /// The sample service, as a client of the provider.
+    pub(crate) gepi: Arc<gepi::Party>,
 }
 
 impl App {
@@ -62,10 +65,13 @@ impl App {
         tokio::spawn(audit.clone().write(queue));
         let at_once = std::thread::available_parallelism().map_or(2, usize::from);
         let persons = Persons::new(records.clone(), &random_hex()?, at_once, metrics.clone())?;
-        let oidc = Arc::new(Oidc::open(&config.client, records.clone(), &subject_key(&records).await?).await?);
+        let gepi = Arc::new(gepi::Party::open(&records, &origin).await?);
+        let mut clients = config.client.clone();
+        clients.push(gepi.registration()?);
+        let oidc = Arc::new(Oidc::open(&clients, records.clone(), &subject_key(&records).await?).await?);
         let messages = Messages::new(records.clone());
         let limits = Arc::default();
-        Ok(Self { config, origin, engine, verifier, records, persons, audit, messages, oidc, metrics, limits })
+        Ok(Self { config, origin, engine, verifier, records, persons, audit, messages, oidc, metrics, limits, gepi })
     }
 
     /// Returns the same parts with a verifier of other keys. All records use these keys from now on.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::gepi;
 use crate::limits::Rates;
 use crate::oidc::Registration;
 use crate::outage::Failure;
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) limits: Rates,
     /// The services.
     pub(crate) client: Vec<Registration>,
+    /// The sample service.
+    pub(crate) gepi: gepi::Settings,
 }
 
 impl Default for Config {
@@ -46,6 +49,7 @@ impl Default for Config {
             metrics_token: None,
             limits: Rates::default(),
             client: Vec::new(),
+            gepi: gepi::Settings::default(),
         }
     }
 }

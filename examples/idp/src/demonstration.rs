@@ -4,6 +4,7 @@ use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, random_hex};
+use crate::gepi;
 use crate::outage::Outage;
 use crate::person::{Person, Standing, hash};
 use crate::records::{Kept, Record};
@@ -34,7 +35,7 @@ pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
         ..somebody()?
     };
     let anna = Person {
-        fiscal_code: "BNCNNA75A41H501S".into(),
+        fiscal_code: "BNCNNA75A41H501U".into(),
         email: "anna.bianchi@example.org".into(),
         mobile: "+393330000001".into(),
         name: "Anna".into(),
@@ -44,6 +45,7 @@ pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
         is_operator: true,
         ..somebody()?
     };
+    gepi::demonstration::begin(app, &maria, &anna, now).await?;
     for (role, mut person) in [("Demonstration", maria), ("Operator", anna)] {
         let password = format!("Prova-{}", random_digits()?);
         person.password = hash(&password)?;

@@ -16,6 +16,7 @@ use secondo::UnixTime;
 use crate::app::App;
 use crate::consent;
 use crate::enrollment;
+use crate::gepi;
 use crate::login;
 use crate::monitoring;
 use crate::oidc;
@@ -55,6 +56,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/language/{code}", post(login::set_language))
         .route("/outbox", get(outbox::show))
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
+        .merge(gepi::routes())
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
         .merge(oidc::routes())
         .merge(monitoring::routes())

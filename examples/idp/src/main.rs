@@ -12,6 +12,7 @@ mod config;
 mod consent;
 mod demonstration;
 mod enrollment;
+mod gepi;
 mod http;
 mod key_file;
 mod limits;

@@ -164,7 +164,7 @@ impl Persons {
         password: String,
         now: UnixTime,
     ) -> Result<FirstFactor, Outage> {
-        let result = self.compare(user, password, now).await?;
+        let result = self.attempt(user, password, now).await?;
         self.metrics.password(match result {
             FirstFactor::Right(_) => "right",
             FirstFactor::Wrong(_) => "wrong",
@@ -173,7 +173,7 @@ impl Persons {
         Ok(result)
     }
 
-    async fn compare(&self, user: &str, password: String, now: UnixTime) -> Result<FirstFactor, Outage> {
+    async fn attempt(&self, user: &str, password: String, now: UnixTime) -> Result<FirstFactor, Outage> {
         let user = normalized(user);
         let counted = self.records.change(&user, now, |tries: Option<Tries>| {
             let Tries { failures, locked_until } = tries.unwrap_or_default();
@@ -187,17 +187,22 @@ impl Persons {
         });
         let Some(left) = counted.await? else { return Ok(FirstFactor::Locked) };
         let person = self.named(&user, now).await?;
-        let expected = person.as_ref().map_or(&self.nobody, |person| &person.password).clone();
+        // The hash is awaited for unknown names too.
+        let is_right = self.compare(person.as_ref().map(|person| person.password.clone()), password).await?;
+        let Some(person) = person.filter(|_| is_right) else { return Ok(FirstFactor::Wrong(left)) };
+        self.records.remove::<Tries>(&user, now).await?;
+        Ok(FirstFactor::Right(Box::new(person)))
+    }
+
+    /// Compares a password with a hash. Without a hash, it takes the same time and is wrong.
+    pub(crate) async fn compare(&self, hash: Option<String>, password: String) -> Result<bool, Outage> {
+        let expected = hash.unwrap_or_else(|| self.nobody.clone());
         let permit = Arc::clone(&self.hashing).acquire_owned().await?;
         let is_right = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             Argon2::default().verify_password(password.as_bytes(), expected.as_str()).is_ok()
         });
-        // The hash is awaited for unknown names too.
-        let is_right = is_right.await?;
-        let Some(person) = person.filter(|_| is_right) else { return Ok(FirstFactor::Wrong(left)) };
-        self.records.remove::<Tries>(&user, now).await?;
-        Ok(FirstFactor::Right(Box::new(person)))
+        Ok(is_right.await?)
     }
 }
 

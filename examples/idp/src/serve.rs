@@ -28,7 +28,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let provider = Arc::new(Provider::new(App::open(config, origin).await?));
     let commands = command::listen(Arc::clone(&provider), socket.clone()).await?;
     let purge = tokio::spawn(purge(Arc::clone(&provider)));
-    println!("Open {}", provider.app().origin);
+    println!("Open {}/gepi", provider.app().origin);
 
     let router = provider.router().into_make_service_with_connect_info::<SocketAddr>();
     let (first, second) = (stop()?, stop()?);

@@ -24,32 +24,34 @@ const MOVING_SECS: u64 = 10;
 pub(crate) struct Cookie([u8; 32]);
 
 impl Cookie {
-    fn random() -> Result<Self, Outage> {
+    pub(crate) fn random() -> Result<Self, Outage> {
         let mut secret = [0; 32];
         SysRng.try_fill_bytes(&mut secret)?;
         Ok(Self(secret))
     }
 
-    fn read(headers: &HeaderMap) -> Option<Self> {
+    /// Returns the cookie with one of these names.
+    pub(crate) fn read(headers: &HeaderMap, names: &[&str; 2]) -> Option<Self> {
         let cookies = headers.get(header::COOKIE)?.to_str().ok()?.split("; ");
-        let value = cookies.filter_map(|cookie| cookie.split_once('=')).find(|(name, _)| NAMES.contains(name))?.1;
+        let value = cookies.filter_map(|cookie| cookie.split_once('=')).find(|(name, _)| names.contains(name))?.1;
         let mut secret = [0; 32];
         let decoded = base16ct::lower::decode(value, &mut secret).ok()?;
         (decoded.len() == 32).then_some(Self(secret))
     }
 
     /// Returns the header that sets the cookie in the browser.
-    fn header(&self, is_secure: bool) -> String {
-        let [name, secure] = if is_secure { [NAMES[0], "; Secure"] } else { [NAMES[1], ""] };
+    pub(crate) fn header(&self, [on_https, on_loopback]: &[&str; 2], is_secure: bool) -> String {
+        let [name, secure] = if is_secure { [*on_https, "; Secure"] } else { [*on_loopback, ""] };
         format!("{name}={}; Path=/; HttpOnly; SameSite=Lax{secure}", base16ct::lower::encode_string(&self.0))
     }
 
-    fn next(&self, salt: &str) -> Self {
+    /// Returns the cookie that follows from this one and the salt.
+    pub(crate) fn next(&self, salt: &str) -> Self {
         Self(Sha256::new().chain_update("next").chain_update(self.0).chain_update(salt).finalize().into())
     }
 
     /// Returns a hash for one purpose, in hexadecimal digits.
-    fn hash(&self, purpose: &str) -> String {
+    pub(crate) fn hash(&self, purpose: &str) -> String {
         base16ct::lower::encode_string(&Sha256::new().chain_update(purpose).chain_update(self.0).finalize())
     }
 }
@@ -116,7 +118,7 @@ impl Browser {
     /// A session in which nothing was done is not stored. Its cookie is enough for the forms of its pages, and is
     /// replaced after the password.
     pub(crate) async fn of(records: &Records, headers: &HeaderMap, now: UnixTime) -> Result<Self, Outage> {
-        let mut cookie = Cookie::read(headers);
+        let mut cookie = Cookie::read(headers, &NAMES);
         while let Some(held) = cookie.take() {
             let Some(session) = records.load::<Session>(&held.hash("session"), now).await? else {
                 return Self::start(held);
@@ -191,6 +193,6 @@ impl Browser {
     }
 
     pub(crate) fn header(&self, is_secure: bool) -> String {
-        self.cookie.header(is_secure)
+        self.cookie.header(&NAMES, is_secure)
     }
 }

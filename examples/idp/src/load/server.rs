@@ -31,8 +31,9 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
         loop {
             let line = lines.next_line().await?.ok_or("the provider did not start")?;
-            if let Some(port) = line.strip_prefix("Open http://localhost:") {
-                let address = SocketAddr::from(([127, 0, 0, 1], port.parse()?));
+            if let Some(address) = line.strip_prefix("Open http://localhost:") {
+                let port = address.split('/').next().unwrap_or_default().parse()?;
+                let address = SocketAddr::from(([127, 0, 0, 1], port));
                 // Later lines have a reader as well.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                 return Ok(Self { child, address });

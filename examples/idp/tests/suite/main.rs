@@ -1,6 +1,7 @@
 //! The provider as it is started, and browsers and services that use it.
 
 mod chromium;
+mod gepi;
 mod oidc;
 mod operation;
 mod support;

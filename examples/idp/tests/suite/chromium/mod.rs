@@ -1,3 +1,4 @@
 //! The pages in a real browser, in both languages.
 
 mod first_login;
+mod gepi;

@@ -1,5 +1,6 @@
 //! A browser without JavaScript, as far as the forms of the provider need one.
 
+use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,10 +19,12 @@ pub(crate) fn agent() -> Agent {
     Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into()
 }
 
+#[derive(Clone)]
 pub(crate) struct Browser {
     agent: Agent,
     origin: String,
-    cookie: Option<String>,
+    /// The cookies by name.
+    cookies: BTreeMap<String, String>,
     secret: Option<String>,
     /// The last time step whose code was used.
     step: u64,
@@ -30,22 +33,25 @@ pub(crate) struct Browser {
     pub(crate) page: String,
     /// The address at a service to which the browser was sent.
     pub(crate) left: Option<Url>,
+    /// A path of the provider that is not opened, as if it were at another service.
+    pub(crate) hold: Option<&'static str>,
 }
 
 impl Browser {
     pub(crate) fn new(provider: &Provider) -> Self {
-        let (cookie, secret, left) = Default::default();
+        let (cookies, secret, left, hold) = Default::default();
         let (page, headers) = Default::default();
         Self {
             agent: agent(),
             origin: provider.origin.clone(),
-            cookie,
+            cookies,
             secret,
             step: 0,
             status: 0,
             headers,
             page,
             left,
+            hold,
         }
     }
 
@@ -59,8 +65,8 @@ impl Browser {
         self.left = None;
         let url = if url.starts_with('/') { format!("{}{url}", self.origin) } else { url.to_owned() };
         let mut request = self.agent.get(&url);
-        if let Some(cookie) = &self.cookie {
-            request = request.header("Cookie", cookie);
+        if !self.cookies.is_empty() {
+            request = request.header("Cookie", self.cookie());
         }
         let response = request.call().unwrap();
         self.take(response);
@@ -88,23 +94,29 @@ impl Browser {
         self.left = None;
         let body = Serializer::new(String::new()).extend_pairs(form).extend_pairs(fields).finish();
         let mut request = self.agent.post(format!("{}{action}", self.origin)).header("Origin", &self.origin);
-        if let Some(cookie) = &self.cookie {
-            request = request.header("Cookie", cookie);
+        if !self.cookies.is_empty() {
+            request = request.header("Cookie", self.cookie());
         }
         let response = request.content_type("application/x-www-form-urlencoded").send(body).unwrap();
         self.take(response);
     }
 
+    fn cookie(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     fn take(&mut self, mut response: Response<ureq::Body>) {
         self.status = response.status().as_u16();
         self.headers = response.headers().clone();
-        if let Some(cookie) = response.headers().get("set-cookie") {
-            self.cookie = cookie.to_str().unwrap().split(';').next().map(ToOwned::to_owned);
+        for cookie in response.headers().get_all("set-cookie") {
+            let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
         }
         self.page = response.body_mut().read_to_string().unwrap();
         let Some(location) = response.headers().get("location") else { return };
         let target = Url::parse(&self.origin).unwrap().join(location.to_str().unwrap()).unwrap();
-        if target.as_str().starts_with(&self.origin) {
+        let is_held = self.hold.is_some_and(|path| target.path() == path);
+        if target.as_str().starts_with(&self.origin) && !is_held {
             self.open(target.as_str());
         } else {
             self.left = Some(target);

@@ -97,7 +97,8 @@ impl Provider {
         loop {
             let line = lines.next().expect("the provider did not start").unwrap();
             if let Some(origin) = line.strip_prefix("Open ") {
-                origin.clone_into(&mut self.origin);
+                // The address to open is that of the sample service.
+                origin.strip_suffix("/gepi").unwrap_or(origin).clone_into(&mut self.origin);
                 return;
             }
             let (role, credentials) = line.split_once(": user name ").unwrap();

@@ -1,0 +1,44 @@
+//! The delegations of patronato volunteers, which operators enter.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use super::pages;
+use super::people::{self, fiscal_code};
+use super::rules::{Action, Delegation, Period};
+use super::visit::{Answer, Visit};
+use crate::app::App;
+
+#[derive(Deserialize)]
+pub(super) struct Delegated {
+    form: String,
+    volunteer: String,
+    from: String,
+    until: String,
+}
+
+/// Gives a volunteer the right to see a file for some time.
+pub(super) async fn delegate(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Form(Delegated { form, volunteer, from, until }): Form<Delegated>,
+) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    let actor = visit.actor().await?;
+    visit.check_form(&form)?;
+    let (case, _) = visit.access(&actor, &id, Action::Delegate).await?;
+    let Some((volunteer, period)) = fiscal_code(&volunteer).zip(Period::parse(&from, &until)) else {
+        return Ok(visit.show(StatusCode::BAD_REQUEST, |sheet| pages::mistake(sheet, &id, pages::CODE_OR_PERIOD)));
+    };
+    actor.delegate(&volunteer, &case, visit.today).map_err(|refusal| visit.refuse(refusal))?;
+    let delegation = Delegation { case: case.id, period, by: actor.fiscal_code };
+    if people::delegate(&visit.app.records, &volunteer, &delegation, visit.now).await?.is_err() {
+        return Ok(visit.show(StatusCode::CONFLICT, |sheet| pages::mistake(sheet, &id, pages::TOO_MANY)));
+    }
+    Ok(visit.go_to(&format!("/gepi/case/{id}")))
+}

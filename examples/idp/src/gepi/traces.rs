@@ -1,0 +1,115 @@
+//! The traces of accesses to cases, by area: pages of records that are kept for 24 months.
+
+use secondo::UnixTime;
+use serde::{Deserialize, Serialize};
+
+use super::rules::{Action, Case, Ground, Refusal};
+use crate::app::App;
+use crate::audit::Line;
+use crate::outage::Outage;
+use crate::records::{Kept, Record, Records};
+
+/// The traces of a page: they fit into a record.
+const PAGE: usize = 16;
+const KEPT_SECS: u64 = 2 * 366 * 24 * 60 * 60;
+
+/// An access to a case, or a refused one.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Trace {
+    /// The time in seconds.
+    pub(super) at: u64,
+    /// The fiscal code of the person.
+    pub(super) who: String,
+    pub(super) case: String,
+    pub(super) action: Action,
+    /// The ground, or nothing if the access was refused.
+    pub(super) ground: Option<Ground>,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Traces {
+    traces: Vec<Trace>,
+}
+
+impl Record for Traces {
+    const KIND: &'static str = "gepi-traces";
+}
+
+/// The number of the page that is being written.
+#[derive(Default, Serialize, Deserialize)]
+struct Last(u64);
+
+impl Record for Last {
+    const KIND: &'static str = "gepi-trace-page";
+}
+
+/// Traces an access before its page is shown. What cannot be traced is not shown.
+pub(super) async fn record(
+    app: &App,
+    who: &str,
+    case: &Case,
+    action: Action,
+    decided: Result<Ground, Refusal>,
+    now: UnixTime,
+) -> Result<(), Outage> {
+    app.audit.record(Line {
+        time: now.as_secs(),
+        action: format!("case_{}", name(action)),
+        outcome: decided.map_or_else(Refusal::label, |_| "done").to_owned(),
+        operator: Some(who.to_owned()),
+        area: Some(case.area.clone()),
+        subject: Some(case.id.clone()),
+        ..Line::default()
+    });
+    let trace = Trace { at: now.as_secs(), who: who.to_owned(), case: case.id.clone(), action, ground: decided.ok() };
+    loop {
+        let Last(page) = app.records.load(&case.area, now).await?.unwrap_or_default();
+        let name = page_name(&case.area, page);
+        let written = app.records.change(&name, now, |traces: Option<Traces>| {
+            let mut traces = traces.unwrap_or_default();
+            if traces.traces.len() >= PAGE {
+                return (None, false);
+            }
+            traces.traces.push(trace.clone());
+            (Some(Kept::until(now.saturating_add(KEPT_SECS), traces)), true)
+        });
+        if written.await? {
+            return Ok(());
+        }
+        // Another access may have begun the next page.
+        let next = |last: Option<Last>| {
+            let Last(last) = last.unwrap_or_default();
+            ((last == page).then(|| Kept::forever(Last(page + 1))), ())
+        };
+        app.records.change(&case.area, now, next).await?;
+    }
+}
+
+/// Returns a page of traces, the newest first, and the number of the page. Without a number, it is the last page.
+pub(super) async fn page(
+    records: &Records,
+    area: &str,
+    number: Option<u64>,
+    now: UnixTime,
+) -> Result<(Vec<Trace>, u64), Outage> {
+    let Last(last) = records.load(area, now).await?.unwrap_or_default();
+    let number = number.map_or(last, |number| number.min(last));
+    let Traces { mut traces } = records.load(&page_name(area, number), now).await?.unwrap_or_default();
+    traces.reverse();
+    Ok((traces, number))
+}
+
+/// Returns the name of an action in the audit log.
+const fn name(action: Action) -> &'static str {
+    match action {
+        Action::Open => "open",
+        Action::Print => "print",
+        Action::Submit => "submit",
+        Action::Assign => "assign",
+        Action::Delegate => "delegate",
+    }
+}
+
+fn page_name(area: &str, number: u64) -> String {
+    format!("{area} {number}")
+}

@@ -1,0 +1,174 @@
+//! A request of a browser to the service: its session, its language and the person's rights.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::Date;
+use maud::Markup;
+use secondo::UnixTime;
+use serde::{Deserialize, Serialize};
+
+use super::calendar::day;
+use super::levels::{TooWeak, Way};
+use super::pages::{self, Sheet};
+use super::people;
+use super::pins::Pin;
+use super::rules::{Actor, Refusal};
+use crate::app::App;
+use crate::outage::Outage;
+use crate::pages::Language;
+use crate::records::{Kept, Record};
+use crate::session::{Cookie, SESSION_SECS};
+
+/// The names of the cookie on HTTPS and on loopback.
+const COOKIE: [&str; 2] = ["__Host-gepi", "gepi"];
+
+/// A session of the service.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Session {
+    /// The person, once they came in.
+    pub(super) entry: Option<Entry>,
+    /// The code of the language that the person chose.
+    pub(super) language: Option<String>,
+}
+
+impl Record for Session {
+    const KIND: &'static str = "gepi-session";
+}
+
+/// A person who came in.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) fiscal_code: String,
+    pub(super) name: String,
+    pub(super) way: Way,
+}
+
+/// The end of a handler without its usual page.
+pub(super) enum Stop {
+    Page(Box<Response>),
+    Outage(Outage),
+}
+
+impl From<Outage> for Stop {
+    fn from(outage: Outage) -> Self {
+        Self::Outage(outage)
+    }
+}
+
+impl IntoResponse for Stop {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Page(page) => *page,
+            Self::Outage(outage) => outage.into_response(),
+        }
+    }
+}
+
+/// The result of a handler of the service.
+pub(super) type Answer = Result<Response, Stop>;
+
+pub(super) struct Visit {
+    pub(super) app: Arc<App>,
+    pub(super) session: Session,
+    pub(super) language: Language,
+    pub(super) now: UnixTime,
+    pub(super) today: Date,
+    cookie: Cookie,
+}
+
+impl Visit {
+    pub(super) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        let now = UnixTime::now()?;
+        let cookie = match Cookie::read(headers, &COOKIE) {
+            Some(cookie) => cookie,
+            None => Cookie::random()?,
+        };
+        let session: Session = app.records.load(&cookie.hash("gepi"), now).await?.unwrap_or_default();
+        let chosen = session.language.as_deref().and_then(Language::of_code);
+        let language = chosen.unwrap_or_else(|| Language::accepted(headers));
+        Ok(Self { app, session, language, now, today: day(now), cookie })
+    }
+
+    /// Returns the person with the rights that they have now. Other browsers are sent to the entry.
+    pub(super) async fn actor(&self) -> Result<Actor, Stop> {
+        let Some(entry) = &self.session.entry else { return Err(Stop::Page(Box::new(self.go_to("/gepi")))) };
+        let actor = people::actor(&self.app.records, &entry.fiscal_code, self.now).await?;
+        // The day of compulsion, or an accreditation, may have come since the login.
+        self.admit(&actor, entry).await?.map_err(|too_weak| self.too_weak(too_weak))?;
+        Ok(actor)
+    }
+
+    /// Decides if a login is strong enough for the rights that the person has.
+    pub(super) async fn admit(&self, actor: &Actor, entry: &Entry) -> Result<Result<(), TooWeak>, Outage> {
+        let pin: Option<Pin> = self.app.records.load(&entry.fiscal_code, self.now).await?;
+        self.app.config.gepi.admit(actor, entry.way, pin.map(|pin| pin.terms), self.now)
+    }
+
+    /// Shows the page about a login that is too weak.
+    pub(super) fn too_weak(&self, too_weak: TooWeak) -> Stop {
+        Stop::Page(Box::new(self.show(StatusCode::FORBIDDEN, |sheet| pages::too_weak(sheet, too_weak))))
+    }
+
+    /// Shows the page about an action that is not permitted.
+    pub(super) fn refuse(&self, refusal: Refusal) -> Stop {
+        Stop::Page(Box::new(self.show(StatusCode::FORBIDDEN, |sheet| pages::refusal(sheet, refusal))))
+    }
+
+    /// Stops a form that another site may have sent, or that is of an older session.
+    pub(super) fn check_form(&self, token: &str) -> Result<(), Stop> {
+        if token == self.form_token() { Ok(()) } else { Err(Stop::Page(Box::new(self.go_to("/gepi")))) }
+    }
+
+    fn form_token(&self) -> String {
+        self.cookie.hash("gepi form")
+    }
+
+    /// Returns the name under which the answers to this browser's logins are known.
+    pub(super) fn browser(&self) -> String {
+        self.cookie.hash("gepi browser")
+    }
+
+    pub(super) async fn keep(&self) -> Result<(), Outage> {
+        let kept =
+            |_: Option<Session>| (Some(Kept::until(self.now.saturating_add(SESSION_SECS), self.session.clone())), ());
+        self.app.records.change(&self.cookie.hash("gepi"), self.now, kept).await
+    }
+
+    /// Moves to the cookie of a session that begins or began with this salt.
+    pub(super) fn move_on(&mut self, salt: &str) {
+        self.cookie = self.cookie.next(salt);
+    }
+
+    /// Opens the session of a person under another cookie, and ends that of this one.
+    pub(super) async fn enter(&mut self, entry: Entry, salt: &str) -> Result<(), Outage> {
+        self.app.records.remove::<Session>(&self.cookie.hash("gepi"), self.now).await?;
+        self.move_on(salt);
+        self.session.entry = Some(entry);
+        self.keep().await
+    }
+
+    /// Ends the session.
+    pub(super) async fn leave(&mut self) -> Result<(), Outage> {
+        self.app.records.remove::<Session>(&self.cookie.hash("gepi"), self.now).await?;
+        self.cookie = Cookie::random()?;
+        Ok(())
+    }
+
+    pub(super) fn show(&self, status: StatusCode, page: impl FnOnce(&Sheet<'_>) -> Markup) -> Response {
+        let form_token = self.form_token();
+        let name = self.session.entry.as_ref().map(|entry| entry.name.as_str());
+        let page = page(&Sheet { language: self.language, form_token: &form_token, name });
+        (status, self.set_cookie(), page).into_response()
+    }
+
+    /// Sends the browser to another page, after a form.
+    pub(super) fn go_to(&self, path: &str) -> Response {
+        (self.set_cookie(), Redirect::to(path)).into_response()
+    }
+
+    fn set_cookie(&self) -> [(header::HeaderName, String); 1] {
+        [(header::SET_COOKIE, self.cookie.header(&COOKIE, self.app.is_secure()))]
+    }
+}

@@ -1,0 +1,6 @@
+//! The sample service behind the provider.
+
+mod entrance;
+mod levels;
+pub(crate) mod people;
+mod work;

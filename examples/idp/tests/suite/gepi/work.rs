@@ -1,0 +1,235 @@
+//! The work on cases: who may do what, and the traces of it.
+
+use super::people::{
+    AMIR, ANNA, AREA, BEFORE, GIULIA, MARIA, PAOLO, RITA, accredit, case, enter, enter_by_pin, maria, titles,
+};
+use crate::support::browser::Browser;
+use crate::support::provider::Provider;
+
+/// Returns the hidden fields of the forms of this session.
+fn token(browser: &mut Browser) -> Vec<(String, String)> {
+    browser.open("/gepi/cases");
+    browser.form("/gepi/logout").unwrap()
+}
+
+/// Tries each action on a case, and returns the statuses.
+fn tried(browser: &mut Browser, id: &str) -> [u16; 5] {
+    let form = token(browser);
+    let path = format!("/gepi/case/{id}");
+    let mut get = |suffix: &str| {
+        browser.open(&format!("{path}{suffix}"));
+        browser.status
+    };
+    let sight = [get(""), get("/print")];
+    let period = [("from", "2020-01-01"), ("until", "2999-01-01")];
+    let mut post = |action: &str, fields: &[(&str, &str)]| {
+        browser.post(&format!("{path}/{action}"), &form, fields);
+        // The forms of a case lead back to it.
+        browser.status
+    };
+    let acts = [
+        post("submit", &[("text", "Una nota")]),
+        post("assign", &[("operator", MARIA)]),
+        post("delegate", &[("volunteer", ANNA), period[0], period[1]]),
+    ];
+    [sight[0], sight[1], acts[0], acts[1], acts[2]]
+}
+
+#[test]
+fn each_profile_does_its_own_work_only() {
+    let provider = Provider::start(BEFORE);
+    let mut admin = enter(&provider, &maria(&provider));
+    // A citizen becomes an operator of each profile in turn, and keeps the sight of their own file.
+    let mut rita = enter_by_pin(&provider, RITA);
+    let expected = [
+        ("PactCoordinator", vec!["Patto di Amir Haddad", "Patto di Giulia Neri", "Patto di Paolo Verdi"]),
+        ("CaseManager", vec![]),
+        ("RegistryCoordinator", vec!["Verifica della residenza di Rita Gallo"]),
+        ("RegistryOfficer", vec!["Verifica della residenza di Rita Gallo"]),
+        ("HouseholdCoordinator", vec!["Verifica del nucleo familiare di Amir Haddad"]),
+        ("HouseholdOfficer", vec!["Verifica del nucleo familiare di Amir Haddad"]),
+        ("ProjectOfficer", vec!["Cura del parco di via Esempio"]),
+        ("Administrator", vec![]),
+    ];
+    let mut ids = Vec::new();
+    for (profile, mut cases) in expected {
+        accredit(&mut admin, RITA, profile);
+        let shown = titles(&mut rita);
+        for title in &shown {
+            ids.push((title.clone(), case(&mut rita, title)));
+        }
+        cases.push("Patto di Rita Gallo");
+        cases.sort_unstable();
+        assert_eq!(shown, cases, "{profile}");
+        admin.open(&format!("/gepi/staff?area={AREA}"));
+        let end = admin.page.split("action=\"/gepi/staff/end\"").find(|form| form.contains(RITA)).unwrap();
+        assert!(end.contains(RITA));
+        let form = token(&mut admin);
+        admin.post("/gepi/staff/end", &form, &[("area", "Roma 1"), ("operator", RITA)]);
+    }
+    // None of them is left, in the session that saw them.
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 7);
+    for (title, id) in &ids {
+        let expected = if title == "Patto di Rita Gallo" { [200, 200, 200, 403, 403] } else { [403; 5] };
+        assert_eq!(tried(&mut rita, id), expected, "{title}");
+    }
+    // The administrator, who is a case manager too, opens only the cases assigned to her.
+    for (title, id) in &ids {
+        let mut status = [403; 5];
+        if ["Patto di Amir Haddad", "Patto di Paolo Verdi"].contains(&title.as_str()) {
+            status = [200, 200, 200, 403, 200];
+        }
+        assert_eq!(tried(&mut admin, id), status, "{title}");
+    }
+    let (_, registry) = ids.iter().find(|(title, _)| title.starts_with("Verifica della residenza")).unwrap();
+    admin.open(&format!("/gepi/case/{registry}"));
+    assert!(admin.page.contains("non vede il contenuto"), "{}", admin.page);
+}
+
+#[test]
+fn case_manager_submits_once_and_coordinator_assigns() {
+    let provider = Provider::start(BEFORE);
+    let mut manager = enter(&provider, &maria(&provider));
+    let id = case(&mut manager, "Patto di Paolo Verdi");
+    let (path, action) = (format!("/gepi/case/{id}"), format!("/gepi/case/{id}/submit"));
+    manager.open(&path);
+    let form = manager.form(&action).unwrap();
+    for _ in 0..2 {
+        manager.post(&action, &form, &[("text", "Primo <b>colloquio</b>")]);
+        assert_eq!(manager.page.matches("Primo &lt;b&gt;colloquio").count(), 1, "{}", manager.page);
+    }
+    for text in ["  ", &"è".repeat(501)] {
+        manager.post(&action, &form, &[("text", text)]);
+        assert!(manager.status == 400 && manager.page.contains("da 1 a 500"), "{}", manager.page);
+    }
+    manager.post(&action, &form, &[("text", &"\u{1F600}".repeat(500))]);
+    assert_eq!(manager.status, 200, "{}", manager.page);
+
+    // A file of nobody is assigned by the coordinator, to those who can take it.
+    accredit(&mut manager, GIULIA, "PactCoordinator");
+    let mut coordinator = enter_by_pin(&provider, GIULIA);
+    let id = case(&mut coordinator, "Patto di Rita Gallo");
+    let (path, action) = (format!("/gepi/case/{id}"), format!("/gepi/case/{id}/assign"));
+    coordinator.open(&path);
+    let form = coordinator.form(&action).unwrap();
+    coordinator.post(&action, &form, &[("operator", PAOLO)]);
+    assert!(coordinator.status == 403 && coordinator.page.contains("accreditato per la sua materia"));
+    coordinator.open(&path);
+    coordinator.submit(&action, &[("operator", MARIA)]);
+    assert_eq!(coordinator.status, 200);
+    assert_eq!(case(&mut manager, "Patto di Rita Gallo"), id);
+}
+
+#[test]
+fn volunteer_views_and_prints_and_never_submits() {
+    let provider = Provider::start(BEFORE);
+    let mut manager = enter(&provider, &maria(&provider));
+    let mut volunteer = enter(&provider, &provider.operator);
+    let id = case(&mut volunteer, "Patto di Paolo Verdi");
+    let (path, action) = (format!("/gepi/case/{id}"), format!("/gepi/case/{id}/submit"));
+    volunteer.open(&path);
+    assert!(volunteer.page.contains("Volontario di patronato, con delega"), "{}", volunteer.page);
+    assert!(volunteer.form(&action).is_none());
+    volunteer.open(&format!("{path}/print"));
+    assert!(volunteer.status == 200 && volunteer.page.contains(PAOLO), "{}", volunteer.page);
+    let form = token(&mut volunteer);
+    volunteer.post(&action, &form, &[("text", "Domanda del volontario")]);
+    assert!(volunteer.status == 403 && volunteer.page.contains("e non inviare domande"), "{}", volunteer.page);
+    manager.open(&path);
+    assert!(!manager.page.contains("Domanda del volontario"), "{}", manager.page);
+
+    // A delegation that is over, and one that is entered now.
+    let rita = case(&mut enter_by_pin(&provider, RITA), "Patto di Rita Gallo");
+    volunteer.open(&format!("/gepi/case/{rita}"));
+    assert!(volunteer.status == 403 && volunteer.page.contains("30/09/2021"), "{}", volunteer.page);
+    let amir = case(&mut manager, "Patto di Amir Haddad");
+    volunteer.open(&format!("/gepi/case/{amir}"));
+    assert_eq!(volunteer.status, 403);
+    let action = format!("/gepi/case/{amir}/delegate");
+    let mut delegate = |volunteer: &str, from: &str, until: &str| {
+        manager.open(&format!("/gepi/case/{amir}"));
+        manager.submit(&action, &[("volunteer", volunteer), ("from", from), ("until", until)]);
+        manager.status
+    };
+    assert_eq!(delegate("nobody", "2020-01-01", "2999-01-01"), 400);
+    assert_eq!(delegate(ANNA, "2999-01-01", "2020-01-01"), 400);
+    assert_eq!(delegate(ANNA, "yesterday", "2020-01-01"), 400);
+    assert_eq!(delegate(MARIA, "2020-01-01", "2999-01-01"), 403);
+    assert_eq!(delegate(AMIR, "2020-01-01", "2999-01-01"), 403);
+    assert_eq!(delegate(&ANNA.to_lowercase(), "2999-01-01", "2999-12-31"), 200);
+    volunteer.open(&format!("/gepi/case/{amir}"));
+    assert!(volunteer.status == 403 && volunteer.page.contains("01/01/2999"), "{}", volunteer.page);
+    assert_eq!(delegate(ANNA, "2020-01-01", "2999-01-01"), 200);
+    volunteer.open(&format!("/gepi/case/{amir}"));
+    assert_eq!(volunteer.status, 200);
+}
+
+#[test]
+fn accesses_are_traced_and_shown_to_those_who_monitor() {
+    let provider = Provider::start(BEFORE);
+    let mut admin = enter(&provider, &maria(&provider));
+    let mut anna = enter(&provider, &provider.operator);
+    let giulia = case(&mut anna, "Patto di Giulia Neri");
+    anna.open(&format!("/gepi/case/{giulia}"));
+    admin.open(&format!("/gepi/case/{giulia}"));
+    assert_eq!((anna.status, admin.status), (200, 403));
+    let traces = format!("/gepi/traces?area={AREA}");
+    admin.open(&traces);
+    let rows: Vec<_> = admin.page.split("<tr>").skip(2).collect();
+    assert_eq!(rows.len(), 2, "{}", admin.page);
+    // The newest is first.
+    assert!(rows[0].contains(MARIA) && rows[0].contains(&giulia) && rows[0].contains("Rifiutato"), "{}", rows[0]);
+    assert!(rows[1].contains(ANNA) && rows[1].contains("Consultazione") && rows[1].contains("Case manager"));
+    // A page is bounded, and leads to the one before.
+    for _ in 0..20 {
+        anna.open(&format!("/gepi/case/{giulia}/print"));
+    }
+    admin.open(&traces);
+    assert_eq!(admin.page.matches("<tr>").count(), 1 + 6, "{}", admin.page);
+    admin.open(&format!("{traces}&page=0"));
+    assert_eq!(admin.page.matches("<tr>").count(), 1 + 16, "{}", admin.page);
+
+    anna.open(&traces);
+    assert_eq!(anna.status, 403);
+    admin.open("/gepi/traces?area=Roma+2");
+    assert_eq!(admin.status, 403);
+    for profile in ["PactCoordinator", "RegistryCoordinator", "HouseholdCoordinator"] {
+        accredit(&mut admin, AMIR, profile);
+        let mut coordinator = enter_by_pin(&provider, AMIR);
+        coordinator.open(&traces);
+        assert_eq!(coordinator.status, 200, "{profile}");
+    }
+}
+
+#[test]
+fn administrator_accredits_others_in_their_own_area() {
+    let provider = Provider::start(BEFORE);
+    let mut admin = enter(&provider, &maria(&provider));
+    let form = token(&mut admin);
+    let mut accredit = |operator: &str, area: &str, profile: &str, until: &str| {
+        let fields =
+            [("operator", operator), ("area", area), ("profile", profile), ("from", "2020-01-01"), ("until", until)];
+        admin.post("/gepi/staff/accredit", &form, &fields);
+        admin.status
+    };
+    assert_eq!(accredit(PAOLO, "Roma 1", "CaseManager", "2999-01-01"), 200);
+    assert_eq!(accredit(MARIA, "Roma 1", "PactCoordinator", "2999-01-01"), 403);
+    assert_eq!(accredit(PAOLO, "Roma 2", "CaseManager", "2999-01-01"), 403);
+    assert_eq!(accredit("nobody", "Roma 1", "CaseManager", "2999-01-01"), 400);
+    assert_eq!(accredit(PAOLO, "Roma 1", "CaseManager", "2019-01-01"), 400);
+    admin.post("/gepi/staff/end", &form, &[("area", "Roma 1"), ("operator", MARIA)]);
+    assert_eq!(admin.status, 403);
+    // An accreditation that is over gives nothing.
+    let until = [("operator", PAOLO), ("area", "Roma 1"), ("profile", "PactCoordinator"), ("from", "2020-01-01")];
+    admin.post("/gepi/staff/accredit", &form, &[until[0], until[1], until[2], until[3], ("until", "2020-12-31")]);
+    let mut paolo = enter_by_pin(&provider, PAOLO);
+    assert_eq!(titles(&mut paolo), ["Patto di Paolo Verdi"]);
+    let form = token(&mut paolo);
+    paolo.open(&format!("/gepi/staff?area={AREA}"));
+    assert_eq!(paolo.status, 403);
+    let fields = [("operator", RITA), ("area", "Roma 1"), ("profile", "CaseManager"), ("from", "2020-01-01")];
+    paolo.post("/gepi/staff/accredit", &form, &[fields[0], fields[1], fields[2], fields[3], ("until", "2999-01-01")]);
+    assert_eq!(paolo.status, 403);
+}
