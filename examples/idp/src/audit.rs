@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{sleep, timeout};
 
+use crate::activity;
 use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
@@ -39,6 +40,9 @@ pub(crate) struct Line {
     pub(crate) outcome: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) authenticator: Option<u32>,
+    /// The number of attempts left before the next lock, after a wrong code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remaining: Option<u8>,
     /// The account's revision after the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) revision: Option<u64>,
@@ -59,10 +63,10 @@ pub(crate) struct Line {
 
 /// Lines that were written together.
 #[derive(Serialize, Deserialize)]
-struct Block {
+pub(crate) struct Block {
     /// The hash of the block before.
     previous: String,
-    lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
 }
 
 impl Record for Block {
@@ -71,11 +75,11 @@ impl Record for Block {
 
 /// The end of the log.
 #[derive(Clone, Serialize, Deserialize)]
-struct Head {
+pub(crate) struct Head {
     /// The number of the first block that was not removed when the head was written.
-    first: u64,
+    pub(crate) first: u64,
     /// The number of the next block.
-    next: u64,
+    pub(crate) next: u64,
     /// The hash of the block before that.
     previous: String,
     /// The time in seconds of the first block, before whose expiry none is missing.
@@ -89,7 +93,7 @@ impl Record for Head {
 }
 
 impl Head {
-    const NAME: &'static str = "head";
+    pub(crate) const NAME: &'static str = "head";
 
     /// Returns `true` if the first block has expired, and perhaps some after it.
     fn has_expired(&self, now: UnixTime) -> bool {
@@ -101,7 +105,7 @@ impl Head {
         self.written.saturating_add(KEPT_SECS) <= now.as_secs()
     }
 
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { first: 0, next: 0, previous: String::new(), since: 0, written: 0 }
     }
 }
@@ -116,7 +120,7 @@ impl Block {
 /// The log. Lines are queued, and one task writes them.
 #[derive(Clone)]
 pub(crate) struct Audit {
-    records: Records,
+    pub(crate) records: Records,
     waiting: Sender<Line>,
     metrics: Metrics,
 }
@@ -158,12 +162,16 @@ impl Audit {
         drop(self);
         let mut lines = Vec::new();
         while queue.recv_many(&mut lines, WAITING).await > 0 {
+            let relevant: Vec<_> = lines.iter().filter(|line| activity::is_relevant(line)).cloned().collect();
             let count = lines.len();
             while let Err(Outage(label)) = append_now(&records, &mut lines).await {
                 eprintln!("audit: {label}");
                 sleep(Duration::from_secs(1)).await;
             }
             waiting.dec_by(i64::try_from(count).unwrap_or(i64::MAX));
+            if let Err(Outage(label)) = note(&records, &relevant).await {
+                eprintln!("audit: {label}");
+            }
         }
     }
 
@@ -228,6 +236,10 @@ async fn append_now(records: &Records, lines: &mut Vec<Line>) -> Result<(), Outa
     append(records, lines, UnixTime::now()?).await
 }
 
+async fn note(records: &Records, lines: &[Line]) -> Result<(), Outage> {
+    activity::take(records, lines, UnixTime::now()?).await
+}
+
 /// Writes the lines as blocks, and removes from the list what is written.
 async fn append(records: &Records, lines: &mut Vec<Line>, now: UnixTime) -> Result<(), Outage> {
     let mut head: Head = records.load(Head::NAME, now).await?.unwrap_or_else(Head::start);
@@ -274,6 +286,7 @@ impl Sink for Events {
             action: event.action.label().to_owned(),
             outcome: event.problem.unwrap_or("done").to_owned(),
             authenticator: event.authenticator.map(secondo::AuthenticatorNumber::get),
+            remaining: event.remaining,
             revision: event.revision,
             operator: event.operator.map(|operator| operator.name.to_owned()),
             reason: event.operator.map(|operator| operator.reason.to_owned()),

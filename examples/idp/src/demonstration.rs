@@ -77,6 +77,7 @@ fn somebody() -> Result<Person, Outage> {
         second_factor_since: None,
         standing: Standing::Active,
         is_operator: false,
+        sessions_since: 0,
     })
 }
 

@@ -44,7 +44,8 @@ pub(crate) async fn confirm(
             visit.notify(NEW_APP).await?;
             visit.browser.session.enrolling = None;
             visit.browser.keep(&visit.app.records, now).await?;
-            Ok(visit.go_to("/"))
+            let page = visit.first_recovery_codes().await?;
+            Ok(visit.go_to(page))
         }
         Err(error) => visit.refused(error).await,
     }
@@ -82,7 +83,7 @@ impl Visit {
 
     /// Shows the key of an app until its first code.
     pub(crate) async fn show_enrollment(
-        &self,
+        &mut self,
         number: AuthenticatorNumber,
         status: StatusCode,
         alert: Option<Alert>,
@@ -93,9 +94,15 @@ impl Visit {
                 let uri = KeyUri::new(account.as_str(), phone)?.with_issuer(&self.app.config.name)?;
                 let secret = uri.authenticator().secret().map(Secret::to_base32).ok_or(Outage("no_secret"))?;
                 let qr = Qr::new(uri.to_short_uri().as_str())?;
-                Ok(self.show(status, |page| pages::enrollment(page, &qr, &secret, alert.as_ref())))
+                let is_further = self.browser.session.is_own();
+                Ok(self.show(status, |page| pages::enrollment(page, &qr, &secret, is_further, alert.as_ref())))
             }
             // The enrollment has ended, for example after five wrong codes.
+            Err(error) if !error.is_outage() && self.browser.session.is_own() => {
+                self.browser.session.enrolling = None;
+                self.browser.keep(&self.app.records, self.now).await?;
+                self.show_security(status, alert).await
+            }
             Err(error) if !error.is_outage() => {
                 Ok(self.show(status, |page| pages::sign_in(page, "", PASSWORD_TRIES, alert.as_ref())))
             }

@@ -13,6 +13,7 @@ use axum::{Extension, Router};
 use maud::Markup;
 use secondo::UnixTime;
 
+use crate::admin;
 use crate::app::App;
 use crate::consent;
 use crate::enrollment;
@@ -23,6 +24,8 @@ use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
 use crate::pages::{Language, Page, STYLE, Service, texts};
+use crate::person::Person;
+use crate::security;
 use crate::session::Browser;
 
 /// The greatest length of a form.
@@ -55,6 +58,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/logout", post(login::log_out))
         .route("/language/{code}", post(login::set_language))
         .route("/outbox", get(outbox::show))
+        .merge(security::routes())
+        .merge(admin::routes())
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .merge(gepi::routes())
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
@@ -105,6 +110,8 @@ pub(crate) type Answer = Result<Response, Outage>;
 pub(crate) struct Visit {
     pub(crate) app: Arc<App>,
     pub(crate) browser: Browser,
+    /// The person of the session, as the request began.
+    pub(crate) person: Option<Box<Person>>,
     pub(crate) language: Language,
     pub(crate) now: UnixTime,
 }
@@ -112,10 +119,17 @@ pub(crate) struct Visit {
 impl Visit {
     pub(crate) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
         let now = UnixTime::now()?;
-        let browser = Browser::of(&app.records, headers, now).await?;
+        let mut browser = Browser::of(&app.records, headers, now).await?;
+        let person = match &browser.session.person {
+            Some(id) => app.persons.load(id, now).await?.map(Box::new),
+            None => None,
+        };
+        let is_over = browser.sign_out(person.as_deref(), now);
+        let person = person.filter(|_| !is_over);
+        browser.note_use(&app.records, now).await?;
         let chosen = browser.session.language.as_deref().and_then(Language::of_code);
         let language = chosen.unwrap_or_else(|| Language::accepted(headers));
-        Ok(Self { app, browser, language, now })
+        Ok(Self { app, browser, person, language, now })
     }
 
     /// Shows a page, with a cookie for a session that is new or has moved.

@@ -12,6 +12,7 @@ use secondo::{Accepted, AuthenticatorNumber, PublicRefusal, VerifierError};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages::{self, Alert, Language};
@@ -125,14 +126,16 @@ impl Visit {
         {
             return Ok(self.show(status, |page| pages::consent(page, &request.id, &request.attributes)));
         }
-        let (account, login) = (self.browser.account()?, self.browser.login()?);
-        if session.second.is_some() {
-            let view = self.app.verifier.view(&account, self.now).await?;
-            return Ok(self.show(status, |page| pages::account(page, &view, alert.as_ref())));
-        }
         if let Some(number) = session.enrolling {
             return self.show_enrollment(AuthenticatorNumber::new(number), status, alert).await;
         }
+        if session.is_own() {
+            return match alert {
+                None => Ok(self.go_to("/security")),
+                alert => self.show_security(status, alert).await,
+            };
+        }
+        let (account, login) = (self.browser.account()?, self.browser.login()?);
         let options = self.app.verifier.options(&account, &login, self.now).await?;
         let alert = alert.or_else(|| Some(self.alert(options.refusal?)));
         Ok(self.show(status, |page| pages::code(page, options.remaining, alert.as_ref())))
@@ -171,8 +174,19 @@ impl Visit {
             level: level(first, accepted) as u8,
             amr: amr(first, accepted).into_iter().map(ToOwned::to_owned).collect(),
         });
+        if self.browser.session.request.is_none() {
+            self.app.audit.record(Line {
+                time: self.now.as_secs(),
+                person: self.browser.session.person.clone(),
+                action: "login".into(),
+                outcome: "done".into(),
+                detail: Some(format!("level {}", level(first, accepted) as u8)),
+                ..Line::default()
+            });
+        }
+        let next = self.browser.session.next.take();
         self.browser.renew(&self.app.records, self.now).await?;
-        Ok(self.go_to("/"))
+        Ok(self.go_to(next.as_deref().unwrap_or("/")))
     }
 
     /// Shows the page again with the refusal. A code that was submitted twice is not refused: the first submission has

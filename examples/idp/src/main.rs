@@ -4,9 +4,12 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 
+mod activity;
+mod admin;
 mod app;
 mod attributes;
 mod audit;
+mod audit_search;
 mod command;
 mod config;
 mod consent;
@@ -22,12 +25,15 @@ mod messages;
 mod metrics;
 mod monitoring;
 mod oidc;
+mod open_sessions;
+mod operator;
 mod outage;
 mod outbox;
 mod pages;
 mod person;
 mod provider;
 mod records;
+mod security;
 mod serve;
 mod session;
 mod store;

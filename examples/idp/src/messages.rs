@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::http::Visit;
 use crate::outage::Outage;
 use crate::pages::Text;
+use crate::person::Person;
 use crate::records::{Kept, Record, Records};
 
 /// The number of messages that the outbox keeps.
@@ -69,6 +70,16 @@ impl Messages {
             messages.extend(self.records.load::<Message>(&slot(number), now).await?);
         }
         Ok(messages)
+    }
+}
+
+impl Messages {
+    /// Tells a person about a change that an operator made, in both languages.
+    pub(crate) async fn tell(&self, person: &Person, notice: Notice, now: UnixTime) -> Result<(), Outage> {
+        let Notice { subject, text } = notice;
+        let subject = format!("{} / {}", subject.0, subject.1);
+        let text = format!("{}\n{}\n\n{}\n{}", text.0, NOT_YOU.0, text.1, NOT_YOU.1);
+        self.mail(&person.email, &subject, &text, now).await
     }
 }
 

@@ -37,6 +37,9 @@ pub(crate) struct Person {
     /// `true` for the staff of the provider, who see the pages of the administration.
     #[serde(default)]
     pub(crate) is_operator: bool,
+    /// The time in seconds before which all sessions that began are over.
+    #[serde(default)]
+    pub(crate) sessions_since: u64,
 }
 
 /// The standing of an identity.
@@ -203,6 +206,45 @@ impl Persons {
             Argon2::default().verify_password(password.as_bytes(), expected.as_str()).is_ok()
         });
         Ok(is_right.await?)
+    }
+
+    /// Replaces the password, and ends all sessions that began before the time in seconds that it returns.
+    pub(crate) async fn set_password(&self, id: &str, password: String) -> Result<u64, Outage> {
+        let permit = Arc::clone(&self.hashing).acquire_owned().await?;
+        let hashed = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            hash(&password)
+        });
+        let hashed = hashed.await??;
+        // The time after the hash, so that no login with the old password began later.
+        let now = UnixTime::now()?;
+        self.change(id, now, |person| person.password.clone_from(&hashed)).await?;
+        self.end_sessions(id, now).await
+    }
+
+    /// Ends all sessions of a person that began before the time in seconds that it returns.
+    pub(crate) async fn end_sessions(&self, id: &str, now: UnixTime) -> Result<u64, Outage> {
+        let since = now.as_secs() + 1;
+        self.change(id, now, |person| person.sessions_since = since).await?;
+        Ok(since)
+    }
+
+    /// Returns the time in seconds until which a user name of the person is locked after wrong passwords.
+    pub(crate) async fn locked_until(&self, person: &Person, now: UnixTime) -> Result<Option<u64>, Outage> {
+        let mut latest = None;
+        for user in [&person.email, &person.fiscal_code] {
+            let tries = self.records.load::<Tries>(&normalized(user), now).await?;
+            latest = latest.max(tries.map(|tries| tries.locked_until).filter(|until| now.as_secs() < *until));
+        }
+        Ok(latest)
+    }
+
+    /// Forgets the wrong passwords for the person's user names.
+    pub(crate) async fn forget_tries(&self, person: &Person, now: UnixTime) -> Result<(), Outage> {
+        for user in [&person.email, &person.fiscal_code] {
+            self.records.remove::<Tries>(&normalized(user), now).await?;
+        }
+        Ok(())
     }
 }
 

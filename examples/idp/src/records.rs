@@ -61,6 +61,17 @@ impl<R> Kept<R> {
     }
 }
 
+/// A form that was used.
+#[derive(Serialize, Deserialize)]
+struct Used {}
+
+impl Record for Used {
+    const KIND: &'static str = "used";
+}
+
+/// The seconds for which a form is known to be used.
+const USED_SECS: u64 = 60 * 60;
+
 /// The number of times that a change is tried against other writers.
 const TRIES: usize = 64;
 
@@ -107,6 +118,11 @@ impl Records {
             }
         }
         Err(Outage("records_contended"))
+    }
+
+    /// Returns `true` the first time that this text is given, within an hour. The second of two clicks is not the first.
+    pub(crate) async fn first_use(&self, text: &str, now: UnixTime) -> Result<bool, Outage> {
+        self.create(text, Kept::until(now.saturating_add(USED_SECS), Used {}), now).await
     }
 
     pub(crate) async fn remove<R: Record>(&self, name: &str, now: UnixTime) -> Result<(), Outage> {

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::oidc::{Given, Request, Single};
+use crate::open_sessions;
 use crate::outage::Outage;
+use crate::person::Person;
 use crate::records::{Kept, Record, Records};
 
 /// The names of the cookie on HTTPS, where no other site of the domain can set it, and on loopback.
@@ -17,6 +19,12 @@ const NAMES: [&str; 2] = ["__Host-idp", "idp"];
 /// The seconds for which a login may take, and a session may last.
 const LOGIN_SECS: u64 = 10 * 60;
 pub(crate) const SESSION_SECS: u64 = 60 * 60;
+/// The seconds after the password for which a session may last, even if it is used all the time.
+pub(crate) const LONGEST_SECS: u64 = 12 * 60 * 60;
+/// The seconds for which a second factor is enough for changes that a thief of the session must not make.
+const FRESH_SECS: u64 = 5 * 60;
+/// The seconds after which the use of a session is noted again.
+const NOTED_SECS: u64 = 60;
 /// The seconds for which an old cookie leads to the session of the next one.
 const MOVING_SECS: u64 = 10;
 
@@ -79,12 +87,43 @@ pub(crate) struct Session {
     pub(crate) given: Option<Given>,
     /// A login of Level 1 at a service.
     pub(crate) single: Option<Single>,
+    /// The page that asked for a second factor again.
+    pub(crate) next: Option<String>,
+    /// A secret that the next page shows, once.
+    pub(crate) once: Option<Once>,
+    /// The time in seconds at which the last use was noted.
+    #[serde(default)]
+    pub(crate) seen: u64,
+}
+
+/// A secret that was made in this session. It is not stored: the cookie and the salt give it again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Once {
+    /// Recovery codes, made when the account had this revision.
+    RecoveryCodes { revision: u64 },
+    /// The enrollment code that a form issued for a person.
+    EnrollmentCode { person: String, form_use: String },
 }
 
 impl Session {
     /// Returns a session of the same cookie, in which nothing was done.
     pub(crate) fn empty(&self) -> Self {
         Self { salt: self.salt.clone(), ..Self::default() }
+    }
+
+    /// Returns `true` if the session is still one of this person.
+    fn is_of(&self, person: &Person, now: UnixTime) -> bool {
+        self.began >= person.sessions_since && now.as_secs().saturating_sub(self.began) < LONGEST_SECS
+    }
+
+    /// Returns `true` in a session of the person's own pages, after the second factor.
+    pub(crate) const fn is_own(&self) -> bool {
+        self.person.is_some() && self.second.is_some() && self.request.is_none()
+    }
+
+    /// Returns `true` if the second factor was shown in the last minutes.
+    pub(crate) fn is_fresh(&self, now: UnixTime) -> bool {
+        self.second.as_ref().is_some_and(|second| now.as_secs().saturating_sub(second.at) <= FRESH_SECS)
     }
 }
 
@@ -109,6 +148,8 @@ fn new_salt() -> Result<String, Outage> {
 /// A session with the cookie of its browser.
 pub(crate) struct Browser {
     cookie: Cookie,
+    /// `true` if the records had the session. If they no longer do, it was ended meanwhile.
+    is_stored: bool,
     pub(crate) session: Session,
 }
 
@@ -124,7 +165,7 @@ impl Browser {
                 return Self::start(held);
             };
             match session.moved {
-                None => return Ok(Self { cookie: held, session }),
+                None => return Ok(Self { cookie: held, is_stored: true, session }),
                 Some(at) if now.as_secs().saturating_sub(at) <= MOVING_SECS => cookie = Some(held.next(&session.salt)),
                 Some(_) => {}
             }
@@ -133,7 +174,7 @@ impl Browser {
     }
 
     fn start(cookie: Cookie) -> Result<Self, Outage> {
-        Ok(Self { cookie, session: Session { salt: new_salt()?, ..Session::default() } })
+        Ok(Self { cookie, is_stored: false, session: Session { salt: new_salt()?, ..Session::default() } })
     }
 
     /// Starts a session with another cookie. Only the language stays.
@@ -144,14 +185,44 @@ impl Browser {
         Ok(())
     }
 
+    /// Takes the person out of a session that is over. The request of a service stays.
+    pub(crate) fn sign_out(&mut self, person: Option<&Person>, now: UnixTime) -> bool {
+        let session = &mut self.session;
+        if session.person.is_none() || person.is_some_and(|person| session.is_of(person, now)) {
+            return false;
+        }
+        let (language, request, given) = (session.language.take(), session.request.take(), session.given.take());
+        *session = Session { language, request, given, ..session.empty() };
+        true
+    }
+
+    /// Notes the use of a session of the person's own pages, which lasts an hour longer then.
+    pub(crate) async fn note_use(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
+        if !self.session.is_own() || now.as_secs().saturating_sub(self.session.seen) < NOTED_SECS {
+            return Ok(());
+        }
+        // Nothing else is changed, since another request may have moved the session.
+        let note = |session: Option<Session>| match session {
+            Some(session) if session.is_own() => {
+                let noted = Session { seen: now.as_secs(), ..session };
+                (Some(Kept::until(now.saturating_add(SESSION_SECS), noted)), ())
+            }
+            _ => (None, ()),
+        };
+        records.change(&self.name(), now, note).await
+    }
+
     /// Stores the session.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         // The request of a login that takes too long is needed for the answer to the service.
         let is_long = self.session.second.is_some() || self.session.single.is_some() || self.session.request.is_some();
         let secs = if is_long { SESSION_SECS } else { LOGIN_SECS };
         let session = &self.session;
-        let keep = |_: Option<Session>| (Some(Kept::until(now.saturating_add(secs), session.clone())), ());
-        records.change(&self.cookie.hash("session"), now, keep).await
+        let keep = |held: Option<Session>| {
+            let is_ended = self.is_stored && held.is_none();
+            ((!is_ended).then(|| Kept::until(now.saturating_add(secs), session.clone())), ())
+        };
+        records.change(&self.name(), now, keep).await
     }
 
     /// Stores the session under another cookie, after a step that proves something: whoever knows the old cookie does not
@@ -160,20 +231,49 @@ impl Browser {
     /// The next cookie follows from the old one and its salt. The second of two clicks therefore leads to the same
     /// session, for some seconds.
     pub(crate) async fn renew(&mut self, records: &Records, now: UnixTime) -> Result<(), Outage> {
-        let old = self.cookie.hash("session");
+        let (old, was_stored) = (self.name(), self.is_stored);
         self.cookie = self.cookie.next(&self.session.salt);
         let moved = Session {
             salt: std::mem::replace(&mut self.session.salt, new_salt()?),
             moved: Some(now.as_secs()),
             ..Session::default()
         };
+        (self.is_stored, self.session.seen) = (false, now.as_secs());
         self.keep(records, now).await?;
-        let keep = |_: Option<Session>| (Some(Kept::until(now.saturating_add(MOVING_SECS + 1), moved.clone())), ());
-        records.change(&old, now, keep).await
+        let keep = |held: Option<Session>| {
+            (Some(Kept::until(now.saturating_add(MOVING_SECS + 1), moved.clone())), held.is_some())
+        };
+        if !records.change(&old, now, keep).await? && was_stored {
+            // It was ended meanwhile.
+            self.end(records, now).await?;
+            return self.start_again();
+        }
+        self.is_stored = true;
+        match &self.session.person {
+            Some(person) if self.session.is_own() => open_sessions::add(records, person, &self.name(), &old, now).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns `true` if another request has moved the session to the next cookie.
+    pub(crate) async fn has_moved(&self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
+        let session = records.load::<Session>(&self.name(), now).await?;
+        Ok(session.is_some_and(|session| session.moved.is_some()))
     }
 
     pub(crate) async fn end(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
-        records.remove::<Session>(&self.cookie.hash("session"), now).await
+        records.remove::<Session>(&self.name(), now).await
+    }
+
+    /// Returns the name of the session in the records.
+    pub(crate) fn name(&self) -> String {
+        self.cookie.hash("session")
+    }
+
+    /// Returns 32 bytes for a secret of this purpose. Without the cookie, or after the session, nobody can compute them.
+    pub(crate) fn seed(&self, purpose: &Once) -> Result<[u8; 32], Outage> {
+        let hash = Sha256::new().chain_update("once").chain_update(self.cookie.0).chain_update(&self.session.salt);
+        Ok(hash.chain_update(serde_json::to_vec(purpose)?).finalize().into())
     }
 
     /// Returns the account of the person.

@@ -88,6 +88,7 @@ async fn add(app: &App, n: u32, password: String) -> Result<Person, Failure> {
         second_factor_since: Some(now.as_secs()),
         standing: Standing::Active,
         is_operator: false,
+        sessions_since: 0,
     };
     let id = AccountId::new(&stored.id)?;
     app.persons.add(stored, now).await?;

@@ -70,6 +70,7 @@ impl Visit {
             && self.now.as_secs().saturating_sub(single.at) <= request.max_age.unwrap_or(SESSION_SECS).min(SESSION_SECS)
             && let Some(person) = self.app.persons.load(&single.person, self.now).await?
             && person.standing == Standing::Active
+            && single.at >= person.sessions_since
             && request.choose(person.second_factor_since.is_some())? == Some(Level::One)
         {
             request.level = Some(Level::One as u8);

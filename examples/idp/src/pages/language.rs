@@ -1,7 +1,8 @@
 //! The languages of the pages, and the texts of values of the crate.
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use secondo::assurance::OutcomeCode;
 use secondo::decision::Language as RefusalLanguage;
 use secondo::{PublicRefusal, UnixTime};
@@ -105,9 +106,25 @@ impl Language {
 
 /// Returns a time as the clocks in Italy show it, with the date if that is another day.
 fn time_of_day(time: UnixTime) -> String {
-    let zone = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
-    let local = |time: Timestamp| time.to_zoned(zone.clone());
-    let shown = local(Timestamp::from_second(time.into()).unwrap_or_default());
-    let is_today = shown.date() == local(Timestamp::now()).date();
-    shown.strftime(if is_today { "%H:%M" } else { "%d/%m/%Y %H:%M" }).to_string()
+    let shown = in_italy(Timestamp::from_second(time.into()).unwrap_or_default());
+    let is_today = shown.date() == in_italy(Timestamp::now()).date();
+    shown.strftime(if is_today { "%H:%M" } else { DATE_AND_TIME }).to_string()
+}
+
+/// Returns a time in seconds with its date, as the clocks in Italy show it.
+pub(super) fn date_and_time(secs: u64) -> String {
+    let time = i64::try_from(secs).ok().and_then(|secs| Timestamp::from_second(secs).ok());
+    in_italy(time.unwrap_or_default()).strftime(DATE_AND_TIME).to_string()
+}
+
+const DATE_AND_TIME: &str = "%d/%m/%Y %H:%M";
+
+/// Returns the first second of a day, such as `2026-02-28`, in Italy.
+pub(crate) fn start_of_day(date: Date) -> Option<u64> {
+    let start = date.to_zoned(TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC)).ok()?;
+    u64::try_from(start.timestamp().as_second()).ok()
+}
+
+fn in_italy(time: Timestamp) -> Zoned {
+    time.to_zoned(TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC))
 }

@@ -100,9 +100,9 @@ pub(in crate::gepi) fn case(sheet: &Sheet<'_>, view: &CaseView<'_>) -> Markup {
 /// The page of a case for the printer.
 pub(in crate::gepi) fn printed(sheet: &Sheet<'_>, case: &Case, entries: &[Entry]) -> Markup {
     let content = html! {
-        p .hint .screen { (sheet.say(PRINT_HINT)) " " (sheet.say(TRACED)) }
+        p .hint .unprinted { (sheet.say(PRINT_HINT)) " " (sheet.say(TRACED)) }
         (content_of(sheet, case, entries))
-        div .screen { (back(sheet, &case.id)) }
+        div .unprinted { (back(sheet, &case.id)) }
     };
     sheet.whole(&case.title, None, &content)
 }

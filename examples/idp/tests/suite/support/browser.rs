@@ -55,6 +55,11 @@ impl Browser {
         }
     }
 
+    /// Returns a second connection of the same browser, for two clicks at once.
+    pub(crate) fn twin(&self) -> Self {
+        Self { agent: agent(), left: None, ..self.clone() }
+    }
+
     /// Gives the person's app to another browser.
     pub(crate) fn lend(&self, other: &mut Self) {
         (other.secret, other.step) = (self.secret.clone(), self.step);
@@ -177,6 +182,22 @@ impl Browser {
     /// Returns the last code that was used.
     pub(crate) fn used_code(&self) -> String {
         self.code(self.step)
+    }
+
+    /// Gives the next code of a clock that is this many seconds ahead. It does not wait for the code's step.
+    pub(crate) fn give_next_code(&mut self, ahead: u64) {
+        self.step = (now() + ahead / 30).max(self.step + 1);
+        let code = self.code(self.step);
+        self.submit("/code", &[("code", &code)]);
+    }
+
+    /// Reads the secret of the app that is enrolled on the page, and gives its first code.
+    pub(crate) fn confirm_app(&mut self, ahead: u64) {
+        let (_, secret) = self.page.split_once("<code>").unwrap_or_else(|| panic!("no secret on {}", self.page));
+        self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
+        self.step = now() + ahead / 30 - 1;
+        let code = self.code(self.step);
+        self.submit("/enrollment", &[("code", &code)]);
     }
 
     pub(crate) fn consent(&mut self) {

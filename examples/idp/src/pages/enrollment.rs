@@ -1,5 +1,4 @@
 use maud::{Markup, html};
-use secondo::account::AccountView;
 use secondo::formats::otpauth::Qr;
 use secondo::types::Base32;
 
@@ -15,10 +14,10 @@ const ENROLL_HINT: Text = Text(
 const SECRET: Text = Text("Oppure scrivi questa chiave nell'app:", "Or type this key into the app:");
 const FIRST_CODE: Text = Text("Primo codice", "First code");
 const QR: Text = Text("Codice QR della chiave", "QR code of the key");
-const DEVICES: Text = Text("Dispositivi", "Devices");
+const CANCEL: Text = Text("Annulla", "Cancel");
 
-/// The page that shows the secret of a new device, until its first code.
-pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, alert: Option<&Alert>) -> Markup {
+/// The page that shows the secret of a new device, until its first code. A further device can be cancelled.
+pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, is_further: bool, alert: Option<&Alert>) -> Markup {
     let content = html! {
         p { (page.say(ENROLL_HINT)) }
         img .qr alt=(page.say(QR)) src=(qr.data_uri().as_str());
@@ -29,16 +28,12 @@ pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, alert: Optio
             input #code .code name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus;
             button { (page.say(texts::NEXT)) }
         }
+        @if is_further {
+            form method="post" action="/security/add/cancel" {
+                (page.token())
+                button .second { (page.say(CANCEL)) }
+            }
+        }
     };
     page.whole(page.say(ENROLL_TITLE), alert, &content)
-}
-
-/// The person's own page.
-pub(crate) fn account(page: &Page<'_>, view: &AccountView, alert: Option<&Alert>) -> Markup {
-    let content = html! {
-        h2 { (page.say(DEVICES)) }
-        ul { @for device in &view.authenticators { li { (device.name.as_str()) } } }
-        form method="post" action="/logout" { (page.token()) button { (page.say(texts::LOG_OUT)) } }
-    };
-    page.whole(page.say(texts::MY_SECURITY), alert, &content)
 }

@@ -1,0 +1,226 @@
+//! The work of the help desk. Each action needs an operator and a reason, and the person is notified of it.
+
+use secondo::account::{AccountError, AccountView};
+use secondo::audit::Operator;
+use secondo::factor::EnrollmentCode;
+use secondo::store::BoxedError;
+use secondo::{AccountId, AuthenticatorNumber, Refusal, UnixTime, VerifierError};
+
+use super::notices;
+use crate::app::App;
+use crate::audit::Line;
+use crate::messages::Notice;
+use crate::open_sessions;
+use crate::outage::Outage;
+use crate::pages::Text;
+use crate::person::{Person, Standing};
+
+/// The reason that an action was not done.
+pub(crate) enum NotDone {
+    /// The text for the operator.
+    Refused(Text),
+    Outage(Outage),
+}
+
+const OWN: Text = Text("Non puoi agire sulla tua identità.", "You cannot act on your own identity.");
+const NO_REASON: Text = Text("Scrivi il motivo.", "Type the reason.");
+const NOTHING: Text = Text("Non c'è nulla da cambiare.", "There is nothing to change.");
+const NOT_SUSPENDED: Text = Text("L'identità non è sospesa.", "The identity is not suspended.");
+const REVOKED: Text = Text("L'identità è stata revocata.", "The identity has been revoked.");
+const NO_SECOND_FACTOR: Text = Text(
+    "La persona non ha ancora un dispositivo: lo attiva con la sola password.",
+    "The person has no device yet, and activates one with the password alone.",
+);
+const LAST: Text = Text(
+    "È l'unico dispositivo con cui la persona può entrare. Sospendilo, ed emetti un codice di attivazione.",
+    "It is the only device with which the person can log in. Suspend it, and issue an activation code.",
+);
+const NO_DEVICE: Text =
+    Text("Questo dispositivo non c'è, o non è confermato.", "This device is not there, or it is not confirmed.");
+const FULL: Text = Text("Nell'account non c'è posto.", "The account has no room.");
+
+impl From<Outage> for NotDone {
+    fn from(outage: Outage) -> Self {
+        Self::Outage(outage)
+    }
+}
+
+impl From<VerifierError<BoxedError>> for NotDone {
+    fn from(error: VerifierError<BoxedError>) -> Self {
+        Self::Refused(match error {
+            VerifierError::Account(AccountError::Last) => LAST,
+            VerifierError::Account(AccountError::UnknownAuthenticator(_) | AccountError::Unconfirmed(_)) => NO_DEVICE,
+            VerifierError::Account(AccountError::NoEnrollmentCode) => NOTHING,
+            VerifierError::Account(AccountError::Full) => FULL,
+            VerifierError::Refused(Refusal::Closed) => REVOKED,
+            error => return Self::Outage(error.into()),
+        })
+    }
+}
+
+type Done = Result<(), NotDone>;
+
+/// Ends the locks of the person's account and user names.
+pub(crate) async fn unlock(app: &App, person: &Person, by: Operator<'_>, now: UnixTime) -> Done {
+    check(person, by)?;
+    let locked_until = app.persons.locked_until(person, now).await?;
+    if account(app, person, now).await?.is_some() {
+        app.verifier.unlock(&id(person)?, by, now).await?;
+    } else if locked_until.is_none() {
+        return Err(NotDone::Refused(NOTHING));
+    }
+    app.persons.forget_tries(person, now).await?;
+    done(app, person, "identity_unlock", by, notices::UNLOCKED, now).await
+}
+
+/// Suspends the identity, and ends the sessions of the person.
+pub(crate) async fn suspend(app: &App, person: &Person, by: Operator<'_>, now: UnixTime) -> Done {
+    check(person, by)?;
+    let account = account(app, person, now).await?;
+    let is_open = account.is_some_and(|view| !view.is_suspended);
+    match person.standing {
+        Standing::Active => {}
+        Standing::Suspended if is_open => {}
+        Standing::Suspended | Standing::Requested | Standing::Revoked => return Err(NotDone::Refused(NOTHING)),
+    }
+    set_standing(app, person, Standing::Suspended, now).await?;
+    if is_open {
+        app.verifier.suspend(&id(person)?, by, now).await?;
+    }
+    done(app, person, "identity_suspend", by, notices::SUSPENDED, now).await
+}
+
+/// Ends the suspension of the identity.
+pub(crate) async fn resume(app: &App, person: &Person, by: Operator<'_>, now: UnixTime) -> Done {
+    check(person, by)?;
+    if person.standing != Standing::Suspended {
+        return Err(NotDone::Refused(NOT_SUSPENDED));
+    }
+    if account(app, person, now).await?.is_some_and(|view| view.is_suspended) {
+        app.verifier.resume(&id(person)?, by, now).await?;
+    }
+    set_standing(app, person, Standing::Active, now).await?;
+    done(app, person, "identity_resume", by, notices::RESUMED, now).await
+}
+
+/// Revokes the identity for good, with all its devices.
+pub(crate) async fn revoke(app: &App, person: &Person, by: Operator<'_>, now: UnixTime) -> Done {
+    check(person, by)?;
+    let account = account(app, person, now).await?;
+    if person.standing == Standing::Revoked && account.is_none() {
+        return Err(NotDone::Refused(NOTHING));
+    }
+    set_standing(app, person, Standing::Revoked, now).await?;
+    if account.is_some() {
+        app.verifier.close(&id(person)?, None, by, now).await?;
+    }
+    done(app, person, "identity_revoke", by, notices::REVOKED, now).await
+}
+
+/// Suspends one device.
+pub(crate) async fn suspend_device(
+    app: &App,
+    person: &Person,
+    device: AuthenticatorNumber,
+    by: Operator<'_>,
+    now: UnixTime,
+) -> Done {
+    check(person, by)?;
+    app.verifier.suspend_authenticator(&id(person)?, device, by, now).await?;
+    Ok(app.messages.tell(person, notices::DEVICE_SUSPENDED, now).await?)
+}
+
+/// Ends the suspension of one device.
+pub(crate) async fn resume_device(
+    app: &App,
+    person: &Person,
+    device: AuthenticatorNumber,
+    by: Operator<'_>,
+    now: UnixTime,
+) -> Done {
+    check(person, by)?;
+    app.verifier.resume_authenticator(&id(person)?, device, by, now).await?;
+    Ok(app.messages.tell(person, notices::DEVICE_RESUMED, now).await?)
+}
+
+/// Revokes one device.
+pub(crate) async fn revoke_device(
+    app: &App,
+    person: &Person,
+    device: AuthenticatorNumber,
+    by: Operator<'_>,
+    now: UnixTime,
+) -> Done {
+    check(person, by)?;
+    app.verifier.revoke(&id(person)?, device, by, now).await?;
+    Ok(app.messages.tell(person, notices::DEVICE_REVOKED, now).await?)
+}
+
+/// Issues a code with which the person can activate another app after the password. Returns its expiry.
+pub(crate) async fn issue_activation(
+    app: &App,
+    person: &Person,
+    code: &EnrollmentCode,
+    by: Operator<'_>,
+    now: UnixTime,
+) -> Result<UnixTime, NotDone> {
+    check(person, by)?;
+    if account(app, person, now).await?.is_none() {
+        return Err(NotDone::Refused(if person.standing == Standing::Revoked { REVOKED } else { NO_SECOND_FACTOR }));
+    }
+    let expires = app.verifier.issue_enrollment_code(&id(person)?, code, by, now).await?;
+    app.messages.tell(person, notices::ACTIVATION_ISSUED, now).await?;
+    Ok(expires)
+}
+
+/// Withdraws the code of an activation that was not completed.
+pub(crate) async fn withdraw_activation(app: &App, person: &Person, by: Operator<'_>, now: UnixTime) -> Done {
+    check(person, by)?;
+    app.verifier.withdraw_enrollment_code(&id(person)?, by, now).await?;
+    Ok(app.messages.tell(person, notices::ACTIVATION_WITHDRAWN, now).await?)
+}
+
+/// Returns the account of a person, or `None` before the first device and after the revocation.
+pub(crate) async fn account(app: &App, person: &Person, now: UnixTime) -> Result<Option<AccountView>, NotDone> {
+    match app.verifier.view(&id(person)?, now).await {
+        Ok(view) => Ok(Some(view)),
+        Err(VerifierError::Unknown) if person.second_factor_since.is_none() => Ok(None),
+        Err(VerifierError::Refused(Refusal::Closed)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check(person: &Person, by: Operator<'_>) -> Done {
+    if by.name == person.id {
+        return Err(NotDone::Refused(OWN));
+    }
+    if by.reason.trim().is_empty() { Err(NotDone::Refused(NO_REASON)) } else { Ok(()) }
+}
+
+fn id(person: &Person) -> Result<AccountId, Outage> {
+    Ok(AccountId::new(&person.id)?)
+}
+
+/// Changes the standing. The sessions of an identity that is no longer active end.
+async fn set_standing(app: &App, person: &Person, standing: Standing, now: UnixTime) -> Result<(), Outage> {
+    app.persons.change(&person.id, now, |person| person.standing = standing).await?;
+    if standing != Standing::Active {
+        app.persons.end_sessions(&person.id, now).await?;
+        open_sessions::end(&app.records, &person.id, |_| true, now).await?;
+    }
+    Ok(())
+}
+
+/// Records an action on an identity, and notifies the person. The verifier records those on accounts.
+async fn done(app: &App, person: &Person, action: &str, by: Operator<'_>, notice: Notice, now: UnixTime) -> Done {
+    app.audit.record(Line {
+        time: now.as_secs(),
+        person: Some(person.id.clone()),
+        action: action.to_owned(),
+        outcome: "done".into(),
+        operator: Some(by.name.to_owned()),
+        reason: Some(by.reason.to_owned()),
+        ..Line::default()
+    });
+    Ok(app.messages.tell(person, notice, now).await?)
+}

@@ -1,0 +1,240 @@
+//! Persons in the administration: locked ones, a search, and the actions on one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use secondo::AuthenticatorNumber;
+use secondo::audit::Operator;
+use secondo::decision::Hold;
+use secondo::factor::EnrollmentCode;
+use serde::Deserialize;
+
+use super::actions::{self, NotDone};
+use crate::activity;
+use crate::app::{App, random_hex};
+use crate::audit::Line;
+use crate::http::{Answer, Visit};
+use crate::outage::Outage;
+use crate::pages::{self, Alert, Locked, Text};
+use crate::person::Person;
+use crate::session::Once;
+
+const ADMIN: &str = "/admin";
+/// The time for which an activation code is valid.
+const ACTIVATION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Shows the search and the accounts that are locked.
+pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    Visit::of(app, &headers).await?.admin_page(StatusCode::OK, None).await
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Find {
+    form: String,
+    person: String,
+}
+
+/// Finds a person by e-mail address, fiscal code or id. It is a form, so that addresses have no personal data.
+pub(crate) async fn find(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Find { form, person }): Form<Find>,
+) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    if let Err(stopped) = visit.operator(ADMIN) {
+        return Ok(*stopped);
+    }
+    if form != visit.browser.form_token() {
+        return Ok(visit.go_to(ADMIN));
+    }
+    let found = match visit.app.persons.named(&person, visit.now).await? {
+        Some(person) => Some(person),
+        None => visit.app.persons.load(person.trim(), visit.now).await?,
+    };
+    match found {
+        Some(person) => Ok(visit.go_to(&page_of(&person.id))),
+        None => visit.admin_page(StatusCode::NOT_FOUND, Some(NOT_FOUND)).await,
+    }
+}
+
+/// Shows a person, without secrets.
+pub(crate) async fn show_person(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    let operator = match visit.operator(&page_of(&id)) {
+        Ok(operator) => operator,
+        Err(stopped) => return Ok(*stopped),
+    };
+    let Some(person) = visit.app.persons.load(&id, visit.now).await? else {
+        return visit.admin_page(StatusCode::NOT_FOUND, Some(NOT_FOUND)).await;
+    };
+    visit.app.audit.record(Line {
+        time: visit.now.as_secs(),
+        person: Some(id),
+        action: "identity_view".into(),
+        outcome: "done".into(),
+        operator: Some(operator.id.clone()),
+        ..Line::default()
+    });
+    visit.person_page(&person, StatusCode::OK, None).await
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Act {
+    form: String,
+    #[serde(rename = "use")]
+    form_use: String,
+    action: Action,
+    device: Option<u32>,
+    reason: String,
+}
+
+/// An action of the page of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Action {
+    Unlock,
+    Suspend,
+    Resume,
+    Revoke,
+    SuspendDevice,
+    ResumeDevice,
+    RevokeDevice,
+    IssueActivation,
+    WithdrawActivation,
+}
+
+/// Does an action. The second of two clicks does nothing.
+pub(crate) async fn act(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Form(Act { form, form_use, action, device, reason }): Form<Act>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    let operator = match visit.operator(&page_of(&id)) {
+        Ok(operator) => operator.id.clone(),
+        Err(stopped) => return Ok(*stopped),
+    };
+    if form != visit.browser.form_token() {
+        return Ok(visit.go_to(&page_of(&id)));
+    }
+    let Some(person) = visit.app.persons.load(&id, visit.now).await? else { return Ok(visit.go_to(ADMIN)) };
+    let by = Operator::new(&operator, reason.trim());
+    let first = visit.app.records.first_use(&format!("{form_use} {action:?} {device:?} {reason}"), visit.now).await?;
+    if action == Action::IssueActivation {
+        return visit.issue(&person, form_use, by, first).await;
+    }
+    if !first {
+        return Ok(visit.go_to(&page_of(&id)));
+    }
+    match visit.app.act(&person, action, device, by, visit.now).await {
+        Ok(()) => Ok(visit.go_to(&page_of(&id))),
+        Err(NotDone::Refused(text)) => visit.person_page(&person, StatusCode::CONFLICT, Some(text)).await,
+        Err(NotDone::Outage(outage)) => Err(outage),
+    }
+}
+
+/// Shows the activation code, once.
+pub(crate) async fn show_code(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    if let Err(stopped) = visit.operator(&page_of(&id)) {
+        return Ok(*stopped);
+    }
+    let once = visit.browser.session.once.take();
+    let Some(once) = once.filter(|once| matches!(once, Once::EnrollmentCode { person, .. } if *person == id)) else {
+        return Ok(visit.go_to(&page_of(&id)));
+    };
+    visit.browser.keep(&visit.app.records, visit.now).await?;
+    let code = EnrollmentCode::new(ACTIVATION, &visit.browser.seed(&once)?)?;
+    Ok(visit.show(StatusCode::OK, |page| pages::activation_code(page, &code, &page_of(&id))))
+}
+
+const NOT_FOUND: Text = Text("Nessuna persona trovata.", "No person was found.");
+
+fn page_of(id: &str) -> String {
+    format!("/admin/person/{id}")
+}
+
+impl App {
+    async fn act(
+        &self,
+        person: &Person,
+        action: Action,
+        device: Option<u32>,
+        by: Operator<'_>,
+        now: secondo::UnixTime,
+    ) -> Result<(), NotDone> {
+        let device = AuthenticatorNumber::new(device.unwrap_or_default());
+        match action {
+            Action::Unlock => actions::unlock(self, person, by, now).await,
+            Action::Suspend => actions::suspend(self, person, by, now).await,
+            Action::Resume => actions::resume(self, person, by, now).await,
+            Action::Revoke => actions::revoke(self, person, by, now).await,
+            Action::SuspendDevice => actions::suspend_device(self, person, device, by, now).await,
+            Action::ResumeDevice => actions::resume_device(self, person, device, by, now).await,
+            Action::RevokeDevice => actions::revoke_device(self, person, device, by, now).await,
+            Action::WithdrawActivation => actions::withdraw_activation(self, person, by, now).await,
+            Action::IssueActivation => Err(NotDone::Outage(Outage("no_code"))),
+        }
+    }
+}
+
+impl Visit {
+    /// Issues an activation code, and goes to the page that shows it. Both of two clicks lead there.
+    async fn issue(&mut self, person: &Person, form_use: String, by: Operator<'_>, is_first: bool) -> Answer {
+        let once = Once::EnrollmentCode { person: person.id.clone(), form_use };
+        if is_first {
+            let code = EnrollmentCode::new(ACTIVATION, &self.browser.seed(&once)?)?;
+            self.browser.session.once = Some(once);
+            self.browser.keep(&self.app.records, self.now).await?;
+            if let Err(not_done) = actions::issue_activation(&self.app, person, &code, by, self.now).await {
+                self.browser.session.once = None;
+                self.browser.keep(&self.app.records, self.now).await?;
+                return match not_done {
+                    NotDone::Refused(text) => self.person_page(person, StatusCode::CONFLICT, Some(text)).await,
+                    NotDone::Outage(outage) => Err(outage),
+                };
+            }
+        }
+        Ok(self.go_to(&format!("{}/code", page_of(&person.id))))
+    }
+
+    async fn admin_page(&self, status: StatusCode, problem: Option<Text>) -> Answer {
+        if let Err(stopped) = self.operator(ADMIN) {
+            return Ok(*stopped);
+        }
+        let mut locked = Vec::new();
+        for lock in activity::locks(&self.app.records, self.now).await? {
+            let Some(person) = self.app.persons.load(&lock.person, self.now).await? else { continue };
+            let account = match actions::account(&self.app, &person, self.now).await {
+                Ok(account) => account,
+                Err(NotDone::Outage(outage)) => return Err(outage),
+                Err(NotDone::Refused(_)) => None,
+            };
+            let hold = account.map_or(Hold::None, |view| view.hold);
+            if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) {
+                locked.push(Locked { person, at: lock.at, hold });
+            }
+        }
+        let alert = problem.map(|text| Alert(text.in_language(self.language).to_owned()));
+        Ok(self.show(status, |page| pages::admin(page, &locked, alert.as_ref())))
+    }
+
+    async fn person_page(&self, person: &Person, status: StatusCode, problem: Option<Text>) -> Answer {
+        let account = match actions::account(&self.app, person, self.now).await {
+            Ok(account) => account,
+            Err(NotDone::Outage(outage)) => return Err(outage),
+            Err(NotDone::Refused(_)) => None,
+        };
+        // The action may have changed it.
+        let person = self.app.persons.load(&person.id, self.now).await?.ok_or(Outage("missing_person"))?;
+        let password = self.app.persons.locked_until(&person, self.now).await?;
+        let form_use = random_hex()?;
+        let alert = problem.map(|text| Alert(text.in_language(self.language).to_owned()));
+        let view = pages::PersonView { person: &person, account: account.as_ref(), password, form_use: &form_use };
+        Ok(self.show(status, |page| pages::person(page, &view, alert.as_ref())))
+    }
+}

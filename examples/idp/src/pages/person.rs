@@ -1,0 +1,140 @@
+use maud::{Markup, html};
+use secondo::account::{AccountView, AuthenticatorView, Status};
+
+use super::admin::{ADMIN, lock};
+use super::devices::{kind, status};
+use super::language::{Text, date_and_time};
+use super::layout::{Alert, Page};
+use crate::person::{Person, Standing};
+
+const FISCAL_CODE: Text = Text("Codice fiscale", "Fiscal code");
+const EMAIL: Text = Text("E-mail", "E-mail");
+const MOBILE: Text = Text("Cellulare", "Mobile");
+const STANDING: Text = Text("Identità", "Identity");
+const FAILURES: Text = Text("Tentativi falliti di seguito", "Consecutive failures");
+const LOCK: Text = Text("Blocco", "Lock");
+const PASSWORD_UNTIL: Text = Text("password bloccata fino al", "password locked until");
+const SUSPENDED: Text = Text("L'account è sospeso.", "The account is suspended.");
+const NO_ACCOUNT: Text = Text("Nessun dispositivo.", "No device.");
+const ACTIVATION: Text = Text("Codice di attivazione valido fino al", "Activation code valid until");
+const DEVICES: Text = Text("Dispositivi", "Devices");
+const DEVICE: Text = Text("Dispositivo", "Device");
+const ACTIONS: Text = Text("Azioni", "Actions");
+const REASON: Text = Text("Motivo", "Reason");
+const REASON_HINT: Text = Text(
+    "Il motivo resta nel registro. La persona riceve una mail.",
+    "The reason stays in the audit log. The person gets a mail.",
+);
+const AUDIT: Text = Text("Registro della persona", "Audit log of the person");
+const ON_IDENTITY: [(&str, Text); 6] = [
+    ("unlock", Text("Sblocca", "Unlock")),
+    ("suspend", Text("Sospendi l'identità", "Suspend the identity")),
+    ("resume", Text("Riattiva l'identità", "Resume the identity")),
+    ("issue_activation", Text("Emetti un codice di attivazione", "Issue an activation code")),
+    ("withdraw_activation", Text("Ritira il codice di attivazione", "Withdraw the activation code")),
+    ("revoke", Text("Revoca l'identità", "Revoke the identity")),
+];
+const ON_DEVICE: [(&str, Text); 3] = [
+    ("suspend_device", Text("Sospendi", "Suspend")),
+    ("resume_device", Text("Riattiva", "Resume")),
+    ("revoke_device", Text("Revoca", "Revoke")),
+];
+
+/// A person, for an operator.
+pub(crate) struct PersonView<'a> {
+    pub(crate) person: &'a Person,
+    pub(crate) account: Option<&'a AccountView>,
+    /// The time in seconds until which the password is locked.
+    pub(crate) password: Option<u64>,
+    /// The name of the use of the forms.
+    pub(crate) form_use: &'a str,
+}
+
+/// The page of a person, with the actions of the help desk.
+pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>, alert: Option<&Alert>) -> Markup {
+    let PersonView { person, account, password, .. } = view;
+    let devices = account.map(|account| account.authenticators.as_slice()).unwrap_or_default();
+    let action = format!("/admin/person/{}", person.id);
+    let content = html! {
+        dl {
+            dt { (page.say(FISCAL_CODE)) } dd { (person.fiscal_code) }
+            dt { (page.say(EMAIL)) } dd { (person.email) }
+            dt { (page.say(MOBILE)) } dd { (person.mobile) }
+            dt { (page.say(STANDING)) } dd #standing { (page.say(standing(person.standing))) }
+            @if let Some(account) = account {
+                dt { (page.say(FAILURES)) } dd { (account.failures) }
+                @if let Some(lock) = lock(page, account.hold) { dt { (page.say(LOCK)) } dd #lock { (lock) } }
+                @if let Some(until) = account.enrollment_code {
+                    dt { (page.say(ACTIVATION)) } dd { (date_and_time(until.as_secs())) }
+                }
+            }
+            @if let Some(until) = password {
+                dt { (page.say(LOCK)) } dd { (page.say(PASSWORD_UNTIL)) " " (date_and_time(*until)) }
+            }
+        }
+        @if account.is_some_and(|account| account.is_suspended) { p { (page.say(SUSPENDED)) } }
+        h2 { (page.say(DEVICES)) }
+        @if devices.is_empty() { p { (page.say(NO_ACCOUNT)) } }
+        ul .items { @for listed in devices { li { (device(page, listed)) } } }
+        p { a href={ "/admin/audit?person=" (person.id) } { (page.say(AUDIT)) } }
+        h2 { (page.say(ACTIONS)) }
+        form #identity method="post" action=(action) {
+            (hidden(page, view))
+            (reason(page, "reason"))
+            @for (name, text) in ON_IDENTITY { button .second name="action" value=(name) { (page.say(text)) } " " }
+        }
+        @if !devices.is_empty() {
+            h2 { (page.say(DEVICES)) }
+            form #devices method="post" action=(action) {
+                (hidden(page, view))
+                label for="device" { (page.say(DEVICE)) }
+                select #device name="device" {
+                    @for device in devices.iter().filter(|device| is_confirmed(device)) {
+                        option value=(device.number) { (device.number) ": " (device.name.as_str()) " " (page.say(kind(device.kind))) }
+                    }
+                }
+                (reason(page, "device-reason"))
+                @for (name, text) in ON_DEVICE { button .second name="action" value=(name) { (page.say(text)) } " " }
+            }
+        }
+        p { a href="/admin" { (page.say(ADMIN)) } }
+    };
+    page.whole(&format!("{} {}", person.name, person.family_name), alert, &content)
+}
+
+fn device(page: &Page<'_>, device: &AuthenticatorView) -> Markup {
+    html! {
+        (device.number) ": " (device.name.as_str()) " - " (page.say(kind(device.kind))) ", " (page.say(status(device)))
+        @if let Some(left) = device.codes_left { ", " (left.get()) }
+        @if let Some(destination) = &device.destination { ", " (destination.to_string()) }
+        @if let Some(used) = device.last_used { ", " (date_and_time(used.as_secs())) }
+    }
+}
+
+fn hidden(page: &Page<'_>, view: &PersonView<'_>) -> Markup {
+    html! {
+        (page.token())
+        input type="hidden" name="use" value=(view.form_use);
+    }
+}
+
+fn reason(page: &Page<'_>, id: &str) -> Markup {
+    html! {
+        label for=(id) { (page.say(REASON)) }
+        input id=(id) name="reason" maxlength="200" autocomplete="off" aria-describedby={ (id) "-hint" } required;
+        p id={ (id) "-hint" } .hint { (page.say(REASON_HINT)) }
+    }
+}
+
+const fn is_confirmed(device: &AuthenticatorView) -> bool {
+    !matches!(device.status, Status::Unconfirmed { .. })
+}
+
+const fn standing(standing: Standing) -> Text {
+    match standing {
+        Standing::Requested => Text("richiesta", "requested"),
+        Standing::Active => Text("attiva", "active"),
+        Standing::Suspended => Text("sospesa", "suspended"),
+        Standing::Revoked => Text("revocata", "revoked"),
+    }
+}

@@ -1,0 +1,55 @@
+use maud::{Markup, html};
+use secondo::account::AccountView;
+use secondo::factor::RecoveryCodes;
+
+use super::language::Text;
+use super::layout::{Alert, Page};
+use super::texts;
+
+const TITLE: Text = Text("Codici di recupero", "Recovery codes");
+const HINT: Text = Text(
+    "Con un codice di recupero entri se perdi il telefono. Ogni codice vale una volta.",
+    "With a recovery code, you log in if you lose your phone. Each code is valid once.",
+);
+const LEFT: Text = Text("Codici ancora validi:", "Codes left:");
+const ONCE: Text = Text(
+    "I codici si vedono una volta sola, quando vengono creati. Se non li hai più, creane di nuovi: quelli precedenti \
+        non varranno più.",
+    "The codes are shown once, when they are made. If you no longer have them, make new ones: the earlier ones will no \
+        longer be valid.",
+);
+const MAKE: Text = Text("Crea nuovi codici", "Make new codes");
+const NEW_TITLE: Text = Text("I tuoi codici di recupero", "Your recovery codes");
+const NEW_HINT: Text = Text(
+    "Stampa questa pagina o scrivi i codici, e conservali lontano dal telefono. Non saranno mostrati di nuovo.",
+    "Print this page or write the codes down, and keep them away from your phone. They will not be shown again.",
+);
+
+/// The page to make new recovery codes.
+pub(crate) fn recovery_codes(page: &Page<'_>, view: &AccountView, alert: Option<&Alert>) -> Markup {
+    let left = view.authenticators.iter().find_map(|device| device.codes_left);
+    let content = html! {
+        p { (page.say(HINT)) }
+        p { (page.say(LEFT)) " " (left.map_or(0, secondo::factor::RecoveryCodesLeft::get)) }
+        p { (page.say(ONCE)) }
+        form method="post" action="/security/codes" {
+            (page.token())
+            input type="hidden" name="revision" value=(view.revision);
+            button { (page.say(MAKE)) }
+        }
+        p { a href="/security" { (page.say(texts::MY_SECURITY)) } }
+    };
+    page.whole(page.say(TITLE), alert, &content)
+}
+
+/// The page that shows new codes once, to be printed.
+pub(crate) fn new_codes(page: &Page<'_>, codes: &RecoveryCodes) -> Markup {
+    let content = html! {
+        p { (page.say(NEW_HINT)) }
+        p .hint { (page.provider) }
+        ol .codes { @for code in codes.texts() { li { code { (code.as_str()) } } } }
+        p { (page.say(HINT)) }
+        p .unprinted { a .button href="/" { (page.say(texts::NEXT)) } }
+    };
+    page.whole(page.say(NEW_TITLE), None, &content)
+}

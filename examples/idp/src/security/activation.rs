@@ -1,0 +1,65 @@
+//! The activation of another app with a code of the help desk, for a person who has lost every device.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use rand::rngs::SysRng;
+use secondo::{Algorithm, Authenticator, Secret, Totp};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::http::{Answer, Visit};
+use crate::pages;
+
+pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    if !visit.may_activate() {
+        return Ok(visit.go_to("/"));
+    }
+    Ok(visit.show(StatusCode::OK, |page| pages::activation(page, None)))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Activation {
+    form: String,
+    code: String,
+}
+
+/// Begins the enrollment of an app with a code. The app's first code confirms it, and its next one logs the person in.
+pub(crate) async fn activate(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Activation { form, code }): Form<Activation>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    if form != visit.browser.form_token() || !visit.may_activate() {
+        return Ok(visit.go_to("/"));
+    }
+    let (account, login) = (visit.browser.account()?, visit.browser.login()?);
+    let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
+    let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
+    match visit.app.verifier.enroll_with_code(&account, &login, &code, phone, visit.now).await {
+        Ok(enrolled) => {
+            visit.browser.session.enrolling = Some(enrolled.number.get());
+            visit.browser.keep(&visit.app.records, visit.now).await?;
+            Ok(visit.go_to("/"))
+        }
+        Err(error) if !error.is_outage() => {
+            let alert = visit.alert(error.public());
+            Ok(visit.show(StatusCode::FORBIDDEN, |page| pages::activation(page, Some(&alert))))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Visit {
+    /// Returns `true` after the password of a person who cannot show a second factor. In a login at a service, no app is
+    /// activated.
+    fn may_activate(&self) -> bool {
+        let session = &self.browser.session;
+        let is_waiting = session.second.is_none() && session.enrolling.is_none() && session.request.is_none();
+        is_waiting && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_some())
+    }
+}

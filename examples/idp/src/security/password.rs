@@ -1,0 +1,115 @@
+//! The person changes the password.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::audit::Line;
+use crate::http::{Answer, Visit};
+use crate::messages::Notice;
+use crate::pages::{self, Alert, Text};
+use crate::person::{FirstFactor, Person};
+
+const PASSWORD: &str = "/security/password";
+
+pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    Ok(Visit::of(app, &headers).await?.password_page(StatusCode::OK, None))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Change {
+    form: String,
+    old: String,
+    new: String,
+    again: String,
+}
+
+/// Changes the password, once the old one is given. Wrong ones are counted as at a login.
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Change { form, old, new, again }): Form<Change>,
+) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    let person = match visit.fresh_owner(PASSWORD) {
+        Ok(person) => person.clone(),
+        Err(stopped) => return Ok(*stopped),
+    };
+    if form != visit.browser.form_token() {
+        return Ok(visit.go_to("/security"));
+    }
+    if !is_allowed(&new, &person) {
+        return Ok(visit.password_page(StatusCode::UNPROCESSABLE_ENTITY, Some(pages::PASSWORD_RULES)));
+    }
+    if new != again {
+        return Ok(visit.password_page(StatusCode::UNPROCESSABLE_ENTITY, Some(NOT_AGAIN)));
+    }
+    match visit.app.persons.first_factor(&person.email, old, visit.now).await? {
+        FirstFactor::Right(_) => {
+            let since = visit.app.persons.set_password(&person.id, new).await?;
+            visit.stay(&person.id, since).await?;
+            visit.browser.renew(&visit.app.records, visit.now).await?;
+            if !visit.app.records.first_use(&format!("password {form}"), visit.now).await? {
+                return Ok(visit.go_to("/security"));
+            }
+            visit.app.audit.record(Line {
+                time: visit.now.as_secs(),
+                person: Some(person.id),
+                action: "password_change".into(),
+                outcome: "done".into(),
+                ..Line::default()
+            });
+            visit.changed(CHANGED, "/security").await
+        }
+        // The first of two clicks has changed the password and moved the session.
+        _ if visit.browser.has_moved(&visit.app.records, visit.now).await? => {
+            visit.app.persons.forget_tries(&person, visit.now).await?;
+            Ok(visit.go_to("/security"))
+        }
+        FirstFactor::Wrong(1..) => Ok(visit.password_page(StatusCode::FORBIDDEN, Some(WRONG))),
+        FirstFactor::Wrong(0) | FirstFactor::Locked => {
+            Ok(visit.password_page(StatusCode::FORBIDDEN, Some(pages::PASSWORD_LOCKED)))
+        }
+    }
+}
+
+const WRONG: Text = Text("La password attuale non è corretta.", "The current password is not correct.");
+const NOT_AGAIN: Text = Text("Le due password nuove sono diverse.", "The two new passwords differ.");
+const CHANGED: Notice = Notice {
+    subject: Text("Password cambiata", "Password changed"),
+    text: Text(
+        "La password della tua identità digitale è stata cambiata, e le altre sessioni sono state chiuse.",
+        "The password of your digital identity was changed, and the other sessions were ended.",
+    ),
+};
+
+/// Returns `true` for a password with the length and the kinds of characters that the page names, without the person's
+/// names or address.
+fn is_allowed(password: &str, person: &Person) -> bool {
+    let has = |kind: fn(char) -> bool| password.chars().any(kind);
+    let has_kinds = has(char::is_lowercase)
+        && has(char::is_uppercase)
+        && has(|letter| letter.is_ascii_digit())
+        && has(|letter| !letter.is_alphanumeric() && !letter.is_whitespace());
+    let lower = password.to_lowercase();
+    let address = person.email.split('@').next().unwrap_or_default();
+    let is_personal = [person.name.as_str(), &person.family_name, address]
+        .into_iter()
+        .any(|part| part.chars().count() > 2 && lower.contains(&part.to_lowercase()));
+    (8..=64).contains(&password.chars().count()) && has_kinds && !is_personal
+}
+
+impl Visit {
+    fn password_page(&self, status: StatusCode, problem: Option<Text>) -> Response {
+        if let Err(stopped) = self.fresh_owner(PASSWORD) {
+            return *stopped;
+        }
+        let alert = problem.map(|text| Alert(text.in_language(self.language).to_owned()));
+        self.show(status, |page| pages::change_password(page, alert.as_ref()))
+    }
+}
