@@ -1,74 +1,85 @@
 //! The parts of the running provider, and their start.
 
-use std::error::Error;
-use std::fs;
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use rand::TryRng;
 use rand::rngs::{SysError, SysRng};
-use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Boxed;
-use secondo::{Policy, Verifier};
-use secondo_postgres::PostgresOptions;
-use secondo_redb::RedbStore;
-use secondo_redis::RedisOptions;
-use sha2::{Digest, Sha256};
+use secondo::{Policy, UnixTime, Verifier};
+use serde::{Deserialize, Serialize};
 
 use crate::audit::{Audit, Events};
 use crate::config::Config;
 use crate::demonstration;
 use crate::gateway::Gateway;
 use crate::gepi;
+use crate::key_file::KeyFile;
+use crate::limits::Limits;
 use crate::messages::Messages;
+use crate::metrics::Metrics;
 use crate::oidc::Oidc;
-use crate::outage::Outage;
+use crate::outage::{Failure, Outage};
 use crate::person::Persons;
-use crate::records::Records;
+use crate::records::{Kept, Record, Records};
+use crate::store::Engine;
 
+/// The parts. Clones share them.
+#[derive(Clone)]
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) origin: String,
+    pub(crate) engine: Engine,
     pub(crate) verifier: Verifier<Boxed>,
     pub(crate) records: Records,
     pub(crate) persons: Persons,
     pub(crate) audit: Audit,
     pub(crate) messages: Messages,
-    pub(crate) oidc: Oidc,
+    pub(crate) oidc: Arc<Oidc>,
+    pub(crate) metrics: Metrics,
+    pub(crate) limits: Arc<Limits>,
     /// The sample service, as a client of the provider.
-    pub(crate) gepi: gepi::Party,
+    pub(crate) gepi: Arc<gepi::Party>,
 }
 
 impl App {
-    /// Opens the store, and makes the secrets at the first start.
-    pub(crate) async fn open(config: Config, origin: String) -> Result<Self, Box<dyn Error>> {
-        let store = open_store(&config).await?;
-        let secret = key_file(&config.data.with_extension("key"))?;
-        let master = LocalMasterKey::from_hex(secret.trim())?;
-        let key = SealingKey::derive(&Deployment::new(&config.name.to_lowercase())?, KeyId::new(1), &master)?;
-        let keys = Arc::new(KeyRing::new(key, [])?);
-        let verifier = Verifier::new(store.clone(), keys, Policy::new());
-        // A machine with another key file stops here.
-        verifier.check_keys().await?;
-        let key = |purpose: &str| Sha256::new().chain_update(purpose).chain_update(secret.trim()).finalize().into();
-        let records = Records::new(store, &key("idp records"));
-        let (audit, queue) = Audit::new(records.clone());
-        tokio::spawn(audit.clone().write(queue));
-        let verifier = verifier.with_sink(Events(audit.clone()));
-        let at_once = std::thread::available_parallelism().map_or(2, usize::from);
-        let persons = Persons::new(records.clone(), &random_hex()?, at_once).map_err(|Outage(label)| label)?;
-        let gepi = gepi::Party::open(&records, &origin).await.map_err(|Outage(label)| label)?;
-        let mut clients = config.client.clone();
-        clients.push(gepi.registration().map_err(|Outage(label)| label)?);
-        let oidc = Oidc::open(&clients, records.clone(), &key("idp subjects")).await?;
-        let messages = Messages::new(records.clone(), config.sms.clone().map(Gateway::new).transpose()?);
-        let app = Self { config, origin, verifier, records, persons, audit, messages, oidc, gepi };
+    /// Opens the store, and makes the secrets and the demonstration's persons at the first start.
+    pub(crate) async fn open(config: Config, origin: String) -> Result<Self, Failure> {
+        let keys = config.key_path();
+        let app = Self::assemble(config, &keys, origin).await?;
         if app.is_demonstration() {
-            demonstration::begin(&app).await.map_err(|Outage(label)| label)?;
+            demonstration::begin(&app).await?;
         }
         Ok(app)
+    }
+
+    /// Opens the store, and makes the secrets at the first start.
+    pub(crate) async fn assemble(config: Config, keys: &Path, origin: String) -> Result<Self, Failure> {
+        let engine = Engine::open(&config).await?;
+        let keys = KeyFile::open_or_create(keys)?;
+        let metrics = Metrics::new();
+        let records = Records::new(engine.boxed(), &keys.derived(RECORDS));
+        let (audit, queue) = Audit::new(records.clone(), metrics.clone());
+        let verifier = verifier(&config, &engine, &keys, &audit)?;
+        // A machine with another key file stops here.
+        verifier.check_keys().await?;
+        tokio::spawn(audit.clone().write(queue));
+        let at_once = std::thread::available_parallelism().map_or(2, usize::from);
+        let persons = Persons::new(records.clone(), &random_hex()?, at_once, metrics.clone())?;
+        let gepi = Arc::new(gepi::Party::open(&records, &origin).await?);
+        let mut clients = config.client.clone();
+        clients.push(gepi.registration()?);
+        let oidc = Arc::new(Oidc::open(&clients, records.clone(), &subject_key(&records).await?).await?);
+        let messages = Messages::new(records.clone(), config.sms.clone().map(Gateway::new).transpose()?);
+        let limits = Arc::default();
+        Ok(Self { config, origin, engine, verifier, records, persons, audit, messages, oidc, metrics, limits, gepi })
+    }
+
+    /// Returns the same parts with a verifier of other keys. All records use these keys from now on.
+    pub(crate) fn with_keys(&self, keys: &KeyFile) -> Result<Self, Failure> {
+        let verifier = verifier(&self.config, &self.engine, keys, &self.audit)?;
+        self.records.set_keys(&keys.derived(RECORDS));
+        Ok(Self { verifier, ..self.clone() })
     }
 
     /// Returns `true` if the provider runs to be tried, with persons of its own. HTTPS means production, except with the
@@ -83,33 +94,30 @@ impl App {
     }
 }
 
-async fn open_store(config: &Config) -> Result<Boxed, Box<dyn Error>> {
-    Ok(match config.store.as_str() {
-        "file" => Boxed::new(RedbStore::open(&config.data)?),
-        url if url.starts_with("postgres") => {
-            // In production, the owner of the tables migrates, and the provider has fewer rights.
-            PostgresOptions::new().migrate(url).await?;
-            Boxed::new(PostgresOptions::new().connect(url).await?)
-        }
-        url if url.starts_with("redis") => Boxed::new(RedisOptions::new().connect(url)?),
-        _ => return Err("store must be \"file\", or begin with postgres:// or redis://".into()),
-    })
+/// The purpose of the keys that seal records.
+pub(crate) const RECORDS: &str = "idp records";
+
+fn verifier(config: &Config, engine: &Engine, keys: &KeyFile, audit: &Audit) -> Result<Verifier<Boxed>, Failure> {
+    let ring = keys.ring(&config.name.to_lowercase())?;
+    Ok(Verifier::new(engine.boxed(), ring, Policy::new()).with_sink(Events(audit.clone())))
 }
 
-/// Reads the key file, or creates it with random bytes. Without it, nothing in the store can be opened again.
-fn key_file(path: &Path) -> Result<String, Box<dyn Error>> {
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let secret = random_hex()?;
-            file.write_all(secret.as_bytes())?;
-            file.sync_all()?;
-            Ok(secret)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Ok(fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?)
-        }
-        Err(error) => Err(format!("{}: {error}", path.display()).into()),
-    }
+/// The key of the pairwise identifiers of persons, which stays when other keys are rotated.
+#[derive(Serialize, Deserialize)]
+struct SubjectKey([u8; 32]);
+
+impl Record for SubjectKey {
+    const KIND: &'static str = "subject-key";
+}
+
+async fn subject_key(records: &Records) -> Result<[u8; 32], Outage> {
+    let now = UnixTime::now()?;
+    let mut key = [0; 32];
+    SysRng.try_fill_bytes(&mut key)?;
+    // Another machine may be first.
+    records.create("key", Kept::forever(SubjectKey(key)), now).await?;
+    let SubjectKey(key) = records.load("key", now).await?.ok_or(Outage("subject_key"))?;
+    Ok(key)
 }
 
 /// Returns 32 random bytes in hexadecimal digits.

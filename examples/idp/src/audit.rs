@@ -3,13 +3,17 @@
 //! Blocks are records that are created once and never replaced. A line that is removed or changed breaks the chain, and
 //! an event that is missing shows as a gap in the revisions of an account.
 
+use std::time::Duration;
+
 use secondo::UnixTime;
 use secondo::audit::{Event, Sink};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::{sleep, timeout};
 
 use crate::activity;
+use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 
@@ -17,6 +21,8 @@ use crate::records::{Kept, Record, Records};
 const KEPT_SECS: u64 = 2 * 366 * 24 * 60 * 60;
 /// The lines that can wait to be written. Beyond them, lines are counted as lost.
 const WAITING: usize = 4096;
+/// The time that lines have to be written, before a command or the provider ends.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The greatest length of the lines of a block, so that it fits into a record.
 const BLOCK_BYTES: usize = 3500;
 
@@ -76,6 +82,10 @@ pub(crate) struct Head {
     pub(crate) next: u64,
     /// The hash of the block before that.
     previous: String,
+    /// The time in seconds of the first block, before whose expiry none is missing.
+    since: u64,
+    /// The time in seconds at which the last block was written.
+    written: u64,
 }
 
 impl Record for Head {
@@ -85,8 +95,18 @@ impl Record for Head {
 impl Head {
     pub(crate) const NAME: &'static str = "head";
 
+    /// Returns `true` if the first block has expired, and perhaps some after it.
+    fn has_expired(&self, now: UnixTime) -> bool {
+        self.since.saturating_add(KEPT_SECS) <= now.as_secs()
+    }
+
+    /// Returns `true` if the last block has expired.
+    fn is_over(&self, now: UnixTime) -> bool {
+        self.written.saturating_add(KEPT_SECS) <= now.as_secs()
+    }
+
     pub(crate) fn start() -> Self {
-        Self { first: 0, next: 0, previous: String::new() }
+        Self { first: 0, next: 0, previous: String::new(), since: 0, written: 0 }
     }
 }
 
@@ -102,36 +122,53 @@ impl Block {
 pub(crate) struct Audit {
     pub(crate) records: Records,
     waiting: Sender<Line>,
+    metrics: Metrics,
 }
 
 /// The queue of lines, for the task that writes them.
 pub(crate) struct Queue(Receiver<Line>);
 
 impl Audit {
-    pub(crate) fn new(records: Records) -> (Self, Queue) {
+    pub(crate) fn new(records: Records, metrics: Metrics) -> (Self, Queue) {
         let (waiting, queue) = channel(WAITING);
-        (Self { records, waiting }, Queue(queue))
+        (Self { records, waiting, metrics }, Queue(queue))
     }
 
     /// Queues a line. If the queue is full, the line is lost, and the loss is reported.
     pub(crate) fn record(&self, line: Line) {
+        self.metrics.event(&line.action, &line.outcome);
+        self.metrics.audit_waiting.inc();
         if self.waiting.try_send(line).is_err() {
+            self.metrics.audit_waiting.dec();
+            self.metrics.audit_lost.inc();
             eprintln!("audit: a line was lost");
         }
     }
 
+    /// Waits until all lines are written, unless the store does not take them.
+    pub(crate) async fn flush(&self) -> Result<(), Outage> {
+        let written = async {
+            while self.metrics.audit_waiting.get() > 0 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, written).await.map_err(|_| Outage("audit_waits"))
+    }
+
     /// Writes lines as they come, until the provider stops.
     pub(crate) async fn write(self, Queue(mut queue): Queue) {
-        let records = self.records.clone();
+        let (records, waiting) = (self.records.clone(), self.metrics.audit_waiting.clone());
         // The task ends when the last sender is gone.
         drop(self);
         let mut lines = Vec::new();
         while queue.recv_many(&mut lines, WAITING).await > 0 {
             let relevant: Vec<_> = lines.iter().filter(|line| activity::is_relevant(line)).cloned().collect();
-            while let Err(Outage(label)) = append(&records, &mut lines).await {
+            let count = lines.len();
+            while let Err(Outage(label)) = append_now(&records, &mut lines).await {
                 eprintln!("audit: {label}");
-                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                sleep(Duration::from_secs(1)).await;
             }
+            waiting.dec_by(i64::try_from(count).unwrap_or(i64::MAX));
             if let Err(Outage(label)) = note(&records, &relevant).await {
                 eprintln!("audit: {label}");
             }
@@ -139,26 +176,37 @@ impl Audit {
     }
 
     /// Reads all lines in order, and returns the problems of the chain and of the revisions.
-    #[cfg(test)]
     pub(crate) async fn read(&self, mut each: impl FnMut(&Line), now: UnixTime) -> Result<Vec<String>, Outage> {
         let head: Head = self.records.load(Head::NAME, now).await?.unwrap_or_else(Head::start);
         let mut problems = Vec::new();
         let mut revisions = std::collections::BTreeMap::new();
         let mut previous = None;
+        let mut is_after = false;
         let mut number = head.first;
         loop {
-            let Some(block) = self.records.load::<Block>(&number.to_string(), now).await? else {
-                if number >= head.next {
-                    break;
-                }
-                // Old blocks expire, and only those.
-                if previous.is_some() {
-                    problems.push(format!("block {number} is missing"));
+            // A long log leaves the processor to the logins between two blocks.
+            tokio::task::yield_now().await;
+            let block = match self.records.load::<Block>(&number.to_string(), now).await {
+                Ok(Some(block)) => block,
+                Ok(None) if number >= head.next => break,
+                Ok(None) => {
+                    // Old blocks expire, and only those.
+                    if is_after || !head.has_expired(now) {
+                        problems.push(format!("block {number} is missing"));
+                    }
                     previous = None;
+                    number += 1;
+                    continue;
                 }
-                number += 1;
-                continue;
+                Err(Outage(label @ ("record_length" | "record_key" | "record_seal" | "record_json"))) => {
+                    problems.push(format!("block {number} was changed: {label}"));
+                    (previous, is_after) = (None, true);
+                    number += 1;
+                    continue;
+                }
+                Err(outage) => return Err(outage),
             };
+            is_after = true;
             if previous.as_ref().is_some_and(|previous| *previous != block.previous) {
                 problems.push(format!("block {number} does not follow the block before it"));
             }
@@ -174,11 +222,18 @@ impl Audit {
             previous = Some(block.hash()?);
             number += 1;
         }
-        if head.next > 0 && previous.is_none_or(|last| number == head.next && last != head.previous) {
+        if head.next > 0
+            && !head.is_over(now)
+            && previous.is_none_or(|last| number == head.next && last != head.previous)
+        {
             problems.push("the last block is missing or changed".to_owned());
         }
         Ok(problems)
     }
+}
+
+async fn append_now(records: &Records, lines: &mut Vec<Line>) -> Result<(), Outage> {
+    append(records, lines, UnixTime::now()?).await
 }
 
 async fn note(records: &Records, lines: &[Line]) -> Result<(), Outage> {
@@ -186,8 +241,7 @@ async fn note(records: &Records, lines: &[Line]) -> Result<(), Outage> {
 }
 
 /// Writes the lines as blocks, and removes from the list what is written.
-async fn append(records: &Records, lines: &mut Vec<Line>) -> Result<(), Outage> {
-    let now = UnixTime::now()?;
+async fn append(records: &Records, lines: &mut Vec<Line>, now: UnixTime) -> Result<(), Outage> {
     let mut head: Head = records.load(Head::NAME, now).await?.unwrap_or_else(Head::start);
     while !lines.is_empty() {
         // Another machine, or this one before it stopped, may have written blocks since.
@@ -205,11 +259,17 @@ async fn append(records: &Records, lines: &mut Vec<Line>) -> Result<(), Outage> 
         let kept = Kept::until(now.saturating_add(KEPT_SECS), block);
         if records.create(&head.next.to_string(), kept, now).await? {
             lines.drain(..count);
-            head = Head { next: head.next + 1, previous: hash, ..head };
+            head = Head { next: head.next + 1, previous: hash, written: now.as_secs(), ..head };
         }
     }
-    while head.first < head.next && records.load::<Block>(&head.first.to_string(), now).await?.is_none() {
-        head.first += 1;
+    if head.has_expired(now) {
+        while head.first < head.next {
+            if let Some(block) = records.load::<Block>(&head.first.to_string(), now).await? {
+                head.since = block.lines.last().map_or(now.as_secs(), |line| line.time);
+                break;
+            }
+            head.first += 1;
+        }
     }
     let keep = |_: Option<Head>| (Some(Kept::forever(head.clone())), ());
     records.change(Head::NAME, now, keep).await
@@ -234,3 +294,6 @@ impl Sink for Events {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,6 @@
 //! The configuration: a file in TOML, and environment variables for what differs between machines.
 
 use std::env;
-use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,9 @@ use url::Url;
 
 use crate::gateway::GatewayOptions;
 use crate::gepi;
+use crate::limits::Rates;
 use crate::oidc::Registration;
+use crate::outage::Failure;
 use crate::registration::Credential;
 use crate::tls::{self, Certificate};
 
@@ -34,6 +35,12 @@ pub(crate) struct Config {
     pub(crate) name: String,
     /// The gateway of text messages. Without one, they stay in the outbox of the demonstration.
     pub(crate) sms: Option<GatewayOptions>,
+    /// The address of the proxy in front, whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxy: Option<IpAddr>,
+    /// The token with which other machines may read `/metrics`. Loopback needs none.
+    pub(crate) metrics_token: Option<String>,
+    /// The requests per minute from one address.
+    pub(crate) limits: Rates,
     /// The services.
     pub(crate) client: Vec<Registration>,
     /// The sample service.
@@ -56,6 +63,9 @@ impl Default for Config {
             tls: false,
             name: "Secondo".into(),
             sms: None,
+            trusted_proxy: None,
+            metrics_token: None,
+            limits: Rates::default(),
             client: Vec::new(),
             gepi: gepi::Settings::default(),
             handover: Vec::new(),
@@ -64,11 +74,10 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads `idp.toml` in the current folder, or the file that `IDP_CONFIG` names. `IDP_LISTEN`, `IDP_ORIGIN`,
-    /// `IDP_DATA` and `IDP_STORE` come before the file.
-    pub(crate) fn read() -> Result<Self, Box<dyn Error>> {
-        let path = env::var_os("IDP_CONFIG");
-        let file = path.as_deref().map_or(Path::new("idp.toml"), Path::new);
+    /// Reads the named file, or `idp.toml` in the current folder. `IDP_LISTEN`, `IDP_ORIGIN`, `IDP_DATA` and
+    /// `IDP_STORE` come before the file.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let file = path.unwrap_or(Path::new("idp.toml"));
         let mut config: Self = match std::fs::read_to_string(file) {
             Ok(text) => toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?,
             Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => Self::default(),
@@ -98,13 +107,23 @@ impl Config {
     }
 
     /// Returns the certificate of a demonstration by HTTPS. It lies beside the data.
-    pub(crate) fn certificate(&self, origin: &str) -> Result<Option<Certificate>, Box<dyn Error>> {
+    pub(crate) fn certificate(&self, origin: &str) -> Result<Option<Certificate>, Failure> {
         if !self.tls {
             return Ok(None);
         }
         let url = Url::parse(origin)?;
         let host = url.host_str().filter(|_| url.scheme() == "https").ok_or("the origin must begin with https://")?;
         Certificate::open(&self.data.with_extension("pem"), host).map(Some)
+    }
+
+    /// Returns the path of the key file.
+    pub(crate) fn key_path(&self) -> PathBuf {
+        self.data.with_extension("key")
+    }
+
+    /// Returns the path of the socket on which the running provider takes commands.
+    pub(crate) fn socket_path(&self) -> PathBuf {
+        self.data.with_extension("sock")
     }
 
     /// Returns the origin that browsers see, once the port is known.

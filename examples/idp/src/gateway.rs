@@ -1,6 +1,5 @@
 //! The gateway of text messages: an HTTP interface that takes each message as JSON.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use ureq::Agent;
 use ureq::tls::TlsConfig;
 use url::{Host, Url};
 
-use crate::outage::Outage;
+use crate::outage::{Failure, Outage};
 
 /// The longest time of a call. It is less than that of a request of a browser.
 const TIME: Duration = Duration::from_secs(10);
@@ -43,7 +42,7 @@ struct Call<'a> {
 }
 
 impl Gateway {
-    pub(crate) fn new(options: GatewayOptions) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn new(options: GatewayOptions) -> Result<Self, Failure> {
         let is_local = match options.url.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),

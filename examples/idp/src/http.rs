@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use maud::Markup;
 use secondo::UnixTime;
 
@@ -20,6 +20,7 @@ use crate::credentials;
 use crate::enrollment;
 use crate::gepi;
 use crate::login;
+use crate::monitoring;
 use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
@@ -32,7 +33,7 @@ use crate::session::Browser;
 use crate::{phone, push};
 
 /// The greatest length of a form.
-const FORM_BYTES: usize = 16 * 1024;
+pub(crate) const FORM_BYTES: usize = 16 * 1024;
 /// The longest time of a request.
 const TIME: Duration = Duration::from_secs(20);
 
@@ -66,15 +67,17 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(registration::routes())
         .merge(credentials::routes())
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
-        .route("/health", get(|| async { "ok" }))
         .merge(push::routes())
         .merge(gepi::routes())
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
         .merge(oidc::routes())
         .merge(push::api())
         .merge(phone::routes())
+        .merge(monitoring::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&app), monitoring::limit))
         .layer(from_fn(guard))
+        .layer(from_fn_with_state(Arc::clone(&app), monitoring::observe))
         .with_state(app)
 }
 
@@ -105,7 +108,8 @@ impl IntoResponse for Outage {
     fn into_response(self) -> Response {
         eprintln!("outage: {}", self.0);
         let text = texts::UNAVAILABLE.in_language(Language::Italian);
-        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        // The label is for the metrics.
+        (StatusCode::SERVICE_UNAVAILABLE, Extension(self), text).into_response()
     }
 }
 

@@ -11,6 +11,7 @@ mod attributes;
 mod audit;
 mod audit_search;
 mod challenge;
+mod command;
 mod config;
 mod consent;
 mod credentials;
@@ -19,8 +20,13 @@ mod enrollment;
 mod gateway;
 mod gepi;
 mod http;
+mod key_file;
+mod limits;
+mod load;
 mod login;
 mod messages;
+mod metrics;
+mod monitoring;
 mod oidc;
 mod open_sessions;
 mod operator;
@@ -31,45 +37,82 @@ mod password;
 mod person;
 mod phone;
 mod problem;
+mod provider;
 mod push;
 mod records;
 mod registration;
 mod second_factor;
 mod security;
+mod serve;
 mod session;
+mod store;
 mod tls;
 
-use std::error::Error;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
+use clap::{Parser, Subcommand};
 
-use crate::app::App;
+use crate::command::Command;
 use crate::config::Config;
-use crate::tls::TlsListener;
+use crate::outage::Failure;
+
+/// An identity provider in the manner of SPID. Without a command, it serves browsers until it is told to stop.
+#[derive(Parser)]
+#[command(name = "idp")]
+struct Arguments {
+    /// The configuration, in TOML. Without it: `idp.toml` in the current folder, if it is there.
+    #[arg(long, global = true, value_name = "FILE", env = "IDP_CONFIG")]
+    config: Option<PathBuf>,
+    /// Serves by HTTPS with a certificate of its own, which is for demonstrations only, so that a phone can open it.
+    #[arg(long)]
+    tls: bool,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Serves browsers until SIGINT or SIGTERM.
+    Serve,
+    /// Checks the configuration, the clock, the keys and the store.
+    Check,
+    /// Puts a backup in the place of data that is lost, while the provider is stopped.
+    Restore {
+        /// The file that `idp backup` made.
+        file: PathBuf,
+    },
+    /// Measures full logins through HTTP, with a provider and persons of its own in a temporary folder.
+    Load(load::Arguments),
+    #[command(flatten)]
+    Command(Command),
+}
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let mut config = Config::read()?;
-    if std::env::args().any(|argument| argument == "--tls") {
-        config.begin_tls();
+async fn main() -> ExitCode {
+    let Arguments { config, tls, task } = Arguments::parse();
+    match run(config, tls, task.unwrap_or(Task::Serve)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("idp: {failure}");
+            ExitCode::FAILURE
+        }
     }
-    let listener = TcpListener::bind(config.listen).await?;
-    let origin = config.origin_at(listener.local_addr()?)?;
-    let certificate = config.certificate(&origin)?;
-    let app = Arc::new(App::open(config, origin).await?);
-    println!("Open {}/gepi", app.origin);
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
-    // Some pages are only for this machine.
-    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    if let Some(certificate) = certificate {
-        println!("The browser warns of its certificate. SHA-256 fingerprint: {}", certificate.fingerprint());
-        let listener = TlsListener::new(listener, certificate)?.tap_io(|_| {});
-        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
-    } else {
-        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+}
+
+async fn run(config: Option<PathBuf>, tls: bool, task: Task) -> Result<(), Failure> {
+    let config = Config::read(config.as_deref());
+    match task {
+        Task::Serve => {
+            let mut config = config?;
+            if tls {
+                config.begin_tls();
+            }
+            serve::serve(config).await
+        }
+        Task::Check => command::check(config).await,
+        Task::Restore { file } => command::restore(config?, &file).await,
+        Task::Load(arguments) => load::load(arguments).await,
+        Task::Command(command) => command::run(config?, command).await,
     }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use secondo::VerifierError;
 use secondo::store::BoxedError;
 
 /// A fault of the provider, as a label for logs. It is never a login, and no fault of the person's.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Outage(pub(crate) &'static str);
 
 impl<E: Error + 'static> From<E> for Outage {
@@ -25,4 +25,13 @@ pub(crate) fn in_background(work: impl Future<Output = Result<(), Outage>> + Sen
             eprintln!("outage: {label}");
         }
     });
+}
+
+/// An error of a command or of the start, with a text for the operator.
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+impl From<Outage> for Failure {
+    fn from(Outage(label): Outage) -> Self {
+        format!("outage: {label}").into()
+    }
 }

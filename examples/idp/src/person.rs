@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 
@@ -103,17 +104,19 @@ pub(crate) enum FirstFactor {
 }
 
 /// The persons in the records.
+#[derive(Clone)]
 pub(crate) struct Persons {
     records: Records,
     /// The hash of a password that nobody has, so that an unknown name takes as long as a known one.
     nobody: String,
     /// The hashes that are computed at a time: each takes some 20 MB.
     hashing: Arc<Semaphore>,
+    metrics: Metrics,
 }
 
 impl Persons {
-    pub(crate) fn new(records: Records, nobody: &str, at_once: usize) -> Result<Self, Outage> {
-        Ok(Self { records, nobody: hash(nobody)?, hashing: Arc::new(Semaphore::new(at_once)) })
+    pub(crate) fn new(records: Records, nobody: &str, at_once: usize, metrics: Metrics) -> Result<Self, Outage> {
+        Ok(Self { records, nobody: hash(nobody)?, hashing: Arc::new(Semaphore::new(at_once)), metrics })
     }
 
     pub(crate) async fn load(&self, id: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
@@ -151,6 +154,18 @@ impl Persons {
         Ok(true)
     }
 
+    /// Removes a person with both user names. Returns the number of records that there were.
+    pub(crate) async fn erase(&self, person: &Person, now: UnixTime) -> Result<usize, Outage> {
+        for user in [&person.email, &person.fiscal_code] {
+            self.records.remove::<Tries>(&normalized(user), now).await?;
+        }
+        for user in [&person.email, &person.fiscal_code] {
+            self.records.remove::<Named>(&normalized(user), now).await?;
+        }
+        self.records.remove::<Person>(&person.id, now).await?;
+        Ok(3)
+    }
+
     /// Changes a person who is there.
     pub(crate) async fn change(
         &self,
@@ -179,6 +194,16 @@ impl Persons {
         form: &str,
         now: UnixTime,
     ) -> Result<FirstFactor, Outage> {
+        let result = self.attempt(user, password, form, now).await?;
+        self.metrics.password(match result {
+            FirstFactor::Right(_) => "right",
+            FirstFactor::Wrong(_) => "wrong",
+            FirstFactor::Locked => "locked",
+        });
+        Ok(result)
+    }
+
+    async fn attempt(&self, user: &str, password: String, form: &str, now: UnixTime) -> Result<FirstFactor, Outage> {
         let user = normalized(user);
         let attempt = attempt(form, &password);
         let counted = self.records.change(&user, now, |tries: Option<Tries>| {

@@ -1,12 +1,14 @@
 //! The provider's own records: persons, sessions, requests. They lie in the same store as the accounts.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use secondo::store::{Boxed, Exchange, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,10 +24,12 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync {
 }
 
 /// Records in a store, as sealed JSON. A record that has expired is not there.
+///
+/// The sealed form begins with the number of the key. Clones share the keys, which change when they are rotated.
 #[derive(Clone)]
 pub(crate) struct Records {
     store: Boxed,
-    cipher: Aes256GcmSiv,
+    ciphers: Arc<RwLock<Vec<(u32, Aes256GcmSiv)>>>,
 }
 
 /// The form of a record in the store.
@@ -72,8 +76,16 @@ const USED_SECS: u64 = 60 * 60;
 const TRIES: usize = 64;
 
 impl Records {
-    pub(crate) fn new(store: Boxed, key: &[u8; 32]) -> Self {
-        Self { store, cipher: Aes256GcmSiv::new(key.into()) }
+    /// Creates the records with these numbered keys, of which the first one seals.
+    pub(crate) fn new(store: Boxed, keys: &[(u32, [u8; 32])]) -> Self {
+        let records = Self { store, ciphers: Arc::default() };
+        records.set_keys(keys);
+        records
+    }
+
+    pub(crate) fn set_keys(&self, keys: &[(u32, [u8; 32])]) {
+        let ciphers = keys.iter().map(|(number, key)| (*number, Aes256GcmSiv::new(key.into()))).collect();
+        *self.ciphers.write().unwrap_or_else(PoisonError::into_inner) = ciphers;
     }
 
     /// Returns the record with this name, or `None` if there is no such record.
@@ -119,16 +131,76 @@ impl Records {
 
     async fn read<R: Record>(&self, id: &AccountId, now: UnixTime) -> Result<(Option<Revision>, Option<R>), Outage> {
         let Some(entry) = self.store.load(id).await? else { return Ok((None, None)) };
-        let (nonce, sealed) = entry.value.as_ref().split_at_checked(12).ok_or(Outage("record_length"))?;
-        let nonce = Nonce::try_from(nonce).map_err(|_| Outage("record_length"))?;
-        let payload = Payload { msg: sealed, aad: id.as_str().as_bytes() };
-        let opened = self.cipher.decrypt(&nonce, payload).map_err(|_| Outage("record_seal"))?;
+        let (_, opened) = self.open(id, entry.value.as_ref())?;
         let Envelope { expires, record } = serde_json::from_slice(&opened).map_err(|_| Outage("record_json"))?;
         let is_there = expires.is_none_or(|expires| now.as_secs() < expires);
         Ok((Some(entry.revision), record.filter(|_| is_there)))
     }
 
-    async fn write<R: Record>(
+    /// Opens a sealed record. Returns the number of its key as well.
+    fn open(&self, id: &AccountId, value: &[u8]) -> Result<(u32, Vec<u8>), Outage> {
+        let (number, value) = value.split_first_chunk().ok_or(Outage("record_length"))?;
+        let (nonce, sealed) = value.split_first_chunk().ok_or(Outage("record_length"))?;
+        let number = u32::from_le_bytes(*number);
+        let ciphers = self.ciphers.read().unwrap_or_else(PoisonError::into_inner);
+        let (_, cipher) = ciphers.iter().find(|(key, _)| *key == number).ok_or(Outage("record_key"))?;
+        let payload = Payload { msg: sealed, aad: id.as_str().as_bytes() };
+        let opened = cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| Outage("record_seal"))?;
+        Ok((number, opened))
+    }
+
+    fn seal(&self, id: &AccountId, opened: &[u8]) -> Result<Value, Outage> {
+        let mut nonce = [0; 12];
+        SysRng.try_fill_bytes(&mut nonce)?;
+        let ciphers = self.ciphers.read().unwrap_or_else(PoisonError::into_inner);
+        let (number, cipher) = ciphers.first().ok_or(Outage("record_key"))?;
+        let payload = Payload { msg: opened, aad: id.as_str().as_bytes() };
+        let sealed = cipher.encrypt(&nonce.into(), payload).map_err(|_| Outage("record_seal"))?;
+        let value = [&number.to_le_bytes(), &nonce[..], &sealed].concat();
+        if value.len() > Value::MAX_LEN {
+            return Err(Outage("record_too_long"));
+        }
+        Ok(value.into())
+    }
+
+    /// Seals a record with the first key. Returns `true` if another one had sealed it.
+    pub(crate) async fn reseal(&self, id: &AccountId) -> Result<bool, Outage> {
+        for _ in 0..TRIES {
+            let Some(entry) = self.store.load(id).await? else { return Ok(false) };
+            let (number, opened) = self.open(id, entry.value.as_ref())?;
+            let first = self.ciphers.read().unwrap_or_else(PoisonError::into_inner).first().map(|(first, _)| *first);
+            if first == Some(number) {
+                return Ok(false);
+            }
+            let Envelope::<IgnoredAny> { expires, .. } = serde_json::from_slice(&opened)?;
+            let expires = expires.map(UnixTime::from_secs).transpose()?;
+            let value = self.seal(id, &opened)?;
+            if self.store.compare_exchange(id, Some(entry.revision), value, expires).await? == Exchange::Stored {
+                return Ok(true);
+            }
+        }
+        Err(Outage("records_contended"))
+    }
+
+    /// Returns the content of a record of any kind, for the commands that go through all of them.
+    pub(crate) async fn content(&self, id: &AccountId) -> Result<Option<serde_json::Value>, Outage> {
+        let Some(entry) = self.store.load(id).await? else { return Ok(None) };
+        let Envelope { record, .. } = serde_json::from_slice(&self.open(id, entry.value.as_ref())?.1)?;
+        Ok(record)
+    }
+
+    /// Removes a record of any kind.
+    pub(crate) async fn erase(&self, id: &AccountId, now: UnixTime) -> Result<(), Outage> {
+        for _ in 0..TRIES {
+            let Some(entry) = self.store.load(id).await? else { return Ok(()) };
+            if self.write(id, Some(entry.revision), &Kept::<()>::removed(now)).await? {
+                return Ok(());
+            }
+        }
+        Err(Outage("records_contended"))
+    }
+
+    async fn write<R: Serialize + Sync>(
         &self,
         id: &AccountId,
         expected: Option<Revision>,
@@ -137,17 +209,15 @@ impl Records {
         let Kept { record, expires } = kept;
         let opened =
             serde_json::to_vec(&Envelope { expires: expires.map(UnixTime::as_secs), record: record.as_ref() })?;
-        let mut nonce = [0; 12];
-        SysRng.try_fill_bytes(&mut nonce)?;
-        let payload = Payload { msg: &opened, aad: id.as_str().as_bytes() };
-        let sealed = self.cipher.encrypt(&nonce.into(), payload).map_err(|_| Outage("record_seal"))?;
-        let value = [&nonce[..], &sealed].concat();
-        if value.len() > Value::MAX_LEN {
-            return Err(Outage("record_too_long"));
-        }
-        let stored = self.store.compare_exchange(id, expected, value.into(), *expires).await?;
+        let value = self.seal(id, &opened)?;
+        let stored = self.store.compare_exchange(id, expected, value, *expires).await?;
         Ok(stored == Exchange::Stored)
     }
+}
+
+/// Returns the kind of the record with this id, or `None` for an account.
+pub(crate) fn kind_of(id: &AccountId) -> Option<&str> {
+    Some(id.as_str().strip_prefix(PREFIX)?.rsplit_once('.')?.0)
 }
 
 /// Returns the id of a record. Names of any length are hashed.

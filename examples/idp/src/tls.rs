@@ -4,7 +4,6 @@
 //! a certificate that browsers trust stands in front of the provider.
 
 use std::collections::BTreeSet;
-use std::error::Error;
 use std::fs;
 use std::future::pending;
 use std::io::{self, Write};
@@ -29,6 +28,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::server::TlsStream;
 
+use crate::outage::Failure;
+
 /// The days for which a certificate is valid. Phones refuse one of more than 825 days.
 const DAYS: i64 = 397;
 /// The time of a handshake.
@@ -42,7 +43,7 @@ pub(crate) struct Certificate {
 
 impl Certificate {
     /// Reads the certificate in a file, or makes one if there is none for this host.
-    pub(crate) fn open(path: &Path, host: &str) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn open(path: &Path, host: &str) -> Result<Self, Failure> {
         let host = host.trim_matches(['[', ']']);
         if let Ok(text) = fs::read(path) {
             let kept = Self {
@@ -71,13 +72,13 @@ impl Certificate {
     }
 }
 
-fn make(host: &str) -> Result<CertifiedKey<KeyPair>, Box<dyn Error>> {
+fn make(host: &str) -> Result<CertifiedKey<KeyPair>, Failure> {
     let addresses = [Some(Ipv4Addr::LOCALHOST.into()), Some(Ipv6Addr::LOCALHOST.into()), address()];
     let addresses = addresses.into_iter().flatten().map(|address: IpAddr| address.to_string());
     let names: BTreeSet<_> = addresses.chain(["localhost".to_owned(), host.to_owned()]).collect();
     let mut params = CertificateParams::new(Vec::from_iter(names))?;
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let day = |date: jiff::civil::Date| -> Result<_, Box<dyn Error>> {
+    let day = |date: jiff::civil::Date| -> Result<_, Failure> {
         Ok(date_time_ymd(date.year().into(), date.month().try_into()?, date.day().try_into()?))
     };
     params.not_before = day(today.yesterday()?)?;
@@ -105,10 +106,7 @@ pub(crate) struct TlsListener {
 }
 
 impl TlsListener {
-    pub(crate) fn new(
-        listener: TcpListener,
-        Certificate { certificate, key }: Certificate,
-    ) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn new(listener: TcpListener, Certificate { certificate, key }: Certificate) -> Result<Self, Failure> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let config = config.with_no_client_auth().with_single_cert(vec![certificate], key)?;

@@ -11,7 +11,7 @@ use std::panic;
 use std::path::{Path, PathBuf};
 
 use redb::backends::FileBackend;
-use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, StorageBackend, Table, TableDefinition};
+use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend, Table, TableDefinition};
 use secondo::store::{Entry, Exchange, Revision, Value};
 use secondo::{AccountId, UnixTime};
 
@@ -83,16 +83,24 @@ impl StoreFile {
         Ok(opened)
     }
 
-    /// Creates an empty store on an empty backend.
-    pub(crate) fn create(file: Box<dyn StorageBackend>) -> Result<(), RedbStoreError> {
+    /// Creates a store on an empty backend, with the entries of a snapshot if there is one.
+    pub(crate) fn create(file: Box<dyn StorageBackend>, from: Option<&Snapshot>) -> Result<(), RedbStoreError> {
+        const CACHE: usize = 64 << 20;
         let gate = Gate::new(file);
         gate.open()?;
-        let database = Builder::new().create_with_backend(gate)?;
+        let database = Builder::new().set_cache_size(CACHE).create_with_backend(gate)?;
         let transaction = database.begin_write()?;
-        transaction.open_table(ENTRIES)?;
+        let mut entries = transaction.open_table(ENTRIES)?;
+        if let Some(snapshot) = from {
+            for entry in snapshot.entries.iter()? {
+                let (id, bytes) = entry?;
+                entries.insert(id.value(), bytes.value())?;
+            }
+        }
+        drop(entries);
         let mut meta = transaction.open_table(META)?;
         meta.insert(FORMAT, THIS_FORMAT)?;
-        meta.insert(REVISIONS, 0)?;
+        meta.insert(REVISIONS, from.map_or(0, |snapshot| snapshot.revisions))?;
         drop(meta);
         transaction.commit()?;
         database.close()?;
@@ -103,7 +111,7 @@ impl StoreFile {
     pub(crate) fn snapshot(&self) -> Result<Snapshot, RedbStoreError> {
         no_panic(|| {
             let entries = self.database.begin_read()?.open_table(ENTRIES).map_err(missing_is_foreign)?;
-            Ok(Snapshot { entries })
+            Ok(Snapshot { entries, revisions: self.last_reserved })
         })
     }
 
@@ -195,6 +203,8 @@ fn decode(bytes: &[u8]) -> Result<(Revision, u64, &[u8]), RedbStoreError> {
 /// The entries as of one commit.
 pub(crate) struct Snapshot {
     entries: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    /// An upper bound of all revisions that entries have had.
+    revisions: u64,
 }
 
 impl Snapshot {
@@ -261,7 +271,11 @@ fn no_panic<T>(work: impl FnOnce() -> Result<T, RedbStoreError>) -> Result<T, Re
 /// Opens the file at this path, and creates the file if it does not exist.
 pub(crate) fn open_or_create(path: &Path) -> Result<Box<dyn StorageBackend>, RedbStoreError> {
     if !path.try_exists()? {
-        create(path)?;
+        match create(path, None) {
+            // Another process created the file meanwhile.
+            Err(RedbStoreError::Io(error)) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => created?,
+        }
     }
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     #[cfg(unix)]
@@ -283,15 +297,18 @@ fn check_mode(file: &File) -> Result<(), RedbStoreError> {
     Ok(())
 }
 
+/// Copies the entries of a snapshot into a new file at this path.
+pub(crate) fn copy(snapshot: &Snapshot, path: &Path) -> Result<(), RedbStoreError> {
+    no_panic(|| create(path, Some(snapshot)))?;
+    sync_folder(path)
+}
+
 /// Creates the file under a temporary name and then links it to its path.
 ///
 /// So nobody finds a half-made file, and a file that another process creates meanwhile is not lost.
-fn create(path: &Path) -> Result<(), RedbStoreError> {
+fn create(path: &Path, from: Option<&Snapshot>) -> Result<(), RedbStoreError> {
     let new = beside(path);
-    let made = create_at(&new).and_then(|()| match fs::hard_link(&new, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => Ok(linked?),
-    });
+    let made = create_at(&new, from).and_then(|()| Ok(fs::hard_link(&new, path)?));
     // A temporary file that cannot be removed does no harm.
     let _ = fs::remove_file(&new);
     made
@@ -304,13 +321,13 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn create_at(path: &Path) -> Result<(), RedbStoreError> {
+fn create_at(path: &Path, from: Option<&Snapshot>) -> Result<(), RedbStoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    StoreFile::create(Box::new(FileBackend::new(file.try_clone()?)?))?;
+    StoreFile::create(Box::new(FileBackend::new(file.try_clone()?)?), from)?;
     Ok(file.sync_all()?)
 }
 

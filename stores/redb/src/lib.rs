@@ -32,8 +32,9 @@
 //! This relies on the disk and the file system: data that they report as synced must be written. If it is not (a cache
 //! that loses its content with the power, a virtual disk that ignores flushes, `tmpfs`), a crash can lose commits.
 //! Codes are then accepted again and guesses are not counted, or the file is corrupt. A restored backup has the same
-//! effect: all writes after the backup are lost. Copy the file only while no process has it open. Keep it on a local
-//! file system with locks and hard links, since the lock keeps a second process out.
+//! effect: all writes after the backup are lost. [`RedbStore::backup`] makes a copy while the store is in use; copy the
+//! file itself only while no process has it open. Keep it on a local file system with locks and hard links, since the
+//! lock keeps a second process out.
 //!
 //! Opening verifies the checksum of every page, even after a clean shutdown. A file that is damaged, cut off, from
 //! another program or from another version gives an error and stays unchanged, byte for byte.

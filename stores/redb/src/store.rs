@@ -15,7 +15,7 @@ use redb::StorageBackend;
 use secondo::store::{Entry, Enumerate, Exchange, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
 
-use crate::file::{Change, Opener, Request, Snapshot, StoreFile};
+use crate::file::{self, Change, Opener, Request, Snapshot, StoreFile};
 use crate::queue::Queue;
 use crate::{RedbOptions, RedbStoreError, lock};
 
@@ -92,6 +92,22 @@ impl RedbStore {
             after = more;
         }
         Ok(removed)
+    }
+
+    /// Copies the entries as of one commit into a new file at this path, which this library opens.
+    ///
+    /// This blocks until the copy is on disk. Logins go on meanwhile, and the copy has none of their writes. Only the
+    /// file's owner can read it. After a restore, all writes since the copy are lost: call
+    /// [`Verifier::raise_all_watermarks`](secondo::Verifier::raise_all_watermarks) before the first login.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RedbStoreError::DiskFull`] or [`RedbStoreError::Io`] if the file exists already or cannot be written,
+    /// or the error of a load. There is no file at the path then, or the one that was there before.
+    pub fn backup(&self, path: impl AsRef<Path>) -> Result<(), RedbStoreError> {
+        let path = path.as_ref();
+        // An error of the copy says nothing about the store's own file.
+        file::copy(&*self.shared.work.committed()?, path)
     }
 }
 

@@ -19,7 +19,6 @@ mod subject;
 mod token;
 mod userinfo;
 
-use std::error::Error;
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,7 +30,7 @@ pub(crate) use self::keys::Keys;
 pub(crate) use self::request::Request;
 pub(crate) use self::subject::Subjects;
 use crate::app::App;
-use crate::outage::Outage;
+use crate::outage::Failure;
 use crate::records::Records;
 
 /// The seconds for which tokens are valid.
@@ -50,9 +49,9 @@ impl Oidc {
         registrations: &[Registration],
         records: Records,
         subject_key: &[u8; 32],
-    ) -> Result<Self, Box<dyn Error>> {
+    ) -> Result<Self, Failure> {
         let clients = Clients::new(registrations)?;
-        let keys = Keys::open(records).await.map_err(|Outage(label)| label)?;
+        let keys = Keys::open(records).await?;
         tokio::spawn(keys.clone().maintain());
         Ok(Self { clients, keys, subjects: Subjects::new(subject_key) })
     }

@@ -5,6 +5,7 @@ mod chromium;
 mod credentials;
 mod gepi;
 mod oidc;
+mod operation;
 mod push;
 mod registration;
 mod second_factor;

@@ -63,7 +63,7 @@ impl Harness for OnDisk {
 #[test]
 fn it_keeps_the_contract() {
     let disk = Disk::default();
-    StoreFile::create(disk.open()).unwrap();
+    StoreFile::create(disk.open(), None).unwrap();
     let harness = OnDisk { disk, store: Mutex::default(), broken: Mutex::default() };
     let report = check(&harness).unwrap_or_else(|violation| panic!("{violation}"));
     assert_eq!((report.passed().count(), report.not_applicable().count()), (10, 0), "{report}");
@@ -73,7 +73,7 @@ fn it_keeps_the_contract() {
 #[test]
 fn it_lists_every_id() {
     let disk = Disk::default();
-    StoreFile::create(disk.open()).unwrap();
+    StoreFile::create(disk.open(), None).unwrap();
     check_listing(&OnDisk { disk, store: Mutex::default(), broken: Mutex::default() }).unwrap();
 }
 

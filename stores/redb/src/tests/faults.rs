@@ -24,7 +24,7 @@ fn id(name: &str) -> AccountId {
 
 fn start(options: RedbOptions) -> (Disk, RedbStore) {
     let disk = Disk::default();
-    StoreFile::create(disk.open()).unwrap();
+    StoreFile::create(disk.open(), None).unwrap();
     let store = RedbStore::start(options, {
         let disk = disk.clone();
         move || Ok(disk.open())

@@ -83,7 +83,7 @@ fn count_up(
 fn what_was_stored_is_there_when_the_power_comes_back() {
     let cuts = if std::env::var_os("STORES_FULL").is_some() { 4_000 } else { 400 };
     let disk = Disk::default();
-    StoreFile::create(disk.open()).unwrap();
+    StoreFile::create(disk.open(), None).unwrap();
     let mut known = [[Known::default(); OWN]; CALLERS];
     let (shared_stored, unknown) = (AtomicU64::new(0), AtomicU64::new(0));
     let mut rng = SmallRng::seed_from_u64(1);

@@ -228,6 +228,11 @@ impl Browser {
         self.code(self.step)
     }
 
+    /// Returns the last code that was used.
+    pub(crate) fn used_code(&self) -> String {
+        self.code(self.step)
+    }
+
     /// Gives the next code of a clock that is this many seconds ahead. It does not wait for the code's step.
     pub(crate) fn give_next_code(&mut self, ahead: u64) {
         self.step = (now() + ahead / 30).max(self.step + 1);

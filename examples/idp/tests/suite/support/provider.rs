@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -56,7 +58,8 @@ impl Provider {
     pub(crate) fn give_recovery_codes(&mut self) -> Vec<String> {
         self.stop();
         let file = |extension| self.folder.path().join("idp").with_extension(extension);
-        let master = LocalMasterKey::from_hex(fs::read_to_string(file("key")).unwrap().trim()).unwrap();
+        let keys = fs::read_to_string(file("key")).unwrap();
+        let master = LocalMasterKey::from_hex(keys.trim().split_once(' ').unwrap().1).unwrap();
         let key = SealingKey::derive(&Deployment::new("secondo").unwrap(), KeyId::new(1), &master).unwrap();
         let store = RedbStore::open(file("redb")).unwrap();
         let codes = RecoveryCodes::new(&random());
@@ -79,6 +82,42 @@ impl Provider {
         });
         self.run(&self.origin.replace("http://localhost", "127.0.0.1"), None);
         codes.texts().map(|text| text.as_str().to_owned()).collect()
+    }
+
+    /// Starts a provider on a store on a server.
+    pub(crate) fn start_on(store: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("idp.toml"), format!("store = \"{store}\"")).unwrap();
+        let (origin, user, password, operator) = Default::default();
+        let mut provider = Self { process: None, folder, origin, user, password, operator };
+        provider.run("127.0.0.1:0", None);
+        provider
+    }
+
+    /// Runs a command of the operator, and returns its output, or the output and the error if it failed.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = command(&self.folder, "127.0.0.1:8080").args(arguments).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        if output.status.success() { Ok(text) } else { Err(text + &String::from_utf8(output.stderr).unwrap()) }
+    }
+
+    /// Begins a command of the operator.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        command(&self.folder, "127.0.0.1:8080").args(arguments).stdout(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Returns the path of a file beside the data.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Sends SIGTERM, and returns the status and the time until the end.
+    pub(crate) fn terminate(&mut self) -> (ExitStatus, Duration) {
+        let mut process = self.process.take().unwrap();
+        let begun = Instant::now();
+        let kill = Command::new("kill").arg(process.id().to_string()).status().unwrap();
+        assert!(kill.success());
+        (process.wait().unwrap(), begun.elapsed())
     }
 
     fn run(&mut self, listen: &str, offset: Option<&str>) {
@@ -110,7 +149,8 @@ impl Provider {
         }
     }
 
-    fn stop(&mut self) {
+    /// Kills it.
+    pub(crate) fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();

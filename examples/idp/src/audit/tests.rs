@@ -1,0 +1,107 @@
+#![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+use std::sync::Arc;
+
+use secondo::store::{Boxed, Memory};
+
+use super::*;
+
+const START: u64 = 1_800_000_000;
+const DAY: u64 = 24 * 60 * 60;
+
+struct Log {
+    store: Arc<Memory>,
+    audit: Audit,
+}
+
+impl Log {
+    /// Returns a log of one block a day.
+    async fn of_days(days: u64) -> Self {
+        let store = Arc::new(Memory::new());
+        let records = Records::new(Boxed::new(Arc::clone(&store)), &[(1, [7; 32])]);
+        let (audit, _) = Audit::new(records, Metrics::new());
+        let log = Self { store, audit };
+        for day in 0..days {
+            log.append(day, Some(day + 1)).await;
+        }
+        log
+    }
+
+    async fn append(&self, day: u64, revision: Option<u64>) {
+        let time = START + day * DAY;
+        let line = Line { time, person: Some("p".into()), action: "verify".into(), revision, ..Line::default() };
+        append(&self.audit.records, &mut vec![line], at(day)).await.unwrap();
+    }
+
+    /// Returns the number of lines, and the problems.
+    async fn read(&self, day: u64) -> (usize, Vec<String>) {
+        let mut count = 0;
+        let problems = self.audit.read(|_| count += 1, at(day)).await.unwrap();
+        (count, problems)
+    }
+
+    async fn remove(&self, block: u64) {
+        self.audit.records.remove::<Block>(&block.to_string(), at(0)).await.unwrap();
+    }
+}
+
+fn at(day: u64) -> UnixTime {
+    UnixTime::from_secs(START + day * DAY).unwrap()
+}
+
+#[tokio::test]
+async fn each_removed_block_is_found() {
+    for block in 0..4 {
+        let log = Log::of_days(4).await;
+        assert_eq!(log.read(4).await, (4, vec![]));
+        log.remove(block).await;
+        let found = |(count, problems): (usize, Vec<String>)| {
+            assert!(
+                count >= 3
+                    && problems.iter().any(|problem| problem.contains(&format!("block {block} is missing"))
+                        || problem.contains("the last block is missing")),
+                "{problems:?}"
+            );
+        };
+        found(log.read(4).await);
+        // A block that is written later hides nothing.
+        if block < 3 {
+            log.append(4, Some(5)).await;
+            found(log.read(5).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn changed_lines_and_missing_events_are_found() {
+    let log = Log::of_days(4).await;
+    let change = |block: Option<Block>| {
+        let mut block = block.unwrap();
+        block.lines.first_mut().unwrap().outcome = "done".into();
+        (Some(Kept::forever(block)), ())
+    };
+    log.audit.records.change("1", at(4), change).await.unwrap();
+    assert_eq!(log.read(4).await, (4, vec!["block 2 does not follow the block before it".to_owned()]));
+
+    let log = Log::of_days(4).await;
+    log.append(4, Some(6)).await;
+    assert_eq!(log.read(4).await, (5, vec!["revision 6 of p does not follow 4".to_owned()]));
+}
+
+#[tokio::test]
+async fn lines_expire_after_24_months_in_order() {
+    let log = Log::of_days(4).await;
+    let kept = KEPT_SECS / DAY;
+    assert_eq!(log.read(kept - 1).await, (4, vec![]));
+    for day in [kept + 1, kept + 3] {
+        log.store.purge(at(day));
+        let (count, problems) = log.read(day).await;
+        assert!(problems.is_empty() && u64::try_from(count).unwrap() == kept + 3 - day, "{problems:?}");
+    }
+    log.append(kept + 3, None).await;
+    log.append(kept + 4, None).await;
+    assert_eq!(log.read(kept + 5).await, (2, vec![]));
+    // The first block is again one that must be there.
+    log.remove(4).await;
+    assert_eq!(log.read(kept + 5).await, (1, vec!["block 4 is missing".to_owned()]));
+}

@@ -1,0 +1,160 @@
+//! The audit log: its verification, and its export by area and period.
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use secondo::UnixTime;
+use serde::{Deserialize, Serialize};
+
+use super::output::Output;
+use crate::app::App;
+use crate::audit::Line;
+use crate::outage::Failure;
+
+#[derive(Debug, Serialize, Deserialize, Subcommand)]
+pub(crate) enum Audit {
+    /// Finds lines that were removed or changed, and events that are missing.
+    Verify,
+    /// Writes the lines of an area and a period into a new file.
+    Export(Export),
+}
+
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct Export {
+    /// The file to make. The lines are JSON, or CSV if its name ends with `.csv`.
+    file: PathBuf,
+    /// The territorial area. Without it: all lines.
+    #[arg(long)]
+    area: Option<String>,
+    /// The first day, such as 2026-11-01.
+    #[arg(long, value_name = "DAY")]
+    from: Option<String>,
+    /// The last day.
+    #[arg(long, value_name = "DAY")]
+    to: Option<String>,
+}
+
+impl Audit {
+    pub(super) const fn file_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::Verify => None,
+            Self::Export(export) => Some(&mut export.file),
+        }
+    }
+}
+
+pub(super) async fn audit(app: &App, command: Audit, output: &Output) -> Result<(), Failure> {
+    app.audit.flush().await?;
+    match command {
+        Audit::Verify => verify(app, output).await,
+        Audit::Export(arguments) => export(app, &arguments, output).await,
+    }
+}
+
+async fn verify(app: &App, output: &Output) -> Result<(), Failure> {
+    let mut count = 0_u64;
+    let problems = app.audit.read(|_| count += 1, UnixTime::now()?).await?;
+    for problem in &problems {
+        output.say(problem);
+    }
+    if problems.is_empty() {
+        output.say(format!("{count} lines, each in its place"));
+        return Ok(());
+    }
+    Err(format!("the audit log has {} problems in {count} lines", problems.len()).into())
+}
+
+async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Failure> {
+    let Export { file: path, area, from, to } = arguments;
+    let from = from.as_deref().map(|day| midnight(day, 0)).transpose()?.unwrap_or(0);
+    let to = to.as_deref().map(|day| midnight(day, 1)).transpose()?.unwrap_or(u64::MAX);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = Writer::new(file.map_err(|error| format!("{}: {error}", path.display()))?, path)?;
+    let (mut count, mut failure) = (0_u64, None);
+    let each = |line: &Line| {
+        let is_of_area = area.as_ref().is_none_or(|area| line.area.as_ref() == Some(area));
+        if is_of_area && (from..to).contains(&line.time) && failure.is_none() {
+            count += 1;
+            failure = file.write(line).err();
+        }
+    };
+    let problems = app.audit.read(each, UnixTime::now()?).await?;
+    if let Some(failure) = failure.or_else(|| file.end().err()) {
+        let _ = fs::remove_file(path);
+        return Err(failure);
+    }
+    output.say(format!("{count} lines are in {}.", path.display()));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err("the log has problems: see `idp audit verify`".into())
+}
+
+/// Returns the time in seconds of the beginning of a day in Italy, or of a day after it.
+fn midnight(day: &str, after: i64) -> Result<u64, Failure> {
+    let day: Date = day.parse().map_err(|_| format!("{day} is not a day such as 2026-11-01"))?;
+    let zone = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
+    let start = day.checked_add(jiff::Span::new().try_days(after)?)?.to_zoned(zone)?;
+    Ok(u64::try_from(start.timestamp().as_second()).unwrap_or(0))
+}
+
+/// The columns of CSV.
+const COLUMNS: [&str; 11] = [
+    "time",
+    "person",
+    "action",
+    "outcome",
+    "authenticator",
+    "revision",
+    "operator",
+    "reason",
+    "area",
+    "subject",
+    "detail",
+];
+
+struct Writer {
+    file: BufWriter<fs::File>,
+    is_csv: bool,
+}
+
+impl Writer {
+    fn new(file: fs::File, path: &Path) -> Result<Self, Failure> {
+        let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let mut file = BufWriter::new(file);
+        if is_csv {
+            writeln!(file, "{}\r", COLUMNS.join(","))?;
+        }
+        Ok(Self { file, is_csv })
+    }
+
+    fn write(&mut self, line: &Line) -> Result<(), Failure> {
+        if !self.is_csv {
+            serde_json::to_writer(&mut self.file, line)?;
+            return Ok(self.file.write_all(b"\n")?);
+        }
+        let line = serde_json::to_value(line)?;
+        let cell = |name| match line.get(name) {
+            Some(serde_json::Value::String(text)) => quoted(text),
+            Some(value) => value.to_string(),
+            None => String::new(),
+        };
+        let cells = COLUMNS.map(cell);
+        Ok(writeln!(self.file, "{}\r", cells.join(","))?)
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        Ok(self.file.into_inner()?.sync_all()?)
+    }
+}
+
+/// Returns a cell (RFC 4180). A text that a spreadsheet would compute begins with an apostrophe.
+fn quoted(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}

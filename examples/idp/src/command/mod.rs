@@ -1,0 +1,117 @@
+//! Commands of the operator.
+//!
+//! A running provider takes them on a socket beside its data, which only its own user can open. Without one, the
+//! command opens the store by itself. Both run the same function, [`execute`].
+
+mod admin;
+mod audit;
+mod backup;
+mod check;
+mod erase;
+mod import;
+mod output;
+mod rotate;
+mod socket;
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::unbounded_channel;
+
+pub(crate) use self::backup::restore;
+pub(crate) use self::check::check;
+use self::output::{Output, Printer};
+pub(crate) use self::socket::listen;
+use crate::app::App;
+use crate::config::Config;
+use crate::outage::Failure;
+use crate::provider::Provider;
+
+/// A command to the provider, running or not.
+#[derive(Debug, Serialize, Deserialize, Subcommand)]
+pub(crate) enum Command {
+    /// Copies all data into a new file, while the provider runs. The key file is not in it.
+    Backup {
+        /// The file to make.
+        file: PathBuf,
+    },
+    /// Replaces the key that seals all data, while the provider runs.
+    RotateKeys,
+    /// Imports authenticators from another system, for persons who are here already.
+    Import(import::Arguments),
+    /// Erases a person: the account, the authenticators and all records.
+    Erase(erase::Arguments),
+    /// Does the work of the help desk.
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Verifies or exports the audit log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+}
+
+impl Command {
+    /// Makes its paths absolute, since the running provider has another current folder.
+    fn absolute(mut self) -> std::io::Result<Self> {
+        let path = match &mut self {
+            Self::Backup { file } => Some(file),
+            Self::Import(arguments) => Some(&mut arguments.file),
+            Self::Audit(audit) => audit.file_mut(),
+            Self::RotateKeys | Self::Erase(_) | Self::Admin(_) => None,
+        };
+        if let Some(path) = path {
+            *path = std::path::absolute(&*path)?;
+        }
+        Ok(self)
+    }
+}
+
+/// Runs a command in the provider that is running, or else here.
+pub(crate) async fn run(config: Config, command: Command) -> Result<(), Failure> {
+    let command = command.absolute()?;
+    let mut printer = Printer::default();
+    if let Some(stream) = socket::connect(&config.socket_path()).await? {
+        return socket::ask(stream, &command, &mut printer).await;
+    }
+    let provider = open(config).await?;
+    let (said, mut saying) = unbounded_channel();
+    let output = Output::new(said);
+    let execution = async {
+        let result = execute(command, &provider, &output).await;
+        drop(output);
+        result
+    };
+    let printing = async {
+        while let Some(said) = saying.recv().await {
+            printer.print(said);
+        }
+    };
+    let (result, ()) = tokio::join!(execution, printing);
+    result.and(provider.app().audit.flush().await.map_err(Into::into))
+}
+
+/// Opens the store of a provider that is not running.
+async fn open(config: Config) -> Result<Provider, Failure> {
+    if config.store == "file" && !is_there(&config.data) {
+        return Err(format!("there is no data at {}", config.data.display()).into());
+    }
+    let origin = config.origin_at(config.listen)?;
+    let keys = config.key_path();
+    Ok(Provider::new(App::assemble(config, &keys, origin).await?))
+}
+
+fn is_there(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}
+
+/// Runs a command.
+async fn execute(command: Command, provider: &Provider, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Backup { file } => backup::backup(&provider.app(), &file, output).await,
+        Command::RotateKeys => rotate::rotate(provider, output).await,
+        Command::Import(arguments) => import::import(&provider.app(), &arguments, output).await,
+        Command::Erase(arguments) => erase::erase(&provider.app(), &arguments, output).await,
+        Command::Admin(admin) => admin::admin(&provider.app(), admin, output).await,
+        Command::Audit(audit) => audit::audit(&provider.app(), audit, output).await,
+    }
+}

@@ -1,0 +1,130 @@
+//! The file with the master keys, beside the data. Without it, nothing in the store can be opened again.
+//!
+//! Each line is the number of a key and 32 bytes in hexadecimal digits. The first line is the key that seals. During a
+//! rotation there is a second one: the next key until it seals, and the one before until nothing is sealed with it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
+use sha2::{Digest, Sha256};
+
+use crate::app::random_hex;
+use crate::outage::Failure;
+
+/// The keys of a key file, the one that seals first.
+#[derive(Clone)]
+pub(crate) struct KeyFile {
+    path: PathBuf,
+    keys: Vec<(u32, String)>,
+}
+
+impl KeyFile {
+    /// Reads the file, or creates it with a random key.
+    pub(crate) fn open_or_create(path: &Path) -> Result<Self, Failure> {
+        let keys = vec![(1, random_hex()?)];
+        let new = Self { path: path.to_owned(), keys };
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+            Ok(mut file) => {
+                file.write_all(new.text().as_bytes())?;
+                file.sync_all()?;
+                sync_folder(path)?;
+                Ok(new)
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Self::read(path),
+            Err(error) => Err(format!("{}: {error}", path.display()).into()),
+        }
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let mode = fs::metadata(path).map_err(|error| named(&error))?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(named(&format!("others can read the keys (mode {mode:04o}): run `chmod 600` on it")).into());
+        }
+        let text = fs::read_to_string(path).map_err(|error| named(&error))?;
+        let key = |line: &str| {
+            let (number, key) = line.split_once(' ')?;
+            LocalMasterKey::from_hex(key).ok()?;
+            Some((number.parse().ok()?, key.to_owned()))
+        };
+        let keys: Option<Vec<_>> = text.lines().map(key).collect();
+        match keys.filter(|keys| (1..=2).contains(&keys.len())) {
+            Some(keys) => Ok(Self { path: path.to_owned(), keys }),
+            None => Err(named(&"each line must be a number and 64 hexadecimal digits").into()),
+        }
+    }
+
+    /// Replaces the file as a whole, so that a crash leaves the old one or the new one.
+    pub(crate) fn write(&self) -> Result<(), Failure> {
+        let new = self.path.with_extension("key.new");
+        // One may be left of a rotation that was interrupted.
+        if let Err(error) = fs::remove_file(&new)
+            && error.kind() != ErrorKind::NotFound
+        {
+            return Err(error.into());
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        file.write_all(self.text().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, &self.path)?;
+        Ok(sync_folder(&self.path)?)
+    }
+
+    /// Returns the number of the key that seals.
+    pub(crate) fn active(&self) -> u32 {
+        self.keys.first().map_or(0, |(number, _)| *number)
+    }
+
+    /// Returns the number of the other key of a rotation.
+    pub(crate) fn other(&self) -> Option<u32> {
+        self.keys.get(1).map(|(number, _)| *number)
+    }
+
+    /// Adds the next key, which does not seal yet.
+    pub(crate) fn add(&mut self) -> Result<(), Failure> {
+        self.keys.push((self.active() + 1, random_hex()?));
+        Ok(())
+    }
+
+    /// Makes the other key the one that seals.
+    pub(crate) fn swap(&mut self) {
+        self.keys.reverse();
+    }
+
+    /// Forgets the other key.
+    pub(crate) fn drop_other(&mut self) {
+        self.keys.truncate(1);
+    }
+
+    /// Returns the keys that seal accounts.
+    pub(crate) fn ring(&self, deployment: &str) -> Result<KeyRing, Failure> {
+        let deployment = Deployment::new(deployment)?;
+        let key = |(number, text): &(u32, String)| -> Result<SealingKey, Failure> {
+            let master = LocalMasterKey::from_hex(text)?;
+            Ok(SealingKey::derive(&deployment, KeyId::new(*number), &master)?)
+        };
+        let mut keys = self.keys.iter().map(key);
+        let active = keys.next().ok_or("the key file is empty")??;
+        Ok(KeyRing::new(active, keys.collect::<Result<Vec<_>, _>>()?)?)
+    }
+
+    /// Returns the keys for another purpose, with their numbers. The first is the one that seals.
+    pub(crate) fn derived(&self, purpose: &str) -> Vec<(u32, [u8; 32])> {
+        let key = |text: &str| Sha256::new().chain_update(purpose).chain_update(text).finalize().into();
+        self.keys.iter().map(|(number, text)| (*number, key(text))).collect()
+    }
+
+    fn text(&self) -> String {
+        let lines: Vec<_> = self.keys.iter().map(|(number, key)| format!("{number} {key}\n")).collect();
+        lines.concat()
+    }
+}
+
+/// Syncs the folder, so that a new name is on disk as well.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}

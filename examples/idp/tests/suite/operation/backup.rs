@@ -1,0 +1,48 @@
+use std::fs;
+
+use crate::support::browser::Browser;
+use crate::support::provider::Provider;
+
+#[test]
+fn restored_backup_accepts_no_code_of_before() {
+    let mut provider = Provider::start("");
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    let backup = provider.file("backup.redb");
+    let backup = backup.to_str().unwrap();
+    let text = provider.command(&["backup", backup]).unwrap();
+    assert!(text.contains("The key file is not."), "{text}");
+    let taken = provider.command(&["backup", backup]).unwrap_err();
+    assert!(taken.contains("backup.redb"), "{taken}");
+    // A login after the backup, whose code and session the backup does not know.
+    browser.give_code();
+    assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
+    let used = browser.used_code();
+
+    let there = provider.command(&["restore", backup]).unwrap_err();
+    assert!(there.contains("there is data"), "{there}");
+    provider.stop();
+    let (data, away) = (provider.file("idp.redb"), provider.file("away.redb"));
+    fs::rename(&data, away).unwrap();
+    let text = provider.command(&["restore", backup]).unwrap();
+    assert!(text.contains("1 accounts accept no code"), "{text}");
+    provider.restart("+0s");
+    browser.open("/");
+    assert!(browser.form("/password").is_some(), "a session of before is there");
+    browser.give_password(&provider);
+    browser.submit("/code", &[("code", &used)]);
+    assert_eq!(browser.status, 403);
+    provider.command(&["audit", "verify"]).unwrap();
+}
+
+#[test]
+fn backup_needs_its_key_file() {
+    let mut provider = Provider::start("");
+    let backup = provider.file("backup.redb");
+    provider.command(&["backup", backup.to_str().unwrap()]).unwrap();
+    provider.stop();
+    fs::rename(provider.file("idp.redb"), provider.file("away.redb")).unwrap();
+    fs::write(provider.file("idp.key"), format!("1 {}\n", "0f".repeat(32))).unwrap();
+    provider.command(&["restore", backup.to_str().unwrap()]).unwrap_err();
+    assert!(!provider.file("idp.redb").exists());
+}

@@ -1,0 +1,46 @@
+//! The same program on the stores on servers.
+
+use store_testing::{Postgres, Redis};
+
+use crate::support::browser::Browser;
+use crate::support::provider::Provider;
+
+fn log_in_and_restart(store: &str) -> Provider {
+    let mut provider = Provider::start_on(store);
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    browser.give_code();
+    assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
+    let used = browser.used_code();
+    // It waits for the lines that are not written yet, which the restart would lose.
+    provider.command(&["audit", "verify"]).unwrap();
+    provider.restart("+0s");
+    browser.open("/");
+    assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
+    let mut other = Browser::new(&provider);
+    other.open("/");
+    other.give_password(&provider);
+    other.submit("/code", &[("code", &used)]);
+    assert_eq!(other.status, 403);
+    provider.command(&["audit", "verify"]).unwrap();
+    let refused = provider.command(&["backup", "/nonexistent/backup"]).unwrap_err();
+    assert!(refused.contains("database server"), "{refused}");
+    provider
+}
+
+#[test]
+fn postgres() {
+    let server = Postgres::start(&[]);
+    let mut provider = log_in_and_restart(&server.url());
+    provider.command(&["rotate-keys"]).unwrap();
+    provider.restart("+0s");
+    provider.command(&["audit", "verify"]).unwrap();
+}
+
+#[test]
+fn redis() {
+    let server = Redis::start(&[]);
+    let provider = log_in_and_restart(&server.url());
+    let refused = provider.command(&["rotate-keys"]).unwrap_err();
+    assert!(refused.contains("Redis cannot list"), "{refused}");
+}

@@ -1,0 +1,9 @@
+//! Commands of the operator, limits, metrics, loads, and the end of the process.
+
+mod audit;
+mod backup;
+mod commands;
+mod engines;
+mod keys;
+mod load;
+mod monitoring;

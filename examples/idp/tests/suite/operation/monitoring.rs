@@ -1,0 +1,85 @@
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::support::browser::{Browser, agent};
+use crate::support::provider::Provider;
+
+/// Returns the status and the text of a page.
+fn get(provider: &Provider, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    let mut request = agent().get(format!("{}{path}", provider.origin));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut response = request.call().unwrap();
+    (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+}
+
+/// Returns the number of events that the provider has counted since its start.
+pub(super) fn events(provider: &Provider) -> u64 {
+    let (_, text) = get(provider, "/metrics", &[]);
+    let counts = text.lines().filter(|line| line.starts_with("idp_events_total{"));
+    counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn metrics_count_without_names() {
+    let provider = Provider::start("metrics_token = \"t0ken\"");
+    let mut browser = Browser::new(&provider);
+    browser.open("/");
+    browser.submit("/password", &[("user", &provider.user), ("password", "wrong")]);
+    browser.enroll(&provider);
+    browser.submit("/code", &[("code", "000000")]);
+    assert_eq!(get(&provider, "/health", &[]), (200, "ok".into()));
+    assert_eq!(get(&provider, "/ready", &[]), (200, "ready".into()));
+    let (status, text) = get(&provider, "/metrics", &[]);
+    assert_eq!(status, 200);
+    for line in [
+        "idp_passwords_total{label=\"wrong\"} 1",
+        "idp_passwords_total{label=\"right\"} 1",
+        "idp_events_total{action=\"confirm\",outcome=\"done\"} 1",
+        "idp_request_seconds_count{path=\"/password\",status=\"403\"} 1",
+        "idp_audit_lost_total 0",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    assert!(text.contains("idp_events_total{action=\"verify\",outcome=\"wrong"), "{text}");
+    assert!(!text.contains(&provider.user));
+    // Somebody behind a proxy on this machine sees them with the token only.
+    let from = ("X-Forwarded-For", "192.0.2.1");
+    assert_eq!(get(&provider, "/metrics", &[from]).0, 404);
+    assert_eq!(get(&provider, "/metrics", &[from, ("Authorization", "Bearer t0kem")]).0, 404);
+    assert_eq!(get(&provider, "/metrics", &[from, ("Authorization", "Bearer t0ken")]).0, 200);
+}
+
+#[test]
+fn addresses_are_limited() {
+    let provider = Provider::start("trusted_proxy = \"127.0.0.1\"\n[limits]\npassword = 3\n");
+    let post = |from: &str| {
+        let request = agent().post(format!("{}/password", provider.origin)).header("Origin", &provider.origin);
+        let request = request.header("X-Forwarded-For", from).header("Accept-Language", "en");
+        request.content_type("application/x-www-form-urlencoded").send("form=x&user=x&password=x").unwrap()
+    };
+    for _ in 0..3 {
+        assert_eq!(post("10.0.0.9, 192.0.2.1").status(), 200);
+    }
+    let mut response = post("10.0.0.8, 192.0.2.1");
+    assert_eq!(response.status(), 429);
+    let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=21).contains(&wait));
+    assert!(response.headers().contains_key("content-security-policy"));
+    let page = response.body_mut().read_to_string().unwrap();
+    assert!(page.contains("Too many requests") && page.contains("<h1>"), "{page}");
+    assert_eq!(post("192.0.2.2").status(), 200);
+    // Pages are not limited.
+    assert_eq!(get(&provider, "/", &[("X-Forwarded-For", "192.0.2.1")]).0, 200);
+}
+
+#[test]
+fn signal_waits_for_no_idle_connection() {
+    let mut provider = Provider::start("");
+    let address = provider.origin.replace("http://localhost", "127.0.0.1");
+    let _idle = TcpStream::connect(address).unwrap();
+    let begun = Instant::now();
+    let (status, _) = provider.terminate();
+    assert!(status.success() && begun.elapsed() < Duration::from_secs(12), "{status}");
+}
