@@ -170,7 +170,7 @@ impl Account {
     /// Ends the enrollment of an authenticator that is confirmed. Returns `true` if the confirmation is a login.
     pub(super) fn activate(&mut self, number: AuthenticatorNumber, policy: &Policy, now: UnixTime) -> bool {
         let is_first = !self.has_confirmed();
-        let is_with_code = self.entry(number).is_ok_and(|entry| self.is_with_code(&entry.enrollment));
+        let is_with_code = self.entry(number).is_ok_and(|entry| self.code_used_in(&entry.enrollment.login).is_some());
         let is_held = self.attempts.hold.is_in_force(now);
         if let Ok(entry) = self.entry_mut(number) {
             entry.activate();

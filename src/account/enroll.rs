@@ -68,10 +68,12 @@ impl Account {
         }
         let mut entry = self.new_entry(new, now)?;
         if is_unconfirmed {
+            let expires = now.saturating_add(new.factor.kept().confirmation_secs(policy).into());
             entry.standing = Standing::Unconfirmed;
             entry.enrollment = Enrollment {
                 login: *login.hash(),
-                expires: now.saturating_add(new.factor.kept().confirmation_secs(policy).into()),
+                // One that outlived the code that it began with could not be ended with it.
+                expires: self.code_used_in(login.hash()).map_or(expires, |code| expires.min(code.expires)),
                 failures: 0,
                 is_first: !self.has_confirmed(),
             };

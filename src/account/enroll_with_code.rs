@@ -1,6 +1,6 @@
 use super::attempt::Refused;
 use super::enroll::{Enrolled, Place};
-use super::entry::{Enrollment, Standing};
+use super::entry::Entry;
 use super::error::AccountError;
 use super::subscriber::Account;
 use crate::decision::Refusal;
@@ -53,10 +53,7 @@ impl Account {
         if self.is_suspended {
             return Err(Refused::Refusal(Refusal::Suspended));
         }
-        let (standing, code) = self.issued_code(now).ok_or(Refused::Account(AccountError::NoEnrollmentCode))?;
-        if standing == Standing::Suspended {
-            return Err(Refused::Refusal(Refusal::Suspended));
-        }
+        let code = self.issued_code(now).ok_or(Refused::Account(AccountError::NoEnrollmentCode))?;
         if code.used_in().is_some_and(|used_in| !login.is(used_in)) {
             return Err(Refused::Account(AccountError::EnrollmentCodeUsed));
         }
@@ -77,36 +74,32 @@ impl Account {
         Ok(enrolled)
     }
 
-    /// Returns `true` if an enrollment began with the code of an operator.
-    pub(super) fn is_with_code(&self, enrollment: &Enrollment) -> bool {
-        self.entries.iter().any(|entry| match &*entry.factor {
-            Factor::IssuedCode(code) => code.used_in() == Some(&enrollment.login),
-            _ => false,
-        })
+    /// Returns the code of an operator that was used in a transaction.
+    pub(super) fn code_used_in(&self, login: &Tag) -> Option<&IssuedCode> {
+        self.entries.iter().find_map(Entry::issued_code).filter(|code| code.used_in() == Some(login))
     }
 
     /// Returns the code of an operator that can be used.
-    pub(super) fn issued_code(&self, now: UnixTime) -> Option<(Standing, &IssuedCode)> {
-        let codes = self.entries.iter().filter_map(|entry| match &*entry.factor {
-            Factor::IssuedCode(code) => Some((entry.standing, code)),
-            _ => None,
-        });
-        codes.into_iter().find(|(_, code)| code.is_live(now))
+    pub(super) fn issued_code(&self, now: UnixTime) -> Option<&IssuedCode> {
+        self.entries.iter().find_map(Entry::issued_code).filter(|code| code.is_live(now))
     }
 
     pub(super) fn end_issued_code(&mut self) {
-        let used_in = self.entries.iter().find_map(|entry| match &*entry.factor {
-            Factor::IssuedCode(code) => code.used_in().copied(),
-            _ => None,
-        });
+        let used_in = self.entries.iter().find_map(Entry::issued_code).and_then(|code| code.used_in().copied());
         if let Some(login) = used_in {
             self.end_enrollments_in(&login);
         }
-        self.entries.retain(|entry| !matches!(*entry.factor, Factor::IssuedCode(_)));
+        self.entries.retain(|entry| entry.issued_code().is_none());
     }
 
     /// Ends the enrollments that began in a transaction.
     fn end_enrollments_in(&mut self, login: &Tag) {
         self.entries.retain(|entry| entry.enrollment().is_none_or(|enrollment| enrollment.login != *login));
+    }
+}
+
+impl Entry {
+    pub(super) fn issued_code(&self) -> Option<&IssuedCode> {
+        if let Factor::IssuedCode(code) = &*self.factor { Some(code) } else { None }
     }
 }

@@ -69,11 +69,14 @@ impl Account {
         self.revision = self.revision.wrapping_add(1);
     }
 
+    /// Returns an authenticator or a browser. The code of an operator is not found, whose number nobody is told.
     pub(super) fn entry(&self, number: AuthenticatorNumber) -> Result<&Entry, AccountError> {
-        self.entries.iter().find(|entry| entry.number == number).ok_or(AccountError::UnknownAuthenticator(number))
+        let found = self.entries.iter().find(|entry| entry.number == number && entry.issued_code().is_none());
+        found.ok_or(AccountError::UnknownAuthenticator(number))
     }
 
     pub(super) fn entry_mut(&mut self, number: AuthenticatorNumber) -> Result<&mut Entry, AccountError> {
-        self.entries.iter_mut().find(|entry| entry.number == number).ok_or(AccountError::UnknownAuthenticator(number))
+        let found = self.entries.iter_mut().find(|entry| entry.number == number && entry.issued_code().is_none());
+        found.ok_or(AccountError::UnknownAuthenticator(number))
     }
 }

@@ -90,7 +90,7 @@ impl Account {
             hold: self.attempts.hold.in_force(now),
             next_enrollment: policy.enrollments.admit(self.enrollments_full, now).err(),
             needs_alternative: self.needs_alternative(),
-            enrollment_code: self.issued_code(now).map(|(_, code)| code.expires),
+            enrollment_code: self.issued_code(now).map(|code| code.expires),
             authenticators: entries().filter(|entry| entry.is_authenticator()).map(Entry::view).collect(),
             browsers: entries().filter_map(Entry::browser_view).collect(),
         }

@@ -111,8 +111,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// Call it after the password, for a subscriber who cannot show a second factor. Confirm the authenticator in the
     /// same transaction. The confirmation is not a login. The code is bound to this transaction, in which it can be
-    /// submitted again, and ends with the confirmation or at its expiry. An authenticator that needs no confirmation ends
-    /// it at once.
+    /// submitted again, and ends with the confirmation or at its expiry. The enrollment expires with the code, if not
+    /// before. An authenticator that needs no confirmation ends the code at once.
     ///
     /// The code is accepted while the account is locked. The lock stays, and refuses the login that follows. A wrong code
     /// changes nothing and counts nothing: nobody can guess 80 bits, and a count would let somebody who knows the

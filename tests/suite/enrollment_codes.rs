@@ -174,6 +174,48 @@ fn a_code_is_withdrawn_with_the_enrollment_that_began_with_it() {
     assert_eq!(account_error(none), AccountError::NoEnrollmentCode);
 }
 
+/// Somebody else has used the code. The help desk learns of it after the code has expired, and before the enrollment would.
+#[test]
+fn an_enrollment_ends_with_its_code() {
+    type Later = fn(&Verifier<Memory>);
+
+    let code = code(7);
+    let policy = roomy().with_confirmation_login(true);
+    let issue: Later = |verifier| {
+        block_on(verifier.issue_enrollment_code(&id(), &self::code(8), DESK, after(3600))).unwrap();
+    };
+    let another: Later = |verifier| {
+        block_on(verifier.enroll(&id(), &fresh(), phone(3), after(3600))).unwrap();
+    };
+    for later in [issue, another] {
+        let verifier = Verifier::new(Memory::new(), keys(), policy);
+        block_on(verifier.enroll(&id(), &fresh(), phone(1), NOW)).unwrap();
+        block_on(verifier.issue_enrollment_code(&id(), &code, DESK, NOW)).unwrap();
+        let login = fresh();
+        let enrolled = enroll(&verifier, &login, &text(&code), phone(66), after(3000)).unwrap().number;
+        later(&verifier);
+        let confirmed = block_on(verifier.confirm(&id(), &login, enrolled, &code_of(66, after(3600)), after(3600)));
+        assert_eq!(account_error(confirmed), AccountError::UnknownAuthenticator(enrolled));
+    }
+}
+
+/// A number that is not in the view names no authenticator. An operator who revokes it would leave the enrollment.
+#[test]
+fn a_code_has_no_number_for_other_calls() {
+    let code = code(7);
+    let verifier = with_code(Memory::new(), &code);
+    enroll(&verifier, &fresh(), &text(&code), phone(2), NOW).unwrap();
+    let name = DisplayName::new("code").unwrap();
+    for result in [
+        block_on(verifier.revoke(&id(), SECOND, DESK, NOW)),
+        block_on(verifier.suspend_authenticator(&id(), SECOND, DESK, NOW)),
+        block_on(verifier.rename(&id(), SECOND, name, DESK, NOW)),
+    ] {
+        assert_eq!(account_error(result), AccountError::UnknownAuthenticator(SECOND));
+    }
+    assert!(block_on(verifier.view(&id(), NOW)).unwrap().enrollment_code.is_some());
+}
+
 /// With a code beside them, as many entries as there can be are still read.
 #[test]
 fn an_account_with_everything_stays_readable() {

@@ -30,6 +30,12 @@ fn texts(seed: u8) -> Vec<String> {
     codes(seed).texts().map(|text| text.as_str().to_owned()).collect()
 }
 
+/// Returns a new set, as it is enrolled and as the account keeps it.
+pub(super) fn new_set(seed: u8) -> (NewAuthenticator, Factor) {
+    let set = Codes { texts: texts(seed), used: Vec::new(), count: Count::default() };
+    (NewAuthenticator::from(&codes(seed)), Factor::Codes(set))
+}
+
 impl Codes {
     pub(super) fn left(&self) -> usize {
         self.texts.len() - self.used.len()
@@ -45,10 +51,8 @@ impl Codes {
 
 impl Model {
     pub(super) fn enroll_codes(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
-        let seed = input.below(5);
-        let set = Codes { texts: texts(seed), used: Vec::new(), count: Count::default() };
-        let device = Device::new(Factor::Codes(set), "", self.now);
-        self.enroll_new(NewAuthenticator::from(&codes(seed)), device, input, verifier, id)
+        let (new, set) = new_set(input.below(5));
+        self.enroll_new(new, Device::new(set, "", self.now), input, verifier, id)
     }
 
     /// Submits a recovery code, of the account's set or of another, and reports a device as lost or none.

@@ -7,6 +7,7 @@ use super::otp::Otp;
 use super::person::Attempt;
 use super::sent::Number;
 use super::setup::Setup;
+use super::token::Token;
 
 /// The model's authenticator.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub(super) struct Device {
 pub(super) enum Factor {
     Otp(Otp),
     Number(Number),
+    Token(Token),
     Codes(Codes),
     #[cfg(feature = "push")]
     App(App),
@@ -30,7 +32,7 @@ pub(super) enum Factor {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Standing {
-    Unconfirmed { login: u8, expires: u64, failures: u8, is_first: bool },
+    Unconfirmed { login: u8, expires: u64, failures: u8, is_first: bool, is_coded: bool },
     Active,
     Suspended,
 }
@@ -41,6 +43,7 @@ pub(super) enum Purpose {
     Confirmation,
     Resynchronization,
     Recovery,
+    Signature,
     #[cfg(feature = "push")]
     Poll,
 }
@@ -116,7 +119,7 @@ impl Device {
     pub(super) fn takes(&self, purpose: Purpose) -> bool {
         match &self.factor {
             Factor::Otp(_) => true,
-            Factor::Number(_) => purpose != Purpose::Resynchronization,
+            Factor::Number(_) | Factor::Token(_) => purpose != Purpose::Resynchronization,
             Factor::Codes(_) => false,
             #[cfg(feature = "push")]
             Factor::App(_) => false,
@@ -141,9 +144,20 @@ impl Device {
         match &self.factor {
             Factor::Otp(otp) => otp.right_codes(setup),
             Factor::Number(_) => 1,
+            Factor::Token(token) => token.right_codes(setup),
             Factor::Codes(_) => 0,
             #[cfg(feature = "push")]
             Factor::App(_) => 0,
+        }
+    }
+
+    /// Returns a length that it never exceeds in the account.
+    pub(super) fn most_bytes(&self) -> usize {
+        match &self.factor {
+            Factor::Otp(_) => 180,
+            Factor::Number(_) | Factor::Token(_) | Factor::Codes(_) => 250,
+            #[cfg(feature = "push")]
+            Factor::App(_) => 310,
         }
     }
 
@@ -151,6 +165,7 @@ impl Device {
         match (&self.factor, &other.factor) {
             (Factor::Otp(a), Factor::Otp(b)) => a.seed == b.seed,
             (Factor::Number(a), Factor::Number(b)) => a.seed == b.seed,
+            (Factor::Token(a), Factor::Token(b)) => a.card.seed == b.card.seed,
             _ => false,
         }
     }
@@ -159,6 +174,7 @@ impl Device {
         match &self.factor {
             Factor::Otp(otp) => otp.compare(setup, attempt.purpose, attempt.texts, attempt.now),
             Factor::Number(number) => number.compare(setup, attempt),
+            Factor::Token(token) => token.compare(setup, attempt),
             Factor::Codes(_) => unreachable!("no answer is compared with it"),
             #[cfg(feature = "push")]
             Factor::App(_) => unreachable!("no answer is compared with it"),
@@ -167,8 +183,10 @@ impl Device {
 
     pub(super) fn accept(&mut self, setup: &Setup, attempt: &Attempt<'_>, last: i128, drift: i64) {
         self.last_used = Some(attempt.now);
-        if let Factor::Otp(otp) = &mut self.factor {
-            otp.accept(setup, attempt.purpose, last, drift);
+        match &mut self.factor {
+            Factor::Otp(otp) => otp.accept(setup, attempt.purpose, last, drift),
+            Factor::Token(token) => token.accept(last),
+            _ => {}
         }
     }
 
@@ -176,6 +194,7 @@ impl Device {
     pub(super) fn end_questions(&mut self, login: u8) {
         match &mut self.factor {
             Factor::Number(number) => number.sent.retain(|sent| sent.login != login),
+            Factor::Token(token) => token.asked.retain(|asked| asked.login != login),
             #[cfg(feature = "push")]
             Factor::App(app) => app.end_questions(login),
             _ => {}

@@ -2,21 +2,26 @@
 
 #[cfg(feature = "push")]
 mod app;
+mod asked;
 mod browser;
+mod challenge;
 mod codes;
 mod count;
 mod device;
 mod input;
+mod issued;
 mod operator;
 mod otp;
 mod outcome;
 mod person;
 mod sent;
 mod setup;
+mod token;
 mod view;
 
 use std::collections::BTreeMap;
 
+use challenge::Challenge;
 use device::{Device, Factor, Purpose, Standing};
 use input::Input;
 use otp::Otp;
@@ -51,6 +56,8 @@ pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
         tokens: Vec::new(),
         sent: Vec::new(),
         destinations: Destinations::new(),
+        challenges: Vec::new(),
+        codes: Vec::new(),
         #[cfg(feature = "push")]
         phones: app::Phones::default(),
         calls: 0,
@@ -65,6 +72,9 @@ pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
     #[cfg(feature = "push")]
     if model.setup.has_apps && input.below(8) > 0 {
         model.bind_app(&mut input, &verifier, &id);
+    }
+    if model.setup.has_tokens && input.below(4) > 0 {
+        model.import_token(&mut input, &verifier, &id);
     }
     while let Some(operation) = input.next() {
         let outcome = model.step(operation, &mut input, &verifier, &id);
@@ -88,6 +98,15 @@ pub(crate) enum Call {
     AnswerPush,
     #[cfg(feature = "push")]
     Poll,
+    EnrollToken,
+    ImportToken,
+    Challenge,
+    Respond,
+    Sign,
+    VerifySignature,
+    Issue,
+    EnrollWithCode,
+    Withdraw,
     Other,
 }
 
@@ -112,6 +131,10 @@ struct Model {
     /// The transaction, the authenticator and the text of all codes that were sent.
     sent: Vec<(u8, u32, String)>,
     destinations: Destinations,
+    /// All challenges of tokens.
+    challenges: Vec<Challenge>,
+    /// All enrollment codes.
+    codes: Vec<String>,
     #[cfg(feature = "push")]
     phones: app::Phones,
     /// The number of calls that needed random bytes.
@@ -130,6 +153,8 @@ impl Model {
     fn step(&mut self, operation: u8, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
         self.call = Call::Other;
         match operation % 48 {
+            _ if self.setup.has_tokens && operation >= 128 => self.use_token(operation, input, verifier, id),
+            _ if self.setup.has_issued && operation % 8 == 7 => self.use_enrollment_code(input, verifier, id),
             0..=3 => self.enroll(input, verifier, id),
             4 | 24 | 25 => self.import(input, verifier, id),
             5..=8 => {
@@ -253,6 +278,9 @@ impl Model {
         verifier: &Library,
         id: &AccountId,
     ) -> Outcome {
+        if self.is_full(&device) {
+            return Outcome::Done;
+        }
         let (of, now) = (transaction(login), self.now());
         let enrolled = match place {
             0 => block_on(verifier.enroll_beside(id, &of, new, now)),
@@ -270,9 +298,25 @@ impl Model {
     fn import(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
         let (seed, is_hotp) = (input.below(24), input.flag());
         let next = if is_hotp { u64::from(input.below(50)) } else { 0 };
-        let (drift, failures) = (i16::from(input.below(9)) - 4, input.below(9));
+        let drift = i16::from(input.below(9)) - 4;
+        let otp = Otp { seed, is_hotp, digits: 6, next: next.into(), drift: drift.into() };
+        let state = State::new().starting_at(Counter::new(next)).with_drift(drift);
+        let new = self.setup.authenticator(seed, is_hotp, 6).into();
+        self.import_at(new, Factor::Otp(otp), state, input, verifier, id)
+    }
+
+    /// Imports an authenticator that has got as far as this state, with any failures and standing.
+    fn import_at(
+        &mut self,
+        new: NewAuthenticator,
+        factor: Factor,
+        mut state: State,
+        input: &mut Input<'_>,
+        verifier: &Library,
+        id: &AccountId,
+    ) -> Outcome {
+        let failures = input.below(9);
         let (is_confirmed, is_suspended) = (input.below(4) > 0, input.below(4) == 0);
-        let mut state = State::new().starting_at(Counter::new(next)).with_drift(drift);
         if is_confirmed {
             state = state.confirmed();
         }
@@ -282,12 +326,10 @@ impl Model {
         let mut bytes = state.to_bytes();
         [bytes[3], bytes[4]] = [failures; 2];
         let state = State::from_bytes(&bytes).unwrap();
-        let otp = Otp { seed, is_hotp, digits: 6, next: next.into(), drift: drift.into() };
-        let mut device = Device::new(Factor::Otp(otp), "", self.now);
+        let mut device = Device::new(factor, "", self.now);
         if is_suspended {
             device.standing = Standing::Suspended;
         }
-        let new = self.setup.authenticator(seed, is_hotp, 6).into();
         self.import_new(new, state, device, failures, verifier, id)
     }
 
@@ -306,6 +348,9 @@ impl Model {
         verifier: &Library,
         id: &AccountId,
     ) -> Outcome {
+        if self.is_full(&device) {
+            return Outcome::Done;
+        }
         let imported = block_on(verifier.import(id, &[(new, state)], DESK, self.now()));
         let setup = &self.setup;
         let expected = Self::create(&mut self.entry, |person| {
@@ -318,6 +363,15 @@ impl Model {
             }
         });
         same(expected, outcome(imported, |()| Outcome::Done), "import")
+    }
+
+    /// Returns `true` if a further device may not fit into a value, whose length the model does not know.
+    fn is_full(&self, new: &Device) -> bool {
+        /// The length that browsers, a code of an operator, outcomes and the account leave.
+        const MOST: usize = 3_160;
+
+        let devices = self.person().map_or(&[][..], |person| &person.devices);
+        devices.iter().chain([new]).map(Device::most_bytes).sum::<usize>() > MOST
     }
 
     /// Changes the account, which is created if that succeeds.

@@ -32,7 +32,7 @@ impl Model {
         }
     }
 
-    fn operate_on_account(&mut self, request: u8, verifier: &Library, id: &AccountId) -> Outcome {
+    pub(super) fn operate_on_account(&mut self, request: u8, verifier: &Library, id: &AccountId) -> Outcome {
         let (now, secs, setup) = (self.now(), self.now, &self.setup);
         let found = match request {
             0..=3 => block_on(verifier.suspend(id, DESK, now)),
@@ -48,12 +48,14 @@ impl Model {
                 9..=12 => person.unlock(),
                 13 => person.allow_enrollments(),
                 _ => {
+                    person.end_issued();
                     for device in &mut person.devices {
                         match &mut device.factor {
                             Factor::Otp(otp) if !otp.is_hotp => {
                                 otp.next = otp.next.max(Otp::farthest_step(setup, secs).map_or(0, |last| last + 1));
                             }
                             Factor::Number(number) => number.sent.clear(),
+                            Factor::Token(token) => token.asked.clear(),
                             #[cfg(feature = "push")]
                             Factor::App(app) => app.forget(),
                             _ => {}
@@ -119,7 +121,7 @@ impl Model {
     }
 
     /// Changes an account that exists, and counts the change if there is no problem.
-    fn existing(entry: &mut Entry, change: impl FnOnce(&mut Person) -> Result<(), &'static str>) -> Outcome {
+    pub(super) fn existing(entry: &mut Entry, change: impl FnOnce(&mut Person) -> Result<(), &'static str>) -> Outcome {
         match entry {
             Entry::Absent => refused("unknown"),
             Entry::Closed => refused("closed"),

@@ -2,6 +2,7 @@
 
 use secondo::account::AccountError;
 use secondo::decision::Hold;
+use secondo::factor::ocra::ChallengeRefusal;
 #[cfg(feature = "push")]
 use secondo::push::PushRefusal;
 use secondo::{Refusal, UnixTime, VerifierError};
@@ -67,6 +68,12 @@ pub(super) enum Outcome {
     Sent(u64),
     /// The time at which the code was sent before, and the time from which another can be sent.
     SentBefore(u64, u64),
+    /// The place of the challenge among all those of tokens, and its end.
+    Challenged(usize, u64),
+    /// The token's number, the step or counter, and the failures before.
+    Signed(u32, u64, u8),
+    /// The end of the enrollment code.
+    Issued(u64),
     /// The place of the challenge among all of them, and its number.
     #[cfg(feature = "push")]
     Asked(usize, String),
@@ -92,6 +99,9 @@ impl Outcome {
             Self::Recalled(_, false) => "recalled",
             Self::Sent(_) => "sent",
             Self::SentBefore(..) => "sent_before",
+            Self::Challenged(..) => "challenged",
+            Self::Signed(..) => "signed",
+            Self::Issued(_) => "issued",
             #[cfg(feature = "push")]
             Self::Asked(..) => "asked",
             #[cfg(feature = "push")]
@@ -123,6 +133,7 @@ pub(super) fn outcome<T, E>(result: Result<T, VerifierError<E>>, ok: impl FnOnce
         VerifierError::Account(
             AccountError::TooManySends { from } | AccountError::TooManySendsToDestination { from },
         ) => (None, Some(from.as_secs())),
+        VerifierError::Challenge(ChallengeRefusal::TooMany { from }) => (None, Some(from.as_secs())),
         #[cfg(feature = "push")]
         VerifierError::Push(PushRefusal::Held { until }) => (None, Some(until.as_secs())),
         _ => (None, None),

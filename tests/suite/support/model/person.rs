@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use super::browser::Browser;
 use super::count::Count;
 use super::device::{Device, Factor, Found, Purpose, Standing};
+use super::issued::Issued;
 use super::outcome::{Held, Outcome, refused};
 use super::setup::Setup;
 
@@ -11,6 +12,7 @@ use super::setup::Setup;
 pub(super) struct Person {
     pub(super) devices: Vec<Device>,
     pub(super) browsers: Vec<Browser>,
+    pub(super) issued: Option<Issued>,
     pub(super) is_suspended: bool,
     pub(super) count: Count,
     pub(super) changes: u64,
@@ -75,13 +77,15 @@ impl Person {
 
     pub(super) fn numbers(&self) -> Vec<u32> {
         let devices = self.devices.iter().map(|device| device.number);
-        devices.chain(self.browsers.iter().map(|browser| browser.number)).collect()
+        let browsers = self.browsers.iter().map(|browser| browser.number);
+        devices.chain(browsers).chain(self.issued.iter().map(|issued| issued.number)).collect()
     }
 
-    /// Removes enrollments and browsers that have expired.
+    /// Removes enrollments, browsers and an enrollment code that have expired.
     pub(super) fn end_expired(&mut self, now: u64) {
         self.devices.retain(|device| device.lives(now));
         self.browsers.retain(|browser| browser.lives(now));
+        self.issued = self.issued.take().filter(|issued| issued.has_time(now));
     }
 
     pub(super) fn has_confirmed(&self) -> bool {
@@ -122,8 +126,10 @@ impl Person {
         device.standing = match device.confirmation_secs(setup) {
             None => Standing::Active,
             Some(secs) => {
-                let is_first = !self.has_confirmed();
-                Standing::Unconfirmed { login, expires: now + secs, failures: 0, is_first }
+                let issued = self.issued.as_ref().filter(|issued| issued.login == Some(login) && issued.has_time(now));
+                let (is_first, is_coded) = (!self.has_confirmed(), issued.is_some());
+                let expires = issued.map_or(now + secs, |issued| issued.expires.min(now + secs));
+                Standing::Unconfirmed { login, expires, failures: 0, is_first, is_coded }
             }
         };
         if let Some(problem) = self.problem(setup, &device, replaced, now) {
@@ -193,7 +199,8 @@ impl Person {
             });
         }
         let is_after_login = self.is_logged_in(attempt.login, attempt.now);
-        (is_after_login && attempt.purpose != Purpose::Confirmation).then(|| refused("logged_in"))
+        let is_login = !matches!(attempt.purpose, Purpose::Confirmation | Purpose::Signature);
+        (is_after_login && is_login).then(|| refused("logged_in"))
     }
 
     pub(super) fn keep(&mut self, attempt: &Attempt<'_>, question: Question, verdict: Verdict) {
@@ -207,9 +214,16 @@ impl Person {
 
     /// Keeps the outcome of an answer that was accepted, and ends the questions of its transaction.
     pub(super) fn succeed(&mut self, attempt: &Attempt<'_>, question: Question, verdict: Verdict) {
-        self.devices.iter_mut().for_each(|device| device.end_questions(attempt.login));
+        self.end_questions(attempt.login);
         self.changes += 1;
         self.keep(attempt, question, verdict);
+    }
+
+    pub(super) fn end_questions(&mut self, login: u8) {
+        self.devices.iter_mut().for_each(|device| device.end_questions(login));
+        if let Some(issued) = self.issued.as_mut().filter(|issued| issued.login == Some(login)) {
+            issued.expires = 0;
+        }
     }
 
     pub(super) fn attempt(&mut self, setup: &Setup, attempt: Attempt<'_>) -> Outcome {
@@ -291,6 +305,17 @@ impl Person {
                 return refused(refusal);
             }
         };
+        self.wrong(setup, attempt, question, name)
+    }
+
+    /// Counts a wrong or a used answer.
+    pub(super) fn wrong(
+        &mut self,
+        setup: &Setup,
+        attempt: &Attempt<'_>,
+        question: Question,
+        name: &'static str,
+    ) -> Outcome {
         let remaining = self.count.fail(&setup.rules, attempt.now);
         self.changes += 1;
         let outcome = Outcome::Refused(name, Some(remaining), self.count.held.until());
@@ -335,9 +360,11 @@ impl Person {
     /// Activates a device that is confirmed. Returns `true` if that is a login.
     pub(super) fn activate(&mut self, setup: &Setup, number: u32, now: u64) -> bool {
         let is_login = !self.has_confirmed() && !self.count.held.is_in_force(now) && setup.confirmation_login;
-        self.device(number).unwrap().standing = Standing::Active;
+        let device = self.device(number).unwrap();
+        let is_coded = matches!(device.standing, Standing::Unconfirmed { is_coded: true, .. });
+        device.standing = Standing::Active;
         self.devices.retain(|device| !matches!(device.standing, Standing::Unconfirmed { is_first: true, .. }));
-        is_login
+        is_login && !is_coded
     }
 
     /// Returns the label of the error if the account has no room for the device.

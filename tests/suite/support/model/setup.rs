@@ -33,6 +33,10 @@ pub(super) struct Setup {
     /// `true` if apps are bound. Their signatures take long.
     #[cfg(feature = "push")]
     pub(super) has_apps: bool,
+    /// `true` if tokens are enrolled, and asked in half of the operations.
+    pub(super) has_tokens: bool,
+    /// `true` if an operator issues enrollment codes. Their hashes take long.
+    pub(super) has_issued: bool,
 }
 
 /// The rules for codes that are sent. All times are in seconds.
@@ -115,6 +119,8 @@ impl Setup {
             sending: Rates::new(input),
             #[cfg(feature = "push")]
             has_apps: input.below(10) == 0,
+            has_tokens: input.below(10) == 0,
+            has_issued: input.below(100) == 0,
         }
     }
 

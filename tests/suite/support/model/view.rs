@@ -24,6 +24,8 @@ impl Model {
         let held = person.count.held;
         assert_eq!(Held::from(view.hold), if held.is_in_force(self.now) { held } else { Held::No });
         let is_locked = matches!(held, Held::Locked | Held::LockedUntil(_)) && held.is_in_force(self.now);
+        let issued = person.issued.as_ref().filter(|issued| issued.is_live(self.now)).map(|issued| issued.expires);
+        assert_eq!(view.enrollment_code.map(UnixTime::as_secs), issued);
         assert_eq!(view.remaining, if is_locked { 0 } else { person.count.left(&self.setup.rules) });
 
         let expires = |device: &Device| match device.standing {
@@ -46,9 +48,12 @@ impl Model {
                 Standing::Suspended => Status::Suspended,
             };
             assert_eq!(view.status, status);
+            let suite = if let Factor::Token(token) = &device.factor { Some(token.card.suite()) } else { None };
+            assert_eq!((view.suite, view.is_activated), (suite, true));
             let (kind, codes) = match &device.factor {
                 Factor::Otp(otp) => (if otp.is_hotp { Kind::Hotp } else { Kind::Totp }, None),
                 Factor::Number(_) => (Kind::Sms, None),
+                Factor::Token(_) => (Kind::Ocra, None),
                 Factor::Codes(codes) => (Kind::LookUp, Some(codes.left())),
                 #[cfg(feature = "push")]
                 Factor::App(_) => (Kind::Push, None),
