@@ -35,7 +35,7 @@ impl Browser {
         let (connection, io) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(io);
         let mut browser = Self { address, connection, cookie, page: String::new() };
-        browser.get().await?;
+        browser.get("/").await?;
         Ok(browser)
     }
 
@@ -59,8 +59,8 @@ impl Browser {
         rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     }
 
-    async fn get(&mut self) -> Result<(), Failure> {
-        let request = self.request("/").body(Body::empty())?;
+    async fn get(&mut self, path: &str) -> Result<(), Failure> {
+        let request = self.request(path).body(Body::empty())?;
         self.send(request).await
     }
 
@@ -93,10 +93,10 @@ impl Browser {
         if let Some(cookie) = cookie.and_then(|cookie| cookie.split(';').next()) {
             self.cookie = Some(cookie.to_owned());
         }
-        let is_redirect = response.status().is_redirection();
+        let next = response.headers().get(header::LOCATION).and_then(|path| path.to_str().ok()).map(ToOwned::to_owned);
         let body = to_bytes(Body::new(response.into_body()), PAGE_BYTES).await?;
-        if is_redirect {
-            return Box::pin(self.get()).await;
+        if let Some(next) = next {
+            return Box::pin(self.get(&next)).await;
         }
         self.page = String::from_utf8(body.to_vec())?;
         Ok(())

@@ -17,6 +17,7 @@ const NONE: Text = Text("Nessun account è bloccato.", "No account is locked.");
 const LAST_ATTEMPT: Text = Text("ultimo tentativo", "last attempt");
 const UNTIL: Text = Text("bloccato fino al", "locked until");
 const UNTIL_UNLOCKED: Text = Text("bloccato finché non viene sbloccato", "locked until it is unlocked");
+const REQUESTS: Text = Text("Richieste da completare", "Applications to complete");
 const AUDIT: Text = Text("Registro", "Audit log");
 const CODE_TITLE: Text = Text("Codice di attivazione", "Activation code");
 const CODE_HINT: Text = Text(
@@ -68,6 +69,8 @@ pub(crate) fn admin(page: &Page<'_>, locked: &[Locked], alert: Option<&Alert>) -
                 }
             }
         }
+        h2 { (page.say(REQUESTS)) }
+        p { a href="/admin/requests" { (page.say(REQUESTS)) } }
         h2 { (page.say(AUDIT)) }
         p { a href="/admin/audit" { (page.say(AUDIT)) } }
         p { a href="/security" { (page.say(texts::MY_SECURITY)) } }

@@ -14,6 +14,8 @@ const BY_SMS: Text = Text("SMS al numero", "Text message to");
 const BY_PUSH: Text = Text("Notifica nell'app", "Notification in the app");
 const BY_RECOVERY: Text = Text("Ho perso il telefono", "I have lost my phone");
 const OTHER_WAY: Text = Text("Usa un altro metodo", "Use another way");
+const HELP_DESK: Text =
+    Text("Ho un codice di attivazione dell'assistenza", "I have an activation code of the help desk");
 
 const CODE_TITLE: Text = Text("Codice dell'app", "Code of the app");
 const CODE: Text = Text("Codice di 6 cifre", "Code of 6 digits");
@@ -86,6 +88,7 @@ pub(crate) fn choice(page: &Page<'_>, ways: &Ways, attempts_left: u8, alert: Opt
             @if ways.has_recovery_codes { (way("recovery", BY_RECOVERY, "way second")) }
         }
         p .hint { (page.say(ATTEMPTS_LEFT)) " " (attempts_left) }
+        (help(page))
     };
     page.whole(page.say(CHOICE_TITLE), alert, &content)
 }
@@ -200,5 +203,13 @@ pub(super) fn code_field(page: &Page<'_>) -> Markup {
 }
 
 fn other_way(page: &Page<'_>, attempt: &Attempt<'_>) -> Markup {
-    html! { @if attempt.has_others { p { a href="/choice" { (page.say(OTHER_WAY)) } } } }
+    html! {
+        @if attempt.has_others { p { a href="/choice" { (page.say(OTHER_WAY)) } } }
+        (help(page))
+    }
+}
+
+/// The way of a person who has lost every device. A login at a service activates none.
+fn help(page: &Page<'_>) -> Markup {
+    html! { @if page.service.is_none() { p { a href="/security/activate" { (page.say(HELP_DESK)) } } } }
 }

@@ -83,10 +83,10 @@ fn check_character(code: &str) -> Option<char> {
     let values = code.bytes().take(15).enumerate().map(|(place, letter)| {
         let value = if letter.is_ascii_digit() { letter - b'0' } else { letter.checked_sub(b'A')? };
         // Places are counted from 1 in the decree.
-        if place % 2 == 0 { ODD.get(usize::from(value)).copied() } else { Some(value) }
+        if place % 2 == 0 { ODD.get(usize::from(value)).copied().map(u16::from) } else { Some(value.into()) }
     });
-    let sum = values.sum::<Option<u8>>();
-    sum.map(|sum| char::from(b'A' + sum % 26))
+    let sum = values.sum::<Option<u16>>()?;
+    u8::try_from(sum % 26).ok().map(|rest| char::from(b'A' + rest))
 }
 
 #[cfg(test)]
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn check_character_and_form() {
-        for code in ["RSSMRA80B69H501U", "BNCNNA75A41H501S", "rss mra 80b69 h501u"] {
+        for code in ["RSSMRA80B69H501U", "BNCNNA75A41H501U", "rss mra 80b69 h501u"] {
             FiscalCode::parse(code).unwrap();
         }
         assert_eq!(FiscalCode::parse("RSSMRA80B69H501V"), Err(Problem::FiscalCodeCheck));
@@ -107,6 +107,8 @@ mod tests {
         {
             assert_eq!(FiscalCode::parse(code), Err(Problem::FiscalCodeForm), "{code}");
         }
+        // The sum of the characters is as great as it can be.
+        assert_eq!(FiscalCode::parse("ZZZZZZ80Z69Z999Z"), Err(Problem::FiscalCodeCheck));
         // A month, and days, that are none.
         for code in ["RSSMRA80F69H501", "RSSMRA80B00H501", "RSSMRA80B72H501", "RSSMRA80B40H501"] {
             let code = format!("{code}{}", check_character(code).unwrap());

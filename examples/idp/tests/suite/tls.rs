@@ -34,7 +34,8 @@ impl Secure {
                 break;
             }
         }
-        let port = lines.iter().find_map(|line| line.strip_prefix("Open https://localhost:")).unwrap();
+        let port =
+            lines.iter().find_map(|line| line.strip_prefix("Open https://localhost:")?.strip_suffix("/gepi")).unwrap();
         Self { port: port.parse().unwrap(), process, lines }
     }
 
@@ -79,5 +80,5 @@ fn demonstration_by_https() {
     drop(provider);
     // Browsers that know the certificate see it again.
     let provider = Secure::start(&folder);
-    assert_eq!(provider.lines, ["Open https://localhost:".to_owned() + &provider.port.to_string(), fingerprint]);
+    assert_eq!(provider.lines, [format!("Open https://localhost:{}/gepi", provider.port), fingerprint]);
 }

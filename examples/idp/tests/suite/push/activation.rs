@@ -100,5 +100,7 @@ fn activation_ends() {
     assert_eq!(call(&provider, "activation", &answer).0, 403);
     browser.submit("/security/app/confirm", &[("code", &phone.confirmation_code())]);
     assert!(browser.form("/security/app").is_some(), "{}", browser.page);
-    begin(&mut browser);
+    // After this time, the person shows a second factor again.
+    browser.submit("/security/app", &[]);
+    assert!(browser.form("/security/again").is_some(), "{}", browser.page);
 }

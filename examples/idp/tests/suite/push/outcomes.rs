@@ -38,7 +38,7 @@ fn denied() {
     let form = browser.form("/push/approved").unwrap();
     for _ in 0..2 {
         browser.post("/push/approved", &form, &[]);
-        assert!(browser.page.contains("Hai rifiutato") && browser.form("/code").is_some());
+        assert!(browser.page.contains("Hai rifiutato") && browser.form("/push").is_some());
     }
 }
 

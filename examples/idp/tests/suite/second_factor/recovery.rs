@@ -28,7 +28,7 @@ fn lost_phone() {
     let mut click = browser.clone();
     browser.post("/recovery-code", &form, &[("code", &sheet[0].to_lowercase()), (&app, "yes")]);
     // The next app is enrolled in this session.
-    assert!(browser.form("/enrollment").is_some() && browser.page.contains("Più tardi"), "{}", browser.page);
+    assert!(browser.form("/enrollment").is_some() && browser.page.contains("Annulla"), "{}", browser.page);
     click.post("/recovery-code", &form, &[("code", &sheet[0]), (&app, "yes")]);
     assert!(click.form("/enrollment").is_some(), "{}", click.page);
     let recovered =
@@ -65,7 +65,7 @@ fn everything_but_the_codes_is_lost() {
     let boxes = boxes(&browser);
     browser.submit("/recovery-code", &[("code", &sheet[3]), (&boxes[0], "yes"), (&boxes[1], "yes")]);
     assert!(browser.form("/enrollment").is_some(), "{}", browser.page);
-    browser.submit("/enrollment/later", &[]);
+    browser.submit("/security/add/cancel", &[]);
     assert!(is_logged_in(&browser));
     // The number is suspended, and the codes are the only way.
     let mut next = after_password(&provider);

@@ -8,7 +8,7 @@ fn choice_offers_what_the_person_has() {
     let mut browser = after_password(&provider);
     // Two ways: the person chooses. The number is masked.
     assert!(browser.page.contains("Come vuoi confermare") && browser.page.contains("•••000"), "{}", browser.page);
-    assert!(!browser.page.contains(MOBILE) && !browser.page.contains("value=\"recovery\""));
+    assert!(!browser.page.contains(MOBILE) && browser.page.contains("value=\"recovery\""));
     browser.submit("/choice", &[("way", "code")]);
     assert!(browser.form("/code").is_some() && browser.page.contains("Codice dell'app"));
     assert!(browser.page.contains("href=\"/choice\""));
@@ -20,7 +20,7 @@ fn choice_offers_what_the_person_has() {
     // A way that the person has not is no way.
     browser.open("/choice");
     let form = browser.form("/choice").unwrap();
-    browser.post("/choice", &form, &[("way", "recovery")]);
+    browser.post("/choice", &form, &[("way", "another")]);
     assert!(browser.page.contains("Come vuoi confermare"));
     let form: Vec<_> = browser.form("/sms").unwrap().into_iter().filter(|(name, _)| name == "form").collect();
     browser.post("/sms", &form, &[("number", "1")]);
