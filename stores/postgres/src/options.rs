@@ -77,11 +77,15 @@ impl PostgresOptions {
     ///
     /// Connecting to a server without TLS then fails, whatever the connection string says.
     ///
-    /// The name in the certificate must be the host of the connection string.
+    /// The name in the certificate must be the host of the connection string. Name the cryptography provider: if other
+    /// crates of the program bring a second one, `ClientConfig::builder` panics.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    ///
     /// use secondo_postgres::PostgresOptions;
+    /// use secondo_postgres::rustls::crypto::ring;
     /// use secondo_postgres::rustls::pki_types::CertificateDer;
     /// use secondo_postgres::rustls::pki_types::pem::PemObject;
     /// use secondo_postgres::rustls::{ClientConfig, RootCertStore};
@@ -90,7 +94,9 @@ impl PostgresOptions {
     /// for certificate in CertificateDer::pem_file_iter("/etc/idp/postgres-ca.pem")? {
     ///     roots.add(certificate?)?;
     /// }
-    /// let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    /// let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    /// let config = config.with_safe_default_protocol_versions()?;
+    /// let config = config.with_root_certificates(roots).with_no_client_auth();
     /// let store = PostgresOptions::new().with_tls(config).connect("postgres://idp@db.example/idp").await?;
     /// # Ok(())
     /// # }

@@ -4,9 +4,11 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use secondo::store::Exchange;
 use secondo_postgres::PostgresStoreError;
+use secondo_postgres::rustls::crypto::ring;
 use secondo_postgres::rustls::pki_types::CertificateDer;
 use secondo_postgres::rustls::pki_types::pem::PemObject;
 use secondo_postgres::rustls::{ClientConfig, RootCertStore};
@@ -19,7 +21,9 @@ use crate::{block_on, exchange, id, migrated, patient, session};
 fn trusting(authority: &TempDir) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(authority.path().join("ca.crt")).unwrap()).unwrap();
-    ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+    // Other crates of a build may bring another provider of cryptography, of which rustls then chooses none by itself.
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth()
 }
 
 fn openssl(folder: &Path, line: &str) {
