@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use rand::rngs::SysRng;
 use secondo::account::AccountError;
+use secondo::factor::NewAuthenticator;
 use secondo::formats::otpauth::{KeyUri, Qr};
 use secondo::{Algorithm, Authenticator, AuthenticatorNumber, PublicRefusal, Secret, Totp, VerifierError};
 use serde::Deserialize;
@@ -52,6 +53,12 @@ pub(crate) async fn confirm(
     }
 }
 
+/// Returns an app with a new secret. All apps read such a key.
+pub(crate) fn new_app(name: &str) -> Result<NewAuthenticator, Outage> {
+    let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
+    Ok(Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named(name)?)
+}
+
 const NEW_APP: Notice = Notice {
     subject: Text("Nuova app attivata", "New app activated"),
     text: Text(
@@ -66,8 +73,7 @@ impl Visit {
     /// After the password alone, it can be the person's first authenticator only.
     pub(crate) async fn enroll_app(&mut self) -> Result<Option<PublicRefusal>, Outage> {
         let (account, login) = (self.browser.account()?, self.browser.login()?);
-        let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
-        let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
+        let phone = new_app("telefono")?;
         let enrolled = match self.browser.session.second {
             Some(_) => self.app.verifier.enroll(&account, &login, phone, self.now).await,
             None => self.app.verifier.enroll_first(&account, &login, phone, self.now).await,
@@ -103,7 +109,7 @@ impl Visit {
             return self.start_again(self.alert(refusal)).await;
         }
         let Some(number) = self.browser.session.enrolling else { return Ok(self.go_to("/")) };
-        let alert = Alert(ANOTHER_KEY.in_language(self.language).to_owned());
+        let alert = self.warning(ANOTHER_KEY);
         let page = self.enrollment_page(AuthenticatorNumber::new(number), status, Some(&alert)).await?;
         page.ok_or(Outage("enrollment_ended"))
     }

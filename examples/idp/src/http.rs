@@ -24,7 +24,7 @@ use crate::monitoring;
 use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
-use crate::pages::{Language, Page, STYLE, Service, Text, texts};
+use crate::pages::{Alert, Language, Page, STYLE, Service, Text, texts};
 use crate::person::Person;
 use crate::registration;
 use crate::second_factor;
@@ -145,6 +145,11 @@ impl Visit {
     /// Returns a text in the language of the browser.
     pub(crate) const fn say(&self, text: Text) -> &'static str {
         text.in_language(self.language)
+    }
+
+    /// Returns a text for the top of a page.
+    pub(crate) fn warning(&self, text: Text) -> Alert {
+        Alert(self.say(text).to_owned())
     }
 
     /// Shows a page, with a cookie for a session that is new or has moved.

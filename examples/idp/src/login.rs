@@ -71,7 +71,7 @@ pub(crate) async fn take_password(
         person::FirstFactor::Wrong(left) => (pages::WRONG_PASSWORD, left),
         person::FirstFactor::Locked => (pages::PASSWORD_LOCKED, 0),
     };
-    let alert = Alert(text.in_language(visit.language).to_owned());
+    let alert = visit.warning(text);
     Ok(visit.sign_in(StatusCode::FORBIDDEN, &user, left, Some(&alert)))
 }
 

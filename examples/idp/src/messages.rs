@@ -116,11 +116,9 @@ const NOT_YOU: Text =
 impl Visit {
     /// Tells the person about a change.
     pub(crate) async fn notify(&self, Notice { subject, text }: Notice) -> Result<(), Outage> {
-        let person = self.browser.session.person.as_deref().ok_or(Outage("no_person"))?;
-        let Some(person) = self.app.persons.load(person, self.now).await? else { return Ok(()) };
-        let say = |text: Text| text.in_language(self.language);
-        let text = format!("{}\n{}", say(text), say(NOT_YOU));
-        self.app.messages.mail(&person.email, say(subject), &text, self.now).await
+        let person = self.person.as_ref().ok_or(Outage("no_person"))?;
+        let text = format!("{}\n{}", self.say(text), self.say(NOT_YOU));
+        self.app.messages.mail(&person.email, self.say(subject), &text, self.now).await
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Reads the certificate in a file, or makes one if there is none for this host.
+    /// Reads the certificate in a file, or makes one if the file has no certificate for this host.
     pub(crate) fn open(path: &Path, host: &str) -> Result<Self, Failure> {
         let host = host.trim_matches(['[', ']']);
         if let Ok(text) = fs::read(path) {

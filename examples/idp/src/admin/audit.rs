@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::audit::Line;
 use crate::audit_search::Search;
 use crate::http::{Answer, Visit};
-use crate::pages::{self, Alert, AuditView, Text, start_of_day};
+use crate::pages::{self, AuditView, Text, start_of_day};
 
 /// The fields of the search. An empty one is not searched for.
 #[derive(Clone, Default, Deserialize)]
@@ -39,7 +39,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(
         Err(stopped) => return Ok(*stopped),
     };
     let Some(search) = fields.search() else {
-        let alert = Alert(DAY_REFUSED.in_language(visit.language).to_owned());
+        let alert = visit.warning(DAY_REFUSED);
         let view = AuditView { fields: &fields, lines: &[], older: None };
         return Ok(visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| pages::audit(page, &view, Some(&alert))));
     };

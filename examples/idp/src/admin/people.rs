@@ -18,7 +18,7 @@ use crate::app::{App, random_hex};
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
-use crate::pages::{self, Alert, Locked, Text};
+use crate::pages::{self, Locked, Text};
 use crate::person::Person;
 use crate::session::Once;
 
@@ -219,7 +219,7 @@ impl Visit {
                 locked.push(Locked { person, at: lock.at, hold });
             }
         }
-        let alert = problem.map(|text| Alert(text.in_language(self.language).to_owned()));
+        let alert = problem.map(|text| self.warning(text));
         Ok(self.show(status, |page| pages::admin(page, &locked, alert.as_ref())))
     }
 
@@ -233,7 +233,7 @@ impl Visit {
         let person = self.app.persons.load(&person.id, self.now).await?.ok_or(Outage("missing_person"))?;
         let password = self.app.persons.locked_until(&person, self.now).await?;
         let form_use = random_hex()?;
-        let alert = problem.map(|text| Alert(text.in_language(self.language).to_owned()));
+        let alert = problem.map(|text| self.warning(text));
         let view = pages::PersonView { person: &person, account: account.as_ref(), password, form_use: &form_use };
         Ok(self.show(status, |page| pages::person(page, &view, alert.as_ref())))
     }

@@ -83,7 +83,7 @@ async fn serve(stream: UnixStream, provider: &Provider) -> Result<(), Failure> {
     tokio::join!(execution, answering).1
 }
 
-/// Connects to the running provider, or returns `None` if there is none.
+/// Connects to the running provider, or returns `None` if no provider runs.
 pub(super) async fn connect(path: &Path) -> Result<Option<UnixStream>, Failure> {
     match UnixStream::connect(path).await {
         Ok(stream) => Ok(Some(stream)),

@@ -2,7 +2,7 @@
 //!
 //! It is an application of its own that runs in the same process: it has its own cookie and records, and knows of a
 //! person only what the provider sends it. [`party`] is its side of OpenID Connect, [`login`] the way in, and
-//! [`rules`] decides who may do what. Each request is decided anew, and each access to a case is traced.
+//! [`rules`] decides who may do what. Every request is decided by itself, and each access to a case is traced.
 
 mod administration;
 mod calendar;

@@ -161,7 +161,7 @@ pub(super) enum Ground {
 /// The reason for which an action is not permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// There is no such case, or it is none that the person may open. Pages do not tell which.
+    /// The case does not exist, or the person may not open it. Pages do not tell one from the other.
     NotYours,
     /// Administrators see no content of cases.
     NoContent,

@@ -64,7 +64,7 @@ fn password() -> Result<Duration, Failure> {
     Ok(processor_time(std::process::id())?.saturating_sub(begun) / HASHES)
 }
 
-/// Returns the time of the processor that a login's verification takes, with so many at the same time.
+/// Returns the processor time of one verification, while this number of clients verify at the same time.
 async fn second_factor<S: Store + 'static>(store: S, calls: u32, clients: usize) -> Result<Duration, Failure> {
     let master = LocalMasterKey::from_hex(&random_hex()?)?;
     let keys = KeyRing::new(SealingKey::derive(&Deployment::new("load")?, KeyId::new(1), &master)?, [])?;

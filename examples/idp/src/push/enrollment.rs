@@ -111,7 +111,7 @@ pub(super) async fn confirm(
         Err(VerifierError::Repeated(_)) => Ok(visit.go_to("/")),
         Err(error) if error.is_outage() => Err(error.into()),
         Err(VerifierError::Refused(Refusal::Unconfirmed)) => {
-            let alert = Alert(NOT_ANSWERED.in_language(visit.language).to_owned());
+            let alert = visit.warning(NOT_ANSWERED);
             visit.show_activation(StatusCode::FORBIDDEN, Some(alert)).await
         }
         Err(error) => {
@@ -149,7 +149,7 @@ impl Visit {
         if app.is_some() {
             return Ok(self.go_to("/"));
         }
-        let alert = alert.unwrap_or_else(|| Alert(ENROLLMENT_ENDED.in_language(self.language).to_owned()));
+        let alert = alert.unwrap_or_else(|| self.warning(ENROLLMENT_ENDED));
         Ok(self.show(status, |page| pages::push::offer(page, Some(&alert))))
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn begin(
     let options = visit.app.verifier.options(&account, &login, now).await?;
     let named = options.pushes.iter().find(|push| Some(push.number.get()) == device);
     let Some(phone) = named.or(options.pushes.first()) else {
-        let alert = Alert(texts::HELD.in_language(visit.language).to_owned());
+        let alert = visit.warning(texts::HELD);
         return visit.step(StatusCode::FORBIDDEN, Some(alert)).await;
     };
     let service = visit.client().map_or(&visit.app.config.name, |client| &client.name);
@@ -151,7 +151,7 @@ impl Visit {
         };
         let text = match refusal {
             PushRefusal::Waiting => {
-                let alert = Alert(texts::WAITING.in_language(self.language).to_owned());
+                let alert = self.warning(texts::WAITING);
                 return Ok(self.show_push(Some(&alert)).unwrap_or_else(|| self.go_to("/")));
             }
             PushRefusal::Denied | PushRefusal::NotMe if self.browser.session.request.is_some() => {
@@ -172,7 +172,7 @@ impl Visit {
         };
         self.browser.session.push = None;
         self.browser.keep(&self.app.records, self.now).await?;
-        self.step(StatusCode::FORBIDDEN, Some(Alert(text.in_language(self.language).to_owned()))).await
+        self.step(StatusCode::FORBIDDEN, Some(self.warning(text))).await
     }
 
     async fn is_locked(&self) -> Result<bool, Outage> {

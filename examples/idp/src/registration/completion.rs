@@ -118,7 +118,7 @@ pub(super) async fn accept(
             Some(())
         };
         change(records, &id, now, wait).await?;
-        let alert = Alert(TAKEN.in_language(visit.language).to_owned());
+        let alert = visit.warning(TAKEN);
         return visit.show_request(&id, StatusCode::CONFLICT, "", &[], Some(&alert)).await;
     }
     if visit.take_application(&id, Stage::Accepted).await?.is_some() {

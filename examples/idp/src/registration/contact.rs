@@ -129,9 +129,7 @@ pub(super) async fn take_code(
             let alert = format!("{} {left}", WRONG_CODE.in_language(visit.language));
             visit.show_step(StatusCode::FORBIDDEN, Alert(alert)).await
         }
-        Checked::Over => {
-            visit.show_step(StatusCode::FORBIDDEN, Alert(CODE_OVER.in_language(visit.language).to_owned())).await
-        }
+        Checked::Over => visit.show_step(StatusCode::FORBIDDEN, visit.warning(CODE_OVER)).await,
     }
 }
 
@@ -220,7 +218,7 @@ impl Visit {
             let is_permitted = challenge::permits(records, &format!("codes of {id}"), CODES, None, now).await?
                 && challenge::permits(records, &format!("codes to {}", confirmed.to), CODES, None, now).await?;
             if !is_permitted {
-                let alert = Alert(TOO_MANY.in_language(self.language).to_owned());
+                let alert = self.warning(TOO_MANY);
                 return self.show_step(StatusCode::TOO_MANY_REQUESTS, alert).await;
             }
             in_background(send(Arc::clone(&self.app), confirmed, name, self.language, now));

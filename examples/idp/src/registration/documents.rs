@@ -11,7 +11,7 @@ use super::files::{Document, Kind, Media, remove_all};
 use crate::app::App;
 use crate::challenge::{self, DAY};
 use crate::http::{Answer, Visit};
-use crate::pages::{Alert, Text, registration as pages};
+use crate::pages::{Text, registration as pages};
 use crate::problem::Problem;
 
 /// The greatest length of a file: 2.5 MB.
@@ -37,7 +37,7 @@ pub(super) async fn take(State(app): State<Arc<App>>, headers: HeaderMap, multip
         return Ok(visit.go_to("/register"));
     }
     let refuse = |visit: &Visit, status, problems: &[Problem], alert: Option<&Text>| {
-        let alert = alert.map(|text| Alert(text.in_language(visit.language).to_owned()));
+        let alert = alert.map(|text| visit.warning(*text));
         visit.show(status, |page| pages::documents(page, &application, problems, alert.as_ref()))
     };
     let Ok(Form { token, files, mut problems }) = Form::read(multipart).await else {

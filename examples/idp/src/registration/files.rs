@@ -153,7 +153,7 @@ impl Document {
     }
 }
 
-/// Waits for one write. Returns `false` if there is none.
+/// Waits for one write. Returns `false` if no write is pending.
 async fn finish(writing: &mut JoinSet<Result<(), Outage>>) -> Result<bool, Outage> {
     match writing.join_next().await {
         Some(written) => written?.map(|()| true),

@@ -16,7 +16,7 @@ use super::personal::today;
 use crate::app::App;
 use crate::challenge;
 use crate::http::{Answer, Visit};
-use crate::pages::{Alert, Text, registration as pages};
+use crate::pages::{Text, registration as pages};
 use crate::problem::Problem;
 
 /// The PINs that may be tried for a fiscal code in 15 minutes.
@@ -75,7 +75,7 @@ pub(super) async fn take(
     }
     let code = fiscal_code.trim().to_uppercase();
     let refuse = |visit: &Visit, status, problems: &[Problem], text: Option<Text>| {
-        let alert = text.map(|text| Alert(text.in_language(visit.language).to_owned()));
+        let alert = text.map(|text| visit.warning(text));
         Ok(visit.show(status, |page| pages::handover(page, &code, problems, alert.as_ref())))
     };
     if consent != "yes" {

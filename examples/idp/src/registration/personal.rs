@@ -123,7 +123,7 @@ fn birth(text: &str, now: UnixTime) -> Result<Date, Problem> {
     if birth.year() < 1900 || birth > today || text.len() != 10 {
         return Err(Problem::DateOfBirth);
     }
-    // Who was born on 29 February is an adult on 1 March.
+    // A person born on 29 February is an adult from 1 March.
     let youngest = today.checked_sub(ADULT_YEARS.years()).map_err(|_| Problem::DateOfBirth)?;
     if birth > youngest { Err(Problem::Minor) } else { Ok(birth) }
 }

@@ -15,7 +15,7 @@ use crate::app::{App, random_hex};
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
-use crate::pages::{Alert, Text, registration as pages};
+use crate::pages::{Text, registration as pages};
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -98,7 +98,7 @@ pub(super) async fn submit(
         None => visit.send(&application.documents).await?,
     };
     if let Some(problem) = sent {
-        let alert = Alert(problem.in_language(visit.language).to_owned());
+        let alert = visit.warning(problem);
         return visit.show_step(StatusCode::CONFLICT, alert).await;
     }
     visit.browser.renew(&visit.app.records, visit.now).await?;

@@ -14,7 +14,7 @@ use super::{files, waiting};
 use crate::app::App;
 use crate::challenge::{self, HOUR};
 use crate::http::{Answer, Visit};
-use crate::pages::{Alert, Text, registration as pages};
+use crate::pages::{Text, registration as pages};
 use crate::records::Kept;
 
 /// The procedure codes that may be tried for an application in an hour.
@@ -55,7 +55,7 @@ pub(super) async fn take(
     }
     let (records, now) = (&visit.app.records, visit.now);
     let given = hash(&procedure);
-    let alert = |text: Text| Alert(text.in_language(visit.language).to_owned());
+    let alert = |text: Text| visit.warning(text);
     let show = |status, text| Ok(visit.show(status, |page| pages::withdraw(page, &id, Some(&alert(text)))));
     if !challenge::permits(records, &format!("withdrawal {id}"), GUESSES, Some(&given), now).await? {
         return show(StatusCode::TOO_MANY_REQUESTS, TOO_OFTEN);

@@ -127,6 +127,18 @@ impl Visit {
             && !self.awaits_consent(None)
     }
 
+    /// Returns the response to a form that the login does not wait for: the answer to the service, if the form is the second
+    /// of two clicks, or else the page of the step.
+    pub(super) async fn not_due(&mut self, form: &str, request: Option<&str>) -> Result<Option<Response>, Outage> {
+        if let Some(answer) = self.given(request) {
+            return Ok(Some(answer));
+        }
+        if form == self.browser.form_token() && self.awaits_second_factor() {
+            return Ok(None);
+        }
+        self.step(StatusCode::OK, None).await.map(Some)
+    }
+
     pub(super) async fn options(&self) -> Result<LoginOptions, Outage> {
         let (account, login) = (self.browser.account()?, self.browser.login()?);
         Ok(self.app.verifier.options(&account, &login, self.now).await?)

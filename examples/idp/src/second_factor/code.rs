@@ -30,11 +30,8 @@ pub(super) async fn take(
     Form(Typed { form, request, code }): Form<Typed>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if let Some(answer) = visit.given(request.as_deref()) {
+    if let Some(answer) = visit.not_due(&form, request.as_deref()).await? {
         return Ok(answer);
-    }
-    if form != visit.browser.form_token() || !visit.awaits_second_factor() {
-        return visit.step(StatusCode::OK, None).await;
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     let verifier = &visit.app.verifier;

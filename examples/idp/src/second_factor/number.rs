@@ -29,7 +29,7 @@ pub(crate) struct NewNumber {
 
 /// Shows the page of the number.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of(app, &headers).await?.show_number(StatusCode::OK, None).await
+    Visit::of(app, &headers).await?.show_number(StatusCode::OK, None)
 }
 
 #[derive(Deserialize)]
@@ -46,10 +46,10 @@ pub(super) async fn take(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if form != visit.browser.form_token() || !visit.browser.session.is_own() {
-        return visit.show_number(StatusCode::OK, None).await;
+        return visit.show_number(StatusCode::OK, None);
     }
     let alert = visit.begin_number(&number).await?;
-    visit.after(alert).await
+    visit.after(alert.as_ref())
 }
 
 #[derive(Deserialize)]
@@ -61,10 +61,10 @@ pub(super) struct Click {
 pub(super) async fn send(State(app): State<Arc<App>>, headers: HeaderMap, Form(Click { form }): Form<Click>) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if form != visit.browser.form_token() {
-        return visit.show_number(StatusCode::OK, None).await;
+        return visit.show_number(StatusCode::OK, None);
     }
     let alert = visit.send_to_number().await?;
-    visit.after(alert).await
+    visit.after(alert.as_ref())
 }
 
 /// Forgets a number that is not confirmed.
@@ -96,7 +96,7 @@ pub(super) async fn confirm(
     let Some(NewNumber { mobile, to }) =
         visit.browser.session.number.clone().filter(|_| form == visit.browser.form_token())
     else {
-        return visit.show_number(StatusCode::OK, None).await;
+        return visit.show_number(StatusCode::OK, None);
     };
     let (account, login) = (visit.browser.account()?, visit.browser.login()?);
     let number = AuthenticatorNumber::new(to.number);
@@ -110,15 +110,15 @@ pub(super) async fn confirm(
             if matches!(refusal, Refusal::Wrong { remaining: 0, .. }) {
                 visit.browser.session.number = None;
                 visit.browser.keep(&visit.app.records, visit.now).await?;
-                alert = Alert(START_AGAIN.in_language(visit.language).to_owned());
+                alert = visit.warning(START_AGAIN);
             }
-            return visit.show_number(StatusCode::FORBIDDEN, Some(alert)).await;
+            return visit.show_number(StatusCode::FORBIDDEN, Some(&alert));
         }
         Err(error) if error.is_outage() => return Err(error.into()),
         Err(_) => {
             visit.forget_number().await?;
-            let alert = Alert(START_AGAIN.in_language(visit.language).to_owned());
-            return visit.show_number(StatusCode::FORBIDDEN, Some(alert)).await;
+            let alert = visit.warning(START_AGAIN);
+            return visit.show_number(StatusCode::FORBIDDEN, Some(&alert));
         }
     };
     visit.replace_number(&mobile, number, is_new).await?;
@@ -160,19 +160,19 @@ impl Visit {
         let alert = match self.send_code(to).await {
             Ok(to) => {
                 self.browser.session.number = Some(NewNumber { mobile, to });
-                (!to.is_sent).then(|| Alert(UNSENT.in_language(self.language).to_owned()))
+                (!to.is_sent).then(|| self.warning(UNSENT))
             }
             Err(error) if error.is_outage() => return Err(error.into()),
             Err(VerifierError::Account(AccountError::DestinationRefused)) => {
                 self.forget_number().await?;
-                return Ok(Some(Alert(NUMBER_REFUSED.in_language(self.language).to_owned())));
+                return Ok(Some(self.warning(NUMBER_REFUSED)));
             }
             // The enrollment has ended.
             Err(VerifierError::Account(
                 AccountError::Expired | AccountError::OtherTransaction | AccountError::UnknownAuthenticator(_),
             )) => {
                 self.browser.session.number = None;
-                Some(Alert(START_AGAIN.in_language(self.language).to_owned()))
+                Some(self.warning(START_AGAIN))
             }
             Err(error) => Some(self.alert(error.public())),
         };
@@ -234,23 +234,21 @@ impl Visit {
         REPLACED.in_language(self.language)
     }
 
-    async fn after(&self, alert: Option<Alert>) -> Answer {
+    fn after(&self, alert: Option<&Alert>) -> Answer {
         match alert {
             None => Ok(self.go_to("/security/number")),
-            alert => self.show_number(StatusCode::FORBIDDEN, alert).await,
+            alert => self.show_number(StatusCode::FORBIDDEN, alert),
         }
     }
 
-    async fn show_number(&self, status: StatusCode, alert: Option<Alert>) -> Answer {
-        let alert = alert.as_ref();
+    fn show_number(&self, status: StatusCode, alert: Option<&Alert>) -> Answer {
         if let Some(NewNumber { mobile, to }) = &self.browser.session.number {
             return Ok(self.show(status, |page| pages::confirm_number(page, mobile, *to, self.now, alert)));
         }
         if !self.browser.session.is_own() {
             return Ok(self.go_to("/"));
         }
-        let person = self.browser.session.person.as_deref().ok_or(Outage("no_person"))?;
-        let person = self.app.persons.load(person, self.now).await?.ok_or(Outage("missing_person"))?;
+        let person = self.person.as_ref().ok_or(Outage("missing_person"))?;
         Ok(self.show(status, |page| pages::number(page, &person.mobile, alert)))
     }
 }

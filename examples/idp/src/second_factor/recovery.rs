@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use secondo::account::{AccountError, AuthenticatorView, LoginOptions, Status};
 use secondo::audit::Operator;
 use secondo::factor::Kind;
@@ -25,11 +25,8 @@ pub(super) async fn take(
 ) -> Answer {
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let mut visit = Visit::of(app, &headers).await?;
-    if let Some(answer) = visit.given(field("request")) {
+    if let Some(answer) = visit.not_due(field("form").unwrap_or_default(), field("request")).await? {
         return Ok(answer);
-    }
-    if field("form") != Some(&visit.browser.form_token()) || !visit.awaits_second_factor() {
-        return visit.step(StatusCode::OK, None).await;
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     let number = |(key, _): &(String, String)| key.strip_prefix(LOST)?.parse().ok().map(AuthenticatorNumber::new);

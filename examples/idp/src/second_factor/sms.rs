@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::messages::Unsent;
 use crate::outage::Outage;
-use crate::pages::{Alert, UNSENT};
+use crate::pages::UNSENT;
 
 /// A number of the account, and the last code that was sent to it in this session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,11 +53,8 @@ pub(super) async fn send(
     Form(Sending { form, request, number }): Form<Sending>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if let Some(answer) = visit.given(request.as_deref()) {
+    if let Some(answer) = visit.not_due(&form, request.as_deref()).await? {
         return Ok(answer);
-    }
-    if form != visit.browser.form_token() || !visit.awaits_second_factor() {
-        return visit.step(StatusCode::OK, None).await;
     }
     let before = match visit.browser.session.step {
         Some(Step::Sms(to)) if to.number == number => to,
@@ -67,7 +64,7 @@ pub(super) async fn send(
         Ok(to) => {
             visit.browser.session.step = Some(Step::Sms(to));
             visit.browser.keep(&visit.app.records, visit.now).await?;
-            let alert = (!to.is_sent).then(|| Alert(UNSENT.in_language(visit.language).to_owned()));
+            let alert = (!to.is_sent).then(|| visit.warning(UNSENT));
             if alert.is_none() { Ok(visit.go_to("/")) } else { visit.step(StatusCode::BAD_GATEWAY, alert).await }
         }
         Err(error) => visit.not_accepted(error).await,

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use rand::rngs::SysRng;
-use secondo::{Algorithm, Authenticator, Secret, Totp};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::enrollment::new_app;
 use crate::http::{Answer, Visit};
 use crate::pages;
 
@@ -38,8 +37,7 @@ pub(crate) async fn activate(
         return Ok(visit.go_to("/"));
     }
     let (account, login) = (visit.browser.account()?, visit.browser.login()?);
-    let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
-    let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
+    let phone = new_app("telefono")?;
     match visit.app.verifier.enroll_with_code(&account, &login, &code, phone, visit.now).await {
         Ok(enrolled) => {
             visit.browser.session.enrolling = Some(enrolled.number.get());

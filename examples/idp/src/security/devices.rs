@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use rand::rngs::SysRng;
 use secondo::account::{AccountError, AuthenticatorView};
 use secondo::audit::Operator;
 use secondo::types::DisplayName;
-use secondo::{Algorithm, Authenticator, AuthenticatorNumber, Secret, Totp, VerifierError};
+use secondo::{AuthenticatorNumber, VerifierError};
 use serde::Deserialize;
 
 use super::Plain;
 use crate::app::{App, random_hex};
+use crate::enrollment::new_app;
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::outage::Outage;
@@ -54,8 +54,7 @@ pub(crate) async fn add(
         return Ok(visit.go_to("/"));
     }
     let (account, login) = (visit.browser.account()?, visit.browser.login()?);
-    let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
-    let app = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named(name.as_str())?;
+    let app = new_app(name.as_str())?;
     match visit.app.verifier.enroll(&account, &login, app, visit.now).await {
         Ok(enrolled) => {
             visit.browser.session.enrolling = Some(enrolled.number.get());
@@ -185,10 +184,6 @@ fn is_confirmed(device: &AuthenticatorView) -> bool {
 }
 
 impl Visit {
-    fn warning(&self, text: Text) -> Alert {
-        Alert(self.say(text).to_owned())
-    }
-
     fn add_page(&self, status: StatusCode, alert: Option<&Alert>) -> Answer {
         if let Err(stopped) = self.fresh_owner(ADD) {
             return Ok(*stopped);

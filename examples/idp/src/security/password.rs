@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
-use crate::pages::{self, Alert, Text};
+use crate::pages::{self, Text};
 use crate::password;
 use crate::person::FirstFactor;
 
@@ -94,7 +94,7 @@ impl Visit {
         if let Err(stopped) = self.fresh_owner(PASSWORD) {
             return *stopped;
         }
-        let alert = problem.map(|text| Alert(text.in_language(self.language).to_owned()));
+        let alert = problem.map(|text| self.warning(text));
         self.show(status, |page| pages::change_password(page, alert.as_ref()))
     }
 }

@@ -164,7 +164,7 @@ impl Model {
         self.challenges.iter().rev().filter(is_wanted).nth(back).cloned()
     }
 
-    /// Returns the response to a challenge, or in its place a wrong one or a text that is none.
+    /// Returns the response to a challenge, or in its place a wrong or malformed one.
     fn response(&self, challenge: &Challenge, input: &mut Input<'_>) -> String {
         let next = self.token(challenge.number).map_or(0, |token| token.next);
         let (counter, late, pin) = match input.below(16) {

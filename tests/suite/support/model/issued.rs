@@ -91,7 +91,7 @@ impl Model {
         same(expected, outcome(withdrawn, |()| Outcome::Done), "withdraw")
     }
 
-    /// Enrolls a device of any kind with one of the last codes, mostly the last one, or with a text that is none.
+    /// Enrolls a device of any kind with one of the last codes, mostly the last one, or with a malformed text.
     fn enroll_with_code(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
         self.call = Call::EnrollWithCode;
         let used_in = self.person().and_then(|person| person.issued.as_ref()).and_then(|issued| issued.login);

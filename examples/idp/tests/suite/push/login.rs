@@ -71,7 +71,7 @@ fn login_without_javascript() {
     assert_eq!(phone.challenges(&provider).len(), 1);
     let challenge = phone.challenge(&provider);
     assert_eq!(phone.accept(&provider, &shown).0, 200);
-    // The acceptance of this browser's login is none of another browser.
+    // An approval counts for the browser that began the login, and for no other.
     let mut other = give_password(&provider);
     other.submit("/push", &[]);
     other.submit("/push/approved", &[]);

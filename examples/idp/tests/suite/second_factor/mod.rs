@@ -69,7 +69,7 @@ fn is_logged_in(browser: &Browser) -> bool {
     browser.form("/logout").is_some()
 }
 
-/// Returns a code of six digits that is none of these.
+/// Returns a code of six digits that is not among these.
 fn other_than(codes: &[String], at: u32) -> String {
     let mut candidates = (at * 10..).map(|number| format!("{number:06}"));
     candidates.find(|code| !codes.contains(code)).unwrap()
