@@ -1,18 +1,22 @@
 //! The work of the help desk. Each action needs an operator and a reason, and the person is notified of it.
 
+use std::time::Duration;
+
 use secondo::account::{AccountError, AccountView};
 use secondo::audit::Operator;
+use secondo::decision::Hold;
 use secondo::factor::EnrollmentCode;
 use secondo::store::BoxedError;
 use secondo::{AccountId, AuthenticatorNumber, Refusal, UnixTime, VerifierError};
 
 use super::notices;
+use crate::activity;
 use crate::app::App;
 use crate::audit::Line;
 use crate::messages::Notice;
 use crate::open_sessions;
 use crate::outage::Outage;
-use crate::pages::Text;
+use crate::pages::{Locked, Text};
 use crate::person::{Person, Standing};
 
 /// The reason that an action was not done.
@@ -117,44 +121,44 @@ pub(crate) async fn revoke(app: &App, person: &Person, by: Operator<'_>, now: Un
     done(app, person, "identity_revoke", by, notices::REVOKED, now).await
 }
 
-/// Suspends one device.
-pub(crate) async fn suspend_device(
-    app: &App,
-    person: &Person,
-    device: AuthenticatorNumber,
-    by: Operator<'_>,
-    now: UnixTime,
-) -> Done {
-    check(person, by)?;
-    app.verifier.suspend_authenticator(&id(person)?, device, by, now).await?;
-    Ok(app.messages.tell(person, notices::DEVICE_SUSPENDED, now).await?)
+/// A change of one device.
+#[derive(Clone, Copy)]
+pub(crate) enum DeviceChange {
+    Suspend,
+    Resume,
+    Revoke,
 }
 
-/// Ends the suspension of one device.
-pub(crate) async fn resume_device(
+/// Changes one device.
+pub(crate) async fn change_device(
     app: &App,
     person: &Person,
     device: AuthenticatorNumber,
+    change: DeviceChange,
     by: Operator<'_>,
     now: UnixTime,
 ) -> Done {
     check(person, by)?;
-    app.verifier.resume_authenticator(&id(person)?, device, by, now).await?;
-    Ok(app.messages.tell(person, notices::DEVICE_RESUMED, now).await?)
+    let (id, verifier) = (id(person)?, &app.verifier);
+    let notice = match change {
+        DeviceChange::Suspend => {
+            verifier.suspend_authenticator(&id, device, by, now).await?;
+            notices::DEVICE_SUSPENDED
+        }
+        DeviceChange::Resume => {
+            verifier.resume_authenticator(&id, device, by, now).await?;
+            notices::DEVICE_RESUMED
+        }
+        DeviceChange::Revoke => {
+            verifier.revoke(&id, device, by, now).await?;
+            notices::DEVICE_REVOKED
+        }
+    };
+    Ok(app.messages.tell(person, notice, now).await?)
 }
 
-/// Revokes one device.
-pub(crate) async fn revoke_device(
-    app: &App,
-    person: &Person,
-    device: AuthenticatorNumber,
-    by: Operator<'_>,
-    now: UnixTime,
-) -> Done {
-    check(person, by)?;
-    app.verifier.revoke(&id(person)?, device, by, now).await?;
-    Ok(app.messages.tell(person, notices::DEVICE_REVOKED, now).await?)
-}
+/// The time for which an activation code is valid.
+pub(crate) const ACTIVATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Issues a code with which the person can activate another app after the password. Returns its expiry.
 pub(crate) async fn issue_activation(
@@ -178,6 +182,24 @@ pub(crate) async fn withdraw_activation(app: &App, person: &Person, by: Operator
     check(person, by)?;
     app.verifier.withdraw_enrollment_code(&id(person)?, by, now).await?;
     Ok(app.messages.tell(person, notices::ACTIVATION_WITHDRAWN, now).await?)
+}
+
+/// Returns the accounts that are locked, the newest lock first.
+pub(crate) async fn locked(app: &App, now: UnixTime) -> Result<Vec<Locked>, Outage> {
+    let mut locked = Vec::new();
+    for lock in activity::locks(&app.records, now).await? {
+        let Some(person) = app.persons.load(&lock.person, now).await? else { continue };
+        let account = match account(app, &person, now).await {
+            Ok(account) => account,
+            Err(NotDone::Outage(outage)) => return Err(outage),
+            Err(NotDone::Refused(_)) => None,
+        };
+        let hold = account.map_or(Hold::None, |view| view.hold);
+        if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) {
+            locked.push(Locked { person, at: lock.at, hold });
+        }
+    }
+    Ok(locked)
 }
 
 /// Returns the account of a person, or `None` before the first device and after the revocation.

@@ -1,30 +1,25 @@
 //! Persons in the administration: locked ones, a search, and the actions on one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use secondo::AuthenticatorNumber;
 use secondo::audit::Operator;
-use secondo::decision::Hold;
 use secondo::factor::EnrollmentCode;
 use serde::Deserialize;
 
-use super::actions::{self, NotDone};
-use crate::activity;
+use super::actions::{self, ACTIVATION, DeviceChange, NotDone};
 use crate::app::{App, random_hex};
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
-use crate::pages::{self, Locked, Text};
+use crate::pages::{self, Text};
 use crate::person::Person;
 use crate::session::Once;
 
 const ADMIN: &str = "/admin";
-/// The time for which an activation code is valid.
-const ACTIVATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Shows the search and the accounts that are locked.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
@@ -167,18 +162,19 @@ impl App {
         by: Operator<'_>,
         now: secondo::UnixTime,
     ) -> Result<(), NotDone> {
+        let change = match action {
+            Action::Unlock => return actions::unlock(self, person, by, now).await,
+            Action::Suspend => return actions::suspend(self, person, by, now).await,
+            Action::Resume => return actions::resume(self, person, by, now).await,
+            Action::Revoke => return actions::revoke(self, person, by, now).await,
+            Action::SuspendDevice => DeviceChange::Suspend,
+            Action::ResumeDevice => DeviceChange::Resume,
+            Action::RevokeDevice => DeviceChange::Revoke,
+            Action::WithdrawActivation => return actions::withdraw_activation(self, person, by, now).await,
+            Action::IssueActivation => return Err(NotDone::Outage(Outage("no_code"))),
+        };
         let device = AuthenticatorNumber::new(device.unwrap_or_default());
-        match action {
-            Action::Unlock => actions::unlock(self, person, by, now).await,
-            Action::Suspend => actions::suspend(self, person, by, now).await,
-            Action::Resume => actions::resume(self, person, by, now).await,
-            Action::Revoke => actions::revoke(self, person, by, now).await,
-            Action::SuspendDevice => actions::suspend_device(self, person, device, by, now).await,
-            Action::ResumeDevice => actions::resume_device(self, person, device, by, now).await,
-            Action::RevokeDevice => actions::revoke_device(self, person, device, by, now).await,
-            Action::WithdrawActivation => actions::withdraw_activation(self, person, by, now).await,
-            Action::IssueActivation => Err(NotDone::Outage(Outage("no_code"))),
-        }
+        actions::change_device(self, person, device, change, by, now).await
     }
 }
 
@@ -206,19 +202,7 @@ impl Visit {
         if let Err(stopped) = self.operator(ADMIN) {
             return Ok(*stopped);
         }
-        let mut locked = Vec::new();
-        for lock in activity::locks(&self.app.records, self.now).await? {
-            let Some(person) = self.app.persons.load(&lock.person, self.now).await? else { continue };
-            let account = match actions::account(&self.app, &person, self.now).await {
-                Ok(account) => account,
-                Err(NotDone::Outage(outage)) => return Err(outage),
-                Err(NotDone::Refused(_)) => None,
-            };
-            let hold = account.map_or(Hold::None, |view| view.hold);
-            if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) {
-                locked.push(Locked { person, at: lock.at, hold });
-            }
-        }
+        let locked = actions::locked(&self.app, self.now).await?;
         let alert = problem.map(|text| self.warning(text));
         Ok(self.show(status, |page| pages::admin(page, &locked, alert.as_ref())))
     }

@@ -1,18 +1,38 @@
 //! The work of the help desk, as on the pages of the administration.
 
 use clap::{Args, Subcommand};
-use secondo::{AccountId, UnixTime, VerifierError};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use secondo::audit::Operator;
+use secondo::factor::EnrollmentCode;
+use secondo::{AccountId, AuthenticatorNumber, UnixTime, VerifierError};
 use serde::{Deserialize, Serialize};
 
 use super::output::Output;
+use crate::admin::actions::{self, ACTIVATION, DeviceChange, NotDone};
 use crate::app::App;
 use crate::outage::{Failure, Outage};
+use crate::pages::{Language, Locked};
 use crate::person::Person;
 
 #[derive(Debug, Serialize, Deserialize, Subcommand)]
 pub(crate) enum Admin {
     /// Shows a person with the account, without secrets.
     Find(Named),
+    /// Lists the accounts that are locked.
+    Locked,
+    /// Ends the locks of a person's account and password.
+    Unlock(OnPerson),
+    /// Suspends an identity and ends its sessions, or suspends one device.
+    Suspend(OnDevice),
+    /// Ends the suspension of an identity, or of one device.
+    Resume(OnDevice),
+    /// Revokes an identity for good, or one device.
+    Revoke(OnDevice),
+    /// Issues a code, valid for 24 hours, with which the person activates another app after the password.
+    Activation(OnPerson),
+    /// Withdraws the activation code.
+    WithdrawActivation(OnPerson),
 }
 
 /// The person whom a command is about.
@@ -22,11 +42,102 @@ pub(crate) struct Named {
     person: String,
 }
 
+/// An action on a person, who is notified of it.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct OnPerson {
+    #[command(flatten)]
+    named: Named,
+    /// The name of the operator, for the audit log.
+    #[arg(long)]
+    operator: String,
+    /// The reason, for the audit log.
+    #[arg(long)]
+    reason: String,
+}
+
+/// An action on a person, or on one device.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct OnDevice {
+    #[command(flatten)]
+    on: OnPerson,
+    /// The number of the device, as `find` shows it. Without it: the whole identity.
+    #[arg(long)]
+    device: Option<u32>,
+}
+
+impl OnPerson {
+    async fn person(&self, app: &App, now: UnixTime) -> Result<Person, Failure> {
+        find(app, &self.named.person, now).await
+    }
+
+    fn by(&self) -> Operator<'_> {
+        Operator::new(&self.operator, self.reason.trim())
+    }
+
+    async fn change_device(&self, app: &App, device: u32, change: DeviceChange, now: UnixTime) -> Result<(), Failure> {
+        let (person, device) = (self.person(app, now).await?, AuthenticatorNumber::new(device));
+        Ok(actions::change_device(app, &person, device, change, self.by(), now).await?)
+    }
+}
+
+impl From<NotDone> for Failure {
+    fn from(not_done: NotDone) -> Self {
+        match not_done {
+            NotDone::Refused(text) => text.in_language(Language::English).into(),
+            NotDone::Outage(outage) => outage.into(),
+        }
+    }
+}
+
 pub(super) async fn admin(app: &App, command: Admin, output: &Output) -> Result<(), Failure> {
     let now = UnixTime::now()?;
     match command {
-        Admin::Find(Named { person }) => show(app, &find(app, &person, now).await?, output, now).await,
+        Admin::Find(Named { person }) => return show(app, &find(app, &person, now).await?, output, now).await,
+        Admin::Locked => return show_locked(app, output, now).await,
+        Admin::Unlock(on) => actions::unlock(app, &on.person(app, now).await?, on.by(), now).await?,
+        Admin::Suspend(OnDevice { on, device: None }) => {
+            actions::suspend(app, &on.person(app, now).await?, on.by(), now).await?;
+        }
+        Admin::Suspend(OnDevice { on, device: Some(device) }) => {
+            on.change_device(app, device, DeviceChange::Suspend, now).await?;
+        }
+        Admin::Resume(OnDevice { on, device: None }) => {
+            actions::resume(app, &on.person(app, now).await?, on.by(), now).await?;
+        }
+        Admin::Resume(OnDevice { on, device: Some(device) }) => {
+            on.change_device(app, device, DeviceChange::Resume, now).await?;
+        }
+        Admin::Revoke(OnDevice { on, device: None }) => {
+            actions::revoke(app, &on.person(app, now).await?, on.by(), now).await?;
+        }
+        Admin::Revoke(OnDevice { on, device: Some(device) }) => {
+            on.change_device(app, device, DeviceChange::Revoke, now).await?;
+        }
+        Admin::Activation(on) => {
+            let mut seed = [0; 32];
+            SysRng.try_fill_bytes(&mut seed)?;
+            let code = EnrollmentCode::new(ACTIVATION, &seed)?;
+            let person = on.person(app, now).await?;
+            let expires = actions::issue_activation(app, &person, &code, on.by(), now).await?;
+            output.say(format!("Code: {}, valid until {expires}", code.text().as_str()));
+        }
+        Admin::WithdrawActivation(on) => {
+            actions::withdraw_activation(app, &on.person(app, now).await?, on.by(), now).await?;
+        }
     }
+    output.say("Done. The person is notified.");
+    Ok(())
+}
+
+async fn show_locked(app: &App, output: &Output, now: UnixTime) -> Result<(), Failure> {
+    let locked = actions::locked(app, now).await?;
+    for Locked { person, at, hold } in &locked {
+        let Person { name, family_name, email, id, .. } = person;
+        let at = UnixTime::from_secs(*at)?;
+        output.say(format!("{name} {family_name}, {email}, id {id}: {hold:?}, last attempt {at}"));
+    }
+    output.say(format!("{} accounts are locked.", locked.len()));
+    Ok(())
 }
 
 /// Returns the person with this e-mail address, fiscal code or id.

@@ -1,4 +1,4 @@
-//! The audit log: its verification, and its export by area and period.
+//! The audit log: its verification, and its export by person, area and period.
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
+use super::admin::named;
 use super::output::Output;
 use crate::app::App;
 use crate::audit::Line;
@@ -20,7 +21,7 @@ use crate::outage::Failure;
 pub(crate) enum Audit {
     /// Finds lines that were removed or changed, and events that are missing.
     Verify,
-    /// Writes the lines of an area and a period into a new file.
+    /// Writes the lines of a person, an area and a period into a new file.
     Export(Export),
 }
 
@@ -28,7 +29,10 @@ pub(crate) enum Audit {
 pub(crate) struct Export {
     /// The file to make. The lines are JSON, or CSV if its name ends with `.csv`.
     file: PathBuf,
-    /// The territorial area. Without it: all lines.
+    /// The person: the e-mail address, the fiscal code or the id. Without it: all persons.
+    #[arg(long)]
+    person: Option<String>,
+    /// The territorial area. Without it: all areas.
     #[arg(long)]
     area: Option<String>,
     /// The first day, such as 2026-11-01.
@@ -70,15 +74,21 @@ async fn verify(app: &App, output: &Output) -> Result<(), Failure> {
 }
 
 async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Failure> {
-    let Export { file: path, area, from, to } = arguments;
+    let Export { file: path, person, area, from, to } = arguments;
     let from = from.as_deref().map(|day| midnight(day, 0)).transpose()?.unwrap_or(0);
     let to = to.as_deref().map(|day| midnight(day, 1)).transpose()?.unwrap_or(u64::MAX);
+    let person = match person {
+        // A person who was erased has only the id.
+        Some(name) => Some(named(app, name, UnixTime::now()?).await?.map_or_else(|| name.clone(), |person| person.id)),
+        None => None,
+    };
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = Writer::new(file.map_err(|error| format!("{}: {error}", path.display()))?, path)?;
     let (mut count, mut failure) = (0_u64, None);
     let each = |line: &Line| {
-        let is_of_area = area.as_ref().is_none_or(|area| line.area.as_ref() == Some(area));
-        if is_of_area && (from..to).contains(&line.time) && failure.is_none() {
+        let is_of = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+        let is_wanted = is_of(&person, &line.person) && is_of(area, &line.area);
+        if is_wanted && (from..to).contains(&line.time) && failure.is_none() {
             count += 1;
             failure = file.write(line).err();
         }

@@ -7,7 +7,7 @@ use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 
 /// The person of the demonstration.
-const MARIA: &str = "maria.rossi@example.org";
+pub(super) const MARIA: &str = "maria.rossi@example.org";
 
 #[test]
 fn commands_run_in_the_provider_or_on_its_data() {

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod commands;
 mod engines;
+mod help_desk;
 mod keys;
 mod load;
 mod monitoring;

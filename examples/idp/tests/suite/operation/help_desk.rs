@@ -1,0 +1,85 @@
+//! The commands of the help desk.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::commands::MARIA;
+use crate::security::sign_in;
+use crate::support::browser::Browser;
+use crate::support::page::mails;
+use crate::support::provider::Provider;
+
+const BY: [&str; 4] = ["--operator", "anna", "--reason", "ticket 7"];
+
+fn run(provider: &Provider, arguments: &[&str]) -> Result<String, String> {
+    provider.command(&[&["admin"], arguments, &BY].concat())
+}
+
+#[test]
+fn help_desk_works_by_commands() {
+    let provider = Provider::start("");
+    let mut maria = sign_in(&provider);
+    let mut thief = Browser::new(&provider);
+    thief.open("/");
+    thief.give_password(&provider);
+    for code in ["000000", "000001", "000002", "000003", "000004"] {
+        thief.submit("/code", &[("code", code)]);
+    }
+    let locked = || provider.command(&["admin", "locked"]).unwrap();
+    let end = Instant::now() + Duration::from_secs(30);
+    while !locked().contains("Maria Rossi") {
+        assert!(Instant::now() < end, "{}", locked());
+    }
+    run(&provider, &["unlock", MARIA]).unwrap();
+    assert_eq!(locked(), "0 accounts are locked.\n");
+
+    // The only device is suspended and not revoked, and an activation code replaces it.
+    let error = run(&provider, &["revoke", MARIA, "--device", "1"]).unwrap_err();
+    assert!(error.contains("only device"), "{error}");
+    run(&provider, &["suspend", MARIA, "--device", "1"]).unwrap();
+    run(&provider, &["suspend", MARIA, "--device", "9"]).unwrap_err();
+    run(&provider, &["activation", MARIA]).unwrap();
+    run(&provider, &["withdraw-activation", MARIA]).unwrap();
+    run(&provider, &["withdraw-activation", MARIA]).unwrap_err();
+    let said = run(&provider, &["activation", MARIA]).unwrap();
+    let code = said.split(['\n', ',']).find_map(|part| part.strip_prefix("Code: ")).unwrap();
+    let mut phone = Browser::new(&provider);
+    phone.open("/security/activate");
+    phone.give_password(&provider);
+    phone.open("/security/activate");
+    phone.submit("/security/activate", &[("code", code)]);
+    phone.give_first_code(0);
+    phone.open("/");
+    phone.give_next_code(0);
+    assert!(phone.form("/logout").is_some(), "{}", phone.page);
+    run(&provider, &["resume", MARIA, "--device", "1"]).unwrap();
+    run(&provider, &["revoke", MARIA, "--device", "1"]).unwrap();
+
+    // A suspension ends the sessions.
+    run(&provider, &["resume", MARIA]).unwrap_err();
+    run(&provider, &["suspend", MARIA]).unwrap();
+    for browser in [&mut maria, &mut phone] {
+        browser.open("/security");
+        assert!(browser.form("/password").is_some(), "{}", browser.page);
+    }
+    run(&provider, &["resume", MARIA]).unwrap();
+    let error = run(&provider, &["unlock", "nobody@example.org"]).unwrap_err();
+    assert!(error.contains("nobody has"), "{error}");
+    provider.command(&["admin", "revoke", MARIA, "--operator", "anna", "--reason", " "]).unwrap_err();
+    run(&provider, &["revoke", MARIA]).unwrap();
+    run(&provider, &["resume", MARIA]).unwrap_err();
+    assert_eq!(mails(&provider, "Identità revocata"), 1);
+
+    let export = provider.file("log.json");
+    let path = export.to_str().unwrap();
+    provider.command(&["audit", "export", path, "--person", MARIA]).unwrap();
+    let log = fs::read_to_string(&export).unwrap();
+    for action in ["identity_unlock", "identity_suspend", "identity_resume", "identity_revoke"] {
+        let line = log.lines().find(|line| line.contains(&format!("\"{action}\""))).unwrap();
+        assert!(line.contains("\"anna\"") && line.contains("\"ticket 7\""), "{line}");
+    }
+    fs::remove_file(&export).unwrap();
+    let said = provider.command(&["audit", "export", path, "--person", "nobody"]).unwrap();
+    assert!(said.starts_with("0 lines"), "{said}");
+    assert!(!log.contains(code));
+}
