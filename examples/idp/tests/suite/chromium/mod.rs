@@ -3,3 +3,4 @@
 mod first_login;
 mod gepi;
 mod phone;
+mod six_steps;

@@ -1,13 +1,15 @@
 //! Chromium, driven by `WebDriver`. Every page that it shows is checked for accessibility, for its width and for
 //! violations of the provider's policy.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{self, Child, Stdio};
 use std::sync::LazyLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
+use base64ct::{Base64, Encoding};
 use fantoccini::wd::{Locator, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -55,23 +57,23 @@ pub(crate) struct Chromium {
     reader: Reader,
 }
 
-/// Requests the messages of the console since the last request.
+/// A command of chromedriver that `WebDriver` does not have: its path and its body.
 #[derive(Debug)]
-struct Messages;
+struct Command(&'static str, Value);
 
-impl WebDriverCompatibleCommand for Messages {
+impl WebDriverCompatibleCommand for Command {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap()))
+        base.join(&format!("session/{}/{}", session.unwrap(), self.0))
     }
 
     fn method_and_body(&self, _: &Url) -> (ureq::http::Method, Option<String>) {
-        (ureq::http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+        (ureq::http::Method::POST, Some(self.1.to_string()))
     }
 }
 
 impl Chromium {
     pub(crate) fn new(reader: Reader) -> Self {
-        let mut driver = Command::new("chromedriver")
+        let mut driver = process::Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .spawn()
@@ -125,6 +127,15 @@ impl Chromium {
         });
     }
 
+    /// Writes into the fields of the form with this action, sends it, and checks the page that comes.
+    pub(crate) fn submit(&self, action: &str, fields: &[(&str, &str)]) {
+        let form = format!("form[action='{action}']");
+        for (name, text) in fields {
+            self.write(&format!("{form} [name='{name}']"), text);
+        }
+        self.click(&format!("{form} button"));
+    }
+
     /// Clicks what this selector selects, and checks the page that comes.
     pub(crate) fn click(&self, selector: &str) {
         self.run("window.isLeft = true");
@@ -172,6 +183,27 @@ impl Chromium {
         self.runtime.block_on(self.client.execute(script, Vec::new())).unwrap()
     }
 
+    /// Waits until a script returns `true`, and checks the page.
+    pub(crate) fn wait(&self, script: &str) {
+        let end = Instant::now() + TIME;
+        while self.run(&format!("return {script}")) != true {
+            assert!(Instant::now() < end, "{script}: {}", self.text("body"));
+            sleep(Duration::from_millis(50));
+        }
+        self.check();
+    }
+
+    /// Writes a picture of the whole page into the folder that the environment variable `IDP_PICTURES` names, if it is
+    /// set. The name begins at the root of the repository.
+    pub(crate) fn picture(&self, name: &str) {
+        let Some(folder) = env::var_os("IDP_PICTURES") else { return };
+        let whole = json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true } });
+        let picture = self.runtime.block_on(self.client.issue_cmd(Command("goog/cdp/execute", whole))).unwrap();
+        let picture = Base64::decode_vec(picture["data"].as_str().unwrap()).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
+        fs::write(folder.join(format!("{name}.{}.png", self.reader.code())), picture).unwrap();
+    }
+
     /// Checks the page, once it is loaded.
     pub(crate) fn check(&self) {
         let address = self.address();
@@ -188,7 +220,8 @@ impl Chromium {
         );
         let found = self.runtime.block_on(self.client.execute_async(&axe, Vec::new())).unwrap();
         assert_eq!(found, json!([]), "{address}: {found:#}");
-        let messages = self.runtime.block_on(self.client.issue_cmd(Messages)).unwrap();
+        let messages =
+            self.runtime.block_on(self.client.issue_cmd(Command("se/log", json!({ "type": "browser" })))).unwrap();
         // A refused form is answered with an error, which the console repeats.
         let messages: Vec<_> = messages.as_array().unwrap().iter().map(|message| &message["message"]).collect();
         let is_status = |message: &&&Value| message.as_str().unwrap().contains("Failed to load resource");
