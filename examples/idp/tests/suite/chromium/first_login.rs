@@ -7,12 +7,9 @@ fn wrong_password_and_first_app() {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         browser.open(&provider.origin);
-        browser.write("#user", &provider.user);
-        browser.write("#password", "wrong");
-        browser.click("form[action='/password'] button");
-        assert!(browser.text("[role=alert]").contains("password"));
-        browser.write("#password", &provider.password);
-        browser.click("form[action='/password'] button");
+        browser.submit("/password", &[("user", &provider.user), ("password", "wrong")]);
+        assert!(browser.alert().contains("password"));
+        browser.give_password(&provider);
         assert!(!browser.text("code").is_empty());
         browser.open(&provider.origin);
         assert!(browser.has("form[action='/enrollment']"));

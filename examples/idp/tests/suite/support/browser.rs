@@ -1,17 +1,13 @@
 //! A browser without JavaScript, as far as the forms of the provider need one.
 
 use std::collections::BTreeMap;
-use std::thread::sleep;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use secondo::codes::Key;
-use secondo::types::Counter;
-use secondo::{Algorithm, Digits, Hotp, Secret};
 use ureq::Agent;
 use ureq::http::{HeaderMap, Response};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
+use crate::support::app::App;
 use crate::support::provider::Provider;
 
 /// Returns a client that follows no redirects, and takes every status.
@@ -26,9 +22,7 @@ pub(crate) struct Browser {
     origin: String,
     /// The cookies by name.
     cookies: BTreeMap<String, String>,
-    secret: Option<String>,
-    /// The last time step whose code was used.
-    step: u64,
+    app: Option<App>,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) page: String,
@@ -40,20 +34,9 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn new(provider: &Provider) -> Self {
-        let (cookies, secret, left, hold) = Default::default();
+        let (cookies, app, left, hold) = Default::default();
         let (page, headers) = Default::default();
-        Self {
-            agent: agent(),
-            origin: provider.origin.clone(),
-            cookies,
-            secret,
-            step: 0,
-            status: 0,
-            headers,
-            page,
-            left,
-            hold,
-        }
+        Self { agent: agent(), origin: provider.origin.clone(), cookies, app, status: 0, headers, page, left, hold }
     }
 
     /// Returns a second connection of the same browser, for two clicks at once.
@@ -63,7 +46,7 @@ impl Browser {
 
     /// Gives the person's app to another browser.
     pub(crate) fn lend(&self, other: &mut Self) {
-        (other.secret, other.step) = (self.secret.clone(), self.step);
+        other.app.clone_from(&self.app);
     }
 
     /// Opens an address of the provider.
@@ -195,13 +178,10 @@ impl Browser {
 
     /// Scans the key on the page, and gives the first code of the app.
     pub(crate) fn confirm_app(&mut self) {
-        let page = &self.page;
-        let (_, secret) = page.split_once("<code>").unwrap_or_else(|| panic!("no secret on the page: {page}"));
-        self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
+        self.scan();
         // The step can end before the code arrives.
         for _ in 0..3 {
-            self.step = now() - 1;
-            let code = self.code(self.step);
+            let code = self.app().first_code(0);
             self.submit("/enrollment", &[("code", &code)]);
             if self.page.contains("action=\"/logout\"") {
                 return;
@@ -221,45 +201,40 @@ impl Browser {
 
     /// Returns the next code of the app that was not used.
     pub(crate) fn next_code(&mut self) -> String {
-        self.step = now().max(self.step + 1);
-        while now() < self.step {
-            sleep(Duration::from_millis(100));
-        }
-        self.code(self.step)
+        self.app().next_code()
     }
 
     /// Returns the last code that was used.
     pub(crate) fn used_code(&self) -> String {
-        self.code(self.step)
+        self.app.as_ref().expect("no app is enrolled").used_code()
     }
 
     /// Gives the next code of a clock that is this many seconds ahead. It does not wait for the code's step.
     pub(crate) fn give_next_code(&mut self, ahead: u64) {
-        self.step = (now() + ahead / 30).max(self.step + 1);
-        let code = self.code(self.step);
+        let code = self.app().next_code_at(ahead);
         self.submit("/code", &[("code", &code)]);
     }
 
     /// Reads the secret of the app that is enrolled on the page, and gives its first code.
     pub(crate) fn give_first_code(&mut self, ahead: u64) {
-        let (_, secret) = self.page.split_once("<code>").unwrap_or_else(|| panic!("no secret on {}", self.page));
-        self.secret = Some(secret.split_once('<').unwrap().0.to_owned());
-        self.step = now() + ahead / 30 - 1;
-        let code = self.code(self.step);
+        self.scan();
+        let code = self.app().first_code(ahead);
         self.submit("/enrollment", &[("code", &code)]);
+    }
+
+    /// Reads the secret of an app on the page.
+    fn scan(&mut self) {
+        let page = &self.page;
+        let (_, secret) = page.split_once("<code>").unwrap_or_else(|| panic!("no secret on the page: {page}"));
+        self.app = Some(App::new(secret.split_once('<').unwrap().0));
+    }
+
+    /// Returns the person's app.
+    pub(crate) fn app(&mut self) -> &mut App {
+        self.app.as_mut().expect("no app is enrolled")
     }
 
     pub(crate) fn consent(&mut self) {
         self.submit("/consent", &[("consent", "yes")]);
     }
-
-    fn code(&self, step: u64) -> String {
-        let secret = Secret::from_base32(self.secret.as_ref().expect("no app is enrolled")).unwrap();
-        let key = Key::new(Algorithm::Sha1, &secret);
-        Hotp::new(Digits::Six).generate(&key, Counter::new(step)).as_str().to_owned()
-    }
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 30
 }

@@ -1,13 +1,17 @@
 //! Chromium, driven by `WebDriver`. Every page that it shows is checked for accessibility, for its width and for
 //! violations of the provider's policy.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{self, Child, Stdio};
 use std::sync::LazyLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
+use base64ct::{Base64, Encoding};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::wd::{Locator, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -39,11 +43,16 @@ pub(crate) enum Reader {
 impl Reader {
     pub(crate) const ALL: [Self; 2] = [Self::Italian, Self::English];
 
-    fn code(self) -> &'static str {
+    /// Returns the text in the language.
+    pub(crate) const fn say(self, italian: &'static str, english: &'static str) -> &'static str {
         match self {
-            Self::Italian => "it",
-            Self::English => "en",
+            Self::Italian => italian,
+            Self::English => english,
         }
+    }
+
+    const fn code(self) -> &'static str {
+        self.say("it", "en")
     }
 }
 
@@ -55,23 +64,23 @@ pub(crate) struct Chromium {
     reader: Reader,
 }
 
-/// Requests the messages of the console since the last request.
+/// A command of chromedriver that `WebDriver` does not have: its path and its body.
 #[derive(Debug)]
-struct Messages;
+struct Command(&'static str, Value);
 
-impl WebDriverCompatibleCommand for Messages {
+impl WebDriverCompatibleCommand for Command {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap()))
+        base.join(&format!("session/{}/{}", session.unwrap(), self.0))
     }
 
     fn method_and_body(&self, _: &Url) -> (ureq::http::Method, Option<String>) {
-        (ureq::http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+        (ureq::http::Method::POST, Some(self.1.to_string()))
     }
 }
 
 impl Chromium {
     pub(crate) fn new(reader: Reader) -> Self {
-        let mut driver = Command::new("chromedriver")
+        let mut driver = process::Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .spawn()
@@ -119,19 +128,33 @@ impl Chromium {
     /// Writes into the field with this selector.
     pub(crate) fn write(&self, selector: &str, text: &str) {
         self.runtime.block_on(async {
-            let field = self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await.unwrap();
+            let field = self.element(selector).await;
             field.clear().await.unwrap();
             field.send_keys(text).await.unwrap();
         });
     }
 
+    /// Writes into the fields of the form with this action, sends it, and checks the page that comes.
+    pub(crate) fn submit(&self, action: &str, fields: &[(&str, &str)]) {
+        let form = format!("form[action='{action}']");
+        for (name, text) in fields {
+            self.write(&format!("{form} [name='{name}']"), text);
+        }
+        self.click(&format!("{form} button"));
+    }
+
     /// Clicks what this selector selects, and checks the page that comes.
     pub(crate) fn click(&self, selector: &str) {
+        self.leave(|| self.press(selector));
+    }
+
+    /// Waits for the page that follows an act, and checks it.
+    fn leave(&self, act: impl FnOnce()) {
         self.run("window.isLeft = true");
-        self.press(selector);
+        act();
         let end = Instant::now() + TIME;
         while self.run("return window.isLeft || document.readyState !== 'complete'") == true {
-            assert!(Instant::now() < end, "no page came after {selector}");
+            assert!(Instant::now() < end, "no page came after {}", self.address());
             sleep(Duration::from_millis(20));
         }
         self.check();
@@ -139,21 +162,20 @@ impl Chromium {
 
     /// Clicks what this selector selects, which stays on the page.
     pub(crate) fn press(&self, selector: &str) {
-        self.runtime.block_on(async {
-            let target = self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await.unwrap();
-            target.click().await.unwrap();
-        });
+        self.runtime.block_on(async { self.element(selector).await.click().await }).unwrap();
     }
 
     /// Waits for an element, and returns its text.
     pub(crate) fn text(&self, selector: &str) -> String {
-        self.runtime.block_on(async {
-            let element = self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await;
-            match element {
-                Ok(element) => element.text().await.unwrap(),
-                Err(error) => panic!("{selector}: {error}\n{}", self.client.source().await.unwrap()),
-            }
-        })
+        self.runtime.block_on(async { self.element(selector).await.text().await }).unwrap()
+    }
+
+    /// Waits for an element.
+    async fn element(&self, selector: &str) -> Element {
+        match self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await {
+            Ok(element) => element,
+            Err(error) => panic!("{selector}: {error}\n{}", self.client.source().await.unwrap()),
+        }
     }
 
     pub(crate) fn has(&self, selector: &str) -> bool {
@@ -172,6 +194,56 @@ impl Chromium {
         self.runtime.block_on(self.client.execute(script, Vec::new())).unwrap()
     }
 
+    /// Waits until a script returns `true`, and checks the page.
+    pub(crate) fn wait(&self, script: &str) {
+        let end = Instant::now() + TIME;
+        while self.run(&format!("return {script}")) != true {
+            assert!(Instant::now() < end, "{script}: {}", self.text("body"));
+            sleep(Duration::from_millis(50));
+        }
+        self.check();
+    }
+
+    /// Waits for an element that this selector selects, and checks the page.
+    pub(crate) fn wait_for(&self, selector: &str) {
+        self.wait(&format!("document.readyState === 'complete' && document.querySelector(\"{selector}\") !== null"));
+    }
+
+    /// Types into the element that has the focus.
+    pub(crate) fn keys(&self, keys: &str) {
+        self.runtime.block_on(async { self.client.active_element().await.unwrap().send_keys(keys).await }).unwrap();
+    }
+
+    /// Presses the tabulator until an element that this selector selects has the focus, which is visible at each stop.
+    pub(crate) fn tab_to(&self, selector: &str) {
+        for _ in 0..50 {
+            self.keys(&Key::Tab.to_string());
+            let is_visible = "const at = document.activeElement; return at === document.body \
+                || getComputedStyle(at).outlineStyle !== 'none' && at.getBoundingClientRect().left >= 0";
+            assert_eq!(self.run(is_visible), true, "{}", self.run("return document.activeElement.outerHTML"));
+            if self.run(&format!("return document.activeElement.matches(\"{selector}\")")) == true {
+                return;
+            }
+        }
+        panic!("{selector} cannot be reached on {}", self.address());
+    }
+
+    /// Presses Enter, and checks the page that comes.
+    pub(crate) fn enter(&self) {
+        self.leave(|| self.keys(&Key::Enter.to_string()));
+    }
+
+    /// Writes a picture of the whole page into the folder that the environment variable `IDP_PICTURES` names, if it is
+    /// set. The name begins at the root of the repository.
+    pub(crate) fn picture(&self, name: &str) {
+        let Some(folder) = env::var_os("IDP_PICTURES") else { return };
+        let whole = json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true } });
+        let picture = self.runtime.block_on(self.client.issue_cmd(Command("goog/cdp/execute", whole))).unwrap();
+        let picture = Base64::decode_vec(picture["data"].as_str().unwrap()).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
+        fs::write(folder.join(format!("{name}.{}.png", self.reader.code())), picture).unwrap();
+    }
+
     /// Checks the page, once it is loaded.
     pub(crate) fn check(&self) {
         let address = self.address();
@@ -188,7 +260,8 @@ impl Chromium {
         );
         let found = self.runtime.block_on(self.client.execute_async(&axe, Vec::new())).unwrap();
         assert_eq!(found, json!([]), "{address}: {found:#}");
-        let messages = self.runtime.block_on(self.client.issue_cmd(Messages)).unwrap();
+        let messages =
+            self.runtime.block_on(self.client.issue_cmd(Command("se/log", json!({ "type": "browser" })))).unwrap();
         // A refused form is answered with an error, which the console repeats.
         let messages: Vec<_> = messages.as_array().unwrap().iter().map(|message| &message["message"]).collect();
         let is_status = |message: &&&Value| message.as_str().unwrap().contains("Failed to load resource");

@@ -1,6 +1,8 @@
+pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod chromium;
 pub(crate) mod installed;
+pub(crate) mod login;
 pub(crate) mod outbox;
 pub(crate) mod page;
 pub(crate) mod provider;

@@ -1,0 +1,48 @@
+//! The steps of a login in Chromium, as the pages lead through them.
+
+use crate::support::app::App;
+use crate::support::browser::Browser;
+use crate::support::chromium::Chromium;
+use crate::support::provider::Provider;
+
+/// Enrolls an authenticator app for the demonstration's person, in another browser.
+pub(crate) fn enrolled_app(provider: &Provider) -> App {
+    let mut browser = Browser::new(provider);
+    browser.enroll(provider);
+    browser.app().clone()
+}
+
+impl Chromium {
+    /// Opens the sample service, and chooses the provider with a level.
+    pub(crate) fn come_from_service(&self, provider: &Provider, level: &str) {
+        self.open(&format!("{}/gepi", provider.origin));
+        self.click(&format!("form[action='/gepi/login'] button[value='{level}']"));
+    }
+
+    pub(crate) fn give_password(&self, provider: &Provider) {
+        self.submit("/password", &[("user", &provider.user), ("password", &provider.password)]);
+    }
+
+    pub(crate) fn give_code(&self, code: &str) {
+        self.submit("/code", &[("code", code)]);
+    }
+
+    pub(crate) fn consent(&self) {
+        self.click("form[action='/consent'] button[value='yes']");
+    }
+
+    /// Returns `true` on the page of the sample service after a login.
+    pub(crate) fn is_at_service(&self) -> bool {
+        self.address().path() == "/gepi/cases" && self.has("form[action='/gepi/logout']")
+    }
+
+    /// Returns `true` on the person's own page.
+    pub(crate) fn is_at_own(&self) -> bool {
+        self.address().path() == "/security" && self.has("form[action='/logout']")
+    }
+
+    /// Returns the text of the alert on the page.
+    pub(crate) fn alert(&self) -> String {
+        self.text("[role=alert]")
+    }
+}
