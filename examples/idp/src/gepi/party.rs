@@ -29,8 +29,19 @@ use crate::records::{Kept, Record, Records};
 /// The seconds for which a signed request or assertion is valid.
 const TOKEN_SECS: u64 = 60;
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// The attributes that the service asks for.
-const ATTRIBUTES: [Attribute; 3] = [Attribute::FiscalNumber, Attribute::GivenName, Attribute::FamilyName];
+/// The attributes that GePI asks for: eleven, of which OpenID Connect has the place and the province of birth in one.
+const ATTRIBUTES: [Attribute; 10] = [
+    Attribute::SpidCode,
+    Attribute::FiscalNumber,
+    Attribute::GivenName,
+    Attribute::FamilyName,
+    Attribute::Gender,
+    Attribute::DateOfBirth,
+    Attribute::PlaceOfBirth,
+    Attribute::MobilePhone,
+    Attribute::Email,
+    Attribute::DigitalAddress,
+];
 
 /// The private key in PKCS#8, made at the first start.
 #[derive(Serialize, Deserialize)]

@@ -2,6 +2,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::language::{Language, Text};
 
+/// The start of the title of a page with an alert. Screen readers say the title of a page that comes, and may pass over
+/// an alert that is there from the start.
+pub(crate) const ERROR: Text = Text("Errore: ", "Error: ");
 const SKIP: Text = Text("Vai al contenuto", "Skip to the content");
 const CLAIM: Text = Text("Identità digitale", "Digital identity");
 const ACCESS_TO: Text = Text("Accesso a", "Access to");
@@ -43,7 +46,7 @@ impl Page<'_> {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
-                    title { (title) " - " (self.provider) }
+                    title { @if alert.is_some() { (self.say(ERROR)) } (title) " - " (self.provider) }
                     link rel="stylesheet" href="/style.css";
                 }
                 body {

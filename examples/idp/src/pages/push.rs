@@ -87,7 +87,7 @@ const NEVER: Text = Text(
 const WAITS: Text =
     Text("In attesa dell'app. Questa pagina prosegue da sola.", "Waiting for the app. This page goes on by itself.");
 const APPROVED: Text = Text("Ho approvato", "I have approved");
-const OTHER_WAY: Text = Text("Usa un altro metodo", "Use another method");
+const OTHER_WAY: Text = Text("Usa un altro metodo", "Use another way");
 pub(crate) const WAITING: Text = Text(
     "L'app non ha ancora risposto. Scrivi il numero nell'app, poi premi «Ho approvato».",
     "The app has not answered yet. Type the number into the app, then press \u{201c}I have approved\u{201d}.",
@@ -103,11 +103,11 @@ pub(crate) const WRONG_NUMBER: Text = Text(
 );
 pub(crate) const EXPIRED: Text = Text(
     "L'app non ha risposto in tempo. Invia un'altra richiesta o usa un altro metodo.",
-    "The app did not answer in time. Send another request, or use another method.",
+    "The app did not answer in time. Send another request, or use another way.",
 );
 pub(crate) const HELD: Text = Text(
     "Ora non si possono inviare richieste all'app. Usa un altro metodo, o riprova più tardi.",
-    "No requests can be sent to the app now. Use another method, or try again later.",
+    "No requests can be sent to the app now. Use another way, or try again later.",
 );
 
 /// The page with the number that the person types into the app.

@@ -198,7 +198,8 @@ function ask(device, message) {
     find("personal-code").value = "";
     say("");
     show("challenge");
-    navigator.vibrate?.(200);
+    // Before the person has touched the page, browsers refuse it.
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(200);
 }
 
 /** Sends the person's answer to the challenge. */

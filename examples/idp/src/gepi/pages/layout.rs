@@ -1,7 +1,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::texts;
-use crate::pages::{Language, Text};
+use crate::pages::{ERROR, Language, Text};
 
 const SKIP: Text = Text("Vai al contenuto", "Skip to the content");
 const SAMPLE: Text = Text("servizio di esempio", "sample service");
@@ -27,7 +27,7 @@ impl Sheet<'_> {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
-                    title { (title) " - GePI" }
+                    title { @if alert.is_some() { (self.say(ERROR)) } (title) " - GePI" }
                     link rel="stylesheet" href="/style.css";
                 }
                 body .gepi {

@@ -14,7 +14,7 @@ fn open_administration(browser: &Chromium, provider: &Provider, code: &str) {
     let (user, password) = &provider.operator;
     browser.open(&provider.origin);
     browser.submit("/password", &[("user", user), ("password", password)]);
-    browser.submit("/code", &[("code", code)]);
+    browser.give_code(code);
     browser.click("a[href='/admin']");
 }
 
@@ -125,6 +125,6 @@ fn activate(browser: &Chromium, provider: &Provider, code: &str) {
     browser.submit("/security/activate", &[("code", code)]);
     let mut app = App::new(&browser.text("main code"));
     browser.confirm_app(&mut app, 0);
-    browser.give_code(&mut app);
+    browser.give_code(&app.next_code_at(0));
     assert!(browser.is_at_own());
 }

@@ -1,14 +1,41 @@
 //! The page of the phone, in a browser beside that of the login.
 
 use crate::push::phone::enrolled;
+use crate::support::browser::Browser;
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::provider::Provider;
 
-const CODE: &str = "271828";
+pub(super) const CODE: &str = "271828";
 
 /// Waits for a section of the page of the phone.
-fn section(phone: &Chromium, id: &str) {
-    phone.wait(&format!("document.getElementById('{id}').hidden === false"));
+pub(super) fn section(phone: &Chromium, id: &str) {
+    phone.wait_for(&format!("#{id}:not([hidden])"));
+}
+
+/// Activates the app of the phone, on the person's own pages of a session.
+pub(super) fn activate(provider: &Provider, session: &Browser, desk: &Chromium, phone: &Chromium) {
+    let app = format!("{}/app", provider.origin);
+    desk.open(&app);
+    // This page sets no cookie.
+    desk.run(&format!("document.cookie = '{}'", session.cookie()));
+    desk.open(&format!("{}/security/app", provider.origin));
+    desk.click("#begin-app button");
+
+    phone.open(&app);
+    section(phone, "add");
+    phone.write("#link", &desk.text("#link"));
+    phone.write("#code", CODE);
+    phone.write("#repeated-code", "271829");
+    phone.press("#add-form button");
+    phone.wait_for("#message.alert");
+    phone.write("#repeated-code", CODE);
+    phone.press("#add-form button");
+    section(phone, "confirm");
+    desk.write("#code", &phone.text("#confirmation-code"));
+    desk.click("#confirm-app button");
+    phone.press("#confirmed");
+    section(phone, "home");
+    desk.click("form[action='/logout'] button");
 }
 
 /// Signs in with the password, and sends a push. Returns the number.
@@ -24,39 +51,18 @@ fn app_is_activated_and_answers() {
     for reader in Reader::ALL {
         let provider = Provider::start("");
         let (desk, phone) = (Chromium::new(reader), Chromium::new(reader));
-        let app = format!("{}/app", provider.origin);
-        desk.open(&app);
-        // This page sets no cookie.
-        desk.run(&format!("document.cookie = '{}'", enrolled(&provider).cookie()));
-        desk.open(&format!("{}/security/app", provider.origin));
-        desk.click("#begin-app button");
-
-        phone.open(&app);
-        section(&phone, "add");
-        phone.write("#link", &desk.text("#link"));
-        phone.write("#code", CODE);
-        phone.write("#repeated-code", "271829");
-        phone.press("#add-form button");
-        phone.wait("document.getElementById('message').className === 'alert'");
-        phone.write("#repeated-code", CODE);
-        phone.press("#add-form button");
-        section(&phone, "confirm");
-        desk.write("#code", &phone.text("#confirmation-code"));
-        desk.click("#confirm-app button");
-        phone.press("#confirmed");
-        section(&phone, "home");
-        desk.click("form[action='/logout'] button");
+        activate(&provider, &enrolled(&provider), &desk, &phone);
 
         let number = ask(&desk, &provider);
         section(&phone, "challenge");
         phone.write("#number", &number);
         phone.write("#personal-code", "000001");
         phone.press("#approve");
-        phone.wait("document.getElementById('message').className === 'alert'");
+        phone.wait_for("#message.alert");
         phone.write("#personal-code", CODE);
         phone.press("#approve");
         section(&phone, "home");
-        desk.wait("Boolean(document.querySelector(\"form[action='/logout']\"))");
+        desk.wait_for("form[action='/logout']");
         assert!(desk.is_at_own());
         desk.click("form[action='/logout'] button");
 
@@ -65,7 +71,7 @@ fn app_is_activated_and_answers() {
         section(&phone, "challenge");
         phone.press("#deny");
         section(&phone, "home");
-        desk.wait("Boolean(document.querySelector('[role=alert]'))");
+        desk.wait_for("[role=alert]");
 
         // The key of an authenticator app, and five wrong personal codes.
         phone.press("#another");

@@ -14,7 +14,7 @@ fn person_changes_devices_and_credentials() {
         let browser = Chromium::new(reader);
         browser.open(&provider.origin);
         browser.give_password(&provider);
-        browser.submit("/code", &[("code", &other.app().next_code_at(30))]);
+        browser.give_code(&other.app().next_code_at(30));
         assert!(browser.is_at_own());
         browser.picture("security-1-overview");
 
@@ -45,7 +45,7 @@ fn person_changes_devices_and_credentials() {
         browser.click("a[href='/security/codes']");
         browser.picture("security-6-again");
         browser.click("form[action='/security/again'] button");
-        browser.submit("/code", &[("code", &tablet.next_code_at(361))]);
+        browser.give_code(&tablet.next_code_at(361));
         browser.picture("security-7-codes");
         browser.click("form[action='/security/codes'] button");
         assert_eq!(browser.count(".codes code"), 10);

@@ -1,25 +1,53 @@
-//! The login at the sample service with an app, step by step.
+//! Logins at the sample service with an app's code, and the ways in which a person ends one.
 
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::login::enrolled_app;
 use crate::support::provider::Provider;
 
+/// The lines with the eleven attributes. The place and the province of birth stand in one line.
+const ATTRIBUTES: [&str; 2] = [
+    "Codice identificativo SPID\nCodice fiscale\nNome\nCognome\nSesso\nData di nascita\nLuogo e provincia di nascita\n\
+     Numero di cellulare\nIndirizzo e-mail\nDomicilio digitale",
+    "SPID identifier\nFiscal code\nFirst name\nFamily name\nSex\nDate of birth\nPlace and province of birth\n\
+     Mobile number\nE-mail address\nDigital address",
+];
+
 #[test]
-fn login_with_an_app_code() {
+fn code_consent_refusal_cancel_and_time_out() {
     for reader in Reader::ALL {
-        let provider = Provider::start("");
+        let mut provider = Provider::start("");
         let mut app = enrolled_app(&provider);
         let browser = Chromium::new(reader);
-        browser.open(&format!("{}/gepi", provider.origin));
-        browser.picture("1-service");
         browser.come_from_service(&provider, "2");
-        browser.picture("2-password");
+        assert!(browser.text("main").contains(reader.say("Tentativi rimanenti: 5", "Attempts left: 5")));
         browser.give_password(&provider);
-        browser.picture("4-code");
-        browser.give_code(&mut app);
-        browser.picture("6-consent");
+        // The only way is shown at once.
+        browser.picture("3-code");
+        browser.give_code(&app.next_code_at(0));
+        assert_eq!(browser.text("main ul"), reader.say(ATTRIBUTES[0], ATTRIBUTES[1]));
         browser.consent();
-        assert!(browser.is_at_service());
-        browser.picture("7-back");
+        assert!(browser.is_at_service() && browser.text(".who").contains("Maria Rossi"));
+
+        // The provider asks for both factors again at the next request.
+        browser.click("form[action='/gepi/logout'] button");
+        provider.restart("+61s");
+        browser.come_from_service(&provider, "2");
+        browser.give_password(&provider);
+        browser.give_code(&app.next_code_at(61));
+        browser.click("form[action='/consent'] button[value='no']");
+        assert!(browser.alert().contains("nr22"), "{}", browser.alert());
+        browser.picture("consent-refused");
+
+        browser.come_from_service(&provider, "2");
+        browser.click("form[action='/cancel'] button");
+        assert!(browser.alert().contains("nr25"), "{}", browser.alert());
+
+        browser.come_from_service(&provider, "2");
+        browser.give_password(&provider);
+        provider.restart("+662s");
+        browser.open(&provider.origin);
+        browser.picture("login-timed-out");
+        browser.click("main a.button");
+        assert!(browser.alert().contains("nr21"), "{}", browser.alert());
     }
 }

@@ -11,10 +11,10 @@ use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 
 /// The mobile number of the demonstration's person.
-const MOBILE: &str = "+393330000000";
+pub(crate) const MOBILE: &str = "+393330000000";
 
 /// Returns the messages of the outbox as their addresses and contents, the newest first.
-fn messages(provider: &Provider) -> Vec<(String, String)> {
+pub(crate) fn messages(provider: &Provider) -> Vec<(String, String)> {
     let mut browser = Browser::new(provider);
     browser.open("/outbox");
     let sections = browser.page.split("<section class=\"message\"><h2>").skip(1);
@@ -26,14 +26,14 @@ fn messages(provider: &Provider) -> Vec<(String, String)> {
 }
 
 /// Returns the codes that were sent to a number, the newest first.
-fn codes(provider: &Provider, to: &str) -> Vec<String> {
+pub(crate) fn codes(provider: &Provider, to: &str) -> Vec<String> {
     let of_number = messages(provider).into_iter().filter(|(address, _)| address == to);
     let code = |(_, text): (String, String)| Some(text.split_once(": ")?.1.get(..6)?.to_owned());
     of_number.filter_map(code).collect()
 }
 
 /// Starts a provider, and logs a person in who has an app and the confirmed number.
-fn with_number() -> (Provider, Browser) {
+pub(crate) fn with_number() -> (Provider, Browser) {
     let provider = Provider::start("");
     let mut browser = Browser::new(&provider);
     browser.enroll(&provider);
@@ -70,7 +70,7 @@ fn is_logged_in(browser: &Browser) -> bool {
 }
 
 /// Returns a code of six digits that is not among these.
-fn other_than(codes: &[String], at: u32) -> String {
+pub(crate) fn other_than(codes: &[String], at: u32) -> String {
     let mut candidates = (at * 10..).map(|number| format!("{number:06}"));
     candidates.find(|code| !codes.contains(code)).unwrap()
 }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use base64ct::{Base64, Encoding};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::wd::{Locator, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -41,11 +43,16 @@ pub(crate) enum Reader {
 impl Reader {
     pub(crate) const ALL: [Self; 2] = [Self::Italian, Self::English];
 
-    fn code(self) -> &'static str {
+    /// Returns the text in the language.
+    pub(crate) const fn say(self, italian: &'static str, english: &'static str) -> &'static str {
         match self {
-            Self::Italian => "it",
-            Self::English => "en",
+            Self::Italian => italian,
+            Self::English => english,
         }
+    }
+
+    const fn code(self) -> &'static str {
+        self.say("it", "en")
     }
 }
 
@@ -121,7 +128,7 @@ impl Chromium {
     /// Writes into the field with this selector.
     pub(crate) fn write(&self, selector: &str, text: &str) {
         self.runtime.block_on(async {
-            let field = self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await.unwrap();
+            let field = self.element(selector).await;
             field.clear().await.unwrap();
             field.send_keys(text).await.unwrap();
         });
@@ -144,11 +151,16 @@ impl Chromium {
 
     /// Clicks what this selector selects, and checks the page that comes.
     pub(crate) fn click(&self, selector: &str) {
+        self.leave(|| self.press(selector));
+    }
+
+    /// Waits for the page that follows an act, and checks it.
+    fn leave(&self, act: impl FnOnce()) {
         self.run("window.isLeft = true");
-        self.press(selector);
+        act();
         let end = Instant::now() + TIME;
         while self.run("return window.isLeft || document.readyState !== 'complete'") == true {
-            assert!(Instant::now() < end, "no page came after {selector}");
+            assert!(Instant::now() < end, "no page came after {}", self.address());
             sleep(Duration::from_millis(20));
         }
         self.check();
@@ -156,21 +168,20 @@ impl Chromium {
 
     /// Clicks what this selector selects, which stays on the page.
     pub(crate) fn press(&self, selector: &str) {
-        self.runtime.block_on(async {
-            let target = self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await.unwrap();
-            target.click().await.unwrap();
-        });
+        self.runtime.block_on(async { self.element(selector).await.click().await }).unwrap();
     }
 
     /// Waits for an element, and returns its text.
     pub(crate) fn text(&self, selector: &str) -> String {
-        self.runtime.block_on(async {
-            let element = self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await;
-            match element {
-                Ok(element) => element.text().await.unwrap(),
-                Err(error) => panic!("{selector}: {error}\n{}", self.client.source().await.unwrap()),
-            }
-        })
+        self.runtime.block_on(async { self.element(selector).await.text().await }).unwrap()
+    }
+
+    /// Waits for an element.
+    async fn element(&self, selector: &str) -> Element {
+        match self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await {
+            Ok(element) => element,
+            Err(error) => panic!("{selector}: {error}\n{}", self.client.source().await.unwrap()),
+        }
     }
 
     pub(crate) fn has(&self, selector: &str) -> bool {
@@ -189,8 +200,8 @@ impl Chromium {
     /// Reads the QR code that this selector selects, as it is on the screen.
     pub(crate) fn read_qr(&self, selector: &str) -> String {
         let picture = self.folder.path().join("qr.png");
-        let element = self.runtime.block_on(self.client.find(Locator::Css(selector))).unwrap();
-        fs::write(&picture, self.runtime.block_on(element.screenshot()).unwrap()).unwrap();
+        let code = self.runtime.block_on(async { self.element(selector).await.screenshot().await }).unwrap();
+        fs::write(&picture, code).unwrap();
         let output = process::Command::new("zbarimg").args(["--quiet", "--raw"]).arg(picture).output();
         String::from_utf8(output.expect("Debian's package zbar-tools").stdout).unwrap().trim().to_owned()
     }
@@ -216,6 +227,35 @@ impl Chromium {
             sleep(Duration::from_millis(50));
         }
         self.check();
+    }
+
+    /// Waits for an element that this selector selects, and checks the page.
+    pub(crate) fn wait_for(&self, selector: &str) {
+        self.wait(&format!("document.readyState === 'complete' && document.querySelector(\"{selector}\") !== null"));
+    }
+
+    /// Types into the element that has the focus.
+    pub(crate) fn keys(&self, keys: &str) {
+        self.runtime.block_on(async { self.client.active_element().await.unwrap().send_keys(keys).await }).unwrap();
+    }
+
+    /// Presses the tabulator until an element that this selector selects has the focus, which is visible at each stop.
+    pub(crate) fn tab_to(&self, selector: &str) {
+        for _ in 0..50 {
+            self.keys(&Key::Tab.to_string());
+            let is_visible = "const at = document.activeElement; return at === document.body \
+                || getComputedStyle(at).outlineStyle !== 'none' && at.getBoundingClientRect().left >= 0";
+            assert_eq!(self.run(is_visible), true, "{}", self.run("return document.activeElement.outerHTML"));
+            if self.run(&format!("return document.activeElement.matches(\"{selector}\")")) == true {
+                return;
+            }
+        }
+        panic!("{selector} cannot be reached on {}", self.address());
+    }
+
+    /// Presses Enter, and checks the page that comes.
+    pub(crate) fn enter(&self) {
+        self.leave(|| self.keys(&Key::Enter.to_string()));
     }
 
     /// Writes a picture of the whole page into the folder that the environment variable `IDP_PICTURES` names, if it is

@@ -23,9 +23,8 @@ impl Chromium {
         self.submit("/password", &[("user", &provider.user), ("password", &provider.password)]);
     }
 
-    /// Gives the next code of the person's app. It does not wait for the code's step.
-    pub(crate) fn give_code(&self, app: &mut App) {
-        self.submit("/code", &[("code", &app.next_code_at(0))]);
+    pub(crate) fn give_code(&self, code: &str) {
+        self.submit("/code", &[("code", code)]);
     }
 
     /// Gives the first code of an app that the page shows, for a clock that is this many seconds ahead.

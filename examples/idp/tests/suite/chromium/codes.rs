@@ -1,0 +1,53 @@
+//! Codes that are no login.
+
+use crate::support::chromium::{Chromium, Reader};
+use crate::support::login::enrolled_app;
+use crate::support::provider::Provider;
+
+fn assert_left(browser: &Chromium, reader: Reader, left: u8) {
+    let text = browser.text("form[action='/code'] .hint");
+    assert_eq!(text, format!("{} {left}", reader.say("Tentativi rimanenti:", "Attempts left:")));
+}
+
+#[test]
+fn used_code_in_a_second_browser_and_five_wrong_codes() {
+    for reader in Reader::ALL {
+        let provider = Provider::start("");
+        let mut app = enrolled_app(&provider);
+        let (mine, theirs) = (Chromium::new(reader), Chromium::new(reader));
+        mine.open(&provider.origin);
+        mine.give_password(&provider);
+        mine.give_code(&app.next_code_at(0));
+        assert!(mine.is_at_own());
+
+        // Somebody who knows the password has seen the code.
+        theirs.come_from_service(&provider, "2");
+        theirs.give_password(&provider);
+        assert_left(&theirs, reader, 5);
+        theirs.give_code(&app.used_code());
+        let valid_once = reader.say("Ogni codice vale una volta sola", "Each code is valid once");
+        assert!(theirs.alert().contains(valid_once), "{}", theirs.alert());
+        assert_left(&theirs, reader, 4);
+        theirs.picture("code-used");
+        mine.open(&provider.origin);
+        assert!(mine.is_at_own());
+
+        for left in (1..4).rev() {
+            theirs.give_code(&format!("00000{left}"));
+            assert_left(&theirs, reader, left);
+        }
+        theirs.give_code("000000");
+        theirs.picture("tries-exhausted");
+        theirs.click("main a.button");
+        assert!(theirs.alert().contains("nr19"), "{}", theirs.alert());
+        theirs.picture("tries-exhausted-service");
+
+        // The person's own pages say when another code is taken, and which way is left.
+        theirs.open(&provider.origin);
+        theirs.give_password(&provider);
+        let from = reader.say("Potrai riprovare a partire da", "You can try again from");
+        assert!(theirs.alert().contains(from), "{}", theirs.alert());
+        assert!(theirs.has("a[href='/choice']") && !theirs.has("form[action='/code']"));
+        theirs.picture("code-locked");
+    }
+}
