@@ -27,8 +27,8 @@ const CODE_HINT: Text = Text(
         shown again.",
 );
 const CODE_USE: Text = Text(
-    "La persona entra con la password e lo scrive nella pagina /security/activate.",
-    "The person signs in with the password and types it on the page /security/activate.",
+    "La persona entra con la password e sceglie: Ho un codice di attivazione dell'assistenza.",
+    "The person signs in with the password and chooses: I have an activation code of the help desk.",
 );
 
 /// An account that is locked now.

@@ -17,9 +17,12 @@ const PASSWORD_UNTIL: Text = Text("password bloccata fino al", "password locked 
 const SUSPENDED: Text = Text("L'account è sospeso.", "The account is suspended.");
 const NO_ACCOUNT: Text = Text("Nessun dispositivo.", "No device.");
 const ACTIVATION: Text = Text("Codice di attivazione valido fino al", "Activation code valid until");
+const CODES_LEFT: Text = Text("codici ancora validi:", "codes left:");
 const DEVICES: Text = Text("Dispositivi", "Devices");
 const DEVICE: Text = Text("Dispositivo", "Device");
-const ACTIONS: Text = Text("Azioni", "Actions");
+const LAST_USED: Text = Text("ultimo uso", "last used");
+const ACTIONS: Text = Text("Azioni sull'identità", "Actions on the identity");
+const DEVICE_ACTIONS: Text = Text("Azioni sui dispositivi", "Actions on devices");
 const REASON: Text = Text("Motivo", "Reason");
 const REASON_HINT: Text = Text(
     "Il motivo resta nel registro. La persona riceve una mail.",
@@ -84,13 +87,13 @@ pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>, alert: Option<&Aler
             @for (name, text) in ON_IDENTITY { button .second name="action" value=(name) { (page.say(text)) } " " }
         }
         @if !devices.is_empty() {
-            h2 { (page.say(DEVICES)) }
+            h2 { (page.say(DEVICE_ACTIONS)) }
             form #devices method="post" action=(action) {
                 (hidden(page, view))
                 label for="device" { (page.say(DEVICE)) }
                 select #device name="device" {
                     @for device in devices.iter().filter(|device| is_confirmed(device)) {
-                        option value=(device.number) { (device.number) ": " (device.name.as_str()) " " (page.say(kind(device.kind))) }
+                        option value=(device.number) { (device.number) ": " (name(page, device)) }
                     }
                 }
                 (reason(page, "device-reason"))
@@ -104,11 +107,17 @@ pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>, alert: Option<&Aler
 
 fn device(page: &Page<'_>, device: &AuthenticatorView) -> Markup {
     html! {
-        (device.number) ": " (device.name.as_str()) " - " (page.say(kind(device.kind))) ", " (page.say(status(device)))
-        @if let Some(left) = device.codes_left { ", " (left.get()) }
+        (device.number) ": " (name(page, device)) ", " (page.say(status(device)))
+        @if let Some(left) = device.codes_left { ", " (page.say(CODES_LEFT)) " " (left.get()) }
         @if let Some(destination) = &device.destination { ", " (destination.to_string()) }
-        @if let Some(used) = device.last_used { ", " (date_and_time(used.as_secs())) }
+        @if let Some(used) = device.last_used { ", " (page.say(LAST_USED)) " " (date_and_time(used.as_secs())) }
     }
+}
+
+/// Returns the kind of a device, after the name that the person gave it.
+fn name(page: &Page<'_>, device: &AuthenticatorView) -> String {
+    let (name, kind) = (device.name.as_str(), page.say(kind(device.kind)));
+    if name.is_empty() { kind.to_owned() } else { format!("{name} - {kind}") }
 }
 
 fn hidden(page: &Page<'_>, view: &PersonView<'_>) -> Markup {

@@ -127,7 +127,7 @@ pub(crate) fn terms(page: &Page<'_>, application: &Application, problems: &[Prob
     let choice = |value: &str, text: Text, is_chosen: bool| {
         let id = format!("marketing-{value}");
         html! {
-            div .choice {
+            div .box {
                 input id=(id) type="radio" name="marketing" value=(value) checked[is_chosen];
                 label for=(id) { (page.say(text)) }
             }
@@ -140,7 +140,7 @@ pub(crate) fn terms(page: &Page<'_>, application: &Application, problems: &[Prob
         form method="post" action="/register/terms" {
             (page.token())
             (error(page, "terms", problems))
-            div .choice {
+            div .box {
                 input #terms type="checkbox" name="terms" value="yes" checked[application.terms.is_some()] required
                     aria-invalid=[invalid("terms", problems)] aria-describedby=[described("terms", false, problems)];
                 label for="terms" { (page.say(TERMS_LABEL)) " " (page.say(REQUIRED)) }
@@ -232,7 +232,7 @@ pub(crate) fn handover(page: &Page<'_>, code: &str, problems: &[Problem], alert:
             (field(page, &HANDOVER_CODE, code, problems))
             (field(page, &PIN, "", problems))
             (error(page, "consent", problems))
-            div .choice {
+            div .box {
                 input #consent type="checkbox" name="consent" value="yes" required
                     aria-invalid=[invalid("consent", problems)]
                     aria-describedby=[described("consent", false, problems)];

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use secondo::PublicRefusal;
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::enrollment::new_app;
 use crate::http::{Answer, Visit};
-use crate::pages;
+use crate::pages::{self, Text};
 
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
     let visit = Visit::of(app, &headers).await?;
@@ -45,12 +46,20 @@ pub(crate) async fn activate(
             Ok(visit.go_to("/"))
         }
         Err(error) if !error.is_outage() => {
-            let alert = visit.alert(error.public());
+            let alert = match error.public() {
+                PublicRefusal::Malformed(_) => visit.warning(MISTYPED),
+                refusal => visit.alert(refusal),
+            };
             Ok(visit.show(StatusCode::FORBIDDEN, |page| pages::activation(page, Some(&alert))))
         }
         Err(error) => Err(error.into()),
     }
 }
+
+const MISTYPED: Text = Text(
+    "Il codice di attivazione contiene un errore di battitura. Controllalo.",
+    "The activation code has a typing error. Check it.",
+);
 
 impl Visit {
     /// Returns `true` after the password of a person who cannot show a second factor. In a login at a service, no app is

@@ -6,8 +6,8 @@ use crate::support::browser::Browser;
 use crate::support::outbox::{code, message, messages, wrong};
 use crate::support::provider::Provider;
 
-const NUMBER: &str = "+393330000000";
-const NEW: &str = "Nuova-1984";
+pub(crate) const NUMBER: &str = "+393330000000";
+pub(crate) const NEW: &str = "Nuova-1984";
 
 /// Gives the user name and the code by mail.
 fn begin(browser: &mut Browser, provider: &Provider, user: &str) {

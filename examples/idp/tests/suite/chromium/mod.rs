@@ -1,11 +1,17 @@
 //! The pages in a real browser, in both languages.
 
+mod admin;
+mod cases;
 mod codes;
+mod compulsion;
 mod first_login;
 mod gepi;
 mod keyboard;
 mod lost_phone;
 mod phone;
 mod push;
+mod recovery;
+mod registration;
+mod security;
 mod six_steps;
 mod sms;

@@ -4,20 +4,20 @@ use crate::support::browser::Browser;
 use crate::support::outbox::{code, message, messages};
 use crate::support::provider::Provider;
 
-pub(super) const PASSWORD: &str = "Segreto-1984";
-pub(super) const PDF: &[u8] = b"%PDF-1.7 an identity document";
-pub(super) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a health card";
+pub(crate) const PASSWORD: &str = "Segreto-1984";
+pub(crate) const PDF: &[u8] = b"%PDF-1.7 an identity document";
+pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a health card";
 
-pub(super) struct Applicant {
-    pub(super) browser: Browser,
-    pub(super) email: String,
-    pub(super) mobile: String,
-    pub(super) fiscal_code: String,
+pub(crate) struct Applicant {
+    pub(crate) browser: Browser,
+    pub(crate) email: String,
+    pub(crate) mobile: String,
+    pub(crate) fiscal_code: String,
 }
 
 impl Applicant {
     /// Returns a person whose fiscal code begins with these six letters.
-    pub(super) fn new(provider: &Provider, letters: &str) -> Self {
+    pub(crate) fn new(provider: &Provider, letters: &str) -> Self {
         let (email, mobile) = (format!("{}@example.org", letters.to_lowercase()), mobile(letters));
         Self {
             browser: Browser::new(provider),
@@ -27,7 +27,7 @@ impl Applicant {
         }
     }
 
-    pub(super) fn personal(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn personal(&self) -> Vec<(&str, &str)> {
         vec![
             ("name", "Luigi"),
             ("family_name", "Verdi"),
@@ -39,7 +39,7 @@ impl Applicant {
         ]
     }
 
-    pub(super) fn give_personal(&mut self) {
+    pub(crate) fn give_personal(&mut self) {
         self.browser.open("/register");
         let data: Vec<(String, String)> =
             self.personal().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -48,14 +48,14 @@ impl Applicant {
         self.is_at("/register/email");
     }
 
-    pub(super) fn give_email(&mut self, provider: &Provider) {
+    pub(crate) fn give_email(&mut self, provider: &Provider) {
         let count = messages(provider, &self.email).len();
         self.browser.submit("/register/email", &[("email", &self.email), ("password", PASSWORD)]);
         let code = code(&message(provider, &self.email, count + 1));
         self.browser.submit("/register/code/email", &[("code", &code)]);
     }
 
-    pub(super) fn give_mobile(&mut self, provider: &Provider) {
+    pub(crate) fn give_mobile(&mut self, provider: &Provider) {
         let count = messages(provider, &self.mobile).len();
         self.browser.submit("/register/mobile", &[("mobile", &self.mobile)]);
         let code = code(&message(provider, &self.mobile, count + 1));
@@ -63,14 +63,14 @@ impl Applicant {
         self.is_at("/register/documents");
     }
 
-    pub(super) fn give_documents(&mut self) {
+    pub(crate) fn give_documents(&mut self) {
         let form = self.browser.form("/register/documents").unwrap();
         self.browser.upload("/register/documents", &form, &[("identity_document", PDF), ("health_card", PNG)]);
         self.is_at("/register/terms");
     }
 
     /// Goes through all steps, and returns the procedure code and the path of the page to withdraw.
-    pub(super) fn apply(&mut self, provider: &Provider) -> (String, String) {
+    pub(crate) fn apply(&mut self, provider: &Provider) -> (String, String) {
         self.give_personal();
         self.give_email(provider);
         self.give_mobile(provider);
@@ -81,7 +81,7 @@ impl Applicant {
         procedure(&messages(provider, &self.email)[0], provider)
     }
 
-    pub(super) fn is_at(&self, action: &str) {
+    pub(crate) fn is_at(&self, action: &str) {
         assert!(self.browser.form(action).is_some(), "not at {action}: {}", self.browser.page);
     }
 }
@@ -94,7 +94,7 @@ fn procedure(mail: &str, provider: &Provider) -> (String, String) {
 }
 
 /// Returns an operator who has given the second factor.
-pub(super) fn operator(provider: &Provider) -> Browser {
+pub(crate) fn operator(provider: &Provider) -> Browser {
     let mut browser = Browser::new(provider);
     let (user, password) = &provider.operator;
     browser.enroll_as(user, password);
@@ -104,7 +104,7 @@ pub(super) fn operator(provider: &Provider) -> Browser {
 }
 
 /// Opens the first application on the list, and returns its path.
-pub(super) fn open_first(operator: &mut Browser) -> String {
+pub(crate) fn open_first(operator: &mut Browser) -> String {
     operator.open("/admin/requests");
     let page = &operator.page;
     let (_, path) = page.split_once("href=\"/admin/requests/").unwrap_or_else(|| panic!("no application: {page}"));
@@ -120,7 +120,7 @@ fn mobile(letters: &str) -> String {
 }
 
 /// Completes a fiscal code with its check character.
-pub(super) fn fiscal_code(start: &str) -> String {
+pub(crate) fn fiscal_code(start: &str) -> String {
     let odd = "BAKPLCQDREVOSFTGUHMINJWZYX";
     let value = |letter: char| letter.to_digit(10).unwrap_or_else(|| u32::from(letter) - u32::from('A'));
     let of = |(place, letter): (usize, char)| {

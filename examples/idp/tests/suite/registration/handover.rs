@@ -9,10 +9,10 @@ use crate::support::browser::Browser;
 use crate::support::outbox::{code, message, messages};
 use crate::support::provider::Provider;
 
-const NUMBER: &str = "+393331112223";
+pub(crate) const NUMBER: &str = "+393331112223";
 
 /// Returns a table `[[handover]]`.
-fn credential(fiscal_code: &str, pin: &str, expires: &str) -> String {
+pub(crate) fn credential(fiscal_code: &str, pin: &str, expires: &str) -> String {
     let hash = Argon2::default().hash_password(pin.as_bytes()).unwrap().to_string();
     let mut table =
         "[[handover]]\nissuer = \"Regione Esempio\"\nname = \"Luigi\"\nfamily_name = \"Verdi\"\n".to_owned();

@@ -1,8 +1,8 @@
 //! Registration, its completion by operators, and the hand-over from other credentials.
 
-mod applicant;
+pub(crate) mod applicant;
 mod completion;
 mod documents;
-mod handover;
+pub(crate) mod handover;
 mod refusals;
 mod whole;

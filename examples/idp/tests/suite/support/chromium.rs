@@ -60,7 +60,7 @@ pub(crate) struct Chromium {
     runtime: Runtime,
     client: Client,
     driver: Child,
-    _folder: TempDir,
+    folder: TempDir,
     reader: Reader,
 }
 
@@ -117,7 +117,7 @@ impl Chromium {
         let address = format!("http://127.0.0.1:{}", port.expect("chromedriver did not start"));
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = runtime.block_on(builder.capabilities(capabilities).connect(&address)).unwrap();
-        Self { runtime, client, driver, _folder: folder, reader }
+        Self { runtime, client, driver, folder, reader }
     }
 
     pub(crate) fn open(&self, url: &str) {
@@ -132,6 +132,12 @@ impl Chromium {
             field.clear().await.unwrap();
             field.send_keys(text).await.unwrap();
         });
+    }
+
+    /// Sets the value of a list or of a date, whose keys depend on the language.
+    pub(crate) fn set(&self, selector: &str, value: &str) {
+        let script = "document.querySelector(arguments[0]).value = arguments[1]";
+        self.runtime.block_on(self.client.execute(script, vec![json!(selector), json!(value)])).unwrap();
     }
 
     /// Writes into the fields of the form with this action, sends it, and checks the page that comes.
@@ -184,6 +190,25 @@ impl Chromium {
             Err(error) if error.is_no_such_element() => false,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Returns the number of elements with this selector.
+    pub(crate) fn count(&self, selector: &str) -> usize {
+        self.runtime.block_on(self.client.find_all(Locator::Css(selector))).unwrap().len()
+    }
+
+    /// Reads the QR code that this selector selects, as it is on the screen.
+    pub(crate) fn read_qr(&self, selector: &str) -> String {
+        let picture = self.folder.path().join("qr.png");
+        let code = self.runtime.block_on(async { self.element(selector).await.screenshot().await }).unwrap();
+        fs::write(&picture, code).unwrap();
+        let output = process::Command::new("zbarimg").args(["--quiet", "--raw"]).arg(picture).output();
+        String::from_utf8(output.expect("Debian's package zbar-tools").stdout).unwrap().trim().to_owned()
+    }
+
+    /// Deletes the cookies.
+    pub(crate) fn forget(&self) {
+        self.runtime.block_on(self.client.delete_all_cookies()).unwrap();
     }
 
     pub(crate) fn address(&self) -> Url {
