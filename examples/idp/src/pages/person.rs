@@ -132,7 +132,6 @@ const fn is_confirmed(device: &AuthenticatorView) -> bool {
 
 const fn standing(standing: Standing) -> Text {
     match standing {
-        Standing::Requested => Text("richiesta", "requested"),
         Standing::Active => Text("attiva", "active"),
         Standing::Suspended => Text("sospesa", "suspended"),
         Standing::Revoked => Text("revocata", "revoked"),
