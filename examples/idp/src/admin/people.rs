@@ -7,6 +7,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use secondo::AuthenticatorNumber;
+use secondo::account::AccountView;
 use secondo::audit::Operator;
 use secondo::decision::Hold;
 use secondo::factor::EnrollmentCode;
@@ -17,18 +18,34 @@ use crate::activity;
 use crate::app::{App, random_hex};
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
+use crate::operator::ADMIN;
 use crate::outage::Outage;
 use crate::pages::{self, Locked, Text};
 use crate::person::Person;
 use crate::session::Once;
 
-const ADMIN: &str = "/admin";
 /// The time for which an activation code is valid.
 const ACTIVATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Shows the search and the accounts that are locked.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of(app, &headers).await?.admin_page(StatusCode::OK, None).await
+    let visit = Visit::of_page(app, &headers).await?;
+    if visit.owner().is_ok_and(|person| !person.is_operator) {
+        return Ok(visit.show(StatusCode::FORBIDDEN, pages::not_operator));
+    }
+    if let Err(stopped) = visit.operator(ADMIN) {
+        return Ok(*stopped);
+    }
+    let mut locked = Vec::new();
+    for lock in activity::locks(&visit.app.records, visit.now).await? {
+        let Some(person) = visit.app.persons.load(&lock.person, visit.now).await? else { continue };
+        let account = visit.account(&person).await?;
+        let hold = account.map_or(Hold::None, |view| view.hold);
+        if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) {
+            locked.push(Locked { person, at: lock.at, hold });
+        }
+    }
+    Ok(visit.show(StatusCode::OK, |page| pages::admin(page, &locked)))
 }
 
 #[derive(Deserialize)]
@@ -56,19 +73,19 @@ pub(crate) async fn find(
     };
     match found {
         Some(person) => Ok(visit.go_to(&page_of(&person.id))),
-        None => visit.admin_page(StatusCode::NOT_FOUND, Some(NOT_FOUND)).await,
+        None => visit.refuse(ADMIN, visit.warning(NOT_FOUND)).await,
     }
 }
 
 /// Shows a person, without secrets.
 pub(crate) async fn show_person(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_page(app, &headers).await?;
     let operator = match visit.operator(&page_of(&id)) {
         Ok(operator) => operator,
         Err(stopped) => return Ok(*stopped),
     };
     let Some(person) = visit.app.persons.load(&id, visit.now).await? else {
-        return visit.admin_page(StatusCode::NOT_FOUND, Some(NOT_FOUND)).await;
+        return visit.refuse(ADMIN, visit.warning(NOT_FOUND)).await;
     };
     visit.app.audit.record(Line {
         time: visit.now.as_secs(),
@@ -78,7 +95,11 @@ pub(crate) async fn show_person(State(app): State<Arc<App>>, Path(id): Path<Stri
         operator: Some(operator.id.clone()),
         ..Line::default()
     });
-    visit.person_page(&person, StatusCode::OK, None).await
+    let account = visit.account(&person).await?;
+    let password = visit.app.persons.locked_until(&person, visit.now).await?;
+    let form_use = random_hex()?;
+    let view = pages::PersonView { person: &person, account: account.as_ref(), password, form_use: &form_use };
+    Ok(visit.show(StatusCode::OK, |page| pages::person(page, &view)))
 }
 
 #[derive(Deserialize)]
@@ -132,7 +153,7 @@ pub(crate) async fn act(
     }
     match visit.app.act(&person, action, device, by, visit.now).await {
         Ok(()) => Ok(visit.go_to(&page_of(&id))),
-        Err(NotDone::Refused(text)) => visit.person_page(&person, StatusCode::CONFLICT, Some(text)).await,
+        Err(NotDone::Refused(text)) => visit.refuse(&page_of(&id), visit.warning(text)).await,
         Err(NotDone::Outage(outage)) => Err(outage),
     }
 }
@@ -194,7 +215,7 @@ impl Visit {
                 self.browser.session.once = None;
                 self.browser.keep(&self.app.records, self.now).await?;
                 return match not_done {
-                    NotDone::Refused(text) => self.person_page(person, StatusCode::CONFLICT, Some(text)).await,
+                    NotDone::Refused(text) => self.refuse(&page_of(&person.id), self.warning(text)).await,
                     NotDone::Outage(outage) => Err(outage),
                 };
             }
@@ -202,39 +223,11 @@ impl Visit {
         Ok(self.go_to(&format!("{}/code", page_of(&person.id))))
     }
 
-    async fn admin_page(&self, status: StatusCode, problem: Option<Text>) -> Answer {
-        if let Err(stopped) = self.operator(ADMIN) {
-            return Ok(*stopped);
+    async fn account(&self, person: &Person) -> Result<Option<AccountView>, Outage> {
+        match actions::account(&self.app, person, self.now).await {
+            Ok(account) => Ok(account),
+            Err(NotDone::Outage(outage)) => Err(outage),
+            Err(NotDone::Refused(_)) => Ok(None),
         }
-        let mut locked = Vec::new();
-        for lock in activity::locks(&self.app.records, self.now).await? {
-            let Some(person) = self.app.persons.load(&lock.person, self.now).await? else { continue };
-            let account = match actions::account(&self.app, &person, self.now).await {
-                Ok(account) => account,
-                Err(NotDone::Outage(outage)) => return Err(outage),
-                Err(NotDone::Refused(_)) => None,
-            };
-            let hold = account.map_or(Hold::None, |view| view.hold);
-            if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) {
-                locked.push(Locked { person, at: lock.at, hold });
-            }
-        }
-        let alert = problem.map(|text| self.warning(text));
-        Ok(self.show(status, |page| pages::admin(page, &locked, alert.as_ref())))
-    }
-
-    async fn person_page(&self, person: &Person, status: StatusCode, problem: Option<Text>) -> Answer {
-        let account = match actions::account(&self.app, person, self.now).await {
-            Ok(account) => account,
-            Err(NotDone::Outage(outage)) => return Err(outage),
-            Err(NotDone::Refused(_)) => None,
-        };
-        // The action may have changed it.
-        let person = self.app.persons.load(&person.id, self.now).await?.ok_or(Outage("missing_person"))?;
-        let password = self.app.persons.locked_until(&person, self.now).await?;
-        let form_use = random_hex()?;
-        let alert = problem.map(|text| self.warning(text));
-        let view = pages::PersonView { person: &person, account: account.as_ref(), password, form_use: &form_use };
-        Ok(self.show(status, |page| pages::person(page, &view, alert.as_ref())))
     }
 }

@@ -106,6 +106,15 @@ impl Visit {
         self.given_last().ok_or(Outage("no_answer"))
     }
 
+    /// Shows the outcome of the last login at a service, if the person reads about it.
+    pub(crate) fn show_ended(&self) -> Option<Response> {
+        let Given { location, page, .. } = self.browser.session.given.as_ref()?;
+        let (number, service) = page.as_ref()?;
+        let outcome = SHOWN.into_iter().find(|outcome| outcome.number() == *number)?;
+        let text = self.language.outcome(outcome)?;
+        Some(self.show(StatusCode::OK, |page| pages::ended(page, text, service, location)))
+    }
+
     /// Returns the answer that a request got, for the second of two clicks.
     pub(crate) fn given(&self, request: Option<&str>) -> Option<Response> {
         let given = self.browser.session.given.as_ref()?;
@@ -114,10 +123,7 @@ impl Visit {
 
     fn given_last(&self) -> Option<Response> {
         let Given { location, page, .. } = self.browser.session.given.as_ref()?;
-        let Some((number, service)) = page else { return Some(self.go_to(location)) };
-        let outcome = SHOWN.into_iter().find(|outcome| outcome.number() == *number)?;
-        let text = self.language.outcome(outcome)?;
-        Some(self.show(StatusCode::FORBIDDEN, |page| pages::ended(page, text, service, location)))
+        Some(self.go_to(if page.is_some() { ENDED } else { location }))
     }
 
     fn take_request(&mut self, action: &str) -> Result<(Request, Line), Outage> {
@@ -144,6 +150,9 @@ impl Visit {
         self.browser.keep(&self.app.records, self.now).await
     }
 }
+
+/// The page with the outcome of a login.
+const ENDED: &str = "/ended";
 
 /// The outcomes that the person reads about.
 const SHOWN: [OutcomeCode; 4] =

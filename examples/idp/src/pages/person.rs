@@ -4,7 +4,7 @@ use secondo::account::{AccountView, AuthenticatorView, Status};
 use super::admin::{ADMIN, lock};
 use super::devices::{kind, status};
 use super::language::{Text, date_and_time};
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use crate::person::{Person, Standing};
 
 const FISCAL_CODE: Text = Text("Codice fiscale", "Fiscal code");
@@ -51,7 +51,7 @@ pub(crate) struct PersonView<'a> {
 }
 
 /// The page of a person, with the actions of the help desk.
-pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>, alert: Option<&Alert>) -> Markup {
+pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>) -> Markup {
     let PersonView { person, account, password, .. } = view;
     let devices = account.map(|account| account.authenticators.as_slice()).unwrap_or_default();
     let action = format!("/admin/person/{}", person.id);
@@ -99,7 +99,7 @@ pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>, alert: Option<&Aler
         }
         p { a href="/admin" { (page.say(ADMIN)) } }
     };
-    page.whole(&format!("{} {}", person.name, person.family_name), alert, &content)
+    page.whole(&format!("{} {}", person.name, person.family_name), None, &content)
 }
 
 fn device(page: &Page<'_>, device: &AuthenticatorView) -> Markup {

@@ -13,11 +13,11 @@ use crate::http::{Answer, Visit};
 use crate::pages;
 
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_page(app, &headers).await?;
     if !visit.may_activate() {
         return Ok(visit.go_to("/"));
     }
-    Ok(visit.show(StatusCode::OK, |page| pages::activation(page, None)))
+    Ok(visit.show(StatusCode::OK, pages::activation))
 }
 
 #[derive(Deserialize)]
@@ -44,10 +44,7 @@ pub(crate) async fn activate(
             visit.browser.keep(&visit.app.records, visit.now).await?;
             Ok(visit.go_to("/"))
         }
-        Err(error) if !error.is_outage() => {
-            let alert = visit.alert(error.public());
-            Ok(visit.show(StatusCode::FORBIDDEN, |page| pages::activation(page, Some(&alert))))
-        }
+        Err(error) if !error.is_outage() => visit.refuse("/security/activate", visit.alert(error.public())).await,
         Err(error) => Err(error.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! The pages in a real browser, in both languages.
 
+mod back;
 mod first_login;
 mod gepi;
 mod phone;

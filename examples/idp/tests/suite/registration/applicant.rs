@@ -120,7 +120,7 @@ fn mobile(letters: &str) -> String {
 }
 
 /// Completes a fiscal code with its check character.
-pub(super) fn fiscal_code(start: &str) -> String {
+pub(crate) fn fiscal_code(start: &str) -> String {
     let odd = "BAKPLCQDREVOSFTGUHMINJWZYX";
     let value = |letter: char| letter.to_digit(10).unwrap_or_else(|| u32::from(letter) - u32::from('A'));
     let of = |(place, letter): (usize, char)| {

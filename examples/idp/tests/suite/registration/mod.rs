@@ -1,6 +1,6 @@
 //! Registration, its completion by operators, and the hand-over from other credentials.
 
-mod applicant;
+pub(crate) mod applicant;
 mod completion;
 mod documents;
 mod handover;

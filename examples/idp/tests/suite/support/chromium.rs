@@ -129,11 +129,50 @@ impl Chromium {
     pub(crate) fn click(&self, selector: &str) {
         self.run("window.isLeft = true");
         self.press(selector);
+        self.arrive(selector);
+    }
+
+    /// Clicks twice what this selector selects, unless the page comes before, and checks the page that comes.
+    pub(crate) fn click_twice(&self, selector: &str) {
+        self.text(selector);
+        let target = json!(selector);
+        self.run(&format!(
+            "window.isLeft = true; const target = document.querySelector({target}); target.click(); \
+             setTimeout(() => target.click(), 5)"
+        ));
+        self.arrive(selector);
+    }
+
+    /// Waits for the page after the one that is marked, and checks it.
+    fn arrive(&self, after: &str) {
         let end = Instant::now() + TIME;
         while self.run("return window.isLeft || document.readyState !== 'complete'") == true {
-            assert!(Instant::now() < end, "no page came after {selector}");
+            assert!(Instant::now() < end, "no page came after {after}");
             sleep(Duration::from_millis(20));
         }
+        self.check();
+    }
+
+    /// Loads the page again.
+    pub(crate) fn reload(&self) {
+        self.runtime.block_on(self.client.refresh()).unwrap();
+        self.assert_shown();
+    }
+
+    /// Goes back through all pages to the first one, and checks each.
+    pub(crate) fn go_back_to_start(&self) {
+        let pages = self.run("return history.length").as_u64().unwrap();
+        // The first one is empty.
+        for _ in 2..pages {
+            self.runtime.block_on(self.client.back()).unwrap();
+            self.assert_shown();
+        }
+    }
+
+    /// Asserts that the browser shows a page of the provider, and neither an error nor a question.
+    fn assert_shown(&self) {
+        let (address, text) = (self.address(), self.text("body"));
+        assert!(address.scheme().starts_with("http") && !text.contains("ERR_"), "{address}: {text}");
         self.check();
     }
 
@@ -189,7 +228,7 @@ impl Chromium {
         let found = self.runtime.block_on(self.client.execute_async(&axe, Vec::new())).unwrap();
         assert_eq!(found, json!([]), "{address}: {found:#}");
         let messages = self.runtime.block_on(self.client.issue_cmd(Messages)).unwrap();
-        // A refused form is answered with an error, which the console repeats.
+        // A page that is not there or not permitted is an error, which the console repeats.
         let messages: Vec<_> = messages.as_array().unwrap().iter().map(|message| &message["message"]).collect();
         let is_status = |message: &&&Value| message.as_str().unwrap().contains("Failed to load resource");
         let others: Vec<_> = messages.iter().filter(|message| !is_status(message)).collect();
