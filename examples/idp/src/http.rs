@@ -83,12 +83,17 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Refuses forms of other sites.
+/// Refuses forms of other sites, and brings the others to their end.
 async fn own_forms(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     // Browsers send the origin with every form.
     let is_ours = request.headers().get(header::ORIGIN).is_some_and(|origin| *origin == app.origin);
-    if request.method() == Method::GET || is_ours {
+    if request.method() == Method::GET {
         return next.run(request).await;
+    }
+    if is_ours {
+        // The second of two clicks cancels the first one, which must not stop after half of its work.
+        let form = tokio::spawn(next.run(request));
+        return form.await.unwrap_or_else(|_| Outage("form").into_response());
     }
     // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
     let _ = to_bytes(request.into_body(), FORM_BYTES).await;

@@ -133,7 +133,7 @@ impl Session {
     }
 
     /// Returns the time until which the session is kept after a step.
-    fn end(&self, now: UnixTime) -> UnixTime {
+    pub(crate) fn end(&self, now: UnixTime) -> UnixTime {
         // The request of a login that takes too long is needed for the answer to the service.
         let is_login = self.second.is_some() || self.single.is_some() || self.request.is_some();
         // Documents take time to find.

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Form;
 use axum::extract::State;
@@ -51,6 +52,10 @@ pub(super) async fn take(
     }
 }
 
+/// The times that the move of a session is looked for, and the pause between them.
+const MOVE_CHECKS: u32 = 20;
+const MOVE_PAUSE: Duration = Duration::from_millis(50);
+
 const NEXT_CODE: Text = Text(
     "Ogni codice vale una volta sola: se lo hai già usato, aspetta il prossimo.",
     "Each code is valid once: if you have used it, wait for the next one.",
@@ -97,7 +102,16 @@ impl Visit {
     pub(crate) async fn refused(&mut self, error: VerifierError<BoxedError>) -> Answer {
         match error {
             error if error.is_outage() => Err(error.into()),
-            VerifierError::Repeated(_) => Ok(self.go_to("/")),
+            VerifierError::Repeated(_) => {
+                // It moves the session a moment after the code is used.
+                for _ in 0..MOVE_CHECKS {
+                    if self.browser.has_moved(&self.app.records, self.now).await? {
+                        break;
+                    }
+                    tokio::time::sleep(MOVE_PAUSE).await;
+                }
+                Ok(self.go_to("/"))
+            }
             error => {
                 let alert = self.with_advice(error.public());
                 self.refuse("/", alert).await
