@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use secondo::assurance::OutcomeCode;
 use serde::Deserialize;
 
@@ -30,12 +30,18 @@ pub(crate) async fn take_consent(
         return Ok(answer);
     }
     if form != visit.browser.form_token() || !visit.awaits_consent(Some(&request)) {
-        return visit.step(StatusCode::OK, None).await;
+        return Ok(visit.go_to("/"));
     }
     if !visit.is_active() {
         return visit.end(OutcomeCode::Suspended).await;
     }
     if consent == "yes" { visit.grant().await } else { visit.end(OutcomeCode::ConsentRefused).await }
+}
+
+/// Shows the outcome of a login that ended.
+pub(crate) async fn show_ended(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    Ok(visit.show_ended().unwrap_or_else(|| visit.go_to("/")))
 }
 
 #[derive(Deserialize)]
@@ -55,7 +61,7 @@ pub(crate) async fn cancel(
     }
     let is_pending = visit.browser.session.request.as_ref().is_some_and(|pending| pending.id == request);
     if form != visit.browser.form_token() || !is_pending {
-        return visit.step(StatusCode::OK, None).await;
+        return Ok(visit.go_to("/"));
     }
     visit.end(OutcomeCode::Cancelled).await
 }

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::outage::Outage;
-use crate::pages::{self, Alert, Text};
+use crate::pages::{self, Text};
 use crate::person::Person;
 
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ pub(crate) async fn confirm(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     let Some(number) = visit.browser.session.enrolling.filter(|_| form == visit.browser.form_token()) else {
-        return visit.step(StatusCode::OK, None).await;
+        return Ok(visit.go_to("/"));
     };
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     match visit.app.verifier.confirm(&account, &login, AuthenticatorNumber::new(number), &code, now).await {
@@ -91,36 +91,26 @@ impl Visit {
 
     /// Shows the key of an app until its first code. The enrollment of a first app begins again with another key if it
     /// has ended.
-    pub(crate) async fn show_enrollment(
-        &mut self,
-        number: AuthenticatorNumber,
-        status: StatusCode,
-        alert: Option<Alert>,
-    ) -> Answer {
-        if let Some(page) = self.enrollment_page(number, status, alert.as_ref()).await? {
+    pub(crate) async fn show_enrollment(&mut self, number: AuthenticatorNumber) -> Answer {
+        if let Some(page) = self.enrollment_page(number).await? {
             return Ok(page);
         }
         self.browser.session.enrolling = None;
         if self.browser.session.is_own() {
             self.browser.keep(&self.app.records, self.now).await?;
-            return self.show_security(status, alert).await;
+            return self.show_security().await;
         }
         if let Some(refusal) = self.enroll_app().await? {
             return self.start_again(self.alert(refusal)).await;
         }
         let Some(number) = self.browser.session.enrolling else { return Ok(self.go_to("/")) };
-        let alert = self.warning(ANOTHER_KEY);
-        let page = self.enrollment_page(AuthenticatorNumber::new(number), status, Some(&alert)).await?;
+        self.refused = self.warning(ANOTHER_KEY).into();
+        let page = self.enrollment_page(AuthenticatorNumber::new(number)).await?;
         page.ok_or(Outage("enrollment_ended"))
     }
 
     /// Returns the page with the key of an app, or `None` if its enrollment has ended.
-    async fn enrollment_page(
-        &self,
-        number: AuthenticatorNumber,
-        status: StatusCode,
-        alert: Option<&Alert>,
-    ) -> Result<Option<Response>, Outage> {
+    async fn enrollment_page(&self, number: AuthenticatorNumber) -> Result<Option<Response>, Outage> {
         let (account, login) = (self.browser.account()?, self.browser.login()?);
         let phone = match self.app.verifier.pending(&account, &login, number, self.now).await {
             Ok(phone) => phone,
@@ -132,7 +122,7 @@ impl Visit {
         let secret = uri.authenticator().secret().map(Secret::to_base32).ok_or(Outage("no_secret"))?;
         let qr = Qr::new(uri.to_short_uri().as_str())?;
         let is_further = self.browser.session.is_own();
-        Ok(Some(self.show(status, |page| pages::enrollment(page, &qr, &secret, is_further, alert))))
+        Ok(Some(self.show(StatusCode::OK, |page| pages::enrollment(page, &qr, &secret, is_further))))
     }
 }
 

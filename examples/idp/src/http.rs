@@ -26,6 +26,7 @@ use crate::outage::Outage;
 use crate::outbox;
 use crate::pages::{Alert, Language, Page, STYLE, Service, Text, texts};
 use crate::person::Person;
+use crate::problem::Refused;
 use crate::registration;
 use crate::second_factor;
 use crate::security;
@@ -58,6 +59,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/enrollment", post(enrollment::confirm))
         .route("/consent", post(consent::take_consent))
         .route("/cancel", post(consent::cancel))
+        .route("/ended", get(consent::show_ended))
         .route("/logout", post(login::log_out))
         .route("/language/{code}", post(login::set_language))
         .route("/outbox", get(outbox::show))
@@ -81,12 +83,17 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Refuses forms of other sites.
+/// Refuses forms of other sites, and brings the others to their end.
 async fn own_forms(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     // Browsers send the origin with every form.
     let is_ours = request.headers().get(header::ORIGIN).is_some_and(|origin| *origin == app.origin);
-    if request.method() == Method::GET || is_ours {
+    if request.method() == Method::GET {
         return next.run(request).await;
+    }
+    if is_ours {
+        // The second of two clicks cancels the first one, which must not stop after half of its work.
+        let form = tokio::spawn(next.run(request));
+        return form.await.unwrap_or_else(|_| Outage("form").into_response());
     }
     // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
     let _ = to_bytes(request.into_body(), FORM_BYTES).await;
@@ -124,9 +131,18 @@ pub(crate) struct Visit {
     pub(crate) person: Option<Box<Person>>,
     pub(crate) language: Language,
     pub(crate) now: UnixTime,
+    /// The refusal of the last form, for a page that is shown.
+    pub(crate) refused: Refused,
 }
 
 impl Visit {
+    /// Returns the request for a page, which shows the refusal of the last form.
+    pub(crate) async fn of_page(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        let mut visit = Self::of(app, headers).await?;
+        visit.refused = visit.browser.take_refused(&visit.app.records, visit.now).await?;
+        Ok(visit)
+    }
+
     pub(crate) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
         let now = UnixTime::now()?;
         let mut browser = Browser::of(&app.records, headers, now).await?;
@@ -139,7 +155,7 @@ impl Visit {
         browser.note_use(&app.records, now).await?;
         let chosen = browser.session.language.as_deref().and_then(Language::of_code);
         let language = chosen.unwrap_or_else(|| Language::accepted(headers));
-        Ok(Self { app, browser, person, language, now })
+        Ok(Self { app, browser, person, language, now, refused: Refused::default() })
     }
 
     /// Returns a text in the language of the browser.
@@ -159,7 +175,8 @@ impl Visit {
         let service = self.client().zip(request);
         let service = service.map(|(client, request)| Service { name: &client.name, request: &request.id });
         let provider = &self.app.config.name;
-        let page = page(&Page { language: self.language, provider, form_token: &form_token, service });
+        let refused = &self.refused;
+        let page = page(&Page { language: self.language, provider, form_token: &form_token, refused, service });
         let cookie = [(header::SET_COOKIE, self.browser.header(self.app.is_secure()))];
         (status, cookie, [(header::CONTENT_SECURITY_POLICY, self.policy())], page).into_response()
     }
@@ -175,6 +192,12 @@ impl Visit {
         let request = self.browser.session.request.as_ref();
         let target = request.and_then(|request| oidc::form_target(&request.back.uri));
         target.map_or_else(|| POLICY.to_owned(), |target| format!("{POLICY} {target}"))
+    }
+
+    /// Sends the browser to a page that shows the refusal of a form.
+    pub(crate) async fn refuse(&self, path: &str, refused: impl Into<Refused>) -> Answer {
+        self.browser.refuse(&self.app.records, refused.into(), self.now).await?;
+        Ok(self.go_to(path))
     }
 
     /// Sends the browser to another page, after a form.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
 use secondo::AuthenticatorNumber;
 use secondo::assurance::OutcomeCode;
 use secondo::types::Level;
@@ -15,11 +14,12 @@ use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages::{self, Alert, Language};
-use crate::person::{self, PASSWORD_TRIES, Person, Standing};
+use crate::person::{self, Person, Standing};
+use crate::problem::Refused;
 
 /// Shows the page of the step where the browser is.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of(app, &headers).await?.step(StatusCode::OK, None).await
+    Visit::of_page(app, &headers).await?.step().await
 }
 
 #[derive(Deserialize)]
@@ -40,7 +40,7 @@ pub(crate) async fn take_password(
         return Ok(answer);
     }
     if form != visit.browser.form_token() || visit.browser.session.person.is_some() || visit.is_late() {
-        return visit.step(StatusCode::OK, None).await;
+        return Ok(visit.go_to("/"));
     }
     let is_at_service = visit.browser.session.request.is_some();
     let (text, left) = match visit.app.persons.first_factor(&user, password, &form, visit.now).await? {
@@ -71,8 +71,8 @@ pub(crate) async fn take_password(
         person::FirstFactor::Wrong(left) => (pages::WRONG_PASSWORD, left),
         person::FirstFactor::Locked => (pages::PASSWORD_LOCKED, 0),
     };
-    let alert = visit.warning(text);
-    Ok(visit.sign_in(StatusCode::FORBIDDEN, &user, left, Some(&alert)))
+    let refused = Refused { attempts_left: Some(left), ..visit.warning(text).into() };
+    visit.refuse("/", refused.with_typed(&user)).await
 }
 
 pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
@@ -92,38 +92,34 @@ pub(crate) async fn set_language(State(app): State<Arc<App>>, Path(code): Path<S
 
 impl Visit {
     /// Shows the page of the step where the browser is.
-    pub(crate) async fn step(&mut self, status: StatusCode, alert: Option<Alert>) -> Answer {
+    async fn step(&mut self) -> Answer {
         if self.is_late() {
             return self.end(OutcomeCode::TimedOut).await;
         }
         let session = &self.browser.session;
         if session.person.is_none() {
             let user = session.request.as_ref().and_then(|request| request.user.as_deref()).unwrap_or_default();
-            return Ok(self.sign_in(status, user, PASSWORD_TRIES, alert.as_ref()));
+            return Ok(self.show(StatusCode::OK, |page| pages::sign_in(page, user)));
         }
         if !self.is_active() {
             return self.turn_away().await;
         }
         let session = &self.browser.session;
         if let Some(number) = session.enrolling {
-            return self.show_enrollment(AuthenticatorNumber::new(number), status, alert).await;
+            return self.show_enrollment(AuthenticatorNumber::new(number)).await;
         }
         if self.awaits_consent(None)
             && let Some(request) = &session.request
         {
-            return Ok(self.show(status, |page| pages::consent(page, &request.attributes)));
+            return Ok(self.show(StatusCode::OK, |page| pages::consent(page, &request.attributes)));
         }
         if session.is_own() {
-            return match alert {
+            return match self.refused.alert {
                 None => Ok(self.go_to("/security")),
-                alert => self.show_security(status, alert).await,
+                Some(_) => self.show_security().await,
             };
         }
-        self.show_second_factor(status, alert).await
-    }
-
-    fn sign_in(&self, status: StatusCode, user: &str, attempts_left: u8, alert: Option<&Alert>) -> Response {
-        self.show(status, |page| pages::sign_in(page, user, attempts_left, alert))
+        self.show_second_factor().await
     }
 
     /// Returns `true` if the login at a service took too long.
@@ -153,11 +149,11 @@ impl Visit {
         self.start_again(Alert(text.to_owned())).await
     }
 
-    /// Ends the session, and shows the first page with the reason.
+    /// Ends the session, and goes to the first page, which shows the reason.
     pub(crate) async fn start_again(&mut self, alert: Alert) -> Answer {
         self.browser.end(&self.app.records, self.now).await?;
         self.browser.start_again()?;
-        Ok(self.sign_in(StatusCode::FORBIDDEN, "", PASSWORD_TRIES, Some(&alert)))
+        self.refuse("/", alert).await
     }
 
     /// Chooses the level of a login at a service, once the person is known. Returns the outcome of a login that ends.

@@ -18,6 +18,7 @@ use crate::http::FORM_BYTES;
 use crate::limits;
 use crate::outage::Outage;
 use crate::pages::{self, Language, Page};
+use crate::problem::Refused;
 use crate::records::Record;
 
 pub(crate) fn routes() -> Router<Arc<App>> {
@@ -83,7 +84,8 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
     // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
     let _ = to_bytes(body, FORM_BYTES).await;
     let language = Language::accepted(&parts.headers);
-    let page = Page { language, provider: &app.config.name, form_token: "", service: None };
+    let refused = &Refused::default();
+    let page = Page { language, provider: &app.config.name, form_token: "", refused, service: None };
     let wait = [(header::RETRY_AFTER, limited.wait.to_string())];
     (StatusCode::TOO_MANY_REQUESTS, wait, pages::limited(&page, limited.wait)).into_response()
 }

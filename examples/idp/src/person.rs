@@ -52,8 +52,6 @@ pub(crate) struct Person {
 /// The standing of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Standing {
-    /// It was requested, and waits for an operator.
-    Requested,
     Active,
     Suspended,
     Revoked,

@@ -1,7 +1,52 @@
-//! Problems of the fields of a form.
+//! The refusal of a form, and the problems of its fields.
+
+use serde::{Deserialize, Serialize};
+
+use crate::pages::Alert;
+
+/// The reason for which a form was refused. The next page shows it, once.
+///
+/// It lies in the session, so that no answer to a form is a page, which the back button could not show again.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Refused {
+    pub(crate) alert: Option<Alert>,
+    pub(crate) problems: Vec<Problem>,
+    /// The text of the one field that the page shows again.
+    pub(crate) typed: String,
+    /// The passwords that can be tried until the lock.
+    pub(crate) attempts_left: Option<u8>,
+}
+
+/// The greatest number of characters of a field that a page shows again.
+const TYPED_CHARS: usize = 128;
+
+impl Refused {
+    /// Returns the refusal of a form of which the page shows this text again.
+    pub(crate) fn with_typed(self, text: &str) -> Self {
+        Self { typed: text.chars().filter(|letter| !letter.is_control()).take(TYPED_CHARS).collect(), ..self }
+    }
+}
+
+impl From<Alert> for Refused {
+    fn from(alert: Alert) -> Self {
+        Self { alert: Some(alert), ..Self::default() }
+    }
+}
+
+impl From<Vec<Problem>> for Refused {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self { problems, ..Self::default() }
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        vec![problem].into()
+    }
+}
 
 /// A problem of one field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Problem {
     Name,
     FamilyName,

@@ -12,6 +12,7 @@ use crate::oidc::{Given, Request, Single};
 use crate::open_sessions;
 use crate::outage::Outage;
 use crate::person::Person;
+use crate::problem::Refused;
 use crate::push::{Activating, Asked};
 use crate::records::{Kept, Record, Records};
 use crate::second_factor::{NewNumber, Step};
@@ -111,6 +112,9 @@ pub(crate) struct Session {
     /// The recovery of a password.
     #[serde(default)]
     pub(crate) recovery: Option<Recovery>,
+    /// The refusal of the last form, until a page shows it.
+    #[serde(default)]
+    refused: Option<Refused>,
 }
 
 /// A secret that was made in this session. It is not stored: the cookie and the salt give it again.
@@ -126,6 +130,15 @@ impl Session {
     /// Returns a session of the same cookie, in which nothing was done.
     pub(crate) fn empty(&self) -> Self {
         Self { salt: self.salt.clone(), ..Self::default() }
+    }
+
+    /// Returns the time until which the session is kept after a step.
+    pub(crate) fn end(&self, now: UnixTime) -> UnixTime {
+        // The request of a login that takes too long is needed for the answer to the service.
+        let is_login = self.second.is_some() || self.single.is_some() || self.request.is_some();
+        // Documents take time to find.
+        let is_long = is_login || self.application.is_some();
+        now.saturating_add(if is_long { SESSION_SECS } else { LOGIN_SECS })
     }
 
     /// Returns `true` if the session is still one of this person.
@@ -209,8 +222,9 @@ impl Browser {
             return false;
         }
         let (language, request, given) = (session.language.take(), session.request.take(), session.given.take());
-        let (application, recovery) = (session.application.take(), session.recovery.take());
-        *session = Session { language, request, given, application, recovery, ..session.empty() };
+        let (application, recovery, refused) =
+            (session.application.take(), session.recovery.take(), session.refused.take());
+        *session = Session { language, request, given, application, recovery, refused, ..session.empty() };
         true
     }
 
@@ -232,17 +246,38 @@ impl Browser {
 
     /// Stores the session.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
-        // The request of a login that takes too long is needed for the answer to the service.
         let session = &self.session;
-        let is_login = session.second.is_some() || session.single.is_some() || session.request.is_some();
-        // Documents take time to find.
-        let is_long = is_login || session.application.is_some();
-        let secs = if is_long { SESSION_SECS } else { LOGIN_SECS };
         let keep = |held: Option<Session>| {
             let is_ended = self.is_stored && held.is_none();
-            ((!is_ended).then(|| Kept::until(now.saturating_add(secs), session.clone())), ())
+            ((!is_ended).then(|| Kept::until(session.end(now), session.clone())), ())
         };
         records.change(&self.name(), now, keep).await
+    }
+
+    /// Stores the refusal of a form for the next page, and nothing else.
+    pub(crate) async fn refuse(&self, records: &Records, refused: Refused, now: UnixTime) -> Result<(), Outage> {
+        let note = |held: Option<Session>| {
+            let held = match held {
+                Some(held) => held,
+                None if self.is_stored => return (None, ()),
+                None => self.session.clone(),
+            };
+            // Another request may have moved the session, whose next page is not about this form then.
+            let noted = held.moved.is_none().then(|| Session { refused: Some(refused.clone()), ..held });
+            (noted.map(|noted| Kept::until(noted.end(now), noted)), ())
+        };
+        records.change(&self.name(), now, note).await
+    }
+
+    /// Returns the refusal of the last form, and takes it out of the session.
+    pub(crate) async fn take_refused(&mut self, records: &Records, now: UnixTime) -> Result<Refused, Outage> {
+        let Some(refused) = self.session.refused.take() else { return Ok(Refused::default()) };
+        let take = |held: Option<Session>| {
+            let taken = held.map(|held| Session { refused: None, ..held });
+            (taken.map(|taken| Kept::until(taken.end(now), taken)), ())
+        };
+        records.change(&self.name(), now, take).await?;
+        Ok(refused)
     }
 
     /// Stores the session under another cookie, after a step that proves something: whoever knows the old cookie does not

@@ -85,7 +85,7 @@ pub(crate) async fn suspend(app: &App, person: &Person, by: Operator<'_>, now: U
     match person.standing {
         Standing::Active => {}
         Standing::Suspended if is_open => {}
-        Standing::Suspended | Standing::Requested | Standing::Revoked => return Err(NotDone::Refused(NOTHING)),
+        Standing::Suspended | Standing::Revoked => return Err(NotDone::Refused(NOTHING)),
     }
     set_standing(app, person, Standing::Suspended, now).await?;
     if is_open {

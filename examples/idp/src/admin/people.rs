@@ -6,6 +6,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use secondo::AuthenticatorNumber;
+use secondo::account::AccountView;
 use secondo::audit::Operator;
 use secondo::factor::EnrollmentCode;
 use serde::Deserialize;
@@ -14,16 +15,23 @@ use super::actions::{self, ACTIVATION, DeviceChange, NotDone};
 use crate::app::{App, random_hex};
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
+use crate::operator::ADMIN;
 use crate::outage::Outage;
 use crate::pages::{self, Text};
 use crate::person::Person;
 use crate::session::Once;
 
-const ADMIN: &str = "/admin";
-
 /// Shows the search and the accounts that are locked.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of(app, &headers).await?.admin_page(StatusCode::OK, None).await
+    let visit = Visit::of_page(app, &headers).await?;
+    if visit.owner().is_ok_and(|person| !person.is_operator) {
+        return Ok(visit.show(StatusCode::FORBIDDEN, pages::not_operator));
+    }
+    if let Err(stopped) = visit.operator(ADMIN) {
+        return Ok(*stopped);
+    }
+    let locked = actions::locked(&visit.app, visit.now).await?;
+    Ok(visit.show(StatusCode::OK, |page| pages::admin(page, &locked)))
 }
 
 #[derive(Deserialize)]
@@ -51,19 +59,19 @@ pub(crate) async fn find(
     };
     match found {
         Some(person) => Ok(visit.go_to(&page_of(&person.id))),
-        None => visit.admin_page(StatusCode::NOT_FOUND, Some(NOT_FOUND)).await,
+        None => visit.refuse(ADMIN, visit.warning(NOT_FOUND)).await,
     }
 }
 
 /// Shows a person, without secrets.
 pub(crate) async fn show_person(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_page(app, &headers).await?;
     let operator = match visit.operator(&page_of(&id)) {
         Ok(operator) => operator,
         Err(stopped) => return Ok(*stopped),
     };
     let Some(person) = visit.app.persons.load(&id, visit.now).await? else {
-        return visit.admin_page(StatusCode::NOT_FOUND, Some(NOT_FOUND)).await;
+        return visit.refuse(ADMIN, visit.warning(NOT_FOUND)).await;
     };
     visit.app.audit.record(Line {
         time: visit.now.as_secs(),
@@ -73,7 +81,11 @@ pub(crate) async fn show_person(State(app): State<Arc<App>>, Path(id): Path<Stri
         operator: Some(operator.id.clone()),
         ..Line::default()
     });
-    visit.person_page(&person, StatusCode::OK, None).await
+    let account = visit.account(&person).await?;
+    let password = visit.app.persons.locked_until(&person, visit.now).await?;
+    let form_use = random_hex()?;
+    let view = pages::PersonView { person: &person, account: account.as_ref(), password, form_use: &form_use };
+    Ok(visit.show(StatusCode::OK, |page| pages::person(page, &view)))
 }
 
 #[derive(Deserialize)]
@@ -127,7 +139,7 @@ pub(crate) async fn act(
     }
     match visit.app.act(&person, action, device, by, visit.now).await {
         Ok(()) => Ok(visit.go_to(&page_of(&id))),
-        Err(NotDone::Refused(text)) => visit.person_page(&person, StatusCode::CONFLICT, Some(text)).await,
+        Err(NotDone::Refused(text)) => visit.refuse(&page_of(&id), visit.warning(text)).await,
         Err(NotDone::Outage(outage)) => Err(outage),
     }
 }
@@ -190,7 +202,7 @@ impl Visit {
                 self.browser.session.once = None;
                 self.browser.keep(&self.app.records, self.now).await?;
                 return match not_done {
-                    NotDone::Refused(text) => self.person_page(person, StatusCode::CONFLICT, Some(text)).await,
+                    NotDone::Refused(text) => self.refuse(&page_of(&person.id), self.warning(text)).await,
                     NotDone::Outage(outage) => Err(outage),
                 };
             }
@@ -198,27 +210,11 @@ impl Visit {
         Ok(self.go_to(&format!("{}/code", page_of(&person.id))))
     }
 
-    async fn admin_page(&self, status: StatusCode, problem: Option<Text>) -> Answer {
-        if let Err(stopped) = self.operator(ADMIN) {
-            return Ok(*stopped);
+    async fn account(&self, person: &Person) -> Result<Option<AccountView>, Outage> {
+        match actions::account(&self.app, person, self.now).await {
+            Ok(account) => Ok(account),
+            Err(NotDone::Outage(outage)) => Err(outage),
+            Err(NotDone::Refused(_)) => Ok(None),
         }
-        let locked = actions::locked(&self.app, self.now).await?;
-        let alert = problem.map(|text| self.warning(text));
-        Ok(self.show(status, |page| pages::admin(page, &locked, alert.as_ref())))
-    }
-
-    async fn person_page(&self, person: &Person, status: StatusCode, problem: Option<Text>) -> Answer {
-        let account = match actions::account(&self.app, person, self.now).await {
-            Ok(account) => account,
-            Err(NotDone::Outage(outage)) => return Err(outage),
-            Err(NotDone::Refused(_)) => None,
-        };
-        // The action may have changed it.
-        let person = self.app.persons.load(&person.id, self.now).await?.ok_or(Outage("missing_person"))?;
-        let password = self.app.persons.locked_until(&person, self.now).await?;
-        let form_use = random_hex()?;
-        let alert = problem.map(|text| self.warning(text));
-        let view = pages::PersonView { person: &person, account: account.as_ref(), password, form_use: &form_use };
-        Ok(self.show(status, |page| pages::person(page, &view, alert.as_ref())))
     }
 }

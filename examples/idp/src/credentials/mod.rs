@@ -20,10 +20,10 @@ use crate::outage::{Outage, in_background};
 use crate::pages::{Alert, Language, Text, credentials as pages};
 use crate::password;
 use crate::person::{Person, Standing, normalized};
-use crate::problem::Problem;
 use crate::records::{Kept, Record};
 use crate::registration::{CODE_OVER, WRONG_CODE};
 
+const PAGE: &str = "/recover";
 /// The mails and the SMS to one person.
 const MAILS: (u32, u64) = (5, HOUR);
 const SMS: (u32, u64) = (5, DAY);
@@ -59,7 +59,7 @@ impl Record for Recovered {
 
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/recover", get(show).post(begin))
+        .route(PAGE, get(show).post(begin))
         .route("/recover/code", post(take_code))
         .route("/recover/again", post(send_again))
         .route("/recover/password", post(take_password))
@@ -72,11 +72,11 @@ struct Wanted {
 }
 
 async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(Wanted { again }): Query<Wanted>) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_page(app, &headers).await?;
     if again.is_some() {
         return Ok(visit.show(StatusCode::OK, pages::user));
     }
-    visit.show_recovery(StatusCode::OK, None).await
+    visit.show_recovery().await
 }
 
 #[derive(Deserialize)]
@@ -89,7 +89,7 @@ struct User {
 async fn begin(State(app): State<Arc<App>>, headers: HeaderMap, Form(User { form, user }): Form<User>) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if form != visit.browser.form_token() {
-        return Ok(visit.go_to("/recover"));
+        return Ok(visit.go_to(PAGE));
     }
     let user = normalized(&user).chars().take(USER_CHARS).collect();
     let recovery = Recovery { id: visit.browser.procedure(), user, stage: Stage::Mail, person: None };
@@ -107,7 +107,7 @@ async fn send_again(State(app): State<Arc<App>>, headers: HeaderMap, Form(Again 
     let visit = Visit::of(app, &headers).await?;
     match visit.browser.session.recovery.clone() {
         Some(recovery) if form == visit.browser.form_token() => visit.begin_recovery_code(recovery).await,
-        _ => Ok(visit.go_to("/recover")),
+        _ => Ok(visit.go_to(PAGE)),
     }
 }
 
@@ -123,7 +123,7 @@ async fn take_code(State(app): State<Arc<App>>, headers: HeaderMap, Form(Code { 
     let mut visit = Visit::of(app, &headers).await?;
     let held = visit.browser.session.recovery.clone().filter(|_| form == visit.browser.form_token());
     let Some((mut recovery, name)) = held.and_then(|recovery| Some((recovery.clone(), recovery.challenge()?))) else {
-        return Ok(visit.go_to("/recover"));
+        return Ok(visit.go_to(PAGE));
     };
     let alert = match challenge::check(&visit.app.records, &name, &code, visit.now).await? {
         Checked::Right => {
@@ -139,7 +139,7 @@ async fn take_code(State(app): State<Arc<App>>, headers: HeaderMap, Form(Code { 
         Checked::Wrong(left) => format!("{} {left}", WRONG_CODE.in_language(visit.language)),
         Checked::Over => CODE_OVER.in_language(visit.language).to_owned(),
     };
-    visit.show_recovery(StatusCode::FORBIDDEN, Some(&Alert(alert))).await
+    visit.refuse(PAGE, Alert(alert)).await
 }
 
 #[derive(Deserialize)]
@@ -157,15 +157,14 @@ async fn take_password(
     let mut visit = Visit::of(app, &headers).await?;
     let held = visit.browser.session.recovery.clone().filter(|_| form == visit.browser.form_token());
     let Some(recovery) = held.filter(|recovery| recovery.stage == Stage::Password) else {
-        return Ok(visit.go_to("/recover"));
+        return Ok(visit.go_to(PAGE));
     };
     let (records, now) = (&visit.app.records, visit.now);
     let id = recovery.person.as_deref().ok_or(Outage("no_person"))?;
     let person = visit.app.persons.load(id, now).await?.filter(|person| person.standing != Standing::Revoked);
     let person = person.ok_or(Outage("missing_person"))?;
     if let Err(problem) = password::check(&password, &[&person.name, &person.family_name, &person.email]) {
-        let problems: [Problem; 1] = [problem];
-        return Ok(visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| pages::password(page, &problems)));
+        return visit.refuse(PAGE, problem).await;
     }
     // The second of two clicks changes nothing.
     let is_first = records.create(&recovery.id, Kept::until(now.saturating_add(HOUR), Recovered {}), now).await?;
@@ -183,7 +182,7 @@ async fn take_password(
     }
     visit.browser.session.recovery = Some(Recovery { stage: Stage::Done, person: None, ..recovery });
     visit.browser.renew(&visit.app.records, visit.now).await?;
-    Ok(visit.go_to("/recover"))
+    Ok(visit.go_to(PAGE))
 }
 
 const MAIL_SUBJECT: Text = Text("Recupero credenziali", "Recovery of your credentials");
@@ -223,33 +222,32 @@ impl Recovery {
 impl Visit {
     /// Sends the code of this stage, if there is one, and goes to the page.
     async fn begin_recovery_code(&self, recovery: Recovery) -> Answer {
-        let Some(name) = recovery.challenge() else { return Ok(self.go_to("/recover")) };
+        let Some(name) = recovery.challenge() else { return Ok(self.go_to(PAGE)) };
         let (records, now) = (&self.app.records, self.now);
         // The second of two clicks sends nothing.
         if challenge::begin(records, &name, now).await? {
             if let (Stage::Sms, Some(person)) = (recovery.stage, &recovery.person)
                 && !challenge::permits(records, &format!("recovery by sms of {person}"), SMS, None, now).await?
             {
-                let alert = Alert(self.say(TOO_MANY).to_owned());
-                return self.show_recovery(StatusCode::TOO_MANY_REQUESTS, Some(&alert)).await;
+                return self.refuse(PAGE, self.warning(TOO_MANY)).await;
             }
             in_background(send(Arc::clone(&self.app), recovery, name, self.language, now));
         }
-        Ok(self.go_to("/recover"))
+        Ok(self.go_to(PAGE))
     }
 
-    async fn show_recovery(&self, status: StatusCode, alert: Option<&Alert>) -> Answer {
+    async fn show_recovery(&self) -> Answer {
         let recovery = self.browser.session.recovery.as_ref();
         let person = match recovery.and_then(|recovery| recovery.person.as_deref()) {
             Some(person) => self.app.persons.load(person, self.now).await?,
             None => None,
         };
         let mobile = person.map(|person| person.mobile).unwrap_or_default();
-        Ok(self.show(status, |page| match recovery.map(|recovery| recovery.stage) {
+        Ok(self.show(StatusCode::OK, |page| match recovery.map(|recovery| recovery.stage) {
             None => pages::user(page),
-            Some(Stage::Mail) => pages::mail_code(page, alert),
-            Some(Stage::Sms) => pages::sms_code(page, &mobile, alert),
-            Some(Stage::Password) => pages::password(page, &[]),
+            Some(Stage::Mail) => pages::mail_code(page),
+            Some(Stage::Sms) => pages::sms_code(page, &mobile),
+            Some(Stage::Password) => pages::password(page),
             Some(Stage::Done) => pages::done(page),
         }))
     }

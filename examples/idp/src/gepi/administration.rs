@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
+use super::notice::{Mistake, Notice};
 use super::pages;
 use super::people::{self, fiscal_code};
 use super::rules::{Accreditation, Period, Profile, Refusal};
@@ -30,7 +31,9 @@ pub(super) async fn staff(
 ) -> Answer {
     let visit = Visit::of(app, &headers).await?;
     let actor = visit.actor().await?;
-    actor.administer(&area, visit.today).map_err(|refusal| visit.refuse(refusal))?;
+    if let Err(refusal) = actor.administer(&area, visit.today) {
+        return Err(visit.refuse(refusal).await);
+    }
     let staff = people::staff(&visit.app.records, &area, visit.now).await?;
     Ok(visit.show(StatusCode::OK, |sheet| pages::staff(sheet, &area, &actor.fiscal_code, &staff)))
 }
@@ -51,21 +54,19 @@ pub(super) async fn accredit(
     headers: HeaderMap,
     Form(Accredit { form, area, operator, profile, from, until }): Form<Accredit>,
 ) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
     let operator = fiscal_code(&operator);
     let decided = actor.accredit(operator.as_deref().unwrap_or_default(), &area, visit.today);
     let detail = format!("{profile:?} {from} {until} {}", operator.as_deref().unwrap_or_default());
-    visit.record(&actor.fiscal_code, "accredit", &area, decided, detail)?;
+    visit.record(&actor.fiscal_code, "accredit", &area, decided, detail).await?;
     let Some((operator, period)) = operator.zip(Period::parse(&from, &until)) else {
-        return Ok(
-            visit.show(StatusCode::BAD_REQUEST, |sheet| pages::mistake_of_area(sheet, &area, pages::CODE_OR_PERIOD))
-        );
+        return Err(visit.stop(Notice::Area(area, Mistake::CodeOrPeriod)).await);
     };
     let accreditation = Accreditation { area: area.clone(), profile, period };
     if people::accredit(&visit.app.records, &operator, &accreditation, visit.now).await?.is_err() {
-        return Ok(visit.show(StatusCode::CONFLICT, |sheet| pages::mistake_of_area(sheet, &area, pages::TOO_MANY)));
+        return Err(visit.stop(Notice::Area(area, Mistake::TooMany)).await);
     }
     Ok(visit.go_to(&staff_of(&area)))
 }
@@ -83,11 +84,11 @@ pub(super) async fn end(
     headers: HeaderMap,
     Form(End { form, area, operator }): Form<End>,
 ) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
     let decided = actor.accredit(&operator, &area, visit.today);
-    visit.record(&actor.fiscal_code, "end_accreditation", &area, decided, operator.clone())?;
+    visit.record(&actor.fiscal_code, "end_accreditation", &area, decided, operator.clone()).await?;
     people::end(&visit.app.records, &operator, &area, visit.now).await?;
     Ok(visit.go_to(&staff_of(&area)))
 }
@@ -101,14 +102,14 @@ pub(super) async fn traces(
     let visit = Visit::of(app, &headers).await?;
     let actor = visit.actor().await?;
     let decided = actor.monitor(&area, visit.today);
-    visit.record(&actor.fiscal_code, "read_traces", &area, decided, String::new())?;
+    visit.record(&actor.fiscal_code, "read_traces", &area, decided, String::new()).await?;
     let (traces, number) = traces::page(&visit.app.records, &area, page, visit.now).await?;
     Ok(visit.show(StatusCode::OK, |sheet| pages::traces(sheet, &area, &traces, number)))
 }
 
 impl Visit {
     /// Notes an act in an area in the audit log, and stops it if it is refused.
-    fn record(
+    async fn record(
         &self,
         operator: &str,
         action: &str,
@@ -125,7 +126,10 @@ impl Visit {
             detail: Some(detail).filter(|detail| !detail.is_empty()),
             ..Line::default()
         });
-        decided.map_err(|refusal| self.refuse(refusal))
+        match decided {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err(self.refuse(refusal).await),
+        }
     }
 }
 

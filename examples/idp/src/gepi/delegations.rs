@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use serde::Deserialize;
 
-use super::pages;
+use super::notice::{Mistake, Notice};
 use super::people::{self, fiscal_code};
 use super::rules::{Action, Delegation, Period};
 use super::visit::{Answer, Visit};
@@ -28,17 +28,19 @@ pub(super) async fn delegate(
     Path(id): Path<String>,
     Form(Delegated { form, volunteer, from, until }): Form<Delegated>,
 ) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
     let (case, _) = visit.access(&actor, &id, Action::Delegate).await?;
     let Some((volunteer, period)) = fiscal_code(&volunteer).zip(Period::parse(&from, &until)) else {
-        return Ok(visit.show(StatusCode::BAD_REQUEST, |sheet| pages::mistake(sheet, &id, pages::CODE_OR_PERIOD)));
+        return Err(visit.stop(Notice::Case(id, Mistake::CodeOrPeriod)).await);
     };
-    actor.delegate(&volunteer, &case, visit.today).map_err(|refusal| visit.refuse(refusal))?;
+    if let Err(refusal) = actor.delegate(&volunteer, &case, visit.today) {
+        return Err(visit.refuse(refusal).await);
+    }
     let delegation = Delegation { case: case.id, period, by: actor.fiscal_code };
     if people::delegate(&visit.app.records, &volunteer, &delegation, visit.now).await?.is_err() {
-        return Ok(visit.show(StatusCode::CONFLICT, |sheet| pages::mistake(sheet, &id, pages::TOO_MANY)));
+        return Err(visit.stop(Notice::Case(id, Mistake::TooMany)).await);
     }
     Ok(visit.go_to(&format!("/gepi/case/{id}")))
 }

@@ -60,7 +60,7 @@ pub(super) enum Reason {
 }
 
 /// The refusal of a login that is too weak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum TooWeak {
     /// Level 2 is compulsory since this day.
     Level2(Date),

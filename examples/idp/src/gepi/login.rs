@@ -9,6 +9,7 @@ use secondo::types::Level;
 use serde::{Deserialize, Serialize};
 
 use super::levels::Way;
+use super::notice::Notice;
 use super::pages::{self, Problem};
 use super::party::{Asked, Identity};
 use super::people;
@@ -53,7 +54,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
 }
 
 impl Visit {
-    fn entrance(&self, status: StatusCode, problem: Option<Problem>) -> axum::response::Response {
+    pub(super) fn entrance(&self, status: StatusCode, problem: Option<Problem>) -> axum::response::Response {
         let is_compulsory = self.app.config.gepi.is_compulsory(self.now);
         self.show(status, |sheet| pages::entrance(sheet, &self.app.config.name, is_compulsory, problem))
     }
@@ -78,7 +79,7 @@ impl Visit {
         };
         if let Err(too_weak) = self.admit(&actor, &entry).await? {
             self.record_login(Some(&entry.fiscal_code), "level_required", &way);
-            return Err(self.too_weak(too_weak));
+            return Err(self.stop(Notice::TooWeak(too_weak)).await);
         }
         self.record_login(Some(&entry.fiscal_code), "done", &way);
         self.enter(entry, salt).await?;
@@ -102,7 +103,7 @@ pub(super) async fn begin(
     headers: HeaderMap,
     Form(Begin { form, level }): Form<Begin>,
 ) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_form(app, &headers).await?;
     visit.check_form(&form)?;
     let asked = Asked::new(if level == 1 { Level::One } else { Level::Two })?;
     let address = visit.app.gepi.address(&asked, visit.language.code(), visit.now)?;
@@ -182,7 +183,7 @@ pub(super) async fn take_pin(
     headers: HeaderMap,
     Form(PinForm { form, fiscal_code, pin }): Form<PinForm>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_form(app, &headers).await?;
     visit.check_form(&form)?;
     let holder = fiscal_code.trim().to_ascii_uppercase();
     let problem = match pins::compare(&visit.app, &holder, pin, visit.now).await? {
@@ -194,7 +195,7 @@ pub(super) async fn take_pin(
         Compared::Locked => Problem::PinLocked,
     };
     visit.record_login(None, "wrong_pin", "pin");
-    Ok(visit.entrance(StatusCode::FORBIDDEN, Some(problem)))
+    Err(visit.stop(Notice::Entrance(problem)).await)
 }
 
 #[derive(Deserialize)]
@@ -207,14 +208,14 @@ pub(super) async fn log_out(
     headers: HeaderMap,
     Form(Token { form }): Form<Token>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_form(app, &headers).await?;
     visit.check_form(&form)?;
     visit.leave().await?;
     Ok(visit.go_to("/gepi"))
 }
 
 pub(super) async fn set_language(State(app): State<Arc<App>>, Path(code): Path<String>, headers: HeaderMap) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_form(app, &headers).await?;
     if let Some(language) = Language::of_code(&code) {
         visit.session.language = Some(language.code().to_owned());
         visit.keep().await?;

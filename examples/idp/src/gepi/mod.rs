@@ -11,6 +11,7 @@ mod delegations;
 pub(crate) mod demonstration;
 mod levels;
 mod login;
+mod notice;
 mod pages;
 mod party;
 mod people;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/gepi", get(login::show))
         .route("/gepi/login", post(login::begin))
         .route("/gepi/callback", get(login::callback))
+        .route(notice::PAGE, get(notice::show))
         .route("/gepi/pin", post(login::take_pin))
         .route("/gepi/logout", post(login::log_out))
         .route("/gepi/language/{code}", post(login::set_language))

@@ -2,6 +2,7 @@
 
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::levels::PinTerms;
 use crate::app::App;
@@ -33,6 +34,9 @@ struct Guesses {
     failures: u8,
     /// The time in seconds until which no PIN is compared.
     locked_until: u64,
+    /// The hash of the last PIN, which a second click sends again.
+    #[serde(default)]
+    last: Option<String>,
 }
 
 impl Record for Guesses {
@@ -51,14 +55,19 @@ pub(super) enum Compared {
 ///
 /// The attempt is counted before the comparison, so that attempts at once are counted as well.
 pub(super) async fn compare(app: &App, holder: &str, pin: String, now: UnixTime) -> Result<Compared, Outage> {
+    let guess = Sha256::new().chain_update(holder).chain_update([0]).chain_update(&pin).finalize();
+    let guess = base16ct::lower::encode_string(&guess);
     let counted = app.records.change(holder, now, |guesses: Option<Guesses>| {
-        let Guesses { failures, locked_until } = guesses.unwrap_or_default();
+        let Guesses { failures, locked_until, last } = guesses.unwrap_or_default();
+        if last.as_ref() == Some(&guess) {
+            return (None, Some(TRIES.saturating_sub(failures)));
+        }
         if now.as_secs() < locked_until {
             return (None, None);
         }
         let failures = if failures >= TRIES { 1 } else { failures + 1 };
         let locked_until = if failures >= TRIES { now.as_secs() + LOCK_SECS } else { 0 };
-        let kept = Kept::until(now.saturating_add(DAY), Guesses { failures, locked_until });
+        let kept = Kept::until(now.saturating_add(DAY), Guesses { failures, locked_until, last: Some(guess.clone()) });
         (Some(kept), Some(TRIES - failures))
     });
     let Some(left) = counted.await? else { return Ok(Compared::Locked) };

@@ -159,7 +159,7 @@ pub(super) enum Ground {
 }
 
 /// The reason for which an action is not permitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Refusal {
     /// The case does not exist, or the person may not open it. Pages do not tell one from the other.
     NotYours,

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::day;
 use super::levels::{TooWeak, Way};
-use super::pages::{self, Sheet};
+use super::notice::Notice;
+use super::pages::Sheet;
 use super::people;
 use super::pins::Pin;
-use super::rules::{Actor, Refusal};
+use super::rules::Actor;
 use crate::app::App;
 use crate::outage::Outage;
 use crate::pages::Language;
@@ -31,6 +32,9 @@ pub(super) struct Session {
     pub(super) entry: Option<Entry>,
     /// The code of the language that the person chose.
     pub(super) language: Option<String>,
+    /// The reason for which the last form was refused, until it is shown.
+    #[serde(default)]
+    pub(super) notice: Option<Notice>,
 }
 
 impl Record for Session {
@@ -75,6 +79,8 @@ pub(super) struct Visit {
     pub(super) language: Language,
     pub(super) now: UnixTime,
     pub(super) today: Date,
+    /// The request is a form, whose answer is never a page.
+    pub(super) is_form: bool,
     cookie: Cookie,
 }
 
@@ -88,7 +94,11 @@ impl Visit {
         let session: Session = app.records.load(&cookie.hash("gepi"), now).await?.unwrap_or_default();
         let chosen = session.language.as_deref().and_then(Language::of_code);
         let language = chosen.unwrap_or_else(|| Language::accepted(headers));
-        Ok(Self { app, session, language, now, today: day(now), cookie })
+        Ok(Self { app, session, language, now, today: day(now), is_form: false, cookie })
+    }
+
+    pub(super) async fn of_form(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        Ok(Self { is_form: true, ..Self::of(app, headers).await? })
     }
 
     /// Returns the person with the rights that they have now. Other browsers are sent to the entry.
@@ -96,24 +106,16 @@ impl Visit {
         let Some(entry) = &self.session.entry else { return Err(Stop::Page(Box::new(self.go_to("/gepi")))) };
         let actor = people::actor(&self.app.records, &entry.fiscal_code, self.now).await?;
         // The day of compulsion, or an accreditation, may have come since the login.
-        self.admit(&actor, entry).await?.map_err(|too_weak| self.too_weak(too_weak))?;
-        Ok(actor)
+        match self.admit(&actor, entry).await? {
+            Ok(()) => Ok(actor),
+            Err(too_weak) => Err(self.stop(Notice::TooWeak(too_weak)).await),
+        }
     }
 
     /// Decides if a login is strong enough for the rights that the person has.
     pub(super) async fn admit(&self, actor: &Actor, entry: &Entry) -> Result<Result<(), TooWeak>, Outage> {
         let pin: Option<Pin> = self.app.records.load(&entry.fiscal_code, self.now).await?;
         self.app.config.gepi.admit(actor, entry.way, pin.map(|pin| pin.terms), self.now)
-    }
-
-    /// Shows the page about a login that is too weak.
-    pub(super) fn too_weak(&self, too_weak: TooWeak) -> Stop {
-        Stop::Page(Box::new(self.show(StatusCode::FORBIDDEN, |sheet| pages::too_weak(sheet, too_weak))))
-    }
-
-    /// Shows the page about an action that is not permitted.
-    pub(super) fn refuse(&self, refusal: Refusal) -> Stop {
-        Stop::Page(Box::new(self.show(StatusCode::FORBIDDEN, |sheet| pages::refusal(sheet, refusal))))
     }
 
     /// Stops a form that another site may have sent, or that is of an older session.
@@ -134,6 +136,17 @@ impl Visit {
         let kept =
             |_: Option<Session>| (Some(Kept::until(self.now.saturating_add(SESSION_SECS), self.session.clone())), ());
         self.app.records.change(&self.cookie.hash("gepi"), self.now, kept).await
+    }
+
+    /// Stores the reason for which a form is refused, or that it was shown, and nothing else.
+    pub(super) async fn note(&self, notice: Option<Notice>) -> Result<(), Outage> {
+        let note = |held: Option<Session>| {
+            // A session that was ended meanwhile stays so.
+            let held = held.or_else(|| self.session.entry.is_none().then(|| self.session.clone()));
+            let noted = held.map(|held| Session { notice: notice.clone(), ..held });
+            (noted.map(|noted| Kept::until(self.now.saturating_add(SESSION_SECS), noted)), ())
+        };
+        self.app.records.change(&self.cookie.hash("gepi"), self.now, note).await
     }
 
     /// Moves to the cookie of a session that begins or began with this salt.

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::cases;
+use super::notice::{Mistake, Notice};
 use super::pages::{self, AreaRights, CaseView};
 use super::people;
 use super::rules::{Action, Actor, Case, Ground, Refusal};
@@ -82,17 +83,17 @@ pub(super) async fn submit(
     Path(id): Path<String>,
     Form(Submission { form, text }): Form<Submission>,
 ) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
     visit.access(&actor, &id, Action::Submit).await?;
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_ENTRY {
-        return Ok(visit.show(StatusCode::BAD_REQUEST, |sheet| pages::mistake(sheet, &id, pages::ENTRY_LENGTH)));
+        return Err(visit.stop(Notice::Case(id, Mistake::EntryLength)).await);
     }
     let entry = cases::Entry { at: visit.now.as_secs(), by: actor.fiscal_code.clone(), text: text.to_owned() };
     if !cases::submit(&visit.app.records, &id, &entry, visit.now).await? {
-        return Ok(visit.show(StatusCode::CONFLICT, |sheet| pages::mistake(sheet, &id, pages::CASE_FULL)));
+        return Err(visit.stop(Notice::Case(id, Mistake::CaseFull)).await);
     }
     Ok(visit.go_to(&format!("/gepi/case/{id}")))
 }
@@ -110,12 +111,14 @@ pub(super) async fn assign(
     Path(id): Path<String>,
     Form(Assignment { form, operator }): Form<Assignment>,
 ) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
     let (case, _) = visit.access(&actor, &id, Action::Assign).await?;
     let taker = people::actor(&visit.app.records, &operator, visit.now).await?;
-    taker.can_take(&case, visit.today).map_err(|refusal| visit.refuse(refusal))?;
+    if let Err(refusal) = taker.can_take(&case, visit.today) {
+        return Err(visit.refuse(refusal).await);
+    }
     cases::assign(&visit.app.records, &id, &operator, visit.now).await?;
     Ok(visit.go_to(&format!("/gepi/case/{id}")))
 }
@@ -124,12 +127,14 @@ impl Visit {
     /// Returns a case if the person may do this, and traces the access or its refusal.
     pub(super) async fn access(&self, actor: &Actor, id: &str, action: Action) -> Result<(Case, Ground), Stop> {
         let Some(case) = cases::load(&self.app.records, id, self.now).await? else {
-            return Err(self.refuse(Refusal::NotYours));
+            return Err(self.refuse(Refusal::NotYours).await);
         };
         let decided = actor.permit(action, &case, self.today);
         traces::record(&self.app, &actor.fiscal_code, &case, action, decided, self.now).await?;
-        let ground = decided.map_err(|refusal| self.refuse(refusal))?;
-        Ok((case, ground))
+        match decided {
+            Ok(ground) => Ok((case, ground)),
+            Err(refusal) => Err(self.refuse(refusal).await),
+        }
     }
 
     /// Returns the cases that the person may open, by id.

@@ -16,6 +16,8 @@ use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages;
+use crate::records::Kept;
+use crate::session::Session;
 
 /// The place in a service that an answer goes to.
 #[derive(Clone, Serialize, Deserialize)]
@@ -81,29 +83,40 @@ impl Visit {
             None => (Level::One as u8, session.began, vec!["pwd".to_owned()]),
         };
         let line = Line { outcome: "done".into(), detail: Some(names(&request.attributes)), ..line };
-        self.app.audit.record(line.clone());
-        self.app.audit.record(Line { action: "service_login".into(), detail: Some(format!("level {level}")), ..line });
         let login = Login { person: person.clone(), attributes: request.attributes.clone(), level, amr, at };
         let code = issue(&self.app.records, &request, login, self.now).await?;
         // Higher levels leave no session behind: the second factor is asked for every time.
         let single = (level == Level::One as u8).then_some(Single { person, at });
         let location = request.back.with(&self.app.origin, &[("code", &code)]);
-        let answer = self.go_to(&location);
-        self.leave(Given { request: request.id, location, page: None }, single).await?;
-        Ok(answer)
+        if self.leave(Given { request: request.id, location, page: None }, single).await? {
+            self.app.audit.record(line.clone());
+            let detail = Some(format!("level {level}"));
+            self.app.audit.record(Line { action: "service_login".into(), detail, ..line });
+        }
+        self.given_last().ok_or(Outage("no_answer"))
     }
 
     /// Ends the login with an outcome that the service gets. The person reads about those that were not their choice.
     pub(crate) async fn end(&mut self, outcome: OutcomeCode) -> Answer {
         let (request, line) = self.take_request("service_login")?;
-        self.app.audit.record(Line { outcome: format!("outcome_{}", outcome.number()), ..line });
         let location = request.back.outcome(&self.app.origin, outcome);
         // A session of Level 1 is left as it is, unless the identity has ended.
         let single = self.browser.session.single.take().filter(|_| outcome != OutcomeCode::Suspended);
         let client = self.app.oidc.clients.get(&request.client).map(|client| client.name.clone());
         let page = self.language.outcome(outcome).map(|_| (outcome.number(), client.unwrap_or_default()));
-        self.leave(Given { request: request.id, location, page }, single).await?;
+        if self.leave(Given { request: request.id, location, page }, single).await? {
+            self.app.audit.record(Line { outcome: format!("outcome_{}", outcome.number()), ..line });
+        }
         self.given_last().ok_or(Outage("no_answer"))
+    }
+
+    /// Shows the outcome of the last login at a service, if the person reads about it.
+    pub(crate) fn show_ended(&self) -> Option<Response> {
+        let Given { location, page, .. } = self.browser.session.given.as_ref()?;
+        let (number, service) = page.as_ref()?;
+        let outcome = SHOWN.into_iter().find(|outcome| outcome.number() == *number)?;
+        let text = self.language.outcome(outcome)?;
+        Some(self.show(StatusCode::OK, |page| pages::ended(page, text, service, location)))
     }
 
     /// Returns the answer that a request got, for the second of two clicks.
@@ -114,10 +127,7 @@ impl Visit {
 
     fn given_last(&self) -> Option<Response> {
         let Given { location, page, .. } = self.browser.session.given.as_ref()?;
-        let Some((number, service)) = page else { return Some(self.go_to(location)) };
-        let outcome = SHOWN.into_iter().find(|outcome| outcome.number() == *number)?;
-        let text = self.language.outcome(outcome)?;
-        Some(self.show(StatusCode::FORBIDDEN, |page| pages::ended(page, text, service, location)))
+        Some(self.go_to(if page.is_some() { ENDED } else { location }))
     }
 
     fn take_request(&mut self, action: &str) -> Result<(Request, Line), Outage> {
@@ -133,17 +143,26 @@ impl Visit {
         Ok((request, line))
     }
 
-    /// Forgets the login, except its answer.
-    async fn leave(&mut self, given: Given, single: Option<Single>) -> Result<(), Outage> {
-        let session = &mut self.browser.session;
-        let language = session.language.take();
-        *session = session.empty();
-        session.language = language;
-        session.given = Some(given);
-        session.single = single;
-        self.browser.keep(&self.app.records, self.now).await
+    /// Forgets the login, except its answer. Returns `false` if the other one of two clicks was faster, whose answer stays.
+    async fn leave(&mut self, given: Given, single: Option<Single>) -> Result<bool, Outage> {
+        let mut left = self.browser.session.empty();
+        let request = given.request.clone();
+        left.language = self.browser.session.language.take();
+        (left.given, left.single) = (Some(given), single);
+        let leave = |held: Option<Session>| match held {
+            Some(held) if held.given.as_ref().is_some_and(|given| given.request == request) => (None, Some(held)),
+            // A session that was ended meanwhile stays so.
+            held => (held.map(|_| Kept::until(left.end(self.now), left.clone())), None),
+        };
+        let faster = self.app.records.change(&self.browser.name(), self.now, leave).await?;
+        let is_first = faster.is_none();
+        self.browser.session = faster.unwrap_or(left);
+        Ok(is_first)
     }
 }
+
+/// The page with the outcome of a login.
+const ENDED: &str = "/ended";
 
 /// The outcomes that the person reads about.
 const SHOWN: [OutcomeCode; 4] =

@@ -23,7 +23,7 @@ pub(crate) async fn authorize(State(app): State<Arc<App>>, headers: HeaderMap, R
     };
     let Read { request, client, signed, language } = match read {
         Ok(read) => read,
-        Err(Unread::Page(reason)) => return Ok(visit.refuse(reason)),
+        Err(Unread::Page(reason)) => return Ok(visit.refuse_request(reason)),
         Err(Unread::Back(back, refused)) => return Ok(visit.go_to(&back.refused(&app.origin, refused))),
         Err(Unread::Outage(outage)) => return Err(outage),
     };
@@ -34,7 +34,7 @@ pub(crate) async fn authorize(State(app): State<Arc<App>>, headers: HeaderMap, R
     if let Some(signed) = &signed
         && !signed.first_use(&format!("request {}", request.id), &app.records, visit.now).await?
     {
-        return Ok(visit.refuse("the request object was used before"));
+        return Ok(visit.refuse_request("the request object was used before"));
     }
     app.audit.record(Line {
         time: visit.now.as_secs(),
@@ -50,7 +50,7 @@ pub(crate) async fn authorize(State(app): State<Arc<App>>, headers: HeaderMap, R
 
 impl Visit {
     /// Shows the page of a request that no service gets an answer to.
-    fn refuse(&self, reason: &'static str) -> axum::response::Response {
+    fn refuse_request(&self, reason: &'static str) -> axum::response::Response {
         self.show(StatusCode::BAD_REQUEST, |page| pages::refused(page, reason))
     }
 

@@ -49,7 +49,7 @@ pub(super) fn lock(page: &Page<'_>, hold: Hold) -> Option<String> {
 }
 
 /// The first page of the administration.
-pub(crate) fn admin(page: &Page<'_>, locked: &[Locked], alert: Option<&Alert>) -> Markup {
+pub(crate) fn admin(page: &Page<'_>, locked: &[Locked]) -> Markup {
     let content = html! {
         h2 { (page.say(FIND_TITLE)) }
         form method="post" action="/admin/find" {
@@ -75,7 +75,7 @@ pub(crate) fn admin(page: &Page<'_>, locked: &[Locked], alert: Option<&Alert>) -
         p { a href="/admin/audit" { (page.say(AUDIT)) } }
         p { a href="/security" { (page.say(texts::MY_SECURITY)) } }
     };
-    page.whole(page.say(ADMIN), alert, &content)
+    page.whole(page.say(ADMIN), None, &content)
 }
 
 /// The page for a person who is no operator.

@@ -3,12 +3,11 @@
 use maud::{Markup, html};
 
 use super::language::Text;
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::problems::{field, summary};
 use super::registration::{PASSWORD, code_form, masked};
 use super::submission::SIGN_IN;
 use super::texts;
-use crate::problem::Problem;
 
 const TITLE: Text = Text("Recupero credenziali", "Recover your credentials");
 const USER: Text = Text("E-mail o codice fiscale", "E-mail or fiscal code");
@@ -45,29 +44,29 @@ pub(crate) fn user(page: &Page<'_>) -> Markup {
     page.whole(page.say(TITLE), None, &content)
 }
 
-pub(crate) fn mail_code(page: &Page<'_>, alert: Option<&Alert>) -> Markup {
-    code(page, MAIL_TITLE, &html! { (page.say(MAIL_HINT)) }, alert)
+pub(crate) fn mail_code(page: &Page<'_>) -> Markup {
+    code(page, MAIL_TITLE, &html! { (page.say(MAIL_HINT)) })
 }
 
-pub(crate) fn sms_code(page: &Page<'_>, mobile: &str, alert: Option<&Alert>) -> Markup {
-    code(page, SMS_TITLE, &html! { (page.say(SMS_HINT)) " " strong { (masked(mobile)) } "." }, alert)
+pub(crate) fn sms_code(page: &Page<'_>, mobile: &str) -> Markup {
+    code(page, SMS_TITLE, &html! { (page.say(SMS_HINT)) " " strong { (masked(mobile)) } "." })
 }
 
-fn code(page: &Page<'_>, title: Text, hint: &Markup, alert: Option<&Alert>) -> Markup {
+fn code(page: &Page<'_>, title: Text, hint: &Markup) -> Markup {
     let content = html! {
         p { (hint) }
         (code_form(page, "/recover/code", "/recover/again"))
         p { a href="/recover?again" { (page.say(AGAIN)) } }
     };
-    page.whole(page.say(title), alert, &content)
+    page.whole(page.say(title), None, &content)
 }
 
-pub(crate) fn password(page: &Page<'_>, problems: &[Problem]) -> Markup {
+pub(crate) fn password(page: &Page<'_>) -> Markup {
     let content = html! {
-        (summary(page, problems))
+        (summary(page))
         form method="post" action="/recover/password" {
             (page.token())
-            (field(page, &PASSWORD, "", problems))
+            (field(page, &PASSWORD, ""))
             button { (page.say(texts::NEXT)) }
         }
     };

@@ -3,7 +3,7 @@ use secondo::account::{AccountView, AuthenticatorView, Status};
 use secondo::factor::Kind;
 
 use super::language::Text;
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::texts;
 
 const ADD_TITLE: Text = Text("Aggiungi un'app", "Add an app");
@@ -54,7 +54,7 @@ pub(super) const fn status(device: &AuthenticatorView) -> Text {
 }
 
 /// The page to add an app.
-pub(crate) fn add_device(page: &Page<'_>, form_use: &str, alert: Option<&Alert>) -> Markup {
+pub(crate) fn add_device(page: &Page<'_>, form_use: &str) -> Markup {
     let content = html! {
         p #hint { (page.say(ADD_HINT)) }
         form method="post" action="/security/add" {
@@ -66,11 +66,11 @@ pub(crate) fn add_device(page: &Page<'_>, form_use: &str, alert: Option<&Alert>)
         }
         p { a href="/security" { (page.say(texts::MY_SECURITY)) } }
     };
-    page.whole(page.say(ADD_TITLE), alert, &content)
+    page.whole(page.say(ADD_TITLE), None, &content)
 }
 
 /// The page of one device.
-pub(crate) fn device(page: &Page<'_>, device: &AuthenticatorView, view: &AccountView, alert: Option<&Alert>) -> Markup {
+pub(crate) fn device(page: &Page<'_>, device: &AuthenticatorView, view: &AccountView) -> Markup {
     let path = format!("/security/device/{}", device.number);
     let others = ways_beside(device, view);
     let is_way = device.status == Status::Active && device.kind != Kind::LookUp && device.kind != Kind::Mail;
@@ -96,7 +96,7 @@ pub(crate) fn device(page: &Page<'_>, device: &AuthenticatorView, view: &Account
         p { a href="/security" { (page.say(texts::MY_SECURITY)) } }
     };
     let name = device.name.as_str();
-    page.whole(if name.is_empty() { page.say(kind(device.kind)) } else { name }, alert, &content)
+    page.whole(if name.is_empty() { page.say(kind(device.kind)) } else { name }, None, &content)
 }
 
 /// Returns the number of other devices with which the person can log in.
@@ -111,7 +111,7 @@ fn ways_beside(device: &AuthenticatorView, view: &AccountView) -> usize {
 }
 
 /// The page for a code of the help desk.
-pub(crate) fn activation(page: &Page<'_>, alert: Option<&Alert>) -> Markup {
+pub(crate) fn activation(page: &Page<'_>) -> Markup {
     let content = html! {
         p #hint { (page.say(ACTIVATE_HINT)) }
         form method="post" action="/security/activate" {
@@ -123,5 +123,5 @@ pub(crate) fn activation(page: &Page<'_>, alert: Option<&Alert>) -> Markup {
         }
         p { a href="/" { (page.say(texts::BACK)) } }
     };
-    page.whole(page.say(ACTIVATE_TITLE), alert, &content)
+    page.whole(page.say(ACTIVATE_TITLE), None, &content)
 }

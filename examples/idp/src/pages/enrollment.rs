@@ -3,7 +3,7 @@ use secondo::formats::otpauth::Qr;
 use secondo::types::Base32;
 
 use super::language::Text;
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::texts;
 
 const ENROLL_TITLE: Text = Text("Attiva la tua app", "Activate your app");
@@ -17,7 +17,7 @@ const QR: Text = Text("Codice QR della chiave", "QR code of the key");
 const CANCEL: Text = Text("Annulla", "Cancel");
 
 /// The page that shows the secret of a new device, until its first code. A further device can be cancelled.
-pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, is_further: bool, alert: Option<&Alert>) -> Markup {
+pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, is_further: bool) -> Markup {
     let content = html! {
         p { (page.say(ENROLL_HINT)) }
         img .qr alt=(page.say(QR)) src=(qr.data_uri().as_str());
@@ -35,5 +35,5 @@ pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, is_further: 
             }
         }
     };
-    page.whole(page.say(ENROLL_TITLE), alert, &content)
+    page.whole(page.say(ENROLL_TITLE), None, &content)
 }

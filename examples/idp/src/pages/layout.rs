@@ -1,6 +1,8 @@
 use maud::{DOCTYPE, Markup, html};
+use serde::{Deserialize, Serialize};
 
 use super::language::{Language, Text};
+use crate::problem::Refused;
 
 /// The start of the title of a page with an alert. Screen readers say the title of a page that comes, and may pass over
 /// an alert that is there from the start.
@@ -13,11 +15,12 @@ const CANCEL: Text = Text("Annulla", "Cancel");
 /// The style of all pages.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// The context of a page: the language, the provider's name, and the token of its forms.
+/// The context of a page: the language, the provider's name, the token of its forms, and the refusal of the last one.
 pub(crate) struct Page<'a> {
     pub(crate) language: Language,
     pub(crate) provider: &'a str,
     pub(crate) form_token: &'a str,
+    pub(crate) refused: &'a Refused,
     /// The service that the browser logs in to.
     pub(crate) service: Option<Service<'a>>,
 }
@@ -30,6 +33,7 @@ pub(crate) struct Service<'a> {
 }
 
 /// An error at the top of a page, which screen readers read first.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Alert(pub(crate) String);
 
 impl Page<'_> {
@@ -38,8 +42,9 @@ impl Page<'_> {
         text.in_language(self.language)
     }
 
-    /// Returns the whole page.
+    /// Returns the whole page. The refusal of a form comes before an alert of the page itself.
     pub(super) fn whole(&self, title: &str, alert: Option<&Alert>, content: &Markup) -> Markup {
+        let alert = self.refused.alert.as_ref().or(alert);
         html! {
             (DOCTYPE)
             html lang=(self.language.code()) {

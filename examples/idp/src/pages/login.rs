@@ -1,8 +1,10 @@
 use maud::{Markup, html};
 
 use super::language::Text;
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::texts;
+use crate::person::PASSWORD_TRIES;
+use crate::problem::Refused;
 
 const SIGN_IN: Text = Text("Entra", "Sign in");
 const USER: Text = Text("E-mail o codice fiscale", "E-mail or fiscal code");
@@ -15,8 +17,10 @@ const RECOVER: Text = Text("Recupero credenziali", "Recover your credentials");
 const NEW_HERE: Text = Text("Non hai un'identità digitale?", "Do you have no digital identity?");
 const REGISTER: Text = Text("Registrati", "Register");
 
-/// The page for the user name and the password.
-pub(crate) fn sign_in(page: &Page<'_>, user: &str, attempts_left: u8, alert: Option<&Alert>) -> Markup {
+/// The page for the user name and the password. A service may have named the user.
+pub(crate) fn sign_in(page: &Page<'_>, named: &str) -> Markup {
+    let Refused { typed, attempts_left, .. } = page.refused;
+    let user = if typed.is_empty() { named } else { typed };
     let content = html! {
         form method="post" action="/password" {
             (page.token())
@@ -24,11 +28,11 @@ pub(crate) fn sign_in(page: &Page<'_>, user: &str, attempts_left: u8, alert: Opt
             input #user name="user" value=(user) autocomplete="username" required autofocus;
             label for="password" { (page.say(PASSWORD)) }
             input #password name="password" type="password" autocomplete="current-password" required;
-            p .hint { (page.say(texts::ATTEMPTS_LEFT)) " " (attempts_left) }
+            p .hint { (page.say(texts::ATTEMPTS_LEFT)) " " (attempts_left.unwrap_or(PASSWORD_TRIES)) }
             button { (page.say(texts::NEXT)) }
         }
         p { a href="/recover" { (page.say(RECOVER)) } }
         p { (page.say(NEW_HERE)) " " a href="/register" { (page.say(REGISTER)) } }
     };
-    page.whole(page.say(SIGN_IN), alert, &content)
+    page.whole(page.say(SIGN_IN), None, &content)
 }

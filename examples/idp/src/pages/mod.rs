@@ -39,4 +39,4 @@ pub(crate) use person::{PersonView, person};
 pub(crate) use problems::problem;
 pub(crate) use recovery_codes::{new_codes, recovery_codes};
 pub(crate) use second_factor::{Attempt, UNSENT, choice, code, recovery, sms};
-pub(crate) use security::{Security, again, change_password, not_active, security};
+pub(crate) use security::{Security, again, change_password, security};

@@ -2,12 +2,12 @@ use maud::{Markup, html};
 use secondo::UnixTime;
 
 use super::language::Text;
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::second_factor::{code_field, send_button};
 use super::texts;
 use crate::second_factor::SentTo;
 
-const TITLE: Text = Text("Numero di cellulare", "Mobile number");
+pub(super) const TITLE: Text = Text("Numero di cellulare", "Mobile number");
 const PRESENT: Text = Text("Il tuo numero è", "Your number is");
 const HINT: Text = Text(
     "Ti inviamo un codice per confermarlo. Da quel momento i codici per SMS arrivano a questo numero, e non più a quello \
@@ -33,7 +33,7 @@ pub(crate) const START_AGAIN: Text = Text(
 );
 
 /// The page for another mobile number.
-pub(crate) fn number(page: &Page<'_>, present: &str, alert: Option<&Alert>) -> Markup {
+pub(crate) fn number(page: &Page<'_>, present: &str) -> Markup {
     let content = html! {
         p #hint { (page.say(PRESENT)) " " strong { (present) } ". " (page.say(HINT)) }
         form method="post" action="/security/number" {
@@ -45,17 +45,11 @@ pub(crate) fn number(page: &Page<'_>, present: &str, alert: Option<&Alert>) -> M
         }
         p { a href="/" { (page.say(texts::BACK)) } }
     };
-    page.whole(page.say(TITLE), alert, &content)
+    page.whole(page.say(TITLE), None, &content)
 }
 
 /// The page for the first code of a number.
-pub(crate) fn confirm_number(
-    page: &Page<'_>,
-    number: &str,
-    to: SentTo,
-    now: UnixTime,
-    alert: Option<&Alert>,
-) -> Markup {
+pub(crate) fn confirm_number(page: &Page<'_>, number: &str, to: SentTo, now: UnixTime) -> Markup {
     let content = html! {
         @if to.is_sent {
             p #hint { (page.say(SENT)) " " strong { (number) } "." }
@@ -71,5 +65,5 @@ pub(crate) fn confirm_number(
             button .link { (page.say(CANCEL)) }
         }
     };
-    page.whole(page.say(CONFIRM_TITLE), alert, &content)
+    page.whole(page.say(CONFIRM_TITLE), None, &content)
 }

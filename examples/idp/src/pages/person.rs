@@ -4,7 +4,7 @@ use secondo::account::{AccountView, AuthenticatorView, Status};
 use super::admin::{ADMIN, lock};
 use super::devices::{kind, status};
 use super::language::{Text, date_and_time};
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use crate::person::{Person, Standing};
 
 const FISCAL_CODE: Text = Text("Codice fiscale", "Fiscal code");
@@ -54,7 +54,7 @@ pub(crate) struct PersonView<'a> {
 }
 
 /// The page of a person, with the actions of the help desk.
-pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>, alert: Option<&Alert>) -> Markup {
+pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>) -> Markup {
     let PersonView { person, account, password, .. } = view;
     let devices = account.map(|account| account.authenticators.as_slice()).unwrap_or_default();
     let action = format!("/admin/person/{}", person.id);
@@ -102,7 +102,7 @@ pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>, alert: Option<&Aler
         }
         p { a href="/admin" { (page.say(ADMIN)) } }
     };
-    page.whole(&format!("{} {}", person.name, person.family_name), alert, &content)
+    page.whole(&format!("{} {}", person.name, person.family_name), None, &content)
 }
 
 fn device(page: &Page<'_>, device: &AuthenticatorView) -> Markup {
@@ -141,7 +141,6 @@ const fn is_confirmed(device: &AuthenticatorView) -> bool {
 
 const fn standing(standing: Standing) -> Text {
     match standing {
-        Standing::Requested => Text("richiesta", "requested"),
         Standing::Active => Text("attiva", "active"),
         Standing::Suspended => Text("sospesa", "suspended"),
         Standing::Revoked => Text("revocata", "revoked"),

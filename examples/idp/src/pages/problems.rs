@@ -20,7 +20,8 @@ pub(super) struct Field {
 }
 
 /// The list of all problems, with links to the fields.
-pub(super) fn summary(page: &Page<'_>, problems: &[Problem]) -> Markup {
+pub(super) fn summary(page: &Page<'_>) -> Markup {
+    let problems = &page.refused.problems;
     html! {
         @if !problems.is_empty() {
             div .alert role="alert" {
@@ -34,41 +35,41 @@ pub(super) fn summary(page: &Page<'_>, problems: &[Problem]) -> Markup {
 }
 
 /// The label, the hint, the problem and the input of a field.
-pub(super) fn field(page: &Page<'_>, field: &Field, value: &str, problems: &[Problem]) -> Markup {
+pub(super) fn field(page: &Page<'_>, field: &Field, value: &str) -> Markup {
     let Field { name, label, hint, kind, autocomplete } = field;
     html! {
         label for=(name) { (page.say(*label)) }
         @if let Some(hint) = hint { p .hint id={ (name) "-hint" } { (page.say(*hint)) } }
-        (error(page, name, problems))
+        (error(page, name))
         input id=(name) name=(name) type=(kind) value=(value) autocomplete=(autocomplete)
-            required aria-invalid=[invalid(name, problems)]
-            aria-describedby=[described(name, hint.is_some(), problems)];
+            required aria-invalid=[invalid(page, name)]
+            aria-describedby=[described(page, name, hint.is_some())];
     }
 }
 
 /// The problem of a field, if it has one.
-pub(super) fn error(page: &Page<'_>, name: &str, problems: &[Problem]) -> Markup {
+pub(super) fn error(page: &Page<'_>, name: &str) -> Markup {
     html! {
-        @if let Some(problem) = of(name, problems) {
+        @if let Some(problem) = of(page, name) {
             p .error id={ (name) "-error" } { (page.say(self::problem(problem))) }
         }
     }
 }
 
 /// Returns the value of `aria-invalid`.
-pub(super) fn invalid(name: &str, problems: &[Problem]) -> Option<&'static str> {
-    of(name, problems).map(|_| "true")
+pub(super) fn invalid(page: &Page<'_>, name: &str) -> Option<&'static str> {
+    of(page, name).map(|_| "true")
 }
 
 /// Returns the value of `aria-describedby`.
-pub(super) fn described(name: &str, has_hint: bool, problems: &[Problem]) -> Option<String> {
-    let ids = [has_hint.then(|| format!("{name}-hint")), of(name, problems).map(|_| format!("{name}-error"))];
+pub(super) fn described(page: &Page<'_>, name: &str, has_hint: bool) -> Option<String> {
+    let ids = [has_hint.then(|| format!("{name}-hint")), of(page, name).map(|_| format!("{name}-error"))];
     let ids: Vec<String> = ids.into_iter().flatten().collect();
     (!ids.is_empty()).then(|| ids.join(" "))
 }
 
-fn of(name: &str, problems: &[Problem]) -> Option<Problem> {
-    problems.iter().copied().find(|problem| problem.field() == name)
+fn of(page: &Page<'_>, name: &str) -> Option<Problem> {
+    page.refused.problems.iter().copied().find(|problem| problem.field() == name)
 }
 
 const SIZE: Text = Text("Il file supera 2,5 MB.", "The file is larger than 2.5 MB.");

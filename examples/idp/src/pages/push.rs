@@ -51,7 +51,7 @@ pub(crate) fn offer(page: &Page<'_>, alert: Option<&Alert>) -> Markup {
 }
 
 /// The page with the activation of an app, until the code of the app confirms it.
-pub(crate) fn activation(page: &Page<'_>, qr: &Qr, link: &str, is_answered: bool, alert: Option<&Alert>) -> Markup {
+pub(crate) fn activation(page: &Page<'_>, qr: &Qr, link: &str, is_answered: bool) -> Markup {
     let content = html! {
         @if is_answered {
             p #answered { (page.say(ANSWERED)) }
@@ -71,7 +71,7 @@ pub(crate) fn activation(page: &Page<'_>, qr: &Qr, link: &str, is_answered: bool
             button { (page.say(texts::NEXT)) }
         }
     };
-    page.whole(page.say(APP_TITLE), alert, &content)
+    page.whole(page.say(APP_TITLE), None, &content)
 }
 
 const NUMBER_TITLE: Text = Text("Approva l'accesso nell'app", "Approve the login in the app");
@@ -111,7 +111,7 @@ pub(crate) const HELD: Text = Text(
 );
 
 /// The page with the number that the person types into the app.
-pub(crate) fn number(page: &Page<'_>, asked: &Asked, alert: Option<&Alert>) -> Markup {
+pub(crate) fn number(page: &Page<'_>, asked: &Asked) -> Markup {
     let content = html! {
         p { (page.say(NUMBER_HINT)) }
         p #number .number { (asked.number) }
@@ -124,5 +124,5 @@ pub(crate) fn number(page: &Page<'_>, asked: &Asked, alert: Option<&Alert>) -> M
         p { a href="/" { (page.say(OTHER_WAY)) } }
         script type="module" src="/push.js" {}
     };
-    page.whole(page.say(NUMBER_TITLE), alert, &content)
+    page.whole(page.say(NUMBER_TITLE), None, &content)
 }

@@ -3,7 +3,7 @@ use secondo::account::AccountView;
 use secondo::factor::RecoveryCodes;
 
 use super::language::Text;
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::texts;
 
 const TITLE: Text = Text("Codici di recupero", "Recovery codes");
@@ -26,7 +26,7 @@ const NEW_HINT: Text = Text(
 );
 
 /// The page to make new recovery codes.
-pub(crate) fn recovery_codes(page: &Page<'_>, view: &AccountView, alert: Option<&Alert>) -> Markup {
+pub(crate) fn recovery_codes(page: &Page<'_>, view: &AccountView) -> Markup {
     let left = view.authenticators.iter().find_map(|device| device.codes_left);
     let content = html! {
         p { (page.say(HINT)) }
@@ -39,7 +39,7 @@ pub(crate) fn recovery_codes(page: &Page<'_>, view: &AccountView, alert: Option<
         }
         p { a href="/security" { (page.say(texts::MY_SECURITY)) } }
     };
-    page.whole(page.say(TITLE), alert, &content)
+    page.whole(page.say(TITLE), None, &content)
 }
 
 /// The page that shows new codes once, to be printed.

@@ -1,12 +1,11 @@
 use maud::{Markup, html};
 
 use super::language::Text;
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::problems::{Field, described, error, field, invalid, summary};
 use super::submission::summary as summary_of;
 pub(crate) use super::submission::{active, documents, handover, sent, terms, withdraw, withdrawn};
 use super::texts;
-use crate::problem::Problem;
 use crate::registration::{Application, Personal, Step};
 
 const STEP: Text = Text("Passo", "Step");
@@ -102,22 +101,24 @@ const CODE_SENT: Text = Text("Abbiamo inviato un messaggio a", "A message was se
 const CHANGE: Text = Text("Correggi", "Correct it");
 
 /// The page of the next step, or of an earlier one.
-pub(crate) fn step(page: &Page<'_>, application: &Application, earlier: Option<Step>, alert: Option<&Alert>) -> Markup {
+pub(crate) fn step(page: &Page<'_>, application: &Application, earlier: Option<Step>) -> Markup {
     let Application { email: address, mobile: number, .. } = application;
+    let typed = &page.refused.typed;
+    let shown = |given| if typed.is_empty() { given } else { typed };
     match earlier.unwrap_or_else(|| application.step()) {
         Step::Personal => {
-            let typed = application.personal.clone().unwrap_or_default();
-            personal(page, application, &application.with_certified(typed), &[])
+            let typed = application.typed.clone().or_else(|| application.personal.clone()).unwrap_or_default();
+            personal(page, application, &application.with_certified(typed))
         }
-        Step::Email if earlier.is_none() && !address.is_empty() => code(page, application, Step::Email, alert),
-        Step::Email => email(page, application, address, &[]),
+        Step::Email if earlier.is_none() && !address.is_empty() => code(page, application, Step::Email),
+        Step::Email => email(page, application, shown(address)),
         Step::Mobile if !number.is_empty() && (earlier.is_none() || application.certified.is_some()) => {
-            code(page, application, Step::Mobile, alert)
+            code(page, application, Step::Mobile)
         }
-        Step::Mobile => mobile(page, application, number, &[]),
-        Step::Documents => documents(page, application, &[], alert),
-        Step::Terms => terms(page, application, &[]),
-        Step::Summary => summary_of(page, application, alert),
+        Step::Mobile => mobile(page, application, shown(number)),
+        Step::Documents => documents(page, application),
+        Step::Terms => terms(page, application),
+        Step::Summary => summary_of(page, application),
     }
 }
 
@@ -129,10 +130,10 @@ pub(super) fn progress(page: &Page<'_>, application: &Application, step: Step) -
     }
 }
 
-pub(crate) fn personal(page: &Page<'_>, application: &Application, data: &Personal, problems: &[Problem]) -> Markup {
+pub(crate) fn personal(page: &Page<'_>, application: &Application, data: &Personal) -> Markup {
     let content = html! {
         (progress(page, application, Step::Personal))
-        (summary(page, problems))
+        (summary(page))
         @if let Some(certified) = &application.certified {
             p { (page.say(CERTIFIED)) " " (certified.issuer) ":" }
             ul { li { (data.name) " " (data.family_name) } li { (data.fiscal_code) } }
@@ -143,48 +144,48 @@ pub(crate) fn personal(page: &Page<'_>, application: &Application, data: &Person
         form method="post" action="/register/personal" {
             (page.token())
             @if application.certified.is_none() {
-                (field(page, &NAME, &data.name, problems))
-                (field(page, &FAMILY_NAME, &data.family_name, problems))
+                (field(page, &NAME, &data.name))
+                (field(page, &FAMILY_NAME, &data.family_name))
             }
             label for="gender" { (page.say(GENDER)) }
-            (error(page, "gender", problems))
-            select #gender name="gender" required aria-invalid=[invalid("gender", problems)]
-                aria-describedby=[described("gender", false, problems)] {
+            (error(page, "gender"))
+            select #gender name="gender" required aria-invalid=[invalid(page, "gender")]
+                aria-describedby=[described(page, "gender", false)] {
                 option value="" { (page.say(CHOOSE)) }
                 option value="F" selected[data.gender == "F"] { (page.say(WOMAN)) }
                 option value="M" selected[data.gender == "M"] { (page.say(MAN)) }
             }
-            (field(page, &DATE_OF_BIRTH, &data.date_of_birth, problems))
-            (field(page, &COUNTY_OF_BIRTH, &data.county_of_birth, problems))
-            (field(page, &PLACE_OF_BIRTH, &data.place_of_birth, problems))
-            @if application.certified.is_none() { (field(page, &FISCAL_CODE, &data.fiscal_code, problems)) }
+            (field(page, &DATE_OF_BIRTH, &data.date_of_birth))
+            (field(page, &COUNTY_OF_BIRTH, &data.county_of_birth))
+            (field(page, &PLACE_OF_BIRTH, &data.place_of_birth))
+            @if application.certified.is_none() { (field(page, &FISCAL_CODE, &data.fiscal_code)) }
             button { (page.say(texts::NEXT)) }
         }
     };
     page.whole(page.say(PERSONAL_TITLE), None, &content)
 }
 
-pub(crate) fn email(page: &Page<'_>, application: &Application, address: &str, problems: &[Problem]) -> Markup {
+pub(crate) fn email(page: &Page<'_>, application: &Application, address: &str) -> Markup {
     let content = html! {
         (progress(page, application, Step::Email))
-        (summary(page, problems))
+        (summary(page))
         form method="post" action="/register/email" {
             (page.token())
-            (field(page, &EMAIL, address, problems))
-            (field(page, &PASSWORD, "", problems))
+            (field(page, &EMAIL, address))
+            (field(page, &PASSWORD, ""))
             button { (page.say(texts::NEXT)) }
         }
     };
     page.whole(page.say(EMAIL_TITLE), None, &content)
 }
 
-pub(crate) fn mobile(page: &Page<'_>, application: &Application, number: &str, problems: &[Problem]) -> Markup {
+pub(crate) fn mobile(page: &Page<'_>, application: &Application, number: &str) -> Markup {
     let content = html! {
         (progress(page, application, Step::Mobile))
-        (summary(page, problems))
+        (summary(page))
         form method="post" action="/register/mobile" {
             (page.token())
-            (field(page, &MOBILE, number, problems))
+            (field(page, &MOBILE, number))
             button { (page.say(texts::NEXT)) }
         }
     };
@@ -192,7 +193,7 @@ pub(crate) fn mobile(page: &Page<'_>, application: &Application, number: &str, p
 }
 
 /// The page for the code to an address or a number.
-fn code(page: &Page<'_>, application: &Application, step: Step, alert: Option<&Alert>) -> Markup {
+fn code(page: &Page<'_>, application: &Application, step: Step) -> Markup {
     let [title, to] = match step {
         Step::Email => [page.say(EMAIL_CODE_TITLE), &application.email],
         _ => [page.say(MOBILE_CODE_TITLE), &application.mobile],
@@ -206,7 +207,7 @@ fn code(page: &Page<'_>, application: &Application, step: Step, alert: Option<&A
         (code_form(page, &action, &again))
         @if !is_certified { p { a href={ "/register?step=" (step.name()) } { (page.say(CHANGE)) } } }
     };
-    page.whole(title, alert, &content)
+    page.whole(title, None, &content)
 }
 
 /// The form for a code that was sent, and the one that has another sent.

@@ -4,10 +4,9 @@ use maud::{Markup, html};
 use secondo::UnixTime;
 
 use super::language::{Text, time_of_day};
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::problems::{described, error, invalid, summary};
 use super::submission::{data, kind};
-use crate::problem::Problem;
 use crate::registration::Application;
 
 const LIST_TITLE: Text = Text("Richieste da completare", "Applications to complete");
@@ -42,17 +41,10 @@ pub(crate) fn list(page: &Page<'_>, applications: &[(String, Application)], all:
     page.whole(page.say(LIST_TITLE), None, &content)
 }
 
-pub(crate) fn request(
-    page: &Page<'_>,
-    id: &str,
-    application: &Application,
-    reason: &str,
-    problems: &[Problem],
-    alert: Option<&Alert>,
-) -> Markup {
+pub(crate) fn request(page: &Page<'_>, id: &str, application: &Application) -> Markup {
     let path = format!("/admin/requests/{id}");
     let content = html! {
-        (summary(page, problems))
+        (summary(page))
         dl { @for (name, value) in data(application) { dt { (page.say(name)) } dd { (value) } } }
         h2 { (page.say(DOCUMENTS)) }
         ul { @for document in &application.documents {
@@ -70,12 +62,12 @@ pub(crate) fn request(
             (page.token())
             label for="reason" { (page.say(REASON)) }
             p #reason-hint .hint { (page.say(REASON_HINT)) }
-            (error(page, "reason", problems))
-            input #reason name="reason" value=(reason) maxlength="300" required
-                aria-invalid=[invalid("reason", problems)] aria-describedby=[described("reason", true, problems)];
+            (error(page, "reason"))
+            input #reason name="reason" maxlength="300" required
+                aria-invalid=[invalid(page, "reason")] aria-describedby=[described(page, "reason", true)];
             button .second { (page.say(REJECT)) }
         }
         p { a href="/admin/requests" { (page.say(ALL)) } }
     };
-    page.whole(page.say(TITLE), alert, &content)
+    page.whole(page.say(TITLE), None, &content)
 }

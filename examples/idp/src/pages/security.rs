@@ -1,11 +1,10 @@
 use maud::{Markup, html};
 use secondo::account::AccountView;
-use secondo::assurance::OutcomeCode;
 use secondo::factor::Kind;
 
 use super::devices::{kind, status};
 use super::language::{Text, date_and_time};
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::texts;
 use crate::activity::Access;
 use crate::session::Session;
@@ -73,7 +72,7 @@ pub(crate) struct Security<'a> {
 }
 
 /// The person's own page.
-pub(crate) fn security(page: &Page<'_>, security: &Security<'_>, alert: Option<&Alert>) -> Markup {
+pub(crate) fn security(page: &Page<'_>, security: &Security<'_>) -> Markup {
     let content = html! {
         (devices(page, security.view))
         (codes(page, security.view))
@@ -87,7 +86,7 @@ pub(crate) fn security(page: &Page<'_>, security: &Security<'_>, alert: Option<&
         }
         form method="post" action="/logout" { (page.token()) button { (page.say(texts::LOG_OUT)) } }
     };
-    page.whole(page.say(texts::MY_SECURITY), alert, &content)
+    page.whole(page.say(texts::MY_SECURITY), None, &content)
 }
 
 fn devices(page: &Page<'_>, view: &AccountView) -> Markup {
@@ -119,6 +118,7 @@ fn devices(page: &Page<'_>, view: &AccountView) -> Markup {
         }
         p { a .button href="/security/add" { (page.say(ADD)) } }
         p { a href="/security/app" { (page.say(super::push::APP_TITLE)) } }
+        p { a href="/security/number" { (page.say(super::number::TITLE)) } }
     }
 }
 
@@ -193,15 +193,6 @@ fn sessions(page: &Page<'_>, security: &Security<'_>) -> Markup {
     }
 }
 
-/// The page for a person whose identity is not active.
-pub(crate) fn not_active(page: &Page<'_>) -> Markup {
-    let alert = Alert(page.language.outcome(OutcomeCode::Suspended).unwrap_or_default().to_owned());
-    let content = html! {
-        form method="post" action="/logout" { (page.token()) button { (page.say(texts::LOG_OUT)) } }
-    };
-    page.whole(page.say(texts::MY_SECURITY), Some(&alert), &content)
-}
-
 /// The page that asks for a second factor again, before another page.
 pub(crate) fn again(page: &Page<'_>, next: &str) -> Markup {
     let content = html! {
@@ -217,7 +208,7 @@ pub(crate) fn again(page: &Page<'_>, next: &str) -> Markup {
 }
 
 /// The page to change the password.
-pub(crate) fn change_password(page: &Page<'_>, alert: Option<&Alert>) -> Markup {
+pub(crate) fn change_password(page: &Page<'_>) -> Markup {
     let content = html! {
         form method="post" action="/security/password" {
             (page.token())
@@ -232,5 +223,5 @@ pub(crate) fn change_password(page: &Page<'_>, alert: Option<&Alert>) -> Markup 
         }
         p { a href="/security" { (page.say(texts::MY_SECURITY)) } }
     };
-    page.whole(page.say(CHANGE), alert, &content)
+    page.whole(page.say(CHANGE), None, &content)
 }

@@ -3,11 +3,10 @@
 use maud::{Markup, html};
 
 use super::language::Text;
-use super::layout::{Alert, Page};
+use super::layout::Page;
 use super::problems::{Field, described, error, field, invalid, summary as problems_of};
 use super::registration::progress;
 use super::texts;
-use crate::problem::Problem;
 use crate::registration::{Application, Kind, Step};
 
 const DOCUMENTS_TITLE: Text = Text("Documenti", "Documents");
@@ -96,15 +95,10 @@ pub(super) const fn kind(kind: Kind) -> Text {
     }
 }
 
-pub(crate) fn documents(
-    page: &Page<'_>,
-    application: &Application,
-    problems: &[Problem],
-    alert: Option<&Alert>,
-) -> Markup {
+pub(crate) fn documents(page: &Page<'_>, application: &Application) -> Markup {
     let content = html! {
         (progress(page, application, Step::Documents))
-        (problems_of(page, problems))
+        (problems_of(page))
         p #files-hint { (page.say(DOCUMENTS_HINT)) }
         @if !application.documents.is_empty() { p { (page.say(UPLOADED)) } }
         form method="post" action="/register/documents" enctype="multipart/form-data" {
@@ -112,18 +106,18 @@ pub(crate) fn documents(
             @for of in Kind::ALL {
                 @let name = of.name();
                 label for=(name) { (page.say(kind(of))) }
-                (error(page, name, problems))
+                (error(page, name))
                 input id=(name) name=(name) type="file" accept="image/jpeg,image/png,application/pdf" required
-                    aria-invalid=[invalid(name, problems)]
-                    aria-describedby={ "files-hint " (described(name, false, problems).unwrap_or_default()) };
+                    aria-invalid=[invalid(page, name)]
+                    aria-describedby={ "files-hint " (described(page, name, false).unwrap_or_default()) };
             }
             button { (page.say(texts::NEXT)) }
         }
     };
-    page.whole(page.say(DOCUMENTS_TITLE), alert, &content)
+    page.whole(page.say(DOCUMENTS_TITLE), None, &content)
 }
 
-pub(crate) fn terms(page: &Page<'_>, application: &Application, problems: &[Problem]) -> Markup {
+pub(crate) fn terms(page: &Page<'_>, application: &Application) -> Markup {
     let choice = |value: &str, text: Text, is_chosen: bool| {
         let id = format!("marketing-{value}");
         html! {
@@ -135,14 +129,14 @@ pub(crate) fn terms(page: &Page<'_>, application: &Application, problems: &[Prob
     };
     let content = html! {
         (progress(page, application, Step::Terms))
-        (problems_of(page, problems))
+        (problems_of(page))
         p { (page.say(TERMS_TEXT)) }
         form method="post" action="/register/terms" {
             (page.token())
-            (error(page, "terms", problems))
+            (error(page, "terms"))
             div .box {
                 input #terms type="checkbox" name="terms" value="yes" checked[application.terms.is_some()] required
-                    aria-invalid=[invalid("terms", problems)] aria-describedby=[described("terms", false, problems)];
+                    aria-invalid=[invalid(page, "terms")] aria-describedby=[described(page, "terms", false)];
                 label for="terms" { (page.say(TERMS_LABEL)) " " (page.say(REQUIRED)) }
             }
             fieldset {
@@ -172,7 +166,7 @@ pub(super) fn data(application: &Application) -> Vec<(Text, String)> {
 }
 
 /// The page that shows everything before it is sent.
-pub(super) fn summary(page: &Page<'_>, application: &Application, alert: Option<&Alert>) -> Markup {
+pub(super) fn summary(page: &Page<'_>, application: &Application) -> Markup {
     let title = |step: Step| match step {
         Step::Personal => Some(Text("I tuoi dati", "Your data")),
         Step::Email => Some(Text("E-mail e password", "E-mail and password")),
@@ -191,7 +185,7 @@ pub(super) fn summary(page: &Page<'_>, application: &Application, alert: Option<
         } } }
         form method="post" action="/register/summary" { (page.token()) button { (page.say(send)) } }
     };
-    page.whole(page.say(SUMMARY_TITLE), alert, &content)
+    page.whole(page.say(SUMMARY_TITLE), None, &content)
 }
 
 pub(crate) fn sent(page: &Page<'_>) -> Markup {
@@ -206,16 +200,16 @@ pub(crate) fn active(page: &Page<'_>) -> Markup {
     page.whole(page.say(ACTIVE_TITLE), None, &content)
 }
 
-pub(crate) fn withdraw(page: &Page<'_>, id: &str, alert: Option<&Alert>) -> Markup {
+pub(crate) fn withdraw(page: &Page<'_>, id: &str) -> Markup {
     let content = html! {
         p { (page.say(WITHDRAW_TEXT)) }
         form method="post" action={ "/register/withdraw/" (id) } {
             (page.token())
-            (field(page, &PROCEDURE, "", &[]))
+            (field(page, &PROCEDURE, ""))
             button { (page.say(WITHDRAW_TITLE)) }
         }
     };
-    page.whole(page.say(WITHDRAW_TITLE), alert, &content)
+    page.whole(page.say(WITHDRAW_TITLE), None, &content)
 }
 
 pub(crate) fn withdrawn(page: &Page<'_>) -> Markup {
@@ -223,26 +217,26 @@ pub(crate) fn withdrawn(page: &Page<'_>) -> Markup {
     page.whole(page.say(WITHDRAWN_TITLE), None, &content)
 }
 
-pub(crate) fn handover(page: &Page<'_>, code: &str, problems: &[Problem], alert: Option<&Alert>) -> Markup {
+pub(crate) fn handover(page: &Page<'_>) -> Markup {
     let content = html! {
-        (problems_of(page, problems))
+        (problems_of(page))
         p { (page.say(HANDOVER_TEXT)) }
         form method="post" action="/register/handover" {
             (page.token())
-            (field(page, &HANDOVER_CODE, code, problems))
-            (field(page, &PIN, "", problems))
-            (error(page, "consent", problems))
+            (field(page, &HANDOVER_CODE, &page.refused.typed))
+            (field(page, &PIN, ""))
+            (error(page, "consent"))
             div .box {
                 input #consent type="checkbox" name="consent" value="yes" required
-                    aria-invalid=[invalid("consent", problems)]
-                    aria-describedby=[described("consent", false, problems)];
+                    aria-invalid=[invalid(page, "consent")]
+                    aria-describedby=[described(page, "consent", false)];
                 label for="consent" { (page.say(HANDOVER_CONSENT)) }
             }
             button { (page.say(texts::NEXT)) }
         }
         p { a href="/register" { (page.say(WITH_DOCUMENTS)) } }
     };
-    page.whole(page.say(HANDOVER_TITLE), alert, &content)
+    page.whole(page.say(HANDOVER_TITLE), None, &content)
 }
 
 const WITH_DOCUMENTS: Text = Text("Registrati con i tuoi documenti", "Register with your documents");

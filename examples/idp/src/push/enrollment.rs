@@ -20,7 +20,7 @@ use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::outage::Outage;
 use crate::pages::push::{ENROLLMENT_ENDED, NOT_ANSWERED};
-use crate::pages::{self, Alert, Text};
+use crate::pages::{self, Text};
 
 const PAGE: &str = "/security/app";
 
@@ -35,11 +35,14 @@ pub(crate) struct Activating {
 
 /// Shows the activation, or offers one.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
-    if let Err(stopped) = visit.fresh_owner(PAGE) {
+    let mut visit = Visit::of_page(app, &headers).await?;
+    // An activation that goes on was begun with a second factor, and lasts longer.
+    let is_begun = visit.browser.session.activating.is_some();
+    let passed = if is_begun { visit.owner() } else { visit.fresh_owner(PAGE) };
+    if let Err(stopped) = passed {
         return Ok(*stopped);
     }
-    visit.show_activation(StatusCode::OK, None).await
+    visit.show_activation().await
 }
 
 #[derive(Deserialize)]
@@ -75,10 +78,7 @@ pub(super) async fn begin(
             Ok(visit.go_to(PAGE))
         }
         Err(error) if error.is_outage() => Err(error.into()),
-        Err(error) => {
-            let alert = visit.alert(error.public());
-            visit.show_activation(StatusCode::FORBIDDEN, Some(alert)).await
-        }
+        Err(error) => visit.refuse(PAGE, visit.alert(error.public())).await,
     }
 }
 
@@ -110,14 +110,8 @@ pub(super) async fn confirm(
         }
         Err(VerifierError::Repeated(_)) => Ok(visit.go_to("/")),
         Err(error) if error.is_outage() => Err(error.into()),
-        Err(VerifierError::Refused(Refusal::Unconfirmed)) => {
-            let alert = visit.warning(NOT_ANSWERED);
-            visit.show_activation(StatusCode::FORBIDDEN, Some(alert)).await
-        }
-        Err(error) => {
-            let alert = visit.alert(error.public());
-            visit.show_activation(StatusCode::FORBIDDEN, Some(alert)).await
-        }
+        Err(VerifierError::Refused(Refusal::Unconfirmed)) => visit.refuse(PAGE, visit.warning(NOT_ANSWERED)).await,
+        Err(error) => visit.refuse(PAGE, visit.alert(error.public())).await,
     }
 }
 
@@ -131,9 +125,9 @@ const NEW_APP: Notice = Notice {
 
 impl Visit {
     /// Shows the activation until it is confirmed or has ended, and offers another one then.
-    async fn show_activation(&mut self, status: StatusCode, alert: Option<Alert>) -> Answer {
+    async fn show_activation(&mut self) -> Answer {
         let Some(Activating { number, link }) = self.browser.session.activating.clone() else {
-            return Ok(self.show(status, |page| pages::push::offer(page, alert.as_ref())));
+            return Ok(self.show(StatusCode::OK, |page| pages::push::offer(page, None)));
         };
         let view = self.app.verifier.view(&self.browser.account()?, self.now).await?;
         let app = view.authenticators.iter().find(|app| app.number.get() == number);
@@ -141,15 +135,15 @@ impl Visit {
             // A phone's camera opens the page of the app. Browsers do not send the part after the number sign.
             let qr = Qr::new(&format!("{}/app#{link}", self.app.origin))?;
             let is_answered = app.is_activated;
-            let page = |page: &pages::Page<'_>| pages::push::activation(page, &qr, &link, is_answered, alert.as_ref());
-            return Ok(self.show(status, page));
+            let page = |page: &pages::Page<'_>| pages::push::activation(page, &qr, &link, is_answered);
+            return Ok(self.show(StatusCode::OK, page));
         }
         self.browser.session.activating = None;
         self.browser.keep(&self.app.records, self.now).await?;
         if app.is_some() {
             return Ok(self.go_to("/"));
         }
-        let alert = alert.unwrap_or_else(|| self.warning(ENROLLMENT_ENDED));
-        Ok(self.show(status, |page| pages::push::offer(page, Some(&alert))))
+        let alert = self.warning(ENROLLMENT_ENDED);
+        Ok(self.show(StatusCode::OK, |page| pages::push::offer(page, Some(&alert))))
     }
 }

@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages::push as texts;
-use crate::pages::{self, Alert, time_of_day};
+use crate::pages::{self, time_of_day};
 
 /// The time in which the app must answer.
 const TIME: Duration = Duration::from_secs(120);
@@ -50,14 +50,13 @@ pub(super) async fn begin(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if form != visit.browser.form_token() || !visit.awaits_second_factor() {
-        return visit.step(StatusCode::OK, None).await;
+        return Ok(visit.go_to("/"));
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     let options = visit.app.verifier.options(&account, &login, now).await?;
     let named = options.pushes.iter().find(|push| Some(push.number.get()) == device);
     let Some(phone) = named.or(options.pushes.first()) else {
-        let alert = visit.warning(texts::HELD);
-        return visit.step(StatusCode::FORBIDDEN, Some(alert)).await;
+        return visit.refuse("/", visit.warning(texts::HELD)).await;
     };
     let service = visit.client().map_or(&visit.app.config.name, |client| &client.name);
     let details = Details::new(service, &place(&headers), &time_of_day(now))?.lasting(TIME)?;
@@ -79,8 +78,11 @@ pub(super) async fn begin(
 
 /// Shows the number.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
-    Ok(visit.show_push(None).unwrap_or_else(|| visit.go_to("/")))
+    let visit = Visit::of_page(app, &headers).await?;
+    match visit.browser.session.push.as_ref().filter(|_| visit.awaits_second_factor()) {
+        Some(asked) => Ok(visit.show_with_script(StatusCode::OK, |page| pages::push::number(page, asked))),
+        None => Ok(visit.go_to("/")),
+    }
 }
 
 #[derive(Deserialize)]
@@ -122,7 +124,7 @@ pub(super) async fn approved(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if form != visit.browser.form_token() || !visit.awaits_second_factor() {
-        return visit.step(StatusCode::OK, None).await;
+        return Ok(visit.go_to("/"));
     }
     let (account, login) = (visit.browser.account()?, visit.browser.login()?);
     match visit.app.verifier.poll(&account, &login, visit.now).await {
@@ -135,12 +137,6 @@ pub(super) async fn approved(
 }
 
 impl Visit {
-    /// Shows the number of the push that waits for an answer, if there is one.
-    fn show_push(&self, alert: Option<&Alert>) -> Option<axum::response::Response> {
-        let asked = self.browser.session.push.as_ref().filter(|_| self.awaits_second_factor())?;
-        Some(self.show_with_script(StatusCode::OK, |page| pages::push::number(page, asked, alert)))
-    }
-
     /// Shows the reason that a push is not a login. The person can use another one, or another way.
     async fn not_approved(&mut self, error: VerifierError<BoxedError>) -> Answer {
         if error.is_outage() {
@@ -150,10 +146,7 @@ impl Visit {
             return self.not_accepted(error).await;
         };
         let text = match refusal {
-            PushRefusal::Waiting => {
-                let alert = self.warning(texts::WAITING);
-                return Ok(self.show_push(Some(&alert)).unwrap_or_else(|| self.go_to("/")));
-            }
+            PushRefusal::Waiting => return self.refuse("/push", self.warning(texts::WAITING)).await,
             PushRefusal::Denied | PushRefusal::NotMe if self.browser.session.request.is_some() => {
                 return self.end(OutcomeCode::Cancelled).await;
             }
@@ -172,7 +165,7 @@ impl Visit {
         };
         self.browser.session.push = None;
         self.browser.keep(&self.app.records, self.now).await?;
-        self.step(StatusCode::FORBIDDEN, Some(self.warning(text))).await
+        self.refuse("/", self.warning(text)).await
     }
 
     async fn is_locked(&self) -> Result<bool, Outage> {

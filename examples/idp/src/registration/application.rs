@@ -24,6 +24,9 @@ pub(super) const WAITING_SECS: u64 = 30 * DAY;
 pub(crate) struct Application {
     pub(crate) stage: Stage,
     pub(crate) personal: Option<Personal>,
+    /// The personal data of a form that was refused, as they were typed.
+    #[serde(default)]
+    pub(crate) typed: Option<Personal>,
     pub(crate) email: String,
     /// The hash of the password.
     pub(crate) password: String,

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
-use crate::pages::{Alert, Text, requests as pages};
+use crate::pages::{Text, requests as pages};
 use crate::person::Person;
 use crate::problem::Problem;
 use crate::records::Kept;
@@ -37,6 +37,10 @@ const REJECTED_TEXT: Text = Text(
     "Your application for a digital identity was rejected. The data and the documents are deleted. Reason:",
 );
 
+fn page_of(id: &str) -> String {
+    format!("{REQUESTS}/{id}")
+}
+
 pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
     let visit = Visit::of(app, &headers).await?;
     if let Err(stopped) = visit.operator(REQUESTS) {
@@ -47,11 +51,13 @@ pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_page(app, &headers).await?;
     if let Err(stopped) = visit.operator(REQUESTS) {
         return Ok(*stopped);
     }
-    visit.show_request(&id, StatusCode::OK, "", &[], None).await
+    // Another operator may have decided, or the person.
+    let Some(application) = visit.request(&id).await? else { return Ok(visit.go_to(REQUESTS)) };
+    Ok(visit.show(StatusCode::OK, |page| pages::request(page, &id, &application)))
 }
 
 /// Sends a document as a file. The browser does not show it, whatever is in it.
@@ -118,8 +124,7 @@ pub(super) async fn accept(
             Some(())
         };
         change(records, &id, now, wait).await?;
-        let alert = visit.warning(TAKEN);
-        return visit.show_request(&id, StatusCode::CONFLICT, "", &[], Some(&alert)).await;
+        return visit.refuse(&page_of(&id), visit.warning(TAKEN)).await;
     }
     if visit.take_application(&id, Stage::Accepted).await?.is_some() {
         visit.app.audit.record(by(operator, "acceptance", &application, &visit));
@@ -151,7 +156,7 @@ pub(super) async fn reject(
     }
     let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > REASON_CHARS {
-        return visit.show_request(&id, StatusCode::UNPROCESSABLE_ENTITY, reason, &[Problem::Reason], None).await;
+        return visit.refuse(&page_of(&id), Problem::Reason).await;
     }
     if let Some(application) = visit.take_application(&id, Stage::Waiting).await? {
         let line = by(operator, "rejection", &application, &visit);
@@ -167,19 +172,6 @@ impl Visit {
     async fn request(&self, id: &str) -> Result<Option<Application>, Outage> {
         let application = self.app.records.load::<Application>(id, self.now).await?;
         Ok(application.filter(waiting::is_open))
-    }
-
-    async fn show_request(
-        &self,
-        id: &str,
-        status: StatusCode,
-        reason: &str,
-        problems: &[Problem],
-        alert: Option<&Alert>,
-    ) -> Answer {
-        // Another operator may have decided, or the person.
-        let Some(application) = self.request(id).await? else { return Ok(self.go_to(REQUESTS)) };
-        Ok(self.show(status, |page| pages::request(page, id, &application, reason, problems, alert)))
     }
 
     /// Takes an application of this stage out of the records, with its documents. Only one of two callers gets it.

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use secondo::UnixTime;
 use serde::Deserialize;
 
+use super::PAGE;
 use super::application::{Application, Step, change};
 use crate::app::App;
 use crate::challenge::{self, Checked, HOUR};
 use crate::http::{Answer, Visit};
 use crate::outage::{Outage, in_background};
-use crate::pages::{Alert, Language, Text, registration as pages};
+use crate::pages::{Alert, Language, Text};
 use crate::password;
 use crate::person::normalized;
-use crate::problem::Problem;
+use crate::problem::{Problem, Refused};
 
 /// The codes to an address or a number, and those of an application, in an hour.
 const CODES: (u32, u64) = (10, HOUR);
@@ -38,7 +39,7 @@ pub(super) async fn take_email(
     let mut visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
     if form != visit.browser.form_token() || !application.may_change(Step::Email) {
-        return Ok(visit.go_to("/register"));
+        return Ok(visit.go_to(PAGE));
     }
     let address = normalized(&email);
     let mut personal = vec![address.as_str()];
@@ -46,9 +47,7 @@ pub(super) async fn take_email(
     let problems = [(!is_email(&address)).then_some(Problem::Email), password::check(&password, &personal).err()];
     let problems: Vec<Problem> = problems.into_iter().flatten().collect();
     if !problems.is_empty() {
-        return Ok(
-            visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| pages::email(page, &application, &email, &problems))
-        );
+        return visit.refuse_step(Step::Email, Refused::from(problems).with_typed(&email)).await;
     }
     let hash = visit.app.persons.hash(password).await?;
     let set = |application: &mut Application| {
@@ -76,12 +75,10 @@ pub(super) async fn take_mobile(
     let application = visit.application().await?.unwrap_or_default();
     let may_change = application.may_change(Step::Mobile) && application.certified.is_none();
     if form != visit.browser.form_token() || !may_change {
-        return Ok(visit.go_to("/register"));
+        return Ok(visit.go_to(PAGE));
     }
     let Some(number) = number(&mobile) else {
-        return Ok(visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| {
-            pages::mobile(page, &application, &mobile, &[Problem::Mobile])
-        }));
+        return visit.refuse_step(Step::Mobile, Refused::from(Problem::Mobile).with_typed(&mobile)).await;
     };
     let set = |application: &mut Application| {
         application.is_mobile_confirmed &= application.mobile == number;
@@ -108,7 +105,7 @@ pub(super) async fn take_code(
     let mut visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
     let due = Confirmed::due(&application, &step).filter(|_| form == visit.browser.form_token());
-    let Some(confirmed) = due else { return Ok(visit.go_to("/register")) };
+    let Some(confirmed) = due else { return Ok(visit.go_to(PAGE)) };
     let id = visit.application_id()?;
     match challenge::check(&visit.app.records, &confirmed.challenge(&id), &code, visit.now).await? {
         Checked::Right => {
@@ -123,13 +120,13 @@ pub(super) async fn take_code(
             };
             change(&visit.app.records, &id, visit.now, set).await?;
             visit.browser.renew(&visit.app.records, visit.now).await?;
-            Ok(visit.go_to("/register"))
+            Ok(visit.go_to(PAGE))
         }
         Checked::Wrong(left) => {
             let alert = format!("{} {left}", WRONG_CODE.in_language(visit.language));
-            visit.show_step(StatusCode::FORBIDDEN, Alert(alert)).await
+            visit.refuse(PAGE, Alert(alert)).await
         }
-        Checked::Over => visit.show_step(StatusCode::FORBIDDEN, visit.warning(CODE_OVER)).await,
+        Checked::Over => visit.refuse(PAGE, visit.warning(CODE_OVER)).await,
     }
 }
 
@@ -149,7 +146,7 @@ pub(super) async fn send_again(
     let application = visit.application().await?.unwrap_or_default();
     match Confirmed::due(&application, &step) {
         Some(confirmed) if form == visit.browser.form_token() => visit.begin_code(confirmed.step).await,
-        _ => Ok(visit.go_to("/register")),
+        _ => Ok(visit.go_to(PAGE)),
     }
 }
 
@@ -210,7 +207,7 @@ impl Visit {
     /// Sends a code to the address or number of this step, unless it is confirmed, and goes to the next page.
     pub(super) async fn begin_code(&self, step: Step) -> Answer {
         let application = self.application().await?.unwrap_or_default();
-        let Some(confirmed) = Confirmed::due(&application, step.name()) else { return Ok(self.go_to("/register")) };
+        let Some(confirmed) = Confirmed::due(&application, step.name()) else { return Ok(self.go_to(PAGE)) };
         let (id, records, now) = (self.application_id()?, &self.app.records, self.now);
         let name = confirmed.challenge(&id);
         // The second of two clicks sends nothing.
@@ -218,12 +215,11 @@ impl Visit {
             let is_permitted = challenge::permits(records, &format!("codes of {id}"), CODES, None, now).await?
                 && challenge::permits(records, &format!("codes to {}", confirmed.to), CODES, None, now).await?;
             if !is_permitted {
-                let alert = self.warning(TOO_MANY);
-                return self.show_step(StatusCode::TOO_MANY_REQUESTS, alert).await;
+                return self.refuse(PAGE, self.warning(TOO_MANY)).await;
             }
             in_background(send(Arc::clone(&self.app), confirmed, name, self.language, now));
         }
-        Ok(self.go_to("/register"))
+        Ok(self.go_to(PAGE))
     }
 }
 

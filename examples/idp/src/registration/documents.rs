@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 
+use super::PAGE;
 use super::application::{Application, Step};
 use super::files::{Document, Kind, Media, remove_all};
 use crate::app::App;
 use crate::challenge::{self, DAY};
 use crate::http::{Answer, Visit};
-use crate::pages::{Text, registration as pages};
+use crate::pages::Text;
 use crate::problem::Problem;
 
 /// The greatest length of a file: 2.5 MB.
@@ -34,17 +35,13 @@ pub(super) async fn take(State(app): State<Arc<App>>, headers: HeaderMap, multip
     let mut visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
     if !application.may_change(Step::Documents) {
-        return Ok(visit.go_to("/register"));
+        return Ok(visit.go_to(PAGE));
     }
-    let refuse = |visit: &Visit, status, problems: &[Problem], alert: Option<&Text>| {
-        let alert = alert.map(|text| visit.warning(*text));
-        visit.show(status, |page| pages::documents(page, &application, problems, alert.as_ref()))
-    };
     let Ok(Form { token, files, mut problems }) = Form::read(multipart).await else {
-        return Ok(refuse(&visit, StatusCode::BAD_REQUEST, &[], Some(&UNREADABLE)));
+        return visit.refuse_step(Step::Documents, visit.warning(UNREADABLE)).await;
     };
     if token != visit.browser.form_token() {
-        return Ok(visit.go_to("/register"));
+        return Ok(visit.go_to(PAGE));
     }
     let mut checked = Vec::new();
     for (kind, bytes) in files {
@@ -63,11 +60,11 @@ pub(super) async fn take(State(app): State<Arc<App>>, headers: HeaderMap, multip
         }
     }
     if !problems.is_empty() {
-        return Ok(refuse(&visit, StatusCode::UNPROCESSABLE_ENTITY, &problems, None));
+        return visit.refuse_step(Step::Documents, problems).await;
     }
     let count = format!("uploads of {}", visit.application_id()?);
     if !challenge::permits(&visit.app.records, &count, UPLOADS, None, visit.now).await? {
-        return Ok(refuse(&visit, StatusCode::TOO_MANY_REQUESTS, &[], Some(&TOO_MANY)));
+        return visit.refuse_step(Step::Documents, visit.warning(TOO_MANY)).await;
     }
     let mut documents = Vec::new();
     for (kind, media, bytes) in checked {
@@ -75,7 +72,7 @@ pub(super) async fn take(State(app): State<Arc<App>>, headers: HeaderMap, multip
     }
     remove_all(&visit.app.records, &application.documents, visit.now).await?;
     visit.change_application(|application: &mut Application| application.documents.clone_from(&documents)).await?;
-    Ok(visit.go_to("/register"))
+    Ok(visit.go_to(PAGE))
 }
 
 /// The parts of the form.

@@ -17,8 +17,9 @@ use crate::app::App;
 use crate::challenge;
 use crate::http::{Answer, Visit};
 use crate::pages::{Text, registration as pages};
-use crate::problem::Problem;
+use crate::problem::{Problem, Refused};
 
+pub(super) const PAGE: &str = "/register/handover";
 /// The PINs that may be tried for a fiscal code in 15 minutes.
 const GUESSES: (u32, u64) = (5, 15 * 60);
 
@@ -47,8 +48,8 @@ const EXPIRED: Text = Text(
 );
 
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
-    Ok(visit.show(StatusCode::OK, |page| pages::handover(page, "", &[], None)))
+    let visit = Visit::of_page(app, &headers).await?;
+    Ok(visit.show(StatusCode::OK, pages::handover))
 }
 
 #[derive(Deserialize)]
@@ -71,29 +72,26 @@ pub(super) async fn take(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if form != visit.browser.form_token() {
-        return Ok(visit.go_to("/register"));
+        return Ok(visit.go_to(super::PAGE));
     }
     let code = fiscal_code.trim().to_uppercase();
-    let refuse = |visit: &Visit, status, problems: &[Problem], text: Option<Text>| {
-        let alert = text.map(|text| visit.warning(text));
-        Ok(visit.show(status, |page| pages::handover(page, &code, problems, alert.as_ref())))
-    };
+    let refused = |visit: &Visit, text: Text| Refused::from(visit.warning(text)).with_typed(&code);
     if consent != "yes" {
-        return refuse(&visit, StatusCode::UNPROCESSABLE_ENTITY, &[Problem::HandoverConsent], None);
+        return visit.refuse(PAGE, Refused::from(Problem::HandoverConsent).with_typed(&code)).await;
     }
     let count = format!("handover {code}");
     if !challenge::permits(&visit.app.records, &count, GUESSES, Some(&pin), visit.now).await? {
-        return refuse(&visit, StatusCode::TOO_MANY_REQUESTS, &[], Some(TOO_OFTEN));
+        return visit.refuse(PAGE, refused(&visit, TOO_OFTEN)).await;
     }
     let credential = visit.app.config.handover.iter().find(|credential| credential.fiscal_code == code).cloned();
     let hash = credential.as_ref().map(|credential| credential.hash.clone());
     let is_right = visit.app.persons.compare(pin, hash).await?;
     let Some(credential) = credential.filter(|_| is_right) else {
-        return refuse(&visit, StatusCode::FORBIDDEN, &[], Some(WRONG));
+        return visit.refuse(PAGE, refused(&visit, WRONG)).await;
     };
     let last: Option<Date> = credential.expires.parse().ok();
     if last.is_none_or(|last| last < today(visit.now)) {
-        return refuse(&visit, StatusCode::FORBIDDEN, &[], Some(EXPIRED));
+        return visit.refuse(PAGE, refused(&visit, EXPIRED)).await;
     }
     let Credential { issuer, fiscal_code, name, family_name, mobile, .. } = credential;
     let certified = Some(Certified { issuer, fiscal_code, name, family_name });

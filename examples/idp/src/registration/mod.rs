@@ -28,8 +28,10 @@ pub(crate) use self::handover::Credential;
 pub(crate) use self::personal::Personal;
 use crate::app::App;
 use crate::http::{Answer, Visit};
-use crate::pages::{Alert, registration as pages};
+use crate::pages::registration as pages;
+use crate::problem::Refused;
 
+const PAGE: &str = "/register";
 /// The path of the form with documents, and the longest time of such a request.
 pub(crate) const UPLOAD: &str = "/register/documents";
 pub(crate) const UPLOAD_TIME: Duration = Duration::from_secs(120);
@@ -37,7 +39,7 @@ pub(crate) const UPLOAD_TIME: Duration = Duration::from_secs(120);
 pub(crate) fn routes() -> Router<Arc<App>> {
     let upload = post(documents::take).layer(DefaultBodyLimit::max(documents::UPLOAD_BYTES));
     Router::new()
-        .route("/register", get(show))
+        .route(PAGE, get(show))
         .route("/register/personal", post(personal::take))
         .route("/register/email", post(contact::take_email))
         .route("/register/mobile", post(contact::take_mobile))
@@ -46,8 +48,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route(UPLOAD, upload)
         .route("/register/terms", post(submission::take_terms))
         .route("/register/summary", post(submission::submit))
+        .route(withdrawal::WITHDRAWN, get(withdrawal::show_done))
         .route("/register/withdraw/{id}", get(withdrawal::show).post(withdrawal::take))
-        .route("/register/handover", get(handover::show).post(handover::take))
+        .route(handover::PAGE, get(handover::show).post(handover::take))
         .route("/admin/requests", get(completion::list))
         .route("/admin/requests/{id}", get(completion::show))
         .route("/admin/requests/{id}/documents/{kind}", get(completion::document))
@@ -63,20 +66,19 @@ struct Wanted {
 
 /// Shows the next step, or an earlier one to change it.
 async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(Wanted { step }): Query<Wanted>) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_page(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
     let earlier = step.and_then(|name| application.named(&name));
     Ok(visit.show(StatusCode::OK, |page| match application.stage {
-        Stage::Draft => pages::step(page, &application, earlier, None),
+        Stage::Draft => pages::step(page, &application, earlier),
         Stage::Waiting | Stage::Accepted => pages::sent(page),
         Stage::Active => pages::active(page),
     }))
 }
 
 impl Visit {
-    /// Shows the next step with an error.
-    async fn show_step(&self, status: StatusCode, alert: Alert) -> Answer {
-        let application = self.application().await?.unwrap_or_default();
-        Ok(self.show(status, |page| pages::step(page, &application, None, Some(&alert))))
+    /// Sends the browser to the form of a step, which shows its refusal.
+    async fn refuse_step(&self, step: Step, refused: impl Into<Refused>) -> Answer {
+        self.refuse(&format!("{PAGE}?step={}", step.name()), refused).await
     }
 }

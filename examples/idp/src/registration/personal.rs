@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::application::Step;
+use super::PAGE;
+use super::application::{Application, Step};
 use super::fiscal_code::FiscalCode;
 use crate::app::App;
 use crate::http::{Answer, Visit};
-use crate::pages;
 use crate::problem::Problem;
 
 /// The greatest number of characters of a name.
@@ -52,21 +52,40 @@ pub(super) async fn take(
     let held = visit.application().await?;
     let application = held.unwrap_or_default();
     if form != visit.browser.form_token() || !application.may_change(Step::Personal) {
-        return Ok(visit.go_to("/register"));
+        return Ok(visit.go_to(PAGE));
     }
     let personal = application.with_certified(personal);
     match personal.checked(visit.now) {
         Ok(personal) => {
-            visit.change_application(|application| application.personal = Some(personal.clone())).await?;
-            Ok(visit.go_to("/register"))
+            let set = |application: &mut Application| {
+                (application.personal, application.typed) = (Some(personal.clone()), None);
+            };
+            visit.change_application(set).await?;
+            Ok(visit.go_to(PAGE))
         }
-        Err(problems) => Ok(visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| {
-            pages::registration::personal(page, &application, &personal, &problems)
-        })),
+        Err(problems) => {
+            let typed = personal.cut();
+            visit.change_application(|application| application.typed = Some(typed.clone())).await?;
+            visit.refuse_step(Step::Personal, problems).await
+        }
     }
 }
 
 impl Personal {
+    /// Returns what was typed, cut so that it fits into the record.
+    fn cut(self) -> Self {
+        let cut = |text: String| text.chars().filter(|letter| !letter.is_control()).take(NAME_CHARS).collect();
+        Self {
+            name: cut(self.name),
+            family_name: cut(self.family_name),
+            gender: cut(self.gender),
+            date_of_birth: cut(self.date_of_birth),
+            county_of_birth: cut(self.county_of_birth),
+            place_of_birth: cut(self.place_of_birth),
+            fiscal_code: cut(self.fiscal_code),
+        }
+    }
+
     /// Returns the data in their one form, or all problems.
     fn checked(&self, now: UnixTime) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();

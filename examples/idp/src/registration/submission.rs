@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use secondo::UnixTime;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::application::{Application, Stage, Step, change};
-use super::{files, waiting};
+use super::{PAGE, files, waiting};
 use crate::app::{App, random_hex};
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
-use crate::pages::{Text, registration as pages};
+use crate::pages::Text;
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -37,12 +37,10 @@ pub(super) async fn take_terms(
     let mut visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
     if form != visit.browser.form_token() || !application.may_change(Step::Terms) {
-        return Ok(visit.go_to("/register"));
+        return Ok(visit.go_to(PAGE));
     }
     if terms != "yes" {
-        return Ok(
-            visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| pages::terms(page, &application, &[Problem::Terms]))
-        );
+        return visit.refuse_step(Step::Terms, Problem::Terms).await;
     }
     let now = visit.now;
     let set = |application: &mut Application| {
@@ -50,7 +48,7 @@ pub(super) async fn take_terms(
         application.wants_marketing = marketing == "yes";
     };
     visit.change_application(set).await?;
-    Ok(visit.go_to("/register"))
+    Ok(visit.go_to(PAGE))
 }
 
 #[derive(Deserialize)]
@@ -91,18 +89,17 @@ pub(super) async fn submit(
     let mut visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
     if form != visit.browser.form_token() || !application.may_change(Step::Summary) {
-        return Ok(visit.go_to("/register"));
+        return Ok(visit.go_to(PAGE));
     }
     let sent = match application.certified {
         Some(_) => visit.activate().await?,
         None => visit.send(&application.documents).await?,
     };
     if let Some(problem) = sent {
-        let alert = visit.warning(problem);
-        return visit.show_step(StatusCode::CONFLICT, alert).await;
+        return visit.refuse(PAGE, visit.warning(problem)).await;
     }
     visit.browser.renew(&visit.app.records, visit.now).await?;
-    Ok(visit.go_to("/register"))
+    Ok(visit.go_to(PAGE))
 }
 
 impl Visit {
@@ -119,7 +116,7 @@ impl Visit {
             if !application.may_change(Step::Summary) {
                 return None;
             }
-            application.stage = Stage::Waiting;
+            (application.stage, application.typed) = (Stage::Waiting, None);
             self.language.code().clone_into(&mut application.language);
             application.person.clone_from(&person);
             application.procedure = hash(&procedure);

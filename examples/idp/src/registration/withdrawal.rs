@@ -17,6 +17,8 @@ use crate::http::{Answer, Visit};
 use crate::pages::{Text, registration as pages};
 use crate::records::Kept;
 
+/// The page after the end.
+pub(super) const WITHDRAWN: &str = "/register/withdrawn";
 /// The procedure codes that may be tried for an application in an hour.
 const GUESSES: (u32, u64) = (5, HOUR);
 
@@ -32,8 +34,14 @@ const WITHDRAWN_TEXT: Text = Text(
 );
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
-    Ok(visit.show(StatusCode::OK, |page| pages::withdraw(page, &id, None)))
+    let visit = Visit::of_page(app, &headers).await?;
+    Ok(visit.show(StatusCode::OK, |page| pages::withdraw(page, &id)))
+}
+
+/// Shows that an application is withdrawn.
+pub(super) async fn show_done(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    let visit = Visit::of_page(app, &headers).await?;
+    Ok(visit.show(StatusCode::OK, pages::withdrawn))
 }
 
 #[derive(Deserialize)]
@@ -50,15 +58,14 @@ pub(super) async fn take(
     Form(Withdraw { form, procedure }): Form<Withdraw>,
 ) -> Answer {
     let visit = Visit::of(app, &headers).await?;
+    let page = format!("/register/withdraw/{id}");
     if form != visit.browser.form_token() {
-        return Ok(visit.show(StatusCode::OK, |page| pages::withdraw(page, &id, None)));
+        return Ok(visit.go_to(&page));
     }
     let (records, now) = (&visit.app.records, visit.now);
     let given = hash(&procedure);
-    let alert = |text: Text| visit.warning(text);
-    let show = |status, text| Ok(visit.show(status, |page| pages::withdraw(page, &id, Some(&alert(text)))));
     if !challenge::permits(records, &format!("withdrawal {id}"), GUESSES, Some(&given), now).await? {
-        return show(StatusCode::TOO_MANY_REQUESTS, TOO_OFTEN);
+        return visit.refuse(&page, visit.warning(TOO_OFTEN)).await;
     }
     let take = |held: Option<Application>| {
         // An application that an operator has accepted is an identity.
@@ -66,11 +73,13 @@ pub(super) async fn take(
         let held = held.filter(|held| verify_slices_are_equal(held.procedure.as_bytes(), given.as_bytes()).is_ok());
         (held.is_some().then(|| Kept::removed(now)), held)
     };
-    let Some(application) = records.change(&id, now, take).await? else { return show(StatusCode::FORBIDDEN, WRONG) };
+    let Some(application) = records.change(&id, now, take).await? else {
+        return visit.refuse(&page, visit.warning(WRONG)).await;
+    };
     waiting::remove(records, &id, now).await?;
     files::remove_all(records, &application.documents, now).await?;
     visit.app.audit.record(line("withdrawal", &application, now));
     let say = |text: Text| text.in_language(visit.language);
     visit.app.messages.mail(&application.email, say(WITHDRAWN_SUBJECT), say(WITHDRAWN_TEXT), now).await?;
-    Ok(visit.show(StatusCode::OK, pages::withdrawn))
+    Ok(visit.go_to(WITHDRAWN))
 }

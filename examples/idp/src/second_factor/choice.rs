@@ -14,7 +14,7 @@ use super::recovery::losable;
 use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
-use crate::pages::{self, Alert};
+use crate::pages;
 
 /// The way that the person chose in a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,12 +80,12 @@ impl Ways {
 
 /// Shows the choice.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_page(app, &headers).await?;
     if !visit.awaits_second_factor() {
         return Ok(visit.go_to("/"));
     }
     let options = visit.options().await?;
-    Ok(visit.show_choice(&options, StatusCode::OK, None))
+    Ok(visit.show_choice(&options))
 }
 
 #[derive(Deserialize)]
@@ -129,14 +129,12 @@ impl Visit {
 
     /// Returns the response to a form that the login does not wait for: the answer to the service, if the form is the second
     /// of two clicks, or else the page of the step.
-    pub(super) async fn not_due(&mut self, form: &str, request: Option<&str>) -> Result<Option<Response>, Outage> {
+    pub(super) fn not_due(&self, form: &str, request: Option<&str>) -> Option<Response> {
         if let Some(answer) = self.given(request) {
-            return Ok(Some(answer));
+            return Some(answer);
         }
-        if form == self.browser.form_token() && self.awaits_second_factor() {
-            return Ok(None);
-        }
-        self.step(StatusCode::OK, None).await.map(Some)
+        let is_due = form == self.browser.form_token() && self.awaits_second_factor();
+        (!is_due).then(|| self.go_to("/"))
     }
 
     pub(super) async fn options(&self) -> Result<LoginOptions, Outage> {
@@ -145,16 +143,16 @@ impl Visit {
     }
 
     /// Shows the page of the way that the person chose, or the choice.
-    pub(crate) async fn show_second_factor(&self, status: StatusCode, alert: Option<Alert>) -> Answer {
+    pub(crate) async fn show_second_factor(&self) -> Answer {
         let options = self.options().await?;
         let ways = Ways::of(&options);
         let chosen = self.browser.session.step.filter(|step| ways.offers(*step));
-        let Some(step) = chosen.or_else(|| ways.only()) else { return Ok(self.show_choice(&options, status, alert)) };
+        let Some(step) = chosen.or_else(|| ways.only()) else { return Ok(self.show_choice(&options)) };
         let refusal = match step {
             Step::Recovery => options.recovery_codes.and_then(|codes| codes.refusal),
             Step::Code | Step::Sms(_) => options.refusal,
         };
-        let alert = alert.or_else(|| Some(self.alert(refusal?)));
+        let alert = refusal.map(|refusal| self.alert(refusal));
         let form = pages::Attempt {
             left: options.remaining,
             // No code helps before an operator does, or before some minutes have passed.
@@ -162,7 +160,7 @@ impl Visit {
             has_others: ways.has_others(step),
             alert: alert.as_ref(),
         };
-        Ok(self.show(status, |page| match step {
+        Ok(self.show(StatusCode::OK, |page| match step {
             Step::Code => pages::code(page, &form),
             Step::Sms(to) => {
                 let number = ways.number(to.number);
@@ -172,9 +170,9 @@ impl Visit {
         }))
     }
 
-    fn show_choice(&self, options: &LoginOptions, status: StatusCode, alert: Option<Alert>) -> Response {
+    fn show_choice(&self, options: &LoginOptions) -> Response {
         let ways = Ways::of(options);
-        let alert = alert.or_else(|| Some(self.alert(options.refusal?)));
-        self.show(status, |page| pages::choice(page, &ways, options.remaining, alert.as_ref()))
+        let alert = options.refusal.map(|refusal| self.alert(refusal));
+        self.show(StatusCode::OK, |page| pages::choice(page, &ways, options.remaining, alert.as_ref()))
     }
 }

@@ -1,8 +1,9 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use secondo::assurance::{FirstFactor, OutcomeCode, amr, level};
 use secondo::store::BoxedError;
 use secondo::{Accepted, AuthenticatorNumber, PublicRefusal, VerifierError};
@@ -30,7 +31,7 @@ pub(super) async fn take(
     Form(Typed { form, request, code }): Form<Typed>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if let Some(answer) = visit.not_due(&form, request.as_deref()).await? {
+    if let Some(answer) = visit.not_due(&form, request.as_deref()) {
         return Ok(answer);
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
@@ -50,6 +51,10 @@ pub(super) async fn take(
         Err(error) => visit.not_accepted(error).await,
     }
 }
+
+/// The times that the move of a session is looked for, and the pause between them.
+const MOVE_CHECKS: u32 = 20;
+const MOVE_PAUSE: Duration = Duration::from_millis(50);
 
 const NEXT_CODE: Text = Text(
     "Ogni codice vale una volta sola: se lo hai già usato, aspetta il prossimo.",
@@ -84,7 +89,7 @@ impl Visit {
         Ok(next.unwrap_or_else(|| "/".to_owned()))
     }
 
-    /// Ends the login at a service if it cannot go on, or shows the page again with the refusal.
+    /// Ends the login at a service if it cannot go on, or goes to the page of the step, which shows the refusal.
     pub(crate) async fn not_accepted(&mut self, error: VerifierError<BoxedError>) -> Answer {
         match OutcomeCode::of(&error) {
             Some(outcome) if self.browser.session.request.is_some() => self.end(outcome).await,
@@ -92,15 +97,24 @@ impl Visit {
         }
     }
 
-    /// Shows the page again with the refusal. A code that was submitted twice is not refused: the first submission has
-    /// moved the session, to which the browser is sent.
+    /// Goes to the page of the step, which shows the refusal. A code that was submitted twice is not refused: the first
+    /// submission has moved the session, to which the browser is sent.
     pub(crate) async fn refused(&mut self, error: VerifierError<BoxedError>) -> Answer {
         match error {
             error if error.is_outage() => Err(error.into()),
-            VerifierError::Repeated(_) => Ok(self.go_to("/")),
+            VerifierError::Repeated(_) => {
+                // It moves the session a moment after the code is used.
+                for _ in 0..MOVE_CHECKS {
+                    if self.browser.has_moved(&self.app.records, self.now).await? {
+                        break;
+                    }
+                    tokio::time::sleep(MOVE_PAUSE).await;
+                }
+                Ok(self.go_to("/"))
+            }
             error => {
                 let alert = self.with_advice(error.public());
-                self.step(StatusCode::FORBIDDEN, Some(alert)).await
+                self.refuse("/", alert).await
             }
         }
     }

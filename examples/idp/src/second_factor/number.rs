@@ -19,6 +19,8 @@ use crate::messages::Notice;
 use crate::outage::Outage;
 use crate::pages::{self, Alert, NOT_A_MOBILE, NUMBER_IN_USE, NUMBER_REFUSED, START_AGAIN, Text, UNSENT};
 
+const NUMBER: &str = "/security/number";
+
 /// A number that waits for its first code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct NewNumber {
@@ -29,7 +31,7 @@ pub(crate) struct NewNumber {
 
 /// Shows the page of the number.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of(app, &headers).await?.show_number(StatusCode::OK, None)
+    Visit::of_page(app, &headers).await?.show_number()
 }
 
 #[derive(Deserialize)]
@@ -45,11 +47,14 @@ pub(super) async fn take(
     Form(Number { form, number }): Form<Number>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if form != visit.browser.form_token() || !visit.browser.session.is_own() {
-        return visit.show_number(StatusCode::OK, None);
+    if let Err(stopped) = visit.fresh_owner(NUMBER) {
+        return Ok(*stopped);
+    }
+    if form != visit.browser.form_token() {
+        return Ok(visit.go_to(NUMBER));
     }
     let alert = visit.begin_number(&number).await?;
-    visit.after(alert.as_ref())
+    visit.after(alert).await
 }
 
 #[derive(Deserialize)]
@@ -61,10 +66,10 @@ pub(super) struct Click {
 pub(super) async fn send(State(app): State<Arc<App>>, headers: HeaderMap, Form(Click { form }): Form<Click>) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if form != visit.browser.form_token() {
-        return visit.show_number(StatusCode::OK, None);
+        return Ok(visit.go_to(NUMBER));
     }
     let alert = visit.send_to_number().await?;
-    visit.after(alert.as_ref())
+    visit.after(alert).await
 }
 
 /// Forgets a number that is not confirmed.
@@ -96,7 +101,7 @@ pub(super) async fn confirm(
     let Some(NewNumber { mobile, to }) =
         visit.browser.session.number.clone().filter(|_| form == visit.browser.form_token())
     else {
-        return visit.show_number(StatusCode::OK, None);
+        return Ok(visit.go_to(NUMBER));
     };
     let (account, login) = (visit.browser.account()?, visit.browser.login()?);
     let number = AuthenticatorNumber::new(to.number);
@@ -112,13 +117,12 @@ pub(super) async fn confirm(
                 visit.browser.keep(&visit.app.records, visit.now).await?;
                 alert = visit.warning(START_AGAIN);
             }
-            return visit.show_number(StatusCode::FORBIDDEN, Some(&alert));
+            return visit.refuse(NUMBER, alert).await;
         }
         Err(error) if error.is_outage() => return Err(error.into()),
         Err(_) => {
             visit.forget_number().await?;
-            let alert = visit.warning(START_AGAIN);
-            return visit.show_number(StatusCode::FORBIDDEN, Some(&alert));
+            return visit.refuse(NUMBER, visit.warning(START_AGAIN)).await;
         }
     };
     visit.replace_number(&mobile, number, is_new).await?;
@@ -129,7 +133,7 @@ impl Visit {
     /// Begins the confirmation of a mobile number of the person, and sends a code to it. The page `/security/number`
     /// takes the code. Returns the reason if none was sent.
     ///
-    /// The caller has seen a second factor in this session, or its first confirmation.
+    /// The caller has seen a second factor of the last minutes.
     pub(crate) async fn begin_number(&mut self, number: &str) -> Result<Option<Alert>, Outage> {
         let language = self.language;
         let say = |text: Text| Some(Alert(text.in_language(language).to_owned()));
@@ -234,22 +238,21 @@ impl Visit {
         REPLACED.in_language(self.language)
     }
 
-    fn after(&self, alert: Option<&Alert>) -> Answer {
+    async fn after(&self, alert: Option<Alert>) -> Answer {
         match alert {
-            None => Ok(self.go_to("/security/number")),
-            alert => self.show_number(StatusCode::FORBIDDEN, alert),
+            None => Ok(self.go_to(NUMBER)),
+            Some(alert) => self.refuse(NUMBER, alert).await,
         }
     }
 
-    fn show_number(&self, status: StatusCode, alert: Option<&Alert>) -> Answer {
+    fn show_number(&self) -> Answer {
         if let Some(NewNumber { mobile, to }) = &self.browser.session.number {
-            return Ok(self.show(status, |page| pages::confirm_number(page, mobile, *to, self.now, alert)));
+            return Ok(self.show(StatusCode::OK, |page| pages::confirm_number(page, mobile, *to, self.now)));
         }
-        if !self.browser.session.is_own() {
-            return Ok(self.go_to("/"));
+        match self.fresh_owner(NUMBER) {
+            Ok(person) => Ok(self.show(StatusCode::OK, |page| pages::number(page, &person.mobile))),
+            Err(stopped) => Ok(*stopped),
         }
-        let person = self.person.as_ref().ok_or(Outage("missing_person"))?;
-        Ok(self.show(status, |page| pages::number(page, &person.mobile, alert)))
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn take(
 ) -> Answer {
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let mut visit = Visit::of(app, &headers).await?;
-    if let Some(answer) = visit.not_due(field("form").unwrap_or_default(), field("request")).await? {
+    if let Some(answer) = visit.not_due(field("form").unwrap_or_default(), field("request")) {
         return Ok(answer);
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);

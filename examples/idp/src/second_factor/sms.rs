@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use secondo::factor::Transport;
@@ -53,7 +53,7 @@ pub(super) async fn send(
     Form(Sending { form, request, number }): Form<Sending>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
-    if let Some(answer) = visit.not_due(&form, request.as_deref()).await? {
+    if let Some(answer) = visit.not_due(&form, request.as_deref()) {
         return Ok(answer);
     }
     let before = match visit.browser.session.step {
@@ -64,8 +64,7 @@ pub(super) async fn send(
         Ok(to) => {
             visit.browser.session.step = Some(Step::Sms(to));
             visit.browser.keep(&visit.app.records, visit.now).await?;
-            let alert = (!to.is_sent).then(|| visit.warning(UNSENT));
-            if alert.is_none() { Ok(visit.go_to("/")) } else { visit.step(StatusCode::BAD_GATEWAY, alert).await }
+            if to.is_sent { Ok(visit.go_to("/")) } else { visit.refuse("/", visit.warning(UNSENT)).await }
         }
         Err(error) => visit.not_accepted(error).await,
     }

@@ -14,11 +14,11 @@ use crate::http::{Answer, Visit};
 use crate::pages::{self, Text};
 
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_page(app, &headers).await?;
     if !visit.may_activate() {
         return Ok(visit.go_to("/"));
     }
-    Ok(visit.show(StatusCode::OK, |page| pages::activation(page, None)))
+    Ok(visit.show(StatusCode::OK, pages::activation))
 }
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ pub(crate) async fn activate(
                 PublicRefusal::Malformed(_) => visit.warning(MISTYPED),
                 refusal => visit.alert(refusal),
             };
-            Ok(visit.show(StatusCode::FORBIDDEN, |page| pages::activation(page, Some(&alert))))
+            visit.refuse("/security/activate", alert).await
         }
         Err(error) => Err(error.into()),
     }

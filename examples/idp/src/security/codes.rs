@@ -20,7 +20,12 @@ const NEW: &str = "/security/codes/new";
 
 /// Shows how many codes are left, and the form for new ones.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of(app, &headers).await?.codes_page(StatusCode::OK, None).await
+    let visit = Visit::of_page(app, &headers).await?;
+    if let Err(stopped) = visit.fresh_owner(CODES) {
+        return Ok(*stopped);
+    }
+    let view = visit.app.verifier.view(&visit.browser.account()?, visit.now).await?;
+    Ok(visit.show(StatusCode::OK, |page| pages::recovery_codes(page, &view)))
 }
 
 #[derive(Deserialize)]
@@ -45,7 +50,7 @@ pub(crate) async fn make(
     }
     match visit.new_recovery_codes(revision).await? {
         Ok(()) => Ok(visit.go_to(NEW)),
-        Err(alert) => visit.codes_page(StatusCode::CONFLICT, Some(alert)).await,
+        Err(alert) => visit.refuse(CODES, alert).await,
     }
 }
 
@@ -103,13 +108,5 @@ impl Visit {
             let _ = self.new_recovery_codes(view.revision).await?;
         }
         Ok(if self.browser.session.once.is_some() { NEW } else { "/" })
-    }
-
-    async fn codes_page(&self, status: StatusCode, alert: Option<Alert>) -> Answer {
-        if let Err(stopped) = self.fresh_owner(CODES) {
-            return Ok(*stopped);
-        }
-        let view = self.app.verifier.view(&self.browser.account()?, self.now).await?;
-        Ok(self.show(status, |page| pages::recovery_codes(page, &view, alert.as_ref())))
     }
 }

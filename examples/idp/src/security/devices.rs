@@ -17,13 +17,18 @@ use crate::enrollment::new_app;
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::outage::Outage;
-use crate::pages::{self, Alert, Text};
+use crate::pages::{self, Text};
 
 const ADD: &str = "/security/add";
 
 /// Shows the form for another app.
 pub(crate) async fn show_add(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of(app, &headers).await?.add_page(StatusCode::OK, None)
+    let visit = Visit::of_page(app, &headers).await?;
+    if let Err(stopped) = visit.fresh_owner(ADD) {
+        return Ok(*stopped);
+    }
+    let form_use = random_hex()?;
+    Ok(visit.show(StatusCode::OK, |page| pages::add_device(page, &form_use)))
 }
 
 #[derive(Deserialize)]
@@ -48,7 +53,7 @@ pub(crate) async fn add(
         return Ok(visit.go_to(ADD));
     }
     let Ok(name) = DisplayName::new(name.trim()) else {
-        return visit.add_page(StatusCode::UNPROCESSABLE_ENTITY, Some(&visit.warning(NAME_REFUSED)));
+        return visit.refuse(ADD, visit.warning(NAME_REFUSED)).await;
     };
     if !visit.app.records.first_use(&form_use, visit.now).await? {
         return Ok(visit.go_to("/"));
@@ -62,9 +67,9 @@ pub(crate) async fn add(
             Ok(visit.go_to("/"))
         }
         Err(VerifierError::Account(AccountError::TooMany | AccountError::Full)) => {
-            visit.add_page(StatusCode::CONFLICT, Some(&visit.warning(FULL)))
+            visit.refuse(ADD, visit.warning(FULL)).await
         }
-        Err(error) if !error.is_outage() => visit.add_page(StatusCode::CONFLICT, Some(&visit.alert(error.public()))),
+        Err(error) if !error.is_outage() => visit.refuse(ADD, visit.alert(error.public())).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -95,7 +100,15 @@ pub(crate) async fn cancel(
 
 /// Shows one device.
 pub(crate) async fn show(State(app): State<Arc<App>>, Path(number): Path<u32>, headers: HeaderMap) -> Answer {
-    Visit::of(app, &headers).await?.device_page(number, StatusCode::OK, None).await
+    let visit = Visit::of_page(app, &headers).await?;
+    if let Err(stopped) = visit.owner() {
+        return Ok(*stopped);
+    }
+    let view = visit.app.verifier.view(&visit.browser.account()?, visit.now).await?;
+    let Some(device) = view.authenticators.iter().find(|device| device.number.get() == number) else {
+        return Ok(visit.go_to("/security"));
+    };
+    Ok(visit.show(StatusCode::OK, |page| pages::device(page, device, &view)))
 }
 
 #[derive(Deserialize)]
@@ -119,7 +132,7 @@ pub(crate) async fn rename(
         return Ok(visit.go_to("/security"));
     }
     let Some(name) = DisplayName::new(name.trim()).ok().filter(|name| !name.as_str().is_empty()) else {
-        return visit.device_page(number, StatusCode::UNPROCESSABLE_ENTITY, Some(visit.warning(NAME_REFUSED))).await;
+        return visit.refuse(&page_of(number), visit.warning(NAME_REFUSED)).await;
     };
     let is_other = visit.device(number).await?.is_some_and(|device| device.name != name);
     if is_other {
@@ -128,7 +141,7 @@ pub(crate) async fn rename(
         match visit.app.verifier.rename(&account, number, name, by, visit.now).await {
             Err(error) if error.is_outage() => return Err(error.into()),
             Err(VerifierError::Account(AccountError::Full)) => {
-                return visit.device_page(number.get(), StatusCode::CONFLICT, Some(visit.warning(FULL))).await;
+                return visit.refuse(&page_of(number.get()), visit.warning(FULL)).await;
             }
             // The device has ended meanwhile.
             Ok(()) | Err(_) => {}
@@ -144,7 +157,7 @@ pub(crate) async fn remove(
     Form(Plain { form }): Form<Plain>,
 ) -> Answer {
     let visit = Visit::of(app, &headers).await?;
-    let person = match visit.fresh_owner(&format!("/security/device/{number}")) {
+    let person = match visit.fresh_owner(&page_of(number)) {
         Ok(person) => person,
         Err(stopped) => return Ok(*stopped),
     };
@@ -155,7 +168,7 @@ pub(crate) async fn remove(
     match visit.app.verifier.revoke(&account, AuthenticatorNumber::new(number), by, visit.now).await {
         Ok(()) => visit.changed(REMOVED, "/security").await,
         Err(VerifierError::Account(AccountError::Last)) => {
-            visit.device_page(number, StatusCode::CONFLICT, Some(visit.warning(pages::LAST_DEVICE))).await
+            visit.refuse(&page_of(number), visit.warning(pages::LAST_DEVICE)).await
         }
         // The second of two clicks.
         Err(VerifierError::Account(AccountError::UnknownAuthenticator(_))) => Ok(visit.go_to("/security")),
@@ -179,30 +192,15 @@ const REMOVED: Notice = Notice {
     ),
 };
 
+fn page_of(number: u32) -> String {
+    format!("/security/device/{number}")
+}
+
 fn is_confirmed(device: &AuthenticatorView) -> bool {
     !matches!(device.status, secondo::account::Status::Unconfirmed { .. })
 }
 
 impl Visit {
-    fn add_page(&self, status: StatusCode, alert: Option<&Alert>) -> Answer {
-        if let Err(stopped) = self.fresh_owner(ADD) {
-            return Ok(*stopped);
-        }
-        let form_use = random_hex()?;
-        Ok(self.show(status, |page| pages::add_device(page, &form_use, alert)))
-    }
-
-    async fn device_page(&self, number: u32, status: StatusCode, alert: Option<Alert>) -> Answer {
-        if let Err(stopped) = self.owner() {
-            return Ok(*stopped);
-        }
-        let view = self.app.verifier.view(&self.browser.account()?, self.now).await?;
-        let Some(device) = view.authenticators.iter().find(|device| device.number.get() == number) else {
-            return Ok(self.go_to("/security"));
-        };
-        Ok(self.show(status, |page| pages::device(page, device, &view, alert.as_ref())))
-    }
-
     async fn device(&self, number: u32) -> Result<Option<AuthenticatorView>, Outage> {
         let view = self.app.verifier.view(&self.browser.account()?, self.now).await?;
         Ok(view.authenticators.into_iter().find(|device| device.number.get() == number))

@@ -8,7 +8,7 @@ mod sessions;
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Form, Router};
@@ -19,12 +19,12 @@ use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::open_sessions;
-use crate::pages::{self, Alert, Security};
+use crate::pages::{self, Security};
 
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/security", get(show))
-        .route("/security/again", post(again))
+        .route("/security/again", get(show_again).post(again))
         .route("/security/add", get(devices::show_add).post(devices::add))
         .route("/security/add/cancel", post(devices::cancel))
         .route("/security/device/{number}", get(devices::show))
@@ -44,12 +44,12 @@ pub(crate) struct Plain {
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of(app, &headers).await?.show_security(StatusCode::OK, None).await
+    Visit::of_page(app, &headers).await?.show_security().await
 }
 
 impl Visit {
     /// Shows the person's own page.
-    pub(crate) async fn show_security(&self, status: StatusCode, alert: Option<Alert>) -> Answer {
+    pub(crate) async fn show_security(&self) -> Answer {
         let person = match self.owner() {
             Ok(person) => person,
             Err(stopped) => return Ok(*stopped),
@@ -64,13 +64,30 @@ impl Visit {
         let sessions = open_sessions::of(records, &person.id, self.now).await?;
         let (own, is_operator) = (self.browser.name(), person.is_operator);
         let security = Security { view: &view, accesses: &accesses, sessions: &sessions, own: &own, is_operator };
-        Ok(self.show(status, |page| pages::security(page, &security, alert.as_ref())))
+        Ok(self.show(StatusCode::OK, |page| pages::security(page, &security)))
     }
 
     /// Tells the person about a change, and sends the browser to a page.
     async fn changed(&self, notice: Notice, page: &str) -> Answer {
         self.notify(notice).await?;
         Ok(self.go_to(page))
+    }
+}
+
+#[derive(Deserialize)]
+struct Next {
+    next: String,
+}
+
+/// Shows the page that asks for a second factor again.
+async fn show_again(State(app): State<Arc<App>>, headers: HeaderMap, Query(Next { next }): Query<Next>) -> Answer {
+    let visit = Visit::of_page(app, &headers).await?;
+    match visit.owner() {
+        Err(stopped) => Ok(*stopped),
+        Ok(_) if !is_own_page(&next) => Ok(visit.go_to("/security")),
+        // The back button, after the second factor.
+        Ok(_) if visit.browser.session.is_fresh(visit.now) => Ok(visit.go_to(&next)),
+        Ok(_) => Ok(visit.show(StatusCode::OK, |page| pages::again(page, &next))),
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -19,7 +18,11 @@ use crate::person::FirstFactor;
 const PASSWORD: &str = "/security/password";
 
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Ok(Visit::of(app, &headers).await?.password_page(StatusCode::OK, None))
+    let visit = Visit::of_page(app, &headers).await?;
+    match visit.fresh_owner(PASSWORD) {
+        Ok(_) => Ok(visit.show(StatusCode::OK, pages::change_password)),
+        Err(stopped) => Ok(*stopped),
+    }
 }
 
 #[derive(Deserialize)]
@@ -45,10 +48,10 @@ pub(crate) async fn change(
         return Ok(visit.go_to("/security"));
     }
     if let Err(problem) = password::check(&new, &[&person.name, &person.family_name, &person.email]) {
-        return Ok(visit.password_page(StatusCode::UNPROCESSABLE_ENTITY, Some(pages::problem(problem))));
+        return visit.refuse(PASSWORD, visit.warning(pages::problem(problem))).await;
     }
     if new != again {
-        return Ok(visit.password_page(StatusCode::UNPROCESSABLE_ENTITY, Some(NOT_AGAIN)));
+        return visit.refuse(PASSWORD, visit.warning(NOT_AGAIN)).await;
     }
     match visit.app.persons.first_factor(&person.email, old, &form, visit.now).await? {
         FirstFactor::Right(_) => {
@@ -72,9 +75,9 @@ pub(crate) async fn change(
             visit.app.persons.forget_tries(&person, visit.now).await?;
             Ok(visit.go_to("/security"))
         }
-        FirstFactor::Wrong(1..) => Ok(visit.password_page(StatusCode::FORBIDDEN, Some(WRONG))),
+        FirstFactor::Wrong(1..) => visit.refuse(PASSWORD, visit.warning(WRONG)).await,
         FirstFactor::Wrong(0) | FirstFactor::Locked => {
-            Ok(visit.password_page(StatusCode::FORBIDDEN, Some(pages::PASSWORD_LOCKED)))
+            visit.refuse(PASSWORD, visit.warning(pages::PASSWORD_LOCKED)).await
         }
     }
 }
@@ -88,13 +91,3 @@ const CHANGED: Notice = Notice {
         "The password of your digital identity was changed, and the other sessions were ended.",
     ),
 };
-
-impl Visit {
-    fn password_page(&self, status: StatusCode, problem: Option<Text>) -> Response {
-        if let Err(stopped) = self.fresh_owner(PASSWORD) {
-            return *stopped;
-        }
-        let alert = problem.map(|text| self.warning(text));
-        self.show(status, |page| pages::change_password(page, alert.as_ref()))
-    }
-}

@@ -46,15 +46,15 @@ fn administration_is_for_operators() {
     let pages = ["/admin", person.as_str(), "/admin/audit", &format!("{person}/code")];
     for page in pages {
         maria.open(page);
-        assert!(maria.status == 403 && !maria.page.contains("RSSMRA"), "{page}");
+        assert!(maria.is_refused() && !maria.page.contains("RSSMRA"), "{page}");
     }
     maria.open("/security");
     assert!(!maria.page.contains("/admin"));
     let own = token(&maria);
     maria.post(&person, &own, &[("use", "1"), ("action", "suspend"), ("reason", "x")]);
-    assert_eq!(maria.status, 403);
+    assert!(maria.is_refused());
     maria.post("/admin/find", &own, &[("person", &provider.user)]);
-    assert_eq!(maria.status, 403);
+    assert!(maria.is_refused());
     // The password alone is not enough, nor no session.
     let mut other = Browser::new(&provider);
     other.open("/");
@@ -115,12 +115,12 @@ fn locked_account_is_found_and_unlocked() {
     assert_labels(&operator.page);
     // The reason is needed.
     operator.submit(&person, &[("action", "unlock"), ("reason", " ")]);
-    assert!(operator.status == 409 && operator.page.contains("Scrivi il motivo"));
+    assert!(operator.is_refused() && operator.page.contains("Scrivi il motivo"));
     let form = operator.form(&person).unwrap();
     let fields = [("action", "unlock"), ("reason", "ticket 7")];
     operator.post(&person, &form, &fields);
     operator.post(&person, &form, &fields);
-    assert!(operator.status == 200 && !operator.page.contains("id=\"lock\""));
+    assert!(!operator.is_refused() && !operator.page.contains("id=\"lock\""));
     assert_eq!(mails(&provider, "Identità sbloccata / Identity unlocked"), 1);
     operator.open("/admin");
     assert!(!operator.page.contains("Maria Rossi"));
@@ -152,11 +152,11 @@ fn identity_is_suspended_resumed_and_revoked() {
     let mut maria = sign_in(&provider);
     let person = find(&mut operator, &provider.user);
     act(&mut operator, &person, "resume", &[]);
-    assert!(operator.status == 409 && operator.page.contains("non è sospesa"));
+    assert!(operator.is_refused() && operator.page.contains("non è sospesa"));
     act(&mut operator, &person, "suspend", &[]);
     assert!(operator.page.contains("id=\"standing\">sospesa") && operator.page.contains("account è sospeso"));
     act(&mut operator, &person, "suspend", &[]);
-    assert_eq!(operator.status, 409);
+    assert!(operator.is_refused());
     assert_eq!(mails(&provider, "Identità sospesa"), 1);
     maria.open("/security");
     assert!(maria.form("/password").is_some());
@@ -176,7 +176,7 @@ fn identity_is_suspended_resumed_and_revoked() {
     assert!(operator.page.contains("id=\"standing\">revocata") && operator.page.contains("Nessun dispositivo"));
     for action in ["revoke", "resume", "issue_activation", "unlock"] {
         act(&mut operator, &person, action, &[]);
-        assert_eq!(operator.status, 409, "{action}");
+        assert!(operator.is_refused(), "{action}");
     }
     assert_eq!(mails(&provider, "Identità"), 3);
 
@@ -185,11 +185,11 @@ fn identity_is_suspended_resumed_and_revoked() {
     let own = find(&mut operator, &user);
     for action in ["unlock", "suspend", "revoke", "issue_activation", "withdraw_activation"] {
         act(&mut operator, &own, action, &[]);
-        assert!(operator.status == 409 && operator.page.contains("tua identità"), "{action}");
+        assert!(operator.is_refused() && operator.page.contains("tua identità"), "{action}");
     }
     for action in ["suspend_device", "resume_device", "revoke_device"] {
         act(&mut operator, &own, action, &[("device", "1")]);
-        assert!(operator.status == 409 && operator.page.contains("tua identità"), "{action}");
+        assert!(operator.is_refused() && operator.page.contains("tua identità"), "{action}");
     }
 }
 
@@ -200,13 +200,13 @@ fn lost_devices_are_replaced_by_an_activation() {
     sign_in(&provider);
     let person = find(&mut operator, &provider.user);
     act(&mut operator, &person, "revoke_device", &[("device", "1")]);
-    assert!(operator.status == 409 && operator.page.contains("unico dispositivo"));
+    assert!(operator.is_refused() && operator.page.contains("unico dispositivo"));
     act(&mut operator, &person, "suspend_device", &[("device", "9")]);
-    assert_eq!(operator.status, 409);
+    assert!(operator.is_refused());
     act(&mut operator, &person, "withdraw_activation", &[]);
-    assert_eq!(operator.status, 409);
+    assert!(operator.is_refused());
     act(&mut operator, &person, "suspend_device", &[("device", "1")]);
-    assert!(operator.status == 200 && operator.page.contains("sospeso"));
+    assert!(!operator.is_refused() && operator.page.contains("sospeso"));
     assert_eq!(mails(&provider, "Dispositivo sospeso"), 1);
 
     operator.open(&person);
@@ -233,7 +233,7 @@ fn lost_devices_are_replaced_by_an_activation() {
     assert_labels(&phone.page);
     let form = phone.form("/security/activate").unwrap();
     phone.submit("/security/activate", &[("code", "K7QF-M2XA-9PTR-4WZNC")]);
-    assert!(phone.status == 403 && phone.form("/security/activate").is_some());
+    assert!(phone.is_refused() && phone.form("/security/activate").is_some());
     phone.submit("/security/activate", &[("code", &code.to_lowercase())]);
     phone.post("/security/activate", &form, &[("code", &code)]);
     phone.give_first_code(0);
@@ -241,11 +241,11 @@ fn lost_devices_are_replaced_by_an_activation() {
     phone.give_next_code(0);
     assert!(phone.form("/logout").is_some(), "{}", phone.page);
     act(&mut operator, &person, "revoke_device", &[("device", "1")]);
-    assert_eq!(operator.status, 200);
+    assert!(!operator.is_refused());
     assert_eq!(mails(&provider, "Dispositivo revocato"), 1);
     act(&mut operator, &person, "issue_activation", &[]);
     act(&mut operator, &person, "withdraw_activation", &[]);
-    assert!(operator.status == 200 && !operator.page.contains("valido fino al"));
+    assert!(!operator.is_refused() && !operator.page.contains("valido fino al"));
 }
 
 #[test]

@@ -48,9 +48,9 @@ fn pages_have_labels() {
     let provider = Provider::start("");
     let mut browser = sign_in(&provider);
     let device = devices(&mut browser).remove(0);
-    for page in ["/security", "/security/add", "/security/codes", "/security/password", &device] {
+    for page in ["/security", "/security/add", "/security/codes", "/security/number", "/security/password", &device] {
         browser.open(page);
-        assert_eq!(browser.status, 200, "{page}");
+        assert!(!browser.is_refused(), "{page}");
         assert_labels(&browser.page);
     }
 }
@@ -68,7 +68,8 @@ fn pages_need_a_second_factor() {
         }
         let expected = if has_password { "/code" } else { "/password" };
         let (name, remove) = (format!("{device}/name"), format!("{device}/remove"));
-        let pages = ["/security", "/security/add", "/security/codes", "/security/password", &device];
+        let pages =
+            ["/security", "/security/add", "/security/codes", "/security/number", "/security/password", &device];
         let actions = ["/security/add", "/security/codes", "/security/password", "/security/sessions", &name, &remove];
         for page in pages {
             other.open(page);
@@ -147,12 +148,12 @@ fn devices_are_added_renamed_and_removed() {
     let name = browser.form(&format!("{first}/name")).unwrap();
     assert!(browser.form(&remove).is_none() && browser.page.contains("unico dispositivo"));
     browser.post(&remove, &name, &[]);
-    assert_eq!(browser.status, 409);
+    assert!(browser.is_refused());
     assert!(browser.page.contains("role=\"alert\""));
 
     browser.open("/security/add");
     browser.submit("/security/add", &[("name", "riga\u{202e}storta")]);
-    assert!(browser.status == 422 && browser.form("/security/add").is_some());
+    assert!(browser.is_refused() && browser.form("/security/add").is_some());
     let form = browser.form("/security/add").unwrap();
     browser.submit("/security/add", &[("name", "tablet")]);
     let secret = browser.page.clone();
@@ -163,7 +164,7 @@ fn devices_are_added_renamed_and_removed() {
     let mut owner = Browser::new(&provider);
     browser.lend(&mut owner);
     browser.submit("/enrollment", &[("code", "000000")]);
-    assert!(browser.status == 403 && browser.form("/enrollment").is_some());
+    assert!(browser.is_refused() && browser.form("/enrollment").is_some());
     browser.give_first_code(0);
     assert_eq!(mails(&provider, "Nuova app attivata"), 2);
     // Recovery codes were there.
@@ -176,7 +177,7 @@ fn devices_are_added_renamed_and_removed() {
     assert!(browser.page.contains("tablet di casa"));
     browser.open(&both[1]);
     browser.submit(&format!("{}/name", both[1]), &[("name", " ")]);
-    assert_eq!(browser.status, 422);
+    assert!(browser.is_refused());
 
     browser.open(&first);
     assert!(browser.page.contains("id=\"warning\""));
@@ -185,7 +186,7 @@ fn devices_are_added_renamed_and_removed() {
     assert_eq!(devices(&mut browser).len(), 2);
     browser.post(&remove, &form, &[]);
     browser.post(&remove, &form, &[]);
-    assert_eq!(browser.status, 200);
+    assert!(!browser.is_refused());
     assert_eq!(devices(&mut browser), [both[1].clone()]);
     assert_eq!(mails(&provider, "Dispositivo rimosso"), 1);
     browser.open("/security/device/99");
@@ -221,6 +222,10 @@ fn changes_need_a_second_factor_of_the_last_minutes() {
     let first = devices(&mut browser).remove(0);
     browser.open("/security/codes");
     let codes_form = browser.form("/security/codes").unwrap();
+    browser.open("/security");
+    assert!(browser.page.contains("href=\"/security/number\""));
+    browser.open("/security/number");
+    let number_form = browser.form("/security/number").unwrap();
     browser.open("/security/password");
     let password_form = browser.form("/security/password").unwrap();
     provider.restart("+301s");
@@ -230,8 +235,10 @@ fn changes_need_a_second_factor_of_the_last_minutes() {
     assert!(browser.page.contains("nuovo"));
     let change = [("old", provider.password.as_str()), ("new", "Nuova-Parola-1"), ("again", "Nuova-Parola-1")];
     browser.post("/security/password", &password_form, &change);
-    assert!(browser.status == 403 && browser.form("/security/again").is_some());
+    assert!(browser.form("/security/again").is_some());
     browser.post(&format!("{first}/remove"), &password_form, &[]);
+    assert!(browser.form("/security/again").is_some());
+    browser.post("/security/number", &number_form, &[("number", "+393331234567")]);
     assert!(browser.form("/security/again").is_some());
     browser.post("/security/codes", &codes_form, &[]);
     assert!(browser.form("/security/again").is_some());
@@ -249,7 +256,7 @@ fn changes_need_a_second_factor_of_the_last_minutes() {
     browser.open("/security");
     assert!(browser.form("/code").is_some());
     browser.submit("/code", &[("code", "000000")]);
-    assert_eq!(browser.status, 403);
+    assert!(browser.is_refused());
     browser.give_next_code(301);
     assert!(browser.form("/security/codes").is_some(), "{}", browser.page);
     browser.submit("/security/codes", &[]);
@@ -316,22 +323,22 @@ fn password_is_changed() {
     };
     for new in ["Corta-1", "senza-maiuscole-1", "SENZA-MINUSCOLE-1", "Senza-cifre", "SenzaSpeciali1", "Maria-Rossi-1"] {
         change(&mut browser, &old, new, new);
-        assert_eq!(browser.status, 422, "{new}");
+        assert!(browser.is_refused(), "{new}");
     }
     change(&mut browser, &old, "Nuova-Parola-1", "Nuova-Parola-2");
-    assert_eq!(browser.status, 422);
+    assert!(browser.is_refused());
     change(&mut browser, "another", "Nuova-Parola-1", "Nuova-Parola-1");
-    assert!(browser.status == 403 && browser.page.contains("non è corretta"));
+    assert!(browser.is_refused() && browser.page.contains("non è corretta"));
     change(&mut browser, &old, "Nuova-Parola-1", "Nuova-Parola-1");
-    assert!(browser.form("/logout").is_some() && browser.status == 200, "{}", browser.page);
+    assert!(browser.form("/logout").is_some() && !browser.is_refused(), "{}", browser.page);
     // The second of two clicks.
     change(&mut browser, &old, "Nuova-Parola-1", "Nuova-Parola-1");
-    assert!(browser.form("/logout").is_some() && browser.status == 200);
+    assert!(browser.form("/logout").is_some() && !browser.is_refused());
     assert_eq!(mails(&provider, "Password cambiata"), 1);
     other.open("/security");
     assert!(other.form("/password").is_some());
     other.give_password(&provider);
-    assert!(other.status == 403 && other.page.contains("rimanenti: 4"), "{}", other.page);
+    assert!(other.is_refused() && other.page.contains("rimanenti: 4"), "{}", other.page);
     "Nuova-Parola-1".clone_into(&mut provider.password);
     other.give_password(&provider);
     assert!(other.form("/code").is_some());
@@ -340,7 +347,7 @@ fn password_is_changed() {
     browser.open("/security/password");
     for old in ["a", "b", "c", "d", "e"] {
         browser.submit("/security/password", &[("old", old), ("new", "Altra-Parola-1"), ("again", "Altra-Parola-1")]);
-        assert_eq!(browser.status, 403);
+        assert!(browser.is_refused());
     }
     assert!(browser.page.contains("15 minuti"));
     let mut thief = Browser::new(&provider);

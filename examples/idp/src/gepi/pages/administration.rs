@@ -4,6 +4,7 @@ use super::layout::Sheet;
 use super::list::query;
 use super::texts;
 use crate::gepi::calendar::{time, written};
+use crate::gepi::notice::Mistake;
 use crate::gepi::rules::{Actor, Profile};
 use crate::gepi::traces::Trace;
 use crate::pages::Text;
@@ -66,9 +67,9 @@ pub(in crate::gepi) fn staff(sheet: &Sheet<'_>, area: &str, administrator: &str,
 }
 
 /// The page about a form of the administration that was not filled in well.
-pub(in crate::gepi) fn mistake_of_area(sheet: &Sheet<'_>, area: &str, text: Text) -> Markup {
+pub(in crate::gepi) fn mistake_of_area(sheet: &Sheet<'_>, area: &str, mistake: Mistake) -> Markup {
     let content = html! { p { a href={ "/gepi/staff?" (query(area)) } { (sheet.say(BACK)) } } };
-    sheet.whole(sheet.say(MISTAKE), Some(sheet.say(text)), &content)
+    sheet.whole(sheet.say(MISTAKE), Some(sheet.say(texts::mistake(mistake))), &content)
 }
 
 /// The page with the accesses to the cases of an area, the newest first.

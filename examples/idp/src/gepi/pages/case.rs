@@ -4,6 +4,7 @@ use super::layout::Sheet;
 use super::texts;
 use crate::gepi::calendar::time;
 use crate::gepi::cases::Entry;
+use crate::gepi::notice::Mistake;
 use crate::gepi::rules::{Actor, Case, Ground};
 use crate::pages::Text;
 
@@ -127,8 +128,8 @@ fn content_of(sheet: &Sheet<'_>, case: &Case, entries: &[Entry]) -> Markup {
 }
 
 /// The page about a form of a case that was not filled in well.
-pub(in crate::gepi) fn mistake(sheet: &Sheet<'_>, case: &str, text: Text) -> Markup {
-    sheet.whole(sheet.say(MISTAKE), Some(sheet.say(text)), &back(sheet, case))
+pub(in crate::gepi) fn mistake(sheet: &Sheet<'_>, case: &str, mistake: Mistake) -> Markup {
+    sheet.whole(sheet.say(MISTAKE), Some(sheet.say(texts::mistake(mistake))), &back(sheet, case))
 }
 
 fn back(sheet: &Sheet<'_>, case: &str) -> Markup {

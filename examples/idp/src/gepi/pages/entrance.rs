@@ -1,4 +1,5 @@
 use maud::{Markup, html};
+use serde::{Deserialize, Serialize};
 
 use super::layout::Sheet;
 use super::texts;
@@ -34,7 +35,7 @@ const PIN: Text = Text("PIN", "PIN");
 const PIN_ENTER: Text = Text("Entra con il PIN", "Enter with the PIN");
 
 /// The problem of a login that brought the browser back here.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(in crate::gepi) enum Problem {
     /// The outcome code of SPID, if there is one.
     Outcome(Option<u8>),

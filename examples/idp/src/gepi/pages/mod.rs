@@ -14,4 +14,3 @@ pub(super) use entrance::{Problem, entrance};
 pub(super) use layout::Sheet;
 pub(super) use list::{AreaRights, list};
 pub(super) use refusal::{refusal, too_weak};
-pub(super) use texts::{CASE_FULL, CODE_OR_PERIOD, ENTRY_LENGTH, TOO_MANY};

@@ -1,5 +1,6 @@
 //! Texts that several pages have, and the names of values.
 
+use crate::gepi::notice::Mistake;
 use crate::gepi::rules::{Action, Ground, Matter, Profile};
 use crate::pages::Text;
 
@@ -10,20 +11,26 @@ pub(super) const FISCAL_CODE: Text = Text("Codice fiscale", "Fiscal code");
 pub(super) const MY_SECURITY: Text =
     Text("Attiva la tua app presso il gestore di identità", "Activate your app at the identity provider");
 
-pub(in crate::gepi) const ENTRY_LENGTH: Text =
-    Text("Il testo deve avere da 1 a 500 caratteri.", "The text must have 1 to 500 characters.");
-pub(in crate::gepi) const CASE_FULL: Text = Text(
-    "Questo caso ha già 100 voci, il massimo. Chiedi al coordinatore di aprirne un altro.",
-    "This case already has 100 entries, the most that it can have. Ask the coordinator to open another one.",
-);
-pub(in crate::gepi) const CODE_OR_PERIOD: Text = Text(
-    "Il codice fiscale deve avere 16 lettere e cifre, e il primo giorno non può venire dopo l'ultimo.",
-    "The fiscal code must have 16 letters and digits, and the first day cannot come after the last one.",
-);
-pub(in crate::gepi) const TOO_MANY: Text = Text(
-    "L'elenco è pieno. Termina prima una voce che non serve più.",
-    "The list is full. End an entry first that is no longer needed.",
-);
+/// Returns the text about a mistake.
+pub(super) const fn mistake(mistake: Mistake) -> Text {
+    match mistake {
+        Mistake::EntryLength => {
+            Text("Il testo deve avere da 1 a 500 caratteri.", "The text must have 1 to 500 characters.")
+        }
+        Mistake::CaseFull => Text(
+            "Questo caso ha già 100 voci, il massimo. Chiedi al coordinatore di aprirne un altro.",
+            "This case already has 100 entries, the most that it can have. Ask the coordinator to open another one.",
+        ),
+        Mistake::CodeOrPeriod => Text(
+            "Il codice fiscale deve avere 16 lettere e cifre, e il primo giorno non può venire dopo l'ultimo.",
+            "The fiscal code must have 16 letters and digits, and the first day cannot come after the last one.",
+        ),
+        Mistake::TooMany => Text(
+            "L'elenco è pieno. Termina prima una voce che non serve più.",
+            "The list is full. End an entry first that is no longer needed.",
+        ),
+    }
+}
 
 /// Returns the name of a matter.
 pub(super) const fn matter(matter: Matter) -> Text {

@@ -1,6 +1,7 @@
 //! The pages in a real browser, in both languages.
 
 mod admin;
+mod back;
 mod cases;
 mod codes;
 mod compulsion;

@@ -37,7 +37,7 @@ fn metrics_count_without_names() {
         "idp_passwords_total{label=\"wrong\"} 1",
         "idp_passwords_total{label=\"right\"} 1",
         "idp_events_total{action=\"confirm\",outcome=\"done\"} 1",
-        "idp_request_seconds_count{path=\"/password\",status=\"403\"} 1",
+        "idp_request_seconds_count{path=\"/password\",status=\"303\"} 2",
         "idp_audit_lost_total 0",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
@@ -60,7 +60,7 @@ fn addresses_are_limited() {
         request.content_type("application/x-www-form-urlencoded").send("form=x&user=x&password=x").unwrap()
     };
     for _ in 0..3 {
-        assert_eq!(post("10.0.0.9, 192.0.2.1").status(), 200);
+        assert_eq!(post("10.0.0.9, 192.0.2.1").status(), 303);
     }
     let mut response = post("10.0.0.8, 192.0.2.1");
     assert_eq!(response.status(), 429);
@@ -69,7 +69,7 @@ fn addresses_are_limited() {
     assert!(response.headers().contains_key("content-security-policy"));
     let page = response.body_mut().read_to_string().unwrap();
     assert!(page.contains("Too many requests") && page.contains("<h1>"), "{page}");
-    assert_eq!(post("192.0.2.2").status(), 200);
+    assert_eq!(post("192.0.2.2").status(), 303);
     // Pages are not limited.
     assert_eq!(get(&provider, "/", &[("X-Forwarded-For", "192.0.2.1")]).0, 200);
 }

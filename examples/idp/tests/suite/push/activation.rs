@@ -22,7 +22,7 @@ fn app_answers_and_its_code_confirms_it() {
 
     let confirmation = browser.form("/security/app/confirm").unwrap();
     browser.submit("/security/app/confirm", &[("code", "123456")]);
-    assert!(browser.status == 403 && browser.page.contains("non ha ancora risposto"));
+    assert!(browser.is_refused() && browser.page.contains("non ha ancora risposto"));
     let (phone, answer) = Phone::new(&shown, 1);
     assert_eq!(call(&provider, "activation", &answer), (200, json!({})));
     browser.open("/security/app");
@@ -31,7 +31,7 @@ fn app_answers_and_its_code_confirms_it() {
     browser.submit("/security/app/confirm", &[("code", &code)]);
     assert!(browser.page.contains("<strong>app</strong>"), "{}", browser.page);
     browser.post("/security/app/confirm", &confirmation, &[("code", &code)]);
-    assert!(browser.status == 200 && browser.page.contains("<strong>app</strong>"));
+    assert!(!browser.is_refused() && browser.page.contains("<strong>app</strong>"));
     browser.open("/outbox");
     assert_eq!(browser.page.matches("approvare gli accessi</strong>").count(), 1);
 
@@ -58,7 +58,7 @@ fn thief_who_sees_the_code_first_is_not_confirmed() {
     // The person types the code of the own app.
     for _ in 0..2 {
         browser.submit("/security/app/confirm", &[("code", &phone.confirmation_code())]);
-        assert_eq!(browser.status, 403, "{}", browser.page);
+        assert!(browser.is_refused(), "{}", browser.page);
     }
     assert!(thief.challenges(&provider).is_empty());
     // No push can be sent to it.
@@ -88,7 +88,7 @@ fn answers_without_the_secret_change_nothing() {
     assert_eq!(call(&provider, "activation", &" ".repeat(3000)).0, 413);
     assert_eq!(call(&provider, "activation", &answer).0, 200);
     browser.submit("/security/app/confirm", &[("code", &phone.confirmation_code())]);
-    assert_eq!(browser.status, 200);
+    assert!(!browser.is_refused());
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn reported() {
     assert!(browser.form("/push").is_none());
     let form = browser.form("/code").unwrap();
     browser.post("/push", &form, &[]);
-    assert!(browser.status == 403 && browser.form("/code").is_some() && phone.challenges(&provider).is_empty());
+    assert!(browser.is_refused() && browser.form("/code").is_some() && phone.challenges(&provider).is_empty());
 }
 
 #[test]

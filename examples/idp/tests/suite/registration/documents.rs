@@ -26,7 +26,7 @@ fn wrong_files() {
         (vec![("identity_document", PDF), ("health_card", PNG), ("other", jpeg)], vec!["un solo file"]),
     ] {
         person.browser.upload("/register/documents", &form, &files);
-        assert_eq!(person.browser.status, 422, "{texts:?}: {}", person.browser.page);
+        assert!(person.browser.is_refused(), "{texts:?}: {}", person.browser.page);
         for text in texts {
             assert!(person.browser.page.contains(text), "{text}: {}", person.browser.page);
         }

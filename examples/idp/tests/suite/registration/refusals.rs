@@ -44,7 +44,7 @@ fn personal_data() {
         }
         person.browser.submit("/register/personal", &data);
         let page = person.browser.page.replace('\'', "&#39;");
-        assert_eq!(person.browser.status, 422, "{field} {value}");
+        assert!(person.browser.is_refused(), "{field} {value}");
         assert!(page.contains(text), "{field} {value}: {page}");
         // The list of problems leads to the field, which names its problem, and all that was typed is still there.
         assert!(page.contains(&format!("<a href=\"#{field}\">")) && page.contains(&format!("id=\"{field}-error\"")));
@@ -79,22 +79,22 @@ fn email_password_mobile_and_terms() {
         ("fulano@example.org", "Di-Fulano-1", "non deve contenere"),
     ] {
         person.browser.submit("/register/email", &[("email", email), ("password", password)]);
-        assert_eq!(person.browser.status, 422, "{email} {password}");
+        assert!(person.browser.is_refused(), "{email} {password}");
         assert!(person.browser.page.contains(text) && !person.browser.page.contains(&format!("\"{password}\"")));
     }
     let long = format!("Aa1-{}", "x".repeat(61));
     person.browser.submit("/register/email", &[("email", "a@example.org"), ("password", &long)]);
-    assert_eq!(person.browser.status, 422);
+    assert!(person.browser.is_refused());
     assert!(messages(&provider, "a@example.org").is_empty());
     person.give_email(&provider);
     for mobile in ["", "02 1234567", "333", "+39 02 1234567", "333 12345x7", "+1234567890123456"] {
         person.browser.submit("/register/mobile", &[("mobile", mobile)]);
-        assert_eq!(person.browser.status, 422, "{mobile}");
+        assert!(person.browser.is_refused(), "{mobile}");
     }
     person.give_mobile(&provider);
     person.give_documents();
     person.browser.submit("/register/terms", &[("marketing", "yes")]);
-    assert!(person.browser.status == 422 && person.browser.page.contains("devi accettare"));
+    assert!(person.browser.is_refused() && person.browser.page.contains("devi accettare"));
     // A form of another session, and steps that are not due.
     let mut other = Applicant::new(&provider, "BNCMRA");
     other.browser.open("/register");
@@ -124,7 +124,7 @@ fn guessed_codes() {
         }
         person.browser.submit("/register/code/email", &[("code", &wrong(&right, by))]);
         let text = format!("Tentativi rimanenti: {left}");
-        assert!(person.browser.status == 403 && person.browser.page.contains(&text), "{}", person.browser.page);
+        assert!(person.browser.is_refused() && person.browser.page.contains(&text), "{}", person.browser.page);
     }
     // It is no attempt.
     person.browser.submit("/register/code/email", &[("code", "12345")]);
@@ -144,7 +144,7 @@ fn guessed_codes() {
     other.browser.open("/register?step=email");
     other.browser.submit("/register/email", &[("email", "another@example.org"), ("password", PASSWORD)]);
     other.browser.submit("/register/code/email", &[("code", &code)]);
-    assert!(other.browser.status == 403 && other.browser.page.contains("Tentativi"), "{}", other.browser.page);
+    assert!(other.browser.is_refused() && other.browser.page.contains("Tentativi"), "{}", other.browser.page);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn codes_expire_and_are_limited() {
         let mut other = Applicant::new(&provider, "BNCMRA");
         other.give_personal();
         other.browser.submit("/register/email", &[("email", "many@example.org"), ("password", PASSWORD)]);
-        assert_eq!(other.browser.status == 429, count > 10, "{count}");
+        assert_eq!(other.browser.is_refused(), count > 10, "{count}");
     }
     // The draft is forgotten an hour after its last step.
     provider.restart("+4300s");

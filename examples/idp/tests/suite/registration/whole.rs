@@ -49,7 +49,7 @@ fn with_documents() {
     let credentials = [("user", person.email.as_str()), ("password", PASSWORD)];
     login.open("/");
     login.submit("/password", &credentials);
-    assert_eq!(login.status, 403);
+    assert!(login.is_refused());
 
     let mut operator = operator(&provider);
     let path = open_first(&mut operator);

@@ -19,7 +19,7 @@ fn only_way_is_shown_at_once() {
     // The same code in another browser.
     let mut other = after_password(&provider);
     other.submit("/code", &[("code", &code)]);
-    assert!(other.status == 403 && other.page.contains("Il codice non è corretto"), "{}", other.page);
+    assert!(other.is_refused() && other.page.contains("Il codice non è corretto"), "{}", other.page);
     assert!(other.page.contains("Ogni codice vale una volta sola"));
 }
 
@@ -37,7 +37,7 @@ fn five_wrong_codes_lock() {
     assert!(browser.form("/code").is_none() && browser.page.contains("href=\"/choice\""));
     // No other way of codes helps, and no code is sent.
     super::choose_sms(&mut browser);
-    assert!(browser.status == 403 && browser.form("/sms").is_none(), "{}", browser.page);
+    assert!(browser.is_refused() && browser.form("/sms").is_none(), "{}", browser.page);
     assert_eq!(super::codes(&provider, super::MOBILE).len(), 1);
 }
 

@@ -80,7 +80,7 @@ fn gateway_sends() {
     let mut login = super::after_password(&provider);
     answers.send("500 Internal Server Error").unwrap();
     super::choose_sms(&mut login);
-    assert!(login.status == 502 && login.page.contains("Il messaggio non è partito"), "{}", login.page);
+    assert!(login.is_refused() && login.page.contains("Il messaggio non è partito"), "{}", login.page);
     assert!(login.form("/sms").is_some() && login.form("/code").is_none());
     login.open("/choice");
     assert!(login.page.contains("Tentativi rimanenti: 5"), "{}", login.page);

@@ -23,7 +23,7 @@ fn lost_phone() {
     let last = sheet[0].chars().last().unwrap();
     let mistyped = format!("{}{}", &sheet[0][..sheet[0].len() - 1], if last == '7' { '8' } else { '7' });
     browser.submit("/recovery-code", &[("code", &mistyped), (&app, "yes")]);
-    assert!(browser.status == 403 && browser.page.contains("errore di battitura"), "{}", browser.page);
+    assert!(browser.is_refused() && browser.page.contains("errore di battitura"), "{}", browser.page);
     let form = browser.form("/recovery-code").unwrap();
     let mut click = browser.clone();
     browser.post("/recovery-code", &form, &[("code", &sheet[0].to_lowercase()), (&app, "yes")]);
@@ -49,7 +49,7 @@ fn lost_phone() {
     let mut again = after_password(&provider);
     again.submit("/choice", &[("way", "recovery")]);
     again.submit("/recovery-code", &[("code", &sheet[0])]);
-    assert!(again.status == 403 && again.page.contains("Il codice non è corretto"), "{}", again.page);
+    assert!(again.is_refused() && again.page.contains("Il codice non è corretto"), "{}", again.page);
     again.submit("/recovery-code", &[("code", &sheet[1])]);
     // Nothing was lost, and an app is there.
     assert!(is_logged_in(&again), "{}", again.page);
@@ -86,7 +86,7 @@ fn wrong_recovery_codes_do_not_lock_the_account() {
     browser.submit("/choice", &[("way", "recovery")]);
     for code in &wrong[..5] {
         browser.submit("/recovery-code", &[("code", code)]);
-        assert_eq!(browser.status, 403);
+        assert!(browser.is_refused());
     }
     assert!(browser.page.contains("Potrai riprovare") && browser.form("/recovery-code").is_none(), "{}", browser.page);
     browser.open("/choice");

@@ -24,7 +24,7 @@ fn choice_offers_what_the_person_has() {
     assert!(browser.page.contains("Come vuoi confermare"));
     let form: Vec<_> = browser.form("/sms").unwrap().into_iter().filter(|(name, _)| name == "form").collect();
     browser.post("/sms", &form, &[("number", "1")]);
-    assert_eq!(browser.status, 403, "{}", browser.page);
+    assert!(browser.is_refused(), "{}", browser.page);
     assert_eq!(codes(&provider, MOBILE).len(), 2);
 }
 
@@ -39,7 +39,7 @@ fn sent_code_logs_in_once() {
     assert!(text.contains("Il tuo codice per Secondo") && text.contains("Non comunicarlo a nessuno"), "{text}");
     // The code of the confirmation, and a wrong one.
     browser.submit("/code", &[("code", &sent[1])]);
-    assert!(browser.status == 403 && browser.page.contains("Restano 4 tentativi"), "{}", browser.page);
+    assert!(browser.is_refused() && browser.page.contains("Restano 4 tentativi"), "{}", browser.page);
     assert!(browser.page.contains("Usa il codice dell'ultimo messaggio"));
     let form = browser.form("/code").unwrap();
     // The wrong code twice is one attempt, as are a reload and the back button.
@@ -61,7 +61,7 @@ fn sent_code_logs_in_once() {
     let mut other = after_password(&provider);
     choose_sms(&mut other);
     other.submit("/code", &[("code", &sent[0])]);
-    assert!(other.status == 403 && !is_logged_in(&other));
+    assert!(other.is_refused() && !is_logged_in(&other));
 }
 
 #[test]
@@ -72,12 +72,12 @@ fn code_is_of_one_browser() {
     choose_sms(&mut theirs);
     let sent = codes(&provider, MOBILE);
     theirs.submit("/code", &[("code", &sent[1])]);
-    assert!(theirs.status == 403 && theirs.page.contains("non è corretto"), "{}", theirs.page);
+    assert!(theirs.is_refused() && theirs.page.contains("non è corretto"), "{}", theirs.page);
     // A browser that asked for none.
     let mut third = after_password(&provider);
     third.submit("/choice", &[("way", "code")]);
     third.submit("/code", &[("code", &sent[1])]);
-    assert!(third.status == 403 && !is_logged_in(&third), "{}", third.page);
+    assert!(third.is_refused() && !is_logged_in(&third), "{}", third.page);
     mine.submit("/code", &[("code", &sent[1])]);
     assert!(is_logged_in(&mine), "{}", mine.page);
 }
@@ -102,7 +102,7 @@ fn code_expires_and_is_sent_again() {
     assert!(browser.page.contains("Restano 4 tentativi"), "the code before is replaced: {}", browser.page);
     provider.restart("+340s");
     browser.submit("/code", &[("code", &sent[0])]);
-    assert!(browser.status == 403 && browser.page.contains("Il tempo è scaduto"), "{}", browser.page);
+    assert!(browser.is_refused() && browser.page.contains("Il tempo è scaduto"), "{}", browser.page);
     assert!(browser.page.contains("Tentativi rimanenti: 4"));
 }
 
@@ -115,7 +115,7 @@ fn codes_that_are_sent_are_limited() {
     }
     let mut browser = after_password(&provider);
     choose_sms(&mut browser);
-    assert!(browser.status == 403 && browser.page.contains("Potrai riprovare a partire da"), "{}", browser.page);
+    assert!(browser.is_refused() && browser.page.contains("Potrai riprovare a partire da"), "{}", browser.page);
     assert_eq!(codes(&provider, MOBILE).len(), 5);
     // The other ways are still there.
     assert!(browser.form("/choice").is_some());
@@ -142,7 +142,7 @@ fn outbox_is_for_this_machine() {
     let provider = Provider::start("");
     let mut browser = Browser::new(&provider);
     browser.open("/outbox");
-    assert_eq!(browser.status, 200);
+    assert!(!browser.is_refused());
     // A name that leads to loopback, as a hostile site can have one.
     browser.open(&format!("{}/outbox", provider.origin.replace("localhost", "127.0.0.1")));
     assert_eq!(browser.status, 404);

@@ -87,7 +87,12 @@ impl Browser {
             request = request.header("Cookie", self.cookie());
         }
         let response = request.content_type("application/x-www-form-urlencoded").send(body).unwrap();
-        self.take(response);
+        self.take_answer(response);
+    }
+
+    /// Returns `true` if the page says why something is refused.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.page.contains("role=\"alert\"")
     }
 
     /// Returns its cookies as the header has them.
@@ -115,7 +120,7 @@ impl Browser {
             request = request.header("Cookie", self.cookie());
         }
         let response = request.content_type("multipart/form-data; boundary=boundary").send(&body[..]).unwrap();
-        self.take(response);
+        self.take_answer(response);
     }
 
     /// Downloads a file.
@@ -125,6 +130,13 @@ impl Browser {
         self.status = response.status().as_u16();
         self.headers = response.headers().clone();
         response.body_mut().read_to_vec().unwrap()
+    }
+
+    /// Takes the answer to a form, which is never a page: the back button could not show it again.
+    fn take_answer(&mut self, response: Response<ureq::Body>) {
+        let is_page = response.headers().get("content-type").is_some_and(|kind| kind == "text/html; charset=utf-8");
+        assert!(!is_page, "a form is answered with a page");
+        self.take(response);
     }
 
     fn take(&mut self, mut response: Response<ureq::Body>) {

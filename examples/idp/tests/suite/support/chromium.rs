@@ -158,11 +158,52 @@ impl Chromium {
     fn leave(&self, act: impl FnOnce()) {
         self.run("window.isLeft = true");
         act();
+        self.arrive();
+    }
+
+    /// Clicks twice what this selector selects, unless the page comes before, and checks the page that comes.
+    pub(crate) fn click_twice(&self, selector: &str) {
+        self.text(selector);
+        let target = json!(selector);
+        self.run(&format!(
+            "window.isLeft = true; const target = document.querySelector({target}); target.click(); \
+             setTimeout(() => target.click(), 5)"
+        ));
+        self.arrive();
+    }
+
+    /// Waits for the page after the one that is marked, and checks it.
+    fn arrive(&self) {
         let end = Instant::now() + TIME;
         while self.run("return window.isLeft || document.readyState !== 'complete'") == true {
             assert!(Instant::now() < end, "no page came after {}", self.address());
             sleep(Duration::from_millis(20));
         }
+        self.check();
+    }
+
+    /// Loads the page again, twice: the first of two clicks may end after the second one, and its alert comes then.
+    pub(crate) fn reload(&self) {
+        for _ in 0..2 {
+            self.runtime.block_on(self.client.refresh()).unwrap();
+            self.assert_shown();
+        }
+    }
+
+    /// Goes back through all pages to the first one, and checks each.
+    pub(crate) fn go_back_to_start(&self) {
+        let pages = self.run("return history.length").as_u64().unwrap();
+        // The first one is empty.
+        for _ in 2..pages {
+            self.runtime.block_on(self.client.back()).unwrap();
+            self.assert_shown();
+        }
+    }
+
+    /// Asserts that the browser shows a page of the provider, and neither an error nor a question.
+    fn assert_shown(&self) {
+        let (address, text) = (self.address(), self.text("body"));
+        assert!(address.scheme().starts_with("http") && !text.contains("ERR_"), "{address}: {text}");
         self.check();
     }
 
@@ -287,7 +328,7 @@ impl Chromium {
         assert_eq!(found, json!([]), "{address}: {found:#}");
         let messages =
             self.runtime.block_on(self.client.issue_cmd(Command("se/log", json!({ "type": "browser" })))).unwrap();
-        // A refused form is answered with an error, which the console repeats.
+        // A page that is not there or not permitted is an error, which the console repeats.
         let messages: Vec<_> = messages.as_array().unwrap().iter().map(|message| &message["message"]).collect();
         let is_status = |message: &&&Value| message.as_str().unwrap().contains("Failed to load resource");
         let others: Vec<_> = messages.iter().filter(|message| !is_status(message)).collect();
