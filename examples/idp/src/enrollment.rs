@@ -53,6 +53,9 @@ pub(crate) async fn confirm(
     }
 }
 
+/// The name of an app that the person did not name.
+pub(crate) const PHONE: Text = Text("telefono", "phone");
+
 /// Returns an app with a new secret. All apps read such a key.
 pub(crate) fn new_app(name: &str) -> Result<NewAuthenticator, Outage> {
     let secret = Secret::generate(&mut SysRng, Algorithm::Sha1)?;
@@ -73,7 +76,7 @@ impl Visit {
     /// After the password alone, it can be the person's first authenticator only.
     pub(crate) async fn enroll_app(&mut self) -> Result<Option<PublicRefusal>, Outage> {
         let (account, login) = (self.browser.account()?, self.browser.login()?);
-        let phone = new_app("telefono")?;
+        let phone = new_app(self.say(PHONE))?;
         let enrolled = match self.browser.session.second {
             Some(_) => self.app.verifier.enroll(&account, &login, phone, self.now).await,
             None => self.app.verifier.enroll_first(&account, &login, phone, self.now).await,

@@ -9,7 +9,7 @@ use secondo::PublicRefusal;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::enrollment::new_app;
+use crate::enrollment::{PHONE, new_app};
 use crate::http::{Answer, Visit};
 use crate::pages::{self, Text};
 
@@ -38,7 +38,7 @@ pub(crate) async fn activate(
         return Ok(visit.go_to("/"));
     }
     let (account, login) = (visit.browser.account()?, visit.browser.login()?);
-    let phone = new_app("telefono")?;
+    let phone = new_app(visit.say(PHONE))?;
     match visit.app.verifier.enroll_with_code(&account, &login, &code, phone, visit.now).await {
         Ok(enrolled) => {
             visit.browser.session.enrolling = Some(enrolled.number.get());
