@@ -31,7 +31,14 @@ pub(crate) struct NewNumber {
 
 /// Shows the page of the number.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of_page(app, &headers).await?.show_number()
+    let visit = Visit::of_page(app, &headers).await?;
+    if let Some(NewNumber { mobile, to }) = &visit.browser.session.number {
+        return Ok(visit.show(StatusCode::OK, |page| pages::confirm_number(page, mobile, *to, visit.now)));
+    }
+    match visit.fresh_owner(NUMBER) {
+        Ok(person) => Ok(visit.show(StatusCode::OK, |page| pages::number(page, &person.mobile))),
+        Err(stopped) => Ok(*stopped),
+    }
 }
 
 #[derive(Deserialize)]
@@ -242,16 +249,6 @@ impl Visit {
         match alert {
             None => Ok(self.go_to(NUMBER)),
             Some(alert) => self.refuse(NUMBER, alert).await,
-        }
-    }
-
-    fn show_number(&self) -> Answer {
-        if let Some(NewNumber { mobile, to }) = &self.browser.session.number {
-            return Ok(self.show(StatusCode::OK, |page| pages::confirm_number(page, mobile, *to, self.now)));
-        }
-        match self.fresh_owner(NUMBER) {
-            Ok(person) => Ok(self.show(StatusCode::OK, |page| pages::number(page, &person.mobile))),
-            Err(stopped) => Ok(*stopped),
         }
     }
 }
