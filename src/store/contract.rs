@@ -2,7 +2,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::types::{AccountId, UnixTime};
 
@@ -159,7 +159,7 @@ pub enum Exchange {
 
 /// The bytes of a stored record, opaque to a store. They may contain a secret, so they are wiped on drop and not
 /// printed.
-pub struct Value(Zeroizing<Vec<u8>>);
+pub struct Value(Vec<u8>);
 
 impl Value {
     /// The maximum length of a value in bytes. A store must accept values of any length up to it.
@@ -176,7 +176,7 @@ impl Value {
 
 impl From<Vec<u8>> for Value {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(bytes)
     }
 }
 
@@ -189,6 +189,14 @@ impl From<&[u8]> for Value {
 impl AsRef<[u8]> for Value {
     fn as_ref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        // A slice is wiped faster than a `Vec`, which `zeroize` wipes byte by byte.
+        self.0.as_mut_slice().zeroize();
+        self.0.spare_capacity_mut().zeroize();
     }
 }
 

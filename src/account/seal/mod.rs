@@ -54,7 +54,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use aes::Aes256;
+use aes::Aes256Enc;
 use aes_gcm_siv::aead::{AeadInOut, KeyInit};
 use aes_gcm_siv::{AesGcmSiv, Nonce};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -130,7 +130,7 @@ impl fmt::Debug for Deployment {
 pub struct SealingKey {
     id: KeyId,
     // Boxed, because a `Vec` of keys that grows would leave copies of them behind.
-    cipher: Box<AesGcmSiv<Aes256>>,
+    cipher: Box<AesGcmSiv<Aes256Enc>>,
 }
 
 impl SealingKey {
