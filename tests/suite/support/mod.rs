@@ -20,6 +20,8 @@ pub(crate) mod ocra;
 pub(crate) mod pam;
 #[cfg(feature = "qr")]
 pub(crate) mod pictures;
+#[cfg(feature = "std")]
+pub(crate) mod programs;
 pub(crate) mod protoc;
 #[cfg(feature = "pskc")]
 pub(crate) mod pskc;
