@@ -1,6 +1,7 @@
 //! Helpers that several tests share.
 #![allow(dead_code, reason = "some helpers are unused without some features")]
 
+pub(crate) mod cases;
 pub(crate) mod commit;
 #[cfg(feature = "alloc")]
 pub(crate) mod described;
