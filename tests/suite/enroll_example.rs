@@ -3,33 +3,26 @@
 
 use crate::support::oathtool;
 use crate::support::pictures;
+use crate::support::programs;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use oathtool::oathtool;
 
 /// Returns a command that runs the example with a master key.
-///
-/// The example has the same features as the tests, so that nothing is built twice.
 fn example(master_key: &str) -> Command {
-    let mut example = Command::new(env!("CARGO"));
-    example
-        .args(["run", "--quiet", "--locked", "--example", "enroll", "--all-features"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("SECONDO_MASTER_KEY", master_key)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    let mut example = programs::example("enroll");
+    example.env("SECONDO_MASTER_KEY", master_key);
     example
 }
 
 #[test]
 fn scanning_the_code_enrolls_and_the_stored_record_is_sealed() {
     oathtool::must_be_there();
-    let mut example = example(&"5e".repeat(32)).spawn().expect("cargo should run");
+    let mut example = example(&"5e".repeat(32)).spawn().unwrap();
     let mut input = example.stdin.take().unwrap();
     let mut output = BufReader::new(example.stdout.take().unwrap());
 

@@ -1,6 +1,7 @@
 //! Tests of the JSON lines format: imports, refused lines, and written lines that are read back.
 #![cfg(feature = "json")]
 
+use crate::support::cases::cases;
 use crate::support::commit;
 use crate::support::time::at;
 
@@ -349,8 +350,7 @@ fn state(flags: u8, hold: u8, counts: [u8; 3], drift: i16, watermark: u64, times
 
 #[test]
 fn what_is_written_is_read() {
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(10_000) };
-    proptest!(config, |(
+    proptest!(cases(1_000), |(
         method in methods(), secret in prop::collection::vec(any::<u8>(), Secret::SHORT_LEN..=Secret::MAX_LEN),
         name in "[^\\p{Cc}]{1,60}", algorithm in prop::sample::select(Algorithm::ALL),
         flags in 0..8_u8, hold in 0..4_u8, rest in any::<([u8; 3], i16, u64, [u64; 2])>(),

@@ -2,9 +2,10 @@
 #![cfg(feature = "std")]
 
 use crate::support::oathtool;
+use crate::support::programs;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout};
 
 use oathtool::oathtool;
 
@@ -15,15 +16,9 @@ struct Dialogue {
 }
 
 impl Dialogue {
-    /// Starts the example with the README's command, and returns it with the secrets of the phone and the token.
+    /// Starts the example, and returns it with the secrets of the phone and the token.
     fn start() -> (Self, [String; 2]) {
-        let mut example = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--locked", "--example", "login"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("cargo should run");
+        let mut example = programs::example("login").spawn().unwrap();
         let input = example.stdin.take().unwrap();
         let output = BufReader::new(example.stdout.take().unwrap());
         let mut dialogue = Self { example, input, output };

@@ -1,6 +1,7 @@
 //! Tests of exports of authenticator apps: read, refused and written.
 #![cfg(feature = "alloc")]
 
+use crate::support::cases::cases;
 use crate::support::described;
 use crate::support::protoc;
 
@@ -373,8 +374,7 @@ fn accounts() -> impl Strategy<Value = Vec<KeyUri>> {
 
 #[test]
 fn what_is_written_is_read() {
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) };
-    proptest!(config, |(accounts in accounts(), id in any::<i32>())| {
+    proptest!(cases(50), |(accounts in accounts(), id in any::<i32>())| {
         let mut batches = Batches::new();
         for text in Migration::write(&accounts, id).unwrap() {
             let batch = Migration::parse(text.as_str()).unwrap();

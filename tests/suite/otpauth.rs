@@ -1,6 +1,7 @@
 //! Tests of key URIs: accepted, refused and written.
 #![cfg(feature = "alloc")]
 
+use crate::support::cases::cases;
 use crate::support::described;
 
 use described::{parameters, rows};
@@ -191,9 +192,8 @@ fn method() -> impl Strategy<Value = Method> {
 
 #[test]
 fn what_is_written_is_read() {
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5_000) };
     let secret = prop::collection::vec(any::<u8>(), Secret::SHORT_LEN..=Secret::MAX_LEN);
-    proptest!(config, |(
+    proptest!(cases(500), |(
         account in name(), issuer in prop::option::of(name()), image in prop::option::of("\\PC{1,60}"), method in method(),
         algorithm in prop::sample::select(Algorithm::ALL), secret in secret, counter in any::<u64>(),
     )| {

@@ -1,6 +1,8 @@
 //! Tests of the PSKC writer: its documents are read back unchanged.
 #![cfg(feature = "pskc")]
 
+use crate::support::cases::cases;
+
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -83,8 +85,7 @@ fn written(tokens: &[Token], protection: Protection<'_>, seed: u64) -> Vec<u8> {
 
 #[test]
 fn what_is_written_is_read() {
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) };
-    proptest!(config, |(tokens in prop::collection::vec(token(), 0..4), seed: u64, key: [u8; 32], len in 2..=4_usize)| {
+    proptest!(cases(30), |(tokens in prop::collection::vec(token(), 0..4), seed: u64, key: [u8; 32], len in 2..=4_usize)| {
         let key = &key[..len * 8];
         let passphrase = "pass<&> pass";
         for (protection, credential) in [

@@ -1,5 +1,7 @@
 //! Tests of the stored form of a state: its bytes are fixed, and any other bytes are refused.
 
+use crate::support::cases::cases;
+
 use proptest::prelude::*;
 use secondo::decision::StateError;
 use secondo::types::Counter;
@@ -71,8 +73,7 @@ fn bytes_that_are_not_a_state_are_refused() {
 
 #[test]
 fn whatever_is_read_is_written_the_same() {
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20_000) };
-    proptest!(config, |(
+    proptest!(cases(2_000), |(
         flags in 0..9_u8, hold in 0..5_u8, watermark in prop::option::of(any::<u64>()), until in prop::option::of(0..2 * UnixTime::MAX.as_secs()),
         ended in 0..2 * UnixTime::MAX.as_secs(), rest in any::<[u8; 13]>(),
     )| {

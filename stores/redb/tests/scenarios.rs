@@ -14,7 +14,7 @@ use secondo::{
     VerifierError,
 };
 use secondo_redb::{RedbStore, RedbStoreError};
-use store_testing::{Engine, clock, crowd, kills, pushes, races, responses, sent};
+use store_testing::{Engine, clock, crowd, kills, pushes, races, responses, rounds, sent};
 
 struct Redb;
 
@@ -191,7 +191,7 @@ fn of_those_who_share_a_commit_one_is_accepted() {
     let folder = folder();
     let verifier = verifier(&folder.path().join("accounts.redb"));
     let id = enroll(&verifier, "rossi");
-    let rounds = if std::env::var_os("STORES_FULL").is_some() { 10_000 } else { 1_000 };
+    let rounds = rounds(200);
     // The steps are so far apart that none is in the window of another.
     for step in (0..rounds).map(|round| 3 * round) {
         let told = submit(&verifier, &id, &code(step), step, 1);
@@ -208,7 +208,7 @@ fn those_who_share_a_commit_are_counted_one_by_one() {
     let verifier = verifier(&folder.path().join("accounts.redb"));
     let near: Vec<_> = (0..4).map(code).collect();
     let wrong = (0..100).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap();
-    let rounds = 20;
+    let rounds = rounds(5);
     for round in 0..rounds {
         let id = enroll(&verifier, &format!("round/{round}"));
         let told = submit(&verifier, &id, &wrong, 1, 4);

@@ -30,7 +30,7 @@ const APP: AuthenticatorNumber = AuthenticatorNumber::new(DEVICES + 3);
 /// The number of codes and numbers that are evaluated must be exactly the cap, that of recovery codes exactly the cap
 /// of their set, and that of enrollments exactly their limit.
 pub fn every_kind_at_once<E: Engine>(address: &str) {
-    let rounds = rounds(5);
+    let rounds = rounds(2);
     let provider = |_| Provider::<E>::open(address, policy());
     // Each account has a number of its own, whose limit it need not share.
     let enroll =

@@ -10,13 +10,13 @@ use crate::engine::{Engine, Outcome, Provider, code, policy, step_of, time};
 use crate::rounds;
 use crate::worker::{Process, Told};
 
-/// Kills a process at random moments while it verifies, 300 times.
+/// Kills a process at random moments while it verifies, 60 times.
 ///
 /// After each kill, the data must open, each code that was reported as accepted must be used, and no reported failure
 /// may be missing.
 pub fn while_verifying<E: Engine>(address: &str) {
     let id = Provider::<E>::open(address, policy()).enroll("killed");
-    let kills = rounds(300);
+    let kills = rounds(60);
     let mut rng = rand::rng();
     let mut sum = Sum::default();
     // The last step that was reported as accepted, and the number of failures reported since then.

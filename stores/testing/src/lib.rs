@@ -25,9 +25,10 @@ pub use proxy::Proxy;
 pub use server::{Postgres, Redis, Server};
 pub use worker::worker;
 
-/// Returns the usual number of rounds, or ten times as many if `STORES_FULL` is set.
-fn rounds(usual: u64) -> u64 {
-    if std::env::var_os("STORES_FULL").is_some() { 10 * usual } else { usual }
+/// Returns the usual number of rounds, or ten times as many if `TESTS_FULL` is set.
+#[must_use]
+pub fn rounds(usual: u64) -> u64 {
+    if std::env::var_os("TESTS_FULL").is_some() { 10 * usual } else { usual }
 }
 
 /// Prints a line of counts, even when the test passes. The test harness captures the output of `println!` then.

@@ -17,9 +17,9 @@ use crate::{Proxy, Server, rounds};
 /// The number of pairs of callers, each with an account of its own.
 const PAIRS: usize = 4;
 
-/// Kills the server and starts it again, 20 times.
+/// Kills the server and starts it again, 10 times.
 pub fn killed<E: Engine>(server: &impl Server, address: &str) {
-    under::<E>(address, "killed and started again", rounds(20), || {
+    under::<E>(address, "killed and started again", rounds(10), || {
         server.kill();
         pause_up_to(Duration::from_millis(50));
         server.restart();
@@ -27,9 +27,9 @@ pub fn killed<E: Engine>(server: &impl Server, address: &str) {
     });
 }
 
-/// Pauses the server for longer than a call may take, 5 times.
+/// Pauses the server for longer than a call may take, twice.
 pub fn paused<E: Engine>(server: &impl Server, address: &str) {
-    under::<E>(address, "paused", rounds(5), || {
+    under::<E>(address, "paused", rounds(2), || {
         server.pause();
         thread::sleep(E::TIMEOUT * 2);
         server.resume();
@@ -37,12 +37,12 @@ pub fn paused<E: Engine>(server: &impl Server, address: &str) {
     });
 }
 
-/// Cuts connections between requests, within a request, and before its answer, 300 times.
+/// Cuts connections between requests, within a request, and before its answer, 100 times.
 ///
 /// `through` converts the proxy's address to that of the store.
 pub fn cut<E: Engine>(server: &impl Server, through: impl Fn(SocketAddr) -> String) {
     let proxy = Proxy::new(server.address());
-    under::<E>(&through(proxy.address()), "connections cut", rounds(300), || {
+    under::<E>(&through(proxy.address()), "connections cut", rounds(100), || {
         let mut rng = rand::rng();
         match rng.random_range(0..5) {
             0 => proxy.cut(),

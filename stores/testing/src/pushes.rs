@@ -17,7 +17,7 @@ const PROCESSES: usize = 8;
 /// are in the past.
 const APP: AuthenticatorNumber = AuthenticatorNumber::new(2);
 
-/// Submits the answer to a push from eight processes at once, each of which then fetches the login, in 100 rounds.
+/// Submits the answer to a push from eight processes at once, each of which then fetches the login, in 40 rounds.
 ///
 /// Each round must take the answer from one process, and return the login to one.
 ///
@@ -42,7 +42,7 @@ pub fn one_push_answer<E: Engine>(address: &str) {
         };
         steps.map(&mut round).collect()
     };
-    let rounds = rounds(100);
+    let rounds = rounds(40);
     let once = race("push", 0..rounds);
     assert!(once.iter().all(|counts| *counts == [1, 1]), "taken and accepted in each round: {once:?}");
     crate::report!("{}: {rounds} rounds of {PROCESSES} processes with one push answer: accepted once in each", E::NAME);

@@ -15,7 +15,7 @@ const CAP: usize = Policy::CONSECUTIVE_LIMIT as usize;
 /// The number of wrong codes that each process submits for one account: together twice the failure cap.
 const GUESSES: usize = 2 * CAP / PROCESSES;
 
-/// Submits the same correct code from eight processes at once, in 1,000 rounds.
+/// Submits the same correct code from eight processes at once, in 200 rounds.
 ///
 /// Each round must accept it from one process, and refuse it as used from the others.
 ///
@@ -39,7 +39,7 @@ pub fn one_right_code<E: Engine>(address: &str) {
         steps.map(round).collect()
     };
 
-    let rounds = rounds(1_000);
+    let rounds = rounds(200);
     let in_time = |step| time(step).as_secs();
     let accepted = race(&|step| format!("verify {id} {} {} 1", in_time(step), code(time(step))), 0..rounds);
     assert!(accepted.iter().all(|accepted| *accepted == 1), "accepted in each round: {accepted:?}");
@@ -58,7 +58,7 @@ pub fn one_right_code<E: Engine>(address: &str) {
 ///
 /// The number of codes that are evaluated must be exactly the cap, and the rest must find the account locked.
 pub fn wrong_codes<E: Engine>(address: &str) {
-    let rounds = rounds(10);
+    let rounds = rounds(3);
     let ids: Vec<_> = {
         let provider = Provider::<E>::open(address, policy());
         (0..rounds).map(|round| provider.enroll(&format!("race/wrong/{round}"))).collect()
@@ -81,7 +81,7 @@ pub fn wrong_codes<E: Engine>(address: &str) {
 /// The devices must share the failures: the number of codes that are evaluated must be exactly the cap. The rest, and
 /// then the right code of each device, must find the account locked.
 pub fn wrong_codes_for_four_devices<E: Engine>(address: &str) {
-    let rounds = rounds(10);
+    let rounds = rounds(3);
     let ids: Vec<_> = {
         let provider = Provider::<E>::open(address, policy());
         (0..rounds).map(|round| provider.enroll_devices(&format!("race/devices/{round}"), DEVICES)).collect()
@@ -108,7 +108,7 @@ pub fn wrong_codes_for_four_devices<E: Engine>(address: &str) {
     );
 }
 
-/// Submits the same correct code from eight processes at once in one transaction, in 300 rounds. The devices of the
+/// Submits the same correct code from eight processes at once in one transaction, in 60 rounds. The devices of the
 /// account take turns.
 ///
 /// Each round must accept it from one process, and tell the others that they repeat it. In every second turn of the
@@ -118,7 +118,7 @@ pub fn wrong_codes_for_four_devices<E: Engine>(address: &str) {
 pub fn one_right_code_in_one_transaction<E: Engine>(address: &str) {
     let id = Provider::<E>::open(address, policy()).enroll_devices("race/transaction", DEVICES);
     let mut workers: Vec<_> = (0..PROCESSES).map(|_| Process::start(address)).collect();
-    let rounds = rounds(300);
+    let rounds = rounds(60);
     let (mut accepted_named, mut accepted_unnamed) = (0, 0);
     for (step, device) in (0..rounds).zip((1..=DEVICES).cycle()) {
         let (at, code) = (time(step), code_of(device, time(step)));
@@ -144,12 +144,12 @@ pub fn one_right_code_in_one_transaction<E: Engine>(address: &str) {
     );
 }
 
-/// Submits the same recovery code from eight processes at once, for a new account in each of 30 rounds.
+/// Submits the same recovery code from eight processes at once, for a new account in each of 10 rounds.
 ///
 /// Each round must accept it from one process, and refuse it as used from five more, which lock the set. The rest must
 /// find the set locked.
 pub fn one_recovery_code<E: Engine>(address: &str) {
-    let rounds = rounds(30);
+    let rounds = rounds(10);
     let codes = RecoveryCodes::long(&[7; 32]);
     let code = codes.texts().next().unwrap();
     let ids: Vec<_> = {

@@ -13,13 +13,13 @@ const PROCESSES: usize = 8;
 const GUESSES: u64 = 20;
 const TOKEN: AuthenticatorNumber = AuthenticatorNumber::new(1);
 
-/// Submits one response of a token from eight processes at once in its transaction, in 100 rounds, and then 160 wrong
+/// Submits one response of a token from eight processes at once in its transaction, in 40 rounds, and then 160 wrong
 /// responses to one question.
 ///
 /// Each round must accept the response from one process, and tell the others that they repeat it. Of the wrong ones,
 /// exactly as many as the policy permits must count.
 pub fn one_response<E: Engine>(address: &str) {
-    let rounds = rounds(100);
+    let rounds = rounds(40);
     let suite = Suite::parse("OCRA-1:HOTP-SHA256-8:C-QN08").unwrap();
     let (id, key) = (AccountId::new("race/token").unwrap(), Key::new(suite.algorithm(), &secret()));
     let ask = |round: u64| {

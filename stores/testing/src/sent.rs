@@ -12,11 +12,11 @@ const PROCESSES: usize = 8;
 /// The number of codes that the policy lets be sent to a destination at once.
 const SENDS: usize = 10;
 
-/// Submits one sent code from eight processes at once in its transaction, in 100 rounds.
+/// Submits one sent code from eight processes at once in its transaction, in 40 rounds.
 ///
 /// Each round must accept it from one process, and tell the others that they repeat it.
 pub fn one_sent_code<E: Engine>(address: &str) {
-    let rounds = rounds(100);
+    let rounds = rounds(40);
     let codes: Vec<_> = {
         let provider = Provider::<E>::open(address, policy());
         let send = |round| {
@@ -40,7 +40,7 @@ pub fn one_sent_code<E: Engine>(address: &str) {
 ///
 /// The number of codes that are made must be exactly the limit of a destination.
 pub fn codes_to_one_number<E: Engine>(address: &str) {
-    let rounds = rounds(10);
+    let rounds = rounds(3);
     let mut workers: Vec<_> = (0..PROCESSES).map(|_| Process::start(address)).collect();
     for round in 0..rounds {
         for (process, worker) in workers.iter_mut().enumerate() {

@@ -7,7 +7,7 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,11 +16,16 @@ use tempfile::TempDir;
 
 /// A Redis server. By default it keeps nothing on disk.
 #[derive(Debug)]
-pub struct Redis(Program);
+pub struct Redis {
+    program: Program,
+}
 
 /// A PostgreSQL server with a new cluster, whose user `postgres` needs no password.
 #[derive(Debug)]
-pub struct Postgres(Program);
+pub struct Postgres {
+    program: Program,
+    _cluster: Arc<TempDir>,
+}
 
 impl Redis {
     /// Starts a server with these arguments of its command line.
@@ -31,7 +36,7 @@ impl Redis {
         let mut line: Vec<String> = ["redis-server", "--bind", "127.0.0.1", "--save", ""].map(Into::into).into();
         line.extend(["--port".into(), port.to_string(), "--dir".into(), text(folder.path())]);
         line.extend(arguments.iter().map(|argument| (*argument).into()));
-        Self(Program::start(folder, port, line, None, answers_ping))
+        Self { program: Program::start(folder, port, line, None, answers_ping) }
     }
 
     /// Returns the address for `redis-rs`.
@@ -46,26 +51,21 @@ impl Postgres {
     #[must_use]
     pub fn start(settings: &[&str]) -> Self {
         let programs = postgres_programs();
-        let folder = tempfile::tempdir().unwrap();
         // PostgreSQL does not run as root. Debian's package creates the user `postgres`.
         let user = rustix::process::geteuid().is_root().then(|| (id_of("-u"), id_of("-g")));
-        if let Some((uid, gid)) = user {
-            chown(folder.path(), Some(uid), Some(gid)).unwrap();
-        }
+        let folder = folder_of(user);
         let data = folder.path().join("data");
-        let mut line = vec![text(&programs.join("initdb")), "--pgdata".into(), text(&data)];
-        line.extend(
-            ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"].map(Into::into),
-        );
-        let output = command(&line, user).output().unwrap();
-        assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+        let cluster = new_cluster(&programs, user);
+        // The copy keeps its owner.
+        let copied = Command::new("cp").arg("-a").arg(cluster.path().join("data")).arg(&data).status().unwrap();
+        assert!(copied.success(), "cp: {copied}");
 
         let port = free_port();
         let mut line = vec![text(&programs.join("postgres")), "-D".into(), text(&data), "-p".into(), port.to_string()];
         for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories="].iter().chain(settings) {
             line.extend(["-c".into(), (*setting).into()]);
         }
-        Self(Program::start(folder, port, line, user, accepts_connections))
+        Self { program: Program::start(folder, port, line, user, accepts_connections), _cluster: cluster }
     }
 
     /// Returns the connection string for `tokio-postgres`.
@@ -83,12 +83,12 @@ impl Postgres {
     /// Returns the folder with the server's data and configuration.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.0.folder.path().join("data")
+        self.program.folder.path().join("data")
     }
 
     /// Makes the server read its configuration again.
     pub fn reload(&self) {
-        self.0.signal(Signal::HUP);
+        self.program.signal(Signal::HUP);
     }
 }
 
@@ -114,19 +114,19 @@ macro_rules! server {
     ($server:ident) => {
         impl Server for $server {
             fn address(&self) -> SocketAddr {
-                SocketAddr::from((Ipv4Addr::LOCALHOST, self.0.port))
+                SocketAddr::from((Ipv4Addr::LOCALHOST, self.program.port))
             }
             fn kill(&self) {
-                self.0.kill();
+                self.program.kill();
             }
             fn restart(&self) {
-                self.0.run();
+                self.program.run();
             }
             fn pause(&self) {
-                self.0.signal_all(Signal::STOP);
+                self.program.signal_all(Signal::STOP);
             }
             fn resume(&self) {
-                self.0.signal_all(Signal::CONT);
+                self.program.signal_all(Signal::CONT);
             }
         }
     };
@@ -220,6 +220,34 @@ impl Drop for Program {
     }
 }
 
+/// Returns the folder of a new cluster to copy, which is quicker than to create one for each server. The servers share
+/// it, and the last one removes it.
+fn new_cluster(programs: &Path, user: Option<(u32, u32)>) -> Arc<TempDir> {
+    static SHARED: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(cluster) = shared.upgrade() {
+        return cluster;
+    }
+    let folder = folder_of(user);
+    let mut line = vec![text(&programs.join("initdb")), "--pgdata".into(), text(&folder.path().join("data"))];
+    line.extend(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"].map(Into::into));
+    let output = command(&line, user).output().unwrap();
+    assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+    let cluster = Arc::new(folder);
+    *shared = Arc::downgrade(&cluster);
+    cluster
+}
+
+/// Returns a temporary folder of this user.
+fn folder_of(user: Option<(u32, u32)>) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    if let Some((uid, gid)) = user {
+        chown(folder.path(), Some(uid), Some(gid)).unwrap();
+    }
+    folder
+}
+
 /// The time to wait for something that must come, even on a slow machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -287,6 +315,10 @@ fn answers_ping(port: u16) -> bool {
 }
 
 fn accepts_connections(port: u16) -> bool {
+    // The program is started only when the server listens.
+    if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        return false;
+    }
     let program = postgres_programs().join("pg_isready");
     let status = Command::new(program).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).status();
     status.unwrap().success()

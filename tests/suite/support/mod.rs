@@ -1,6 +1,7 @@
 //! Helpers that several tests share.
 #![allow(dead_code, reason = "some helpers are unused without some features")]
 
+pub(crate) mod cases;
 pub(crate) mod commit;
 #[cfg(feature = "alloc")]
 pub(crate) mod described;
@@ -20,6 +21,8 @@ pub(crate) mod ocra;
 pub(crate) mod pam;
 #[cfg(feature = "qr")]
 pub(crate) mod pictures;
+#[cfg(feature = "std")]
+pub(crate) mod programs;
 pub(crate) mod protoc;
 #[cfg(feature = "pskc")]
 pub(crate) mod pskc;

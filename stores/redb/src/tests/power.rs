@@ -81,7 +81,7 @@ fn count_up(
 
 #[test]
 fn what_was_stored_is_there_when_the_power_comes_back() {
-    let cuts = if std::env::var_os("STORES_FULL").is_some() { 4_000 } else { 400 };
+    let cuts = store_testing::rounds(400);
     let disk = Disk::default();
     StoreFile::create(disk.open(), None).unwrap();
     let mut known = [[Known::default(); OWN]; CALLERS];

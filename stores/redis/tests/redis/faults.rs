@@ -18,7 +18,7 @@ use store_testing::{Engine, Redis, Server};
 use tokio::task::JoinSet;
 
 use crate::{
-    Impatient, Patient, RUNTIME, block_on, command, count_up, exchange, id, load, must_store, revision, until,
+    Impatient, Patient, RUNTIME, Within, block_on, command, count_up, exchange, id, load, must_store, revision, until,
 };
 
 #[test]
@@ -270,7 +270,7 @@ impl Swallower {
 fn a_connection_without_answers_is_given_up() {
     let redis = Redis::start(&[]);
     let swallower = Swallower::new(redis.address());
-    let store = Impatient::open(&format!("redis://{}", swallower.address));
+    let store = Within::<4_000>::open(&format!("redis://{}", swallower.address));
     block_on(async {
         must_store(&store, "id", None, b"value").await;
         for _ in 0..3 {
