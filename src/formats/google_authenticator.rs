@@ -1,7 +1,7 @@
 //! The state file of google-authenticator-libpam, `~/.google_authenticator`, which holds one authenticator.
 //!
-//! The first line is the secret in base32. Options follow, each on a line that starts with `"` and a space, and scratch
-//! codes, one per line. Codes have 6 digits and use SHA-1.
+//! The first line is the secret in base32, in which 0, 1 and 8 stand for O, L and B. Options follow, each on a line that
+//! starts with `"` and a space, and scratch codes, one per line. Codes have 6 digits and use SHA-1.
 //!
 //! | option | use here |
 //! |---|---|
@@ -24,7 +24,7 @@
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
-use super::imported::{ImportError, Imported, Note, Problem, lines, next_is, used_until, used_until_now};
+use super::imported::{ImportError, Imported, Lines, Note, Problem, next_is, used_until, used_until_now};
 use super::number::number;
 use crate::decision::State;
 #[cfg(feature = "verifier")]
@@ -122,7 +122,7 @@ pub fn read(name: &str, file: &[u8], now: UnixTime) -> Result<StateFile, ImportE
         scratch_codes: Vec::with_capacity(file.split(|byte| *byte == b'\n').filter(starts_with_digit).count()),
         notes: Vec::new(),
     };
-    for (line, text) in lines(file) {
+    for (line, text) in Lines::of(file) {
         text.and_then(|text| parts.take(line, text)).map_err(|problem| ImportError { line, problem })?;
     }
     parts.into_state_file(name, now)
@@ -138,7 +138,7 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn take(&mut self, line: usize, text: &'a str) -> Result<(), Problem> {
         if line == 1 {
-            self.secret = Some(Secret::import_short_base32(text.trim_ascii()).map_err(Problem::Secret)?);
+            self.secret = Some(Secret::import_mistyped_base32(text.trim_ascii()).map_err(Problem::Secret)?);
         } else if let Some(option) = text.strip_prefix("\" ") {
             let (name, value) = option.split_once([' ', '\t']).unwrap_or((option, ""));
             self.set(line, name, value.trim_ascii())?;

@@ -41,9 +41,7 @@ impl Imported {
         state: State,
         mut notes: Vec<Note>,
     ) -> Self {
-        if authenticator.secret().is_some_and(|secret| secret.expose().len() < Secret::MIN_LEN) {
-            notes.push(Note::ShortSecret);
-        }
+        notes.extend(Note::of_secret(&authenticator));
         Self { line, name: name.into(), authenticator, state, notes }
     }
 }
@@ -54,6 +52,8 @@ impl Imported {
 pub enum Note {
     /// The source does not record the last used time step. Every step that it may have accepted counts as used.
     LastUseUnknown,
+    /// The source does not record the number of digits. Six are assumed, and all codes are wrong if there are more.
+    DigitsUnknown,
     /// The secret is shorter than the 128 bits that RFC 4226 section 4 (R6) requires. Enroll the subscriber again with
     /// a longer one.
     ShortSecret,
@@ -65,16 +65,30 @@ pub enum Note {
     ResynchronizationNotImported,
     /// The source kept the hosts of recent logins, from which it did not ask for a code again. They are not imported.
     LoginHistoryNotImported,
+    /// The source has a counter of a TOTP authenticator, as privacyIDEA writes it. It counts as the last used time step.
+    CounterIsLastStep,
+    /// The source limits the use of the authenticator by a date or a number of logins. The provider must enforce it.
+    UseIsLimited,
+}
+
+impl Note {
+    pub(super) fn of_secret(authenticator: &Authenticator) -> Option<Self> {
+        let is_short = authenticator.secret().is_some_and(|secret| secret.expose().len() < Secret::MIN_LEN);
+        is_short.then_some(Self::ShortSecret)
+    }
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::LastUseUnknown => "the last use is unknown: all time steps until the move count as used",
+            Self::DigitsUnknown => "the number of digits is unknown: six are assumed",
             Self::ShortSecret => "the secret is shorter than 128 bits",
             Self::PinNotImported => "the PIN is not imported",
             Self::ResynchronizationNotImported => "the resynchronization in progress is not imported",
             Self::LoginHistoryNotImported => "the hosts of recent logins are not imported",
+            Self::CounterIsLastStep => "the counter of this TOTP authenticator counts as its last used time step",
+            Self::UseIsLimited => "its use is limited by a date or a number of logins, which is not enforced here",
         })
     }
 }
@@ -144,6 +158,8 @@ pub enum Problem {
     Secret(SecretError),
     /// The last accepted code is not the secret's code at its time or counter, so the line contradicts itself.
     LastCode,
+    /// The reader has computed as many codes as its caller allows for one file.
+    Budget,
 }
 
 impl Problem {
@@ -161,6 +177,7 @@ impl Problem {
             Self::Invalid(_) => "invalid",
             Self::Secret(_) => "secret",
             Self::LastCode => "last_code",
+            Self::Budget => "budget",
         }
     }
 }
@@ -182,17 +199,41 @@ impl fmt::Display for Problem {
             Self::LastCode => {
                 f.write_str("the last accepted code is not a code of this secret at that time or counter")
             }
+            Self::Budget => f.write_str("the search for the last accepted code would exceed the reader's budget"),
         }
     }
 }
 
 impl core::error::Error for Problem {}
 
-/// Returns the lines with their numbers from 1, without line ends and without blank lines.
-pub(super) fn lines(file: &[u8]) -> impl Iterator<Item = (usize, Result<&str, Problem>)> {
-    let lines = file.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let texts = lines.map(text).zip(1..).map(|(text, number)| (number, text));
-    texts.filter(|(_, text)| text.is_err() || text.is_ok_and(|text| !text.trim_ascii().is_empty()))
+/// The lines of a file with their numbers from 1, without line ends and without blank lines.
+#[derive(Clone, Debug)]
+pub(super) struct Lines<'a> {
+    rest: Option<&'a [u8]>,
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// A byte-order mark at the start is skipped.
+    pub(super) fn of(file: &'a [u8]) -> Self {
+        Self { rest: Some(file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file)), number: 0 }
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (usize, Result<&'a str, Problem>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let mut parts = self.rest?.splitn(2, |byte| *byte == b'\n');
+            let line = parts.next()?;
+            (self.rest, self.number) = (parts.next(), self.number.saturating_add(1));
+            let text = text(line.strip_suffix(b"\r").unwrap_or(line));
+            if text.is_err() || text.is_ok_and(|text| !text.trim_ascii().is_empty()) {
+                return Some((self.number, text));
+            }
+        }
+    }
 }
 
 fn text(line: &[u8]) -> Result<&str, Problem> {

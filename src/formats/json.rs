@@ -107,7 +107,7 @@ use serde_core::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::imported::{
-    ImportError, Imported, MAX_LINE, Note, Problem, UNTOLD_WINDOW, is_name, lines, secret_from_hex, used_until,
+    ImportError, Imported, Lines, MAX_LINE, Note, Problem, UNTOLD_WINDOW, is_name, secret_from_hex, used_until,
     used_until_now,
 };
 use crate::decision::{Attempts, Hold, State};
@@ -156,7 +156,7 @@ const FIELDS: [&str; 19] = [
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read(file: &[u8], now: UnixTime) -> impl Iterator<Item = Result<Imported, ImportError>> {
-    lines(file).map(move |(line, text)| {
+    Lines::of(file).map(move |(line, text)| {
         text.and_then(|text| entry(line, text, now)).map_err(|problem| ImportError { line, problem })
     })
 }

@@ -59,6 +59,8 @@
 //! the reader returns it: a `Vec` that grows leaves copies of the secrets in its old memory.
 
 #[cfg(feature = "alloc")]
+mod algorithm;
+#[cfg(feature = "alloc")]
 mod date;
 #[cfg(feature = "alloc")]
 pub mod google_authenticator;

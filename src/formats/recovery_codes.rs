@@ -38,7 +38,7 @@ use alloc::string::String;
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
-use super::imported::{ImportError, Problem, is_name, lines};
+use super::imported::{ImportError, Lines, Problem, is_name};
 use super::number::number;
 use crate::factor::ImportedRecoveryCodes;
 
@@ -69,7 +69,7 @@ pub struct ImportedSet {
 /// # Ok::<(), secondo::formats::ImportError>(())
 /// ```
 pub fn read(file: &[u8], random: &[u8; 32]) -> impl Iterator<Item = Result<ImportedSet, ImportError>> {
-    lines(file).map(move |(line, text)| {
+    Lines::of(file).map(move |(line, text)| {
         text.and_then(|text| set(line, text, random)).map_err(|problem| ImportError { line, problem })
     })
 }

@@ -59,7 +59,7 @@ impl Secret {
     ///
     /// Returns [`SecretError`] if the text is not the base32 of [`Self::MIN_LEN`] to [`Self::MAX_LEN`] bytes.
     pub fn from_base32(text: &str) -> Result<Self, SecretError> {
-        Self::decode(text, Self::MIN_LEN, false)
+        Self::decode(text, Self::MIN_LEN, Form::Strict)
     }
 
     /// Creates a secret from base32 in groups, as web pages show it to be typed.
@@ -70,7 +70,7 @@ impl Secret {
     ///
     /// Returns [`SecretError`] if the text is not the base32 of [`Self::MIN_LEN`] to [`Self::MAX_LEN`] bytes.
     pub fn from_base32_grouped(text: &str) -> Result<Self, SecretError> {
-        Self::decode(text, Self::MIN_LEN, true)
+        Self::decode(text, Self::MIN_LEN, Form::Grouped)
     }
 
     /// Creates a secret of 80 bits or more, to import one that another issuer handed out.
@@ -89,11 +89,19 @@ impl Secret {
 
     /// Creates a secret of 80 bits or more from base32, in groups or not: see [`Self::import_short`].
     ///
+    /// As in authenticator apps, bits after the last whole byte are ignored: 17 symbols are ten bytes.
+    ///
     /// # Errors
     ///
     /// Returns [`SecretError`] if the text is not the base32 of [`Self::SHORT_LEN`] to [`Self::MAX_LEN`] bytes.
     pub fn import_short_base32(text: &str) -> Result<Self, SecretError> {
-        Self::decode(text, Self::SHORT_LEN, true)
+        Self::decode(text, Self::SHORT_LEN, Form::Imported)
+    }
+
+    /// Creates a secret as [`Self::import_short_base32`] does, from a text in which 0, 1 and 8 stand for O, L and B.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn import_mistyped_base32(text: &str) -> Result<Self, SecretError> {
+        Self::decode(text, Self::SHORT_LEN, Form::Mistyped)
     }
 
     /// Creates a random secret as long as the algorithm's output, with the caller's random number generator.
@@ -163,12 +171,12 @@ impl Secret {
         Ok(secret)
     }
 
-    fn decode(text: &str, min: usize, grouped: bool) -> Result<Self, SecretError> {
-        let is_separator = |byte: u8| grouped && (public(byte == b' ') || public(byte == b'-'));
+    fn decode(text: &str, min: usize, form: Form) -> Result<Self, SecretError> {
+        let is_separator = |byte: u8| form != Form::Strict && (public(byte == b' ') || public(byte == b'-'));
         let mut symbols = Zeroizing::new([[0; 8]; Base32::GROUPS]);
         let mut len = 0;
         for byte in text.bytes().filter(|byte| !is_separator(*byte)) {
-            *symbols.as_flattened_mut().get_mut(len).ok_or(SecretError::Base32Length)? = to_upper(byte);
+            *symbols.as_flattened_mut().get_mut(len).ok_or(SecretError::Base32Length)? = form.symbol(byte);
             len += 1;
         }
         let padded = symbols.as_flattened().get(..len).unwrap_or_default();
@@ -178,7 +186,7 @@ impl Secret {
         }
         // Only whole groups are decoded: the compiler knows their length, so that the decoder needs no division.
         let len = len - padding;
-        let mut is_base32 = !matches!(len % 8, 1 | 3 | 6);
+        let mut is_base32 = form.takes_spare_bits() || !matches!(len % 8, 1 | 3 | 6);
         symbols.as_flattened_mut().iter_mut().skip(len).for_each(|unused| *unused = b'A');
         let mut bytes = Zeroizing::new([[0; 5]; Base32::GROUPS]);
         for (symbols, bytes) in symbols.iter().zip(&mut *bytes).take(len.div_ceil(8)) {
@@ -186,8 +194,8 @@ impl Secret {
         }
         if !is_base32 {
             // A branch on each character is permitted here, because this text is not a secret.
-            let is_symbol = |byte: u8| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte);
-            let padding_from = text.trim_end_matches(|c| c == '=' || (grouped && matches!(c, ' ' | '-'))).len();
+            let is_symbol = |byte: u8| matches!(form.symbol(byte), b'A'..=b'Z' | b'2'..=b'7');
+            let padding_from = text.trim_end_matches(|c| c == '=' || u8::try_from(c).is_ok_and(is_separator)).len();
             let wrong = |(at, byte): (usize, u8)| !(is_symbol(byte) || is_separator(byte) || at >= padding_from);
             return Err(match text.bytes().enumerate().position(wrong) {
                 Some(position) => SecretError::Base32Character { position },
@@ -198,11 +206,47 @@ impl Secret {
     }
 }
 
+/// The forms of base32 text that are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Strict,
+    /// With spaces and hyphens.
+    Grouped,
+    /// Grouped, and with bits after the last whole byte.
+    Imported,
+    /// Imported, and with symbols that were mistyped, as google-authenticator-libpam takes them.
+    #[cfg(feature = "alloc")]
+    Mistyped,
+}
+
+impl Form {
+    const fn takes_spare_bits(self) -> bool {
+        !matches!(self, Self::Strict | Self::Grouped)
+    }
+
+    /// Returns the symbol in upper case, without a branch on it.
+    fn symbol(self, byte: u8) -> u8 {
+        let upper = to_upper(byte);
+        match self {
+            Self::Strict | Self::Grouped | Self::Imported => upper,
+            #[cfg(feature = "alloc")]
+            Self::Mistyped => replace(replace(replace(upper, b'0', b'O'), b'1', b'L'), b'8', b'B'),
+        }
+    }
+}
+
 /// Converts a byte to ASCII upper case, without a branch on it.
 fn to_upper(byte: u8) -> u8 {
     let wide = i16::from(byte);
     let is_lower = ((0x60 - wide) & (wide - 0x7b)) >> 8;
     byte ^ (is_lower & 0x20).to_le_bytes()[0]
+}
+
+/// Returns `meant` in the place of `typed`, and any other byte as it is, without a branch on it.
+#[cfg(feature = "alloc")]
+fn replace(byte: u8, typed: u8, meant: u8) -> u8 {
+    let is_typed = (i16::from(byte ^ typed) - 1) >> 8;
+    byte ^ (is_typed & i16::from(typed ^ meant)).to_le_bytes()[0]
 }
 
 impl Drop for Secret {

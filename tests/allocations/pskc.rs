@@ -7,7 +7,7 @@ use crate::counting::peak_of;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use secondo::formats::pskc::{Credential, Protection, PskcErrorKind, Reader, Token, Writer};
-use secondo::{Algorithm, Authenticator, Hotp, Secret, State};
+use secondo::{Algorithm, Authenticator, Hotp, Secret, State, UnixTime};
 
 /// The maximum number of bytes: buffers of the reader and its source, one token, and allocations of the test runner.
 const BOUND: isize = 200_000;
@@ -62,11 +62,11 @@ fn documents_of_any_length_take_little_memory() {
         let (mut calls, mut last) = (0, None);
         let peak = peak_of(|| {
             let whole = BufReader::new(header.as_bytes().chain(packages).chain(end.as_bytes()));
-            let progress = |now| {
+            let progress = |read| {
                 calls += 1;
-                last = Some(now);
+                last = Some(read);
             };
-            let read = Reader::new(whole, credential).with_progress(progress);
+            let read = Reader::new(whole, credential, UnixTime::EPOCH).with_progress(progress);
             assert_eq!(read.map(Result::unwrap).count() as u64, keys);
         });
         assert!(peak < BOUND, "{peak} bytes");
@@ -97,7 +97,7 @@ fn documents_of_any_length_take_little_memory() {
 }
 
 fn must_end(document: impl BufRead) {
-    let last = Reader::new(document, Credential::None).last().unwrap().unwrap_err();
+    let last = Reader::new(document, Credential::None, UnixTime::EPOCH).last().unwrap().unwrap_err();
     assert!(matches!(last.kind(), PskcErrorKind::TooLarge | PskcErrorKind::Doctype), "{last}");
     assert!(last.ends_document());
 }

@@ -48,6 +48,8 @@ fn usersfile_types() {
         assert_eq!(imported.authenticator.method(), method, "{kind}");
         assert_eq!(imported.authenticator.algorithm(), Algorithm::Sha1);
         assert_eq!(imported.authenticator.secret().unwrap().expose(), b"12345678901234567890");
+        // liboath ignores the digits.
+        assert!(imported.notes.contains(&Note::DigitsUnknown), "{kind}");
     }
     for kind in
         ["hotp", "HOTP/", "HOTP/6", "HOTP/E/5", "HOTP/E/06", "HOTP/E/6/", "HOTP/T15", "HOTP/T", "TOTP", "HOTP//6"]
@@ -70,10 +72,10 @@ fn one_error(line: usize, problem: Problem) -> ImportError {
 #[test]
 fn usersfile_states() {
     for (rest, state, notes) in [
-        ("-", next(0), vec![]),
-        ("- 5", next(5), vec![]),
-        ("+ 5", next(5), vec![]),
-        ("1234 5", next(5), vec![Note::PinNotImported]),
+        ("-", next(0), vec![Note::DigitsUnknown]),
+        ("- 5", next(5), vec![Note::DigitsUnknown]),
+        ("+ 5", next(5), vec![Note::DigitsUnknown]),
+        ("1234 5", next(5), vec![Note::PinNotImported, Note::DigitsUnknown]),
         ("- 7 162583 2026-11-23T20:36:02L", next(8), vec![]),
         ("- 0 755224 2026-11-23T20:36:02L", next(1), vec![]),
     ] {
@@ -84,12 +86,56 @@ fn usersfile_states() {
         assert_eq!(imported.notes, notes, "{rest}");
     }
     let short = one("HOTP alice - 31323334353637383930").unwrap();
-    assert_eq!(short.notes, [Note::ShortSecret]);
+    assert_eq!(short.notes, [Note::DigitsUnknown, Note::ShortSecret]);
 
     // The file shows no login so far, but cannot prove that there was none.
     let unused = one(&format!("HOTP/T30 alice - {HEX}")).unwrap();
     assert_eq!(unused.state, next(NOW.as_secs() / 30 + 10 + 1));
-    assert_eq!(unused.notes, [Note::LastUseUnknown]);
+    assert_eq!(unused.notes, [Note::DigitsUnknown, Note::LastUseUnknown]);
+}
+
+/// liboath takes the number of digits from the typed code, whatever TYPE says. The codes are those of RFC 4226,
+/// appendix D, and RFC 6238, appendix B.
+#[test]
+fn usersfile_digits_are_those_of_the_last_code() {
+    for kind in ["HOTP", "HOTP/E/6", "HOTP/E/8"] {
+        for (code, digits) in [("162583", 6), ("2162583", 7), ("82162583", 8)] {
+            let line = format!("{kind} alice - {HEX} 7 {code} 2026-11-23T20:36:02L");
+            let imported = usersfile::read(line.as_bytes(), NOW).with_digits(Digits::Nine).next().unwrap().unwrap();
+            assert_eq!(imported.authenticator.method().digits().count(), digits, "{line}");
+            assert_eq!((imported.state, imported.notes), (next(8), vec![]), "{line}");
+        }
+    }
+    let imported = one(&format!("HOTP/T30 user - {HEX} 4 07081804 2005-03-18T01:58:29L")).unwrap();
+    assert_eq!(imported.authenticator.method(), totp(Digits::Eight, 30));
+    assert_eq!(imported.state, next(1_111_111_109 / 30 + 1));
+}
+
+#[test]
+fn usersfile_digits_of_an_unused_line_are_those_of_the_caller() {
+    for kind in ["HOTP", "HOTP/E/6", "HOTP/T30", "HOTP/T60/7"] {
+        let line = format!("{kind} alice - {HEX}");
+        let imported = usersfile::read(line.as_bytes(), NOW).with_digits(Digits::Eight).next().unwrap().unwrap();
+        assert_eq!(imported.authenticator.method().digits(), Digits::Eight, "{kind}");
+        assert!(!imported.notes.contains(&Note::DigitsUnknown), "{kind}");
+    }
+}
+
+/// The search for last codes stops at the budget, and lines that need no search are read still.
+#[test]
+fn usersfile_search_has_a_budget() {
+    let searched = format!("HOTP/T30 a - {HEX} 0 07081804 2005-03-18T01:58:29L\n");
+    let file = format!("{}HOTP b - {HEX} 7 162583 2026-11-23T20:36:02L\n", searched.repeat(3));
+    let read = |budget| {
+        let lines = usersfile::read(file.as_bytes(), NOW).with_budget(budget);
+        lines.map(|line| line.map(|imported| imported.line)).collect::<Vec<_>>()
+    };
+    let beyond = |line| Err(one_error(line, Problem::Budget));
+    assert_eq!(read(usersfile::Reader::BUDGET), [Ok(1), Ok(2), Ok(3), Ok(4)]);
+    // A line needs room for 26 hours and 200 steps, and takes what it used: here about half.
+    assert_eq!(read(3_321), [Ok(1), beyond(2), beyond(3), Ok(4)]);
+    assert_eq!(read(3_320), [beyond(1), beyond(2), beyond(3), Ok(4)]);
+    assert_eq!(read(0), [beyond(1), beyond(2), beyond(3), beyond(4)]);
 }
 
 /// The time step of the last code is found in every time zone of the host, and at every place in the host's window.
@@ -133,7 +179,8 @@ fn usersfile_refusals() {
         (&format!("HOTP alice - {HEX} 7 162583"), Problem::Missing("LAST_TIMESTAMP")),
         (&format!("HOTP alice - {HEX} 7 62583 2026-11-23T20:36:02L"), Problem::Invalid("LAST_OTP")),
         (&format!("HOTP alice - {HEX} 7 16258x 2026-11-23T20:36:02L"), Problem::Invalid("LAST_OTP")),
-        (&format!("HOTP alice - {HEX} 7 82162583 2026-11-23T20:36:02L"), Problem::Invalid("LAST_OTP")),
+        (&format!("HOTP alice - {HEX} 7 082162583 2026-11-23T20:36:02L"), Problem::Invalid("LAST_OTP")),
+        (&format!("HOTP alice - {HEX} 7 92162583 2026-11-23T20:36:02L"), Problem::LastCode),
         (&format!("HOTP alice - {HEX} 7 162583 2026-11-23T20:36:02Z"), Problem::Invalid("LAST_TIMESTAMP")),
         (&format!("HOTP alice - {HEX} 7 162583 2026-11-23T20:36:02L x"), Problem::Unknown),
         // The counters before and after the counter of the last code.
@@ -157,8 +204,8 @@ fn usersfile_refusals() {
 #[test]
 fn usersfile_report() {
     let long = "x".repeat(MAX_LINE + 1);
-    let mut file =
-        format!("# users\r\n\n  \t\nHOTP a - {HEX}\r\nHOTP/X b - {HEX}\n{long}\nHOTP a - {HEX} 3\n").into_bytes();
+    let mut file = format!("\u{feff}# users\r\n\n  \t\nHOTP a - {HEX}\r\nHOTP/X b - {HEX}\n{long}\nHOTP a - {HEX} 3\n")
+        .into_bytes();
     file.extend(b"HOTP \xe9 - 00\n  # HOTP x\nHOTP last - ");
     file.extend(HEX.as_bytes());
     let report: Vec<_> =
@@ -227,6 +274,22 @@ fn google_options() {
     assert_eq!(short.imported.notes, [Note::ShortSecret]);
 }
 
+/// The module reads 0, 1 and 8 as O, L and B, and editors begin files with a byte-order mark.
+#[test]
+fn google_secret_with_mistyped_symbols() {
+    let secret = |text: &str| {
+        let file = format!("{text}\n\" TOTP_AUTH\n");
+        let read = google_authenticator::read("alice", file.as_bytes(), NOW)?;
+        Ok::<_, ImportError>(read.imported.authenticator.secret().unwrap().expose().to_vec())
+    };
+    let meant = secret("GEZDGNBVGY3TQOJQLBOLBOLB").unwrap();
+    for typed in ["GEZDGN8VGY3TQ0JQ18018018", "gezdgn8vgy3tq0jq18018018", "\u{feff}GEZDGN8VGY3TQ0JQL8OL8OLB"] {
+        assert_eq!(secret(typed).unwrap(), meant, "{typed}");
+    }
+    let error = secret("GEZDGN8VGY3TQ0JQ18018019").unwrap_err();
+    assert_eq!(error, one_error(1, Problem::Secret(SecretError::Base32Character { position: 23 })));
+}
+
 #[test]
 fn google_refusals() {
     let future = format!("\" DISALLOW_REUSE {}\n\" TOTP_AUTH", (NOW.as_secs() + 3 * 86_400) / 30);
@@ -272,7 +335,7 @@ fn google_refusals() {
         (&b""[..], 1, Problem::Missing("secret")),
         (b"\n\" TOTP_AUTH\n", 1, Problem::Missing("secret")),
         (b"\" TOTP_AUTH\n", 1, Problem::Secret(SecretError::Base32Character { position: 0 })),
-        (b"GEZDGNBVGY3TQO1Q\n\" TOTP_AUTH\n", 1, Problem::Secret(SecretError::Base32Character { position: 14 })),
+        (b"GEZDGNBVGY3TQO9Q\n\" TOTP_AUTH\n", 1, Problem::Secret(SecretError::Base32Character { position: 14 })),
         (b"GEZDGNBV\n\" TOTP_AUTH\n", 1, Problem::Secret(SecretError::Length { min: 10, found: 5 })),
         (b"\xff\xfe\n\" TOTP_AUTH\n", 1, Problem::NotText { position: 0 }),
     ] {

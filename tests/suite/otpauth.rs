@@ -43,7 +43,7 @@ fn published_key_uris_are_accepted() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 45);
+    assert_eq!(checked, 57);
 }
 
 #[test]
@@ -58,11 +58,13 @@ fn what_cannot_be_used_is_refused_with_its_position() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 126);
+    assert_eq!(checked, 119);
     assert_eq!(KeyUri::parse("").unwrap_err(), KeyUriError::Scheme);
     for control in ["\n", "\r", "\t", "\0", "\x7f"] {
-        let text = format!("otpauth://totp/alice?secret={SECRET}{control}");
+        let text = format!("otpauth://totp/alice?secret={SECRET}{control}&issuer=a");
         assert_eq!(KeyUri::parse(&text).unwrap_err(), KeyUriError::Encoding { position: 60 });
+        // Positions count the white space around the whole.
+        assert_eq!(KeyUri::parse(&format!(" \n{text}\r\n")).unwrap_err(), KeyUriError::Encoding { position: 62 });
     }
 }
 
@@ -157,11 +159,13 @@ fn an_issuer_given_replaces_both_that_were_read() {
 fn messages() {
     let messages = [
         (KeyUriError::TooLong { found: 5000 }, "a key URI must have at most 4096 bytes, not 5000"),
+        (KeyUriError::Value { parameter: Parameter::Period, position: 52 }, "period must be 1 to 3600, at position 52"),
+        (KeyUriError::Value { parameter: Parameter::Digits, position: 75 }, "digits must be 6 to 9, at position 75"),
         (
-            KeyUriError::Value { parameter: Parameter::Period, position: 52 },
-            "the value of period at position 52 is invalid",
+            KeyUriError::Missing(Parameter::Counter),
+            "the parameter counter is missing: add the next counter of this authenticator, which is 0 for a new one",
         ),
-        (KeyUriError::Missing(Parameter::Counter), "the parameter counter is missing"),
+        (KeyUriError::Missing(Parameter::Secret), "the parameter secret is missing"),
         (
             KeyUriError::Secret { error: SecretError::Length { min: 10, found: 9 }, position: 28 },
             "the secret at position 28 cannot be used: a secret must have 10 to 128 bytes, not 9",

@@ -6,10 +6,11 @@ use crate::support::pskc as support;
 use std::io::{BufRead, Read};
 
 use secondo::factor::Method;
+use secondo::formats::Note;
 use secondo::formats::pskc::{Credential, PskcErrorKind, Reader, Signature};
 use secondo::types::{Counter, Period, SecretError};
 use secondo::{Algorithm, Digits, Hotp, State, Totp, UnixTime};
-use support::{PRE_SHARED, SECRET, figure, read, read_one, refusal};
+use support::{NOW, PRE_SHARED, SECRET, figure, read, read_one, refusal};
 
 /// Returns the document in figure 3 with replacements. It has one HOTP key, unless a replacement changes that.
 fn with(replacements: &[(&str, &str)]) -> String {
@@ -19,6 +20,10 @@ fn with(replacements: &[(&str, &str)]) -> String {
         document = document.replacen(from, to, 1);
     }
     document
+}
+
+fn value(name: &str, value: &str) -> String {
+    format!("<{name}><PlainValue>{value}</PlainValue></{name}>")
 }
 
 fn totp(data: &str) -> String {
@@ -98,7 +103,7 @@ fn figure_8_is_encrypted_with_a_certificate() {
 #[test]
 fn figure_9_is_signed() {
     let document = figure(9);
-    let mut reader = Reader::new(document.as_bytes(), Credential::None);
+    let mut reader = Reader::new(document.as_bytes(), Credential::None, NOW);
     assert!(reader.next().unwrap().is_ok());
     assert_eq!(reader.signature(), Signature::NotYetKnown);
     assert!(reader.next().is_none());
@@ -108,18 +113,18 @@ fn figure_9_is_signed() {
     let (before, after) = document.split_once("<KeyPackage>").unwrap();
     let signature = "<ds:Signature><ds:SignatureValue>AAAA</ds:SignatureValue></ds:Signature>";
     let document = format!("{before}{signature}<KeyPackage>{}", after.replace("Signature>", "Extensions>"));
-    let mut reader = Reader::new(document.as_bytes(), Credential::None);
+    let mut reader = Reader::new(document.as_bytes(), Credential::None, NOW);
     assert!(reader.next().unwrap().is_ok());
     assert_eq!(reader.signature(), Signature::NotVerified);
 
     // A signature in an unexpected place is reported too.
     let inside = figure(3).replace("</Key>", "<Extensions><x xmlns='urn:x'><ds:Signature xmlns:ds='http://www.w3.org/2000/09/xmldsig#'/></x></Extensions></Key>");
-    let mut reader = Reader::new(inside.as_bytes(), Credential::None);
+    let mut reader = Reader::new(inside.as_bytes(), Credential::None, NOW);
     assert!(reader.by_ref().all(|token| token.is_ok()));
     assert_eq!(reader.signature(), Signature::NotVerified);
 
     let unsigned = figure(3);
-    let mut reader = Reader::new(unsigned.as_bytes(), Credential::None);
+    let mut reader = Reader::new(unsigned.as_bytes(), Credential::None, NOW);
     assert!(reader.by_ref().all(|token| token.is_ok()));
     assert_eq!(reader.signature(), Signature::Absent);
 }
@@ -128,8 +133,8 @@ fn figure_9_is_signed() {
 fn figure_10_is_a_batch() {
     let document = figure(10);
     let mut progress = Vec::new();
-    let reader =
-        Reader::new(document.as_bytes(), Credential::None).with_progress(|now| progress.push((now.keys, now.bytes)));
+    let reader = Reader::new(document.as_bytes(), Credential::None, NOW)
+        .with_progress(|read| progress.push((read.keys, read.bytes)));
     let tokens: Vec<_> = reader.map(Result::unwrap).collect();
     let ids: Vec<_> = tokens.iter().map(|token| token.key_id.as_str()).collect();
     assert_eq!(ids, ["1", "2", "3", "4"]);
@@ -146,7 +151,6 @@ fn counters_and_drift_are_kept() {
     let Method::Hotp(hotp) = token.authenticator.method() else { panic!("not an HOTP token") };
     assert_eq!(hotp.generate(&key, Counter::new(0)).as_str(), "84755224"); // RFC 4226, appendix D
 
-    let value = |name: &str, value: &str| format!("<{name}><PlainValue>{value}</PlainValue></{name}>");
     let data = value("Time", "54321") + &value("TimeInterval", "60") + &value("TimeDrift", "-4");
     let token = read_one(&totp(&data), Credential::None);
     assert_eq!(token.authenticator.method(), Totp::new(Digits::Eight, Period::from_secs(60).unwrap()).into());
@@ -176,14 +180,133 @@ fn counters_and_drift_are_kept() {
     }
 }
 
+/// Seconds in the place of time steps would refuse every code until the year 3586.
+#[test]
+fn time_in_seconds_is_refused() {
+    let time = |time: u64| read(&totp(&value("Time", &time.to_string())), Credential::None).remove(0);
+    for seconds in [1_700_000_000, NOW.as_secs(), u64::from(u32::MAX), 1 << 62] {
+        assert_eq!(time(seconds).unwrap_err().kind(), PskcErrorKind::Value("Time"), "{seconds}");
+    }
+    let (two_days, step) = (2 * 24 * 60 * 2, NOW.as_secs() / 30);
+    for next in [0, 1, step, step + two_days + 1] {
+        let token = time(next).unwrap();
+        assert_eq!((token.state, token.notes), (State::new().starting_at(Counter::new(next)), vec![]), "{next}");
+    }
+    assert!(time(step + two_days + 2).is_err());
+}
+
+/// privacyIDEA writes the last used time step as the counter. A code used there is refused here.
+#[test]
+fn counter_of_a_totp_key_is_its_last_step() {
+    let step = NOW.as_secs() / 30;
+    let with_counter = |counter: u64, data: &str| {
+        let counter = format!("<PlainValue>{counter}<");
+        read(&totp(data).replace("<PlainValue>0<", &counter), Credential::None).remove(0)
+    };
+    let used = |last| State::new().starting_at(Counter::new(last + 1));
+    let token = with_counter(step, "").unwrap();
+    assert_eq!((token.state, token.notes), (used(step), vec![Note::CounterIsLastStep]));
+    // The later of the two counts.
+    for (counter, time) in [(step, step - 4), (step - 5, step + 1)] {
+        let token = with_counter(counter, &value("Time", &time.to_string())).unwrap();
+        assert_eq!((token.state, token.notes), (used(step), vec![Note::CounterIsLastStep]), "{counter} {time}");
+    }
+    assert_eq!(with_counter(NOW.as_secs(), "").unwrap_err().kind(), PskcErrorKind::Value("Counter"));
+    // Without either, every step that may have been used counts as used.
+    let token = with_counter(0, "").unwrap();
+    assert_eq!((token.state, token.notes), (used(step + 10), vec![Note::LastUseUnknown]));
+}
+
+#[test]
+fn keys_have_the_notes_of_other_sources() {
+    let notes = |replacements: &[(&str, &str)]| read_one(&with(replacements), Credential::None).notes;
+    let policy = |inside: &str| format!("<Policy>{inside}</Policy></Key>");
+    assert_eq!(notes(&[]), []);
+    assert_eq!(notes(&[("MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=", "MTIzNDU2Nzg5MDEy")]), [Note::ShortSecret]);
+    let limits = [
+        ("<StartDate>2006-03-16T00:00:00Z</StartDate>", vec![Note::UseIsLimited]),
+        ("<StartDate>2006-03-15T00:00:00Z</StartDate>", vec![]),
+        ("<ExpiryDate>2006-05-01T00:00:00Z</ExpiryDate>", vec![Note::UseIsLimited]),
+        ("<NumberOfTransactions>5</NumberOfTransactions>", vec![Note::UseIsLimited]),
+        ("<PINPolicy PINUsageMode='Local'/>", vec![]),
+    ];
+    for (limit, expected) in limits {
+        assert_eq!(notes(&[("</Key>", &policy(limit))]), expected, "{limit}");
+    }
+    let device = |date: &str| format!("<ExpiryDate>{date}T00:00:00Z</ExpiryDate></DeviceInfo>");
+    assert_eq!(notes(&[("</DeviceInfo>", &device("2006-05-01"))]), [Note::UseIsLimited]);
+    for (from, to) in
+        [("</DeviceInfo>", &device("2006-03-14")), ("</Key>", &policy("<ExpiryDate>2006-03-14T23:59:59Z</ExpiryDate>"))]
+    {
+        assert_eq!(refusal(&with(&[(from, to)]), Credential::None), PskcErrorKind::Expired, "{to}");
+    }
+}
+
+/// Whoever can edit the file could plant a secret of their own, also by removing all of its encryption.
+#[test]
+fn plain_secrets_beside_a_credential_are_refused() {
+    let encrypted = figure(6);
+    let start = encrypted.find("<EncryptedValue>").unwrap();
+    let end = encrypted.find("</Secret>").unwrap();
+    let planted = encrypted.replace(&encrypted[start..end], "<PlainValue>AAAAAAAAAAAAAAAAAAAAAAAAAAA=</PlainValue>");
+    for document in [&planted, &figure(3)] {
+        assert_eq!(refusal(document, Credential::Key(PRE_SHARED)), PskcErrorKind::PlainSecret);
+        let mut asked = Reader::new(document.as_bytes(), Credential::Key(PRE_SHARED), NOW).with_plain_secrets();
+        assert!(asked.next().unwrap().is_ok());
+    }
+    assert_eq!(refusal(&figure(3), Credential::Passphrase("qwerty")), PskcErrorKind::PlainSecret);
+}
+
+#[test]
+fn iterations_have_a_budget() {
+    let document = figure(7);
+    let read = |most| {
+        let reader = Reader::new(document.as_bytes(), Credential::Passphrase("qwerty"), NOW);
+        reader.with_max_iterations(most).next().unwrap().map(drop)
+    };
+    assert!(read(1000).is_ok());
+    let error = read(999).unwrap_err();
+    assert_eq!((error.kind(), error.ends_document()), (PskcErrorKind::Iterations(1000), true));
+}
+
 #[test]
 fn suites_choose_the_hash() {
-    for (suite, algorithm) in
-        [("HMAC-SHA1", Algorithm::Sha1), ("HMAC-SHA256", Algorithm::Sha256), ("HMAC-SHA512", Algorithm::Sha512)]
-    {
-        let document = with(&[("<ResponseFormat", &format!("<Suite>{suite}</Suite><ResponseFormat"))]);
-        assert_eq!(read_one(&document, Credential::None).authenticator.algorithm(), algorithm);
+    let read = |suite: &str| {
+        let document = with(&[("<ResponseFormat", &format!("{suite}<ResponseFormat"))]);
+        read_one(&document, Credential::None).authenticator.algorithm()
+    };
+    for (name, algorithm) in [
+        ("HMAC-SHA1", Algorithm::Sha1),
+        ("HMAC-SHA-1", Algorithm::Sha1),
+        ("sha1", Algorithm::Sha1),
+        ("", Algorithm::Sha1),
+        ("HMAC-SHA256", Algorithm::Sha256),
+        ("SHA256", Algorithm::Sha256),
+        ("SHA-256", Algorithm::Sha256),
+        ("HMAC-SHA512", Algorithm::Sha512),
+        ("HmacSHA512", Algorithm::Sha512),
+    ] {
+        assert_eq!(read(&format!("<Suite>{name}</Suite>")), algorithm, "{name}");
+        assert_eq!(read(&format!("<Suite hashalgo='{name}'/>")), algorithm, "{name}");
     }
+}
+
+#[test]
+fn algorithms_after_a_number_sign_are_read() {
+    let document = with(&[("keyprov:pskc:hotp", "keyprov:pskc#hotp")]);
+    assert_eq!(read_one(&document, Credential::None).authenticator.method(), Hotp::new(Digits::Eight).into());
+    let document = totp("").replace("keyprov:pskc:totp", "keyprov:pskc#totp");
+    assert_eq!(
+        read_one(&document, Credential::None).authenticator.method(),
+        Totp::new(Digits::Eight, Period::default()).into()
+    );
+}
+
+#[test]
+fn interval_of_an_hotp_key_is_ignored() {
+    let token =
+        read_one(&with(&[("<Counter>", &format!("{}<Counter>", value("TimeInterval", "0")))]), Credential::None);
+    assert_eq!(token.authenticator.method(), Hotp::new(Digits::Eight).into());
 }
 
 #[test]
@@ -361,7 +484,7 @@ fn a_header_that_cannot_be_used_ends_the_document() {
         (6, "<MACKey>", "<MACKeyReference>x</MACKeyReference><MACKey>", PskcErrorKind::Unsupported("MACKeyReference")),
         (6, "</KeyPackage>", "</KeyPackage><EncryptionKey/>", PskcErrorKind::Misplaced("EncryptionKey")),
         (6, "<EncryptionKey>", "<EncryptionKey/><EncryptionKey>", PskcErrorKind::Duplicate("EncryptionKey")),
-        (7, ">1000<", ">10000001<", PskcErrorKind::Value("IterationCount")),
+        (7, ">1000<", ">2000001<", PskcErrorKind::Iterations(2_000_001)),
         (7, ">1000<", ">99999999999999999999<", PskcErrorKind::Value("IterationCount")),
         (7, ">1000<", ">0<", PskcErrorKind::Value("IterationCount")),
         (7, ">16<", ">17<", PskcErrorKind::Value("KeyLength")),
@@ -438,7 +561,7 @@ fn other_encodings_are_refused() {
     let latin_1 = with(&[("<Issuer>", "<Issuer>\u{7f}")]).replace('\u{7f}', "\u{80}").into_bytes();
     let latin_1: Vec<u8> = latin_1.into_iter().filter(|byte| *byte != 0xc2).collect();
     for bytes in [utf_16, latin_1] {
-        let error = Reader::new(&bytes[..], Credential::None).next().unwrap().unwrap_err();
+        let error = Reader::new(&bytes[..], Credential::None, NOW).next().unwrap().unwrap_err();
         assert!(matches!(error.kind(), PskcErrorKind::Encoding | PskcErrorKind::Syntax), "{error}");
     }
 }
@@ -476,7 +599,7 @@ fn a_document_that_ends_anywhere_is_refused() {
         let document = figure(number);
         let end = document.trim_end().len();
         for at in 0..end {
-            let mut reader = Reader::new(&document.as_bytes()[..at], Credential::Passphrase("qwerty"));
+            let mut reader = Reader::new(&document.as_bytes()[..at], Credential::Passphrase("qwerty"), NOW);
             let last = reader.by_ref().last().unwrap().unwrap_err();
             assert!(last.ends_document(), "{at}");
             assert_ne!(reader.signature(), Signature::Absent);
@@ -495,7 +618,7 @@ fn errors_of_the_source_are_passed_on() {
     }
     let document = figure(10);
     let half = document.as_bytes()[..1500].chain(std::io::BufReader::new(Failing));
-    let tokens: Vec<_> = Reader::new(half, Credential::None).collect();
+    let tokens: Vec<_> = Reader::new(half, Credential::None, NOW).collect();
     let error = tokens.last().unwrap().as_ref().unwrap_err();
     assert_eq!(error.kind(), PskcErrorKind::Io(std::io::ErrorKind::ConnectionReset));
     assert!(tokens[0].is_ok() && error.ends_document());
@@ -520,7 +643,7 @@ fn pieces_make_no_difference() {
     }
     for number in 2..=10 {
         let document = figure(number);
-        let pieces = Reader::new(Bytewise(document.as_bytes()), Credential::Key(PRE_SHARED));
+        let pieces = Reader::new(Bytewise(document.as_bytes()), Credential::Key(PRE_SHARED), NOW);
         let pieces: Vec<_> = pieces.map(|token| format!("{token:?}")).collect();
         let whole: Vec<_> =
             read(&document, Credential::Key(PRE_SHARED)).iter().map(|token| format!("{token:?}")).collect();

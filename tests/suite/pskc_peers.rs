@@ -1,6 +1,8 @@
 //! Exchange of PSKC documents with other implementations: `pskctool` of the OATH Toolkit, and python-pskc.
 #![cfg(feature = "pskc")]
 
+use crate::support::time::at;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,6 +14,8 @@ use secondo::formats::pskc::{Credential, Protection, Reader, Signature, Token, W
 use secondo::types::{Counter, Period};
 use secondo::{Algorithm, Authenticator, Digits, Hotp, Secret, State, Totp, UnixTime};
 
+/// After the start of the key's use.
+const NOW: UnixTime = at(1_795_500_000);
 const SECRET: &[u8] = b"12345678901234567890";
 const KEY: &[u8] = b"0123456789abcdef0123456789ABCDEF";
 
@@ -59,7 +63,7 @@ fn written(protection: Protection<'_>) -> Vec<u8> {
 }
 
 fn read(document: &str, credential: Credential<'_>) -> Vec<Token> {
-    Reader::new(document.as_bytes(), credential).map(Result::unwrap).collect()
+    Reader::new(document.as_bytes(), credential, NOW).map(Result::unwrap).collect()
 }
 
 #[test]
@@ -105,7 +109,7 @@ fn a_signature_by_pskctool_is_reported() {
     let signed =
         run("pskctool", &["--sign", "--sign-key", key, "--sign-crt", certificate], &written(Protection::Plain));
 
-    let mut reader = Reader::new(signed.as_bytes(), Credential::None);
+    let mut reader = Reader::new(signed.as_bytes(), Credential::None, NOW);
     let read: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
     assert_eq!(format!("{read:?}"), format!("{:?}", tokens()));
     assert_eq!(reader.signature(), Signature::NotVerified);

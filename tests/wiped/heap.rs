@@ -279,7 +279,7 @@ fn key_files() {
     use rand::rngs::StdRng;
     use secondo::formats::pskc::{Credential, Protection, Reader, Token, Writer};
 
-    let key = &[7; 16];
+    let (key, now) = (&[7; 16], UnixTime::EPOCH);
     for (protection, credential) in
         [(Protection::Plain, Credential::None), (Protection::Key { name: "k", key }, Credential::Key(key))]
     {
@@ -292,7 +292,7 @@ fn key_files() {
         writer.write(&token).unwrap();
         let left = writer.finish().unwrap().len();
         let document = &document[..document.len() - left];
-        let read = Reader::new(document, credential).next().unwrap().unwrap();
+        let read = Reader::new(document, credential, now).next().unwrap().unwrap();
         assert_eq!(read.authenticator.secret().unwrap().expose(), SECRET);
 
         // Text in pieces, line ends that are normalized, a secret that is not used, and documents that end early.
@@ -302,7 +302,7 @@ fn key_files() {
         other.extend_from_slice(b"\r\n<!-- -->&#13;");
         other.extend_from_slice(&document[at..]);
         for cut in other.len() - 1_000..=other.len() {
-            for token in Reader::new(&other[..cut], credential) {
+            for token in Reader::new(&other[..cut], credential, now) {
                 drop(token);
             }
         }

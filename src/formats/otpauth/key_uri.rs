@@ -135,7 +135,7 @@ impl KeyUri {
         self.label.prefix.as_deref()
     }
 
-    /// Returns the account. It is empty if the URI has only an issuer.
+    /// Returns the account. It is empty if the URI does not name one.
     #[must_use]
     pub fn account(&self) -> &str {
         &self.label.account
@@ -316,7 +316,7 @@ pub enum KeyUriError {
         /// The byte position of the error.
         position: usize,
     },
-    /// The label is missing or empty, or a part of it has more than 255 bytes; or an account cannot be written.
+    /// A part of the label has more than 255 bytes, or an account cannot be written.
     Label {
         /// The byte position of the label, or of the error in an account to be written.
         position: usize,
@@ -378,12 +378,24 @@ impl fmt::Display for KeyUriError {
             Self::Type { position } => write!(f, "the type at position {position} is neither totp nor hotp"),
             Self::Encoding { position } => write!(f, "invalid character or percent-encoding at position {position}"),
             Self::Label { position } => write!(f, "invalid label or account at position {position}"),
+            Self::Missing(Parameter::Counter) => f.write_str(
+                "the parameter counter is missing: add the next counter of this authenticator, which is 0 for a new one",
+            ),
             Self::Missing(parameter) => write!(f, "the parameter {parameter} is missing"),
             Self::Duplicate { parameter, position } => {
                 write!(f, "the parameter {parameter} occurs again at position {position}")
             }
             Self::Value { parameter, position } => {
-                write!(f, "the value of {parameter} at position {position} is invalid")
+                let range = match parameter {
+                    Parameter::Algorithm => "must be SHA1, SHA256 or SHA512",
+                    Parameter::Digits => "must be 6 to 9",
+                    Parameter::Period => "must be 1 to 3600",
+                    Parameter::Counter => "must be 0 to 18446744073709551615",
+                    Parameter::Encoder => "stands for codes that do not consist of digits, such as Steam's",
+                    Parameter::Issuer | Parameter::Image => "must have at most 255 bytes and no control characters",
+                    Parameter::Secret => "is invalid",
+                };
+                write!(f, "{parameter} {range}, at position {position}")
             }
             Self::Secret { error, position } => write!(f, "the secret at position {position} cannot be used: {error}"),
             Self::NoSecret => f.write_str("the authenticator does not hold its secret"),

@@ -16,7 +16,7 @@ impl Label {
     /// Splits a decoded label into the account and an optional issuer with a colon before it.
     ///
     /// If the issuer is also a parameter and the label begins with it, this decides which of several colons separates
-    /// the two. Returns `None` if the label names nothing, or if a part is too long.
+    /// the two. Returns `None` if a part is too long. A label may name nothing.
     pub(super) fn read(label: &str, issuer: Option<&str>) -> Option<Self> {
         let mut issuer = issuer.map(|issuer| issuer.trim_matches(' ')).filter(|issuer| !issuer.is_empty());
         let after_issuer = issuer.and_then(|issuer| label.strip_prefix(issuer)?.strip_prefix(':'));
@@ -35,8 +35,7 @@ impl Label {
             issuer = prefix.take();
         }
         let fits = |text: &str| text.len() <= Self::MAX_LEN;
-        let named = issuer.is_some() || !account.is_empty();
-        (named && fits(account) && issuer.is_none_or(fits) && prefix.is_none_or(fits)).then(|| Self {
+        (fits(account) && issuer.is_none_or(fits) && prefix.is_none_or(fits)).then(|| Self {
             issuer: issuer.map(ToString::to_string),
             prefix: prefix.map(ToString::to_string),
             account: account.to_string(),

@@ -18,7 +18,7 @@ pub enum MigrationAccountError {
     },
     /// The secret is too short or too long.
     Secret(SecretError),
-    /// The name or the issuer is not text, has control characters, or has more than 255 bytes; or both are empty.
+    /// The name or the issuer is not text, has control characters, or has more than 255 bytes.
     Label,
     /// The algorithm with this number is not supported; 4 is MD5.
     Algorithm(i64),
@@ -57,7 +57,7 @@ impl fmt::Display for MigrationAccountError {
         match self {
             Self::Malformed { offset } => write!(f, "the account's encoding is broken at byte {offset} of the payload"),
             Self::Secret(error) => error.fmt(f),
-            Self::Label => f.write_str("the account's name or issuer is missing, too long, or not text"),
+            Self::Label => f.write_str("the account's name or issuer is too long, or not text"),
             Self::Algorithm(number) => write!(f, "the account's algorithm, number {number}, is not supported"),
             Self::Digits(number) => write!(f, "the account's number of digits, value {number}, is not supported"),
             Self::Type(number) => write!(f, "the account's type, number {number}, is not supported"),

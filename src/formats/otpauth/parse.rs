@@ -4,15 +4,18 @@ use super::label::Label;
 use super::percent::Part;
 use super::{KeyUri, KeyUriError, Parameter};
 use crate::factor::{Authenticator, Hotp, Method, Totp};
+use crate::formats::algorithm::algorithm;
 use crate::formats::number::number;
-use crate::types::{Algorithm, Counter, Digits, Period, Secret, SecretError};
+use crate::types::{Counter, Digits, Period, Secret, SecretError};
 
 impl KeyUri {
     /// Parses a key URI, in all the forms that occur in practice.
     ///
-    /// The scheme, the type and the names of parameters may be in upper case. Secrets may be in lower case, padded, and
-    /// in groups with spaces, hyphens or plus signs between them. Algorithms may be written like `sha-256` or
-    /// `HmacSHA1`. The issuer may be only in the label or only a parameter. Names need not be percent-encoded.
+    /// White space around the URI is skipped, and its ampersands may be escaped as in HTML (`&amp;`). The scheme, the
+    /// type and the names of parameters may be in upper case. Secrets may be in lower case, padded, in groups with
+    /// spaces, hyphens or plus signs between them, and have bits after their last whole byte, which apps ignore.
+    /// Algorithms may be written like `sha-256` or `HmacSHA1`. The issuer may be only in the label or only a parameter,
+    /// and the label may be missing. Names need not be percent-encoded.
     ///
     /// A plus sign in a name stays a plus sign, as in apps, except in an `issuer` parameter that differs from the
     /// label's issuer only in having plus signs for spaces. Unknown parameters are ignored. The parameter `encoder`, by
@@ -27,11 +30,11 @@ impl KeyUri {
             return Err(KeyUriError::TooLong { found: text.len() });
         }
         let rest = after_scheme(text, "otpauth://").ok_or(KeyUriError::Scheme)?;
-        if let Some(position) = text.bytes().position(|byte| byte.is_ascii_control() || byte == b'#') {
-            return Err(KeyUriError::Encoding { position });
+        if let Some(index) = rest.text.bytes().position(|byte| byte.is_ascii_control() || byte == b'#') {
+            return Err(KeyUriError::Encoding { position: rest.at + index });
         }
-        let (path, query) = rest.split_once('?').unwrap_or((rest, Part { text: "", at: text.len() }));
-        let (kind, label) = path.split_once('/').unwrap_or((path, Part { text: "", at: path.at + path.text.len() }));
+        let (path, query) = rest.split_once('?').unwrap_or((rest, rest.end()));
+        let (kind, label) = path.split_once('/').unwrap_or((path, path.end()));
         let by_counter = match kind.text {
             kind if kind.eq_ignore_ascii_case("totp") => false,
             kind if kind.eq_ignore_ascii_case("hotp") => true,
@@ -39,13 +42,14 @@ impl KeyUri {
         };
 
         let parameters = Parameters::read(query)?;
+        // An encoder decides first: with one, other values may have other meanings.
+        parameters.parse(Parameter::Encoder, |_| None::<()>)?;
         // A value must be valid even if the type does not use it.
         let counter = parameters.parse(Parameter::Counter, number)?;
         let period =
             parameters.parse(Parameter::Period, |text| Period::from_secs(number(text)?).ok())?.unwrap_or_default();
         let digits = parameters.parse(Parameter::Digits, digits)?.unwrap_or_default();
         let algorithm = parameters.parse(Parameter::Algorithm, algorithm)?.unwrap_or_default();
-        parameters.parse(Parameter::Encoder, |_| None::<()>)?;
         let method = match (by_counter, counter) {
             (false, _) => Method::Totp(Totp::new(digits, period)),
             (true, Some(_)) => Method::Hotp(Hotp::new(digits)),
@@ -70,10 +74,13 @@ impl KeyUri {
     }
 }
 
-/// Returns the rest of the text after the scheme, or `None` if the text does not begin with it.
+/// Returns the rest of the text after the scheme, without the white space around the whole.
+///
+/// Returns `None` if the text does not begin with the scheme.
 pub(super) fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<Part<'a>> {
-    let (start, rest) = text.split_at_checked(scheme.len())?;
-    start.eq_ignore_ascii_case(scheme).then_some(Part { text: rest, at: scheme.len() })
+    let blank = text.len() - text.trim_start().len();
+    let (start, rest) = text.trim().split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(Part { text: rest, at: blank + scheme.len() })
 }
 
 /// The values of the known parameters, each of which occurs at most once.
@@ -84,9 +91,11 @@ impl<'a> Parameters<'a> {
     fn read(query: Part<'a>) -> Result<Self, KeyUriError> {
         let mut values = [None; Parameter::ALL.len()];
         for (name, value) in query.parameters() {
-            let known = |(parameter, _): &(Parameter, _)| name.text.eq_ignore_ascii_case(parameter.name());
+            // HTML writes `&amp;` for an ampersand. Ignoring `amp;digits=8` would lead to wrong codes.
+            let plain = name.text.strip_prefix("amp;").unwrap_or(name.text);
+            let known = |(parameter, _): &(Parameter, _)| plain.eq_ignore_ascii_case(parameter.name());
             if let Some((parameter, slot)) = Parameter::ALL.into_iter().zip(&mut values).find(known) {
-                let value = value.unwrap_or(Part { text: "", at: name.at + name.text.len() });
+                let value = value.unwrap_or(name.end());
                 if slot.replace(value).is_some() {
                     return Err(KeyUriError::Duplicate { parameter, position: name.at });
                 }
@@ -101,27 +110,14 @@ impl<'a> Parameters<'a> {
 
     /// Parses the value of a parameter, if it is present.
     fn parse<T>(&self, parameter: Parameter, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, KeyUriError> {
-        let Some(Part { text, at }) = self.get(parameter) else { return Ok(None) };
-        read(text).map(Some).ok_or(KeyUriError::Value { parameter, position: at })
+        let Some(part) = self.get(parameter) else { return Ok(None) };
+        let text = part.decode().map_err(|position| KeyUriError::Encoding { position })?;
+        read(&text).map(Some).ok_or(KeyUriError::Value { parameter, position: part.at })
     }
 }
 
 fn digits(text: &str) -> Option<Digits> {
     Digits::try_from(u8::try_from(number(text)?).ok()?).ok()
-}
-
-/// Parses the name of an algorithm in any case, with or without hyphens, and with or without `Hmac` before it.
-fn algorithm(text: &str) -> Option<Algorithm> {
-    let is = |name: &str| {
-        let letters = text.bytes().filter(|byte| *byte != b'-');
-        letters.map(|byte| byte.to_ascii_uppercase()).eq(name.bytes())
-    };
-    match () {
-        () if is("SHA1") || is("HMACSHA1") => Some(Algorithm::Sha1),
-        () if is("SHA256") || is("HMACSHA256") => Some(Algorithm::Sha256),
-        () if is("SHA512") || is("HMACSHA512") => Some(Algorithm::Sha512),
-        () => None,
-    }
 }
 
 /// Parses a secret in base32 that may be percent-encoded and grouped, also by plus signs, which forms write for spaces.

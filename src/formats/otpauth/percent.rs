@@ -35,6 +35,11 @@ impl Part<'_> {
         Some((Self { text: before, at: self.at }, Self { text: after, at: self.at + before.len() + 1 }))
     }
 
+    /// Returns the empty part at the end of this one.
+    pub(super) fn end(self) -> Self {
+        Self { text: "", at: self.at + self.text.len() }
+    }
+
     /// Returns the parameters of a query: their names, and their values if there is an equals sign.
     pub(super) fn parameters(self) -> impl Iterator<Item = (Self, Option<Self>)> {
         let mut at = self.at;

@@ -1,9 +1,9 @@
 use core::fmt;
 
-/// The maximum number of PBKDF2 iterations that a document can ask for.
+/// The maximum number of PBKDF2 iterations that a document is written with, and read with by default.
 ///
-/// This number takes seconds. Without a maximum, a document could ask for hours of work.
-pub const MAX_ITERATIONS: u32 = 10_000_000;
+/// This number takes about a second. Without a maximum, a document could ask for hours of work.
+pub const MAX_ITERATIONS: u32 = 2_000_000;
 
 /// The key or the passphrase that decrypts the encrypted values of a document.
 #[derive(Clone, Copy)]

@@ -98,6 +98,14 @@ pub enum PskcErrorKind {
     Credential,
     /// The key or passphrase is wrong, or the value was altered. The reader cannot tell which.
     Authentication,
+    /// The secret is not encrypted, although the reader has a credential: whoever can change the document could put a
+    /// secret of their own in it.
+    PlainSecret,
+    /// The passphrase needs this number of PBKDF2 iterations, more than the reader's
+    /// [limit](super::Reader::with_max_iterations).
+    Iterations(u32),
+    /// The key or its device has expired.
+    Expired,
     /// The secret is too short or too long.
     Secret(SecretError),
 }
@@ -121,6 +129,9 @@ impl PskcErrorKind {
             Self::Policy => "policy",
             Self::Credential => "credential",
             Self::Authentication => "authentication",
+            Self::PlainSecret => "plain_secret",
+            Self::Iterations(_) => "iterations",
+            Self::Expired => "expired",
             Self::Secret(_) => "secret",
         }
     }
@@ -143,6 +154,9 @@ impl fmt::Display for PskcErrorKind {
             Self::Policy => f.write_str("the key's policy is not understood or does not permit one-time passwords"),
             Self::Credential => f.write_str("the given key or passphrase does not fit the encryption"),
             Self::Authentication => f.write_str("the key or passphrase is wrong, or the value was altered"),
+            Self::PlainSecret => f.write_str("the secret is not encrypted, but a key or passphrase was given"),
+            Self::Iterations(found) => write!(f, "{found} iterations of PBKDF2 are more than the reader's limit"),
+            Self::Expired => f.write_str("the key or its device has expired"),
             Self::Secret(error) => error.fmt(f),
         }
     }

@@ -26,9 +26,10 @@
 //! #     <AlgorithmParameters><ResponseFormat Length="8" Encoding="DECIMAL"/></AlgorithmParameters>
 //! #     <Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret>
 //! #     <Counter><PlainValue>7</PlainValue></Counter></Data></Key></KeyPackage></KeyContainer>"#.as_bytes();
-//! let credential = Credential::Passphrase("qwerty"); // sent by the vendor over another channel
+//! # let now = UnixTime::from_secs(1_795_500_000)?;
+//! let credential = Credential::None; // or the passphrase or key that the vendor sent over another channel
 //!
-//! let mut reader = Reader::new(file, credential);
+//! let mut reader = Reader::new(file, credential, now);
 //! for token in &mut reader {
 //!     token?;
 //! }
@@ -37,11 +38,10 @@
 //! }
 //!
 //! # let owner = |serial: &str| match serial { "987654321" => "f81d4fae", _ => "" };
-//! # let now = UnixTime::from_secs(1_795_500_000)?;
 //! let verifier = Verifier::new(Memory::new(), keys, Policy::default());
 //! let operator = Operator::new("stock", "tokens delivered in November");
 //! let mut progress = 0;
-//! for token in Reader::new(file, credential).with_progress(|now| progress = now.keys) {
+//! for token in Reader::new(file, credential, now).with_progress(|read| progress = read.keys) {
 //!     let token = token?;
 //!     let serial = token.device.serial.as_deref().unwrap_or(&token.key_id);
 //!     let id = AccountId::new(owner(serial))?; // the person who got the token, from your own list
@@ -70,12 +70,19 @@
 //!   of fewer than 10 or more than 128 bytes are rejected. The number of digits must be given. Other parameters have
 //!   the defaults of the RFCs: SHA-1, 30 seconds, counter 0.
 //! - `Counter` is the next counter to be accepted. `Time` is the number of time steps since 1970: no earlier step is
-//!   accepted, and 0 sets no limit. `TimeDrift` is the drift in time steps, positive if the token's clock is ahead.
+//!   accepted, and 0 sets no limit. The `Counter` of a TOTP key is its last used time step, as privacyIDEA writes it,
+//!   with [`Note::CounterIsLastStep`]. A TOTP key with neither has [`Note::LastUseUnknown`], and every step until now
+//!   counts as used. A step more than two days ahead of now is rejected. `TimeDrift` is the drift in time steps,
+//!   positive if the token's clock is ahead.
+//! - `Suite` is the name of an algorithm in any usual form, also in an attribute `hashalgo`. `TimeInterval` is ignored
+//!   for HOTP. Encrypted integers may lack their leading zeros.
+//! - A key that has expired is rejected. A start, an expiry to come or a limit of uses gives [`Note::UseIsLimited`].
 //! - A key is rejected, as RFC 6030 section 5 requires, if its policy does not permit one-time passwords, makes a PIN a
 //!   part of the code, or has an unknown element. Other policies are in [`KeyPolicy`], for the caller to enforce.
 //! - AES-CBC and AES key wrap (RFC 3394, and RFC 5649 for secrets that are not whole blocks) are supported with keys of
-//!   128, 192 or 256 bits. So are HMAC with SHA-1, SHA-256 or SHA-512, and PBKDF2 with at most [`MAX_ITERATIONS`]. RSA,
-//!   Triple DES and Camellia are not.
+//!   128, 192 or 256 bits. So are HMAC with SHA-1 or SHA-2, and PBKDF2 with at most [`MAX_ITERATIONS`], unless
+//!   [`Reader::with_max_iterations`] sets another limit. RSA, Triple DES and Camellia are not.
+//! - With a credential, a secret in plain text is rejected, unless [`Reader::with_plain_secrets`] is called.
 //! - A value that is encrypted with AES-CBC must have a MAC, which is verified before anything is decrypted. The MAC
 //!   covers only that value: an attacker who can change the document can change digits, counters and serial numbers,
 //!   and exchange the secrets of tokens.
@@ -87,6 +94,9 @@
 //!
 //! [`Verifier::import`]: crate::Verifier::import
 //! [`State::confirmed`]: crate::State::confirmed
+//! [`Note::CounterIsLastStep`]: crate::formats::Note::CounterIsLastStep
+//! [`Note::LastUseUnknown`]: crate::formats::Note::LastUseUnknown
+//! [`Note::UseIsLimited`]: crate::formats::Note::UseIsLimited
 
 mod credential;
 mod error;

@@ -15,11 +15,13 @@ use super::xml::{MAX_TEXT, Namespace, Xml, is_blank};
 use super::{DeviceInfo, KeyPolicy, Token};
 use crate::decision::State;
 use crate::factor::{Authenticator, Hotp, Method, Totp};
+use crate::formats::algorithm::algorithm as algorithm_of;
 use crate::formats::date;
+use crate::formats::imported::{Note, UNTOLD_WINDOW, used_until, used_until_now};
 use crate::types::{Algorithm, Counter, Digits, Period, Secret, UnixTime};
 
 /// Reads the content of the `KeyPackage` that was just opened.
-pub(super) fn read<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Fault> {
+pub(super) fn read<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixTime) -> Result<Token, Fault> {
     let (mut device, mut crypto_module, mut key) = (None, None, None);
     while let Some(element) = xml.child()? {
         match (element.namespace, element.name) {
@@ -32,14 +34,23 @@ pub(super) fn read<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Toke
                 once(&mut crypto_module, read, "CryptoModuleInfo")?;
             }
             (Namespace::Pskc, "Key") => {
-                let read = read_key(xml, opener)?;
+                let read = read_key(xml, opener, now)?;
                 once(&mut key, read, "Key")?;
             }
             _ => xml.skip()?,
         }
     }
     let key = key.ok_or(Fault::Key(PskcErrorKind::Missing("Key")))?;
-    Ok(Token { device: device.unwrap_or_default(), crypto_module: crypto_module.flatten(), ..key })
+    let mut token = Token { device: device.unwrap_or_default(), crypto_module: crypto_module.flatten(), ..key };
+    let (KeyPolicy { start, expiry, transactions, .. }, device) = (token.policy, &token.device);
+    if [expiry, device.expiry].into_iter().flatten().any(|expiry| expiry < now) {
+        return Err(Fault::Key(PskcErrorKind::Expired));
+    }
+    let starts_later = [start, device.start].into_iter().flatten().any(|start| start > now);
+    if starts_later || expiry.is_some() || device.expiry.is_some() || transactions.is_some() {
+        token.notes.push(Note::UseIsLimited);
+    }
+    Ok(token)
 }
 
 /// Stores the value of an element that may occur only once.
@@ -84,15 +95,16 @@ fn read_crypto_module<R: BufRead>(xml: &mut Xml<R>) -> Result<Option<String>, Fa
 }
 
 /// Reads a `Key` into a token that has everything but its device.
-fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Fault> {
+fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixTime) -> Result<Token, Fault> {
     let key_id = xml.attribute("Id").map(|id| id.trim_matches(is_blank)).filter(|id| !id.is_empty());
     let key_id = key_id.ok_or(Fault::Key(PskcErrorKind::Missing("Id")))?.to_owned();
     if key_id.len() > MAX_TEXT {
         return Err(Fault::Key(PskcErrorKind::TooLarge));
     }
     let is_timed = match xml.attribute("Algorithm") {
-        Some("urn:ietf:params:xml:ns:keyprov:pskc:hotp") => false,
-        Some("urn:ietf:params:xml:ns:keyprov:pskc:totp") => true,
+        // Some writers put a `#` before the name.
+        Some("urn:ietf:params:xml:ns:keyprov:pskc:hotp" | "urn:ietf:params:xml:ns:keyprov:pskc#hotp") => false,
+        Some("urn:ietf:params:xml:ns:keyprov:pskc:totp" | "urn:ietf:params:xml:ns:keyprov:pskc#totp") => true,
         _ => return Err(Fault::Key(PskcErrorKind::Unsupported("Key"))),
     };
     let (mut issuer, mut friendly_name, mut user_id) = (None, None, None);
@@ -125,19 +137,21 @@ fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Token, Faul
     }
     let missing = |name| Fault::Key(PskcErrorKind::Missing(name));
     let (algorithm, digits) = parameters.ok_or(missing("ResponseFormat"))?;
-    let data = data.ok_or(missing("Secret"))?;
-    let secret = Secret::import_short(&data.secret.ok_or(missing("Secret"))?)
+    let mut data = data.ok_or(missing("Secret"))?;
+    let secret = Secret::import_short(&data.secret.take().ok_or(missing("Secret"))?)
         .map_err(|error| Fault::Key(PskcErrorKind::Secret(error)))?;
+    let mut notes = Vec::new();
     let (method, state) = if is_timed {
-        let totp = Totp::new(digits, data.period);
-        if !totp.is_plausible(data.time) {
-            return Err(Fault::Key(PskcErrorKind::Value("Time")));
-        }
-        (Method::from(totp), State::new().starting_at(data.time).with_drift(data.drift))
+        let totp = Totp::new(digits, data.period()?);
+        (Method::from(totp), data.timed_state(totp, now, &mut notes)?)
     } else {
-        (Method::from(Hotp::new(digits)), State::new().starting_at(data.counter))
+        let next = Counter::new(data.counter.unwrap_or(0));
+        (Method::from(Hotp::new(digits)), State::new().starting_at(next))
     };
-    let mut token = Token::new(key_id, Authenticator::new(method, algorithm, secret), state);
+    let authenticator = Authenticator::new(method, algorithm, secret);
+    notes.extend(Note::of_secret(&authenticator));
+    let mut token = Token::new(key_id, authenticator, state);
+    token.notes = notes;
     token.issuer = issuer;
     token.friendly_name = friendly_name;
     token.user_id = user_id;
@@ -151,13 +165,12 @@ fn read_parameters<R: BufRead>(xml: &mut Xml<R>) -> Result<(Algorithm, Digits), 
     while let Some(element) = xml.child()? {
         match (element.namespace, element.name) {
             (Namespace::Pskc, "Suite") => {
-                let read = match xml.text("Suite")? {
-                    "HMAC-SHA1" => Algorithm::Sha1,
-                    "HMAC-SHA256" => Algorithm::Sha256,
-                    "HMAC-SHA512" => Algorithm::Sha512,
-                    _ => return Err(Fault::Key(PskcErrorKind::Unsupported("Suite"))),
-                };
-                once(&mut algorithm, read, "Suite")?;
+                // Some writers put the name in an attribute.
+                let attribute = xml.attribute("hashalgo").map(ToOwned::to_owned);
+                let name = xml.text("Suite")?;
+                let name = if name.is_empty() { attribute.as_deref().unwrap_or_default() } else { name };
+                let read = if name.is_empty() { Some(Algorithm::default()) } else { algorithm_of(name) };
+                once(&mut algorithm, read.ok_or(Fault::Key(PskcErrorKind::Unsupported("Suite")))?, "Suite")?;
             }
             (Namespace::Pskc, "ResponseFormat") => {
                 let read = read_response_format(xml)?;
@@ -189,13 +202,40 @@ fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
     }
 }
 
-/// The values in `Data`, with the defaults of those that are absent.
+/// The values in `Data`.
 struct Data {
     secret: Option<Zeroizing<Vec<u8>>>,
-    counter: Counter,
-    time: Counter,
-    period: Period,
+    counter: Option<u64>,
+    time: Option<u64>,
+    interval: Option<i64>,
     drift: i16,
+}
+
+impl Data {
+    fn period(&self) -> Result<Period, Fault> {
+        let Some(secs) = self.interval else { return Ok(Period::default()) };
+        let period = u64::try_from(secs).ok().and_then(|secs| Period::from_secs(secs).ok());
+        period.ok_or(Fault::Key(PskcErrorKind::Value("TimeInterval")))
+    }
+
+    /// Returns the state of a TOTP key: `Time` is its next time step, and `Counter` the last one that was used.
+    fn timed_state(&self, totp: Totp, now: UnixTime, notes: &mut Vec<Note>) -> Result<State, Fault> {
+        let state = State::new().with_drift(self.drift);
+        let used = |last, name| used_until(totp, state, last, now).ok_or(Fault::Key(PskcErrorKind::Value(name)));
+        let counted = self.counter.filter(|counter| *counter > 0);
+        let timed = match self.time.map(|next| next.checked_sub(1)) {
+            None if counted.is_none() => {
+                notes.push(Note::LastUseUnknown);
+                return Ok(used_until_now(totp, state, now, UNTOLD_WINDOW));
+            }
+            Some(Some(last)) => used(last, "Time")?,
+            None | Some(None) => state,
+        };
+        let Some(last) = counted else { return Ok(timed) };
+        notes.push(Note::CounterIsLastStep);
+        let counted = used(last, "Counter")?;
+        Ok(if counted.watermark() > timed.watermark() { counted } else { timed })
+    }
 }
 
 fn read_data<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Data, Fault> {
@@ -208,7 +248,8 @@ fn read_data<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Data, Faul
         match element.name {
             "Secret" => {
                 let read = match read_value(xml, opener, "Secret")? {
-                    Value::Plain(text) => decode_base64(&text, "Secret")?,
+                    Value::Plain(text) if opener.takes_plain_secrets() => decode_base64(&text, "Secret")?,
+                    Value::Plain(_) => return Err(Fault::Key(PskcErrorKind::PlainSecret)),
                     Value::Decrypted(bytes) => bytes,
                 };
                 once(&mut secret, read, "Secret")?;
@@ -220,19 +261,15 @@ fn read_data<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Data, Faul
             _ => xml.skip()?,
         }
     }
-    let (counter, time, drift) = (counter.unwrap_or(0), time.unwrap_or(0), drift.unwrap_or(0));
-    let invalid = |name| move || Fault::Key(PskcErrorKind::Value(name));
-    // `Counter` is an `xs:long`, the others are `xs:int`.
-    let is_int = i32::try_from(time).is_ok();
-    let time = u64::try_from(time).ok().filter(|_| is_int).ok_or_else(invalid("Time"))?;
-    let counter = u64::try_from(counter).ok().ok_or_else(invalid("Counter"))?;
-    let period = |secs| u64::try_from(secs).ok().and_then(|secs| Period::from_secs(secs).ok());
+    let invalid = |name| Fault::Key(PskcErrorKind::Value(name));
+    let unsigned =
+        |value: Option<i64>, name| value.map(|value| u64::try_from(value).map_err(|_| invalid(name))).transpose();
     Ok(Data {
         secret,
-        counter: Counter::new(counter),
-        time: Counter::new(time),
-        period: interval.map(|secs| period(secs).ok_or_else(invalid("TimeInterval"))).transpose()?.unwrap_or_default(),
-        drift: i16::try_from(drift).ok().ok_or_else(invalid("TimeDrift"))?,
+        counter: unsigned(counter, "Counter")?,
+        time: unsigned(time, "Time")?,
+        interval,
+        drift: i16::try_from(drift.unwrap_or(0)).map_err(|_| invalid("TimeDrift"))?,
     })
 }
 
@@ -274,6 +311,8 @@ fn read_value<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, name: &'static str)
 }
 
 /// Reads a decimal number or, if the value is encrypted, the big-endian bytes of an `xs:int` or an `xs:long`.
+///
+/// Some writers leave out the leading zeros of these bytes.
 fn read_integer<R: BufRead>(
     xml: &mut Xml<R>,
     opener: &Opener,
@@ -284,6 +323,9 @@ fn read_integer<R: BufRead>(
         Value::Plain(text) => text.parse().ok(),
         Value::Decrypted(bytes) => match bytes.as_slice() {
             &[a, b, c, d] => Some(i32::from_be_bytes([a, b, c, d]).into()),
+            bytes @ [_, ..] if bytes.len() < 8 => {
+                Some(bytes.iter().fold(0, |value: i64, byte| value << 8 | i64::from(*byte)))
+            }
             bytes => bytes.try_into().ok().map(i64::from_be_bytes),
         },
     };

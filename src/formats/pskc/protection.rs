@@ -10,7 +10,7 @@ use aes_kw::{AesKw, AesKwp};
 use hmac::digest::block_api::EagerHash;
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use sha2::{Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::error::{Fault, PskcErrorKind};
@@ -23,6 +23,7 @@ pub(super) struct Opener {
     /// The encryption key, or `None` if the document and the caller have keys of different kinds.
     key: Option<Zeroizing<Vec<u8>>>,
     mac: Option<Mac>,
+    takes_plain_secrets: bool,
 }
 
 struct Mac {
@@ -45,7 +46,7 @@ pub(super) struct Encrypted {
 }
 
 impl Opener {
-    pub(super) fn new(key: Option<Zeroizing<Vec<u8>>>, method: Option<MacMethod>) -> Self {
+    pub(super) fn new(key: Option<Zeroizing<Vec<u8>>>, method: Option<MacMethod>, takes_plain_secrets: bool) -> Self {
         let mac = key.as_ref().zip(method).map(|(key, method)| {
             let key = match method.key {
                 None => key.clone(),
@@ -53,7 +54,11 @@ impl Opener {
             };
             Mac { hash: method.hash, key }
         });
-        Self { key, mac }
+        Self { key, mac, takes_plain_secrets }
+    }
+
+    pub(super) fn takes_plain_secrets(&self) -> bool {
+        self.takes_plain_secrets
     }
 
     /// Verifies the MAC of a value, and only then decrypts it. AES key wrap authenticates itself and needs no MAC.
@@ -201,7 +206,9 @@ fn cbc_encrypt_with<C: Aes>(key: &[u8], iv: &[u8; BLOCK], plain: &[u8]) -> Optio
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hash {
     Sha1,
+    Sha224,
     Sha256,
+    Sha384,
     Sha512,
 }
 
@@ -210,7 +217,9 @@ impl Hash {
     pub(super) fn from_uri(uri: &str) -> Option<Self> {
         Some(match uri {
             "http://www.w3.org/2000/09/xmldsig#hmac-sha1" => Self::Sha1,
+            "http://www.w3.org/2001/04/xmldsig-more#hmac-sha224" => Self::Sha224,
             "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256" => Self::Sha256,
+            "http://www.w3.org/2001/04/xmldsig-more#hmac-sha384" => Self::Sha384,
             "http://www.w3.org/2001/04/xmldsig-more#hmac-sha512" => Self::Sha512,
             _ => return None,
         })
@@ -219,7 +228,9 @@ impl Hash {
     fn verify(self, key: &[u8], bytes: &[u8], mac: &[u8]) -> bool {
         match self {
             Self::Sha1 => hmac::<Sha1>(key, bytes).is_some_and(|hmac| hmac.verify_slice(mac).is_ok()),
+            Self::Sha224 => hmac::<Sha224>(key, bytes).is_some_and(|hmac| hmac.verify_slice(mac).is_ok()),
             Self::Sha256 => hmac::<Sha256>(key, bytes).is_some_and(|hmac| hmac.verify_slice(mac).is_ok()),
+            Self::Sha384 => hmac::<Sha384>(key, bytes).is_some_and(|hmac| hmac.verify_slice(mac).is_ok()),
             Self::Sha512 => hmac::<Sha512>(key, bytes).is_some_and(|hmac| hmac.verify_slice(mac).is_ok()),
         }
     }
@@ -227,7 +238,9 @@ impl Hash {
     pub(super) fn pbkdf2(self, passphrase: &str, salt: &[u8], iterations: u32, key: &mut [u8]) {
         match self {
             Self::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(passphrase.as_bytes(), salt, iterations, key),
+            Self::Sha224 => pbkdf2::pbkdf2_hmac::<Sha224>(passphrase.as_bytes(), salt, iterations, key),
             Self::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(passphrase.as_bytes(), salt, iterations, key),
+            Self::Sha384 => pbkdf2::pbkdf2_hmac::<Sha384>(passphrase.as_bytes(), salt, iterations, key),
             Self::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(passphrase.as_bytes(), salt, iterations, key),
         }
     }

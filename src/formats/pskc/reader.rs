@@ -12,6 +12,7 @@ use super::package::{self, once};
 use super::protection::{Encrypted, Hash, MacMethod, Opener};
 use super::xml::{Element, Namespace, Xml};
 use super::{Credential, MAX_ITERATIONS, Token};
+use crate::types::UnixTime;
 
 /// A reader of the tokens in a PSKC document, one by one: see [the module](super).
 ///
@@ -20,6 +21,9 @@ use super::{Credential, MAX_ITERATIONS, Token};
 pub struct Reader<'a, R> {
     xml: Xml<R>,
     credential: Credential<'a>,
+    now: UnixTime,
+    takes_plain_secrets: bool,
+    max_iterations: u32,
     progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
     stage: Stage,
     in_package: bool,
@@ -54,12 +58,42 @@ struct Derivation {
 }
 
 impl<'a, R: BufRead> Reader<'a, R> {
-    /// Creates a reader of the document in `read`, which decrypts with `credential`.
+    /// Creates a reader of the document in `read`, which decrypts with `credential`. `now` is the time of the import.
+    ///
+    /// With a credential, a secret that is not encrypted is rejected: see [`Self::with_plain_secrets`].
     ///
     /// Nothing is read until the first token is requested. The source should be buffered. Its buffer is as secret as
     /// the document.
-    pub fn new(read: R, credential: Credential<'a>) -> Self {
-        Self { xml: Xml::new(read), credential, progress: None, stage: Stage::Start, in_package: false, keys: 0 }
+    pub fn new(read: R, credential: Credential<'a>, now: UnixTime) -> Self {
+        Self {
+            xml: Xml::new(read),
+            credential,
+            now,
+            takes_plain_secrets: matches!(credential, Credential::None),
+            max_iterations: MAX_ITERATIONS,
+            progress: None,
+            stage: Stage::Start,
+            in_package: false,
+            keys: 0,
+        }
+    }
+
+    /// Accepts secrets that are not encrypted beside encrypted ones.
+    ///
+    /// Whoever can change the document can then put a secret of their own in the place of an encrypted one.
+    #[must_use]
+    pub fn with_plain_secrets(mut self) -> Self {
+        self.takes_plain_secrets = true;
+        self
+    }
+
+    /// Sets the number of PBKDF2 iterations that the document can ask for, instead of [`MAX_ITERATIONS`].
+    ///
+    /// A document that asks for more is rejected with [`PskcErrorKind::Iterations`].
+    #[must_use]
+    pub fn with_max_iterations(mut self, iterations: u32) -> Self {
+        self.max_iterations = iterations;
+        self
     }
 
     /// Sets a function to be called after each key, accepted or rejected.
@@ -126,11 +160,17 @@ impl<'a, R: BufRead> Reader<'a, R> {
     fn read_package(&mut self) -> Result<Token, Fault> {
         if let Stage::Header(header) = &mut self.stage {
             let Header { key, mac } = core::mem::take(header);
-            self.stage = Stage::Keys(Opener::new(self.credential.key_for(key.and_then(|key| key.0)), mac));
+            let derivation = key.and_then(|key| key.0);
+            if let Some(found) = derivation.as_ref().map(|derivation| derivation.iterations)
+                && found > self.max_iterations
+            {
+                return Err(Fault::Document(PskcErrorKind::Iterations(found)));
+            }
+            self.stage = Stage::Keys(Opener::new(self.credential.key_for(derivation), mac, self.takes_plain_secrets));
         }
         let Stage::Keys(opener) = &self.stage else { return Err(Fault::Document(PskcErrorKind::Syntax)) };
         self.in_package = true;
-        let token = package::read(&mut self.xml, opener)?;
+        let token = package::read(&mut self.xml, opener, self.now)?;
         self.in_package = false;
         Ok(token)
     }
@@ -260,13 +300,9 @@ fn read_pbkdf2<R: BufRead>(xml: &mut Xml<R>) -> Result<Derivation, Fault> {
                 once(&mut salt, read, "Salt")?;
             }
             "IterationCount" => {
-                let read =
-                    xml.text("IterationCount")?.parse().ok().filter(|count| (1..=MAX_ITERATIONS).contains(count));
-                once(
-                    &mut iterations,
-                    read.ok_or(Fault::Document(PskcErrorKind::Value("IterationCount")))?,
-                    "IterationCount",
-                )?;
+                let read = xml.text("IterationCount")?.parse().ok().filter(|count| *count > 0);
+                let read = read.ok_or(Fault::Document(PskcErrorKind::Value("IterationCount")))?;
+                once(&mut iterations, read, "IterationCount")?;
             }
             "KeyLength" => {
                 let read = xml.text("KeyLength")?.parse().ok().filter(|len| [16, 24, 32].contains(len));

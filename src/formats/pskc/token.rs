@@ -1,7 +1,9 @@
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::decision::State;
 use crate::factor::Authenticator;
+use crate::formats::Note;
 use crate::types::UnixTime;
 
 /// A token as a PSKC document describes it: the authenticator to enroll, and data about the token.
@@ -28,6 +30,8 @@ pub struct Token {
     pub state: State,
     /// The permitted use of the key, which the caller must enforce.
     pub policy: KeyPolicy,
+    /// Warnings, and the things that were not imported. A writer ignores them.
+    pub notes: Vec<Note>,
 }
 
 impl Token {
@@ -44,6 +48,7 @@ impl Token {
             authenticator,
             state,
             policy: KeyPolicy::default(),
+            notes: Vec::new(),
         }
     }
 }

@@ -1,6 +1,11 @@
 //! PSKC documents for tests, and calls that read them.
 
+use super::time::at;
+use secondo::UnixTime;
 use secondo::formats::pskc::{Credential, PskcError, PskcErrorKind, Reader, Token};
+
+/// The time of the import, at which no key in the figures has expired.
+pub(crate) const NOW: UnixTime = at(1_142_380_800);
 
 /// The secret in the figures of RFC 6030.
 pub(crate) const SECRET: &[u8] = b"12345678901234567890";
@@ -16,7 +21,7 @@ pub(crate) const PRE_SHARED: &[u8] =
     &[0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12];
 
 pub(crate) fn read(document: &str, credential: Credential<'_>) -> Vec<Result<Token, PskcError>> {
-    Reader::new(document.as_bytes(), credential).collect()
+    Reader::new(document.as_bytes(), credential, NOW).collect()
 }
 
 /// Reads a document with exactly one token, and returns the token.

@@ -55,19 +55,21 @@ pub fn base32(bytes: &[u8]) {
     check_base32(text, &bare, Secret::SHORT_LEN, Secret::import_short_base32(text));
 }
 
+/// A text for at least the shortest imported secret may have bits after the last whole byte.
 fn check_base32(text: &str, bare: &str, min: usize, parsed: Result<Secret, SecretError>) {
     let symbols = bare.trim_end_matches('=');
     let padding = bare.len() - symbols.len();
     let is_symbol = |c: char| c.is_ascii_alphabetic() || ('2'..='7').contains(&c);
     let well_formed = symbols.chars().all(is_symbol)
-        && matches!(symbols.len() % 8, 0 | 2 | 4 | 5 | 7)
-        && (padding == 0 || padding == 8 - symbols.len() % 8 && padding < 8);
+        && (min == Secret::SHORT_LEN || matches!(symbols.len() % 8, 0 | 2 | 4 | 5 | 7))
+        && (padding == 0 || padding == 8 - symbols.len() % 8 && padding < 7);
     let len = symbols.len() * 5 / 8;
     match parsed {
         Ok(secret) => {
             assert!(well_formed && (min..=Secret::MAX_LEN).contains(&len));
             let alphabet = base32::Alphabet::Rfc4648 { padding: false };
-            let expected = base32::decode(alphabet, &symbols.to_ascii_uppercase()).unwrap();
+            let whole = symbols.len() - usize::from(matches!(symbols.len() % 8, 1 | 3 | 6));
+            let expected = base32::decode(alphabet, &symbols[..whole].to_ascii_uppercase()).unwrap();
             assert_eq!(secret.expose(), expected);
             let written = secret.to_base32();
             assert_eq!(written.as_str(), base32::encode(alphabet, &expected));
@@ -357,7 +359,8 @@ pub fn key_uri(bytes: &[u8]) {
         ) => assert!(position <= text.len()),
         Err(KeyUriError::Duplicate { parameter, position }) => {
             let name = parameter.to_string();
-            assert!(text[position..].get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(&name)));
+            let found = text[position..].strip_prefix("amp;").unwrap_or(&text[position..]);
+            assert!(found.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(&name)));
         }
         Err(KeyUriError::TooLong { found }) => assert_eq!(found, text.len()),
         Err(KeyUriError::Scheme | KeyUriError::Missing(_)) => {}
@@ -404,17 +407,15 @@ pub fn pskc(bytes: &[u8]) {
 
     // The key of RFC 6030, figure 6.
     let key = [0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12];
-    let is_slow = |text: &[u8]| text.iter().take(30).filter(|byte| byte.is_ascii_digit()).count() > 4;
-    let marks = b"IterationCount>";
-    let slow =
-        bytes.windows(marks.len()).zip(0..).any(|(part, at)| part == marks && is_slow(&bytes[at + marks.len()..]));
-    let passphrase = if slow { Credential::None } else { Credential::Passphrase("qwerty") };
-    for credential in [Credential::None, Credential::Key(&key), passphrase] {
-        let mut reader = Reader::new(bytes, credential);
+    for credential in [Credential::None, Credential::Key(&key), Credential::Passphrase("qwerty")] {
+        let mut reader = Reader::new(bytes, credential, MOVED_AT).with_max_iterations(10_000);
         let mut tokens: Vec<Token> = Vec::new();
         while let Some(item) = reader.next() {
             match item {
-                Ok(token) => tokens.push(token),
+                Ok(mut token) => {
+                    token.notes.clear();
+                    tokens.push(token);
+                }
                 Err(error) => {
                     assert!(error.position() <= bytes.len() as u64);
                     assert!(!error.ends_document() || reader.next().is_none());
@@ -441,7 +442,10 @@ fn rewrite(
         writer.write(token).unwrap();
     }
     let document = writer.finish().unwrap();
-    let read: Vec<_> = Reader::new(&document[..], credential).map(Result::unwrap).collect();
+    let mut read: Vec<_> = Reader::new(&document[..], credential, MOVED_AT).map(Result::unwrap).collect();
+    for token in &mut read {
+        token.notes.clear();
+    }
     assert_eq!(format!("{read:?}"), format!("{tokens:?}"));
     for (read, token) in read.iter().zip(tokens) {
         let [a, b] = [read, token].map(|token| token.authenticator.secret().unwrap().expose());

@@ -141,7 +141,7 @@ fn read(arguments: &Arguments, now: UnixTime) -> Result<Vec<Result<Found, String
             let passphrase = passphrase.map(String::from_utf8).transpose()?;
             let credential =
                 passphrase.as_deref().map_or(Credential::None, |text| Credential::Passphrase(text.trim_end()));
-            Reader::new(file.as_slice(), credential)
+            Reader::new(file.as_slice(), credential, now)
                 .zip(1..)
                 .map(|(token, n)| {
                     let token = token.map_err(|error| error.to_string())?;
@@ -149,7 +149,13 @@ fn read(arguments: &Arguments, now: UnixTime) -> Result<Vec<Result<Found, String
                     let place = format!("token {n}");
                     // The vendor's file is of tokens that were handed out.
                     let (authenticator, state) = (token.authenticator.into(), token.state.confirmed());
-                    Ok(Found { place, name, authenticator, state, notes: Vec::new() })
+                    Ok(Found {
+                        place,
+                        name,
+                        authenticator,
+                        state,
+                        notes: token.notes.iter().map(ToString::to_string).collect(),
+                    })
                 })
                 .collect()
         }
