@@ -131,6 +131,12 @@ pub(super) async fn callback(
     headers: HeaderMap,
     Query(answer): Query<Callback>,
 ) -> Answer {
+    // The second of two clicks cancels the first one, which must not stop after half of its work.
+    let taken = tokio::spawn(take_answer(app, headers, answer));
+    taken.await.unwrap_or_else(|_| Err(Outage("callback").into()))
+}
+
+async fn take_answer(app: Arc<App>, headers: HeaderMap, answer: Callback) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     let (browser, now) = (visit.browser(), visit.now);
     let taken = visit.app.records.change(&answer.state, now, |begun: Option<Begun>| {
@@ -147,6 +153,7 @@ pub(super) async fn callback(
     };
     if begun.is_answered {
         visit.move_on(&begun.salt);
+        visit.await_entry().await?;
         return Ok(visit.go_to("/gepi"));
     }
     if !visit.app.gepi.is_issuer(&answer.iss) {

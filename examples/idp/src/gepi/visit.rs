@@ -1,6 +1,7 @@
 //! A request of a browser to the service: its session, its language and the person's rights.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,6 +22,10 @@ use crate::outage::Outage;
 use crate::pages::Language;
 use crate::records::{Kept, Record};
 use crate::session::{Cookie, SESSION_SECS};
+
+/// The pause between looks for the session of the first of two clicks, and the number of looks.
+const AWAITED: Duration = Duration::from_millis(50);
+const AWAITED_TIMES: usize = 100;
 
 /// The names of the cookie on HTTPS and on loopback.
 const COOKIE: [&str; 2] = ["__Host-gepi", "gepi"];
@@ -152,6 +157,18 @@ impl Visit {
     /// Moves to the cookie of a session that begins or began with this salt.
     pub(super) fn move_on(&mut self, salt: &str) {
         self.cookie = self.cookie.next(salt);
+    }
+
+    /// Waits for the session that the first of two clicks opens at this moment.
+    pub(super) async fn await_entry(&self) -> Result<(), Outage> {
+        for _ in 0..AWAITED_TIMES {
+            let session: Option<Session> = self.app.records.load(&self.cookie.hash("gepi"), self.now).await?;
+            if session.is_some_and(|session| session.entry.is_some()) {
+                break;
+            }
+            tokio::time::sleep(AWAITED).await;
+        }
+        Ok(())
     }
 
     /// Opens the session of a person under another cookie, and ends that of this one.

@@ -53,7 +53,7 @@ pub(super) async fn take(
 }
 
 /// The times that the move of a session is looked for, and the pause between them.
-const MOVE_CHECKS: u32 = 20;
+const MOVE_CHECKS: u32 = 100;
 const MOVE_PAUSE: Duration = Duration::from_millis(50);
 
 const NEXT_CODE: Text = Text(
