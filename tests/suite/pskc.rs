@@ -242,7 +242,7 @@ fn keys_have_the_notes_of_other_sources() {
     }
 }
 
-/// Whoever can edit the file could plant a secret of their own, also by removing all of its encryption.
+/// An attacker who can change the file could plant a known secret, also by removing all encryption from the file.
 #[test]
 fn plain_secrets_beside_a_credential_are_refused() {
     let encrypted = figure(6);

@@ -11,6 +11,7 @@ mod attributes;
 mod audit;
 mod audit_search;
 mod challenge;
+mod clicks;
 mod command;
 mod config;
 mod consent;

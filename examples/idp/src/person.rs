@@ -127,6 +127,14 @@ impl Persons {
         self.load(&person, now).await
     }
 
+    /// Returns the person with this e-mail address, fiscal code or id.
+    pub(crate) async fn find(&self, text: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
+        match self.named(text, now).await? {
+            Some(person) => Ok(Some(person)),
+            None => self.load(text.trim(), now).await,
+        }
+    }
+
     /// Stores a new person. Returns `false` if another one has the e-mail address or the fiscal code.
     ///
     /// The call can be repeated after an outage, and finishes what it began.

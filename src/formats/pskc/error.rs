@@ -98,8 +98,8 @@ pub enum PskcErrorKind {
     Credential,
     /// The key or passphrase is wrong, or the value was altered. The reader cannot tell which.
     Authentication,
-    /// The secret is not encrypted, although the reader has a credential: whoever can change the document could put a
-    /// secret of their own in it.
+    /// The secret is not encrypted, although the reader has a credential. An attacker who can change the document could
+    /// have put a known secret in it.
     PlainSecret,
     /// The passphrase needs this number of PBKDF2 iterations, more than the reader's
     /// [limit](super::Reader::with_max_iterations).

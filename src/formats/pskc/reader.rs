@@ -80,7 +80,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
 
     /// Accepts secrets that are not encrypted beside encrypted ones.
     ///
-    /// Whoever can change the document can then put a secret of their own in the place of an encrypted one.
+    /// An attacker who can change the document can then replace an encrypted secret with a known one.
     #[must_use]
     pub fn with_plain_secrets(mut self) -> Self {
         self.takes_plain_secrets = true;

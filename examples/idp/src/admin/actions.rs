@@ -189,12 +189,7 @@ pub(crate) async fn locked(app: &App, now: UnixTime) -> Result<Vec<Locked>, Outa
     let mut locked = Vec::new();
     for lock in activity::locks(&app.records, now).await? {
         let Some(person) = app.persons.load(&lock.person, now).await? else { continue };
-        let account = match account(app, &person, now).await {
-            Ok(account) => account,
-            Err(NotDone::Outage(outage)) => return Err(outage),
-            Err(NotDone::Refused(_)) => None,
-        };
-        let hold = account.map_or(Hold::None, |view| view.hold);
+        let hold = shown_account(app, &person, now).await?.map_or(Hold::None, |view| view.hold);
         if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) {
             locked.push(Locked { person, at: lock.at, hold });
         }
@@ -203,12 +198,21 @@ pub(crate) async fn locked(app: &App, now: UnixTime) -> Result<Vec<Locked>, Outa
 }
 
 /// Returns the account of a person, or `None` before the first device and after the revocation.
-pub(crate) async fn account(app: &App, person: &Person, now: UnixTime) -> Result<Option<AccountView>, NotDone> {
+async fn account(app: &App, person: &Person, now: UnixTime) -> Result<Option<AccountView>, NotDone> {
     match app.verifier.view(&id(person)?, now).await {
         Ok(view) => Ok(Some(view)),
         Err(VerifierError::Unknown) if person.second_factor_since.is_none() => Ok(None),
         Err(VerifierError::Refused(Refusal::Closed)) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns the account of a person for a page, or `None` if there is nothing to show.
+pub(crate) async fn shown_account(app: &App, person: &Person, now: UnixTime) -> Result<Option<AccountView>, Outage> {
+    match account(app, person, now).await {
+        Ok(account) => Ok(account),
+        Err(NotDone::Outage(outage)) => Err(outage),
+        Err(NotDone::Refused(_)) => Ok(None),
     }
 }
 

@@ -6,7 +6,6 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use secondo::AuthenticatorNumber;
-use secondo::account::AccountView;
 use secondo::audit::Operator;
 use secondo::factor::EnrollmentCode;
 use serde::Deserialize;
@@ -53,11 +52,7 @@ pub(crate) async fn find(
     if form != visit.browser.form_token() {
         return Ok(visit.go_to(ADMIN));
     }
-    let found = match visit.app.persons.named(&person, visit.now).await? {
-        Some(person) => Some(person),
-        None => visit.app.persons.load(person.trim(), visit.now).await?,
-    };
-    match found {
+    match visit.app.persons.find(&person, visit.now).await? {
         Some(person) => Ok(visit.go_to(&page_of(&person.id))),
         None => visit.refuse(ADMIN, visit.warning(NOT_FOUND)).await,
     }
@@ -81,7 +76,7 @@ pub(crate) async fn show_person(State(app): State<Arc<App>>, Path(id): Path<Stri
         operator: Some(operator.id.clone()),
         ..Line::default()
     });
-    let account = visit.account(&person).await?;
+    let account = actions::shown_account(&visit.app, &person, visit.now).await?;
     let password = visit.app.persons.locked_until(&person, visit.now).await?;
     let form_use = random_hex()?;
     let view = pages::PersonView { person: &person, account: account.as_ref(), password, form_use: &form_use };
@@ -208,13 +203,5 @@ impl Visit {
             }
         }
         Ok(self.go_to(&format!("{}/code", page_of(&person.id))))
-    }
-
-    async fn account(&self, person: &Person) -> Result<Option<AccountView>, Outage> {
-        match actions::account(&self.app, person, self.now).await {
-            Ok(account) => Ok(account),
-            Err(NotDone::Outage(outage)) => Err(outage),
-            Err(NotDone::Refused(_)) => Ok(None),
-        }
     }
 }

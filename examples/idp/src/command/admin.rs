@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::output::Output;
 use crate::admin::actions::{self, ACTIVATION, DeviceChange, NotDone};
 use crate::app::App;
-use crate::outage::{Failure, Outage};
+use crate::outage::Failure;
 use crate::pages::{Language, Locked};
 use crate::person::Person;
 
@@ -142,15 +142,7 @@ async fn show_locked(app: &App, output: &Output, now: UnixTime) -> Result<(), Fa
 
 /// Returns the person with this e-mail address, fiscal code or id.
 pub(super) async fn find(app: &App, person: &str, now: UnixTime) -> Result<Person, Failure> {
-    Ok(named(app, person, now).await?.ok_or("nobody has this e-mail address, fiscal code or id")?)
-}
-
-/// Returns the person with this e-mail address, fiscal code or id, if there is one.
-pub(super) async fn named(app: &App, person: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
-    match app.persons.named(person, now).await? {
-        Some(person) => Ok(Some(person)),
-        None => app.persons.load(person, now).await,
-    }
+    Ok(app.persons.find(person, now).await?.ok_or("nobody has this e-mail address, fiscal code or id")?)
 }
 
 async fn show(app: &App, person: &Person, output: &Output, now: UnixTime) -> Result<(), Failure> {

@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::admin::named;
 use super::output::Output;
 use crate::app::App;
 use crate::audit::Line;
@@ -79,7 +78,10 @@ async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Fa
     let to = to.as_deref().map(|day| midnight(day, 1)).transpose()?.unwrap_or(u64::MAX);
     let person = match person {
         // A person who was erased has only the id.
-        Some(name) => Some(named(app, name, UnixTime::now()?).await?.map_or_else(|| name.clone(), |person| person.id)),
+        Some(name) => {
+            let found = app.persons.find(name, UnixTime::now()?).await?;
+            Some(found.map_or_else(|| name.clone(), |person| person.id))
+        }
         None => None,
     };
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);

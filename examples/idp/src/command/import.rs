@@ -14,7 +14,6 @@ use secondo::types::Counter;
 use secondo::{AccountId, State, UnixTime, VerifierError};
 use serde::{Deserialize, Serialize};
 
-use super::admin::named;
 use super::output::Output;
 use crate::app::App;
 use crate::outage::Failure;
@@ -97,7 +96,7 @@ pub(super) async fn import(app: &App, arguments: &Arguments, output: &Output) ->
 
 /// Imports one authenticator. Returns the reason if it cannot be imported.
 async fn take(app: &App, found: Found, by: Operator<'_>, now: UnixTime) -> Result<Option<String>, Failure> {
-    let Some(person) = named(app, &found.name, now).await? else {
+    let Some(person) = app.persons.find(&found.name, now).await? else {
         return Ok(Some("nobody has this e-mail address, fiscal code or id".to_owned()));
     };
     let id = AccountId::new(&person.id)?;

@@ -1,7 +1,6 @@
 //! A request of a browser to the service: its session, its language and the person's rights.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,14 +17,11 @@ use super::people;
 use super::pins::Pin;
 use super::rules::Actor;
 use crate::app::App;
+use crate::clicks::await_first;
 use crate::outage::Outage;
 use crate::pages::Language;
 use crate::records::{Kept, Record};
 use crate::session::{Cookie, SESSION_SECS};
-
-/// The pause between looks for the session of the first of two clicks, and the number of looks.
-const AWAITED: Duration = Duration::from_millis(50);
-const AWAITED_TIMES: usize = 100;
 
 /// The names of the cookie on HTTPS and on loopback.
 const COOKIE: [&str; 2] = ["__Host-gepi", "gepi"];
@@ -161,14 +157,11 @@ impl Visit {
 
     /// Waits for the session that the first of two clicks opens at this moment.
     pub(super) async fn await_entry(&self) -> Result<(), Outage> {
-        for _ in 0..AWAITED_TIMES {
+        let is_in = || async move {
             let session: Option<Session> = self.app.records.load(&self.cookie.hash("gepi"), self.now).await?;
-            if session.is_some_and(|session| session.entry.is_some()) {
-                break;
-            }
-            tokio::time::sleep(AWAITED).await;
-        }
-        Ok(())
+            Ok(session.is_some_and(|session| session.entry.is_some()))
+        };
+        await_first(is_in).await
     }
 
     /// Opens the session of a person under another cookie, and ends that of this one.

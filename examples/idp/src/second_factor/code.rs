@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Form;
 use axum::extract::State;
@@ -12,6 +11,7 @@ use serde::Deserialize;
 use super::Step;
 use crate::app::App;
 use crate::audit::Line;
+use crate::clicks::await_first;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages::{Alert, Text};
@@ -51,10 +51,6 @@ pub(super) async fn take(
         Err(error) => visit.not_accepted(error).await,
     }
 }
-
-/// The times that the move of a session is looked for, and the pause between them.
-const MOVE_CHECKS: u32 = 100;
-const MOVE_PAUSE: Duration = Duration::from_millis(50);
 
 const NEXT_CODE: Text = Text(
     "Ogni codice vale una volta sola: se lo hai già usato, aspetta il prossimo.",
@@ -104,12 +100,7 @@ impl Visit {
             error if error.is_outage() => Err(error.into()),
             VerifierError::Repeated(_) => {
                 // It moves the session a moment after the code is used.
-                for _ in 0..MOVE_CHECKS {
-                    if self.browser.has_moved(&self.app.records, self.now).await? {
-                        break;
-                    }
-                    tokio::time::sleep(MOVE_PAUSE).await;
-                }
+                await_first(|| self.browser.has_moved(&self.app.records, self.now)).await?;
                 Ok(self.go_to("/"))
             }
             error => {
