@@ -1,17 +1,19 @@
 //! The routes, and the checks of every request.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use maud::Markup;
 use secondo::UnixTime;
+use sha2::{Digest, Sha256};
 
 use crate::admin;
 use crate::app::App;
@@ -30,7 +32,7 @@ use crate::problem::Refused;
 use crate::registration;
 use crate::second_factor;
 use crate::security;
-use crate::session::Browser;
+use crate::session::{Browser, FORM_HASH};
 use crate::{phone, push};
 
 /// The greatest length of a form.
@@ -78,19 +80,24 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(monitoring::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn_with_state(Arc::clone(&app), monitoring::limit))
-        .layer(from_fn(guard))
+        .layer(from_fn_with_state(Arc::clone(&app), guard))
         .layer(from_fn_with_state(Arc::clone(&app), monitoring::observe))
         .with_state(app)
 }
 
 /// Refuses forms of other sites, and brings the others to their end.
-async fn own_forms(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn own_forms(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     // Browsers send the origin with every form.
     let is_ours = request.headers().get(header::ORIGIN).is_some_and(|origin| *origin == app.origin);
+    request.headers_mut().remove(FORM_HASH);
     if request.method() == Method::GET {
         return next.run(request).await;
     }
     if is_ours {
+        let request = match with_hash(request).await {
+            Ok(request) => request,
+            Err(status) => return status.into_response(),
+        };
         // The second of two clicks cancels the first one, which must not stop after half of its work.
         let form = tokio::spawn(next.run(request));
         return form.await.unwrap_or_else(|_| Outage("form").into_response());
@@ -100,11 +107,38 @@ async fn own_forms(State(app): State<Arc<App>>, request: Request, next: Next) ->
     (StatusCode::FORBIDDEN, "the form is of another site").into_response()
 }
 
+/// Adds the hash of a form, by which a session knows the second of two clicks. Documents are left as they are.
+async fn with_hash(request: Request) -> Result<Request, StatusCode> {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    if kind.is_none_or(|kind| *kind != "application/x-www-form-urlencoded") {
+        return Ok(request);
+    }
+    let (mut parts, body) = request.into_parts();
+    let body = to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    let hash = base16ct::lower::encode_string(&Sha256::digest(&body));
+    parts.headers.insert(FORM_HASH, HeaderValue::try_from(hash).map_err(|_| StatusCode::BAD_REQUEST)?);
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+/// Returns `true` if a request comes from this machine and names the provider, and no other site that leads to this
+/// machine.
+pub(crate) fn is_from_here(app: &App, peer: IpAddr, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let of_origin = app.origin.split_once("://").map_or("", |(_, host)| host);
+    let port = of_origin.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == format!("{name}:{port}"));
+    peer.is_loopback() && (host == of_origin || is_local)
+}
+
 /// Limits the time of a request, and sets the headers of the response.
-async fn guard(request: Request, next: Next) -> Response {
+async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let time = if request.uri().path() == registration::UPLOAD { registration::UPLOAD_TIME } else { TIME };
     let response = tokio::time::timeout(time, next.run(request)).await;
     let mut response = response.unwrap_or_else(|_| Outage("timeout").into_response());
+    // The certificate of a demonstration is not kept, and its name may be that of other programs.
+    if app.is_secure() && !app.is_demonstration() {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
@@ -145,7 +179,7 @@ impl Visit {
 
     pub(crate) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
         let now = UnixTime::now()?;
-        let mut browser = Browser::of(&app.records, headers, now).await?;
+        let mut browser = Browser::of(&app.records, headers, app.is_secure(), now).await?;
         let person = match &browser.session.person {
             Some(id) => app.persons.load(id, now).await?.map(Box::new),
             None => None,
@@ -177,7 +211,7 @@ impl Visit {
         let provider = &self.app.config.name;
         let refused = &self.refused;
         let page = page(&Page { language: self.language, provider, form_token: &form_token, refused, service });
-        let cookie = [(header::SET_COOKIE, self.browser.header(self.app.is_secure()))];
+        let cookie = self.browser.set_cookie(self.app.is_secure());
         (status, cookie, [(header::CONTENT_SECURITY_POLICY, self.policy())], page).into_response()
     }
 
@@ -202,7 +236,7 @@ impl Visit {
 
     /// Sends the browser to another page, after a form.
     pub(crate) fn go_to(&self, path: &str) -> Response {
-        let cookie = [(header::SET_COOKIE, self.browser.header(self.app.is_secure()))];
+        let cookie = self.browser.set_cookie(self.app.is_secure());
         (cookie, Redirect::to(path)).into_response()
     }
 }

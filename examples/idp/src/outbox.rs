@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 
 use crate::app::App;
-use crate::http::{Answer, Visit};
+use crate::http::{Answer, Visit, is_from_here};
 use crate::pages;
 
 /// Shows the messages to browsers of this machine, unless other machines can reach the provider.
@@ -20,10 +20,8 @@ pub(crate) async fn show(
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
 ) -> Answer {
-    let is_local = peer.is_some_and(|Extension(ConnectInfo(peer))| peer.ip().is_loopback());
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let scheme = if app.is_secure() { "https" } else { "http" };
-    if !app.is_demonstration() || !is_local || host.is_none_or(|host| app.origin != format!("{scheme}://{host}")) {
+    let is_from_here = peer.is_some_and(|Extension(ConnectInfo(peer))| is_from_here(&app, peer.ip(), &headers));
+    if !app.is_demonstration() || !is_from_here {
         return Ok(StatusCode::NOT_FOUND.into_response());
     }
     let visit = Visit::of(app, &headers).await?;

@@ -1,6 +1,6 @@
 //! The sessions of browsers.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use secondo::{AccountId, Transaction, UnixTime};
@@ -29,8 +29,11 @@ pub(crate) const LONGEST_SECS: u64 = 12 * 60 * 60;
 const FRESH_SECS: u64 = 5 * 60;
 /// The seconds after which the use of a session is noted again.
 const NOTED_SECS: u64 = 60;
-/// The seconds for which an old cookie leads to the session of the next one.
+/// The seconds for which the second of two clicks leads from an old cookie to the session of the next one.
 const MOVING_SECS: u64 = 10;
+
+/// The header of a form's hash, which the provider sets itself.
+pub(crate) const FORM_HASH: &str = "x-idp-form";
 
 /// A secret of 32 bytes that a browser holds. The records have only its hash.
 pub(crate) struct Cookie([u8; 32]);
@@ -42,10 +45,12 @@ impl Cookie {
         Ok(Self(secret))
     }
 
-    /// Returns the cookie with one of these names.
-    pub(crate) fn read(headers: &HeaderMap, names: &[&str; 2]) -> Option<Self> {
+    /// Returns the cookie with the name for HTTPS or for loopback. On HTTPS, another site of the domain may have set one
+    /// with the other name.
+    pub(crate) fn read(headers: &HeaderMap, [on_https, on_loopback]: &[&str; 2], is_secure: bool) -> Option<Self> {
+        let wanted = if is_secure { on_https } else { on_loopback };
         let cookies = headers.get(header::COOKIE)?.to_str().ok()?.split("; ");
-        let value = cookies.filter_map(|cookie| cookie.split_once('=')).find(|(name, _)| names.contains(name))?.1;
+        let value = cookies.filter_map(|cookie| cookie.split_once('=')).find(|(name, _)| name == wanted)?.1;
         let mut secret = [0; 32];
         let decoded = base16ct::lower::decode(value, &mut secret).ok()?;
         (decoded.len() == 32).then_some(Self(secret))
@@ -73,8 +78,8 @@ impl Cookie {
 pub(crate) struct Session {
     /// Random digits, from which the next cookie is made.
     salt: String,
-    /// The time in seconds at which the session moved to the next cookie.
-    moved: Option<u64>,
+    /// The move of the session to the next cookie.
+    moved: Option<Moved>,
     /// The person, once the password was right.
     pub(crate) person: Option<String>,
     /// The second factor, once it was shown.
@@ -124,6 +129,24 @@ pub(crate) enum Once {
     RecoveryCodes { revision: u64 },
     /// The enrollment code that a form issued for a person.
     EnrollmentCode { person: String, form_use: String },
+}
+
+/// The move of a session to another cookie.
+#[derive(Clone, Serialize, Deserialize)]
+struct Moved {
+    /// The time in seconds.
+    at: u64,
+    /// The hash of the form that moved it, with its password or code.
+    form: Option<String>,
+}
+
+impl Moved {
+    /// Returns `true` for the second of two clicks on the form that moved the session.
+    ///
+    /// Somebody who knows the old cookie does not know what the person typed.
+    fn leads(&self, form: Option<&str>, now: UnixTime) -> bool {
+        form.is_some() && form == self.form.as_deref() && now.as_secs().saturating_sub(self.at) <= MOVING_SECS
+    }
 }
 
 impl Session {
@@ -180,6 +203,10 @@ pub(crate) struct Browser {
     cookie: Cookie,
     /// `true` if the records had the session. If they no longer do, it was ended meanwhile.
     is_stored: bool,
+    /// `true` for a request that was under way when the session moved. The browser has the next cookie, and keeps it.
+    is_late: bool,
+    /// The hash of the form in the request.
+    form: Option<String>,
     pub(crate) session: Session,
 }
 
@@ -188,23 +215,31 @@ impl Browser {
     ///
     /// A session in which nothing was done is not stored. Its cookie is enough for the forms of its pages, and is
     /// replaced after the password.
-    pub(crate) async fn of(records: &Records, headers: &HeaderMap, now: UnixTime) -> Result<Self, Outage> {
-        let mut cookie = Cookie::read(headers, &NAMES);
+    pub(crate) async fn of(
+        records: &Records,
+        headers: &HeaderMap,
+        is_secure: bool,
+        now: UnixTime,
+    ) -> Result<Self, Outage> {
+        let form = headers.get(FORM_HASH).and_then(|hash| hash.to_str().ok()).map(str::to_owned);
+        let mut cookie = Cookie::read(headers, &NAMES, is_secure);
+        let mut is_late = false;
         while let Some(held) = cookie.take() {
             let Some(session) = records.load::<Session>(&held.hash("session"), now).await? else {
-                return Self::start(held);
+                return Ok(Self { form, ..Self::start(held)? });
             };
-            match session.moved {
-                None => return Ok(Self { cookie: held, is_stored: true, session }),
-                Some(at) if now.as_secs().saturating_sub(at) <= MOVING_SECS => cookie = Some(held.next(&session.salt)),
-                Some(_) => {}
+            match &session.moved {
+                None => return Ok(Self { cookie: held, is_stored: true, is_late: false, form, session }),
+                Some(moved) if moved.leads(form.as_deref(), now) => cookie = Some(held.next(&session.salt)),
+                Some(_) => is_late = true,
             }
         }
-        Self::start(Cookie::random()?)
+        Ok(Self { form, is_late, ..Self::start(Cookie::random()?)? })
     }
 
     fn start(cookie: Cookie) -> Result<Self, Outage> {
-        Ok(Self { cookie, is_stored: false, session: Session { salt: new_salt()?, ..Session::default() } })
+        let session = Session { salt: new_salt()?, ..Session::default() };
+        Ok(Self { cookie, is_stored: false, is_late: false, form: None, session })
     }
 
     /// Starts a session with another cookie. Only the language stays.
@@ -283,14 +318,14 @@ impl Browser {
     /// Stores the session under another cookie, after a step that proves something: whoever knows the old cookie does not
     /// have the new session.
     ///
-    /// The next cookie follows from the old one and its salt. The second of two clicks therefore leads to the same
-    /// session, for some seconds.
+    /// The next cookie follows from the old one and its salt. The second of two clicks on the same form therefore leads
+    /// to the same session, for some seconds.
     pub(crate) async fn renew(&mut self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         let (old, was_stored) = (self.name(), self.is_stored);
         self.cookie = self.cookie.next(&self.session.salt);
         let moved = Session {
             salt: std::mem::replace(&mut self.session.salt, new_salt()?),
-            moved: Some(now.as_secs()),
+            moved: Some(Moved { at: now.as_secs(), form: self.form.clone() }),
             ..Session::default()
         };
         (self.is_stored, self.session.seen) = (false, now.as_secs());
@@ -352,7 +387,8 @@ impl Browser {
         self.cookie.hash("form")
     }
 
-    pub(crate) fn header(&self, is_secure: bool) -> String {
-        self.cookie.header(&NAMES, is_secure)
+    /// Returns the header that sets the cookie, unless the browser has a newer one.
+    pub(crate) fn set_cookie(&self, is_secure: bool) -> Option<[(HeaderName, String); 1]> {
+        (!self.is_late).then(|| [(header::SET_COOKIE, self.cookie.header(&NAMES, is_secure))])
     }
 }

@@ -57,7 +57,12 @@ pub(crate) async fn restore(config: Config, file: &Path) -> Result<(), Failure> 
     let _ = fs::remove_file(&copy);
     RedbStore::open(file).and_then(|store| store.backup(&copy)).map_err(|error| named(file, &error))?;
     let origin = config.origin_at(config.listen)?;
-    let app = App::assemble(Config { data: copy.clone(), ..config.clone() }, &config.key_path(), origin).await?;
+    let of_copy = Config { data: copy.clone(), ..config.clone() };
+    let app = App::assemble(of_copy, &config.key_path(), origin).await.map_err(|error| {
+        let _ = fs::remove_file(&copy);
+        let key = config.key_path();
+        format!("the key file {} does not open the backup: put the key file of its time there ({error})", key.display())
+    })?;
     let count = make_safe(&app).await?;
     app.audit.flush().await?;
     drop(app);

@@ -39,6 +39,11 @@ pub(crate) async fn check(config: Result<Config, Failure>) -> Result<(), Failure
         (keys, text)
     };
     let Some(keys) = report.add("keys", keys.map(describe)) else { return report.end() };
+    if config.store == "file" && !config.data.exists() {
+        let problem = format!("{} is missing: restore a backup, or remove the key file", config.data.display());
+        report.add::<()>("store", Err(problem));
+        return report.end();
+    }
     report.add("store", store(&config, &keys).await);
     report.end()
 }

@@ -88,7 +88,7 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
         let now = UnixTime::now()?;
-        let cookie = match Cookie::read(headers, &COOKIE) {
+        let cookie = match Cookie::read(headers, &COOKIE, app.is_secure()) {
             Some(cookie) => cookie,
             None => Cookie::random()?,
         };

@@ -116,7 +116,8 @@ impl Visit {
         let (number, service) = page.as_ref()?;
         let outcome = SHOWN.into_iter().find(|outcome| outcome.number() == *number)?;
         let text = self.language.outcome(outcome)?;
-        Some(self.show(StatusCode::OK, |page| pages::ended(page, text, service, location)))
+        let lacks_factor = outcome == OutcomeCode::NoCredential;
+        Some(self.show(StatusCode::OK, |page| pages::ended(page, text, service, location, lacks_factor)))
     }
 
     /// Returns the answer that a request got, for the second of two clicks.

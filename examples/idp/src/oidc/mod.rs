@@ -64,7 +64,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/jwks", get(discovery::jwks))
         .route("/authorize", get(authorize::authorize).post(authorize::authorize))
         .route("/token", post(token::token))
-        .route("/userinfo", get(userinfo::userinfo))
+        .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
 }
 
 #[cfg(test)]

@@ -104,7 +104,8 @@ pub(crate) fn read<'a>(
         if is_of_client { Ok((signed, token)) } else { Err("the request object is of another client") }
     });
     let (signed, id) = match object.transpose().map_err(Unread::Page)? {
-        Some((signed, token)) => (Some(signed), hash(token)),
+        // Without the signature, of which a token can have several.
+        Some((signed, token)) => (Some(signed), hash(token.rsplit_once('.').map_or(token, |(claims, _)| claims))),
         None => (None, random()?),
     };
     let has_uri = outer.get("request_uri").is_some();

@@ -112,7 +112,7 @@ pub(super) async fn state(
             Err(_) => "ended",
         }
     };
-    let cookie = [(header::SET_COOKIE, visit.browser.header(visit.app.is_secure()))];
+    let cookie = visit.browser.set_cookie(visit.app.is_secure());
     Ok((cookie, Json(json!({ "state": state }))).into_response())
 }
 

@@ -35,7 +35,15 @@ const WITHDRAWN_TEXT: Text = Text(
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let visit = Visit::of_page(app, &headers).await?;
+    if !is_id(&id) {
+        return Ok(visit.go_to("/register"));
+    }
     Ok(visit.show(StatusCode::OK, |page| pages::withdraw(page, &id)))
+}
+
+/// Returns `true` for a text that can be an id, and part of an address.
+fn is_id(id: &str) -> bool {
+    id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Shows that an application is withdrawn.
@@ -58,6 +66,9 @@ pub(super) async fn take(
     Form(Withdraw { form, procedure }): Form<Withdraw>,
 ) -> Answer {
     let visit = Visit::of(app, &headers).await?;
+    if !is_id(&id) {
+        return Ok(visit.go_to("/register"));
+    }
     let page = format!("/register/withdraw/{id}");
     if form != visit.browser.form_token() {
         return Ok(visit.go_to(&page));

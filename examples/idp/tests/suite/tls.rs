@@ -41,6 +41,11 @@ impl Secure {
 
     /// Opens a page as a browser that trusts only this certificate.
     fn get(&self, certificate: &Path, path: &str) -> String {
+        self.get_with(certificate, path, "localhost", "")
+    }
+
+    /// Opens a page with this host and these other lines.
+    fn get_with(&self, certificate: &Path, path: &str, host: &str, lines: &str) -> String {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
@@ -48,7 +53,7 @@ impl Secure {
         let client = ClientConnection::new(Arc::new(config.with_no_client_auth()), "localhost".try_into().unwrap());
         let socket = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let mut stream = StreamOwned::new(client.unwrap(), socket);
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{lines}Connection: close\r\n\r\n").unwrap();
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();
         response
@@ -76,6 +81,15 @@ fn demonstration_by_https() {
     let page = provider.get(&path, "/");
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("set-cookie: __Host-idp=") && page.contains("; Secure"));
     assert!(provider.get(&path, "/app").contains("/app/app.mjs"));
+    // Another site of the domain can set a cookie without the prefix.
+    let [planted, own] = ["ab", "cd"].map(|digits| digits.repeat(32));
+    let page = provider.get_with(&path, "/", "localhost", &format!("Cookie: idp={planted}; __Host-idp={own}\r\n"));
+    assert!(page.contains(&format!("set-cookie: __Host-idp={own};")), "{page}");
+    // This machine reads the messages by any of its names.
+    for (host, status) in [("127.0.0.1", "200"), ("localhost", "200"), ("another.example", "404")] {
+        let page = provider.get_with(&path, "/outbox", &format!("{host}:{}", provider.port), "");
+        assert!(page.starts_with(&format!("HTTP/1.1 {status}")), "{host}: {page}");
+    }
     let fingerprint = provider.lines.last().unwrap().clone();
     drop(provider);
     // Browsers that know the certificate see it again.

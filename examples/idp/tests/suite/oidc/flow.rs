@@ -61,6 +61,9 @@ fn login_of_level_2() {
         "place_of_birth": { "locality": "H501", "region": "RM" },
     });
     assert_eq!(reply.body, expected);
+    let posted = agent().post(format!("{}/userinfo", provider.origin));
+    let posted = posted.header("Authorization", format!("Bearer {access}")).send_empty().unwrap();
+    assert_eq!(posted.status(), 200);
     // No session is left.
     browser.open("/");
     assert!(browser.form("/password").is_some());
@@ -152,6 +155,7 @@ fn preferred_level_that_the_person_can_reach() {
         browser.open(&service.url(&provider, &request_object(&provider, level)));
         browser.give_password(&provider);
         assert!(browser.is_refused());
+        assert!(browser.page.contains("<a href=\"/security\">Attiva la tua app</a>"), "{}", browser.page);
         browser.follow_link();
         assert_eq!(browser.answer("error").as_deref(), Some("access_denied"));
         assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr20"));

@@ -1,6 +1,7 @@
 //! Requests that the provider refuses, each with its error.
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
@@ -85,6 +86,33 @@ fn same_browser_may_load_a_request_again() {
     browser.open(&url);
     browser.open(&url);
     assert!(browser.form("/password").is_some());
+}
+
+/// Who has a signature (r, s) of ECDSA has (r, n - s) as well.
+#[test]
+fn request_with_another_form_of_its_signature_is_used() {
+    // The order of P-256 (SEC 2, section 2.4.2).
+    const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+
+    let service = Service::with_curve();
+    let provider = Provider::start(&service.registration());
+    let request = service.sign(&request_object(&provider, LEVEL_1));
+    let (claims, signature) = request.rsplit_once('.').unwrap();
+    let mut signature = Base64UrlUnpadded::decode_vec(signature).unwrap();
+    let order = base16ct::lower::decode_vec(ORDER).unwrap();
+    let mut borrow = 0;
+    for (digit, of_order) in signature[32..].iter_mut().zip(order).rev() {
+        let difference = i16::from(of_order) - i16::from(*digit) - borrow;
+        borrow = i16::from(difference < 0);
+        *digit = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    let other = format!("{claims}.{}", Base64UrlUnpadded::encode_string(&signature));
+    for (request, status) in [(&request, 200), (&other, 400)] {
+        let mut browser = Browser::new(&provider);
+        let query = [("client_id", ID), ("response_type", "code"), ("scope", "openid"), ("request", request.as_str())];
+        browser.open(&url(&provider, &query));
+        assert_eq!(browser.status, status, "{}", browser.page);
+    }
 }
 
 #[test]

@@ -43,6 +43,10 @@ fn backup_needs_its_key_file() {
     provider.stop();
     fs::rename(provider.file("idp.redb"), provider.file("away.redb")).unwrap();
     fs::write(provider.file("idp.key"), format!("1 {}\n", "0f".repeat(32))).unwrap();
-    provider.command(&["restore", backup.to_str().unwrap()]).unwrap_err();
+    let problem = provider.command(&["restore", backup.to_str().unwrap()]).unwrap_err();
+    assert!(problem.contains("put the key file of its time there"), "{problem}");
+    assert!(!provider.file("idp.redb").exists() && !provider.file("idp.restored").exists());
+    let problem = provider.command(&["check"]).unwrap_err();
+    assert!(problem.contains("idp.redb is missing"), "{problem}");
     assert!(!provider.file("idp.redb").exists());
 }

@@ -78,6 +78,10 @@ fn withdrawn_by_the_person() {
     let (procedure, path) = person.apply(&provider);
     let mut unknown = Browser::new(&provider);
     unknown.open("/register/withdraw/0123");
+    let form = unknown.form("/register/withdraw/0123").unwrap();
+    unknown.post("/register/withdraw/%0d%0a", &form, &[("procedure", &procedure)]);
+    assert_eq!(unknown.status, 200, "{}", unknown.page);
+    unknown.open("/register/withdraw/0123");
     unknown.submit("/register/withdraw/0123", &[("procedure", &procedure)]);
     assert!(unknown.is_refused() && unknown.page.contains("non c'è più"));
 

@@ -22,6 +22,24 @@ fn double_click_is_one_attempt() {
     assert!(after_password(&provider).is_refused());
 }
 
+/// Guards against fixation: somebody who knows the cookie from before the password gets nothing of the login.
+#[test]
+fn old_cookie_does_not_lead_to_the_new_session() {
+    let provider = Provider::start("");
+    let mut browser = Browser::new(&provider);
+    browser.open("/");
+    let form = browser.form("/password").unwrap();
+    let mut thief = browser.clone();
+    browser.give_password(&provider);
+    assert!(browser.form("/enrollment").is_some());
+    let known = thief.cookie();
+    thief.open("/");
+    assert!(thief.form("/password").is_some(), "{}", thief.page);
+    assert_eq!(thief.cookie(), known, "a late request replaces the cookie of the browser");
+    thief.post("/password", &form, &[("user", &provider.user), ("password", "another")]);
+    assert!(thief.form("/password").is_some(), "{}", thief.page);
+}
+
 #[test]
 fn right_password_twice_is_one_login() {
     let provider = Provider::start("");
