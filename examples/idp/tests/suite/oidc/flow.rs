@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::browser::Browser;
+use crate::support::browser::{Browser, agent};
 use crate::support::provider::Provider;
 use crate::support::service::{
     CALLBACK, FISCAL_NUMBER, ID, LEVEL_1, LEVEL_2, LEVEL_3, NONCE, STATE, Service, VERIFIER, claims, client_assertion,
