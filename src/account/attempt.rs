@@ -300,7 +300,7 @@ impl Account {
         if searches.is_empty() && found.is_empty() {
             return Err(refusal);
         }
-        let mut matches = run(searches);
+        let mut matches = run(&mut searches);
         if !found.is_empty() {
             matches.append(&mut found);
             matches.sort_unstable_by_key(|(number, _)| number.get());
@@ -373,7 +373,7 @@ fn answer_hash(named: Option<AuthenticatorNumber>, answer: &Answer<'_>) -> [u8; 
 }
 
 /// Runs all searches side by side, and returns every result.
-fn run(mut comparisons: Vec<(AuthenticatorNumber, Comparison<'_>)>) -> Vec<(AuthenticatorNumber, Match)> {
+fn run(comparisons: &mut [(AuthenticatorNumber, Comparison<'_>)]) -> Vec<(AuthenticatorNumber, Match)> {
     if comparisons.len() > 1 {
         let searches = || comparisons.iter().filter_map(|(_, comparison)| comparison.search());
         let count = searches().map(|(search, _)| search.count()).sum();
@@ -381,7 +381,7 @@ fn run(mut comparisons: Vec<(AuthenticatorNumber, Comparison<'_>)>) -> Vec<(Auth
         let mut values = Zeroizing::new(vec![0; count]);
         lanes::each(jobs, &mut values);
         let mut rest = values.as_mut_slice();
-        for (_, comparison) in &mut comparisons {
+        for (_, comparison) in &mut *comparisons {
             let Comparison::Search(search, _) = comparison else { continue };
             let Some((of_search, others)) = rest.split_at_mut_checked(search.count()) else { break };
             search.take(of_search);
@@ -389,7 +389,7 @@ fn run(mut comparisons: Vec<(AuthenticatorNumber, Comparison<'_>)>) -> Vec<(Auth
         }
     }
     // Only a search that is alone has anything left to run.
-    comparisons.into_iter().map(|(number, comparison)| (number, comparison.finish())).collect()
+    comparisons.iter_mut().map(|(number, comparison)| (*number, comparison.finish())).collect()
 }
 
 /// The HMACs that a hardware security module computed for an attempt, and those that it must compute.

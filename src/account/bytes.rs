@@ -11,7 +11,6 @@
 //! its hold, 4 if it is suspended, and 8 if codes were sent. The codes of kinds are in `factor::joint`, those of statuses
 //! and verdicts below.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::entry::{Enrollment, Entry, MAX_ENTRIES, Standing};
@@ -53,15 +52,15 @@ impl Account {
         let (hold, until) = hold.to_parts();
         let suspended = if self.is_suspended { SUSPENDED } else { 0 };
         let sent = if self.has_sent() { SENT } else { 0 };
-        bytes.extend([hold | suspended | sent, failures, since_lock, lock_doublings]);
-        bytes.extend(until.to_be_bytes());
-        bytes.extend(lock_ended.to_be_bytes());
-        bytes.extend(self.enrollments_full.to_be_bytes());
+        bytes.extend_from_slice(&[hold | suspended | sent, failures, since_lock, lock_doublings]);
+        bytes.extend_from_slice(&until.to_be_bytes());
+        bytes.extend_from_slice(&lock_ended.to_be_bytes());
+        bytes.extend_from_slice(&self.enrollments_full.to_be_bytes());
         if self.has_sent() {
-            bytes.extend(self.sends_full.to_be_bytes());
+            bytes.extend_from_slice(&self.sends_full.to_be_bytes());
         }
-        bytes.extend(self.last_number.to_be_bytes());
-        bytes.extend(self.entries.len().to_le_bytes().first());
+        bytes.extend_from_slice(&self.last_number.to_be_bytes());
+        bytes.push(u8::try_from(self.entries.len()).unwrap_or(u8::MAX));
         self.entries.iter().for_each(|entry| entry.encode(bytes));
         self.outcomes.iter().for_each(|outcome| outcome.encode(bytes));
     }
@@ -147,30 +146,30 @@ impl Account {
 impl Entry {
     fn encoded_len(&self) -> usize {
         let enrollment = if self.is_confirmed() { 0 } else { 16 + 5 + 1 };
-        1 + 4 + 1 + enrollment + 5 + 5 + 1 + self.name.as_str().len() + 2 + self.factor.kept().encoded_len()
+        1 + 4 + 1 + enrollment + 5 + 5 + 1 + usize::from(self.name.len()) + 2 + self.factor.kept().encoded_len()
     }
 
     fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.push(self.factor.code());
-        bytes.extend(self.number.get().to_be_bytes());
+        bytes.extend_from_slice(&self.number.get().to_be_bytes());
         match self.standing {
             Standing::Unconfirmed => {
                 let Enrollment { login, expires, failures, is_first } = self.enrollment;
                 bytes.push(if is_first { UNCONFIRMED_FIRST } else { UNCONFIRMED });
-                bytes.extend(login);
-                bytes.extend(expires.to_be_bytes());
+                bytes.extend_from_slice(&login);
+                bytes.extend_from_slice(&expires.to_be_bytes());
                 bytes.push(failures);
             }
             Standing::Active => bytes.push(ACTIVE),
             Standing::Suspended => bytes.push(INACTIVE),
         }
-        bytes.extend(self.added.to_be_bytes());
+        bytes.extend_from_slice(&self.added.to_be_bytes());
         let [_, _, _, last_used @ ..] = self.last_used.to_be_bytes();
-        bytes.extend(last_used);
-        bytes.extend(self.name.as_str().len().to_le_bytes().first());
-        bytes.extend(self.name.as_str().bytes());
+        bytes.extend_from_slice(&last_used);
+        bytes.push(self.name.len());
+        bytes.extend_from_slice(self.name.as_bytes());
         let at = bytes.len();
-        bytes.extend([0; 2]);
+        bytes.extend_from_slice(&[0; 2]);
         self.factor.kept().encode(bytes);
         let len = bytes.len() - at - 2;
         if let Some(slot) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
@@ -206,7 +205,6 @@ impl Entry {
         let own_len = u16::from_be_bytes(reader.array()?);
         let at_own = reader.at;
         let factor = Factor::decode(code, reader.take(own_len.into())?)
-            .map(Box::new)
             .map_err(|at| RecordError::Field { offset: at.map_or(at_kind, |at| at_own + at) })?;
         if standing == Standing::Unconfirmed && !factor.kept().is_confirmed_by_answer() {
             return Err(RecordError::Field { offset: at_status });
@@ -227,9 +225,9 @@ impl Outcome {
     }
 
     fn encode(&self, bytes: &mut Vec<u8>) {
-        bytes.extend(self.login);
-        bytes.extend(self.answer);
-        bytes.extend(self.at.to_be_bytes());
+        bytes.extend_from_slice(&self.login);
+        bytes.extend_from_slice(&self.answer);
+        bytes.extend_from_slice(&self.at.to_be_bytes());
         match self.verdict {
             Verdict::Refused(refusal) => {
                 // A wrong code takes the same path as a used one.
@@ -239,16 +237,16 @@ impl Outcome {
                 };
                 let (hold, until) = hold.to_parts();
                 let replayed = u8::from(matches!(refusal, Refusal::Replayed { .. }));
-                bytes.extend([WRONG + replayed, remaining, hold]);
-                bytes.extend(until.to_be_bytes());
+                bytes.extend_from_slice(&[WRONG + replayed, remaining, hold]);
+                bytes.extend_from_slice(&until.to_be_bytes());
             }
             Verdict::Accepted(number) => {
                 bytes.push(ACCEPTED);
-                bytes.extend(number.get().to_be_bytes());
+                bytes.extend_from_slice(&number.get().to_be_bytes());
             }
             Verdict::Done(number) => {
                 bytes.push(DONE);
-                bytes.extend(number.get().to_be_bytes());
+                bytes.extend_from_slice(&number.get().to_be_bytes());
             }
         }
     }

@@ -109,16 +109,18 @@ impl Record {
         };
         // Reallocation would leave a copy of the secrets behind.
         let mut bytes = Vec::with_capacity(Self::MAX_OVERHEAD + body_len);
-        bytes.extend([VERSION, if keys.is_some() { kind | SEALED } else { kind }]);
-        bytes.extend(revision.to_be_bytes());
+        bytes.extend_from_slice(&[VERSION, if keys.is_some() { kind | SEALED } else { kind }]);
+        bytes.extend_from_slice(&revision.to_be_bytes());
         if let Some(keys) = keys {
-            bytes.extend(keys.active().get().to_be_bytes());
+            bytes.extend_from_slice(&keys.active().get().to_be_bytes());
         }
         let start = bytes.len();
         match self {
             Self::Account(account) => account.encode(&mut bytes),
-            Self::Limit { full_again, .. } => bytes.extend(full_again.to_be_bytes()),
-            Self::Tombstone { keep_until, .. } => bytes.extend(keep_until.map_or(FOREVER, UnixTime::to_be_bytes)),
+            Self::Limit { full_again, .. } => bytes.extend_from_slice(&full_again.to_be_bytes()),
+            Self::Tombstone { keep_until, .. } => {
+                bytes.extend_from_slice(&keep_until.map_or(FOREVER, UnixTime::to_be_bytes));
+            }
         }
         let mut value = Value::from(bytes);
         if let Some(keys) = keys {

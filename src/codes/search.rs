@@ -268,12 +268,12 @@ impl Search {
     }
 
     /// Returns the result of the search.
-    pub(crate) fn finish(self) -> Match {
+    pub(crate) fn finish(&self) -> Match {
         self.found
     }
 
-    /// Computes all values with this key, and returns the result of the search.
-    pub(crate) fn run(mut self, key: &Key) -> Match {
+    /// Computes all values that are left with this key, and returns the result of the search.
+    pub(crate) fn run(&mut self, key: &Key) -> Match {
         const AT_ONCE: usize = 16;
 
         let mut values = [0; AT_ONCE];

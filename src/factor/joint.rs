@@ -2,6 +2,8 @@
 //!
 //! A new kind is a file that implements [`Kept`], and a line here.
 
+use alloc::boxed::Box;
+
 use super::browser::Browser;
 use super::external::External;
 use super::kind::Kept;
@@ -30,11 +32,11 @@ macro_rules! joint {
                 match self { $($(#[$attribute])* Self::$kind(_) => $code),* }
             }
 
-            /// Reads the state of the kind with this code. The error is the offset of the first invalid byte, or `None`
+            /// Reads the state of the kind with this code, into its place in an account. The error is the offset of the first invalid byte, or `None`
             /// if no kind has the code.
-            pub(crate) fn decode(code: u8, bytes: &mut [u8]) -> Result<Self, Option<usize>> {
+            pub(crate) fn decode(code: u8, bytes: &mut [u8]) -> Result<Box<Self>, Option<usize>> {
                 match code {
-                    $($(#[$attribute])* $code => $kind::decode(bytes).map(Self::$kind).map_err(Some),)*
+                    $($(#[$attribute])* $code => $kind::decode(bytes).map(|kept| Box::new(Self::$kind(kept))).map_err(Some),)*
                     _ => Err(None),
                 }
             }

@@ -218,9 +218,9 @@ impl Comparison<'_> {
     }
 
     /// Returns the result, after a search with what is left of it. A search in the hardware security module has none.
-    pub(crate) fn finish(self) -> Match {
+    pub(crate) fn finish(&mut self) -> Match {
         match self {
-            Self::Match(found) => found,
+            Self::Match(found) => *found,
             Self::Search(search, key) => search.run(key.get()),
             Self::Hsm(..) => Match::default(),
         }

@@ -72,6 +72,10 @@ impl DisplayName {
     /// [`DisplayNameError::Character`] for a character that is not accepted.
     pub fn new(text: &str) -> Result<Self, DisplayNameError> {
         let name = Text64::new(text).ok_or(DisplayNameError::Length(text.len()))?;
+        // Most names are of these characters alone, and each login reads the names of its account.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Ok(Self(name));
+        }
         match text.char_indices().find(|(_, character)| is_disguise(*character)) {
             Some((position, _)) => Err(DisplayNameError::Character { position }),
             None => Ok(Self(name)),
@@ -82,6 +86,17 @@ impl DisplayName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    #[cfg(feature = "verifier")]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Returns the length in bytes.
+    #[cfg(feature = "verifier")]
+    pub(crate) const fn len(&self) -> u8 {
+        self.0.len()
     }
 }
 

@@ -74,17 +74,17 @@ impl Kept for Otp {
         };
         let used = u8::from(self.progress.is_used) << USED_AT;
         let is_totp = u8::from(matches!(method, Method::Totp(_)));
-        bytes.extend([is_totp | used | algorithm << ALGORITHM_AT | key << KEY_AT, method.digits() as u8]);
+        bytes.extend_from_slice(&[is_totp | used | algorithm << ALGORITHM_AT | key << KEY_AT, method.digits() as u8]);
         if let Method::Totp(totp) = method {
-            bytes.extend(totp.period().as_secs().to_be_bytes());
-            bytes.extend(totp.t0().to_be_bytes());
+            bytes.extend_from_slice(&totp.period().as_secs().to_be_bytes());
+            bytes.extend_from_slice(&totp.t0().to_be_bytes());
         }
-        bytes.extend(self.progress.last_used.to_be_bytes());
-        bytes.extend(self.progress.drift.to_be_bytes());
+        bytes.extend_from_slice(&self.progress.last_used.to_be_bytes());
+        bytes.extend_from_slice(&self.progress.drift.to_be_bytes());
         match material {
-            Material::Secret(_, secret) => bytes.extend(secret.expose()),
-            Material::Key(key) => key.words().for_each(|word| bytes.extend(word.to_be_bytes())),
-            Material::Hsm(_, key) => bytes.extend(key.as_bytes()),
+            Material::Secret(_, secret) => bytes.extend_from_slice(secret.expose()),
+            Material::Key(key) => key.words().for_each(|word| bytes.extend_from_slice(&word.to_be_bytes())),
+            Material::Hsm(_, key) => bytes.extend_from_slice(key.as_bytes()),
         }
     }
 

@@ -71,7 +71,8 @@ impl Method {
         now: UnixTime,
     ) -> Decision<Verified> {
         let values = iter::once(code.value(self.digits()));
-        let found = self.admit_and_search(policy, state, now, Stage::Login, 1, values).map(|search| search.run(key));
+        let found =
+            self.admit_and_search(policy, state, now, Stage::Login, 1, values).map(|mut search| search.run(key));
         policy.decide(state, now, found, |next, counter| self.accept(policy, &mut next.progress, counter, now))
     }
 
@@ -88,7 +89,7 @@ impl Method {
     ) -> Decision<Confirmed> {
         let values = iter::once(code.value(self.digits()));
         let search = self.admit_and_search(policy, state, now, Stage::Confirmation, 1, values);
-        let found = search.map(|search| search.run(key));
+        let found = search.map(|mut search| search.run(key));
         policy.decide(state, now, found, |next, counter| {
             let login = self.accept(policy, &mut next.progress, counter, now);
             next.confirmed = true;
@@ -115,7 +116,7 @@ impl Method {
     ) -> Decision<Resynchronized> {
         let values = codes.iter().map(|code| code.value(self.digits()));
         let search = self.admit_and_search(policy, state, now, Stage::Resynchronization, codes.len(), values);
-        let found = search.map(|search| search.run(key));
+        let found = search.map(|mut search| search.run(key));
         policy.decide(state, now, found, |next, counter| self.accept_resync(policy, &mut next.progress, counter, now))
     }
 
