@@ -76,7 +76,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             self.report(Event { action: Action::WithdrawCode, ..event }, withdrawn)?;
             return Err(error);
         }
-        let outcome = Sent::New(CodeMessage { destination, code, expires: sent.expires });
+        let (expires, next_at) = (sent.expires, sent.next_at(&self.policy.sending));
+        let outcome = Sent::New(CodeMessage { destination, code, expires, next_at });
         self.report(event, Ok(Swapped { outcome, revision }))
     }
 
