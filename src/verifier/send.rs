@@ -22,6 +22,11 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// destination is a record of its own in the store, which expires, and which starts again when the sealing key
     /// changes. A request that the transport refuses counts on the account.
     ///
+    /// If the provider cannot send the message, its page says so, and offers another code from
+    /// [`CodeMessage::next_at`] on. No call takes the code back, or its count: a gateway that reports a failure may
+    /// still deliver the message, so the code stays valid, and a count that failures give back would let anybody who
+    /// causes them have messages sent without end.
+    ///
     /// `random` must be random for each call. Every code is equally likely.
     ///
     /// # Errors
@@ -76,7 +81,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
             self.report(Event { action: Action::WithdrawCode, ..event }, withdrawn)?;
             return Err(error);
         }
-        let outcome = Sent::New(CodeMessage { destination, code, expires: sent.expires });
+        let (expires, next_at) = (sent.expires, sent.next_at(&self.policy.sending));
+        let outcome = Sent::New(CodeMessage { destination, code, expires, next_at });
         self.report(event, Ok(Swapped { outcome, revision }))
     }
 

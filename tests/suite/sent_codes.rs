@@ -218,6 +218,18 @@ fn another_code_in_a_transaction_replaces_the_first_and_resets_no_count() {
 }
 
 #[test]
+fn message_tells_when_the_next_code_can_be_sent() {
+    let sending = Sending::new().with_pause(Duration::from_secs(45)).unwrap();
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new().with_sending(sending));
+    let number = confirmed(&verifier, mobile(), NOW);
+    let login = fresh();
+    assert_eq!(message(send(&verifier, &login, number, NOW)).next_at(), after(45));
+    assert!(matches!(send(&verifier, &login, number, after(44)), Ok(Sent::Repeated { .. })));
+    assert_eq!(message(send(&verifier, &login, number, after(45))).next_at(), after(90));
+}
+
+#[test]
 fn a_confirmation_counts_on_the_enrollment_through_all_its_codes() {
     let store = Memory::new();
     let sends = RateLimit::new(20, Duration::from_secs(60)).unwrap();

@@ -7,18 +7,18 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use secondo::UnixTime;
 
 use crate::app::App;
-use crate::http::FORM_BYTES;
+use crate::http::{FORM_BYTES, Visit};
 use crate::limits;
 use crate::outage::Outage;
-use crate::pages::{self, Language, Page};
-use crate::problem::Refused;
+use crate::pages::{self, Page};
 use crate::records::Record;
 
 pub(crate) fn routes() -> Router<Arc<App>> {
@@ -83,9 +83,22 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
     app.metrics.limited(limited.label);
     // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
     let _ = to_bytes(body, FORM_BYTES).await;
-    let language = Language::accepted(&parts.headers);
-    let refused = &Refused::default();
-    let page = Page { language, provider: &app.config.name, form_token: "", refused, service: None };
+    let again = page_before(&app, &parts);
     let wait = [(header::RETRY_AFTER, limited.wait.to_string())];
-    (StatusCode::TOO_MANY_REQUESTS, wait, pages::limited(&page, limited.wait)).into_response()
+    // The page has the language of the session, and a way out of the login at a service.
+    let visit = match Visit::of(app, &parts.headers).await {
+        Ok(visit) => visit,
+        Err(outage) => return (wait, outage).into_response(),
+    };
+    let page = |page: &Page<'_>| pages::limited(page, limited.wait, again.as_deref());
+    (wait, visit.show(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
+}
+
+/// Returns the page on which the person sent a form, or followed a link of a service, to try it again there.
+fn page_before(app: &App, request: &Parts) -> Option<String> {
+    if request.method == Method::GET {
+        return request.uri.path_and_query().map(ToString::to_string);
+    }
+    let referer = request.headers.get(header::REFERER)?.to_str().ok()?;
+    referer.strip_prefix(&app.origin)?.starts_with('/').then(|| referer.to_owned())
 }

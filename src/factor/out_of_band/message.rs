@@ -13,6 +13,7 @@ pub struct CodeMessage {
     pub(crate) destination: Destination,
     pub(crate) code: Code,
     pub(crate) expires: UnixTime,
+    pub(crate) next_at: UnixTime,
 }
 
 impl CodeMessage {
@@ -32,6 +33,13 @@ impl CodeMessage {
     #[must_use]
     pub const fn expires(&self) -> UnixTime {
         self.expires
+    }
+
+    /// Returns the time from which another code can be sent in the same login, as in
+    /// [`Sent::Repeated`](crate::verifier::Sent::Repeated).
+    #[must_use]
+    pub const fn next_at(&self) -> UnixTime {
+        self.next_at
     }
 
     /// Returns a text that names the relying party: the service at which the subscriber logs in, or the provider.

@@ -5,8 +5,9 @@ use super::{CodeMessage, Destination};
 /// A way to send codes, which the provider implements over its gateway.
 ///
 /// The library never sends. [`Verifier::send_code`](crate::Verifier::send_code) asks [`Self::screen`] first and returns
-/// the message, which the provider passes to [`Self::send`]. If sending fails, nothing is lost: the code expires, and
-/// after a pause the page can ask for another one. `examples/sms.rs` has a transport over an HTTP gateway.
+/// the message, which the provider passes to [`Self::send`]. If sending fails, the page can ask for another code from
+/// [`CodeMessage::next_at`] on. No failure of the subscriber is counted, but the code counts on the limits.
+/// `examples/sms.rs` has a transport over an HTTP gateway.
 pub trait Transport {
     /// The error of a gateway or of a service that screens destinations.
     type Error: core::error::Error + Send + Sync + 'static;

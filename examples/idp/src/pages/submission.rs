@@ -43,6 +43,12 @@ const SENT_TEXT: Text = Text(
     "The procedure code was sent to you by mail. An operator will complete the application within 30 days, and a mail \
         will tell you that the identity is active.",
 );
+const SENT_NEXT: Text = Text(
+    "Ora non devi fare altro. Quando l'identità è attiva, entra dalla pagina iniziale con il tuo indirizzo e-mail e la \
+        tua password.",
+    "There is nothing else to do now. When the identity is active, sign in on the first page with your e-mail address \
+        and your password.",
+);
 const ACTIVE_TITLE: Text = Text("L'identità è attiva", "The identity is active");
 const ACTIVE_TEXT: Text = Text(
     "Ora entra con il tuo indirizzo e-mail e la tua password, e attiva la tua app.",
@@ -189,7 +195,12 @@ pub(super) fn summary(page: &Page<'_>, application: &Application) -> Markup {
 }
 
 pub(crate) fn sent(page: &Page<'_>) -> Markup {
-    page.whole(page.say(SENT_TITLE), None, &html! { p { (page.say(SENT_TEXT)) } })
+    let content = html! {
+        p { (page.say(SENT_TEXT)) }
+        p { (page.say(SENT_NEXT)) }
+        p { a href="/" { (page.say(texts::BACK)) } }
+    };
+    page.whole(page.say(SENT_TITLE), None, &content)
 }
 
 pub(crate) fn active(page: &Page<'_>) -> Markup {

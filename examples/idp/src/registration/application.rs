@@ -64,6 +64,8 @@ pub(crate) enum Stage {
     Accepted,
     /// The identity is there.
     Active,
+    /// The person has withdrawn it. Nothing is left but the hash of the procedure code, for the second of two clicks.
+    Withdrawn,
 }
 
 /// The identity data of a credential of somebody else.
@@ -207,7 +209,7 @@ pub(super) async fn change<T>(
         let Some(mut application) = held else { return (None, None) };
         let Some(outcome) = change(&mut application) else { return (None, None) };
         let end = match application.stage {
-            Stage::Draft | Stage::Active => now.as_secs() + DRAFT_SECS,
+            Stage::Draft | Stage::Active | Stage::Withdrawn => now.as_secs() + DRAFT_SECS,
             Stage::Waiting | Stage::Accepted => application.sent + WAITING_SECS,
         };
         let expires = now.saturating_add(end.saturating_sub(now.as_secs()));
@@ -217,10 +219,11 @@ pub(super) async fn change<T>(
 }
 
 impl Visit {
-    /// Returns the application of this browser.
+    /// Returns the application of this browser, unless it was withdrawn.
     pub(super) async fn application(&self) -> Result<Option<Application>, Outage> {
         let Some(id) = &self.browser.session.application else { return Ok(None) };
-        self.app.records.load(id, self.now).await
+        let held: Option<Application> = self.app.records.load(id, self.now).await?;
+        Ok(held.filter(|held| held.stage != Stage::Withdrawn))
     }
 
     /// Returns the id of this browser's application.

@@ -70,7 +70,7 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(Wanted { st
     let application = visit.application().await?.unwrap_or_default();
     let earlier = step.and_then(|name| application.named(&name));
     Ok(visit.show(StatusCode::OK, |page| match application.stage {
-        Stage::Draft => pages::step(page, &application, earlier),
+        Stage::Draft | Stage::Withdrawn => pages::step(page, &application, earlier),
         Stage::Waiting | Stage::Accepted => pages::sent(page),
         Stage::Active => pages::active(page),
     }))

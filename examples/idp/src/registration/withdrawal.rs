@@ -21,6 +21,8 @@ use crate::records::Kept;
 pub(super) const WITHDRAWN: &str = "/register/withdrawn";
 /// The procedure codes that may be tried for an application in an hour.
 const GUESSES: (u32, u64) = (5, HOUR);
+/// The seconds for which a withdrawn application is known, so that the second of two clicks is not refused.
+const KNOWN_SECS: u64 = HOUR;
 
 const WRONG: Text = Text(
     "Il codice della pratica non è corretto, oppure la richiesta non c'è più.",
@@ -59,6 +61,14 @@ pub(super) struct Withdraw {
     procedure: String,
 }
 
+/// The application that a form withdraws.
+enum Taken {
+    Now(Box<Application>),
+    /// It was withdrawn with the same procedure code before.
+    Before,
+    Nothing,
+}
+
 pub(super) async fn take(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -79,13 +89,25 @@ pub(super) async fn take(
         return visit.refuse(&page, visit.warning(TOO_OFTEN)).await;
     }
     let take = |held: Option<Application>| {
-        // An application that an operator has accepted is an identity.
-        let held = held.filter(|held| held.stage == Stage::Waiting);
-        let held = held.filter(|held| verify_slices_are_equal(held.procedure.as_bytes(), given.as_bytes()).is_ok());
-        (held.is_some().then(|| Kept::removed(now)), held)
+        let is_right =
+            |held: &Application| verify_slices_are_equal(held.procedure.as_bytes(), given.as_bytes()).is_ok();
+        let Some(held) = held.filter(is_right) else { return (None, Taken::Nothing) };
+        match held.stage {
+            Stage::Waiting => {
+                let procedure = held.procedure.clone();
+                let left = Application { stage: Stage::Withdrawn, procedure, ..Application::default() };
+                (Some(Kept::until(now.saturating_add(KNOWN_SECS), left)), Taken::Now(Box::new(held)))
+            }
+            Stage::Withdrawn => (None, Taken::Before),
+            // An application that an operator has accepted is an identity.
+            Stage::Draft | Stage::Accepted | Stage::Active => (None, Taken::Nothing),
+        }
     };
-    let Some(application) = records.change(&id, now, take).await? else {
-        return visit.refuse(&page, visit.warning(WRONG)).await;
+    let application = match records.change(&id, now, take).await? {
+        Taken::Now(application) => application,
+        // The first of two clicks has withdrawn it.
+        Taken::Before => return Ok(visit.go_to(WITHDRAWN)),
+        Taken::Nothing => return visit.refuse(&page, visit.warning(WRONG)).await,
     };
     waiting::remove(records, &id, now).await?;
     files::remove_all(records, &application.documents, now).await?;

@@ -87,8 +87,7 @@ impl Visit {
                 if let Err(Unsent(label)) = &sent {
                     eprintln!("sms: {label}");
                 }
-                let next_at = self.now.as_secs() + PAUSE_SECS;
-                Ok(SentTo { is_sent: sent.is_ok(), next_at, ..to })
+                Ok(SentTo { is_sent: sent.is_ok(), next_at: message.next_at().as_secs(), ..to })
             }
             // The other one of two clicks has sent it, or knows that it could not.
             Sent::Repeated { next_at, .. } => {
@@ -97,6 +96,3 @@ impl Visit {
         }
     }
 }
-
-/// The pause of the default policy between two codes.
-const PAUSE_SECS: u64 = 30;

@@ -1,8 +1,12 @@
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use url::form_urlencoded::Serializer;
+
 use crate::support::browser::{Browser, agent};
+use crate::support::page::assert_labels;
 use crate::support::provider::Provider;
+use crate::support::service::{LEVEL_1, Service, request_object};
 
 /// Returns the status and the text of a page.
 fn get(provider: &Provider, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
@@ -72,6 +76,49 @@ fn addresses_are_limited() {
     assert_eq!(post("192.0.2.2").status(), 303);
     // Pages are not limited.
     assert_eq!(get(&provider, "/", &[("X-Forwarded-For", "192.0.2.1")]).0, 200);
+}
+
+/// The page of a limit is in the language that the person chose, and leads back to the form, or out of the login.
+#[test]
+fn page_of_a_limit_leads_onward() {
+    let service = Service::new();
+    let provider = Provider::start(&format!("{}[limits]\npassword = 1\n", service.registration()));
+    let mut browser = Browser::new(&provider);
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
+    browser.submit("/language/en", &[]);
+    let form = browser.form("/password").unwrap();
+    let post = |referer: &str, language: &str| {
+        let request = agent().post(format!("{}/password", provider.origin)).header("Origin", &provider.origin);
+        let request = request.header("Referer", referer).header("Cookie", browser.cookie());
+        let fields = [("user", "x"), ("password", "x")];
+        let body = Serializer::new(String::new()).extend_pairs(&form).extend_pairs(fields).finish();
+        let request = request.header("Accept-Language", language);
+        let mut response = request.content_type("application/x-www-form-urlencoded").send(body).unwrap();
+        let wait = response.headers().get("retry-after").map(|wait| wait.to_str().unwrap().to_owned());
+        (response.status().as_u16(), wait, response.body_mut().read_to_string().unwrap())
+    };
+    let own = format!("{}/?a=1&b=2", provider.origin);
+    assert_eq!(post(&own, "it").0, 303);
+    let (status, wait, page) = post(&own, "it");
+    assert_eq!(status, 429);
+    let wait = wait.unwrap();
+    assert!(page.contains(&format!("Try again in {wait} seconds.")), "{page}");
+    let back = format!("class=\"button\" href=\"{}/?a=1&amp;b=2\">Try again</a>", provider.origin);
+    assert!(page.contains(&back) && page.contains("href=\"/\">Back to the start</a>"), "{page}");
+    // The login at the service can be cancelled, and the language changed.
+    assert!(page.contains("Comune di Esempio") && page.contains("action=\"/cancel\""), "{page}");
+    assert!(page.contains(&format!("name=\"form\" value=\"{}\"", form[0].1)), "{page}");
+    assert_labels(&page);
+    // No other site chooses where the link leads.
+    for referer in ["https://evil.example/", &format!("{}.evil.example/", provider.origin), "javascript:alert(1)"] {
+        let (status, _, page) = post(referer, "it");
+        assert!(status == 429 && !page.contains("Try again</a>") && !page.contains("evil"), "{page}");
+    }
+    // Without a session, the browser's language decides.
+    let request = agent().post(format!("{}/password", provider.origin)).header("Origin", &provider.origin);
+    let request = request.header("Accept-Language", "it").content_type("application/x-www-form-urlencoded");
+    let page = request.send("form=x&user=x&password=x").unwrap().body_mut().read_to_string().unwrap();
+    assert!(page.contains("Troppe richieste") && page.contains("Torna all'inizio"), "{page}");
 }
 
 #[test]

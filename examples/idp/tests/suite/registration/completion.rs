@@ -94,9 +94,25 @@ fn withdrawn_by_the_person() {
     browser.submit(&path, &[("procedure", &procedure)]);
     assert!(browser.is_refused());
     provider.restart("+3601s");
-    browser.submit(&path, &[("procedure", &procedure.to_lowercase())]);
-    assert!(browser.page.contains("<h1>Richiesta ritirata</h1>"), "{}", browser.page);
+    // Two clicks at once, and a third one later.
+    let form = browser.form(&path).unwrap();
+    let (typed, mut twin) = (procedure.to_lowercase(), browser.twin());
+    thread::scope(|scope| {
+        scope.spawn(|| twin.post(&path, &form, &[("procedure", &typed)]));
+        browser.post(&path, &form, &[("procedure", &typed)]);
+    });
+    for browser in [&mut browser, &mut twin] {
+        assert!(browser.page.contains("<h1>Richiesta ritirata</h1>"), "{}", browser.page);
+        browser.post(&path, &form, &[("procedure", &typed)]);
+        assert!(browser.page.contains("<h1>Richiesta ritirata</h1>"), "{}", browser.page);
+    }
     assert!(message(&provider, &person.email, 3).contains("ritirata"));
+    assert_eq!(messages(&provider, &person.email).len(), 3);
+    browser.post(&path, &form, &[("procedure", "AAAA")]);
+    assert!(browser.is_refused() && browser.page.contains("non c'è più"), "{}", browser.page);
+    // The person can apply again.
+    person.browser.open("/register");
+    assert!(person.browser.page.contains("Passo 1 di 6"), "{}", person.browser.page);
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn with_documents() {
     for _ in 0..2 {
         person.browser.post("/register/summary", &form, &[]);
         assert!(person.browser.page.contains("<h1>Richiesta inviata</h1>"), "{}", person.browser.page);
+        assert!(person.browser.page.contains("<a href=\"/\">"), "no way onward: {}", person.browser.page);
     }
     assert_eq!(messages(&provider, &person.email).len(), 2);
     // There is no identity yet.
