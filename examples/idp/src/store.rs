@@ -40,25 +40,20 @@ impl Engine {
         }
     }
 
-    /// Returns the ids after this one, of accounts and of records, or `None` if the engine cannot list its ids.
-    pub(crate) async fn ids_after(&self, after: Option<&AccountId>) -> Result<Option<Vec<AccountId>>, Outage> {
-        Ok(match self {
-            Self::File(store) => Some(store.ids_after(after).await?),
-            Self::Postgres(store) => Some(store.ids_after(after).await?),
-            Self::Redis(_) => None,
-        })
-    }
-
-    /// Returns all ids, or `None` if the engine cannot list them.
-    pub(crate) async fn ids(&self) -> Result<Option<Vec<AccountId>>, Outage> {
+    /// Returns all ids, of accounts and of records.
+    pub(crate) async fn ids(&self) -> Result<Vec<AccountId>, Outage> {
         let mut ids = Vec::new();
-        while let Some(more) = self.ids_after(ids.last()).await? {
+        loop {
+            let more = match self {
+                Self::File(store) => store.ids_after(ids.last()).await?,
+                Self::Postgres(store) => store.ids_after(ids.last()).await?,
+                Self::Redis(store) => store.ids_after(ids.last()).await?,
+            };
             if more.is_empty() {
-                return Ok(Some(ids));
+                return Ok(ids);
             }
             ids.extend(more);
         }
-        Ok(None)
     }
 
     /// Removes what has expired. Redis does that by itself.

@@ -1,6 +1,7 @@
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -11,6 +12,9 @@ use redis::{
     RetryMethod,
 };
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use crate::RedisStoreError;
 
 /// The server or cluster to which the connections lead.
 pub(crate) enum Server {
@@ -42,6 +46,30 @@ impl Connections {
         };
         using.sound = answer.as_ref().err().is_none_or(spares_connection);
         answer
+    }
+
+    /// Sends requests one after another over one connection: each is made from the answer before, until that gives none.
+    ///
+    /// Every call of `next` begins a time limit for its request. Over two connections, the requests could reach two
+    /// servers if another one takes over meanwhile.
+    pub(crate) async fn query_each<T: FromRedisValue>(
+        &self,
+        limit: Duration,
+        mut next: impl FnMut(Option<T>) -> Result<Option<Request>, RedisStoreError>,
+    ) -> Result<(), RedisStoreError> {
+        let mut using = self.using();
+        let connect = using.cell.get_or_try_init(|| self.connect(&using));
+        let connection = timeout(limit, connect).await.map_err(|_| RedisStoreError::Timeout)??.clone();
+        let Connection::One(connection) = connection else { return Err(RedisStoreError::Cluster) };
+        let mut answer = None;
+        while let Some(request) = next(answer)? {
+            using.sound = false;
+            let answered = timeout(limit, request.query(connection.clone())).await;
+            let answered = answered.map_err(|_| RedisStoreError::Timeout)?;
+            using.sound = answered.as_ref().err().is_none_or(spares_connection);
+            answer = Some(answered?);
+        }
+        Ok(())
     }
 
     /// Returns the next connection in turn.

@@ -28,6 +28,8 @@ pub enum RedisStoreError {
     Replication(u32),
     /// The key of this id holds data that this store did not write.
     Corrupt,
+    /// A cluster cannot list its ids.
+    Cluster,
     /// The server's answer is not of the kind that Redis gives.
     Answer,
     /// The operating system gave no random number. Nothing was sent.
@@ -47,6 +49,7 @@ impl RedisStoreError {
             Self::Server(_) => "server",
             Self::Replication(_) => "replication",
             Self::Corrupt => "corrupt",
+            Self::Cluster => "cluster",
             Self::Answer => "answer",
             Self::Random => "random",
         }
@@ -84,6 +87,7 @@ impl fmt::Display for RedisStoreError {
             Self::Server(code) => write!(f, "Redis answered with the error {code}"),
             Self::Replication(replicas) => write!(f, "too few replicas had the write in time: {replicas}"),
             Self::Corrupt => f.write_str("the key holds data that this store did not write"),
+            Self::Cluster => f.write_str("a cluster cannot list its ids"),
             Self::Answer => f.write_str("the server's answer is not one of Redis"),
             Self::Random => f.write_str("the operating system gave no random number"),
         }

@@ -38,6 +38,8 @@
 //! ACL SETUSER provider on >password resetkeys ~secondo:* resetchannels -@all +get +set +eval +evalsha
 //! ```
 //!
+//! To list ids, the user also needs `SCAN`, which returns the names of keys of other prefixes as well.
+//!
 //! The script need not be installed or kept on the server. If the server does not know the script, the store sends it
 //! in full.
 //!
@@ -74,9 +76,22 @@
 //! replicas.
 //!
 //! A restored backup has lost all writes since it was made: codes used since then can be accepted again, and failures
-//! counted since then are forgotten. Call [`Verifier::raise_watermarks`](secondo::Verifier::raise_watermarks) for each
-//! account of the provider's own table. The store cannot list its ids: a listing of a cluster's keys is complete only
-//! if no slot moves meanwhile.
+//! counted since then are forgotten. Call
+//! [`Verifier::raise_all_watermarks`](secondo::Verifier::raise_all_watermarks), or in a cluster
+//! [`Verifier::raise_watermarks`](secondo::Verifier::raise_watermarks) for each account of the provider's own table.
+//!
+//! # Listing
+//!
+//! [`Enumerate`](secondo::store::Enumerate) works on one server, by `SCAN`. Redis returns every key that is there from
+//! the start of a scan to its end, in an order of its own. A list has the first 10,000 ids after the given one, in the
+//! order of their bytes, and each list takes a scan of the whole database: a million accounts take 101 scans. A scan
+//! asks for 1,000 keys at once, so that it holds up no login, and runs over one connection, so that it does not change
+//! from one server to another. If the connection breaks, the list fails, and the caller asks for it again. The
+//! [timeout](RedisOptions::with_timeout) is that of each request, not of the scan.
+//!
+//! A key under the prefix that is not an id of an account is [`RedisStoreError::Corrupt`], as is one of another prefix
+//! that begins with this one. In a cluster, the listing is [`RedisStoreError::Cluster`]: the scans of its nodes are
+//! complete only if no slot moves meanwhile.
 //!
 //! # Faults
 //!
@@ -123,6 +138,7 @@
 //! | `connection` | Redis or the network is down |
 //! | `replication` | replicas are down: writes happen, but logins fail |
 //! | `server` | Redis answered with an error, such as `OOM` (its memory is full), `MISCONF` (its disk fails), `READONLY` (it is a replica), `NOREPLICAS` (it has too few replicas), `NOPERM` or `ERR` (the user lacks a command) |
+//! | `cluster` | a cluster was asked to list its ids |
 //! | `corrupt` | something else writes under the prefix: alert an operator |
 //!
 //! Alert an operator after an eviction as well: `evicted_keys` in the `INFO` of Redis must stay 0.
@@ -146,6 +162,7 @@ extern crate alloc;
 mod connection;
 mod error;
 mod options;
+mod scan;
 mod script;
 mod store;
 

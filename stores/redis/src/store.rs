@@ -8,12 +8,13 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, cmd};
-use secondo::store::{Entry, Exchange, Revision, Store, Value};
+use secondo::store::{Entry, Enumerate, Exchange, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
 use tokio::time::timeout;
 
 use crate::RedisStoreError;
 use crate::connection::{Connections, Request};
+use crate::scan::Scan;
 use crate::script::{Arguments, Exchanges, REVISION_LEN};
 
 /// A store in Redis or Valkey, from [`RedisOptions`](crate::RedisOptions). Clones share the connections.
@@ -57,6 +58,19 @@ impl Store for RedisStore {
         let key = self.0.key(id);
         let exchange = Arguments { key: &key, expected, next, value: value.as_ref(), expiry };
         self.0.in_time(self.0.compare_exchange(&exchange)).await
+    }
+}
+
+/// Lists the ids in their order, with a scan of the whole database for each list of 10,000: see the crate's docs.
+///
+/// Returns [`RedisStoreError::Cluster`] in a cluster.
+impl Enumerate for RedisStore {
+    async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, RedisStoreError> {
+        let Inner { connections, prefix, calls, timeout, .. } = &*self.0;
+        let _call = calls.begin().ok_or(RedisStoreError::Busy)?;
+        let mut scan = Scan::new(prefix, after);
+        connections.query_each(*timeout, |answer| scan.next(answer)).await?;
+        Ok(scan.into_ids())
     }
 }
 

@@ -79,7 +79,8 @@ pub(crate) async fn show_person(State(app): State<Arc<App>>, Path(id): Path<Stri
     let account = actions::shown_account(&visit.app, &person, visit.now).await?;
     let password = visit.app.persons.locked_until(&person, visit.now).await?;
     let form_use = random_hex()?;
-    let view = pages::PersonView { person: &person, account: account.as_ref(), password, form_use: &form_use };
+    let is_own = operator.id == person.id;
+    let view = pages::PersonView { person: &person, account: account.as_ref(), password, form_use: &form_use, is_own };
     Ok(visit.show(StatusCode::OK, |page| pages::person(page, &view)))
 }
 

@@ -75,7 +75,7 @@ pub(crate) async fn restore(config: Config, file: &Path) -> Result<(), Failure> 
 async fn make_safe(app: &App) -> Result<usize, Failure> {
     let (now, by) = (UnixTime::now()?, Operator::new("idp restore", "restored from a backup"));
     let mut count = 0;
-    for id in app.engine.ids().await?.unwrap_or_default() {
+    for id in app.engine.ids().await? {
         match kind_of(&id) {
             Some(kind) if ENDED.contains(&kind) => app.records.erase(&id, now).await?,
             Some(_) => {}

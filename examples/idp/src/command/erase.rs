@@ -44,7 +44,7 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
     let mut others = Vec::new();
     let mut count = 0;
     // The person is the last record, so that an erasure that was interrupted can be called again.
-    for id in app.engine.ids().await?.unwrap_or_default() {
+    for id in app.engine.ids().await? {
         let Some(kind) = kind_of(&id).filter(|kind| !KEPT.contains(kind)) else { continue };
         let Some(content) = app.records.content(&id).await? else { continue };
         if is_of(&content, &person) {
@@ -75,10 +75,6 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
     others.dedup();
     if !others.is_empty() {
         output.say(format!("Records about others that mention the person stay: {}.", others.join(", ")));
-    }
-    if app.engine.ids_after(None).await?.is_none() {
-        output
-            .say("The store cannot list its records. Sessions and messages of the person end by themselves in a day.");
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 use maud::{Markup, html};
 use secondo::account::{AccountView, AuthenticatorView, Status};
+use secondo::decision::Hold;
+use secondo::factor::Kind;
 
 use super::admin::{ADMIN, lock};
 use super::devices::{kind, status};
@@ -19,17 +21,25 @@ const NO_ACCOUNT: Text = Text("Nessun dispositivo.", "No device.");
 const ACTIVATION: Text = Text("Codice di attivazione valido fino al", "Activation code valid until");
 const CODES_LEFT: Text = Text("codici ancora validi:", "codes left:");
 const DEVICES: Text = Text("Dispositivi", "Devices");
-const DEVICE: Text = Text("Dispositivo", "Device");
 const LAST_USED: Text = Text("ultimo uso", "last used");
 const ACTIONS: Text = Text("Azioni sull'identità", "Actions on the identity");
-const DEVICE_ACTIONS: Text = Text("Azioni sui dispositivi", "Actions on devices");
+const DEVICE_ACTIONS: Text = Text("Azioni sul dispositivo", "Actions on device");
 const REASON: Text = Text("Motivo", "Reason");
 const REASON_HINT: Text = Text(
     "Il motivo resta nel registro. La persona riceve una mail.",
     "The reason stays in the audit log. The person gets a mail.",
 );
 const AUDIT: Text = Text("Registro della persona", "Audit log of the person");
-const ON_IDENTITY: [(&str, Text); 6] = [
+const OWN: Text = Text("Non puoi agire sulla tua identità.", "You cannot act on your own identity.");
+const FOR_GOOD: Text = Text(
+    "L'identità è stata revocata per sempre: non c'è nulla da cambiare.",
+    "The identity has been revoked for good: there is nothing to change.",
+);
+
+/// The value of a button, and its text.
+type Action = (&'static str, Text);
+
+const ON_IDENTITY: [Action; 6] = [
     ("unlock", Text("Sblocca", "Unlock")),
     ("suspend", Text("Sospendi l'identità", "Suspend the identity")),
     ("resume", Text("Riattiva l'identità", "Resume the identity")),
@@ -37,7 +47,7 @@ const ON_IDENTITY: [(&str, Text); 6] = [
     ("withdraw_activation", Text("Ritira il codice di attivazione", "Withdraw the activation code")),
     ("revoke", Text("Revoca l'identità", "Revoke the identity")),
 ];
-const ON_DEVICE: [(&str, Text); 3] = [
+const ON_DEVICE: [Action; 3] = [
     ("suspend_device", Text("Sospendi", "Suspend")),
     ("resume_device", Text("Riattiva", "Resume")),
     ("revoke_device", Text("Revoca", "Revoke")),
@@ -51,6 +61,51 @@ pub(crate) struct PersonView<'a> {
     pub(crate) password: Option<u64>,
     /// The name of the use of the forms.
     pub(crate) form_use: &'a str,
+    /// `true` if the person is the operator, who cannot act on it.
+    pub(crate) is_own: bool,
+}
+
+impl PersonView<'_> {
+    /// Returns the actions that can apply to the identity as it is.
+    fn on_identity(&self) -> Vec<Action> {
+        ON_IDENTITY.into_iter().filter(|(action, _)| self.applies(action)).collect()
+    }
+
+    fn applies(&self, action: &str) -> bool {
+        let (account, standing) = (self.account, self.person.standing);
+        match action {
+            _ if self.is_own => false,
+            "unlock" => self.password.is_some() || account.is_some_and(|account| account.hold != Hold::None),
+            // One that was interrupted has left the account as it was.
+            "suspend" => match standing {
+                Standing::Active => true,
+                Standing::Suspended => account.is_some_and(|account| !account.is_suspended),
+                Standing::Revoked => false,
+            },
+            "resume" => standing == Standing::Suspended,
+            "issue_activation" => account.is_some(),
+            "withdraw_activation" => account.is_some_and(|account| account.enrollment_code.is_some()),
+            _ => standing != Standing::Revoked || account.is_some(),
+        }
+    }
+
+    /// Returns the actions that can apply to a device as it is.
+    fn on_device(&self, device: &AuthenticatorView) -> Vec<Action> {
+        ON_DEVICE.into_iter().filter(|(action, _)| self.applies_to(device, action)).collect()
+    }
+
+    fn applies_to(&self, device: &AuthenticatorView, action: &str) -> bool {
+        let is_other = |other: &AuthenticatorView| {
+            other.number != device.number && other.status == Status::Active && other.kind != Kind::LookUp
+        };
+        match action {
+            _ if self.is_own || matches!(device.status, Status::Unconfirmed { .. }) => false,
+            "suspend_device" => device.status == Status::Active,
+            "resume_device" => device.status == Status::Suspended,
+            // The last one stays, since the person could not log in without it.
+            _ => self.account.is_some_and(|account| account.authenticators.iter().any(is_other)),
+        }
+    }
 }
 
 /// The page of a person, with the actions of the help desk.
@@ -81,23 +136,26 @@ pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>) -> Markup {
         ul .items { @for listed in devices { li { (device(page, listed)) } } }
         p { a href={ "/admin/audit?person=" (person.id) } { (page.say(AUDIT)) } }
         h2 { (page.say(ACTIONS)) }
-        form #identity method="post" action=(action) {
-            (hidden(page, view))
-            (reason(page, "reason"))
-            @for (name, text) in ON_IDENTITY { button .second name="action" value=(name) { (page.say(text)) } " " }
-        }
-        @if !devices.is_empty() {
-            h2 { (page.say(DEVICE_ACTIONS)) }
-            form #devices method="post" action=(action) {
+        @let actions = view.on_identity();
+        @if actions.is_empty() {
+            p { (page.say(if view.is_own { OWN } else { FOR_GOOD })) }
+        } @else {
+            form #identity method="post" action=(action) {
                 (hidden(page, view))
-                label for="device" { (page.say(DEVICE)) }
-                select #device name="device" {
-                    @for device in devices.iter().filter(|device| is_confirmed(device)) {
-                        option value=(device.number) { (device.number) ": " (name(page, device)) }
-                    }
+                (reason(page, "reason"))
+                (buttons(page, &actions))
+            }
+        }
+        @for device in devices {
+            @let actions = view.on_device(device);
+            @if !actions.is_empty() {
+                h2 { (page.say(DEVICE_ACTIONS)) " " (device.number) ": " (name(page, device)) }
+                form id={ "device-" (device.number) } method="post" action=(action) {
+                    (hidden(page, view))
+                    input type="hidden" name="device" value=(device.number);
+                    (reason(page, &format!("reason-{}", device.number)))
+                    (buttons(page, &actions))
                 }
-                (reason(page, "device-reason"))
-                @for (name, text) in ON_DEVICE { button .second name="action" value=(name) { (page.say(text)) } " " }
             }
         }
         p { a href="/admin" { (page.say(ADMIN)) } }
@@ -127,16 +185,16 @@ fn hidden(page: &Page<'_>, view: &PersonView<'_>) -> Markup {
     }
 }
 
+fn buttons(page: &Page<'_>, actions: &[Action]) -> Markup {
+    html! { @for (name, text) in actions { button .second name="action" value=(name) { (page.say(*text)) } " " } }
+}
+
 fn reason(page: &Page<'_>, id: &str) -> Markup {
     html! {
         label for=(id) { (page.say(REASON)) }
         input id=(id) name="reason" maxlength="200" autocomplete="off" aria-describedby={ (id) "-hint" } required;
         p id={ (id) "-hint" } .hint { (page.say(REASON_HINT)) }
     }
-}
-
-const fn is_confirmed(device: &AuthenticatorView) -> bool {
-    !matches!(device.status, Status::Unconfirmed { .. })
 }
 
 const fn standing(standing: Standing) -> Text {

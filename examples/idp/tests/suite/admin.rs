@@ -1,9 +1,10 @@
 //! The pages of the administration.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::security::sign_in;
+use crate::security::{sign_in, sign_in_again};
 use crate::support::browser::Browser;
 use crate::support::page::{assert_labels, mails};
 use crate::support::provider::Provider;
@@ -25,14 +26,25 @@ fn operator(provider: &mut Provider) -> Browser {
 fn find(operator: &mut Browser, user: &str) -> String {
     operator.open("/admin");
     operator.submit("/admin/find", &[("person", user)]);
-    let (_, path) = operator.page.split_once("action=\"/admin/person/").unwrap_or_else(|| panic!("{}", operator.page));
-    format!("/admin/person/{}", path.split_once('"').unwrap().0)
+    let (_, id) = operator.page.split_once("/admin/audit?person=").unwrap_or_else(|| panic!("{}", operator.page));
+    format!("/admin/person/{}", id.split_once('"').unwrap().0)
 }
 
+/// Sends the form of an action, even if the page does not offer it.
 fn act(operator: &mut Browser, person: &str, action: &str, more: &[(&str, &str)]) {
+    static USE: AtomicU32 = AtomicU32::new(0);
     operator.open(person);
-    let fields = [&[("action", action), ("reason", "ticket 7")], more].concat();
-    operator.submit(person, &fields);
+    let form = operator.form("/language/it").unwrap();
+    let form_use = USE.fetch_add(1, Ordering::Relaxed).to_string();
+    let fields = [&[("use", form_use.as_str()), ("action", action), ("reason", "ticket 7")], more].concat();
+    operator.post(person, &form, &fields);
+}
+
+/// Returns the actions that the page of a person offers, in their order.
+fn offered(operator: &mut Browser, person: &str) -> String {
+    operator.open(person);
+    let buttons = operator.page.split("name=\"action\" value=\"").skip(1);
+    buttons.map(|button| button.split('"').next().unwrap()).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -86,6 +98,56 @@ fn administration_is_for_operators() {
     operator.give_next_code(301);
     assert!(operator.page.contains("id=\"standing\">attiva"), "{}", operator.page);
     assert_eq!(mails(&provider, "Identità"), 0);
+}
+
+#[test]
+fn only_actions_that_can_apply_are_offered() {
+    let mut provider = Provider::start("");
+    let mut operator = operator(&mut provider);
+    let person = find(&mut operator, &provider.user);
+    // Before the first device, there is no account.
+    assert_eq!(offered(&mut operator, &person), "suspend revoke");
+    // The first login makes recovery codes, which are no other device: the app cannot be revoked beside them.
+    let mut maria = sign_in(&provider);
+    let one = "suspend issue_activation revoke suspend_device suspend_device revoke_device";
+    assert_eq!(offered(&mut operator, &person), one);
+    act(&mut operator, &person, "issue_activation", &[]);
+    let with_code = one.replace("revoke suspend", "withdraw_activation revoke suspend");
+    assert_eq!(offered(&mut operator, &person), with_code);
+    act(&mut operator, &person, "withdraw_activation", &[]);
+    act(&mut operator, &person, "suspend_device", &[("device", "1")]);
+    assert_eq!(offered(&mut operator, &person), "suspend issue_activation revoke resume_device suspend_device");
+    act(&mut operator, &person, "resume_device", &[("device", "1")]);
+    act(&mut operator, &person, "suspend", &[]);
+    assert_eq!(offered(&mut operator, &person), one.replacen("suspend", "resume", 1));
+    act(&mut operator, &person, "resume", &[]);
+
+    maria = sign_in_again(&mut provider, &maria);
+    maria.open("/security/add");
+    maria.submit("/security/add", &[("name", "tablet")]);
+    assert_eq!(offered(&mut operator, &person), one);
+    maria.give_first_code(30);
+    // With a second app, both can.
+    let of_devices = "suspend_device revoke_device ".repeat(3);
+    assert_eq!(offered(&mut operator, &person), format!("suspend issue_activation revoke {}", of_devices.trim()));
+    assert_labels(&operator.page);
+
+    let mut thief = Browser::new(&provider);
+    thief.open("/");
+    for password in ["a", "b", "c", "d", "e"] {
+        thief.submit("/password", &[("user", &provider.user), ("password", password)]);
+    }
+    assert!(offered(&mut operator, &person).starts_with("unlock suspend "));
+    act(&mut operator, &person, "unlock", &[]);
+    assert!(offered(&mut operator, &person).starts_with("suspend "));
+    act(&mut operator, &person, "revoke", &[]);
+    assert_eq!(offered(&mut operator, &person), "");
+    assert!(operator.page.contains("revocata per sempre"), "{}", operator.page);
+
+    let user = provider.operator.0.clone();
+    let own = find(&mut operator, &user);
+    assert_eq!(offered(&mut operator, &own), "");
+    assert!(operator.page.contains("Non puoi agire sulla tua identità"), "{}", operator.page);
 }
 
 #[test]

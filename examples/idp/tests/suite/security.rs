@@ -18,7 +18,7 @@ pub(crate) fn sign_in(provider: &Provider) -> Browser {
 }
 
 /// Signs in with the next code of the same app in another browser.
-fn sign_in_again(provider: &mut Provider, first: &Browser) -> Browser {
+pub(crate) fn sign_in_again(provider: &mut Provider, first: &Browser) -> Browser {
     provider.restart("+30s");
     let mut browser = Browser::new(provider);
     first.lend(&mut browser);

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use secondo::UnixTime;
-use secondo::store::conformance::{Harness, NotApplicable, check};
+use secondo::store::conformance::{Harness, NotApplicable, check, check_listing};
 use secondo_redis::RedisStore;
 use store_testing::{Engine, Proxy, Redis, Server};
 
@@ -60,6 +60,13 @@ fn one_server_keeps_the_contract() {
     let report = check(&One { redis, proxy, broken: AtomicU64::new(0) });
     let report = report.unwrap_or_else(|violation| panic!("{violation}"));
     assert_eq!(report.not_applicable().count(), 0, "{report}");
+}
+
+#[test]
+fn one_server_lists_its_ids() {
+    let redis = Redis::start(&[]);
+    let proxy = Proxy::new(redis.address());
+    check_listing(&One { redis, proxy, broken: AtomicU64::new(0) }).unwrap();
 }
 
 impl Harness for Cluster {

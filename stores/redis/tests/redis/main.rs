@@ -3,6 +3,7 @@
 mod cluster;
 mod conformance;
 mod faults;
+mod listing;
 mod options;
 mod replicas;
 mod scenarios;

@@ -69,8 +69,8 @@ fn operator_helps_a_person() {
         browser.picture("admin-3-suspended");
         act(&browser, "resume", "ticket 8");
         assert_eq!(browser.text("#standing"), standing);
-        browser.write("#device-reason", "borsa rubata");
-        browser.click("#devices button[value='suspend_device']");
+        browser.write("#reason-1", "borsa rubata");
+        browser.click("#device-1 button[value='suspend_device']");
         act(&browser, "issue_activation", "borsa rubata");
         let code = browser.text("#code");
         browser.picture("admin-4-activation");
@@ -86,7 +86,7 @@ fn operator_helps_a_person() {
         browser.submit("/admin/find", &[("person", "rssmra80b69h501u")]);
         assert_eq!(browser.address().to_string(), person);
         act(&browser, "revoke", "ticket 9");
-        assert!(![standing, String::new()].contains(&browser.text("#standing")) && !browser.has("#devices"));
+        assert!(![standing, String::new()].contains(&browser.text("#standing")) && !browser.has("main form"));
     }
 }
 
