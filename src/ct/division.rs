@@ -58,10 +58,10 @@ mod tests {
         Divisor::new(NonZeroU32::new(divisor).unwrap()).quotient(dividend)
     }
 
-    /// Checks every period with numbers at both ends of a quotient's range, where the estimate is worst.
+    /// Checks every period up to an hour, and some up to a day, with numbers at both ends of a quotient's range, where the estimate is worst.
     #[test]
     fn by_every_period() {
-        for divisor in 1..=3600 {
+        for divisor in (1..=3600).chain((3600..=86_400).step_by(90)) {
             let period = u64::from(divisor);
             let last = u64::MAX / period * period;
             let near = (0..100).map(|n| u64::MAX / 100 * n / period * period).chain([last]);

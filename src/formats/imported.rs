@@ -4,6 +4,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+use super::number::range_of;
 use crate::decision::State;
 use crate::factor::{Authenticator, Totp};
 use crate::policy::Window;
@@ -194,7 +195,7 @@ impl fmt::Display for Problem {
             Self::Duplicate(field) => write!(f, "{field} occurs twice"),
             Self::Unknown => f.write_str("the line has an unknown field"),
             Self::Misplaced(field) => write!(f, "{field} does not fit the other fields"),
-            Self::Invalid(field) => write!(f, "{field} has an invalid value"),
+            Self::Invalid(field) => write!(f, "{field} has an invalid value{}", range_of(field)),
             Self::Secret(error) => error.fmt(f),
             Self::LastCode => {
                 f.write_str("the last accepted code is not a code of this secret at that time or counter")

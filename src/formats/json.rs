@@ -12,7 +12,7 @@
 //! | `encoding` | `"base32"`, `"hex"`, `"base64"`, or `"text"`: the bytes of the text itself are the secret | error |
 //! | `algorithm` | `"SHA1"`, `"SHA256"` or `"SHA512"` | `"SHA1"` |
 //! | `digits` | 6 to 9 | 6 |
-//! | `period` | TOTP: seconds, 1 to 3600 | 30 |
+//! | `period` | TOTP: seconds, 1 to 86400 | 30 |
 //! | `t0` | TOTP: the Unix time in seconds at which time steps start | 0 |
 //! | `last_step` | TOTP: the last accepted time step, counted from `t0`; -1 for none, `null` if unknown | error |
 //! | `drift` | TOTP: the time steps by which the authenticator's clock is ahead, -32768 to 32767 | 0 |
@@ -55,22 +55,34 @@
 //! # From Keycloak
 //!
 //! A secret without `secretEncoding` is the text itself. Keycloak keeps used TOTP codes only in memory, so `last_step`
-//! is `null`. Its counter is the next one. For version 8 and later:
+//! is `null`. Its counter is the next one. Credentials of users of a storage provider, such as LDAP without import, are
+//! in a table of their own. Such a row has no user name but the id `f:`*provider*`:`*name*, and the provider knows
+//! whether the user is enabled. For version 8 and later:
 //!
 //! ```sql
-//! select json_build_object('name', u.username || '/' || c.id, 'type', 'totp', 'secret', c.s->>'value',
+//! with c as (
+//!     select u.username || '/' || c.id as name, u.enabled, c.secret_data::json s, c.credential_data::json d
+//!     from credential c join user_entity u on u.id = c.user_id where c.type = 'otp'
+//!     union all
+//!     select c.user_id || '/' || c.id, true, c.secret_data::json, c.credential_data::json
+//!     from fed_user_credential c where c.type = 'otp')
+//! select json_build_object('name', c.name, 'type', 'totp', 'secret', c.s->>'value',
 //!     'encoding', case c.d->>'secretEncoding' when 'BASE32' then 'base32' else 'text' end,
 //!     'algorithm', replace(c.d->>'algorithm', 'Hmac', ''), 'digits', (c.d->>'digits')::int,
-//!     'period', (c.d->>'period')::int, 'last_step', null, 'confirmed', true, 'suspended', not u.enabled)
-//! from (select id, user_id, secret_data::json s, credential_data::json d from credential where type = 'otp') c
-//! join user_entity u on u.id = c.user_id where c.d->>'subType' = 'totp';
+//!     'period', (c.d->>'period')::int, 'last_step', null, 'confirmed', true, 'suspended', not c.enabled)
+//! from c where c.d->>'subType' = 'totp';
 //!
-//! select json_build_object('name', u.username || '/' || c.id, 'type', 'hotp', 'secret', c.s->>'value',
+//! with c as (
+//!     select u.username || '/' || c.id as name, u.enabled, c.secret_data::json s, c.credential_data::json d
+//!     from credential c join user_entity u on u.id = c.user_id where c.type = 'otp'
+//!     union all
+//!     select c.user_id || '/' || c.id, true, c.secret_data::json, c.credential_data::json
+//!     from fed_user_credential c where c.type = 'otp')
+//! select json_build_object('name', c.name, 'type', 'hotp', 'secret', c.s->>'value',
 //!     'encoding', case c.d->>'secretEncoding' when 'BASE32' then 'base32' else 'text' end,
 //!     'algorithm', replace(c.d->>'algorithm', 'Hmac', ''), 'digits', (c.d->>'digits')::int,
-//!     'counter', (c.d->>'counter')::int, 'confirmed', true, 'suspended', not u.enabled)
-//! from (select id, user_id, secret_data::json s, credential_data::json d from credential where type = 'otp') c
-//! join user_entity u on u.id = c.user_id where c.d->>'subType' = 'hotp';
+//!     'counter', (c.d->>'counter')::int, 'confirmed', true, 'suspended', not c.enabled)
+//! from c where c.d->>'subType' = 'hotp';
 //! ```
 //!
 //! # From privacyIDEA

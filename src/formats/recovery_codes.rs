@@ -24,13 +24,18 @@
 //! # From Keycloak
 //!
 //! Its codes are 12 of 34 letters and digits, which are 61 bits, under SHA-512 without a salt. Used ones are no longer
-//! in the database. Keycloak asks for one code after the other; here they are accepted in any order.
+//! in the database. Keycloak asks for one code after the other; here they are accepted in any order. Users of a storage
+//! provider have rows of their own, without a user name.
 //!
 //! ```sql
-//! select u.username || '/' || c.id, 61, 'sha512:12', string_agg(code->>'encodedHashedValue', ' ')
-//! from credential c join user_entity u on u.id = c.user_id,
-//! json_array_elements(c.secret_data::json->'codes') code
-//! where c.type = 'recovery-authn-codes' group by u.username, c.id;
+//! with c as (
+//!     select u.username || '/' || c.id as name, c.type, c.secret_data
+//!     from credential c join user_entity u on u.id = c.user_id
+//!     union all
+//!     select c.user_id || '/' || c.id, c.type, c.secret_data from fed_user_credential c)
+//! select c.name, 61, 'sha512:12', string_agg(code->>'encodedHashedValue', ' ')
+//! from c, json_array_elements(c.secret_data::json->'codes') code
+//! where c.type = 'recovery-authn-codes' group by c.name;
 //! ```
 
 use alloc::string::String;

@@ -21,7 +21,7 @@ pub enum Digits {
     Seven = 7,
     /// Eight digits, usual on hardware tokens.
     Eight = 8,
-    /// Nine digits, the most that a 31-bit value fills.
+    /// Nine digits, the most that a 31-bit value fills. Some apps show fewer, or other ones, and say nothing.
     Nine = 9,
 }
 

@@ -5,6 +5,7 @@
 mod algorithm;
 pub(crate) mod calendar;
 mod code;
+mod entered;
 #[cfg(feature = "verifier")]
 mod id;
 #[cfg(feature = "verifier")]
@@ -24,6 +25,7 @@ mod transaction;
 pub use algorithm::Algorithm;
 pub(crate) use code::nine_digits;
 pub use code::{Code, Digits, DigitsError};
+pub(crate) use entered::for_each_character;
 #[cfg(feature = "verifier")]
 pub(crate) use id::Name;
 #[cfg(feature = "verifier")]

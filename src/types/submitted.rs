@@ -2,13 +2,17 @@ use core::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::entered::for_each_character;
 use super::{Code, Digits};
 
 /// A code as a claimant submitted it.
 ///
-/// Spaces and hyphens are skipped, so that `123 456` and `123-456 ` are codes of six digits. Every other character makes
-/// the text malformed, a line break included. A verification first checks that the authenticator may be used, and then
-/// refuses a malformed text as [`Refusal::Malformed`](crate::Refusal::Malformed).
+/// White space, hyphens, dashes and characters of no width are skipped, so that `123 456` and `123-456` with a line
+/// break are codes of six digits. Digits may have any form that Unicode's compatibility form (NFKC) makes ASCII digits,
+/// for example the full-width digits of an input method. No text is read as two codes, and all spellings of a used code
+/// are that code, so that none opens it again. Every other character makes the text malformed, digits of other scripts
+/// included. A verification first checks that the authenticator may be used, and then refuses a malformed text as
+/// [`Refusal::Malformed`](crate::Refusal::Malformed).
 ///
 /// The value wipes itself, shows nothing in `Debug`, and cannot be compared: only a verification tells whether the code
 /// is correct.
@@ -19,6 +23,7 @@ use super::{Code, Digits};
 ///
 /// let submitted = SubmittedCode::new("007 042");
 /// assert_eq!(submitted.code(Digits::Six)?.as_str(), "007042");
+/// assert_eq!(SubmittedCode::new("\u{200b}００７\u{a0}０４２\n").code(Digits::Six)?.as_str(), "007042");
 /// assert_eq!(submitted.code(Digits::Eight).unwrap_err(), MalformedCode::Length { expected: 8, found: 6 });
 /// # Ok::<(), MalformedCode>(())
 /// ```
@@ -65,18 +70,17 @@ impl Text {
         if text.len() > SubmittedCode::MAX_LEN {
             return Self::Digits(0, text.len());
         }
-        let (mut value, mut count) = (0_u32, 0);
-        for (position, byte) in text.bytes().enumerate() {
-            match byte {
-                b'0'..=b'9' => {
-                    value = value.wrapping_mul(10).wrapping_add(u32::from(byte - b'0'));
-                    count += 1;
-                }
-                b' ' | b'-' => {}
-                _ => return Self::Character(position),
+        let (mut value, mut count, mut other) = (0_u32, 0, None);
+        for_each_character(text, |position, character| {
+            let digit = u32::from(character).wrapping_sub('0'.into());
+            if digit < 10 {
+                value = value.wrapping_mul(10).wrapping_add(digit);
+                count += 1;
+            } else {
+                other = other.or(Some(position));
             }
-        }
-        Self::Digits(value, count)
+        });
+        other.map_or(Self::Digits(value, count), Self::Character)
     }
 }
 
@@ -114,7 +118,7 @@ pub enum MalformedCode {
         /// The number of digits submitted; if the text is longer than 64 bytes, its length in bytes.
         found: usize,
     },
-    /// A character is not an ASCII digit, a space or a hyphen.
+    /// A character is neither a digit nor a separator.
     Character {
         /// The position of its first byte, from 0.
         position: usize,
@@ -135,7 +139,7 @@ pub enum MalformedCode {
     },
     /// A character occurs in no recovery code.
     RecoveryCharacter {
-        /// The position of its first byte, from 0, not counting spaces and hyphens.
+        /// The position of its first byte, from 0, not counting separators. A full-width character counts as one byte.
         position: usize,
     },
     /// The last character of a recovery code does not fit the others: there is a typing error.

@@ -1,5 +1,5 @@
 use core::fmt;
-use core::num::{NonZeroU16, NonZeroU32};
+use core::num::NonZeroU32;
 
 use super::calendar;
 use crate::ct::division::{Divisor, quotient, remainder};
@@ -164,13 +164,18 @@ impl fmt::Display for TimeError {
 
 impl core::error::Error for TimeError {}
 
-/// The length of a TOTP time step in seconds (`X` in RFC 6238 section 4.1): 1 to 3600, 30 by default.
+/// The length of a TOTP time step in seconds (`X` in RFC 6238 section 4.1): 1 to 86,400, 30 by default.
+///
+/// Some hardware tokens have steps of an hour or a day. Longer ones are refused: the default window of three steps
+/// accepts a code for up to three of them, and a number above a day is more often one in another unit. RFC 6238 section
+/// 5.2 advises against long steps: whoever sees an unused code can use it until the window has passed. Some apps misread
+/// periods over 60 s in silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Period(NonZeroU16);
+pub struct Period(NonZeroU32);
 
 impl Period {
-    /// The maximum period in seconds: one hour.
-    pub const MAX_SECS: u16 = 3600;
+    /// The maximum period in seconds: one day.
+    pub const MAX_SECS: u32 = 86_400;
 
     /// Creates a period of `secs` seconds.
     ///
@@ -181,8 +186,8 @@ impl Period {
         if secs > Self::MAX_SECS as u64 {
             return Err(PeriodError(secs));
         }
-        #[expect(clippy::cast_possible_truncation, reason = "at most 3600")]
-        match NonZeroU16::new(secs as u16) {
+        #[expect(clippy::cast_possible_truncation, reason = "at most a day")]
+        match NonZeroU32::new(secs as u32) {
             Some(secs) => Ok(Self(secs)),
             None => Err(PeriodError(secs)),
         }
@@ -190,7 +195,7 @@ impl Period {
 
     /// Returns the period in seconds.
     #[must_use]
-    pub const fn as_secs(self) -> u16 {
+    pub const fn as_secs(self) -> u32 {
         self.0.get()
     }
 
@@ -199,7 +204,7 @@ impl Period {
         match self.0.get() {
             // Nearly all authenticators have this period, and its divisor is known at compile time.
             30 => quotient::<30>(secs),
-            _ => Divisor::new(NonZeroU32::from(self.0)).quotient(secs),
+            _ => Divisor::new(self.0).quotient(secs),
         }
     }
 }
@@ -207,7 +212,7 @@ impl Period {
 impl Default for Period {
     /// Creates a period of 30 seconds, the recommendation of RFC 6238 section 5.2.
     fn default() -> Self {
-        const { Self(NonZeroU16::new(30).unwrap()) }
+        const { Self(NonZeroU32::new(30).unwrap()) }
     }
 }
 

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Code;
+use super::entered::for_each_character;
 use crate::ct::declassify::public;
 use crate::ct::select::is_equal;
 
@@ -80,16 +81,16 @@ impl Transaction {
 
     /// Returns the keyed hash of an answer. `purpose` tells apart answers to different questions.
     ///
-    /// Spaces and hyphens are skipped, as in a [`SubmittedCode`](crate::SubmittedCode). The hash is truncated and never
+    /// All spellings of a [`SubmittedCode`](crate::SubmittedCode) have the same hash. It is truncated and never
     /// leaves the record, so the key before the answer is as good as HMAC, and a third of the work.
     pub(crate) fn answer<'a>(&self, purpose: &[u8; 5], codes: impl IntoIterator<Item = &'a str>) -> [u8; 8] {
         let mut hash = Sha256::new().chain_update(self.key).chain_update(purpose);
         for code in codes.into_iter().take(Self::CODES) {
-            let read = code.as_bytes().get(..Self::CODE_LEN);
             // Of a text that is too long for a code, the start and the length suffice.
-            let (start, rest) = read.map_or((code.as_bytes(), 0), |start| (start, code.len() - start.len()));
-            for part in start.split(|byte| matches!(byte, b' ' | b'-')) {
-                hash.update(part);
+            let rest = code.len().saturating_sub(Self::CODE_LEN);
+            match code.as_bytes().get(..Self::CODE_LEN).filter(|_| rest > 0) {
+                Some(start) => hash.update(start),
+                None => for_each_character(code, |_, character| hash.update(character.encode_utf8(&mut [0; 4]))),
             }
             // A byte that no text contains ends it.
             hash.update([0xff]);

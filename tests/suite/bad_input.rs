@@ -37,7 +37,7 @@ fn malformed_codes() {
         ("12345", length(5)),
         ("1234567", length(7)),
         (&megabyte, length(1 << 20)),
-        ("１２３４５６", character(0)),
+        ("١٢٣٤٥٦", character(0)),
         ("123456\0", character(6)),
         ("12345a", character(5)),
         ("12:456", character(2)),
@@ -56,8 +56,10 @@ fn malformed_codes() {
     assert_eq!(character(3).to_string(), "the character at position 3 is not a digit");
     // A text with separators may have up to 64 bytes.
     assert!(SubmittedCode::new(&format!("{:>64}", "123456")).code(Digits::Six).is_ok());
+    assert!(SubmittedCode::new(&format!("{}123456", "　".repeat(19))).code(Digits::Six).is_ok());
+    assert_eq!(SubmittedCode::new(&"　".repeat(22)).code(Digits::Six).unwrap_err(), length(66));
     assert_eq!(SubmittedCode::new(&format!("{:>65}", "123456")).code(Digits::Six).unwrap_err(), length(65));
-    for separated in ["123 456", " 123456", "123456 ", "123-456"] {
+    for separated in ["123 456", " 123456", "123456 ", "123-456", "１２３４５６"] {
         assert_eq!(SubmittedCode::new(separated).code(Digits::Six).unwrap().as_str(), "123456");
     }
 }
@@ -67,7 +69,7 @@ fn parameters() {
     let period = Period::from_secs(0).unwrap_err();
     assert_eq!(period, PeriodError(0));
     let messages = [
-        (period.to_string(), "a period must be 1 to 3600 s, not 0"),
+        (period.to_string(), "a period must be 1 to 86400 s, not 0"),
         (Digits::try_from(10).unwrap_err().to_string(), "a code must have 6 to 9 digits, not 10"),
         (
             Window::new(6, 5).unwrap_err().to_string(),

@@ -171,7 +171,7 @@ fn refusals() {
         (r#""last_step":5,"digits":5"#, Problem::Invalid("digits")),
         (r#""last_step":5,"digits":262"#, Problem::Invalid("digits")),
         (r#""last_step":5,"period":0"#, Problem::Invalid("period")),
-        (r#""last_step":5,"period":3601"#, Problem::Invalid("period")),
+        (r#""last_step":5,"period":86401"#, Problem::Invalid("period")),
         (r#""last_step":5,"t0":-1"#, Problem::Invalid("t0")),
         (r#""last_step":5,"t0":null"#, Problem::Invalid("t0")),
         (r#""last_step":5,"drift":32768"#, Problem::Invalid("drift")),
@@ -328,7 +328,7 @@ fn login(imported: &Imported, counter: u64, now: UnixTime) -> Result<Verified, R
 
 fn methods() -> impl Strategy<Value = Method> {
     let digits = (6..=9_u8).prop_map(|count| Digits::try_from(count).unwrap());
-    let totp = (digits.clone(), 1..=3600_u64, 0..=NOW.as_secs()).prop_map(|(digits, period, t0)| {
+    let totp = (digits.clone(), 1..=86_400_u64, 0..=NOW.as_secs()).prop_map(|(digits, period, t0)| {
         Totp::new(digits, Period::from_secs(period).unwrap()).with_t0(UnixTime::from_secs(t0).unwrap()).into()
     });
     prop_oneof![totp, digits.prop_map(|digits| Hotp::new(digits).into())]

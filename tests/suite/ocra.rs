@@ -427,7 +427,7 @@ fn submitted_responses() {
     let question = question(&six, "11111111");
     let inputs = Inputs::one_way(&question);
     let verify = |suite: &Suite, text: &str| suite.verify(&key(), &inputs, text, &strict());
-    for text in ["243178", " 243-178 ", "2 4 3 1 7 8"] {
+    for text in ["243178", " 243-178 ", "2 4 3 1 7 8", "２４３１７８\n"] {
         assert_eq!(verify(&six, text), Ok(Counter::new(0)));
     }
     let right = whole.response(&key(), &inputs).unwrap();
@@ -444,7 +444,7 @@ fn submitted_responses() {
         (&six, &megabyte, length(6, 1 << 20)),
         (&six, "24317a", character(5)),
         (&six, "24317\u{11}", character(5)),
-        (&six, "２４３１７８", character(0)),
+        (&six, "٢٤٣١٧٨", character(0)),
         (&six, right.as_str(), character(right.as_str().find(|c: char| c.is_ascii_lowercase()).unwrap())),
         (&whole, "243178", length(40, 6)),
         (&whole, &megabyte, length(40, 1 << 20)),

@@ -159,7 +159,10 @@ fn an_issuer_given_replaces_both_that_were_read() {
 fn messages() {
     let messages = [
         (KeyUriError::TooLong { found: 5000 }, "a key URI must have at most 4096 bytes, not 5000"),
-        (KeyUriError::Value { parameter: Parameter::Period, position: 52 }, "period must be 1 to 3600, at position 52"),
+        (
+            KeyUriError::Value { parameter: Parameter::Period, position: 52 },
+            "period must be 1 to 86400, at position 52",
+        ),
         (KeyUriError::Value { parameter: Parameter::Digits, position: 75 }, "digits must be 6 to 9, at position 75"),
         (
             KeyUriError::Missing(Parameter::Counter),
@@ -186,7 +189,7 @@ fn method() -> impl Strategy<Value = Method> {
     let digits = || (6..=9_u8).prop_map(|count| Digits::try_from(count).unwrap());
     prop_oneof![
         digits().prop_map(|digits| Hotp::new(digits).into()),
-        (digits(), prop_oneof![Just(30), 1..=3600_u64]).prop_map(|(digits, secs)| Totp::new(
+        (digits(), prop_oneof![Just(30), 1..=86_400_u64]).prop_map(|(digits, secs)| Totp::new(
             digits,
             Period::from_secs(secs).unwrap()
         )

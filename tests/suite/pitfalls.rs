@@ -90,14 +90,48 @@ fn a_replay_in_another_spelling_is_a_replay() {
     let (verifier, id) = verifier(Memory::new(), policy);
     let code = code_at(0);
     assert!(verifier.log_in(&id, &code, NOW).is_ok());
-    for spelling in
-        [format!(" {code}"), format!("{code} "), format!("{} {}", &code[..3], &code[3..]), format!("-{code}-")]
-    {
-        assert!(matches!(refusal(verifier.log_in(&id, &spelling, NOW)), Refusal::Replayed { .. }));
+    let forms = digit_forms();
+    let in_forms = (0..20).map(|nth| {
+        let forms_of = |digit: char| forms.iter().filter(move |(_, form)| form.chars().eq([digit]));
+        code.chars().map(|digit| forms_of(digit).cycle().nth(nth).unwrap().0).collect::<String>()
+    });
+    let separated =
+        ["\u{a0}", "\u{200b}", "\u{3000}", "\u{feff}", "\u{2060}", "\u{2011}", "\u{200f}", "\t", "\r\n", "-", " "]
+            .map(|separator| format!("{separator}{}{separator}{}{separator}", &code[..3], &code[3..]));
+    for spelling in in_forms.chain(separated) {
+        let refused = refusal(verifier.log_in(&id, &spelling, NOW));
+        assert!(matches!(refused, Refusal::Replayed { .. }), "{spelling:?}: {refused:?}");
     }
-    for spelling in [format!("{code}\0"), format!("\u{a0}{code}"), format!("0{code}"), format!("+{code}")] {
+    for spelling in [format!("{code}\0"), format!("0{code}"), format!("０{code}"), format!("+{code}")] {
         assert!(matches!(refusal(verifier.log_in(&id, &spelling, NOW)), Refusal::Malformed(_)));
     }
+}
+
+/// In one transaction, the same code in another spelling is the same answer.
+#[test]
+fn an_answer_in_another_spelling_is_the_same_answer() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    let wide = |code: &str| code.chars().map(full_width).collect::<String>() + "\n";
+    let (login, code) = (fresh(), code_at(0));
+    let verify = |code: &str| block_on(verifier.verify(&id, &login, code, NOW));
+    let wrong = wrong_code();
+    assert!(verify(&wrong).is_err());
+    assert!(matches!(refusal(verify(&wide(&wrong))), Refusal::Wrong { remaining: 4, .. }));
+    assert!(verify(&code).is_ok());
+    assert!(matches!(verify(&wide(&code)), Err(VerifierError::Repeated(_))));
+}
+
+fn full_width(digit: char) -> char {
+    char::from_u32(u32::from(digit) - u32::from('0') + u32::from('０')).unwrap()
+}
+
+/// Returns the characters that are digits in Unicode's compatibility form, with this form.
+fn digit_forms() -> Vec<(char, &'static str)> {
+    let row = |row: &'static str| {
+        let (code_point, form) = row.split_once(' ').unwrap();
+        (char::from_u32(u32::from_str_radix(code_point, 16).unwrap()).unwrap(), form)
+    };
+    include_str!("../vectors/nfkc-digits.txt").lines().filter(|line| !line.starts_with('#')).map(row).collect()
 }
 
 #[test]
@@ -354,13 +388,40 @@ fn the_number_of_digits_comes_from_the_parameters() {
     );
 }
 
+/// Python's `int` and JavaScript's `Number` read many more texts as numbers.
 #[test]
-fn only_ascii_digits_are_digits() {
-    for (text, position) in
-        [("１２３４５６", 0), ("١٢٣٤٥٦", 0), ("+12345", 0), ("12_345", 2), ("1e5000", 1), ("12345\n", 5), ("12345²", 5)]
+fn only_digits_of_the_compatibility_form_are_digits() {
+    for (form, digits) in digit_forms() {
+        let text = format!("{form}{}", &"123456"[digits.len()..]);
+        let code = SubmittedCode::new(&text).code(Digits::Six).unwrap();
+        assert_eq!(code.as_str(), format!("{digits}{}", &"123456"[digits.len()..]), "{form}");
+    }
+    for (text, position) in [("١٢٣٤٥٦", 0), ("+12345", 0), ("12_345", 2), ("1e5000", 1), ("1２x456", 4), ("12345½", 5)]
     {
         let malformed = SubmittedCode::new(text).code(Digits::Six).unwrap_err();
         assert_eq!(malformed, MalformedCode::Character { position }, "{text}");
+    }
+    // No other character is a digit.
+    let forms = digit_forms();
+    for character in ('\u{80}'..=char::MAX).filter(|character| forms.iter().all(|(form, _)| form != character)) {
+        let text = format!("12345{character}");
+        assert!(SubmittedCode::new(&text).code(Digits::Six).is_err(), "{character:?}");
+    }
+}
+
+/// The example of pasted codes: a newline, no-break and zero-width spaces, full-width digits.
+#[test]
+fn a_pasted_code_is_read() {
+    for text in [
+        "123456\n",
+        "\r\n123456",
+        "123\u{a0}456",
+        "\u{200b}123456\u{200b}",
+        "１２３４５６",
+        "１２３　４５６",
+        "\u{202a}123456\u{202c}",
+    ] {
+        assert_eq!(SubmittedCode::new(text).code(Digits::Six).unwrap().as_str(), "123456", "{text:?}");
     }
 }
 

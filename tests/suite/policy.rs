@@ -341,7 +341,7 @@ fn parameters_out_of_range_are_refused() {
     assert_eq!(Digits::try_from(5), Err(DigitsError(5)));
     assert_eq!(Digits::try_from(10), Err(DigitsError(10)));
     assert_eq!(Period::from_secs(0), Err(PeriodError(0)));
-    assert_eq!(Period::from_secs(3601), Err(PeriodError(3601)));
+    assert_eq!(Period::from_secs(86_401), Err(PeriodError(86_401)));
     assert_eq!(Period::from_secs((1 << 32) + 30), Err(PeriodError((1 << 32) + 30)));
     assert_eq!(Window::new(10, 1), Err(WindowError { past: 10, future: 1 }));
     assert_eq!(Window::new(255, 255), Err(WindowError { past: 255, future: 255 }));

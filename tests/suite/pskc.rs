@@ -3,33 +3,12 @@
 
 use crate::support::pskc as support;
 
-use std::io::{BufRead, Read};
-
 use secondo::factor::Method;
 use secondo::formats::Note;
 use secondo::formats::pskc::{Credential, PskcErrorKind, Reader, Signature};
 use secondo::types::{Counter, Period, SecretError};
 use secondo::{Algorithm, Digits, Hotp, State, Totp, UnixTime};
-use support::{NOW, PRE_SHARED, SECRET, figure, read, read_one, refusal};
-
-/// Returns the document in figure 3 with replacements. It has one HOTP key, unless a replacement changes that.
-fn with(replacements: &[(&str, &str)]) -> String {
-    let mut document = figure(3);
-    for (from, to) in replacements {
-        assert!(document.contains(from), "{from}");
-        document = document.replacen(from, to, 1);
-    }
-    document
-}
-
-fn value(name: &str, value: &str) -> String {
-    format!("<{name}><PlainValue>{value}</PlainValue></{name}>")
-}
-
-fn totp(data: &str) -> String {
-    let data = format!("</Secret>{data}<Counter>");
-    with(&[("pskc:hotp", "pskc:totp"), ("</Secret>\n                <Counter>", &data)])
-}
+use support::{NOW, PRE_SHARED, SECRET, figure, read, read_one, refusal, totp, value, with};
 
 #[test]
 fn figure_2_has_too_short_a_secret() {
@@ -68,7 +47,7 @@ fn figure_5_has_a_pin_which_is_no_token() {
     assert_eq!(tokens.len(), 2);
     assert!(tokens[0].as_ref().unwrap().policy.device_pin);
     let error = tokens[1].as_ref().unwrap_err();
-    assert_eq!(error.kind(), PskcErrorKind::Unsupported("Key"));
+    assert_eq!(error.kind().to_string(), "the algorithm pin is neither HOTP nor TOTP");
     assert_eq!((error.key(), error.ends_document()), (Some(1), false));
 }
 
@@ -165,7 +144,7 @@ fn counters_and_drift_are_kept() {
         ("Time", ["-1", "x"]),
         // Seconds instead of time steps: the year 3676.
         ("Time", ["1795446400", "2147483647"]),
-        ("TimeInterval", ["0", "3601"]),
+        ("TimeInterval", ["0", "86401"]),
         ("TimeInterval", ["-30", "30.0"]),
         ("TimeDrift", ["32768", "-32769"]),
         ("TimeDrift", ["9223372036854775808", ""]),
@@ -314,19 +293,12 @@ fn what_is_not_understood_is_refused() {
     use PskcErrorKind::{Duplicate, Misplaced, Missing, Policy, Unsupported, Value};
     let policy = |inside: &str| format!("<Policy>{inside}</Policy></Key>");
     for (from, to, kind) in [
-        ("keyprov:pskc:hotp", "keyprov:pskc:HOTP", Unsupported("Key")),
-        ("keyprov:pskc:hotp", "keyprov:pskc:ocra", Unsupported("Key")),
         (" Id=\"12345678\"", "", Missing("Id")),
         ("Length=\"8\"", "Length=\"5\"", Value("ResponseFormat")),
         ("Length=\"8\"", "Length=\"10\"", Value("ResponseFormat")),
         ("Length=\"8\"", "Length=\"264\"", Value("ResponseFormat")),
         ("\"DECIMAL\"", "\"HEXADECIMAL\"", Unsupported("ResponseFormat")),
         ("\"DECIMAL\"", "\"DECIMAL\" CheckDigits=\"true\"", Unsupported("ResponseFormat")),
-        (
-            "<ResponseFormat",
-            "<ChallengeFormat Encoding='DECIMAL' Min='6' Max='6'/><ResponseFormat",
-            Unsupported("AlgorithmParameters"),
-        ),
         ("<ResponseFormat", "<Suite>HMAC-MD5</Suite><ResponseFormat", Unsupported("Suite")),
         ("MTIz", "MTI*", Value("Secret")),
         ("</Secret>", "<ValueMAC>AAAA</ValueMAC></Secret>", Misplaced("ValueMAC")),
@@ -361,24 +333,6 @@ fn what_is_not_understood_is_refused() {
         refusal(&with(&[("</KeyPackage>", &format!("{key}</KeyPackage>"))]), Credential::None),
         Duplicate("Key")
     );
-}
-
-#[test]
-fn extensions_and_equivalent_markup_are_read() {
-    for (from, to) in [
-        ("<KeyPackage>", "<Extensions><x:y xmlns:x='urn:x'>text</x:y></Extensions><KeyPackage>"),
-        ("</Key>", "<Extensions><y xmlns='urn:x'><Secret>z</Secret></y></Extensions></Key>"),
-        ("</Data>", "<x:Counter xmlns:x='urn:x'>9</x:Counter></Data>"),
-        ("</Key>", "<Policy><KeyUsage>Verify</KeyUsage><KeyUsage>OTP</KeyUsage></Policy></Key>"),
-        ("MTIzNDU2", "MTIz<!-- comment --><![CDATA[ND]]>&#x55;&#50;"),
-        ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "\u{feff}<?xml version='1.0' encoding='utf-8'?>"),
-    ] {
-        let token = read_one(&with(&[(from, to)]), Credential::None);
-        assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET, "{to}");
-        assert_eq!(token.state, State::new(), "{to}");
-    }
-    let token = read_one(&with(&[("<Issuer>Issuer", "<Issuer> A&amp;B &lt;1> ")]), Credential::None);
-    assert_eq!(token.issuer.as_deref(), Some("A&B <1>"));
 }
 
 #[test]
@@ -494,8 +448,7 @@ fn a_header_that_cannot_be_used_ends_the_document() {
         (7, "<PRF/>", "<PRF Algorithm='urn:x'/>", PskcErrorKind::Unsupported("PRF")),
         (7, "pkcs-5v2-0#pbkdf2", "pkcs-5v2-0#pbkdf1", PskcErrorKind::Unsupported("KeyDerivationMethod")),
         (3, "Version=\"1.0\"\n", "Version=\"1.1\"\n", PskcErrorKind::NotPskc),
-        (3, "keyprov:pskc\"", "keyprov:pskc:1.0\"", PskcErrorKind::NotPskc),
-        (3, "<KeyPackage>", "<KeyPackage xmlns=''>", PskcErrorKind::Unsupported("KeyContainer")),
+        (3, "keyprov:pskc\"", "keyprov:pskc:2.0\"", PskcErrorKind::NotPskc),
     ] {
         assert!(figure(number).contains(from), "{from}");
         let document = figure(number).replacen(from, to, 1);
@@ -503,151 +456,6 @@ fn a_header_that_cannot_be_used_ends_the_document() {
         assert_eq!(last.kind(), if number == 6 && from == "</KeyPackage>" { PskcErrorKind::Credential } else { kind });
         let last = read(&document, Credential::Key(PRE_SHARED)).pop().unwrap().unwrap_err();
         assert_eq!((last.kind(), last.ends_document()), (kind, true), "{to}");
-    }
-}
-
-#[test]
-fn a_document_type_is_refused_unread() {
-    let laughs = r#"<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;"><!ENTITY lol3 "&lol2;&lol2;&lol2;">]>"#;
-    let external = r#"<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>"#;
-    let parameter = r#"<!DOCTYPE x [<!ENTITY % p SYSTEM "http://localhost/x.dtd"> %p;]>"#;
-    let bare = "<!DOCTYPE KeyContainer>";
-    for declaration in [laughs, external, parameter, bare] {
-        let document = figure(3).replace("<KeyContainer", &format!("{declaration}<KeyContainer"));
-        assert_eq!(refusal(&document, Credential::None), PskcErrorKind::Doctype);
-        let document = with(&[("<KeyPackage>", &format!("{declaration}<KeyPackage>"))]);
-        assert_eq!(refusal(&document, Credential::None), PskcErrorKind::Doctype);
-    }
-    for (from, to) in [("<Issuer>", "<Issuer>&lol3;"), ("Id=\"12345678\"", "Id=\"&e;\""), ("<Data>", "<Data>&e;")] {
-        assert_eq!(refusal(&with(&[(from, to)]), Credential::None), PskcErrorKind::Doctype, "{to}");
-    }
-}
-
-#[test]
-fn what_is_not_well_formed_ends_the_document() {
-    for (from, to) in [
-        ("</Key>", "</Kez>"),
-        ("<Data>", "<x:Data>"),
-        ("<Data>", "text<Data>"),
-        ("<Data>", "<![CDATA[text]]><Data>"),
-        ("</KeyContainer>", "</KeyContainer><KeyContainer/>"),
-        ("</KeyContainer>", "</KeyContainer>text"),
-        ("</KeyContainer>", "</KeyContainer></KeyContainer>"),
-        ("<Issuer>", "<Issuer>\u{1}"),
-        ("<Issuer>", "<Issuer>&#1;"),
-        ("<Issuer>", "<Issuer>&#xd800;"),
-        ("<Issuer>", "<Issuer>&#x110000;"),
-        ("<Issuer>", "<Issuer>a & b"),
-        ("Length=\"8\"", "Length=\"8\" Length=\"8\""),
-        ("Id=\"12345678\"", "Id=\"\u{1}\""),
-        ("Id=\"12345678\"", "Id=12345678"),
-        ("<?xml version=\"1.0\"", "<?xml version=\"1.1\""),
-    ] {
-        let last = read(&with(&[(from, to)]), Credential::None).pop().unwrap().unwrap_err();
-        assert_eq!((last.kind(), last.ends_document()), (PskcErrorKind::Syntax, true), "{to}");
-    }
-    for document in ["", " ", "<", "x", "<!-- -->", "<?xml version='1.0'?>"] {
-        assert_eq!(refusal(document, Credential::None), PskcErrorKind::Syntax, "{document}");
-    }
-    assert_eq!(refusal("<x/>", Credential::None), PskcErrorKind::NotPskc);
-}
-
-#[test]
-fn other_encodings_are_refused() {
-    for name in ["ISO-8859-1", "UTF-16", "utf-7"] {
-        assert_eq!(refusal(&with(&[("UTF-8", name)]), Credential::None), PskcErrorKind::Encoding);
-    }
-    let utf_16: Vec<u8> = "\u{feff}".chars().chain(figure(3).chars()).flat_map(|c| (c as u16).to_le_bytes()).collect();
-    let latin_1 = with(&[("<Issuer>", "<Issuer>\u{7f}")]).replace('\u{7f}', "\u{80}").into_bytes();
-    let latin_1: Vec<u8> = latin_1.into_iter().filter(|byte| *byte != 0xc2).collect();
-    for bytes in [utf_16, latin_1] {
-        let error = Reader::new(&bytes[..], Credential::None, NOW).next().unwrap().unwrap_err();
-        assert!(matches!(error.kind(), PskcErrorKind::Encoding | PskcErrorKind::Syntax), "{error}");
-    }
-}
-
-#[test]
-fn what_is_too_large_is_refused() {
-    let long = "x".repeat(70_000);
-    let attributes = (0..40).map(|n| format!(" a{n}='1'")).collect::<Vec<_>>().concat();
-    let namespaces = (0..200).map(|n| format!(" xmlns:n{n}='urn:{n}'")).collect::<Vec<_>>().concat();
-    for (from, to) in [
-        ("<Issuer>", format!("<Issuer>{long}")),
-        ("<Issuer>", format!("<Issuer a='{long}'>")),
-        ("<Issuer>", format!("<{long}>")),
-        ("<Issuer>", format!("<!--{long}--><Issuer>")),
-        ("<Issuer>", format!("<Issuer>&{long}")),
-        ("<Issuer>", format!("<?{long}?><Issuer>")),
-        ("<Data>", format!("{}<Data>", "<a>".repeat(40))),
-        ("<Data>", format!("<a{attributes}/><Data>")),
-        ("<Data>", format!("<a{namespaces}/><Data>")),
-    ] {
-        let last = read(&with(&[(from, &to)]), Credential::None).pop().unwrap().unwrap_err();
-        assert_eq!((last.kind(), last.ends_document()), (PskcErrorKind::TooLarge, true), "{}", &to[..20]);
-    }
-    // A text that is too long is an error of its key only, in one piece or in many.
-    for text in [long[..4097].to_owned(), "a<!---->".repeat(4097), "&lt;".repeat(4097)] {
-        let tokens = read(&with(&[("<Issuer>", &format!("<Issuer>{text}"))]), Credential::None);
-        let error = tokens[0].as_ref().unwrap_err();
-        assert_eq!((error.kind(), error.ends_document()), (PskcErrorKind::TooLarge, false));
-    }
-}
-
-#[test]
-fn a_document_that_ends_anywhere_is_refused() {
-    for number in [3, 7, 9] {
-        let document = figure(number);
-        let end = document.trim_end().len();
-        for at in 0..end {
-            let mut reader = Reader::new(&document.as_bytes()[..at], Credential::Passphrase("qwerty"), NOW);
-            let last = reader.by_ref().last().unwrap().unwrap_err();
-            assert!(last.ends_document(), "{at}");
-            assert_ne!(reader.signature(), Signature::Absent);
-            assert!(reader.next().is_none());
-        }
-    }
-}
-
-#[test]
-fn errors_of_the_source_are_passed_on() {
-    struct Failing;
-    impl Read for Failing {
-        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::ConnectionReset.into())
-        }
-    }
-    let document = figure(10);
-    let half = document.as_bytes()[..1500].chain(std::io::BufReader::new(Failing));
-    let tokens: Vec<_> = Reader::new(half, Credential::None, NOW).collect();
-    let error = tokens.last().unwrap().as_ref().unwrap_err();
-    assert_eq!(error.kind(), PskcErrorKind::Io(std::io::ErrorKind::ConnectionReset));
-    assert!(tokens[0].is_ok() && error.ends_document());
-}
-
-/// The same tokens are read if the source returns one byte at a time.
-#[test]
-fn pieces_make_no_difference() {
-    struct Bytewise<'a>(&'a [u8]);
-    impl Read for Bytewise<'_> {
-        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-            self.0.read(&mut buf[..1])
-        }
-    }
-    impl BufRead for Bytewise<'_> {
-        fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-            Ok(&self.0[..self.0.len().min(1)])
-        }
-        fn consume(&mut self, amount: usize) {
-            self.0 = &self.0[amount..];
-        }
-    }
-    for number in 2..=10 {
-        let document = figure(number);
-        let pieces = Reader::new(Bytewise(document.as_bytes()), Credential::Key(PRE_SHARED), NOW);
-        let pieces: Vec<_> = pieces.map(|token| format!("{token:?}")).collect();
-        let whole: Vec<_> =
-            read(&document, Credential::Key(PRE_SHARED)).iter().map(|token| format!("{token:?}")).collect();
-        assert_eq!(pieces, whole);
     }
 }
 

@@ -141,6 +141,20 @@ fn png_of_every_scale() {
     assert_eq!(read(&directory.write("largest.png", largest.as_bytes())), text(Qr::MAX_LEN));
 }
 
+/// A short URI with an issuer and an address of usual lengths fits a terminal of 80 columns and 24 lines, whose last line
+/// is the prompt's.
+#[test]
+fn a_short_uri_fits_a_terminal() {
+    let uri = "otpauth://totp/Banca%20Esempio:rossi%40example.it?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Banca%20Esempio";
+    let qr = Qr::new(uri).unwrap();
+    // 112 bytes need version 7 in byte mode, and version 6 with the secret in alphanumeric mode.
+    assert_eq!((uri.len(), qr.size()), (112, 41));
+    let picture = qr.terminal().to_string();
+    let lines: Vec<_> = picture.lines().map(|line| line.chars().filter(|c| " █▀▄".contains(*c)).count()).collect();
+    assert_eq!(lines, [45; 23]);
+    Directory::new("terminal").assert_all_read(uri);
+}
+
 /// Returns a random text of `len` bytes, of characters that `zbarimg` prints unchanged.
 fn text(len: usize) -> String {
     let mut random = StdRng::seed_from_u64(len as u64);
@@ -190,6 +204,7 @@ impl Directory {
         let modules = modules(&qr, SCALE);
         assert_eq!(self.read(&modules.on_black_page()), text, "modules");
 
+        let (modules, with_zone) = (modules_in(&qr, SCALE, 2), modules);
         let mut screen = screen(&qr.terminal().to_string());
         assert_eq!(self.read(&screen.on_black_page()), text, "terminal");
         // A code has an odd number of rows of modules, so the lower half of the terminal's last line remains.
@@ -198,6 +213,7 @@ impl Directory {
             screen == modules && rest.len() == SCALE && rest.iter().flatten().all(|is_white| *is_white),
             "terminal"
         );
+        let modules = with_zone;
 
         let page = self.page(&qr.svg().to_string(), modules.0.len());
         assert_eq!(read(&page), text, "SVG");
@@ -235,8 +251,13 @@ impl Directory {
 
 /// Draws the modules of a code, with the margin of four light modules that the standard requires.
 fn modules(qr: &Qr, scale: usize) -> Bitmap {
-    let side = scale * (qr.size() + 2 * 4);
-    let is_white = |x: usize, y: usize| match ((x / scale).checked_sub(4), (y / scale).checked_sub(4)) {
+    modules_in(qr, scale, 4)
+}
+
+/// Draws the modules of a code, with a margin of this many light modules.
+fn modules_in(qr: &Qr, scale: usize, zone: usize) -> Bitmap {
+    let side = scale * (qr.size() + 2 * zone);
+    let is_white = |x: usize, y: usize| match ((x / scale).checked_sub(zone), (y / scale).checked_sub(zone)) {
         (Some(x), Some(y)) => !qr.is_dark(x, y),
         _ => true,
     };

@@ -9,7 +9,7 @@ use cmov::{Cmov, CmovEq};
 use zeroize::Zeroizing;
 
 use crate::ct::declassify::public;
-use crate::types::MalformedCode;
+use crate::types::{MalformedCode, for_each_character};
 
 /// The symbols in the order of their values: the digits, and the letters without I, L, O and U (Crockford's base32).
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -19,7 +19,8 @@ const LOOKALIKES: [(u8, u8); 3] = [(b'I', 1), (b'L', 1), (b'O', 0)];
 /// The maximum number of characters of a code with its check symbol.
 pub(super) const MAX_LEN: usize = 31;
 
-/// A recovery code as a claimant submitted it, without spaces and hyphens and in upper case.
+/// A recovery code as a claimant submitted it, without separators and in upper case. Full-width letters, and the digits
+/// that a [`SubmittedCode`](crate::SubmittedCode) may have, are ASCII ones here.
 ///
 /// Of a text that is longer than [`Self::MAX_LEN`] bytes, only the length is kept.
 pub(crate) struct Entered {
@@ -38,15 +39,14 @@ impl Entered {
             entered.len = text.len();
             return entered;
         }
-        for byte in text.bytes() {
-            if matches!(byte, b' ' | b'-') {
-                continue;
+        for_each_character(text, |_, character| {
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                if let Some(slot) = entered.characters.get_mut(entered.len) {
+                    *slot = byte.to_ascii_uppercase();
+                }
+                entered.len += 1;
             }
-            if let Some(slot) = entered.characters.get_mut(entered.len) {
-                *slot = byte.to_ascii_uppercase();
-            }
-            entered.len += 1;
-        }
+        });
         entered
     }
 
@@ -195,6 +195,11 @@ mod tests {
         let spelled = format!("{}-{} ", &spelled[..4], &spelled[4..]).to_lowercase();
         assert_ne!(spelled, text);
         assert_eq!(canonical(&spelled).unwrap(), code);
+        let full_width: String = spelled
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { char::from_u32(u32::from(c) + 0xfee0).unwrap() } else { c })
+            .collect();
+        assert_eq!(canonical(&format!("\u{feff}{full_width}\r\n")).unwrap(), code);
         assert_eq!(canonical("").unwrap_err(), MalformedCode::RecoveryLength { expected: 17, found: 0 });
         let with_u = text.replace('Z', "U");
         let position = text.find('Z').unwrap();

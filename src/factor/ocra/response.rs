@@ -7,7 +7,7 @@ use super::suite::ResponseDigits;
 use crate::codes::mac::Mac;
 use crate::ct::declassify::public;
 use crate::ct::select::{is_equal, is_less_wide, is_not_zero};
-use crate::types::{Digits, MalformedCode, nine_digits};
+use crate::types::{Digits, MalformedCode, for_each_character, nine_digits};
 
 /// A response to a question: decimal digits with leading zeros, or a whole HMAC in lower-case hexadecimal.
 ///
@@ -40,7 +40,7 @@ impl Response {
         response
     }
 
-    /// Reads a submitted response, in which spaces and hyphens are skipped.
+    /// Reads a submitted response in any spelling that a [`SubmittedCode`](crate::SubmittedCode) may have.
     ///
     /// No branch and no address depends on the digits, or tells hexadecimal letters from decimal digits.
     pub(super) fn read(text: &str, digits: ResponseDigits, expected: usize) -> Result<Self, MalformedCode> {
@@ -49,22 +49,21 @@ impl Response {
             return Err(MalformedCode::Length { expected, found: text.len() });
         }
         let has_letters = u8::from(digits == ResponseDigits::Whole);
-        let mut found = 0;
-        for (position, byte) in text.bytes().enumerate() {
-            if public(byte == b' ') || public(byte == b'-') {
-                continue;
-            }
+        let (mut found, mut other) = (0, None);
+        for_each_character(text, |position, character| {
             // In ASCII, this bit makes a letter lower-case, and every digit has it.
-            let lower = byte | 0x20;
-            let is_digit = is_less_wide(byte.wrapping_sub(b'0').into(), 10);
-            let is_letter = is_less_wide(lower.wrapping_sub(b'a').into(), 6) & has_letters;
+            let lower = u32::from(character) | 0x20;
+            let is_digit = is_less_wide(u32::from(character).wrapping_sub('0'.into()).into(), 10);
+            let is_letter = is_less_wide(lower.wrapping_sub('a'.into()).into(), 6) & has_letters;
             if !public(is_digit | is_letter != 0) {
-                return Err(MalformedCode::Character { position });
-            }
-            if let Some(slot) = response.ascii.get_mut(found) {
-                *slot = lower;
+                other = other.or(Some(position));
+            } else if let Some(slot) = response.ascii.get_mut(found) {
+                *slot = lower.to_le_bytes()[0];
             }
             found += 1;
+        });
+        if let Some(position) = other {
+            return Err(MalformedCode::Character { position });
         }
         if found != expected {
             return Err(MalformedCode::Length { expected, found });

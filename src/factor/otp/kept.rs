@@ -27,7 +27,8 @@ use crate::types::{Algorithm, Counter, Digits, Period, Secret, SubmittedCode, Un
 /// | key                                                       | the rest        |
 ///
 /// The flags are, from the lowest bit: 1 for TOTP; 1 if a code was used; two bits for the algorithm (SHA-1, SHA-256,
-/// SHA-512); four bits for the form of the key (secret, prepared key, name of a key in an HSM).
+/// SHA-512); three bits for the form of the key (secret, prepared key, name of a key in an HSM); 1 if 65,536 s are to be
+/// added to the period.
 #[derive(Debug)]
 pub(crate) struct Otp {
     pub(crate) authenticator: Authenticator,
@@ -38,6 +39,7 @@ const TOTP: u8 = 1;
 const USED_AT: u8 = 1;
 const ALGORITHM_AT: u8 = 2;
 const KEY_AT: u8 = 4;
+const LONG_PERIOD: u8 = 1 << 7;
 
 impl Kept for Otp {
     fn kind(&self) -> Kind {
@@ -73,11 +75,15 @@ impl Kept for Otp {
             Material::Hsm(..) => 2,
         };
         let used = u8::from(self.progress.is_used) << USED_AT;
-        let is_totp = u8::from(matches!(method, Method::Totp(_)));
-        bytes.extend_from_slice(&[is_totp | used | algorithm << ALGORITHM_AT | key << KEY_AT, method.digits() as u8]);
+        let flags = used | algorithm << ALGORITHM_AT | key << KEY_AT;
         if let Method::Totp(totp) = method {
-            bytes.extend_from_slice(&totp.period().as_secs().to_be_bytes());
+            let [_, high, period @ ..] = totp.period().as_secs().to_be_bytes();
+            let is_long = if high == 0 { 0 } else { LONG_PERIOD };
+            bytes.extend_from_slice(&[flags | TOTP | is_long, method.digits() as u8]);
+            bytes.extend_from_slice(&period);
             bytes.extend_from_slice(&totp.t0().to_be_bytes());
+        } else {
+            bytes.extend_from_slice(&[flags, method.digits() as u8]);
         }
         bytes.extend_from_slice(&self.progress.last_used.to_be_bytes());
         bytes.extend_from_slice(&self.progress.drift.to_be_bytes());
@@ -97,12 +103,17 @@ impl Kept for Otp {
         let bytes = &*bytes;
         let ([flags, digits], rest) = bytes.split_first_chunk().ok_or(0_usize)?;
         let digits = Digits::try_from(*digits).map_err(|_| 1_usize)?;
+        let is_long = flags & LONG_PERIOD != 0;
         let (method, rest): (Method, _) = if flags & TOTP == 0 {
+            if is_long {
+                return Err(0);
+            }
             (Hotp::new(digits).into(), rest)
         } else {
             let (period, rest) = rest.split_first_chunk().ok_or(2_usize)?;
             let (t0, rest) = rest.split_first_chunk().ok_or(4_usize)?;
-            let period = Period::from_secs(u16::from_be_bytes(*period).into()).map_err(|_| 2_usize)?;
+            let period = u64::from(u16::from_be_bytes(*period)) + if is_long { 1 << 16 } else { 0 };
+            let period = Period::from_secs(period).map_err(|_| 2_usize)?;
             let t0 = UnixTime::from_be_bytes(*t0).ok_or(4_usize)?;
             (Totp::new(digits, period).with_t0(t0).into(), rest)
         };
@@ -120,7 +131,7 @@ impl Kept for Otp {
             _ => return Err(0),
         };
         let key_at = at + 10;
-        let authenticator = match flags >> KEY_AT {
+        let authenticator = match (flags & !LONG_PERIOD) >> KEY_AT {
             0 => Authenticator::new(method, algorithm, Secret::import_short(key).map_err(|_| key_at)?),
             1 => Authenticator::from_key(method, Key::from_words(algorithm, key).ok_or(key_at)?),
             2 => Authenticator::in_hsm(method, algorithm, HsmKey::new(key).map_err(|_| key_at)?),

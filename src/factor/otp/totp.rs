@@ -71,11 +71,11 @@ impl Totp {
     /// # Errors
     ///
     /// Returns [`BeforeT0`] if the time is before the first time step.
-    pub fn seconds_remaining(&self, now: UnixTime) -> Result<u16, BeforeT0> {
+    pub fn seconds_remaining(&self, now: UnixTime) -> Result<u32, BeforeT0> {
         let period = u64::from(self.period.as_secs());
         let elapsed = self.elapsed(now)?;
         #[expect(clippy::cast_possible_truncation, reason = "at most a period")]
-        let remaining = (period - (elapsed - self.period.whole_in(elapsed) * period)) as u16;
+        let remaining = (period - (elapsed - self.period.whole_in(elapsed) * period)) as u32;
         Ok(remaining)
     }
 

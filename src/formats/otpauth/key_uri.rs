@@ -59,6 +59,15 @@ impl KeyUri {
 
     /// Creates the URI of an authenticator for an account, which is a user name or an email address.
     ///
+    /// Every app reads TOTP with SHA-1, six digits and 30 s. Of all else, some apps show wrong codes and say nothing:
+    ///
+    /// - SHA-256 and SHA-512, which they take for SHA-1;
+    /// - periods other than 30 s, above all those over 60 s: one app shows codes of 30 s, another takes 300 s for 60 s;
+    /// - nine digits;
+    /// - HOTP, which they take for TOTP, and its counters from 2<sup>31</sup>.
+    ///
+    /// The confirmation of an enrollment finds this, since it asks for a code.
+    ///
     /// Spaces around the account are dropped.
     ///
     /// # Errors
@@ -97,7 +106,8 @@ impl KeyUri {
     /// Sets the next counter of an HOTP authenticator, which is 0 by default. TOTP authenticators ignore it.
     ///
     /// Some apps increment the counter before they show the first code: allow for that with
-    /// [`Policy::with_look_ahead`](crate::Policy::with_look_ahead).
+    /// [`Policy::with_look_ahead`](crate::Policy::with_look_ahead). Some misread a counter from 2<sup>31</sup> and show the
+    /// codes of another one.
     #[must_use]
     pub fn starting_at(mut self, next: Counter) -> Self {
         self.counter = next;
@@ -249,7 +259,7 @@ pub enum Parameter {
     Algorithm,
     /// `digits`: the number of digits of a code, 6 to 9.
     Digits,
-    /// `period`: the length of a time step, 1 to 3600 seconds.
+    /// `period`: the length of a time step, 1 to 86400 seconds.
     Period,
     /// `counter`: the next counter of HOTP.
     Counter,
@@ -389,7 +399,7 @@ impl fmt::Display for KeyUriError {
                 let range = match parameter {
                     Parameter::Algorithm => "must be SHA1, SHA256 or SHA512",
                     Parameter::Digits => "must be 6 to 9",
-                    Parameter::Period => "must be 1 to 3600",
+                    Parameter::Period => "must be 1 to 86400",
                     Parameter::Counter => "must be 0 to 18446744073709551615",
                     Parameter::Encoder => "stands for codes that do not consist of digits, such as Steam's",
                     Parameter::Issuer | Parameter::Image => "must have at most 255 bytes and no control characters",

@@ -161,6 +161,9 @@ impl Migration {
 
     /// Writes an export of these accounts, one text per batch, each to be shown as a QR code.
     ///
+    /// The counter of HOTP is written as Google Authenticator reads it: that of the last code that was shown. Other
+    /// programs that decode exports take it for the next one, and show a used code first.
+    ///
     /// `batch_id` is the number that all batches of the export share. It should be random.
     ///
     /// A batch has at most ten accounts, as in the app, and at most 1,100 bytes. Its text then fits into a `Qr`, unless

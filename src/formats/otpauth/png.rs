@@ -32,7 +32,7 @@ impl Qr {
 
     /// Creates a PNG file, black on white with its quiet zone. A module is `pixels_per_module` pixels wide and high.
     ///
-    /// Usual values are 4 to 8. For a key URI of 100 bytes, 8 makes a picture of 392 by 392 pixels.
+    /// Readers need two pixels a module. Usual values are 4 to 8. For a key URI of 100 bytes, 8 makes a picture of 392 by 392 pixels.
     ///
     /// # Errors
     ///

@@ -39,7 +39,9 @@ impl Qr {
     ///
     /// At level M, up to 15% of the code may be unreadable. Only a text of more than 1,370 bytes gets level L, with 7%.
     ///
-    /// The text is encoded unchanged, in byte mode. A URI is ASCII; most readers decode all other bytes as UTF-8.
+    /// The text is encoded unchanged: a long run of capital letters and digits, such as the secret in base32, in
+    /// alphanumeric mode, which takes less room, and all else in byte mode. A URI is ASCII; most readers decode all other
+    /// bytes as UTF-8.
     ///
     /// # Errors
     ///
@@ -50,13 +52,20 @@ impl Qr {
         if text.len() > Self::MAX_LEN {
             return Err(too_long);
         }
-        let segments = [QrSegment::make_bytes(text.as_bytes())];
+        let mut packed = Zeroizing::new([0; PACKED_LEN]);
+        let (start, run, end) = split(text);
+        let start = QrSegment::make_bytes(start.as_bytes());
+        let segments =
+            [start, QrSegment::make_alphanumeric(run, packed.as_mut_slice()), QrSegment::make_bytes(end.as_bytes())];
+        // An empty segment would take room as well.
+        let count = if run.is_empty() { 1 } else { 3 };
+        let segments = segments.get(..count).unwrap_or_default();
         let mut drawn = Zeroizing::new([0; BUFFER_LEN]);
         let (len, level, version) = [QrCodeEcc::Medium, QrCodeEcc::Low]
             .into_iter()
             .find_map(|level| {
                 let codewords = drawn.as_mut_slice();
-                QrCode::encode_segments_to_codewords(&segments, codewords, level, Version::MIN, MAX_VERSION, true).ok()
+                QrCode::encode_segments_to_codewords(segments, codewords, level, Version::MIN, MAX_VERSION, true).ok()
             })
             .ok_or(too_long)?;
 
@@ -106,7 +115,9 @@ impl Qr {
     /// Returns lines for a terminal that supports UTF-8 and 256 colors. Each character shows two modules.
     ///
     /// Black and white are set explicitly, whatever the terminal's colors are, and reset at the end of each line. The
-    /// code is [`Self::size`] plus 8 columns wide, 49 for a key URI of 100 bytes, and half as many lines high.
+    /// code is [`Self::size`] plus 4 columns wide, 45 for a key URI of 100 bytes, and half as many lines high, so that it
+    /// fits a terminal of 80 by 24. For this, there are two light modules on every side instead of four, which readers
+    /// are content with.
     #[must_use]
     pub fn terminal(&self) -> impl fmt::Display {
         Terminal(self)
@@ -126,6 +137,32 @@ impl Qr {
         self.is_dark(x.wrapping_sub(Self::QUIET_ZONE), y.wrapping_sub(Self::QUIET_ZONE))
     }
 }
+
+/// Returns the text before, in and after its longest run of capital letters and digits, or all of it before an empty run
+/// if none is long enough to save room. Of a text that is not ASCII, readers may guess the encoding of each part.
+fn split(text: &str) -> (&str, &str, &str) {
+    let is_packed = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    let (mut longest, mut run) = (0..0, 0..0);
+    for (at, byte) in text.bytes().enumerate() {
+        run = if is_packed(&byte) && run.len() < MAX_PACKED { run.start..at + 1 } else { at + 1..at + 1 };
+        if run.len() > longest.len() {
+            longest = run.clone();
+        }
+    }
+    if longest.len() < MIN_PACKED || !text.is_ascii() {
+        longest = text.len()..text.len();
+    }
+    let (start, rest) = text.split_at_checked(longest.start).unwrap_or((text, ""));
+    let (run, end) = rest.split_at_checked(longest.len()).unwrap_or((rest, ""));
+    (start, run, end)
+}
+
+/// The shortest run in alphanumeric mode. Each character saves 2.5 bits, and two more segments take up to 37.
+const MIN_PACKED: usize = 16;
+/// The longest one. It is longer than the base32 of the longest secret, 205 characters.
+const MAX_PACKED: usize = 208;
+/// The bytes of the longest run: 11 bits for two characters.
+const PACKED_LEN: usize = MAX_PACKED / 2 * 11 / 8 + 1;
 
 const MAX_VERSION: Version = Version::new(30);
 const BUFFER_LEN: usize = MAX_VERSION.buffer_len();
@@ -180,12 +217,16 @@ impl fmt::Display for Terminal<'_> {
         // Black and white of the color cube. The 16 colors before the cube differ between themes.
         const BLACK_ON_WHITE: &str = "\x1b[38;5;16;48;5;231m";
         const RESET: &str = "\x1b[0m";
+        /// The number of light modules on every side.
+        const ZONE: usize = 2;
 
         let Self(qr) = self;
-        for y in (0..qr.side()).step_by(2) {
+        let side = qr.size + 2 * ZONE;
+        let is_dark = |x: usize, y: usize| qr.is_dark(x.wrapping_sub(ZONE), y.wrapping_sub(ZONE));
+        for y in (0..side).step_by(2) {
             f.write_str(BLACK_ON_WHITE)?;
-            for x in 0..qr.side() {
-                f.write_char(match (qr.is_dark_in_zone(x, y), qr.is_dark_in_zone(x, y + 1)) {
+            for x in 0..side {
+                f.write_char(match (is_dark(x, y), is_dark(x, y + 1)) {
                     (true, true) => '█',
                     (true, false) => '▀',
                     (false, true) => '▄',

@@ -1,9 +1,11 @@
 use core::fmt;
 use std::io;
 
+use super::name::DocumentName;
+use crate::formats::number::range_of;
 use crate::types::SecretError;
 
-/// An error in a PSKC document or in one of its keys. It holds a position, but no part of the document.
+/// An error in a PSKC document or in one of its keys. It holds a position and names, but no value from the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PskcError {
     pub(super) kind: PskcErrorKind,
@@ -64,14 +66,20 @@ impl core::error::Error for PskcError {
 
 /// The kind of an error in a PSKC document or in one of its keys.
 ///
-/// Names are those of elements in RFC 6030, never text from the document.
+/// Names are those of elements in RFC 6030, or names of elements and algorithms in the document; no value of an element
+/// is in an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PskcErrorKind {
     /// The document could not be read.
     Io(io::ErrorKind),
-    /// The document is not well-formed XML 1.0 with namespaces, ends too early, or has text between elements.
+    /// The document is not well-formed XML 1.0 with namespaces, or has text between elements.
     Syntax,
+    /// The document ends too early, for example because only a part of the file was copied.
+    CutOff {
+        /// The number of the last line, from 1.
+        line: u64,
+    },
     /// The document is not in UTF-8.
     Encoding,
     /// The document has a document type declaration, or an entity that only such a declaration could define. Neither is
@@ -89,6 +97,10 @@ pub enum PskcErrorKind {
     Misplaced(&'static str),
     /// This element has a value that is out of range or not of its type.
     Value(&'static str),
+    /// This element or named value is not known, and could have a meaning for the keys.
+    Unknown(DocumentName),
+    /// This algorithm of a key is neither HOTP nor TOTP.
+    Algorithm(DocumentName),
     /// This element asks for an algorithm or a format that is not supported.
     Unsupported(&'static str),
     /// The key's policy does not permit one-time passwords, or is not understood. RFC 6030 section 5 forbids the use of
@@ -117,6 +129,7 @@ impl PskcErrorKind {
         match self {
             Self::Io(_) => "io",
             Self::Syntax => "syntax",
+            Self::CutOff { .. } => "cut_off",
             Self::Encoding => "encoding",
             Self::Doctype => "doctype",
             Self::TooLarge => "too_large",
@@ -125,6 +138,8 @@ impl PskcErrorKind {
             Self::Duplicate(_) => "duplicate",
             Self::Misplaced(_) => "misplaced",
             Self::Value(_) => "value",
+            Self::Unknown(_) => "unknown",
+            Self::Algorithm(_) => "algorithm",
             Self::Unsupported(_) => "unsupported",
             Self::Policy => "policy",
             Self::Credential => "credential",
@@ -142,6 +157,7 @@ impl fmt::Display for PskcErrorKind {
         match self {
             Self::Io(kind) => write!(f, "the document cannot be read: {kind}"),
             Self::Syntax => f.write_str("the document is not well-formed XML"),
+            Self::CutOff { line } => write!(f, "the document is cut off in line {line}"),
             Self::Encoding => f.write_str("the document is not UTF-8"),
             Self::Doctype => f.write_str("document type declarations and their entities are not supported"),
             Self::TooLarge => f.write_str("an element is too long or too deep for a PSKC document"),
@@ -149,7 +165,9 @@ impl fmt::Display for PskcErrorKind {
             Self::Missing(name) => write!(f, "{name} is missing"),
             Self::Duplicate(name) => write!(f, "{name} occurs more than once"),
             Self::Misplaced(name) => write!(f, "{name} is out of place"),
-            Self::Value(name) => write!(f, "the value of {name} is invalid"),
+            Self::Value(name) => write!(f, "the value of {name} is invalid{}", range_of(name)),
+            Self::Unknown(name) => write!(f, "{name} is not known in this place"),
+            Self::Algorithm(name) => write!(f, "the algorithm {name} is neither HOTP nor TOTP"),
             Self::Unsupported(name) => write!(f, "{name} asks for an algorithm or a format that is not supported"),
             Self::Policy => f.write_str("the key's policy is not understood or does not permit one-time passwords"),
             Self::Credential => f.write_str("the given key or passphrase does not fit the encryption"),

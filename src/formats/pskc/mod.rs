@@ -66,9 +66,10 @@
 //!
 //! RFC 6030 leaves many choices to implementations. [`Reader`] makes these:
 //!
-//! - HOTP and TOTP keys are read. A key of another algorithm, a key with other than 6 to 9 decimal digits, and a secret
-//!   of fewer than 10 or more than 128 bytes are rejected. The number of digits must be given. Other parameters have
-//!   the defaults of the RFCs: SHA-1, 30 seconds, counter 0.
+//! - HOTP and TOTP keys are read. A key of another algorithm, such as OCRA, a PIN or a vendor's own, a key with other
+//!   than 6 to 9 decimal digits, and a secret of fewer than 10 or more than 128 bytes are rejected. The number of digits
+//!   must be given. Other parameters have the defaults of the RFCs: SHA-1, 30 seconds, counter 0. A period is at most a
+//!   day.
 //! - `Counter` is the next counter to be accepted. `Time` is the number of time steps since 1970: no earlier step is
 //!   accepted, and 0 sets no limit. The `Counter` of a TOTP key is its last used time step, as privacyIDEA writes it,
 //!   with [`Note::CounterIsLastStep`]. A TOTP key with neither has [`Note::LastUseUnknown`], and every step until now
@@ -90,6 +91,13 @@
 //! - A document type declaration is rejected unread, and so is every entity that XML itself does not define. Encodings
 //!   other than UTF-8, tags and texts longer than 64 KiB, values longer than 4 KiB, and elements deeper than 32 levels
 //!   are rejected too.
+//! - Documents of the drafts before the RFC, which the files of old tokens use, are read: `Device` with one key or more,
+//!   `KeyId` and `KeyAlgorithm`, `Usage` in place of the parameters, and the named values of
+//!   draft-hoyer-keyprov-portable-symmetric-key-container, as in the files of `ActivIdentity`. There, AES-CBC has one IV,
+//!   and `ValueDigest` is the MAC of the decrypted value with the encryption key. An encrypted secret must have one. The
+//!   digest of a value that is not encrypted has no key, and is not verified. A named value that is not known is
+//!   rejected. An `Expiry` is a date in an unknown order of day and month, and gives [`Note::UseIsLimited`].
+//!   Encryption with a password in these drafts, which is Triple DES, and PBES2 are not supported.
 //! - `Extensions` are skipped, except among the parameters of an algorithm or in a policy, where they are rejected.
 //!
 //! [`Verifier::import`]: crate::Verifier::import
@@ -99,8 +107,11 @@
 //! [`Note::UseIsLimited`]: crate::formats::Note::UseIsLimited
 
 mod credential;
+mod data;
+mod draft;
 mod error;
 mod markup;
+mod name;
 mod package;
 mod protection;
 mod reader;
@@ -110,6 +121,7 @@ mod xml;
 
 pub use credential::{Credential, MAX_ITERATIONS, Protection};
 pub use error::{PskcError, PskcErrorKind, PskcWriteError};
+pub use name::DocumentName;
 pub use reader::{Progress, Reader, Signature};
 pub use token::{DeviceInfo, KeyPolicy, Token};
 pub use writer::Writer;

@@ -2,66 +2,90 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use std::io::BufRead;
 
-use base64ct::{Base64, Encoding};
-use zeroize::Zeroizing;
-
+use super::data::{Data, once};
 use super::error::{Fault, PskcErrorKind};
-use super::protection::{Cipher, Encrypted, Opener};
-use super::xml::{MAX_TEXT, Namespace, Xml, is_blank};
-use super::{DeviceInfo, KeyPolicy, Token};
+use super::name::DocumentName;
+use super::protection::Opener;
+use super::xml::{Element, MAX_TEXT, Namespace, Xml, is_blank};
+use super::{DeviceInfo, KeyPolicy, Token, draft};
 use crate::decision::State;
 use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::formats::algorithm::algorithm as algorithm_of;
 use crate::formats::date;
-use crate::formats::imported::{Note, UNTOLD_WINDOW, used_until, used_until_now};
-use crate::types::{Algorithm, Counter, Digits, Period, Secret, UnixTime};
+use crate::formats::imported::Note;
+use crate::types::{Algorithm, Counter, Digits, Secret, UnixTime};
+
+/// The data about a token beside its key.
+#[derive(Clone, Default)]
+pub(super) struct Device {
+    info: Option<DeviceInfo>,
+    crypto_module: Option<CryptoModule>,
+    /// The device has an end of its use that cannot be read.
+    ends: bool,
+    /// A key was read: what follows about the device would come too late.
+    pub(super) has_key: bool,
+}
+
+/// The `Id` of a `CryptoModuleInfo`.
+#[derive(Clone)]
+struct CryptoModule(Option<String>);
 
 /// Reads the content of the `KeyPackage` that was just opened.
 pub(super) fn read<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixTime) -> Result<Token, Fault> {
-    let (mut device, mut crypto_module, mut key) = (None, None, None);
+    let (mut device, mut key) = (Device::default(), None);
     while let Some(element) = xml.child()? {
         match (element.namespace, element.name) {
-            (Namespace::Pskc, "DeviceInfo") => {
-                let read = read_device(xml)?;
-                once(&mut device, read, "DeviceInfo")?;
-            }
-            (Namespace::Pskc, "CryptoModuleInfo") => {
-                let read = read_crypto_module(xml)?;
-                once(&mut crypto_module, read, "CryptoModuleInfo")?;
-            }
             (Namespace::Pskc, "Key") => {
                 let read = read_key(xml, opener, now)?;
                 once(&mut key, read, "Key")?;
             }
-            _ => xml.skip()?,
+            _ => device.read(xml, element)?,
         }
     }
-    let key = key.ok_or(Fault::Key(PskcErrorKind::Missing("Key")))?;
-    let mut token = Token { device: device.unwrap_or_default(), crypto_module: crypto_module.flatten(), ..key };
-    let (KeyPolicy { start, expiry, transactions, .. }, device) = (token.policy, &token.device);
-    if [expiry, device.expiry].into_iter().flatten().any(|expiry| expiry < now) {
-        return Err(Fault::Key(PskcErrorKind::Expired));
-    }
-    let starts_later = [start, device.start].into_iter().flatten().any(|start| start > now);
-    if starts_later || expiry.is_some() || device.expiry.is_some() || transactions.is_some() {
-        token.notes.push(Note::UseIsLimited);
-    }
-    Ok(token)
+    device.with_key(key.ok_or(Fault::Key(PskcErrorKind::Missing("Key")))?, now)
 }
 
-/// Stores the value of an element that may occur only once.
-pub(super) fn once<T>(slot: &mut Option<T>, value: T, name: &'static str) -> Result<(), Fault> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Fault::Key(PskcErrorKind::Duplicate(name))),
+impl Device {
+    /// Reads an element beside the key.
+    pub(super) fn read<R: BufRead>(&mut self, xml: &mut Xml<R>, element: Element) -> Result<(), Fault> {
+        match (element.namespace, element.name) {
+            (Namespace::Pskc, "DeviceInfo" | "DeviceId") => {
+                if self.has_key && self.info.is_none() {
+                    return Err(Fault::Key(PskcErrorKind::Misplaced("DeviceInfo")));
+                }
+                let read = read_device(xml, &mut self.ends)?;
+                once(&mut self.info, read, "DeviceInfo")
+            }
+            (Namespace::Pskc, "CryptoModuleInfo") => {
+                let read = read_crypto_module(xml)?;
+                once(&mut self.crypto_module, read, "CryptoModuleInfo")
+            }
+            _ => xml.skip(),
+        }
+    }
+
+    /// Returns the token that this device and its key are, unless it has expired.
+    pub(super) fn with_key(self, key: Token, now: UnixTime) -> Result<Token, Fault> {
+        let (device, crypto_module) = (self.info.unwrap_or_default(), self.crypto_module.and_then(|module| module.0));
+        let mut token = Token { device, crypto_module, ..key };
+        let (KeyPolicy { start, expiry, transactions, .. }, device) = (token.policy, &token.device);
+        if [expiry, device.expiry].into_iter().flatten().any(|expiry| expiry < now) {
+            return Err(Fault::Key(PskcErrorKind::Expired));
+        }
+        let starts_later = [start, device.start].into_iter().flatten().any(|start| start > now);
+        let ends = self.ends || expiry.is_some() || device.expiry.is_some();
+        if starts_later || ends || transactions.is_some() {
+            token.notes.push(Note::UseIsLimited);
+        }
+        Ok(token)
     }
 }
 
-fn read_device<R: BufRead>(xml: &mut Xml<R>) -> Result<DeviceInfo, Fault> {
+/// Reads a device. `ends` becomes `true` if it has an end of its use that cannot be read.
+fn read_device<R: BufRead>(xml: &mut Xml<R>, ends: &mut bool) -> Result<DeviceInfo, Fault> {
     let mut device = DeviceInfo::default();
     while let Some(element) = xml.child()? {
         if element.namespace != Namespace::Pskc {
@@ -77,13 +101,18 @@ fn read_device<R: BufRead>(xml: &mut Xml<R>) -> Result<DeviceInfo, Fault> {
             "UserId" => read_text(xml, &mut device.user_id, "UserId")?,
             "StartDate" => read_date(xml, &mut device.start, "StartDate")?,
             "ExpiryDate" => read_date(xml, &mut device.expiry, "ExpiryDate")?,
+            // A date of the first drafts, which do not say whether the day or the month comes first.
+            "Expiry" => {
+                *ends = true;
+                xml.skip()?;
+            }
             _ => xml.skip()?,
         }
     }
     Ok(device)
 }
 
-fn read_crypto_module<R: BufRead>(xml: &mut Xml<R>) -> Result<Option<String>, Fault> {
+fn read_crypto_module<R: BufRead>(xml: &mut Xml<R>) -> Result<CryptoModule, Fault> {
     let mut id = None;
     while let Some(element) = xml.child()? {
         match (element.namespace, element.name) {
@@ -91,24 +120,21 @@ fn read_crypto_module<R: BufRead>(xml: &mut Xml<R>) -> Result<Option<String>, Fa
             _ => xml.skip()?,
         }
     }
-    Ok(id)
+    Ok(CryptoModule(id))
 }
 
 /// Reads a `Key` into a token that has everything but its device.
-fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixTime) -> Result<Token, Fault> {
-    let key_id = xml.attribute("Id").map(|id| id.trim_matches(is_blank)).filter(|id| !id.is_empty());
+pub(super) fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixTime) -> Result<Token, Fault> {
+    let key_id = ["Id", "KeyId", "SecretId"].into_iter().find_map(|name| xml.attribute(name));
+    let key_id = key_id.map(|id| id.trim_matches(is_blank)).filter(|id| !id.is_empty());
     let key_id = key_id.ok_or(Fault::Key(PskcErrorKind::Missing("Id")))?.to_owned();
     if key_id.len() > MAX_TEXT {
         return Err(Fault::Key(PskcErrorKind::TooLarge));
     }
-    let is_timed = match xml.attribute("Algorithm") {
-        // Some writers put a `#` before the name.
-        Some("urn:ietf:params:xml:ns:keyprov:pskc:hotp" | "urn:ietf:params:xml:ns:keyprov:pskc#hotp") => false,
-        Some("urn:ietf:params:xml:ns:keyprov:pskc:totp" | "urn:ietf:params:xml:ns:keyprov:pskc#totp") => true,
-        _ => return Err(Fault::Key(PskcErrorKind::Unsupported("Key"))),
-    };
+    let is_timed = read_algorithm(xml)?;
     let (mut issuer, mut friendly_name, mut user_id) = (None, None, None);
-    let (mut parameters, mut data, mut policy) = (None, None, None);
+    let (mut parameters, mut data, mut policy) = (None, Data::default(), None);
+    let (mut has_data, mut start, mut expiry) = (None, None, None);
     while let Some(element) = xml.child()? {
         if element.namespace != Namespace::Pskc {
             xml.skip()?;
@@ -120,24 +146,33 @@ fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixTime) -> Res
             "FriendlyName" if friendly_name.is_some() => xml.skip()?,
             "FriendlyName" => read_text(xml, &mut friendly_name, "FriendlyName")?,
             "UserId" => read_text(xml, &mut user_id, "UserId")?,
-            "AlgorithmParameters" => {
+            "AlgorithmParameters" | "Usage" => {
+                if element.name == "Usage" {
+                    draft::check_usage(xml)?;
+                }
                 let read = read_parameters(xml)?;
                 once(&mut parameters, read, "AlgorithmParameters")?;
             }
             "Data" => {
-                let read = read_data(xml, opener)?;
-                once(&mut data, read, "Data")?;
+                if xml.attribute("Name").is_some() {
+                    draft::read_data(xml, opener, &mut data)?;
+                } else {
+                    once(&mut has_data, (), "Data")?;
+                    data.read(xml, opener)?;
+                }
             }
             "Policy" => {
                 let read = read_policy(xml)?;
                 once(&mut policy, read, "Policy")?;
             }
+            // In the drafts, they are not in a policy.
+            "StartDate" => read_date(xml, &mut start, "StartDate")?,
+            "ExpiryDate" => read_date(xml, &mut expiry, "ExpiryDate")?,
             _ => xml.skip()?,
         }
     }
     let missing = |name| Fault::Key(PskcErrorKind::Missing(name));
     let (algorithm, digits) = parameters.ok_or(missing("ResponseFormat"))?;
-    let mut data = data.ok_or(missing("Secret"))?;
     let secret = Secret::import_short(&data.secret.take().ok_or(missing("Secret"))?)
         .map_err(|error| Fault::Key(PskcErrorKind::Secret(error)))?;
     let mut notes = Vec::new();
@@ -145,7 +180,7 @@ fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixTime) -> Res
         let totp = Totp::new(digits, data.period()?);
         (Method::from(totp), data.timed_state(totp, now, &mut notes)?)
     } else {
-        let next = Counter::new(data.counter.unwrap_or(0));
+        let next = Counter::new(data.counter()?.unwrap_or(0));
         (Method::from(Hotp::new(digits)), State::new().starting_at(next))
     };
     let authenticator = Authenticator::new(method, algorithm, secret);
@@ -155,8 +190,25 @@ fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixTime) -> Res
     token.issuer = issuer;
     token.friendly_name = friendly_name;
     token.user_id = user_id;
-    token.policy = policy.unwrap_or_default();
+    let policy: KeyPolicy = policy.unwrap_or_default();
+    let (start, expiry) = (policy.start.into_iter().chain(start).max(), policy.expiry.into_iter().chain(expiry).min());
+    token.policy = KeyPolicy { start, expiry, ..policy };
     Ok(token)
+}
+
+/// Returns `true` if the algorithm of the key is TOTP, and `false` if it is HOTP.
+fn read_algorithm<R: BufRead>(xml: &Xml<R>) -> Result<bool, Fault> {
+    let attributes = ["Algorithm", "KeyAlgorithm", "SecretAlgorithm"];
+    let uri = attributes.into_iter().find_map(|name| xml.attribute(name));
+    let uri = uri.ok_or(Fault::Key(PskcErrorKind::Missing("Algorithm")))?;
+    // Drafts and some writers put a `#` before the name, or have the name alone.
+    let prefixes = ["urn:ietf:params:xml:ns:keyprov:pskc", "http://www.ietf.org/keyprov/pskc"];
+    let name = prefixes.iter().find_map(|prefix| uri.strip_prefix(prefix)?.strip_prefix([':', '#'])).unwrap_or(uri);
+    match name {
+        _ if name.eq_ignore_ascii_case("hotp") => Ok(false),
+        _ if name.eq_ignore_ascii_case("totp") => Ok(true),
+        _ => Err(Fault::Key(PskcErrorKind::Algorithm(DocumentName::new(name)))),
+    }
 }
 
 /// Reads the parameters of the codes. An unknown parameter is an error, since it could change the codes.
@@ -177,7 +229,7 @@ fn read_parameters<R: BufRead>(xml: &mut Xml<R>) -> Result<(Algorithm, Digits), 
                 once(&mut digits, read, "ResponseFormat")?;
                 xml.skip()?;
             }
-            _ => return Err(Fault::Key(PskcErrorKind::Unsupported("AlgorithmParameters"))),
+            _ => return Err(Fault::Key(PskcErrorKind::Unknown(xml.name()))),
         }
     }
     let digits = digits.ok_or(Fault::Key(PskcErrorKind::Missing("ResponseFormat")))?;
@@ -189,10 +241,12 @@ fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
     let (mut is_decimal, mut digits) = (false, None);
     for (name, value) in xml.attributes() {
         match (name, value) {
-            ("Encoding", "DECIMAL") => is_decimal = true,
+            ("Encoding" | "Format" | "format", "DECIMAL") => is_decimal = true,
             // The RFC's schema and its text use different names.
             ("CheckDigits" | "CheckDigit", "false" | "0") => {}
-            ("Length", length) => digits = length.parse::<u8>().ok().and_then(|length| Digits::try_from(length).ok()),
+            ("Length" | "length", length) => {
+                digits = length.parse::<u8>().ok().and_then(|length| Digits::try_from(length).ok());
+            }
             _ => return Err(Fault::Key(PskcErrorKind::Unsupported("ResponseFormat"))),
         }
     }
@@ -200,175 +254,6 @@ fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
         Some(digits) if is_decimal => Ok(digits),
         _ => Err(Fault::Key(PskcErrorKind::Value("ResponseFormat"))),
     }
-}
-
-/// The values in `Data`.
-struct Data {
-    secret: Option<Zeroizing<Vec<u8>>>,
-    counter: Option<u64>,
-    time: Option<u64>,
-    interval: Option<i64>,
-    drift: i16,
-}
-
-impl Data {
-    fn period(&self) -> Result<Period, Fault> {
-        let Some(secs) = self.interval else { return Ok(Period::default()) };
-        let period = u64::try_from(secs).ok().and_then(|secs| Period::from_secs(secs).ok());
-        period.ok_or(Fault::Key(PskcErrorKind::Value("TimeInterval")))
-    }
-
-    /// Returns the state of a TOTP key: `Time` is its next time step, and `Counter` the last one that was used.
-    fn timed_state(&self, totp: Totp, now: UnixTime, notes: &mut Vec<Note>) -> Result<State, Fault> {
-        let state = State::new().with_drift(self.drift);
-        let used = |last, name| used_until(totp, state, last, now).ok_or(Fault::Key(PskcErrorKind::Value(name)));
-        let counted = self.counter.filter(|counter| *counter > 0);
-        let timed = match self.time.map(|next| next.checked_sub(1)) {
-            None if counted.is_none() => {
-                notes.push(Note::LastUseUnknown);
-                return Ok(used_until_now(totp, state, now, UNTOLD_WINDOW));
-            }
-            Some(Some(last)) => used(last, "Time")?,
-            None | Some(None) => state,
-        };
-        let Some(last) = counted else { return Ok(timed) };
-        notes.push(Note::CounterIsLastStep);
-        let counted = used(last, "Counter")?;
-        Ok(if counted.watermark() > timed.watermark() { counted } else { timed })
-    }
-}
-
-fn read_data<R: BufRead>(xml: &mut Xml<R>, opener: &Opener) -> Result<Data, Fault> {
-    let (mut secret, mut counter, mut time, mut interval, mut drift) = (None, None, None, None, None);
-    while let Some(element) = xml.child()? {
-        if element.namespace != Namespace::Pskc {
-            xml.skip()?;
-            continue;
-        }
-        match element.name {
-            "Secret" => {
-                let read = match read_value(xml, opener, "Secret")? {
-                    Value::Plain(text) if opener.takes_plain_secrets() => decode_base64(&text, "Secret")?,
-                    Value::Plain(_) => return Err(Fault::Key(PskcErrorKind::PlainSecret)),
-                    Value::Decrypted(bytes) => bytes,
-                };
-                once(&mut secret, read, "Secret")?;
-            }
-            "Counter" => read_integer(xml, opener, &mut counter, "Counter")?,
-            "Time" => read_integer(xml, opener, &mut time, "Time")?,
-            "TimeInterval" => read_integer(xml, opener, &mut interval, "TimeInterval")?,
-            "TimeDrift" => read_integer(xml, opener, &mut drift, "TimeDrift")?,
-            _ => xml.skip()?,
-        }
-    }
-    let invalid = |name| Fault::Key(PskcErrorKind::Value(name));
-    let unsigned =
-        |value: Option<i64>, name| value.map(|value| u64::try_from(value).map_err(|_| invalid(name))).transpose();
-    Ok(Data {
-        secret,
-        counter: unsigned(counter, "Counter")?,
-        time: unsigned(time, "Time")?,
-        interval,
-        drift: i16::try_from(drift.unwrap_or(0)).map_err(|_| invalid("TimeDrift"))?,
-    })
-}
-
-enum Value {
-    Plain(Zeroizing<String>),
-    Decrypted(Zeroizing<Vec<u8>>),
-}
-
-/// Reads a `PlainValue`, or an `EncryptedValue` with its MAC.
-fn read_value<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, name: &'static str) -> Result<Value, Fault> {
-    let (mut plain, mut encrypted, mut mac) = (None, None, None);
-    while let Some(element) = xml.child()? {
-        match (element.namespace, element.name) {
-            (Namespace::Pskc, "PlainValue") => {
-                let read = Zeroizing::new(xml.text(name)?.to_owned());
-                once(&mut plain, read, "PlainValue")?;
-            }
-            (Namespace::Pskc, "EncryptedValue") => {
-                let read = read_encrypted(xml)?;
-                once(&mut encrypted, read, "EncryptedValue")?;
-            }
-            (Namespace::Pskc, "ValueMAC") => {
-                let read = base64(xml, "ValueMAC")?;
-                once(&mut mac, read, "ValueMAC")?;
-            }
-            _ => xml.skip()?,
-        }
-    }
-    match (plain, encrypted, mac) {
-        (Some(text), None, None) => Ok(Value::Plain(text)),
-        (None, Some(encrypted), mac) => {
-            opener.open(&encrypted, mac.as_ref().map(|mac| mac.as_slice())).map(Value::Decrypted)
-        }
-        (None, None, _) => Err(Fault::Key(PskcErrorKind::Missing(name))),
-        // A MAC covers the encrypted value (RFC 6030 section 6.1.1). RFC 6030 does not define a MAC of a plain value.
-        (Some(_), None, Some(_)) => Err(Fault::Key(PskcErrorKind::Misplaced("ValueMAC"))),
-        (Some(_), Some(_), _) => Err(Fault::Key(PskcErrorKind::Duplicate(name))),
-    }
-}
-
-/// Reads a decimal number or, if the value is encrypted, the big-endian bytes of an `xs:int` or an `xs:long`.
-///
-/// Some writers leave out the leading zeros of these bytes.
-fn read_integer<R: BufRead>(
-    xml: &mut Xml<R>,
-    opener: &Opener,
-    slot: &mut Option<i64>,
-    name: &'static str,
-) -> Result<(), Fault> {
-    let value = match read_value(xml, opener, name)? {
-        Value::Plain(text) => text.parse().ok(),
-        Value::Decrypted(bytes) => match bytes.as_slice() {
-            &[a, b, c, d] => Some(i32::from_be_bytes([a, b, c, d]).into()),
-            bytes @ [_, ..] if bytes.len() < 8 => {
-                Some(bytes.iter().fold(0, |value: i64, byte| value << 8 | i64::from(*byte)))
-            }
-            bytes => bytes.try_into().ok().map(i64::from_be_bytes),
-        },
-    };
-    once(slot, value.ok_or(Fault::Key(PskcErrorKind::Value(name)))?, name)
-}
-
-/// Reads an `EncryptedDataType` of XML Encryption.
-pub(super) fn read_encrypted<R: BufRead>(xml: &mut Xml<R>) -> Result<Encrypted, Fault> {
-    let (mut cipher, mut bytes) = (None, None);
-    while let Some(element) = xml.child()? {
-        match (element.namespace, element.name) {
-            (Namespace::Encryption, "EncryptionMethod") => {
-                let read = xml.attribute("Algorithm").and_then(Cipher::from_uri);
-                let read = read.ok_or(Fault::Key(PskcErrorKind::Unsupported("EncryptionMethod")))?;
-                once(&mut cipher, read, "EncryptionMethod")?;
-                xml.skip()?;
-            }
-            (Namespace::Encryption, "CipherData") => {
-                let read = read_cipher_data(xml)?;
-                once(&mut bytes, read, "CipherData")?;
-            }
-            _ => xml.skip()?,
-        }
-    }
-    Ok(Encrypted {
-        cipher: cipher.ok_or(Fault::Key(PskcErrorKind::Missing("EncryptionMethod")))?,
-        bytes: bytes.ok_or(Fault::Key(PskcErrorKind::Missing("CipherData")))?,
-    })
-}
-
-fn read_cipher_data<R: BufRead>(xml: &mut Xml<R>) -> Result<Vec<u8>, Fault> {
-    let mut bytes = None;
-    while let Some(element) = xml.child()? {
-        match (element.namespace, element.name) {
-            (Namespace::Encryption, "CipherValue") => {
-                let read = base64(xml, "CipherValue")?.to_vec();
-                once(&mut bytes, read, "CipherValue")?;
-            }
-            // A `CipherReference` would point outside of the document.
-            _ => return Err(Fault::Key(PskcErrorKind::Unsupported("CipherData"))),
-        }
-    }
-    bytes.ok_or(Fault::Key(PskcErrorKind::Missing("CipherValue")))
 }
 
 fn read_policy<R: BufRead>(xml: &mut Xml<R>) -> Result<KeyPolicy, Fault> {
@@ -426,19 +311,4 @@ fn read_text<R: BufRead>(xml: &mut Xml<R>, slot: &mut Option<String>, name: &'st
 fn read_date<R: BufRead>(xml: &mut Xml<R>, slot: &mut Option<UnixTime>, name: &'static str) -> Result<(), Fault> {
     let date = date::utc(xml.text(name)?).ok_or(Fault::Key(PskcErrorKind::Value(name)))?;
     once(slot, date, name)
-}
-
-/// Reads the text of the element and decodes it from base64.
-pub(super) fn base64<R: BufRead>(xml: &mut Xml<R>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    decode_base64(xml.text(name)?, name)
-}
-
-/// Decodes base64 in constant time. `xs:base64Binary` may have white space anywhere, which is removed first.
-fn decode_base64(text: &str, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let mut dense = Zeroizing::new(Vec::with_capacity(text.len()));
-    dense.extend(text.bytes().filter(|byte| !is_blank(char::from(*byte))));
-    let mut bytes = Zeroizing::new(vec![0; dense.len() / 4 * 3]);
-    let len = Base64::decode(dense.as_slice(), &mut bytes).map_err(|_| Fault::Key(PskcErrorKind::Value(name)))?.len();
-    bytes.truncate(len);
-    Ok(bytes)
 }

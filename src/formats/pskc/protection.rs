@@ -24,6 +24,14 @@ pub(super) struct Opener {
     key: Option<Zeroizing<Vec<u8>>>,
     mac: Option<Mac>,
     takes_plain_secrets: bool,
+    draft: Option<DraftCipher>,
+}
+
+/// The encryption of all values of a document of the first drafts.
+pub(super) struct DraftCipher {
+    pub(super) cipher: Cipher,
+    /// The IV of all values, or `None` if it comes before each.
+    pub(super) iv: Option<Vec<u8>>,
 }
 
 struct Mac {
@@ -54,7 +62,15 @@ impl Opener {
             };
             Mac { hash: method.hash, key }
         });
-        Self { key, mac, takes_plain_secrets }
+        Self { key, mac, takes_plain_secrets, draft: None }
+    }
+
+    pub(super) fn with_draft_cipher(self, draft: Option<DraftCipher>) -> Self {
+        Self { draft, ..self }
+    }
+
+    pub(super) fn is_draft_encrypted(&self) -> bool {
+        self.draft.is_some()
     }
 
     pub(super) fn takes_plain_secrets(&self) -> bool {
@@ -74,6 +90,26 @@ impl Opener {
             (_, None) => return Err(Fault::Key(PskcErrorKind::Missing("ValueMAC"))),
         };
         let plain = if verified { value.cipher.decrypt(key, &value.bytes) } else { None };
+        plain.ok_or(Fault::Key(PskcErrorKind::Authentication))
+    }
+}
+
+impl Opener {
+    /// Decrypts a value of the first drafts, whose MAC is that of the decrypted value.
+    ///
+    /// A wrong padding and a wrong MAC are the same error. The time tells them apart, but nobody can submit many
+    /// documents and measure how long an import takes.
+    pub(super) fn open_draft(&self, bytes: &[u8], mac: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let missing = Fault::Key(PskcErrorKind::Missing("DigestMethod"));
+        let draft = self.draft.as_ref().ok_or(Fault::Document(PskcErrorKind::Missing("EncryptionMethod")))?;
+        let key = self.key.as_ref().ok_or(Fault::Document(PskcErrorKind::Credential))?;
+        if key.len() != draft.cipher.key_len() {
+            return Err(Fault::Document(PskcErrorKind::Credential));
+        }
+        let method = self.mac.as_ref().ok_or(missing)?;
+        let iv = draft.iv.as_deref().unwrap_or_default();
+        let plain = draft.cipher.decrypt(key, &[iv, bytes].concat());
+        let plain = plain.filter(|plain| method.verify(plain, mac));
         plain.ok_or(Fault::Key(PskcErrorKind::Authentication))
     }
 }

@@ -7,11 +7,12 @@ use std::io::BufRead;
 
 use zeroize::Zeroizing;
 
+use super::data::{self, once};
 use super::error::{Fault, PskcError, PskcErrorKind};
-use super::package::{self, once};
-use super::protection::{Encrypted, Hash, MacMethod, Opener};
-use super::xml::{Element, Namespace, Xml};
-use super::{Credential, MAX_ITERATIONS, Token};
+use super::package::{self, Device};
+use super::protection::{DraftCipher, Encrypted, Hash, MacMethod, Opener};
+use super::xml::{Namespace, Xml};
+use super::{Credential, MAX_ITERATIONS, Token, draft};
 use crate::types::UnixTime;
 
 /// A reader of the tokens in a PSKC document, one by one: see [the module](super).
@@ -27,6 +28,8 @@ pub struct Reader<'a, R> {
     progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
     stage: Stage,
     in_package: bool,
+    /// The device of a draft whose keys are being read.
+    device: Option<Device>,
     keys: u64,
 }
 
@@ -45,10 +48,14 @@ enum Stage {
 struct Header {
     key: Option<EncryptionKey>,
     mac: Option<MacMethod>,
+    draft: Option<DraftEncryption>,
 }
 
 /// An encryption key that is derived from a passphrase, or `None` for one that both sides share.
 struct EncryptionKey(Option<Derivation>);
+
+/// The encryption of all values in a document of the first drafts, or `None` if nothing is encrypted.
+struct DraftEncryption(Option<DraftCipher>);
 
 struct Derivation {
     salt: Vec<u8>,
@@ -74,6 +81,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
             progress: None,
             stage: Stage::Start,
             in_package: false,
+            device: None,
             keys: 0,
         }
     }
@@ -119,6 +127,12 @@ impl<'a, R: BufRead> Reader<'a, R> {
                 self.read_root()?;
                 self.stage = Stage::Header(Header::default());
             }
+            if let Some(device) = self.device.take() {
+                match self.read_device(device)? {
+                    Some(token) => return Ok(Some(token)),
+                    None => continue,
+                }
+            }
             let Some(element) = self.xml.child()? else {
                 self.xml.finish()?;
                 self.stage = Stage::Finished;
@@ -133,46 +147,95 @@ impl<'a, R: BufRead> Reader<'a, R> {
                     let method = read_mac_method(&mut self.xml)?;
                     once(&mut header.mac, method, "MACMethod")?;
                 }
-                (Namespace::Pskc, "EncryptionKey" | "MACMethod", _) => {
+                (Namespace::Pskc, "MACAlgorithm", Stage::Header(header)) => {
+                    let method = draft::read_mac_algorithm(&mut self.xml)?;
+                    once(&mut header.mac, method, "MACAlgorithm")?;
+                }
+                (Namespace::Pskc, "DigestMethod", Stage::Header(header)) => {
+                    let method = draft::read_digest_method(&mut self.xml)?;
+                    once(&mut header.mac, method, "DigestMethod")?;
+                }
+                (Namespace::Pskc, "EncryptionMethod", Stage::Header(header)) => {
+                    let method = draft::read_encryption_method(&mut self.xml)?;
+                    once(&mut header.draft, DraftEncryption(method), "EncryptionMethod")?;
+                }
+                (
+                    Namespace::Pskc,
+                    "EncryptionKey" | "MACMethod" | "MACAlgorithm" | "DigestMethod" | "EncryptionMethod",
+                    _,
+                ) => {
                     return Err(Fault::Document(PskcErrorKind::Misplaced(element.name)));
                 }
                 (Namespace::Pskc, "KeyPackage", _) => return self.read_package().map(Some),
+                (Namespace::Pskc, "Device", _) => {
+                    self.end_header()?;
+                    self.device = Some(Device::default());
+                }
                 (Namespace::Pskc, "Extensions", _) | (Namespace::Pskc | Namespace::Signature, "Signature", _) => {
                     self.xml.skip()?;
                 }
-                // Not skipped: it could be keys in a namespace of an earlier draft.
-                _ => return Err(Fault::Document(PskcErrorKind::Unsupported("KeyContainer"))),
+                // Not skipped: it could be keys.
+                _ => return Err(Fault::Document(PskcErrorKind::Unknown(self.xml.name()))),
             }
         }
     }
 
     fn read_root(&mut self) -> Result<(), Fault> {
         let root = self.xml.root()?;
-        if root == (Element { namespace: Namespace::Pskc, name: "KeyContainer" })
-            && self.xml.attribute("Version") == Some("1.0")
-        {
-            Ok(())
-        } else {
-            Err(Fault::Document(PskcErrorKind::NotPskc))
-        }
+        let version = self.xml.attribute("Version").or_else(|| self.xml.attribute("version"));
+        let is_known = match (root.namespace, root.name) {
+            // Drafts count their versions on their own, or have none.
+            (Namespace::Pskc, "KeyContainer" | "SecretContainer") if self.xml.is_draft() => {
+                version.is_none_or(|version| version.split('.').next() == Some("1"))
+            }
+            (Namespace::Pskc, "KeyContainer") => matches!(version, Some("1.0" | "1")),
+            _ => false,
+        };
+        if is_known { Ok(()) } else { Err(Fault::Document(PskcErrorKind::NotPskc)) }
     }
 
-    fn read_package(&mut self) -> Result<Token, Fault> {
+    /// Derives the keys that the elements before the first package ask for.
+    fn end_header(&mut self) -> Result<(), Fault> {
         if let Stage::Header(header) = &mut self.stage {
-            let Header { key, mac } = core::mem::take(header);
+            let Header { key, mac, draft } = core::mem::take(header);
             let derivation = key.and_then(|key| key.0);
             if let Some(found) = derivation.as_ref().map(|derivation| derivation.iterations)
                 && found > self.max_iterations
             {
                 return Err(Fault::Document(PskcErrorKind::Iterations(found)));
             }
-            self.stage = Stage::Keys(Opener::new(self.credential.key_for(derivation), mac, self.takes_plain_secrets));
+            let opener = Opener::new(self.credential.key_for(derivation), mac, self.takes_plain_secrets);
+            self.stage = Stage::Keys(opener.with_draft_cipher(draft.and_then(|draft| draft.0)));
         }
+        Ok(())
+    }
+
+    fn read_package(&mut self) -> Result<Token, Fault> {
+        self.end_header()?;
         let Stage::Keys(opener) = &self.stage else { return Err(Fault::Document(PskcErrorKind::Syntax)) };
         self.in_package = true;
         let token = package::read(&mut self.xml, opener, self.now)?;
         self.in_package = false;
         Ok(token)
+    }
+
+    /// Reads the next key of a device, or `None` at the device's end.
+    fn read_device(&mut self, mut device: Device) -> Result<Option<Token>, Fault> {
+        let Stage::Keys(opener) = &self.stage else { return Err(Fault::Document(PskcErrorKind::Syntax)) };
+        self.in_package = true;
+        while let Some(element) = self.xml.child()? {
+            if !matches!((element.namespace, element.name), (Namespace::Pskc, "Key" | "Secret")) {
+                device.read(&mut self.xml, element)?;
+                continue;
+            }
+            // If the key is rejected, the next one of this device follows.
+            device.has_key = true;
+            self.device = Some(device.clone());
+            let key = package::read_key(&mut self.xml, opener, self.now)?;
+            return device.with_key(key, self.now).map(Some);
+        }
+        self.in_package = false;
+        Ok(None)
     }
 
     /// Creates the error for a fault. Outside of the packages, every fault ends the document.
@@ -199,7 +262,9 @@ impl<R: BufRead> Iterator for Reader<'_, R> {
                 return error;
             }
             // Skip the rest of this key, so that the next one can be read.
-            self.xml.skip_to(1).map_or_else(|fault| self.error(&fault), |()| error)
+            self.xml
+                .skip_to(if self.device.is_some() { 2 } else { 1 })
+                .map_or_else(|fault| self.error(&fault), |()| error)
         });
         self.in_package = false;
         if matches!(&item, Err(error) if error.ends_document) {
@@ -330,7 +395,7 @@ fn read_salt<R: BufRead>(xml: &mut Xml<R>) -> Result<Vec<u8>, Fault> {
     while let Some(element) = xml.child()? {
         match element.name {
             "Specified" => {
-                let read = package::base64(xml, "Salt")?.to_vec();
+                let read = data::base64(xml, "Salt")?.to_vec();
                 once(&mut salt, read, "Salt")?;
             }
             _ => xml.skip()?,
@@ -346,7 +411,7 @@ fn read_mac_method<R: BufRead>(xml: &mut Xml<R>) -> Result<MacMethod, Fault> {
     while let Some(element) = xml.child()? {
         match (element.namespace, element.name) {
             (Namespace::Pskc, "MACKey") => {
-                let read = package::read_encrypted(xml)?;
+                let read = data::read_encrypted(xml)?;
                 once(&mut key, read, "MACKey")?;
             }
             (Namespace::Pskc, "MACKeyReference") => {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use std::io::{self, BufRead, Read};
 
 use quick_xml::XmlVersion;
+use quick_xml::errors::SyntaxError;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
@@ -12,6 +13,7 @@ use quick_xml::reader::NsReader;
 use zeroize::Zeroize;
 
 use super::error::{Fault, PskcErrorKind};
+use super::name::DocumentName;
 
 /// The maximum length in bytes of one tag, one comment, or one run of text.
 pub(super) const MAX_EVENT: usize = 64 * 1024;
@@ -28,6 +30,8 @@ pub(super) struct Xml<R> {
     attributes: Vec<(String, String)>,
     depth: usize,
     has_signature: bool,
+    is_draft: bool,
+    name: DocumentName,
 }
 
 /// The name of an element. It is empty if PSKC does not define the element.
@@ -65,7 +69,7 @@ enum Step {
 
 impl<R: BufRead> Xml<R> {
     pub(super) fn new(read: R) -> Self {
-        let mut reader = NsReader::from_reader(Bounded { read, allowance: 0 });
+        let mut reader = NsReader::from_reader(Bounded { read, allowance: 0, line: 1 });
         reader.config_mut().expand_empty_elements = true;
         reader.config_mut().check_comments = true;
         Self {
@@ -76,12 +80,24 @@ impl<R: BufRead> Xml<R> {
             attributes: Vec::new(),
             depth: 0,
             has_signature: false,
+            is_draft: false,
+            name: DocumentName::new(""),
         }
     }
 
     /// Returns `true` if an XML signature has been read or skipped, anywhere in the document.
     pub(super) fn has_signature(&self) -> bool {
         self.has_signature
+    }
+
+    /// Returns `true` if an element was in a namespace of a draft before RFC 6030.
+    pub(super) fn is_draft(&self) -> bool {
+        self.is_draft
+    }
+
+    /// Returns the name of the element that was just opened.
+    pub(super) fn name(&self) -> DocumentName {
+        self.name
     }
 
     /// Returns the number of bytes read.
@@ -94,7 +110,7 @@ impl<R: BufRead> Xml<R> {
         match self.step(Text::Blank)? {
             Step::Start(element) => Ok(Some(element)),
             Step::End => Ok(None),
-            Step::Eof => Err(Fault::Document(PskcErrorKind::Syntax)),
+            Step::Eof => Err(self.cut_off()),
         }
     }
 
@@ -102,8 +118,14 @@ impl<R: BufRead> Xml<R> {
     pub(super) fn root(&mut self) -> Result<Element, Fault> {
         match self.step(Text::Blank)? {
             Step::Start(element) => Ok(element),
-            Step::End | Step::Eof => Err(Fault::Document(PskcErrorKind::Syntax)),
+            Step::Eof => Err(self.cut_off()),
+            Step::End => Err(Fault::Document(PskcErrorKind::Syntax)),
         }
+    }
+
+    /// Returns the error that the document ends too early.
+    fn cut_off(&self) -> Fault {
+        Fault::Document(PskcErrorKind::CutOff { line: self.reader.get_ref().line })
     }
 
     /// Checks that nothing follows the root element.
@@ -120,7 +142,7 @@ impl<R: BufRead> Xml<R> {
         match self.step(Text::Kept)? {
             Step::End => {}
             Step::Start(_) => return Err(Fault::Key(PskcErrorKind::Value(name))),
-            Step::Eof => return Err(Fault::Document(PskcErrorKind::Syntax)),
+            Step::Eof => return Err(self.cut_off()),
         }
         let text = str::from_utf8(&self.text.0).map_err(|_| Fault::Document(PskcErrorKind::Encoding))?;
         if text.chars().all(is_xml_char) {
@@ -134,7 +156,7 @@ impl<R: BufRead> Xml<R> {
     pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), Fault> {
         while self.depth > depth {
             if let Step::Eof = self.step(Text::Skipped)? {
-                return Err(Fault::Document(PskcErrorKind::Syntax));
+                return Err(self.cut_off());
             }
         }
         Ok(())
@@ -159,12 +181,21 @@ impl<R: BufRead> Xml<R> {
         loop {
             self.event.clear();
             self.reader.get_mut().allowance = MAX_EVENT;
-            let (namespace, event) =
-                self.reader.read_resolved_event_into(&mut self.event.0).map_err(Fault::from_xml)?;
+            let (namespace, event) = match self.reader.read_resolved_event_into(&mut self.event.0) {
+                Ok(read) => read,
+                // All other errors of this kind are an end within a tag, a comment or the like.
+                Err(quick_xml::Error::Syntax(error)) if error != SyntaxError::InvalidBangMarkup => {
+                    return Err(self.cut_off());
+                }
+                Err(error) => return Err(Fault::from_xml(error)),
+            };
             let run = match &event {
                 Event::Start(start) => {
-                    let element =
-                        Element { namespace: namespace_of(&namespace)?, name: known(start.local_name().into_inner()) };
+                    let element = Element {
+                        namespace: namespace_of(&namespace, &mut self.is_draft)?,
+                        name: known(start.local_name().into_inner()),
+                    };
+                    self.name = DocumentName::new(start.local_name().into_inner());
                     // RFC 6030's schema has `Signature` in its own namespace, and its erratum in that of XML Signature.
                     self.has_signature |= element.name == "Signature"
                         && matches!(element.namespace, Namespace::Pskc | Namespace::Signature);
@@ -262,12 +293,19 @@ pub(super) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
-fn namespace_of(resolved: &ResolveResult<'_>) -> Result<Namespace, Fault> {
+fn namespace_of(resolved: &ResolveResult<'_>, is_draft: &mut bool) -> Result<Namespace, Fault> {
     Ok(match resolved {
         ResolveResult::Unbound => Namespace::None,
         ResolveResult::Unknown(_) => return Err(Fault::Document(PskcErrorKind::Syntax)),
         ResolveResult::Bound(bound) => match bound.into_inner() {
             "urn:ietf:params:xml:ns:keyprov:pskc" => Namespace::Pskc,
+            "urn:ietf:params:xml:ns:keyprov:pskc:1.0"
+            | "urn:ietf:params:xml:ns:keyprov:container"
+            | "urn:ietf:params:xml:ns:keyprov:container:1.0"
+            | "http://www.openauthentication.org/OATH/2006/08/PSKC" => {
+                *is_draft = true;
+                Namespace::Pskc
+            }
             "http://www.w3.org/2000/09/xmldsig#" => Namespace::Signature,
             "http://www.w3.org/2001/04/xmlenc#" => Namespace::Encryption,
             "http://www.w3.org/2009/xmlenc11#" => Namespace::Encryption11,
@@ -287,14 +325,19 @@ fn known(name: &str) -> &'static str {
         "CryptoModuleInfo",
         "Data",
         "DerivedKey",
+        "Device",
         "DeviceBinding",
+        "DeviceId",
         "DeviceInfo",
+        "DigestMethod",
         "EncryptedValue",
         "EncryptionKey",
         "EncryptionMethod",
+        "Expiry",
         "ExpiryDate",
         "Extensions",
         "FriendlyName",
+        "IV",
         "Id",
         "IssueNo",
         "Issuer",
@@ -305,6 +348,7 @@ fn known(name: &str) -> &'static str {
         "KeyLength",
         "KeyPackage",
         "KeyUsage",
+        "MACAlgorithm",
         "MACKey",
         "MACKeyReference",
         "MACMethod",
@@ -319,6 +363,7 @@ fn known(name: &str) -> &'static str {
         "ResponseFormat",
         "Salt",
         "Secret",
+        "SecretContainer",
         "SerialNo",
         "Signature",
         "Specified",
@@ -327,7 +372,10 @@ fn known(name: &str) -> &'static str {
         "Time",
         "TimeDrift",
         "TimeInterval",
+        "Usage",
         "UserId",
+        "Value",
+        "ValueDigest",
         "ValueMAC",
     ];
     NAMES.binary_search(&name).ok().and_then(|at| NAMES.get(at)).copied().unwrap_or_default()
@@ -358,6 +406,8 @@ impl Drop for Wiped {
 struct Bounded<R> {
     read: R,
     allowance: usize,
+    /// The number of the line, from 1.
+    line: u64,
 }
 
 impl<R: BufRead> BufRead for Bounded<R> {
@@ -371,6 +421,9 @@ impl<R: BufRead> BufRead for Bounded<R> {
 
     fn consume(&mut self, amount: usize) {
         self.allowance = self.allowance.saturating_sub(amount);
+        // The bytes are buffered, so that this reads nothing.
+        let bytes = self.read.fill_buf().ok().and_then(|bytes| bytes.get(..amount)).unwrap_or_default();
+        self.line += bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
         self.read.consume(amount);
     }
 }

@@ -37,3 +37,24 @@ pub(crate) fn refusal(document: &str, credential: Credential<'_>) -> PskcErrorKi
     assert_eq!(tokens.len(), 1);
     tokens.remove(0).unwrap_err().kind()
 }
+
+/// Returns figure 3 with these replacements.
+pub(crate) fn with(replacements: &[(&str, &str)]) -> String {
+    let mut document = figure(3);
+    for (from, to) in replacements {
+        assert!(document.contains(from), "{from}");
+        document = document.replacen(from, to, 1);
+    }
+    document
+}
+
+/// Returns a plain value in an element with this name.
+pub(crate) fn value(name: &str, value: &str) -> String {
+    format!("<{name}><PlainValue>{value}</PlainValue></{name}>")
+}
+
+/// Returns figure 3 with a TOTP key that has these values.
+pub(crate) fn totp(data: &str) -> String {
+    let data = format!("</Secret>{data}<Counter>");
+    with(&[("pskc:hotp", "pskc:totp"), ("</Secret>\n                <Counter>", &data)])
+}

@@ -30,9 +30,23 @@ pub fn code(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     for digits in [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine] {
         let is_code = |text: &str| text.len() == digits.count() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let bare = text.replace([' ', '-'], "");
+        let bare: String = text.chars().filter(|c| !is_separator(*c)).map(compatible).collect();
         same(SubmittedCode::new(text).code(digits), (text.len() <= 64 && is_code(&bare)).then_some(&bare));
     }
+}
+
+fn is_separator(character: char) -> bool {
+    const OTHERS: &str = "-\u{ad}\u{61c}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\
+        \u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2060}\u{2061}\u{2062}\u{2063}\u{2064}\u{2065}\u{2066}\u{2067}\u{2068}\u{2069}\
+        \u{2212}\u{fe63}\u{feff}\u{ff0d}";
+    character.is_whitespace() || OTHERS.contains(character)
+}
+
+/// Returns the digits that the vectors have for this character, or the character.
+fn compatible(character: char) -> String {
+    let code_point = format!("{:X}", u32::from(character));
+    let mut rows = include_str!("../../vectors/nfkc-digits.txt").lines().filter_map(|row| row.split_once(' '));
+    rows.find(|(row, _)| **row == *code_point).map_or(character.into(), |(_, digits)| digits.to_owned())
 }
 
 fn same(parsed: Result<Code, MalformedCode>, expected: Option<&str>) {

@@ -76,7 +76,7 @@ impl Model {
         let Some(otp) = self.otp(number) else { return "123456".into() };
         let offset = match input.below(10) {
             0 => {
-                let malformed = ["", "12345", "1234567890", "12a456", "１２３４５６", "+12345", "12.456", "123456\n"];
+                let malformed = ["", "12345", "1234567890", "12a456", "١٢٣٤٥٦", "+12345", "12.456", "123456\0"];
                 return malformed[usize::from(input.below(8))].into();
             }
             1 => 100_000,
