@@ -52,13 +52,11 @@ fn devices(text: &str) -> Result<Entries<'_>, Problem> {
         return serde_json::from_str(text).map_err(|error| Problem::json(&error));
     }
     let collection: Collection<'_> = serde_json::from_str(text).map_err(|error| Problem::json(&error))?;
-    match collection.value {
-        Some(devices) => Ok(devices),
-        None => {
-            let device = serde_json::from_str(text).map_err(|error| Problem::json(&error))?;
-            Ok(Entries { entries: vec![device], is_whole: true })
-        }
+    if let Some(devices) = collection.value {
+        return Ok(devices);
     }
+    let device = serde_json::from_str(text).map_err(|error| Problem::json(&error))?;
+    Ok(Entries { entries: vec![device], is_whole: true })
 }
 
 #[derive(Deserialize)]

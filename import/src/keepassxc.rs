@@ -223,7 +223,7 @@ fn next<R: BufRead>(xml: &mut Xml<R>, open: &mut Vec<String>) -> Result<Option<E
                         return Ok(entry);
                     }
                     ("Key", Some(_)) if in_entry(&["String", "Entry"]) => {
-                        key = xml.text().unwrap_or_default().to_owned();
+                        xml.text().unwrap_or_default().clone_into(&mut key);
                     }
                     ("Value", Some(_)) if in_entry(&["String", "Entry"]) => {
                         value = Some(xml.text().map(|text| Zeroizing::new(text.to_owned())));

@@ -82,3 +82,7 @@ pub use format::Format;
 pub use record::{Place, Record};
 pub use table::MAX_ROW;
 pub use unlock::Unlock;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

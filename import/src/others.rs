@@ -124,7 +124,7 @@ pub(crate) fn of_key(key: &str, item: &Item<'_>, place: Place, now: UnixTime) ->
     let uri = KeyUri::parse(key).map_err(Problem::KeyUri)?;
     let mut record = of_uri(&uri, place, now)?;
     if record.name.is_empty() {
-        record.name = text(Some(item.name), "name")?.unwrap_or_default().to_owned();
+        text(Some(item.name), "name")?.unwrap_or_default().clone_into(&mut record.name);
     }
     if record.issuer.is_none() {
         record.issuer = text(Some(item.issuer), "issuer")?.map(str::to_owned);

@@ -56,28 +56,21 @@ impl Report {
 
 /// Returns the line of a record, which has everything but the secret.
 fn describe(record: &Record) -> String {
-    let authenticator = &record.authenticator;
     let name = if record.name.is_empty() { "no name".into() } else { record.name.escape_debug().to_string() };
-    let mut line = format!("{}: {name}", record.place);
+    let mut parts = vec![format!("{}: {name}", record.place)];
     for (what, text) in [("issuer", &record.issuer), ("serial", &record.serial)] {
-        if let Some(text) = text {
-            line += &format!(", {what} {}", text.escape_debug());
-        }
+        parts.extend(text.as_ref().map(|text| format!("{what} {}", text.escape_debug())));
     }
-    let method = authenticator.method();
-    let algorithm = authenticator.algorithm();
+    let (method, algorithm) = (record.authenticator.method(), record.authenticator.algorithm());
     let digits = method.digits().count();
-    line += &if let Method::Totp(totp) = method {
-        format!(": TOTP, {algorithm}, {digits} digits, {} s", totp.period().as_secs())
+    let codes = if let Method::Totp(totp) = method {
+        format!("TOTP, {algorithm}, {digits} digits, {} s", totp.period().as_secs())
     } else {
         let next = record.state.watermark().map_or(0, |used| used.get().saturating_add(1));
-        format!(": HOTP, {algorithm}, {digits} digits, next counter {next}")
+        format!("HOTP, {algorithm}, {digits} digits, next counter {next}")
     };
-    if record.state.is_suspended() {
-        line += "; suspended";
-    }
-    for note in &record.notes {
-        line += &format!("; {note}");
-    }
-    line
+    let mut remarks = vec![format!("{}: {codes}", parts.join(", "))];
+    remarks.extend(record.state.is_suspended().then(|| "suspended".to_owned()));
+    remarks.extend(record.notes.iter().map(ToString::to_string));
+    remarks.join("; ")
 }

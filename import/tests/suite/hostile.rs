@@ -1,0 +1,66 @@
+//! Files that attack the readers: what is read grows no faster than the file, and nothing panics.
+
+use std::time::{Duration, Instant};
+
+use secondo_import::{Format, Unlock};
+
+use crate::support::{BASE32, HEX, moved_at};
+
+/// Every format reads every one of these, whatever it is recognized as.
+#[test]
+fn every_reader_ends_on_every_file() {
+    let size = 1 << 18;
+    let files: [Vec<u8>; 18] = [
+        Vec::new(),
+        vec![0; size],
+        vec![0xff; size],
+        b"\"".repeat(size),
+        b",".repeat(size),
+        b"\n".repeat(size),
+        b"\r".repeat(size),
+        b"[".repeat(size),
+        b"{\"a\":".repeat(size / 5),
+        b"<a>".repeat(size / 3),
+        b"<".repeat(size),
+        b"&amp;".repeat(size / 5),
+        b"<Tokens><Token>".repeat(size / 15),
+        b"{\"version\":1,\"header\":{\"slots\":[".to_vec(),
+        format!("serial number,secret key,time interval\n{}", "\"".repeat(size)).into_bytes(),
+        format!("OATH,{}", "3".repeat(size)).into_bytes(),
+        format!("otpauth://totp/a?secret={}", BASE32.repeat(size / 32)).into_bytes(),
+        "\u{feff}".repeat(size / 3).into_bytes(),
+    ];
+    for file in &files {
+        for format in Format::ALL {
+            let began = Instant::now();
+            let unlock = Unlock::new().with_passphrase("x").with_max_iterations(1000).with_max_scrypt(1024);
+            let records = format.read(file.as_slice(), &unlock, moved_at()).flatten().count();
+            assert_eq!(records, 0, "{format}");
+            assert!(began.elapsed() < Duration::from_secs(10), "{format} takes {:?}", began.elapsed());
+        }
+    }
+}
+
+/// A file that is cut off at any place is never read as more than the whole, and a panic shows here.
+#[test]
+fn files_that_are_cut_off() {
+    let files = [
+        format!("upn,serial number,secret key,time interval\na,1,{BASE32},30\n\"b\",2,{BASE32},60\n"),
+        format!("OATH1,{HEX},totp,8,60\nOATH2,{HEX},hotp,6,7\n"),
+        format!("OATH-HOTP,t,1,cc,,{HEX},,,0,0,0,6,0,0,0,0,0,0\n508326,,0,{HEX},,t,\n"),
+        format!(r#"{{"value":[{{"serialNumber":"1","secretKey":"{BASE32}","timeIntervalInSeconds":30}}]}}"#),
+        format!(
+            "<Tokens><Token serial='1'><Applications><Application><Seed>{HEX}</Seed></Application></Applications></Token></Tokens>"
+        ),
+        format!(r#"[{{"secret":"{BASE32}","label":"a","digits":6,"type":"TOTP","algorithm":"SHA1","period":30}}]"#),
+    ];
+    for file in files {
+        let whole = |bytes: &[u8], format: Format| format.read(bytes, &Unlock::new(), moved_at()).flatten().count();
+        for format in Format::ALL {
+            let most = whole(file.as_bytes(), *format);
+            for len in 0..file.len() {
+                assert!(whole(&file.as_bytes()[..len], *format) <= most);
+            }
+        }
+    }
+}
