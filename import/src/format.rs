@@ -85,19 +85,20 @@ impl Format {
         let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start).trim_ascii_start();
         let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
         let has = |text: &str| contains(start, text.as_bytes());
+        let key = |name: &str| has_key(start, name);
         let begins = |text: &str| line.get(..text.len()).is_some_and(|line| line.eq_ignore_ascii_case(text.as_bytes()));
         match start.first()? {
             0 if andotp::is_encrypted(start) => Some(Self::AndOtp),
             b'<' if has("KeyContainer") => Some(Self::Pskc),
             b'<' if has("<KeePassFile") => Some(Self::KeePassXml),
             b'<' if has("Tokens") => Some(Self::SafeNetXml),
-            b'{' if has("\"encoding\"") && line.ends_with(b"}") => Some(Self::JsonLines),
-            b'{' if has("\"header\"") && has("\"slots\"") => Some(Self::Aegis),
-            b'{' if has("\"services\"") || has("\"servicesEncrypted\"") => Some(Self::TwoFas),
-            b'{' if has("\"tokens\"") && has("\"secret\"") => Some(Self::FreeOtpPlus),
-            b'{' if has("\"encrypted\"") => Some(Self::BitwardenJson),
-            b'{' | b'[' if has("\"secretKey\"") || has("\"hashFunction\"") => Some(Self::GraphJson),
-            b'[' if has("\"secret\"") && has("\"algorithm\"") => Some(Self::AndOtp),
+            b'{' if key("encoding") && line.ends_with(b"}") => Some(Self::JsonLines),
+            b'{' if key("header") && key("slots") => Some(Self::Aegis),
+            b'{' if key("services") || key("servicesEncrypted") => Some(Self::TwoFas),
+            b'{' if key("tokens") && key("secret") => Some(Self::FreeOtpPlus),
+            b'{' if key("encrypted") => Some(Self::BitwardenJson),
+            b'{' | b'[' if key("secretKey") || key("hashFunction") => Some(Self::GraphJson),
+            b'[' if key("secret") && key("algorithm") => Some(Self::AndOtp),
             b'{' | b'[' => None,
             _ if begins("otpauth://") || begins("otpauth-migration:") => Some(Self::KeyUris),
             _ if is_usersfile(start) => Some(Self::Usersfile),
@@ -169,6 +170,17 @@ impl fmt::Display for Format {
 
 fn contains(bytes: &[u8], text: &[u8]) -> bool {
     bytes.windows(text.len()).any(|window| window == text)
+}
+
+/// Returns whether JSON has this key: a name in quotation marks before a colon.
+fn has_key(json: &[u8], name: &str) -> bool {
+    let quoted =
+        |window: &[u8]| window.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) == Some(name.as_bytes());
+    let mut places = json.windows(name.len() + 2).enumerate().filter(|(_, window)| quoted(window));
+    places.any(|(at, window)| {
+        let rest = json.get(at + window.len()..).unwrap_or_default();
+        rest.trim_ascii_start().starts_with(b":")
+    })
 }
 
 /// Returns whether the first line that is no comment is one of a usersfile.

@@ -27,7 +27,7 @@ impl<R: BufRead> Lines<R> {
             is_end = false;
             let end = part.iter().position(|byte| *byte == b'\n');
             let taken = end.map_or(part.len(), |end| end + 1);
-            // One byte more than the maximum is enough for a reader to refuse the line.
+            // A line end, or one byte more than the maximum, which is enough to refuse the line.
             let room = (MAX_LINE + 2).saturating_sub(self.line.len());
             self.line.extend_from_slice(part.get(..taken.min(room)).unwrap_or_default());
             self.read.consume(taken);
@@ -56,7 +56,13 @@ pub(crate) fn records<R: BufRead>(
             Ok(true) => {
                 let mark = if lines.number == 1 { "\u{feff}".as_bytes() } else { &[] };
                 let text = lines.line.strip_prefix(mark).unwrap_or(&lines.line);
-                Some(line(text, Place::Line(lines.number)))
+                let text = text.strip_suffix(b"\n").unwrap_or(text);
+                let text = text.strip_suffix(b"\r").unwrap_or(text);
+                let place = Place::Line(lines.number);
+                if text.len() > MAX_LINE {
+                    return Some(vec![Err(ImportError::of_record(place, Problem::TooLong(MAX_LINE)))]);
+                }
+                Some(line(text, place))
             }
             Err(problem) => {
                 has_failed = true;

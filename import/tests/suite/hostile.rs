@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use secondo_import::{Format, Unlock};
 
-use crate::support::{BASE32, HEX, moved_at};
+use crate::support::{BASE32, HEX, errors, moved_at, read};
 
 /// Every format reads every one of these, whatever it is recognized as.
 #[test]
@@ -63,4 +63,15 @@ fn files_that_are_cut_off() {
             }
         }
     }
+}
+
+#[test]
+fn lines_that_are_too_long() {
+    let start = format!("otpauth://totp/a?secret={BASE32}");
+    let uri = |len: usize| format!("{start}{}\r\n", " ".repeat(len - start.len()));
+    assert!(read(uri(4096))[0].is_ok());
+    let file = [uri(4097), uri(100_000), uri(60)].concat();
+    let reason = "the record has more than 4096 bytes, or more fields than any of its format";
+    assert_eq!(errors(&file), [format!("line 1: {reason}"), format!("line 2: {reason}")]);
+    assert_eq!(read(&file).len(), 3);
 }

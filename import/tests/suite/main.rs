@@ -13,6 +13,6 @@ mod password_managers;
 mod program;
 mod safenet;
 mod support;
-#[allow(unreachable_pub, reason = "the fuzz targets call these functions")]
+#[expect(unreachable_pub, reason = "the fuzz package exports it")]
 mod targets;
 mod yubico;

@@ -42,6 +42,12 @@ fn bitwarden_json_is_read() {
 }
 
 #[test]
+fn names_of_items_do_not_decide_what_the_file_is() {
+    let item = format!(r#"{{"name":"services","login":{{"username":"header","password":"slots","totp":"{BASE32}"}}}}"#);
+    assert_eq!(records(bitwarden(&[&item]))[0].issuer.as_deref(), Some("services"));
+}
+
+#[test]
 fn bitwarden_csv_is_read() {
     let file = format!(
         "folder,favorite,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp\n\
