@@ -48,9 +48,10 @@
 //!
 //! # Memory
 //!
-//! The reader of a CSV file holds one row of at most [`MAX_ROW`] bytes. A JSON document is read as a whole, with at most
-//! [`MAX_DOCUMENT`] bytes and [`MAX_ENTRIES`] entries, since an encrypted one can be checked only at its end. The bytes
-//! of rows, documents and secrets are wiped. The buffer of the `BufRead` is the caller's.
+//! The reader of a CSV file holds one row of at most [`MAX_ROW`] bytes, and the reader of an XML document one tag or text
+//! of at most 1 MiB. A JSON document is read as a whole, with at most [`MAX_DOCUMENT`] bytes and [`MAX_ENTRIES`] entries,
+//! since an encrypted one can be checked only at its end. The bytes of rows, documents and secrets are wiped. The buffer
+//! of the `BufRead` is the caller's, and scrypt leaves its memory as it was.
 #![forbid(unsafe_code)]
 // Input from an attacker must not cause a panic.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]

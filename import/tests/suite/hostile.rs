@@ -1,8 +1,9 @@
 //! Files that attack the readers: what is read grows no faster than the file, and nothing panics.
 
+use std::io::{self, BufReader, Read};
 use std::time::{Duration, Instant};
 
-use secondo_import::{Format, Unlock};
+use secondo_import::{Format, MAX_DOCUMENT, Problem, Unlock};
 
 use crate::support::{BASE32, HEX, errors, moved_at, read};
 
@@ -74,4 +75,30 @@ fn lines_that_are_too_long() {
     let reason = "the record has more than 4096 bytes, or more fields than any of its format";
     assert_eq!(errors(&file), [format!("line 1: {reason}"), format!("line 2: {reason}")]);
     assert_eq!(read(&file).len(), 3);
+}
+
+#[test]
+fn a_document_beyond_the_limit_is_not_read_further() {
+    let endless = BufReader::new(io::repeat(b' ').take(u64::MAX));
+    let read: Vec<_> = Format::Aegis.read(endless, &Unlock::new(), moved_at()).collect();
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].as_ref().unwrap_err().problem, Problem::TooLarge(MAX_DOCUMENT));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error_of_the_file() {
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::PermissionDenied.into())
+        }
+    }
+
+    for format in Format::ALL.iter().filter(|format| **format != Format::Pskc) {
+        let read: Vec<_> = format.read(BufReader::new(Broken), &Unlock::new(), moved_at()).collect();
+        assert_eq!(read.len(), 1, "{format}");
+        let error = read[0].as_ref().unwrap_err();
+        assert_eq!((error.problem, error.ends_file), (Problem::Io(io::ErrorKind::PermissionDenied), true), "{format}");
+    }
 }
