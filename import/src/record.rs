@@ -100,12 +100,10 @@ impl Fields<'_> {
             Moving::Counter(next) => next,
             Moving::Time(_) => 0,
         };
-        if secret.expose().len() < Secret::MIN_LEN {
-            notes.push(Note::ShortSecret);
-        }
         let state = state(method, State::new().starting_at(Counter::new(next)), now, &mut notes);
         let [issuer, serial] = [issuer, serial].map(|text| text.map(str::to_owned));
         let authenticator = Authenticator::new(method, algorithm, secret);
+        notes.extend(short_secret(&authenticator));
         Ok(Record { place, name: name.to_owned(), issuer, serial, authenticator, state, notes })
     }
 }

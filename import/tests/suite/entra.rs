@@ -115,7 +115,7 @@ fn a_row_that_is_not_utf_8_is_an_error() {
 #[test]
 fn short_secrets_have_a_note() {
     let tokens = records(format!("{HEADER}\na,1,GEZDGNBVGY3TQOJQ,30,E,T\n"));
-    assert_eq!(tokens[0].notes, [Note::ShortSecret, Note::LastUseUnknown]);
+    assert_eq!(tokens[0].notes, [Note::LastUseUnknown, Note::ShortSecret]);
 }
 
 #[test]
