@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets, shared with `tests/suite/fuzz_seeds.rs`, which replays the seeds.
+//! The bodies of the fuzz targets, shared with `tests/suite/fuzz_seeds.rs`, here and in `import`, which replays the seeds.
 
 #[path = "../../tests/suite/support"]
 mod support {
@@ -6,5 +6,8 @@ mod support {
     mod naive;
     pub mod targets;
 }
+
+#[path = "../../import/tests/suite/targets.rs"]
+pub mod import;
 
 pub use support::targets;

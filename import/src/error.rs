@@ -1,0 +1,196 @@
+use core::fmt;
+use std::io;
+
+use secondo::formats::otpauth::KeyUriError;
+use secondo::formats::pskc::PskcErrorKind;
+use secondo::formats::{self, otpauth};
+
+use crate::Place;
+
+/// An error from reading one record, or the file: its authenticator was not imported.
+///
+/// It has places, lengths and the names of fields, and nothing of the file's content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImportError {
+    /// The place of the record in the file.
+    pub place: Place,
+    /// The reason why the record was not imported.
+    pub problem: Problem,
+    /// `true` if the rest of the file was not read.
+    pub ends_file: bool,
+}
+
+impl ImportError {
+    pub(crate) fn of_record(place: Place, problem: Problem) -> Self {
+        Self { place, problem, ends_file: false }
+    }
+
+    pub(crate) fn of_file(problem: Problem) -> Self {
+        Self { place: Place::File, problem, ends_file: true }
+    }
+
+    /// Returns a short name of the error, for use as a metric label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        self.problem.label()
+    }
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.problem)
+    }
+}
+
+impl core::error::Error for ImportError {}
+
+/// The reason why a record was not imported.
+///
+/// Fields have the names that they have in the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A field is missing, duplicate, unknown or invalid.
+    Field(formats::Problem),
+    /// The record has more bytes than this maximum.
+    TooLong(usize),
+    /// The file has more bytes than this maximum.
+    TooLarge(usize),
+    /// The document has more entries than this maximum.
+    TooMany(usize),
+    /// The row does not have as many fields as the header, or as the format defines.
+    Columns {
+        /// The number of fields of the row.
+        found: usize,
+        /// The number of fields that it should have.
+        expected: usize,
+    },
+    /// A quotation mark in the row is not closed, or is not at the ends of a field.
+    Quotes,
+    /// The file, or an entry of it, is not JSON of the format.
+    Json {
+        /// The line of the error in the file or in the decrypted text, from 1. It is 0 for an entry.
+        line: usize,
+        /// The column of the error in the line or in the entry, from 1.
+        column: usize,
+    },
+    /// The file is not well-formed XML, or has a document type declaration. Neither is read further.
+    Xml {
+        /// The number of bytes of the file that had been read when the error was found.
+        position: u64,
+    },
+    /// The file does not have the structure of this format.
+    NotThisFormat(&'static str),
+    /// The record, or the whole file, uses this, which is not supported.
+    Unsupported(&'static str),
+    /// The file is encrypted, and no passphrase was given.
+    PassphraseMissing,
+    /// The passphrase is wrong, or the file was altered. The reader cannot tell which.
+    Authentication,
+    /// Decryption costs more than the limit that the caller has set.
+    Cost {
+        /// The cost that the file asks for: PBKDF2 iterations, or `N·r·p` of scrypt.
+        found: u64,
+        /// The limit.
+        max: u64,
+    },
+    /// The key URI is not usable.
+    KeyUri(KeyUriError),
+    /// The batch of accounts of Google Authenticator is not usable.
+    Migration(otpauth::MigrationError),
+    /// The account in a batch of Google Authenticator is not usable.
+    MigrationAccount(otpauth::MigrationAccountError),
+    /// The token of a PSKC file, or the file, is not usable.
+    Pskc(PskcErrorKind),
+    /// The file could not be read.
+    Io(io::ErrorKind),
+}
+
+impl Problem {
+    /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Field(problem) => problem.label(),
+            Self::TooLong(_) => "too_long",
+            Self::TooLarge(_) => "too_large",
+            Self::TooMany(_) => "too_many",
+            Self::Columns { .. } => "columns",
+            Self::Quotes => "quotes",
+            Self::Json { .. } => "json",
+            Self::Xml { .. } => "xml",
+            Self::NotThisFormat(_) => "not_this_format",
+            Self::Unsupported(_) => "unsupported",
+            Self::PassphraseMissing => "passphrase_missing",
+            Self::Authentication => "authentication",
+            Self::Cost { .. } => "cost",
+            Self::KeyUri(error) => error.label(),
+            Self::Migration(_) => "migration",
+            Self::MigrationAccount(_) => "migration_account",
+            Self::Pskc(kind) => kind.label(),
+            Self::Io(_) => "io",
+        }
+    }
+
+    pub(crate) const fn missing(field: &'static str) -> Self {
+        Self::Field(formats::Problem::Missing(field))
+    }
+
+    pub(crate) const fn invalid(field: &'static str) -> Self {
+        Self::Field(formats::Problem::Invalid(field))
+    }
+
+    /// Returns the error of a whole JSON document.
+    pub(crate) fn json(error: &serde_json::Error) -> Self {
+        Self::Json { line: error.line(), column: error.column() }
+    }
+
+    /// Returns the error of an entry of a JSON document, which has no line of its own.
+    pub(crate) fn json_entry(error: &serde_json::Error) -> Self {
+        Self::Json { line: 0, column: error.column() }
+    }
+
+    pub(crate) fn io(error: &io::Error) -> Self {
+        Self::Io(error.kind())
+    }
+}
+
+impl From<secondo::types::SecretError> for Problem {
+    fn from(error: secondo::types::SecretError) -> Self {
+        Self::Field(formats::Problem::Secret(error))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(problem) => problem.fmt(f),
+            Self::TooLong(max) => {
+                write!(f, "the record has more than {max} bytes, or more fields than any of its format")
+            }
+            Self::TooLarge(max) => write!(f, "the file has more than {max} bytes"),
+            Self::TooMany(max) => write!(f, "the file has more than {max} entries"),
+            Self::Columns { found, expected } => write!(f, "the row has {found} fields instead of {expected}"),
+            Self::Quotes => f.write_str("a quotation mark in the row is not closed, or not at the end of a field"),
+            Self::Json { line: 0, column } => {
+                write!(f, "the entry is not as the format defines: error at column {column}")
+            }
+            Self::Json { line, column } => {
+                write!(f, "the file is not JSON of this format: line {line}, column {column}")
+            }
+            Self::Xml { position } => {
+                write!(f, "the file is not well-formed XML without a document type, up to byte {position}")
+            }
+            Self::NotThisFormat(name) => write!(f, "the file is not {name}"),
+            Self::Unsupported(what) => write!(f, "{what}: not supported"),
+            Self::PassphraseMissing => f.write_str("the file is encrypted: its passphrase is needed"),
+            Self::Authentication => f.write_str("the passphrase is wrong, or the file was altered"),
+            Self::Cost { found, max } => write!(f, "decryption costs {found} rounds, and the limit is {max}"),
+            Self::KeyUri(error) => error.fmt(f),
+            Self::Migration(error) => error.fmt(f),
+            Self::MigrationAccount(error) => error.fmt(f),
+            Self::Pskc(kind) => kind.fmt(f),
+            Self::Io(kind) => write!(f, "the file cannot be read: {kind}"),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `secondo-import FILE`: what a file with authenticators is, and what would be imported from it.
+//!
+//! It changes nothing, and writes no secret. A provider imports with the library.
+#![forbid(unsafe_code)]
+
+mod report;
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use secondo::UnixTime;
+use secondo_import::{Format, Unlock};
+use zeroize::Zeroizing;
+
+use report::Report;
+
+/// Shows what a file with authenticators is, what would be imported from it, and what not and why.
+///
+/// No secret is written. The exit code is 0 if every authenticator is readable, 1 if some are not, and 2 if the file is
+/// not.
+#[derive(Parser)]
+#[command(name = "secondo-import", version)]
+struct Arguments {
+    /// The file, from a vendor, an app or another system.
+    file: PathBuf,
+    /// The file with the passphrase of an encrypted file.
+    #[arg(long, value_name = "FILE")]
+    passphrase: Option<PathBuf>,
+    /// The limit on PBKDF2 iterations, which an encrypted file chooses.
+    #[arg(long, value_name = "NUMBER", default_value_t = Unlock::MAX_ITERATIONS)]
+    max_iterations: u32,
+    /// The limit on N·r·p of scrypt, which an encrypted file chooses. Each takes 128 bytes of memory.
+    #[arg(long, value_name = "NUMBER", default_value_t = Unlock::MAX_SCRYPT)]
+    max_scrypt: u64,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(report) if report.is_whole() => ExitCode::SUCCESS,
+        Ok(report) if report.has_read_file() => ExitCode::from(1),
+        Ok(_) => ExitCode::from(2),
+        Err(error) => {
+            eprintln!("secondo-import: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Report, String> {
+    let named = |path: &Path, error: &dyn core::fmt::Display| format!("{}: {error}", path.display());
+    let failed = |error: io::Error| named(&arguments.file, &error);
+    let mut file = File::open(&arguments.file).map_err(failed)?;
+    let mut start = Zeroizing::new(Vec::with_capacity(Format::START));
+    file.by_ref().take(Format::START as u64).read_to_end(&mut start).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    let format =
+        Format::recognize(&start).ok_or_else(|| named(&arguments.file, &"no known format of authenticators"))?;
+
+    let passphrase = match &arguments.passphrase {
+        Some(path) => Some(read_passphrase(path).map_err(|error| named(path, &error))?),
+        None => None,
+    };
+    let mut unlock = Unlock::new().with_max_iterations(arguments.max_iterations).with_max_scrypt(arguments.max_scrypt);
+    if let Some(passphrase) = &passphrase {
+        unlock = unlock.with_passphrase(passphrase);
+    }
+    let now = UnixTime::now().map_err(|error| error.to_string())?;
+    let bar = bar(file.metadata().map_err(failed)?.len());
+    let mut report = Report::new(&format!("{}: {format}", arguments.file.display()))?;
+    for record in format.read(BufReader::new(bar.wrap_read(file)), &unlock, now) {
+        bar.suspend(|| report.add(&record))?;
+    }
+    bar.finish_and_clear();
+    report.finish()?;
+    Ok(report)
+}
+
+/// Returns the progress bar, on standard error. It is shown for a long file on a terminal.
+fn bar(len: u64) -> ProgressBar {
+    const LONG: u64 = 256 * 1024;
+
+    if len < LONG {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}");
+    style.map_or_else(|_| ProgressBar::new(len), |style| ProgressBar::new(len).with_style(style))
+}
+
+fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, String> {
+    const MAX_LEN: u64 = 4096;
+
+    let mut text = Zeroizing::new(String::with_capacity(4096 + 1));
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    file.take(MAX_LEN + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    if text.len() as u64 > MAX_LEN {
+        return Err(format!("a passphrase must have at most {MAX_LEN} bytes"));
+    }
+    let len = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(len);
+    Ok(text)
+}

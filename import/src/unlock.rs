@@ -1,0 +1,132 @@
+use core::fmt;
+
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes256Gcm, Nonce, Tag};
+use zeroize::Zeroizing;
+
+use crate::Problem;
+
+/// The passphrase of an encrypted file, and the limits on the cost of its decryption.
+///
+/// The cost is written in the file, so that anybody who can write a file chooses it. A file beyond a limit is refused
+/// with [`Problem::Cost`] before anything is computed.
+#[derive(Clone, Copy)]
+pub struct Unlock<'a> {
+    passphrase: Option<&'a str>,
+    max_iterations: u32,
+    max_scrypt: u64,
+}
+
+impl<'a> Unlock<'a> {
+    /// The default limit on PBKDF2 iterations: a second, and more than ten times what the apps write.
+    pub const MAX_ITERATIONS: u32 = 2_000_000;
+    /// The default limit on `N·r·p` of scrypt: four times what Aegis writes. It takes 128 bytes of memory each, 128 MiB.
+    pub const MAX_SCRYPT: u64 = 1 << 20;
+
+    /// Creates a value without a passphrase, with the default limits.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { passphrase: None, max_iterations: Self::MAX_ITERATIONS, max_scrypt: Self::MAX_SCRYPT }
+    }
+
+    /// Sets the passphrase. A file that is not encrypted is read without it.
+    #[must_use]
+    pub const fn with_passphrase(mut self, passphrase: &'a str) -> Self {
+        self.passphrase = Some(passphrase);
+        self
+    }
+
+    /// Sets the limit on PBKDF2 iterations.
+    #[must_use]
+    pub const fn with_max_iterations(mut self, iterations: u32) -> Self {
+        self.max_iterations = iterations;
+        self
+    }
+
+    /// Sets the limit on `N·r·p` of scrypt, over all keys that a file has. Memory is at most 128 bytes for each.
+    #[must_use]
+    pub const fn with_max_scrypt(mut self, cost: u64) -> Self {
+        self.max_scrypt = cost;
+        self
+    }
+
+    pub(crate) const fn passphrase(&self) -> Option<&'a str> {
+        self.passphrase
+    }
+
+    pub(crate) const fn max_iterations(&self) -> u32 {
+        self.max_iterations
+    }
+
+    /// Derives a key with PBKDF2, with `Hash` as the hash function of HMAC.
+    pub(crate) fn pbkdf2<Hash>(&self, salt: &[u8], iterations: u32) -> Result<Zeroizing<[u8; 32]>, Problem>
+    where
+        Hash: pbkdf2::hmac::EagerHash,
+    {
+        let passphrase = self.passphrase.ok_or(Problem::PassphraseMissing)?;
+        if iterations > self.max_iterations {
+            return Err(Problem::Cost { found: iterations.into(), max: self.max_iterations.into() });
+        }
+        let mut key = Zeroizing::new([0; 32]);
+        pbkdf2::pbkdf2_hmac::<Hash>(passphrase.as_bytes(), salt, iterations, key.as_mut_slice());
+        Ok(key)
+    }
+}
+
+/// The scrypt costs of a file, counted together.
+pub(crate) struct Scrypt<'a> {
+    passphrase: &'a str,
+    spent: u64,
+    max: u64,
+}
+
+impl<'a> Scrypt<'a> {
+    pub(crate) fn new(unlock: &Unlock<'a>) -> Result<Self, Problem> {
+        let passphrase = unlock.passphrase.ok_or(Problem::PassphraseMissing)?;
+        Ok(Self { passphrase, spent: 0, max: unlock.max_scrypt })
+    }
+
+    /// Derives a key with scrypt.
+    pub(crate) fn derive(&mut self, salt: &[u8], [n, r, p]: [u32; 3]) -> Result<Zeroizing<[u8; 32]>, Problem> {
+        let cost = [r, p].into_iter().fold(u64::from(n), |cost, factor| cost.saturating_mul(factor.into()));
+        self.spent = self.spent.saturating_add(cost);
+        if self.spent > self.max {
+            return Err(Problem::Cost { found: self.spent, max: self.max });
+        }
+        let log_n = u8::try_from(n.trailing_zeros()).ok().filter(|_| n.is_power_of_two());
+        let params =
+            log_n.and_then(|log_n| scrypt::Params::new(log_n, r, p).ok()).ok_or(Problem::invalid("n, r or p"))?;
+        let mut key = Zeroizing::new([0; 32]);
+        let derived = scrypt::scrypt(self.passphrase.as_bytes(), salt, &params, key.as_mut_slice());
+        derived.map_err(|_| Problem::invalid("n, r or p")).map(|()| key)
+    }
+}
+
+impl Default for Unlock<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Unlock<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unlock")
+            .field("max_iterations", &self.max_iterations)
+            .field("max_scrypt", &self.max_scrypt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Decrypts in place with AES-256-GCM. The tag is checked before the text is returned.
+pub(crate) fn decrypt(key: &[u8; 32], nonce: &[u8; 12], tag: &[u8; 16], text: &mut [u8]) -> Result<(), Problem> {
+    let opened =
+        Aes256Gcm::new(key.into()).decrypt_inout_detached(&Nonce::from(*nonce), &[], text.into(), &Tag::from(*tag));
+    opened.map_err(|_| Problem::Authentication)
+}
+
+/// Removes the tag from the end of an encrypted text.
+pub(crate) fn detach(text: &mut Vec<u8>) -> Result<[u8; 16], Problem> {
+    let tag = *text.last_chunk().ok_or(Problem::Authentication)?;
+    text.truncate(text.len() - tag.len());
+    Ok(tag)
+}

@@ -1,0 +1,67 @@
+use secondo::formats::Note;
+use secondo_import::Place;
+
+use crate::support::{HEX, SECRET, errors, parameters, read, records, secret};
+
+#[test]
+fn tokens_have_the_parameters_of_their_rows() {
+    let long = format!("{HEX}{}", "31".repeat(12));
+    let longest = "32".repeat(64);
+    let file = format!(
+        "# OATH\nOATH1, {HEX}, hotp, 6, 7\nOATH2,{HEX},TOTP,8,60\nOATH3,{long},totp,6,30\nOATH4,{longest},totp,6,30\n\
+         OATH5,{HEX},totp,6,30,sha256\nOATH6,{HEX}\nOATH7,{HEX},totp\n"
+    );
+    let tokens = records(&file);
+    let all: Vec<_> = tokens.iter().map(parameters).collect();
+    assert_eq!(
+        all,
+        [
+            "HOTP SHA1 6 next 7",
+            "TOTP SHA1 8 60 s",
+            "TOTP SHA256 6 30 s",
+            "TOTP SHA512 6 30 s",
+            "TOTP SHA256 6 30 s",
+            "HOTP SHA1 6 next 0",
+            "TOTP SHA1 6 30 s",
+        ]
+    );
+    assert_eq!((tokens[0].place, tokens[0].serial.as_deref()), (Place::Line(2), Some("OATH1")));
+    assert_eq!(secret(&tokens[0]), SECRET);
+    assert_eq!(tokens[0].notes, []);
+    assert_eq!(tokens[5].notes, [Note::DigitsUnknown]);
+}
+
+#[test]
+fn version_2_has_users_before_the_tokens() {
+    let tokens = records(format!("# version: 2\nrossi,ldap,realm,OATH1,{HEX},hotp,6,0\n,,,OATH2,{HEX}\n"));
+    assert_eq!((tokens[0].name.as_str(), tokens[0].serial.as_deref()), ("rossi", Some("OATH1")));
+    assert_eq!((tokens[1].name.as_str(), tokens[1].serial.as_deref()), ("OATH2", Some("OATH2")));
+}
+
+#[test]
+fn rows_that_are_not_readable() {
+    let file = format!(
+        "OATH0,{HEX}\nOATH1,{HEX},ocra,OCRA-1:HOTP-SHA1-6:QN08\n,{HEX}\nOATH2,313,hotp\nOATH3,zz{HEX},hotp\n\
+         OATH4,{HEX},hotp,5\nOATH5,{HEX},hotp,6,-1\nOATH6,{HEX},totp,6,0\nOATH7,{HEX},totp,6,30,md5\n\
+         OATH8,{HEX},totp,6,30,sha1,x\nOATH9,{},hotp\nOATH10\n",
+        "31".repeat(129)
+    );
+    assert_eq!(
+        errors(&file),
+        [
+            "line 2: a type that is neither hotp nor totp: not supported",
+            "line 3: serial number is missing",
+            "line 4: key has an invalid value",
+            "line 5: key has an invalid value",
+            "line 6: digits has an invalid value",
+            "line 7: counter or period has an invalid value",
+            "line 8: period has an invalid value",
+            "line 9: algorithm has an invalid value",
+            "line 10: the row has 7 fields instead of 6",
+            "line 11: a secret must have 10 to 128 bytes, not 129",
+            "line 12: key is missing",
+        ]
+    );
+    assert_eq!(read(&file).len(), 12);
+    assert_eq!(errors(format!("# version: 3\nOATH1,{HEX}\n")), ["line 1: this version of the format: not supported"]);
+}

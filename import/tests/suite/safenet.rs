@@ -1,0 +1,70 @@
+use secondo::formats::Note;
+use secondo_import::{Place, Problem};
+
+use crate::support::{HEX, SECRET, errors, parameters, read, records, secret};
+
+fn token(serial: &str, content: &str) -> String {
+    format!(
+        "<Token serial=\"{serial}\"><CaseModel>5</CaseModel><ProductName>eToken PASS</ProductName><Applications>\
+         <Application ConnectorID=\"{{a}}\">{content}</Application></Applications></Token>"
+    )
+}
+
+#[test]
+fn tokens_are_hotp() {
+    let first = token("0004", &format!("<Seed>{HEX}</Seed>\n<MovingFactor>7</MovingFactor>"));
+    let second = token("0005", &format!("<Seed><!-- -->&#x33;1{}</Seed>", "31".repeat(31)));
+    let tokens =
+        records(format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Tokens>{first}{second}</Tokens>"));
+    assert_eq!((tokens[0].place, tokens[0].serial.as_deref()), (Place::Entry(1), Some("0004")));
+    assert_eq!((parameters(&tokens[0]), secret(&tokens[0])), ("HOTP SHA1 6 next 7".into(), SECRET));
+    assert_eq!(tokens[0].notes, [Note::DigitsUnknown]);
+    assert_eq!((tokens[1].place, parameters(&tokens[1])), (Place::Entry(2), "HOTP SHA256 6 next 0".into()));
+}
+
+#[test]
+fn tokens_that_are_not_readable_are_reported_and_reading_continues() {
+    let seed = format!("<Seed>{HEX}</Seed>");
+    let file = [
+        token("", &seed),
+        token("1", ""),
+        token("2", "<Seed>xyz</Seed>"),
+        token("3", &format!("{seed}{seed}")),
+        token("4", &format!("{seed}<MovingFactor>-7</MovingFactor>")),
+        token("5", &format!("<Seed>{}</Seed>", "3".repeat(5000))),
+        token("6", &seed),
+    ];
+    let file = format!("<Tokens>{}</Tokens>", file.concat());
+    assert_eq!(
+        errors(&file),
+        [
+            "entry 1: serial is missing",
+            "entry 2: Seed is missing",
+            "entry 3: Seed has an invalid value",
+            "entry 4: Seed occurs twice",
+            "entry 5: MovingFactor has an invalid value",
+            "entry 6: Seed has an invalid value",
+        ]
+    );
+    assert_eq!(read(&file).len(), 7);
+}
+
+#[test]
+fn a_document_that_is_not_whole_is_an_error() {
+    let whole = token("1", &format!("<Seed>{HEX}</Seed>"));
+    let cut = read(format!("<Tokens>{whole}<Token serial=\"2\"><Applications>"));
+    assert_eq!(cut.len(), 2);
+    assert!(matches!(cut[1].as_ref().unwrap_err().problem, Problem::Xml { .. }));
+    for file in [
+        format!("<!DOCTYPE Tokens [<!ENTITY a \"{HEX}\">]><Tokens>{whole}</Tokens>"),
+        format!("<Tokens>{}</Tokens>", whole.replace(HEX, "&a;")),
+        format!("<Tokens>{}</Tokens>", "<Tokens>".repeat(10_000)),
+        format!("<Tokens x=\"{}\"/>", "x".repeat(2_000_000)),
+        format!("<Tokens>{}</Tokens>", whole.replace("</Seed>", "</Sead>")),
+        "<?xml version=\"1.0\" encoding=\"utf-16\"?><Tokens/>".into(),
+        format!("<X>{whole}<Tokens/></X>"),
+    ] {
+        let read = read(&file);
+        assert!(read.last().unwrap().as_ref().unwrap_err().ends_file, "{}", &file[..60]);
+    }
+}
