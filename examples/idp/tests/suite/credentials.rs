@@ -72,7 +72,9 @@ fn new_password_and_the_second_factor_as_it_was() {
             scope.spawn(move || tab.post("/recover/password", form, &[("password", NEW)]));
         }
     });
-    browser.post("/recover/password", &form, &[("password", "Altra-1984")]);
+    // Another password is not that of the second click, and changes nothing.
+    browser.twin().post("/recover/password", &form, &[("password", "Altra-1984")]);
+    browser.post("/recover/password", &form, &[("password", NEW)]);
     assert!(browser.page.contains("<h1>Password cambiata</h1>"), "{}", browser.page);
     assert!(message(&provider, &provider.user, sent + 2).contains("recuperata"));
 

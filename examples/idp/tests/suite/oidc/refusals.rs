@@ -250,7 +250,7 @@ fn wrong_token_reads_no_attributes() {
         assert_eq!(userinfo(&provider, wrong).status, 401, "{wrong}");
     }
     let post = agent().post(format!("{}/userinfo", provider.origin)).send("").unwrap();
-    assert_eq!(post.status().as_u16(), 405);
+    assert_eq!(post.status().as_u16(), 401);
 }
 
 #[test]

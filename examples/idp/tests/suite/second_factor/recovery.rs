@@ -29,7 +29,7 @@ fn lost_phone() {
     browser.post("/recovery-code", &form, &[("code", &sheet[0].to_lowercase()), (&app, "yes")]);
     // The next app is enrolled in this session.
     assert!(browser.form("/enrollment").is_some() && browser.page.contains("Annulla"), "{}", browser.page);
-    click.post("/recovery-code", &form, &[("code", &sheet[0]), (&app, "yes")]);
+    click.post("/recovery-code", &form, &[("code", &sheet[0].to_lowercase()), (&app, "yes")]);
     assert!(click.form("/enrollment").is_some(), "{}", click.page);
     let recovered =
         |provider: &Provider| messages(provider).iter().filter(|(_, text)| text.contains("codice di recupero")).count();
