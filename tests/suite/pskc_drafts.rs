@@ -1,6 +1,6 @@
 //! Tests of PSKC documents that follow the drafts before RFC 6030, as the files of old tokens do.
 //!
-//! The documents are in the shape of the drafts' examples and of a file of ActivIdentity. Their values were encrypted
+//! The documents are in the shape of the drafts' examples and of a file of `ActivIdentity`. Their values were encrypted
 //! with OpenSSL 3.0, and authenticated with Python's `hmac`.
 #![cfg(feature = "pskc")]
 
@@ -14,7 +14,7 @@ use secondo::{Digits, Hotp, Method, State, Totp};
 
 const KEY: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
-/// A document in the shape that ActivIdentity's software writes.
+/// A document in the shape that `ActivIdentity`'s software writes.
 const ACTIV_IDENTITY: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:container:1.0" version="1.0">
 <EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"><IV>EBESExQVFhcYGRobHB0eHw==</IV></EncryptionMethod>

@@ -234,7 +234,7 @@ impl Browser {
                 Some(_) => is_late = true,
             }
         }
-        Ok(Self { form, is_late, ..Self::start(Cookie::random()?)? })
+        Ok(Self { is_late, form, ..Self::start(Cookie::random()?)? })
     }
 
     fn start(cookie: Cookie) -> Result<Self, Outage> {
