@@ -351,6 +351,18 @@ impl Browser {
         Ok(session.is_some_and(|session| session.moved.is_some()))
     }
 
+    /// Goes over to the next cookie, if the first of two clicks on the same form has moved the session to it.
+    pub(crate) async fn follow(&mut self, records: &Records, now: UnixTime) -> Result<(), Outage> {
+        let Some(old) = records.load::<Session>(&self.name(), now).await? else { return Ok(()) };
+        if old.moved.is_some_and(|moved| moved.leads(self.form.as_deref(), now)) {
+            let next = self.cookie.next(&old.salt);
+            if let Some(session) = records.load(&next.hash("session"), now).await? {
+                (self.cookie, self.session) = (next, session);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) async fn end(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         records.remove::<Session>(&self.name(), now).await
     }

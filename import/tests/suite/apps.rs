@@ -46,7 +46,7 @@ fn aegis_reports_what_it_does_not_read() {
         [
             "entry 1: a type that is neither totp nor hotp: not supported",
             "entry 2: algo has an invalid value",
-            "entry 3: digits has an invalid value",
+            "entry 3: digits has an invalid value: it must be 6 to 9",
             "entry 4: period is missing",
             "entry 5: counter is missing",
             "entry 6: counter has an invalid value",

@@ -44,7 +44,7 @@ fn a_bad_row_is_reported_with_its_line_and_reading_continues() {
     let file = format!(
         "{HEADER}\n\na,1,{BASE32},30,E,T\nb,2,GEZD1NBVGY3TQOJQ,30,E,T\nc,3,GEZDGNBV,30,E,T\nd,4,{BASE32},0,E,T\n\
          e,,{BASE32},30,E,T\nf,6,,30,E,T\ng,7,{BASE32},+30,E,T\nh,8,{BASE32},30,E\ni,9,{BASE32},30,E,T,x\n\
-         j,10,{BASE32},3601,E,T\nk,11\0,{BASE32},30,E,T\nl,12,{BASE32},30,E,T\n"
+         j,10,{BASE32},86401,E,T\nk,11\0,{BASE32},30,E,T\nl,12,{BASE32},30,E,T\n"
     );
     assert_eq!(
         errors(&file),

@@ -42,7 +42,7 @@ fn other_configurations_are_reported() {
             "line 1: a configuration other than OATH-HOTP: not supported",
             "line 2: a configuration other than OATH-HOTP: not supported",
             "line 3: the row has 12 fields instead of 18",
-            "line 4: digits has an invalid value",
+            "line 4: digits has an invalid value: it must be 6 to 9",
             "line 5: a configuration other than OATH-HOTP: not supported",
             "line 6: a configuration other than OATH-HOTP: not supported",
             "line 7: counter has an invalid value",

@@ -101,6 +101,7 @@ impl Visit {
             VerifierError::Repeated(_) => {
                 // It moves the session a moment after the code is used.
                 await_first(|| self.browser.has_moved(&self.app.records, self.now)).await?;
+                self.browser.follow(&self.app.records, self.now).await?;
                 Ok(self.go_to("/"))
             }
             error => {
