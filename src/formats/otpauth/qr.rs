@@ -133,6 +133,7 @@ impl Qr {
     }
 
     /// Returns `true` if a module is dark, counted from the top left of the quiet zone.
+    #[cfg(feature = "png")]
     pub(super) fn is_dark_in_zone(&self, x: usize, y: usize) -> bool {
         self.is_dark(x.wrapping_sub(Self::QUIET_ZONE), y.wrapping_sub(Self::QUIET_ZONE))
     }
