@@ -1,4 +1,4 @@
-//! What is skipped and what is read in the texts of codes that people type and paste.
+//! The reading of codes that people type and paste: which characters are separators, and which stand for others.
 //!
 //! A text that is one code in Unicode's compatibility form (NFKC) is that code. Input methods write full-width digits,
 //! and the clipboard brings line breaks, no-break spaces and marks of no width. A person cannot see that these differ

@@ -1,6 +1,5 @@
 //! The routes, and the checks of every request.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,16 +117,6 @@ async fn with_hash(request: Request) -> Result<Request, StatusCode> {
     let hash = base16ct::lower::encode_string(&Sha256::digest(&body));
     parts.headers.insert(FORM_HASH, HeaderValue::try_from(hash).map_err(|_| StatusCode::BAD_REQUEST)?);
     Ok(Request::from_parts(parts, Body::from(body)))
-}
-
-/// Returns `true` if a request comes from this machine and names the provider, and no other site that leads to this
-/// machine.
-pub(crate) fn is_from_here(app: &App, peer: IpAddr, headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let of_origin = app.origin.split_once("://").map_or("", |(_, host)| host);
-    let port = of_origin.rsplit_once(':').map_or("", |(_, port)| port);
-    let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == format!("{name}:{port}"));
-    peer.is_loopback() && (host == of_origin || is_local)
 }
 
 /// Limits the time of a request, and sets the headers of the response.

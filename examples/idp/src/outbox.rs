@@ -1,15 +1,15 @@
 //! The page with the messages of a demonstration.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
 use crate::app::App;
-use crate::http::{Answer, Visit, is_from_here};
+use crate::http::{Answer, Visit};
 use crate::pages;
 
 /// Shows the messages to browsers of this machine, unless other machines can reach the provider.
@@ -27,4 +27,14 @@ pub(crate) async fn show(
     let visit = Visit::of(app, &headers).await?;
     let messages = visit.app.messages.all(visit.now).await?;
     Ok(visit.show(StatusCode::OK, |page| pages::outbox(page, &messages)))
+}
+
+/// Returns `true` if a request comes from this machine, and its host is the provider's or a name of this machine. A
+/// hostile site whose name leads to this machine has another host.
+fn is_from_here(app: &App, peer: IpAddr, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let of_origin = app.origin.split_once("://").map_or("", |(_, host)| host);
+    let port = of_origin.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == format!("{name}:{port}"));
+    peer.is_loopback() && (host == of_origin || is_local)
 }

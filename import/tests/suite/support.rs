@@ -1,4 +1,4 @@
-//! What the tests share: the time of the move, and short forms of reports.
+//! Helpers of the tests: the time of the move, and short forms of reports.
 
 use secondo::types::Counter;
 use secondo::{Method, UnixTime};

@@ -88,7 +88,7 @@ fn same_browser_may_load_a_request_again() {
     assert!(browser.form("/password").is_some());
 }
 
-/// Who has a signature (r, s) of ECDSA has (r, n - s) as well.
+/// From an ECDSA signature (r, s), anybody can make (r, n - s), which is valid as well.
 #[test]
 fn request_with_another_form_of_its_signature_is_used() {
     // The order of P-256 (SEC 2, section 2.4.2).
