@@ -1,14 +1,13 @@
 //! The pages of the administration.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::sleep;
-use std::time::Duration;
 
 use crate::security::{sign_in, sign_in_again};
 use crate::support::browser::Browser;
 use crate::support::page::{assert_labels, mails};
 use crate::support::provider::Provider;
 use crate::support::service::{LEVEL_1, Service, request_object};
+use crate::support::wait;
 
 /// Signs an operator in.
 fn operator(provider: &mut Provider) -> Browser {
@@ -163,14 +162,11 @@ fn locked_account_is_found_and_unlocked() {
         assert!(!operator.page.contains("Maria Rossi"));
         thief.submit("/code", &[("code", code)]);
     }
-    for _ in 0..20 {
+    wait::until(|| {
         operator.open("/admin");
-        if operator.page.contains("Maria Rossi") {
-            break;
-        }
-        sleep(Duration::from_millis(50));
-    }
-    assert!(operator.page.contains("Maria Rossi") && operator.page.contains("bloccato fino al"));
+        operator.page.contains("Maria Rossi")
+    });
+    assert!(operator.page.contains("bloccato fino al"));
     assert_labels(&operator.page);
     let person = find(&mut operator, "rssmra80b69h501u");
     assert!(operator.page.contains("id=\"lock\""));
@@ -326,12 +322,7 @@ fn audit_log_is_searched() {
         operator.open(&format!("/admin/audit?{query}"));
         operator.page.clone()
     };
-    for _ in 0..20 {
-        if search(&format!("person={id}")).contains("identity_suspend") {
-            break;
-        }
-        sleep(Duration::from_millis(50));
-    }
+    wait::until(|| search(&format!("person={id}")).contains("identity_suspend"));
     let page = search(&format!("person={id}"));
     assert_labels(&page);
     assert!(page.contains("reason: ticket 7") && page.contains("<td>service_login</td>"), "{page}");

@@ -1,12 +1,10 @@
 //! The person's own pages: devices, recovery codes, accesses, sessions and the password.
 
-use std::thread::sleep;
-use std::time::Duration;
-
 use crate::support::browser::Browser;
 use crate::support::page::{assert_labels, mails};
 use crate::support::provider::Provider;
 use crate::support::service::{LEVEL_2, Service, request_object};
+use crate::support::wait;
 
 /// Enrolls an app and signs in.
 pub(crate) fn sign_in(provider: &Provider) -> Browser {
@@ -369,13 +367,10 @@ fn accesses_are_listed() {
     login.give_next_code(30);
     login.consent();
     // The log is written beside the logins.
-    for _ in 0..20 {
+    wait::until(|| {
         browser.open("/security");
-        if browser.page.contains("<td>Comune di Esempio</td>") {
-            break;
-        }
-        sleep(Duration::from_millis(50));
-    }
+        browser.page.contains("<td>Comune di Esempio</td>")
+    });
     let (_, table) = browser.page.split_once("id=\"accesses\"").unwrap();
     let services: Vec<_> = table.split("<tr>").skip(2).map(|row| row.split("<td>").nth(2).unwrap()).collect();
     assert!(services.len() == 2 && services[0].starts_with("Comune di Esempio<") && services[1].starts_with("La mia"));

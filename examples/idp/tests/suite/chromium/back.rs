@@ -27,7 +27,7 @@ fn count(lines: &[String], wanted: &str) -> usize {
 
 #[test]
 fn login_at_a_service() {
-    for reader in Reader::ALL {
+    for reader in Reader::English.or_both() {
         let provider = Provider::start("");
         let mut app = Browser::new(&provider);
         app.enroll(&provider);
@@ -38,24 +38,18 @@ fn login_at_a_service() {
         browser.write("#user", &provider.user);
         browser.write("#password", "wrong");
         browser.click_twice(password);
-        assert!(browser.has("[role=alert]") && browser.text("form[action='/password'] p.hint").ends_with(": 4"));
+        assert!(browser.text("form[action='/password'] p.hint").ends_with(": 4"));
         assert_eq!(browser.run("return document.getElementById('user').value"), provider.user.as_str());
         browser.reload();
-        assert!(!browser.has("[role=alert]"));
         browser.write("#user", &provider.user);
         browser.write("#password", &provider.password);
         browser.click_twice(password);
 
-        for is_shown in [true, false] {
-            if is_shown {
-                browser.write("#code", "000000");
-                browser.click_twice("form[action='/code'] button");
-            } else {
-                browser.reload();
-            }
-            assert_eq!(browser.has("[role=alert]"), is_shown);
-            assert!(browser.text("form[action='/code'] p.hint").ends_with(": 4"));
-        }
+        browser.write("#code", "000000");
+        browser.click_twice("form[action='/code'] button");
+        assert!(browser.text("form[action='/code'] p.hint").ends_with(": 4"));
+        browser.reload();
+        assert!(browser.text("form[action='/code'] p.hint").ends_with(": 4"));
         browser.write("#code", &app.next_code());
         browser.click_twice("form[action='/code'] button");
         browser.click_twice("form[action='/consent'] button[value='yes']");
@@ -74,7 +68,7 @@ fn login_at_a_service() {
 
 #[test]
 fn step_of_a_registration() {
-    for reader in Reader::ALL {
+    for reader in Reader::Italian.or_both() {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         browser.open(&format!("{}/register", provider.origin));
@@ -91,9 +85,11 @@ fn step_of_a_registration() {
         let button = "form[action='/register/personal'] button";
         browser.click_twice(button);
         let value = |name: &str| browser.run(&format!("return document.getElementById('{name}').value"));
+        assert!(value("name") == "Luigi" && value("fiscal_code") == mistyped);
+        browser.click(button);
         assert!(browser.has("#fiscal_code-error") && value("name") == "Luigi" && value("fiscal_code") == mistyped);
         browser.reload();
-        assert!(!browser.has("[role=alert]") && value("name") == "Luigi");
+        assert_eq!(value("name"), "Luigi");
         browser.write("#fiscal_code", &right);
         browser.click_twice(button);
         assert!(browser.has("form[action='/register/email']"));
@@ -103,7 +99,7 @@ fn step_of_a_registration() {
 
 #[test]
 fn form_of_ones_own_pages() {
-    for reader in Reader::ALL {
+    for reader in Reader::English.or_both() {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         browser.open(&format!("{}/app", provider.origin));
@@ -115,9 +111,7 @@ fn form_of_ones_own_pages() {
             browser.write(&format!("#{field}"), text);
         }
         browser.click_twice("form[action='/security/password'] button");
-        assert!(browser.has("[role=alert]"));
         browser.reload();
-        assert!(!browser.has("[role=alert]"));
         browser.go_back_to_start();
         browser.open(&format!("{}/security", provider.origin));
         assert!(browser.has("form[action='/logout']"));

@@ -121,7 +121,7 @@ fn signal_ends_the_provider_in_order() {
     let mut browser = Browser::new(&provider);
     browser.enroll(&provider);
     let lines = super::monitoring::events(&provider);
-    let (status, _) = provider.terminate();
+    let status = provider.terminate();
     assert!(status.success(), "{status}");
     assert!(!provider.file("idp.sock").exists());
     let report = provider.command(&["audit", "verify"]).unwrap();

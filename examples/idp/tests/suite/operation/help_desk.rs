@@ -1,13 +1,13 @@
 //! The commands of the help desk.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use super::commands::MARIA;
 use crate::security::sign_in;
 use crate::support::browser::Browser;
 use crate::support::page::mails;
 use crate::support::provider::Provider;
+use crate::support::wait;
 
 const BY: [&str; 4] = ["--operator", "anna", "--reason", "ticket 7"];
 
@@ -26,10 +26,7 @@ fn help_desk_works_by_commands() {
         thief.submit("/code", &[("code", code)]);
     }
     let locked = || provider.command(&["admin", "locked"]).unwrap();
-    let end = Instant::now() + Duration::from_secs(30);
-    while !locked().contains("Maria Rossi") {
-        assert!(Instant::now() < end, "{}", locked());
-    }
+    wait::until(|| locked().contains("Maria Rossi"));
     run(&provider, &["unlock", MARIA]).unwrap();
     assert_eq!(locked(), "0 accounts are locked.\n");
 

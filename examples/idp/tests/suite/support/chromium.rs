@@ -1,12 +1,11 @@
 //! Chromium, driven by `WebDriver`. Every page that it shows is checked for accessibility, for its width and for
 //! violations of the provider's policy.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{self, Child, Stdio};
-use std::sync::LazyLock;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::sync::{LazyLock, Mutex};
 use std::{env, fs};
 
 use base64ct::{Base64, Encoding};
@@ -21,15 +20,28 @@ use tokio::runtime::{Builder, Runtime};
 use url::{ParseError, Url};
 
 use super::installed::{npm, source};
-
-/// The time in which a page must come.
-const TIME: Duration = Duration::from_secs(30);
+use super::wait;
 
 /// The checker of accessibility that others wrote.
 static AXE: LazyLock<String> = LazyLock::new(|| {
     let folder = npm("axe-core", &source("support/package.json"));
     fs::read_to_string(folder.join("node_modules/axe-core/axe.min.js")).unwrap()
 });
+
+/// The shapes of the pages that [`AXE`] has passed.
+static PASSED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Returns the markup of a page without its values, its addresses and the words of its texts.
+const SHAPE: &str = "const isFree = name => ['value', 'href', 'action', 'src', 'content'].includes(name); \
+    const text = element => element.textContent.trim() === '' ? '' : 'text'; \
+    const attributes = element => Array.from(element.attributes, at => at.name + (isFree(at.name) ? '' : at.value)); \
+    return document.documentElement.lang + Array.from(document.querySelectorAll('*'), element => \
+        element.tagName + attributes(element) + text(element)).join(' ');";
+
+/// Returns `true` in a full run of the tests.
+fn is_full() -> bool {
+    env::var_os("TESTS_FULL").is_some()
+}
 
 /// A language, with the screen on which it is tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +53,10 @@ pub(crate) enum Reader {
 }
 
 impl Reader {
-    pub(crate) const ALL: [Self; 2] = [Self::Italian, Self::English];
+    /// Returns this reader, or both in a full run of the tests: daily, half of the flows are walked in each language.
+    pub(crate) fn or_both(self) -> Vec<Self> {
+        if is_full() { vec![Self::Italian, Self::English] } else { vec![self] }
+    }
 
     /// Returns the text in the language.
     pub(crate) const fn say(self, italian: &'static str, english: &'static str) -> &'static str {
@@ -111,6 +126,8 @@ impl Chromium {
             options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
         }
         let mut capabilities = Map::new();
+        let longest = wait::TIME.as_millis();
+        capabilities.insert("timeouts".to_owned(), json!({ "script": longest, "pageLoad": longest }));
         capabilities.insert("goog:chromeOptions".to_owned(), options);
         capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "WARNING" }));
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
@@ -174,20 +191,18 @@ impl Chromium {
 
     /// Waits for the page after the one that is marked, and checks it.
     fn arrive(&self) {
-        let end = Instant::now() + TIME;
-        while self.run("return window.isLeft || document.readyState !== 'complete'") == true {
-            assert!(Instant::now() < end, "no page came after {}", self.address());
-            sleep(Duration::from_millis(20));
-        }
+        wait::until(|| self.run("return window.isLeft || document.readyState !== 'complete'") != true);
         self.check();
     }
 
-    /// Loads the page again, twice: the first of two clicks may end after the second one, and its alert comes then.
+    /// Loads the page again until it shows no alert. The first of two clicks may end after the second one, and its alert
+    /// comes then.
     pub(crate) fn reload(&self) {
-        for _ in 0..2 {
+        wait::until(|| {
             self.runtime.block_on(self.client.refresh()).unwrap();
             self.assert_shown();
-        }
+            !self.has("[role=alert]")
+        });
     }
 
     /// Goes back through all pages to the first one, and checks each.
@@ -219,7 +234,7 @@ impl Chromium {
 
     /// Waits for an element.
     async fn element(&self, selector: &str) -> Element {
-        match self.client.wait().at_most(TIME).for_element(Locator::Css(selector)).await {
+        match self.client.wait().at_most(wait::TIME).for_element(Locator::Css(selector)).await {
             Ok(element) => element,
             Err(error) => panic!("{selector}: {error}\n{}", self.client.source().await.unwrap()),
         }
@@ -262,11 +277,7 @@ impl Chromium {
 
     /// Waits until a script returns `true`, and checks the page.
     pub(crate) fn wait(&self, script: &str) {
-        let end = Instant::now() + TIME;
-        while self.run(&format!("return {script}")) != true {
-            assert!(Instant::now() < end, "{script}: {}", self.text("body"));
-            sleep(Duration::from_millis(50));
-        }
+        wait::until(|| self.run(&format!("return {script}")) == true);
         self.check();
     }
 
@@ -319,13 +330,7 @@ impl Chromium {
         assert_eq!(self.run("return document.documentElement.lang"), self.reader.code(), "{address}");
         let width = self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
         assert_eq!(width, 0, "{address} is wider than the screen");
-        let axe = format!(
-            "const done = arguments[arguments.length - 1]; {} axe.run().then(found => done(found.violations), error => \
-             done(String(error)));",
-            *AXE
-        );
-        let found = self.runtime.block_on(self.client.execute_async(&axe, Vec::new())).unwrap();
-        assert_eq!(found, json!([]), "{address}: {found:#}");
+        self.check_accessibility(&address);
         let messages =
             self.runtime.block_on(self.client.issue_cmd(Command("se/log", json!({ "type": "browser" })))).unwrap();
         // A page that is not there or not permitted is an error, which the console repeats.
@@ -333,6 +338,22 @@ impl Chromium {
         let is_status = |message: &&&Value| message.as_str().unwrap().contains("Failed to load resource");
         let others: Vec<_> = messages.iter().filter(|message| !is_status(message)).collect();
         assert!(others.is_empty(), "{address}: {others:?}");
+    }
+
+    /// Checks the page for accessibility. In a full run, pages of a shape that has passed are checked too.
+    fn check_accessibility(&self, address: &Url) {
+        let shape = self.run(SHAPE).as_str().unwrap().to_owned();
+        if !is_full() && PASSED.lock().unwrap().contains(&shape) {
+            return;
+        }
+        let axe = format!(
+            "const done = arguments[arguments.length - 1]; {} axe.run().then(found => done(found.violations), error => \
+             done(String(error)));",
+            *AXE
+        );
+        let found = self.runtime.block_on(self.client.execute_async(&axe, Vec::new())).unwrap();
+        assert_eq!(found, json!([]), "{address}: {found:#}");
+        PASSED.lock().unwrap().insert(shape);
     }
 }
 

@@ -7,3 +7,4 @@ pub(crate) mod outbox;
 pub(crate) mod page;
 pub(crate) mod provider;
 pub(crate) mod service;
+pub(crate) mod wait;

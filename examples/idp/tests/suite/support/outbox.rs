@@ -1,10 +1,8 @@
 //! The messages that the provider sent, from the page of the demonstration.
 
-use std::thread::sleep;
-use std::time::Duration;
-
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
+use crate::support::wait;
 
 /// Returns the texts of all messages to an address or a number, the newest first.
 pub(crate) fn messages(provider: &Provider, to: &str) -> Vec<String> {
@@ -17,15 +15,13 @@ pub(crate) fn messages(provider: &Provider, to: &str) -> Vec<String> {
 
 /// Waits until a number of messages was sent, and returns the newest.
 pub(crate) fn message(provider: &Provider, to: &str, count: usize) -> String {
-    for _ in 0..100 {
-        let messages = messages(provider, to);
-        if messages.len() >= count {
-            assert_eq!(messages.len(), count, "{messages:?}");
-            return messages.into_iter().next().unwrap();
-        }
-        sleep(Duration::from_millis(50));
-    }
-    panic!("no message {count} to {to}");
+    let mut sent = Vec::new();
+    wait::until(|| {
+        sent = messages(provider, to);
+        sent.len() >= count
+    });
+    assert_eq!(sent.len(), count, "{sent:?}");
+    sent.swap_remove(0)
 }
 
 /// Returns the code of six digits at the end of a message.

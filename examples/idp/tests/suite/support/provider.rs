@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -14,6 +13,8 @@ use secondo::store::Enumerate;
 use secondo::{AccountId, Policy, Transaction, UnixTime, Verifier};
 use secondo_redb::RedbStore;
 use tempfile::TempDir;
+
+use super::wait;
 
 pub(crate) struct Provider {
     process: Option<Child>,
@@ -111,13 +112,17 @@ impl Provider {
         self.folder.path().join(name)
     }
 
-    /// Sends SIGTERM, and returns the status and the time until the end.
-    pub(crate) fn terminate(&mut self) -> (ExitStatus, Duration) {
+    /// Sends SIGTERM, waits for the end, and returns the status.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
         let mut process = self.process.take().unwrap();
-        let begun = Instant::now();
         let kill = Command::new("kill").arg(process.id().to_string()).status().unwrap();
         assert!(kill.success());
-        (process.wait().unwrap(), begun.elapsed())
+        let mut status = None;
+        wait::until(|| {
+            status = process.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
     }
 
     fn run(&mut self, listen: &str, offset: Option<&str>) {
