@@ -77,12 +77,13 @@ impl Visit {
             Way::Spid(level) => format!("level {level}"),
             Way::Pin => "pin".to_owned(),
         };
+        let fiscal_code = entry.fiscal_code.clone();
         if let Err(too_weak) = self.admit(&actor, &entry).await? {
-            self.record_login(Some(&entry.fiscal_code), "level_required", &way);
+            self.record_login(Some(&fiscal_code), "level_required", &way);
             return Err(self.stop(Notice::TooWeak(too_weak)).await);
         }
-        self.record_login(Some(&entry.fiscal_code), "done", &way);
         self.enter(entry, salt).await?;
+        self.record_login(Some(&fiscal_code), "done", &way);
         Ok(self.go_to("/gepi/cases"))
     }
 }
@@ -193,15 +194,15 @@ pub(super) async fn take_pin(
     let mut visit = Visit::of_form(app, &headers).await?;
     visit.check_form(&form)?;
     let holder = fiscal_code.trim().to_ascii_uppercase();
-    let problem = match pins::compare(&visit.app, &holder, pin, visit.now).await? {
+    let (problem, label) = match pins::compare(&visit.app, &holder, pin, visit.now).await? {
         Compared::Right(pin) => {
             let entry = Entry { fiscal_code: holder, name: pin.name, way: Way::Pin };
             return visit.admit_person(entry, &new_salt()?).await;
         }
-        Compared::Wrong(left) => Problem::WrongPin(left),
-        Compared::Locked => Problem::PinLocked,
+        Compared::Wrong(left) => (Problem::WrongPin(left), "wrong_pin"),
+        Compared::Locked => (Problem::PinLocked, "pin_locked"),
     };
-    visit.record_login(None, "wrong_pin", "pin");
+    visit.record_login(None, label, "pin");
     Err(visit.stop(Notice::Entrance(problem)).await)
 }
 
