@@ -57,7 +57,8 @@ pub(super) async fn accredit(
     let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
-    let act = Act { operator: &actor.fiscal_code, action: "accredit", area: &area };
+    let id = people::id_of(&visit.app, &actor.fiscal_code, visit.now).await?;
+    let act = Act { operator: &id, action: "accredit", area: &area };
     let operator = fiscal_code(&operator);
     if let Err(refusal) = actor.accredit(operator.as_deref().unwrap_or_default(), &area, visit.today) {
         return Err(visit.refused(&act, refusal).await);
@@ -69,6 +70,7 @@ pub(super) async fn accredit(
     if people::accredit(&visit.app.records, &operator, &accreditation, visit.now).await?.is_err() {
         return Err(visit.mistaken(&act, Mistake::TooMany).await);
     }
+    let operator = people::id_of(&visit.app, &operator, visit.now).await?;
     visit.record(&act, "done", Some(format!("{profile:?} {} {} {operator}", period.from, period.until)));
     Ok(visit.go_to(&staff_of(&area)))
 }
@@ -89,7 +91,8 @@ pub(super) async fn end(
     let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
-    let act = Act { operator: &actor.fiscal_code, action: "end_accreditation", area: &area };
+    let id = people::id_of(&visit.app, &actor.fiscal_code, visit.now).await?;
+    let act = Act { operator: &id, action: "end_accreditation", area: &area };
     if let Err(refusal) = actor.accredit(&operator, &area, visit.today) {
         return Err(visit.refused(&act, refusal).await);
     }
@@ -97,7 +100,7 @@ pub(super) async fn end(
         return Err(visit.mistaken(&act, Mistake::CodeOrPeriod).await);
     };
     people::end(&visit.app.records, &operator, &area, visit.now).await?;
-    visit.record(&act, "done", Some(operator));
+    visit.record(&act, "done", Some(people::id_of(&visit.app, &operator, visit.now).await?));
     Ok(visit.go_to(&staff_of(&area)))
 }
 
@@ -109,7 +112,8 @@ pub(super) async fn traces(
 ) -> Answer {
     let visit = Visit::of(app, &headers).await?;
     let actor = visit.actor().await?;
-    let act = Act { operator: &actor.fiscal_code, action: "read_traces", area: &area };
+    let id = people::id_of(&visit.app, &actor.fiscal_code, visit.now).await?;
+    let act = Act { operator: &id, action: "read_traces", area: &area };
     if let Err(refusal) = actor.monitor(&area, visit.today) {
         return Err(visit.refused(&act, refusal).await);
     }

@@ -59,12 +59,12 @@ impl Visit {
         self.show(status, |sheet| pages::entrance(sheet, &self.app.config.name, is_compulsory, problem))
     }
 
-    fn record_login(&self, fiscal_code: Option<&str>, outcome: &str, detail: &str) {
+    fn record_login(&self, person: Option<String>, outcome: &str, detail: &str) {
         self.app.audit.record(Line {
             time: self.now.as_secs(),
             action: "gepi_login".into(),
             outcome: outcome.to_owned(),
-            operator: fiscal_code.map(ToOwned::to_owned),
+            operator: person,
             detail: Some(detail.to_owned()),
             ..Line::default()
         });
@@ -77,13 +77,13 @@ impl Visit {
             Way::Spid(level) => format!("level {level}"),
             Way::Pin => "pin".to_owned(),
         };
-        let fiscal_code = entry.fiscal_code.clone();
+        let id = people::id_of(&self.app, &entry.fiscal_code, self.now).await?;
         if let Err(too_weak) = self.admit(&actor, &entry).await? {
-            self.record_login(Some(&fiscal_code), "level_required", &way);
+            self.record_login(Some(id), "level_required", &way);
             return Err(self.stop(Notice::TooWeak(too_weak)).await);
         }
         self.enter(entry, salt).await?;
-        self.record_login(Some(&fiscal_code), "done", &way);
+        self.record_login(Some(id), "done", &way);
         Ok(self.go_to("/gepi/cases"))
     }
 }

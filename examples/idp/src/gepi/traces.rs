@@ -3,6 +3,7 @@
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
+use super::people;
 use super::rules::{Action, Case, Ground};
 use crate::app::App;
 use crate::audit::Line;
@@ -56,7 +57,7 @@ pub(super) async fn record(
         time: now.as_secs(),
         action: format!("case_{}", name(action)),
         outcome: decided.err().unwrap_or("done").to_owned(),
-        operator: Some(who.to_owned()),
+        operator: Some(people::id_of(app, who, now).await?),
         area: Some(case.area.clone()),
         subject: Some(case.id.clone()),
         ..Line::default()
