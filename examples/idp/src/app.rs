@@ -6,10 +6,10 @@ use std::sync::Arc;
 use rand::TryRng;
 use rand::rngs::{SysError, SysRng};
 use secondo::store::Boxed;
-use secondo::{Policy, UnixTime, Verifier};
+use secondo::{AccountId, Policy, UnixTime, Verifier};
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{Audit, Events};
+use crate::audit::{Audit, Events, Head};
 use crate::config::Config;
 use crate::demonstration;
 use crate::gateway::Gateway;
@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::oidc::Oidc;
 use crate::outage::{Failure, Outage};
 use crate::person::Persons;
-use crate::records::{Kept, Record, Records};
+use crate::records::{Kept, Record, Records, kind_of};
 use crate::store::Engine;
 
 /// The parts. Clones share them.
@@ -69,7 +69,7 @@ impl App {
         let gepi = Arc::new(gepi::Party::open(&records, &origin).await?);
         let mut clients = config.client.clone();
         clients.push(gepi.registration()?);
-        let oidc = Arc::new(Oidc::open(&clients, records.clone(), &subject_key(&records).await?).await?);
+        let oidc = Arc::new(Oidc::open(&clients, records.clone(), &subject_key(&engine, &records).await?).await?);
         let messages = Messages::new(records.clone(), config.sms.clone().map(Gateway::new).transpose()?);
         let limits = Arc::default();
         Ok(Self { config, origin, engine, verifier, records, persons, audit, messages, oidc, metrics, limits, gepi })
@@ -110,8 +110,18 @@ impl Record for SubjectKey {
     const KIND: &'static str = "subject-key";
 }
 
-async fn subject_key(records: &Records) -> Result<[u8; 32], Outage> {
+/// Returns the key of the pairwise identifiers. At the first start, it is made after the head of the audit log, so that
+/// a log without a head is a fault from then on.
+async fn subject_key(engine: &Engine, records: &Records) -> Result<[u8; 32], Outage> {
     let now = UnixTime::now()?;
+    if let Some(SubjectKey(key)) = records.load("key", now).await? {
+        return Ok(key);
+    }
+    // The key may have been removed together with the head.
+    let is_old = |id: &AccountId| matches!(kind_of(id), Some("audit" | "person"));
+    if !engine.ids().await?.iter().any(is_old) {
+        Head::create(records, now).await?;
+    }
     let mut key = [0; 32];
     SysRng.try_fill_bytes(&mut key)?;
     // Another machine may be first.

@@ -1,7 +1,8 @@
 //! The audit log: blocks of lines, each chained to the one before by a hash, and kept for 24 months.
 //!
 //! Blocks are records that are created once and never replaced. A line that is removed or changed breaks the chain, and
-//! an event that is missing shows as a gap in the revisions of an account.
+//! an event that is missing shows as a gap in the revisions of an account. The end of the chain is told by the head, a
+//! record that is made with the first keys. Whoever keeps the head elsewhere also finds an older copy of the whole log.
 
 use std::time::Duration;
 
@@ -16,6 +17,10 @@ use crate::activity;
 use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
+
+mod reading;
+
+pub(crate) use self::reading::{Mark, Reading};
 
 /// 24 months, as SPID's rules ask.
 const KEPT_SECS: u64 = 2 * 366 * 24 * 60 * 60;
@@ -59,6 +64,17 @@ pub(crate) struct Line {
     /// The level of a login at a service, or the names of attributes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) detail: Option<String>,
+}
+
+impl Line {
+    /// Returns the line that is written when the head was removed.
+    fn of_missing_head() -> Self {
+        Self { action: "audit_head".into(), outcome: "missing".into(), ..Self::default() }
+    }
+
+    fn tells_of_missing_head(&self) -> bool {
+        Self { time: 0, ..self.clone() } == Self::of_missing_head()
+    }
 }
 
 /// Lines that were written together.
@@ -107,6 +123,11 @@ impl Head {
 
     pub(crate) fn start() -> Self {
         Self { first: 0, next: 0, previous: String::new(), since: 0, written: 0 }
+    }
+
+    /// Stores the head of an empty log, unless there is a head.
+    pub(crate) async fn create(records: &Records, now: UnixTime) -> Result<(), Outage> {
+        records.create(Self::NAME, Kept::forever(Self::start()), now).await.map(|_| ())
     }
 }
 
@@ -174,62 +195,6 @@ impl Audit {
             }
         }
     }
-
-    /// Reads all lines in order, and returns the problems of the chain and of the revisions.
-    pub(crate) async fn read(&self, mut each: impl FnMut(&Line), now: UnixTime) -> Result<Vec<String>, Outage> {
-        let head: Head = self.records.load(Head::NAME, now).await?.unwrap_or_else(Head::start);
-        let mut problems = Vec::new();
-        let mut revisions = std::collections::BTreeMap::new();
-        let mut previous = None;
-        let mut is_after = false;
-        let mut number = head.first;
-        loop {
-            // A long log leaves the processor to the logins between two blocks.
-            tokio::task::yield_now().await;
-            let block = match self.records.load::<Block>(&number.to_string(), now).await {
-                Ok(Some(block)) => block,
-                Ok(None) if number >= head.next => break,
-                Ok(None) => {
-                    // Old blocks expire, and only those.
-                    if is_after || !head.has_expired(now) {
-                        problems.push(format!("block {number} is missing"));
-                    }
-                    previous = None;
-                    number += 1;
-                    continue;
-                }
-                Err(Outage(label @ ("record_length" | "record_key" | "record_seal" | "record_json"))) => {
-                    problems.push(format!("block {number} was changed: {label}"));
-                    (previous, is_after) = (None, true);
-                    number += 1;
-                    continue;
-                }
-                Err(outage) => return Err(outage),
-            };
-            is_after = true;
-            if previous.as_ref().is_some_and(|previous| *previous != block.previous) {
-                problems.push(format!("block {number} does not follow the block before it"));
-            }
-            for line in &block.lines {
-                each(line);
-                if let (Some(person), Some(revision)) = (&line.person, line.revision) {
-                    let last = revisions.insert(person.clone(), revision);
-                    if last.is_some_and(|last| last + 1 != revision) {
-                        problems.push(format!("revision {revision} of {person} does not follow {}", last.unwrap_or(0)));
-                    }
-                }
-            }
-            previous = Some(block.hash()?);
-            number += 1;
-        }
-        if head.next > 0
-            && !head.is_over(now)
-            && previous.is_none_or(|last| number == head.next && last != head.previous)
-        {
-            problems.push("the last block is missing or changed".to_owned());
-        }
-        Ok(problems)
-    }
 }
 
 async fn append_now(records: &Records, lines: &mut Vec<Line>) -> Result<(), Outage> {
@@ -242,7 +207,14 @@ async fn note(records: &Records, lines: &[Line]) -> Result<(), Outage> {
 
 /// Writes the lines as blocks, and removes from the list what is written.
 async fn append(records: &Records, lines: &mut Vec<Line>, now: UnixTime) -> Result<(), Outage> {
-    let mut head: Head = records.load(Head::NAME, now).await?.unwrap_or_else(Head::start);
+    let mut head = match records.load(Head::NAME, now).await? {
+        Some(head) => head,
+        None => {
+            // The new head would hide that the old one was removed.
+            lines.insert(0, Line { time: now.as_secs(), ..Line::of_missing_head() });
+            Head::start()
+        }
+    };
     while !lines.is_empty() {
         // Another machine, or this one before it stopped, may have written blocks since.
         while let Some(block) = records.load::<Block>(&head.next.to_string(), now).await? {

@@ -189,6 +189,26 @@ impl Records {
         Ok(record)
     }
 
+    /// Changes the content of a record of any kind. Its expiry stays.
+    pub(crate) async fn rewrite(
+        &self,
+        id: &AccountId,
+        rewrite: impl Fn(&mut serde_json::Value) + Send,
+    ) -> Result<(), Outage> {
+        for _ in 0..TRIES {
+            let Some(entry) = self.store.load(id).await? else { return Ok(()) };
+            let (_, opened) = self.open(id, entry.value.as_ref())?;
+            let Envelope { expires, mut record } = serde_json::from_slice::<Envelope<serde_json::Value>>(&opened)?;
+            let Some(content) = &mut record else { return Ok(()) };
+            rewrite(content);
+            let expires = expires.map(UnixTime::from_secs).transpose()?;
+            if self.write(id, Some(entry.revision), &Kept { record, expires }).await? {
+                return Ok(());
+            }
+        }
+        Err(Outage("records_contended"))
+    }
+
     /// Removes a record of any kind.
     pub(crate) async fn erase(&self, id: &AccountId, now: UnixTime) -> Result<(), Outage> {
         for _ in 0..TRIES {
@@ -220,9 +240,18 @@ pub(crate) fn kind_of(id: &AccountId) -> Option<&str> {
     Some(id.as_str().strip_prefix(PREFIX)?.rsplit_once('.')?.0)
 }
 
+/// Returns `true` for the id of a record of any kind that has this name.
+pub(crate) fn is_named(id: &AccountId, name: &str) -> bool {
+    kind_of(id).is_some() && id.as_str().rsplit_once('.').is_some_and(|(_, hash)| hash == hash_of(name))
+}
+
 /// Returns the id of a record. Names of any length are hashed.
 fn id<R: Record>(name: &str) -> Result<AccountId, Outage> {
+    Ok(AccountId::new(&format!("{PREFIX}{}.{}", R::KIND, hash_of(name)))?)
+}
+
+fn hash_of(name: &str) -> String {
     let hash = Sha256::digest(name);
     let (start, _) = hash.split_at(16);
-    Ok(AccountId::new(&format!("{PREFIX}{}.{}", R::KIND, base16ct::lower::encode_string(start)))?)
+    base16ct::lower::encode_string(start)
 }

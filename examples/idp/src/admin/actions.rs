@@ -18,6 +18,7 @@ use crate::open_sessions;
 use crate::outage::Outage;
 use crate::pages::{Locked, Text};
 use crate::person::{Person, Standing};
+use crate::records::{Record, kind_of};
 
 /// The reason that an action was not done.
 pub(crate) enum NotDone {
@@ -41,6 +42,9 @@ const LAST: Text = Text(
 );
 const NO_DEVICE: Text =
     Text("Questo dispositivo non c'è, o non è confermato.", "This device is not there, or it is not confirmed.");
+const OPERATOR: Text = Text("La persona è già un operatore.", "The person is an operator already.");
+const NO_OPERATOR: Text = Text("La persona non è un operatore.", "The person is no operator.");
+const NOT_ACTIVE: Text = Text("L'identità non è attiva.", "The identity is not active.");
 const FULL: Text = Text("Nell'account non c'è posto.", "The account has no room.");
 
 impl From<Outage> for NotDone {
@@ -182,6 +186,44 @@ pub(crate) async fn withdraw_activation(app: &App, person: &Person, by: Operator
     check(person, by)?;
     app.verifier.withdraw_enrollment_code(&id(person)?, by, now).await?;
     Ok(app.messages.tell(person, notices::ACTIVATION_WITHDRAWN, now).await?)
+}
+
+/// Appoints a person as an operator of the pages of the administration, which ask for the second factor as well.
+pub(crate) async fn appoint(app: &App, person: &Person, by: Operator<'_>, now: UnixTime) -> Done {
+    check(person, by)?;
+    if person.standing != Standing::Active {
+        return Err(NotDone::Refused(NOT_ACTIVE));
+    }
+    if person.is_operator {
+        return Err(NotDone::Refused(OPERATOR));
+    }
+    app.persons.change(&person.id, now, |person| person.is_operator = true).await?;
+    done(app, person, "operator_appoint", by, notices::APPOINTED, now).await
+}
+
+/// Dismisses an operator, from the next page on. Returns the number of operators that are left.
+///
+/// The last one can be dismissed as well: an operator who is not trusted any more must not stay for want of another.
+/// The commands need no operator of the pages, and appoint the next one.
+pub(crate) async fn dismiss(app: &App, person: &Person, by: Operator<'_>, now: UnixTime) -> Result<usize, NotDone> {
+    check(person, by)?;
+    if !person.is_operator {
+        return Err(NotDone::Refused(NO_OPERATOR));
+    }
+    app.persons.change(&person.id, now, |person| person.is_operator = false).await?;
+    done(app, person, "operator_dismiss", by, notices::DISMISSED, now).await?;
+    Ok(operators(app).await?)
+}
+
+/// Returns the number of operators whose identity is active.
+async fn operators(app: &App) -> Result<usize, Outage> {
+    let mut count = 0;
+    for id in app.engine.ids().await?.into_iter().filter(|id| kind_of(id) == Some(Person::KIND)) {
+        let person = app.records.content(&id).await?.map(serde_json::from_value::<Person>).transpose()?;
+        let is_operator = |person: &Person| person.is_operator && person.standing == Standing::Active;
+        count += usize::from(person.as_ref().is_some_and(is_operator));
+    }
+    Ok(count)
 }
 
 /// Returns the accounts that are locked, the newest lock first.

@@ -38,14 +38,20 @@ pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(
         Ok(operator) => operator,
         Err(stopped) => return Ok(*stopped),
     };
-    let Some(search) = fields.search() else {
+    let Some(mut search) = fields.search() else {
         let alert = visit.warning(DAY_REFUSED);
         let view = AuditView { fields: &fields, lines: &[], older: None };
         return Ok(visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| pages::audit(page, &view, Some(&alert))));
     };
+    if let Some(typed) = &search.person
+        && let Some(person) = visit.app.persons.find(typed, visit.now).await?
+    {
+        // Lines have the id and no name, that of this search included.
+        search.person = Some(person.id);
+    }
     visit.app.audit.record(Line {
         time: visit.now.as_secs(),
-        person: search.person.clone(),
+        person: search.person.clone().filter(|id| id.len() == 32 && id.bytes().all(|digit| digit.is_ascii_hexdigit())),
         action: "audit_view".into(),
         outcome: "done".into(),
         operator: Some(operator.id.clone()),

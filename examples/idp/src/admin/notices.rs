@@ -64,3 +64,17 @@ pub(super) const ACTIVATION_WITHDRAWN: Notice = notice(
         "The help desk has withdrawn the code to activate another app.",
     ),
 );
+pub(super) const APPOINTED: Notice = notice(
+    Text("Sei un operatore", "You are an operator"),
+    Text(
+        "La tua identità digitale è ora quella di un operatore dell'assistenza.",
+        "Your digital identity is now that of an operator of the help desk.",
+    ),
+);
+pub(super) const DISMISSED: Notice = notice(
+    Text("Non sei più un operatore", "You are no longer an operator"),
+    Text(
+        "La tua identità digitale non è più quella di un operatore dell'assistenza.",
+        "Your digital identity is no longer that of an operator of the help desk.",
+    ),
+);

@@ -19,6 +19,7 @@ impl Log {
     async fn of_days(days: u64) -> Self {
         let store = Arc::new(Memory::new());
         let records = Records::new(Boxed::new(Arc::clone(&store)), &[(1, [7; 32])]);
+        Head::create(&records, at(0)).await.unwrap();
         let (audit, _) = Audit::new(records, Metrics::new());
         let log = Self { store, audit };
         for day in 0..days {
@@ -36,8 +37,8 @@ impl Log {
     /// Returns the number of lines, and the problems.
     async fn read(&self, day: u64) -> (usize, Vec<String>) {
         let mut count = 0;
-        let problems = self.audit.read(|_| count += 1, at(day)).await.unwrap();
-        (count, problems)
+        let reading = self.audit.read(|_| count += 1, at(day)).await.unwrap();
+        (count, reading.problems)
     }
 
     async fn remove(&self, block: u64) {
@@ -86,6 +87,48 @@ async fn changed_lines_and_missing_events_are_found() {
     let log = Log::of_days(4).await;
     log.append(4, Some(6)).await;
     assert_eq!(log.read(4).await, (5, vec!["revision 6 of p does not follow 4".to_owned()]));
+}
+
+#[tokio::test]
+async fn removed_head_is_found_and_stays_found() {
+    let log = Log::of_days(4).await;
+    // The last block goes, and the head that would tell of it.
+    log.remove(3).await;
+    log.audit.records.remove::<Head>(Head::NAME, at(4)).await.unwrap();
+    assert_eq!(log.read(4).await, (3, vec!["the head of the log is missing".to_owned()]));
+    // The next line makes another head, and tells of it.
+    log.append(4, None).await;
+    assert_eq!(log.read(4).await, (5, vec!["the head was missing when block 3 was written".to_owned()]));
+    log.append(5, None).await;
+    assert_eq!(log.read(5).await.1.len(), 1);
+}
+
+#[tokio::test]
+async fn head_that_was_kept_finds_an_older_copy_of_the_log() {
+    let log = Log::of_days(3).await;
+    let older: Head = log.audit.records.load(Head::NAME, at(3)).await.unwrap().unwrap();
+    log.append(3, Some(4)).await;
+    let kept = log.audit.read(|_| (), at(4)).await.unwrap().last.unwrap();
+    assert_eq!(kept.to_string().parse(), Ok(kept.clone()));
+    assert_eq!(log.audit.contradiction(&kept, at(4)).await.unwrap(), None);
+    // Later lines do not matter.
+    log.append(4, Some(5)).await;
+    assert_eq!(log.audit.contradiction(&kept, at(4)).await.unwrap(), None);
+    for block in [3, 4] {
+        log.remove(block).await;
+    }
+    let put_back = |_: Option<Head>| (Some(Kept::forever(older.clone())), ());
+    log.audit.records.change(Head::NAME, at(4), put_back).await.unwrap();
+    // The older copy is whole by itself.
+    assert_eq!(log.read(4).await, (3, vec![]));
+    let problem = log.audit.contradiction(&kept, at(4)).await.unwrap().unwrap();
+    assert!(problem.contains("block 3") && problem.contains("missing"), "{problem}");
+    log.append(5, Some(4)).await;
+    let problem = log.audit.contradiction(&kept, at(5)).await.unwrap().unwrap();
+    assert!(problem.contains("block 3 is not the one"), "{problem}");
+    for text in ["", "3", "3:", "3:0f", "x:0f", &format!("3:{}", "0g".repeat(32))] {
+        text.parse::<Mark>().unwrap_err();
+    }
 }
 
 #[tokio::test]

@@ -33,6 +33,10 @@ pub(crate) enum Admin {
     Activation(OnPerson),
     /// Withdraws the activation code.
     WithdrawActivation(OnPerson),
+    /// Appoints a person as an operator, who sees the pages of the administration.
+    Appoint(OnPerson),
+    /// Dismisses an operator.
+    Dismiss(OnPerson),
 }
 
 /// The person whom a command is about.
@@ -123,6 +127,12 @@ pub(super) async fn admin(app: &App, command: Admin, output: &Output) -> Result<
         }
         Admin::WithdrawActivation(on) => {
             actions::withdraw_activation(app, &on.person(app, now).await?, on.by(), now).await?;
+        }
+        Admin::Appoint(on) => actions::appoint(app, &on.person(app, now).await?, on.by(), now).await?,
+        Admin::Dismiss(on) => {
+            if actions::dismiss(app, &on.person(app, now).await?, on.by(), now).await? == 0 {
+                output.say("No operator is left. Appoint another one with `idp admin appoint`.");
+            }
         }
     }
     output.say("Done. The person is notified.");

@@ -1,4 +1,4 @@
-//! The audit log: its verification, and its export by person, area and period.
+//! The commands of the audit log, and its export by person, area and period.
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -12,14 +12,19 @@ use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use super::output::Output;
+use super::verify::verify;
 use crate::app::App;
-use crate::audit::Line;
+use crate::audit::{Line, Mark};
 use crate::outage::Failure;
 
 #[derive(Debug, Serialize, Deserialize, Subcommand)]
 pub(crate) enum Audit {
-    /// Finds lines that were removed or changed, and events that are missing.
-    Verify,
+    /// Finds lines that were removed or changed, and events that are missing. Prints the head, to be kept elsewhere.
+    Verify {
+        /// A head that was printed before and kept elsewhere: the log must still contain it.
+        #[arg(long, value_name = "NUMBER:HASH")]
+        head: Option<Mark>,
+    },
     /// Writes the lines of a person, an area and a period into a new file.
     Export(Export),
 }
@@ -45,7 +50,7 @@ pub(crate) struct Export {
 impl Audit {
     pub(super) const fn file_mut(&mut self) -> Option<&mut PathBuf> {
         match self {
-            Self::Verify => None,
+            Self::Verify { .. } => None,
             Self::Export(export) => Some(&mut export.file),
         }
     }
@@ -54,22 +59,9 @@ impl Audit {
 pub(super) async fn audit(app: &App, command: Audit, output: &Output) -> Result<(), Failure> {
     app.audit.flush().await?;
     match command {
-        Audit::Verify => verify(app, output).await,
+        Audit::Verify { head } => verify(app, head.as_ref(), output).await,
         Audit::Export(arguments) => export(app, &arguments, output).await,
     }
-}
-
-async fn verify(app: &App, output: &Output) -> Result<(), Failure> {
-    let mut count = 0_u64;
-    let problems = app.audit.read(|_| count += 1, UnixTime::now()?).await?;
-    for problem in &problems {
-        output.say(problem);
-    }
-    if problems.is_empty() {
-        output.say(format!("{count} lines, each in its place"));
-        return Ok(());
-    }
-    Err(format!("the audit log has {} problems in {count} lines", problems.len()).into())
 }
 
 async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Failure> {
@@ -95,7 +87,7 @@ async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Fa
             failure = file.write(line).err();
         }
     };
-    let problems = app.audit.read(each, UnixTime::now()?).await?;
+    let problems = app.audit.read(each, UnixTime::now()?).await?.problems;
     if let Some(failure) = failure.or_else(|| file.end().err()) {
         let _ = fs::remove_file(path);
         return Err(failure);

@@ -1,4 +1,11 @@
 //! The erasure of a person.
+//!
+//! Records of the person alone go. In those about others, such as the cases of the sample service and its traces of
+//! accesses, which are kept for 24 months, the id takes the place of what names the person. The audit log stays as it is,
+//! since a changed line would break its chain: its lines have ids from the beginning, and names only where an operator
+//! typed one as the reason.
+
+use std::ops::Range;
 
 use clap::Args;
 use secondo::audit::Operator;
@@ -11,8 +18,8 @@ use super::output::Output;
 use crate::app::App;
 use crate::audit::Line;
 use crate::outage::Failure;
-use crate::person::Person;
-use crate::records::kind_of;
+use crate::person::{Person, normalized};
+use crate::records::{is_named, kind_of};
 
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Arguments {
@@ -41,17 +48,20 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
         Err(VerifierError::Unknown | VerifierError::Refused(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let mut others = Vec::new();
-    let mut count = 0;
+    let traces = Traces::of(&person);
+    let (mut count, mut rewritten) = (0, 0);
     // The person is the last record, so that an erasure that was interrupted can be called again.
     for id in app.engine.ids().await? {
-        let Some(kind) = kind_of(&id).filter(|kind| !KEPT.contains(kind)) else { continue };
+        if kind_of(&id).is_none_or(|kind| KEPT.contains(&kind)) {
+            continue;
+        }
         let Some(content) = app.records.content(&id).await? else { continue };
-        if is_of(&content, &person) {
+        if traces.is_of(&id, &content) {
             app.records.erase(&id, now).await?;
             count += 1;
-        } else if mentions(&content, &person) {
-            others.push(kind.to_owned());
+        } else if traces.are_in(&content) {
+            app.records.rewrite(&id, |content| traces.replace(content)).await?;
+            rewritten += 1;
         }
     }
     count += app.persons.erase(&person, now).await?;
@@ -72,9 +82,8 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
     output.say(
         "The fact that this account was closed stays as long, so that nobody gets its id. Backups stay as they are.",
     );
-    others.dedup();
-    if !others.is_empty() {
-        output.say(format!("Records about others that mention the person stay: {}.", others.join(", ")));
+    if rewritten > 0 {
+        output.say(format!("Records about others name the person only by the id now: {rewritten}."));
     }
     Ok(())
 }
@@ -82,18 +91,67 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
 /// The kinds of records that stay, or that are erased at the end.
 const KEPT: [&str; 4] = ["audit", "audit-head", "person", "name"];
 
-/// Returns `true` for a record of this person alone.
-fn is_of(content: &Value, person: &Person) -> bool {
-    let is = |field: &str, value: &str| content.get(field).and_then(Value::as_str) == Some(value);
-    is("person", &person.id) || is("to", &person.email) || is("to", &person.mobile)
+/// The places in a record whose person is the one whom the record is about alone.
+const OWNERS: [&str; 7] = [
+    "/person",
+    "/to",
+    "/email",
+    "/login/person",
+    "/entry/fiscal_code",
+    "/personal/fiscal_code",
+    "/certified/fiscal_code",
+];
+
+/// The texts that name a person, in lower case, and the id that stands for them once the person is erased.
+struct Traces<'a> {
+    person: &'a Person,
+    names: Vec<String>,
 }
 
-/// Returns `true` if the person is anywhere in the record.
-fn mentions(content: &Value, person: &Person) -> bool {
-    match content {
-        Value::String(text) => [&person.id, &person.email, &person.fiscal_code].contains(&text),
-        Value::Array(values) => values.iter().any(|value| mentions(value, person)),
-        Value::Object(fields) => fields.iter().any(|(name, value)| *name == person.id || mentions(value, person)),
-        _ => false,
+impl<'a> Traces<'a> {
+    fn of(person: &'a Person) -> Self {
+        let full = format!("{} {}", person.name, person.family_name);
+        let names = [&person.email, &person.fiscal_code, &person.mobile, &person.spid_code, &full];
+        let names = names.into_iter().chain(&person.digital_address).filter(|name| !name.trim().is_empty());
+        Self { person, names: names.map(|name| name.to_ascii_lowercase()).collect() }
+    }
+
+    /// Returns `true` for a record of this person alone, by its name or by its content.
+    fn is_of(&self, id: &AccountId, content: &Value) -> bool {
+        let Person { id: own, email, fiscal_code, mobile, .. } = self.person;
+        let names = [own, email, fiscal_code, mobile];
+        let is_named = |name: &&String| is_named(id, name) || is_named(id, &normalized(name));
+        let owner = |place: &&str| content.pointer(place).and_then(Value::as_str);
+        names.iter().any(is_named)
+            || OWNERS.iter().filter_map(owner).any(|owner| names.iter().any(|name| name.eq_ignore_ascii_case(owner)))
+    }
+
+    /// Returns `true` if a text anywhere in the record names the person.
+    fn are_in(&self, content: &Value) -> bool {
+        match content {
+            Value::String(text) => self.find(text).is_some(),
+            Value::Array(values) => values.iter().any(|value| self.are_in(value)),
+            Value::Object(fields) => fields.values().any(|value| self.are_in(value)),
+            _ => false,
+        }
+    }
+
+    /// Puts the id in the place of each text that names the person.
+    fn replace(&self, content: &mut Value) {
+        match content {
+            Value::String(text) => {
+                while let Some(range) = self.find(text) {
+                    text.replace_range(range, &self.person.id);
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(|value| self.replace(value)),
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.replace(value)),
+            _ => {}
+        }
+    }
+
+    fn find(&self, text: &str) -> Option<Range<usize>> {
+        let text = text.to_ascii_lowercase();
+        self.names.iter().find_map(|name| text.find(name).map(|start| start..start + name.len()))
     }
 }

@@ -12,6 +12,7 @@ mod import;
 mod output;
 mod rotate;
 mod socket;
+mod verify;
 
 use std::path::{Path, PathBuf};
 

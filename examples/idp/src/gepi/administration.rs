@@ -57,17 +57,21 @@ pub(super) async fn accredit(
     let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
+    let id = people::id_of(&visit.app, &actor.fiscal_code, visit.now).await?;
+    let act = Act { operator: &id, action: "accredit", area: &area };
     let operator = fiscal_code(&operator);
-    let decided = actor.accredit(operator.as_deref().unwrap_or_default(), &area, visit.today);
-    let detail = format!("{profile:?} {from} {until} {}", operator.as_deref().unwrap_or_default());
-    visit.record(&actor.fiscal_code, "accredit", &area, decided, detail).await?;
+    if let Err(refusal) = actor.accredit(operator.as_deref().unwrap_or_default(), &area, visit.today) {
+        return Err(visit.refused(&act, refusal).await);
+    }
     let Some((operator, period)) = operator.zip(Period::parse(&from, &until)) else {
-        return Err(visit.stop(Notice::Area(area, Mistake::CodeOrPeriod)).await);
+        return Err(visit.mistaken(&act, Mistake::CodeOrPeriod).await);
     };
     let accreditation = Accreditation { area: area.clone(), profile, period };
     if people::accredit(&visit.app.records, &operator, &accreditation, visit.now).await?.is_err() {
-        return Err(visit.stop(Notice::Area(area, Mistake::TooMany)).await);
+        return Err(visit.mistaken(&act, Mistake::TooMany).await);
     }
+    let operator = people::id_of(&visit.app, &operator, visit.now).await?;
+    visit.record(&act, "done", Some(format!("{profile:?} {} {} {operator}", period.from, period.until)));
     Ok(visit.go_to(&staff_of(&area)))
 }
 
@@ -87,9 +91,16 @@ pub(super) async fn end(
     let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
-    let decided = actor.accredit(&operator, &area, visit.today);
-    visit.record(&actor.fiscal_code, "end_accreditation", &area, decided, operator.clone()).await?;
+    let id = people::id_of(&visit.app, &actor.fiscal_code, visit.now).await?;
+    let act = Act { operator: &id, action: "end_accreditation", area: &area };
+    if let Err(refusal) = actor.accredit(&operator, &area, visit.today) {
+        return Err(visit.refused(&act, refusal).await);
+    }
+    let Some(operator) = fiscal_code(&operator) else {
+        return Err(visit.mistaken(&act, Mistake::CodeOrPeriod).await);
+    };
     people::end(&visit.app.records, &operator, &area, visit.now).await?;
+    visit.record(&act, "done", Some(people::id_of(&visit.app, &operator, visit.now).await?));
     Ok(visit.go_to(&staff_of(&area)))
 }
 
@@ -101,35 +112,47 @@ pub(super) async fn traces(
 ) -> Answer {
     let visit = Visit::of(app, &headers).await?;
     let actor = visit.actor().await?;
-    let decided = actor.monitor(&area, visit.today);
-    visit.record(&actor.fiscal_code, "read_traces", &area, decided, String::new()).await?;
+    let id = people::id_of(&visit.app, &actor.fiscal_code, visit.now).await?;
+    let act = Act { operator: &id, action: "read_traces", area: &area };
+    if let Err(refusal) = actor.monitor(&area, visit.today) {
+        return Err(visit.refused(&act, refusal).await);
+    }
     let (traces, number) = traces::page(&visit.app.records, &area, page, visit.now).await?;
+    visit.record(&act, "done", None);
     Ok(visit.show(StatusCode::OK, |sheet| pages::traces(sheet, &area, &traces, number)))
 }
 
+/// An act in an area, for the audit log.
+struct Act<'a> {
+    operator: &'a str,
+    action: &'a str,
+    area: &'a str,
+}
+
 impl Visit {
-    /// Notes an act in an area in the audit log, and stops it if it is refused.
-    async fn record(
-        &self,
-        operator: &str,
-        action: &str,
-        area: &str,
-        decided: Result<(), Refusal>,
-        detail: String,
-    ) -> Result<(), Stop> {
+    /// Notes an act in the audit log. The outcome is known: the act is done, or refused with this label.
+    fn record(&self, act: &Act<'_>, outcome: &str, detail: Option<String>) {
         self.app.audit.record(Line {
             time: self.now.as_secs(),
-            action: action.to_owned(),
-            outcome: decided.map_or_else(Refusal::label, |()| "done").to_owned(),
-            operator: Some(operator.to_owned()),
-            area: Some(area.to_owned()),
-            detail: Some(detail).filter(|detail| !detail.is_empty()),
+            action: act.action.to_owned(),
+            outcome: outcome.to_owned(),
+            operator: Some(act.operator.to_owned()),
+            area: Some(act.area.to_owned()),
+            detail,
             ..Line::default()
         });
-        match decided {
-            Ok(()) => Ok(()),
-            Err(refusal) => Err(self.refuse(refusal).await),
-        }
+    }
+
+    /// Notes and stops an act that the rules do not permit.
+    async fn refused(&self, act: &Act<'_>, refusal: Refusal) -> Stop {
+        self.record(act, refusal.label(), None);
+        self.refuse(refusal).await
+    }
+
+    /// Notes and stops an act whose form was not filled in well.
+    async fn mistaken(&self, act: &Act<'_>, mistake: Mistake) -> Stop {
+        self.record(act, mistake.label(), None);
+        self.stop(Notice::Area(act.area.to_owned(), mistake)).await
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use serde::Deserialize;
 
-use super::notice::{Mistake, Notice};
+use super::notice::Mistake;
 use super::people::{self, fiscal_code};
 use super::rules::{Action, Delegation, Period};
 use super::visit::{Answer, Visit};
@@ -31,16 +31,18 @@ pub(super) async fn delegate(
     let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
-    let (case, _) = visit.access(&actor, &id, Action::Delegate).await?;
+    let (case, ground) = visit.permitted(&actor, &id, Action::Delegate).await?;
     let Some((volunteer, period)) = fiscal_code(&volunteer).zip(Period::parse(&from, &until)) else {
-        return Err(visit.stop(Notice::Case(id, Mistake::CodeOrPeriod)).await);
+        return Err(visit.mistake(&actor, &case, Action::Delegate, Mistake::CodeOrPeriod).await);
     };
     if let Err(refusal) = actor.delegate(&volunteer, &case, visit.today) {
+        visit.trace(&actor, &case, Action::Delegate, Err(refusal.label())).await?;
         return Err(visit.refuse(refusal).await);
     }
-    let delegation = Delegation { case: case.id, period, by: actor.fiscal_code };
+    let delegation = Delegation { case: id.clone(), period, by: actor.fiscal_code.clone() };
     if people::delegate(&visit.app.records, &volunteer, &delegation, visit.now).await?.is_err() {
-        return Err(visit.stop(Notice::Case(id, Mistake::TooMany)).await);
+        return Err(visit.mistake(&actor, &case, Action::Delegate, Mistake::TooMany).await);
     }
+    visit.trace(&actor, &case, Action::Delegate, Ok(ground)).await?;
     Ok(visit.go_to(&format!("/gepi/case/{id}")))
 }

@@ -59,12 +59,12 @@ impl Visit {
         self.show(status, |sheet| pages::entrance(sheet, &self.app.config.name, is_compulsory, problem))
     }
 
-    fn record_login(&self, fiscal_code: Option<&str>, outcome: &str, detail: &str) {
+    fn record_login(&self, person: Option<String>, outcome: &str, detail: &str) {
         self.app.audit.record(Line {
             time: self.now.as_secs(),
             action: "gepi_login".into(),
             outcome: outcome.to_owned(),
-            operator: fiscal_code.map(ToOwned::to_owned),
+            operator: person,
             detail: Some(detail.to_owned()),
             ..Line::default()
         });
@@ -77,12 +77,13 @@ impl Visit {
             Way::Spid(level) => format!("level {level}"),
             Way::Pin => "pin".to_owned(),
         };
+        let id = people::id_of(&self.app, &entry.fiscal_code, self.now).await?;
         if let Err(too_weak) = self.admit(&actor, &entry).await? {
-            self.record_login(Some(&entry.fiscal_code), "level_required", &way);
+            self.record_login(Some(id), "level_required", &way);
             return Err(self.stop(Notice::TooWeak(too_weak)).await);
         }
-        self.record_login(Some(&entry.fiscal_code), "done", &way);
         self.enter(entry, salt).await?;
+        self.record_login(Some(id), "done", &way);
         Ok(self.go_to("/gepi/cases"))
     }
 }
@@ -193,15 +194,15 @@ pub(super) async fn take_pin(
     let mut visit = Visit::of_form(app, &headers).await?;
     visit.check_form(&form)?;
     let holder = fiscal_code.trim().to_ascii_uppercase();
-    let problem = match pins::compare(&visit.app, &holder, pin, visit.now).await? {
+    let (problem, label) = match pins::compare(&visit.app, &holder, pin, visit.now).await? {
         Compared::Right(pin) => {
             let entry = Entry { fiscal_code: holder, name: pin.name, way: Way::Pin };
             return visit.admit_person(entry, &new_salt()?).await;
         }
-        Compared::Wrong(left) => Problem::WrongPin(left),
-        Compared::Locked => Problem::PinLocked,
+        Compared::Wrong(left) => (Problem::WrongPin(left), "wrong_pin"),
+        Compared::Locked => (Problem::PinLocked, "pin_locked"),
     };
-    visit.record_login(None, "wrong_pin", "pin");
+    visit.record_login(None, label, "pin");
     Err(visit.stop(Notice::Entrance(problem)).await)
 }
 

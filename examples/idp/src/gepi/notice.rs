@@ -40,6 +40,18 @@ pub(super) enum Mistake {
     TooMany,
 }
 
+impl Mistake {
+    /// Returns the name of the mistake for the audit log.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::EntryLength => "entry_length",
+            Self::CaseFull => "case_full",
+            Self::CodeOrPeriod => "code_or_period",
+            Self::TooMany => "too_many",
+        }
+    }
+}
+
 /// Shows the reason for which the last form was refused, once.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::day;
 use super::rules::{Accreditation, Actor, Delegation};
+use crate::app::{App, random_hex};
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 
@@ -51,6 +52,27 @@ pub(super) struct Full;
 pub(super) fn fiscal_code(text: &str) -> Option<String> {
     let code = text.trim().to_ascii_uppercase();
     (code.len() == 16 && code.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(code)
+}
+
+/// The id of somebody whom the provider does not know, such as the holder of a PIN.
+#[derive(Serialize, Deserialize)]
+struct Pseudonym(String);
+
+impl Record for Pseudonym {
+    const KIND: &'static str = "gepi-person";
+}
+
+/// Returns the id by which the audit log names a person: lines cannot be changed when the person is erased.
+///
+/// It is the provider's id, or else a random one. Whoever erases the record of it keeps lines that name nobody.
+pub(super) async fn id_of(app: &App, fiscal_code: &str, now: UnixTime) -> Result<String, Outage> {
+    if let Some(person) = app.persons.named(fiscal_code, now).await? {
+        return Ok(person.id);
+    }
+    let made: String = random_hex()?.chars().take(32).collect();
+    app.records.create(fiscal_code, Kept::forever(Pseudonym(made)), now).await?;
+    let Pseudonym(id) = app.records.load(fiscal_code, now).await?.ok_or(Outage("missing_pseudonym"))?;
+    Ok(id)
 }
 
 /// Returns a person with their rights.

@@ -3,7 +3,8 @@
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::rules::{Action, Case, Ground, Refusal};
+use super::people;
+use super::rules::{Action, Case, Ground};
 use crate::app::App;
 use crate::audit::Line;
 use crate::outage::Outage;
@@ -43,20 +44,20 @@ impl Record for Last {
     const KIND: &'static str = "gepi-trace-page";
 }
 
-/// Traces an access before its page is shown. What cannot be traced is not shown.
+/// Traces an access, with the label of a refusal. What cannot be traced is not shown.
 pub(super) async fn record(
     app: &App,
     who: &str,
     case: &Case,
     action: Action,
-    decided: Result<Ground, Refusal>,
+    decided: Result<Ground, &'static str>,
     now: UnixTime,
 ) -> Result<(), Outage> {
     app.audit.record(Line {
         time: now.as_secs(),
         action: format!("case_{}", name(action)),
-        outcome: decided.map_or_else(Refusal::label, |_| "done").to_owned(),
-        operator: Some(who.to_owned()),
+        outcome: decided.err().unwrap_or("done").to_owned(),
+        operator: Some(people::id_of(app, who, now).await?),
         area: Some(case.area.clone()),
         subject: Some(case.id.clone()),
         ..Line::default()

@@ -86,15 +86,16 @@ pub(super) async fn submit(
     let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
-    visit.access(&actor, &id, Action::Submit).await?;
+    let (case, ground) = visit.permitted(&actor, &id, Action::Submit).await?;
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_ENTRY {
-        return Err(visit.stop(Notice::Case(id, Mistake::EntryLength)).await);
+        return Err(visit.mistake(&actor, &case, Action::Submit, Mistake::EntryLength).await);
     }
     let entry = cases::Entry { at: visit.now.as_secs(), by: actor.fiscal_code.clone(), text: text.to_owned() };
     if !cases::submit(&visit.app.records, &id, &entry, visit.now).await? {
-        return Err(visit.stop(Notice::Case(id, Mistake::CaseFull)).await);
+        return Err(visit.mistake(&actor, &case, Action::Submit, Mistake::CaseFull).await);
     }
+    visit.trace(&actor, &case, Action::Submit, Ok(ground)).await?;
     Ok(visit.go_to(&format!("/gepi/case/{id}")))
 }
 
@@ -114,27 +115,55 @@ pub(super) async fn assign(
     let visit = Visit::of_form(app, &headers).await?;
     let actor = visit.actor().await?;
     visit.check_form(&form)?;
-    let (case, _) = visit.access(&actor, &id, Action::Assign).await?;
+    let (case, ground) = visit.permitted(&actor, &id, Action::Assign).await?;
     let taker = people::actor(&visit.app.records, &operator, visit.now).await?;
     if let Err(refusal) = taker.can_take(&case, visit.today) {
+        visit.trace(&actor, &case, Action::Assign, Err(refusal.label())).await?;
         return Err(visit.refuse(refusal).await);
     }
     cases::assign(&visit.app.records, &id, &operator, visit.now).await?;
+    visit.trace(&actor, &case, Action::Assign, Ok(ground)).await?;
     Ok(visit.go_to(&format!("/gepi/case/{id}")))
 }
 
 impl Visit {
-    /// Returns a case if the person may do this, and traces the access or its refusal.
-    pub(super) async fn access(&self, actor: &Actor, id: &str, action: Action) -> Result<(Case, Ground), Stop> {
+    /// Returns a case if the person may see it so, and traces the access or its refusal.
+    async fn access(&self, actor: &Actor, id: &str, action: Action) -> Result<(Case, Ground), Stop> {
+        let (case, ground) = self.permitted(actor, id, action).await?;
+        self.trace(actor, &case, action, Ok(ground)).await?;
+        Ok((case, ground))
+    }
+
+    /// Returns a case if the person may do this, and traces a refusal. The action is traced once it is done.
+    pub(super) async fn permitted(&self, actor: &Actor, id: &str, action: Action) -> Result<(Case, Ground), Stop> {
         let Some(case) = cases::load(&self.app.records, id, self.now).await? else {
             return Err(self.refuse(Refusal::NotYours).await);
         };
-        let decided = actor.permit(action, &case, self.today);
-        traces::record(&self.app, &actor.fiscal_code, &case, action, decided, self.now).await?;
-        match decided {
+        match actor.permit(action, &case, self.today) {
             Ok(ground) => Ok((case, ground)),
-            Err(refusal) => Err(self.refuse(refusal).await),
+            Err(refusal) => {
+                self.trace(actor, &case, action, Err(refusal.label())).await?;
+                Err(self.refuse(refusal).await)
+            }
         }
+    }
+
+    /// Stops a form about a case that was not filled in well, and traces it as refused.
+    pub(super) async fn mistake(&self, actor: &Actor, case: &Case, action: Action, mistake: Mistake) -> Stop {
+        match self.trace(actor, case, action, Err(mistake.label())).await {
+            Ok(()) => self.stop(Notice::Case(case.id.clone(), mistake)).await,
+            Err(outage) => outage.into(),
+        }
+    }
+
+    pub(super) async fn trace(
+        &self,
+        actor: &Actor,
+        case: &Case,
+        action: Action,
+        decided: Result<Ground, &'static str>,
+    ) -> Result<(), Outage> {
+        traces::record(&self.app, &actor.fiscal_code, case, action, decided, self.now).await
     }
 
     /// Returns the cases that the person may open, by id.

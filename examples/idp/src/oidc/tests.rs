@@ -190,8 +190,8 @@ async fn suspended_identity_has_no_pages_of_its_own() {
 async fn lines(app: &App, count: usize) -> Vec<Line> {
     loop {
         let mut lines = Vec::new();
-        let problems = app.audit.read(|line| lines.push(line.clone()), UnixTime::now().unwrap()).await.unwrap();
-        assert_eq!(problems, Vec::<String>::new());
+        let reading = app.audit.read(|line| lines.push(line.clone()), UnixTime::now().unwrap()).await.unwrap();
+        assert_eq!(reading.problems, Vec::<String>::new());
         if lines.len() >= count {
             assert_eq!(lines.len(), count);
             return lines;

@@ -232,3 +232,66 @@ fn administrator_accredits_others_in_their_own_area() {
     paolo.post("/gepi/staff/accredit", &form, &[fields[0], fields[1], fields[2], fields[3], ("until", "2999-01-01")]);
     assert!(paolo.is_refused());
 }
+
+/// Returns the outcomes of an action in the audit log, in their order.
+fn outcomes(provider: &Provider, action: &str) -> Vec<String> {
+    let file = provider.file("outcomes.json");
+    let _ = std::fs::remove_file(&file);
+    provider.command(&["audit", "export", file.to_str().unwrap()]).unwrap();
+    let lines = std::fs::read_to_string(file).unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let outcome = |line: serde_json::Value| line["outcome"].as_str().unwrap().to_owned();
+    lines.filter(|line| line["action"] == action).map(outcome).collect()
+}
+
+#[test]
+fn refused_requests_are_never_traced_as_done() {
+    let provider = Provider::start(BEFORE);
+    let mut admin = enter(&provider, &maria(&provider));
+    let form = token(&mut admin);
+    let paolo = case(&mut admin, "Patto di Paolo Verdi");
+    let post = |browser: &mut Browser, path: &str, fields: &[(&str, &str)]| {
+        browser.post(path, &form, fields);
+        assert!(browser.is_refused(), "{path}: {}", browser.page);
+    };
+    let path = format!("/gepi/case/{paolo}");
+    for text in ["  ", &"x".repeat(501)] {
+        post(&mut admin, &format!("{path}/submit"), &[("text", text)]);
+    }
+    assert_eq!(outcomes(&provider, "case_submit"), ["entry_length"; 2]);
+    let delegate = [("from", "2020-01-01"), ("until", "2999-01-01")];
+    for volunteer in ["nobody", PAOLO, MARIA] {
+        post(&mut admin, &format!("{path}/delegate"), &[("volunteer", volunteer), delegate[0], delegate[1]]);
+    }
+    assert_eq!(outcomes(&provider, "case_delegate"), ["code_or_period", "own_delegation", "own_delegation"]);
+    let terms = [("profile", "CaseManager"), ("from", "2020-01-01")];
+    for (area, operator, until) in [
+        ("Roma 1", "nobody", "2999-01-01"),
+        ("Roma 1", PAOLO, "2019-01-01"),
+        ("Roma 1", PAOLO, "never"),
+        ("Roma 1", MARIA, "2999-01-01"),
+        ("Roma 2", PAOLO, "2999-01-01"),
+    ] {
+        let fields = [("area", area), ("operator", operator), terms[0], terms[1], ("until", until)];
+        post(&mut admin, "/gepi/staff/accredit", &fields);
+    }
+    let mistakes = ["code_or_period"; 3].into_iter().chain(["own_accreditation", "not_accredited"]);
+    assert_eq!(outcomes(&provider, "accredit"), mistakes.collect::<Vec<_>>());
+    post(&mut admin, "/gepi/staff/end", &[("area", "Roma 1"), ("operator", "nobody")]);
+    assert_eq!(outcomes(&provider, "end_accreditation"), ["code_or_period"]);
+    // The traces of the area show each of them as refused.
+    admin.open(&format!("/gepi/traces?area={AREA}"));
+    assert_eq!(admin.page.matches("Rifiutato").count(), 5, "{}", admin.page);
+    admin.post(&format!("{path}/submit"), &form, &[("text", "Una nota")]);
+    assert_eq!(outcomes(&provider, "case_submit"), ["entry_length", "entry_length", "done"]);
+
+    accredit(&mut admin, GIULIA, "PactCoordinator");
+    let mut coordinator = enter_by_pin(&provider, GIULIA);
+    let form = token(&mut coordinator);
+    let rita = case(&mut coordinator, "Patto di Rita Gallo");
+    let assign = format!("/gepi/case/{rita}/assign");
+    coordinator.post(&assign, &form, &[("operator", PAOLO)]);
+    assert!(coordinator.is_refused());
+    coordinator.post(&assign, &form, &[("operator", MARIA)]);
+    assert_eq!(outcomes(&provider, "case_assign"), ["not_an_officer", "done"]);
+}

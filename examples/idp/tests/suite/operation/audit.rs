@@ -65,6 +65,104 @@ fn removed_and_replaced_lines_are_found() {
     provider.command(&["audit", "verify"]).unwrap();
 }
 
+/// Removes an entry.
+fn remove(store: &RedbStore, id: &AccountId) {
+    put(store, id, vec![0], Some(1));
+    assert_eq!(wait(store.purge(secondo::UnixTime::from_secs(2).unwrap())).unwrap(), 1);
+}
+
+/// Returns the entries of a kind of record.
+fn entries(store: &RedbStore, kind: &str) -> Vec<AccountId> {
+    let (mut found, mut last) = (Vec::new(), None);
+    loop {
+        let ids = wait(store.ids_after(last.as_ref())).unwrap();
+        last = ids.last().copied();
+        if last.is_none() {
+            return found;
+        }
+        found.extend(ids.into_iter().filter(|id| id.as_str().starts_with(&format!("idp.{kind}."))));
+    }
+}
+
+/// Returns the head that a report of `audit verify` prints.
+fn head(report: &str) -> String {
+    report.lines().find_map(|line| line.strip_prefix("Head: ")).unwrap_or_else(|| panic!("{report}")).to_owned()
+}
+
+#[test]
+fn lines_removed_together_with_the_head_are_found() {
+    let mut provider = Provider::start("");
+    // There is no line yet, and nothing is missing.
+    provider.command(&["audit", "verify"]).unwrap();
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    let earlier = head(&provider.command(&["audit", "verify"]).unwrap());
+    provider.terminate();
+    let data = provider.file("idp.redb");
+    let store = RedbStore::open(&data).unwrap();
+    let blocks = entries(&store, "audit");
+    let [record] = entries(&store, "audit-head")[..] else { panic!("one head") };
+    let earlier_record = wait(store.load(&record)).unwrap().unwrap().value.as_ref().to_vec();
+    drop(store);
+
+    provider.restart("+0s");
+    browser.open("/");
+    browser.submit("/code", &[("code", "000000")]);
+    let later = head(&provider.command(&["audit", "verify"]).unwrap());
+    provider.terminate();
+    for kept in [&earlier, &later] {
+        provider.command(&["audit", "verify", "--head", kept]).unwrap();
+    }
+    let error = provider.command(&["audit", "verify", "--head", "7"]).unwrap_err();
+    assert!(error.contains("a number, a colon and 64"), "{error}");
+
+    let store = RedbStore::open(&data).unwrap();
+    for block in entries(&store, "audit").iter().filter(|block| !blocks.contains(block)) {
+        remove(&store, block);
+    }
+    let verify = |head: &[&str]| provider.command(&[&["audit", "verify"], head].concat()).unwrap_err();
+    drop(store);
+    assert!(verify(&[]).contains("block"));
+    // Without the head as well.
+    let store = RedbStore::open(&data).unwrap();
+    remove(&store, &record);
+    drop(store);
+    assert!(verify(&[]).contains("the head of the log is missing"));
+    // An older head fits the blocks that are left, but not the account, nor the head that was kept elsewhere.
+    let store = RedbStore::open(&data).unwrap();
+    put(&store, &record, earlier_record, None);
+    drop(store);
+    let report = verify(&[]);
+    assert!(report.contains("the log tells of") && report.contains("the account has revision"), "{report}");
+    assert!(report.contains("has 1 problem"), "{report}");
+    let report = verify(&["--head", &later]);
+    assert!(report.contains("of the head that was kept is missing") && report.contains("has 2 problems"), "{report}");
+}
+
+#[test]
+fn account_that_is_an_older_copy_is_found_by_the_log() {
+    let mut provider = Provider::start("");
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    provider.terminate();
+    let data = provider.file("idp.redb");
+    let store = RedbStore::open(&data).unwrap();
+    let is_account = |id: &AccountId| !id.as_str().contains('.') && !id.as_str().starts_with("secondo-");
+    let account = wait(store.ids_after(None)).unwrap().into_iter().rfind(is_account).unwrap();
+    let older = wait(store.load(&account)).unwrap().unwrap().value.as_ref().to_vec();
+    drop(store);
+    provider.restart("+0s");
+    browser.open("/");
+    browser.submit("/code", &[("code", "000000")]);
+    provider.command(&["audit", "verify"]).unwrap();
+    provider.terminate();
+    let store = RedbStore::open(&data).unwrap();
+    put(&store, &account, older, None);
+    drop(store);
+    let report = provider.command(&["audit", "verify"]).unwrap_err();
+    assert!(report.contains("the account is an older copy"), "{report}");
+}
+
 #[test]
 fn export_is_of_an_area_and_a_period() {
     let service = crate::support::service::Service::new();

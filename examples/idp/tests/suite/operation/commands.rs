@@ -3,6 +3,12 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
+use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use secondo::store::{Enumerate, Store};
+use secondo_redb::RedbStore;
+use sha2::{Digest, Sha256};
+
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 
@@ -113,6 +119,59 @@ fn erased_person_is_nowhere_but_in_the_audit_log() {
     provider.restart("+0s");
     provider.command(&["admin", "find", &provider.operator.0]).unwrap();
     provider.command(&["admin", "find", MARIA]).unwrap_err();
+}
+
+/// Returns the contents of all records, with their kinds.
+fn contents(provider: &Provider) -> Vec<(String, String)> {
+    let keys = fs::read_to_string(provider.file("idp.key")).unwrap();
+    let key = keys.trim().split_once(' ').unwrap().1;
+    let key: [u8; 32] = Sha256::new().chain_update("idp records").chain_update(key).finalize().into();
+    let cipher = Aes256GcmSiv::new(&key.into());
+    let store = RedbStore::open(provider.file("idp.redb")).unwrap();
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        let (mut contents, mut last) = (Vec::new(), None);
+        loop {
+            let ids = store.ids_after(last.as_ref()).await.unwrap();
+            last = ids.last().copied();
+            if last.is_none() {
+                return contents;
+            }
+            for id in ids.iter().filter(|id| id.as_str().starts_with("idp.")) {
+                let value = store.load(id).await.unwrap().unwrap().value.as_ref().to_vec();
+                let (nonce, sealed) = value[4..].split_first_chunk::<12>().unwrap();
+                let payload = Payload { msg: sealed, aad: id.as_str().as_bytes() };
+                let opened = cipher.decrypt(&Nonce::from(*nonce), payload).unwrap();
+                contents.push((id.to_string(), String::from_utf8(opened).unwrap()));
+            }
+        }
+    })
+}
+
+#[test]
+fn no_record_names_a_person_who_was_erased() {
+    let mut provider = Provider::start(crate::gepi::people::BEFORE);
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    // She works at the sample service, and others' cases and traces name her.
+    browser.open("/gepi");
+    browser.submit("/gepi/login", &[("level", "1")]);
+    browser.give_password(&provider);
+    browser.consent();
+    let case = crate::gepi::people::case(&mut browser, "Patto di Paolo Verdi");
+    browser.open(&format!("/gepi/case/{case}"));
+    browser.submit(&format!("/gepi/case/{case}/submit"), &[("text", "Chiamare Maria Rossi, RSSMRA80B69H501U")]);
+    assert!(!browser.is_refused(), "{}", browser.page);
+    provider.command(&["erase", MARIA, "--operator", "anna", "--reason", "letter"]).unwrap();
+    provider.command(&["audit", "verify"]).unwrap();
+    provider.terminate();
+    let contents = contents(&provider);
+    assert!(contents.iter().any(|(id, _)| id.starts_with("idp.audit.")));
+    for (id, content) in contents {
+        let content = content.to_lowercase();
+        for name in ["rssmra80b69h501u", "maria rossi", "maria.rossi", "393330000000"] {
+            assert!(!content.contains(name), "{id} has {name}: {content}");
+        }
+    }
 }
 
 #[test]

@@ -80,3 +80,45 @@ fn help_desk_works_by_commands() {
     assert!(said.starts_with("0 lines"), "{said}");
     assert!(!log.contains(code));
 }
+
+#[test]
+fn operators_are_appointed_and_dismissed() {
+    let provider = Provider::start("");
+    let anna = provider.operator.0.as_str();
+    let mut maria = sign_in(&provider);
+    maria.open("/admin");
+    assert!(maria.is_refused(), "{}", maria.page);
+    let error = run(&provider, &["dismiss", MARIA]).unwrap_err();
+    assert!(error.contains("no operator"), "{error}");
+    run(&provider, &["appoint", MARIA]).unwrap();
+    maria.open("/admin");
+    assert!(maria.form("/admin/find").is_some(), "{}", maria.page);
+    assert_eq!(mails(&provider, "Sei un operatore"), 1);
+    let error = run(&provider, &["appoint", MARIA]).unwrap_err();
+    assert!(error.contains("an operator already"), "{error}");
+    provider.command(&["admin", "appoint", MARIA, "--operator", "anna", "--reason", " "]).unwrap_err();
+    provider.command(&["admin", "appoint", MARIA, "--reason", "ticket 7"]).unwrap_err();
+    run(&provider, &["appoint", "nobody@example.org"]).unwrap_err();
+
+    // The last operator can be dismissed, at once, and another one appointed.
+    let said = run(&provider, &["dismiss", anna]).unwrap();
+    assert!(!said.contains("No operator is left"), "{said}");
+    let said = run(&provider, &["dismiss", MARIA]).unwrap();
+    assert!(said.contains("No operator is left"), "{said}");
+    maria.open("/admin");
+    assert!(maria.is_refused(), "{}", maria.page);
+    run(&provider, &["suspend", anna]).unwrap();
+    let error = run(&provider, &["appoint", anna]).unwrap_err();
+    assert!(error.contains("not active"), "{error}");
+    run(&provider, &["resume", anna]).unwrap();
+    run(&provider, &["appoint", anna]).unwrap();
+
+    let export = provider.file("log.json");
+    provider.command(&["audit", "export", export.to_str().unwrap()]).unwrap();
+    let log = fs::read_to_string(&export).unwrap();
+    let count = |action: &str| {
+        let lines = log.lines().filter(|line| line.contains(&format!("\"{action}\"")));
+        lines.filter(|line| line.contains("\"anna\"") && line.contains("\"ticket 7\"")).count()
+    };
+    assert_eq!((count("operator_appoint"), count("operator_dismiss")), (2, 2), "{log}");
+}
