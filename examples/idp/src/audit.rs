@@ -67,6 +67,20 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// Returns the line, with its texts cut if it does not fit into a block.
+    fn cut(mut self) -> Self {
+        /// Five of these fit into a block, whatever their letters are in JSON.
+        const CHARS: usize = 64;
+        if serde_json::to_vec(&self).is_ok_and(|json| json.len() < BLOCK_BYTES) {
+            return self;
+        }
+        let Self { operator, reason, area, subject, detail, .. } = &mut self;
+        for text in [operator, reason, area, subject, detail].into_iter().flatten() {
+            *text = text.chars().take(CHARS).collect();
+        }
+        self
+    }
+
     /// Returns the line that is written when the head was removed.
     fn of_missing_head() -> Self {
         Self { action: "audit_head".into(), outcome: "missing".into(), ..Self::default() }
@@ -155,11 +169,11 @@ impl Audit {
         (Self { records, waiting, metrics }, Queue(queue))
     }
 
-    /// Queues a line. If the queue is full, the line is lost, and the loss is reported.
+    /// Queues a line, whose texts are cut if they are too long. If the queue is full, the line is lost, and the loss is reported.
     pub(crate) fn record(&self, line: Line) {
         self.metrics.event(&line.action, &line.outcome);
         self.metrics.audit_waiting.inc();
-        if self.waiting.try_send(line).is_err() {
+        if self.waiting.try_send(line.cut()).is_err() {
             self.metrics.audit_waiting.dec();
             self.metrics.audit_lost.inc();
             eprintln!("audit: a line was lost");

@@ -1,6 +1,6 @@
 //! The verification of the log, and the mark by which an operator knows its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -48,6 +48,8 @@ pub(crate) struct Reading {
     pub(crate) problems: Vec<String>,
     /// The last revision of each account that a line tells of.
     pub(crate) revisions: BTreeMap<String, u64>,
+    /// The accounts whose first authenticator was not confirmed. They expire, and may begin again.
+    unconfirmed: BTreeSet<String>,
     /// The last block, or `None` if the log has none.
     pub(crate) last: Option<Mark>,
     /// `true` if the log begins with its first block: none has expired.
@@ -64,7 +66,13 @@ impl Reading {
             }
             if let (Some(person), Some(revision)) = (&line.person, line.revision) {
                 let last = self.revisions.insert(person.clone(), revision);
-                if let Some(last) = last.filter(|last| last + 1 != revision) {
+                let begins_again = revision == 1 && self.unconfirmed.contains(person);
+                if revision == 1 && line.action == "enroll" {
+                    self.unconfirmed.insert(person.clone());
+                } else if line.action != "enroll" && line.outcome == "done" {
+                    self.unconfirmed.remove(person);
+                }
+                if let Some(last) = last.filter(|last| last + 1 != revision && !begins_again) {
                     self.problems.push(format!("revision {revision} of {person} does not follow {last}"));
                 }
             }

@@ -148,3 +148,36 @@ async fn lines_expire_after_24_months_in_order() {
     log.remove(4).await;
     assert_eq!(log.read(kept + 5).await, (1, vec!["block 4 is missing".to_owned()]));
 }
+
+#[tokio::test]
+async fn enrollment_that_expired_may_begin_again() {
+    let log = Log::of_days(0).await;
+    let append_all = async |person: &str, actions: &[(&str, u64)]| {
+        let line = |(action, revision): &(&str, u64)| Line {
+            person: Some(person.into()),
+            action: (*action).into(),
+            outcome: "done".into(),
+            revision: Some(*revision),
+            ..Line::default()
+        };
+        append(&log.audit.records, &mut actions.iter().map(line).collect(), at(0)).await.unwrap();
+    };
+    append_all("p", &[("enroll", 1), ("enroll", 1), ("confirm", 2), ("verify", 3)]).await;
+    assert_eq!(log.read(1).await.1, Vec::<String>::new());
+    // One that was confirmed does not expire.
+    append_all("p", &[("enroll", 1)]).await;
+    assert_eq!(log.read(1).await.1, ["revision 1 of p does not follow 3"]);
+}
+
+#[tokio::test]
+async fn line_that_is_too_long_does_not_hold_up_the_others() {
+    let log = Log::of_days(0).await;
+    let (audit, queue) = Audit::new(log.audit.records.clone(), Metrics::new());
+    // Each control character takes six bytes in JSON.
+    let text = Some("\u{1}".repeat(5000));
+    let (operator, reason, area) = (text.clone(), text.clone(), text.clone());
+    audit.record(Line { operator, reason, area, subject: text.clone(), detail: text, ..Line::default() });
+    audit.record(Line { action: "next".into(), ..Line::default() });
+    audit.write(queue).await;
+    assert_eq!(log.read(1).await, (2, vec![]));
+}
