@@ -2,6 +2,7 @@
 
 use std::env;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -39,6 +40,9 @@ pub(crate) struct Config {
     pub(crate) trusted_proxy: Option<IpAddr>,
     /// The token with which other machines may read `/metrics`. Loopback needs none.
     pub(crate) metrics_token: Option<String>,
+    /// The connections that are open at most, and no more than the files that the system lets a process open. Further
+    /// ones wait.
+    pub(crate) connections: NonZeroU32,
     /// The requests per minute from one address.
     pub(crate) limits: Rates,
     /// The services.
@@ -53,6 +57,9 @@ pub(crate) struct Config {
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const LISTEN_TLS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
 
+/// Half of the files that most systems let a process open.
+const CONNECTIONS: NonZeroU32 = NonZeroU32::new(512).unwrap();
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -65,6 +72,7 @@ impl Default for Config {
             sms: None,
             trusted_proxy: None,
             metrics_token: None,
+            connections: CONNECTIONS,
             limits: Rates::default(),
             client: Vec::new(),
             gepi: gepi::Settings::default(),

@@ -8,6 +8,7 @@ use crate::gepi;
 use crate::outage::Outage;
 use crate::person::{Person, Standing, hash};
 use crate::records::{Kept, Record};
+use crate::registration::{self, Credential};
 
 /// The fact that the persons were made.
 #[derive(Serialize, Deserialize)]
@@ -46,6 +47,7 @@ pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
         ..somebody()?
     };
     gepi::demonstration::begin(app, &maria, &anna, now).await?;
+    give_credential(app, now).await?;
     for (role, mut person) in [("Demonstration", maria), ("Operator", anna)] {
         let password = format!("Prova-{}", random_digits()?);
         person.password = hash(&password)?;
@@ -55,6 +57,28 @@ pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
         }
     }
     Ok(())
+}
+
+/// Gives Luigi, who is not registered, a credential of somebody else to hand over. The outbox shows its random PIN, and
+/// nothing else keeps it.
+async fn give_credential(app: &App, now: UnixTime) -> Result<(), Outage> {
+    let pin = random_digits()?;
+    let luigi = Credential {
+        issuer: "Regione Esempio".into(),
+        fiscal_code: "VRDLGU90E17F205V".into(),
+        hash: hash(&pin)?,
+        name: "Luigi".into(),
+        family_name: "Verdi".into(),
+        mobile: "+393330000002".into(),
+        expires: "2036-12-31".into(),
+    };
+    let text = format!(
+        "Codice fiscale: {}\nPIN: {pin}\nPuoi trasferire la tua identità: {}/register/handover\nDati da scrivere: \
+            maschio, 1990-05-17, MI, F205",
+        luigi.fiscal_code, app.origin
+    );
+    registration::keep_credential(app, luigi, now).await?;
+    app.messages.mail("Luigi Verdi", "La tua credenziale della Regione Esempio", &text, now).await
 }
 
 /// Returns a person of Rome, without name and password.

@@ -131,5 +131,5 @@ impl Visit {
 
 const ANOTHER_KEY: Text = Text(
     "L'attivazione è ricominciata: elimina la chiave di prima dall'app e inquadra il nuovo codice QR.",
-    "The activation has started again: remove the key before from the app and scan the new QR code.",
+    "The activation has started again: delete the earlier entry in your app and scan the new QR code.",
 );

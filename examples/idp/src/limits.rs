@@ -84,6 +84,8 @@ impl Kind {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Limited {
     pub(crate) label: &'static str,
+    /// The request is one of a program, which reads no pages.
+    pub(crate) is_of_program: bool,
     /// The seconds after which another request is allowed.
     pub(crate) wait: u64,
 }
@@ -137,7 +139,7 @@ impl Limits {
             return Ok(());
         }
         let wait = Duration::from_secs_f64((1.0 - bucket.left) * MINUTE.as_secs_f64() / rate);
-        Err(Limited { label: kind.label(), wait: wait.as_secs() + 1 })
+        Err(Limited { label: kind.label(), is_of_program: kind == Kind::Api, wait: wait.as_secs() + 1 })
     }
 }
 

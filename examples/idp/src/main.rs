@@ -14,6 +14,7 @@ mod challenge;
 mod clicks;
 mod command;
 mod config;
+mod connections;
 mod consent;
 mod credentials;
 mod demonstration;

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -12,7 +11,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use secondo::UnixTime;
+use serde_json::json;
 
 use crate::app::App;
 use crate::http::{FORM_BYTES, Visit};
@@ -85,6 +86,13 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
     let _ = to_bytes(body, FORM_BYTES).await;
     let again = page_before(&app, &parts);
     let wait = [(header::RETRY_AFTER, limited.wait.to_string())];
+    if limited.is_of_program {
+        let body = json!({
+            "error": "temporarily_unavailable",
+            "error_description": "too many requests came from this address",
+        });
+        return (StatusCode::TOO_MANY_REQUESTS, wait, Json(body)).into_response();
+    }
     // The page has the language of the session, and a way out of the login at a service.
     let visit = match Visit::of(app, &parts.headers).await {
         Ok(visit) => visit,

@@ -1,10 +1,8 @@
 //! The provider as a server: its start, and its end by a signal.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use secondo::UnixTime;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,9 +11,10 @@ use tokio::time::sleep;
 use crate::app::App;
 use crate::command;
 use crate::config::Config;
+use crate::connections::{Server, Times};
 use crate::outage::{Failure, Outage};
 use crate::provider::Provider;
-use crate::tls::TlsListener;
+use crate::tls::Certificate;
 
 /// The time that requests have to end after a signal.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,7 +23,7 @@ const PURGE: Duration = Duration::from_secs(60 * 60);
 
 /// Serves browsers and commands until a signal.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
-    let listener = TcpListener::bind(config.listen).await?;
+    let (listener, connections) = (TcpListener::bind(config.listen).await?, config.connections);
     let origin = config.origin_at(listener.local_addr()?)?;
     let certificate = config.certificate(&origin)?;
     let socket = config.socket_path();
@@ -36,24 +35,16 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         println!("The browser warns of its certificate. SHA-256 fingerprint: {}", certificate.fingerprint());
     }
 
-    let router = provider.router().into_make_service_with_connect_info::<SocketAddr>();
+    let tls = certificate.map(Certificate::acceptor).transpose()?;
+    let server = Server { router: provider.router(), tls, times: Times::default() };
     let (first, second) = (stop()?, stop()?);
-    let served = async {
-        match certificate {
-            Some(certificate) => {
-                let listener = TlsListener::new(listener, certificate)?.tap_io(|_| {});
-                axum::serve(listener, router).with_graceful_shutdown(first).await?;
-            }
-            None => axum::serve(listener, router).with_graceful_shutdown(first).await?,
-        }
-        Ok::<(), Failure>(())
-    };
+    let served = server.run(listener, connections, first);
     let late = async {
         second.await;
         sleep(PATIENCE).await;
     };
     tokio::select! {
-        served = served => served?,
+        () = served => {}
         () = late => eprintln!("some requests did not end in time"),
     }
     commands.abort();

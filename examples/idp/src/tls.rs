@@ -5,20 +5,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::future::pending;
-use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::serve::Listener;
 use jiff::{Span, Timestamp, tz::TimeZone};
 use rcgen::{CertificateParams, CertifiedKey, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 use sha2::{Digest, Sha256};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::client::verify_server_name;
@@ -26,14 +21,11 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::server::ParsedCertificate;
-use tokio_rustls::server::TlsStream;
 
 use crate::outage::Failure;
 
 /// The days for which a certificate is valid. Phones refuse one of more than 825 days.
 const DAYS: i64 = 397;
-/// The time of a handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A certificate that no authority has signed, with its key.
 pub(crate) struct Certificate {
@@ -63,6 +55,14 @@ impl Certificate {
         file.sync_all()?;
         let key = PrivateKeyDer::try_from(signing_key.serialize_der())?;
         Ok(Self { certificate: cert.der().clone(), key })
+    }
+
+    /// Returns the server's side of handshakes with this certificate.
+    pub(crate) fn acceptor(self) -> Result<TlsAcceptor, Failure> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let config = config.with_no_client_auth().with_single_cert(vec![self.certificate], self.key)?;
+        Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
     /// Returns the hash of the certificate, as browsers show it.
@@ -95,58 +95,4 @@ pub(crate) fn address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
     socket.local_addr().ok().map(|address| address.ip())
-}
-
-type Connection = (TlsStream<TcpStream>, SocketAddr);
-
-/// Connections by TLS.
-pub(crate) struct TlsListener {
-    connections: Receiver<Connection>,
-    address: SocketAddr,
-}
-
-impl TlsListener {
-    pub(crate) fn new(listener: TcpListener, Certificate { certificate, key }: Certificate) -> Result<Self, Failure> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        let config = config.with_no_client_auth().with_single_cert(vec![certificate], key)?;
-        let address = listener.local_addr()?;
-        let (sender, connections) = channel(1);
-        tokio::spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), sender));
-        Ok(Self { connections, address })
-    }
-}
-
-/// Accepts connections until the server stops. A slow handshake keeps no other connection waiting.
-async fn accept(mut listener: TcpListener, acceptor: TlsAcceptor, sender: Sender<Connection>) {
-    loop {
-        let (stream, peer) = tokio::select! {
-            accepted = Listener::accept(&mut listener) => accepted,
-            () = sender.closed() => return,
-        };
-        let (acceptor, sender) = (acceptor.clone(), sender.clone());
-        tokio::spawn(async move {
-            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                // The server may have stopped meanwhile.
-                drop(sender.send((stream, peer)).await);
-            }
-        });
-    }
-}
-
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> Connection {
-        match self.connections.recv().await {
-            Some(connection) => connection,
-            // The task of `accept` does not end before this listener.
-            None => pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
-    }
 }

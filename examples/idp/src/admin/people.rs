@@ -22,7 +22,13 @@ use crate::session::Once;
 
 /// Shows the search and the accounts that are locked.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of_page(app, &headers).await?;
+    let mut visit = Visit::of_page(app, &headers).await?;
+    let session = &mut visit.browser.session;
+    if session.person.is_none() && session.request.is_none() && session.next.is_none() {
+        // The login that follows leads back here.
+        session.next = Some(ADMIN.to_owned());
+        visit.browser.keep(&visit.app.records, visit.now).await?;
+    }
     if visit.owner().is_ok_and(|person| !person.is_operator) {
         return Ok(visit.show(StatusCode::FORBIDDEN, pages::not_operator));
     }

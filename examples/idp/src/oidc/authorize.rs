@@ -64,7 +64,8 @@ impl Visit {
         }
         let session = &mut self.browser.session;
         session.language = language.or(session.language.take());
-        session.given = None;
+        // The login ends at the service, and not at a page of the provider.
+        (session.given, session.next) = (None, None);
         if let Some(single) = &single
             && !request.is_fresh
             && self.now.as_secs().saturating_sub(single.at) <= request.max_age.unwrap_or(SESSION_SECS).min(SESSION_SECS)

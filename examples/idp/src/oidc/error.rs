@@ -42,6 +42,8 @@ pub(crate) struct Refused(pub(crate) Code, pub(crate) &'static str);
 /// The failure of a request at the token endpoint.
 pub(crate) enum TokenError {
     Refused(Refused),
+    /// The form is longer than any request is.
+    TooLarge,
     Outage(Outage),
 }
 
@@ -61,6 +63,10 @@ impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
         let (code, description) = match self {
             Self::Refused(Refused(code, description)) => (code, description),
+            Self::TooLarge => {
+                let body = json!({ "error": Code::InvalidRequest.name(), "error_description": "the form is too long" });
+                return (StatusCode::PAYLOAD_TOO_LARGE, Json(body)).into_response();
+            }
             Self::Outage(outage) => return outage.into_response(),
         };
         let body = Json(json!({ "error": code.name(), "error_description": description }));

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, State};
 use axum::http::HeaderMap;
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -25,8 +26,14 @@ use crate::outage::Outage;
 pub(super) async fn token(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    RawForm(form): RawForm,
+    form: Result<RawForm, RawFormRejection>,
 ) -> Result<Json<Value>, TokenError> {
+    let RawForm(form) = form.map_err(|rejection| match rejection {
+        RawFormRejection::InvalidFormContentType(_) => {
+            Refused(Code::InvalidRequest, "the body must be application/x-www-form-urlencoded").into()
+        }
+        _ => TokenError::TooLarge,
+    })?;
     let now = UnixTime::now().map_err(Outage::from)?;
     let form =
         Parameters::of_form(&form).ok_or(Refused(Code::InvalidRequest, "a parameter is there more than once"))?;

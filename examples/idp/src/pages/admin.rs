@@ -28,7 +28,7 @@ const CODE_HINT: Text = Text(
 );
 const CODE_USE: Text = Text(
     "La persona entra con la password e sceglie: Ho un codice di attivazione dell'assistenza.",
-    "The person signs in with the password and chooses: I have an activation code of the help desk.",
+    "The person signs in with the password and chooses: I have an activation code from the help desk.",
 );
 
 /// An account that is locked now.

@@ -68,7 +68,7 @@ fn table(page: &Page<'_>, lines: &[Line]) -> Markup {
                             td { (date_and_time(line.time)) }
                             td { (line.action) }
                             td { (line.outcome) }
-                            td { (details(line)) }
+                            td { (details(page, line)) }
                         }
                     }
                 }
@@ -77,20 +77,20 @@ fn table(page: &Page<'_>, lines: &[Line]) -> Markup {
     }
 }
 
-fn details(line: &Line) -> Markup {
+fn details(page: &Page<'_>, line: &Line) -> Markup {
     let texts = [
-        ("person", line.person.clone()),
-        ("authenticator", line.authenticator.map(|number| number.to_string())),
-        ("revision", line.revision.map(|revision| revision.to_string())),
-        ("operator", line.operator.clone()),
-        ("reason", line.reason.clone()),
-        ("area", line.area.clone()),
-        ("subject", line.subject.clone()),
-        ("detail", line.detail.clone()),
+        (Text("persona", "person"), line.person.clone()),
+        (Text("dispositivo", "device"), line.authenticator.map(|number| number.to_string())),
+        (Text("revisione", "revision"), line.revision.map(|revision| revision.to_string())),
+        (Text("operatore", "operator"), line.operator.clone()),
+        (Text("motivo", "reason"), line.reason.clone()),
+        (Text("area", "area"), line.area.clone()),
+        (Text("oggetto", "subject"), line.subject.clone()),
+        (Text("dettaglio", "detail"), line.detail.clone()),
     ];
     html! {
         @for (name, text) in texts {
-            @if let Some(text) = text { (name) ": " (text) br; }
+            @if let Some(text) = text { (page.say(name)) ": " (text) br; }
         }
     }
 }

@@ -20,9 +20,9 @@ const MAIL_HINT: Text = Text(
     "Se c'è un'identità con questo nome utente, abbiamo inviato un codice al suo indirizzo e-mail.",
     "If there is an identity with this user name, a code was sent to its e-mail address.",
 );
-const SMS_TITLE: Text = Text("Codice via SMS", "Code by SMS");
+const SMS_TITLE: Text = Text("Codice via SMS", "Code by text message");
 const SMS_HINT: Text =
-    Text("Abbiamo inviato un codice al numero certificato", "A code was sent to the certified number");
+    Text("Abbiamo inviato un codice al numero certificato", "We sent a code to the mobile number on record");
 const PASSWORD_TITLE: Text = Text("Nuova password", "New password");
 const DONE_TITLE: Text = Text("Password cambiata", "Password changed");
 const DONE_TEXT: Text = Text(

@@ -14,7 +14,7 @@ pub(crate) const WRONG_PASSWORD: Text =
 pub(crate) const PASSWORD_LOCKED: Text =
     Text("Troppi tentativi. Riprova tra 15 minuti.", "Too many attempts. Try again in 15 minutes.");
 const RECOVER: Text = Text("Recupero credenziali", "Recover your credentials");
-const NEW_HERE: Text = Text("Non hai un'identità digitale?", "Do you have no digital identity?");
+const NEW_HERE: Text = Text("Non hai un'identità digitale?", "Don't have a digital identity yet?");
 const REGISTER: Text = Text("Registrati", "Register");
 
 /// The page for the user name and the password. A service may have named the user.

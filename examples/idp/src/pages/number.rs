@@ -10,7 +10,7 @@ use crate::second_factor::SentTo;
 pub(super) const TITLE: Text = Text("Numero di cellulare", "Mobile number");
 const PRESENT: Text = Text("Il tuo numero è", "Your number is");
 const HINT: Text = Text(
-    "Ti inviamo un codice per confermarlo. Da quel momento i codici per SMS arrivano a questo numero, e non più a quello \
+    "Ti inviamo un codice per confermarlo. Da quel momento i codici via SMS arrivano a questo numero, e non più a quello \
         di prima.",
     "We send a code to confirm it. From then on, codes by text message go to this number, and no longer to the one \
         before.",
@@ -18,7 +18,7 @@ const HINT: Text = Text(
 const NUMBER: Text = Text("Numero da confermare", "Number to confirm");
 const CONFIRM_TITLE: Text = Text("Conferma il numero", "Confirm the number");
 const SENT: Text =
-    Text("Scrivi il codice che abbiamo inviato per SMS a", "Type the code that we sent by text message to");
+    Text("Scrivi il codice che abbiamo inviato via SMS a", "Type the code that we sent by text message to");
 const CANCEL: Text = Text("Usa un altro numero", "Use another number");
 pub(crate) const NOT_A_MOBILE: Text = Text(
     "Scrivi un numero di cellulare, per esempio +39 333 123 4567.",

@@ -26,7 +26,7 @@ const ACTIONS: Text = Text("Azioni sull'identità", "Actions on the identity");
 const DEVICE_ACTIONS: Text = Text("Azioni sul dispositivo", "Actions on device");
 const REASON: Text = Text("Motivo", "Reason");
 const REASON_HINT: Text = Text(
-    "Il motivo resta nel registro. La persona riceve una mail.",
+    "Il motivo resta nel registro. La persona riceve un'e-mail.",
     "The reason stays in the audit log. The person gets a mail.",
 );
 const AUDIT: Text = Text("Registro della persona", "Audit log of the person");

@@ -109,16 +109,18 @@ pub(crate) const fn problem(problem: Problem) -> Text {
             "L'ultimo carattere non corrisponde al resto del codice fiscale. Controlla il codice.",
             "The last character does not match the rest of the fiscal code. Check the code.",
         ),
-        Problem::FiscalCodeDate => {
-            Text("Il codice fiscale ha un'altra data di nascita.", "The fiscal code has another date of birth.")
-        }
+        Problem::FiscalCodeDate => Text(
+            "Il codice fiscale ha un'altra data di nascita.",
+            "The date of birth in the fiscal code is different from the one you typed.",
+        ),
         Problem::FiscalCodeGender => Text(
             "Il codice fiscale è di una persona dell'altro sesso.",
-            "The fiscal code is of a person of the other sex.",
+            "The sex in the fiscal code is different from the one you chose.",
         ),
-        Problem::FiscalCodePlace => {
-            Text("Il codice fiscale ha un altro luogo di nascita.", "The fiscal code has another place of birth.")
-        }
+        Problem::FiscalCodePlace => Text(
+            "Il codice fiscale ha un altro luogo di nascita.",
+            "The place of birth in the fiscal code is different from the one you typed.",
+        ),
         Problem::Email => Text(
             "Scrivi un indirizzo e-mail, come nome@example.org.",
             "Type an e-mail address, such as name@example.org.",
@@ -128,7 +130,7 @@ pub(crate) const fn problem(problem: Problem) -> Text {
         }
         Problem::PasswordKinds => Text(
             "Alla password manca una maiuscola, una minuscola, una cifra o un carattere speciale.",
-            "The password lacks an upper-case letter, a lower-case letter, a digit or a special character.",
+            "The password must contain an upper-case letter, a lower-case letter, a digit and a special character.",
         ),
         Problem::PasswordPersonal => Text(
             "La password non deve contenere il nome o l'indirizzo e-mail.",

@@ -25,6 +25,12 @@ const NEW_HINT: Text = Text(
     "Print this page or write the codes down, and keep them away from your phone. They will not be shown again.",
 );
 
+const NEXT_CODE: Text = Text(
+    "Ora ti chiediamo un codice per entrare. Quello che hai appena usato non vale più: aspetta che l'app ne mostri un altro.",
+    "Next, we ask you for a code to sign in. The code that you have just used is no longer valid: wait until the app \
+        shows another one.",
+);
+
 /// The page to make new recovery codes.
 pub(crate) fn recovery_codes(page: &Page<'_>, view: &AccountView) -> Markup {
     let left = view.authenticators.iter().find_map(|device| device.codes_left);
@@ -42,13 +48,14 @@ pub(crate) fn recovery_codes(page: &Page<'_>, view: &AccountView) -> Markup {
     page.whole(page.say(TITLE), None, &content)
 }
 
-/// The page that shows new codes once, to be printed.
-pub(crate) fn new_codes(page: &Page<'_>, codes: &RecoveryCodes) -> Markup {
+/// The page that shows new codes once, to be printed. The next page may ask for a code of the app.
+pub(crate) fn new_codes(page: &Page<'_>, codes: &RecoveryCodes, asks_code: bool) -> Markup {
     let content = html! {
         p { (page.say(NEW_HINT)) }
         p .hint { (page.provider) }
         ol .codes { @for code in codes.texts() { li { code { (code.as_str()) } } } }
         p { (page.say(HINT)) }
+        @if asks_code { p .unprinted { (page.say(NEXT_CODE)) } }
         p .unprinted { a .button href="/" { (page.say(texts::NEXT)) } }
     };
     page.whole(page.say(NEW_TITLE), None, &content)

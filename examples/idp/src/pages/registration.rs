@@ -17,7 +17,7 @@ const PERSONAL_HINT: Text = Text(
 );
 const HANDOVER_LINK: Text = Text(
     "Hai già una credenziale regionale o un PIN INPS? Trasferisci la tua identità.",
-    "Do you have a regional credential or a PIN of INPS? Hand over your identity.",
+    "Do you have a regional credential or an INPS PIN? Use it to transfer your identity.",
 );
 const CERTIFIED: Text = Text("Dati certificati da", "Data certified by");
 const GENDER: Text = Text("Sesso", "Sex");

@@ -9,16 +9,16 @@ use super::texts::{self, ATTEMPTS_LEFT};
 use crate::second_factor::{LOST, SentTo, Ways};
 
 const CHOICE_TITLE: Text = Text("Come vuoi confermare l'accesso?", "How do you want to confirm the login?");
-const BY_CODE: Text = Text("Codice dell'app o del dispositivo", "Code of the app or the device");
+const BY_CODE: Text = Text("Codice dell'app o del dispositivo", "Code from your app or device");
 const BY_SMS: Text = Text("SMS al numero", "Text message to");
 const BY_PUSH: Text = Text("Notifica nell'app", "Notification in the app");
 const BY_RECOVERY: Text = Text("Ho perso il telefono", "I have lost my phone");
-const OTHER_WAY: Text = Text("Usa un altro metodo", "Use another way");
+const OTHER_WAY: Text = Text("Usa un altro metodo", "Use another method");
 const HELP_DESK: Text =
-    Text("Ho un codice di attivazione dell'assistenza", "I have an activation code of the help desk");
+    Text("Ho un codice di attivazione dell'assistenza", "I have an activation code from the help desk");
 
-const CODE_TITLE: Text = Text("Codice dell'app", "Code of the app");
-const CODE: Text = Text("Codice di 6 cifre", "Code of 6 digits");
+const CODE_TITLE: Text = Text("Codice dell'app", "Code from your app");
+const CODE: Text = Text("Codice di 6 cifre", "6-digit code");
 const CODE_HINT: Text =
     Text("Apri la tua app e scrivi il codice che mostra.", "Open your app and type the code that it shows.");
 const CLOSED: Text = Text(
@@ -26,9 +26,9 @@ const CLOSED: Text = Text(
     "If you have recovery codes, you can use one. Otherwise wait, or call the help desk.",
 );
 
-const SMS_TITLE: Text = Text("Codice per SMS", "Code by text message");
-const SMS_TO: Text = Text("Il codice arriva per SMS al numero", "The code comes by text message to");
-const SMS_SENT: Text = Text("Abbiamo inviato un codice per SMS al numero", "We sent a code by text message to");
+const SMS_TITLE: Text = Text("Codice via SMS", "Code by text message");
+const SMS_TO: Text = Text("Il codice arriva via SMS al numero", "The code comes by text message to");
+const SMS_SENT: Text = Text("Abbiamo inviato un codice via SMS al numero", "We sent a code by text message to");
 const SMS_VALID: Text =
     Text("Vale 5 minuti, e solo in questo accesso.", "It is valid for 5 minutes, in this login only.");
 const SEND: Text = Text("Invia il codice", "Send the code");

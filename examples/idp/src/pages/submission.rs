@@ -63,17 +63,18 @@ const WITHDRAW_TEXT: Text = Text(
 const PROCEDURE: Field = Field {
     name: "procedure",
     label: Text("Codice della pratica", "Procedure code"),
-    hint: Some(Text("È nell'e-mail che hai ricevuto.", "It is in the mail that you got.")),
+    hint: Some(Text("È nell'e-mail che hai ricevuto.", "It is in the e-mail that you received.")),
     kind: "text",
     autocomplete: "off",
 };
 const WITHDRAWN_TITLE: Text = Text("Richiesta ritirata", "Application withdrawn");
-const HANDOVER_TITLE: Text = Text("Trasferisci la tua identità", "Hand over your identity");
+const HANDOVER_TITLE: Text = Text("Trasferisci la tua identità", "Transfer your identity");
 const HANDOVER_TEXT: Text = Text(
     "Se hai una credenziale regionale con password temporanea o un PIN INPS, sei già stato identificato e non servono \
         documenti. Confermerai con un codice via SMS al numero certificato.",
-    "If you have a regional credential with one-time passwords or a PIN of INPS, you were identified already, and no \
-        documents are needed. You will confirm with a code by SMS to the certified number.",
+    "If you have a regional credential with one-time passwords or an INPS PIN, you have already been identified, and no \
+        documents are needed. You will confirm with a code sent by text message to the mobile number that the issuer \
+        has on record.",
 );
 const HANDOVER_CODE: Field = Field {
     name: "fiscal_code",

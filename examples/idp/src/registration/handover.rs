@@ -1,7 +1,7 @@
 //! The hand-over from a credential of somebody else, such as a regional one-time password or the PIN of INPS.
 //!
 //! The table `[[handover]]` of the configuration stands for the other side, which identified the person. Whoever gives
-//! the PIN and reads the certified number needs no other identification.
+//! the PIN and reads the certified number needs no other identification. A demonstration has a credential of its own.
 
 use std::sync::Arc;
 
@@ -9,35 +9,52 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::civil::Date;
-use serde::Deserialize;
+use secondo::UnixTime;
+use serde::{Deserialize, Serialize};
 
 use super::application::{Application, Certified, Step};
 use super::personal::today;
 use crate::app::App;
 use crate::challenge;
 use crate::http::{Answer, Visit};
+use crate::outage::Outage;
 use crate::pages::{Text, registration as pages};
 use crate::problem::{Problem, Refused};
+use crate::records::{Kept, Record};
 
 pub(super) const PAGE: &str = "/register/handover";
 /// The PINs that may be tried for a fiscal code in 15 minutes.
 const GUESSES: (u32, u64) = (5, 15 * 60);
 
 /// A credential of somebody else.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Credential {
     /// The name of the other side.
-    issuer: String,
-    fiscal_code: String,
+    pub(crate) issuer: String,
+    pub(crate) fiscal_code: String,
     /// The hash of the PIN (argon2, in the PHC format).
-    hash: String,
-    name: String,
-    family_name: String,
+    pub(crate) hash: String,
+    pub(crate) name: String,
+    pub(crate) family_name: String,
     /// The number that the other side has certified, in its international form.
-    mobile: String,
+    pub(crate) mobile: String,
     /// The last day on which the credential is valid.
-    expires: String,
+    pub(crate) expires: String,
+}
+
+/// The credential of a demonstration.
+impl Record for Credential {
+    const KIND: &'static str = "credential";
+}
+
+/// The name of the demonstration's credential in the records.
+const OF_DEMONSTRATION: &str = "demonstration";
+
+/// Keeps a credential for a demonstration, which has no configuration.
+pub(crate) async fn keep_credential(app: &App, credential: Credential, now: UnixTime) -> Result<(), Outage> {
+    app.records.create(OF_DEMONSTRATION, Kept::forever(credential), now).await?;
+    Ok(())
 }
 
 const WRONG: Text = Text("Il codice fiscale o il PIN non sono corretti.", "The fiscal code or the PIN is not correct.");
@@ -83,7 +100,9 @@ pub(super) async fn take(
     if !challenge::permits(&visit.app.records, &count, GUESSES, Some(&pin), visit.now).await? {
         return visit.refuse(PAGE, refused(&visit, TOO_OFTEN)).await;
     }
-    let credential = visit.app.config.handover.iter().find(|credential| credential.fiscal_code == code).cloned();
+    let of_demonstration: Option<Credential> = visit.app.records.load(OF_DEMONSTRATION, visit.now).await?;
+    let mut credentials = visit.app.config.handover.iter().cloned().chain(of_demonstration);
+    let credential = credentials.find(|credential| credential.fiscal_code == code);
     let hash = credential.as_ref().map(|credential| credential.hash.clone());
     let is_right = visit.app.persons.compare(pin, hash).await?;
     let Some(credential) = credential.filter(|_| is_right) else {

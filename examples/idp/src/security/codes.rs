@@ -62,7 +62,7 @@ pub(crate) async fn show_new(State(app): State<Arc<App>>, headers: HeaderMap) ->
     };
     visit.browser.keep(&visit.app.records, visit.now).await?;
     let codes = RecoveryCodes::new(&visit.browser.seed(&once)?);
-    Ok(visit.show(StatusCode::OK, |page| pages::new_codes(page, &codes)))
+    Ok(visit.show(StatusCode::OK, |page| pages::new_codes(page, &codes, visit.browser.session.second.is_none())))
 }
 
 const NEW_CODES: Notice = Notice {

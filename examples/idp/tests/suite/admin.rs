@@ -325,7 +325,7 @@ fn audit_log_is_searched() {
     wait::until(|| search(&format!("person={id}")).contains("identity_suspend"));
     let page = search(&format!("person={id}"));
     assert_labels(&page);
-    assert!(page.contains("reason: ticket 7") && page.contains("<td>service_login</td>"), "{page}");
+    assert!(page.contains("motivo: ticket 7") && page.contains("<td>service_login</td>"), "{page}");
     assert!(page.contains("<td>identity_view</td>") && !page.contains("<td>confirm</td>"));
     let page = search("area=Roma");
     assert!(page.contains("<td>service_login</td>") && !page.contains("<td>identity_suspend</td>"));
@@ -338,4 +338,19 @@ fn audit_log_is_searched() {
     }
     // The search was recorded, with the operator.
     assert!(search("").contains("<td>audit_view</td>"));
+}
+
+#[test]
+fn login_that_began_at_the_administration_returns_there() {
+    let provider = Provider::start("");
+    let mut browser = Browser::new(&provider);
+    let (user, password) = &provider.operator;
+    browser.enroll_as(user, password);
+    assert!(browser.page.contains("action=\"/code\""));
+    let mut operator = Browser::new(&provider);
+    browser.lend(&mut operator);
+    operator.open("/admin");
+    operator.submit("/password", &[("user", user), ("password", password)]);
+    operator.give_code();
+    assert!(operator.page.contains("action=\"/admin/find\""), "{}", operator.page);
 }

@@ -5,12 +5,12 @@ use super::layout::Sheet;
 use super::texts;
 use crate::pages::Text;
 
-const TITLE: Text = Text("Entra in GePI", "Enter GePI");
+const TITLE: Text = Text("Entra in GePI", "Sign in to GePI");
 const HINT: Text = Text(
     "GePI è la piattaforma per il patto per l'inclusione sociale. Operatori, volontari di patronato e cittadini \
         entrano con la propria identità digitale SPID.",
-    "GePI is the platform for the social inclusion pact. Operators, patronato volunteers and citizens enter with their \
-        digital identity of SPID.",
+    "GePI is the platform for the social inclusion pact. Operators, volunteers of a patronato (a free advice office) and \
+        citizens sign in with their SPID digital identity.",
 );
 const COMPULSORY: Text = Text(
     "L'accesso richiede il Livello 2: dopo la password, un codice monouso.",
@@ -21,18 +21,18 @@ const NOT_YET: Text = Text(
     "Level 1 is enough today. Patronato volunteers, and those who have activated their app, choose Level 2.",
 );
 const PROVIDERS: Text = Text("Scegli il tuo gestore di identità", "Choose your identity provider");
-const ENTER: Text = Text("Entra con SPID:", "Enter with SPID:");
+const ENTER: Text = Text("Entra con SPID:", "Sign in with SPID:");
 const LEVEL_2: Text = Text("Livello 2", "Level 2");
 const LEVEL_1: Text = Text("Livello 1", "Level 1");
 const OTHERS: [&str; 3] = ["Gestore Alfa", "Gestore Beta", "Gestore Gamma"];
 const EXAMPLE: Text = Text("(esempio, non attivo)", "(example, not active)");
-const PIN_TITLE: Text = Text("Entra con il PIN", "Enter with your PIN");
+const PIN_TITLE: Text = Text("Entra con il PIN", "Sign in with your PIN");
 const PIN_HINT: Text = Text(
     "Solo per i minorenni, per i cittadini non comunitari e per chi ha un PIN non ancora scaduto.",
     "Only for minors, for citizens of countries outside the EU, and for PINs that have not expired.",
 );
 const PIN: Text = Text("PIN", "PIN");
-const PIN_ENTER: Text = Text("Entra con il PIN", "Enter with the PIN");
+const PIN_ENTER: Text = Text("Entra con il PIN", "Sign in with the PIN");
 
 /// The problem of a login that brought the browser back here.
 #[derive(Clone, Copy, Serialize, Deserialize)]

@@ -11,13 +11,13 @@ const TOO_WEAK: Text = Text("Serve il Livello 2", "Level 2 is needed");
 const TOO_WEAK_NEXT: Text = Text(
     "Entra con la tua identità SPID e con il codice dell'app del tuo gestore. Se non hai ancora attivato l'app, attivala \
         prima.",
-    "Enter with your identity of SPID and with the code of your provider's app. If you have not activated the app yet, \
+    "Sign in with your SPID identity and the code from your provider's app. If you have not activated the app yet, \
         activate it first.",
 );
 const LEVEL_SINCE: Text =
     Text("Per il tuo profilo il Livello 2 è obbligatorio dal", "For your profile, Level 2 is compulsory since");
 const PIN_OVER: Text = Text("Il tuo PIN è scaduto il", "Your PIN expired on");
-const ENTER: Text = Text("Entra con SPID, Livello 2", "Enter with SPID, Level 2");
+const ENTER: Text = Text("Entra con SPID, Livello 2", "Sign in with SPID, Level 2");
 
 /// The page about a login that is too weak for the person's rights.
 pub(in crate::gepi) fn too_weak(sheet: &Sheet<'_>, too_weak: TooWeak) -> Markup {

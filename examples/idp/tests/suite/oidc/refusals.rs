@@ -329,3 +329,14 @@ fn wrong_registration_stops_the_start() {
     wrong(&plain("redirect_uris = [\"https://a.example/\"]\nattributes = [\"nickname\"]"), "is no attribute");
     wrong(&plain("redirect_uris = []"), "redirect_uris is empty");
 }
+
+/// RFC 6749 section 5.2: a malformed request gets `invalid_request` in JSON, whatever its type.
+#[test]
+fn token_request_of_another_type() {
+    let provider = Provider::start("");
+    let request = agent().post(format!("{}/token", provider.origin)).content_type("application/json");
+    let mut response = request.send("{}").unwrap();
+    assert_eq!(response.status(), 400);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert!(response.body_mut().read_to_string().unwrap().contains("\"error\":\"invalid_request\""));
+}

@@ -54,6 +54,34 @@ fn metrics_count_without_names() {
     assert_eq!(get(&provider, "/metrics", &[from, ("Authorization", "Bearer t0ken")]).0, 200);
 }
 
+/// Scrapers and supervisors use the address of the machine, or any name of it.
+#[test]
+fn metrics_and_health_need_no_host_of_ours() {
+    let provider = Provider::start("");
+    let port = provider.origin.rsplit_once(':').unwrap().1;
+    for host in [format!("127.0.0.1:{port}"), "10.0.0.7:9100".into(), "metrics.example".into()] {
+        for path in ["/metrics", "/health", "/ready"] {
+            assert_eq!(get(&provider, path, &[("Host", &host)]).0, 200, "{host} {path}");
+        }
+    }
+}
+
+/// Programs get what they can read.
+#[test]
+fn limit_of_a_program_is_json() {
+    let provider = Provider::start("[limits]\napi = 1\n");
+    for path in ["/token", "/api/app/inbox", "/userinfo"] {
+        let post = || agent().post(format!("{}{path}", provider.origin)).send("x").unwrap();
+        let mut response = post();
+        while response.status() != 429 {
+            response = post();
+        }
+        assert_eq!(response.headers()["content-type"], "application/json", "{path}");
+        assert!(response.headers().contains_key("retry-after"));
+        assert!(response.body_mut().read_to_string().unwrap().contains("\"error\":\"temporarily_unavailable\""));
+    }
+}
+
 #[test]
 fn addresses_are_limited() {
     let provider = Provider::start("trusted_proxy = \"127.0.0.1\"\n[limits]\npassword = 3\n");

@@ -81,6 +81,24 @@ fn identity_is_active_without_documents() {
     assert!(again.browser.is_refused() && again.browser.page.contains("Hai già un'identità"), "{}", again.browser.page);
 }
 
+/// The first-time user tries it without a configuration: the outbox has a credential.
+#[test]
+fn demonstration_has_a_credential() {
+    let provider = Provider::start("");
+    let mut browser = Browser::new(&provider);
+    let text = message(&provider, "Luigi Verdi", 1);
+    let pin = text.split_once("PIN: ").unwrap().1.split('\n').next().unwrap();
+    browser.open("/register/handover");
+    let luigi = fiscal_code("VRDLGU90E17F205");
+    assert!(text.contains(&luigi), "{text}");
+    browser.submit("/register/handover", &[("fiscal_code", &luigi), ("pin", pin), ("consent", "yes")]);
+    browser.submit("/register/code/mobile", &[("code", &code(&message(&provider, "+393330000002", 1)))]);
+    assert!(browser.page.contains("Dati certificati da Regione Esempio:"), "{}", browser.page);
+    let data = [("gender", "M"), ("date_of_birth", "1990-05-17"), ("county_of_birth", "MI")];
+    browser.submit("/register/personal", &[&data[..], &[("place_of_birth", "F205")]].concat());
+    assert!(!browser.is_refused() && browser.form("/register/email").is_some(), "{}", browser.page);
+}
+
 #[test]
 fn wrong_expired_and_without_consent() {
     let (luigi, ugo) = (fiscal_code("VRDLGU90E17F205"), fiscal_code("NREGUO90E17F205"));
