@@ -221,13 +221,12 @@ async fn note(records: &Records, lines: &[Line]) -> Result<(), Outage> {
 
 /// Writes the lines as blocks, and removes from the list what is written.
 async fn append(records: &Records, lines: &mut Vec<Line>, now: UnixTime) -> Result<(), Outage> {
-    let mut head = match records.load(Head::NAME, now).await? {
-        Some(head) => head,
-        None => {
-            // The new head would hide that the old one was removed.
-            lines.insert(0, Line { time: now.as_secs(), ..Line::of_missing_head() });
-            Head::start()
-        }
+    let mut head = if let Some(head) = records.load(Head::NAME, now).await? {
+        head
+    } else {
+        // The new head would hide that the old one was removed.
+        lines.insert(0, Line { time: now.as_secs(), ..Line::of_missing_head() });
+        Head::start()
     };
     while !lines.is_empty() {
         // Another machine, or this one before it stopped, may have written blocks since.

@@ -39,7 +39,7 @@ async fn send(stream: &mut TcpStream, bytes: &[u8]) -> String {
     stream.write_all(bytes).await.unwrap();
     let mut buffer = [0; 1024];
     let read = timeout(SOON, stream.read(&mut buffer)).await.unwrap().unwrap_or_default();
-    String::from_utf8_lossy(&buffer[..read]).into_owned()
+    String::from_utf8_lossy(buffer.get(..read).unwrap()).into_owned()
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ fn operator_helps_a_person() {
         browser.picture("admin-4-activation");
         browser.click("main a.button");
 
-        read_audit_log(&browser, &provider);
+        read_audit_log(&browser, &provider, reader);
         leave(&browser, &provider);
         activate(&browser, &provider, &code);
         leave(&browser, &provider);
@@ -93,12 +93,11 @@ fn leave(browser: &Chromium, provider: &Provider) {
 }
 
 /// Searches the audit log by person, area and period.
-fn read_audit_log(browser: &Chromium, provider: &Provider) {
+fn read_audit_log(browser: &Chromium, provider: &Provider, reader: Reader) {
     browser.click("a[href^='/admin/audit?person=']");
     let of_person = browser.address().to_string();
     open_until(browser, &of_person, "identity_suspend");
-    let text = browser.text("main");
-    assert!(text.contains("reason: ticket 7") || text.contains("motivo: ticket 7"));
+    assert!(browser.text("main").contains(reader.say("motivo: ticket 7", "reason: ticket 7")));
     open_until(browser, &format!("{}/admin/audit?area=Roma+1", provider.origin), "case_open");
     assert!(!browser.text("main").contains("identity_suspend"));
     browser.picture("admin-5-audit");
