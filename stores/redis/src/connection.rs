@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
+use redis::sentinel::SentinelClient;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, PushInfo, PushKind, RedisError, RedisResult,
     RetryMethod,
@@ -19,6 +20,8 @@ use crate::RedisStoreError;
 /// The server or cluster to which the connections lead.
 pub(crate) enum Server {
     One(Box<Client>),
+    /// The primary that Sentinels name. One connection at a time asks them.
+    Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
     Cluster(Box<ClusterClient>),
 }
 
@@ -82,21 +85,24 @@ impl Connections {
 
     async fn connect(&self, using: &Using<'_>) -> RedisResult<Connection> {
         match &self.server {
-            Server::One(client) => {
-                let (place, cell) = (Arc::downgrade(using.place), Arc::downgrade(&using.cell));
-                // The calls have a timeout of their own.
-                let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-                let config = config.set_push_sender(move |push: PushInfo| {
-                    if push.kind == PushKind::Disconnection {
-                        clear(&place, &cell);
-                    }
-                    Ok::<(), RedisError>(())
-                });
-                client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::One)
-            }
+            Server::One(client) => connect(client, using).await,
+            Server::Sentinel(sentinels) => connect(&sentinels.lock().await.async_get_client().await?, using).await,
             Server::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
         }
     }
+}
+
+async fn connect(client: &Client, using: &Using<'_>) -> RedisResult<Connection> {
+    let (place, cell) = (Arc::downgrade(using.place), Arc::downgrade(&using.cell));
+    // The calls have a timeout of their own.
+    let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+    let config = config.set_push_sender(move |push: PushInfo| {
+        if push.kind == PushKind::Disconnection {
+            clear(&place, &cell);
+        }
+        Ok::<(), RedisError>(())
+    });
+    client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::One)
 }
 
 pub(crate) enum Request {

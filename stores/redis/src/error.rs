@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use redis::{ErrorKind, RedisError};
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// An error from the store.
 ///
@@ -10,10 +10,16 @@ use redis::{ErrorKind, RedisError};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RedisStoreError {
-    /// The address is not one of Redis, or it needs TLS and the feature `tls` is off.
-    Address,
-    /// The prefix does not consist of 1 to 64 visible ASCII characters, or it has braces.
+    /// The address cannot be used, for this reason.
+    Address(&'static str),
+    /// The [prefix](crate::RedisOptions::with_prefix) is not 2 to 64 visible ASCII characters without braces, of which
+    /// the last one, and no other, is a colon.
     Prefix,
+    /// The server refused the number of the database in the address. It has fewer databases (16 by default, numbered
+    /// from 0), or its user may not `SELECT`.
+    Database,
+    /// The Sentinels that answered know no primary of this name, or none that is up.
+    Primary,
     /// The [largest number](crate::RedisOptions::with_calls) of calls is already under way. Nothing was sent.
     Busy,
     /// Redis did not answer within [the timeout](crate::RedisOptions::with_timeout).
@@ -41,8 +47,10 @@ impl RedisStoreError {
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
-            Self::Address => "address",
+            Self::Address(_) => "address",
             Self::Prefix => "prefix",
+            Self::Database => "database",
+            Self::Primary => "primary",
             Self::Busy => "busy",
             Self::Timeout => "timeout",
             Self::Connection(_) => "connection",
@@ -70,7 +78,10 @@ impl From<RedisError> for RedisStoreError {
             ErrorKind::Io | ErrorKind::AuthenticationFailed | ErrorKind::ClusterConnectionNotFound => {
                 Self::Connection(error)
             }
-            ErrorKind::InvalidClientConfig => Self::Address,
+            ErrorKind::MasterNameNotFoundBySentinel => Self::Primary,
+            // The client library makes this kind of its own from the answer to `SELECT` alone.
+            ErrorKind::Server(ServerErrorKind::ResponseError) => Self::Database,
+            ErrorKind::InvalidClientConfig => Self::Address("the client library cannot use the address"),
             _ => Self::Answer,
         }
     }
@@ -79,8 +90,16 @@ impl From<RedisError> for RedisStoreError {
 impl fmt::Display for RedisStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address => f.write_str("the address is not one of Redis, or it needs the feature `tls`"),
-            Self::Prefix => f.write_str("the prefix must have 1 to 64 visible ASCII characters and no braces"),
+            Self::Address(reason) => f.write_str(reason),
+            Self::Prefix => f.write_str(
+                "the prefix must be 2 to 64 visible ASCII characters without braces, with a colon at its end and no \
+                 other",
+            ),
+            Self::Database => f.write_str(
+                "Redis refused the number of the database in the address: it has fewer databases, or the user may not \
+                 `SELECT`",
+            ),
+            Self::Primary => f.write_str("the Sentinels know no primary of this name that is up"),
             Self::Busy => f.write_str("too many calls are under way"),
             Self::Timeout => f.write_str("Redis did not answer in time"),
             Self::Connection(_) => f.write_str("the connection to Redis could not be made or broke"),

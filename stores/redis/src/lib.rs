@@ -1,11 +1,11 @@
-//! A store of [`secondo`] in Redis 7 or Valkey, on one server or on a cluster.
+//! A store of [`secondo`] in Redis 7 or Valkey, on one server, with Sentinels, or on a cluster.
 //!
 //! ```no_run
 //! # async fn provider(keys: secondo::seal::KeyRing) -> Result<(), Box<dyn std::error::Error>> {
 //! use secondo::{AccountId, Policy, Transaction, UnixTime, Verifier};
 //! use secondo_redis::RedisOptions;
 //!
-//! let store = RedisOptions::new().connect("redis://provider:password@redis.internal:6379")?;
+//! let store = RedisOptions::new().connect("redis://provider:password@localhost:6379")?;
 //! let verifier = Verifier::new(store, keys, Policy::default());
 //!
 //! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
@@ -22,6 +22,12 @@
 //!
 //! # Data and rights
 //!
+//! **Give the store a server of its own, or at least a database of its own.** On a server that is also a cache, a
+//! `FLUSHALL` removes all accounts, as `FLUSHDB` does in a shared database: everybody is unknown, nobody can log in, and
+//! used codes and locks are forgotten. A cache also needs a `maxmemory-policy` that deletes entries, which a database of
+//! its own does not prevent, since it is a setting of the server. Deny both commands to all users, for example with
+//! `ACL SETUSER default -flushall -flushdb`.
+//!
 //! Each account is one string. Its key is a [prefix](RedisOptions::with_prefix), `secondo:` by default, followed by the
 //! id. Its content is 8 bytes of revision, which are random, followed by the value, which has at most 4,096 bytes. An
 //! expiry is that of the key, in whole seconds of the server's clock, and the server deletes the entry then. An entry
@@ -32,7 +38,8 @@
 //!
 //! The server's user needs access to the keys with the prefix, and the commands `GET`, `SET`, `EVAL` and `EVALSHA`. In
 //! a cluster, it also needs `PING`, `CLUSTER SLOTS` and `ASKING`. To [wait for replicas](RedisOptions::with_replicas),
-//! it also needs `WAIT`. For a single server without replicas:
+//! it also needs `WAIT`. With Sentinels, it also needs `ROLE`, and the user at the Sentinels needs `ROLE` and
+//! `SENTINEL`. For a number of a database other than 0, it also needs `SELECT`. For a single server without replicas:
 //!
 //! ```text
 //! ACL SETUSER provider on >password resetkeys ~secondo:* resetchannels -@all +get +set +eval +evalsha
@@ -70,8 +77,9 @@
 //! A `load` can return a write that no replica has yet. The decision on it is stored by a later write. A caller that
 //! waits for the replicas of the later write has waited for both.
 //!
-//! **Reads and writes must go to the primary.** A cluster's client does this by itself. Otherwise the address must be
-//! the primary's, or a name or a proxy that leads to it. A replica refuses writes, so no code is accepted there, but it
+//! **Reads and writes must go to the primary.** A cluster's client does this by itself, and so does a store that asks
+//! [Sentinels](RedisOptions::connect_sentinel). Otherwise the address must be the primary's, or a name or a proxy that
+//! leads to it. A replica refuses writes, so no code is accepted there, but it
 //! returns old states. If the server has become a replica, the next call connects again. Reads must not be spread over
 //! replicas.
 //!
@@ -89,8 +97,7 @@
 //! from one server to another. If the connection breaks, the list fails, and the caller asks for it again. The
 //! [timeout](RedisOptions::with_timeout) is that of each request, not of the scan.
 //!
-//! A key under the prefix that is not an id of an account is [`RedisStoreError::Corrupt`], as is one of another prefix
-//! that begins with this one. In a cluster, the listing is [`RedisStoreError::Cluster`]: the scans of its nodes are
+//! A key under the prefix that is not an id of an account is [`RedisStoreError::Corrupt`]. In a cluster, the listing is [`RedisStoreError::Cluster`]: the scans of its nodes are
 //! complete only if no slot moves meanwhile.
 //!
 //! # Faults
@@ -136,12 +143,19 @@
 //! |---|---|
 //! | `busy`, `timeout` | Redis is slower than the logins, or down |
 //! | `connection` | Redis or the network is down |
+//! | `primary` | the Sentinels know no primary of this name that is up: a fail-over, or a wrong name |
+//! | `database` | the address has the number of a database that the server does not have |
 //! | `replication` | replicas are down: writes happen, but logins fail |
 //! | `server` | Redis answered with an error, such as `OOM` (its memory is full), `MISCONF` (its disk fails), `READONLY` (it is a replica), `NOREPLICAS` (it has too few replicas), `NOPERM` or `ERR` (the user lacks a command) |
 //! | `cluster` | a cluster was asked to list its ids |
 //! | `corrupt` | something else writes under the prefix: alert an operator |
 //!
 //! Alert an operator after an eviction as well: `evicted_keys` in the `INFO` of Redis must stay 0.
+//!
+//! # Valkey
+//!
+//! The tests of this package also passed on Valkey 8.1, Sentinels, clusters and TLS apart from one: the build that was
+//! tested has no TLS. Nothing differs in settings, rights or addresses.
 //!
 //! # Why redis-rs
 //!
@@ -159,6 +173,7 @@
 
 extern crate alloc;
 
+mod address;
 mod connection;
 mod error;
 mod options;

@@ -5,23 +5,26 @@ use core::time::Duration;
 
 use redis::cluster::ClusterClientBuilder;
 use redis::io::tcp::TcpSettings;
-use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisResult};
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion, TlsMode};
 
+use crate::address;
 use crate::connection::{Connections, Server};
 use crate::script::Exchanges;
 use crate::store::{Calls, Inner, wait};
 use crate::{RedisStore, RedisStoreError};
+use tokio::sync::Mutex;
 
 /// The settings of a store in Redis.
 ///
 /// By default there is 1 connection, at most 1,024 calls are under way, a call takes at most 2 seconds, keys begin with
-/// `secondo:`, and writes do not wait for replicas.
+/// `secondo:`, writes do not wait for replicas, and other hosts need TLS.
 ///
 /// ```no_run
 /// use core::time::Duration;
 /// use secondo_redis::RedisOptions;
 ///
-/// let store = RedisOptions::new().with_timeout(Duration::from_secs(1)).connect("redis://user:password@host:6379/0")?;
+/// let store = RedisOptions::new().with_timeout(Duration::from_secs(1)).connect("redis://idp:password@localhost:6379/0")?;
 /// # Ok::<(), secondo_redis::RedisStoreError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,7 @@ pub struct RedisOptions {
     calls: NonZeroU16,
     timeout: Duration,
     replicas: u8,
+    plaintext: bool,
 }
 
 impl RedisOptions {
@@ -43,13 +47,16 @@ impl RedisOptions {
             calls: const { NonZeroU16::new(1024).unwrap() },
             timeout: Duration::from_secs(2),
             replicas: 0,
+            plaintext: false,
         }
     }
 
-    /// Sets the prefix of all keys: 1 to 64 visible ASCII characters without braces.
+    /// Sets the prefix of all keys: 2 to 64 visible ASCII characters without braces, such as `tenant1:`. The last one is
+    /// a colon, and no other is.
     ///
-    /// Braces are excluded, since a cluster would then keep all entries on one node. The prefix is checked when the
-    /// store is created.
+    /// So a prefix is never the start of another one, and each key belongs to one prefix: the account `1alice` of the
+    /// tenant `t1:` is not the account `alice` of `t11:`. Braces are excluded, since a cluster would then keep all
+    /// entries on one node. The prefix is checked when the store is created.
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -94,32 +101,107 @@ impl RedisOptions {
         self
     }
 
+    /// Allows addresses of other hosts without TLS, which are refused otherwise.
+    ///
+    /// Who can read the network then reads the password of the store's user. Who can change its traffic can answer with
+    /// an old record, so that a used code is accepted again. Allow it only if something else protects the network, for
+    /// example a VPN. Sockets and the host itself (`localhost`, 127.0.0.0/8 and `::1`) need no TLS.
+    #[must_use]
+    pub const fn with_plaintext(mut self, allowed: bool) -> Self {
+        self.plaintext = allowed;
+        self
+    }
+
     /// Creates a store in the Redis server at this address, which must be a primary.
     ///
-    /// The address is `redis://`, or `rediss://` with the feature `tls`, followed by the host. `user:password@` may
-    /// stand before the host, and `:port` and `/database` after it. Connections are made when the first calls come.
+    /// | address | leads to |
+    /// |---|---|
+    /// | `redis://user:password@localhost:6379/0` | a server on this host, and its database 0; all but the host may be left out |
+    /// | `rediss://user:password@redis.internal` | another host by TLS, with the feature `tls` |
+    /// | `unix:///run/redis.sock?db=1&user=idp&pass=secret` | a Unix socket, on Unix; what follows `?` may be left out |
+    ///
+    /// In users and passwords, these characters must be percent-encoded: `/` is `%2F`, `?` is `%3F`, `#` is `%23`, `@`
+    /// is `%40`, `:` is `%3A`, `%` is `%25`, and a space is `%20`. In the address of a socket, also `&`, which is `%26`,
+    /// and `+`, which is `%2B`. `valkey` may stand for `redis`.
+    ///
+    /// Connections are made when the first calls come. So a database that the server does not have is
+    /// [`RedisStoreError::Database`] from each call. Make a call when the program starts.
     ///
     /// # Errors
     ///
     /// Returns [`RedisStoreError::Address`] if the address cannot be used, and [`RedisStoreError::Prefix`] if the
     /// prefix cannot.
     pub fn connect(self, url: &str) -> Result<RedisStore, RedisStoreError> {
-        let client = client(url).map_err(|_| RedisStoreError::Address)?;
+        let address = self.address(url)?;
+        // With RESP3, the client notices at once when the server closes a connection.
+        let settings = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let client = Client::open(address.set_redis_settings(settings))?;
         self.store(Server::One(client.into()))
+    }
+
+    /// Creates a store in the primary that Sentinels know.
+    ///
+    /// The first argument is the addresses of the Sentinels, with the users and passwords that they ask for. The second
+    /// one is the address of the primary, with its name at the Sentinels in place of a host and a port:
+    ///
+    /// ```no_run
+    /// use secondo_redis::RedisOptions;
+    ///
+    /// let sentinels = ["rediss://sentinel-1.internal:26379", "rediss://sentinel-2.internal:26379"];
+    /// # if cfg!(feature = "tls") {
+    /// let store = RedisOptions::new().connect_sentinel(sentinels, "rediss://idp:password@mymaster/0")?;
+    /// # }
+    /// # Ok::<(), secondo_redis::RedisStoreError>(())
+    /// ```
+    ///
+    /// Each new connection asks the Sentinels for the primary, and asks that server if it is one. After a fail-over,
+    /// the connections to the old primary break, and the next call leads to the new one. Until then, calls fail with
+    /// [`RedisStoreError::Primary`] or [`RedisStoreError::Connection`]. One of the Sentinels must answer. One that does
+    /// not answer at all costs a second of the [timeout](Self::with_timeout).
+    ///
+    /// A primary without TLS needs [`Self::with_plaintext`] wherever it is, since only the Sentinels know its host. See
+    /// the [safe settings](crate#safe-settings) for what a fail-over loses.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RedisStoreError::Address`] if an address cannot be used, and [`RedisStoreError::Prefix`] if the prefix
+    /// cannot.
+    pub fn connect_sentinel<'u>(
+        self,
+        sentinels: impl IntoIterator<Item = &'u str>,
+        primary: &str,
+    ) -> Result<RedisStore, RedisStoreError> {
+        let sentinels: Vec<_> = sentinels.into_iter().map(|url| self.address(url)).collect::<Result<_, _>>()?;
+        if sentinels.is_empty() {
+            return Err(RedisStoreError::Address("there must be an address of a Sentinel"));
+        }
+        let primary = address::parse(primary)?;
+        let settings = primary.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let node = SentinelNodeConnectionInfo::default().set_redis_connection_info(settings);
+        let (name, node) = match primary.addr() {
+            ConnectionAddr::Tcp(..) if !self.plaintext => return Err(RedisStoreError::Address(address::PLAINTEXT)),
+            ConnectionAddr::Tcp(name, _) => (name, node),
+            ConnectionAddr::TcpTls { host: name, .. } => (name, node.set_tls_mode(TlsMode::Secure)),
+            _ => return Err(RedisStoreError::Address("Sentinels know no sockets: write `redis://` and the name")),
+        };
+        let client = SentinelClient::build(sentinels, name.clone(), Some(node), SentinelServerType::Master)?;
+        self.store(Server::Sentinel(Mutex::new(client).into()))
     }
 
     /// Creates a store in the cluster that has nodes at these addresses.
     ///
     /// At least one of these nodes must answer at the first call, and it names the others. User, password and TLS are
-    /// the same for all nodes. Connections are made when the first calls come.
+    /// the same for all nodes. Connections are made when the first calls come. A cluster has no numbered databases.
     ///
     /// # Errors
     ///
     /// Returns [`RedisStoreError::Address`] if an address cannot be used, and [`RedisStoreError::Prefix`] if the prefix
     /// cannot.
     pub fn connect_cluster<'u>(self, urls: impl IntoIterator<Item = &'u str>) -> Result<RedisStore, RedisStoreError> {
-        let nodes: RedisResult<Vec<_>> = urls.into_iter().map(address).collect();
-        let nodes = nodes.map_err(|_| RedisStoreError::Address)?;
+        let nodes: Vec<_> = urls.into_iter().map(|url| self.address(url)).collect::<Result<_, _>>()?;
+        if nodes.iter().any(|node| node.redis_settings().db() != 0) {
+            return Err(RedisStoreError::Address("a cluster has no numbered databases"));
+        }
         // Half of the timeout leaves time for a second attempt.
         let attempt = self.timeout / 2;
         let client = ClusterClientBuilder::new(nodes)
@@ -129,13 +211,24 @@ impl RedisOptions {
             .overall_response_timeout(None)
             .tcp_settings(lasting(self.timeout))
             .build()
-            .map_err(|_| RedisStoreError::Address)?;
+            .map_err(|_| {
+                RedisStoreError::Address("a cluster needs addresses of nodes, with one user, password and kind of TLS")
+            })?;
         self.store(Server::Cluster(client.into()))
+    }
+
+    fn address(&self, url: &str) -> Result<ConnectionInfo, RedisStoreError> {
+        let address = address::parse(url)?;
+        if !self.plaintext {
+            address::must_be_private(&address)?;
+        }
+        Ok(address)
     }
 
     fn store(self, server: Server) -> Result<RedisStore, RedisStoreError> {
         let visible = |byte: u8| byte.is_ascii_graphic() && byte != b'{' && byte != b'}';
-        if !(1..=64).contains(&self.prefix.len()) || !self.prefix.bytes().all(visible) {
+        let ends = self.prefix.find(':').is_some_and(|colon| colon > 0 && colon + 1 == self.prefix.len());
+        if self.prefix.len() > 64 || !ends || !self.prefix.bytes().all(visible) {
             return Err(RedisStoreError::Prefix);
         }
         let wait = |replicas: NonZeroU8| (wait(replicas.get().into(), self.timeout / 4), replicas.get().into());
@@ -154,22 +247,6 @@ impl Default for RedisOptions {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn client(url: &str) -> RedisResult<Client> {
-    let address = address(url)?;
-    // With RESP3, the client notices at once when the server closes a connection.
-    let settings = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    Client::open(address.set_redis_settings(settings))
-}
-
-fn address(url: &str) -> RedisResult<ConnectionInfo> {
-    #[cfg(feature = "tls")]
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // This fails if another thread was faster, and then a provider is installed.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
-    url.into_connection_info()
 }
 
 /// Returns settings with which the operating system ends a connection that acknowledges no bytes for this time.

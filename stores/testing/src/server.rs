@@ -39,6 +39,15 @@ impl Redis {
         Self { program: Program::start(folder, port, line, None, answers_ping) }
     }
 
+    /// Starts a Sentinel with this configuration file, which it writes to.
+    #[must_use]
+    pub fn sentinel(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let line = ["redis-server", configuration, "--sentinel", "--bind", "127.0.0.1", "--port", &port.to_string()];
+        Self { program: Program::start(folder, port, line.map(Into::into).into(), None, answers_ping) }
+    }
+
     /// Returns the address for `redis-rs`.
     #[must_use]
     pub fn url(&self) -> String {

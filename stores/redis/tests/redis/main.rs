@@ -7,6 +7,7 @@ mod listing;
 mod options;
 mod replicas;
 mod scenarios;
+mod sentinel;
 #[cfg(feature = "tls")]
 mod tls;
 

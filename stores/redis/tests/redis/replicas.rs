@@ -9,7 +9,7 @@ use store_testing::{Engine, Redis, Server};
 use crate::{Patient, block_on, command, count_up, exchange, load, must_store, revision, until};
 
 /// Starts a primary and a replica that has received all of its data.
-fn pair() -> (Redis, Redis) {
+pub(crate) fn pair() -> (Redis, Redis) {
     let primary = Redis::start(&["--repl-diskless-sync-delay", "0"]);
     let replica = Redis::start(&["--replicaof", "127.0.0.1", &primary.address().port().to_string()]);
     until("replicated", || command::<String>(primary.address(), &["INFO", "replication"]).contains("state=online"));
