@@ -13,9 +13,10 @@ const TITLE: Text = Text("Recupero credenziali", "Recover your credentials");
 const USER: Text = Text("E-mail o codice fiscale", "E-mail or fiscal code");
 const USER_HINT: Text = Text(
     "Ti invieremo un codice per e-mail, con il tuo nome utente, e poi uno via SMS. Il secondo fattore resta com'è.",
-    "A code will be sent to you by mail, with your user name, and then one by SMS. The second factor stays as it is.",
+    "A code will be sent to you by e-mail, with your user name, and then one by text message. The second factor stays \
+        as it is.",
 );
-const MAIL_TITLE: Text = Text("Codice per e-mail", "Code by mail");
+const MAIL_TITLE: Text = Text("Codice per e-mail", "Code by e-mail");
 const MAIL_HINT: Text = Text(
     "Se c'è un'identità con questo nome utente, abbiamo inviato un codice al suo indirizzo e-mail.",
     "If there is an identity with this user name, a code was sent to its e-mail address.",

@@ -47,7 +47,7 @@ pub(super) const fn kind(kind: Kind) -> Text {
 
 pub(super) const fn status(device: &AuthenticatorView) -> Text {
     match device.status {
-        Status::Unconfirmed { .. } => Text("in attesa di conferma", "waits for its confirmation"),
+        Status::Unconfirmed { .. } => Text("in attesa di conferma", "not confirmed yet"),
         Status::Active => Text("attivo", "active"),
         Status::Suspended => Text("sospeso", "suspended"),
     }

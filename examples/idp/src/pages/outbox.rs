@@ -7,7 +7,7 @@ use crate::messages::Message;
 const TITLE: Text = Text("Messaggi inviati", "Messages sent");
 const HINT: Text = Text(
     "Questa dimostrazione non invia né e-mail né SMS: li mostra qui.",
-    "This demonstration sends neither mails nor text messages: it shows them here.",
+    "This demonstration sends neither e-mails nor text messages: it shows them here.",
 );
 const NONE: Text = Text("Nessun messaggio.", "No messages.");
 

@@ -27,7 +27,7 @@ const DEVICE_ACTIONS: Text = Text("Azioni sul dispositivo", "Actions on device")
 const REASON: Text = Text("Motivo", "Reason");
 const REASON_HINT: Text = Text(
     "Il motivo resta nel registro. La persona riceve un'e-mail.",
-    "The reason stays in the audit log. The person gets a mail.",
+    "The reason stays in the audit log. The person gets an e-mail.",
 );
 const AUDIT: Text = Text("Registro della persona", "Audit log of the person");
 const OWN: Text = Text("Non puoi agire sulla tua identità.", "You cannot act on your own identity.");

@@ -18,7 +18,7 @@ const NO_SCAN: Text = Text(
     "Questo browser non legge i codici QR: inquadra il codice con la fotocamera del telefono, o copia il testo.",
     "This browser reads no QR codes: scan the code with the camera of the phone, or copy the text.",
 );
-const VIDEO: Text = Text("Immagine della fotocamera", "Picture of the camera");
+const VIDEO: Text = Text("Immagine della fotocamera", "View of the camera");
 const LINK: Text = Text("Testo dell'attivazione o della chiave", "Text of the activation or of the key");
 const PERSONAL_CODE: Text = Text("Codice personale di 6 cifre", "Personal code of 6 digits");
 const REPEATED: Text = Text("Ripeti il codice personale", "Repeat the personal code");

@@ -38,7 +38,7 @@ pub(crate) const NOT_ANSWERED: Text = Text(
     "The app has not answered yet. Scan the QR code first.",
 );
 pub(crate) const ENROLLMENT_ENDED: Text =
-    Text("L'attivazione è scaduta. Iniziane un'altra.", "The activation has ended. Begin another one.");
+    Text("L'attivazione è scaduta. Iniziane un'altra.", "The activation has expired. Begin another one.");
 
 /// The page that offers to activate an app.
 pub(crate) fn offer(page: &Page<'_>, alert: Option<&Alert>) -> Markup {

@@ -90,7 +90,7 @@ const MOBILE: Field = Field {
     label: Text("Numero di cellulare", "Mobile number"),
     hint: Some(Text(
         "Riceverai un SMS con un codice. Senza prefisso, il numero è italiano.",
-        "You will get an SMS with a code. Without a prefix, the number is Italian.",
+        "You will get a text message with a code. Without a prefix, the number is Italian.",
     )),
     kind: "tel",
     autocomplete: "tel",

@@ -23,7 +23,7 @@ const ACCEPT_HINT: Text = Text(
 );
 const ACCEPT: Text = Text("Accetta", "Accept");
 const REASON: Text = Text("Motivo del rifiuto", "Reason for the rejection");
-const REASON_HINT: Text = Text("La persona lo legge nell'e-mail.", "The person reads it in the mail.");
+const REASON_HINT: Text = Text("La persona lo legge nell'e-mail.", "The person reads it in the e-mail.");
 const REJECT: Text = Text("Respingi", "Reject");
 const ALL: Text = Text("Tutte le richieste", "All applications");
 

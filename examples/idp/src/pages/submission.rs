@@ -40,7 +40,7 @@ const SENT_TITLE: Text = Text("Richiesta inviata", "Application sent");
 const SENT_TEXT: Text = Text(
     "Ti abbiamo inviato per e-mail il codice della pratica. Un operatore completerà la richiesta entro 30 giorni, e una \
         e-mail ti dirà che l'identità è attiva.",
-    "The procedure code was sent to you by mail. An operator will complete the application within 30 days, and a mail \
+    "The procedure code was sent to you by e-mail. An operator will complete the application within 30 days, and an e-mail \
         will tell you that the identity is active.",
 );
 const SENT_NEXT: Text = Text(
