@@ -150,8 +150,38 @@ impl<'a> Traces<'a> {
         }
     }
 
+    /// Returns the first place that names the person, and not somebody whose name is longer.
     fn find(&self, text: &str) -> Option<Range<usize>> {
         let text = text.to_ascii_lowercase();
-        self.names.iter().find_map(|name| text.find(name).map(|start| start..start + name.len()))
+        let is_whole = |start: usize, name: &str| {
+            let (before, rest) = text.split_at_checked(start).unwrap_or_default();
+            let after = rest.strip_prefix(name).unwrap_or_default();
+            !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
+        };
+        self.names.iter().find_map(|name| {
+            let (start, _) = text.match_indices(name.as_str()).find(|(start, _)| is_whole(*start, name))?;
+            Some(start..start + name.len())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+
+    #[test]
+    fn longer_names_are_not_touched() {
+        let person = serde_json::json!({
+            "id": "0f", "fiscal_code": "", "email": "", "mobile": "+39333", "name": "Maria", "family_name": "Ross",
+            "gender": "F", "date_of_birth": "", "county_of_birth": "", "place_of_birth": "", "digital_address": null,
+            "spid_code": "", "expiration_date": "", "password": "", "standing": "Active"
+        });
+        let person: Person = serde_json::from_value(person).unwrap();
+        let mut content =
+            serde_json::json!(["Maria Rossi, Anna Maria Ross.", { "by": "maria ross" }, "+393331", "+39333"]);
+        Traces::of(&person).replace(&mut content);
+        assert_eq!(content, serde_json::json!(["Maria Rossi, Anna 0f.", { "by": "0f" }, "+393331", "0f"]));
     }
 }
