@@ -30,6 +30,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let provider = Arc::new(Provider::new(App::open(config, origin).await?));
     let commands = command::listen(Arc::clone(&provider), socket.clone()).await?;
     let purge = tokio::spawn(purge(Arc::clone(&provider)));
+    // Whoever reads the line may send a signal.
+    let (first, second) = (stop()?, stop()?);
     println!("Open {}/gepi", provider.app().origin);
     if let Some(certificate) = &certificate {
         println!("The browser warns of its certificate. SHA-256 fingerprint: {}", certificate.fingerprint());
@@ -37,7 +39,6 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
 
     let tls = certificate.map(Certificate::acceptor).transpose()?;
     let server = Server { router: provider.router(), tls, times: Times::default() };
-    let (first, second) = (stop()?, stop()?);
     let served = server.run(listener, connections, first);
     let late = async {
         second.await;
