@@ -51,7 +51,7 @@ impl Default for Times {
     }
 }
 
-/// What each connection is served with.
+/// The routes, and the settings of every connection.
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) router: Router,

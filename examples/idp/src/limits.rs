@@ -125,8 +125,7 @@ impl Limits {
             // After a minute, an address has all its requests again.
             buckets.retain(|_, bucket| now.saturating_duration_since(bucket.at) < MINUTE);
             if buckets.len() >= ADDRESSES {
-                // Limits per address cannot slow down an attacker with so many addresses. The limits per
-                // person still apply.
+                // An attacker with so many addresses is not slowed down by limits per address. Those per person apply.
                 buckets.clear();
                 eprintln!("limits: too many addresses at once");
             }

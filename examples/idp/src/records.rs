@@ -240,6 +240,11 @@ pub(crate) fn kind_of(id: &AccountId) -> Option<&str> {
     Some(id.as_str().strip_prefix(PREFIX)?.rsplit_once('.')?.0)
 }
 
+/// Returns `true` for the id of an entry that the verifier keeps beside the accounts.
+pub(crate) fn is_of_verifier(id: &AccountId) -> bool {
+    id.as_str().starts_with("secondo-")
+}
+
 /// Returns `true` for the id of a record of any kind that has this name.
 pub(crate) fn is_named(id: &AccountId, name: &str) -> bool {
     kind_of(id).is_some() && id.as_str().rsplit_once('.').is_some_and(|(_, hash)| hash == hash_of(name))

@@ -30,7 +30,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let provider = Arc::new(Provider::new(App::open(config, origin).await?));
     let commands = command::listen(Arc::clone(&provider), socket.clone()).await?;
     let purge = tokio::spawn(purge(Arc::clone(&provider)));
-    // Whoever reads the line may send a signal.
+    // A supervisor that reads the line below may send a signal at once, which must find its handler.
     let (first, second) = (stop()?, stop()?);
     println!("Open {}/gepi", provider.app().origin);
     if let Some(certificate) = &certificate {

@@ -79,9 +79,8 @@
 //!
 //! **Reads and writes must go to the primary.** A cluster's client does this by itself, and so does a store that asks
 //! [Sentinels](RedisOptions::connect_sentinel). Otherwise the address must be the primary's, or a name or a proxy that
-//! leads to it. A replica refuses writes, so no code is accepted there, but it
-//! returns old states. If the server has become a replica, the next call connects again. Reads must not be spread over
-//! replicas.
+//! leads to it. A replica refuses writes, so no code is accepted there, but it returns old states. If the server has
+//! become a replica, the next call connects again. Reads must not be spread over replicas.
 //!
 //! A restored backup has lost all writes since it was made: codes used since then can be accepted again, and failures
 //! counted since then are forgotten. Call
@@ -97,8 +96,8 @@
 //! from one server to another. If the connection breaks, the list fails, and the caller asks for it again. The
 //! [timeout](RedisOptions::with_timeout) is that of each request, not of the scan.
 //!
-//! A key under the prefix that is not an id of an account is [`RedisStoreError::Corrupt`]. In a cluster, the listing is [`RedisStoreError::Cluster`]: the scans of its nodes are
-//! complete only if no slot moves meanwhile.
+//! A key under the prefix that is not an id of an account is [`RedisStoreError::Corrupt`]. In a cluster, the listing is
+//! [`RedisStoreError::Cluster`]: the scans of its nodes are complete only if no slot moves meanwhile.
 //!
 //! # Faults
 //!
@@ -154,8 +153,8 @@
 //!
 //! # Valkey
 //!
-//! The tests of this package also passed on Valkey 8.1, Sentinels, clusters and TLS apart from one: the build that was
-//! tested has no TLS. Nothing differs in settings, rights or addresses.
+//! The tests of this package, those of Sentinels and clusters included, also passed on Valkey 8.1. The test of TLS did
+//! not run, since the build of Valkey had no TLS. Settings, rights and addresses are the same.
 //!
 //! # Why redis-rs
 //!

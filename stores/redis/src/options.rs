@@ -6,14 +6,14 @@ use core::time::Duration;
 use redis::cluster::ClusterClientBuilder;
 use redis::io::tcp::TcpSettings;
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
-use redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion, TlsMode};
+use redis::{Client, ConnectionAddr, ConnectionInfo, ProtocolVersion, RedisConnectionInfo, TlsMode};
+use tokio::sync::Mutex;
 
 use crate::address;
 use crate::connection::{Connections, Server};
 use crate::script::Exchanges;
 use crate::store::{Calls, Inner, wait};
 use crate::{RedisStore, RedisStoreError};
-use tokio::sync::Mutex;
 
 /// The settings of a store in Redis.
 ///
@@ -24,7 +24,8 @@ use tokio::sync::Mutex;
 /// use core::time::Duration;
 /// use secondo_redis::RedisOptions;
 ///
-/// let store = RedisOptions::new().with_timeout(Duration::from_secs(1)).connect("redis://idp:password@localhost:6379/0")?;
+/// let options = RedisOptions::new().with_timeout(Duration::from_secs(1));
+/// let store = options.connect("redis://idp:password@localhost:6379/0")?;
 /// # Ok::<(), secondo_redis::RedisStoreError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +104,8 @@ impl RedisOptions {
 
     /// Allows addresses of other hosts without TLS, which are refused otherwise.
     ///
-    /// Who can read the network then reads the password of the store's user. Who can change its traffic can answer with
-    /// an old record, so that a used code is accepted again. Allow it only if something else protects the network, for
+    /// An attacker who reads the network then learns the password of the store's user. One who changes its traffic can
+    /// answer with an old record, so that a used code is accepted again. Allow it only if something else protects the network, for
     /// example a VPN. Sockets and the host itself (`localhost`, 127.0.0.0/8 and `::1`) need no TLS.
     #[must_use]
     pub const fn with_plaintext(mut self, allowed: bool) -> Self {
@@ -133,8 +134,7 @@ impl RedisOptions {
     /// prefix cannot.
     pub fn connect(self, url: &str) -> Result<RedisStore, RedisStoreError> {
         let address = self.address(url)?;
-        // With RESP3, the client notices at once when the server closes a connection.
-        let settings = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let settings = settings(&address);
         let client = Client::open(address.set_redis_settings(settings))?;
         self.store(Server::One(client.into()))
     }
@@ -176,8 +176,7 @@ impl RedisOptions {
             return Err(RedisStoreError::Address("there must be an address of a Sentinel"));
         }
         let primary = address::parse(primary)?;
-        let settings = primary.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let node = SentinelNodeConnectionInfo::default().set_redis_connection_info(settings);
+        let node = SentinelNodeConnectionInfo::default().set_redis_connection_info(settings(&primary));
         let (name, node) = match primary.addr() {
             ConnectionAddr::Tcp(..) if !self.plaintext => return Err(RedisStoreError::Address(address::PLAINTEXT)),
             ConnectionAddr::Tcp(name, _) => (name, node),
@@ -247,6 +246,12 @@ impl Default for RedisOptions {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Returns the user, the password and the database of an address, for RESP3, by which the client notices at once when
+/// the server closes a connection.
+fn settings(address: &ConnectionInfo) -> RedisConnectionInfo {
+    address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3)
 }
 
 /// Returns settings with which the operating system ends a connection that acknowledges no bytes for this time.

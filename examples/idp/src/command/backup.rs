@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::key_file::KeyFile;
 use crate::outage::Failure;
-use crate::records::kind_of;
+use crate::records::{is_of_verifier, kind_of};
 use crate::store::Engine;
 
 const OTHER_STORE: &str = "the data is not in a file: use the tools of the database server";
@@ -79,7 +79,7 @@ async fn make_safe(app: &App) -> Result<usize, Failure> {
         match kind_of(&id) {
             Some(kind) if ENDED.contains(&kind) => app.records.erase(&id, now).await?,
             Some(_) => {}
-            None if id.as_str().starts_with("secondo-") => {}
+            None if is_of_verifier(&id) => {}
             None => match app.verifier.raise_watermarks(&id, by, now).await {
                 Ok(()) => count += 1,
                 Err(VerifierError::Unknown | VerifierError::Refused(_)) => {}

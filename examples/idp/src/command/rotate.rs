@@ -13,7 +13,7 @@ use super::output::Output;
 use crate::key_file::KeyFile;
 use crate::outage::Failure;
 use crate::provider::Provider;
-use crate::records::kind_of;
+use crate::records::{is_of_verifier, kind_of};
 
 pub(super) async fn rotate(provider: &Provider, output: &Output) -> Result<(), Failure> {
     let Ok(_rotation) = provider.rotation.try_lock() else { return Err("another rotation is running".into()) };
@@ -66,7 +66,7 @@ async fn reseal_all(provider: &Provider, output: &Output) -> Result<(u64, u64), 
         output.progress(n, ids.len());
         let result = if kind_of(id).is_some() {
             app.records.reseal(id).await
-        } else if id.as_str().starts_with("secondo-") {
+        } else if is_of_verifier(id) {
             // The verifier's own entries: canaries stay, and limits of destinations expire.
             Ok(false)
         } else {

@@ -13,7 +13,7 @@ use super::output::Output;
 use crate::app::App;
 use crate::audit::{Mark, Reading};
 use crate::outage::Failure;
-use crate::records::kind_of;
+use crate::records::{is_of_verifier, kind_of};
 
 /// The times that the log is read, if it does not yet tell of a change of this moment, and the pause between.
 const READINGS: u32 = 3;
@@ -66,7 +66,7 @@ async fn read(app: &App) -> Result<(u64, Reading), Failure> {
 async fn revisions(app: &App) -> Result<BTreeMap<String, u64>, Failure> {
     let now = UnixTime::now()?;
     let mut revisions = BTreeMap::new();
-    let is_account = |id: &AccountId| kind_of(id).is_none() && !id.as_str().starts_with("secondo-");
+    let is_account = |id: &AccountId| kind_of(id).is_none() && !is_of_verifier(id);
     for id in app.engine.ids().await?.into_iter().filter(is_account) {
         match app.verifier.view(&id, now).await {
             Ok(view) => {

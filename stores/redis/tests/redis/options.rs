@@ -103,7 +103,7 @@ fn a_redis_password_that_needs_percent_encoding_is_called_that() {
     }
 }
 
-/// It used to be an answer that is none of Redis.
+/// The error names the database, and not an answer that could not be read.
 #[test]
 fn redis_host_99_reports_the_servers_error() {
     let redis = Redis::start(&[]);

@@ -59,7 +59,7 @@ fn a_store_follows_the_primary_that_the_sentinels_name() {
     assert!(block_on(load(&direct, "id")).unwrap().is_some());
 
     let held = block_on(revision(&store, "id"));
-    // What a replica has not yet is lost with the primary.
+    // A write that the replica has not received is lost with the primary.
     let second = RedisOptions::new().connect(&format!("{}/3", replica.url())).unwrap();
     until("the replica", || block_on(load(&second, "id")).unwrap().is_some_and(|entry| entry.revision == held));
     primary.kill();

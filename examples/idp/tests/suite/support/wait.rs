@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 pub(crate) const TIME: Duration = Duration::from_secs(180);
 
 /// Waits until something is there, such as a line of the audit log.
+#[track_caller]
 pub(crate) fn until(mut is_there: impl FnMut() -> bool) {
     let end = Instant::now() + TIME;
     while !is_there() {
