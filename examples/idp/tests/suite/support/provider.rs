@@ -48,9 +48,12 @@ impl Provider {
         String::from_utf8(output.stderr).unwrap()
     }
 
-    /// Starts it again on the same port and data, with a clock that is ahead by an offset such as `+61s`.
+    /// Starts it again, or after [`stop`](Self::stop), on the same port and data, with a clock that is ahead by an offset such as `+61s`.
     pub(crate) fn restart(&mut self, offset: &str) {
-        self.stop();
+        if self.process.is_some() {
+            // What is written after an answer, such as the audit log, is written before the end.
+            assert!(self.terminate().success());
+        }
         let listen = self.origin.replace("http://localhost", "127.0.0.1");
         self.run(&listen, Some(offset));
     }
