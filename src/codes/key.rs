@@ -4,6 +4,8 @@ use sha1::Digest;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::joined::joined;
+#[cfg(feature = "std")]
+use super::lanes::Job;
 use super::mac::Mac;
 #[cfg(feature = "verifier")]
 use crate::ct::declassify::public;
@@ -105,6 +107,18 @@ impl Key {
             Algorithm::Sha256 => hmac_sha256::truncated(self, counter),
             #[cfg(feature = "sha2")]
             Algorithm::Sha512 => hmac_sha512::truncated(self, counter),
+        }
+    }
+
+    /// Computes [`Self::truncated`] of each job. All keys must be of this algorithm.
+    ///
+    /// First come all inner hashes and then all outer ones, because those of one stage do not wait for each other.
+    #[cfg(feature = "std")]
+    pub(super) fn truncated_in_stages<const N: usize>(algorithm: Algorithm, jobs: [Job<'_>; N], values: &mut [u32; N]) {
+        match algorithm {
+            Algorithm::Sha1 => hmac_sha1::truncated_in_stages(jobs, values),
+            Algorithm::Sha256 => hmac_sha256::truncated_in_stages(jobs, values),
+            Algorithm::Sha512 => hmac_sha512::truncated_in_stages(jobs, values),
         }
     }
 
@@ -219,15 +233,46 @@ macro_rules! hmac {
             }
 
             pub(super) fn mac(key: &Key, counter: Counter) -> State {
+                let mut block = counter_block(counter);
+                let mut inner: State = $load(&key.inner);
+                $compress(&mut inner, slice::from_ref(&block));
+                outer(key, &mut inner, &mut block)
+            }
+
+            #[cfg(feature = "std")]
+            pub(super) fn truncated_in_stages<const N: usize>(jobs: [Job<'_>; N], values: &mut [u32; N]) {
+                let mut blocks = jobs.map(|job| counter_block(job.counter));
+                let mut states: [State; N] = jobs.map(|job| $load(&job.key.inner));
+                let compress_each = |blocks: &[[u8; $block]; N], states: &mut [State; N]| {
+                    for (block, state) in blocks.iter().zip(states) {
+                        $compress(state, slice::from_ref(block));
+                    }
+                };
+                compress_each(&blocks, &mut states);
+                for ((job, block), state) in jobs.iter().zip(&mut blocks).zip(&mut states) {
+                    digest(block, state);
+                    *state = $load(&job.key.outer);
+                }
+                compress_each(&blocks, &mut states);
+                for (state, value) in states.iter().zip(values) {
+                    let $mac = *state;
+                    let (words, last) = $reached;
+                    *value = truncate(words, last);
+                }
+                blocks.as_flattened_mut().zeroize();
+                states.as_flattened_mut().zeroize();
+            }
+
+            /// Returns the block of the inner hash, which is the counter with its padding.
+            #[inline(always)]
+            fn counter_block(counter: Counter) -> [u8; $block] {
                 const COUNTER: [u8; $block] = padding(8);
 
                 let mut block = COUNTER;
                 if let Some(message) = block.first_chunk_mut() {
                     *message = joined(counter.get(), 1 << 63);
                 }
-                let mut inner: State = $load(&key.inner);
-                $compress(&mut inner, slice::from_ref(&block));
-                outer(key, &mut inner, &mut block)
+                block
             }
 
             pub(super) fn mac_of(key: &Key, message: &[u8]) -> [u32; 16] {
@@ -258,6 +303,17 @@ macro_rules! hmac {
             /// Computes the outer hash, and wipes the inner one and the block. A call would slow down every code.
             #[inline(always)]
             fn outer(key: &Key, inner: &mut State, block: &mut [u8; $block]) -> State {
+                digest(block, inner);
+                let mut outer = $load(&key.outer);
+                $compress(&mut outer, slice::from_ref(block));
+                block.as_mut_slice().zeroize();
+                inner.as_mut_slice().zeroize();
+                outer
+            }
+
+            /// Writes the block of the outer hash, which is the inner one with its padding.
+            #[inline(always)]
+            fn digest(block: &mut [u8; $block], inner: &State) {
                 const DIGEST: [u8; $block] = padding(size_of::<State>());
 
                 *block = DIGEST;
@@ -272,11 +328,6 @@ macro_rules! hmac {
                 {
                     *end = joined(u64::from(last) << 32 | 1 << 31, 0);
                 }
-                let mut outer = $load(&key.outer);
-                $compress(&mut outer, slice::from_ref(block));
-                block.as_mut_slice().zeroize();
-                inner.as_mut_slice().zeroize();
-                outer
             }
 
             /// Returns a block that holds the padding of a message of `len` bytes: a 1 bit, zeros, the length in bits.

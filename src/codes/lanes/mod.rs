@@ -18,7 +18,9 @@ pub(crate) fn consecutive(key: &Key, first: Counter, values: &mut [u32]) {
     #[cfg(feature = "std")]
     vectors::consecutive(key, first, values);
     #[cfg(not(feature = "std"))]
-    job::one_by_one(key, first.get(), values);
+    for (counter, value) in (first.get()..=u64::MAX).zip(values) {
+        *value = key.truncated(Counter::new(counter));
+    }
 }
 
 /// Computes the truncated value of each job, in the jobs' order.

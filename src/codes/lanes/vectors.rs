@@ -1,8 +1,10 @@
+use core::array;
+
 use fearless_simd::{Level, Simd, SimdBase, SimdInt, dispatch, u32x8, u64x4};
 use zeroize::Zeroize;
 
 use super::hash;
-use super::job::{self, Job};
+use super::job::Job;
 use crate::codes::Key;
 use crate::codes::key::{high, low};
 use crate::types::{Algorithm, Counter};
@@ -17,7 +19,8 @@ pub(super) fn consecutive(key: &Key, first: Counter, values: &mut [u32]) {
         if group.len() >= least {
             side_by_side(level, key.algorithm(), &Run { key, first }, group);
         } else {
-            job::one_by_one(key, first, group);
+            let counter = |lane| Counter::new(first.wrapping_add(lane as u64));
+            in_stages(key.algorithm(), group, |lane| Job { key, counter: counter(lane) });
         }
         first = first.wrapping_add(group.len() as u64);
     }
@@ -75,9 +78,7 @@ impl<'k> Group<'k> {
         if self.count >= least(self.algorithm, self.width) {
             side_by_side(self.level, self.algorithm, jobs, of_lanes);
         } else {
-            for (value, job) in of_lanes.iter_mut().zip(jobs) {
-                *value = job.key.truncated(job.counter);
-            }
+            in_stages(self.algorithm, of_lanes, |lane| jobs[lane]);
         }
         for (value, place) in of_lanes.iter().zip(self.places) {
             if let Some(slot) = values.get_mut(place) {
@@ -86,6 +87,25 @@ impl<'k> Group<'k> {
         }
         of_group.as_mut_slice().zeroize();
         self.count = 0;
+    }
+}
+
+/// Computes the value of each lane without vectors, four at a time.
+#[inline]
+fn in_stages<'k>(algorithm: Algorithm, values: &mut [u32], job: impl Fn(usize) -> Job<'k>) {
+    fn at_once<'k, const N: usize>(algorithm: Algorithm, values: &mut [u32], job: impl Fn(usize) -> Job<'k>) {
+        if let Some(values) = values.first_chunk_mut::<N>() {
+            Key::truncated_in_stages(algorithm, array::from_fn(job), values);
+        }
+    }
+
+    for (values, lane) in values.chunks_mut(4).zip((0..).step_by(4)) {
+        match values.len() {
+            1 => at_once::<1>(algorithm, values, |n| job(lane + n)),
+            2 => at_once::<2>(algorithm, values, |n| job(lane + n)),
+            3 => at_once::<3>(algorithm, values, |n| job(lane + n)),
+            _ => at_once::<4>(algorithm, values, |n| job(lane + n)),
+        }
     }
 }
 
@@ -312,9 +332,8 @@ mod tests {
                 for count in 1..=width(level, algorithm) {
                     let mut values = vec![0; count];
                     side_by_side(level, algorithm, &Run { key: &key, first }, &mut values);
-                    let mut singly = vec![0; count];
-                    job::one_by_one(&key, first, &mut singly);
-                    prop_assert_eq!(values, singly, "{:?} {}", level, count);
+                    let singly = (0..).map(|lane| key.truncated(Counter::new(first.wrapping_add(lane))));
+                    prop_assert_eq!(values, singly.take(count).collect::<Vec<_>>(), "{:?} {}", level, count);
                 }
             }
         }
