@@ -54,13 +54,13 @@ pub(crate) enum Command {
 impl Command {
     /// Makes its paths absolute, since the running provider has another current folder.
     fn absolute(mut self) -> std::io::Result<Self> {
-        let path = match &mut self {
-            Self::Backup { file } => Some(file),
-            Self::Import(arguments) => Some(&mut arguments.file),
-            Self::Audit(audit) => audit.file_mut(),
-            Self::RotateKeys | Self::Erase(_) | Self::Admin(_) => None,
+        let paths: Vec<_> = match &mut self {
+            Self::Backup { file } => vec![file],
+            Self::Import(arguments) => arguments.paths_mut().collect(),
+            Self::Audit(audit) => audit.file_mut().into_iter().collect(),
+            Self::RotateKeys | Self::Erase(_) | Self::Admin(_) => Vec::new(),
         };
-        if let Some(path) = path {
+        for path in paths {
             *path = std::path::absolute(&*path)?;
         }
         Ok(self)

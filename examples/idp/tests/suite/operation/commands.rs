@@ -64,33 +64,6 @@ fn check_tells_what_to_do() {
 }
 
 #[test]
-fn imported_authenticators_log_in() {
-    let provider = Provider::start("");
-    // Two lines of a usersfile, of which one is of nobody.
-    let file = provider.file("users");
-    let secret = "3132333435363738393031323334353637383930";
-    let lines = format!("HOTP/E/6\t{MARIA}\t-\t{secret}\t7\nHOTP/E/6\tnobody\t-\t{secret}\t0\nnonsense\n");
-    fs::write(&file, lines).unwrap();
-    let arguments = ["import", "--format", "usersfile", "--operator", "anna", file.to_str().unwrap()];
-    let report = provider.command(&arguments).unwrap_err();
-    assert!(report.contains("1 imported, 2 not") && report.contains("line 2: not imported: nobody"), "{report}");
-    // A second time, nothing is imported twice.
-    let report = provider.command(&arguments).unwrap_err();
-    assert!(report.contains("0 imported, 3 not") && report.contains("imported before"), "{report}");
-
-    let mut browser = Browser::new(&provider);
-    browser.open("/outbox");
-    assert!(browser.page.contains("Device moved"));
-    browser.open("/");
-    browser.give_password(&provider);
-    // RFC 4226 appendix D: the codes of the counters 6 and 7, of which the first was used before.
-    browser.submit("/code", &[("code", "287922")]);
-    assert!(browser.is_refused());
-    browser.submit("/code", &[("code", "162583")]);
-    assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
-}
-
-#[test]
 fn erased_person_is_nowhere_but_in_the_audit_log() {
     let mut provider = Provider::start("");
     let mut browser = Browser::new(&provider);

@@ -5,6 +5,7 @@ mod backup;
 mod commands;
 mod engines;
 mod help_desk;
+mod import;
 mod keys;
 mod load;
 mod monitoring;

@@ -95,9 +95,11 @@ impl Provider {
         provider
     }
 
-    /// Runs a command of the operator, and returns its output, or the output and the error if it failed.
+    /// Runs a command of the operator in the folder of the data, and returns its output, or the output and the error if
+    /// it failed.
     pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
-        let output = command(&self.folder, "127.0.0.1:8080").args(arguments).output().unwrap();
+        let mut command = command(&self.folder, "127.0.0.1:8080");
+        let output = command.current_dir(self.folder.path()).args(arguments).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         if output.status.success() { Ok(text) } else { Err(text + &String::from_utf8(output.stderr).unwrap()) }
     }
