@@ -22,6 +22,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 pub(crate) use self::backup::restore;
 pub(crate) use self::check::check;
+pub(crate) use self::output::counted;
 use self::output::{Output, Printer};
 pub(crate) use self::socket::listen;
 use crate::app::App;

@@ -45,6 +45,7 @@ fn check_tells_what_to_do() {
     let problem = |name: &str, text: &str| {
         let report = provider.command(&["check"]).unwrap_err();
         assert!(report.contains(&format!("problem  {name}: ")) && report.contains(text), "{report}");
+        assert!(report.ends_with("idp: 1 problem\n"), "{report}");
     };
     let key = provider.file("idp.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
