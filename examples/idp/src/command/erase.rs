@@ -19,7 +19,8 @@ use crate::app::App;
 use crate::audit::Line;
 use crate::outage::Failure;
 use crate::person::{Person, normalized};
-use crate::records::{is_named, kind_of};
+use crate::records::{Record, is_named, kind_of};
+use crate::registration::{Application, remove_documents};
 
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Arguments {
@@ -57,6 +58,10 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
         }
         let Some(content) = app.records.content(&id).await? else { continue };
         if traces.is_of(&id, &content) {
+            if kind_of(&id) == Some(Application::KIND) {
+                // The records of documents name nobody.
+                count += remove_documents(&app.records, &content, now).await?;
+            }
             app.records.erase(&id, now).await?;
             count += 1;
         } else if traces.are_in(&content) {

@@ -9,6 +9,7 @@ use secondo::store::{Enumerate, Store};
 use secondo_redb::RedbStore;
 use sha2::{Digest, Sha256};
 
+use crate::registration::applicant::Applicant;
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 
@@ -146,6 +147,32 @@ fn no_record_names_a_person_who_was_erased() {
             assert!(!content.contains(name), "{id} has {name}: {content}");
         }
     }
+}
+
+#[test]
+fn documents_of_an_application_are_erased_with_the_person() {
+    let mut provider = Provider::start("");
+    // Maria has an identity, and has applied for another one with the same fiscal code.
+    let mut applicant = Applicant::new(&provider, "RSSMRA");
+    applicant.browser.open("/register");
+    let personal = [("name", "Maria"), ("family_name", "Rossi"), ("gender", "F"), ("date_of_birth", "1980-02-29")];
+    let place = [("county_of_birth", "RM"), ("place_of_birth", "H501"), ("fiscal_code", "RSSMRA80B69H501U")];
+    applicant.browser.submit("/register/personal", &[&personal[..], &place].concat());
+    applicant.give_email(&provider);
+    applicant.give_mobile(&provider);
+    applicant.give_documents();
+    applicant.browser.submit("/register/terms", &[("terms", "yes")]);
+    applicant.browser.submit("/register/summary", &[]);
+    assert!(applicant.browser.page.contains("<h1>Richiesta inviata</h1>"), "{}", applicant.browser.page);
+    let documents = |provider: &mut Provider| {
+        provider.terminate();
+        let contents = contents(provider).into_iter().filter(|(id, _)| id.starts_with("idp.document."));
+        contents.filter(|(_, content)| !content.contains("\"record\":null")).count()
+    };
+    assert_eq!(documents(&mut provider), 2);
+    provider.command(&["erase", MARIA, "--operator", "anna", "--reason", "letter"]).unwrap();
+    provider.restart("+0s");
+    assert_eq!(documents(&mut provider), 0);
 }
 
 #[test]
