@@ -72,7 +72,7 @@ fn remove(store: &RedbStore, id: &AccountId) {
 }
 
 /// Returns the entries of a kind of record.
-fn entries(store: &RedbStore, kind: &str) -> Vec<AccountId> {
+pub(crate) fn entries(store: &RedbStore, kind: &str) -> Vec<AccountId> {
     let (mut found, mut last) = (Vec::new(), None);
     loop {
         let ids = wait(store.ids_after(last.as_ref())).unwrap();
