@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::http::{Answer, Visit};
+use crate::operator::ADMIN;
 use crate::outage::Outage;
 use crate::pages::{self, Alert, Language};
 use crate::person::{self, Person, Standing};
@@ -28,12 +29,14 @@ pub(crate) struct Credentials {
     request: Option<String>,
     user: String,
     password: String,
+    /// The page after the login: that of the administration, or nothing.
+    next: Option<String>,
 }
 
 pub(crate) async fn take_password(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(Credentials { form, request, user, password }): Form<Credentials>,
+    Form(Credentials { form, request, user, password, next }): Form<Credentials>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if let Some(answer) = visit.given(request.as_deref()) {
@@ -43,6 +46,7 @@ pub(crate) async fn take_password(
         return Ok(visit.go_to("/"));
     }
     let is_at_service = visit.browser.session.request.is_some();
+    let next = next.filter(|page| page == ADMIN && !is_at_service);
     let (text, left) = match visit.app.persons.first_factor(&user, password, &form, visit.now).await? {
         person::FirstFactor::Right(person) if !is_at_service && person.standing != Standing::Active => {
             return visit.turn_away().await;
@@ -50,7 +54,7 @@ pub(crate) async fn take_password(
         person::FirstFactor::Right(person) => {
             visit.browser.session.person = Some(person.id.clone());
             visit.browser.session.began = visit.now.as_secs().max(person.sessions_since);
-            visit.browser.session.single = None;
+            (visit.browser.session.single, visit.browser.session.next) = (None, next);
             let ends = visit.choose_level(&person)?;
             visit.browser.renew(&visit.app.records, visit.now).await?;
             if let Some(outcome) = ends {
@@ -72,7 +76,7 @@ pub(crate) async fn take_password(
         person::FirstFactor::Locked => (pages::PASSWORD_LOCKED, 0),
     };
     let refused = Refused { attempts_left: Some(left), ..visit.warning(text).into() };
-    visit.refuse("/", refused.with_typed(&user)).await
+    visit.refuse(next.as_deref().unwrap_or("/"), refused.with_typed(&user)).await
 }
 
 pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
@@ -99,7 +103,7 @@ impl Visit {
         let session = &self.browser.session;
         if session.person.is_none() {
             let user = session.request.as_ref().and_then(|request| request.user.as_deref()).unwrap_or_default();
-            return Ok(self.show(StatusCode::OK, |page| pages::sign_in(page, user)));
+            return Ok(self.show(StatusCode::OK, |page| pages::sign_in(page, user, None)));
         }
         if !self.is_active() {
             return self.turn_away().await;

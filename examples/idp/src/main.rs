@@ -84,6 +84,8 @@ enum Task {
         /// The file that `idp backup` made.
         file: PathBuf,
     },
+    /// Hashes a PIN, which is a line of the standard input, for a table `[[handover]]` of the configuration.
+    HashPin,
     /// Measures full logins through HTTP, with a provider and persons of its own in a temporary folder.
     Load(load::Arguments),
     #[command(flatten)]
@@ -114,6 +116,7 @@ async fn run(config: Option<PathBuf>, tls: bool, task: Task) -> Result<(), Failu
         }
         Task::Check => command::check(config).await,
         Task::Restore { file } => command::restore(config?, &file).await,
+        Task::HashPin => command::hash_pin(),
         Task::Load(arguments) => load::load(arguments).await,
         Task::Command(command) => command::run(config?, command).await,
     }

@@ -22,12 +22,11 @@ use crate::session::Once;
 
 /// Shows the search and the accounts that are locked.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let mut visit = Visit::of_page(app, &headers).await?;
-    let session = &mut visit.browser.session;
-    if session.person.is_none() && session.request.is_none() && session.next.is_none() {
-        // The login that follows leads back here.
-        session.next = Some(ADMIN.to_owned());
-        visit.browser.keep(&visit.app.records, visit.now).await?;
+    let visit = Visit::of_page(app, &headers).await?;
+    let session = &visit.browser.session;
+    if session.person.is_none() && session.request.is_none() {
+        // The login leads back here. Nothing is stored before it, so that requests alone do not fill the store.
+        return Ok(visit.show(StatusCode::OK, |page| pages::sign_in(page, "", Some(ADMIN))));
     }
     if visit.owner().is_ok_and(|person| !person.is_operator) {
         return Ok(visit.show(StatusCode::FORBIDDEN, pages::not_operator));

@@ -3,17 +3,22 @@
 use clap::{Args, Subcommand};
 use rand::TryRng;
 use rand::rngs::SysRng;
+use secondo::account::AuthenticatorView;
 use secondo::audit::Operator;
+use secondo::decision::Hold;
 use secondo::factor::EnrollmentCode;
-use secondo::{AccountId, AuthenticatorNumber, UnixTime, VerifierError};
+use secondo::{AccountId, AuthenticatorNumber, Refusal, UnixTime, VerifierError};
 use serde::{Deserialize, Serialize};
 
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::admin::actions::{self, ACTIVATION, DeviceChange, NotDone};
 use crate::app::App;
 use crate::outage::Failure;
-use crate::pages::{Language, Locked};
+use crate::pages::{self, Language, Locked};
 use crate::person::Person;
+
+/// The language of the commands.
+const LANGUAGE: Language = Language::English;
 
 #[derive(Debug, Serialize, Deserialize, Subcommand)]
 pub(crate) enum Admin {
@@ -87,7 +92,7 @@ impl OnPerson {
 impl From<NotDone> for Failure {
     fn from(not_done: NotDone) -> Self {
         match not_done {
-            NotDone::Refused(text) => text.in_language(Language::English).into(),
+            NotDone::Refused(text) => text.in_language(LANGUAGE).into(),
             NotDone::Outage(outage) => outage.into(),
         }
     }
@@ -143,10 +148,10 @@ async fn show_locked(app: &App, output: &Output, now: UnixTime) -> Result<(), Fa
     let locked = actions::locked(app, now).await?;
     for Locked { person, at, hold } in &locked {
         let Person { name, family_name, email, id, .. } = person;
-        let at = UnixTime::from_secs(*at)?;
-        output.say(format!("{name} {family_name}, {email}, id {id}: {hold:?}, last attempt {at}"));
+        let (lock, at) = (lock(*hold).unwrap_or_default(), UnixTime::from_secs(*at)?);
+        output.say(format!("{name} {family_name}, {email}, id {id}: {lock}, last attempt {at}"));
     }
-    output.say(format!("{} accounts are locked.", locked.len()));
+    output.say(format!("{} locked.", counted(locked.len(), "account is", "accounts are")));
     Ok(())
 }
 
@@ -156,24 +161,58 @@ pub(super) async fn find(app: &App, person: &str, now: UnixTime) -> Result<Perso
 }
 
 async fn show(app: &App, person: &Person, output: &Output, now: UnixTime) -> Result<(), Failure> {
-    let Person { name, family_name, email, fiscal_code, id, standing, .. } = person;
-    output.say(format!("{name} {family_name}, {email}, {fiscal_code}, id {id}: {standing:?}"));
+    let Person { name, family_name, email, fiscal_code, id, .. } = person;
+    let standing = pages::standing(person.standing).in_language(LANGUAGE);
+    output.say(format!("{name} {family_name}, {email}, {fiscal_code}, id {id}: the identity is {standing}"));
     let view = match app.verifier.view(&AccountId::new(id)?, now).await {
         Ok(view) => view,
         Err(VerifierError::Unknown) => {
-            output.say("no authenticators");
+            output.say("There are no authenticators.");
+            return Ok(());
+        }
+        Err(VerifierError::Refused(Refusal::Closed)) => {
+            output.say("The account is closed.");
             return Ok(());
         }
         Err(error) => return Err(error.into()),
     };
-    let suspended = if view.is_suspended { ", suspended" } else { "" };
-    output.say(format!("{} attempts remain ({:?}){suspended}", view.remaining, view.hold));
+    output.say(format!("{}.", counted(view.remaining.into(), "attempt remains", "attempts remain")));
+    if let Some(lock) = lock(view.hold) {
+        output.say(format!("The account is {lock}."));
+    }
+    if view.is_suspended {
+        output.say("The account is suspended.");
+    }
+    if let Some(until) = view.enrollment_code {
+        output.say(format!("An activation code is valid until {until}."));
+    }
     for device in &view.authenticators {
-        let last = device.last_used.map_or("never used".to_owned(), |time| format!("last used {time}"));
-        output.say(format!(
-            "{} {} ({:?}, {:?}), added {}, {last}",
-            device.number, device.name, device.kind, device.status, device.added
-        ));
+        output.say(describe(device));
     }
     Ok(())
+}
+
+/// Returns the words for what holds attempts off.
+fn lock(hold: Hold) -> Option<String> {
+    match hold {
+        Hold::Throttled(until) => Some(format!("held off until {until}")),
+        Hold::LockedUntil(until) => Some(format!("locked until {until}")),
+        Hold::Locked => Some("locked until an operator unlocks it".to_owned()),
+        _ => None,
+    }
+}
+
+/// Returns the line of a device.
+fn describe(device: &AuthenticatorView) -> String {
+    let (kind, status) = (pages::kind(device.kind), pages::status(device));
+    let mut parts = vec![kind.in_language(LANGUAGE).to_owned(), status.in_language(LANGUAGE).to_owned()];
+    if !device.name.as_str().is_empty() {
+        parts.insert(0, device.name.to_string());
+    }
+    if let Some(left) = device.codes_left {
+        parts.push(format!("{} left", counted(left.get().into(), "code", "codes")));
+    }
+    parts.push(format!("added {}", device.added));
+    parts.push(device.last_used.map_or_else(|| "never used".to_owned(), |used| format!("last used {used}")));
+    format!("{}: {}", device.number, parts.join(", "))
 }

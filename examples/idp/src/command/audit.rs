@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::output::Output;
+use super::output::{Output, counted};
 use super::verify::verify;
 use crate::app::App;
 use crate::audit::{Line, Mark};
@@ -78,7 +78,7 @@ async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Fa
     };
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = Writer::new(file.map_err(|error| format!("{}: {error}", path.display()))?, path)?;
-    let (mut count, mut failure) = (0_u64, None);
+    let (mut count, mut failure) = (0_usize, None);
     let each = |line: &Line| {
         let is_of = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
         let is_wanted = is_of(&person, &line.person) && is_of(area, &line.area);
@@ -92,7 +92,7 @@ async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Fa
         let _ = fs::remove_file(path);
         return Err(failure);
     }
-    output.say(format!("{count} lines are in {}.", path.display()));
+    output.say(format!("{} in {}.", counted(count, "line is", "lines are"), path.display()));
     if problems.is_empty() {
         return Ok(());
     }
@@ -107,13 +107,14 @@ fn midnight(day: &str, after: i64) -> Result<u64, Failure> {
     Ok(u64::try_from(start.timestamp().as_second()).unwrap_or(0))
 }
 
-/// The columns of CSV.
-const COLUMNS: [&str; 11] = [
+/// The columns of CSV. The time is in UTC, as RFC 3339 writes it.
+const COLUMNS: [&str; 12] = [
     "time",
     "person",
     "action",
     "outcome",
     "authenticator",
+    "remaining",
     "revision",
     "operator",
     "reason",
@@ -142,8 +143,11 @@ impl Writer {
             serde_json::to_writer(&mut self.file, line)?;
             return Ok(self.file.write_all(b"\n")?);
         }
+        let time = UnixTime::from_secs(line.time)?.to_string();
         let line = serde_json::to_value(line)?;
         let cell = |name| match line.get(name) {
+            // Programs for tables read no seconds since 1970.
+            Some(_) if name == "time" => time.clone(),
             Some(serde_json::Value::String(text)) => quoted(text),
             Some(value) => value.to_string(),
             None => String::new(),

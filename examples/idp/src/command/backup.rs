@@ -7,7 +7,7 @@ use secondo::audit::Operator;
 use secondo::{UnixTime, VerifierError};
 use secondo_redb::{RedbStore, RedbStoreError};
 
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::app::App;
 use crate::config::Config;
 use crate::key_file::KeyFile;
@@ -67,7 +67,8 @@ pub(crate) async fn restore(config: Config, file: &Path) -> Result<(), Failure> 
     app.audit.flush().await?;
     drop(app);
     fs::rename(&copy, &config.data)?;
-    println!("The data is at {data}. {count} accounts accept no code of the time before, for about five minutes.");
+    let accounts = counted(count, "account accepts", "accounts accept");
+    println!("The data is at {data}. {accounts} no code of the time before, for about five minutes.");
     println!("Recovery codes and codes of HOTP tokens that were used since the backup can be used again.");
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use secondo::{Policy, UnixTime, Verifier};
 
+use super::output::counted;
 use super::socket;
 use crate::config::Config;
 use crate::key_file::KeyFile;
@@ -23,7 +24,7 @@ pub(crate) async fn check(config: Result<Config, Failure>) -> Result<(), Failure
         return report.end();
     };
     report.add("origin", origin(&config));
-    let clients = Clients::new(&config.client).map(|_| ((), format!("{} services", config.client.len())));
+    let clients = Clients::new(&config.client).map(|_| ((), counted(config.client.len(), "service", "services")));
     report.add("clients", clients);
     report.add("clock", clock(&config));
     report.add("disk", disk(&config.data));
@@ -49,7 +50,7 @@ pub(crate) async fn check(config: Result<Config, Failure>) -> Result<(), Failure
 }
 
 struct Report {
-    problems: u32,
+    problems: usize,
 }
 
 impl Report {
@@ -69,7 +70,7 @@ impl Report {
     }
 
     fn end(self) -> Result<(), Failure> {
-        if self.problems == 0 { Ok(()) } else { Err(format!("{} problems", self.problems).into()) }
+        if self.problems == 0 { Ok(()) } else { Err(counted(self.problems, "problem", "problems").into()) }
     }
 }
 
@@ -100,8 +101,8 @@ fn clock(config: &Config) -> Result<((), String), Failure> {
     if let Ok(ahead) = changed.map_err(Failure::from).and_then(|changed| Ok(changed.duration_since(now)?))
         && ahead.as_secs() > 1
     {
-        let text =
-            format!("the clock is {} seconds behind the last change of the data: set it by NTP", ahead.as_secs());
+        let seconds = counted(usize::try_from(ahead.as_secs())?, "second", "seconds");
+        let text = format!("the clock is {seconds} behind the last change of the data: set it by NTP");
         return Err(text.into());
     }
     Ok(((), UnixTime::from_secs(secs)?.to_string()))

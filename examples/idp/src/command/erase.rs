@@ -14,12 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::admin::find;
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::app::App;
 use crate::audit::Line;
 use crate::outage::Failure;
 use crate::person::{Person, normalized};
-use crate::records::{is_named, kind_of};
+use crate::records::{Record, is_named, kind_of};
+use crate::registration::{Application, remove_documents};
 
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Arguments {
@@ -57,6 +58,10 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
         }
         let Some(content) = app.records.content(&id).await? else { continue };
         if traces.is_of(&id, &content) {
+            if kind_of(&id) == Some(Application::KIND) {
+                // The records of documents name nobody.
+                count += remove_documents(&app.records, &content, now).await?;
+            }
             app.records.erase(&id, now).await?;
             count += 1;
         } else if traces.are_in(&content) {
@@ -74,7 +79,10 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
         reason: Some(arguments.reason.clone()),
         ..Line::default()
     });
-    output.say(format!("{count} records are erased. Their old contents leave the disk as the store reuses its pages."));
+    output.say(format!(
+        "{} erased. The old contents leave the disk as the store reuses its pages.",
+        counted(count, "record is", "records are")
+    ));
     output.say(format!(
         "The lines of the audit log stay for 24 months, as the rules on accesses ask. They name the person only as {}.",
         person.id
@@ -83,7 +91,8 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
         "The fact that this account was closed stays as long, so that nobody gets its id. Backups stay as they are.",
     );
     if rewritten > 0 {
-        output.say(format!("Records about others name the person only by the id now: {rewritten}."));
+        let records = counted(rewritten, "record about others names", "records about others name");
+        output.say(format!("{records} the person only by the id now."));
     }
     Ok(())
 }

@@ -1,20 +1,22 @@
 //! Authenticators of another system, for persons who are here already.
+//!
+//! [`secondo_import`] reads the file, record by record, and each record is imported as it comes. A file that was
+//! imported in part can be imported again.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
 use secondo::account::AccountError;
 use secondo::audit::Operator;
-use secondo::factor::{Method, NewAuthenticator};
-use secondo::formats::otpauth::KeyUri;
-use secondo::formats::pskc::{Credential, Reader};
-use secondo::formats::{ImportError, Imported, google_authenticator, json, usersfile};
-use secondo::types::Counter;
-use secondo::{AccountId, State, UnixTime, VerifierError};
+use secondo::{AccountId, UnixTime, VerifierError};
+use secondo_import::{Format, ImportError, Record, Unlock};
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::{Receiver, channel};
 
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::app::App;
 use crate::outage::Failure;
 use crate::pages::Text;
@@ -23,13 +25,21 @@ use crate::person::Person;
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Arguments {
     /// The file, written after the other system has stopped.
-    pub(super) file: PathBuf,
-    #[arg(long, value_enum)]
-    format: Format,
-    /// The person, if the file is of one person and does not name them.
+    file: PathBuf,
+    /// The format. Without it, the content of the file decides.
+    #[arg(long, value_parser = PossibleValuesParser::new(FORMATS.map(|(name, _)| name)))]
+    format: Option<String>,
+    /// The person who has the authenticators, if the file does not name persons: an e-mail address, fiscal code or id.
     #[arg(long)]
     person: Option<String>,
-    /// The file with the passphrase of a PSKC file that is encrypted.
+    /// Imports only the accounts of this issuer. The backup of an app needs it, since it has accounts of other providers
+    /// too. An empty text stands for accounts without an issuer.
+    #[arg(long, value_name = "NAME")]
+    issuer: Option<String>,
+    /// Imports only the token with this serial number.
+    #[arg(long, value_name = "NUMBER")]
+    serial: Option<String>,
+    /// The file with the passphrase of an encrypted file.
     #[arg(long, value_name = "FILE")]
     passphrase: Option<PathBuf>,
     /// The name of the operator, for the audit log.
@@ -37,71 +47,124 @@ pub(crate) struct Arguments {
     operator: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-enum Format {
-    /// Lines of JSON, as from the tables of privacyIDEA, django-otp and Keycloak.
-    Json,
-    /// The usersfile of liboath and `pam_oath`.
-    Usersfile,
-    /// The state file of google-authenticator-libpam, which is of one person.
-    GoogleAuthenticator,
-    /// A key file of a token vendor (RFC 6030), whose tokens have user ids.
-    Pskc,
-    /// Key URIs, one a line: `otpauth://…`.
-    Otpauth,
+impl Arguments {
+    /// Returns the paths, which another process may have to open.
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        [&mut self.file].into_iter().chain(&mut self.passphrase)
+    }
+
+    /// Returns `true` for a record with the issuer and the serial number that are wanted.
+    fn select(&self, record: &Record) -> bool {
+        let is_same = |wanted: &Option<String>, found: &Option<String>| {
+            let found = found.as_deref().unwrap_or_default();
+            wanted.as_ref().is_none_or(|wanted| wanted.trim().to_lowercase() == found.trim().to_lowercase())
+        };
+        is_same(&self.issuer, &record.issuer) && is_same(&self.serial, &record.serial)
+    }
 }
 
-/// An authenticator of the file.
-struct Found {
-    /// The place in the file, for the report.
-    place: String,
-    /// The user name, as the file has it.
-    name: String,
-    authenticator: NewAuthenticator,
-    state: State,
-    notes: Vec<String>,
-}
+/// The formats with their names as arguments.
+const FORMATS: [(&str, Format); 18] = [
+    ("entra-csv", Format::EntraCsv),
+    ("graph-json", Format::GraphJson),
+    ("oath-csv", Format::OathCsv),
+    ("yubico-csv", Format::YubicoCsv),
+    ("safenet-xml", Format::SafeNetXml),
+    ("pskc", Format::Pskc),
+    ("aegis", Format::Aegis),
+    ("2fas", Format::TwoFas),
+    ("andotp", Format::AndOtp),
+    ("freeotp-plus", Format::FreeOtpPlus),
+    ("bitwarden-json", Format::BitwardenJson),
+    ("bitwarden-csv", Format::BitwardenCsv),
+    ("keepass-csv", Format::KeePassCsv),
+    ("keepass-xml", Format::KeePassXml),
+    ("json", Format::JsonLines),
+    ("usersfile", Format::Usersfile),
+    ("google-authenticator", Format::GoogleAuthenticator),
+    ("otpauth", Format::KeyUris),
+];
 
 pub(super) async fn import(app: &App, arguments: &Arguments, output: &Output) -> Result<(), Failure> {
     let now = UnixTime::now()?;
     let by = Operator::new(&arguments.operator, "imported from another system");
-    let found = read(arguments, now)?;
-    let total = found.len();
-    let (mut imported, mut failed) = (0, 0);
-    for (n, found) in found.into_iter().enumerate() {
-        output.progress(n, total);
-        match found {
-            Ok(found) => {
-                let (place, notes) = (found.place.clone(), found.notes.clone());
-                if let Some(problem) = take(app, found, by, now).await? {
-                    failed += 1;
-                    output.say(format!("{place}: not imported: {problem}"));
-                    continue;
-                }
+    let source = Source::open(arguments)?;
+    source.check(arguments)?;
+    output.say(format!("The format is: {}.", source.format));
+    let mut records = source.read(now);
+    let (mut imported, mut failed, mut left_out) = (0, 0, 0);
+    while let Some((percent, record)) = records.recv().await {
+        output.progress(percent, 100);
+        let (place, result) = match record {
+            Ok(record) if !arguments.select(&record) => {
+                left_out += 1;
+                continue;
+            }
+            Ok(record) => {
+                let (place, notes) = (record.place, record.notes.clone());
+                let problem = match arguments.person.clone().or_else(|| name_of(&record)) {
+                    Some(name) => take(app, &name, record, by, now).await?,
+                    None => {
+                        Some("the file does not tell whose it is: add --person, and --serial for a token".to_owned())
+                    }
+                };
+                (place, problem.map_or(Ok(notes), Err))
+            }
+            Err(ImportError { place, problem, .. }) => (place, Err(problem.to_string())),
+        };
+        let place = capitalized(&place.to_string());
+        match result {
+            Ok(notes) => {
                 imported += 1;
+                output.say(format!("{place} was imported."));
                 for note in notes {
-                    output.say(format!("{place}: {note}"));
+                    output.say(format!("{place}: {note}."));
                 }
             }
             Err(problem) => {
                 failed += 1;
-                output.say(format!("not imported: {problem}"));
+                output.say(format!("{place} was not imported: {problem}."));
             }
         }
     }
-    output.progress(total, total);
-    output.say(format!("{imported} imported, {failed} not. Erase the file now: it has the secrets."));
-    if failed > 0 { Err("some authenticators were not imported".into()) } else { Ok(()) }
+    output.progress(100, 100);
+    if left_out > 0 {
+        let count = counted(left_out, "record was", "records were");
+        output.say(format!("{count} left out, with another issuer or serial number."));
+    }
+    output.say(format!(
+        "{} imported, {failed} {} not.",
+        counted(imported, "record was", "records were"),
+        if failed == 1 { "was" } else { "were" }
+    ));
+    output.say("Delete the file as soon as you no longer need it: it contains secrets.");
+    match (imported, failed) {
+        (0, 0) => Err("the file has no record to import".into()),
+        (_, 0) => Ok(()),
+        (_, failed) => Err(format!("{} not imported", counted(failed, "record was", "records were")).into()),
+    }
+}
+
+/// Returns the name of the person. A reader puts the serial number or the issuer in the place of a name that is missing.
+fn name_of(record: &Record) -> Option<String> {
+    let Record { name, serial, issuer, .. } = record;
+    let is_name = !name.is_empty() && ![serial, issuer].into_iter().flatten().any(|other| other == name);
+    is_name.then(|| name.clone())
 }
 
 /// Imports one authenticator. Returns the reason if it cannot be imported.
-async fn take(app: &App, found: Found, by: Operator<'_>, now: UnixTime) -> Result<Option<String>, Failure> {
-    let Some(person) = app.persons.find(&found.name, now).await? else {
+async fn take(
+    app: &App,
+    name: &str,
+    record: Record,
+    by: Operator<'_>,
+    now: UnixTime,
+) -> Result<Option<String>, Failure> {
+    let Some(person) = app.persons.find(name, now).await? else {
         return Ok(Some("nobody has this e-mail address, fiscal code or id".to_owned()));
     };
     let id = AccountId::new(&person.id)?;
-    let authenticator = (found.authenticator, found.state);
-    match app.verifier.import(&id, &[authenticator], by, now).await {
+    match app.verifier.import(&id, &[(record.authenticator.into(), record.state)], by, now).await {
         Ok(()) => {}
         Err(VerifierError::Account(AccountError::SecretInUse(_))) => {
             return Ok(Some("it was imported before".to_owned()));
@@ -124,69 +187,112 @@ const TEXT: Text = Text(
     "One of your devices for codes was moved from another system to your digital identity.",
 );
 
-/// Reads the whole file before anything is imported.
-fn read(arguments: &Arguments, now: UnixTime) -> Result<Vec<Result<Found, String>>, Failure> {
-    let open = |path: &PathBuf| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    let file = open(&arguments.file)?;
-    let mut found: Vec<_> = match arguments.format {
-        Format::Json => json::read(&file, now).map(of_line).collect(),
-        Format::Usersfile => usersfile::read(&file, now).map(of_line).collect(),
-        Format::GoogleAuthenticator => {
-            let person = arguments.person.as_deref().ok_or("the file names nobody: add --person")?;
-            vec![of_line(google_authenticator::read(person, &file, now).map(|state| state.imported))]
-        }
-        Format::Pskc => {
-            let passphrase = arguments.passphrase.as_ref().map(open).transpose()?;
-            let passphrase = passphrase.map(String::from_utf8).transpose()?;
-            let credential =
-                passphrase.as_deref().map_or(Credential::None, |text| Credential::Passphrase(text.trim_end()));
-            Reader::new(file.as_slice(), credential, now)
-                .zip(1..)
-                .map(|(token, n)| {
-                    let token = token.map_err(|error| error.to_string())?;
-                    let name = token.user_id.unwrap_or_default();
-                    let place = format!("token {n}");
-                    // The vendor's file is of tokens that were handed out.
-                    let (authenticator, state) = (token.authenticator.into(), token.state.confirmed());
-                    Ok(Found {
-                        place,
-                        name,
-                        authenticator,
-                        state,
-                        notes: token.notes.iter().map(ToString::to_string).collect(),
-                    })
-                })
-                .collect()
-        }
-        Format::Otpauth => {
-            let lines = std::str::from_utf8(&file)?.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
-            lines.map(|(line, n)| of_uri(line.trim(), n, now)).collect()
-        }
-    };
-    if let Some(person) = &arguments.person {
-        for found in found.iter_mut().flatten() {
-            found.name.clone_from(person);
-        }
-    }
-    Ok(found)
+/// A file whose format is known.
+struct Source {
+    file: File,
+    bytes: u64,
+    format: Format,
+    /// `true` for the backup of an app, which has accounts at many providers.
+    is_of_app: bool,
+    passphrase: Option<String>,
 }
 
-fn of_line(line: Result<Imported, ImportError>) -> Result<Found, String> {
-    let Imported { line, name, authenticator, state, notes, .. } = line.map_err(|error| error.to_string())?;
-    let (authenticator, notes) = (authenticator.into(), notes.iter().map(ToString::to_string).collect());
-    Ok(Found { place: format!("line {line}"), name, authenticator, state, notes })
+impl Source {
+    fn open(arguments: &Arguments) -> Result<Self, Failure> {
+        let named = |error: io::Error| format!("{}: {error}", arguments.file.display());
+        let mut file = File::open(&arguments.file).map_err(named)?;
+        let mut start = Vec::with_capacity(Format::START);
+        file.by_ref().take(Format::START as u64).read_to_end(&mut start).map_err(named)?;
+        file.rewind().map_err(named)?;
+        let bytes = file.metadata().map_err(named)?.len();
+        let wanted = arguments.format.as_deref();
+        let format = match wanted {
+            Some(wanted) => FORMATS.iter().find(|(name, _)| *name == wanted).map(|(_, format)| *format),
+            None => Format::recognize(&start),
+        };
+        let format = format.ok_or("the format of the file is unknown: add --format")?;
+        let is_of_app = match format {
+            Format::KeyUris => start.trim_ascii_start().to_ascii_lowercase().starts_with(b"otpauth-migration:"),
+            format => is_of_app(format),
+        };
+        let passphrase = arguments.passphrase.as_deref().map(read_passphrase).transpose()?;
+        Ok(Self { file, bytes, format, is_of_app, passphrase })
+    }
+
+    /// Checks that the arguments tell what the file does not.
+    fn check(&self, arguments: &Arguments) -> Result<(), Failure> {
+        let Arguments { person, issuer, serial, .. } = arguments;
+        let is_of_tokens = matches!(self.format, Format::OathCsv | Format::YubicoCsv | Format::SafeNetXml);
+        if is_of_tokens && person.is_some() && serial.is_none() {
+            return Err("the file may have tokens of several persons: add --serial to --person".into());
+        }
+        if self.format == Format::GoogleAuthenticator && person.is_none() {
+            return Err("the file does not name the person: add --person".into());
+        }
+        if self.is_of_app && issuer.is_none() {
+            return Err("the backup of an app has accounts of other providers too: add --issuer".into());
+        }
+        Ok(())
+    }
+
+    /// Reads the records on a thread of their own, since decryption may take a second. Each comes with the part of the
+    /// file in percent that is read.
+    fn read(self, now: UnixTime) -> Receiver<(usize, Result<Record, ImportError>)> {
+        /// The records that wait to be imported.
+        const WAITING: usize = 16;
+        let Self { file, bytes, format, passphrase, .. } = self;
+        let (sender, receiver) = channel(WAITING);
+        tokio::task::spawn_blocking(move || {
+            let unlock = passphrase.as_deref().map_or(Unlock::new(), |text| Unlock::new().with_passphrase(text));
+            let position = file.try_clone();
+            for record in format.read(BufReader::new(file), &unlock, now) {
+                let read = position.as_ref().ok().and_then(|mut file| file.stream_position().ok()).unwrap_or(0);
+                let percent = usize::try_from(read * 100 / bytes.max(1)).unwrap_or(100).min(100);
+                if sender.blocking_send((percent, record.map(|record| confirmed(record, format)))).is_err() {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
 }
 
-/// Reads a key URI, which does not tell the last use: all codes up to now count as used.
-fn of_uri(line: &str, n: usize, now: UnixTime) -> Result<Found, String> {
-    /// The time steps that the other system may have looked ahead.
-    const AHEAD: u64 = 10;
-    let uri = KeyUri::parse(line).map_err(|error| format!("line {n}: {error}"))?;
-    let mut state = uri.state().confirmed();
-    if let Method::Totp(totp) = uri.authenticator().method() {
-        let step = totp.step(now).map_err(|error| format!("line {n}: {error}"))?;
-        state = state.starting_at(Counter::new(step.get() + AHEAD + 1));
+const fn is_of_app(format: Format) -> bool {
+    matches!(
+        format,
+        Format::Aegis
+            | Format::TwoFas
+            | Format::AndOtp
+            | Format::FreeOtpPlus
+            | Format::BitwardenJson
+            | Format::BitwardenCsv
+            | Format::KeePassCsv
+            | Format::KeePassXml
+    )
+}
+
+/// Confirms an authenticator whose file does not tell of it: tokens were handed out, and apps are in use.
+fn confirmed(mut record: Record, format: Format) -> Record {
+    if !matches!(format, Format::JsonLines | Format::Usersfile | Format::GoogleAuthenticator) {
+        record.state = record.state.confirmed();
     }
-    let (name, authenticator) = (uri.account().to_owned(), uri.authenticator().into());
-    Ok(Found { place: format!("line {n}"), name, authenticator, state, notes: Vec::new() })
+    record
+}
+
+fn read_passphrase(path: &Path) -> Result<String, Failure> {
+    const MAX_BYTES: u64 = 4096;
+    let named = |error: io::Error| format!("{}: {error}", path.display());
+    let mut text = String::new();
+    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)).map_err(named)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(format!("{}: a passphrase has at most {MAX_BYTES} bytes", path.display()).into());
+    }
+    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    Ok(text)
+}
+
+/// Returns a text that begins with a capital letter.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

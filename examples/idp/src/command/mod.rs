@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod check;
 mod erase;
+mod hash_pin;
 mod import;
 mod output;
 mod rotate;
@@ -17,11 +18,14 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::unbounded_channel;
 
 pub(crate) use self::backup::restore;
 pub(crate) use self::check::check;
+pub(crate) use self::hash_pin::hash_pin;
+pub(crate) use self::output::counted;
 use self::output::{Output, Printer};
 pub(crate) use self::socket::listen;
 use crate::app::App;
@@ -43,6 +47,8 @@ pub(crate) enum Command {
     Import(import::Arguments),
     /// Erases a person: the account, the authenticators and all records.
     Erase(erase::Arguments),
+    /// Prints the messages of the last day that were not sent: mails, and text messages without a gateway.
+    Outbox,
     /// Does the work of the help desk.
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -54,13 +60,13 @@ pub(crate) enum Command {
 impl Command {
     /// Makes its paths absolute, since the running provider has another current folder.
     fn absolute(mut self) -> std::io::Result<Self> {
-        let path = match &mut self {
-            Self::Backup { file } => Some(file),
-            Self::Import(arguments) => Some(&mut arguments.file),
-            Self::Audit(audit) => audit.file_mut(),
-            Self::RotateKeys | Self::Erase(_) | Self::Admin(_) => None,
+        let paths: Vec<_> = match &mut self {
+            Self::Backup { file } => vec![file],
+            Self::Import(arguments) => arguments.paths_mut().collect(),
+            Self::Audit(audit) => audit.file_mut().into_iter().collect(),
+            Self::RotateKeys | Self::Erase(_) | Self::Outbox | Self::Admin(_) => Vec::new(),
         };
-        if let Some(path) = path {
+        for path in paths {
             *path = std::path::absolute(&*path)?;
         }
         Ok(self)
@@ -112,7 +118,22 @@ async fn execute(command: Command, provider: &Provider, output: &Output) -> Resu
         Command::RotateKeys => rotate::rotate(provider, output).await,
         Command::Import(arguments) => import::import(&provider.app(), &arguments, output).await,
         Command::Erase(arguments) => erase::erase(&provider.app(), &arguments, output).await,
+        Command::Outbox => outbox(&provider.app(), output).await,
         Command::Admin(admin) => admin::admin(&provider.app(), admin, output).await,
         Command::Audit(audit) => audit::audit(&provider.app(), audit, output).await,
     }
+}
+
+/// Prints the messages that were not sent, the newest last.
+async fn outbox(app: &App, output: &Output) -> Result<(), Failure> {
+    let messages = app.messages.all(UnixTime::now()?).await?;
+    for message in messages.iter().rev() {
+        output.say(format!("To: {}", message.to));
+        if let Some(subject) = &message.subject {
+            output.say(format!("Subject: {subject}"));
+        }
+        output.say(format!("{}\n", message.text));
+    }
+    output.say(format!("{} not sent.", counted(messages.len(), "message was", "messages were")));
+    Ok(())
 }

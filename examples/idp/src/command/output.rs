@@ -3,6 +3,11 @@ use std::io::{IsTerminal, Write};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
 
+/// Returns a count with the words for one thing or for many, such as "1 record is" and "2 records are".
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A part of the answer to a command.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Said {

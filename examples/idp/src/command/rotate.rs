@@ -9,7 +9,7 @@
 
 use secondo::VerifierError;
 
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::key_file::KeyFile;
 use crate::outage::Failure;
 use crate::provider::Provider;
@@ -38,17 +38,16 @@ pub(super) async fn rotate(provider: &Provider, output: &Output) -> Result<(), F
 
     let (resealed, failed) = reseal_all(provider, output).await?;
     if failed > 0 {
-        return Err(
-            format!("{failed} entries could not be sealed, so the old key stays: call the command again").into()
-        );
+        let entries = counted(failed, "entry", "entries");
+        return Err(format!("{entries} could not be sealed, so the old key stays: call the command again").into());
     }
     if let Some(old) = keys.other() {
         keys.drop_other();
         keys.write()?;
         provider.use_keys(&keys).await?;
         output.say(format!(
-            "{resealed} entries were sealed with key {}. Key {old} is no longer needed, but for backups of \
-            the time before.",
+            "{} sealed with key {}. Key {old} is no longer needed, but for backups of the time before.",
+            counted(resealed, "entry was", "entries were"),
             keys.active()
         ));
     }
@@ -57,7 +56,7 @@ pub(super) async fn rotate(provider: &Provider, output: &Output) -> Result<(), F
 
 /// Seals all accounts and records with the active key. Returns the number of those that another one had sealed, and of
 /// failures.
-async fn reseal_all(provider: &Provider, output: &Output) -> Result<(u64, u64), Failure> {
+async fn reseal_all(provider: &Provider, output: &Output) -> Result<(usize, usize), Failure> {
     let app = provider.app();
     // Entries that are made from now on are sealed with the active key.
     let ids = app.engine.ids().await?;
@@ -77,7 +76,7 @@ async fn reseal_all(provider: &Provider, output: &Output) -> Result<(u64, u64), 
             }
         };
         match result {
-            Ok(was_old) => resealed += u64::from(was_old),
+            Ok(was_old) => resealed += usize::from(was_old),
             Err(_) => failed += 1,
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use secondo::{AccountId, Refusal, UnixTime, VerifierError};
 use tokio::time::sleep;
 
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::app::App;
 use crate::audit::{Mark, Reading};
 use crate::outage::Failure;
@@ -28,9 +28,13 @@ pub(super) async fn verify(app: &App, kept: Option<&Mark>, output: &Output) -> R
         output.say(problem);
     }
     if !problems.is_empty() {
-        return Err(format!("the audit log has {} problems in {count} lines", problems.len()).into());
+        let problems = counted(problems.len(), "problem", "problems");
+        return Err(format!("the audit log has {problems} in {}", counted(count, "line", "lines")).into());
     }
-    output.say(format!("{count} lines, each in its place"));
+    output.say(match count {
+        1 => "1 line, in its place".to_owned(),
+        count => format!("{count} lines, each in its place"),
+    });
     if let Some(mark) = last {
         output.say(format!("Head: {mark}"));
         output.say(
@@ -41,7 +45,7 @@ pub(super) async fn verify(app: &App, kept: Option<&Mark>, output: &Output) -> R
 }
 
 /// Reads the log, and compares it with the accounts.
-async fn read(app: &App) -> Result<(u64, Reading), Failure> {
+async fn read(app: &App) -> Result<(usize, Reading), Failure> {
     let mut left = READINGS;
     loop {
         left -= 1;
@@ -49,7 +53,7 @@ async fn read(app: &App) -> Result<(u64, Reading), Failure> {
         // after it.
         let before = revisions(app).await?;
         app.audit.flush().await?;
-        let mut count = 0_u64;
+        let mut count = 0_usize;
         let mut reading = app.audit.read(|_| count += 1, UnixTime::now()?).await?;
         let after = revisions(app).await?;
         let problems: Vec<_> = compare(&before, &reading, &after).collect();

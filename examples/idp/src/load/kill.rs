@@ -12,6 +12,7 @@ use super::client::Browser;
 use super::next;
 use super::people::Person;
 use super::server::Server;
+use crate::command::counted;
 use crate::outage::Failure;
 
 /// The time in which half of the logins must be done.
@@ -76,10 +77,11 @@ pub(super) async fn kill(folder: &Path, server: Server, people: Vec<Person>, cli
     for login in &begun {
         check(address, login).await?;
         *(if login.is_in { &mut answered } else { &mut unanswered }) += 1;
-        wrong += u32::from(login.wrong);
+        wrong += usize::from(login.wrong);
     }
     server.kill().await?;
-    println!("The provider was killed after {answered} logins, with {unanswered} under way and {wrong} wrong codes.");
+    let (logins, codes) = (counted(answered, "login", "logins"), counted(wrong, "wrong code", "wrong codes"));
+    println!("The provider was killed after {logins}, with {unanswered} under way and {codes}.");
     println!("No code was accepted twice, no wrong code was forgotten, and each session is where it was.");
     Ok(())
 }

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use self::client::Browser;
 use self::people::Person;
 use self::server::Server;
+use crate::command::counted;
 use crate::outage::Failure;
 
 #[derive(Debug, Args)]
@@ -39,7 +40,8 @@ pub(crate) async fn load(arguments: Arguments) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let people = people::enroll(folder.path(), persons.get()).await?;
     let server = Server::start(folder.path(), "127.0.0.1:0").await?;
-    println!("{persons} persons are enrolled. {clients} log in at the same time.");
+    let enrolled = counted(usize::try_from(persons.get())?, "person is", "persons are");
+    println!("{enrolled} enrolled. {} in at the same time.", counted(clients.get(), "logs", "log"));
     if kill {
         return kill::kill(folder.path(), server, people, clients.get()).await;
     }

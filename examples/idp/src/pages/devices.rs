@@ -32,7 +32,7 @@ const ACTIVATE_HINT: Text = Text(
 const ACTIVATION_CODE: Text = Text("Codice di attivazione", "Activation code");
 
 /// Returns the name of a kind of device.
-pub(super) const fn kind(kind: Kind) -> Text {
+pub(crate) const fn kind(kind: Kind) -> Text {
     match kind {
         Kind::Totp => Text("App con codici", "App with codes"),
         Kind::Hotp | Kind::Ocra => Text("Dispositivo con codici", "Device with codes"),
@@ -45,7 +45,7 @@ pub(super) const fn kind(kind: Kind) -> Text {
     }
 }
 
-pub(super) const fn status(device: &AuthenticatorView) -> Text {
+pub(crate) const fn status(device: &AuthenticatorView) -> Text {
     match device.status {
         Status::Unconfirmed { .. } => Text("in attesa di conferma", "not confirmed yet"),
         Status::Active => Text("attivo", "active"),

@@ -17,13 +17,14 @@ const RECOVER: Text = Text("Recupero credenziali", "Recover your credentials");
 const NEW_HERE: Text = Text("Non hai un'identità digitale?", "Don't have a digital identity yet?");
 const REGISTER: Text = Text("Registrati", "Register");
 
-/// The page for the user name and the password. A service may have named the user.
-pub(crate) fn sign_in(page: &Page<'_>, named: &str) -> Markup {
+/// The page for the user name and the password. A service may have named the user, and another page may follow the login.
+pub(crate) fn sign_in(page: &Page<'_>, named: &str, next: Option<&str>) -> Markup {
     let Refused { typed, attempts_left, .. } = page.refused;
     let user = if typed.is_empty() { named } else { typed };
     let content = html! {
         form method="post" action="/password" {
             (page.token())
+            @if let Some(next) = next { input type="hidden" name="next" value=(next); }
             label for="user" { (page.say(USER)) }
             input #user name="user" value=(user) autocomplete="username" required autofocus;
             label for="password" { (page.say(PASSWORD)) }

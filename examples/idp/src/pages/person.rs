@@ -197,7 +197,7 @@ fn reason(page: &Page<'_>, id: &str) -> Markup {
     }
 }
 
-const fn standing(standing: Standing) -> Text {
+pub(crate) const fn standing(standing: Standing) -> Text {
     match standing {
         Standing::Active => Text("attiva", "active"),
         Standing::Suspended => Text("sospesa", "suspended"),

@@ -5,9 +5,10 @@
 use base64ct::{Base64, Encoding};
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::application::{DRAFT_SECS, WAITING_SECS};
+use super::application::{Application, DRAFT_SECS, WAITING_SECS};
 use crate::app::random_hex;
 use crate::challenge::DAY;
 use crate::outage::Outage;
@@ -151,6 +152,13 @@ impl Document {
         while finish(&mut writing).await? {}
         Ok(())
     }
+}
+
+/// Removes the documents of an application, which is as its record has it. Returns the number of their records.
+pub(crate) async fn remove_documents(records: &Records, application: &Value, now: UnixTime) -> Result<usize, Outage> {
+    let Application { documents, .. } = serde_json::from_value(application.clone())?;
+    remove_all(records, &documents, now).await?;
+    Ok(documents.iter().map(|document| document.names().count()).sum())
 }
 
 /// Waits for one write. Returns `false` if no write is pending.

@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 pub(crate) use self::application::{Application, Stage, Step};
 pub(crate) use self::contact::{CODE_OVER, WRONG_CODE};
-pub(crate) use self::files::Kind;
+pub(crate) use self::files::{Kind, remove_documents};
 pub(crate) use self::handover::{Credential, keep_credential};
 pub(crate) use self::personal::Personal;
 use crate::app::App;

@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use secondo_redb::RedbStore;
+
+use crate::operation::audit::entries;
 use crate::security::{sign_in, sign_in_again};
 use crate::support::browser::Browser;
 use crate::support::page::{assert_labels, mails};
@@ -97,6 +100,38 @@ fn administration_is_for_operators() {
     operator.give_next_code(301);
     assert!(operator.page.contains("id=\"standing\">attiva"), "{}", operator.page);
     assert_eq!(mails(&provider, "Identità"), 0);
+}
+
+#[test]
+fn login_at_the_administration_leads_there_and_stores_nothing_before() {
+    let mut provider = Provider::start("");
+    for _ in 0..3 {
+        let mut stranger = Browser::new(&provider);
+        stranger.open("/admin");
+        assert!(stranger.form("/password").is_some(), "{}", stranger.page);
+    }
+    provider.terminate();
+    let store = RedbStore::open(provider.file("idp.redb")).unwrap();
+    assert_eq!(entries(&store, "session"), []);
+    drop(store);
+
+    provider.restart("+0s");
+    let first = operator(&mut provider);
+    provider.restart("+30s");
+    let mut browser = Browser::new(&provider);
+    first.lend(&mut browser);
+    browser.open("/admin");
+    let (user, password) = provider.operator.clone();
+    browser.submit("/password", &[("user", &user), ("password", "wrong")]);
+    assert!(browser.is_refused() && browser.page.contains(&user), "{}", browser.page);
+    browser.submit("/password", &[("user", &user), ("password", &password)]);
+    browser.give_next_code(30);
+    assert!(browser.form("/admin/find").is_some(), "{}", browser.page);
+    // No other page can be named.
+    let mut other = Browser::new(&provider);
+    other.open("/");
+    other.submit("/password", &[("user", &user), ("password", "wrong"), ("next", "//elsewhere.example")]);
+    assert!(other.is_refused() && other.left.is_none(), "{}", other.page);
 }
 
 #[test]

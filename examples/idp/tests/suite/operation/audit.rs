@@ -72,7 +72,7 @@ fn remove(store: &RedbStore, id: &AccountId) {
 }
 
 /// Returns the entries of a kind of record.
-fn entries(store: &RedbStore, kind: &str) -> Vec<AccountId> {
+pub(crate) fn entries(store: &RedbStore, kind: &str) -> Vec<AccountId> {
     let (mut found, mut last) = (Vec::new(), None);
     loop {
         let ids = wait(store.ids_after(last.as_ref())).unwrap();
@@ -134,7 +134,7 @@ fn lines_removed_together_with_the_head_are_found() {
     drop(store);
     let report = verify(&[]);
     assert!(report.contains("the log tells of") && report.contains("the account has revision"), "{report}");
-    assert!(report.contains("has 1 problem"), "{report}");
+    assert!(report.contains("has 1 problem in "), "{report}");
     let report = verify(&["--head", &later]);
     assert!(report.contains("of the head that was kept is missing") && report.contains("has 2 problems"), "{report}");
 }
@@ -189,4 +189,34 @@ fn export_is_of_an_area_and_a_period() {
     refused("all.csv", "2026-01-01");
     assert!(refused("new.json", "2026-13-01").contains("is not a day"));
     assert!(!provider.file("new.json").exists());
+}
+
+#[test]
+fn csv_has_the_attempts_that_remain_and_readable_times() {
+    let provider = Provider::start("");
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    browser.open("/");
+    browser.submit("/code", &[("code", "000000")]);
+    let export = |name: &str| {
+        let file = provider.file(name);
+        provider.command(&["audit", "export", file.to_str().unwrap()]).unwrap();
+        fs::read_to_string(file).unwrap()
+    };
+    let lines: Vec<serde_json::Value> =
+        export("log.json").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let csv = export("log.csv");
+    let mut rows = csv.lines().map(|row| row.split(',').collect::<Vec<_>>());
+    let header = rows.next().unwrap();
+    let column = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let mut wrong = 0;
+    for (line, row) in lines.iter().zip(rows) {
+        let time: jiff::Timestamp = row[column("time")].parse().unwrap();
+        assert_eq!(time.as_second(), line["time"].as_i64().unwrap());
+        assert!(row[column("time")].ends_with('Z'), "{row:?}");
+        let remaining = line.get("remaining").map(ToString::to_string).unwrap_or_default();
+        assert_eq!(row[column("remaining")], remaining, "{row:?}");
+        wrong += usize::from(remaining == "4");
+    }
+    assert_eq!(wrong, 1, "{csv}");
 }

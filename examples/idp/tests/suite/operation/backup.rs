@@ -25,7 +25,7 @@ fn restored_backup_accepts_no_code_of_before() {
     let (data, away) = (provider.file("idp.redb"), provider.file("away.redb"));
     fs::rename(&data, away).unwrap();
     let text = provider.command(&["restore", backup]).unwrap();
-    assert!(text.contains("1 accounts accept no code"), "{text}");
+    assert!(text.contains("1 account accepts no code"), "{text}");
     provider.restart("+0s");
     browser.open("/");
     assert!(browser.form("/password").is_some(), "a session of before is there");

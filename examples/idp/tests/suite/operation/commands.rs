@@ -9,6 +9,7 @@ use secondo::store::{Enumerate, Store};
 use secondo_redb::RedbStore;
 use sha2::{Digest, Sha256};
 
+use crate::registration::applicant::Applicant;
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 
@@ -45,6 +46,7 @@ fn check_tells_what_to_do() {
     let problem = |name: &str, text: &str| {
         let report = provider.command(&["check"]).unwrap_err();
         assert!(report.contains(&format!("problem  {name}: ")) && report.contains(text), "{report}");
+        assert!(report.ends_with("idp: 1 problem\n"), "{report}");
     };
     let key = provider.file("idp.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
@@ -61,33 +63,6 @@ fn check_tells_what_to_do() {
     problem("clients", "redirect_uris");
     fs::write(&toml, "listen = 1").unwrap();
     problem("configuration", "idp.toml");
-}
-
-#[test]
-fn imported_authenticators_log_in() {
-    let provider = Provider::start("");
-    // Two lines of a usersfile, of which one is of nobody.
-    let file = provider.file("users");
-    let secret = "3132333435363738393031323334353637383930";
-    let lines = format!("HOTP/E/6\t{MARIA}\t-\t{secret}\t7\nHOTP/E/6\tnobody\t-\t{secret}\t0\nnonsense\n");
-    fs::write(&file, lines).unwrap();
-    let arguments = ["import", "--format", "usersfile", "--operator", "anna", file.to_str().unwrap()];
-    let report = provider.command(&arguments).unwrap_err();
-    assert!(report.contains("1 imported, 2 not") && report.contains("line 2: not imported: nobody"), "{report}");
-    // A second time, nothing is imported twice.
-    let report = provider.command(&arguments).unwrap_err();
-    assert!(report.contains("0 imported, 3 not") && report.contains("imported before"), "{report}");
-
-    let mut browser = Browser::new(&provider);
-    browser.open("/outbox");
-    assert!(browser.page.contains("Device moved"));
-    browser.open("/");
-    browser.give_password(&provider);
-    // RFC 4226 appendix D: the codes of the counters 6 and 7, of which the first was used before.
-    browser.submit("/code", &[("code", "287922")]);
-    assert!(browser.is_refused());
-    browser.submit("/code", &[("code", "162583")]);
-    assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
 }
 
 #[test]
@@ -172,6 +147,32 @@ fn no_record_names_a_person_who_was_erased() {
             assert!(!content.contains(name), "{id} has {name}: {content}");
         }
     }
+}
+
+#[test]
+fn documents_of_an_application_are_erased_with_the_person() {
+    let mut provider = Provider::start("");
+    // Maria has an identity, and has applied for another one with the same fiscal code.
+    let mut applicant = Applicant::new(&provider, "RSSMRA");
+    applicant.browser.open("/register");
+    let personal = [("name", "Maria"), ("family_name", "Rossi"), ("gender", "F"), ("date_of_birth", "1980-02-29")];
+    let place = [("county_of_birth", "RM"), ("place_of_birth", "H501"), ("fiscal_code", "RSSMRA80B69H501U")];
+    applicant.browser.submit("/register/personal", &[&personal[..], &place].concat());
+    applicant.give_email(&provider);
+    applicant.give_mobile(&provider);
+    applicant.give_documents();
+    applicant.browser.submit("/register/terms", &[("terms", "yes")]);
+    applicant.browser.submit("/register/summary", &[]);
+    assert!(applicant.browser.page.contains("<h1>Richiesta inviata</h1>"), "{}", applicant.browser.page);
+    let documents = |provider: &mut Provider| {
+        provider.terminate();
+        let contents = contents(provider).into_iter().filter(|(id, _)| id.starts_with("idp.document."));
+        contents.filter(|(_, content)| !content.contains("\"record\":null")).count()
+    };
+    assert_eq!(documents(&mut provider), 2);
+    provider.command(&["erase", MARIA, "--operator", "anna", "--reason", "letter"]).unwrap();
+    provider.restart("+0s");
+    assert_eq!(documents(&mut provider), 0);
 }
 
 #[test]

@@ -82,6 +82,39 @@ fn help_desk_works_by_commands() {
 }
 
 #[test]
+fn find_and_locked_print_plain_words() {
+    let provider = Provider::start("");
+    let _maria = sign_in(&provider);
+    let find = || provider.command(&["admin", "find", MARIA]).unwrap();
+    let found = find();
+    let lines: Vec<_> = found.lines().collect();
+    assert!(lines[0].ends_with(": the identity is active"), "{found}");
+    assert_eq!(lines[1], "5 attempts remain.", "{found}");
+    assert!(lines[2].starts_with("1: telefono, App with codes, active, added 20"), "{found}");
+    assert!(lines[2].contains("Z, last used 20"), "{found}");
+    assert!(lines[3].starts_with("2: Recovery codes, active, 10 codes left, added 20"), "{found}");
+    assert!(lines[3].ends_with("Z, never used"), "{found}");
+
+    let mut thief = Browser::new(&provider);
+    thief.open("/");
+    thief.give_password(&provider);
+    for code in ["000000", "000001", "000002", "000003", "000004"] {
+        thief.submit("/code", &[("code", code)]);
+    }
+    let locked = || provider.command(&["admin", "locked"]).unwrap();
+    wait::until(|| locked().contains("Maria Rossi"));
+    let locked = locked();
+    assert!(locked.contains(": locked until 20") && locked.contains("Z, last attempt 20"), "{locked}");
+    assert!(locked.ends_with("\n1 account is locked.\n"), "{locked}");
+    assert!(find().contains("\nThe account is locked until 20"), "{}", find());
+    run(&provider, &["suspend", MARIA]).unwrap();
+    let found = find();
+    assert!(found.contains(": the identity is suspended\n") && found.contains("\nThe account is suspended.\n"));
+    run(&provider, &["revoke", MARIA]).unwrap();
+    assert!(find().ends_with(": the identity is revoked\nThe account is closed.\n"), "{}", find());
+}
+
+#[test]
 fn operators_are_appointed_and_dismissed() {
     let provider = Provider::start("");
     let anna = provider.operator.0.as_str();

@@ -1,10 +1,12 @@
 //! Commands of the operator, limits, metrics, loads, and the end of the process.
 
-mod audit;
+pub(crate) mod audit;
 mod backup;
 mod commands;
 mod engines;
+mod first_operator;
 mod help_desk;
+mod import;
 mod keys;
 mod load;
 mod monitoring;

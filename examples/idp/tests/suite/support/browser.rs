@@ -20,6 +20,8 @@ pub(crate) fn agent() -> Agent {
 pub(crate) struct Browser {
     agent: Agent,
     origin: String,
+    /// The address that takes connections.
+    address: String,
     /// The cookies by name.
     cookies: BTreeMap<String, String>,
     app: Option<App>,
@@ -36,7 +38,8 @@ impl Browser {
     pub(crate) fn new(provider: &Provider) -> Self {
         let (cookies, app, left, hold) = Default::default();
         let (page, headers) = Default::default();
-        Self { agent: agent(), origin: provider.origin.clone(), cookies, app, status: 0, headers, page, left, hold }
+        let (origin, address) = (provider.origin.clone(), provider.address.clone());
+        Self { agent: agent(), origin, address, cookies, app, status: 0, headers, page, left, hold }
     }
 
     /// Returns a second connection of the same browser, for two clicks at once.
@@ -52,7 +55,9 @@ impl Browser {
     /// Opens an address of the provider.
     pub(crate) fn open(&mut self, url: &str) {
         self.left = None;
-        let url = if url.starts_with('/') { format!("{}{url}", self.origin) } else { url.to_owned() };
+        let path = url.strip_prefix(&self.origin).unwrap_or(url);
+        let is_ours = path.starts_with('/') || path.is_empty();
+        let url = if is_ours { format!("{}{path}", self.address) } else { url.to_owned() };
         let mut request = self.agent.get(&url);
         if !self.cookies.is_empty() {
             request = request.header("Cookie", self.cookie());
@@ -82,7 +87,7 @@ impl Browser {
     pub(crate) fn post(&mut self, action: &str, form: &[(String, String)], fields: &[(&str, &str)]) {
         self.left = None;
         let body = Serializer::new(String::new()).extend_pairs(form).extend_pairs(fields).finish();
-        let mut request = self.agent.post(format!("{}{action}", self.origin)).header("Origin", &self.origin);
+        let mut request = self.agent.post(format!("{}{action}", self.address)).header("Origin", &self.origin);
         if !self.cookies.is_empty() {
             request = request.header("Cookie", self.cookie());
         }
@@ -115,7 +120,7 @@ impl Browser {
             body.extend(b"\r\n");
         }
         body.extend(b"--boundary--\r\n");
-        let mut request = self.agent.post(format!("{}{action}", self.origin)).header("Origin", &self.origin);
+        let mut request = self.agent.post(format!("{}{action}", self.address)).header("Origin", &self.origin);
         if !self.cookies.is_empty() {
             request = request.header("Cookie", self.cookie());
         }
@@ -125,7 +130,7 @@ impl Browser {
 
     /// Downloads a file.
     pub(crate) fn download(&mut self, path: &str) -> Vec<u8> {
-        let request = self.agent.get(format!("{}{path}", self.origin));
+        let request = self.agent.get(format!("{}{path}", self.address));
         let mut response = request.header("Cookie", self.cookie()).call().unwrap();
         self.status = response.status().as_u16();
         self.headers = response.headers().clone();

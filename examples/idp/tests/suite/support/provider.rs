@@ -1,7 +1,8 @@
 //! The provider in a process of its own, on a free port of loopback and in a temporary folder.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -21,6 +22,8 @@ pub(crate) struct Provider {
     folder: TempDir,
     /// The origin, which is also the issuer.
     pub(crate) origin: String,
+    /// The address that takes connections, if a proxy is to be in front.
+    pub(crate) address: String,
     pub(crate) user: String,
     pub(crate) password: String,
     /// The user name and the password of an operator.
@@ -32,10 +35,23 @@ impl Provider {
     pub(crate) fn start(clients: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("idp.toml"), clients).unwrap();
-        let (origin, user, password, operator) = Default::default();
-        let mut provider = Self { process: None, folder, origin, user, password, operator };
+        let (origin, address, user, password, operator) = Default::default();
+        let mut provider = Self { process: None, folder, origin, address, user, password, operator };
         provider.run("127.0.0.1:0", None);
         assert!(!provider.password.is_empty(), "no demonstration person");
+        provider
+    }
+
+    /// Starts a provider as in production, with an origin by HTTPS and without the proxy in front.
+    pub(crate) fn start_in_production(tables: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let origin = "origin = \"https://idp.example.it\"\ntrusted_proxy = \"127.0.0.1\"\n";
+        fs::write(folder.path().join("idp.toml"), format!("{origin}{tables}")).unwrap();
+        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let (origin, address, user, password, operator) = Default::default();
+        let mut provider = Self { process: None, folder, origin, address, user, password, operator };
+        provider.run(&listen, None);
+        assert!(provider.password.is_empty(), "a demonstration");
         provider
     }
 
@@ -92,17 +108,29 @@ impl Provider {
     pub(crate) fn start_on(store: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("idp.toml"), format!("store = \"{store}\"")).unwrap();
-        let (origin, user, password, operator) = Default::default();
-        let mut provider = Self { process: None, folder, origin, user, password, operator };
+        let (origin, address, user, password, operator) = Default::default();
+        let mut provider = Self { process: None, folder, origin, address, user, password, operator };
         provider.run("127.0.0.1:0", None);
         provider
     }
 
-    /// Runs a command of the operator, and returns its output, or the output and the error if it failed.
+    /// Runs a command of the operator in the folder of the data, and returns its output, or the output and the error if
+    /// it failed.
     pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
-        let output = command(&self.folder, "127.0.0.1:8080").args(arguments).output().unwrap();
+        let mut command = command(&self.folder, "127.0.0.1:8080");
+        let output = command.current_dir(self.folder.path()).args(arguments).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         if output.status.success() { Ok(text) } else { Err(text + &String::from_utf8(output.stderr).unwrap()) }
+    }
+
+    /// Runs a command of the operator with an input.
+    pub(crate) fn command_with(&self, arguments: &[&str], input: &str) -> String {
+        let mut command = command(&self.folder, "127.0.0.1:8080");
+        let mut process = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Begins a command of the operator.
@@ -144,6 +172,8 @@ impl Provider {
             if let Some(origin) = line.strip_prefix("Open ") {
                 // The address to open is that of the sample service.
                 origin.strip_suffix("/gepi").unwrap_or(origin).clone_into(&mut self.origin);
+                let is_direct = self.origin.starts_with("http://");
+                self.address = if is_direct { self.origin.clone() } else { format!("http://{listen}") };
                 return;
             }
             let (role, credentials) = line.split_once(": user name ").unwrap();

@@ -1,0 +1,57 @@
+//! The first operator outside of the demonstration, as the README of the example describes the way.
+
+use crate::registration::applicant::PASSWORD;
+use crate::support::browser::Browser;
+use crate::support::outbox::code;
+use crate::support::provider::Provider;
+
+const README: &str = include_str!("../../../README.md");
+const MAIL: &str = "luigi.verdi@example.org";
+
+/// Returns the table `[[handover]]` of the README, with this hash.
+fn table(hash: &str) -> String {
+    let (_, table) = README.split_once("[[handover]]  ").unwrap();
+    let table = table.split_once("```").unwrap().0;
+    assert!(table.contains("\"$argon2id$…\""), "{table}");
+    format!("[[handover]] {}", table.replace("$argon2id$…", hash))
+}
+
+/// Returns the code of the last message to an address or a number.
+fn code_for(provider: &Provider, to: &str) -> String {
+    let outbox = provider.command(&["outbox"]).unwrap();
+    let (_, last) = outbox.rsplit_once(&format!("To: {to}\n")).unwrap_or_else(|| panic!("{outbox}"));
+    code(&format!("{}</p>", last.split_once("\n\n").unwrap().0))
+}
+
+#[test]
+fn first_operator_comes_in_as_the_readme_says() {
+    // The PIN is typed into a command, before there is a configuration.
+    let hash = Provider::start_in_production("").command_with(&["hash-pin"], "12345678\n");
+    assert!(hash.starts_with("$argon2id$v=19$"), "{hash}");
+    let provider = Provider::start_in_production(&table(hash.trim()));
+    let mut browser = Browser::new(&provider);
+    browser.open("/outbox");
+    assert_eq!(browser.status, 404);
+
+    browser.open("/register/handover");
+    let credential = [("fiscal_code", "VRDLGU90E17F205V"), ("pin", "12345678"), ("consent", "yes")];
+    browser.submit("/register/handover", &credential);
+    browser.submit("/register/code/mobile", &[("code", &code_for(&provider, "+393330000002"))]);
+    let born =
+        [("gender", "M"), ("date_of_birth", "1990-05-17"), ("county_of_birth", "MI"), ("place_of_birth", "F205")];
+    browser.submit("/register/personal", &born);
+    browser.submit("/register/email", &[("email", MAIL), ("password", PASSWORD)]);
+    browser.submit("/register/code/email", &[("code", &code_for(&provider, MAIL))]);
+    browser.submit("/register/terms", &[("terms", "yes")]);
+    browser.submit("/register/summary", &[]);
+    assert!(browser.page.contains("<h1>L'identità è attiva</h1>"), "{}", browser.page);
+
+    let mut operator = Browser::new(&provider);
+    operator.enroll_as(MAIL, PASSWORD);
+    operator.give_code();
+    operator.open("/admin");
+    assert!(operator.is_refused(), "{}", operator.page);
+    provider.command(&["admin", "appoint", MAIL, "--operator", "root", "--reason", "the first one"]).unwrap();
+    operator.open("/admin");
+    assert!(operator.form("/admin/find").is_some(), "{}", operator.page);
+}
