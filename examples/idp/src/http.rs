@@ -19,13 +19,14 @@ use crate::app::App;
 use crate::consent;
 use crate::credentials;
 use crate::enrollment;
+use crate::errors;
 use crate::gepi;
 use crate::login;
 use crate::monitoring;
 use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
-use crate::pages::{Alert, Language, Page, STYLE, Service, Text, texts};
+use crate::pages::{Alert, Language, Page, STYLE, Service, Text};
 use crate::person::Person;
 use crate::problem::Refused;
 use crate::registration;
@@ -79,7 +80,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(monitoring::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn_with_state(Arc::clone(&app), monitoring::limit))
+        .layer(from_fn_with_state(Arc::clone(&app), errors::own_host))
         .layer(from_fn_with_state(Arc::clone(&app), guard))
+        .layer(from_fn_with_state(Arc::clone(&app), errors::explain))
         .layer(from_fn_with_state(Arc::clone(&app), monitoring::observe))
         .with_state(app)
 }
@@ -103,7 +106,7 @@ async fn own_forms(State(app): State<Arc<App>>, mut request: Request, next: Next
     }
     // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
     let _ = to_bytes(request.into_body(), FORM_BYTES).await;
-    (StatusCode::FORBIDDEN, "the form is of another site").into_response()
+    StatusCode::FORBIDDEN.into_response()
 }
 
 /// Adds the hash of a form, by which a session knows the second of two clicks. Documents are left as they are.
@@ -137,9 +140,8 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 impl IntoResponse for Outage {
     fn into_response(self) -> Response {
         eprintln!("outage: {}", self.0);
-        let text = texts::UNAVAILABLE.in_language(Language::Italian);
         // The label is for the metrics.
-        (StatusCode::SERVICE_UNAVAILABLE, Extension(self), text).into_response()
+        (StatusCode::SERVICE_UNAVAILABLE, Extension(self)).into_response()
     }
 }
 
@@ -193,15 +195,20 @@ impl Visit {
 
     /// Shows a page, with a cookie for a session that is new or has moved.
     pub(crate) fn show(&self, status: StatusCode, page: impl FnOnce(&Page<'_>) -> Markup) -> Response {
+        let cookie = self.browser.set_cookie(self.app.is_secure());
+        let policy = [(header::CONTENT_SECURITY_POLICY, self.policy())];
+        (status, cookie, policy, self.render(page)).into_response()
+    }
+
+    /// Returns the markup of a page for this browser.
+    pub(crate) fn render(&self, page: impl FnOnce(&Page<'_>) -> Markup) -> Markup {
         let form_token = self.browser.form_token();
         let request = self.browser.session.request.as_ref();
         let service = self.client().zip(request);
         let service = service.map(|(client, request)| Service { name: &client.name, request: &request.id });
         let provider = &self.app.config.name;
         let refused = &self.refused;
-        let page = page(&Page { language: self.language, provider, form_token: &form_token, refused, service });
-        let cookie = self.browser.set_cookie(self.app.is_secure());
-        (status, cookie, [(header::CONTENT_SECURITY_POLICY, self.policy())], page).into_response()
+        page(&Page { language: self.language, provider, form_token: &form_token, refused, service })
     }
 
     /// Shows a page that has a script of the provider, which may call the provider.
@@ -211,7 +218,7 @@ impl Visit {
     }
 
     /// Permits forms whose answer sends the browser back to the service that it logs in to.
-    fn policy(&self) -> String {
+    pub(crate) fn policy(&self) -> String {
         let request = self.browser.session.request.as_ref();
         let target = request.and_then(|request| oidc::form_target(&request.back.uri));
         target.map_or_else(|| POLICY.to_owned(), |target| format!("{POLICY} {target}"))

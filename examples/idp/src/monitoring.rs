@@ -103,7 +103,7 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
 }
 
 /// Returns the page on which the person sent a form, or followed a link of a service, to try it again there.
-fn page_before(app: &App, request: &Parts) -> Option<String> {
+pub(crate) fn page_before(app: &App, request: &Parts) -> Option<String> {
     if request.method == Method::GET {
         return request.uri.path_and_query().map(ToString::to_string);
     }
