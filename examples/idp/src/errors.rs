@@ -106,7 +106,7 @@ async fn page(app: &Arc<App>, asked: &Parts, error: RequestError) -> Response {
     let page = |page: &Page<'_>| pages::request_error(page, error, again.as_deref());
     // The store may be the reason of an outage.
     let is_outage = error == RequestError::Unavailable;
-    let visit = if is_outage { None } else { Visit::of(Arc::clone(app), &asked.headers).await.ok() };
+    let visit = if is_outage { None } else { Visit::of_pending(Arc::clone(app), &asked.headers).await.ok() };
     match visit {
         Some(visit) => ([(header::CONTENT_SECURITY_POLICY, visit.policy())], visit.render(page)).into_response(),
         None => without_session(app, Language::accepted(&asked.headers), page).into_response(),

@@ -32,7 +32,7 @@ use crate::problem::Refused;
 use crate::registration;
 use crate::second_factor;
 use crate::security;
-use crate::session::{Browser, FORM_HASH};
+use crate::session::{Browser, FORM_HASH, Purpose};
 use crate::{phone, push};
 
 /// The greatest length of a form.
@@ -161,16 +161,46 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    /// Returns the request for a page, which shows the refusal of the last form.
+    /// Returns the request for one of the person's own pages, which shows the refusal of the last form.
     pub(crate) async fn of_page(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
         let mut visit = Self::of(app, headers).await?;
         visit.refused = visit.browser.take_refused(&visit.app.records, visit.now).await?;
         Ok(visit)
     }
 
+    /// Returns the request for one of the person's own pages.
     pub(crate) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        Self::with(app, headers, Purpose::OwnPages).await
+    }
+
+    /// Returns the request for a page of a login at a service.
+    pub(crate) async fn of_service(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        Self::with(app, headers, Purpose::Service).await
+    }
+
+    /// Returns a form of a step that logins at services and the person's own pages share. In a login at a service, it
+    /// names the service's request.
+    pub(crate) async fn of_step(app: Arc<App>, headers: &HeaderMap, request: Option<&str>) -> Result<Self, Outage> {
+        let purpose = if request.is_some() { Purpose::Service } else { Purpose::OwnPages };
+        Self::with(app, headers, purpose).await
+    }
+
+    /// Returns the request for the page of a step, which is that of a login at a service while there is one.
+    pub(crate) async fn of_step_page(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        let mut visit = Self::of_pending(app, headers).await?;
+        visit.refused = visit.browser.take_refused(&visit.app.records, visit.now).await?;
+        Ok(visit)
+    }
+
+    /// Returns the request with the session of a login at a service, if there is one, or with that of the own pages.
+    pub(crate) async fn of_pending(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        let visit = Self::of_service(Arc::clone(&app), headers).await?;
+        if visit.browser.session.request.is_some() { Ok(visit) } else { Self::of(app, headers).await }
+    }
+
+    async fn with(app: Arc<App>, headers: &HeaderMap, purpose: Purpose) -> Result<Self, Outage> {
         let now = UnixTime::now()?;
-        let mut browser = Browser::of(&app.records, headers, app.is_secure(), now).await?;
+        let mut browser = Browser::of(&app.records, headers, purpose, app.is_secure(), now).await?;
         let person = match &browser.session.person {
             Some(id) => app.persons.load(id, now).await?.map(Box::new),
             None => None,
@@ -178,7 +208,12 @@ impl Visit {
         let is_over = browser.sign_out(person.as_deref(), now);
         let person = person.filter(|_| !is_over);
         browser.note_use(&app.records, now).await?;
-        let chosen = browser.session.language.as_deref().and_then(Language::of_code);
+        let mut chosen = browser.session.language.clone();
+        if chosen.is_none() {
+            let other = Browser::of(&app.records, headers, purpose.other(), app.is_secure(), now).await?;
+            chosen = other.session.language;
+        }
+        let chosen = chosen.as_deref().and_then(Language::of_code);
         let language = chosen.unwrap_or_else(|| Language::accepted(headers));
         Ok(Self { app, browser, person, language, now, refused: Refused::default() })
     }

@@ -94,7 +94,7 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
         return (StatusCode::TOO_MANY_REQUESTS, wait, Json(body)).into_response();
     }
     // The page has the language of the session, and a way out of the login at a service.
-    let visit = match Visit::of(app, &parts.headers).await {
+    let visit = match Visit::of_pending(app, &parts.headers).await {
         Ok(visit) => visit,
         Err(outage) => return (wait, outage).into_response(),
     };
