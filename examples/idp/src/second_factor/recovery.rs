@@ -79,7 +79,7 @@ impl Visit {
 }
 
 const RECOVERED: Notice = Notice {
-    subject: Text("Accesso con un codice di recupero", "Login with a recovery code"),
+    subject: Text("Accesso con un codice di recupero", "Sign-in with a recovery code"),
     text: Text(
         "È stato usato un codice di recupero della tua identità digitale. I dispositivi segnalati come persi sono stati \
             disattivati.",
