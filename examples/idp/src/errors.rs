@@ -9,7 +9,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::Markup;
 use serde_json::json;
 
 use crate::app::App;
@@ -105,17 +104,14 @@ async fn page(app: &Arc<App>, asked: &Parts, error: RequestError) -> Response {
     }
     let page = |page: &Page<'_>| pages::request_error(page, error, again.as_deref());
     // The store may be the reason of an outage.
-    let is_outage = error == RequestError::Unavailable;
-    let visit = if is_outage { None } else { Visit::of_pending(Arc::clone(app), &asked.headers).await.ok() };
-    match visit {
-        Some(visit) => ([(header::CONTENT_SECURITY_POLICY, visit.policy())], visit.render(page)).into_response(),
-        None => without_session(app, Language::accepted(&asked.headers), page).into_response(),
+    if error != RequestError::Unavailable
+        && let Ok(visit) = Visit::of_pending(Arc::clone(app), &asked.headers).await
+    {
+        return ([(header::CONTENT_SECURITY_POLICY, visit.policy())], visit.render(page)).into_response();
     }
-}
-
-fn without_session(app: &App, language: Language, page: impl FnOnce(&Page<'_>) -> Markup) -> Markup {
-    let refused = Refused::default();
-    page(&Page { language, provider: &app.config.name, form_token: "", refused: &refused, service: None })
+    let (language, refused) = (Language::accepted(&asked.headers), Refused::default());
+    let provider = &app.config.name;
+    page(&Page { language, provider, form_token: "", refused: &refused, service: None }).into_response()
 }
 
 /// Leads a browser that opened a page of a demonstration by another name of this machine to the provider's own address,
