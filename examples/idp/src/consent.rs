@@ -25,7 +25,7 @@ pub(crate) async fn take_consent(
     headers: HeaderMap,
     Form(Decision { form, request, consent }): Form<Decision>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_service(app, &headers).await?;
     if let Some(answer) = visit.given(Some(&request)) {
         return Ok(answer);
     }
@@ -40,7 +40,7 @@ pub(crate) async fn take_consent(
 
 /// Shows the outcome of a login that ended.
 pub(crate) async fn show_ended(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of_service(app, &headers).await?;
     Ok(visit.show_ended().unwrap_or_else(|| visit.go_to("/")))
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn cancel(
     headers: HeaderMap,
     Form(Cancel { form, request }): Form<Cancel>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_service(app, &headers).await?;
     if let Some(answer) = visit.given(Some(&request)) {
         return Ok(answer);
     }

@@ -23,6 +23,7 @@ use crate::person::Person;
 #[derive(Deserialize)]
 pub(crate) struct FirstCode {
     form: String,
+    request: Option<String>,
     code: String,
 }
 
@@ -30,9 +31,9 @@ pub(crate) struct FirstCode {
 pub(crate) async fn confirm(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(FirstCode { form, code }): Form<FirstCode>,
+    Form(FirstCode { form, request, code }): Form<FirstCode>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     let Some(number) = visit.browser.session.enrolling.filter(|_| form == visit.browser.form_token()) else {
         return Ok(visit.go_to("/"));
     };

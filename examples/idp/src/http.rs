@@ -19,19 +19,20 @@ use crate::app::App;
 use crate::consent;
 use crate::credentials;
 use crate::enrollment;
+use crate::errors;
 use crate::gepi;
 use crate::login;
 use crate::monitoring;
 use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
-use crate::pages::{Alert, Language, Page, STYLE, Service, Text, texts};
+use crate::pages::{Alert, Language, Page, STYLE, Service, Text};
 use crate::person::Person;
 use crate::problem::Refused;
 use crate::registration;
 use crate::second_factor;
 use crate::security;
-use crate::session::{Browser, FORM_HASH};
+use crate::session::{Browser, FORM_HASH, Purpose};
 use crate::{phone, push};
 
 /// The greatest length of a form.
@@ -79,7 +80,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(monitoring::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn_with_state(Arc::clone(&app), monitoring::limit))
+        .layer(from_fn_with_state(Arc::clone(&app), errors::own_host))
         .layer(from_fn_with_state(Arc::clone(&app), guard))
+        .layer(from_fn_with_state(Arc::clone(&app), errors::explain))
         .layer(from_fn_with_state(Arc::clone(&app), monitoring::observe))
         .with_state(app)
 }
@@ -103,7 +106,7 @@ async fn own_forms(State(app): State<Arc<App>>, mut request: Request, next: Next
     }
     // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
     let _ = to_bytes(request.into_body(), FORM_BYTES).await;
-    (StatusCode::FORBIDDEN, "the form is of another site").into_response()
+    StatusCode::FORBIDDEN.into_response()
 }
 
 /// Adds the hash of a form, by which a session knows the second of two clicks. Documents are left as they are.
@@ -137,9 +140,8 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 impl IntoResponse for Outage {
     fn into_response(self) -> Response {
         eprintln!("outage: {}", self.0);
-        let text = texts::UNAVAILABLE.in_language(Language::Italian);
         // The label is for the metrics.
-        (StatusCode::SERVICE_UNAVAILABLE, Extension(self), text).into_response()
+        (StatusCode::SERVICE_UNAVAILABLE, Extension(self)).into_response()
     }
 }
 
@@ -159,16 +161,46 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    /// Returns the request for a page, which shows the refusal of the last form.
+    /// Returns the request for one of the person's own pages, which shows the refusal of the last form.
     pub(crate) async fn of_page(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
         let mut visit = Self::of(app, headers).await?;
         visit.refused = visit.browser.take_refused(&visit.app.records, visit.now).await?;
         Ok(visit)
     }
 
+    /// Returns the request for one of the person's own pages.
     pub(crate) async fn of(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        Self::with(app, headers, Purpose::OwnPages).await
+    }
+
+    /// Returns the request for a page of a login at a service.
+    pub(crate) async fn of_service(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        Self::with(app, headers, Purpose::Service).await
+    }
+
+    /// Returns a form of a step that logins at services and the person's own pages share. In a login at a service, it
+    /// names the service's request.
+    pub(crate) async fn of_step(app: Arc<App>, headers: &HeaderMap, request: Option<&str>) -> Result<Self, Outage> {
+        let purpose = if request.is_some() { Purpose::Service } else { Purpose::OwnPages };
+        Self::with(app, headers, purpose).await
+    }
+
+    /// Returns the request for the page of a step, which is that of a login at a service while there is one.
+    pub(crate) async fn of_step_page(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        let mut visit = Self::of_pending(app, headers).await?;
+        visit.refused = visit.browser.take_refused(&visit.app.records, visit.now).await?;
+        Ok(visit)
+    }
+
+    /// Returns the request with the session of a login at a service, if there is one, or with that of the own pages.
+    pub(crate) async fn of_pending(app: Arc<App>, headers: &HeaderMap) -> Result<Self, Outage> {
+        let visit = Self::of_service(Arc::clone(&app), headers).await?;
+        if visit.browser.session.request.is_some() { Ok(visit) } else { Self::of(app, headers).await }
+    }
+
+    async fn with(app: Arc<App>, headers: &HeaderMap, purpose: Purpose) -> Result<Self, Outage> {
         let now = UnixTime::now()?;
-        let mut browser = Browser::of(&app.records, headers, app.is_secure(), now).await?;
+        let mut browser = Browser::of(&app.records, headers, purpose, app.is_secure(), now).await?;
         let person = match &browser.session.person {
             Some(id) => app.persons.load(id, now).await?.map(Box::new),
             None => None,
@@ -176,7 +208,12 @@ impl Visit {
         let is_over = browser.sign_out(person.as_deref(), now);
         let person = person.filter(|_| !is_over);
         browser.note_use(&app.records, now).await?;
-        let chosen = browser.session.language.as_deref().and_then(Language::of_code);
+        let mut chosen = browser.session.language.clone();
+        if chosen.is_none() {
+            let other = Browser::of(&app.records, headers, purpose.other(), app.is_secure(), now).await?;
+            chosen = other.session.language;
+        }
+        let chosen = chosen.as_deref().and_then(Language::of_code);
         let language = chosen.unwrap_or_else(|| Language::accepted(headers));
         Ok(Self { app, browser, person, language, now, refused: Refused::default() })
     }
@@ -193,15 +230,20 @@ impl Visit {
 
     /// Shows a page, with a cookie for a session that is new or has moved.
     pub(crate) fn show(&self, status: StatusCode, page: impl FnOnce(&Page<'_>) -> Markup) -> Response {
+        let cookie = self.browser.set_cookie(self.app.is_secure());
+        let policy = [(header::CONTENT_SECURITY_POLICY, self.policy())];
+        (status, cookie, policy, self.render(page)).into_response()
+    }
+
+    /// Returns the markup of a page for this browser.
+    pub(crate) fn render(&self, page: impl FnOnce(&Page<'_>) -> Markup) -> Markup {
         let form_token = self.browser.form_token();
         let request = self.browser.session.request.as_ref();
         let service = self.client().zip(request);
         let service = service.map(|(client, request)| Service { name: &client.name, request: &request.id });
         let provider = &self.app.config.name;
         let refused = &self.refused;
-        let page = page(&Page { language: self.language, provider, form_token: &form_token, refused, service });
-        let cookie = self.browser.set_cookie(self.app.is_secure());
-        (status, cookie, [(header::CONTENT_SECURITY_POLICY, self.policy())], page).into_response()
+        page(&Page { language: self.language, provider, form_token: &form_token, refused, service })
     }
 
     /// Shows a page that has a script of the provider, which may call the provider.
@@ -211,7 +253,7 @@ impl Visit {
     }
 
     /// Permits forms whose answer sends the browser back to the service that it logs in to.
-    fn policy(&self) -> String {
+    pub(crate) fn policy(&self) -> String {
         let request = self.browser.session.request.as_ref();
         let target = request.and_then(|request| oidc::form_target(&request.back.uri));
         target.map_or_else(|| POLICY.to_owned(), |target| format!("{POLICY} {target}"))

@@ -20,7 +20,7 @@ use crate::problem::Refused;
 
 /// Shows the page of the step where the browser is.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    Visit::of_page(app, &headers).await?.step().await
+    Visit::of_step_page(app, &headers).await?.step().await
 }
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ pub(crate) async fn take_password(
     headers: HeaderMap,
     Form(Credentials { form, request, user, password, next }): Form<Credentials>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     if let Some(answer) = visit.given(request.as_deref()) {
         return Ok(answer);
     }
@@ -80,13 +80,26 @@ pub(crate) async fn take_password(
 }
 
 pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of(Arc::clone(&app), &headers).await?;
+    // With a session of Level 1, another service could be entered.
+    let service = Visit::of_service(app, &headers).await?;
+    service.browser.end(&service.app.records, service.now).await?;
     visit.browser.end(&visit.app.records, visit.now).await?;
     Ok(visit.go_to("/"))
 }
 
-pub(crate) async fn set_language(State(app): State<Arc<App>>, Path(code): Path<String>, headers: HeaderMap) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+#[derive(Deserialize)]
+pub(crate) struct Choice {
+    request: Option<String>,
+}
+
+pub(crate) async fn set_language(
+    State(app): State<Arc<App>>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+    Form(Choice { request }): Form<Choice>,
+) -> Answer {
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     if let Some(language) = Language::of_code(&code) {
         visit.browser.session.language = Some(language.code().to_owned());
         visit.browser.keep(&visit.app.records, visit.now).await?;

@@ -19,6 +19,7 @@ mod consent;
 mod credentials;
 mod demonstration;
 mod enrollment;
+mod errors;
 mod gateway;
 mod gepi;
 mod http;

@@ -94,7 +94,7 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
         return (StatusCode::TOO_MANY_REQUESTS, wait, Json(body)).into_response();
     }
     // The page has the language of the session, and a way out of the login at a service.
-    let visit = match Visit::of(app, &parts.headers).await {
+    let visit = match Visit::of_pending(app, &parts.headers).await {
         Ok(visit) => visit,
         Err(outage) => return (wait, outage).into_response(),
     };
@@ -103,7 +103,7 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
 }
 
 /// Returns the page on which the person sent a form, or followed a link of a service, to try it again there.
-fn page_before(app: &App, request: &Parts) -> Option<String> {
+pub(crate) fn page_before(app: &App, request: &Parts) -> Option<String> {
     if request.method == Method::GET {
         return request.uri.path_and_query().map(ToString::to_string);
     }

@@ -17,8 +17,30 @@ use crate::push::{Activating, Asked};
 use crate::records::{Kept, Record, Records};
 use crate::second_factor::{NewNumber, Step};
 
-/// The names of the cookie on HTTPS, where no other site of the domain can set it, and on loopback.
-const NAMES: [&str; 2] = ["__Host-idp", "idp"];
+/// The purpose of a session. A browser can have one of each: a login at a service, which other sites can begin, leaves
+/// the session of the person's own pages alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    OwnPages,
+    Service,
+}
+
+impl Purpose {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::OwnPages => Self::Service,
+            Self::Service => Self::OwnPages,
+        }
+    }
+
+    /// Returns the names of the cookie on HTTPS, where no other site of the domain can set it, and on loopback.
+    const fn cookie(self) -> &'static [&'static str; 2] {
+        match self {
+            Self::OwnPages => &["__Host-idp", "idp"],
+            Self::Service => &["__Host-idp-login", "idp-login"],
+        }
+    }
+}
 
 /// The seconds for which a login may take, and a session may last.
 const LOGIN_SECS: u64 = 10 * 60;
@@ -200,6 +222,7 @@ fn new_salt() -> Result<String, Outage> {
 
 /// A session with the cookie of its browser.
 pub(crate) struct Browser {
+    purpose: Purpose,
     cookie: Cookie,
     /// `true` if the records had the session. If they no longer do, it was ended meanwhile.
     is_stored: bool,
@@ -211,41 +234,42 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Returns the session of a request, or a new one.
+    /// Returns the session of a request for a purpose, or a new one.
     ///
     /// A session in which nothing was done is not stored. Its cookie is enough for the forms of its pages, and is
     /// replaced after the password.
     pub(crate) async fn of(
         records: &Records,
         headers: &HeaderMap,
+        purpose: Purpose,
         is_secure: bool,
         now: UnixTime,
     ) -> Result<Self, Outage> {
         let form = headers.get(FORM_HASH).and_then(|hash| hash.to_str().ok()).map(str::to_owned);
-        let mut cookie = Cookie::read(headers, &NAMES, is_secure);
+        let mut cookie = Cookie::read(headers, purpose.cookie(), is_secure);
         let mut is_late = false;
         while let Some(held) = cookie.take() {
             let Some(session) = records.load::<Session>(&held.hash("session"), now).await? else {
-                return Ok(Self { form, ..Self::start(held)? });
+                return Ok(Self { form, ..Self::start(purpose, held)? });
             };
             match &session.moved {
-                None => return Ok(Self { cookie: held, is_stored: true, is_late: false, form, session }),
+                None => return Ok(Self { purpose, cookie: held, is_stored: true, is_late: false, form, session }),
                 Some(moved) if moved.leads(form.as_deref(), now) => cookie = Some(held.next(&session.salt)),
                 Some(_) => is_late = true,
             }
         }
-        Ok(Self { is_late, form, ..Self::start(Cookie::random()?)? })
+        Ok(Self { is_late, form, ..Self::start(purpose, Cookie::random()?)? })
     }
 
-    fn start(cookie: Cookie) -> Result<Self, Outage> {
+    fn start(purpose: Purpose, cookie: Cookie) -> Result<Self, Outage> {
         let session = Session { salt: new_salt()?, ..Session::default() };
-        Ok(Self { cookie, is_stored: false, is_late: false, form: None, session })
+        Ok(Self { purpose, cookie, is_stored: false, is_late: false, form: None, session })
     }
 
     /// Starts a session with another cookie. Only the language stays.
     pub(crate) fn start_again(&mut self) -> Result<(), Outage> {
         let language = self.session.language.take();
-        *self = Self::start(Cookie::random()?)?;
+        *self = Self::start(self.purpose, Cookie::random()?)?;
         self.session.language = language;
         Ok(())
     }
@@ -401,6 +425,6 @@ impl Browser {
 
     /// Returns the header that sets the cookie, unless the browser has a newer one.
     pub(crate) fn set_cookie(&self, is_secure: bool) -> Option<[(HeaderName, String); 1]> {
-        (!self.is_late).then(|| [(header::SET_COOKIE, self.cookie.header(&NAMES, is_secure))])
+        (!self.is_late).then(|| [(header::SET_COOKIE, self.cookie.header(self.purpose.cookie(), is_secure))])
     }
 }

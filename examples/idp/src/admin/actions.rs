@@ -38,7 +38,7 @@ const NO_SECOND_FACTOR: Text = Text(
 );
 const LAST: Text = Text(
     "È l'unico dispositivo con cui la persona può entrare. Sospendilo, ed emetti un codice di attivazione.",
-    "It is the only device with which the person can log in. Suspend it, and issue an activation code.",
+    "It is the only device that the person can sign in with. Suspend it, and issue an activation code.",
 );
 const NO_DEVICE: Text =
     Text("Questo dispositivo non c'è, o non è confermato.", "This device is not there, or it is not confirmed.");

@@ -9,6 +9,7 @@ mod calendar;
 mod cases;
 mod delegations;
 pub(crate) mod demonstration;
+mod errors;
 mod levels;
 mod login;
 mod notice;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
+pub(crate) use self::errors::explain;
 pub(crate) use self::levels::Settings;
 pub(crate) use self::party::Party;
 use crate::app::App;

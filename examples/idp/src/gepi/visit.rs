@@ -180,10 +180,14 @@ impl Visit {
     }
 
     pub(super) fn show(&self, status: StatusCode, page: impl FnOnce(&Sheet<'_>) -> Markup) -> Response {
+        (status, self.set_cookie(), self.render(page)).into_response()
+    }
+
+    /// Returns the markup of a page for this browser.
+    pub(super) fn render(&self, page: impl FnOnce(&Sheet<'_>) -> Markup) -> Markup {
         let form_token = self.form_token();
         let name = self.session.entry.as_ref().map(|entry| entry.name.as_str());
-        let page = page(&Sheet { language: self.language, form_token: &form_token, name });
-        (status, self.set_cookie(), page).into_response()
+        page(&Sheet { language: self.language, form_token: &form_token, name })
     }
 
     /// Sends the browser to another page, after a form.

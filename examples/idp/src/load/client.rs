@@ -73,7 +73,7 @@ impl Browser {
     }
 
     fn request(&self, path: &str) -> axum::http::request::Builder {
-        let request = Request::get(path).header(header::HOST, self.address.to_string());
+        let request = Request::get(path).header(header::HOST, format!("localhost:{}", self.address.port()));
         let request = request.header(header::ACCEPT_LANGUAGE, "en");
         match &self.cookie {
             Some(cookie) => request.header(header::COOKIE, cookie),

@@ -16,7 +16,7 @@ use crate::session::SESSION_SECS;
 
 /// Keeps the request of a service in the browser's session, and begins the login.
 pub(crate) async fn authorize(State(app): State<Arc<App>>, headers: HeaderMap, RawForm(form): RawForm) -> Answer {
-    let mut visit = Visit::of(Arc::clone(&app), &headers).await?;
+    let mut visit = Visit::of_service(Arc::clone(&app), &headers).await?;
     let read = match Parameters::of_form(&form) {
         Some(parameters) => read(&app.oidc.clients, &app.origin, parameters, visit.now),
         None => Err(Unread::Page("a parameter is there more than once")),
@@ -58,7 +58,7 @@ impl Visit {
     async fn begin(&mut self, mut request: Request, language: Option<String>) -> Result<(), Outage> {
         let single = self.browser.session.single.clone();
         if self.browser.session.person.is_some() {
-            // Another login, or a session of the person's own pages.
+            // Another login.
             self.browser.end(&self.app.records, self.now).await?;
             self.browser.start_again()?;
         }

@@ -13,7 +13,7 @@ const CONSENT_NONE: Text = Text(
 );
 const CONSENT_YES: Text = Text("Acconsento", "I agree");
 const CONSENT_NO: Text = Text("Non acconsento", "I do not agree");
-const ENDED_TITLE: Text = Text("Accesso non riuscito", "Access failed");
+const ENDED_TITLE: Text = Text("Accesso non riuscito", "Sign-in failed");
 const ACTIVATE: Text = Text("Attiva la tua app", "Activate your app");
 const BACK_TO: Text = Text("Torna a", "Back to");
 const REFUSED_TITLE: Text = Text("Richiesta non valida", "Invalid request");

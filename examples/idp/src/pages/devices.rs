@@ -9,20 +9,20 @@ use super::texts;
 const ADD_TITLE: Text = Text("Aggiungi un'app", "Add an app");
 const ADD_HINT: Text = Text(
     "Dai un nome al dispositivo, per riconoscerlo. Nella pagina seguente attivi la sua app.",
-    "Name the device, to recognize it. On the next page, you activate its app.",
+    "Give the device a name by which you recognize it. On the next page you activate its app.",
 );
 const NAME: Text = Text("Nome del dispositivo", "Name of the device");
 const RENAME: Text = Text("Cambia nome", "Rename");
 const REMOVE: Text = Text("Rimuovi il dispositivo", "Remove the device");
 const REMOVE_HINT: Text =
-    Text("Dopo la rimozione i suoi codici non valgono più.", "After the removal, its codes are no longer valid.");
+    Text("Dopo la rimozione i suoi codici non valgono più.", "Once it is removed, its codes are no longer valid.");
 const ONE_LEFT: Text = Text(
-    "Attenzione: ti resterà un solo modo per entrare. Se lo perdi, dovrai rivolgerti all'assistenza.",
-    "Careful: one way to log in will be left. If you lose it, you have to turn to the help desk.",
+    "Attenzione: ti resterà un solo modo per entrare. Se lo perdi, dovrai contattare l'assistenza.",
+    "Careful: you will have only one way left to sign in. If you lose it, you will have to contact the help desk.",
 );
 pub(crate) const LAST_DEVICE: Text = Text(
     "È l'unico dispositivo con cui puoi entrare, e non si può rimuovere. Aggiungine prima un altro.",
-    "It is the only device with which you can log in, and it cannot be removed. Add another one first.",
+    "This is the only device that you can sign in with, so it cannot be removed. Add another one first.",
 );
 const ACTIVATE_TITLE: Text = Text("Attiva un'altra app", "Activate another app");
 const ACTIVATE_HINT: Text = Text(
@@ -47,7 +47,7 @@ pub(crate) const fn kind(kind: Kind) -> Text {
 
 pub(crate) const fn status(device: &AuthenticatorView) -> Text {
     match device.status {
-        Status::Unconfirmed { .. } => Text("in attesa di conferma", "not confirmed yet"),
+        Status::Unconfirmed { .. } => Text("in attesa di conferma", "waiting for confirmation"),
         Status::Active => Text("attivo", "active"),
         Status::Suspended => Text("sospeso", "suspended"),
     }

@@ -78,7 +78,7 @@ impl Language {
             ),
             OutcomeCode::TimedOut => Text(
                 "Il tempo per l'accesso è scaduto. Ricomincia dal servizio.",
-                "The time for the login has passed. Start again at the service.",
+                "The time to sign in has expired. Start again at the service.",
             ),
             OutcomeCode::Suspended => Text(
                 "La tua identità o le tue credenziali sono sospese o revocate.",

@@ -9,7 +9,7 @@ use crate::problem::Refused;
 pub(crate) const ERROR: Text = Text("Errore: ", "Error: ");
 const SKIP: Text = Text("Vai al contenuto", "Skip to the content");
 const CLAIM: Text = Text("Identità digitale", "Digital identity");
-const ACCESS_TO: Text = Text("Accesso a", "Access to");
+const ACCESS_TO: Text = Text("Accesso a", "Signing in to");
 const CANCEL: Text = Text("Annulla", "Cancel");
 
 /// The style of all pages.

@@ -42,14 +42,14 @@ type Action = (&'static str, Text);
 const ON_IDENTITY: [Action; 6] = [
     ("unlock", Text("Sblocca", "Unlock")),
     ("suspend", Text("Sospendi l'identità", "Suspend the identity")),
-    ("resume", Text("Riattiva l'identità", "Resume the identity")),
+    ("resume", Text("Riattiva l'identità", "Reactivate the identity")),
     ("issue_activation", Text("Emetti un codice di attivazione", "Issue an activation code")),
     ("withdraw_activation", Text("Ritira il codice di attivazione", "Withdraw the activation code")),
     ("revoke", Text("Revoca l'identità", "Revoke the identity")),
 ];
 const ON_DEVICE: [Action; 3] = [
     ("suspend_device", Text("Sospendi", "Suspend")),
-    ("resume_device", Text("Riattiva", "Resume")),
+    ("resume_device", Text("Riattiva", "Reactivate")),
     ("revoke_device", Text("Revoca", "Revoke")),
 ];
 

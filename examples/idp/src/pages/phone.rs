@@ -7,12 +7,12 @@ const TITLE: Text = Text("App", "App");
 const NEEDS_SCRIPT: Text = Text("L'app ha bisogno di JavaScript.", "The app needs JavaScript.");
 const ADD: Text = Text("Attiva l'app", "Activate the app");
 const ADD_HINT: Text = Text(
-    "Accedi dal computer, apri «La mia sicurezza» e inquadra il codice QR che mostra. Senza fotocamera, accedi su questo \
+    "Entra dal computer, apri «La mia sicurezza» e inquadra il codice QR che mostra. Senza fotocamera, entra su questo \
         dispositivo e scegli «Attiva l'app su questo dispositivo».",
     "Sign in on your computer, open \u{201c}My security\u{201d} and scan the QR code that it shows. Without a camera, \
         sign in on this device and choose \u{201c}Activate the app on this device\u{201d}.",
 );
-const SIGN_IN: Text = Text("Accedi su questo dispositivo", "Sign in on this device");
+const SIGN_IN: Text = Text("Entra su questo dispositivo", "Sign in on this device");
 const SCAN: Text = Text("Inquadra il codice QR", "Scan the QR code");
 const NO_SCAN: Text = Text(
     "Questo browser non legge i codici QR: inquadra il codice con la fotocamera del telefono, o copia il testo.",
@@ -40,10 +40,10 @@ const CONFIRM_HINT: Text = Text(
 const DONE: Text = Text("Fatto", "Done");
 const HOME: Text = Text("Le tue identità", "Your identities");
 const ANOTHER: Text = Text("Aggiungi", "Add");
-const CHALLENGE: Text = Text("Vuoi accedere?", "Do you want to log in?");
+const CHALLENGE: Text = Text("Vuoi entrare?", "Do you want to sign in?");
 const CHALLENGE_HINT: Text = Text(
     "Approva solo se hai iniziato tu questo accesso, ora. Non scrivere un numero che ti ha dato qualcun altro.",
-    "Approve only if you began this login yourself, now. Do not type a number that somebody else gave you.",
+    "Approve only if you started this sign-in yourself, just now. Do not type a number that somebody else gave you.",
 );
 const SERVICE: Text = Text("Servizio", "Service");
 const PLACE: Text = Text("Da", "From");

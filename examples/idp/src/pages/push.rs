@@ -6,10 +6,10 @@ use super::layout::{Alert, Page};
 use super::texts;
 use crate::push::Asked;
 
-pub(super) const APP_TITLE: Text = Text("Approva gli accessi con l'app", "Approve logins with the app");
+pub(super) const APP_TITLE: Text = Text("Approva gli accessi con l'app", "Approve sign-ins with the app");
 const APP_HINT: Text = Text(
     "Con l'app approvi ogni accesso sul tuo telefono: scrivi il numero mostrato dalla pagina e il tuo codice personale.",
-    "With the app you approve each login on your phone: you type the number that the page shows, and your personal code.",
+    "With the app you approve each sign-in on your phone: you type the number that the page shows, and your personal code.",
 );
 const BEGIN: Text = Text("Attiva l'app", "Activate the app");
 const SCAN: Text = Text(
@@ -38,7 +38,7 @@ pub(crate) const NOT_ANSWERED: Text = Text(
     "The app has not answered yet. Scan the QR code first.",
 );
 pub(crate) const ENROLLMENT_ENDED: Text =
-    Text("L'attivazione è scaduta. Iniziane un'altra.", "The activation has expired. Begin another one.");
+    Text("L'attivazione è scaduta. Iniziane un'altra.", "The activation has expired. Start a new one.");
 
 /// The page that offers to activate an app.
 pub(crate) fn offer(page: &Page<'_>, alert: Option<&Alert>) -> Markup {
@@ -74,7 +74,7 @@ pub(crate) fn activation(page: &Page<'_>, qr: &Qr, link: &str, is_answered: bool
     page.whole(page.say(APP_TITLE), None, &content)
 }
 
-const NUMBER_TITLE: Text = Text("Approva l'accesso nell'app", "Approve the login in the app");
+const NUMBER_TITLE: Text = Text("Approva l'accesso nell'app", "Approve the sign-in in the app");
 const NUMBER_HINT: Text = Text(
     "Apri l'app sul tuo telefono, controlla il servizio e scrivi questo numero:",
     "Open the app on your phone, check the service, and type this number:",
@@ -87,27 +87,27 @@ const NEVER: Text = Text(
 const WAITS: Text =
     Text("In attesa dell'app. Questa pagina prosegue da sola.", "Waiting for the app. This page goes on by itself.");
 const APPROVED: Text = Text("Ho approvato", "I have approved");
-const OTHER_WAY: Text = Text("Usa un altro metodo", "Use another way");
+const OTHER_WAY: Text = Text("Usa un altro metodo", "Use another method");
 pub(crate) const WAITING: Text = Text(
     "L'app non ha ancora risposto. Scrivi il numero nell'app, poi premi «Ho approvato».",
     "The app has not answered yet. Type the number into the app, then press \u{201c}I have approved\u{201d}.",
 );
-pub(crate) const DENIED: Text = Text("Hai rifiutato l'accesso nell'app.", "You denied the login in the app.");
+pub(crate) const DENIED: Text = Text("Hai rifiutato l'accesso nell'app.", "You denied the sign-in in the app.");
 pub(crate) const REPORTED: Text = Text(
-    "L'accesso è stato segnalato dall'app come non richiesto, ed è finito qui.",
-    "The app reported that nobody asked for this login, which has ended.",
+    "L'accesso è stato segnalato nell'app come non richiesto, ed è stato interrotto.",
+    "This sign-in was reported in the app as not requested, and was stopped.",
 );
 pub(crate) const WRONG_NUMBER: Text = Text(
     "Il numero scritto nell'app non è quello mostrato. Invia un'altra richiesta e riprova.",
     "The number that was typed into the app is not the one shown. Send another request and try again.",
 );
 pub(crate) const EXPIRED: Text = Text(
-    "L'app non ha risposto in tempo. Invia un'altra richiesta o usa un altro metodo.",
-    "The app did not answer in time. Send another request, or use another way.",
+    "La richiesta è scaduta: l'app non ha risposto in tempo. Invia un'altra richiesta o usa un altro metodo.",
+    "The request has expired: the app did not answer in time. Send another request, or use another method.",
 );
 pub(crate) const HELD: Text = Text(
     "Ora non si possono inviare richieste all'app. Usa un altro metodo, o riprova più tardi.",
-    "No requests can be sent to the app now. Use another way, or try again later.",
+    "No requests can be sent to the app now. Use another method, or try again later.",
 );
 
 /// The page with the number that the person types into the app.

@@ -9,7 +9,7 @@ use super::texts;
 const TITLE: Text = Text("Codici di recupero", "Recovery codes");
 const HINT: Text = Text(
     "Con un codice di recupero entri se perdi il telefono. Ogni codice vale una volta.",
-    "With a recovery code, you log in if you lose your phone. Each code is valid once.",
+    "With a recovery code you can sign in if you lose your phone. Each code is valid once.",
 );
 const LEFT: Text = Text("Codici ancora validi:", "Codes left:");
 const ONCE: Text = Text(

@@ -8,7 +8,7 @@ use super::layout::{Alert, Page};
 use super::texts::{self, ATTEMPTS_LEFT};
 use crate::second_factor::{LOST, SentTo, Ways};
 
-const CHOICE_TITLE: Text = Text("Come vuoi confermare l'accesso?", "How do you want to confirm the login?");
+const CHOICE_TITLE: Text = Text("Come vuoi confermare l'accesso?", "How do you want to confirm the sign-in?");
 const BY_CODE: Text = Text("Codice dell'app o del dispositivo", "Code from your app or device");
 const BY_SMS: Text = Text("SMS al numero", "Text message to");
 const BY_PUSH: Text = Text("Notifica nell'app", "Notification in the app");
@@ -30,7 +30,7 @@ const SMS_TITLE: Text = Text("Codice via SMS", "Code by text message");
 const SMS_TO: Text = Text("Il codice arriva via SMS al numero", "The code comes by text message to");
 const SMS_SENT: Text = Text("Abbiamo inviato un codice via SMS al numero", "We sent a code by text message to");
 const SMS_VALID: Text =
-    Text("Vale 5 minuti, e solo in questo accesso.", "It is valid for 5 minutes, in this login only.");
+    Text("Vale 5 minuti, e solo in questo accesso.", "It is valid for 5 minutes, for this sign-in only.");
 const SEND: Text = Text("Invia il codice", "Send the code");
 const SEND_AGAIN: Text = Text("Invia di nuovo", "Send again");
 const WAIT: Text =
@@ -49,7 +49,7 @@ const RECOVERY_CODE: Text = Text("Codice di recupero", "Recovery code");
 const WHAT_IS_LOST: Text = Text("Che cosa non hai più?", "What do you no longer have?");
 const LOST_HINT: Text = Text(
     "Ciò che selezioni viene disattivato subito. Dopo l'accesso attiverai una nuova app.",
-    "The selected devices are deactivated at once. After the login you will activate a new app.",
+    "The selected devices are deactivated at once. After the sign-in you will activate a new app.",
 );
 
 /// The form for a code: what is left of the attempts, and what holds them off.

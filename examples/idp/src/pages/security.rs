@@ -26,11 +26,11 @@ const ALTERNATIVE: Text = Text(
     "Gli SMS sono meno sicuri di un'app. Aggiungi un'app.",
     "Text messages are less secure than an app. Add an app.",
 );
-const ACCESSES: Text = Text("Ultimi accessi", "Recent logins");
-const NO_ACCESSES: Text = Text("Nessun accesso negli ultimi 24 mesi.", "No logins in the last 24 months.");
+const ACCESSES: Text = Text("Ultimi accessi", "Recent sign-ins");
+const NO_ACCESSES: Text = Text("Nessun accesso negli ultimi 24 mesi.", "No sign-ins in the last 24 months.");
 const UNKNOWN_ACCESS: Text = Text(
     "Se non riconosci un accesso, cambia la password e chiama l'assistenza.",
-    "If you do not recognize a login, change your password and call the help desk.",
+    "If you do not recognize a sign-in, change your password and call the help desk.",
 );
 const WHEN: Text = Text("Data e ora", "Date and time");
 const SERVICE: Text = Text("Servizio", "Service");
@@ -44,10 +44,10 @@ const END_OTHERS: Text = Text("Chiudi tutte le altre sessioni", "End all other s
 const PASSWORD: Text = Text("Password", "Password");
 const CHANGE: Text = Text("Cambia la password", "Change the password");
 const ADMINISTRATION: Text = Text("Amministrazione", "Administration");
-const AGAIN_TITLE: Text = Text("Serve un nuovo codice", "A new code is needed");
+const AGAIN_TITLE: Text = Text("Conferma che sei tu", "Confirm that it is you");
 const AGAIN_HINT: Text = Text(
-    "Per questa operazione devi mostrare di nuovo un secondo fattore.",
-    "This operation needs a second factor again.",
+    "Per questa operazione conferma che sei tu, con un nuovo codice o con l'app.",
+    "For this change, confirm that it is you, with a new code or with the app.",
 );
 const OLD: Text = Text("Password attuale", "Current password");
 const NEW: Text = Text("Nuova password", "New password");

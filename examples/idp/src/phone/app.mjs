@@ -118,8 +118,8 @@ async function add(event) {
     let activation;
     let uri;
     try {
-        if (link.trim().startsWith("otpauth:")) uri = otp.parseKeyUri(link);
-        else activation = push.parseActivation(link);
+        if (link.includes("secondo-push:")) activation = push.parseActivation(link);
+        else uri = otp.parseKey(link, document.querySelector("h1").textContent);
     } catch {
         say(texts.notActivation, true);
         return;

@@ -18,6 +18,15 @@ export function parseKeyUri(text) {
     return { issuer: uri.searchParams.get("issuer") ?? before, user: after ?? before, hash, digits, period, secret };
 }
 
+/** Reads a key URI, or the key alone in Base32, whose codes are the usual ones. The issuer names such a key. */
+export function parseKey(text, issuer) {
+    const key = text.trim();
+    if (key.startsWith("otpauth:")) return parseKeyUri(key);
+    const secret = fromBase32(key);
+    if (secret.length < 10) throw new Error("key");
+    return { issuer, user: "", hash: "SHA-1", digits: 6, period: 30, secret };
+}
+
 /** Wraps the key of a URI under the personal code's key. Returns the token that is stored. */
 export async function wrap({ issuer, user, hash, digits, period, secret }, code) {
     const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash }, true, ["sign"]);

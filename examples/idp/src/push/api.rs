@@ -78,11 +78,11 @@ pub(super) async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, mess
 }
 
 const REPORTED: Notice = Notice {
-    subject: Text("Accesso segnalato", "Login reported"),
+    subject: Text("Accesso segnalato", "Sign-in reported"),
     text: Text(
         "Dalla tua app hai segnalato un accesso che non hai chiesto. Qualcuno conosce la tua password: cambiala subito. \
             Per un'ora le richieste all'app sono sospese.",
-        "In your app, you reported a login that you did not begin. Somebody knows your password: change it at once. \
+        "In your app, you reported a sign-in that you did not start. Somebody knows your password: change it at once. \
             Requests to the app are on hold for an hour.",
     ),
 };

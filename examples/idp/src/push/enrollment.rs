@@ -116,10 +116,10 @@ pub(super) async fn confirm(
 }
 
 const NEW_APP: Notice = Notice {
-    subject: Text("Nuova app per approvare gli accessi", "New app that approves logins"),
+    subject: Text("Nuova app per approvare gli accessi", "New app that approves sign-ins"),
     text: Text(
         "Un'app che approva gli accessi è stata attivata per la tua identità digitale.",
-        "An app that approves logins was activated for your digital identity.",
+        "An app that approves sign-ins was activated for your digital identity.",
     ),
 };
 

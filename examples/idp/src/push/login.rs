@@ -38,6 +38,7 @@ pub(crate) struct Asked {
 #[derive(Deserialize)]
 pub(super) struct Begin {
     form: String,
+    request: Option<String>,
     /// The number of the authenticator, if the person has several apps.
     device: Option<u32>,
 }
@@ -46,9 +47,9 @@ pub(super) struct Begin {
 pub(super) async fn begin(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(Begin { form, device }): Form<Begin>,
+    Form(Begin { form, request, device }): Form<Begin>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     if form != visit.browser.form_token() || !visit.awaits_second_factor() {
         return Ok(visit.go_to("/"));
     }
@@ -78,7 +79,7 @@ pub(super) async fn begin(
 
 /// Shows the number.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of_page(app, &headers).await?;
+    let visit = Visit::of_step_page(app, &headers).await?;
     match visit.browser.session.push.as_ref().filter(|_| visit.awaits_second_factor()) {
         Some(asked) => Ok(visit.show_with_script(StatusCode::OK, |page| pages::push::number(page, asked))),
         None => Ok(visit.go_to("/")),
@@ -88,15 +89,16 @@ pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
 #[derive(Deserialize)]
 pub(super) struct Waiting {
     form: String,
+    request: Option<String>,
 }
 
 /// Tells the script of the page if the login is done, or has ended, and completes it.
 pub(super) async fn state(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(Waiting { form }): Form<Waiting>,
+    Form(Waiting { form, request }): Form<Waiting>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     let is_moved = form != visit.browser.form_token() || !visit.awaits_second_factor();
     let state = if is_moved {
         "done"
@@ -120,9 +122,9 @@ pub(super) async fn state(
 pub(super) async fn approved(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(Waiting { form }): Form<Waiting>,
+    Form(Waiting { form, request }): Form<Waiting>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     if form != visit.browser.form_token() || !visit.awaits_second_factor() {
         return Ok(visit.go_to("/"));
     }

@@ -80,7 +80,7 @@ impl Ways {
 
 /// Shows the choice.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let visit = Visit::of_page(app, &headers).await?;
+    let visit = Visit::of_step_page(app, &headers).await?;
     if !visit.awaits_second_factor() {
         return Ok(visit.go_to("/"));
     }
@@ -101,7 +101,7 @@ pub(super) async fn choose(
     headers: HeaderMap,
     Form(Chosen { form, request, way }): Form<Chosen>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     if let Some(answer) = visit.given(request.as_deref()) {
         return Ok(answer);
     }

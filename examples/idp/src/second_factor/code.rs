@@ -30,7 +30,7 @@ pub(super) async fn take(
     headers: HeaderMap,
     Form(Typed { form, request, code }): Form<Typed>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     if let Some(answer) = visit.not_due(&form, request.as_deref()) {
         return Ok(answer);
     }
@@ -71,6 +71,7 @@ impl Visit {
         });
         (session.step, session.number) = (None, None);
         let next = session.next.take();
+        let home = if session.request.is_some() { "/" } else { "/security" };
         if session.request.is_none() {
             self.app.audit.record(Line {
                 time: self.now.as_secs(),
@@ -82,7 +83,7 @@ impl Visit {
             });
         }
         self.browser.renew(&self.app.records, self.now).await?;
-        Ok(next.unwrap_or_else(|| "/".to_owned()))
+        Ok(next.unwrap_or_else(|| home.to_owned()))
     }
 
     /// Ends the login at a service if it cannot go on, or goes to the page of the step, which shows the refusal.

@@ -265,7 +265,7 @@ const CONFIRMED: Notice = Notice {
     text: Text(
         "Un numero di cellulare è stato confermato per la tua identità digitale: i codici di accesso possono arrivare \
             lì, e non più al numero di prima.",
-        "A mobile number was confirmed for your digital identity: codes for logins can be sent to it, and no longer to \
+        "A mobile number was confirmed for your digital identity: codes for sign-ins can be sent to it, and no longer to \
             the number before.",
     ),
 };

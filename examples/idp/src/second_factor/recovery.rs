@@ -24,7 +24,7 @@ pub(super) async fn take(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_step(app, &headers, field("request")).await?;
     if let Some(answer) = visit.not_due(field("form").unwrap_or_default(), field("request")) {
         return Ok(answer);
     }
@@ -79,7 +79,7 @@ impl Visit {
 }
 
 const RECOVERED: Notice = Notice {
-    subject: Text("Accesso con un codice di recupero", "Login with a recovery code"),
+    subject: Text("Accesso con un codice di recupero", "Sign-in with a recovery code"),
     text: Text(
         "È stato usato un codice di recupero della tua identità digitale. I dispositivi segnalati come persi sono stati \
             disattivati.",

@@ -52,7 +52,7 @@ pub(super) async fn send(
     headers: HeaderMap,
     Form(Sending { form, request, number }): Form<Sending>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     if let Some(answer) = visit.not_due(&form, request.as_deref()) {
         return Ok(answer);
     }

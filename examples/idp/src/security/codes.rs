@@ -56,7 +56,11 @@ pub(crate) async fn make(
 
 /// Shows new codes, once.
 pub(crate) async fn show_new(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of(Arc::clone(&app), &headers).await?;
+    if visit.browser.session.once.is_none() {
+        // A login at a service, after a recovery.
+        visit = Visit::of_pending(app, &headers).await?;
+    }
     let Some(once @ Once::RecoveryCodes { .. }) = visit.browser.session.once.take() else {
         return Ok(visit.go_to(if visit.browser.session.is_own() { CODES } else { "/" }));
     };

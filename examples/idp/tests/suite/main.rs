@@ -3,6 +3,7 @@
 mod admin;
 mod chromium;
 mod credentials;
+mod errors;
 mod gepi;
 mod oidc;
 mod operation;

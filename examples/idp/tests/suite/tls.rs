@@ -41,7 +41,7 @@ impl Secure {
 
     /// Opens a page as a browser that trusts only this certificate.
     fn get(&self, certificate: &Path, path: &str) -> String {
-        self.get_with(certificate, path, "localhost", "")
+        self.get_with(certificate, path, &format!("localhost:{}", self.port), "")
     }
 
     /// Opens a page with this host and these other lines.
@@ -83,7 +83,8 @@ fn demonstration_by_https() {
     assert!(provider.get(&path, "/app").contains("/app/app.mjs"));
     // Another site of the domain can set a cookie without the prefix.
     let [planted, own] = ["ab", "cd"].map(|digits| digits.repeat(32));
-    let page = provider.get_with(&path, "/", "localhost", &format!("Cookie: idp={planted}; __Host-idp={own}\r\n"));
+    let host = format!("localhost:{}", provider.port);
+    let page = provider.get_with(&path, "/", &host, &format!("Cookie: idp={planted}; __Host-idp={own}\r\n"));
     assert!(page.contains(&format!("set-cookie: __Host-idp={own};")), "{page}");
     // This machine reads the messages by any of its names.
     for (host, status) in [("127.0.0.1", "200"), ("localhost", "200"), ("another.example", "404")] {

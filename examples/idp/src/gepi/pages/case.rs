@@ -31,8 +31,9 @@ const NO_OPERATOR: Text = Text(
 );
 const DELEGATE: Text = Text("Inserisci una delega", "Enter a delegation");
 const DELEGATE_HINT: Text = Text(
-    "Il volontario di patronato potrà vedere e stampare il fascicolo, e non inviare domande.",
-    "The patronato volunteer will be able to view and print the file, and not to submit applications.",
+    "Il volontario di patronato potrà vedere e stampare il fascicolo, ma non inviare domande.",
+    "The volunteer of a patronato (free advice office) will be able to view and print the file, but not to submit \
+        applications.",
 );
 const DELEGATE_BUTTON: Text = Text("Delega", "Delegate");
 const MISTAKE: Text = Text("Controlla i dati", "Check your input");

@@ -14,18 +14,25 @@ const HINT: Text = Text(
 );
 const COMPULSORY: Text = Text(
     "L'accesso richiede il Livello 2: dopo la password, un codice monouso.",
-    "Access needs Level 2: a one-time code after the password.",
+    "You need Level 2 to sign in: after the password, a one-time code.",
 );
 const NOT_YET: Text = Text(
     "Oggi basta il Livello 1. I volontari di patronato e chi ha già attivato l'app scelgono il Livello 2.",
-    "Level 1 is enough today. Patronato volunteers, and those who have activated their app, choose Level 2.",
+    "Level 1 is enough today. Volunteers of a patronato, and those who have activated their app, choose Level 2.",
 );
 const PROVIDERS: Text = Text("Scegli il tuo gestore di identità", "Choose your identity provider");
 const ENTER: Text = Text("Entra con SPID:", "Sign in with SPID:");
 const LEVEL_2: Text = Text("Livello 2", "Level 2");
 const LEVEL_1: Text = Text("Livello 1", "Level 1");
-const OTHERS: [&str; 3] = ["Gestore Alfa", "Gestore Beta", "Gestore Gamma"];
-const EXAMPLE: Text = Text("(esempio, non attivo)", "(example, not active)");
+const OTHERS_HINT: Text = Text(
+    "Un vero servizio elenca qui anche gli altri gestori. Questi nomi sono inventati, e non si possono scegliere:",
+    "A real service also lists the other providers here. These names are invented, and cannot be chosen:",
+);
+const OTHERS: [Text; 3] = [
+    Text("Gestore Alfa", "Provider Alfa"),
+    Text("Gestore Beta", "Provider Beta"),
+    Text("Gestore Gamma", "Provider Gamma"),
+];
 const PIN_TITLE: Text = Text("Entra con il PIN", "Sign in with your PIN");
 const PIN_HINT: Text = Text(
     "Solo per i minorenni, per i cittadini non comunitari e per chi ha un PIN non ancora scaduto.",
@@ -69,7 +76,8 @@ pub(in crate::gepi) fn entrance(
             }
             button name="level" value="2" { (sheet.say(ENTER)) " " (provider) ", " (sheet.say(LEVEL_2)) }
         }
-        ul .hint { @for other in OTHERS { li { (other) " " (sheet.say(EXAMPLE)) } } }
+        p .hint { (sheet.say(OTHERS_HINT)) }
+        ul .hint { @for other in OTHERS { li { (sheet.say(other)) } } }
         h2 { (sheet.say(PIN_TITLE)) }
         form method="post" action="/gepi/pin" {
             (sheet.token())
@@ -97,7 +105,7 @@ fn alert(sheet: &Sheet<'_>, problem: Problem) -> String {
 
 const UNKNOWN_ANSWER: Text = Text(
     "La risposta del gestore non è valida, oppure è di un accesso precedente. Ricomincia da questa pagina.",
-    "The provider's answer is not valid, or belongs to an earlier login. Start again from this page.",
+    "The provider's answer is not valid, or belongs to an earlier sign-in. Start again from this page.",
 );
 const WRONG_PIN: Text = Text(
     "Il codice fiscale o il PIN non sono corretti. Tentativi rimanenti:",
@@ -105,7 +113,7 @@ const WRONG_PIN: Text = Text(
 );
 const PIN_LOCKED: Text = Text(
     "Troppi tentativi con questo codice fiscale. Riprova tra 15 minuti, oppure entra con SPID.",
-    "Too many attempts with this fiscal code. Try again in 15 minutes, or enter with SPID.",
+    "Too many attempts with this fiscal code. Try again in 15 minutes, or sign in with SPID.",
 );
 
 /// Returns the text of an outcome code, with what to do next.
@@ -121,17 +129,17 @@ const fn outcome(number: Option<u8>) -> Text {
             "Le tue credenziali non raggiungono il livello richiesto. Attiva l'app del tuo gestore, poi torna qui ed \
                 entra di nuovo.",
             "Your credentials do not reach the required level. Activate the app of your provider, then come back here \
-                and enter again.",
+                and sign in again.",
         ),
         Some(21) => Text(
             "Il tempo per l'accesso è scaduto. Entra di nuovo, e completa i passi entro dieci minuti.",
-            "The time for the login has passed. Enter again, and complete the steps within ten minutes.",
+            "The time to sign in has expired. Sign in again, and complete the steps within ten minutes.",
         ),
         Some(22) => Text(
             "Non hai autorizzato l'invio dei dati, senza i quali GePI non può riconoscerti. Entra di nuovo e acconsenti, \
-                oppure rivolgiti al tuo comune.",
-            "You did not agree to send your data, without which GePI cannot recognize you. Enter again and agree, or turn \
-                to your municipality.",
+                oppure contatta il tuo comune.",
+            "You did not agree to send your data, without which GePI cannot recognize you. Sign in again and agree, or \
+                contact your municipality.",
         ),
         Some(23) => Text(
             "La tua identità è sospesa o revocata. Chiama l'assistenza del tuo gestore.",
@@ -139,11 +147,11 @@ const fn outcome(number: Option<u8>) -> Text {
         ),
         Some(25) => Text(
             "Hai annullato l'accesso. Entra di nuovo quando vuoi.",
-            "You cancelled the login. Enter again whenever you like.",
+            "You cancelled the sign-in. Sign in again whenever you like.",
         ),
         _ => Text(
             "Il gestore non ha completato l'accesso. Riprova; se succede ancora, chiama l'assistenza di GePI.",
-            "The provider did not complete the login. Try again; if it happens again, call the help desk of GePI.",
+            "The provider did not complete the sign-in. Try again; if it happens again, call the help desk of GePI.",
         ),
     }
 }

@@ -6,6 +6,7 @@ mod entrance;
 mod layout;
 mod list;
 mod refusal;
+mod request_error;
 mod texts;
 
 pub(super) use administration::{mistake_of_area, staff, traces};
@@ -14,3 +15,4 @@ pub(super) use entrance::{Problem, entrance};
 pub(super) use layout::Sheet;
 pub(super) use list::{AreaRights, list};
 pub(super) use refusal::{refusal, too_weak};
+pub(super) use request_error::request_error;

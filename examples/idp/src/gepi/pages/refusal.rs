@@ -80,16 +80,16 @@ const fn words(refusal: Refusal) -> (Text, Text) {
             ),
         ),
         Refusal::NotPermitted => (
-            Text("Puoi vedere questo caso, ma non fare questa operazione.", "You may see this case, and not do this."),
+            Text("Puoi vedere questo caso, ma non fare questa operazione.", "You may see this case, but not do this."),
             Text(
-                "Rivolgiti a chi ne ha il profilo nell'ambito.",
-                "Turn to an operator of the area with the profile for it.",
+                "Contatta un operatore dell'ambito che ha il profilo per farlo.",
+                "Contact an operator of the area who has the profile for it.",
             ),
         ),
         Refusal::NeverSubmits => (
             Text(
-                "Un volontario di patronato può vedere e stampare il fascicolo, e non inviare domande.",
-                "A patronato volunteer may view and print the file, and not submit applications.",
+                "Un volontario di patronato può vedere e stampare il fascicolo, ma non inviare domande.",
+                "A volunteer of a patronato (free advice office) may view and print the file, but not submit applications.",
             ),
             Text(
                 "La domanda è inviata dal cittadino o da un operatore.",
@@ -105,7 +105,7 @@ const fn words(refusal: Refusal) -> (Text, Text) {
                 "Non sei accreditato per questa operazione nell'ambito.",
                 "You are not accredited for this in the area.",
             ),
-            Text("Rivolgiti all'amministratore dell'ambito.", "Turn to the administrator of the area."),
+            Text("Contatta l'amministratore dell'ambito.", "Contact the administrator of the area."),
         ),
         Refusal::OwnAccreditation => (
             Text("Nessuno può cambiare il proprio accreditamento.", "Nobody can change their own accreditation."),

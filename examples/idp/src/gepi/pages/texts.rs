@@ -27,7 +27,7 @@ pub(super) const fn mistake(mistake: Mistake) -> Text {
         ),
         Mistake::TooMany => Text(
             "L'elenco è pieno. Termina prima una voce che non serve più.",
-            "The list is full. End an entry first that is no longer needed.",
+            "The list is full. First end an entry that is no longer needed.",
         ),
     }
 }
@@ -49,7 +49,7 @@ pub(super) const fn profile(profile: Profile) -> Text {
         Profile::PactCoordinator => {
             Text("Coordinatore per il patto per l'inclusione sociale", "Coordinator for the social inclusion pact")
         }
-        Profile::CaseManager => Text("Case manager", "Case manager"),
+        Profile::CaseManager => Text("Case manager (operatore che segue i casi)", "Case manager"),
         Profile::RegistryCoordinator => {
             Text("Coordinatore per le verifiche anagrafiche", "Coordinator for registry checks")
         }
@@ -81,7 +81,9 @@ pub(super) const fn action(action: Action) -> Text {
 pub(super) const fn ground(ground: Option<Ground>) -> Text {
     match ground {
         Some(Ground::Profile(held)) => profile(held),
-        Some(Ground::Delegation) => Text("Volontario di patronato, con delega", "Patronato volunteer, by delegation"),
+        Some(Ground::Delegation) => {
+            Text("Volontario di patronato, con delega", "Volunteer of a patronato (free advice office), by delegation")
+        }
         Some(Ground::OwnFile) => Text("Interessato", "Own file"),
         None => Text("Rifiutato", "Refused"),
     }

@@ -37,7 +37,7 @@ fn recovery_code_takes_the_place_of_a_lost_phone() {
         let mut next = scan(&browser);
         browser.consent();
         assert!(browser.is_at_service());
-        let subject = reader.say("Accesso con un codice di recupero", "Login with a recovery code");
+        let subject = reader.say("Accesso con un codice di recupero", "Sign-in with a recovery code");
         assert_eq!(mails(&provider, subject), 1);
         browser.click("form[action='/gepi/logout'] button");
 

@@ -11,6 +11,7 @@ mod keyboard;
 mod lost_phone;
 mod phone;
 mod push;
+mod readme;
 mod recovery;
 mod registration;
 mod security;

@@ -35,9 +35,9 @@ fn login_of_level_2_and_its_end() {
     answer(&mut browser, &provider);
     assert!(is_in(&browser) && browser.page.contains("Maria Rossi"), "{}", browser.page);
     case(&mut browser, "Patto di Paolo Verdi");
-    // The cookie of the service and that of the provider are two.
-    browser.open("/");
-    assert!(browser.form("/password").is_some());
+    // The cookie of the service and that of the provider are two. The own pages still wait for a code.
+    browser.open("/security");
+    assert!(browser.form("/code").is_some());
     browser.open("/gepi");
     let old = browser.clone();
     browser.submit("/gepi/logout", &[]);
@@ -129,11 +129,11 @@ fn outcomes_say_what_to_do_next() {
     browser.submit("/gepi/login", &[("level", "2")]);
     assert!(browser.page.contains("lang=\"en\""), "{}", browser.page);
     browser.submit("/cancel", &[]);
-    assert!(browser.page.contains("You cancelled the login.") && browser.page.contains("nr25"), "{}", browser.page);
+    assert!(browser.page.contains("You cancelled the sign-in.") && browser.page.contains("nr25"), "{}", browser.page);
     // Level 1 comes to the consent.
     log_in(&mut browser, &maria(&provider), "1");
     browser.submit("/consent", &[("consent", "no")]);
-    assert!(browser.page.contains("Enter again and agree") && browser.page.contains("nr22"), "{}", browser.page);
+    assert!(browser.page.contains("Sign in again and agree") && browser.page.contains("nr22"), "{}", browser.page);
     assert!(!is_in(&browser));
 }
 

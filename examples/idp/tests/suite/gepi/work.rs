@@ -135,7 +135,7 @@ fn volunteer_views_and_prints_and_never_submits() {
     assert!(!volunteer.is_refused() && volunteer.page.contains(PAOLO), "{}", volunteer.page);
     let form = token(&mut volunteer);
     volunteer.post(&action, &form, &[("text", "Domanda del volontario")]);
-    assert!(volunteer.is_refused() && volunteer.page.contains("e non inviare domande"), "{}", volunteer.page);
+    assert!(volunteer.is_refused() && volunteer.page.contains("ma non inviare domande"), "{}", volunteer.page);
     manager.open(&path);
     assert!(!manager.page.contains("Domanda del volontario"), "{}", manager.page);
 

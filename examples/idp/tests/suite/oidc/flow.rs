@@ -20,7 +20,7 @@ fn login_of_level_2() {
     request["login_hint"] = json!("maria@example.org");
     request["ui_locales"] = json!("de en it");
     browser.open(&service.url(&provider, &request));
-    assert!(browser.page.contains("lang=\"en\"") && browser.page.contains("Access to <strong>Comune di Esempio"));
+    assert!(browser.page.contains("lang=\"en\"") && browser.page.contains("Signing in to <strong>Comune di Esempio"));
     assert!(browser.page.contains("value=\"maria@example.org\""));
     // A browser compares the answer to each form with this directive.
     let policy = browser.headers["content-security-policy"].to_str().unwrap();
@@ -64,9 +64,9 @@ fn login_of_level_2() {
     let posted = agent().post(format!("{}/userinfo", provider.origin));
     let posted = posted.header("Authorization", format!("Bearer {access}")).send_empty().unwrap();
     assert_eq!(posted.status(), 200);
-    // No session is left.
-    browser.open("/");
-    assert!(browser.form("/password").is_some());
+    // No session of the login is left. The own pages still wait for a code.
+    browser.open("/security");
+    assert!(browser.form("/code").is_some());
 }
 
 #[test]
@@ -135,10 +135,10 @@ fn session_of_level_1_serves_level_1_only() {
         open(&mut browser, acr_values, prompt, 3600);
         assert!(browser.form("/password").is_some() && browser.form("/consent").is_none());
     }
-    // The person's own pages need Level 2 as well.
+    // The person's own pages need a code as well.
     browser.submit("/cancel", &[]);
-    browser.open("/");
-    assert!(browser.form("/password").is_some());
+    browser.open("/security");
+    assert!(browser.form("/code").is_some());
 }
 
 #[test]

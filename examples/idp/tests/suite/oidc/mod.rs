@@ -3,4 +3,5 @@
 mod clients;
 mod flow;
 mod keys;
+mod own_pages;
 mod refusals;

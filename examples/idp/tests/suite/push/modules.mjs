@@ -58,6 +58,13 @@ for (const uri of [
 ]) {
     assert.throws(() => otp.parseKeyUri(uri), uri);
 }
+// The key alone, as the provider's page shows it below the QR code.
+const alone = otp.parseKey(` ${KEYS.SHA1.toLowerCase()}\n`, "Idp");
+assert.deepEqual([alone.issuer, alone.digits, alone.period], ["Idp", 6, 30]);
+const alike = await otp.unwrap(await otp.wrap(alone, made.key), made.key);
+assert.equal(await otp.codeAt(alone, alike, 59), "287082");
+assert.equal(otp.parseKey(`otpauth://totp/Idp:maria?secret=${KEYS.SHA1}`, "x").issuer, "Idp");
+for (const text of ["", "GE", "not a key!", "https://a/"]) assert.throws(() => otp.parseKey(text, "Idp"), text);
 
 // The key of a device cannot be read.
 const { privateKey } = await push.newKey();

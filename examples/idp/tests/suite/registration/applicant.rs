@@ -2,6 +2,7 @@
 
 use crate::support::browser::Browser;
 use crate::support::outbox::{code, message, messages};
+use crate::support::page::assert_leads_onward;
 use crate::support::provider::Provider;
 
 pub(crate) const PASSWORD: &str = "Segreto-1984";
@@ -78,6 +79,7 @@ impl Applicant {
         self.browser.submit("/register/terms", &[("terms", "yes"), ("marketing", "no")]);
         self.browser.submit("/register/summary", &[]);
         assert!(self.browser.page.contains("<h1>Richiesta inviata</h1>"), "{}", self.browser.page);
+        assert_leads_onward(&self.browser.page);
         procedure(&messages(provider, &self.email)[0], provider)
     }
 

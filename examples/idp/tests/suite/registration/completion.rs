@@ -5,6 +5,7 @@ use std::thread;
 use crate::registration::applicant::{Applicant, PASSWORD, open_first, operator};
 use crate::support::browser::Browser;
 use crate::support::outbox::{message, messages};
+use crate::support::page::assert_leads_onward;
 use crate::support::provider::Provider;
 
 #[test]
@@ -103,6 +104,7 @@ fn withdrawn_by_the_person() {
     });
     for browser in [&mut browser, &mut twin] {
         assert!(browser.page.contains("<h1>Richiesta ritirata</h1>"), "{}", browser.page);
+        assert_leads_onward(&browser.page);
         browser.post(&path, &form, &[("procedure", &typed)]);
         assert!(browser.page.contains("<h1>Richiesta ritirata</h1>"), "{}", browser.page);
     }

@@ -8,6 +8,7 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use crate::support::app::App;
+use crate::support::page::assert_leads_onward;
 use crate::support::provider::Provider;
 
 /// Returns a client that follows no redirects, and takes every status.
@@ -137,10 +138,10 @@ impl Browser {
         response.body_mut().read_to_vec().unwrap()
     }
 
-    /// Takes the answer to a form, which is never a page: the back button could not show it again.
+    /// Takes the answer to a form, which is a page only for a form that failed: the back button could not show it again.
     fn take_answer(&mut self, response: Response<ureq::Body>) {
         let is_page = response.headers().get("content-type").is_some_and(|kind| kind == "text/html; charset=utf-8");
-        assert!(!is_page, "a form is answered with a page");
+        assert!(!is_page || response.status().as_u16() >= 400, "a form is answered with a page");
         self.take(response);
     }
 
@@ -152,6 +153,9 @@ impl Browser {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         self.page = response.body_mut().read_to_string().unwrap();
+        if self.status >= 400 {
+            assert_leads_onward(&self.page);
+        }
         let Some(location) = response.headers().get("location") else { return };
         let target = Url::parse(&self.origin).unwrap().join(location.to_str().unwrap()).unwrap();
         let is_held = self.hold.is_some_and(|path| target.path() == path);

@@ -1,0 +1,73 @@
+//! The first steps, exactly as the README tells them.
+
+use super::phone::{CODE, section};
+use crate::support::app::App;
+use crate::support::chromium::{Chromium, Reader};
+use crate::support::provider::Provider;
+
+const README: &str = include_str!("../../../README.md");
+const OF_REPOSITORY: &str = include_str!("../../../../../README.md");
+const COMMAND: &str = "cargo run --release -p idp";
+const ORIGIN: &str = "http://localhost:8080";
+
+/// Returns the words of the README between two marks.
+fn words(before: &str, after: &str) -> &'static str {
+    let (_, words) = README.split_once(before).unwrap_or_else(|| panic!("the README has no {before}"));
+    words.split_once(after).unwrap().0
+}
+
+#[test]
+fn first_steps() {
+    assert!(OF_REPOSITORY.contains(COMMAND) && README.contains(COMMAND));
+    for reader in [Reader::Italian, Reader::English] {
+        let provider = Provider::start("");
+        assert_eq!(provider.user, words("Demonstration: user name ", ","));
+        assert!(
+            provider.password.starts_with(words("Demonstration: user name maria.rossi@example.org, password ", "…"))
+        );
+        assert_eq!(provider.operator.0, words("Operator: user name ", ","));
+        let (browser, phone) = (Chromium::new(reader), Chromium::new(reader));
+        let open = |url: &str| browser.open(&url.replace(ORIGIN, &provider.origin));
+
+        open(words("1. Open [`/security`](", ")"));
+        browser.give_password(&provider);
+        let qr = browser.read_qr("img.qr");
+        phone.open(&words("or open [`/app`](", ")").replace(ORIGIN, &provider.origin));
+        section(&phone, "add");
+        let key = browser.text("main code");
+        phone.write("#link", &key);
+        phone.write("#code", CODE);
+        phone.write("#repeated-code", CODE);
+        phone.press("#add-form button");
+        section(&phone, "home");
+        let secret = qr.split_once("secret=").unwrap().1.split('&').next().unwrap();
+        browser.confirm_app(&mut App::new(secret), 0);
+        assert_eq!(browser.count(".codes code"), 10);
+
+        // The line that the program printed.
+        open(words("\nOpen ", "\n"));
+        let button = "form[action='/gepi/login'] button[value='2']";
+        let [start, end] = match reader {
+            Reader::English => [words("Choose **", "**"), words("** at ", "\n")],
+            Reader::Italian => [words("(\"", "…"), words("…, ", "\")")],
+        };
+        let text = browser.text(button);
+        assert!(text.starts_with(start) && text.ends_with(end), "{text}");
+        browser.click(button);
+        browser.give_password(&provider);
+        phone.write(".token input", CODE);
+        phone.press(".token button");
+        phone.wait("document.querySelector('output').textContent.length === 6");
+        browser.give_code(&phone.text("output"));
+        browser.consent();
+        assert!(browser.is_at_service() && browser.text(".who").contains("Maria Rossi"));
+
+        // Each address of the README is that of a page.
+        for link in README.split(&format!("]({ORIGIN}")).skip(1) {
+            let path = link.split_once(')').unwrap().0;
+            open(&format!("{ORIGIN}{path}"));
+            assert_ne!(browser.text("h1"), reader.say("Pagina non trovata", "Page not found"), "{path}");
+            assert!(path != "/outbox" || browser.text("main").contains("PIN: "));
+        }
+    }
+}
