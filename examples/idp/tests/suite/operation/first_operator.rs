@@ -4,6 +4,7 @@ use crate::registration::applicant::PASSWORD;
 use crate::support::browser::Browser;
 use crate::support::outbox::code;
 use crate::support::provider::Provider;
+use crate::support::wait;
 
 const README: &str = include_str!("../../../README.md");
 const MAIL: &str = "luigi.verdi@example.org";
@@ -16,11 +17,15 @@ fn table(hash: &str) -> String {
     format!("[[handover]] {}", table.replace("$argon2id$…", hash))
 }
 
-/// Returns the code of the last message to an address or a number.
+/// Waits for the message to an address or a number, and returns its code.
 fn code_for(provider: &Provider, to: &str) -> String {
-    let outbox = provider.command(&["outbox"]).unwrap();
-    let (_, last) = outbox.rsplit_once(&format!("To: {to}\n")).unwrap_or_else(|| panic!("{outbox}"));
-    code(&format!("{}</p>", last.split_once("\n\n").unwrap().0))
+    let mut outbox = String::new();
+    wait::until(|| {
+        outbox = provider.command(&["outbox"]).unwrap();
+        outbox.contains(&format!("To: {to}\n"))
+    });
+    let (_, message) = outbox.split_once(&format!("To: {to}\n")).unwrap();
+    code(&format!("{}</p>", message.split_once("\n\n").unwrap().0))
 }
 
 #[test]
