@@ -1,14 +1,11 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::mem;
 use core::num::NonZeroUsize;
-use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
@@ -20,15 +17,26 @@ use secondo::hsm::HsmKey;
 use zeroize::Zeroizing;
 
 use crate::TokenError;
+use crate::module::Module;
 
-/// The module, the token's label and its user PIN, shared by all connections to one token.
+/// The module, the token's name and its user PIN, shared by all connections to one token.
 pub(crate) struct Access {
-    module: Pkcs11,
-    label: Box<str>,
-    /// The PIN. Its lock is held while connecting: one login runs at a time, and none after the token refused the PIN.
-    pin: Mutex<Pin>,
-    /// The number of times that this token initialized the module, which voids all earlier sessions and handles.
-    initialized: AtomicU64,
+    pub(crate) module: Arc<Module>,
+    name: Name,
+    /// Its lock is held while connecting: one login runs at a time, and none after the token refused the PIN.
+    login: Mutex<Login>,
+}
+
+/// The property by which a token is chosen.
+pub(crate) enum Name {
+    Label(Box<str>),
+    Serial(Box<str>),
+}
+
+struct Login {
+    pin: Pin,
+    /// The slot in which the token was seen last, and the generation of the module at that time.
+    seen: Option<(Slot, u64)>,
 }
 
 enum Pin {
@@ -37,74 +45,89 @@ enum Pin {
 }
 
 impl Access {
-    pub(crate) fn new(module: &Path, label: &str, pin: &str) -> Result<Self, TokenError> {
-        let module = Pkcs11::new(module)?;
-        // The module is never unloaded, since it may run threads of its own.
-        mem::forget(module.clone());
-        Ok(Self {
-            module,
-            label: label.into(),
-            pin: Mutex::new(Pin::Usable(AuthPin::new(pin.into()))),
-            initialized: AtomicU64::new(0),
-        })
+    pub(crate) fn new(module: &Path, name: Name, pin: &str) -> Result<Self, TokenError> {
+        let pin = Pin::Usable(AuthPin::new(pin.into()));
+        Ok(Self { module: Module::load(module)?, name, login: Mutex::new(Login { pin, seen: None }) })
+    }
+
+    /// Sets the PIN for all later logins.
+    pub(crate) fn set_pin(&self, pin: &str) {
+        lock(&self.login).pin = Pin::Usable(AuthPin::new(pin.into()));
     }
 
     /// Opens a session, and logs in unless another session of this process has done so.
+    ///
+    /// If the token is missing, the module is initialized again where that is possible.
     fn connect(&self, rights: Rights) -> Result<Connection, TokenError> {
-        let mut pin = lock(&self.pin);
-        let usable = match &*pin {
-            Pin::Usable(usable) => usable,
-            Pin::Refused(code) => return Err(TokenError::Pin(*code)),
-        };
-        match self.module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
-            Ok(()) => _ = self.initialized.fetch_add(1, Ordering::AcqRel),
-            Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let slot = self.slot()?;
-        let session = match rights {
-            Rights::Use => self.module.open_ro_session_no_drop(slot)?,
-            Rights::Change => self.module.open_rw_session_no_drop(slot)?,
-        };
-        let connection = Connection { session, handles: HashMap::new(), since: self.initialized() };
-        match connection.session.login(UserType::User, Some(usable)) {
-            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(connection),
-            Err(error) => {
-                connection.close();
-                let Error::Pkcs11(
-                    code @ (RvError::PinIncorrect
-                    | RvError::PinInvalid
-                    | RvError::PinLenRange
-                    | RvError::PinExpired
-                    | RvError::PinLocked),
-                    _,
-                ) = error
-                else {
-                    return Err(error.into());
-                };
-                *pin = Pin::Refused(code);
-                Err(TokenError::Pin(code))
+        let mut login = lock(&self.login);
+        match self.attempt(&mut login, rights) {
+            Err(error) if error.is_absence() => {
+                let generation = self.module.generation();
+                let missing = login.seen.filter(|(_, since)| *since == generation).map(|(slot, _)| slot);
+                if self.module.finalize_for(missing) { self.attempt(&mut login, rights) } else { Err(error) }
             }
+            connected => connected,
         }
     }
 
-    /// Finds the slot of the token. The slot's number may change between calls.
+    fn attempt(&self, login: &mut Login, rights: Rights) -> Result<Connection, TokenError> {
+        let usable = match &login.pin {
+            Pin::Usable(usable) => usable,
+            Pin::Refused(code) => return Err(TokenError::Pin(*code)),
+        };
+        let _call = self.module.call();
+        self.module.initialize()?;
+        let since = self.module.generation();
+        let slot = self.slot()?;
+        login.seen = Some((slot, since));
+        let session = match rights {
+            Rights::Use => self.module.context.open_ro_session_no_drop(slot)?,
+            Rights::Change => self.module.context.open_rw_session_no_drop(slot)?,
+        };
+        let error = match session.login(UserType::User, Some(usable)) {
+            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {
+                self.module.opened(slot);
+                return Ok(Connection { session, handles: HashMap::new(), slot, since });
+            }
+            Err(error) => error,
+        };
+        // A session that cannot be closed is not used again either.
+        let _ = session.close();
+        let Error::Pkcs11(
+            code @ (RvError::PinIncorrect
+            | RvError::PinInvalid
+            | RvError::PinLenRange
+            | RvError::PinExpired
+            | RvError::PinLocked
+            | RvError::UserPinNotInitialized),
+            _,
+        ) = error
+        else {
+            return Err(error.into());
+        };
+        login.pin = Pin::Refused(code);
+        Err(TokenError::Pin(code))
+    }
+
+    /// Finds the slot of the token. The slot's number may change when the module is initialized again.
     fn slot(&self) -> Result<Slot, TokenError> {
         // A token whose information cannot be read is skipped.
-        let has_label = |slot: &Slot| {
-            let info = self.module.get_token_info(*slot);
-            info.is_ok_and(|info| info.token_initialized() && info.label() == &*self.label)
+        let is_it = |slot: &Slot| {
+            let info = self.module.context.get_token_info(*slot);
+            info.is_ok_and(|info| {
+                info.token_initialized()
+                    && match &self.name {
+                        Name::Label(label) => info.label() == &**label,
+                        Name::Serial(serial) => info.serial_number() == &**serial,
+                    }
+            })
         };
-        let mut slots = self.module.get_slots_with_token()?.into_iter().filter(has_label);
+        let mut slots = self.module.context.get_slots_with_token()?.into_iter().filter(is_it);
         match (slots.next(), slots.next()) {
             (Some(slot), None) => Ok(slot),
             (None, _) => Err(TokenError::NoToken),
             (Some(_), Some(_)) => Err(TokenError::DuplicateToken),
         }
-    }
-
-    fn initialized(&self) -> u64 {
-        self.initialized.load(Ordering::Acquire)
     }
 }
 
@@ -132,16 +155,22 @@ impl Link {
         &mut self,
         work: impl FnOnce(&mut Connection) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
-        // A connection from before the last initialization is not closed: its handle may be another session's by now.
-        let live = self.connection.take().filter(|connection| connection.since == self.access.initialized());
+        // A session from before the last initialization is not closed: its handle may be another session's by now.
+        let live = self.connection.take().filter(|connection| connection.is_live(&self.access.module));
         let mut connection = match live {
             Some(connection) => connection,
             None => self.access.connect(self.rights)?,
         };
+        let module = &self.access.module;
+        let _call = module.call();
+        if !connection.is_live(module) {
+            // The module was finalized since the lines above.
+            return Err(TokenError::Lost(RvError::SessionHandleInvalid));
+        }
         let result = work(&mut connection);
         match &result {
-            Err(error) if error.ends_session() => {}
-            Err(error) if !error.spares_session() => connection.close(),
+            Err(error) if error.ends_session() => module.closed(connection.slot),
+            Err(error) if !error.spares_session() => connection.close(module),
             _ => self.connection = Some(connection),
         }
         result
@@ -150,8 +179,11 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.close();
+        let Some(connection) = self.connection.take() else { return };
+        let module = &self.access.module;
+        let _call = module.call();
+        if connection.is_live(module) {
+            connection.close(module);
         }
     }
 }
@@ -161,7 +193,8 @@ pub(crate) struct Connection {
     session: Session,
     /// The handles of keys found before, since a search is slow in some modules.
     handles: HashMap<Box<[u8]>, ObjectHandle>,
-    /// The value of `Access::initialized` at the time of connecting.
+    slot: Slot,
+    /// The module's generation at the time of connecting.
     since: u64,
 }
 
@@ -241,9 +274,14 @@ impl Connection {
         }
     }
 
-    fn close(self) {
+    fn is_live(&self, module: &Module) -> bool {
+        self.since == module.generation()
+    }
+
+    fn close(self, module: &Module) {
         // A session that cannot be closed is not used again either.
         let _ = self.session.close();
+        module.closed(self.slot);
     }
 }
 

@@ -11,12 +11,18 @@ use cryptoki::error::{Error, RvError};
 pub enum TokenError {
     /// The module could not be loaded, or it failed with this return code. The next call connects again.
     Module(Error),
-    /// The module has no token with this label.
+    /// The session ended during a call, with this return code: it was closed, the token was removed, or other code of the
+    /// process finalized the module. The next call connects again.
+    Lost(RvError),
+    /// The module has no token with this label or serial number. Each call looks for it again.
     NoToken,
-    /// The module has more than one token with this label.
+    /// The module has more than one token with this label or serial number. Choose one by its serial number:
+    /// [`Token::open_by_serial`](crate::Token::open_by_serial).
     DuplicateToken,
-    /// The token refused the PIN. The PIN is not tried again, since that could lock it: call
-    /// [`Token::open`](crate::Token::open) with the right one.
+    /// The token refused the PIN, with this return code: it is wrong, expired, not set, or locked
+    /// ([`RvError::PinLocked`]). The PIN is not tried again, since that could lock it. Call
+    /// [`Token::log_in`](crate::Token::log_in) with the right one, and before that, have the security officer of the token
+    /// set a new one if it is locked.
     Pin(RvError),
     /// Other code in this process logged out. The next call logs in again.
     NotLoggedIn,
@@ -48,16 +54,23 @@ impl TokenError {
 
     /// Returns `true` if the session no longer exists.
     pub(crate) fn ends_session(&self) -> bool {
+        matches!(self, Self::Lost(_))
+    }
+
+    /// Returns `true` for an error with which a module may answer while the token is away.
+    pub(crate) fn is_absence(&self) -> bool {
         matches!(
             self,
-            Self::Module(Error::Pkcs11(
-                RvError::CryptokiNotInitialized
-                    | RvError::DeviceRemoved
-                    | RvError::SessionClosed
-                    | RvError::SessionHandleInvalid
-                    | RvError::TokenNotPresent,
-                _
-            ))
+            Self::NoToken
+                | Self::Lost(_)
+                | Self::Module(Error::Pkcs11(
+                    RvError::DeviceError
+                        | RvError::FunctionFailed
+                        | RvError::GeneralError
+                        | RvError::SlotIdInvalid
+                        | RvError::TokenNotRecognized,
+                    _
+                ))
         )
     }
 
@@ -66,6 +79,7 @@ impl TokenError {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Module(_) => "module",
+            Self::Lost(_) => "lost",
             Self::NoToken => "no_token",
             Self::DuplicateToken => "duplicate_token",
             Self::Pin(_) => "pin",
@@ -85,7 +99,17 @@ impl TokenError {
 
 impl From<Error> for TokenError {
     fn from(error: Error) -> Self {
-        Self::Module(error)
+        match error {
+            Error::Pkcs11(
+                code @ (RvError::CryptokiNotInitialized
+                | RvError::DeviceRemoved
+                | RvError::SessionClosed
+                | RvError::SessionHandleInvalid
+                | RvError::TokenNotPresent),
+                _,
+            ) => Self::Lost(code),
+            error => Self::Module(error),
+        }
     }
 }
 
@@ -93,9 +117,19 @@ impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Module(_) => f.write_str("the PKCS #11 module failed"),
-            Self::NoToken => f.write_str("the module has no token with this label"),
-            Self::DuplicateToken => f.write_str("the module has more than one token with this label"),
-            Self::Pin(code) => write!(f, "the token refused the PIN ({code:?}), and it is not tried again"),
+            Self::Lost(code) => {
+                write!(f, "the session with the token ended ({code:?}), and the next call opens another")
+            }
+            Self::NoToken => f.write_str("the module has no token with this label or serial number"),
+            Self::DuplicateToken => {
+                f.write_str("the module has more than one token with this name: choose one by its serial number")
+            }
+            Self::Pin(RvError::PinLocked) => f.write_str(
+                "the token's user PIN is locked: its security officer must set a new one, with which to log in again",
+            ),
+            Self::Pin(code) => {
+                write!(f, "the token refused the PIN ({code:?}), and it is not tried again: log in with the right one")
+            }
             Self::NotLoggedIn => f.write_str("other code in this process logged out of the token"),
             Self::NoKey => f.write_str("the token has no secret key with this id"),
             Self::DuplicateKey => f.write_str("the token has more than one secret key with this id"),

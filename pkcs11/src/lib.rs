@@ -53,12 +53,32 @@
 //!     --keygen --key-type GENERIC:32 --sensitive --usage-sign --id 01 --label master
 //! ```
 //!
+//! # Tokens that come and go
+//!
+//! Many modules see only the tokens that were there when they were initialized. While its token is missing, a call
+//! finalizes the module and initializes it again, at most once a second, and looks again. So a token that appears after the
+//! start, or that was away for a minute, is found without a restart. The call does this only if this package initialized the
+//! module, makes no other call at the moment and has no session with another token of the module. Otherwise, ask for it with
+//! [`Token::reinitialize`].
+//!
+//! | what happened | error | way back |
+//! |---|---|---|
+//! | the session was closed, the token was pulled, or other code finalized the module during a call | [`TokenError::Lost`] | the next call connects again |
+//! | other code logged out | [`TokenError::NotLoggedIn`], or [`TokenError::Module`] for a key that was used before | the next call logs in again |
+//! | the token is away | [`TokenError::NoToken`], or [`TokenError::Module`] by some modules | the calls after its return find it |
+//! | two tokens have the label | [`TokenError::DuplicateToken`] | [`Token::open_by_serial`] |
+//! | the PIN is wrong, expired, not set or locked | [`TokenError::Pin`] | an operator sets the PIN, then [`Token::log_in`]; no PIN is tried twice |
+//! | the module does not answer | [`TokenError::Timeout`], then [`TokenError::Busy`] | calls succeed when it answers again; a restart if it never does |
+//!
+//! No code is accepted and no attempt is counted while a key cannot be used.
+//!
 //! # Other users of the module in the same process
 //!
 //! A PKCS #11 login holds for the whole process, not for one session. While any part of the process is logged in to the
 //! token, every part is, and a wrong PIN goes unnoticed. This package initializes the module unless that is done
-//! already, and never finalizes it. If another part of the process finalizes it, closes all sessions or logs out, calls
-//! fail, and the calls after them connect again.
+//! already, and finalizes it only [as said above](#tokens-that-come-and-go). Initialize the module before this package does
+//! if other parts of the process use it, so that it does not finalize it. If another part of the process finalizes it,
+//! closes all sessions or logs out, calls fail, and the calls after them connect again.
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 #![warn(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -68,6 +88,7 @@ extern crate alloc;
 mod connection;
 mod error;
 mod hsm;
+mod module;
 mod token;
 
 pub use error::TokenError;

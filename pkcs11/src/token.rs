@@ -11,7 +11,8 @@ use secondo::{Algorithm, Secret};
 use zeroize::Zeroize;
 
 use crate::TokenError;
-use crate::connection::{Access, Connection, Link, Rights, lock, mechanism};
+use crate::connection::{Access, Connection, Link, Name, Rights, lock, mechanism};
+use crate::module::Module;
 
 /// A token of a PKCS #11 module to which this process is logged in. Clones share the login.
 ///
@@ -38,16 +39,74 @@ impl Token {
     /// again after the token was away. It is wiped when the token refuses it or the last clone is dropped. The token is
     /// found by its label alone, since slot numbers change.
     ///
+    /// A token that is missing is looked for [again](crate#tokens-that-come-and-go) at each call, also by a program that
+    /// calls this method again.
+    ///
     /// # Errors
     ///
     /// Returns [`TokenError::Module`] if the module cannot be loaded or fails, [`TokenError::NoToken`] or
     /// [`TokenError::DuplicateToken`] if the label does not name exactly one token, and [`TokenError::Pin`] if the
     /// token refuses the PIN.
     pub fn open(module: impl AsRef<Path>, label: &str, pin: &str) -> Result<Self, TokenError> {
-        let access = Arc::new(Access::new(module.as_ref(), label, pin)?);
+        Self::open_named(module.as_ref(), Name::Label(label.into()), pin)
+    }
+
+    /// Loads the module at this path, finds the token with this serial number, and logs in with its user PIN.
+    ///
+    /// It chooses one of several tokens of one label. `pkcs11-tool --module MODULE --list-token-slots` shows the serial
+    /// numbers, of at most 16 characters. All else is as in [`Self::open`].
+    ///
+    /// ```no_run
+    /// use secondo_pkcs11::Token;
+    ///
+    /// # let pin = "1234";
+    /// let token = Token::open_by_serial("/usr/lib/softhsm/libsofthsm2.so", "4c1f0d5b9a3e2678", pin)?;
+    /// # Ok::<(), secondo_pkcs11::TokenError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::open`], for the serial number in place of the label.
+    pub fn open_by_serial(module: impl AsRef<Path>, serial: &str, pin: &str) -> Result<Self, TokenError> {
+        Self::open_named(module.as_ref(), Name::Serial(serial.into()), pin)
+    }
+
+    fn open_named(module: &Path, name: Name, pin: &str) -> Result<Self, TokenError> {
+        let access = Arc::new(Access::new(module, name, pin)?);
         let mut link = Link::new(access.clone(), Rights::Use);
         link.with(|_| Ok(()))?;
         Ok(Self { access, link: Arc::new(Mutex::new(link)) })
+    }
+
+    /// Logs in with this PIN in place of the one that was refused, for all clones and [workers](crate::Workers).
+    ///
+    /// This is the way back after [`TokenError::Pin`] without a restart: an operator has the PIN unlocked or set, and
+    /// enters it. One login is tried, unless the process is logged in to the token.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TokenError::Pin`] if the token refuses this PIN as well, and otherwise the errors of [`Self::open`].
+    pub fn log_in(&self, pin: &str) -> Result<(), TokenError> {
+        self.access.set_pin(pin);
+        let mut link = Link::new(self.access.clone(), Rights::Use);
+        link.with(|_| Ok(()))?;
+        // It takes the place of the session that kept the process logged in.
+        *lock(&self.link) = link;
+        Ok(())
+    }
+
+    /// Finalizes the module at this path, so that the next calls initialize it and find the tokens that are there then.
+    ///
+    /// The package does this by itself while a token is missing, unless other code of the process initialized the module
+    /// or this package has sessions with other tokens. In these cases the caller decides, since all sessions of the
+    /// process with all tokens of the module end. The calls of this package connect again. This method waits for its calls
+    /// that are under way; other code must make none meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TokenError::Module`] if the module cannot be loaded or does not finalize.
+    pub fn reinitialize(module: impl AsRef<Path>) -> Result<(), TokenError> {
+        Module::load(module.as_ref())?.finalize_now()
     }
 
     /// Returns the key with this `CKA_ID` as a master key, from which sealing keys are derived.

@@ -488,8 +488,9 @@ fn a_key_of_a_wrong_length_is_not_read() {
 struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("secondo-seal-{}", std::process::id()));
+    /// Returns a new folder, whose name no other test has.
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("secondo-seal-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -502,8 +503,37 @@ impl Drop for Folder {
 }
 
 #[test]
+fn an_all_zero_master_key_is_refused() {
+    let folder = Folder::new("zero");
+    let path = folder.0.join("master");
+    for text in ["0".repeat(64), format!(" {}\n", "0".repeat(64))] {
+        let refused = LocalMasterKey::from_hex(&text).err().unwrap();
+        assert_eq!(refused, MasterKeyError::Zero);
+        assert!(refused.to_string().contains("openssl rand -hex 32") && refused.label() == "zero", "{refused}");
+        fs::write(&path, &text).unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(LocalMasterKey::from_file(&path).err(), Some(MasterKeyError::Zero));
+    }
+}
+
+/// A container mounts secrets with this mode by default, and nobody can run `chmod` there.
+#[test]
+fn a_mount_with_mode_0444_is_refused_with_advice_for_containers() {
+    let folder = Folder::new("mount");
+    let path = folder.0.join("master");
+    fs::write(&path, "5e".repeat(32)).unwrap();
+    let mode = |mode| fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o444);
+    let refused = LocalMasterKey::from_file(&path).err().unwrap();
+    assert_eq!(refused, MasterKeyError::Exposed);
+    assert!(refused.to_string().contains("`defaultMode: 0440` and `fsGroup`"), "{refused}");
+    mode(0o440);
+    LocalMasterKey::from_file(&path).unwrap();
+}
+
+#[test]
 fn a_master_key_is_64_hexadecimal_digits_that_others_cannot_read() {
-    let folder = Folder::new();
+    let folder = Folder::new("digits");
     let path = folder.0.join("master");
     let good = "0123456789abcdefABCDEF".repeat(3)[..64].to_owned();
     let too_long = format!("{good}{}", " ".repeat(100));
@@ -518,6 +548,8 @@ fn a_master_key_is_64_hexadecimal_digits_that_others_cannot_read() {
         (format!("0x{}", &good[2..]), Some(MasterKeyError::Text { len: 64 })),
         (format!("{} {}", &good[..31], &good[32..]), Some(MasterKeyError::Text { len: 64 })),
         ("é".repeat(32), Some(MasterKeyError::Text { len: 64 })),
+        (format!("{}1", "0".repeat(63)), None),
+        (format!("1{}", "0".repeat(63)), None),
     ] {
         assert_eq!(LocalMasterKey::from_hex(&text).err(), expected, "{text:?}");
         fs::write(&path, &text).unwrap();
@@ -526,7 +558,7 @@ fn a_master_key_is_64_hexadecimal_digits_that_others_cannot_read() {
             mode(allowed);
             assert_eq!(LocalMasterKey::from_file(&path).err(), expected, "{text:?}");
         }
-        for open in [0o644, 0o604, 0o602, 0o601] {
+        for open in [0o644, 0o604, 0o602, 0o601, 0o444] {
             mode(open);
             assert_eq!(LocalMasterKey::from_file(&path).err(), Some(MasterKeyError::Exposed));
         }

@@ -43,10 +43,19 @@ fn a_module_that_is_none_or_a_token_that_is_not_there() {
 }
 
 #[test]
-fn two_tokens_of_one_name_are_none() {
+fn of_two_tokens_of_one_label_one_is_chosen_by_its_serial_number() {
     with_softhsm(|| {
         second_token();
-        assert!(matches!(open(), Err(TokenError::DuplicateToken)));
+        let error = open().unwrap_err();
+        assert!(matches!(error, TokenError::DuplicateToken) && error.to_string().contains("serial number"), "{error}");
+        let serials = Other::new().serials();
+        let [first, second] = [0, 1].map(|n| Token::open_by_serial(MODULE, &serials[n], PIN).unwrap());
+        first.import(&name("rossi"), &rfc_secret(Algorithm::Sha1), Algorithm::Sha1).unwrap();
+        hmacs(&one_worker(&first), "rossi").unwrap();
+        assert!(matches!(hmacs(&one_worker(&second), "rossi"), Err(TokenError::NoKey)));
+        for serial in ["", LABEL, &serials[0][1..]] {
+            assert!(matches!(Token::open_by_serial(MODULE, serial, PIN), Err(TokenError::NoToken)), "{serial}");
+        }
     });
 }
 
@@ -128,13 +137,13 @@ fn what_others_do_to_the_module_costs_a_call() {
         hmacs(&hsm, "bianchi").unwrap();
 
         other.finalize();
-        assert!(matches!(*login().unwrap_err(), TokenError::Module(_)));
+        assert!(matches!(*login().unwrap_err(), TokenError::Lost(RvError::CryptokiNotInitialized)));
         login().unwrap();
         login().unwrap();
 
         tokens_are_away(true);
         other.finalize();
-        assert!(matches!(*login().unwrap_err(), TokenError::Module(_)));
+        assert!(matches!(*login().unwrap_err(), TokenError::Lost(RvError::CryptokiNotInitialized)));
         for _ in 0..3 {
             assert!(matches!(*login().unwrap_err(), TokenError::NoToken));
         }
@@ -196,6 +205,12 @@ fn a_pin_that_was_refused_is_not_tried_again() {
         drop(session);
         assert!(matches!(hmacs(&hsm, "rossi"), Err(TokenError::Pin(RvError::PinIncorrect))));
         assert!(matches!(token.remove(&name("rossi")), Err(TokenError::Pin(_))));
+        // The way back, for the same workers. While the process is logged in, any PIN would do.
+        other.session().logout().unwrap();
+        assert!(matches!(token.log_in("2468-User"), Err(TokenError::Pin(RvError::PinIncorrect))));
+        assert!(matches!(hmacs(&hsm, "rossi"), Err(TokenError::Pin(RvError::PinIncorrect))));
+        token.log_in(PIN).unwrap();
+        hmacs(&hsm, "rossi").unwrap();
         hmacs(&one_worker(&open().unwrap()), "rossi").unwrap();
     });
 }

@@ -1,5 +1,6 @@
 //! Tests with keys on a token of `SoftHSM`.
 
+mod absence;
 mod failures;
 mod heap;
 mod keys;

@@ -45,7 +45,7 @@ pub(crate) fn open() -> Result<Token, TokenError> {
     Token::open(MODULE, LABEL, PIN)
 }
 
-/// Hides all tokens from the module, or puts them back. The module notices when it is next initialized.
+/// Removes all tokens from the module's store, or puts them back.
 pub(crate) fn tokens_are_away(away: bool) {
     let store = PathBuf::from(env::var_os(STORE).unwrap());
     let (here, there) = (store.join("tokens"), store.join("away"));
@@ -79,6 +79,12 @@ impl Other {
 
     pub(crate) fn finalize(&self) {
         self.0.clone().finalize().unwrap();
+    }
+
+    /// Returns the serial numbers of all tokens.
+    pub(crate) fn serials(&self) -> Vec<String> {
+        let slots = self.0.get_slots_with_initialized_token().unwrap();
+        slots.iter().map(|slot| self.0.get_token_info(*slot).unwrap().serial_number().to_owned()).collect()
     }
 
     /// Opens a session that may write. It is logged in only if the process is.

@@ -38,12 +38,15 @@ impl LocalMasterKey {
     ///
     /// # Errors
     ///
-    /// Returns [`MasterKeyError::Text`] if the text is anything else.
+    /// Returns [`MasterKeyError::Text`] if the text is anything else, or [`MasterKeyError::Zero`] if all digits are 0.
     pub fn from_hex(text: &str) -> Result<Self, MasterKeyError> {
         let mut key = Self([0; 32]);
         let text = text.trim_ascii();
         match base16ct::mixed::decode(text, &mut key.0) {
-            Ok(decoded) if decoded.len() == 32 => Ok(key),
+            Ok(decoded) if decoded.len() == 32 => match decoded.iter().fold(0, |all, byte| all | byte) {
+                0 => Err(MasterKeyError::Zero),
+                _ => Ok(key),
+            },
             _ => Err(MasterKeyError::Text { len: text.len() }),
         }
     }
@@ -52,10 +55,18 @@ impl LocalMasterKey {
     ///
     /// The permissions are checked on Unix only.
     ///
+    /// In a container, a key is often a mount with the mode `0444`, which is [exposed](MasterKeyError::Exposed) and which
+    /// `chmod` cannot change. Set the mode where the mount is described:
+    ///
+    /// - Kubernetes: `defaultMode: 0440` of the volume of the `secret`, and `fsGroup` of the pod's `securityContext`: the
+    ///   number of a group that no other program on the node has. The process is then in that group.
+    /// - Docker Compose and Swarm: `mode: 0440` of the service's secret, and `gid` with the group of the process. Compose
+    ///   without Swarm mounts the file with the mode that it has on the host: run `chmod 440` on it there.
+    ///
     /// # Errors
     ///
     /// Returns [`MasterKeyError::File`] if the file cannot be read, [`MasterKeyError::Exposed`] if users outside its
-    /// group have access to it, or [`MasterKeyError::Text`] if its text is not a key.
+    /// group have access to it, or the errors of [`Self::from_hex`] if its text is not a key.
     #[cfg(feature = "std")]
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, MasterKeyError> {
         let file = fs::File::open(path).map_err(|error| MasterKeyError::File(error.kind()))?;
@@ -84,8 +95,8 @@ impl LocalMasterKey {
     ///
     /// # Errors
     ///
-    /// Returns [`MasterKeyError::Variable`] if the variable is not set or is not Unicode, or [`MasterKeyError::Text`]
-    /// if its value is not a key.
+    /// Returns [`MasterKeyError::Variable`] if the variable is not set or is not Unicode, or the errors of
+    /// [`Self::from_hex`] if its value is not a key.
     #[cfg(feature = "std")]
     pub fn from_env(name: &str) -> Result<Self, MasterKeyError> {
         let text = Zeroizing::new(env::var(name).map_err(|_| MasterKeyError::Variable)?);
@@ -133,13 +144,16 @@ pub enum MasterKeyError {
         /// bytes.
         len: usize,
     },
+    /// All digits are 0: a placeholder, or a file that was never written. Everybody can guess that key.
+    Zero,
     /// The environment variable is not set, or its value is not Unicode.
     #[cfg(feature = "std")]
     Variable,
     /// The file could not be read, or is not UTF-8.
     #[cfg(feature = "std")]
     File(io::ErrorKind),
-    /// The file is accessible to users other than its owner and its group.
+    /// The file is accessible to users other than its owner and its group. In a container, this is a matter of the
+    /// [mount](LocalMasterKey::from_file).
     #[cfg(feature = "std")]
     Exposed,
 }
@@ -150,6 +164,7 @@ impl MasterKeyError {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Text { .. } => "text",
+            Self::Zero => "zero",
             #[cfg(feature = "std")]
             Self::Variable => "variable",
             #[cfg(feature = "std")]
@@ -166,12 +181,18 @@ impl fmt::Display for MasterKeyError {
             Self::Text { len } => {
                 write!(f, "a master key must be 64 hexadecimal digits, but the text of length {len} is not")
             }
+            Self::Zero => f.write_str(
+                "a master key must be random, but all digits of this one are 0: make one with `openssl rand -hex 32`",
+            ),
             #[cfg(feature = "std")]
             Self::Variable => f.write_str("the environment variable of the master key is not set, or is not Unicode"),
             #[cfg(feature = "std")]
             Self::File(kind) => write!(f, "the master key file cannot be read: {kind}"),
             #[cfg(feature = "std")]
-            Self::Exposed => f.write_str("the master key file is accessible to other users; run chmod o= on it"),
+            Self::Exposed => f.write_str(
+                "the master key file is accessible to other users: run `chmod o=` on it, or for a mount in a container, set \
+                 its mode to 0440 and the group of the process (in Kubernetes, `defaultMode: 0440` and `fsGroup`)",
+            ),
         }
     }
 }

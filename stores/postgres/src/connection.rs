@@ -10,6 +10,7 @@ use bytes::BytesMut;
 use secondo::store::{Entry, Exchange, Revision, Value};
 use secondo::{AccountId, UnixTime};
 use tokio::task::AbortHandle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{Client, Config, Row, SimpleQueryMessage, Statement};
 
@@ -67,10 +68,18 @@ impl Connection {
     }
 }
 
+const OPTIONS: &str = "the server does not take `options` of the connection string, as pgbouncer does not: set the path by \
+    `ALTER ROLE idp SET search_path = auth` and leave `options` out";
+
 /// Opens a session with the server's own settings. The session ends when the second value is dropped.
 pub(crate) async fn connect(config: &Config, tls: &Tls) -> Result<(Client, AbortOnDrop), PostgresStoreError> {
-    let (client, task) = tls.connect(config).await?;
-    Ok((client, AbortOnDrop(task)))
+    match tls.connect(config).await {
+        Ok((client, task)) => Ok((client, AbortOnDrop(task))),
+        Err(error) if error.code() == Some(&SqlState::PROTOCOL_VIOLATION) && config.get_options().is_some() => {
+            Err(PostgresStoreError::Options(OPTIONS))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(crate) struct AbortOnDrop(AbortHandle);

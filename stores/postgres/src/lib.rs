@@ -7,9 +7,9 @@
 //! use secondo_postgres::PostgresOptions;
 //!
 //! // Run once, as a role that may create tables.
-//! PostgresOptions::new().migrate("postgres://owner@db.example/idp").await?;
+//! PostgresOptions::new().migrate("postgres://owner@localhost/idp").await?;
 //!
-//! let store = PostgresOptions::new().connect("postgres://idp@db.example/idp").await?;
+//! let store = PostgresOptions::new().connect("postgres://idp@localhost/idp").await?;
 //! # let master = LocalMasterKey::from_hex("c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094")?;
 //! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
 //! let verifier = Verifier::new(store.clone(), keys, Policy::default());
@@ -29,7 +29,8 @@
 //!
 //! [`PostgresOptions::migrate`] creates the tables, or an operator does with the files in `migrations/`, which `psql`
 //! runs unchanged. The tables are created in the schema that is first on the `search_path`. A connection string sets
-//! that path with `?options=-c%20search_path%3Dauth`. Nobody else should be able to create tables in the schemas on it.
+//! that path with `?options=-c%20search_path%3Dauth`, and `ALTER ROLE idp SET search_path = auth` sets it for a role. Nobody
+//! else should be able to create tables in the schemas on it.
 //!
 //! | `secondo_entry` | type | content |
 //! |---|---|---|
@@ -163,6 +164,12 @@
 //! Resynchronize HOTP counters. Failures counted since the backup are forgotten. Authenticators that were revoked and
 //! accounts that were closed since then must be revoked and closed again.
 //!
+//! # Other hosts
+//!
+//! A server on another host needs TLS, by the feature `tls` and [`PostgresOptions::with_tls`]. Without it, the store refuses to
+//! connect, unless the caller allows that with [`PostgresOptions::with_plaintext`]. With TLS, the certificate and its name are
+//! always verified, as libpq does with `sslmode=verify-full`.
+//!
 //! # Faults
 //!
 //! An error is neither an acceptance nor a refusal. The login fails as in any outage, and the person tries again. If
@@ -195,11 +202,38 @@
 //!
 //! # Connection poolers
 //!
-//! Session pooling with `pgbouncer` works. Transaction pooling needs a version that keeps prepared statements: 1.21 or
-//! later, with `max_prepared_statements` above 0. It does not keep the settings that the store makes for its session,
-//! so set `statement_timeout` and `default_transaction_isolation = 'read committed'` for the role instead. After a
-//! transaction, a connection is then closed if the server's session behind it lacks the store's statements. Neither
-//! kind of pooling is tested here.
+//! The store has a pool, so it needs no pooler. Where [pgbouncer](https://www.pgbouncer.org) stands before the server, the
+//! store works with session pooling, and with transaction pooling from pgbouncer 1.21 on:
+//!
+//! | | session pooling | transaction pooling |
+//! |---|---|---|
+//! | version | any; the tests run 1.18 | 1.21 or later; not run by the tests |
+//! | `pool_mode` | `session` | `transaction` |
+//! | `max_prepared_statements` | any | above 0, such as 100 |
+//! | `default_pool_size` | all connections of all machines, since each keeps a session: [16](PostgresOptions::with_connections) a machine | the number of calls at once |
+//! | `server_reset_query` | `DISCARD ALL`, the default | not used |
+//! | settings of the role | its `search_path` | its `search_path`, `statement_timeout` and `default_transaction_isolation` |
+//!
+//! pgbouncer refuses `options` in a connection string, so the schema is set for the role. It keeps no setting of a session
+//! from one transaction to the next, so transaction pooling needs the store's own settings there too. The time is twice the
+//! store's [timeout](PostgresOptions::with_timeout):
+//!
+//! ```sql
+//! ALTER ROLE idp SET search_path = auth;
+//! -- For transaction pooling only:
+//! ALTER ROLE idp SET statement_timeout = '4s';
+//! ALTER ROLE idp SET default_transaction_isolation = 'read committed';
+//! ```
+//!
+//! `ignore_startup_parameters = options` would let pgbouncer drop the `options` without a word; then the tables are not found
+//! ([`PostgresStoreError::Schema`]) or are those of another schema. Statement pooling does not work.
+//!
+//! Before 1.21, a statement that was prepared on one session is unknown or another one on the next, so calls fail with
+//! transaction pooling ([`PostgresStoreError::Server`]). From 1.21 on, a connection is closed after a
+//! [`transaction`](PostgresStore::transaction) if the server's session behind it lacks the store's statements.
+//!
+//! pgbouncer in front of another host needs TLS on both ways: [`PostgresOptions::with_tls`] leads to pgbouncer alone, and its
+//! `server_tls_sslmode = verify-full` to the server.
 //!
 //! # Why tokio-postgres
 //!
@@ -219,6 +253,7 @@
 
 extern crate alloc;
 
+mod address;
 mod connection;
 mod error;
 mod migration;

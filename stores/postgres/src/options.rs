@@ -9,11 +9,12 @@ use tokio_postgres::config::TargetSessionAttrs;
 
 use crate::pool::Pool;
 use crate::tls::Tls;
-use crate::{PostgresStore, PostgresStoreError, migration};
+use crate::{PostgresStore, PostgresStoreError, address, migration};
 
 /// The settings of a store and its connections.
 ///
-/// By default there are at most 16 connections, at most 1,024 calls wait for one, and a call takes at most 2 seconds.
+/// By default there are at most 16 connections, at most 1,024 calls wait for one, a call takes at most 2 seconds, and other
+/// hosts need TLS.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), secondo_postgres::PostgresStoreError> {
@@ -22,8 +23,8 @@ use crate::{PostgresStore, PostgresStoreError, migration};
 /// use secondo_postgres::PostgresOptions;
 ///
 /// let options = PostgresOptions::new().with_timeout(Duration::from_secs(1));
-/// options.migrate("postgres://owner@db.example/idp").await?;
-/// let store = options.connect("postgres://idp@db.example/idp").await?;
+/// options.migrate("postgres://owner@localhost/idp").await?;
+/// let store = options.connect("postgres://idp@localhost/idp").await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -34,6 +35,7 @@ pub struct PostgresOptions {
     queue: u16,
     timeout: Duration,
     tls: Tls,
+    plaintext: bool,
 }
 
 impl PostgresOptions {
@@ -44,7 +46,13 @@ impl PostgresOptions {
 
     /// Creates the default settings, without TLS.
     pub const fn new() -> Self {
-        Self { connections: Self::CONNECTIONS, queue: 1_024, timeout: Duration::from_secs(2), tls: Tls::No }
+        Self {
+            connections: Self::CONNECTIONS,
+            queue: 1_024,
+            timeout: Duration::from_secs(2),
+            tls: Tls::No,
+            plaintext: false,
+        }
     }
 
     /// Sets the largest number of connections at a time. They are opened when they are needed, and kept.
@@ -107,6 +115,16 @@ impl PostgresOptions {
         self
     }
 
+    /// Allows connections to other hosts without TLS, which are refused otherwise, even with `sslmode=disable`.
+    ///
+    /// An attacker who reads the network then learns what authenticates the store's role. One who changes its traffic can
+    /// answer with an old record, so that a used code is accepted again. Allow it only if something else protects the
+    /// network, for example a VPN. Sockets and the host itself (`localhost`, 127.0.0.0/8 and `::1`) need no TLS.
+    pub const fn with_plaintext(mut self, allowed: bool) -> Self {
+        self.plaintext = allowed;
+        self
+    }
+
     /// Creates the tables, or brings them to the version of this library.
     ///
     /// This is one transaction. If the tables have this version already, it changes nothing. The tables are created in
@@ -128,7 +146,18 @@ impl PostgresOptions {
     /// Connects to the server, and checks that the tables have the version of this library.
     ///
     /// The connection string has [the format of `tokio-postgres`](tokio_postgres::Config), which is close to that of
-    /// `libpq`. If it names several hosts, the store uses the one that takes writes.
+    /// `libpq`. If it names several hosts, the store uses the one that takes writes. A part that is not understood is an
+    /// error, which says what to write instead.
+    ///
+    /// | connection string | leads to |
+    /// |---|---|
+    /// | `postgres://idp:password@localhost:5432/idp` | a server on this host |
+    /// | `postgres://idp@%2Frun%2Fpostgresql/idp` | a Unix socket, by its folder |
+    /// | `postgres://idp:password@db.internal/idp` | another host, for which [`with_tls`](Self::with_tls) is called |
+    /// | `postgres://idp@db1.internal,db2.internal/idp` | the one of two hosts that takes writes |
+    ///
+    /// In a user, a password or any other part, `@` is `%40`, `:` is `%3A`, `/` is `%2F`, `?` is `%3F`, `#` is `%23`, `&`
+    /// is `%26`, `=` is `%3D`, and `%` is `%25`.
     ///
     /// # Errors
     ///
@@ -145,18 +174,16 @@ impl PostgresOptions {
     }
 
     fn config(&self, url: &str) -> Result<Config, PostgresStoreError> {
-        // The reason is left out, since it may hold a part of the password.
-        let mut config: Config =
-            url.parse().map_err(|_| PostgresStoreError::Options("the connection string cannot be read"))?;
-        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
-        if hosts == 0 {
-            return Err(PostgresStoreError::Options("the connection string has no host"));
-        }
+        let mut config = address::parse(url)?;
         self.tls.apply(&mut config)?;
+        if self.tls.is_none() && !self.plaintext {
+            address::must_be_private(&config)?;
+        }
         // A standby may answer with old data, and a used code would be accepted again.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if config.get_connect_timeout().is_none() {
             // A host that does not answer must leave time for the next one.
+            let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
             let addresses = u32::try_from(hosts).unwrap_or(u32::MAX).saturating_add(1);
             config.connect_timeout(self.timeout / addresses);
         }
@@ -183,6 +210,7 @@ impl fmt::Debug for PostgresOptions {
             .field("connections", &self.connections)
             .field("queue", &self.queue)
             .field("timeout", &self.timeout)
+            .field("plaintext", &self.plaintext)
             .finish_non_exhaustive()
     }
 }

@@ -14,6 +14,10 @@ pub(crate) enum Tls {
 }
 
 impl Tls {
+    pub(crate) const fn is_none(&self) -> bool {
+        matches!(self, Self::No)
+    }
+
     /// Sets the mode in the configuration too, whose default would fall back to an unencrypted connection.
     pub(crate) fn apply(&self, config: &mut Config) -> Result<(), PostgresStoreError> {
         match self {

@@ -23,6 +23,9 @@ pub enum RedbStoreError {
         /// The permission bits of the file's mode.
         mode: u32,
     },
+    /// The path no longer leads to the file that the store opened: the file was removed, or another one is in its place.
+    /// After a restart, the writes to the first one would be lost. What was answered before is in the first file.
+    Replaced,
     /// The file is not a redb file, or it has format 1 or 2, which redb wrote before version 3.
     NotRedb,
     /// The file is a redb file, but not one of this store.
@@ -52,6 +55,7 @@ impl RedbStoreError {
             Self::Io(_) => "io",
             Self::InUse => "in_use",
             Self::Exposed { .. } => "exposed",
+            Self::Replaced => "replaced",
             Self::NotRedb => "not_redb",
             Self::Foreign => "foreign",
             Self::Format { .. } => "format",
@@ -65,6 +69,10 @@ impl RedbStoreError {
 
 impl From<io::Error> for RedbStoreError {
     fn from(error: io::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(ours) => return ours,
+            Err(error) => error,
+        };
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Self::DiskFull,
             // redb's error for a file that does not begin as its files do.
@@ -136,6 +144,10 @@ impl fmt::Display for RedbStoreError {
             Self::Exposed { mode } => {
                 write!(f, "the file has mode {mode:04o}, which gives other users access: run `chmod o=` on it")
             }
+            Self::Replaced => f.write_str(
+                "the file was removed or replaced while it was open: put the file back at its path, or stop the service \
+                 before a backup is restored",
+            ),
             Self::NotRedb => f.write_str("the file is not a redb file, or has a format from before redb 3"),
             Self::Foreign => f.write_str("the file is a redb file, but not one of this store"),
             Self::Format { found } => write!(f, "the file has format {found}; this version reads format 1"),

@@ -6,7 +6,6 @@ use core::ops::Bound;
 use core::panic::AssertUnwindSafe;
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, OpenOptions};
-use std::io;
 use std::panic;
 use std::path::{Path, PathBuf};
 
@@ -268,27 +267,11 @@ fn no_panic<T>(work: impl FnOnce() -> Result<T, RedbStoreError>) -> Result<T, Re
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RedbStoreError::Corrupt))
 }
 
-/// Opens the file at this path, and creates the file if it does not exist.
-pub(crate) fn open_or_create(path: &Path) -> Result<Box<dyn StorageBackend>, RedbStoreError> {
-    if !path.try_exists()? {
-        match create(path, None) {
-            // Another process created the file meanwhile.
-            Err(RedbStoreError::Io(error)) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            created => created?,
-        }
-    }
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
-    #[cfg(unix)]
-    check_mode(&file)?;
-    sync_folder(path)?;
-    Ok(Box::new(FileBackend::new(file)?))
-}
-
 /// Returns an error if users other than the file's owner and its group have any access.
 ///
 /// Group access is allowed, since some platforms give a volume's files to a group.
 #[cfg(unix)]
-fn check_mode(file: &File) -> Result<(), RedbStoreError> {
+pub(crate) fn check_mode(file: &File) -> Result<(), RedbStoreError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = file.metadata()?.permissions().mode() & 0o7777;
     if mode & 0o007 != 0 {
@@ -303,10 +286,50 @@ pub(crate) fn copy(snapshot: &Snapshot, path: &Path) -> Result<(), RedbStoreErro
     sync_folder(path)
 }
 
+/// Puts a copy of the current entries in the place of the file at this path.
+///
+/// The file is open all the while, so that no other process opens it. A crash leaves the old file or the new one.
+pub(crate) fn compact(path: &Path, cache: usize) -> Result<(), RedbStoreError> {
+    // A link stays one.
+    let path = fs::canonicalize(path)?;
+    let old = OpenOptions::new().read(true).write(true).open(&path)?;
+    let metadata = old.metadata()?;
+    #[cfg(unix)]
+    check_mode(&old)?;
+    let file = StoreFile::open(Box::new(FileBackend::new(old)?), cache)?;
+    let snapshot = file.snapshot()?;
+    let new = beside(&path);
+    let placed = no_panic(|| create_at(&new, Some(&snapshot)))
+        .and_then(|()| keep_access(&new, &metadata))
+        .and_then(|()| Ok(fs::rename(&new, &path)?));
+    if placed.is_err() {
+        // A temporary file that cannot be removed does no harm.
+        let _ = fs::remove_file(&new);
+    }
+    drop(snapshot);
+    file.close();
+    placed?;
+    sync_folder(&path)
+}
+
+/// Gives the file the owner, the group and the mode of another one.
+fn keep_access(path: &Path, as_in: &fs::Metadata) -> Result<(), RedbStoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let new = fs::metadata(path)?;
+        if (new.uid(), new.gid()) != (as_in.uid(), as_in.gid()) {
+            chown(path, Some(as_in.uid()), Some(as_in.gid()))?;
+        }
+    }
+    fs::set_permissions(path, as_in.permissions())?;
+    Ok(File::open(path)?.sync_all()?)
+}
+
 /// Creates the file under a temporary name and then links it to its path.
 ///
 /// So nobody finds a half-made file, and a file that another process creates meanwhile is not lost.
-fn create(path: &Path, from: Option<&Snapshot>) -> Result<(), RedbStoreError> {
+pub(crate) fn create(path: &Path, from: Option<&Snapshot>) -> Result<(), RedbStoreError> {
     let new = beside(path);
     let made = create_at(&new, from).and_then(|()| Ok(fs::hard_link(&new, path)?));
     // A temporary file that cannot be removed does no harm.
@@ -332,7 +355,7 @@ fn create_at(path: &Path, from: Option<&Snapshot>) -> Result<(), RedbStoreError>
 }
 
 /// Syncs the folder, so that the file's name is on disk as well.
-fn sync_folder(path: &Path) -> Result<(), RedbStoreError> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), RedbStoreError> {
     if cfg!(unix) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()?;

@@ -52,8 +52,21 @@
 //! other than the owner and the group ([`RedbStoreError::Exposed`]), since they could put old records back. For the
 //! same reason, nobody else should be able to write to the folder.
 //!
-//! Replaced values stay in the file's free pages until these are used again, and copies pass through memory that is not
-//! wiped. So let the verifier seal the values, as it does by default.
+//! Replaced values, and those of authenticators that were revoked and accounts that were closed, stay in the file's free
+//! pages until these are used again, and copies pass through memory that is not wiped. So let the verifier seal the
+//! values, as it does by default. [`RedbOptions::compact`] copies the current entries into a new file in place of the old
+//! one, while the service is stopped. A [backup](RedbStore::backup) has only the current entries too.
+//!
+//! # A file that was removed
+//!
+//! On Unix, each commit looks whether the path still leads to the file. If the file was removed, renamed or replaced while
+//! it is open, the exchange returns [`RedbStoreError::Replaced`], and so do all calls after it. Nothing was answered as
+//! stored that a restart would not find. The store opens no other file, and creates none, until the process starts again. A
+//! file that is put back at its path is opened again.
+//!
+//! After a removal, the file has no name, and the system keeps it until the process ends. On Linux, save it before you stop
+//! the process: `ls -l /proc/PID/fd` shows it as `(deleted)`, and `cp /proc/PID/fd/NUMBER` copies it. Restore a backup only
+//! while the service is stopped. Do not copy another file over one that is open: the store may not notice it.
 //!
 //! # Faults
 //!
@@ -74,6 +87,7 @@
 //! | `timeout`, `busy` | alert if they last: the disk hangs, or is too slow for the load |
 //! | `in_use` | at startup: another process has the file open |
 //! | `not_redb`, `foreign`, `format` | at startup: the path names another file, or one of another version |
+//! | `replaced` | alert: put the file [back](#a-file-that-was-removed), or save it, and restart the process |
 //! | `exposed` | alert: other users have access to the file; remove their access with `chmod o=` |
 //! | `stopped` | the store was closed, or the operating system had no thread for it: restart the process |
 //!
@@ -119,6 +133,7 @@ mod backend;
 mod error;
 mod file;
 mod options;
+mod place;
 mod queue;
 mod store;
 #[cfg(test)]

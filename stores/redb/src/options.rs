@@ -2,6 +2,7 @@ use core::num::NonZeroU16;
 use core::time::Duration;
 use std::path::Path;
 
+use crate::place::Place;
 use crate::{RedbStore, RedbStoreError, file};
 
 /// The settings of a store in a file.
@@ -74,8 +75,35 @@ impl RedbOptions {
     /// [`RedbStoreError::DiskFull`], [`RedbStoreError::Io`] or [`RedbStoreError::Stopped`] if the disk is full, if the
     /// file cannot be read or written, or if a thread cannot be started.
     pub fn open(self, path: impl AsRef<Path>) -> Result<RedbStore, RedbStoreError> {
-        let path = path.as_ref().to_path_buf();
-        RedbStore::start(self, move || file::open_or_create(&path))
+        let place = Place::new(path.as_ref())?;
+        RedbStore::start(self, move || place.open())
+    }
+
+    /// Replaces the file at this path by a copy that holds only the current entries, while no process has it open.
+    ///
+    /// What was revoked, closed, purged or replaced stays in the file's free pages until they are used again. The copy
+    /// has none of it, and no free pages: a file shrinks after many accounts are gone. Run it before the service starts,
+    /// or while it is stopped:
+    ///
+    /// ```no_run
+    /// use secondo_redb::RedbOptions;
+    ///
+    /// RedbOptions::new().compact("/var/lib/idp/accounts.redb")?;
+    /// let store = RedbOptions::new().open("/var/lib/idp/accounts.redb")?;
+    /// # Ok::<(), secondo_redb::RedbStoreError>(())
+    /// ```
+    ///
+    /// The copy is beside the file until it is complete and on disk, so the disk needs room for it. It keeps the file's
+    /// mode, owner and group. A crash leaves the old file or the new one whole, and may leave a file whose name ends in
+    /// `.new-` and a number, to be removed. Backups made before keep what they have, and the disk may keep the blocks of
+    /// the old file for a while.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Self::open`], among them [`RedbStoreError::InUse`] if a store has the file open, and
+    /// [`RedbStoreError::Io`] if there is no file. The old file is then unchanged.
+    pub fn compact(self, path: impl AsRef<Path>) -> Result<(), RedbStoreError> {
+        file::compact(path.as_ref(), self.cache)
     }
 }
 

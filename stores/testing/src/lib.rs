@@ -22,7 +22,7 @@ mod worker;
 
 pub use engine::Engine;
 pub use proxy::Proxy;
-pub use server::{Postgres, Redis, Server};
+pub use server::{PgBouncer, Postgres, Redis, Server};
 pub use worker::worker;
 
 /// Returns the usual number of rounds, or ten times as many if `TESTS_FULL` is set.

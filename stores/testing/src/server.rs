@@ -27,6 +27,12 @@ pub struct Postgres {
     _cluster: Arc<TempDir>,
 }
 
+/// A pgbouncer with session pooling in front of a PostgreSQL server. The user `postgres` needs no password.
+#[derive(Debug)]
+pub struct PgBouncer {
+    program: Program,
+}
+
 impl Redis {
     /// Starts a server with these arguments of its command line.
     #[must_use]
@@ -60,8 +66,7 @@ impl Postgres {
     #[must_use]
     pub fn start(settings: &[&str]) -> Self {
         let programs = postgres_programs();
-        // PostgreSQL does not run as root. Debian's package creates the user `postgres`.
-        let user = rustix::process::geteuid().is_root().then(|| (id_of("-u"), id_of("-g")));
+        let user = postgres_user();
         let folder = folder_of(user);
         let data = folder.path().join("data");
         let cluster = new_cluster(&programs, user);
@@ -98,6 +103,31 @@ impl Postgres {
     /// Makes the server read its configuration again.
     pub fn reload(&self) {
         self.program.signal(Signal::HUP);
+    }
+}
+
+impl PgBouncer {
+    /// Starts a pooler in front of the server at this address, for these users.
+    #[must_use]
+    pub fn start(server: SocketAddr, users: &[&str]) -> Self {
+        // pgbouncer does not run as root either.
+        let user = postgres_user();
+        let folder = folder_of(user);
+        let port = free_port();
+        let accounts: Vec<_> = users.iter().map(|user| format!("\"{user}\" \"\"\n")).collect();
+        fs::write(folder.path().join("users"), accounts.concat()).unwrap();
+        let configuration = format!(
+            "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = session\ndefault_pool_size = 100\n\
+             server_login_retry = 1\n",
+            server.ip(),
+            server.port(),
+            text(&folder.path().join("users")),
+        );
+        let file = folder.path().join("pgbouncer.ini");
+        fs::write(&file, configuration).unwrap();
+        let line = vec!["/usr/sbin/pgbouncer".into(), text(&file)];
+        Self { program: Program::start(folder, port, line, user, is_listening) }
     }
 }
 
@@ -143,6 +173,7 @@ macro_rules! server {
 
 server!(Redis);
 server!(Postgres);
+server!(PgBouncer);
 
 #[derive(Debug)]
 struct Program {
@@ -323,9 +354,13 @@ fn answers_ping(port: u16) -> bool {
     ping().is_ok_and(|answer| answer == *b"+")
 }
 
+fn is_listening(port: u16) -> bool {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
 fn accepts_connections(port: u16) -> bool {
     // The program is started only when the server listens.
-    if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+    if !is_listening(port) {
         return false;
     }
     let program = postgres_programs().join("pg_isready");
@@ -339,6 +374,12 @@ fn postgres_programs() -> PathBuf {
     let version = |entry: std::io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse::<u32>().ok();
     let newest = versions.filter_map(version).max().unwrap();
     PathBuf::from(format!("/usr/lib/postgresql/{newest}/bin"))
+}
+
+/// Returns the user and the group of the servers if the tests run as root, as which PostgreSQL does not run. Debian's
+/// package creates the user `postgres`.
+fn postgres_user() -> Option<(u32, u32)> {
+    rustix::process::geteuid().is_root().then(|| (id_of("-u"), id_of("-g")))
 }
 
 fn id_of(which: &str) -> u32 {

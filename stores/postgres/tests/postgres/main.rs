@@ -1,7 +1,9 @@
 //! Tests of the store on servers of their own, with PostgreSQL from Debian's package.
 
+mod address;
 mod faults;
 mod outbox;
+mod pgbouncer;
 mod scenarios;
 mod schema;
 mod sessions;

@@ -82,5 +82,6 @@ fn it_lists_every_id() {
 fn errors_have_labels() {
     let full = RedbStoreError::from(std::io::Error::from(std::io::ErrorKind::StorageFull));
     let failed = RedbStoreError::from(std::io::Error::other("failing"));
-    assert_eq!((full.label(), failed.label()), ("disk_full", "io"));
+    let gone = RedbStoreError::from(std::io::Error::other(RedbStoreError::Replaced));
+    assert_eq!((full.label(), failed.label(), gone.label()), ("disk_full", "io", "replaced"));
 }
