@@ -82,8 +82,9 @@ impl Browser {
         let mut browser = Self::new(app);
         browser.send("GET", AUTHORIZE, String::new(), None).await;
         browser.send("GET", "/", String::new(), None).await;
-        let form = browser.hidden("form");
-        browser.send("POST", "/password", format!("form={form}&user={USER}&password=password"), None).await;
+        let (form, request) = (browser.hidden("form"), browser.hidden("request"));
+        let fields = format!("form={form}&request={request}&user={USER}&password=password");
+        browser.send("POST", "/password", fields, None).await;
         browser
     }
 
