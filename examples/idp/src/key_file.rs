@@ -41,20 +41,29 @@ impl KeyFile {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let mode = fs::metadata(path).map_err(|error| named(&error))?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(named(&format!("others can read the keys (mode {mode:04o}): run `chmod 600` on it")).into());
+        // A group may read them, since a container's mount belongs to one.
+        if mode & 0o027 != 0 {
+            return Err(named(&format!(
+                "others can use the keys (mode {mode:04o}): run `chmod 600` on it, or for a mount in a container, set its \
+                 mode to 0440 and the group of the process (in Kubernetes, `defaultMode: 0440` and `fsGroup`)"
+            ))
+            .into());
         }
         let text = fs::read_to_string(path).map_err(|error| named(&error))?;
-        let key = |line: &str| {
-            let (number, key) = line.split_once(' ')?;
-            LocalMasterKey::from_hex(key).ok()?;
-            Some((number.parse().ok()?, key.to_owned()))
+        let key = |(at, line): (usize, &str)| -> Result<(u32, String), String> {
+            let wrong = |why: &dyn std::fmt::Display| named(&format!("line {}: {why}", at + 1));
+            let parts = line.split_once(' ').and_then(|(number, key)| Some((number.parse().ok()?, key)));
+            let (number, key) =
+                parts.ok_or_else(|| wrong(&"a key must be a number, a space and 64 hexadecimal digits"))?;
+            LocalMasterKey::from_hex(key).map_err(|error| wrong(&error))?;
+            Ok((number, key.to_owned()))
         };
-        let keys: Option<Vec<_>> = text.lines().map(key).collect();
-        match keys.filter(|keys| (1..=2).contains(&keys.len())) {
-            Some(keys) => Ok(Self { path: path.to_owned(), keys }),
-            None => Err(named(&"each line must be a number and 64 hexadecimal digits").into()),
+        // A third line is too many already.
+        let keys: Vec<_> = text.lines().enumerate().take(3).map(key).collect::<Result<_, _>>()?;
+        if !(1..=2).contains(&keys.len()) {
+            return Err(named(&"there must be 1 or 2 keys, each on a line").into());
         }
+        Ok(Self { path: path.to_owned(), keys })
     }
 
     /// Replaces the file as a whole, so that a crash leaves the old one or the new one.

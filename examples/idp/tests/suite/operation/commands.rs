@@ -49,10 +49,20 @@ fn check_tells_what_to_do() {
         assert!(report.ends_with("idp: 1 problem\n"), "{report}");
     };
     let key = provider.file("idp.key");
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    problem("keys", "chmod 600");
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     let right = fs::read(&key).unwrap();
+    for exposed in [0o444, 0o644, 0o620] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(exposed)).unwrap();
+        problem("keys", "chmod 600");
+        problem("keys", "`defaultMode: 0440` and `fsGroup`");
+    }
+    // The advice for containers, followed.
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o440)).unwrap();
+    assert!(provider.command(&["check"]).unwrap().contains("ok       keys: "));
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&key, format!("1 {}\n", "0".repeat(64))).unwrap();
+    problem("keys", "line 1: a master key must be random");
+    fs::write(&key, "1 0f\n").unwrap();
+    problem("keys", "line 1: a master key must be 64 hexadecimal digits, but the text of length 2 is not");
     fs::write(&key, format!("1 {}\n", "0f".repeat(32))).unwrap();
     problem("store", "");
     fs::write(&key, right).unwrap();
