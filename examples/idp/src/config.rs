@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// `file`, or the address of a PostgreSQL or Redis server.
     pub(crate) store: String,
+    /// The certificate of the authority that signed that of the PostgreSQL server, in PEM.
+    pub(crate) store_ca: Option<PathBuf>,
     /// `true` for HTTPS with a certificate of the program's own, which is for demonstrations only. The argument `--tls`
     /// sets it.
     #[serde(skip)]
@@ -67,6 +69,7 @@ impl Default for Config {
             origin: None,
             data: "idp.redb".into(),
             store: "file".into(),
+            store_ca: None,
             tls: false,
             name: "Secondo".into(),
             sms: None,

@@ -1,5 +1,12 @@
 //! The store that the configuration names, with what its engine can do beyond loads and exchanges.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use secondo::store::{Boxed, Enumerate};
 use secondo::{AccountId, UnixTime};
 use secondo_postgres::{PostgresOptions, PostgresStore};
@@ -8,6 +15,15 @@ use secondo_redis::{RedisOptions, RedisStore};
 
 use crate::config::Config;
 use crate::outage::{Failure, Outage};
+
+/// Returns the settings of a client that trusts only the authority of this certificate.
+fn trusting(authority: &Path) -> Result<ClientConfig, Failure> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", authority.display());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(authority).map_err(|error| named(&error))?)?;
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    Ok(config.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
+}
 
 /// The engine of the store. Clones share it.
 #[derive(Clone)]
@@ -22,9 +38,13 @@ impl Engine {
         Ok(match config.store.as_str() {
             "file" => Self::File(RedbStore::open(&config.data)?),
             url if url.starts_with("postgres") => {
+                let options = match &config.store_ca {
+                    Some(path) => PostgresOptions::new().with_tls(trusting(path)?),
+                    None => PostgresOptions::new(),
+                };
                 // In production, the owner of the tables migrates, and the provider has fewer rights.
-                PostgresOptions::new().migrate(url).await?;
-                Self::Postgres(PostgresOptions::new().connect(url).await?)
+                options.migrate(url).await?;
+                Self::Postgres(options.connect(url).await?)
             }
             url if url.starts_with("redis") => Self::Redis(RedisOptions::new().connect(url)?),
             _ => return Err("store must be \"file\", or begin with postgres:// or redis://".into()),

@@ -78,6 +78,7 @@ impl<'k> Group<'k> {
         if self.count >= least(self.algorithm, self.width) {
             side_by_side(self.level, self.algorithm, jobs, of_lanes);
         } else {
+            #[expect(clippy::indexing_slicing, reason = "a group has at most as many jobs as a vector has lanes")]
             in_stages(self.algorithm, of_lanes, |lane| jobs[lane]);
         }
         for (value, place) in of_lanes.iter().zip(self.places) {

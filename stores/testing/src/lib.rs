@@ -7,6 +7,7 @@
 
 use std::io::Write;
 
+mod authority;
 pub mod clock;
 pub mod crowd;
 mod engine;
@@ -20,6 +21,7 @@ pub mod sent;
 mod server;
 mod worker;
 
+pub use authority::Authority;
 pub use engine::Engine;
 pub use proxy::Proxy;
 pub use server::{PgBouncer, Postgres, Redis, Server};

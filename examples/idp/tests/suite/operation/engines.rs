@@ -1,6 +1,6 @@
 //! The same program on the stores on servers.
 
-use store_testing::{Postgres, Redis};
+use store_testing::{Authority, Postgres, Redis, Server};
 
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
@@ -47,6 +47,25 @@ fn rotate(provider: &mut Provider) {
 fn postgres() {
     let server = Postgres::start(&[]);
     rotate(&mut log_in_and_restart(&server.url()));
+}
+
+/// A server on another host is reached by TLS only.
+#[test]
+fn postgres_by_tls() {
+    let (server, authority, another) = (Postgres::start(&[]), Authority::new(), Authority::new());
+    server.demand_tls(&authority);
+    let store = format!("postgres://postgres@localhost:{}/postgres", server.address().port());
+    let with_ca = |authority: &Authority| {
+        format!("store = {store:?}\nstore_ca = {:?}\n", authority.certificate().to_str().unwrap())
+    };
+    let said = Provider::refuse(&with_ca(&another));
+    assert!(said.contains("certificate"), "{said}");
+    assert!(Provider::refuse("store = \"postgres://idp@192.0.2.1/idp\"\n").contains("TLS"));
+
+    let provider = Provider::start(&with_ca(&authority));
+    let mut browser = Browser::new(&provider);
+    browser.open("/security");
+    assert!(browser.form("/password").is_some(), "{}", browser.page);
 }
 
 #[test]
