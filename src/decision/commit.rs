@@ -38,6 +38,7 @@ pub(crate) struct Searched<T, S> {
 
 impl<T, S> Pending<T, S> {
     /// Returns the verdict, and the value to store before the verdict is returned to the caller, if it changes.
+    #[inline]
     pub(crate) fn reveal(self) -> (Result<T, Refusal>, Option<S>) {
         match self {
             Self::Refused(refusal, next) => (Err(refusal), next),

@@ -25,6 +25,7 @@ impl Policy {
     /// Turns the result of a search, or the refusal before it, into a decision about one authenticator.
     ///
     /// The time that `accept` takes must not depend on the counter.
+    #[inline]
     pub(crate) fn decide<T>(
         &self,
         state: &State,
@@ -42,6 +43,7 @@ impl Policy {
     /// Turns the result of a search, or the refusal before it, into a verdict and the value to store.
     ///
     /// The consequences of every outcome are computed whatever the outcome is.
+    #[inline]
     pub(crate) fn weigh<T, S: Counted>(
         &self,
         mut value: S,

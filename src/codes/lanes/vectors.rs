@@ -201,6 +201,9 @@ fn halves(counter: u64) -> [u32; 2] {
 }
 
 /// Computes one value in each lane. There must be at most as many values as lanes.
+///
+/// It is not inlined, because the compiler would then load the key into vectors also for jobs that need none.
+#[inline(never)]
 fn side_by_side(level: Level, algorithm: Algorithm, source: &impl Source, values: &mut [u32]) {
     let count = values.len();
     let mut lanes = match algorithm {

@@ -1,7 +1,7 @@
 use core::iter;
 
 use crate::codes::Key;
-use crate::codes::search::{Codes, Search};
+use crate::codes::search::{Codes, Match, Search};
 use crate::decision::{Confirmed, Decision, Progress, Refusal, Resynchronized, Stage, State, Verified};
 use crate::factor::{Hotp, Totp};
 use crate::guess::GuessProbability;
@@ -71,8 +71,8 @@ impl Method {
         now: UnixTime,
     ) -> Decision<Verified> {
         let values = iter::once(code.value(self.digits()));
-        let found =
-            self.admit_and_search(policy, state, now, Stage::Login, 1, values).map(|mut search| search.run(key));
+        let mut search = self.admit_and_search(policy, state, now, Stage::Login, 1, values);
+        let found = run(&mut search, key);
         policy.decide(state, now, found, |next, counter| self.accept(policy, &mut next.progress, counter, now))
     }
 
@@ -88,8 +88,8 @@ impl Method {
         now: UnixTime,
     ) -> Decision<Confirmed> {
         let values = iter::once(code.value(self.digits()));
-        let search = self.admit_and_search(policy, state, now, Stage::Confirmation, 1, values);
-        let found = search.map(|mut search| search.run(key));
+        let mut search = self.admit_and_search(policy, state, now, Stage::Confirmation, 1, values);
+        let found = run(&mut search, key);
         policy.decide(state, now, found, |next, counter| {
             let login = self.accept(policy, &mut next.progress, counter, now);
             next.confirmed = true;
@@ -115,8 +115,8 @@ impl Method {
         now: UnixTime,
     ) -> Decision<Resynchronized> {
         let values = codes.iter().map(|code| code.value(self.digits()));
-        let search = self.admit_and_search(policy, state, now, Stage::Resynchronization, codes.len(), values);
-        let found = search.map(|mut search| search.run(key));
+        let mut search = self.admit_and_search(policy, state, now, Stage::Resynchronization, codes.len(), values);
+        let found = run(&mut search, key);
         policy.decide(state, now, found, |next, counter| self.accept_resync(policy, &mut next.progress, counter, now))
     }
 
@@ -205,6 +205,12 @@ impl Method {
             Self::Totp(totp) => totp.offset(counter, now),
         }
     }
+}
+
+/// Runs the search where it is.
+#[inline]
+fn run(search: &mut Result<Search, Refusal>, key: &Key) -> Result<Match, Refusal> {
+    search.as_mut().map(|search| search.run(key)).map_err(|refusal| *refusal)
 }
 
 impl From<Hotp> for Method {
