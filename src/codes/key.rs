@@ -4,8 +4,6 @@ use sha1::Digest;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::joined::joined;
-#[cfg(feature = "std")]
-use super::lanes::Job;
 use super::mac::Mac;
 #[cfg(feature = "verifier")]
 use crate::ct::declassify::public;
@@ -110,11 +108,15 @@ impl Key {
         }
     }
 
-    /// Computes [`Self::truncated`] of each job. All keys must be of this algorithm.
+    /// Computes [`Self::truncated`] of each key and counter. All keys must be of this algorithm.
     ///
     /// First come all inner hashes and then all outer ones, because those of one stage do not wait for each other.
     #[cfg(feature = "std")]
-    pub(super) fn truncated_in_stages<const N: usize>(algorithm: Algorithm, jobs: [Job<'_>; N], values: &mut [u32; N]) {
+    pub(super) fn truncated_in_stages<const N: usize>(
+        algorithm: Algorithm,
+        jobs: [(&Self, Counter); N],
+        values: &mut [u32; N],
+    ) {
         match algorithm {
             Algorithm::Sha1 => hmac_sha1::truncated_in_stages(jobs, values),
             Algorithm::Sha256 => hmac_sha256::truncated_in_stages(jobs, values),
@@ -240,18 +242,18 @@ macro_rules! hmac {
             }
 
             #[cfg(feature = "std")]
-            pub(super) fn truncated_in_stages<const N: usize>(jobs: [Job<'_>; N], values: &mut [u32; N]) {
-                let mut blocks = jobs.map(|job| counter_block(job.counter));
-                let mut states: [State; N] = jobs.map(|job| $load(&job.key.inner));
+            pub(super) fn truncated_in_stages<const N: usize>(jobs: [(&Key, Counter); N], values: &mut [u32; N]) {
+                let mut blocks = jobs.map(|(_, counter)| counter_block(counter));
+                let mut states: [State; N] = jobs.map(|(key, _)| $load(&key.inner));
                 let compress_each = |blocks: &[[u8; $block]; N], states: &mut [State; N]| {
                     for (block, state) in blocks.iter().zip(states) {
                         $compress(state, slice::from_ref(block));
                     }
                 };
                 compress_each(&blocks, &mut states);
-                for ((job, block), state) in jobs.iter().zip(&mut blocks).zip(&mut states) {
+                for (((key, _), block), state) in jobs.iter().zip(&mut blocks).zip(&mut states) {
                     digest(block, state);
-                    *state = $load(&job.key.outer);
+                    *state = $load(&key.outer);
                 }
                 compress_each(&blocks, &mut states);
                 for (state, value) in states.iter().zip(values) {

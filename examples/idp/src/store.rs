@@ -1,5 +1,6 @@
 //! The store that the configuration names, with what its engine can do beyond loads and exchanges.
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use secondo::store::{Boxed, Enumerate};
 use secondo::{AccountId, UnixTime};
-use secondo_postgres::{PostgresOptions, PostgresStore};
+use secondo_postgres::{PostgresOptions, PostgresStore, PostgresStoreError};
 use secondo_redb::RedbStore;
 use secondo_redis::{RedisOptions, RedisStore};
 
@@ -23,6 +24,11 @@ fn trusting(authority: &Path) -> Result<ClientConfig, Failure> {
     roots.add(CertificateDer::from_pem_file(authority).map_err(|error| named(&error))?)?;
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     Ok(config.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Returns an error's text with its reason, such as a certificate of another authority.
+fn with_reason(error: &PostgresStoreError) -> String {
+    error.source().map_or_else(|| error.to_string(), |reason| format!("{error}: {reason}"))
 }
 
 /// The engine of the store. Clones share it.
@@ -43,7 +49,7 @@ impl Engine {
                     None => PostgresOptions::new(),
                 };
                 // In production, the owner of the tables migrates, and the provider has fewer rights.
-                options.migrate(url).await?;
+                options.migrate(url).await.map_err(|error| with_reason(&error))?;
                 Self::Postgres(options.connect(url).await?)
             }
             url if url.starts_with("redis") => Self::Redis(RedisOptions::new().connect(url)?),

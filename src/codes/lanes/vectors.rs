@@ -20,7 +20,7 @@ pub(super) fn consecutive(key: &Key, first: Counter, values: &mut [u32]) {
             side_by_side(level, key.algorithm(), &Run { key, first }, group);
         } else {
             let counter = |lane| Counter::new(first.wrapping_add(lane as u64));
-            in_stages(key.algorithm(), group, |lane| Job { key, counter: counter(lane) });
+            in_stages(key.algorithm(), group, |lane| (key, counter(lane)));
         }
         first = first.wrapping_add(group.len() as u64);
     }
@@ -79,7 +79,8 @@ impl<'k> Group<'k> {
             side_by_side(self.level, self.algorithm, jobs, of_lanes);
         } else {
             #[expect(clippy::indexing_slicing, reason = "a group has at most as many jobs as a vector has lanes")]
-            in_stages(self.algorithm, of_lanes, |lane| jobs[lane]);
+            let job = |lane: usize| (jobs[lane].key, jobs[lane].counter);
+            in_stages(self.algorithm, of_lanes, job);
         }
         for (value, place) in of_lanes.iter().zip(self.places) {
             if let Some(slot) = values.get_mut(place) {
@@ -93,8 +94,12 @@ impl<'k> Group<'k> {
 
 /// Computes the value of each lane without vectors, four at a time.
 #[inline]
-fn in_stages<'k>(algorithm: Algorithm, values: &mut [u32], job: impl Fn(usize) -> Job<'k>) {
-    fn at_once<'k, const N: usize>(algorithm: Algorithm, values: &mut [u32], job: impl Fn(usize) -> Job<'k>) {
+fn in_stages<'k>(algorithm: Algorithm, values: &mut [u32], job: impl Fn(usize) -> (&'k Key, Counter)) {
+    fn at_once<'k, const N: usize>(
+        algorithm: Algorithm,
+        values: &mut [u32],
+        job: impl Fn(usize) -> (&'k Key, Counter),
+    ) {
         if let Some(values) = values.first_chunk_mut::<N>() {
             Key::truncated_in_stages(algorithm, array::from_fn(job), values);
         }
