@@ -125,7 +125,7 @@ impl Limits {
             // After a minute, an address has all its requests again.
             buckets.retain(|_, bucket| now.saturating_duration_since(bucket.at) < MINUTE);
             if buckets.len() >= ADDRESSES {
-                // An attacker with so many addresses is not slowed down by limits per address. Those per person apply.
+                // Limits per address do not slow down an attacker who has so many. The limits per person still do.
                 buckets.clear();
                 eprintln!("limits: too many addresses at once");
             }

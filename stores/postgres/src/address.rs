@@ -28,7 +28,7 @@ pub(crate) fn parse(url: &str) -> Result<Config> {
 
 /// Returns an error if a host of the connection string is another machine.
 pub(crate) fn must_be_private(config: &Config) -> Result<()> {
-    // Where a host has both, the client library connects to the address and not to the name.
+    // If the string has addresses, the client library connects to them, and only compares the names with certificates.
     let private = match config.get_hostaddrs() {
         [] => config.get_hosts().iter().all(is_private),
         addresses => addresses.iter().all(IpAddr::is_loopback),

@@ -81,8 +81,8 @@ impl RedbOptions {
 
     /// Replaces the file at this path by a copy that holds only the current entries, while no process has it open.
     ///
-    /// What was revoked, closed, purged or replaced stays in the file's free pages until they are used again. The copy
-    /// has none of it, and no free pages: a file shrinks after many accounts are gone. Run it before the service starts,
+    /// The file keeps revoked, closed, purged and replaced entries in its free pages until it uses these again. The copy
+    /// has no free pages, so it holds no old entries and is smaller. Run it before the service starts,
     /// or while it is stopped:
     ///
     /// ```no_run

@@ -38,12 +38,7 @@ fn operator_helps_a_person() {
         let mut enrolled = Browser::new(&provider);
         enrolled.enroll_as(&provider.operator.0, &provider.operator.1);
         sign_in(&provider);
-        let mut thief = Browser::new(&provider);
-        thief.open("/");
-        thief.give_password(&provider);
-        for code in ["000000", "000001", "000002", "000003", "000004"] {
-            thief.submit("/code", &[("code", code)]);
-        }
+        Browser::lock_account(&provider);
         let mut paolo = enter_by_pin(&provider, PAOLO);
         let id = case(&mut paolo, "Patto di Paolo Verdi");
         paolo.open(&format!("/gepi/case/{id}"));

@@ -19,12 +19,7 @@ fn run(provider: &Provider, arguments: &[&str]) -> Result<String, String> {
 fn help_desk_works_by_commands() {
     let provider = Provider::start("");
     let mut maria = sign_in(&provider);
-    let mut thief = Browser::new(&provider);
-    thief.open("/");
-    thief.give_password(&provider);
-    for code in ["000000", "000001", "000002", "000003", "000004"] {
-        thief.submit("/code", &[("code", code)]);
-    }
+    Browser::lock_account(&provider);
     let locked = || provider.command(&["admin", "locked"]).unwrap();
     wait::until(|| locked().contains("Maria Rossi"));
     run(&provider, &["unlock", MARIA]).unwrap();
@@ -95,12 +90,7 @@ fn find_and_locked_print_plain_words() {
     assert!(lines[3].starts_with("2: Recovery codes, active, 10 codes left, added 20"), "{found}");
     assert!(lines[3].ends_with("Z, never used"), "{found}");
 
-    let mut thief = Browser::new(&provider);
-    thief.open("/");
-    thief.give_password(&provider);
-    for code in ["000000", "000001", "000002", "000003", "000004"] {
-        thief.submit("/code", &[("code", code)]);
-    }
+    Browser::lock_account(&provider);
     let locked = || provider.command(&["admin", "locked"]).unwrap();
     wait::until(|| locked().contains("Maria Rossi"));
     let locked = locked();

@@ -214,6 +214,16 @@ impl Browser {
         }
     }
 
+    /// Locks the account of the demonstration's person, as somebody does who has the password and guesses codes.
+    pub(crate) fn lock_account(provider: &Provider) {
+        let mut thief = Self::new(provider);
+        thief.open("/");
+        thief.give_password(provider);
+        for code in ["000000", "000001", "000002", "000003", "000004"] {
+            thief.submit("/code", &[("code", code)]);
+        }
+    }
+
     /// Gives the next code that was not used.
     pub(crate) fn give_code(&mut self) {
         let code = self.next_code();

@@ -67,7 +67,7 @@ impl Provider {
     /// Starts it again, or after [`stop`](Self::stop), on the same port and data, with a clock that is ahead by an offset such as `+61s`.
     pub(crate) fn restart(&mut self, offset: &str) {
         if self.process.is_some() {
-            // What is written after an answer, such as the audit log, is written before the end.
+            // The audit log is written after the answers. A provider that is killed would lose the last lines.
             assert!(self.terminate().success());
         }
         let listen = self.origin.replace("http://localhost", "127.0.0.1");
