@@ -1,0 +1,182 @@
+//! Tests of the calls that operators make.
+
+use std::time::Duration;
+
+use pollster::block_on;
+use secondo::account::AccountError;
+use secondo::decision::Hold;
+use secondo::policy::Window;
+use secondo::store::{Memory, Store};
+use secondo::types::Counter;
+use secondo::{AccountId, Hotp, Policy, Refusal, State, Totp, Verifier};
+
+use super::code_of;
+use crate::support::enrolled;
+use crate::support::enrolled::{
+    FIRST, NOW, SECOND, SECRET, after, another, code_at, enroll, keys, verifier, wrong_code,
+};
+use crate::support::logins::{DESK, Logins, fresh};
+use crate::support::refusals::{account_error, refusal, replayed, wrong};
+
+/// After a login while the verifier's clock was ten years ahead, all codes would be refused for ten years.
+#[test]
+fn a_watermark_in_the_future_can_be_lowered_to_the_window() {
+    const DAY: i64 = 86_400;
+    let policy = Policy::new().with_window(Window::new(1, 1).unwrap());
+    let (verifier, id) = verifier(Memory::new(), policy);
+    let far = 10 * 365 * DAY;
+    let lower = |now| block_on(verifier.lower_watermark(&id, FIRST, DESK, now));
+    let step_at =
+        |steps: i64| Counter::new(Totp::default().step(NOW).unwrap().get().checked_add_signed(steps).unwrap());
+    let in_reach = |result| account_error(result) == AccountError::WatermarkInReach;
+    assert!(in_reach(lower(NOW)), "there is no watermark");
+    assert!(verifier.log_in(&id, &code_at(far / 30), after(far)).is_ok());
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(0), NOW)), Refusal::ClockBehind);
+
+    // A watermark at most a day beyond the last step of the window is not lowered.
+    assert!(in_reach(lower(after(far - DAY - 30))));
+    assert_eq!(verifier.state(&id).unwrap().watermark(), Some(step_at(far / 30)));
+    lower(NOW).unwrap();
+    assert_eq!(verifier.state(&id).unwrap().watermark(), Some(step_at(1)));
+    assert!(in_reach(lower(NOW)), "the watermark is lowered already");
+    // No code of the current window is accepted. Later codes are accepted once.
+    for at in [-1, 0, 1] {
+        assert!(matches!(refusal(verifier.log_in(&id, &code_at(at), NOW)), Refusal::Replayed { .. }));
+    }
+    assert!(verifier.log_in(&id, &code_at(2), after(60)).is_ok());
+
+    // The policy sets the margin, here 90 s. A watermark one second beyond it is lowered.
+    let (short, _) = enrolled::verifier(Memory::new(), policy.with_watermark_margin(Duration::from_secs(90)).unwrap());
+    assert!(short.log_in(&id, &code_at(10), after(300)).is_ok());
+    assert!(in_reach(block_on(short.lower_watermark(&id, FIRST, DESK, after(180)))));
+    block_on(short.lower_watermark(&id, FIRST, DESK, after(179))).unwrap();
+    // An HOTP counter does not depend on a clock, so its watermark is never lowered.
+    let token = enroll(&short, "token", Hotp::default());
+    assert!(in_reach(block_on(short.lower_watermark(&token, FIRST, DESK, NOW))));
+}
+
+#[test]
+fn a_suspended_account_accepts_nothing_until_resumed() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    block_on(verifier.suspend(&id, DESK, NOW)).unwrap();
+    let suspended = verifier.state(&id).unwrap();
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(0), NOW)), Refusal::Suspended);
+    let resynchronized = block_on(verifier.resync(&id, &fresh(), FIRST, &[&code_at(0), &code_at(1)], after(30)));
+    assert_eq!(refusal(resynchronized), Refusal::Suspended);
+    assert_eq!(verifier.state(&id).unwrap(), suspended);
+    block_on(verifier.resume(&id, DESK, NOW)).unwrap();
+    assert!(verifier.log_in(&id, &code_at(0), NOW).is_ok());
+}
+
+#[test]
+fn a_suspended_authenticator_accepts_nothing_beside_one_that_does() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    verifier.add(&id, another(7, Totp::default()), State::new().confirmed()).unwrap();
+    block_on(verifier.suspend_authenticator(&id, FIRST, DESK, NOW)).unwrap();
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(0), NOW)), wrong(4));
+    assert_eq!(refusal(block_on(verifier.verify_with(&id, &fresh(), FIRST, &code_at(0), NOW))), Refusal::Suspended);
+    assert_eq!(verifier.log_in(&id, &code_of(7, 0), NOW).unwrap().authenticator(), SECOND);
+    // The last one can be suspended as well.
+    block_on(verifier.suspend_authenticator(&id, SECOND, DESK, NOW)).unwrap();
+    assert_eq!(refusal(verifier.log_in(&id, &code_of(7, 1), after(30))), Refusal::Suspended);
+    block_on(verifier.resume_authenticator(&id, FIRST, DESK, NOW)).unwrap();
+    assert_eq!(verifier.log_in(&id, &code_at(0), NOW).unwrap().authenticator(), FIRST);
+}
+
+#[test]
+fn a_lock_and_a_suspension_end_each_by_its_own_verb() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    for _ in 0..5 {
+        refusal(verifier.log_in(&id, &wrong_code(), NOW));
+    }
+    block_on(verifier.suspend(&id, DESK, NOW)).unwrap();
+    // The help desk ends the lock. The phone is still reported stolen.
+    block_on(verifier.unlock(&id, DESK, NOW)).unwrap();
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(0), NOW)), Refusal::Suspended);
+    for _ in 0..5 {
+        block_on(verifier.resume(&id, DESK, NOW)).unwrap();
+        refusal(verifier.log_in(&id, &wrong_code(), NOW));
+        block_on(verifier.suspend(&id, DESK, NOW)).unwrap();
+    }
+    // The phone is found again, but the lock after the guesses remains.
+    block_on(verifier.resume(&id, DESK, NOW)).unwrap();
+    let locked = refusal(verifier.log_in(&id, &code_at(0), NOW));
+    assert!(matches!(locked, Refusal::Locked { until: Some(_) }), "{locked:?}");
+    block_on(verifier.unlock(&id, DESK, NOW)).unwrap();
+    assert!(verifier.log_in(&id, &code_at(0), NOW).is_ok());
+}
+
+#[test]
+fn unlocking_opens_a_lock_and_keeps_used_codes_used() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    assert!(verifier.log_in(&id, &code_at(0), NOW).is_ok());
+    for _ in 0..5 {
+        refusal(verifier.log_in(&id, &wrong_code(), NOW));
+    }
+    let until = Some(after(15 * 60));
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(1), after(30))), Refusal::Locked { until });
+    block_on(verifier.unlock(&id, DESK, NOW)).unwrap();
+    let view = block_on(verifier.view(&id, NOW)).unwrap();
+    assert_eq!((view.failures, view.remaining, view.hold), (0, 5, Hold::None));
+    let state = verifier.state(&id).unwrap();
+    assert_eq!((state.failures(), verifier.policy().remaining(&state, NOW)), (0, 5));
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(0), NOW)), replayed(4));
+    assert!(verifier.log_in(&id, &code_at(1), after(30)).is_ok());
+}
+
+fn holds_secret(store: &Memory, id: &AccountId) -> bool {
+    let value = block_on(store.load(id)).unwrap().unwrap().value;
+    value.as_ref().windows(4).any(|part| SECRET.windows(4).any(|of| of == part))
+}
+
+#[test]
+fn a_closed_account_is_erased_for_ever() {
+    let store = Memory::new();
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    let id = enroll(&verifier, "rossi", Totp::default());
+    assert!(holds_secret(&store, &id));
+    block_on(verifier.close(&id, None, DESK, NOW)).unwrap();
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(0), NOW)), Refusal::Closed);
+    assert_eq!(refusal(block_on(verifier.suspend(&id, DESK, NOW))), Refusal::Closed);
+    assert_eq!(refusal(block_on(verifier.resume(&id, DESK, NOW))), Refusal::Closed);
+    assert_eq!(refusal(block_on(verifier.unlock(&id, DESK, NOW))), Refusal::Closed);
+    assert_eq!(refusal(block_on(verifier.revoke(&id, FIRST, DESK, NOW))), Refusal::Closed);
+    assert_eq!(refusal(block_on(verifier.view(&id, NOW))), Refusal::Closed);
+    assert_eq!(refusal(verifier.state(&id)), Refusal::Closed);
+    assert_eq!(refusal(block_on(verifier.close(&id, None, DESK, NOW))), Refusal::Closed);
+    assert!(!holds_secret(&store, &id));
+}
+
+#[test]
+fn a_revoked_authenticator_is_erased_unless_it_is_the_last() {
+    let store = Memory::new();
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    let id = enroll(&verifier, "rossi", Totp::default());
+    let revoke = |number| block_on(verifier.revoke(&id, number, DESK, NOW));
+    assert_eq!(account_error(revoke(FIRST)), AccountError::Last);
+    verifier.add(&id, another(7, Totp::default()), State::new().confirmed()).unwrap();
+    revoke(FIRST).unwrap();
+    assert!(!holds_secret(&store, &id));
+    assert_eq!(account_error(revoke(FIRST)), AccountError::UnknownAuthenticator(FIRST));
+    assert_eq!(account_error(revoke(SECOND)), AccountError::Last);
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(0), NOW)), wrong(4));
+    assert!(verifier.log_in(&id, &code_of(7, 0), NOW).is_ok());
+    // Its number is not used again.
+    let third = block_on(verifier.enroll(&id, &fresh(), another(8, Totp::default()), NOW)).unwrap();
+    assert_eq!(third.number.get(), 3);
+}
+
+#[test]
+fn resynchronization_finds_a_token_and_is_no_login() {
+    let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+    let hotp = Hotp::default();
+    let id = enroll(&verifier, "token", hotp);
+    let code = |counter| hotp.generate(&enrolled::key(), Counter::new(counter)).as_str().to_owned();
+    let resync = |first, second| block_on(verifier.resync(&id, &fresh(), FIRST, &[&code(first), &code(second)], NOW));
+
+    assert_eq!(refusal(verifier.log_in(&id, &code(700), NOW)), wrong(4));
+    assert_eq!(refusal(resync(700, 702)), wrong(3));
+    assert_eq!(resync(700, 701).unwrap().counter, Counter::new(701));
+    assert_eq!(refusal(verifier.log_in(&id, &code(701), NOW)), replayed(4));
+    assert_eq!(verifier.log_in(&id, &code(702), NOW).unwrap().counter(), Counter::new(702));
+}
