@@ -94,3 +94,7 @@ mod token;
 pub use error::TokenError;
 pub use hsm::{TokenHsm, Workers};
 pub use token::{Token, TokenMasterKey};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

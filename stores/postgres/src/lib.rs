@@ -272,3 +272,7 @@ pub use rustls;
 pub use store::PostgresStore;
 pub use tokio_postgres;
 pub use transaction::InTransaction;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,9 +7,10 @@
 //! use secondo_redb::RedbStore;
 //!
 //! # let master = "c7d9b3f0e15a48d26f81e4b7a90c3d5e6f12a8b4c7d0e9f3a1b5c8d2e6f7a094";
-//! let store = RedbStore::open("/var/lib/idp/accounts.redb")?; let keys =
-//! KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1),
-//! &LocalMasterKey::from_hex(master)?)?, [])?; let verifier = Verifier::new(store.clone(), keys, Policy::default());
+//! let store = RedbStore::open("/var/lib/idp/accounts.redb")?;
+//! let master = LocalMasterKey::from_hex(master)?; // in production, from a file or an HSM
+//! let keys = KeyRing::new(SealingKey::derive(&Deployment::new("idp.example.it")?, KeyId::new(1), &master)?, [])?;
+//! let verifier = Verifier::new(store.clone(), keys, Policy::default());
 //!
 //! let id = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
 //! # let session_bytes = [7; 16];
@@ -151,6 +152,10 @@ mod tests;
 pub use error::RedbStoreError;
 pub use options::RedbOptions;
 pub use store::RedbStore;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -183,3 +183,7 @@ mod store;
 pub use error::RedisStoreError;
 pub use options::RedisOptions;
 pub use store::RedisStore;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
