@@ -92,7 +92,8 @@ pub(super) struct Waiting {
     request: Option<String>,
 }
 
-/// Tells the script of the page if the login is done, or has ended, and completes it.
+/// Tells the script of the page if the login is done, or has ended, and completes it. A login that is done leads to a
+/// page.
 pub(super) async fn state(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -101,21 +102,18 @@ pub(super) async fn state(
     let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     let is_moved = form != visit.browser.form_token() || !visit.awaits_second_factor();
     let state = if is_moved {
-        "done"
+        json!({ "state": "done", "page": "/" })
     } else {
         let (account, login) = (visit.browser.account()?, visit.browser.login()?);
         match visit.app.verifier.poll(&account, &login, visit.now).await {
-            Ok(accepted) => {
-                visit.complete(&accepted).await?;
-                "done"
-            }
-            Err(VerifierError::Push(PushRefusal::Waiting)) => "waiting",
+            Ok(accepted) => json!({ "state": "done", "page": visit.complete(&accepted).await? }),
+            Err(VerifierError::Push(PushRefusal::Waiting)) => json!({ "state": "waiting" }),
             Err(error) if error.is_outage() => return Err(error.into()),
-            Err(_) => "ended",
+            Err(_) => json!({ "state": "ended" }),
         }
     };
     let cookie = visit.browser.set_cookie(visit.app.is_secure());
-    Ok((cookie, Json(json!({ "state": state }))).into_response())
+    Ok((cookie, Json(state)).into_response())
 }
 
 /// Completes a login that the person has approved in the app.

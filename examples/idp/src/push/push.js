@@ -5,9 +5,9 @@ const form = document.getElementById("approved");
 async function ask() {
     try {
         const answer = await fetch("/push/state", { method: "POST", body: new URLSearchParams(new FormData(form)) });
-        const { state } = await answer.json();
+        const { state, page } = await answer.json();
         if (state === "done") {
-            location.replace("/");
+            location.replace(page);
             return;
         }
         if (state === "ended") {

@@ -7,6 +7,9 @@ use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 use crate::support::service::{ID, LEVEL_2, Service, claims, request_object};
 
+/// The state of a login that leads to the first page.
+const DONE: &str = r#"{"page":"/","state":"done"}"#;
+
 /// Activates an app.
 fn bound(provider: &Provider) -> Phone {
     Phone::bind(provider, &mut enrolled(provider), 1)
@@ -39,9 +42,9 @@ fn login_at_a_service() {
     assert_eq!(phone.accept(&provider, &shown), (200, json!({ "verdict": "accept" })));
     assert!(phone.challenges(&provider).is_empty());
     let form = browser.form("/push/approved").unwrap();
-    assert_eq!(state(&mut browser), r#"{"state":"done"}"#);
+    assert_eq!(state(&mut browser), DONE);
     // The answer was lost, or the person presses the button as well.
-    assert_eq!(state(&mut browser), r#"{"state":"done"}"#);
+    assert_eq!(state(&mut browser), DONE);
     browser.post("/push/approved", &form, &[]);
     browser.open("/");
     browser.consent();
@@ -77,10 +80,11 @@ fn login_without_javascript() {
     other.submit("/push/approved", &[]);
     assert!(other.form("/push/approved").is_some());
     let approved = browser.form("/push/approved").unwrap();
+    // The same form was refused a moment ago.
     browser.submit("/push/approved", &[]);
-    assert!(browser.form("/logout").is_some(), "{}", browser.page);
+    assert!(browser.form("/logout").is_some() && !browser.is_refused(), "{}", browser.page);
     browser.post("/push/approved", &approved, &[]);
-    assert!(browser.form("/logout").is_some());
+    assert!(browser.form("/logout").is_some() && !browser.is_refused(), "{}", browser.page);
     browser.open("/push");
     assert!(browser.form("/logout").is_some());
     let late = phone.denial(&challenge);
@@ -142,5 +146,24 @@ fn forged_answers_change_nothing() {
     refused(&changed(&theirs, "verdict", "deny"), "signature");
     assert_eq!(state(&mut browser), r#"{"state":"waiting"}"#);
     assert_eq!(phone.accept(&provider, &shown).0, 200);
-    assert_eq!(state(&mut browser), r#"{"state":"done"}"#);
+    assert_eq!(state(&mut browser), r#"{"page":"/security","state":"done"}"#);
+}
+
+/// The script goes on to the page that asked for the login, as the button does.
+#[test]
+fn script_leads_to_the_page_that_asked() {
+    let provider = Provider::start("");
+    let (user, password) = &provider.operator;
+    let mut operator = Browser::new(&provider);
+    operator.enroll_as(user, password);
+    operator.give_code();
+    let mut phone = Phone::bind(&provider, &mut operator, 1);
+    let mut browser = Browser::new(&provider);
+    browser.open("/admin");
+    browser.submit("/password", &[("user", user), ("password", password)]);
+    browser.submit("/push", &[]);
+    assert_eq!(phone.accept(&provider, &number(&browser)).0, 200);
+    assert_eq!(state(&mut browser), r#"{"page":"/admin","state":"done"}"#);
+    browser.open("/admin");
+    assert!(browser.form("/admin/find").is_some(), "{}", browser.page);
 }
