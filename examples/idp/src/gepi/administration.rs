@@ -93,10 +93,11 @@ pub(super) async fn end(
     visit.check_form(&form)?;
     let id = people::id_of(&visit.app, &actor.fiscal_code, visit.now).await?;
     let act = Act { operator: &id, action: "end_accreditation", area: &area };
-    if let Err(refusal) = actor.accredit(&operator, &area, visit.today) {
+    let operator = fiscal_code(&operator);
+    if let Err(refusal) = actor.accredit(operator.as_deref().unwrap_or_default(), &area, visit.today) {
         return Err(visit.refused(&act, refusal).await);
     }
-    let Some(operator) = fiscal_code(&operator) else {
+    let Some(operator) = operator else {
         return Err(visit.mistaken(&act, Mistake::CodeOrPeriod).await);
     };
     people::end(&visit.app.records, &operator, &area, visit.now).await?;

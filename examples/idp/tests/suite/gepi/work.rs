@@ -218,8 +218,10 @@ fn administrator_accredits_others_in_their_own_area() {
     assert!(!accredit(PAOLO, "Roma 2", "CaseManager", "2999-01-01"));
     assert!(!accredit("nobody", "Roma 1", "CaseManager", "2999-01-01"));
     assert!(!accredit(PAOLO, "Roma 1", "CaseManager", "2019-01-01"));
-    admin.post("/gepi/staff/end", &form, &[("area", "Roma 1"), ("operator", MARIA)]);
-    assert!(admin.is_refused());
+    for own in [MARIA, &MARIA.to_lowercase(), &format!(" {MARIA} ")] {
+        admin.post("/gepi/staff/end", &form, &[("area", "Roma 1"), ("operator", own)]);
+        assert!(admin.is_refused() && admin.page.contains("il proprio accreditamento"), "{}", admin.page);
+    }
     // An accreditation that is over gives nothing.
     let until = [("operator", PAOLO), ("area", "Roma 1"), ("profile", "PactCoordinator"), ("from", "2020-01-01")];
     admin.post("/gepi/staff/accredit", &form, &[until[0], until[1], until[2], until[3], ("until", "2020-12-31")]);
