@@ -125,11 +125,16 @@ impl Visit {
 /// The calling codes of the countries to which codes are sent. Messages to others cost more, and earn fraudsters a share.
 const COUNTRIES: [&str; 1] = ["+39"];
 
+/// Returns `true` if codes are sent to this number, which is in its international form.
+pub(crate) fn is_served(number: &str) -> bool {
+    COUNTRIES.iter().any(|code| number.starts_with(code))
+}
+
 impl Transport for Visit {
     type Error = Unsent;
 
     async fn screen(&self, destination: &Destination) -> Result<bool, Unsent> {
-        Ok(COUNTRIES.iter().any(|code| destination.address().starts_with(code)))
+        Ok(is_served(destination.address()))
     }
 
     async fn send(&self, message: &CodeMessage) -> Result<(), Unsent> {

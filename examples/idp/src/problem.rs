@@ -70,6 +70,8 @@ pub(crate) enum Problem {
     /// The password contains the name or the e-mail address.
     PasswordPersonal,
     Mobile,
+    /// The number is of a country to which no codes are sent.
+    MobileCountry,
     IdentityDocumentMissing,
     IdentityDocumentSize,
     IdentityDocumentType,
@@ -100,7 +102,7 @@ impl Problem {
             | Self::FiscalCodePlace => "fiscal_code",
             Self::Email => "email",
             Self::PasswordLength | Self::PasswordKinds | Self::PasswordPersonal => "password",
-            Self::Mobile => "mobile",
+            Self::Mobile | Self::MobileCountry => "mobile",
             Self::IdentityDocumentMissing | Self::IdentityDocumentSize | Self::IdentityDocumentType | Self::Files => {
                 "identity_document"
             }

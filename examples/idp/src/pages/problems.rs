@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::language::Text;
 use super::layout::Page;
+use super::number::NUMBER_REFUSED;
 use crate::problem::Problem;
 
 const SUMMARY: Text = Text("Correggi questi campi:", "Correct these fields:");
@@ -139,6 +140,7 @@ pub(crate) const fn problem(problem: Problem) -> Text {
         Problem::Mobile => {
             Text("Scrivi un numero di cellulare, come 333 1234567.", "Type a mobile number, such as 333 1234567.")
         }
+        Problem::MobileCountry => NUMBER_REFUSED,
         Problem::IdentityDocumentMissing => {
             Text("Scegli il file del documento d'identità.", "Choose the file of the identity document.")
         }

@@ -89,8 +89,8 @@ const MOBILE: Field = Field {
     name: "mobile",
     label: Text("Numero di cellulare", "Mobile number"),
     hint: Some(Text(
-        "Riceverai un SMS con un codice. Senza prefisso, il numero è italiano.",
-        "You will get a text message with a code. Without a prefix, the number is Italian.",
+        "Riceverai un SMS con un codice. Il numero deve essere italiano.",
+        "You will get a text message with a code. The number must be Italian.",
     )),
     kind: "tel",
     autocomplete: "tel",

@@ -13,6 +13,7 @@ use super::application::{Application, Step, change};
 use crate::app::App;
 use crate::challenge::{self, Checked, HOUR};
 use crate::http::{Answer, Visit};
+use crate::messages::is_served;
 use crate::outage::{Outage, in_background};
 use crate::pages::{Alert, Language, Text};
 use crate::password;
@@ -77,8 +78,9 @@ pub(super) async fn take_mobile(
     if form != visit.browser.form_token() || !may_change {
         return Ok(visit.go_to(PAGE));
     }
-    let Some(number) = number(&mobile) else {
-        return visit.refuse_step(Step::Mobile, Refused::from(Problem::Mobile).with_typed(&mobile)).await;
+    let number = match number(&mobile) {
+        Ok(number) => number,
+        Err(problem) => return visit.refuse_step(Step::Mobile, Refused::from(problem).with_typed(&mobile)).await,
     };
     let set = |application: &mut Application| {
         application.is_mobile_confirmed &= application.mobile == number;
@@ -256,7 +258,9 @@ fn is_email(address: &str) -> bool {
 }
 
 /// Returns a mobile number in its international form. Without a prefix, it is Italian.
-fn number(text: &str) -> Option<String> {
+///
+/// As at a login, no codes are sent to other countries: anybody can register, and messages there cost more.
+fn number(text: &str) -> Result<String, Problem> {
     let text: String = text.chars().filter(|letter| !" -./()".contains(*letter)).collect();
     let number = match (text.strip_prefix('+'), text.strip_prefix("00")) {
         (Some(number), _) | (None, Some(number)) => number.to_owned(),
@@ -264,5 +268,6 @@ fn number(text: &str) -> Option<String> {
     };
     let is_mobile = number.strip_prefix("39").is_none_or(|italian| italian.starts_with('3') && italian.len() >= 9);
     let is_number = (8..=15).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit());
-    (is_mobile && is_number).then(|| format!("+{number}"))
+    let number = Some(format!("+{number}")).filter(|_| is_mobile && is_number).ok_or(Problem::Mobile)?;
+    if is_served(&number) { Ok(number) } else { Err(Problem::MobileCountry) }
 }

@@ -91,6 +91,13 @@ fn email_password_mobile_and_terms() {
         person.browser.submit("/register/mobile", &[("mobile", mobile)]);
         assert!(person.browser.is_refused(), "{mobile}");
     }
+    // Anybody can register, so that messages to other countries would be at the expense of the provider.
+    for mobile in ["+44 7700 900123", "0044 7700 900123"] {
+        person.browser.submit("/register/mobile", &[("mobile", mobile)]);
+        let page = &person.browser.page;
+        assert!(person.browser.is_refused() && page.contains("soltanto a numeri italiani"), "{page}");
+    }
+    assert!(messages(&provider, "+447700900123").is_empty());
     person.give_mobile(&provider);
     person.give_documents();
     person.browser.submit("/register/terms", &[("marketing", "yes")]);
