@@ -29,9 +29,16 @@ pub(crate) async fn show(
     Ok(visit.show(StatusCode::OK, |page| pages::outbox(page, &messages)))
 }
 
+/// The headers by which proxies tell of their clients.
+const PROXIED: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
+
 /// Returns `true` if a request comes from this machine, and its host is the provider's or a name of this machine. A
 /// hostile site whose name leads to this machine has another host.
 fn is_from_here(app: &App, peer: IpAddr, headers: &HeaderMap) -> bool {
+    // A proxy that is not configured is on this machine, and its clients are not.
+    if PROXIED.iter().any(|name| headers.contains_key(*name)) {
+        return false;
+    }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let of_origin = app.origin.split_once("://").map_or("", |(_, host)| host);
     let port = of_origin.rsplit_once(':').map_or("", |(_, port)| port);
