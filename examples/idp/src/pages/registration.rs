@@ -136,7 +136,11 @@ pub(crate) fn personal(page: &Page<'_>, application: &Application, data: &Person
         (summary(page))
         @if let Some(certified) = &application.certified {
             p { (page.say(CERTIFIED)) " " (certified.issuer) ":" }
-            ul { li { (data.name) " " (data.family_name) } li { (data.fiscal_code) } }
+            ul {
+                li { (data.name) " " (data.family_name) }
+                // Typed data may not fit the code, and the list of problems leads to it.
+                li #fiscal_code tabindex="-1" { (data.fiscal_code) (error(page, "fiscal_code")) }
+            }
         } @else {
             p { (page.say(PERSONAL_HINT)) }
             p { a href="/register/handover" { (page.say(HANDOVER_LINK)) } }

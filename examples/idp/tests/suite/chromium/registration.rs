@@ -162,7 +162,7 @@ fn identity_is_handed_over() {
         browser.picture("handover-2-code");
         confirm(&browser, "/register/code/mobile", &code(&message(&provider, handover::NUMBER, 1)));
 
-        assert!(browser.text("main").contains("Luigi Verdi") && !browser.has("#fiscal_code"));
+        assert!(browser.text("main").contains("Luigi Verdi") && !browser.has("input#fiscal_code"));
         give_birth(&browser, "1990-05-18");
         browser.click("form[action='/register/personal'] button");
         assert!(!browser.alert().is_empty());

@@ -53,6 +53,10 @@ fn identity_is_active_without_documents() {
     data.extend([("gender", "M"), ("county_of_birth", "MI"), ("place_of_birth", "F205")]);
     person.browser.submit("/register/personal", &[&data[..], &[("date_of_birth", "1990-05-18")]].concat());
     assert!(person.browser.is_refused() && person.browser.page.contains("altra data di nascita"));
+    // The list of problems leads to the certified code, which is no field.
+    let page = &person.browser.page;
+    assert!(page.contains("<a href=\"#fiscal_code\">") && page.contains("<li id=\"fiscal_code\""), "{page}");
+    assert!(page.contains("id=\"fiscal_code-error\""), "{page}");
     person.browser.submit("/register/personal", &[&data[..], &[("date_of_birth", "1990-05-17")]].concat());
     person.give_email(&provider);
     person.browser.submit("/register/terms", &[("terms", "yes")]);
