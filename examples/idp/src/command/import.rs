@@ -3,6 +3,7 @@
 //! [`secondo_import`] reads the file, record by record, and each record is imported as it comes. A file that was
 //! imported in part can be imported again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,9 @@ pub(crate) struct Arguments {
     /// The person who has the authenticators, if the file does not name persons: an e-mail address, fiscal code or id.
     #[arg(long)]
     person: Option<String>,
+    /// The file that tells who has which token: lines of a serial number, a comma and a person.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["person", "serial"])]
+    persons: Option<PathBuf>,
     /// Imports only the accounts of this issuer. The backup of an app needs it, since it has accounts of other providers
     /// too. An empty text stands for accounts without an issuer.
     #[arg(long, value_name = "NAME")]
@@ -50,14 +54,14 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Returns the paths, which another process may have to open.
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        [&mut self.file].into_iter().chain(&mut self.passphrase)
+        [&mut self.file].into_iter().chain(&mut self.passphrase).chain(&mut self.persons)
     }
 
     /// Returns `true` for a record with the issuer and the serial number that are wanted.
     fn select(&self, record: &Record) -> bool {
         let is_same = |wanted: &Option<String>, found: &Option<String>| {
             let found = found.as_deref().unwrap_or_default();
-            wanted.as_ref().is_none_or(|wanted| wanted.trim().to_lowercase() == found.trim().to_lowercase())
+            wanted.as_ref().is_none_or(|wanted| folded(wanted) == folded(found))
         };
         is_same(&self.issuer, &record.issuer) && is_same(&self.serial, &record.serial)
     }
@@ -90,6 +94,7 @@ pub(super) async fn import(app: &App, arguments: &Arguments, output: &Output) ->
     let by = Operator::new(&arguments.operator, "imported from another system");
     let source = Source::open(arguments)?;
     source.check(arguments)?;
+    let mut persons = Persons::read(arguments.persons.as_deref())?;
     output.say(format!("The format is: {}.", source.format));
     let mut records = source.read(now);
     let (mut imported, mut failed, mut left_out) = (0, 0, 0);
@@ -102,11 +107,10 @@ pub(super) async fn import(app: &App, arguments: &Arguments, output: &Output) ->
             }
             Ok(record) => {
                 let (place, notes) = (record.place, record.notes.clone());
-                let problem = match arguments.person.clone().or_else(|| name_of(&record)) {
+                let named = persons.find(&record).or_else(|| arguments.person.clone()).or_else(|| name_of(&record));
+                let problem = match named {
                     Some(name) => take(app, &name, record, by, now).await?,
-                    None => {
-                        Some("the file does not tell whose it is: add --person, and --serial for a token".to_owned())
-                    }
+                    None => Some("nothing tells whose it is: add --persons, or --person with --serial".to_owned()),
                 };
                 (place, problem.map_or(Ok(notes), Err))
             }
@@ -132,6 +136,12 @@ pub(super) async fn import(app: &App, arguments: &Arguments, output: &Output) ->
         let count = counted(left_out, "record was", "records were");
         output.say(format!("{count} left out, with another issuer or serial number."));
     }
+    if !persons.left.is_empty() {
+        let count = counted(persons.left.len(), "serial number", "serial numbers");
+        let left: Vec<_> = persons.left.iter().take(SHOWN_SERIALS).map(String::as_str).collect();
+        let more = if persons.left.len() > SHOWN_SERIALS { ", …" } else { "" };
+        output.say(format!("{count} of the list had no token in the file: {}{more}.", left.join(", ")));
+    }
     output.say(format!(
         "{} imported, {failed} {} not.",
         counted(imported, "record was", "records were"),
@@ -143,6 +153,59 @@ pub(super) async fn import(app: &App, arguments: &Arguments, output: &Output) ->
         (_, 0) => Ok(()),
         (_, failed) => Err(format!("{} not imported", counted(failed, "record was", "records were")).into()),
     }
+}
+
+/// The serial numbers that a report names at most.
+const SHOWN_SERIALS: usize = 10;
+
+/// The persons who have tokens, by the serial numbers of these.
+#[derive(Default)]
+struct Persons {
+    by_serial: BTreeMap<String, String>,
+    /// The serial numbers of which no token was found yet.
+    left: BTreeSet<String>,
+}
+
+impl Persons {
+    /// Reads the list that an operator wrote. The first line may name the columns.
+    fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        /// The length of some 100,000 lines.
+        const MAX_BYTES: usize = 8 * 1024 * 1024;
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = read_text(path, MAX_BYTES)?;
+        let mut by_serial = BTreeMap::new();
+        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+            let wrong = |why: &str| format!("{}: line {}: {why}", path.display(), number + 1);
+            let cells = line.split_once([',', ';', '\t']).map(|(serial, person)| {
+                let cell = |text: &str| text.trim().trim_matches('"').to_owned();
+                (folded(&cell(serial)), cell(person))
+            });
+            match cells {
+                None if line.trim().is_empty() => {}
+                Some((serial, _)) if number == 0 && serial.starts_with("serial") => {}
+                Some((serial, person)) if !serial.is_empty() && !person.is_empty() => {
+                    if by_serial.insert(serial, person).is_some() {
+                        return Err(wrong("the serial number is in the list twice").into());
+                    }
+                }
+                _ => return Err(wrong("there must be a serial number, a comma and a person").into()),
+            }
+        }
+        let left = by_serial.keys().cloned().collect();
+        Ok(Self { by_serial, left })
+    }
+
+    /// Returns the person who has a token.
+    fn find(&mut self, record: &Record) -> Option<String> {
+        let serial = folded(record.serial.as_deref()?);
+        self.left.remove(&serial);
+        self.by_serial.get(&serial).cloned()
+    }
+}
+
+/// Returns a text by which issuers and serial numbers are compared.
+fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
 }
 
 /// Returns the name of the person. A reader puts the serial number or the issuer in the place of a name that is missing.
@@ -280,14 +343,20 @@ fn confirmed(mut record: Record, format: Format) -> Record {
 }
 
 fn read_passphrase(path: &Path) -> Result<String, Failure> {
-    const MAX_BYTES: u64 = 4096;
+    const MAX_BYTES: usize = 4096;
+    let mut text = read_text(path, MAX_BYTES)?;
+    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    Ok(text)
+}
+
+/// Reads a file of at most this many bytes.
+fn read_text(path: &Path, most: usize) -> Result<String, Failure> {
     let named = |error: io::Error| format!("{}: {error}", path.display());
     let mut text = String::new();
-    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)).map_err(named)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(format!("{}: a passphrase has at most {MAX_BYTES} bytes", path.display()).into());
+    File::open(path).and_then(|file| file.take(most as u64 + 1).read_to_string(&mut text)).map_err(named)?;
+    if text.len() > most {
+        return Err(format!("{}: the file may have at most {most} bytes", path.display()).into());
     }
-    text.truncate(text.trim_end_matches(['\r', '\n']).len());
     Ok(text)
 }
 

@@ -68,7 +68,7 @@ fn tokens_of_a_vendor_are_imported() {
         told,
         [
             "Line 2 was imported.",
-            "Line 3 was not imported: the file does not tell whose it is: add --person, and --serial for a token.",
+            "Line 3 was not imported: nothing tells whose it is: add --persons, or --person with --serial.",
             "Line 4 was not imported: nobody has this e-mail address, fiscal code or id.",
             "1 record was imported, 2 were not.",
             "idp: 2 records were not imported",
@@ -95,6 +95,42 @@ fn tokens_of_a_vendor_are_imported() {
     log_in_with_counter_7(&provider);
     let error = import(&provider, "no tokens", &[]).unwrap_err();
     assert!(error.contains("the format of the file is unknown: add --format"), "{error}");
+}
+
+#[test]
+fn list_tells_who_has_which_token() {
+    let provider = Provider::start("");
+    let anna = &provider.operator.0;
+    let file =
+        format!("T1, {}, hotp, 6, 0\nT2, {HEX}, hotp, 6, 7\nT3, {}, hotp, 6, 0\n", "0f".repeat(20), "f0".repeat(20));
+    let with = |list: &str| {
+        fs::write(provider.file("list.csv"), list).unwrap();
+        import(&provider, &file, &["--persons", "list.csv"])
+    };
+    for (list, problem) in [
+        ("T1", "list.csv: line 1: there must be a serial number, a comma and a person"),
+        ("serial,person\nT1,\n", "list.csv: line 2: there must be"),
+        ("T1,a\nT2,b\nt1,c", "list.csv: line 3: the serial number is in the list twice"),
+    ] {
+        let error = with(list).unwrap_err();
+        assert!(error.contains(problem) && !error.contains("was imported"), "{error}");
+    }
+    let list = format!("\u{feff}Serial number,Person\r\nt2,\"{MARIA}\"\r\n\r\nT1, {anna}\r\nT9,{MARIA}\r\n");
+    let report = with(&list).unwrap_err();
+    let told: Vec<_> = report.lines().filter(|line| line.contains("imported") || line.contains("list")).collect();
+    assert_eq!(
+        told,
+        [
+            "Line 1 was imported.",
+            "Line 2 was imported.",
+            "Line 3 was not imported: nothing tells whose it is: add --persons, or --person with --serial.",
+            "1 serial number of the list had no token in the file: t9.",
+            "2 records were imported, 1 was not.",
+            "idp: 1 record was not imported",
+        ],
+        "{report}"
+    );
+    log_in_with_counter_7(&provider);
 }
 
 #[test]
