@@ -208,6 +208,7 @@ impl Visit {
         let is_over = browser.sign_out(person.as_deref(), now);
         let person = person.filter(|_| !is_over);
         browser.note_use(&app.records, now).await?;
+        browser.put_back_refused(&app.records, now).await?;
         let mut chosen = browser.session.language.clone();
         if chosen.is_none() {
             let other = Browser::of(&app.records, headers, purpose.other(), app.is_secure(), now).await?;

@@ -53,6 +53,8 @@ const FRESH_SECS: u64 = 5 * 60;
 const NOTED_SECS: u64 = 60;
 /// The seconds for which the second of two clicks leads from an old cookie to the session of the next one.
 const MOVING_SECS: u64 = 10;
+/// The seconds for which a form that is sent again is the second of two clicks on one that was refused.
+const AGAIN_SECS: u64 = 3;
 
 /// The header of a form's hash, which the provider sets itself.
 pub(crate) const FORM_HASH: &str = "x-idp-form";
@@ -142,6 +144,27 @@ pub(crate) struct Session {
     /// The refusal of the last form, until a page shows it.
     #[serde(default)]
     refused: Option<Refused>,
+    /// The form that was refused last.
+    #[serde(default)]
+    refused_form: Option<RefusedForm>,
+}
+
+/// A form that was refused.
+#[derive(Clone, Serialize, Deserialize)]
+struct RefusedForm {
+    /// The hash of the form.
+    form: String,
+    /// The time in seconds.
+    at: u64,
+    /// The refusal, once a page has shown it.
+    shown: Option<Refused>,
+}
+
+impl RefusedForm {
+    /// Returns `true` for the second of two clicks on this form.
+    fn is_again(&self, form: Option<&str>, now: UnixTime) -> bool {
+        form == Some(&self.form) && now.as_secs().saturating_sub(self.at) <= AGAIN_SECS
+    }
 }
 
 /// A secret that was made in this session. It is not stored: the cookie and the salt give it again.
@@ -303,9 +326,10 @@ impl Browser {
         records.change(&self.name(), now, note).await
     }
 
-    /// Stores the session.
+    /// Stores the session. A form that changes it ends the refusal of an earlier one.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
-        let session = &self.session;
+        let refused = self.session.refused.clone().filter(|_| self.form.is_none());
+        let session = Session { refused, ..self.session.clone() };
         let keep = |held: Option<Session>| {
             let is_ended = self.is_stored && held.is_none();
             ((!is_ended).then(|| Kept::until(session.end(now), session.clone())), ())
@@ -322,7 +346,9 @@ impl Browser {
                 None => self.session.clone(),
             };
             // Another request may have moved the session, whose next page is not about this form then.
-            let noted = held.moved.is_none().then(|| Session { refused: Some(refused.clone()), ..held });
+            let refused_form = self.form.clone().map(|form| RefusedForm { form, at: now.as_secs(), shown: None });
+            let noted = held.moved.is_none();
+            let noted = noted.then(|| Session { refused: Some(refused.clone()), refused_form, ..held });
             (noted.map(|noted| Kept::until(noted.end(now), noted)), ())
         };
         records.change(&self.name(), now, note).await
@@ -331,12 +357,41 @@ impl Browser {
     /// Returns the refusal of the last form, and takes it out of the session.
     pub(crate) async fn take_refused(&mut self, records: &Records, now: UnixTime) -> Result<Refused, Outage> {
         let Some(refused) = self.session.refused.take() else { return Ok(Refused::default()) };
+        let show = |form: RefusedForm| RefusedForm { shown: Some(refused.clone()), ..form };
+        self.session.refused_form = self.session.refused_form.take().map(show);
         let take = |held: Option<Session>| {
-            let taken = held.map(|held| Session { refused: None, ..held });
+            let taken =
+                held.map(|held| Session { refused: None, refused_form: held.refused_form.clone().map(show), ..held });
             (taken.map(|taken| Kept::until(taken.end(now), taken)), ())
         };
         records.change(&self.name(), now, take).await?;
         Ok(refused)
+    }
+
+    /// Puts back the refusal that a page has shown, for the second of two clicks on its form: the second click may have
+    /// taken that page away before anybody read it.
+    pub(crate) async fn put_back_refused(&mut self, records: &Records, now: UnixTime) -> Result<(), Outage> {
+        let form = self.form.clone();
+        let put_back = |session: Session| match session.refused_form {
+            Some(RefusedForm { form: last, at, shown: Some(refused) }) => {
+                let refused_form = Some(RefusedForm { form: last, at, shown: None });
+                Session { refused: Some(refused), refused_form, ..session }
+            }
+            _ => session,
+        };
+        let is_again = |session: &Session| {
+            let last = session.refused_form.as_ref().filter(|last| last.shown.is_some());
+            session.moved.is_none() && last.is_some_and(|last| last.is_again(form.as_deref(), now))
+        };
+        if !is_again(&self.session) {
+            return Ok(());
+        }
+        self.session = put_back(std::mem::take(&mut self.session));
+        let put_back = |held: Option<Session>| {
+            let held = held.filter(is_again).map(put_back);
+            (held.map(|held| Kept::until(held.end(now), held)), ())
+        };
+        records.change(&self.name(), now, put_back).await
     }
 
     /// Stores the session under another cookie, after a step that proves something: whoever knows the old cookie does not
