@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use secondo::UnixTime;
 
+use super::admin::ADMIN;
 use super::language::{Text, time_of_day};
 use super::layout::Page;
 use super::problems::{described, error, invalid, summary};
@@ -37,6 +38,7 @@ pub(crate) fn list(page: &Page<'_>, applications: &[(String, Application)], all:
                 @if let Ok(sent) = UnixTime::from_secs(application.sent) { span .hint { " " (page.say(SENT)) " " (time_of_day(sent)) } }
             }
         } } }
+        p { a href="/admin" { (page.say(ADMIN)) } }
     };
     page.whole(page.say(LIST_TITLE), None, &content)
 }
