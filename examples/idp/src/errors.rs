@@ -6,14 +6,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use crate::app::App;
 use crate::gepi;
-use crate::http::Visit;
+use crate::http::{AFTER_FORM, Visit, is_sight};
+use crate::limits::WAITING;
 use crate::monitoring::page_before;
 use crate::pages::{self, Language, Page};
 use crate::problem::Refused;
@@ -60,7 +61,7 @@ impl Reader {
         match path.split('/').nth(1).unwrap_or_default() {
             "token" | "api" | "jwks" | ".well-known" => Self::Json,
             "userinfo" | "health" | "ready" | "metrics" => Self::Status,
-            _ if path == "/push/state" => Self::Status,
+            _ if path == WAITING => Self::Status,
             _ => Self::Person,
         }
     }
@@ -97,8 +98,16 @@ fn is_explained(response: &Response) -> bool {
 /// Returns the page about a failure. It sets no cookie: a form of another site comes without the session's, which must
 /// not be replaced.
 async fn page(app: &Arc<App>, asked: &Parts, error: RequestError) -> Response {
+    if is_sight(&asked.method) {
+        return page_with(app, asked, error, None).await;
+    }
     // The request may have failed before it reached a page.
-    let again = page_before(app, asked).filter(|_| asked.method != Method::GET && error != RequestError::OtherSite);
+    let again = page_before(app, asked).filter(|_| error != RequestError::OtherSite);
+    (AFTER_FORM, page_with(app, asked, error, again).await).into_response()
+}
+
+/// Returns the page about a failure, with a link to the page on which a form can be sent again.
+async fn page_with(app: &Arc<App>, asked: &Parts, error: RequestError, again: Option<String>) -> Response {
     if asked.uri.path() == "/gepi" || asked.uri.path().starts_with("/gepi/") {
         return gepi::explain(app, &asked.headers, error, again.as_deref()).await.into_response();
     }
@@ -123,7 +132,7 @@ pub(crate) async fn own_host(State(app): State<Arc<App>>, request: Request, next
     let own = app.origin.split_once("://").map(|(_, host)| host.as_bytes());
     let path = request.uri().path();
     // The messages are shown by all names, and only by those, of this machine.
-    let is_page = request.method() == Method::GET && path != "/outbox" && Reader::of(path) == Reader::Person;
+    let is_page = is_sight(request.method()) && path != "/outbox" && Reader::of(path) == Reader::Person;
     if !app.is_demonstration() || !is_page || host.is_none() || host == own {
         return next.run(request).await;
     }

@@ -54,6 +54,9 @@ const HEADERS: [(header::HeaderName, &str); 5] = [
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
+/// The header of a page that answers a form: the address of the form is no page that a form on this one leads back to.
+pub(crate) const AFTER_FORM: [(header::HeaderName, &str); 1] = [(header::REFERRER_POLICY, "strict-origin")];
+
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(login::show))
@@ -92,7 +95,7 @@ async fn own_forms(State(app): State<Arc<App>>, mut request: Request, next: Next
     // Browsers send the origin with every form.
     let is_ours = request.headers().get(header::ORIGIN).is_some_and(|origin| *origin == app.origin);
     request.headers_mut().remove(FORM_HASH);
-    if request.method() == Method::GET {
+    if is_sight(request.method()) {
         return next.run(request).await;
     }
     if is_ours {
@@ -107,6 +110,11 @@ async fn own_forms(State(app): State<Arc<App>>, mut request: Request, next: Next
     // The form is read first, since a connection with an unread form is reset, and the answer may be lost.
     let _ = to_bytes(request.into_body(), FORM_BYTES).await;
     StatusCode::FORBIDDEN.into_response()
+}
+
+/// Returns `true` for the methods by which a page is only looked at. Programs that check links ask for the headers alone.
+pub(crate) fn is_sight(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
 }
 
 /// Adds the hash of a form, by which a session knows the second of two clicks. Documents are left as they are.

@@ -10,6 +10,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use serde::Deserialize;
 
+use crate::http::is_sight;
+
 /// The requests per minute from one address, which may also come at once. 0 turns a limit off.
 ///
 /// Many people can share an address, in an office or on a mobile network.
@@ -20,7 +22,7 @@ pub(crate) struct Rates {
     code: u32,
     registration: u32,
     authorize: u32,
-    /// Programs: the endpoints of services and of apps.
+    /// Requests of programs: those of services and of apps, and those of the page that waits for an app.
     api: u32,
     /// All other forms.
     form: u32,
@@ -31,6 +33,9 @@ impl Default for Rates {
         Self { password: 60, code: 60, registration: 60, authorize: 120, api: 600, form: 300 }
     }
 }
+
+/// The path at which the page of a push asks for its state.
+pub(crate) const WAITING: &str = "/push/state";
 
 /// A kind of request that is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,7 +54,9 @@ impl Kind {
         match start {
             "authorize" => Some(Self::Authorize),
             "token" | "userinfo" | "api" => Some(Self::Api),
-            _ if method == Method::GET || method == Method::HEAD => None,
+            _ if is_sight(method) => None,
+            // A page asks every two seconds. Two of them would leave their address no code to type.
+            _ if path == WAITING => Some(Self::Api),
             "password" | "recover" => Some(Self::Password),
             "code" | "enrollment" | "push" | "recovery-code" | "security" | "sms" => Some(Self::Code),
             "register" => Some(Self::Registration),
@@ -194,6 +201,19 @@ mod tests {
         assert!((20..=21).contains(&wait), "{wait}");
         take("192.0.2.1", 10 + wait).unwrap();
         take("192.0.2.1", 10 + wait).unwrap_err();
+    }
+
+    /// An office with twenty people who wait for their apps.
+    #[test]
+    fn waiting_for_apps_leaves_codes_alone() {
+        let (limits, rates, now) = (Limits::default(), Rates::default(), Instant::now());
+        let take = |path: &str| limits.take(&rates, &Method::POST, path, address("192.0.2.1"), now);
+        for _ in 0..20 * 30 {
+            take("/push/state").unwrap();
+        }
+        assert!(take("/push/state").unwrap_err().is_of_program);
+        take("/code").unwrap();
+        take("/push/approved").unwrap();
     }
 
     #[test]

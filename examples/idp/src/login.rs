@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use secondo::AuthenticatorNumber;
 use secondo::assurance::OutcomeCode;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::http::{Answer, Visit};
+use crate::monitoring::page_before;
 use crate::operator::ADMIN;
 use crate::outage::Outage;
 use crate::pages::{self, Alert, Language};
@@ -93,18 +95,20 @@ pub(crate) struct Choice {
     request: Option<String>,
 }
 
+/// Chooses a language, and leads back to the page on which it was chosen.
 pub(crate) async fn set_language(
     State(app): State<Arc<App>>,
     Path(code): Path<String>,
-    headers: HeaderMap,
+    asked: Parts,
     Form(Choice { request }): Form<Choice>,
 ) -> Answer {
-    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
+    let page = page_before(&app, &asked);
+    let mut visit = Visit::of_step(app, &asked.headers, request.as_deref()).await?;
     if let Some(language) = Language::of_code(&code) {
         visit.browser.session.language = Some(language.code().to_owned());
         visit.browser.keep(&visit.app.records, visit.now).await?;
     }
-    Ok(visit.go_to("/"))
+    Ok(visit.go_to(page.as_deref().unwrap_or("/")))
 }
 
 impl Visit {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::body::to_bytes;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,7 +16,7 @@ use secondo::UnixTime;
 use serde_json::json;
 
 use crate::app::App;
-use crate::http::{FORM_BYTES, Visit};
+use crate::http::{AFTER_FORM, FORM_BYTES, Visit, is_sight};
 use crate::limits;
 use crate::outage::Outage;
 use crate::pages::{self, Page};
@@ -99,12 +99,13 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
         Err(outage) => return (wait, outage).into_response(),
     };
     let page = |page: &Page<'_>| pages::limited(page, limited.wait, again.as_deref());
-    (wait, visit.show(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
+    let shown = visit.show(StatusCode::TOO_MANY_REQUESTS, page);
+    if is_sight(&parts.method) { (wait, shown).into_response() } else { (wait, AFTER_FORM, shown).into_response() }
 }
 
 /// Returns the page on which the person sent a form, or followed a link of a service, to try it again there.
 pub(crate) fn page_before(app: &App, request: &Parts) -> Option<String> {
-    if request.method == Method::GET {
+    if is_sight(&request.method) {
         return request.uri.path_and_query().map(ToString::to_string);
     }
     let referer = request.headers.get(header::REFERER)?.to_str().ok()?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Path, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use secondo::types::Level;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use super::transport::CallError;
 use super::visit::{Answer, Entry, Visit};
 use crate::app::{App, random_hex};
 use crate::audit::Line;
+use crate::monitoring::page_before;
 use crate::outage::Outage;
 use crate::pages::Language;
 use crate::records::{Kept, Record};
@@ -27,6 +29,9 @@ use crate::records::{Kept, Record};
 const LOGIN_SECS: u64 = 15 * 60;
 /// The seconds for which the second of two clicks leads to the same session.
 const MOVING_SECS: u64 = 10;
+
+/// The path to which the provider sends its answers.
+pub(super) const CALLBACK: &str = "/gepi/callback";
 
 /// A login that was begun at the provider, by its state.
 #[derive(Clone, Serialize, Deserialize)]
@@ -222,11 +227,16 @@ pub(super) async fn log_out(
     Ok(visit.go_to("/gepi"))
 }
 
-pub(super) async fn set_language(State(app): State<Arc<App>>, Path(code): Path<String>, headers: HeaderMap) -> Answer {
-    let mut visit = Visit::of_form(app, &headers).await?;
+/// Chooses a language, and leads back to the page on which it was chosen. An answer of the provider is taken only once.
+pub(super) async fn set_language(State(app): State<Arc<App>>, Path(code): Path<String>, asked: Parts) -> Answer {
+    let page = page_before(&app, &asked).filter(|page| {
+        let path = page.strip_prefix(&app.origin).unwrap_or_default();
+        path.starts_with("/gepi/") && !path.starts_with(CALLBACK)
+    });
+    let mut visit = Visit::of_form(app, &asked.headers).await?;
     if let Some(language) = Language::of_code(&code) {
         visit.session.language = Some(language.code().to_owned());
         visit.keep().await?;
     }
-    Ok(visit.go_to("/gepi"))
+    Ok(visit.go_to(page.as_deref().unwrap_or("/gepi")))
 }

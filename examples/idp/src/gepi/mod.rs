@@ -39,7 +39,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/gepi", get(login::show))
         .route("/gepi/login", post(login::begin))
-        .route("/gepi/callback", get(login::callback))
+        .route(login::CALLBACK, get(login::callback))
         .route(notice::PAGE, get(notice::show))
         .route("/gepi/pin", post(login::take_pin))
         .route("/gepi/logout", post(login::log_out))

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::form_urlencoded::Serializer;
 
+use super::login::CALLBACK;
 use super::token::{Expected, Invalid, Verified, verify};
 use super::transport::{CallError, Transport};
 use crate::app::{App, random_hex};
@@ -129,7 +130,7 @@ impl Party {
     }
 
     fn redirect_uri(&self) -> String {
-        format!("{}/gepi/callback", self.issuer)
+        format!("{}{CALLBACK}", self.issuer)
     }
 
     /// Returns `true` for the issuer of the provider that was asked (RFC 9207).

@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 pub(crate) use self::enrollment::Activating;
 pub(crate) use self::login::Asked;
 use crate::app::App;
+use crate::limits::WAITING;
 
 /// The greatest length of a message of an app.
 const MESSAGE_BYTES: usize = 2048;
@@ -28,7 +29,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/security/app", get(enrollment::show).post(enrollment::begin))
         .route("/security/app/confirm", post(enrollment::confirm))
         .route("/push", get(login::show).post(login::begin))
-        .route("/push/state", post(login::state))
+        .route(WAITING, post(login::state))
         .route("/push/approved", post(login::approved))
         .route("/push.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], SCRIPT) }))
 }

@@ -114,3 +114,43 @@ fn pages_of_another_host_lead_to_the_own_one() {
     }
     assert_eq!(get("/gepi", &format!("localhost:{port}")).status(), 200);
 }
+
+/// The person stays on the page, and nobody else chooses where the form leads.
+#[test]
+fn language_leads_back_to_its_page() {
+    let provider = Provider::start("");
+    let own = &provider.origin;
+    let target = |path: &str, referer: &str| {
+        let request = agent().post(format!("{own}{path}")).header("Origin", own).header("Referer", referer);
+        let response = request.content_type(FORM).send("form=x").unwrap();
+        assert_eq!(response.status(), 303, "{path} {referer}");
+        response.headers()["location"].to_str().unwrap().to_owned()
+    };
+    for page in ["/admin", "/register/handover", "/recover?again"] {
+        assert_eq!(target("/language/en", &format!("{own}{page}")), format!("{own}{page}"));
+    }
+    for page in ["/gepi/cases", "/gepi/staff?area=Roma+1"] {
+        assert_eq!(target("/gepi/language/en", &format!("{own}{page}")), format!("{own}{page}"));
+    }
+    assert_eq!(target("/gepi/language/en", &format!("{own}/gepi/callback?state=1&code=2")), "/gepi");
+    assert_eq!(target("/gepi/language/en", &format!("{own}/")), "/gepi");
+    for referer in ["https://attacker.example/admin", &format!("{own}.attacker.example/"), "//attacker.example"] {
+        assert_eq!(
+            (target("/language/en", referer), target("/gepi/language/en", referer)),
+            ("/".into(), "/gepi".into())
+        );
+    }
+    // A form on the page about a form that failed would lead back to an address that is no page.
+    let failed =
+        agent().post(format!("{own}/password")).header("Origin", own).content_type(FORM).send("user=x").unwrap();
+    assert_eq!(failed.headers()["referrer-policy"], "strict-origin");
+}
+
+/// Programs that check links or watch a service ask for the headers alone.
+#[test]
+fn headers_of_pages_need_no_origin() {
+    let provider = Provider::start("");
+    for (path, status) in [("/", 200), ("/register", 200), ("/gepi", 200), ("/security", 303), ("/nothing", 404)] {
+        assert_eq!(agent().head(format!("{}{path}", provider.origin)).call().unwrap().status(), status, "{path}");
+    }
+}
