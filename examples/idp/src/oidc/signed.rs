@@ -73,6 +73,26 @@ impl Signed {
 #[derive(Serialize, Deserialize)]
 struct Used {}
 
+/// Of its own kind: the names of used forms come from browsers, which must not use up a token.
 impl Record for Used {
-    const KIND: &'static str = "used";
+    const KIND: &'static str = "used-token";
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails so")]
+mod tests {
+    use secondo::store::{Boxed, Memory};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn form_does_not_use_up_a_token() {
+        let records = Records::new(Boxed::new(Memory::new()), &[(1, [7; 32])]);
+        let now = UnixTime::from_secs(1_800_000_000).unwrap();
+        let token = Signed { claims: Map::new(), until: now.saturating_add(60) };
+        let name = "assertion https://service.example 1";
+        assert!(records.first_use(name, now).await.unwrap());
+        assert!(token.first_use(name, &records, now).await.unwrap());
+        assert!(!token.first_use(name, &records, now).await.unwrap());
+    }
 }
