@@ -106,7 +106,7 @@ impl Record for Block {
 /// The end of the log.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Head {
-    /// The number of the first block that was not removed when the head was written.
+    /// The number of the first block that had not expired when the head was written.
     pub(crate) first: u64,
     /// The number of the next block.
     pub(crate) next: u64,

@@ -257,7 +257,8 @@ impl Persons {
         hashed.await?
     }
 
-    /// Replaces the password, and ends all sessions that began before the time in seconds that it returns.
+    /// Replaces the password, and ends all sessions of the person. Returns the time in seconds from which new ones may
+    /// begin.
     pub(crate) async fn set_password(&self, id: &str, password: String) -> Result<u64, Outage> {
         let hashed = self.hash(password).await?;
         // The time after the hash, so that no login with the old password began later.
@@ -266,7 +267,7 @@ impl Persons {
         self.end_sessions(id, now).await
     }
 
-    /// Ends all sessions of a person that began before the time in seconds that it returns.
+    /// Ends all sessions of a person. Returns the time in seconds from which new ones may begin.
     pub(crate) async fn end_sessions(&self, id: &str, now: UnixTime) -> Result<u64, Outage> {
         let since = now.as_secs() + 1;
         self.change(id, now, |person| person.sessions_since = since).await?;

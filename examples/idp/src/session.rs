@@ -42,7 +42,7 @@ impl Purpose {
     }
 }
 
-/// The seconds for which a login may take, and a session may last.
+/// The seconds until a login must be done, and until a session ends without use.
 const LOGIN_SECS: u64 = 10 * 60;
 pub(crate) const SESSION_SECS: u64 = 60 * 60;
 /// The seconds after the password for which a session may last, even if it is used all the time.
@@ -195,7 +195,7 @@ impl Moved {
 }
 
 impl Session {
-    /// Returns a session of the same cookie, in which nothing was done.
+    /// Returns a session under the same cookie as if nothing had been done in it.
     pub(crate) fn empty(&self) -> Self {
         Self { salt: self.salt.clone(), ..Self::default() }
     }
@@ -394,8 +394,8 @@ impl Browser {
         records.change(&self.name(), now, put_back).await
     }
 
-    /// Stores the session under another cookie, after a step that proves something: whoever knows the old cookie does not
-    /// have the new session.
+    /// Stores the session under another cookie, after a password, a code or another proof. Whoever knows the old cookie
+    /// does not have the new session.
     ///
     /// The next cookie follows from the old one and its salt. The second of two clicks on the same form therefore leads
     /// to the same session, for some seconds.

@@ -17,7 +17,7 @@ use crate::attributes::Attribute;
 use crate::outage::Outage;
 use crate::pages::Language;
 
-/// The seconds for which a login may take.
+/// The seconds until a login must be done.
 const LOGIN_SECS: u64 = 10 * 60;
 /// The greatest lengths of what the session keeps, so that it fits into a record even if JSON doubles each character.
 const LONGEST_STATE: usize = 512;
@@ -220,7 +220,7 @@ fn attributes(parameters: &Parameters, client: &Client) -> Result<Vec<Attribute>
     Ok(Attribute::ALL.into_iter().filter(is_asked).collect())
 }
 
-/// Returns `true` for the characters that RFC 6749 permits in `state`, if they are not too many.
+/// Returns `true` for a text of the characters that RFC 6749 permits in `state`, up to this length.
 fn is_visible(value: &str, longest: usize) -> bool {
     value.len() <= longest && value.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
 }

@@ -12,8 +12,8 @@ const PRESENT: Text = Text("Il tuo numero è", "Your number is");
 const HINT: Text = Text(
     "Ti inviamo un codice per confermarlo. Da quel momento i codici via SMS arrivano a questo numero, e non più a quello \
         di prima.",
-    "We send a code to confirm it. From then on, codes by text message go to this number, and no longer to the one \
-        before.",
+    "We send a code to confirm it. From then on, codes by text message go to this number, and no longer to the \
+        previous one.",
 );
 const NUMBER: Text = Text("Numero da confermare", "Number to confirm");
 const CONFIRM_TITLE: Text = Text("Conferma il numero", "Confirm the number");

@@ -6,7 +6,7 @@ use crate::pages::Text;
 
 pub(super) const TO_CASES: Text = Text("Torna ai casi", "Back to the cases");
 pub(super) const FROM: Text = Text("Dal giorno", "From the day");
-pub(super) const UNTIL: Text = Text("Fino al giorno compreso", "Until and including the day");
+pub(super) const UNTIL: Text = Text("Fino al giorno compreso", "Up to and including the day");
 pub(super) const FISCAL_CODE: Text = Text("Codice fiscale", "Fiscal code");
 pub(super) const MY_SECURITY: Text =
     Text("Attiva la tua app presso il gestore di identità", "Activate your app at the identity provider");
