@@ -30,8 +30,8 @@
 //! as used, with [`Note::LastUseUnknown`].
 //!
 //! A line is rejected if `LAST_OTP` is not a code of its secret in the searched range, or if the search would exceed the
-//! [budget](Reader::with_budget) of the file. Comments (`#`) and blank lines
-//! are skipped.
+//! [budget](Reader::with_budget) of the file. So is one with a field that is not as in the table, or with a `LAST_OTP`
+//! without its time. Comments (`#`) and blank lines are skipped.
 
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;

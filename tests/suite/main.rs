@@ -34,6 +34,7 @@ mod policy;
 mod pskc;
 mod pskc_drafts;
 mod pskc_markup;
+mod pskc_numbers;
 mod pskc_peers;
 mod pskc_written;
 mod push;

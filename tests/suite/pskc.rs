@@ -426,6 +426,9 @@ fn encrypted_values_have_a_mac() {
     let method = &document[document.find("<MACMethod").unwrap()..document.find("<KeyPackage>").unwrap()];
     let document = document.replace(method, "");
     assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Missing("MACMethod"));
+    // Some writers name HMAC-SHA-1 with the others of RFC 6931.
+    let document = figure(6).replace("2000/09/xmldsig#hmac", "2001/04/xmldsig-more#hmac");
+    assert_eq!(read_one(&document, Credential::Key(PRE_SHARED)).authenticator.secret().unwrap().expose(), SECRET);
     // An unsupported encryption method.
     let document = figure(6).replace("#aes128-cbc", "#tripledes-cbc");
     assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Unsupported("EncryptionMethod"));

@@ -113,6 +113,35 @@ fn no_value_of_a_draft_is_believed_without_its_digest() {
     assert_eq!(refusal(&by_password, Credential::Passphrase("p")), PskcErrorKind::Unsupported("EncryptionMethod"));
 }
 
+/// The MAC of the decrypted value is that of draft-ietf-keyprov-pskc-02, with the encryption key.
+#[test]
+fn macs_of_a_draft_cover_the_encrypted_or_the_decrypted_value() {
+    let document = |header: &str, mac: &str| {
+        let value = format!(
+            r#"<EncryptedValue><e:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/><e:CipherData>
+            <e:CipherValue>EBESExQVFhcYGRobHB0eH8SeyZwCPUAseShNEvdD2GEPFZ8X2o/8082M5Cs7HWtv</e:CipherValue>
+            </e:CipherData></EncryptedValue><ValueMAC>{mac}</ValueMAC>"#
+        );
+        last_draft(NAMESPACES[0], &key("hotp", "", "", ""))
+            .replace("<PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue>", &value)
+            .replace("<Device>", &format!("{header}<Device>"))
+            .replace("<KeyContainer ", r#"<KeyContainer xmlns:e="http://www.w3.org/2001/04/xmlenc#" "#)
+    };
+    let draft = "<MACAlgorithm>http://www.w3.org/2000/09/xmldsig#hmac-sha1</MACAlgorithm>";
+    let (of_encrypted, of_decrypted) = ("o2zZq4d5CLrw6qewaL7u+WxqgQQ=", DIGEST);
+    for mac in [of_encrypted, of_decrypted] {
+        assert_eq!(secret(&read_one(&document(draft, mac), Credential::Key(KEY))), SECRET, "{mac}");
+    }
+    for mac in ["o2zZq4d5CLrw6qewaL7u+WxqgQU=", "inytQ6EY5pE3OsVY8UkH3wu54Wx=", ""] {
+        let refused = refusal(&document(draft, mac), Credential::Key(KEY));
+        assert!(matches!(refused, PskcErrorKind::Authentication | PskcErrorKind::Value("ValueMAC")), "{mac} {refused}");
+    }
+    // RFC 6030 has the former only.
+    let rfc = r#"<MACMethod Algorithm="http://www.w3.org/2000/09/xmldsig#hmac-sha1"/>"#;
+    assert_eq!(secret(&read_one(&document(rfc, of_encrypted), Credential::Key(KEY))), SECRET);
+    assert_eq!(refusal(&document(rfc, of_decrypted), Credential::Key(KEY)), PskcErrorKind::Authentication);
+}
+
 #[test]
 fn the_first_drafts_are_read() {
     let counter = |value: &str| format!(r#"<Data Name="COUNTER"><Value>{value}</Value></Data>"#);

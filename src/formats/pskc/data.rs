@@ -127,9 +127,7 @@ fn read_value<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, name: &'static str)
     }
 }
 
-/// Reads a decimal number or, if the value is encrypted, the big-endian bytes of an `xs:int` or an `xs:long`.
-///
-/// Some writers leave out the leading zeros of these bytes.
+/// Reads a number: decimal digits, or base64 of a number's bytes. An encrypted one has these bytes.
 fn read_integer<R: BufRead>(
     xml: &mut Xml<R>,
     opener: &Opener,
@@ -137,17 +135,32 @@ fn read_integer<R: BufRead>(
     name: &'static str,
 ) -> Result<(), Fault> {
     let value = match read_value(xml, opener, name)? {
-        Value::Plain(text) => text.parse().ok(),
+        Value::Plain(text) => text.parse().ok().or_else(|| integer_from_base64(&text, name)),
         Value::Decrypted(bytes) => integer(&bytes),
     };
     once(slot, value.ok_or(Fault::Key(PskcErrorKind::Value(name)))?, name)
 }
 
-/// Returns the number that these big-endian bytes are: a signed one if they are four or eight.
+/// Returns the number in base64 that a plain text is.
+///
+/// Its bytes must be whole or digits, since a word such as `None` is base64 as well.
+fn integer_from_base64(text: &str, name: &'static str) -> Option<i64> {
+    let bytes = decode_base64(text, name).ok()?;
+    if matches!(bytes.len(), 4 | 8) || bytes.iter().all(u8::is_ascii_digit) { integer(&bytes) } else { None }
+}
+
+/// Returns the number that these bytes are: decimal digits, or a big-endian number that is signed if it has four or
+/// eight bytes. RFC 6030 section 4.2 has only the latter; other writers leave out leading zeros, or encode digits.
+///
+/// One or two digits could also be a big-endian number that a token may have, and are rejected.
 pub(super) fn integer(bytes: &[u8]) -> Option<i64> {
     match bytes {
+        bytes if bytes.iter().all(u8::is_ascii_digit) => {
+            let digits = str::from_utf8(bytes).ok().filter(|digits| digits.len() > 2)?;
+            digits.parse().ok()
+        }
         &[a, b, c, d] => Some(i32::from_be_bytes([a, b, c, d]).into()),
-        [_, ..] if bytes.len() < 8 => Some(bytes.iter().fold(0, |value: i64, byte| value << 8 | i64::from(*byte))),
+        bytes if bytes.len() < 8 => Some(bytes.iter().fold(0, |value: i64, byte| value << 8 | i64::from(*byte))),
         bytes => bytes.try_into().ok().map(i64::from_be_bytes),
     }
 }

@@ -47,14 +47,14 @@ pub(super) fn read_digest_method<R: BufRead>(xml: &mut Xml<R>) -> Result<MacMeth
     };
     let hash = hash.ok_or(Fault::Document(PskcErrorKind::Unsupported("DigestMethod")))?;
     xml.skip()?;
-    Ok(MacMethod { hash, key: None })
+    Ok(MacMethod { hash, key: None, may_cover_plain: false })
 }
 
-/// Reads a `MACAlgorithm`: the MAC of encrypted values, with the encryption key.
+/// Reads a `MACAlgorithm`: the MAC of encrypted or of decrypted values, with the encryption key.
 pub(super) fn read_mac_algorithm<R: BufRead>(xml: &mut Xml<R>) -> Result<MacMethod, Fault> {
     let hash = Hash::from_uri(xml.text("MACAlgorithm")?);
     let hash = hash.ok_or(Fault::Document(PskcErrorKind::Unsupported("MACAlgorithm")))?;
-    Ok(MacMethod { hash, key: None })
+    Ok(MacMethod { hash, key: None, may_cover_plain: true })
 }
 
 fn algorithm<R: BufRead>(xml: &Xml<R>) -> Option<&str> {

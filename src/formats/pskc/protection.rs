@@ -38,6 +38,7 @@ struct Mac {
     hash: Hash,
     /// The MAC key. It is empty if it could not be decrypted.
     key: Zeroizing<Vec<u8>>,
+    may_cover_plain: bool,
 }
 
 /// The document's method for authenticating its values.
@@ -45,6 +46,8 @@ pub(super) struct MacMethod {
     pub(super) hash: Hash,
     /// The encrypted MAC key, or `None` if the encryption key is also the MAC key.
     pub(super) key: Option<Encrypted>,
+    /// The MAC may be that of the decrypted value, as in draft-ietf-keyprov-pskc-02.
+    pub(super) may_cover_plain: bool,
 }
 
 /// An encrypted value, as in the document.
@@ -60,7 +63,7 @@ impl Opener {
                 None => key.clone(),
                 Some(encrypted) => encrypted.cipher.decrypt(key, &encrypted.bytes).unwrap_or_default(),
             };
-            Mac { hash: method.hash, key }
+            Mac { hash: method.hash, key, may_cover_plain: method.may_cover_plain }
         });
         Self { key, mac, takes_plain_secrets, draft: None }
     }
@@ -77,19 +80,23 @@ impl Opener {
         self.takes_plain_secrets
     }
 
-    /// Verifies the MAC of a value, and only then decrypts it. AES key wrap authenticates itself and needs no MAC.
+    /// Verifies the MAC of a value, and only then decrypts it, except in a draft whose MAC is that of the decrypted
+    /// value. AES key wrap authenticates itself and needs no MAC.
     pub(super) fn open(&self, value: &Encrypted, mac: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let key = self.key.as_ref().ok_or(Fault::Document(PskcErrorKind::Credential))?;
         if key.len() != value.cipher.key_len() {
             return Err(Fault::Key(PskcErrorKind::Credential));
         }
-        let verified = match (&self.mac, mac) {
-            (Some(method), Some(mac)) => method.verify(&value.bytes, mac),
+        let decrypt = || value.cipher.decrypt(key, &value.bytes);
+        let plain = match (&self.mac, mac) {
+            (Some(method), Some(mac)) if method.verify(&value.bytes, mac) => decrypt(),
+            // The time tells a wrong padding from a wrong MAC: see `Self::open_draft`.
+            (Some(method), Some(mac)) if method.may_cover_plain => decrypt().filter(|plain| method.verify(plain, mac)),
+            (Some(_), Some(_)) => None,
             (None, Some(_)) => return Err(Fault::Key(PskcErrorKind::Missing("MACMethod"))),
-            (_, None) if value.cipher.authenticates() => true,
+            (_, None) if value.cipher.authenticates() => decrypt(),
             (_, None) => return Err(Fault::Key(PskcErrorKind::Missing("ValueMAC"))),
         };
-        let plain = if verified { value.cipher.decrypt(key, &value.bytes) } else { None };
         plain.ok_or(Fault::Key(PskcErrorKind::Authentication))
     }
 }
@@ -250,13 +257,16 @@ pub(super) enum Hash {
 
 impl Hash {
     /// Returns the hash function with this identifier of its HMAC in XML Signature or RFC 6931.
+    ///
+    /// The former defines SHA-1 and the latter the others, but some writers name them all in one of the two.
     pub(super) fn from_uri(uri: &str) -> Option<Self> {
-        Some(match uri {
-            "http://www.w3.org/2000/09/xmldsig#hmac-sha1" => Self::Sha1,
-            "http://www.w3.org/2001/04/xmldsig-more#hmac-sha224" => Self::Sha224,
-            "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256" => Self::Sha256,
-            "http://www.w3.org/2001/04/xmldsig-more#hmac-sha384" => Self::Sha384,
-            "http://www.w3.org/2001/04/xmldsig-more#hmac-sha512" => Self::Sha512,
+        let bases = ["http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2001/04/xmldsig-more#"];
+        Some(match bases.iter().find_map(|base| uri.strip_prefix(base))? {
+            "hmac-sha1" => Self::Sha1,
+            "hmac-sha224" => Self::Sha224,
+            "hmac-sha256" => Self::Sha256,
+            "hmac-sha384" => Self::Sha384,
+            "hmac-sha512" => Self::Sha512,
             _ => return None,
         })
     }

@@ -420,7 +420,7 @@ fn read_mac_method<R: BufRead>(xml: &mut Xml<R>) -> Result<MacMethod, Fault> {
             _ => xml.skip()?,
         }
     }
-    Ok(MacMethod { hash, key })
+    Ok(MacMethod { hash, key, may_cover_plain: false })
 }
 
 /// The presence of an XML signature in a document.
