@@ -36,6 +36,9 @@ pub(crate) enum Material {
 
 impl Authenticator {
     /// Creates an authenticator with its secret.
+    ///
+    /// Some apps misread other parameters than the default and say nothing: see
+    /// [`KeyUri::new`](crate::formats::otpauth::KeyUri::new).
     #[must_use]
     #[inline]
     pub fn new(method: impl Into<Method>, algorithm: Algorithm, secret: Secret) -> Self {

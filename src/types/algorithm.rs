@@ -11,10 +11,10 @@ pub enum Algorithm {
     /// HMAC-SHA-1, the default of RFC 4226, RFC 6238 and every authenticator app.
     #[default]
     Sha1,
-    /// HMAC-SHA-256.
+    /// HMAC-SHA-256. Some authenticator apps take it for SHA-1, show wrong codes and say nothing.
     #[cfg(feature = "sha2")]
     Sha256,
-    /// HMAC-SHA-512.
+    /// HMAC-SHA-512. Some authenticator apps take it for SHA-1, show wrong codes and say nothing.
     #[cfg(feature = "sha2")]
     Sha512,
 }

@@ -168,8 +168,7 @@ impl core::error::Error for TimeError {}
 ///
 /// Some hardware tokens have steps of an hour or a day. Longer ones are refused: the default window of three steps
 /// accepts a code for up to three of them, and a number above a day is more often one in another unit. RFC 6238 section
-/// 5.2 advises against long steps: whoever sees an unused code can use it until the window has passed. Some apps misread
-/// periods over 60 s in silence.
+/// 5.2 advises against long steps: whoever sees an unused code can use it until the window has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Period(NonZeroU32);
 
@@ -178,6 +177,8 @@ impl Period {
     pub const MAX_SECS: u32 = 86_400;
 
     /// Creates a period of `secs` seconds.
+    ///
+    /// Some apps misread periods over 60 s and say nothing: one shows codes of 30 s, another takes 300 s for 60 s.
     ///
     /// # Errors
     ///
@@ -242,6 +243,8 @@ pub struct Counter(u64);
 
 impl Counter {
     /// Creates a counter with this value.
+    ///
+    /// Some apps misread a counter from 2<sup>31</sup> in a key URI, show wrong codes and say nothing.
     #[must_use]
     pub const fn new(value: u64) -> Self {
         Self(value)

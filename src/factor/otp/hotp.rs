@@ -24,6 +24,9 @@ pub struct Hotp {
 
 impl Hotp {
     /// Creates HOTP with codes of this many digits.
+    ///
+    /// It is meant for hardware tokens. Some apps take HOTP for TOTP, show wrong codes and say nothing: see
+    /// [`KeyUri::new`](crate::formats::otpauth::KeyUri::new).
     #[must_use]
     pub const fn new(digits: Digits) -> Self {
         Self { digits }

@@ -27,6 +27,9 @@ pub struct Totp {
 
 impl Totp {
     /// Creates TOTP with codes of this many digits and this period. Steps are counted from 1970.
+    ///
+    /// Hardware tokens are made with other values than the default. Some apps misread them and say nothing: see
+    /// [`KeyUri::new`](crate::formats::otpauth::KeyUri::new).
     #[must_use]
     pub const fn new(digits: Digits, period: Period) -> Self {
         Self { digits, period, t0: UnixTime::EPOCH }
