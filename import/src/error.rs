@@ -79,6 +79,11 @@ pub enum Problem {
         /// The number of bytes of the file that had been read when the error was found.
         position: u64,
     },
+    /// The XML file ends too early, for example because only a part of it was copied.
+    CutOff {
+        /// The number of the last line, from 1.
+        line: u64,
+    },
     /// The file does not have the structure of this format.
     NotThisFormat(&'static str),
     /// The record, or the whole file, uses this, which is not supported.
@@ -119,6 +124,7 @@ impl Problem {
             Self::Quotes => "quotes",
             Self::Json { .. } => "json",
             Self::Xml { .. } => "xml",
+            Self::CutOff { .. } => "cut_off",
             Self::NotThisFormat(_) => "not_this_format",
             Self::Unsupported(_) => "unsupported",
             Self::PassphraseMissing => "passphrase_missing",
@@ -181,6 +187,7 @@ impl fmt::Display for Problem {
             Self::Xml { position } => {
                 write!(f, "the file is not well-formed XML without a document type, up to byte {position}")
             }
+            Self::CutOff { line } => write!(f, "the file is cut off in line {line}"),
             Self::NotThisFormat(name) => write!(f, "the file is not {name}"),
             Self::Unsupported(what) => write!(f, "{what}: not supported"),
             Self::PassphraseMissing => f.write_str("the file is encrypted: its passphrase is needed"),

@@ -89,7 +89,7 @@ impl Format {
         let begins = |text: &str| line.get(..text.len()).is_some_and(|line| line.eq_ignore_ascii_case(text.as_bytes()));
         match start.first()? {
             0 if andotp::is_encrypted(start) => Some(Self::AndOtp),
-            b'<' if has("KeyContainer") => Some(Self::Pskc),
+            b'<' if has("KeyContainer") || has("SecretContainer") => Some(Self::Pskc),
             b'<' if has("<KeePassFile") => Some(Self::KeePassXml),
             b'<' if has("Tokens") => Some(Self::SafeNetXml),
             b'{' if key("encoding") && line.ends_with(b"}") => Some(Self::JsonLines),
@@ -199,8 +199,10 @@ fn rows(start: &[u8]) -> Option<Format> {
     let is_hex =
         |at: usize| fields.get(at).is_some_and(|field| field.len() >= 16 && field.iter().all(u8::is_ascii_hexdigit));
     let kind = fields.first()?.to_ascii_lowercase();
+    let is_kind = |name: &str| kind.starts_with(name.as_bytes());
     match fields.len() {
-        18 if matches!(kind.as_slice(), b"oath-hotp" | b"yubico otp" | b"static password") => Some(Format::YubicoCsv),
+        // A kind may have more words, as in `Static Password: Scan Code`.
+        18 if ["oath-hotp", "yubico otp", "static password"].into_iter().any(is_kind) => Some(Format::YubicoCsv),
         6..=8 if is_hex(3) && kind.iter().all(u8::is_ascii_digit) => Some(Format::YubicoCsv),
         2..=9 if is_hex(1) || is_hex(4) => Some(Format::OathCsv),
         _ => None,

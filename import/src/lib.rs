@@ -20,7 +20,8 @@
 //!
 //! Readers are iterators over a [`BufRead`](std::io::BufRead). Their items form a report: each record is either a
 //! complete [`Record`], or an [`ImportError`] with the place and the reason. A reader continues after a bad record;
-//! after an error with [`ends_file`](ImportError::ends_file), nothing follows.
+//! after an error with [`ends_file`](ImportError::ends_file), nothing follows. Every reader rejects a secret of fewer than
+//! 10 or more than 128 bytes, and a value that its format's page does not list.
 //!
 //! ```
 //! use secondo::UnixTime;

@@ -16,8 +16,8 @@
 //! secret, and otherwise SHA-1. The format does not record the number of digits: six are assumed, with
 //! [`Note::DigitsUnknown`].
 //!
-//! A token with several seeds is rejected. A document type declaration ends the file, and so does a tag or text of more
-//! than 1 MiB. Element names may have a prefix.
+//! A token with several seeds is rejected, and so is one without a seed or a serial number. A document type declaration
+//! ends the file, and so does a tag or text of more than 1 MiB. Element names may have a prefix, and `seed` is not `Seed`.
 //!
 //! [`Note::DigitsUnknown`]: secondo::formats::Note::DigitsUnknown
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use quick_xml::errors::SyntaxError;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -34,7 +35,7 @@ pub(crate) enum Step {
 
 impl<R: BufRead> Xml<R> {
     pub(crate) fn new(read: R) -> Self {
-        let mut reader = Reader::from_reader(Bounded { read, allowance: 0 });
+        let mut reader = Reader::from_reader(Bounded { read, allowance: 0, line: 1 });
         reader.config_mut().expand_empty_elements = true;
         // quick-xml stores a `<!` besides the bytes read. A buffer that grows would leave copies of the text behind.
         let [event, text] = [MAX_EVENT + 8, MAX_TEXT + 1].map(|len| Zeroizing::new(Vec::with_capacity(len)));
@@ -62,7 +63,10 @@ impl<R: BufRead> Xml<R> {
             self.reader.get_mut().allowance = MAX_EVENT;
             let event = self.reader.read_event_into(&mut self.event);
             let syntax = Problem::Xml { position: self.reader.buffer_position() };
+            let cut_off = Problem::CutOff { line: self.reader.get_ref().line };
             let event = event.map_err(|error| match error {
+                // All other errors of this kind are an end within a tag, a comment or the like.
+                quick_xml::Error::Syntax(error) if error != SyntaxError::InvalidBangMarkup => cut_off,
                 quick_xml::Error::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     Problem::TooLong(MAX_EVENT)
                 }
@@ -98,8 +102,9 @@ impl<R: BufRead> Xml<R> {
                     _ => continue,
                 },
                 Event::Comment(_) | Event::PI(_) => continue,
-                // Entities of a document type could grow without bound. A file that ends in an element is cut off.
-                Event::DocType(_) | Event::Eof | Event::Empty(_) => return Err(syntax),
+                Event::Eof => return Err(cut_off),
+                // Entities of a document type could grow without bound.
+                Event::DocType(_) | Event::Empty(_) => return Err(syntax),
             };
             // One byte more than the maximum is enough to refuse the text.
             let room = (MAX_TEXT + 1).saturating_sub(self.text.len());
@@ -137,6 +142,8 @@ fn value(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, ()> {
 struct Bounded<R> {
     read: R,
     allowance: usize,
+    /// The number of the line, from 1.
+    line: u64,
 }
 
 impl<R: BufRead> Read for Bounded<R> {
@@ -162,6 +169,9 @@ impl<R: BufRead> BufRead for Bounded<R> {
 
     fn consume(&mut self, count: usize) {
         self.allowance = self.allowance.saturating_sub(count);
+        // The bytes are buffered, so that this reads nothing.
+        let bytes = self.read.fill_buf().ok().and_then(|bytes| bytes.get(..count)).unwrap_or_default();
+        self.line += bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
         self.read.consume(count);
     }
 }

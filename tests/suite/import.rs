@@ -221,7 +221,8 @@ fn usersfile_report() {
             Ok((10, "last".to_owned())),
         ]
     );
-    assert_eq!(report[1].as_ref().unwrap_err().to_string(), "line 5: TYPE has an invalid value");
+    let values = "it must be HOTP, HOTP/E, HOTP/T30 or HOTP/T60, and /6, /7 or /8 may follow the last three";
+    assert_eq!(report[1].as_ref().unwrap_err().to_string(), format!("line 5: TYPE has an invalid value: {values}"));
     assert!(usersfile::read(b"", NOW).next().is_none());
 }
 

@@ -45,7 +45,7 @@ fn aegis_reports_what_it_does_not_read() {
         errors(&file),
         [
             "entry 1: a type that is neither totp nor hotp: not supported",
-            "entry 2: algo has an invalid value",
+            "entry 2: algo has an invalid value: it must be SHA1, SHA256 or SHA512",
             "entry 3: digits has an invalid value: it must be 6 to 9",
             "entry 4: period is missing",
             "entry 5: counter is missing",
@@ -127,6 +127,9 @@ fn freeotp_plus_is_read() {
 #[test]
 fn formats_are_recognized_and_no_others() {
     assert_eq!(Format::recognize(b""), None);
+    // The first draft of PSKC calls the container by another name.
+    let draft = b"<SecretContainer xmlns='http://www.openauthentication.org/OATH/2006/08/PSKC'/>";
+    assert_eq!(Format::recognize(draft), Some(Format::Pskc));
     for other in ["{}", "[]", "[1]", "<html></html>", "name,age\nrossi,7\n", "HOTPX", "\0\0", "#", "a,b,c,d,e,f,g,h"] {
         assert_eq!(Format::recognize(other.as_bytes()), None, "{other}");
     }

@@ -51,13 +51,13 @@ fn a_bad_row_is_reported_with_its_line_and_reading_continues() {
         [
             "line 4: the character at position 4 is not a base32 character",
             "line 5: a secret must have 10 to 128 bytes, not 5",
-            "line 6: time interval has an invalid value",
+            "line 6: time interval has an invalid value: it must be 1 to 86400",
             "line 7: serial number is missing",
             "line 8: secret key is missing",
-            "line 9: time interval has an invalid value",
+            "line 9: time interval has an invalid value: it must be 1 to 86400",
             "line 10: the row has 5 fields instead of 6",
             "line 11: the row has 7 fields instead of 6",
-            "line 12: time interval has an invalid value",
+            "line 12: time interval has an invalid value: it must be 1 to 86400",
             "line 13: serial number has an invalid value",
         ]
     );

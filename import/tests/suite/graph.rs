@@ -48,9 +48,9 @@ fn a_device_that_is_not_readable_is_reported_and_reading_continues() {
         [
             "entry 1: secretKey is missing",
             "entry 2: timeIntervalInSeconds is missing",
-            "entry 3: hashFunction has an invalid value",
+            "entry 3: hashFunction has an invalid value: it must be SHA1, SHA256 or SHA512",
             "entry 4: the entry is not as the format defines: error at column 106",
-            "entry 5: timeIntervalInSeconds has an invalid value",
+            "entry 5: timeIntervalInSeconds has an invalid value: it must be 1 to 86400",
             "entry 6: serialNumber is missing",
             "entry 7: the entry is not as the format defines: error at column 1",
         ]

@@ -56,7 +56,7 @@ fn rows_that_are_not_readable() {
             "line 6: digits has an invalid value: it must be 6 to 9",
             "line 7: counter or period has an invalid value",
             "line 8: period has an invalid value: it must be 1 to 86400",
-            "line 9: algorithm has an invalid value",
+            "line 9: algorithm has an invalid value: it must be SHA1, SHA256 or SHA512",
             "line 10: the row has 7 fields instead of 6",
             "line 11: a secret must have 10 to 128 bytes, not 129",
             "line 12: key is missing",

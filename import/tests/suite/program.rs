@@ -48,7 +48,10 @@ fn a_file_that_is_readable_in_part() {
     let output = run(file.as_bytes(), &[]);
     assert_eq!(
         lines(&output)[2..],
-        ["line 3: not imported: time interval has an invalid value", "1 would be imported, 1 not"]
+        [
+            "line 3: not imported: time interval has an invalid value: it must be 1 to 86400",
+            "1 would be imported, 1 not"
+        ]
     );
     assert_eq!(output.status.code(), Some(1));
 }
@@ -91,7 +94,8 @@ fn the_formats_of_secondo_itself() {
             format!("# users\nHOTP/E/6 alice - {HEX} 7\nHOTP/E/5 bob - {HEX}\n"),
             vec![
                 "line 2: alice: HOTP, SHA1, 6 digits, next counter 7; the number of digits is unknown: six are assumed",
-                "line 3: not imported: TYPE has an invalid value",
+                "line 3: not imported: TYPE has an invalid value: it must be HOTP, HOTP/E, HOTP/T30 or HOTP/T60, and /6, /7 or /8 \
+                 may follow the last three",
             ],
             1,
         ),

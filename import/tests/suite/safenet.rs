@@ -50,11 +50,22 @@ fn tokens_that_are_not_readable_are_reported_and_reading_continues() {
 }
 
 #[test]
+fn the_line_where_a_file_is_cut_off_is_named() {
+    let file = format!("<Tokens>\n{}\n</Tokens>", token("1", &format!("<Seed>\n{HEX}</Seed>\n")));
+    // With less, the file is not recognized.
+    for len in "<Tokens".len()..file.len() {
+        let error = read(&file[..len]).pop().unwrap().unwrap_err();
+        let line = 1 + file[..len].matches('\n').count();
+        assert_eq!(error.to_string(), format!("the file: the file is cut off in line {line}"), "{}", &file[..len]);
+    }
+}
+
+#[test]
 fn a_document_that_is_not_whole_is_an_error() {
     let whole = token("1", &format!("<Seed>{HEX}</Seed>"));
     let cut = read(format!("<Tokens>{whole}<Token serial=\"2\"><Applications>"));
     assert_eq!(cut.len(), 2);
-    assert!(matches!(cut[1].as_ref().unwrap_err().problem, Problem::Xml { .. }));
+    assert_eq!(cut[1].as_ref().unwrap_err().problem, Problem::CutOff { line: 1 });
     for file in [
         format!("<!DOCTYPE Tokens [<!ENTITY a \"{HEX}\">]><Tokens>{whole}</Tokens>"),
         format!("<Tokens>{}</Tokens>", whole.replace(HEX, "&a;")),

@@ -1,7 +1,7 @@
 use secondo::formats::Note;
 use secondo_import::Place;
 
-use crate::support::{HEX, SECRET, errors, parameters, records, secret};
+use crate::support::{HEX, SECRET, errors, parameters, read, records, secret};
 
 #[test]
 fn the_traditional_format() {
@@ -14,6 +14,20 @@ fn the_traditional_format() {
     assert_eq!((parameters(&keys[0]), secret(&keys[0])), ("HOTP SHA1 8 next 3".into(), SECRET));
     assert_eq!((parameters(&keys[1]), keys[1].serial.as_deref()), ("HOTP SHA1 6 next 0".into(), None));
     assert_eq!(keys[0].notes, []);
+}
+
+#[test]
+fn a_log_that_begins_with_other_configurations_is_recognized() {
+    let file = format!(
+        "  LOGGING START,11/27/26 10:30\n  Static Password: Scan Code,11/27/26 10:31,1,0b0c0d,,,,,0,0,0,0,0,0,0,0,0,0\n\
+         OATH-HOTP,11/27/26 10:32,2,,,{HEX},,,0,0,0,6,0,0,0,0,0,0\n"
+    );
+    let keys = read(file);
+    assert_eq!(
+        keys[0].as_ref().unwrap_err().to_string(),
+        "line 2: a configuration other than OATH-HOTP: not supported"
+    );
+    assert_eq!(parameters(keys[1].as_ref().unwrap()), "HOTP SHA1 6 next 0");
 }
 
 #[test]
