@@ -6,6 +6,7 @@ mod encrypted;
 mod entra;
 mod fuzz_seeds;
 mod graph;
+mod growth;
 mod hostile;
 mod oath_csv;
 mod password_managers;

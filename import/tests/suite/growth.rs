@@ -1,0 +1,438 @@
+//! Measurements with growing files: the work of every reader grows no faster than its file.
+//!
+//! Work is counted in instructions under valgrind, since a clock also measures what else the machine does.
+
+use std::env;
+use std::fs;
+use std::hint::black_box;
+use std::process::Command;
+
+use secondo::formats::otpauth::{KeyUri, Migration};
+use secondo::formats::{google_authenticator, json, pskc, usersfile};
+use secondo_import::{Format, Unlock};
+
+use crate::support::{BASE32, HEX, moved_at};
+
+/// The variable that makes [`counted`] read the files. Valgrind runs it in a process of its own.
+const COUNTED: &str = "SECONDO_TEST_COUNTED";
+/// The name of the case that the check must find.
+const PLANTED: &str = "planted";
+/// The lengths in bytes of the files of a case: one length, twice and four times as many.
+const LENGTHS: [usize; 3] = [8000, 16_000, 32_000];
+
+/// A file that grows: `unit`, repeated between `start` and `end`.
+struct Case {
+    name: &'static str,
+    read: Box<dyn Fn(&[u8]) -> usize>,
+    start: String,
+    unit: String,
+    end: &'static str,
+    /// The length at which the reader stops reading, if it is less than the files above.
+    longest: usize,
+}
+
+impl Case {
+    fn file(&self, len: usize) -> String {
+        let len = len * self.longest / LENGTHS[2];
+        let count = len.saturating_sub(self.start.len() + self.end.len()) / self.unit.len();
+        [&self.start, self.unit.repeat(count).as_str(), self.end].concat()
+    }
+}
+
+/// Reads a file, and returns the number of records and errors. Its calls are counted.
+#[inline(never)]
+fn measured(read: &dyn Fn(&[u8]) -> usize, file: &[u8]) -> usize {
+    black_box(read(black_box(file)))
+}
+
+/// Is run under valgrind by the test below.
+#[test]
+fn counted() {
+    if env::var_os(COUNTED).is_none() {
+        return;
+    }
+    for case in cases() {
+        for len in LENGTHS {
+            measured(&case.read, case.file(len).as_bytes());
+        }
+    }
+    // What a call took is written before the next one.
+    measured(&|_| 0, b"");
+}
+
+/// A run with `TESTS_FULL` takes a minute.
+#[test]
+fn nothing_grows_faster_than_its_file() {
+    if env::var_os("TESTS_FULL").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("counts");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--dump-before=*growth::measured*"])
+        .arg(format!("--callgrind-out-file={}", out.display()))
+        .arg(env::current_exe().unwrap())
+        .args(["growth::counted", "--exact", "--test-threads=1"])
+        .env(COUNTED, "1")
+        .output()
+        .unwrap_or_else(|error| panic!("valgrind cannot be run ({error}); tests/run installs it"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // The first one is what came before the first call.
+    let mut numbers = 2..;
+    let mut count = || {
+        let number = numbers.next().unwrap();
+        let dump = fs::read_to_string(format!("{}.{number}", out.display())).unwrap();
+        dump.lines().find_map(|line| line.strip_prefix("totals: ")).unwrap().parse::<i64>().unwrap()
+    };
+    let (mut unread, mut fast) = (Vec::new(), Vec::new());
+    for case in cases() {
+        let counts = LENGTHS.map(|_| count());
+        println!("{}: {counts:?}", case.name);
+        let (first, second) = (counts[1] - counts[0], counts[2] - counts[1]);
+        // A reader that stops early would not be measured. Some skip what they do not need in vectors.
+        if second < i64::try_from(case.longest / 32).unwrap() {
+            unread.push(case.name);
+        }
+        // Twice as much for twice the bytes; squared, it would be four times as much.
+        if second > first * 5 / 2 + 20_000 {
+            fast.push(case.name);
+        }
+    }
+    assert!(unread.is_empty(), "{unread:?}");
+    assert_eq!(fast, [PLANTED]);
+}
+
+fn cases() -> Vec<Case> {
+    [xml(), tables(), documents(), lines(), secondo_itself(), planted()].into_iter().flatten().collect()
+}
+
+fn of(format: Format) -> Box<dyn Fn(&[u8]) -> usize> {
+    Box::new(move |file| format.read(file, &Unlock::new(), moved_at()).count())
+}
+
+fn case(
+    name: &'static str,
+    format: Format,
+    start: impl Into<String>,
+    unit: impl Into<String>,
+    end: &'static str,
+) -> Case {
+    Case { name, read: of(format), start: start.into(), unit: unit.into(), end, longest: LENGTHS[2] }
+}
+
+fn xml() -> Vec<Case> {
+    const PSKC: &str = r#"<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">"#;
+    const DRAFT: &str = r#"<KeyContainer version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:container:1.0"><Device>"#;
+    const TOKEN: &str = "<Tokens><Token serial='1'><Applications><Application>";
+    const ENTRY: &str = "<KeePassFile><Root><Group><Entry>";
+    const END: &str = "</Entry></Group></Root></KeePassFile>";
+
+    let key = "<Key Id='1' Algorithm='urn:ietf:params:xml:ns:keyprov:pskc:hotp'>\
+        <AlgorithmParameters><ResponseFormat Length='6' Encoding='DECIMAL'/></AlgorithmParameters>\
+        <Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret></Data>";
+    let package = format!("<KeyPackage>{key}</Key></KeyPackage>");
+    let open = format!("{PSKC}<KeyPackage>{key}");
+    let token =
+        format!("<Token serial='1'><Applications><Application><Seed>{HEX}</Seed></Application></Applications></Token>");
+    let field = format!("<String><Key>otp</Key><Value>{BASE32}</Value></String>");
+    let entry = format!("<Entry>{field}</Entry>");
+    let rest = "</Key></KeyPackage></KeyContainer>";
+    vec![
+        case("PSKC, packages", Format::Pskc, PSKC, package, "</KeyContainer>"),
+        case("PSKC, keys of a device", Format::Pskc, DRAFT, format!("{key}</Key>"), "</Device></KeyContainer>"),
+        case("PSKC, keys that are refused", Format::Pskc, DRAFT, "<Key><a/></Key>", "</Device></KeyContainer>"),
+        case("PSKC, names of a key", Format::Pskc, open.clone(), "<FriendlyName>a</FriendlyName>", rest),
+        case(
+            "PSKC, a long text",
+            Format::Pskc,
+            format!("{open}<Issuer>"),
+            "a",
+            "</Issuer></Key></KeyPackage></KeyContainer>",
+        ),
+        case("PSKC, a long name", Format::Pskc, format!("{open}<"), "a", "/></Key></KeyPackage></KeyContainer>"),
+        case(
+            "PSKC, entities",
+            Format::Pskc,
+            format!("{open}<Issuer>"),
+            "&lt;",
+            "</Issuer></Key></KeyPackage></KeyContainer>",
+        ),
+        case(
+            "PSKC, entities in an attribute",
+            Format::Pskc,
+            format!("{open}<a b='"),
+            "&lt;",
+            "'/></Key></KeyPackage></KeyContainer>",
+        ),
+        case("PSKC, comments", Format::Pskc, open.clone(), "<!---->", rest),
+        case("PSKC, nested extensions", Format::Pskc, open.clone(), "<a><a><a><a><a></a></a></a></a></a>", rest),
+        case("PSKC, attributes", Format::Pskc, format!("{open}<a"), " b=''", "/></Key></KeyPackage></KeyContainer>"),
+        case("PSKC, namespaces", Format::Pskc, open.clone(), "<a xmlns:b='urn:b' xmlns='urn:c'><b:d/></a>", rest),
+        case(
+            "PSKC, policies",
+            Format::Pskc,
+            format!("{open}<Policy>"),
+            "<KeyUsage>OTP</KeyUsage>",
+            "</Policy></Key></KeyPackage></KeyContainer>",
+        ),
+        case(
+            "PSKC, values of a draft",
+            Format::Pskc,
+            format!("{DRAFT}{key}"),
+            "<Data Name='TIME'/>",
+            "</Key></Device></KeyContainer>",
+        ),
+        case("SafeNet, tokens", Format::SafeNetXml, "<Tokens>", token, "</Tokens>"),
+        case(
+            "SafeNet, elements",
+            Format::SafeNetXml,
+            TOKEN,
+            "<Seed>31</Seed>",
+            "</Application></Applications></Token></Tokens>",
+        ),
+        case(
+            "SafeNet, a long text",
+            Format::SafeNetXml,
+            format!("{TOKEN}<Seed>"),
+            "3",
+            "</Seed></Application></Applications></Token></Tokens>",
+        ),
+        case(
+            "SafeNet, entities",
+            Format::SafeNetXml,
+            format!("{TOKEN}<Seed>"),
+            "&lt;",
+            "</Seed></Application></Applications></Token></Tokens>",
+        ),
+        case("SafeNet, attributes", Format::SafeNetXml, "<Tokens><Token", " a=''", "/></Tokens>"),
+        case(
+            "SafeNet, a long name",
+            Format::SafeNetXml,
+            format!("{TOKEN}<"),
+            "a",
+            "/></Application></Applications></Token></Tokens>",
+        ),
+        case(
+            "SafeNet, nested elements",
+            Format::SafeNetXml,
+            TOKEN,
+            "<a><a><a></a></a></a>",
+            "</Application></Applications></Token></Tokens>",
+        ),
+        case(
+            "KeePass, entries",
+            Format::KeePassXml,
+            "<KeePassFile><Root><Group>",
+            entry.clone(),
+            "</Group></Root></KeePassFile>",
+        ),
+        case("KeePass, fields", Format::KeePassXml, ENTRY, field.clone(), END),
+        case(
+            "KeePass, unknown fields",
+            Format::KeePassXml,
+            ENTRY,
+            "<String><Key>a</Key><Value>b</Value></String>",
+            END,
+        ),
+        case(
+            "KeePass, history",
+            Format::KeePassXml,
+            format!("{ENTRY}{field}<History>"),
+            entry,
+            "</History></Entry></Group></Root></KeePassFile>",
+        ),
+        case(
+            "KeePass, groups",
+            Format::KeePassXml,
+            "<KeePassFile><Root>",
+            "<Group><Group></Group></Group>",
+            "</Root></KeePassFile>",
+        ),
+    ]
+}
+
+fn tables() -> Vec<Case> {
+    const ENTRA: &str = "upn,serial number,secret key,time interval,manufacturer,model\n";
+    const BITWARDEN: &str = "name,login_username,login_totp\n";
+    const KEEPASS: &str = "Group,Title,Username,TOTP\n";
+
+    let hotp = format!("OATH-HOTP,t,1,cc,,{HEX},,,0,0,0,6,0,0,0,0,0,0\n");
+    vec![
+        case("Entra, rows", Format::EntraCsv, ENTRA, format!("a,1,{BASE32},30,b,c\n"), ""),
+        case("Entra, rows that are refused", Format::EntraCsv, ENTRA, "a,b\n", ""),
+        case("Entra, blank lines", Format::EntraCsv, ENTRA, "\r\n", ""),
+        case("Entra, a long field", Format::EntraCsv, format!("{ENTRA}\""), "a", "\",1,2,3,4,5\n"),
+        case("Entra, quotation marks", Format::EntraCsv, format!("{ENTRA}\""), "\"\"", "\",1,2,3,4,5\n"),
+        case("Entra, many fields", Format::EntraCsv, ENTRA, "a,", "\n"),
+        case(
+            "Entra, unknown columns",
+            Format::EntraCsv,
+            "upn,serial number,secret key,time interval,manufacturer,model",
+            ",a",
+            "\n",
+        ),
+        case("OATH CSV, rows", Format::OathCsv, "", format!("O1,{HEX},totp,8,60\n"), ""),
+        case("OATH CSV, comments", Format::OathCsv, "# version: 2\n", "# a\n", ""),
+        case("OATH CSV, a long secret", Format::OathCsv, "O1,", "3", ",totp,8,60\n"),
+        case("Yubico, rows", Format::YubicoCsv, "", hotp, ""),
+        case("Yubico, rows of its own format", Format::YubicoCsv, "", format!("508326,,0,{HEX},,t,\n"), ""),
+        case("Yubico, lines of a log", Format::YubicoCsv, "", "LOGGING START,t\n", "Yubico OTP,t\n"),
+        case("Bitwarden CSV, rows", Format::BitwardenCsv, BITWARDEN, format!("a,b,{BASE32}\n"), ""),
+        case("Bitwarden CSV, unknown columns", Format::BitwardenCsv, "name,login_username,login_totp", ",a", "\n"),
+        case("KeePass CSV, rows", Format::KeePassCsv, KEEPASS, format!("g,a,b,otpauth://totp/a?secret={BASE32}\n"), ""),
+        case(
+            "KeePass CSV, a long URI",
+            Format::KeePassCsv,
+            format!("{KEEPASS}g,a,b,otpauth://totp/a?secret={BASE32}"),
+            "&a=%41",
+            "\n",
+        ),
+    ]
+}
+
+fn documents() -> Vec<Case> {
+    let graph = format!(r#"{{"serialNumber":"1","secretKey":"{BASE32}","timeIntervalInSeconds":30}},"#);
+    let info = format!(r#"{{"secret":"{BASE32}","algo":"SHA1","digits":6,"period":30}}"#);
+    let aegis = format!(r#"{{"type":"totp","name":"a","issuer":"b","info":{info}}},"#);
+    let two_fas = format!(r#"{{"name":"a","secret":"{BASE32}","otp":{{"tokenType":"TOTP"}}}},"#);
+    let andotp =
+        format!(r#"{{"secret":"{BASE32}","label":"a","digits":6,"type":"TOTP","algorithm":"SHA1","period":30}},"#);
+    let freeotp = r#"{"algo":"SHA1","digits":6,"issuerExt":"a","label":"b","period":30,"secret":[49,50,51,52,53,54,55,56,57,48],"type":"TOTP"},"#;
+    let bitwarden = format!(r#"{{"type":1,"name":"a","login":{{"username":"b","totp":"{BASE32}"}}}},"#);
+    let last = "{}]}";
+    vec![
+        case("Graph, entries", Format::GraphJson, r#"{"value":["#, graph, last),
+        case("Graph, unknown fields", Format::GraphJson, r#"{"value":[{"#, r#""a":1,"#, r#""b":1}]}"#),
+        case("Graph, escapes", Format::GraphJson, r#"{"value":[{"serialNumber":""#, r"\u0041", r#""}]}"#),
+        case("Graph, nesting", Format::GraphJson, r#"{"value":["#, "[", ""),
+        case("Graph, white space", Format::GraphJson, "", " ", r#"{"value":[{}]}"#),
+        case(
+            "Aegis, entries",
+            Format::Aegis,
+            r#"{"version":1,"header":{"slots":null,"params":null},"db":{"version":2,"entries":["#,
+            aegis,
+            "{}]}}",
+        ),
+        case(
+            "Aegis, slots",
+            Format::Aegis,
+            r#"{"version":1,"header":{"slots":["#,
+            r#"{"type":1,"uuid":"a","key":"00","key_params":{"nonce":"00","tag":"00"}},"#,
+            r#"{}]},"db":""}"#,
+        ),
+        case("2FAS, services", Format::TwoFas, r#"{"schemaVersion":4,"services":["#, two_fas, last),
+        case(
+            "2FAS, a long encrypted text",
+            Format::TwoFas,
+            r#"{"schemaVersion":4,"servicesEncrypted":""#,
+            "QUFB",
+            r#":QUFB:QUFB"}"#,
+        ),
+        case("andOTP, entries", Format::AndOtp, "[", andotp, "{}]"),
+        case("FreeOTP+, entries", Format::FreeOtpPlus, r#"{"tokenOrder":[],"tokens":["#, freeotp, last),
+        case(
+            "FreeOTP+, a long secret",
+            Format::FreeOtpPlus,
+            r#"{"tokenOrder":[],"tokens":[{"secret":["#,
+            "49,",
+            "49]}]}",
+        ),
+        case("Bitwarden JSON, items", Format::BitwardenJson, r#"{"encrypted":false,"items":["#, bitwarden, last),
+        case(
+            "Bitwarden JSON, unknown fields",
+            Format::BitwardenJson,
+            r#"{"encrypted":false,"items":[{"#,
+            r#""a":[],"#,
+            r#""type":2}]}"#,
+        ),
+    ]
+}
+
+fn lines() -> Vec<Case> {
+    let line = format!(r#"{{"name":"a","type":"totp","secret":"{BASE32}","encoding":"base32"}}"#) + "\n";
+    let used = format!("HOTP/T30\ta\t-\t{HEX}\t0\t755224\t2009-12-07T17:25:42L\n");
+    vec![
+        case("JSON lines", Format::JsonLines, "", line, ""),
+        case("JSON lines, blank ones", Format::JsonLines, "", "\n", "{}\n"),
+        case("JSON lines, a long one", Format::JsonLines, "{\"a\":\"", "a", "\"}\n"),
+        case("usersfile", Format::Usersfile, "", format!("HOTP/T30\ta\t-\t{HEX}\n"), ""),
+        case("usersfile, comments", Format::Usersfile, "", "# a\n", "HOTP a\n"),
+        // Each of its lines takes 3,400 codes.
+        Case { longest: 1000, ..case("usersfile, logins", Format::Usersfile, "", used, "") },
+        case("state file", Format::GoogleAuthenticator, format!("{BASE32}\n\" TOTP_AUTH\n"), "12345678\n", ""),
+        case(
+            "state file, steps",
+            Format::GoogleAuthenticator,
+            format!("{BASE32}\n\" TOTP_AUTH\n\" DISALLOW_REUSE"),
+            " 1",
+            "\n",
+        ),
+        case(
+            "state file, hosts",
+            Format::GoogleAuthenticator,
+            format!("{BASE32}\n\" TOTP_AUTH\n"),
+            "\" LAST0 a 1\n",
+            "",
+        ),
+        case("key URIs", Format::KeyUris, "", format!("otpauth://totp/a?secret={BASE32}\n"), ""),
+        case("key URIs, a long one", Format::KeyUris, format!("otpauth://totp/a?secret={BASE32}"), "&a=%41", "\n"),
+    ]
+}
+
+/// The readers of `secondo`, which take a whole file or a text that is longer than a line.
+fn secondo_itself() -> Vec<Case> {
+    let case = |name, read: fn(&[u8]) -> usize, longest, start: &str, unit: &str, end| Case {
+        name,
+        read: Box::new(read),
+        start: start.into(),
+        unit: unit.into(),
+        end,
+        longest,
+    };
+    let whole = LENGTHS[2];
+    let uri = format!("otpauth://totp/a?secret={BASE32}");
+    let all_users = |file: &[u8]| usersfile::read(file, moved_at()).count();
+    let all_lines = |file: &[u8]| json::read(file, moved_at()).count();
+    let state = |file: &[u8]| 1 + usize::from(google_authenticator::read("a", file, moved_at()).is_ok());
+    let tokens = |file: &[u8]| pskc::Reader::new(file, pskc::Credential::None, moved_at()).count();
+    let uris = move |file: &[u8]| 1 + usize::from(KeyUri::parse(str::from_utf8(file).unwrap()).is_ok());
+    let batch =
+        |file: &[u8]| 1 + Migration::parse(str::from_utf8(file).unwrap()).map_or(0, |batch| batch.accounts().len());
+    vec![
+        case("usersfile in memory", all_users, whole, "", &format!("HOTP/T30\ta\t-\t{HEX}\n"), ""),
+        case("usersfile in memory, fields", all_users, whole, "HOTP", " ", "a\n"),
+        case("usersfile in memory, blank lines", all_users, whole, "", "\n", "HOTP\n"),
+        case("JSON lines in memory", all_lines, whole, "", "{\"a\":1}\n", ""),
+        case("JSON lines in memory, unknown fields", all_lines, 4096, "{", "\"a\":1,", "\"b\":1}\n"),
+        case("JSON lines in memory, escapes", all_lines, 4096, "{\"name\":\"", "\\u0041", "\"}\n"),
+        case("state file in memory", state, whole, &format!("{BASE32}\n"), "12345678\n", ""),
+        case(
+            "PSKC in memory",
+            tokens,
+            whole,
+            "<KeyContainer Version='1.0' xmlns='urn:ietf:params:xml:ns:keyprov:pskc'>",
+            "<KeyPackage/>",
+            "</KeyContainer>",
+        ),
+        case("key URI, parameters", uris, KeyUri::MAX_LEN, &uri, "&a=1", ""),
+        case("key URI, a long name", uris, KeyUri::MAX_LEN, &format!("{uri}&issuer="), "%41", ""),
+        case("key URI, ampersands", uris, KeyUri::MAX_LEN, &uri, "&", ""),
+        // Accounts without a secret, and fields that are not known.
+        case("migration, accounts", batch, Migration::MAX_LEN, "otpauth-migration://offline?data=", "CgIQAQoC", "EAE="),
+        case(
+            "migration, unknown fields",
+            batch,
+            Migration::MAX_LEN,
+            "otpauth-migration://offline?data=",
+            "eAF4AXgB",
+            "",
+        ),
+    ]
+}
+
+/// A reader whose work grows as the square of its file.
+fn planted() -> Vec<Case> {
+    let read =
+        |file: &[u8]| file.iter().map(|byte| file.iter().filter(|other| *other > byte).count()).max().unwrap_or(0);
+    vec![Case { name: PLANTED, read: Box::new(read), start: "b".into(), unit: "a".into(), end: "", longest: 500 }]
+}
