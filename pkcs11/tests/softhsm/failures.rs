@@ -5,8 +5,9 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use cryptoki::error::RvError;
+use cryptoki::error::{Error, RvError};
 use cryptoki::object::{Attribute, KeyType, ObjectClass};
+use cryptoki::session::UserType;
 use cryptoki::types::AuthPin;
 use pollster::block_on;
 use secondo::hsm::Hsm;
@@ -16,7 +17,7 @@ use secondo::{Algorithm, Hotp, Secret, UnixTime, VerifierError};
 use secondo_pkcs11::{Token, TokenError, Workers};
 
 use crate::logins::Logins;
-use crate::store::{LABEL, MODULE, Other, PIN, open, second_token, tokens_are_away, with_softhsm};
+use crate::store::{LABEL, MODULE, Other, PIN, locking_module, open, second_token, tokens_are_away, with_softhsm};
 use crate::{all, enroll, hmacs, local_twin, name, one_worker, rfc_secret, verifier, with_hsm};
 
 #[test]
@@ -212,6 +213,38 @@ fn a_pin_that_was_refused_is_not_tried_again() {
         token.log_in(PIN).unwrap();
         hmacs(&hsm, "rossi").unwrap();
         hmacs(&one_worker(&open().unwrap()), "rossi").unwrap();
+    });
+}
+
+/// `SoftHSM` never locks a PIN. A module in front of it does.
+#[test]
+fn a_pin_that_is_locked_is_reported_until_its_officer_sets_a_new_one() {
+    with_softhsm(|| {
+        let module = locking_module();
+        let token = Token::open(&module, LABEL, PIN).unwrap();
+        token.import(&name("rossi"), &rfc_secret(Algorithm::Sha1), Algorithm::Sha1).unwrap();
+        let hsm = one_worker(&token);
+        hmacs(&hsm, "rossi").unwrap();
+
+        let other = Other::of(&module);
+        other.session().logout().unwrap();
+        for _ in 0..3 {
+            let wrong = other.session().login(UserType::User, Some(&AuthPin::new("2468-User".into())));
+            assert!(matches!(wrong, Err(Error::Pkcs11(RvError::PinIncorrect, _))), "{wrong:?}");
+        }
+        assert!(matches!(hmacs(&hsm, "rossi"), Err(TokenError::Module(_))));
+        for _ in 0..2 {
+            let error = hmacs(&hsm, "rossi").unwrap_err();
+            assert!(matches!(error, TokenError::Pin(RvError::PinLocked)), "{error:?}");
+            assert!(error.to_string().contains("locked: its security officer must set a new one"), "{error}");
+        }
+        assert!(matches!(token.log_in(PIN), Err(TokenError::Pin(RvError::PinLocked))));
+        assert!(matches!(Token::open(&module, LABEL, PIN), Err(TokenError::Pin(RvError::PinLocked))));
+
+        other.reset_pin("renewed");
+        assert!(matches!(hmacs(&hsm, "rossi"), Err(TokenError::Pin(RvError::PinLocked))));
+        token.log_in("renewed").unwrap();
+        hmacs(&hsm, "rossi").unwrap();
     });
 }
 

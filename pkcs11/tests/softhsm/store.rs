@@ -7,6 +7,7 @@ use std::{env, fs, process};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::session::{Session, UserType};
+use cryptoki::types::AuthPin;
 use secondo_pkcs11::{Token, TokenError};
 
 pub(crate) const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
@@ -65,12 +66,26 @@ pub(crate) fn pkcs11_tool(arguments: &[&str]) {
     run(&mut tool);
 }
 
+/// Builds a module in front of `SoftHSM` that locks the PIN after three wrong ones, and returns its path.
+pub(crate) fn locking_module() -> PathBuf {
+    let module = PathBuf::from(env::var_os(STORE).unwrap()).join("locking.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/softhsm/locking.c");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", &format!("-DMODULE=\"{MODULE}\""), "-o"]).arg(&module).arg(source);
+    run(&mut compiler);
+    module
+}
+
 /// Other code in the same process that uses the module as well.
 pub(crate) struct Other(Pkcs11);
 
 impl Other {
     pub(crate) fn new() -> Self {
-        Self(Pkcs11::new(MODULE).unwrap())
+        Self::of(Path::new(MODULE))
+    }
+
+    pub(crate) fn of(module: &Path) -> Self {
+        Self(Pkcs11::new(module).unwrap())
     }
 
     pub(crate) fn initialize(&self) {
@@ -79,6 +94,16 @@ impl Other {
 
     pub(crate) fn finalize(&self) {
         self.0.clone().finalize().unwrap();
+    }
+
+    /// Sets the user PIN as the security officer, who may not log in beside sessions that only read.
+    pub(crate) fn reset_pin(&self, pin: &str) {
+        self.finalize();
+        self.initialize();
+        let session = self.session();
+        session.login(UserType::So, Some(&AuthPin::new(SO_PIN.into()))).unwrap();
+        session.init_pin(&AuthPin::new(pin.into())).unwrap();
+        session.logout().unwrap();
     }
 
     /// Returns the serial numbers of all tokens.
@@ -94,7 +119,7 @@ impl Other {
 
     pub(crate) fn logged_in(&self, pin: &str) -> Session {
         let session = self.session();
-        session.login(UserType::User, Some(&cryptoki::types::AuthPin::new(pin.into()))).unwrap();
+        session.login(UserType::User, Some(&AuthPin::new(pin.into()))).unwrap();
         session
     }
 }

@@ -1,0 +1,45 @@
+/* A PKCS #11 module in front of SoftHSM, which locks the user PIN after three wrong ones. SoftHSM itself never does. */
+#include <dlfcn.h>
+
+typedef unsigned long number;
+typedef number login_function(number session, number user, unsigned char *pin, number len);
+typedef number init_pin_function(number session, unsigned char *pin, number len);
+
+/* CK_FUNCTION_LIST of PKCS #11 2.40. */
+struct list {
+    unsigned char version[2];
+    void *functions[68];
+};
+
+enum { INIT_PIN = 10, LOGIN = 18, USER = 1, MOST_WRONG = 3 };
+enum { GENERAL_ERROR = 0x05, PIN_INCORRECT = 0xa0, PIN_LOCKED = 0xa4 };
+
+static struct list *softhsm;
+static struct list ours;
+static number wrong;
+
+static number login(number session, number user, unsigned char *pin, number len) {
+    if (user == USER && wrong >= MOST_WRONG) return PIN_LOCKED;
+    number result = ((login_function *)softhsm->functions[LOGIN])(session, user, pin, len);
+    if (user == USER && result == PIN_INCORRECT) wrong++;
+    if (user == USER && result == 0) wrong = 0;
+    return result;
+}
+
+/* The security officer sets a PIN, which unlocks it. */
+static number init_pin(number session, unsigned char *pin, number len) {
+    number result = ((init_pin_function *)softhsm->functions[INIT_PIN])(session, pin, len);
+    if (result == 0) wrong = 0;
+    return result;
+}
+
+number C_GetFunctionList(struct list **list) {
+    void *module = dlopen(MODULE, RTLD_NOW);
+    number (*get)(struct list **) = module ? dlsym(module, "C_GetFunctionList") : 0;
+    if (!get || get(&softhsm) != 0) return GENERAL_ERROR;
+    ours = *softhsm;
+    ours.functions[LOGIN] = login;
+    ours.functions[INIT_PIN] = init_pin;
+    *list = &ours;
+    return 0;
+}
