@@ -20,10 +20,13 @@ const PLANTED: &str = "planted";
 /// The lengths in bytes of the files of a case: one length, twice and four times as many.
 const LENGTHS: [usize; 3] = [8000, 16_000, 32_000];
 
+/// A reader, which returns the number of records and errors.
+type Read = Box<dyn Fn(&[u8]) -> usize>;
+
 /// A file that grows: `unit`, repeated between `start` and `end`.
 struct Case {
     name: &'static str,
-    read: Box<dyn Fn(&[u8]) -> usize>,
+    read: Read,
     start: String,
     unit: String,
     end: &'static str,
@@ -103,10 +106,22 @@ fn nothing_grows_faster_than_its_file() {
 }
 
 fn cases() -> Vec<Case> {
-    [xml(), tables(), documents(), lines(), secondo_itself(), planted()].into_iter().flatten().collect()
+    [
+        pskc_documents(),
+        tokens_of_safenet(),
+        entries_of_keepass(),
+        tables(),
+        documents(),
+        lines(),
+        secondo_itself(),
+        planted(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-fn of(format: Format) -> Box<dyn Fn(&[u8]) -> usize> {
+fn of(format: Format) -> Read {
     Box::new(move |file| format.read(file, &Unlock::new(), moved_at()).count())
 }
 
@@ -120,22 +135,15 @@ fn case(
     Case { name, read: of(format), start: start.into(), unit: unit.into(), end, longest: LENGTHS[2] }
 }
 
-fn xml() -> Vec<Case> {
+fn pskc_documents() -> Vec<Case> {
     const PSKC: &str = r#"<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">"#;
     const DRAFT: &str = r#"<KeyContainer version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:container:1.0"><Device>"#;
-    const TOKEN: &str = "<Tokens><Token serial='1'><Applications><Application>";
-    const ENTRY: &str = "<KeePassFile><Root><Group><Entry>";
-    const END: &str = "</Entry></Group></Root></KeePassFile>";
 
     let key = "<Key Id='1' Algorithm='urn:ietf:params:xml:ns:keyprov:pskc:hotp'>\
         <AlgorithmParameters><ResponseFormat Length='6' Encoding='DECIMAL'/></AlgorithmParameters>\
         <Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret></Data>";
     let package = format!("<KeyPackage>{key}</Key></KeyPackage>");
     let open = format!("{PSKC}<KeyPackage>{key}");
-    let token =
-        format!("<Token serial='1'><Applications><Application><Seed>{HEX}</Seed></Application></Applications></Token>");
-    let field = format!("<String><Key>otp</Key><Value>{BASE32}</Value></String>");
-    let entry = format!("<Entry>{field}</Entry>");
     let rest = "</Key></KeyPackage></KeyContainer>";
     vec![
         case("PSKC, packages", Format::Pskc, PSKC, package, "</KeyContainer>"),
@@ -182,6 +190,15 @@ fn xml() -> Vec<Case> {
             "<Data Name='TIME'/>",
             "</Key></Device></KeyContainer>",
         ),
+    ]
+}
+
+fn tokens_of_safenet() -> Vec<Case> {
+    const TOKEN: &str = "<Tokens><Token serial='1'><Applications><Application>";
+
+    let token =
+        format!("<Token serial='1'><Applications><Application><Seed>{HEX}</Seed></Application></Applications></Token>");
+    vec![
         case("SafeNet, tokens", Format::SafeNetXml, "<Tokens>", token, "</Tokens>"),
         case(
             "SafeNet, elements",
@@ -219,6 +236,16 @@ fn xml() -> Vec<Case> {
             "<a><a><a></a></a></a>",
             "</Application></Applications></Token></Tokens>",
         ),
+    ]
+}
+
+fn entries_of_keepass() -> Vec<Case> {
+    const ENTRY: &str = "<KeePassFile><Root><Group><Entry>";
+    const END: &str = "</Entry></Group></Root></KeePassFile>";
+
+    let field = format!("<String><Key>otp</Key><Value>{BASE32}</Value></String>");
+    let entry = format!("<Entry>{field}</Entry>");
+    vec![
         case(
             "KeePass, entries",
             Format::KeePassXml,
