@@ -150,7 +150,7 @@ fn integer_from_base64(text: &str, name: &'static str) -> Option<i64> {
 }
 
 /// Returns the number that these bytes are: decimal digits, or a big-endian number that is signed if it has four or
-/// eight bytes. RFC 6030 section 4.2 has only the latter; other writers leave out leading zeros, or encode digits.
+/// eight bytes. RFC 6030 has only the latter; other writers leave out leading zeros, or encode digits.
 ///
 /// One or two digits could also be a big-endian number that a token may have, and are rejected.
 pub(super) fn integer(bytes: &[u8]) -> Option<i64> {
