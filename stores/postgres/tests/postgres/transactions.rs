@@ -480,7 +480,8 @@ fn a_transaction_ends_in_time() {
     let server = server();
     block_on(async {
         let provider = Provider::new(impatient().connect(&server.url()).await.unwrap());
-        let id = provider.enroll("rossi").await;
+        let patient = Provider::new(patient().connect(&server.url()).await.unwrap());
+        let id = patient.enroll("rossi").await;
         let slow = async |transaction: &Transaction<'_>, _: &Accepted| {
             transaction.execute(LOGIN, &[&id.as_str()]).await?;
             transaction.execute("SELECT pg_sleep(3600)", &[]).await
@@ -489,14 +490,7 @@ fn a_transaction_ends_in_time() {
         assert!(matches!(failed, Err(TransactionError::Verifier(VerifierError::Store(PostgresStoreError::Timeout)))));
         assert_eq!(logins(&server, &id).await, 0);
         // The entry stays locked until the server has ended the statement.
-        let begun = std::time::Instant::now();
-        let accepted = loop {
-            match provider.log_in(&id, &code(0), 0).await {
-                Ok((accepted, _)) => break accepted,
-                Err(error) => assert!(begun.elapsed() < Duration::from_secs(60), "{error}"),
-            }
-        };
-        drop(accepted);
+        patient.log_in(&id, &code(0), 0).await.unwrap();
         assert_eq!(logins(&server, &id).await, 1);
     });
 }
