@@ -43,7 +43,8 @@ pub(crate) const COLUMNS: &[Column] = &[
 /// let mut tokens = entra::read(file.as_bytes(), UnixTime::from_secs(1_795_500_000)?);
 /// let token = tokens.next().unwrap()?;
 /// assert_eq!((token.name.as_str(), token.serial.as_deref()), ("rossi@example.com", Some("2300000001")));
-/// assert_eq!(tokens.next().unwrap().unwrap_err().to_string(), "line 3: time interval has an invalid value");
+/// let error = tokens.next().unwrap().unwrap_err();
+/// assert_eq!(error.to_string(), "line 3: time interval has an invalid value: it must be 1 to 86400");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read<R: BufRead>(read: R, now: UnixTime) -> impl Iterator<Item = Result<Record, ImportError>> {
