@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use enrolled::{FIRST, NOW, SECOND, after, keys};
-use logins::{DESK, Logins, fresh};
-use ocra::{Device, challenge, challenge_refusal, confirmed, other_than, random};
+use logins::{DESK, Logins, fresh, random};
+use ocra::{Device, challenge, challenge_refusal, confirmed, other_than};
 use pollster::block_on;
 use refusals::{refusal, wrong};
 use secondo::account::RecordError;

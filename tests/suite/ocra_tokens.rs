@@ -11,8 +11,8 @@ use crate::support::time;
 use std::thread;
 
 use enrolled::{FIRST, NOW, SECOND, after, keys};
-use logins::{DESK, Logins, fresh};
-use ocra::{Device, PIN, challenge, challenge_refusal, confirmed, other_than, random};
+use logins::{DESK, Logins, fresh, random};
+use ocra::{Device, PIN, challenge, challenge_refusal, confirmed, other_than};
 use pollster::block_on;
 use refusals::{account_error, refusal, wrong};
 use secondo::account::AccountError;

@@ -9,9 +9,9 @@ use secondo::policy::Sending;
 use secondo::store::{Memory, Store};
 use secondo::{Digits, Policy, Refusal, Verifier, VerifierError};
 
-use super::{code, confirmed, message, mobile, random, send, sends_left, try_code};
+use super::{code, confirmed, message, mobile, send, sends_left, try_code};
 use crate::support::enrolled::{NOW, keys};
-use crate::support::logins::{DESK, fresh};
+use crate::support::logins::{DESK, fresh, random};
 use crate::support::refusals::{account_error, refusal};
 use crate::support::subscriber::{bind, code_of, id, phone};
 

@@ -15,10 +15,9 @@ use secondo::store::{Enumerate, Memory, Store};
 use secondo::verifier::Sent;
 use secondo::{AccountId, Policy, PublicRefusal, Refusal, State, Verifier, VerifierError};
 
-use super::{NoGateway, code, confirmed, message, mobile, random, send, sends_left, try_code};
-use crate::support::enrolled;
-use crate::support::enrolled::{NOW, after, keys};
-use crate::support::logins::{DESK, Logins, fresh};
+use super::{NoGateway, code, confirmed, message, mobile, send, sends_left, try_code};
+use crate::support::enrolled::{self, NOW, after, keys};
+use crate::support::logins::{DESK, Logins, fresh, random};
 use crate::support::refusals::{account_error, refusal};
 use crate::support::subscriber::{bind, code_of, id, phone};
 

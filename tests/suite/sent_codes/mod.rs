@@ -5,7 +5,6 @@ mod destinations;
 mod limits;
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use secondo::{
 };
 
 use crate::support::enrolled::{NOW, after, keys};
-use crate::support::logins::{DESK, Logins, fresh};
+use crate::support::logins::{DESK, Logins, fresh, random};
 use crate::support::refusals::{account_error, refusal, wrong};
 use crate::support::subscriber::{self, bind, code_of, id, phone, stored};
 
@@ -36,18 +35,6 @@ impl Transport for NoGateway {
     async fn send(&self, _: &CodeMessage) -> Result<(), Infallible> {
         Ok(())
     }
-}
-
-/// Returns bytes that no other call returned, spread like random ones.
-fn random() -> [u8; 32] {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-
-    let number = LAST.fetch_add(1, Ordering::Relaxed);
-    let mut bytes = [0; 32];
-    for (place, part) in (1..).zip(bytes.chunks_mut(8)) {
-        part.copy_from_slice(&(number * 4 + place).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    }
-    bytes
 }
 
 fn mobile() -> Destination {

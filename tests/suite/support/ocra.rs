@@ -1,7 +1,5 @@
 //! Tokens that answer challenges, as a subscriber holds them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use pollster::block_on;
 use secondo::factor::ocra::{Challenge, ChallengeRefusal, Inputs, PinHash, Question, Suite, Token};
 use secondo::store::Store;
@@ -9,7 +7,7 @@ use secondo::types::Counter;
 use secondo::{AuthenticatorNumber, Key, Policy, Secret, State, Transaction, UnixTime, Verifier, VerifierError};
 
 use super::enrolled::keys;
-use super::logins::Logins;
+use super::logins::{Logins, random};
 use super::subscriber::id;
 
 pub(crate) const PIN: &str = "4711";
@@ -63,18 +61,6 @@ impl Device {
         self.counter = self.counter.wrapping_add(1);
         self.suite.response(&key, &inputs).unwrap().as_str().to_owned()
     }
-}
-
-/// Returns bytes that no other call returned, spread like random ones.
-pub(crate) fn random() -> [u8; 32] {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-
-    let number = LAST.fetch_add(1, Ordering::Relaxed);
-    let mut bytes = [0; 32];
-    for (place, part) in (1..).zip(bytes.chunks_mut(8)) {
-        part.copy_from_slice(&(number * 4 + place).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    }
-    bytes
 }
 
 /// Creates a verifier, and an account with this token, confirmed.

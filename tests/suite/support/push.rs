@@ -1,7 +1,6 @@
 //! Apps of one subscriber.
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use pollster::block_on;
 use secondo::factor::NewAuthenticator;
@@ -12,25 +11,12 @@ use secondo::store::Store;
 use secondo::verifier::Confirmed;
 use secondo::{AuthenticatorNumber, Transaction, UnixTime, Verifier, VerifierError};
 
-use super::logins::fresh;
+use super::logins::{fresh, random};
 use super::subscriber::id;
 
 pub(crate) const CODE: Unlock<'_> = Unlock::Code("271828");
 
 pub(crate) type Phone = Device<SoftwareKey>;
-
-/// Returns bytes that no other call returned.
-pub(crate) fn random() -> [u8; 32] {
-    static LAST: AtomicU64 = AtomicU64::new(1);
-
-    let mut bytes = [0; 32];
-    for (place, bytes) in (0..).zip(bytes.chunks_mut(8)) {
-        // The golden ratio spreads the numbers that pages show.
-        let number = LAST.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15) + place;
-        bytes.copy_from_slice(&number.to_be_bytes());
-    }
-    bytes
-}
 
 pub(crate) fn activation() -> Activation {
     Activation::new(&id(), "idp.example.it", "Maria Rossi", &random()).unwrap()

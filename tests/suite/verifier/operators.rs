@@ -11,9 +11,8 @@ use secondo::types::Counter;
 use secondo::{AccountId, Hotp, Policy, Refusal, State, Totp, Verifier};
 
 use super::code_of;
-use crate::support::enrolled;
 use crate::support::enrolled::{
-    FIRST, NOW, SECOND, SECRET, after, another, code_at, enroll, keys, verifier, wrong_code,
+    self, FIRST, NOW, SECOND, SECRET, after, another, code_at, enroll, keys, verifier, wrong_code,
 };
 use crate::support::logins::{DESK, Logins, fresh};
 use crate::support::refusals::{account_error, refusal, replayed, wrong};
