@@ -47,7 +47,7 @@ fn what_was_revoked_is_not_in_the_file_any_more() {
     RedbOptions::new().compact(&path).unwrap();
     let after = fs::read(&path).unwrap();
     assert!(!holds(&after, b"with a phone") && !holds(&after, b"closed/") && holds(&after, b"without it"));
-    assert!(after.len() < before.len() / 2, "{} of {} bytes", after.len(), before.len());
+    assert!(after.len() < before.len() / 4, "{} of {} bytes", after.len(), before.len());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left behind");
 
     let store = RedbStore::open(&path).unwrap();
