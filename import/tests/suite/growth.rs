@@ -13,8 +13,6 @@ use secondo_import::{Format, Unlock};
 
 use crate::support::{BASE32, HEX, moved_at};
 
-/// The variable that makes [`counted`] read the files. Valgrind runs it in a process of its own.
-const COUNTED: &str = "SECONDO_TEST_COUNTED";
 /// The name of the case that the check must find.
 const PLANTED: &str = "planted";
 /// The lengths in bytes of the files of a case: one length, twice and four times as many.
@@ -48,35 +46,28 @@ fn measured(read: &dyn Fn(&[u8]) -> usize, file: &[u8]) -> usize {
     black_box(read(black_box(file)))
 }
 
-/// Is run under valgrind by the test below.
 #[test]
+#[ignore = "the test below runs it under valgrind"]
 fn counted() {
-    if env::var_os(COUNTED).is_none() {
-        return;
-    }
     for case in cases() {
         for len in LENGTHS {
             measured(&case.read, case.file(len).as_bytes());
         }
     }
-    // What a call took is written before the next one.
+    // Callgrind writes the count of a call when the next one begins.
     measured(&|_| 0, b"");
 }
 
-/// A run with `TESTS_FULL` takes a minute.
 #[test]
+#[ignore = "a minute: `cargo test -p secondo-import --test suite -- --ignored nothing_grows`"]
 fn nothing_grows_faster_than_its_file() {
-    if env::var_os("TESTS_FULL").is_none() {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("counts");
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--dump-before=*growth::measured*"])
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(env::current_exe().unwrap())
-        .args(["growth::counted", "--exact", "--test-threads=1"])
-        .env(COUNTED, "1")
+        .args(["growth::counted", "--exact", "--ignored", "--test-threads=1"])
         .output()
         .unwrap_or_else(|error| panic!("valgrind cannot be run ({error}); tests/run installs it"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
