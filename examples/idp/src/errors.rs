@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::gepi;
-use crate::http::{AFTER_FORM, Visit, is_sight};
+use crate::http::{Visit, is_sight};
 use crate::limits::WAITING;
 use crate::monitoring::page_before;
 use crate::pages::{self, Language, Page};
@@ -98,16 +98,8 @@ fn is_explained(response: &Response) -> bool {
 /// Returns the page about a failure. It sets no cookie: a form of another site comes without the session's, which must
 /// not be replaced.
 async fn page(app: &Arc<App>, asked: &Parts, error: RequestError) -> Response {
-    if is_sight(&asked.method) {
-        return page_with(app, asked, error, None).await;
-    }
     // The request may have failed before it reached a page.
-    let again = page_before(app, asked).filter(|_| error != RequestError::OtherSite);
-    (AFTER_FORM, page_with(app, asked, error, again).await).into_response()
-}
-
-/// Returns the page about a failure, with a link to the page on which a form can be sent again.
-async fn page_with(app: &Arc<App>, asked: &Parts, error: RequestError, again: Option<String>) -> Response {
+    let again = page_before(app, asked).filter(|_| !is_sight(&asked.method) && error != RequestError::OtherSite);
     if asked.uri.path() == "/gepi" || asked.uri.path().starts_with("/gepi/") {
         return gepi::explain(app, &asked.headers, error, again.as_deref()).await.into_response();
     }

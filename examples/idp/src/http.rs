@@ -54,9 +54,6 @@ const HEADERS: [(header::HeaderName, &str); 5] = [
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
-/// The header of a page that answers a form: the address of the form is no page that a form on this one leads back to.
-pub(crate) const AFTER_FORM: [(header::HeaderName, &str); 1] = [(header::REFERRER_POLICY, "strict-origin")];
-
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(login::show))
@@ -133,8 +130,14 @@ async fn with_hash(request: Request) -> Result<Request, StatusCode> {
 /// Limits the time of a request, and sets the headers of the response.
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let time = if request.uri().path() == registration::UPLOAD { registration::UPLOAD_TIME } else { TIME };
+    let is_form = !is_sight(request.method());
     let response = tokio::time::timeout(time, next.run(request)).await;
     let mut response = response.unwrap_or_else(|_| Outage("timeout").into_response());
+    // A page that answers a form has the address of the form, to which none of its own forms can lead back.
+    if is_form && !response.status().is_redirection() {
+        let origin_only = HeaderValue::from_static("strict-origin");
+        response.headers_mut().entry(header::REFERRER_POLICY).or_insert(origin_only);
+    }
     // The certificate of a demonstration is not kept, and its name may be that of other programs.
     if app.is_secure() && !app.is_demonstration() {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

@@ -16,7 +16,7 @@ use secondo::UnixTime;
 use serde_json::json;
 
 use crate::app::App;
-use crate::http::{AFTER_FORM, FORM_BYTES, Visit, is_sight};
+use crate::http::{FORM_BYTES, Visit, is_sight};
 use crate::limits;
 use crate::outage::Outage;
 use crate::pages::{self, Page};
@@ -99,8 +99,7 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
         Err(outage) => return (wait, outage).into_response(),
     };
     let page = |page: &Page<'_>| pages::limited(page, limited.wait, again.as_deref());
-    let shown = visit.show(StatusCode::TOO_MANY_REQUESTS, page);
-    if is_sight(&parts.method) { (wait, shown).into_response() } else { (wait, AFTER_FORM, shown).into_response() }
+    (wait, visit.show(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
 }
 
 /// Returns the page on which the person sent a form, or followed a link of a service, to try it again there.

@@ -141,29 +141,26 @@ pub(crate) struct Session {
     /// The recovery of a password.
     #[serde(default)]
     pub(crate) recovery: Option<Recovery>,
-    /// The refusal of the last form, until a page shows it.
+    /// The refusal of the last form.
     #[serde(default)]
-    refused: Option<Refused>,
-    /// The form that was refused last.
-    #[serde(default)]
-    refused_form: Option<RefusedForm>,
+    refusal: Option<Refusal>,
 }
 
-/// A form that was refused.
+/// The refusal of a form, which the next page shows.
 #[derive(Clone, Serialize, Deserialize)]
-struct RefusedForm {
-    /// The hash of the form.
-    form: String,
+struct Refusal {
+    refused: Refused,
+    /// The hash of the form, if it has one.
+    form: Option<String>,
     /// The time in seconds.
     at: u64,
-    /// The refusal, once a page has shown it.
-    shown: Option<Refused>,
+    is_shown: bool,
 }
 
-impl RefusedForm {
-    /// Returns `true` for the second of two clicks on this form.
+impl Refusal {
+    /// Returns `true` for the second of two clicks on the form.
     fn is_again(&self, form: Option<&str>, now: UnixTime) -> bool {
-        form == Some(&self.form) && now.as_secs().saturating_sub(self.at) <= AGAIN_SECS
+        form.is_some() && form == self.form.as_deref() && now.as_secs().saturating_sub(self.at) <= AGAIN_SECS
     }
 }
 
@@ -195,6 +192,12 @@ impl Moved {
 }
 
 impl Session {
+    fn mark_refusal(&mut self, is_shown: bool) {
+        if let Some(refusal) = &mut self.refusal {
+            refusal.is_shown = is_shown;
+        }
+    }
+
     /// Returns a session under the same cookie as if nothing had been done in it.
     pub(crate) fn empty(&self) -> Self {
         Self { salt: self.salt.clone(), ..Self::default() }
@@ -304,9 +307,9 @@ impl Browser {
             return false;
         }
         let (language, request, given) = (session.language.take(), session.request.take(), session.given.take());
-        let (application, recovery, refused) =
-            (session.application.take(), session.recovery.take(), session.refused.take());
-        *session = Session { language, request, given, application, recovery, refused, ..session.empty() };
+        let (application, recovery, refusal) =
+            (session.application.take(), session.recovery.take(), session.refusal.take());
+        *session = Session { language, request, given, application, recovery, refusal, ..session.empty() };
         true
     }
 
@@ -328,8 +331,8 @@ impl Browser {
 
     /// Stores the session. A form that changes it ends the refusal of an earlier one.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
-        let refused = self.session.refused.clone().filter(|_| self.form.is_none());
-        let session = Session { refused, ..self.session.clone() };
+        let refusal = self.session.refusal.clone().filter(|_| self.form.is_none());
+        let session = Session { refusal, ..self.session.clone() };
         let keep = |held: Option<Session>| {
             let is_ended = self.is_stored && held.is_none();
             ((!is_ended).then(|| Kept::until(session.end(now), session.clone())), ())
@@ -346,50 +349,48 @@ impl Browser {
                 None => self.session.clone(),
             };
             // Another request may have moved the session, whose next page is not about this form then.
-            let refused_form = self.form.clone().map(|form| RefusedForm { form, at: now.as_secs(), shown: None });
-            let noted = held.moved.is_none();
-            let noted = noted.then(|| Session { refused: Some(refused.clone()), refused_form, ..held });
+            let (refused, form) = (refused.clone(), self.form.clone());
+            let refusal = Some(Refusal { refused, form, at: now.as_secs(), is_shown: false });
+            let noted = held.moved.is_none().then_some(Session { refusal, ..held });
             (noted.map(|noted| Kept::until(noted.end(now), noted)), ())
         };
         records.change(&self.name(), now, note).await
     }
 
-    /// Returns the refusal of the last form, and takes it out of the session.
+    /// Returns the refusal of the last form unless a page has shown it, and marks it as shown.
     pub(crate) async fn take_refused(&mut self, records: &Records, now: UnixTime) -> Result<Refused, Outage> {
-        let Some(refused) = self.session.refused.take() else { return Ok(Refused::default()) };
-        let show = |form: RefusedForm| RefusedForm { shown: Some(refused.clone()), ..form };
-        self.session.refused_form = self.session.refused_form.take().map(show);
-        let take = |held: Option<Session>| {
-            let taken =
-                held.map(|held| Session { refused: None, refused_form: held.refused_form.clone().map(show), ..held });
-            (taken.map(|taken| Kept::until(taken.end(now), taken)), ())
+        let unseen = self.session.refusal.as_ref().filter(|refusal| !refusal.is_shown);
+        let Some(refused) = unseen.map(|refusal| refusal.refused.clone()) else { return Ok(Refused::default()) };
+        self.session.mark_refusal(true);
+        let show = |held: Option<Session>| {
+            let shown = held.map(|mut held| {
+                held.mark_refusal(true);
+                Kept::until(held.end(now), held)
+            });
+            (shown, ())
         };
-        records.change(&self.name(), now, take).await?;
+        records.change(&self.name(), now, show).await?;
         Ok(refused)
     }
 
-    /// Puts back the refusal that a page has shown, for the second of two clicks on its form: the second click may have
-    /// taken that page away before anybody read it.
+    /// Has a refusal shown again, for the second of two clicks on its form: the second click may have taken the page away
+    /// before anybody read it.
     pub(crate) async fn put_back_refused(&mut self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         let form = self.form.clone();
-        let put_back = |session: Session| match session.refused_form {
-            Some(RefusedForm { form: last, at, shown: Some(refused) }) => {
-                let refused_form = Some(RefusedForm { form: last, at, shown: None });
-                Session { refused: Some(refused), refused_form, ..session }
-            }
-            _ => session,
-        };
         let is_again = |session: &Session| {
-            let last = session.refused_form.as_ref().filter(|last| last.shown.is_some());
-            session.moved.is_none() && last.is_some_and(|last| last.is_again(form.as_deref(), now))
+            let shown = session.refusal.as_ref().filter(|refusal| refusal.is_shown);
+            session.moved.is_none() && shown.is_some_and(|refusal| refusal.is_again(form.as_deref(), now))
         };
         if !is_again(&self.session) {
             return Ok(());
         }
-        self.session = put_back(std::mem::take(&mut self.session));
+        self.session.mark_refusal(false);
         let put_back = |held: Option<Session>| {
-            let held = held.filter(is_again).map(put_back);
-            (held.map(|held| Kept::until(held.end(now), held)), ())
+            let again = held.filter(is_again).map(|mut held| {
+                held.mark_refusal(false);
+                Kept::until(held.end(now), held)
+            });
+            (again, ())
         };
         records.change(&self.name(), now, put_back).await
     }

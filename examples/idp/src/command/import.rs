@@ -3,7 +3,7 @@
 //! [`secondo_import`] reads the file, record by record, and each record is imported as it comes. A file that was
 //! imported in part can be imported again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -136,11 +136,12 @@ pub(super) async fn import(app: &App, arguments: &Arguments, output: &Output) ->
         let count = counted(left_out, "record was", "records were");
         output.say(format!("{count} left out, with another issuer or serial number."));
     }
-    if !persons.left.is_empty() {
-        let count = counted(persons.left.len(), "serial number", "serial numbers");
-        let left: Vec<_> = persons.left.iter().take(SHOWN_SERIALS).map(String::as_str).collect();
-        let more = if persons.left.len() > SHOWN_SERIALS { ", …" } else { "" };
-        output.say(format!("{count} of the list had no token in the file: {}{more}.", left.join(", ")));
+    let left = persons.left();
+    if !left.is_empty() {
+        let count = counted(left.len(), "serial number", "serial numbers");
+        let (shown, more) = left.split_at(left.len().min(SHOWN_SERIALS));
+        let more = if more.is_empty() { "" } else { ", …" };
+        output.say(format!("{count} of the list had no token in the file: {}{more}.", shown.join(", ")));
     }
     output.say(format!(
         "{} imported, {failed} {} not.",
@@ -160,10 +161,12 @@ const SHOWN_SERIALS: usize = 10;
 
 /// The persons who have tokens, by the serial numbers of these.
 #[derive(Default)]
-struct Persons {
-    by_serial: BTreeMap<String, String>,
-    /// The serial numbers of which no token was found yet.
-    left: BTreeSet<String>,
+struct Persons(BTreeMap<String, Holder>);
+
+struct Holder {
+    person: String,
+    /// `true` once a token with the serial number was found.
+    is_found: bool,
 }
 
 impl Persons {
@@ -184,22 +187,26 @@ impl Persons {
                 None if line.trim().is_empty() => {}
                 Some((serial, _)) if number == 0 && serial.starts_with("serial") => {}
                 Some((serial, person)) if !serial.is_empty() && !person.is_empty() => {
-                    if by_serial.insert(serial, person).is_some() {
+                    if by_serial.insert(serial, Holder { person, is_found: false }).is_some() {
                         return Err(wrong("the serial number is in the list twice").into());
                     }
                 }
                 _ => return Err(wrong("there must be a serial number, a comma and a person").into()),
             }
         }
-        let left = by_serial.keys().cloned().collect();
-        Ok(Self { by_serial, left })
+        Ok(Self(by_serial))
     }
 
     /// Returns the person who has a token.
     fn find(&mut self, record: &Record) -> Option<String> {
-        let serial = folded(record.serial.as_deref()?);
-        self.left.remove(&serial);
-        self.by_serial.get(&serial).cloned()
+        let holder = self.0.get_mut(&folded(record.serial.as_deref()?))?;
+        holder.is_found = true;
+        Some(holder.person.clone())
+    }
+
+    /// Returns the serial numbers of which no token was found.
+    fn left(&self) -> Vec<&str> {
+        self.0.iter().filter(|(_, holder)| !holder.is_found).map(|(serial, _)| serial.as_str()).collect()
     }
 }
 

@@ -91,7 +91,7 @@ fn demonstration_by_https() {
         let page = provider.get_with(&path, "/outbox", &format!("{host}:{}", provider.port), "");
         assert!(page.starts_with(&format!("HTTP/1.1 {status}")), "{host}: {page}");
     }
-    // Whoever comes by a proxy of this machine may be anywhere, whatever host the proxy names.
+    // The client of a proxy on this machine may be on any machine.
     for line in ["X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy", "X-Real-IP: 192.0.2.1"] {
         let page = provider.get_with(&path, "/outbox", &host, &format!("{line}\r\n"));
         assert!(page.starts_with("HTTP/1.1 404"), "{line}: {page}");
