@@ -11,8 +11,9 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use crate::support::random::random;
 use enrolled::{FIRST, NOW, SECOND, after, keys};
-use logins::{DESK, Logins, fresh, random};
+use logins::{DESK, Logins, fresh};
 use ocra::{Device, challenge, challenge_refusal, confirmed, other_than};
 use pollster::block_on;
 use refusals::{refusal, wrong};

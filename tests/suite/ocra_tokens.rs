@@ -10,8 +10,9 @@ use crate::support::time;
 
 use std::thread;
 
+use crate::support::random::random;
 use enrolled::{FIRST, NOW, SECOND, after, keys};
-use logins::{DESK, Logins, fresh, random};
+use logins::{DESK, Logins, fresh};
 use ocra::{Device, PIN, challenge, challenge_refusal, confirmed, other_than};
 use pollster::block_on;
 use refusals::{account_error, refusal, wrong};

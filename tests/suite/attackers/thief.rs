@@ -16,8 +16,9 @@ use super::attacker::choices;
 use super::oracle::{Count, DAY, Enrollments, Guess, Of};
 use super::{ENROLLMENTS, ENROLLMENTS_A_DAY, GUESSES};
 use crate::support::enrolled::{FIRST, NOW, SECOND, keys};
-use crate::support::logins::{Logins, fresh, random};
+use crate::support::logins::{Logins, fresh};
 use crate::support::push::{Phone, accept, ask, bind_phone, other_than};
+use crate::support::random::random;
 use crate::support::refusals::account_error;
 use crate::support::subscriber::{code_of, id, phone, stored};
 

@@ -13,10 +13,11 @@ use secondo::{Policy, Refusal, State, Transaction, Verifier, VerifierError};
 
 use super::{base64_url, field_of, to_base64_url, verifier};
 use crate::support::enrolled::{FIRST, NOW, after, keys};
-use crate::support::logins::{DESK, Logins, fresh, random};
+use crate::support::logins::{DESK, Logins, fresh};
 use crate::support::push::{
     self, CODE, accept, activate, activation, ask, bind_phone, details, device_error, other_than, push_refusal,
 };
+use crate::support::random::random;
 use crate::support::refusals::{account_error, refusal, wrong};
 use crate::support::subscriber::{bind, code_of, id, passkey, phone, stored};
 

@@ -14,8 +14,9 @@ use secondo::{Verifier, assurance};
 
 use super::{field_of, verifier};
 use crate::support::enrolled::{NOW, SECOND, after, keys};
-use crate::support::logins::{DESK, fresh, random};
+use crate::support::logins::{DESK, fresh};
 use crate::support::push::{CODE, accept, ask, bind_phone, details, device_error, other_than, push_refusal};
+use crate::support::random::random;
 use crate::support::refusals::{refusal, wrong};
 use crate::support::subscriber::{id, roomy, stored};
 

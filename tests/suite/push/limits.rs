@@ -9,8 +9,9 @@ use secondo::{AuthenticatorNumber, Refusal, Verifier, VerifierError};
 
 use super::verifier;
 use crate::support::enrolled::{FIRST, NOW, after, keys};
-use crate::support::logins::{DESK, Logins, fresh, random};
+use crate::support::logins::{DESK, Logins, fresh};
 use crate::support::push::{accept, ask, bind_phone, details, other_than, push_refusal};
+use crate::support::random::random;
 use crate::support::refusals::refusal;
 use crate::support::subscriber::{bind, code_of, id, phone, roomy, stored};
 

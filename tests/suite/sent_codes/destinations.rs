@@ -11,7 +11,8 @@ use secondo::{Digits, Policy, Refusal, Verifier, VerifierError};
 
 use super::{code, confirmed, message, mobile, send, sends_left, try_code};
 use crate::support::enrolled::{NOW, keys};
-use crate::support::logins::{DESK, fresh, random};
+use crate::support::logins::{DESK, fresh};
+use crate::support::random::random;
 use crate::support::refusals::{account_error, refusal};
 use crate::support::subscriber::{bind, code_of, id, phone};
 

@@ -17,7 +17,8 @@ use secondo::{AccountId, Policy, PublicRefusal, Refusal, State, Verifier, Verifi
 
 use super::{NoGateway, code, confirmed, message, mobile, send, sends_left, try_code};
 use crate::support::enrolled::{self, NOW, after, keys};
-use crate::support::logins::{DESK, Logins, fresh, random};
+use crate::support::logins::{DESK, Logins, fresh};
+use crate::support::random::random;
 use crate::support::refusals::{account_error, refusal};
 use crate::support::subscriber::{bind, code_of, id, phone};
 

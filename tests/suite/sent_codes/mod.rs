@@ -22,7 +22,8 @@ use secondo::{
 };
 
 use crate::support::enrolled::{NOW, after, keys};
-use crate::support::logins::{DESK, Logins, fresh, random};
+use crate::support::logins::{DESK, Logins, fresh};
+use crate::support::random::random;
 use crate::support::refusals::{account_error, refusal, wrong};
 use crate::support::subscriber::{self, bind, code_of, id, phone, stored};
 

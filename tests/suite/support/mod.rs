@@ -29,6 +29,8 @@ pub(crate) mod pskc;
 #[cfg(all(feature = "push", feature = "std"))]
 pub(crate) mod push;
 #[cfg(feature = "std")]
+pub(crate) mod random;
+#[cfg(feature = "std")]
 pub(crate) mod refusals;
 pub(crate) mod sources;
 #[cfg(feature = "std")]

@@ -7,7 +7,8 @@ use secondo::types::Counter;
 use secondo::{AuthenticatorNumber, Key, Policy, Secret, State, Transaction, UnixTime, Verifier, VerifierError};
 
 use super::enrolled::keys;
-use super::logins::{Logins, random};
+use super::logins::Logins;
+use super::random::random;
 use super::subscriber::id;
 
 pub(crate) const PIN: &str = "4711";

@@ -11,7 +11,8 @@ use secondo::store::Store;
 use secondo::verifier::Confirmed;
 use secondo::{AuthenticatorNumber, Transaction, UnixTime, Verifier, VerifierError};
 
-use super::logins::{fresh, random};
+use super::logins::fresh;
+use super::random::random;
 use super::subscriber::id;
 
 pub(crate) const CODE: Unlock<'_> = Unlock::Code("271828");
