@@ -107,6 +107,15 @@ impl Settings {
             Way::Spid(level) => Level::try_from(level).map_err(|_| Outage("level"))?,
             Way::Pin => Level::One,
         };
+        let exceptions = &[MINOR, NON_EU, PIN];
+        let exception = pin.filter(|_| way == Way::Pin).map(|pin| pin.exception(now)).transpose()?;
+        // A PIN that is over opens nothing, and this has no first day.
+        let always = Requirement::new(Level::Two, UnixTime::EPOCH, exceptions);
+        if let (Some(pin), Some(_)) = (pin, exception)
+            && always.check(reached, exception, now).is_err()
+        {
+            return Ok(Err(TooWeak::PinOver(pin.expires)));
+        }
         let is_operator = actor.in_force(day(now)).next().is_some();
         let staff = [(is_operator, self.level2_from), (!actor.delegations.is_empty(), self.patronato_level2_from)];
         for (_, since) in staff.into_iter().filter(|(applies, _)| *applies) {
@@ -117,13 +126,8 @@ impl Settings {
         if staff.iter().any(|(applies, _)| *applies) {
             return Ok(Ok(()));
         }
-        let exception = pin.filter(|_| way == Way::Pin).map(|pin| pin.exception(now)).transpose()?;
-        let citizens = Requirement::new(Level::Two, start(self.level2_from)?, &[MINOR, NON_EU, PIN]);
-        Ok(match (citizens.check(reached, exception, now), way, pin) {
-            (Ok(_), ..) => Ok(()),
-            (Err(_), Way::Pin, Some(pin)) => Err(TooWeak::PinOver(pin.expires)),
-            (Err(_), ..) => Err(TooWeak::Level2(self.level2_from)),
-        })
+        let citizens = Requirement::new(Level::Two, start(self.level2_from)?, exceptions);
+        Ok(citizens.check(reached, exception, now).map(drop).map_err(|_| TooWeak::Level2(self.level2_from)))
     }
 }
 

@@ -47,6 +47,11 @@ fn citizens_keep_their_pins_by_exception() {
     let pin = |reason, day| admit(&citizen, Way::Pin, held(reason), day);
     assert_eq!(pin(None, expires), Ok(()));
     assert_eq!(pin(None, date(2024, 7, 1)), Err(TooWeak::PinOver(expires)));
+    // A PIN that is over opens nothing before the day of Level 2 either, whoever holds it.
+    let past = Some(PinTerms { expires: date(2015, 6, 30), reason: None });
+    for actor in [Actor::default(), operator(), volunteer()] {
+        assert_eq!(admit(&actor, Way::Pin, past, date(2016, 1, 1)), Err(TooWeak::PinOver(date(2015, 6, 30))));
+    }
     assert_eq!(pin(Some(Reason::NonEu), date(2090, 1, 1)), Ok(()));
     let minor = Some(Reason::Minor { born: date(2012, 5, 4) });
     assert_eq!(pin(minor, date(2030, 5, 3)), Ok(()));

@@ -1,6 +1,6 @@
 //! The rules of the sample service about cases, as its pages show them.
 
-use crate::gepi::people::{AMIR, ANNA, AREA, BEFORE, GIULIA, PAOLO, RITA, case, enter, enter_by_pin, pin};
+use crate::gepi::people::{self, AMIR, ANNA, AREA, BEFORE, GIULIA, PAOLO, RITA, case, enter, enter_by_pin, maria, pin};
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::provider::Provider;
 
@@ -31,7 +31,8 @@ fn each_profile_sees_its_own_cases() {
         let paolo = case(&mut anna, "Patto di Paolo Verdi");
         let giulia = case(&mut anna, "Patto di Giulia Neri");
         let amir = case(&mut enter_by_pin(&provider, AMIR), "Patto di Amir Haddad");
-        let rita = case(&mut enter_by_pin(&provider, RITA), "Patto di Rita Gallo");
+        people::accredit(&mut enter(&provider, &maria(&provider)), GIULIA, "PactCoordinator");
+        let rita = case(&mut enter_by_pin(&provider, GIULIA), "Patto di Rita Gallo");
 
         let browser = Chromium::new(reader);
         log_in(&browser, &provider, (&provider.user, &provider.password));
@@ -64,7 +65,7 @@ fn each_profile_sees_its_own_cases() {
         // A citizen sees their own file.
         browser.forget();
         browser.open(&format!("{}/gepi", provider.origin));
-        browser.submit("/gepi/pin", &[("fiscal_code", GIULIA), ("pin", &pin(&provider, GIULIA))]);
+        browser.submit("/gepi/pin", &[("fiscal_code", PAOLO), ("pin", &pin(&provider, PAOLO))]);
         assert_eq!(browser.count("main a[href^='/gepi/case/']"), 1);
 
         log_in(&browser, &provider, (&provider.user, &provider.password));

@@ -28,8 +28,10 @@ fn level_2_before_and_after_the_day() {
         let mut provider = Provider::start(&settings);
         let pins = [RITA, PAOLO, GIULIA, AMIR].map(|holder| (holder, pin(&provider, holder)));
         let browser = Chromium::new(reader);
-        // A PIN that has expired is enough until the day, and so is a login of Level 1.
+        // A PIN and a login of Level 1 are enough until the day. A PIN that has expired never is.
         give_pin(&browser, &provider, RITA, &pins[0].1);
+        assert!(browser.alert().contains("30/09/2021"));
+        give_pin(&browser, &provider, PAOLO, &pins[1].1);
         assert!(was_in(&browser));
         browser.picture("gepi-1-before-the-day");
         browser.click("form[action='/gepi/login'] button[value='1']");

@@ -24,8 +24,11 @@ fn before_the_day_a_weak_login_is_enough() {
     assert_eq!(titles(&mut browser), ["Patto di Amir Haddad", "Patto di Paolo Verdi"]);
     let mut browser = enter(&provider, &provider.operator);
     assert_eq!(titles(&mut browser), ["Patto di Giulia Neri", "Patto di Paolo Verdi"]);
-    let mut browser = enter_by_pin(&provider, RITA);
-    assert_eq!(titles(&mut browser), ["Patto di Rita Gallo"]);
+    let mut browser = enter_by_pin(&provider, PAOLO);
+    assert_eq!(titles(&mut browser), ["Patto di Paolo Verdi"]);
+    // A PIN that is over is not.
+    let browser = enter_by_pin(&provider, RITA);
+    assert!(browser.is_refused() && browser.page.contains("30/09/2021"), "{}", browser.page);
 
     // The day of volunteers is one of its own.
     let provider = Provider::start("[gepi]\nlevel2_from = \"2999-01-01\"");

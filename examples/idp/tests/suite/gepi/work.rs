@@ -39,9 +39,9 @@ fn each_profile_does_its_own_work_only() {
     let provider = Provider::start(BEFORE);
     let mut admin = enter(&provider, &maria(&provider));
     // A citizen becomes an operator of each profile in turn, and keeps the sight of their own file.
-    let mut rita = enter_by_pin(&provider, RITA);
+    let mut paolo = enter_by_pin(&provider, PAOLO);
     let expected = [
-        ("PactCoordinator", vec!["Patto di Amir Haddad", "Patto di Giulia Neri", "Patto di Paolo Verdi"]),
+        ("PactCoordinator", vec!["Patto di Amir Haddad", "Patto di Giulia Neri", "Patto di Rita Gallo"]),
         ("CaseManager", vec![]),
         ("RegistryCoordinator", vec!["Verifica della residenza di Rita Gallo"]),
         ("RegistryOfficer", vec!["Verifica della residenza di Rita Gallo"]),
@@ -52,27 +52,27 @@ fn each_profile_does_its_own_work_only() {
     ];
     let mut ids = Vec::new();
     for (profile, mut cases) in expected {
-        accredit(&mut admin, RITA, profile);
-        let shown = titles(&mut rita);
+        accredit(&mut admin, PAOLO, profile);
+        let shown = titles(&mut paolo);
         for title in &shown {
-            ids.push((title.clone(), case(&mut rita, title)));
+            ids.push((title.clone(), case(&mut paolo, title)));
         }
-        cases.push("Patto di Rita Gallo");
+        cases.push("Patto di Paolo Verdi");
         cases.sort_unstable();
         assert_eq!(shown, cases, "{profile}");
         admin.open(&format!("/gepi/staff?area={AREA}"));
-        let end = admin.page.split("action=\"/gepi/staff/end\"").find(|form| form.contains(RITA)).unwrap();
-        assert!(end.contains(RITA));
+        let end = admin.page.split("action=\"/gepi/staff/end\"").find(|form| form.contains(PAOLO)).unwrap();
+        assert!(end.contains(PAOLO));
         let form = token(&mut admin);
-        admin.post("/gepi/staff/end", &form, &[("area", "Roma 1"), ("operator", RITA)]);
+        admin.post("/gepi/staff/end", &form, &[("area", "Roma 1"), ("operator", PAOLO)]);
     }
     // None of them is left, in the session that saw them.
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 7);
     for (title, id) in &ids {
-        let expected = if title == "Patto di Rita Gallo" { [true, true, true, false, false] } else { [false; 5] };
-        assert_eq!(tried(&mut rita, id), expected, "{title}");
+        let expected = if title == "Patto di Paolo Verdi" { [true, true, true, false, false] } else { [false; 5] };
+        assert_eq!(tried(&mut paolo, id), expected, "{title}");
     }
     // The administrator, who is a case manager too, opens only the cases assigned to her.
     for (title, id) in &ids {
@@ -140,7 +140,8 @@ fn volunteer_views_and_prints_and_never_submits() {
     assert!(!manager.page.contains("Domanda del volontario"), "{}", manager.page);
 
     // A delegation that is over, and one that is entered now.
-    let rita = case(&mut enter_by_pin(&provider, RITA), "Patto di Rita Gallo");
+    accredit(&mut manager, GIULIA, "PactCoordinator");
+    let rita = case(&mut enter_by_pin(&provider, GIULIA), "Patto di Rita Gallo");
     volunteer.open(&format!("/gepi/case/{rita}"));
     assert!(volunteer.is_refused() && volunteer.page.contains("30/09/2021"), "{}", volunteer.page);
     let amir = case(&mut manager, "Patto di Amir Haddad");
