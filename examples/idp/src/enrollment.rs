@@ -40,10 +40,7 @@ pub(crate) async fn confirm(
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     match visit.app.verifier.confirm(&account, &login, AuthenticatorNumber::new(number), &code, now).await {
         Ok(_) | Err(VerifierError::Repeated(_)) => {
-            let since = |person: &mut Person| {
-                person.second_factor_since.get_or_insert(now.as_secs());
-            };
-            visit.app.persons.change(account.as_str(), now, since).await?;
+            visit.has_second_factor().await?;
             visit.notify(NEW_APP).await?;
             visit.browser.session.enrolling = None;
             visit.browser.keep(&visit.app.records, now).await?;
@@ -74,7 +71,7 @@ const NEW_APP: Notice = Notice {
 impl Visit {
     /// Enrolls an app, which has to be confirmed in the same session. Returns the refusal if no enrollment can begin.
     ///
-    /// After the password alone, it can be the person's first authenticator only.
+    /// Without a second factor in this session, it can be the person's first authenticator only.
     pub(crate) async fn enroll_app(&mut self) -> Result<Option<PublicRefusal>, Outage> {
         let (account, login) = (self.browser.account()?, self.browser.login()?);
         let phone = new_app(self.say(PHONE))?;
@@ -85,12 +82,23 @@ impl Visit {
         self.browser.session.enrolling = match enrolled {
             Ok(enrolled) => Some(enrolled.number.get()),
             // The device counts, even if the fact could not be written after its confirmation.
-            Err(VerifierError::Account(AccountError::NotFirst)) => None,
+            Err(VerifierError::Account(AccountError::NotFirst)) => {
+                self.has_second_factor().await?;
+                None
+            }
             Err(error) if error.is_outage() => return Err(error.into()),
             Err(error) => return Ok(Some(error.public())),
         };
         self.browser.keep(&self.app.records, self.now).await?;
         Ok(None)
+    }
+
+    /// Notes that the person has a second factor from now on.
+    pub(crate) async fn has_second_factor(&self) -> Result<(), Outage> {
+        let since = |person: &mut Person| {
+            person.second_factor_since.get_or_insert(self.now.as_secs());
+        };
+        self.app.persons.change(self.browser.account()?.as_str(), self.now, since).await
     }
 
     /// Shows the key of an app until its first code. The enrollment of a first app begins again with another key if it

@@ -20,6 +20,7 @@ use crate::consent;
 use crate::credentials;
 use crate::enrollment;
 use crate::errors;
+use crate::first_app;
 use crate::gepi;
 use crate::login;
 use crate::monitoring;
@@ -67,6 +68,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/outbox", get(outbox::show))
         .merge(security::routes())
         .merge(admin::routes())
+        .merge(first_app::routes())
         .merge(second_factor::routes())
         .merge(registration::routes())
         .merge(credentials::routes())

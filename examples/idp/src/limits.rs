@@ -58,7 +58,7 @@ impl Kind {
             // A page asks every two seconds. Two of them would leave their address no code to type.
             _ if path == WAITING => Some(Self::Api),
             "password" | "recover" => Some(Self::Password),
-            "code" | "enrollment" | "push" | "recovery-code" | "security" | "sms" => Some(Self::Code),
+            "code" | "enrollment" | "first-app" | "push" | "recovery-code" | "security" | "sms" => Some(Self::Code),
             "register" => Some(Self::Registration),
             _ => Some(Self::Form),
         }

@@ -62,12 +62,8 @@ pub(crate) async fn take_password(
             if let Some(outcome) = ends {
                 return visit.end(outcome).await;
             }
-            // A login at a service never enrolls a device, which would be a second factor that the password gave.
-            if !is_at_service
-                && person.second_factor_since.is_none()
-                && let Some(refusal) = visit.enroll_app().await?
-            {
-                return visit.start_again(visit.alert(refusal)).await;
+            if !is_at_service && person.second_factor_since.is_none() {
+                return visit.begin_first_app(&person).await;
             }
             return Ok(visit.go_to("/"));
         }
@@ -139,6 +135,9 @@ impl Visit {
                 None => Ok(self.go_to("/security")),
                 Some(_) => self.show_security().await,
             };
+        }
+        if self.awaits_first_app() {
+            return self.show_first_app();
         }
         self.show_second_factor().await
     }

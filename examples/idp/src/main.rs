@@ -20,6 +20,7 @@ mod credentials;
 mod demonstration;
 mod enrollment;
 mod errors;
+mod first_app;
 mod gateway;
 mod gepi;
 mod http;

@@ -22,7 +22,7 @@ const MAIL_HINT: Text = Text(
     "If there is an identity with this user name, a code was sent to its e-mail address.",
 );
 const SMS_TITLE: Text = Text("Codice via SMS", "Code by text message");
-const SMS_HINT: Text =
+pub(super) const SMS_HINT: Text =
     Text("Abbiamo inviato un codice al numero certificato", "We sent a code to the mobile number on record");
 const PASSWORD_TITLE: Text = Text("Nuova password", "New password");
 const DONE_TITLE: Text = Text("Password cambiata", "Password changed");

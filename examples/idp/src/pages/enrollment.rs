@@ -2,8 +2,10 @@ use maud::{Markup, html};
 use secondo::formats::otpauth::Qr;
 use secondo::types::Base32;
 
+use super::credentials::SMS_HINT;
 use super::language::Text;
 use super::layout::Page;
+use super::registration::{code_form, masked};
 use super::texts;
 
 const ENROLL_TITLE: Text = Text("Attiva la tua app", "Activate your app");
@@ -15,6 +17,19 @@ const SECRET: Text = Text("Oppure scrivi questa chiave nell'app:", "Or type this
 const FIRST_CODE: Text = Text("Primo codice", "First code");
 const QR: Text = Text("Codice QR della chiave", "QR code of the key");
 const CANCEL: Text = Text("Annulla", "Cancel");
+
+const LOST_NUMBER: Text =
+    Text("Non hai più questo numero? Chiama l'assistenza.", "Do you no longer have this number? Call the help desk.");
+
+/// The page for the code to the certified number, which comes before the first app.
+pub(crate) fn first_app(page: &Page<'_>, mobile: &str) -> Markup {
+    let content = html! {
+        p { (page.say(SMS_HINT)) " " strong { (masked(mobile)) } "." }
+        (code_form(page, "/first-app", "/first-app/again"))
+        p .hint { (page.say(LOST_NUMBER)) }
+    };
+    page.whole(page.say(ENROLL_TITLE), None, &content)
+}
 
 /// The page that shows the secret of a new device, until its first code. A further device can be cancelled.
 pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, is_further: bool) -> Markup {

@@ -29,7 +29,7 @@ pub(crate) use admin::{Locked, activation_code, admin, not_operator};
 pub(crate) use audit::{AuditView, audit};
 pub(crate) use consent::{consent, ended, refused};
 pub(crate) use devices::{LAST_DEVICE, activation, add_device, device, kind, status};
-pub(crate) use enrollment::enrollment;
+pub(crate) use enrollment::{enrollment, first_app};
 pub(crate) use language::{Language, Text, start_of_day, time_of_day};
 pub(crate) use layout::{Alert, ERROR, Page, STYLE, Service};
 pub(crate) use limited::limited;

@@ -2,6 +2,7 @@ use maud::{Markup, html};
 
 use super::language::Text;
 use super::layout::Page;
+use super::texts::BACK;
 use crate::messages::Message;
 
 const TITLE: Text = Text("Messaggi inviati", "Messages sent");
@@ -22,6 +23,7 @@ pub(crate) fn outbox(page: &Page<'_>, messages: &[Message]) -> Markup {
                 p .text { (message.text) }
             }
         }
+        p { a href="/" { (page.say(BACK)) } }
     };
     page.whole(page.say(TITLE), None, &content)
 }

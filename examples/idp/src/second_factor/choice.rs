@@ -125,6 +125,7 @@ impl Visit {
             && session.enrolling.is_none()
             && !self.is_late()
             && !self.awaits_consent(None)
+            && !self.awaits_first_app()
     }
 
     /// Returns the response to a form that the login does not wait for: the answer to the service, if the form is the second

@@ -53,7 +53,7 @@ fn new_password_and_the_second_factor_as_it_was() {
         browser.post("/recover/code", &form, &[("code", &code(&mail))]);
         assert!(browser.page.contains("*** 000") && !browser.page.contains(NUMBER), "{}", browser.page);
     }
-    let by_sms = code(&message(&provider, NUMBER, 1));
+    let by_sms = code(&message(&provider, NUMBER, 2));
     browser.submit("/recover/code", &[("code", &wrong(&by_sms, 1))]);
     assert!(browser.is_refused() && browser.page.contains("Tentativi rimanenti: 4"));
     browser.submit("/recover/code", &[("code", &by_sms)]);

@@ -89,6 +89,7 @@ fn recovery_codes_are_shown_once() {
     let mut browser = Browser::new(&provider);
     browser.open("/");
     browser.give_password(&provider);
+    browser.give_activation_code();
     let form = browser.form("/enrollment").unwrap();
     browser.give_first_code(0);
     let first = codes(&browser);

@@ -1,6 +1,6 @@
 //! The rules of the sample service about cases, as its pages show them.
 
-use crate::gepi::people::{self, AMIR, ANNA, AREA, BEFORE, GIULIA, PAOLO, RITA, case, enter, enter_by_pin, maria, pin};
+use crate::gepi::people::{self, AMIR, ANNA, AREA, BEFORE, GIULIA, PAOLO, case, enter, enter_by_pin, maria, pin};
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::provider::Provider;
 

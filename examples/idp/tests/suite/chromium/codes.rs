@@ -1,4 +1,4 @@
-//! Codes that are no login.
+//! Codes that are no login, and those of a dedicated device.
 
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::login::enrolled_app;
@@ -49,5 +49,27 @@ fn used_code_in_a_second_browser_and_five_wrong_codes() {
         assert!(theirs.alert().contains(from), "{}", theirs.alert());
         assert!(theirs.has("a[href='/choice']") && !theirs.has("form[action='/code']"));
         theirs.picture("code-locked");
+    }
+}
+
+/// A token that shows codes of a counter, as an operator imports it for a person.
+#[test]
+fn dedicated_device() {
+    for reader in Reader::Italian.or_both() {
+        let provider = Provider::start("");
+        // The secret of RFC 4226 appendix D, whose next code is that of counter 1.
+        let line = format!("HOTP/E/6\t{}\t-\t3132333435363738393031323334353637383930\t1\n", provider.user);
+        std::fs::write(provider.file("tokens"), line).unwrap();
+        provider.command(&["import", "tokens", "--operator", "anna"]).unwrap();
+        let browser = Chromium::new(reader);
+        browser.come_from_service(&provider, "2");
+        browser.give_password(&provider);
+        browser.give_code("287082");
+        browser.consent();
+        assert!(browser.is_at_service());
+        browser.open(&format!("{}/security", provider.origin));
+        browser.give_password(&provider);
+        browser.give_code("359152");
+        assert!(browser.is_at_own());
     }
 }

@@ -5,6 +5,7 @@ mod back;
 mod cases;
 mod codes;
 mod compulsion;
+mod errors;
 mod first_login;
 mod gepi;
 mod keyboard;

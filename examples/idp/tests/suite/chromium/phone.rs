@@ -19,10 +19,13 @@ pub(super) fn activate(provider: &Provider, session: &Browser, desk: &Chromium, 
     // This page sets no cookie.
     desk.run(&format!("document.cookie = '{}'", session.cookie()));
     desk.open(&format!("{}/security/app", provider.origin));
+    desk.picture("security-10-app");
     desk.click("#begin-app button");
+    desk.picture("security-11-app-activation");
 
     phone.open(&app);
     section(phone, "add");
+    phone.picture("app-1-add");
     phone.write("#link", &desk.text("#link"));
     phone.write("#code", CODE);
     phone.write("#repeated-code", "271829");
@@ -31,10 +34,12 @@ pub(super) fn activate(provider: &Provider, session: &Browser, desk: &Chromium, 
     phone.write("#repeated-code", CODE);
     phone.press("#add-form button");
     section(phone, "confirm");
+    phone.picture("app-2-confirm");
     desk.write("#code", &phone.text("#confirmation-code"));
     desk.click("#confirm-app button");
     phone.press("#confirmed");
     section(phone, "home");
+    phone.picture("app-3-home");
     desk.click("form[action='/logout'] button");
 }
 
@@ -44,6 +49,37 @@ fn ask(desk: &Chromium, provider: &Provider) -> String {
     desk.give_password(provider);
     desk.click("form[action='/push'] button");
     desk.text("#number")
+}
+
+/// A camera that shows a QR code, since the machines of tests have none.
+const CAMERA: &str = "window.BarcodeDetector = class { detect() { return [{ rawValue: 'otpauth://totp/a' }]; } }; \
+    navigator.mediaDevices.getUserMedia = () => document.createElement('canvas').captureStream(); \
+    HTMLMediaElement.prototype.play = () => Promise.resolve();";
+
+#[test]
+fn app_is_installable_and_reads_qr_codes() {
+    for reader in Reader::English.or_both() {
+        let provider = Provider::start("");
+        let phone = Chromium::new(reader);
+        phone.open(&provider.origin);
+        assert!(!phone.installability_errors().is_empty());
+        phone.open(&format!("{}/app", provider.origin));
+        assert_eq!(phone.installability_errors(), Vec::<String>::new());
+        section(&phone, "add");
+        let limit = reader.say("Questa app è una pagina web", "This app is a web page");
+        assert!(phone.text("#add").contains(limit), "{}", phone.text("#add"));
+        // A browser without a detector says so. With one, the camera fills the field.
+        assert!(phone.has("#scan[hidden]") && !phone.text("#no-scan").is_empty());
+        phone.run(CAMERA);
+        phone.run("document.getElementById('scan').hidden = false");
+        phone.press("#scan");
+        phone.wait(
+            "document.getElementById('link').value === 'otpauth://totp/a' && document.querySelector('video').hidden",
+        );
+        phone.run("navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error())");
+        phone.press("#scan");
+        phone.wait_for("#message.alert");
+    }
 }
 
 #[test]
@@ -66,10 +102,10 @@ fn app_is_activated_and_answers() {
         assert!(desk.is_at_own());
         desk.click("form[action='/logout'] button");
 
-        // The page of the login goes on after a denial as well.
+        // The page of the login goes on after a report as well.
         ask(&desk, &provider);
         section(&phone, "challenge");
-        phone.press("#deny");
+        phone.press("#not-me");
         section(&phone, "home");
         desk.wait_for("[role=alert]");
 

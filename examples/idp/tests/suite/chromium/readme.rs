@@ -31,6 +31,7 @@ fn first_steps() {
 
         open(words("1. Open [`/security`](", ")"));
         browser.give_password(&provider);
+        browser.give_activation_code(&provider);
         let qr = browser.read_qr("img.qr");
         phone.open(&words("or open [`/app`](", ")").replace(ORIGIN, &provider.origin));
         section(&phone, "add");

@@ -47,9 +47,13 @@ fn six_steps_and_the_first_login() {
         browser.open(&provider.origin);
         browser.click("a[href='/register']");
         browser.picture("registration-1-personal");
-        give_birth(&browser, "1990-05-17");
         let changed = format!("{}A", &person.fiscal_code[..15]);
         let fields = [("name", "Luigi"), ("family_name", "Verdi"), ("fiscal_code", &changed)];
+        give_birth(&browser, "2015-05-17");
+        browser.submit("/register/personal", &fields);
+        assert!(browser.text("#date_of_birth-error").contains("18"));
+        browser.picture("registration-1-minor");
+        give_birth(&browser, "1990-05-17");
         browser.submit("/register/personal", &fields);
         assert!(browser.has("[role=alert] a[href='#fiscal_code']") && browser.has("#fiscal_code-error"));
         browser.picture("registration-1-refused");
@@ -127,14 +131,16 @@ fn complete(browser: &Chromium, provider: &Provider) {
 /// Activates an app by the QR code at the first login, and logs in with it.
 fn log_in_first(browser: &Chromium, provider: &Provider, email: &str) {
     browser.submit("/password", &[("user", email), ("password", PASSWORD)]);
-    browser.picture("registration-9-app");
+    browser.picture("registration-9-number");
+    browser.give_activation_code(provider);
+    browser.picture("registration-10-app");
     let link = browser.read_qr(".qr");
     let secret = link.split("secret=").nth(1).unwrap().split('&').next().unwrap();
     assert_eq!(secret, browser.text("main code"));
     let mut app = App::new(secret);
     browser.confirm_app(&mut app, 0);
     assert_eq!(browser.count(".codes code"), 10);
-    browser.picture("registration-10-recovery-codes");
+    browser.picture("registration-11-recovery-codes");
     // They are shown once.
     browser.open(&format!("{}/security/codes/new", provider.origin));
     assert!(!browser.has(".codes code"));

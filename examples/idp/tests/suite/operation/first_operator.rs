@@ -17,14 +17,14 @@ fn table(hash: &str) -> String {
     format!("[[handover]] {}", table.replace("$argon2id$…", hash))
 }
 
-/// Waits for the message to an address or a number, and returns its code.
-fn code_for(provider: &Provider, to: &str) -> String {
-    let mut outbox = String::new();
+/// Waits for a number of messages to an address or a number, and returns the code of the newest.
+fn code_for(provider: &Provider, to: &str, count: usize) -> String {
+    let (mut outbox, to) = (String::new(), format!("To: {to}\n"));
     wait::until(|| {
         outbox = provider.command(&["outbox"]).unwrap();
-        outbox.contains(&format!("To: {to}\n"))
+        outbox.matches(&to).count() == count
     });
-    let (_, message) = outbox.split_once(&format!("To: {to}\n")).unwrap();
+    let (_, message) = outbox.rsplit_once(&to).unwrap();
     code(&format!("{}</p>", message.split_once("\n\n").unwrap().0))
 }
 
@@ -41,18 +41,21 @@ fn first_operator_comes_in_as_the_readme_says() {
     browser.open("/register/handover");
     let credential = [("fiscal_code", "VRDLGU90E17F205V"), ("pin", "12345678"), ("consent", "yes")];
     browser.submit("/register/handover", &credential);
-    browser.submit("/register/code/mobile", &[("code", &code_for(&provider, "+393330000002"))]);
+    browser.submit("/register/code/mobile", &[("code", &code_for(&provider, "+393330000002", 1))]);
     let born =
         [("gender", "M"), ("date_of_birth", "1990-05-17"), ("county_of_birth", "MI"), ("place_of_birth", "F205")];
     browser.submit("/register/personal", &born);
     browser.submit("/register/email", &[("email", MAIL), ("password", PASSWORD)]);
-    browser.submit("/register/code/email", &[("code", &code_for(&provider, MAIL))]);
+    browser.submit("/register/code/email", &[("code", &code_for(&provider, MAIL, 1))]);
     browser.submit("/register/terms", &[("terms", "yes")]);
     browser.submit("/register/summary", &[]);
     assert!(browser.page.contains("<h1>L'identità è attiva</h1>"), "{}", browser.page);
 
     let mut operator = Browser::new(&provider);
-    operator.enroll_as(MAIL, PASSWORD);
+    operator.open("/");
+    operator.submit("/password", &[("user", MAIL), ("password", PASSWORD)]);
+    operator.submit("/first-app", &[("code", &code_for(&provider, "+393330000002", 2))]);
+    operator.confirm_app();
     operator.give_code();
     operator.open("/admin");
     assert!(operator.is_refused(), "{}", operator.page);

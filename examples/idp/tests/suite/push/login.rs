@@ -117,10 +117,7 @@ fn forged_answers_change_nothing() {
     let provider = Provider::start("");
     let mut phone = bound(&provider);
     let mut operator = Browser::new(&provider);
-    operator.open("/");
-    operator.submit("/password", &[("user", &provider.operator.0), ("password", &provider.operator.1)]);
-    operator.give_first_code(0);
-    operator.open("/");
+    operator.enroll_as(&provider.operator.0, &provider.operator.1);
     operator.give_code();
     let mut other = Phone::bind(&provider, &mut operator, 2);
     let mut browser = give_password(&provider);

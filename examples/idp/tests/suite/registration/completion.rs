@@ -43,7 +43,7 @@ fn two_applications_with_one_address() {
     operator.submit(&format!("{path}/accept"), &[]);
     assert!(message(&provider, &again.email, 3).contains("attiva"));
     login.submit("/password", &[("user", &second.fiscal_code), ("password", PASSWORD)]);
-    assert!(login.form("/enrollment").is_some());
+    assert!(login.form("/first-app").is_some());
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn decisions_at_once() {
     let mut login = Browser::new(&provider);
     login.open("/");
     login.submit("/password", &[("user", &person.email), ("password", PASSWORD)]);
-    assert_eq!(login.form("/enrollment").is_some(), outcome.contains("è attiva"), "{outcome}");
+    assert_eq!(login.form("/first-app").is_some(), outcome.contains("è attiva"), "{outcome}");
 }
 
 #[test]

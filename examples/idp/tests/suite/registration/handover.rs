@@ -77,7 +77,7 @@ fn identity_is_active_without_documents() {
     provider.restart("+61s");
     let mut again = Applicant::new(&provider, "BNCMRA");
     hand_over(&mut again.browser);
-    again.browser.submit("/register/code/mobile", &[("code", &code(&message(&provider, NUMBER, 2)))]);
+    again.browser.submit("/register/code/mobile", &[("code", &code(&message(&provider, NUMBER, 3)))]);
     again.browser.submit("/register/personal", &[&data[..], &[("date_of_birth", "1990-05-17")]].concat());
     again.give_email(&provider);
     again.browser.submit("/register/terms", &[("terms", "yes")]);

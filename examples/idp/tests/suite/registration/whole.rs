@@ -78,7 +78,7 @@ fn with_documents() {
         let mut login = Browser::new(&provider);
         login.open("/");
         login.submit("/password", &[("user", user), ("password", PASSWORD)]);
-        assert!(login.form("/enrollment").is_some(), "{}", login.page);
+        assert!(login.form("/first-app").is_some(), "{}", login.page);
     }
     let mut login = Browser::new(&provider);
     login.enroll_as(&person.email, PASSWORD);

@@ -45,6 +45,7 @@ fn five_wrong_codes_lock() {
 fn five_wrong_first_codes_begin_again() {
     let provider = Provider::start("");
     let mut browser = after_password(&provider);
+    browser.give_activation_code();
     let key = |browser: &Browser| browser.page.split_once("<code>").unwrap().1.split('<').next().unwrap().to_owned();
     let first = key(&browser);
     for wrong in 0..5 {

@@ -38,6 +38,10 @@ fn body(call: &str) -> Option<Value> {
     serde_json::from_str(call.split_once("\r\n\r\n")?.1).ok()
 }
 
+fn text(call: &str) -> String {
+    body(call).unwrap()["text"].as_str().unwrap().to_owned()
+}
+
 fn table(url: &str) -> String {
     format!("[sms]\nurl = \"{url}\"\ntoken = \"token-of-the-gateway\"\nsender = \"Secondo\"\n")
 }
@@ -47,7 +51,13 @@ fn gateway_sends() {
     let (url, answers, calls) = start();
     let mut provider = Provider::start(&table(&url));
     let mut browser = Browser::new(&provider);
-    browser.enroll(&provider);
+    browser.open("/");
+    answers.send("202 Accepted").unwrap();
+    browser.give_password(&provider);
+    let activation = text(&calls.recv().unwrap());
+    assert!(activation.contains("codice di attivazione"), "{activation}");
+    browser.submit("/first-app", &[("code", &activation[activation.len() - 6..])]);
+    browser.confirm_app();
     browser.give_code();
     browser.open("/security/number");
     // A failure is no fault of the person's, and a redirect is not followed.
@@ -70,8 +80,7 @@ fn gateway_sends() {
     assert!(call.to_lowercase().contains("authorization: bearer token-of-the-gateway"), "{call}");
     let body = body(&call).unwrap();
     assert_eq!((&body["from"], &body["to"]), (&"Secondo".into(), &MOBILE.into()));
-    let text = body["text"].as_str().unwrap();
-    browser.submit("/security/number/code", &[("code", &text.split_once(": ").unwrap().1[..6])]);
+    browser.submit("/security/number/code", &[("code", &text(&call).split_once(": ").unwrap().1[..6])]);
     assert!(is_logged_in(&browser), "{}", browser.page);
     // The gateway has the messages, and the outbox only the mails.
     assert!(messages(&provider).iter().all(|(to, _)| to != MOBILE));
@@ -96,11 +105,8 @@ fn gateway_is_spoken_to_by_tls() {
         start
     });
     let mut browser = Browser::new(&provider);
-    browser.enroll(&provider);
-    browser.give_code();
-    browser.open("/security/number");
-    browser.submit("/security/number", &[("number", MOBILE)]);
-    assert!(is_unsent(&browser), "{}", browser.page);
+    browser.open("/");
+    browser.give_password(&provider);
     // A handshake, and nothing of the message.
     assert_eq!(hello.join().unwrap()[..2], [0x16, 3]);
 }

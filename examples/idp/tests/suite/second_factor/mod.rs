@@ -1,6 +1,7 @@
 //! The second factor on the login pages.
 
 mod code;
+mod first_app;
 mod gateway;
 mod number;
 mod password;
@@ -25,9 +26,10 @@ pub(crate) fn messages(provider: &Provider) -> Vec<(String, String)> {
     sections.map(message).collect()
 }
 
-/// Returns the codes that were sent to a number, the newest first.
+/// Returns the codes of the second factor that were sent to a number, the newest first.
 pub(crate) fn codes(provider: &Provider, to: &str) -> Vec<String> {
-    let of_number = messages(provider).into_iter().filter(|(address, _)| address == to);
+    let is_code = |(address, text): &(String, String)| address == to && !text.contains("attivazione");
+    let of_number = messages(provider).into_iter().filter(is_code);
     let code = |(_, text): (String, String)| Some(text.split_once(": ")?.1.get(..6)?.to_owned());
     of_number.filter_map(code).collect()
 }

@@ -1,4 +1,4 @@
-use super::after_password;
+use super::{after_password, messages};
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 
@@ -31,7 +31,7 @@ fn old_cookie_does_not_lead_to_the_new_session() {
     let form = browser.form("/password").unwrap();
     let mut thief = browser.clone();
     browser.give_password(&provider);
-    assert!(browser.form("/enrollment").is_some());
+    assert!(browser.form("/first-app").is_some());
     let known = thief.cookie();
     thief.open("/");
     assert!(thief.form("/password").is_some(), "{}", thief.page);
@@ -48,6 +48,14 @@ fn right_password_twice_is_one_login() {
     let mut click = browser.clone();
     browser.give_password(&provider);
     click.give_password(&provider);
+    assert!(click.form("/first-app").is_some(), "{}", click.page);
+    let mut code = browser.clone();
+    browser.give_activation_code();
+    click.open("/");
     let key = |browser: &Browser| browser.page.split_once("<code>").unwrap().1.split('<').next().unwrap().to_owned();
     assert_eq!(key(&browser), key(&click));
+    // One code was sent, and it is used up.
+    assert_eq!(messages(&provider).iter().filter(|(_, text)| text.contains("attivazione")).count(), 1);
+    code.give_activation_code();
+    assert_eq!(key(&browser), key(&code));
 }

@@ -8,8 +8,10 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use crate::support::app::App;
+use crate::support::outbox;
 use crate::support::page::assert_leads_onward;
 use crate::support::provider::Provider;
+use crate::support::wait;
 
 /// Returns a client that follows no redirects, and takes every status.
 pub(crate) fn agent() -> Agent {
@@ -153,7 +155,7 @@ impl Browser {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         self.page = response.body_mut().read_to_string().unwrap();
-        if self.status >= 400 {
+        if self.status >= 400 || self.page.contains("<main id=\"content\">") {
             assert_leads_onward(&self.page);
         }
         let Some(location) = response.headers().get("location") else { return };
@@ -193,8 +195,23 @@ impl Browser {
     pub(crate) fn enroll_as(&mut self, user: &str, password: &str) {
         self.open("/");
         self.submit("/password", &[("user", user), ("password", password)]);
+        self.give_activation_code();
         self.confirm_app();
         assert!(self.page.contains("action=\"/code\""), "{}", self.page);
+    }
+
+    /// Gives the code that was sent to the certified number, after which an app can be activated.
+    pub(crate) fn give_activation_code(&mut self) {
+        let mut outbox = Self { cookies: BTreeMap::new(), ..self.clone() };
+        let mut given = None;
+        wait::until(|| {
+            let newest = outbox::activation_code(&mut outbox);
+            if let Some(code) = newest.as_ref().filter(|_| newest != given) {
+                self.submit("/first-app", &[("code", code)]);
+            }
+            given = newest;
+            self.form("/first-app").is_none()
+        });
     }
 
     /// Scans the key on the page, and gives the first code of the app.

@@ -310,6 +310,14 @@ impl Chromium {
         self.leave(|| self.keys(&Key::Enter.to_string()));
     }
 
+    /// Returns the reasons for which the page cannot be installed as an app.
+    pub(crate) fn installability_errors(&self) -> Vec<String> {
+        let asked = json!({ "cmd": "Page.getInstallabilityErrors", "params": {} });
+        let answer = self.runtime.block_on(self.client.issue_cmd(Command("goog/cdp/execute", asked))).unwrap();
+        let errors = answer["installabilityErrors"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        errors.iter().map(|error| error["errorId"].to_string()).collect()
+    }
+
     /// Writes a picture of the whole page into the folder that the environment variable `IDP_PICTURES` names, if it is
     /// set. The name begins at the root of the repository.
     pub(crate) fn picture(&self, name: &str) {

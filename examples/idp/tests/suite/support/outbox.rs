@@ -13,6 +13,16 @@ pub(crate) fn messages(provider: &Provider, to: &str) -> Vec<String> {
     sections.map(|section| section.split("</section>").next().unwrap().to_owned()).collect()
 }
 
+/// Returns the newest activation code that the outbox shows to this browser, if there is one.
+pub(crate) fn activation_code(browser: &mut Browser) -> Option<String> {
+    browser.open("/outbox");
+    let texts = browser.page.split("<p class=\"text\">").skip(1);
+    let mut texts = texts.filter_map(|text| text.split_once("</p>")).map(|(text, _)| text);
+    let text =
+        texts.find(|text| ["codice di attivazione", "activation code"].iter().any(|words| text.contains(words)))?;
+    Some(text[text.len() - 6..].to_owned())
+}
+
 /// Waits until a number of messages was sent, and returns the newest.
 pub(crate) fn message(provider: &Provider, to: &str, count: usize) -> String {
     let mut sent = Vec::new();

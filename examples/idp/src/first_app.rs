@@ -1,0 +1,115 @@
+//! The first app of a person: after the password, a code by SMS to the certified number, so that nobody can bind an app
+//! who only has the password.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Form, Router};
+use secondo::UnixTime;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::challenge::{self, Checked, DAY};
+use crate::http::{Answer, Visit};
+use crate::outage::{Outage, in_background};
+use crate::pages::{self, Alert, Language, Text};
+use crate::person::Person;
+use crate::registration::{CODE_OVER, WRONG_CODE};
+
+/// The SMS to one person in a day, each of which can be guessed at five times.
+const SMS: (u32, u64) = (5, DAY);
+
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/first-app", post(take_code)).route("/first-app/again", post(send_again))
+}
+
+#[derive(Deserialize)]
+struct Code {
+    form: String,
+    code: String,
+}
+
+/// Takes the code, and shows the key of an app.
+async fn take_code(State(app): State<Arc<App>>, headers: HeaderMap, Form(Code { form, code }): Form<Code>) -> Answer {
+    let mut visit = Visit::of(app, &headers).await?;
+    if form != visit.browser.form_token() || !visit.awaits_first_app() {
+        return Ok(visit.go_to("/"));
+    }
+    let alert = match challenge::check(&visit.app.records, &visit.first_app_challenge(), &code, visit.now).await? {
+        Checked::Right => {
+            let refusal = visit.enroll_app().await?;
+            return match refusal {
+                Some(refusal) => visit.start_again(visit.alert(refusal)).await,
+                None => Ok(visit.go_to("/")),
+            };
+        }
+        Checked::Wrong(left) => Alert(format!("{} {left}", visit.say(WRONG_CODE))),
+        Checked::Over => visit.warning(CODE_OVER),
+    };
+    visit.refuse("/", alert).await
+}
+
+#[derive(Deserialize)]
+struct Again {
+    form: String,
+}
+
+async fn send_again(State(app): State<Arc<App>>, headers: HeaderMap, Form(Again { form }): Form<Again>) -> Answer {
+    let visit = Visit::of(app, &headers).await?;
+    match &visit.person {
+        Some(person) if form == visit.browser.form_token() && visit.awaits_first_app() => {
+            visit.begin_first_app(person).await
+        }
+        _ => Ok(visit.go_to("/")),
+    }
+}
+
+const SMS_TEXT: Text = Text(
+    "codice di attivazione dell'app. Non comunicarlo a nessuno:",
+    "activation code of your app. Do not give it to anybody:",
+);
+const TOO_MANY: Text = Text(
+    "Sono già stati inviati troppi codici. Riprova domani o chiama l'assistenza.",
+    "Too many codes were sent already. Try again tomorrow, or call the help desk.",
+);
+
+impl Visit {
+    /// Returns `true` after the password of a person who has no second factor yet. A login at a service never enrolls a
+    /// device.
+    pub(crate) fn awaits_first_app(&self) -> bool {
+        let session = &self.browser.session;
+        let is_free = session.second.is_none() && session.enrolling.is_none() && session.request.is_none();
+        is_free && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_none())
+    }
+
+    /// Sends a code to the certified number, and goes to the page that asks for it.
+    pub(crate) async fn begin_first_app(&self, person: &Person) -> Answer {
+        let (name, records, now) = (self.first_app_challenge(), &self.app.records, self.now);
+        // The second of two clicks sends nothing.
+        if challenge::begin(records, &name, now).await? {
+            if !challenge::permits(records, &format!("first app of {}", person.id), SMS, None, now).await? {
+                return self.refuse("/", self.warning(TOO_MANY)).await;
+            }
+            in_background(send(Arc::clone(&self.app), person.mobile.clone(), name, self.language, now));
+        }
+        Ok(self.go_to("/"))
+    }
+
+    pub(crate) fn show_first_app(&self) -> Answer {
+        let mobile = self.person.as_ref().map_or("", |person| person.mobile.as_str());
+        Ok(self.show(StatusCode::OK, |page| pages::first_app(page, mobile)))
+    }
+
+    /// Returns the name of the challenge of this session. Another one that has the password cannot use up its attempts.
+    fn first_app_challenge(&self) -> String {
+        format!("first app {}", self.browser.procedure())
+    }
+}
+
+async fn send(app: Arc<App>, to: String, challenge: String, language: Language, now: UnixTime) -> Result<(), Outage> {
+    let code = challenge::code(&app.records, &challenge, now).await?;
+    let text = format!("{}: {} {code}", app.config.name, SMS_TEXT.in_language(language));
+    app.messages.sms(&to, &text, now).await
+}
