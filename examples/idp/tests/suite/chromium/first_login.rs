@@ -10,7 +10,6 @@ fn wrong_password_and_first_app() {
         browser.submit("/password", &[("user", &provider.user), ("password", "wrong")]);
         assert!(browser.alert().contains("password"));
         browser.give_password(&provider);
-        browser.picture("first-app");
         browser.submit("/first-app", &[("code", "00000x")]);
         assert!(browser.alert().ends_with('5'), "{}", browser.alert());
         browser.give_activation_code(&provider);
