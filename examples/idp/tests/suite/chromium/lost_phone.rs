@@ -19,6 +19,7 @@ fn recovery_code_takes_the_place_of_a_lost_phone() {
         let browser = Chromium::new(reader);
         browser.open(&provider.origin);
         browser.give_password(&provider);
+        browser.give_activation_code(&provider);
         let mut lost = scan(&browser);
         let recovery_code = browser.text(".codes code");
         browser.click("main a.button");

@@ -24,7 +24,7 @@ fn new_password_by_mail_and_sms() {
         browser.submit("/recover/code", &[("code", &by_mail)]);
         assert!(browser.text("main").contains("*** 000"));
         browser.picture("recovery-3-sms");
-        browser.submit("/recover/code", &[("code", &code(&message(&provider, NUMBER, 1)))]);
+        browser.submit("/recover/code", &[("code", &code(&message(&provider, NUMBER, 2)))]);
         browser.submit("/recover/password", &[("password", "Maria-1984")]);
         assert!(browser.has("#password-error"));
         browser.picture("recovery-4-password");

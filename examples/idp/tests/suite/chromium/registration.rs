@@ -182,6 +182,7 @@ fn identity_is_handed_over() {
         browser.picture("handover-5-active");
         browser.click("main a.button");
         browser.submit("/password", &[("user", &holder), ("password", PASSWORD)]);
+        browser.give_activation_code(&provider);
         assert!(browser.has(".qr"));
     }
 }
