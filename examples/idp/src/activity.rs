@@ -1,4 +1,5 @@
-//! Small records that the audit log feeds: the last accesses of each person, and the accounts that were locked.
+//! Small records that the audit log feeds: the last accesses of each person, and the persons who were locked
+//! out.
 
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use crate::records::{Kept, Record, Records};
 /// The accesses of a person that are kept, and the greatest length of their service's ids together.
 const ACCESSES: usize = 20;
 const ACCESSES_BYTES: usize = 2000;
-/// The locked accounts that are kept.
+/// The locks that are kept.
 const LOCKS: usize = 50;
 /// 24 months, like the log.
 const KEPT_SECS: u64 = 2 * 366 * 24 * 60 * 60;
@@ -34,7 +35,7 @@ impl Record for Accesses {
     const KIND: &'static str = "accesses";
 }
 
-/// An account that reached the limit of failures.
+/// A person whose account or user name reached the limit of failures.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Lock {
     pub(crate) person: String,
@@ -42,7 +43,7 @@ pub(crate) struct Lock {
     pub(crate) at: u64,
 }
 
-/// The accounts that were locked, the newest first. Some locks have ended since.
+/// The persons who were locked out, the newest first. Some locks have ended since.
 #[derive(Default, Serialize, Deserialize)]
 struct Locks(Vec<Lock>);
 
@@ -116,7 +117,7 @@ pub(crate) async fn accesses(records: &Records, person: &str, now: UnixTime) -> 
     Ok(accesses)
 }
 
-/// Returns the accounts that were locked, the newest first.
+/// Returns the persons who were locked out, the newest first.
 pub(crate) async fn locks(records: &Records, now: UnixTime) -> Result<Vec<Lock>, Outage> {
     let Locks(locks) = records.load(LOCKS_NAME, now).await?.unwrap_or_default();
     Ok(locks)

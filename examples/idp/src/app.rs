@@ -65,7 +65,7 @@ impl App {
         verifier.check_keys().await?;
         tokio::spawn(audit.clone().write(queue));
         let at_once = std::thread::available_parallelism().map_or(2, usize::from);
-        let persons = Persons::new(records.clone(), &random_hex()?, at_once, metrics.clone())?;
+        let persons = Persons::new(records.clone(), &random_hex()?, at_once, metrics.clone(), audit.clone())?;
         let gepi = Arc::new(gepi::Party::open(&records, &origin).await?);
         let mut clients = config.client.clone();
         clients.push(gepi.registration()?);

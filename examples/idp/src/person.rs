@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::audit::{Audit, Line};
 use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
@@ -110,11 +111,18 @@ pub(crate) struct Persons {
     /// The hashes that are computed at a time: each takes some 20 MB.
     hashing: Arc<Semaphore>,
     metrics: Metrics,
+    audit: Audit,
 }
 
 impl Persons {
-    pub(crate) fn new(records: Records, nobody: &str, at_once: usize, metrics: Metrics) -> Result<Self, Outage> {
-        Ok(Self { records, nobody: hash(nobody)?, hashing: Arc::new(Semaphore::new(at_once)), metrics })
+    pub(crate) fn new(
+        records: Records,
+        nobody: &str,
+        at_once: usize,
+        metrics: Metrics,
+        audit: Audit,
+    ) -> Result<Self, Outage> {
+        Ok(Self { records, nobody: hash(nobody)?, hashing: Arc::new(Semaphore::new(at_once)), metrics, audit })
     }
 
     pub(crate) async fn load(&self, id: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
@@ -215,7 +223,7 @@ impl Persons {
         let counted = self.records.change(&user, now, |tries: Option<Tries>| {
             let Tries { failures, locked_until, last } = tries.unwrap_or_default();
             if last.is_some_and(|(of, at)| of == attempt && now.as_secs() <= at + REPEATED_SECS) {
-                return (None, Some(PASSWORD_TRIES - failures));
+                return (None, Some((PASSWORD_TRIES - failures, false)));
             }
             if now.as_secs() < locked_until {
                 return (None, None);
@@ -224,15 +232,32 @@ impl Persons {
             let locked_until = if failures >= PASSWORD_TRIES { now.as_secs() + LOCK_SECS } else { 0 };
             let last = Some((attempt, now.as_secs()));
             let kept = Kept::until(now.saturating_add(DAY), Tries { failures, locked_until, last });
-            (Some(kept), Some(PASSWORD_TRIES - failures))
+            (Some(kept), Some((PASSWORD_TRIES - failures, failures >= PASSWORD_TRIES)))
         });
-        let Some(left) = counted.await? else { return Ok(FirstFactor::Locked) };
+        let Some((left, locks)) = counted.await? else { return Ok(FirstFactor::Locked) };
         let person = self.named(&user, now).await?;
         // The hash is awaited for unknown names too.
         let is_right = self.compare(password, person.as_ref().map(|person| person.password.clone())).await?;
-        let Some(person) = person.filter(|_| is_right) else { return Ok(FirstFactor::Wrong(left)) };
-        self.records.remove::<Tries>(&user, now).await?;
-        Ok(FirstFactor::Right(Box::new(person)))
+        match person {
+            Some(person) if is_right => {
+                self.records.remove::<Tries>(&user, now).await?;
+                return Ok(FirstFactor::Right(Box::new(person)));
+            }
+            Some(person) if locks => self.record_lock(person.id, now),
+            _ => {}
+        }
+        Ok(FirstFactor::Wrong(left))
+    }
+
+    /// Records that wrong passwords have locked a user name of a person. Operators find the person by this line.
+    fn record_lock(&self, person: String, now: UnixTime) {
+        self.audit.record(Line {
+            time: now.as_secs(),
+            person: Some(person),
+            action: "password".into(),
+            outcome: "locked".into(),
+            ..Line::default()
+        });
     }
 
     /// Returns `true` if the password has this hash. Without a hash, it takes the same time and returns `false`.

@@ -226,14 +226,15 @@ async fn operators(app: &App) -> Result<usize, Outage> {
     Ok(count)
 }
 
-/// Returns the accounts that are locked, the newest lock first.
+/// Returns the persons whose account or password is locked, the newest lock first.
 pub(crate) async fn locked(app: &App, now: UnixTime) -> Result<Vec<Locked>, Outage> {
     let mut locked = Vec::new();
     for lock in activity::locks(&app.records, now).await? {
         let Some(person) = app.persons.load(&lock.person, now).await? else { continue };
         let hold = shown_account(app, &person, now).await?.map_or(Hold::None, |view| view.hold);
-        if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) {
-            locked.push(Locked { person, at: lock.at, hold });
+        let password = app.persons.locked_until(&person, now).await?;
+        if matches!(hold, Hold::Locked | Hold::LockedUntil(_)) || password.is_some() {
+            locked.push(Locked { person, at: lock.at, hold, password });
         }
     }
     Ok(locked)

@@ -24,7 +24,7 @@ const LANGUAGE: Language = Language::English;
 pub(crate) enum Admin {
     /// Shows a person with the account, without secrets.
     Find(Named),
-    /// Lists the accounts that are locked.
+    /// Lists the persons whose account or password is locked.
     Locked,
     /// Ends the locks of a person's account and password.
     Unlock(OnPerson),
@@ -146,10 +146,13 @@ pub(super) async fn admin(app: &App, command: Admin, output: &Output) -> Result<
 
 async fn show_locked(app: &App, output: &Output, now: UnixTime) -> Result<(), Failure> {
     let locked = actions::locked(app, now).await?;
-    for Locked { person, at, hold } in &locked {
+    for Locked { person, at, hold, password } in &locked {
         let Person { name, family_name, email, id, .. } = person;
-        let (lock, at) = (lock(*hold).unwrap_or_default(), UnixTime::from_secs(*at)?);
-        output.say(format!("{name} {family_name}, {email}, id {id}: {lock}, last attempt {at}"));
+        let password =
+            password.map(UnixTime::from_secs).transpose()?.map(|until| format!("password locked until {until}"));
+        let locks = lock(*hold).into_iter().chain(password).collect::<Vec<_>>().join(", ");
+        let at = UnixTime::from_secs(*at)?;
+        output.say(format!("{name} {family_name}, {email}, id {id}: {locks}, last attempt {at}"));
     }
     output.say(format!("{} locked.", counted(locked.len(), "account is", "accounts are")));
     Ok(())
@@ -164,6 +167,9 @@ async fn show(app: &App, person: &Person, output: &Output, now: UnixTime) -> Res
     let Person { name, family_name, email, fiscal_code, id, .. } = person;
     let standing = pages::standing(person.standing).in_language(LANGUAGE);
     output.say(format!("{name} {family_name}, {email}, {fiscal_code}, id {id}: the identity is {standing}"));
+    if let Some(until) = app.persons.locked_until(person, now).await? {
+        output.say(format!("The password is locked until {}.", UnixTime::from_secs(until)?));
+    }
     let view = match app.verifier.view(&AccountId::new(id)?, now).await {
         Ok(view) => view,
         Err(VerifierError::Unknown) => {

@@ -16,6 +16,7 @@ const LOCKED: Text = Text("Account bloccati", "Locked accounts");
 const NONE: Text = Text("Nessun account è bloccato.", "No account is locked.");
 const LAST_ATTEMPT: Text = Text("ultimo tentativo", "last attempt");
 const UNTIL: Text = Text("bloccato fino al", "locked until");
+const PASSWORD_UNTIL: Text = Text("password bloccata fino al", "password locked until");
 const UNTIL_UNLOCKED: Text = Text("bloccato finché non viene sbloccato", "locked until it is unlocked");
 const REQUESTS: Text = Text("Richieste da completare", "Applications to complete");
 const AUDIT: Text = Text("Registro", "Audit log");
@@ -31,12 +32,14 @@ const CODE_USE: Text = Text(
     "The person signs in with the password and chooses: I have an activation code from the help desk.",
 );
 
-/// An account that is locked now.
+/// A person whose account or password is locked now.
 pub(crate) struct Locked {
     pub(crate) person: Person,
     /// The time in seconds of the last attempt.
     pub(crate) at: u64,
     pub(crate) hold: Hold,
+    /// The time in seconds until which the password is locked.
+    pub(crate) password: Option<u64>,
 }
 
 /// Returns the text about a lock that is in force.
@@ -46,6 +49,11 @@ pub(super) fn lock(page: &Page<'_>, hold: Hold) -> Option<String> {
         Hold::LockedUntil(until) => Some(format!("{} {}", page.say(UNTIL), date_and_time(until.as_secs()))),
         _ => None,
     }
+}
+
+/// Returns the text about a password that is locked until this time in seconds.
+pub(super) fn password_lock(page: &Page<'_>, until: u64) -> String {
+    format!("{} {}", page.say(PASSWORD_UNTIL), date_and_time(until))
 }
 
 /// The first page of the administration.
@@ -61,11 +69,13 @@ pub(crate) fn admin(page: &Page<'_>, locked: &[Locked]) -> Markup {
         h2 { (page.say(LOCKED)) }
         @if locked.is_empty() { p { (page.say(NONE)) } }
         ul #locked .items {
-            @for Locked { person, at, hold } in locked {
+            @for Locked { person, at, hold, password } in locked {
                 li {
                     a href={ "/admin/person/" (person.id) } { (person.name) " " (person.family_name) }
-                    " - " (lock(page, *hold).unwrap_or_default())
-                    ", " (page.say(LAST_ATTEMPT)) " " (date_and_time(*at))
+                    " - "
+                    @let locks = lock(page, *hold).into_iter().chain(password.map(|until| password_lock(page, until)));
+                    @for lock in locks { (lock) ", " }
+                    (page.say(LAST_ATTEMPT)) " " (date_and_time(*at))
                 }
             }
         }

@@ -3,7 +3,7 @@ use secondo::account::{AccountView, AuthenticatorView, Status};
 use secondo::decision::Hold;
 use secondo::factor::Kind;
 
-use super::admin::{ADMIN, lock};
+use super::admin::{ADMIN, lock, password_lock};
 use super::devices::{kind, status};
 use super::language::{Text, date_and_time};
 use super::layout::Page;
@@ -15,7 +15,6 @@ const MOBILE: Text = Text("Cellulare", "Mobile");
 const STANDING: Text = Text("Identità", "Identity");
 const FAILURES: Text = Text("Tentativi falliti di seguito", "Consecutive failures");
 const LOCK: Text = Text("Blocco", "Lock");
-const PASSWORD_UNTIL: Text = Text("password bloccata fino al", "password locked until");
 const SUSPENDED: Text = Text("L'account è sospeso.", "The account is suspended.");
 const NO_ACCOUNT: Text = Text("Nessun dispositivo.", "No device.");
 const ACTIVATION: Text = Text("Codice di attivazione valido fino al", "Activation code valid until");
@@ -127,7 +126,7 @@ pub(crate) fn person(page: &Page<'_>, view: &PersonView<'_>) -> Markup {
                 }
             }
             @if let Some(until) = password {
-                dt { (page.say(LOCK)) } dd { (page.say(PASSWORD_UNTIL)) " " (date_and_time(*until)) }
+                dt { (page.say(LOCK)) } dd { (password_lock(page, *until)) }
             }
         }
         @if account.is_some_and(|account| account.is_suspended) { p { (page.say(SUSPENDED)) } }

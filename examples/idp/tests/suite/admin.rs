@@ -166,11 +166,7 @@ fn only_actions_that_can_apply_are_offered() {
     assert_eq!(offered(&mut operator, &person), format!("suspend issue_activation revoke {}", of_devices.trim()));
     assert_labels(&operator.page);
 
-    let mut thief = Browser::new(&provider);
-    thief.open("/");
-    for password in ["a", "b", "c", "d", "e"] {
-        thief.submit("/password", &[("user", &provider.user), ("password", password)]);
-    }
+    Browser::lock_password(&provider);
     assert!(offered(&mut operator, &person).starts_with("unlock suspend "));
     act(&mut operator, &person, "unlock", &[]);
     assert!(offered(&mut operator, &person).starts_with("suspend "));
@@ -227,15 +223,18 @@ fn locked_account_is_found_and_unlocked() {
     assert!(thief.form("/logout").is_some(), "{}", thief.page);
 
     // Wrong passwords lock the user name.
-    let mut thief = Browser::new(&provider);
-    thief.open("/");
-    for password in ["a", "b", "c", "d", "e"] {
-        thief.submit("/password", &[("user", &provider.user), ("password", password)]);
-    }
+    let mut thief = Browser::lock_password(&provider);
+    wait::until(|| {
+        operator.open("/admin");
+        operator.page.contains("Maria Rossi")
+    });
+    assert!(operator.page.contains(" - password bloccata fino al"), "{}", operator.page);
     operator.open(&person);
     assert!(operator.page.contains("password bloccata"));
     act(&mut operator, &person, "unlock", &[]);
     assert!(!operator.page.contains("password bloccata"));
+    operator.open("/admin");
+    assert!(!operator.page.contains("Maria Rossi"));
     thief.give_password(&provider);
     assert!(thief.form("/code").is_some());
 }

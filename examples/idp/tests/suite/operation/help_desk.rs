@@ -105,6 +105,42 @@ fn find_and_locked_print_plain_words() {
 }
 
 #[test]
+fn locks_by_wrong_passwords_are_found_and_ended() {
+    let provider = Provider::start("");
+    let locked = || provider.command(&["admin", "locked"]).unwrap();
+    // A name that nobody has is locked as well, and is no person's lock.
+    let mut stranger = Browser::new(&provider);
+    stranger.open("/");
+    for password in ["a", "b", "c", "d", "e"] {
+        stranger.submit("/password", &[("user", "nobody@example.org"), ("password", password)]);
+    }
+    assert!(stranger.page.contains("Tentativi rimanenti: 0"), "{}", stranger.page);
+    assert_eq!(locked(), "0 accounts are locked.\n");
+    let mut thief = Browser::lock_password(&provider);
+    wait::until(|| locked().contains("Maria Rossi"));
+    let said = locked();
+    assert!(said.contains(": password locked until 20") && said.contains("Z, last attempt 20"), "{said}");
+    assert!(said.ends_with("\n1 account is locked.\n"), "{said}");
+    let find = || provider.command(&["admin", "find", MARIA]).unwrap();
+    assert!(find().contains("\nThe password is locked until 20"), "{}", find());
+    // The attempts during the lock are no other locks.
+    thief.give_password(&provider);
+    assert!(thief.is_refused());
+
+    run(&provider, &["unlock", MARIA]).unwrap();
+    assert_eq!(locked(), "0 accounts are locked.\n");
+    assert!(!find().contains("locked"), "{}", find());
+    thief.give_password(&provider);
+    assert!(!thief.is_refused(), "{}", thief.page);
+
+    let export = provider.file("log.json");
+    provider.command(&["audit", "export", export.to_str().unwrap(), "--person", MARIA]).unwrap();
+    let log = fs::read_to_string(&export).unwrap();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("\"action\":\"password\"")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("\"outcome\":\"locked\""), "{log}");
+}
+
+#[test]
 fn operators_are_appointed_and_dismissed() {
     let provider = Provider::start("");
     let anna = provider.operator.0.as_str();

@@ -241,6 +241,16 @@ impl Browser {
         }
     }
 
+    /// Locks the user name of the demonstration's person with wrong passwords, and returns the browser that gave them.
+    pub(crate) fn lock_password(provider: &Provider) -> Self {
+        let mut thief = Self::new(provider);
+        thief.open("/");
+        for password in ["a", "b", "c", "d", "e"] {
+            thief.submit("/password", &[("user", &provider.user), ("password", password)]);
+        }
+        thief
+    }
+
     /// Gives the next code that was not used.
     pub(crate) fn give_code(&mut self) {
         let code = self.next_code();
