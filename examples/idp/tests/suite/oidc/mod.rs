@@ -3,5 +3,6 @@
 mod clients;
 mod flow;
 mod keys;
+mod max_age;
 mod own_pages;
 mod refusals;
