@@ -20,7 +20,7 @@ pub(crate) async fn show(
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
 ) -> Answer {
-    let is_from_here = peer.is_some_and(|Extension(ConnectInfo(peer))| is_from_here(&app, peer.ip(), &headers));
+    let is_from_here = peer.is_some_and(|Extension(ConnectInfo(peer))| is_from_here(&app.origin, peer.ip(), &headers));
     if !app.is_demonstration() || !is_from_here {
         return Ok(StatusCode::NOT_FOUND.into_response());
     }
@@ -34,14 +34,53 @@ const PROXIED: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
 
 /// Returns `true` if a request comes from this machine, and its host is the provider's or a name of this machine. A
 /// hostile site whose name leads to this machine has another host.
-fn is_from_here(app: &App, peer: IpAddr, headers: &HeaderMap) -> bool {
+fn is_from_here(origin: &str, peer: IpAddr, headers: &HeaderMap) -> bool {
     // A proxy that is not configured is on this machine, and its clients are not.
     if PROXIED.iter().any(|name| headers.contains_key(*name)) {
         return false;
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let of_origin = app.origin.split_once("://").map_or("", |(_, host)| host);
+    let of_origin = origin.split_once("://").map_or("", |(_, host)| host);
     let port = of_origin.rsplit_once(':').map_or("", |(_, port)| port);
     let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == format!("{name}:{port}"));
     peer.is_loopback() && (host == of_origin || is_local)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn is_shown(peer: &str, host: &str, proxied: Option<&'static str>) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
+        if let Some(name) = proxied {
+            headers.insert(name, HeaderValue::from_static("192.0.2.1"));
+        }
+        is_from_here("https://192.0.2.7:8443", peer.parse().unwrap(), &headers)
+    }
+
+    #[test]
+    fn messages_are_for_this_machine_alone() {
+        for peer in ["127.0.0.1", "127.9.9.9", "::1"] {
+            for host in ["192.0.2.7:8443", "localhost:8443", "127.0.0.1:8443", "[::1]:8443"] {
+                assert!(is_shown(peer, host, None), "{peer} {host}");
+            }
+            for host in ["attacker.example:8443", "localhost:8444", "localhost", ""] {
+                assert!(!is_shown(peer, host, None), "{peer} {host}");
+            }
+            for name in PROXIED {
+                assert!(!is_shown(peer, "localhost:8443", Some(name)), "{peer} {name}");
+            }
+        }
+        // The demonstration by HTTPS can be reached by other machines, and by this one over its other addresses.
+        for peer in ["192.0.2.7", "192.0.2.9", "10.0.0.1", "2001:db8::1", "fe80::1", "::ffff:192.0.2.9"] {
+            for host in ["192.0.2.7:8443", "localhost:8443"] {
+                assert!(!is_shown(peer, host, None), "{peer} {host}");
+            }
+        }
+    }
 }

@@ -5,6 +5,8 @@ mod chromium;
 mod credentials;
 mod errors;
 mod gepi;
+mod headers;
+mod logs;
 mod oidc;
 mod operation;
 mod push;

@@ -1,6 +1,6 @@
 //! The provider in a process of its own, on a free port of loopback and in a temporary folder.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -52,6 +52,17 @@ impl Provider {
         let mut provider = Self { process: None, folder, origin, address, user, password, operator };
         provider.run(&listen, None);
         assert!(provider.password.is_empty(), "a demonstration");
+        provider
+    }
+
+    /// Starts a provider whose output and errors go to the file `log` beside the data.
+    pub(crate) fn start_logged(clients: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("idp.toml"), clients).unwrap();
+        fs::write(folder.path().join("log"), "").unwrap();
+        let (origin, address, user, password, operator) = Default::default();
+        let mut provider = Self { process: None, folder, origin, address, user, password, operator };
+        provider.run("127.0.0.1:0", None);
         provider
     }
 
@@ -164,11 +175,27 @@ impl Provider {
             // The monotonic clock is not changed, so that time passes as usual.
             command.env("LD_PRELOAD", library).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         }
+        if let Ok(log) = OpenOptions::new().append(true).open(self.file("log")) {
+            let start = log.metadata().unwrap().len().try_into().unwrap();
+            self.process = Some(command.stderr(log.try_clone().unwrap()).stdout(log).spawn().unwrap());
+            let mut written = String::new();
+            wait::until(|| {
+                written = fs::read_to_string(self.file("log")).unwrap().split_off(start);
+                written.contains("/gepi\n")
+            });
+            self.take_start(written.lines().map(ToOwned::to_owned), listen);
+            return;
+        }
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         self.process = Some(process);
+        self.take_start(lines.map(Result::unwrap), listen);
+    }
+
+    /// Takes the lines that the provider writes at its start: the persons, if they are made, and the address.
+    fn take_start(&mut self, mut lines: impl Iterator<Item = String>, listen: &str) {
         loop {
-            let line = lines.next().expect("the provider did not start").unwrap();
+            let line = lines.next().expect("the provider did not start");
             if let Some(origin) = line.strip_prefix("Open ") {
                 // The address to open is that of the sample service.
                 origin.strip_suffix("/gepi").unwrap_or(origin).clone_into(&mut self.origin);
