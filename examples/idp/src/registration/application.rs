@@ -255,3 +255,21 @@ impl Visit {
         self.browser.keep(&self.app.records, self.now).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+
+    #[test]
+    fn spid_code_has_four_letters_and_ten_characters() {
+        let codes: Vec<_> = (0..100).map(|_| spid_code().unwrap()).collect();
+        for code in &codes {
+            let number = code.strip_prefix("SCND").unwrap();
+            assert_eq!(number.len(), 10, "{code}");
+            assert!(number.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()), "{code}");
+        }
+        assert!(codes.iter().any(|code| *code != codes[0]));
+    }
+}

@@ -1,5 +1,6 @@
 //! Logins at services by OpenID Connect, and by clients that others wrote.
 
+mod attributes;
 mod clients;
 mod flow;
 mod keys;
