@@ -22,9 +22,14 @@ use crate::person::hash;
 /// The numbers of calls that are measured: in memory, with a file, and of password hashes.
 const CALLS: u32 = 5_000;
 const STORED: u32 = 400;
-const HASHES: u32 = 20;
+const HASHES: u32 = 10;
+/// The passes of password hashes. The least one counts, since other work on the machine makes hashes slower.
+const PASSES: u32 = 4;
+/// The greatest share of the second factor in a login without the password hash, in percent.
+const GREATEST_SHARE: f64 = 2.0;
 
-/// Prints the parts of a login that took this time of the processor.
+/// Prints the parts of a login that took this time of the processor. A second factor whose computation takes too much of
+/// it is an error.
 pub(super) async fn report(login: Duration, folder: &Path, clients: usize) -> Result<(), Failure> {
     let password = password()?;
     let alone = second_factor(Memory::new(), CALLS, 1).await?;
@@ -36,11 +41,11 @@ pub(super) async fn report(login: Duration, folder: &Path, clients: usize) -> Re
         ms(login),
         ms(password)
     );
+    let share = part(alone, rest);
     println!(
-        "The second factor takes {:.3} ms: {:.1} % of a login, {:.1} % without the password hash.",
+        "The second factor takes {:.3} ms: {:.1} % of a login, {share:.1} % without the password hash.",
         ms(alone),
-        part(alone, login),
-        part(alone, rest)
+        part(alone, login)
     );
     println!(
         "With its own write to the store it takes {:.3} ms: {:.1} % of a login, {:.1} % without the password hash.",
@@ -48,20 +53,34 @@ pub(super) async fn report(login: Duration, folder: &Path, clients: usize) -> Re
         part(stored, login),
         part(stored, rest)
     );
-    Ok(())
+    check(share)
+}
+
+/// Returns an error if the second factor takes more than its share.
+fn check(share: f64) -> Result<(), Failure> {
+    if share <= GREATEST_SHARE {
+        return Ok(());
+    }
+    let error = format!("the second factor takes {share:.1} % of a login without the password hash, and may take ");
+    Err(format!("{error}{GREATEST_SHARE} %").into())
 }
 
 fn ms(time: Duration) -> f64 {
     1000.0 * time.as_secs_f64()
 }
 
+/// Returns the processor time of a password hash.
 fn password() -> Result<Duration, Failure> {
     let expected = hash(PASSWORD)?;
-    let begun = processor_time(std::process::id())?;
-    for _ in 0..HASHES {
-        Argon2::default().verify_password(PASSWORD.as_bytes(), expected.as_str())?;
+    let mut least = Duration::MAX;
+    for _ in 0..PASSES {
+        let begun = processor_time(std::process::id())?;
+        for _ in 0..HASHES {
+            Argon2::default().verify_password(PASSWORD.as_bytes(), expected.as_str())?;
+        }
+        least = least.min(processor_time(std::process::id())?.saturating_sub(begun) / HASHES);
     }
-    Ok(processor_time(std::process::id())?.saturating_sub(begun) / HASHES)
+    Ok(least)
 }
 
 /// Returns the processor time of one verification, while this number of clients verify at the same time.
@@ -97,4 +116,16 @@ async fn second_factor<S: Store + 'static>(store: S, calls: u32, clients: usize)
         client??;
     }
     Ok(processor_time(std::process::id())?.saturating_sub(begun) / calls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn second_factor_may_take_two_percent() {
+        assert!(check(0.1).is_ok() && check(2.0).is_ok());
+        let error = check(2.1).map_err(|error| error.to_string());
+        assert!(error.is_err_and(|error| error.contains("takes 2.1 %") && error.contains("may take 2 %")));
+    }
 }

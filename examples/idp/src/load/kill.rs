@@ -28,6 +28,8 @@ struct Begun {
     /// The wrong codes before it whose refusals were answered.
     wrong: u8,
     cookie: Option<String>,
+    /// `true` if the person gives the right code as well.
+    ends_in: bool,
     /// `true` if the login was answered.
     is_in: bool,
 }
@@ -52,7 +54,8 @@ pub(super) async fn kill(folder: &Path, server: Server, people: Vec<Person>, cli
         running.spawn(async move {
             let mut ways = [Way::Right, Way::Wrong, Way::Both].into_iter().cycle().skip(client);
             while let (Some(person), Some(way)) = (next(&queue), ways.next()) {
-                let mut login = Begun { person, code: None, wrong: 0, cookie: None, is_in: false };
+                let mut login =
+                    Begun { person, code: None, wrong: 0, cookie: None, ends_in: way != Way::Wrong, is_in: false };
                 let ended = log_in(address, &mut login, way).await;
                 begun.lock().unwrap_or_else(PoisonError::into_inner).push(login);
                 if ended.is_err() {
@@ -73,10 +76,11 @@ pub(super) async fn kill(folder: &Path, server: Server, people: Vec<Person>, cli
     while running.join_next().await.is_some() {}
     let server = Server::start(folder, &address.to_string()).await?;
     let begun = std::mem::take(&mut *begun.lock().unwrap_or_else(PoisonError::into_inner));
-    let [mut answered, mut unanswered, mut wrong] = [0, 0, 0];
+    let [mut answered, mut unanswered, mut wrong] = [0; 3];
     for login in &begun {
         check(address, login).await?;
-        *(if login.is_in { &mut answered } else { &mut unanswered }) += 1;
+        answered += usize::from(login.is_in);
+        unanswered += usize::from(login.ends_in && !login.is_in);
         wrong += usize::from(login.wrong);
     }
     server.kill().await?;
@@ -109,7 +113,7 @@ async fn log_in(address: SocketAddr, login: &mut Begun, way: Way) -> Result<(), 
 
 /// Checks a login after the next start.
 async fn check(address: SocketAddr, login: &Begun) -> Result<(), Failure> {
-    let Begun { person, code, wrong, cookie, is_in } = login;
+    let Begun { person, code, wrong, cookie, is_in, .. } = login;
     let fail = |text: &str| Err(format!("{}: {text}", person.user).into());
     let held = Browser::with_cookie(address, cookie.clone()).await?;
     if *is_in && !held.is_in() {

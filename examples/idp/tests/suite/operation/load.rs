@@ -13,10 +13,19 @@ fn load_measures_logins() {
     for part in ["logins a second", "p99", "password hash", "The second factor takes"] {
         assert!(text.contains(part), "{text}");
     }
+    // The share of the computation is some hundred times smaller than what is allowed.
+    let (_, line) = text.split_once("The second factor takes ").unwrap();
+    let (_, share) = line.split_once(" % of a login, ").unwrap();
+    let share: f64 = share.split_once(" % without the password hash").unwrap().0.parse().unwrap();
+    assert!(share < 2.0, "{text}");
 }
 
 #[test]
 fn provider_that_is_killed_forgets_nothing() {
     let text = load(&["--persons", "30", "--clients", "6", "--kill"]);
     assert!(text.contains("No code was accepted twice"), "{text}");
+    // Each of the 6 clients has one login under way at most. Persons who only give a wrong code are none of them.
+    let (_, under_way) = text.split_once(", with ").unwrap();
+    let under_way: u32 = under_way.split_once(" under way").unwrap().0.parse().unwrap();
+    assert!(under_way <= 6, "{text}");
 }
