@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 use crate::support::service::{
-    CALLBACK, LEVEL_1, STATE, Service, VERIFIER, client_assertion, get, now, redeem, request_object, userinfo,
+    CALLBACK, ID, LEVEL_1, STATE, Service, VERIFIER, claims, client_assertion, get, now, redeem, request_object,
+    userinfo,
 };
+
+const DAY: u64 = 24 * 60 * 60;
 
 fn key_ids(provider: &Provider) -> BTreeSet<String> {
     let keys = get(provider, "/jwks").body["keys"].clone();
@@ -17,6 +20,22 @@ fn key_ids(provider: &Provider) -> BTreeSet<String> {
 
 fn signing_key(token: &str) -> String {
     jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+}
+
+/// Logs in by the clock of a provider that is this many seconds ahead, and returns the ID token.
+fn id_token(service: &Service, provider: &Provider, ahead: u64) -> String {
+    let at = |mut claims: Value| {
+        (claims["iat"], claims["exp"]) = (json!(now() + ahead), json!(now() + ahead + 60));
+        claims
+    };
+    let mut browser = Browser::new(provider);
+    browser.open(&service.url(provider, &at(request_object(provider, LEVEL_1))));
+    browser.give_password(provider);
+    browser.consent();
+    let assertion = service.sign(&at(client_assertion(provider)));
+    let reply = redeem(provider, &assertion, &browser.answer("code").unwrap(), CALLBACK, VERIFIER);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.body["id_token"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -29,9 +48,8 @@ fn keys_are_kept_and_replaced() {
     for key in keys["keys"].as_array().unwrap() {
         assert!(key.get("d").is_none() && key["use"] == json!("sig") && key.get("kid").is_some());
     }
-    let browser = service.log_in(&provider);
-    let tokens = service.exchange(&provider, &browser.answer("code").unwrap()).body;
-    let old = signing_key(tokens["id_token"].as_str().unwrap());
+    let token = id_token(&service, &provider, 0);
+    let old = signing_key(&token);
     assert!(first.contains(&old));
 
     provider.restart("+0s");
@@ -40,9 +58,16 @@ fn keys_are_kept_and_replaced() {
     provider.restart("+90d");
     let second = key_ids(&provider);
     assert!(first.is_subset(&second) && second.len() == 6, "{second:?}");
+    // The key that was published ahead signs from now on, and older tokens still verify.
+    let later = id_token(&service, &provider, 90 * DAY);
+    let new = signing_key(&later);
+    assert!(new != old && first.contains(&new), "{new}");
+    let subject = |token: &str| claims(&provider, token, ID).1["sub"].clone();
+    assert_eq!(subject(&token), subject(&later));
     provider.restart("+92d");
     let third = key_ids(&provider);
     assert!(third.is_subset(&second) && third.len() == 4 && !third.contains(&old), "{third:?}");
+    assert!(third.contains(&new), "{third:?}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 use std::fs;
 
 use crate::support::browser::Browser;
+use crate::support::busy::{UNLIMITED, while_people_log_in};
 use crate::support::provider::Provider;
+use crate::support::service::Service;
 
 #[test]
 fn restored_backup_accepts_no_code_of_before() {
@@ -33,6 +35,30 @@ fn restored_backup_accepts_no_code_of_before() {
     browser.submit("/code", &[("code", &used)]);
     assert!(browser.is_refused());
     provider.command(&["audit", "verify"]).unwrap();
+}
+
+#[test]
+fn backup_is_made_while_people_log_in() {
+    let service = Service::new();
+    let mut provider = Provider::start(&format!("{UNLIMITED}{}", service.registration()));
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    let file = |round: usize| provider.file(&format!("backup-{round}.redb")).to_str().unwrap().to_owned();
+    let rounds = while_people_log_in(&provider, &service, |round| {
+        provider.command(&["backup", &file(round)]).unwrap();
+    });
+    let backup = file(rounds - 1);
+    provider.stop();
+    fs::rename(provider.file("idp.redb"), provider.file("away.redb")).unwrap();
+    provider.command(&["restore", &backup]).unwrap();
+    // The copy is whole: its log fits the accounts, and people log in again.
+    provider.restart("+0s");
+    provider.command(&["audit", "verify"]).unwrap();
+    browser.open("/");
+    browser.give_password(&provider);
+    assert!(browser.form("/code").is_some(), "{}", browser.page);
+    let again = service.log_in(&provider);
+    assert!(again.answer("code").is_some());
 }
 
 #[test]

@@ -3,6 +3,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::support::browser::Browser;
+use crate::support::busy::{UNLIMITED, while_people_log_in};
 use crate::support::provider::Provider;
 use crate::support::service::{Service, get};
 
@@ -14,15 +15,23 @@ fn key_numbers(provider: &Provider) -> Vec<u32> {
 #[test]
 fn keys_are_rotated_while_people_log_in() {
     let service = Service::new();
-    let mut provider = Provider::start(&service.registration());
+    let mut provider = Provider::start(&format!("{UNLIMITED}{}", service.registration()));
     let mut browser = Browser::new(&provider);
     browser.enroll(&provider);
     let jwks = get(&provider, "/jwks").body;
-    let text = provider.command(&["rotate-keys"]).unwrap();
-    assert!(text.contains("Key 2 seals from now on."), "{text}");
-    assert_eq!(key_numbers(&provider), [2]);
+    let rounds = while_people_log_in(&provider, &service, |round| {
+        let text = provider.command(&["rotate-keys"]).unwrap();
+        assert!(text.contains(&format!("Key {} seals from now on.", round + 2)), "{text}");
+        // The second factor, after a rotation and before the next one.
+        if round == 1 {
+            browser.give_code();
+            assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
+        }
+    });
+    let last = u32::try_from(rounds).unwrap() + 1;
+    assert_eq!(key_numbers(&provider), [last]);
     // Accounts, sessions and signing keys are there, before and after a restart.
-    browser.give_code();
+    browser.open("/");
     assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
     // It waits for the lines that are not written yet, which the restart would lose.
     provider.command(&["audit", "verify"]).unwrap();
@@ -33,7 +42,7 @@ fn keys_are_rotated_while_people_log_in() {
     // Once more, on the data of a provider that is stopped.
     provider.stop();
     provider.command(&["rotate-keys"]).unwrap();
-    assert_eq!(key_numbers(&provider), [3]);
+    assert_eq!(key_numbers(&provider), [last + 1]);
     provider.restart("+0s");
     browser.open("/");
     assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);

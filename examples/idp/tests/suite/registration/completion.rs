@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use crate::registration::applicant::{Applicant, PASSWORD, open_first, operator};
+use crate::registration::applicant::{Applicant, PASSWORD, PDF, PNG, open_first, operator};
 use crate::support::browser::Browser;
 use crate::support::outbox::{message, messages};
 use crate::support::page::assert_leads_onward;
@@ -122,15 +122,42 @@ fn last_day_and_the_day_after() {
     let mut provider = Provider::start("");
     let mut applicants = [Applicant::new(&provider, "VRDLGU"), Applicant::new(&provider, "BNCMRA")];
     let procedures = applicants.each_mut().map(|person| person.apply(&provider));
-    for ((procedure, path), (offset, is_over)) in
-        procedures.into_iter().zip([("+2591900s", false), ("+2592060s", true)])
-    {
-        provider.restart(offset);
+    let signed_in = operator(&provider);
+    let (mut of_second, mut accept) = (String::new(), Vec::new());
+    for ((procedure, path), (ahead, is_over)) in procedures.into_iter().zip([(2_588_400, false), (2_595_600, true)]) {
+        provider.restart(&format!("+{ahead}s"));
+        let mut operator = Browser::new(&provider);
+        signed_in.lend(&mut operator);
+        let (user, password) = &provider.operator;
+        operator.open("/");
+        operator.submit("/password", &[("user", user), ("password", password)]);
+        operator.give_next_code(ahead);
+        operator.open("/admin/requests");
+        for person in &applicants {
+            assert_eq!(operator.page.contains(&person.fiscal_code), !is_over, "{ahead}: {}", operator.page);
+        }
         let mut browser = Browser::new(&provider);
         browser.open(&path);
         browser.submit(&path, &[("procedure", &procedure)]);
-        assert_eq!(browser.is_refused(), is_over, "{offset}");
+        assert_eq!(browser.is_refused(), is_over, "{ahead}");
+        if is_over {
+            // Nobody completes it, nor sees its documents.
+            operator.post(&format!("{of_second}/accept"), &accept, &[]);
+            assert!(operator.page.contains("Nessuna richiesta"), "{}", operator.page);
+        } else {
+            of_second = open_first(&mut operator);
+            assert!(operator.page.contains(&applicants[1].fiscal_code), "{}", operator.page);
+            accept = operator.form(&format!("{of_second}/accept")).unwrap();
+        }
+        for (kind, bytes) in [("identity_document", PDF), ("health_card", PNG)] {
+            let downloaded = operator.download(&format!("{of_second}/documents/{kind}"));
+            assert_eq!((operator.status == 200, downloaded == bytes), (!is_over, !is_over), "{ahead} {kind}");
+        }
     }
+    let mut login = Browser::new(&provider);
+    login.open("/");
+    login.submit("/password", &[("user", &applicants[1].email), ("password", PASSWORD)]);
+    assert!(login.is_refused(), "{}", login.page);
 }
 
 #[test]

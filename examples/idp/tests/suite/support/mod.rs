@@ -1,5 +1,6 @@
 pub(crate) mod app;
 pub(crate) mod browser;
+pub(crate) mod busy;
 pub(crate) mod chromium;
 pub(crate) mod installed;
 pub(crate) mod login;
