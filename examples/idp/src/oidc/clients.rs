@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse, RSAKeyParameters};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -202,10 +203,29 @@ fn client_keys(keys: &JwkSet) -> Result<Vec<ClientKey>, String> {
 /// Reads a key. Its kind decides the algorithm, and never the token.
 fn client_key(jwk: &Jwk) -> Result<ClientKey, String> {
     let algorithm = match &jwk.algorithm {
-        AlgorithmParameters::RSA(_) => Algorithm::RS256,
+        AlgorithmParameters::RSA(RSAKeyParameters { n, .. }) => {
+            let bits = bits(n).ok_or(MALFORMED)?;
+            if bits < LEAST_RSA_BITS {
+                let name = jwk.common.key_id.as_deref().unwrap_or("without kid");
+                return Err(format!("the RSA key {name} of jwks has {bits} bits, and needs {LEAST_RSA_BITS}"));
+            }
+            Algorithm::RS256
+        }
         AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Algorithm::ES256,
         _ => return Err("keys must be RSA, or of the curve P-256".into()),
     };
-    let key = DecodingKey::from_jwk(jwk).map_err(|_| "a key of jwks is malformed")?;
+    let key = DecodingKey::from_jwk(jwk).map_err(|_| MALFORMED)?;
     Ok(ClientKey { id: jwk.common.key_id.clone(), algorithm, key })
 }
+
+/// Returns the number of bits of a modulus, which can begin with zeros, or `None` if it is not in base64url.
+fn bits(modulus: &str) -> Option<usize> {
+    let modulus = Base64UrlUnpadded::decode_vec(modulus).ok()?;
+    let zeros: usize = modulus.iter().take_while(|byte| **byte == 0).count();
+    let first = modulus.get(zeros).map_or(0, |byte| byte.leading_zeros() as usize);
+    Some(8 * (modulus.len() - zeros) - first)
+}
+
+const MALFORMED: &str = "a key of jwks is malformed";
+/// The least length of an RSA key (RFC 7518 section 3.3).
+const LEAST_RSA_BITS: usize = 2048;

@@ -1,5 +1,7 @@
 //! Requests that the provider refuses, each with its error.
 
+use std::fs;
+
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -328,6 +330,37 @@ fn wrong_registration_stops_the_start() {
     wrong(&plain("redirect_uris = [\"https://a.example/\"]\nsecret = \"short\""), "32 characters");
     wrong(&plain("redirect_uris = [\"https://a.example/\"]\nattributes = [\"nickname\"]"), "is no attribute");
     wrong(&plain("redirect_uris = []"), "redirect_uris is empty");
+}
+
+/// Returns the registration of a service with an RSA key that has this modulus.
+fn with_modulus(modulus: &[u8]) -> String {
+    let modulus = Base64UrlUnpadded::encode_string(modulus);
+    format!(
+        r#"
+        [[client]]
+        id = "{ID}"
+        name = "X"
+        redirect_uris = ["{CALLBACK}"]
+        jwks = {{ keys = [{{ kid = "key-7", kty = "RSA", n = "{modulus}", e = "AQAB" }}] }}
+        "#
+    )
+}
+
+/// RFC 7518 section 3.3: RSA keys have 2,048 bits or more.
+#[test]
+fn short_rsa_key_of_a_client_stops_the_start() {
+    let first = |byte: u8, length: usize| [&[byte][..], &vec![0xC5; length - 1]].concat();
+    for (modulus, bits) in [(first(0xC5, 128), 1024), (first(0x7F, 256), 2047), (first(0x00, 256), 2040)] {
+        let error = Provider::refuse(&with_modulus(&modulus));
+        let expected = format!("client {ID}: the RSA key key-7 of jwks has {bits} bits, and needs 2048");
+        assert!(error.contains(&expected), "{error}");
+    }
+    // Zeros before the number are no bits of it.
+    let provider = Provider::start(&with_modulus(&[&[0], first(0x80, 256).as_slice()].concat()));
+    assert!(provider.command(&["check"]).unwrap().contains("1 service"));
+    fs::write(provider.file("idp.toml"), with_modulus(&first(0xC5, 128))).unwrap();
+    let problem = provider.command(&["check"]).unwrap_err();
+    assert!(problem.contains(ID) && problem.contains("1024 bits"), "{problem}");
 }
 
 /// RFC 6749 section 5.2: a malformed request gets `invalid_request` in JSON, whatever its type.
