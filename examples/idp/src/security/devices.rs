@@ -143,8 +143,9 @@ pub(crate) async fn rename(
             Err(VerifierError::Account(AccountError::Full)) => {
                 return visit.refuse(&page_of(number.get()), visit.warning(FULL)).await;
             }
+            Ok(()) => return visit.changed(RENAMED, "/security").await,
             // The device has ended meanwhile.
-            Ok(()) | Err(_) => {}
+            Err(_) => {}
         }
     }
     Ok(visit.go_to("/security"))
@@ -184,6 +185,13 @@ const FULL: Text = Text(
     "Non c'è posto per un altro dispositivo. Rimuovine prima uno.",
     "There is no room for another device. Remove one first.",
 );
+const RENAMED: Notice = Notice {
+    subject: Text("Dispositivo rinominato", "Device renamed"),
+    text: Text(
+        "Un dispositivo della tua identità digitale ha un nome nuovo.",
+        "A device of your digital identity has a new name.",
+    ),
+};
 const REMOVED: Notice = Notice {
     subject: Text("Dispositivo rimosso", "Device removed"),
     text: Text(

@@ -174,6 +174,11 @@ fn devices_are_added_renamed_and_removed() {
     browser.open(&both[1]);
     browser.submit(&format!("{}/name", both[1]), &[("name", "tablet di casa")]);
     assert!(browser.page.contains("tablet di casa"));
+    assert_eq!(mails(&provider, "Dispositivo rinominato"), 1);
+    browser.open(&both[1]);
+    // The same name changes nothing.
+    browser.submit(&format!("{}/name", both[1]), &[("name", "tablet di casa")]);
+    assert_eq!(mails(&provider, "Dispositivo rinominato"), 1);
     browser.open(&both[1]);
     browser.submit(&format!("{}/name", both[1]), &[("name", " ")]);
     assert!(browser.is_refused());
@@ -307,6 +312,20 @@ fn session_ends_after_twelve_hours_of_use() {
     provider.restart("+721m");
     browser.open("/security");
     assert!(browser.form("/password").is_some());
+}
+
+#[test]
+fn last_use_of_each_device_is_shown() {
+    let provider = Provider::start("");
+    let mut browser = sign_in(&provider);
+    browser.open("/security");
+    let (_, devices) = browser.page.split_once("<ul class=\"items\">").unwrap();
+    let device = devices.split_once("</li>").unwrap().0;
+    // The time is shown as the time of the addition is.
+    let (_, added) = device.split_once("Aggiunto il ").unwrap_or_else(|| panic!("{device}"));
+    let (added, used) = added.split_once(". Ultimo uso: ").unwrap_or_else(|| panic!("{device}"));
+    let form = |time: &str| time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect::<String>();
+    assert_eq!(form(used.split_once(".<").unwrap().0), form(added), "{device}");
 }
 
 #[test]
