@@ -3,4 +3,5 @@
 mod entrance;
 mod levels;
 pub(crate) mod people;
+mod traces;
 mod work;

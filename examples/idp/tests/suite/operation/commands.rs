@@ -107,7 +107,7 @@ fn erased_person_is_nowhere_but_in_the_audit_log() {
 }
 
 /// Returns the contents of all records, with their kinds.
-fn contents(provider: &Provider) -> Vec<(String, String)> {
+pub(crate) fn contents(provider: &Provider) -> Vec<(String, String)> {
     let keys = fs::read_to_string(provider.file("idp.key")).unwrap();
     let key = keys.trim().split_once(' ').unwrap().1;
     let key: [u8; 32] = Sha256::new().chain_update("idp records").chain_update(key).finalize().into();

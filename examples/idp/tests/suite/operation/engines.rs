@@ -2,7 +2,7 @@
 
 use store_testing::{Authority, Postgres, Redis, Server};
 
-use crate::support::browser::Browser;
+use crate::support::browser::{Browser, agent};
 use crate::support::provider::Provider;
 
 fn log_in_and_restart(store: &str) -> Provider {
@@ -66,6 +66,17 @@ fn postgres_by_tls() {
     let mut browser = Browser::new(&provider);
     browser.open("/security");
     assert!(browser.form("/password").is_some(), "{}", browser.page);
+}
+
+/// A load balancer asks `/ready`, and a supervisor `/health`.
+#[test]
+fn provider_without_its_store_is_alive_and_not_ready() {
+    let server = Redis::start(&[]);
+    let provider = Provider::start_on(&server.url());
+    let status = |path: &str| agent().get(format!("{}{path}", provider.origin)).call().unwrap().status().as_u16();
+    assert_eq!((status("/health"), status("/ready")), (200, 200));
+    drop(server);
+    assert_eq!((status("/health"), status("/ready")), (200, 503));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 pub(crate) mod audit;
 mod backup;
-mod commands;
+pub(crate) mod commands;
 mod engines;
+mod environment;
 mod first_operator;
 mod help_desk;
 mod import;

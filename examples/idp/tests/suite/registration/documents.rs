@@ -59,3 +59,23 @@ fn wrong_files() {
     assert!(operator.download(&format!("{path}/documents/identity_document")) == full);
     assert!(operator.download(&format!("{path}/documents/health_card")) == photograph);
 }
+
+#[test]
+fn whole_form_has_a_limit() {
+    const LIMIT: usize = 16 * 1024 * 1024;
+    let provider = Provider::start("");
+    let mut person = Applicant::new(&provider, "VRDLGU");
+    person.give_personal();
+    person.give_email(&provider);
+    person.give_mobile(&provider);
+    let form = person.browser.form("/register/documents").unwrap();
+    let below = vec![b'x'; LIMIT - 4096];
+    person.browser.upload("/register/documents", &form, &[("identity_document", &below), ("health_card", PNG)]);
+    assert!(person.browser.page.contains("supera 2,5 MB"), "{} {}", person.browser.status, person.browser.page);
+    let above = vec![b'x'; LIMIT];
+    person.browser.upload("/register/documents", &form, &[("identity_document", &above), ("health_card", PNG)]);
+    assert!(person.browser.page.contains("non sono arrivati per intero"), "{}", person.browser.page);
+    // The application goes on.
+    person.browser.open("/register");
+    person.give_documents();
+}

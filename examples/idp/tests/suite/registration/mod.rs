@@ -2,6 +2,7 @@
 
 pub(crate) mod applicant;
 mod completion;
+mod consents;
 mod documents;
 pub(crate) mod handover;
 mod refusals;
