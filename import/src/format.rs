@@ -190,21 +190,43 @@ fn is_usersfile(start: &[u8]) -> bool {
     first.strip_prefix(b"HOTP").is_some_and(|rest| matches!(rest.first(), Some(b'/' | b' ' | b'\t')))
 }
 
-/// Returns the format of a CSV file without a header.
+/// Returns the format of a CSV file without a header: that of the first row with more than a serial number.
 fn rows(start: &[u8]) -> Option<Format> {
-    let rows = start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let is_comment = |row: &[u8]| row.starts_with(b"#") || row.to_ascii_uppercase().starts_with(b"LOGGING START");
-    let row = rows.into_iter().find(|row| !row.is_empty() && !is_comment(row))?;
-    let fields: Vec<_> = row.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).collect();
-    let is_hex =
-        |at: usize| fields.get(at).is_some_and(|field| field.len() >= 16 && field.iter().all(u8::is_ascii_hexdigit));
-    let kind = fields.first()?.to_ascii_lowercase();
+    let mut rows = start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|row| !row.is_empty()).peekable();
+    if rows.peek()?.strip_prefix(b"#").is_some_and(|comment| comment.trim_ascii().starts_with(b"version:")) {
+        return Some(Format::OathCsv);
+    }
+    let is_log = |row: &[u8]| row.get(..13).is_some_and(|start| start.eq_ignore_ascii_case(b"LOGGING START"));
+    let mut rows = rows.filter(|row| !row.starts_with(b"#") && !is_log(row)).map(fields);
+    format_of(&rows.find(|row| row.iter().skip(1).any(|field| !field.is_empty()))?)
+}
+
+/// Returns the fields of a row, split at every comma: enough to recognize it.
+fn fields(row: &[u8]) -> Vec<&[u8]> {
+    row.split(|byte| *byte == b',').map(bare).collect()
+}
+
+/// Returns a field without white space or quotation marks around it.
+fn bare(field: &[u8]) -> &[u8] {
+    let field = field.trim_ascii();
+    field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")).unwrap_or(field).trim_ascii()
+}
+
+/// Returns the format of a row. Its seed may be too short: the reader reports each row by itself.
+fn format_of(fields: &[&[u8]]) -> Option<Format> {
+    let field = |at: usize| fields.get(at).copied().unwrap_or_default();
+    let is_hex = |at: usize, min: usize| field(at).len() >= min && field(at).iter().all(u8::is_ascii_hexdigit);
+    let is_type =
+        |at: usize| ["hotp", "totp", "ocra"].iter().any(|kind| field(at).eq_ignore_ascii_case(kind.as_bytes()));
+    let is_date = |at: usize| field(at).get(..5).is_some_and(|year| year.ends_with(b"-"));
+    let kind = field(0).to_ascii_lowercase();
     let is_kind = |name: &str| kind.starts_with(name.as_bytes());
     match fields.len() {
         // A kind may have more words, as in `Static Password: Scan Code`.
         18 if ["oath-hotp", "yubico otp", "static password"].into_iter().any(is_kind) => Some(Format::YubicoCsv),
-        6..=8 if is_hex(3) && kind.iter().all(u8::is_ascii_digit) => Some(Format::YubicoCsv),
-        2..=9 if is_hex(1) || is_hex(4) => Some(Format::OathCsv),
+        6..=8 if kind.iter().all(u8::is_ascii_digit) && (is_hex(3, 16) || is_date(5)) => Some(Format::YubicoCsv),
+        2 if is_hex(1, 2) => Some(Format::OathCsv),
+        2..=9 if is_type(2) || is_type(5) || is_hex(1, 16) || is_hex(4, 16) => Some(Format::OathCsv),
         _ => None,
     }
 }
@@ -215,7 +237,6 @@ fn is_base32(line: &[u8]) -> bool {
 
 /// Returns whether a header has these columns, with or without quotation marks.
 fn has_columns(line: &[u8], columns: &[&str]) -> bool {
-    let names = || line.split(|byte| *byte == b',').map(|name| name.trim_ascii().trim_ascii());
-    let bare = |name: &[u8]| name.iter().copied().filter(|byte| *byte != b'"').collect::<Vec<_>>();
-    columns.iter().all(|column| names().any(|name| bare(name).trim_ascii().eq_ignore_ascii_case(column.as_bytes())))
+    let names = fields(line);
+    columns.iter().all(|column| names.iter().any(|name| name.eq_ignore_ascii_case(column.as_bytes())))
 }

@@ -130,7 +130,20 @@ fn formats_are_recognized_and_no_others() {
     // The first draft of PSKC calls the container by another name.
     let draft = b"<SecretContainer xmlns='http://www.openauthentication.org/OATH/2006/08/PSKC'/>";
     assert_eq!(Format::recognize(draft), Some(Format::Pskc));
-    for other in ["{}", "[]", "[1]", "<html></html>", "name,age\nrossi,7\n", "HOTPX", "\0\0", "#", "a,b,c,d,e,f,g,h"] {
+    for other in [
+        "{}",
+        "[]",
+        "[1]",
+        "<html></html>",
+        "name,age\nrossi,7\n",
+        "HOTPX",
+        "\0\0",
+        "#",
+        "a,b,c,d,e,f,g,h",
+        "OATH1",
+        "aa,bb,cc",
+        "name,age\nrossi,42\n",
+    ] {
         assert_eq!(Format::recognize(other.as_bytes()), None, "{other}");
     }
 }

@@ -1,5 +1,5 @@
 use secondo::formats::Note;
-use secondo_import::Place;
+use secondo_import::{Format, Place};
 
 use crate::support::{HEX, SECRET, errors, parameters, read, records, secret};
 
@@ -64,4 +64,45 @@ fn rows_that_are_not_readable() {
     );
     assert_eq!(read(&file).len(), 12);
     assert_eq!(errors(format!("# version: 3\nOATH1,{HEX}\n")), ["line 1: this version of the format: not supported"]);
+}
+
+/// The first row decides what the file is. In rows of privacyIDEA's documentation, the seed may be short or absent.
+#[test]
+fn a_file_whose_first_seed_is_too_short_or_absent_is_read_row_by_row() {
+    let length = |bytes: u32| format!("line 1: a secret must have 10 to 128 bytes, not {bytes}");
+    for (row, reason) in [
+        ("OATH0, 1212", length(2)),
+        ("\"OATH0\",\"1212\"", length(2)),
+        ("OATH0, 31323334, hotp, 6", length(4)),
+        ("OATH0, 31323334, TOTP, 8, 60", length(4)),
+        ("OATH0", "line 1: key is missing".into()),
+        ("OATH0,", "line 1: key is missing".into()),
+        ("OATH0, , totp, 6", "line 1: key is missing".into()),
+        ("OATH0, xyz, hotp", "line 1: key has an invalid value".into()),
+        ("OATH0, , ocra", "line 1: key is missing".into()),
+    ] {
+        let file = format!("{row}\nOATH1,{HEX},hotp,6,7\n");
+        assert_eq!(Format::recognize(file.as_bytes()), Some(Format::OathCsv), "{row}");
+        assert_eq!(errors(&file), [reason], "{row}");
+        assert_eq!(parameters(read(&file)[1].as_ref().unwrap()), "HOTP SHA1 6 next 7", "{row}");
+    }
+    for row in ["rossi, ldap, realm, OATH0, 1212", "rossi, ldap, realm, OATH0, , hotp", "rossi, ldap, realm, OATH0"] {
+        let file = format!("# version: 2\n{row}\nrossi,ldap,realm,OATH1,{HEX},hotp,6,7\n");
+        assert_eq!((errors(&file).len(), read(&file).len()), (1, 2), "{row}");
+        assert!(errors(&file)[0].starts_with("line 2: "), "{row}");
+    }
+}
+
+#[test]
+fn a_file_with_short_seeds_only_is_reported_row_by_row() {
+    let reasons = errors("# a comment\nOATH0, 1212\nOATH1, 3434, totp\n\nOATH2, , hotp\nOATH3\n");
+    assert_eq!(
+        reasons,
+        [
+            "line 2: a secret must have 10 to 128 bytes, not 2",
+            "line 3: a secret must have 10 to 128 bytes, not 2",
+            "line 5: key is missing",
+            "line 6: key is missing",
+        ]
+    );
 }

@@ -63,3 +63,11 @@ fn other_configurations_are_reported() {
         ]
     );
 }
+
+/// A key whose slot is empty has a line of zeros.
+#[test]
+fn a_log_that_begins_with_an_empty_slot_is_read_row_by_row() {
+    let file = format!("1,,0,0,000000000000,2026-11-27T08:41:07,\n508326,,0,{HEX},,2026-11-27T08:41:07,\n");
+    assert_eq!(errors(&file), ["line 1: secret has an invalid value"]);
+    assert_eq!(parameters(read(&file)[1].as_ref().unwrap()), "HOTP SHA1 6 next 0");
+}
