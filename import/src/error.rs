@@ -79,7 +79,8 @@ pub enum Problem {
         /// The number of bytes of the file that had been read when the error was found.
         position: u64,
     },
-    /// The XML file ends too early, for example because only a part of it was copied.
+    /// The XML file ends too early, for example because only a part of it was copied: within a tag, a comment, a
+    /// reference or the like, or before the end of its first element.
     CutOff {
         /// The number of the last line, from 1.
         line: u64,

@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
-use quick_xml::errors::SyntaxError;
+use quick_xml::encoding::EncodingError;
+use quick_xml::errors::IllFormedError;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -21,6 +22,7 @@ pub(crate) struct Xml<R> {
     event: Zeroizing<Vec<u8>>,
     text: Zeroizing<Vec<u8>>,
     depth: usize,
+    has_root: bool,
 }
 
 /// A step through a document. Names are without prefix.
@@ -35,11 +37,11 @@ pub(crate) enum Step {
 
 impl<R: BufRead> Xml<R> {
     pub(crate) fn new(read: R) -> Self {
-        let mut reader = Reader::from_reader(Bounded { read, allowance: 0, line: 1 });
+        let mut reader = Reader::from_reader(Bounded { read, allowance: 0, line: 1, has_ended: false });
         reader.config_mut().expand_empty_elements = true;
         // quick-xml stores a `<!` besides the bytes read. A buffer that grows would leave copies of the text behind.
         let [event, text] = [MAX_EVENT + 8, MAX_TEXT + 1].map(|len| Zeroizing::new(Vec::with_capacity(len)));
-        Self { reader, event, text, depth: 0 }
+        Self { reader, event, text, depth: 0, has_root: false }
     }
 
     /// Returns the number of elements that are open.
@@ -64,9 +66,9 @@ impl<R: BufRead> Xml<R> {
             let event = self.reader.read_event_into(&mut self.event);
             let syntax = Problem::Xml { position: self.reader.buffer_position() };
             let cut_off = Problem::CutOff { line: self.reader.get_ref().line };
+            let has_ended = self.reader.get_ref().has_ended;
             let event = event.map_err(|error| match error {
-                // All other errors of this kind are an end within a tag, a comment or the like.
-                quick_xml::Error::Syntax(error) if error != SyntaxError::InvalidBangMarkup => cut_off,
+                error if has_ended && is_unfinished(&error) => cut_off,
                 quick_xml::Error::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     Problem::TooLong(MAX_EVENT)
                 }
@@ -76,6 +78,7 @@ impl<R: BufRead> Xml<R> {
             let mut run = match &event {
                 Event::Start(start) => {
                     self.depth += 1;
+                    self.has_root = true;
                     if self.depth > MAX_DEPTH {
                         return Err(syntax);
                     }
@@ -86,7 +89,7 @@ impl<R: BufRead> Xml<R> {
                     self.depth = self.depth.saturating_sub(1);
                     return Ok(Step::End);
                 }
-                Event::Eof if self.depth == 0 => return Ok(Step::Eof),
+                Event::Eof if self.depth == 0 && self.has_root => return Ok(Step::Eof),
                 Event::Text(text) => text.xml10_content(),
                 Event::CData(text) => text.xml10_content(),
                 Event::GeneralRef(entity) => match entity.resolve_char_ref() {
@@ -113,6 +116,15 @@ impl<R: BufRead> Xml<R> {
                 copy.zeroize();
             }
         }
+    }
+}
+
+/// Returns whether the error can come from an end within a tag, a comment, a reference, a character or the like.
+fn is_unfinished(error: &quick_xml::Error) -> bool {
+    match error {
+        quick_xml::Error::Syntax(_) | quick_xml::Error::IllFormed(IllFormedError::UnclosedReference) => true,
+        quick_xml::Error::Encoding(EncodingError::Utf8(error)) => error.error_len().is_none(),
+        _ => false,
     }
 }
 
@@ -144,6 +156,8 @@ struct Bounded<R> {
     allowance: usize,
     /// The number of the line, from 1.
     line: u64,
+    /// `true` if the end of the source was reached.
+    has_ended: bool,
 }
 
 impl<R: BufRead> Read for Bounded<R> {
@@ -159,6 +173,7 @@ impl<R: BufRead> BufRead for Bounded<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let part = self.read.fill_buf()?;
         if part.is_empty() {
+            self.has_ended = true;
             return Ok(part);
         }
         match part.get(..part.len().min(self.allowance)) {

@@ -58,6 +58,9 @@ fn what_is_not_well_formed_ends_the_document() {
         ("<Issuer>", "<Issuer>&#xd800;"),
         ("<Issuer>", "<Issuer>&#x110000;"),
         ("<Issuer>", "<Issuer>a & b"),
+        ("<Data>", "<!x><Data>"),
+        ("<Data>", "<![x]]><Data>"),
+        ("<Data>", "<!-x--><Data>"),
         ("Length=\"8\"", "Length=\"8\" Length=\"8\""),
         ("Id=\"12345678\"", "Id=\"\u{1}\""),
         ("Id=\"12345678\"", "Id=12345678"),
@@ -126,6 +129,25 @@ fn a_document_that_ends_anywhere_is_refused() {
             assert_ne!(reader.signature(), Signature::Absent);
             assert!(reader.next().is_none());
         }
+    }
+}
+
+/// Every cut is one: in a tag, a comment, an instruction, a reference, a character, or before the first element.
+#[test]
+fn a_document_that_is_cut_anywhere_is_called_cut_off() {
+    let document = with(&[
+        ("<?xml version=\"1.0\"", "\u{feff}<?xml version=\"1.0\""),
+        ("<KeyPackage>", "<!-- a-b -->\n<?a b?><KeyPackage>"),
+        ("<Issuer>", "<Issuer a='\u{20ac}'>\u{e0}&amp;&#x33;<![CDATA[a]b]]>"),
+        ("</Data>", "<x:y xmlns:x='urn:x' a=\"'\"/></Data>"),
+    ]);
+    assert_eq!(read_one(&document, Credential::None).issuer.as_deref(), Some("\u{e0}&3a]bIssuer"));
+    for len in 0..document.trim_end().len() {
+        let cut = &document.as_bytes()[..len];
+        let last = Reader::new(cut, Credential::None, NOW).last().unwrap().unwrap_err();
+        let line = 1 + cut.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        assert_eq!(last.kind(), PskcErrorKind::CutOff { line }, "{}", String::from_utf8_lossy(cut));
+        assert!(last.ends_document());
     }
 }
 

@@ -1,7 +1,7 @@
 use secondo::formats::Note;
-use secondo_import::{Place, Problem};
+use secondo_import::{Format, Place, Problem, Unlock};
 
-use crate::support::{HEX, SECRET, errors, parameters, read, records, secret};
+use crate::support::{HEX, SECRET, errors, moved_at, parameters, read, records, secret};
 
 fn token(serial: &str, content: &str) -> String {
     format!(
@@ -49,15 +49,33 @@ fn tokens_that_are_not_readable_are_reported_and_reading_continues() {
     assert_eq!(read(&file).len(), 7);
 }
 
+/// Every cut is one: in a tag, a comment, an instruction, a reference, a character, or before the first element.
 #[test]
 fn the_line_where_a_file_is_cut_off_is_named() {
-    let file = format!("<Tokens>\n{}\n</Tokens>", token("1", &format!("<Seed>\n{HEX}</Seed>\n")));
-    // With less, the file is not recognized.
-    for len in "<Tokens".len()..file.len() {
-        let error = read(&file[..len]).pop().unwrap().unwrap_err();
-        let line = 1 + file[..len].matches('\n').count();
-        assert_eq!(error.to_string(), format!("the file: the file is cut off in line {line}"), "{}", &file[..len]);
+    let content =
+        format!("<!-- a-b -->\n<?a b?><Seed a='1' b=\"\u{e0}\">\n<![CDATA[{}]]>&#x33;0</Seed><x/>\u{20ac}", &HEX[..38]);
+    let file = format!("\u{feff}<?xml version=\"1.0\"?>\n<Tokens>\n{}\n</Tokens>", token("1", &content));
+    let read =
+        |len: usize| Format::SafeNetXml.read(&file.as_bytes()[..len], &Unlock::new(), moved_at()).collect::<Vec<_>>();
+    assert_eq!(secret(read(file.len())[0].as_ref().unwrap()), SECRET);
+    for len in 0..file.len() {
+        let (cut, tokens) = (String::from_utf8_lossy(&file.as_bytes()[..len]), read(len));
+        let line = 1 + cut.matches('\n').count();
+        let error = tokens.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(error.to_string(), format!("the file: the file is cut off in line {line}"), "{cut}");
+        assert!(error.ends_file && tokens.iter().rev().skip(1).all(Result::is_ok), "{cut}");
     }
+}
+
+#[test]
+fn markup_that_is_wrong_before_the_end_is_not_called_a_cut() {
+    for markup in ["<!x", "<![x]]>", "<!-x-->", "a & b", "&#x110000;", "</Token>", "&a;"] {
+        let file = format!("<Tokens>\n{markup}</Tokens>");
+        let error = *read(&file)[0].as_ref().unwrap_err();
+        assert!(matches!(error.problem, Problem::Xml { .. }), "{markup}: {error}");
+    }
+    let broken = Format::SafeNetXml.read(&b"<Tokens>\xc3</Tokens>"[..], &Unlock::new(), moved_at()).next();
+    assert!(matches!(broken.unwrap().unwrap_err().problem, Problem::Xml { .. }));
 }
 
 #[test]

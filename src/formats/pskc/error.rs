@@ -75,7 +75,8 @@ pub enum PskcErrorKind {
     Io(io::ErrorKind),
     /// The document is not well-formed XML 1.0 with namespaces, or has text between elements.
     Syntax,
-    /// The document ends too early, for example because only a part of the file was copied.
+    /// The document ends too early, for example because only a part of the file was copied: within a tag, a comment, a
+    /// reference or the like, or before the end of its first element.
     CutOff {
         /// The number of the last line, from 1.
         line: u64,

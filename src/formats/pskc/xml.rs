@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use std::io::{self, BufRead, Read};
 
 use quick_xml::XmlVersion;
-use quick_xml::errors::SyntaxError;
+use quick_xml::encoding::EncodingError;
+use quick_xml::errors::IllFormedError;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
@@ -69,7 +70,7 @@ enum Step {
 
 impl<R: BufRead> Xml<R> {
     pub(super) fn new(read: R) -> Self {
-        let mut reader = NsReader::from_reader(Bounded { read, allowance: 0, line: 1 });
+        let mut reader = NsReader::from_reader(Bounded { read, allowance: 0, line: 1, has_ended: false });
         reader.config_mut().expand_empty_elements = true;
         reader.config_mut().check_comments = true;
         Self {
@@ -183,11 +184,10 @@ impl<R: BufRead> Xml<R> {
             self.reader.get_mut().allowance = MAX_EVENT;
             let (namespace, event) = match self.reader.read_resolved_event_into(&mut self.event.0) {
                 Ok(read) => read,
-                // All other errors of this kind are an end within a tag, a comment or the like.
-                Err(quick_xml::Error::Syntax(error)) if error != SyntaxError::InvalidBangMarkup => {
-                    return Err(self.cut_off());
+                Err(error) => {
+                    let is_cut_off = self.reader.get_ref().has_ended && is_unfinished(&error);
+                    return Err(if is_cut_off { self.cut_off() } else { Fault::from_xml(error) });
                 }
-                Err(error) => return Err(Fault::from_xml(error)),
             };
             let run = match &event {
                 Event::Start(start) => {
@@ -239,6 +239,15 @@ impl<R: BufRead> Xml<R> {
                 copy.zeroize();
             }
         }
+    }
+}
+
+/// Returns `true` if the error can come from an end within a tag, a comment, a reference, a character or the like.
+fn is_unfinished(error: &quick_xml::Error) -> bool {
+    match error {
+        quick_xml::Error::Syntax(_) | quick_xml::Error::IllFormed(IllFormedError::UnclosedReference) => true,
+        quick_xml::Error::Encoding(EncodingError::Utf8(error)) => error.error_len().is_none(),
+        _ => false,
     }
 }
 
@@ -408,11 +417,14 @@ struct Bounded<R> {
     allowance: usize,
     /// The number of the line, from 1.
     line: u64,
+    /// `true` if the end of the source was reached.
+    has_ended: bool,
 }
 
 impl<R: BufRead> BufRead for Bounded<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let bytes = self.read.fill_buf()?;
+        self.has_ended = bytes.is_empty();
         if self.allowance == 0 && !bytes.is_empty() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
