@@ -109,6 +109,9 @@ fn usersfile_digits_are_those_of_the_last_code() {
     let imported = one(&format!("HOTP/T30 user - {HEX} 4 07081804 2005-03-18T01:58:29L")).unwrap();
     assert_eq!(imported.authenticator.method(), totp(Digits::Eight, 30));
     assert_eq!(imported.state, next(1_111_111_109 / 30 + 1));
+    // The code is that of no step near the time.
+    let line = "HOTP/T30 user - 31323334353637383930313233343536 4 87654321 2024-01-01T00:00:00L";
+    assert_eq!(one(line).unwrap_err(), one_error(1, Problem::LastCode));
 }
 
 #[test]

@@ -48,6 +48,16 @@ fn defaults() {
 }
 
 #[test]
+fn a_byte_order_mark_before_json_lines_is_skipped() {
+    let line = format!("{{{HOTP},{IN_USE},\"counter\":7}}\n");
+    let file = format!("\u{feff}{line}{line}\u{feff}{line}");
+    let lines: Vec<_> = json::read(file.as_bytes(), NOW).collect();
+    assert_eq!(lines.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false]);
+    let first = lines[0].as_ref().unwrap();
+    assert_eq!((first.line, first.state.watermark()), (1, Some(Counter::new(6))));
+}
+
+#[test]
 fn every_field() {
     let imported =
         one(r#" { "throttled" : 1795500009, "failures": 3, "suspended": true, "confirmed": false, "drift": -4,

@@ -43,7 +43,7 @@ fn published_key_uris_are_accepted() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 57);
+    assert_eq!(checked, 59);
 }
 
 #[test]

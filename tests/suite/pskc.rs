@@ -434,6 +434,23 @@ fn encrypted_values_have_a_mac() {
     assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Unsupported("EncryptionMethod"));
 }
 
+/// The MACs were computed by Python's `hmac` with the MAC key of RFC 6030, figure 6.
+#[test]
+fn macs_of_hmac_sha224_and_384_are_read() {
+    let base = "http://www.w3.org/2001/04/xmldsig-more#hmac-";
+    for (name, mac) in [
+        ("sha224", "ML/DVoy538Y8ihV9TPXO/WhJ/qUa3/4jGdAiSA=="),
+        ("sha256", "icgh4lQFon6M8ktwCVM8VBt+3FDnTx3efmD6tl0Hku0="),
+        ("sha384", "kxKXJQl+bGP/fbcmRmKvW0e8UPLymCys71Und4UiuSCrVDaAsHbaOFSBnHdqouET"),
+        ("sha512", "biyHz0pfvZ6IbCFEpBQ6fnkw3HTNIYP/ECQtBBgKOrZ7ssxqXr8ENbMks4xK1Ucgcv95MIhPPPR+d1AVmqRPTQ=="),
+    ] {
+        let document = figure(6).replace("http://www.w3.org/2000/09/xmldsig#hmac-sha1", &format!("{base}{name}"));
+        assert_eq!(refusal(&document, Credential::Key(PRE_SHARED)), PskcErrorKind::Authentication, "{name}");
+        let token = read_one(&document.replace("Su+NvtQfmvfJzF6bmQiJqoLRExc=", mac), Credential::Key(PRE_SHARED));
+        assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET, "{name}");
+    }
+}
+
 #[test]
 fn a_header_that_cannot_be_used_ends_the_document() {
     for (number, from, to, kind) in [
