@@ -4,7 +4,6 @@ use std::future::pending;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use secondo::audit::Operator;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
@@ -490,7 +489,7 @@ fn a_transaction_ends_in_time() {
         assert!(matches!(failed, Err(TransactionError::Verifier(VerifierError::Store(PostgresStoreError::Timeout)))));
         assert_eq!(logins(&server, &id).await, 0);
         // The entry stays locked until the server has ended the statement.
-        patient.log_in(&id, &code(0), 0).await.unwrap();
+        let (_accepted, _) = patient.log_in(&id, &code(0), 0).await.unwrap();
         assert_eq!(logins(&server, &id).await, 1);
     });
 }
