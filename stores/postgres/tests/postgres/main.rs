@@ -2,6 +2,7 @@
 
 mod address;
 mod faults;
+mod keycloak;
 mod outbox;
 mod pgbouncer;
 mod scenarios;
