@@ -117,3 +117,29 @@ fn the_formats_of_secondo_itself() {
         assert_eq!(output.status.code(), Some(code), "{}", lines[0]);
     }
 }
+
+/// The program `script`, which every Debian has, gives the program a terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_file_has_a_progress_bar_on_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    for (rows, has_bar) in [(5_000, true), (50, false)] {
+        let row = format!("rossi@example.com,2300000001,{BASE32},30\n");
+        let file = format!("upn,serial number,secret key,time interval\n{}", row.repeat(rows));
+        fs::write(folder.path().join("file"), &file).unwrap();
+        let on_terminal = Command::new("script")
+            .args(["--quiet", "--return", "--command", "\"$PROGRAM\" file > report", "/dev/null"])
+            .current_dir(folder.path())
+            .env("PROGRAM", env!("CARGO_BIN_EXE_secondo-import"))
+            .env("TERM", "xterm")
+            .output()
+            .unwrap();
+        assert!(on_terminal.status.success(), "{on_terminal:?}");
+        let shown = String::from_utf8(on_terminal.stdout).unwrap();
+        assert_eq!(shown.contains("KiB/"), has_bar, "{rows}: {shown}");
+        assert!(!shown.contains(BASE32) && !shown.contains("rossi"), "{shown}");
+        let report = fs::read_to_string(folder.path().join("report")).unwrap();
+        assert_eq!(report.lines().count(), 1 + rows + 1);
+        assert_eq!(run(file.as_bytes(), &[]).stderr, b"");
+    }
+}
