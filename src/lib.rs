@@ -43,7 +43,8 @@
 //! - [`factor::verify_batch`], [`Totp::generate_batch`] and [`Hotp::generate_batch`] process many codes at once, faster
 //!   than one by one.
 //!
-//! The [`benchmarks`] compare the crate's speed with that of other libraries.
+//! The [`benchmarks`] compare the crate's speed with that of other libraries. The [`standards`] page lists what RFCs,
+//! NIST SP 800-63B-4, OWASP ASVS and SPID ask for, with the code and the test for each demand.
 //!
 //! # Guarantees
 //!
@@ -112,6 +113,10 @@ pub mod guide {}
 #[cfg(all(any(doc, doctest), feature = "std"))]
 #[doc = include_str!("benchmarks.md")]
 pub mod benchmarks {}
+
+#[cfg(all(any(doc, doctest), feature = "std"))]
+#[doc = include_str!("standards.md")]
+pub mod standards {}
 
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]

@@ -44,6 +44,7 @@ mod races;
 mod recovery;
 mod seal;
 mod sent_codes;
+mod standards;
 mod state;
 mod support;
 mod types;
