@@ -68,6 +68,9 @@ pub enum Note {
     LoginHistoryNotImported,
     /// The source has a counter of a TOTP authenticator, as privacyIDEA writes it. It counts as the last used time step.
     CounterIsLastStep,
+    /// The source does not record the counter of an HOTP authenticator, as if it were new. Codes that were used there are
+    /// accepted here.
+    CounterUnknown,
     /// The source limits the use of the authenticator by a date or a number of logins. The provider must enforce it.
     UseIsLimited,
 }
@@ -89,6 +92,7 @@ impl fmt::Display for Note {
             Self::ResynchronizationNotImported => "the resynchronization in progress is not imported",
             Self::LoginHistoryNotImported => "the hosts of recent logins are not imported",
             Self::CounterIsLastStep => "the counter of this TOTP authenticator counts as its last used time step",
+            Self::CounterUnknown => "the counter is unknown: it starts at 0",
             Self::UseIsLimited => "its use is limited by a date or a number of logins, which is not enforced here",
         })
     }

@@ -166,8 +166,8 @@ impl core::error::Error for TimeError {}
 
 /// The length of a TOTP time step in seconds (`X` in RFC 6238 section 4.1): 1 to 86,400, 30 by default.
 ///
-/// Some hardware tokens have steps of an hour or a day. Longer ones are refused: the default window of three steps
-/// accepts a code for up to three of them, and a number above a day is more often one in another unit. RFC 6238 section
+/// Some hardware tokens have steps of an hour or a day. Longer ones are refused: the default window of two steps
+/// accepts a code for up to two of them, and a number above a day is more often one in another unit. RFC 6238 section
 /// 5.2 advises against long steps: whoever sees an unused code can use it until the window has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Period(NonZeroU32);

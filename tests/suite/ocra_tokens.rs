@@ -455,11 +455,18 @@ fn suites_that_a_token_cannot_have() {
     for (suite, hash, expected) in [
         ("OCRA-1:HOTP-SHA1-4:QN08", None, TokenSuiteError::Digits(ResponseDigits::Four)),
         ("OCRA-1:HOTP-SHA1-5:QN08", None, TokenSuiteError::Digits(ResponseDigits::Five)),
+        ("OCRA-1:HOTP-SHA1-6:QN06", None, TokenSuiteError::Question { found: 6, min: 8 }),
+        ("OCRA-1:HOTP-SHA1-9:QN08", None, TokenSuiteError::Question { found: 8, min: 9 }),
+        ("OCRA-1:HOTP-SHA1-8:C-QN07", None, TokenSuiteError::Question { found: 7, min: 8 }),
+        ("OCRA-1:HOTP-SHA1-6:QN05-T1M", None, TokenSuiteError::Question { found: 5, min: 6 }),
         ("OCRA-1:HOTP-SHA1-6:QN08-PSHA1", None, pin(InputError::Missing(Input::PinHash))),
         ("OCRA-1:HOTP-SHA1-6:QN08", Some(Algorithm::Sha1), pin(InputError::Unexpected(Input::PinHash))),
         ("OCRA-1:HOTP-SHA1-6:QN08-PSHA1", Some(Algorithm::Sha256), pin(InputError::PinHash)),
     ] {
         assert_eq!(token(suite, hash).unwrap_err(), expected);
+    }
+    for suite in ["OCRA-1:HOTP-SHA1-8:QN08", "OCRA-1:HOTP-SHA1-6:C-QN06", "OCRA-1:HOTP-SHA1-6:QA06-T1M"] {
+        assert!(token(suite, None).is_ok(), "{suite}");
     }
     let token = token("OCRA-1:HOTP-SHA1-0:QN08-PSHA1", Some(Algorithm::Sha1)).unwrap();
     let shown = "Token { suite: Suite(OCRA-1:HOTP-SHA1-0:QN08-PSHA1), secret: Secret(..), pin_hash: PinHash(..) }";

@@ -202,6 +202,7 @@ fn keys_have_the_notes_of_other_sources() {
     let policy = |inside: &str| format!("<Policy>{inside}</Policy></Key>");
     assert_eq!(notes(&[]), []);
     assert_eq!(notes(&[("MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=", "MTIzNDU2Nzg5MDEy")]), [Note::ShortSecret]);
+    assert_eq!(notes(&[("<Counter>", "<!--"), ("</Counter>", "-->")]), [Note::CounterUnknown]);
     let limits = [
         ("<StartDate>2006-03-16T00:00:00Z</StartDate>", vec![Note::UseIsLimited]),
         ("<StartDate>2006-03-15T00:00:00Z</StartDate>", vec![]),

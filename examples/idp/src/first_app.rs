@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::post;
 use axum::{Form, Router};
 use secondo::UnixTime;
@@ -97,9 +98,9 @@ impl Visit {
         Ok(self.go_to("/"))
     }
 
-    pub(crate) fn show_first_app(&self) -> Answer {
+    pub(crate) fn show_first_app(&self) -> Response {
         let mobile = self.person.as_ref().map_or("", |person| person.mobile.as_str());
-        Ok(self.show(StatusCode::OK, |page| pages::first_app(page, mobile)))
+        self.show(StatusCode::OK, |page| pages::first_app(page, mobile))
     }
 
     /// Returns the name of the challenge of this session. Another one that has the password cannot use up its attempts.

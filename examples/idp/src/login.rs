@@ -137,7 +137,7 @@ impl Visit {
             };
         }
         if self.awaits_first_app() {
-            return self.show_first_app();
+            return Ok(self.show_first_app());
         }
         self.show_second_factor().await
     }

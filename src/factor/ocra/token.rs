@@ -49,14 +49,18 @@ impl Token {
     /// # Errors
     ///
     /// Returns [`TokenSuiteError`] if the hash of the PIN does not fit the suite, if the suite's responses have four or
-    /// five digits, or if its questions are too short.
+    /// five digits, or if its questions are shorter than its responses or too short.
     pub fn new(suite: Suite, secret: Secret, pin_hash: Option<PinHash>) -> Result<Self, TokenSuiteError> {
         if matches!(suite.digits(), ResponseDigits::Four | ResponseDigits::Five) {
             return Err(TokenSuiteError::Digits(suite.digits()));
         }
         let moves = suite.has_counter() || suite.time_step_secs().is_some();
-        if !moves && suite.question().max_len() < Self::MIN_QUESTION_LEN {
-            return Err(TokenSuiteError::Question(suite.question().max_len()));
+        // A shorter question has fewer responses than there are of these digits (RFC 6287 section 8.2).
+        let digits = usize::from(suite.digits() as u8);
+        let min = if moves { digits } else { digits.max(Self::MIN_QUESTION_LEN) };
+        let found = suite.question().max_len();
+        if found < min {
+            return Err(TokenSuiteError::Question { found, min });
         }
         let pin_hash = match (suite.pin_hash(), pin_hash) {
             (None, None) => PinHash::NONE,
@@ -85,9 +89,15 @@ impl Token {
 pub enum TokenSuiteError {
     /// The responses have four or five digits, which are guessed too easily.
     Digits(ResponseDigits),
-    /// The questions have at most this number of characters, which is too few without a counter or the time: somebody who
-    /// has seen a response could wait until its question comes again.
-    Question(usize),
+    /// The questions are too short. They need as many characters as the responses have digits (RFC 6287 section 8.2), and
+    /// without a counter or the time at least [`Token::MIN_QUESTION_LEN`]: somebody who has seen a response could wait until
+    /// its question comes again.
+    Question {
+        /// The length of the longest question of the suite.
+        found: usize,
+        /// The minimum.
+        min: usize,
+    },
     /// The hash of the PIN is missing, has no place in the suite, or is of another hash function than the suite names.
     Pin(InputError),
 }
@@ -98,7 +108,7 @@ impl TokenSuiteError {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Digits(_) => "digits",
-            Self::Question(_) => "question_length",
+            Self::Question { .. } => "question_length",
             Self::Pin(error) => error.label(),
         }
     }
@@ -110,9 +120,8 @@ impl fmt::Display for TokenSuiteError {
             Self::Digits(digits) => {
                 write!(f, "the responses of a token must have 6 digits or more, not {}", *digits as u8)
             }
-            Self::Question(found) => {
-                let min = Token::MIN_QUESTION_LEN;
-                write!(f, "questions without a counter or the time must have {min} characters or more, not {found}")
+            Self::Question { found, min } => {
+                write!(f, "the questions of this suite must have {min} characters or more, not {found}")
             }
             Self::Pin(error) => error.fmt(f),
         }

@@ -34,8 +34,9 @@ impl fmt::Debug for Details {
 impl Details {
     /// The maximum length of a text in bytes.
     pub const MAX_LEN: usize = MAX_TEXT;
-    /// The maximum time in seconds that a challenge lasts.
-    pub const MAX_SECS: u16 = 600;
+    /// The maximum time in seconds that a challenge lasts: nine minutes. With the minute in which the page fetches the
+    /// login, these are the ten minutes of NIST SP 800-63B-4 section 3.1.3.2.
+    pub const MAX_SECS: u16 = 540;
 
     /// Creates the details from the name of the service, the place and the time of the login, as texts.
     ///
@@ -86,7 +87,7 @@ impl Details {
 pub enum DetailsError {
     /// This text is empty, has more than 128 bytes, or has a character that disguises others.
     Text(&'static str),
-    /// The time is not 1 to 600 seconds.
+    /// The time is not 1 to 540 seconds.
     Time {
         /// The time.
         found: Duration,

@@ -1,6 +1,6 @@
 /// The way in which the person shows that the number on the page is the one of the notification.
 ///
-/// Only [`SixDigits`](Self::SixDigits) counts as AAL2. NIST SP 800-63B-4 section 3.1.3.3 requires that the person
+/// Only [`SixDigits`](Self::SixDigits) counts as AAL2. NIST SP 800-63B-4 section 3.1.3.2 requires that the person
 /// transfers the number, which a comparison does not, and a secret of two digits is guessed too easily.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -180,8 +180,11 @@ pub(super) fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixT
         let totp = Totp::new(digits, data.period()?);
         (Method::from(totp), data.timed_state(totp, now, &mut notes)?)
     } else {
-        let next = Counter::new(data.counter()?.unwrap_or(0));
-        (Method::from(Hotp::new(digits)), State::new().starting_at(next))
+        let counter = data.counter()?;
+        if counter.is_none() {
+            notes.push(Note::CounterUnknown);
+        }
+        (Method::from(Hotp::new(digits)), State::new().starting_at(Counter::new(counter.unwrap_or(0))))
     };
     let authenticator = Authenticator::new(method, algorithm, secret);
     notes.extend(Note::of_secret(&authenticator));

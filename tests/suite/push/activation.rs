@@ -229,7 +229,7 @@ fn nothing_fails_for_room_after_enrollment() {
     // Every app is asked until it keeps three challenges.
     for (round, app) in (0..).zip(apps.iter().flat_map(|app| [app; 3])) {
         let now = after(1000 * round);
-        let short = details().lasting(Duration::from_secs(600)).unwrap();
+        let short = details().lasting(Duration::from_secs(540)).unwrap();
         block_on(verifier.push(&id(), &fresh(), *app, &short, now, &random())).unwrap();
         block_on(verifier.unlock(&id(), DESK, now)).unwrap();
     }

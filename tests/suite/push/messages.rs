@@ -151,7 +151,7 @@ fn bad_messages_are_refused_with_the_field() {
         assert!(Device::decode(&device[..len], key(7)).is_err());
     }
     assert!(Device::decode(&[&device[..], &[0]].concat(), key(7)).is_err());
-    assert!(Details::new("INPS", "Bari", "09:30").unwrap().lasting(Duration::from_secs(601)).is_err());
+    assert!(Details::new("INPS", "Bari", "09:30").unwrap().lasting(Duration::from_secs(541)).is_err());
 }
 
 /// A record with a byte changed in an app's own state is an error or another state, and never a panic.
