@@ -1,5 +1,4 @@
-//! Small records that the audit log feeds: the last accesses of each person, and the persons who were locked
-//! out.
+//! Small records that the audit log feeds: the last accesses of each person, and the persons who were locked out.
 
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};

@@ -8,8 +8,7 @@ use crate::support::service::{LEVEL_1, Service, request_object, userinfo};
 
 const SPID: &str = "https://attributes.eid.gov.it/";
 
-/// Logs a person in at a service that asks for all eleven attributes. Returns the answer of userinfo, and the `sub` that
-/// the access token has.
+/// Logs a person in at a service that asks for all eleven attributes, and returns the answer of userinfo.
 fn all_attributes(provider: &Provider, service: &Service, user: &str, password: &str) -> Value {
     let mut request = request_object(provider, LEVEL_1);
     request["claims"]["userinfo"] = names().into_iter().map(|name| (name, Value::Null)).collect();
