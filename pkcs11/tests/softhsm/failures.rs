@@ -1,5 +1,6 @@
 //! Failures: no module, token, login or key, or too little time.
 
+use std::fs;
 use std::num::NonZeroU8;
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -17,7 +18,9 @@ use secondo::{Algorithm, Hotp, Secret, UnixTime, VerifierError};
 use secondo_pkcs11::{Token, TokenError, Workers};
 
 use crate::logins::Logins;
-use crate::store::{LABEL, MODULE, Other, PIN, locking_module, open, second_token, tokens_are_away, with_softhsm};
+use crate::store::{
+    LABEL, MODULE, Other, PIN, faulty_module, open, second_token, tokens_are_away, vanish, with_softhsm,
+};
 use crate::{all, enroll, hmacs, local_twin, name, one_worker, rfc_secret, verifier, with_hsm};
 
 #[test]
@@ -220,7 +223,7 @@ fn a_pin_that_was_refused_is_not_tried_again() {
 #[test]
 fn a_pin_that_is_locked_is_reported_until_its_officer_sets_a_new_one() {
     with_softhsm(|| {
-        let module = locking_module();
+        let module = faulty_module();
         let token = Token::open(&module, LABEL, PIN).unwrap();
         token.import(&name("rossi"), &rfc_secret(Algorithm::Sha1), Algorithm::Sha1).unwrap();
         let hsm = one_worker(&token);
@@ -245,6 +248,30 @@ fn a_pin_that_is_locked_is_reported_until_its_officer_sets_a_new_one() {
         assert!(matches!(hmacs(&hsm, "rossi"), Err(TokenError::Pin(RvError::PinLocked))));
         token.log_in("renewed").unwrap();
         hmacs(&hsm, "rossi").unwrap();
+    });
+}
+
+#[test]
+fn a_module_that_goes_away_in_the_middle_of_a_call_is_connected_again() {
+    with_softhsm(|| {
+        let token = Token::open(faulty_module(), LABEL, PIN).unwrap();
+        let verifier = with_hsm(one_worker(&token));
+        let (id, key) = local_twin(&token, &verifier, "rossi", &[7; 20], Algorithm::Sha1);
+        let log_in = |counter| {
+            let code = Hotp::default().generate(&key, Counter::new(counter));
+            verifier.log_in(&id, code.as_str(), UnixTime::EPOCH).map(drop)
+        };
+        log_in(0).unwrap();
+        for counter in 1..3 {
+            let before = verifier.state(&id).unwrap();
+            fs::write(vanish(), "").unwrap();
+            let Err(VerifierError::Hsm(error)) = log_in(counter) else { panic!("the module did not go away") };
+            let error = error.downcast::<TokenError>().unwrap();
+            assert!(matches!(*error, TokenError::Lost(RvError::DeviceRemoved)), "{error:?}");
+            assert!(!vanish().exists());
+            assert_eq!(verifier.state(&id).unwrap(), before);
+            log_in(counter).unwrap();
+        }
     });
 }
 

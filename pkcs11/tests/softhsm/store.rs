@@ -67,13 +67,21 @@ pub(crate) fn pkcs11_tool(arguments: &[&str]) {
 }
 
 /// Builds a module in front of `SoftHSM` that locks the PIN after three wrong ones, and returns its path.
-pub(crate) fn locking_module() -> PathBuf {
-    let module = PathBuf::from(env::var_os(STORE).unwrap()).join("locking.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/softhsm/locking.c");
+///
+/// If the file [`vanish`] is there, the module goes away in the middle of the next signature, and removes the file.
+pub(crate) fn faulty_module() -> PathBuf {
+    let module = PathBuf::from(env::var_os(STORE).unwrap()).join("faulty.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/softhsm/faulty.c");
+    let names = [("MODULE", Path::new(MODULE)), ("VANISH", &vanish())];
     let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", &format!("-DMODULE=\"{MODULE}\""), "-o"]).arg(&module).arg(source);
+    compiler.args(names.map(|(name, path)| format!("-D{name}=\"{}\"", path.display())));
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(&module).arg(source);
     run(&mut compiler);
     module
+}
+
+pub(crate) fn vanish() -> PathBuf {
+    PathBuf::from(env::var_os(STORE).unwrap()).join("vanish")
 }
 
 /// Other code in the same process that uses the module as well.

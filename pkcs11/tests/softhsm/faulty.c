@@ -1,9 +1,13 @@
-/* A PKCS #11 module in front of SoftHSM, which locks the user PIN after three wrong ones. SoftHSM itself never does. */
+/* A PKCS #11 module in front of SoftHSM, with two faults that SoftHSM does not have: the user PIN is locked after three
+   wrong ones, and while the file VANISH is there, the module goes away in the middle of the next signature. */
 #include <dlfcn.h>
+#include <unistd.h>
 
 typedef unsigned long number;
-typedef number login_function(number session, number user, unsigned char *pin, number len);
+typedef number finalize_function(void *reserved);
 typedef number init_pin_function(number session, unsigned char *pin, number len);
+typedef number login_function(number session, number user, unsigned char *pin, number len);
+typedef number sign_function(number session, unsigned char *data, number len, unsigned char *out, number *out_len);
 
 /* CK_FUNCTION_LIST of PKCS #11 2.40. */
 struct list {
@@ -11,8 +15,8 @@ struct list {
     void *functions[68];
 };
 
-enum { INIT_PIN = 10, LOGIN = 18, USER = 1, MOST_WRONG = 3 };
-enum { GENERAL_ERROR = 0x05, PIN_INCORRECT = 0xa0, PIN_LOCKED = 0xa4 };
+enum { FINALIZE = 1, INIT_PIN = 10, LOGIN = 18, SIGN = 43, USER = 1, MOST_WRONG = 3 };
+enum { GENERAL_ERROR = 0x05, DEVICE_REMOVED = 0x32, PIN_INCORRECT = 0xa0, PIN_LOCKED = 0xa4 };
 
 static struct list *softhsm;
 static struct list ours;
@@ -33,6 +37,14 @@ static number init_pin(number session, unsigned char *pin, number len) {
     return result;
 }
 
+static number sign(number session, unsigned char *data, number len, unsigned char *out, number *out_len) {
+    if (unlink(VANISH) == 0) {
+        ((finalize_function *)softhsm->functions[FINALIZE])(0);
+        return DEVICE_REMOVED;
+    }
+    return ((sign_function *)softhsm->functions[SIGN])(session, data, len, out, out_len);
+}
+
 number C_GetFunctionList(struct list **list) {
     void *module = dlopen(MODULE, RTLD_NOW);
     number (*get)(struct list **) = module ? dlsym(module, "C_GetFunctionList") : 0;
@@ -40,6 +52,7 @@ number C_GetFunctionList(struct list **list) {
     ours = *softhsm;
     ours.functions[LOGIN] = login;
     ours.functions[INIT_PIN] = init_pin;
+    ours.functions[SIGN] = sign;
     *list = &ours;
     return 0;
 }
