@@ -40,7 +40,7 @@ pub(crate) async fn confirm(
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     match visit.app.verifier.confirm(&account, &login, AuthenticatorNumber::new(number), &code, now).await {
         Ok(_) | Err(VerifierError::Repeated(_)) => {
-            visit.has_second_factor().await?;
+            visit.note_second_factor().await?;
             visit.notify(NEW_APP).await?;
             visit.browser.session.enrolling = None;
             visit.browser.keep(&visit.app.records, now).await?;
@@ -83,7 +83,7 @@ impl Visit {
             Ok(enrolled) => Some(enrolled.number.get()),
             // The device counts, even if the fact could not be written after its confirmation.
             Err(VerifierError::Account(AccountError::NotFirst)) => {
-                self.has_second_factor().await?;
+                self.note_second_factor().await?;
                 None
             }
             Err(error) if error.is_outage() => return Err(error.into()),
@@ -94,7 +94,7 @@ impl Visit {
     }
 
     /// Notes that the person has a second factor from now on.
-    pub(crate) async fn has_second_factor(&self) -> Result<(), Outage> {
+    pub(crate) async fn note_second_factor(&self) -> Result<(), Outage> {
         let since = |person: &mut Person| {
             person.second_factor_since.get_or_insert(self.now.as_secs());
         };
