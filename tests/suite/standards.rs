@@ -1,4 +1,4 @@
-//! A check of the page on standards: each row names a test that there is, or says why there is none.
+//! A check of the page on standards: each row names an existing test, or the reason why there is none.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -95,10 +95,8 @@ impl Visit {
 
     /// Notes that the person has a second factor from now on.
     pub(crate) async fn note_second_factor(&self) -> Result<(), Outage> {
-        let since = |person: &mut Person| {
-            person.second_factor_since.get_or_insert(self.now.as_secs());
-        };
-        self.app.persons.change(self.browser.account()?.as_str(), self.now, since).await
+        let note = |person: &mut Person| person.note_second_factor(self.now);
+        self.app.persons.change(self.browser.account()?.as_str(), self.now, note).await
     }
 
     /// Shows the key of an app until its first code. The enrollment of a first app begins again with another key if it

@@ -12,15 +12,13 @@ use secondo::UnixTime;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::challenge::{self, Checked, DAY};
+use crate::challenge::{self, Checked};
+use crate::credentials::{SMS, TOO_MANY};
 use crate::http::{Answer, Visit};
 use crate::outage::{Outage, in_background};
 use crate::pages::{self, Alert, Language, Text};
 use crate::person::Person;
 use crate::registration::{CODE_OVER, WRONG_CODE};
-
-/// The SMS to one person in a day, each of which can be guessed at five times.
-const SMS: (u32, u64) = (5, DAY);
 
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new().route("/first-app", post(take_code)).route("/first-app/again", post(send_again))
@@ -71,18 +69,11 @@ const SMS_TEXT: Text = Text(
     "codice di attivazione dell'app. Non comunicarlo a nessuno:",
     "activation code of your app. Do not give it to anybody:",
 );
-const TOO_MANY: Text = Text(
-    "Sono già stati inviati troppi codici. Riprova domani o chiama l'assistenza.",
-    "Too many codes were sent already. Try again tomorrow, or call the help desk.",
-);
-
 impl Visit {
     /// Returns `true` after the password of a person who has no second factor yet. A login at a service never enrolls a
     /// device.
     pub(crate) fn awaits_first_app(&self) -> bool {
-        let session = &self.browser.session;
-        let is_free = session.second.is_none() && session.enrolling.is_none() && session.request.is_none();
-        is_free && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_none())
+        self.person_with_password_only().is_some_and(|person| person.second_factor_since.is_none())
     }
 
     /// Sends a code to the certified number, and goes to the page that asks for it.

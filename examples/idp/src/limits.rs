@@ -132,7 +132,7 @@ impl Limits {
             // After a minute, an address has all its requests again.
             buckets.retain(|_, bucket| now.saturating_duration_since(bucket.at) < MINUTE);
             if buckets.len() >= ADDRESSES {
-                // An attacker with so many addresses gets round limits per address. The limits per person still hold.
+                // Limits per address do not stop an attacker who has so many. The limits per person do.
                 buckets.clear();
                 eprintln!("limits: too many addresses at once");
             }

@@ -160,6 +160,13 @@ impl Visit {
         self.person.as_ref().is_some_and(|person| person.standing == Standing::Active)
     }
 
+    /// Returns the person who has only given the password, on the provider's own pages, while no app is being enrolled.
+    pub(crate) fn person_with_password_only(&self) -> Option<&Person> {
+        let session = &self.browser.session;
+        let is_free = session.second.is_none() && session.enrolling.is_none() && session.request.is_none();
+        self.person.as_deref().filter(|_| is_free)
+    }
+
     /// Ends the login or the session of a person whose identity is not active.
     async fn turn_away(&mut self) -> Answer {
         if self.browser.session.request.is_some() {

@@ -50,6 +50,13 @@ pub(crate) struct Person {
     pub(crate) wants_marketing: bool,
 }
 
+impl Person {
+    /// Notes that the person has a second factor from now on, unless it is noted already.
+    pub(crate) fn note_second_factor(&mut self, now: UnixTime) {
+        self.second_factor_since.get_or_insert(now.as_secs());
+    }
+}
+
 /// The standing of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Standing {

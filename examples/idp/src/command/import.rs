@@ -242,10 +242,7 @@ async fn take(
         Err(error) if error.is_outage() => return Err(error.into()),
         Err(error) => return Ok(Some(error.to_string())),
     }
-    let since = |person: &mut Person| {
-        person.second_factor_since.get_or_insert(now.as_secs());
-    };
-    app.persons.change(&person.id, now, since).await?;
+    app.persons.change(&person.id, now, |person: &mut Person| person.note_second_factor(now)).await?;
     let (subject, text) = (format!("{} / {}", SUBJECT.0, SUBJECT.1), format!("{}\n\n{}", TEXT.0, TEXT.1));
     app.messages.mail(&person.email, &subject, &text, now).await?;
     Ok(None)

@@ -24,9 +24,10 @@ use crate::records::{Kept, Record};
 use crate::registration::{CODE_OVER, WRONG_CODE};
 
 const PAGE: &str = "/recover";
-/// The mails and the SMS to one person.
+/// The mails to one person.
 const MAILS: (u32, u64) = (5, HOUR);
-const SMS: (u32, u64) = (5, DAY);
+/// The SMS of one procedure to one person. The code in each can be guessed at five times.
+pub(crate) const SMS: (u32, u64) = (5, DAY);
 /// The greatest number of characters of a user name.
 const USER_CHARS: usize = 128;
 
@@ -196,7 +197,7 @@ const SMS_TEXT: Text = Text(
     "codice per il recupero delle credenziali. Non comunicarlo a nessuno:",
     "code for the recovery of your credentials. Do not give it to anybody:",
 );
-const TOO_MANY: Text = Text(
+pub(crate) const TOO_MANY: Text = Text(
     "Sono già stati inviati troppi codici. Riprova domani o chiama l'assistenza.",
     "Too many codes were sent already. Try again tomorrow, or call the help desk.",
 );

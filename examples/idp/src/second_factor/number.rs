@@ -209,7 +209,7 @@ impl Visit {
         let mut before = String::new();
         let change = |person: &mut crate::person::Person| {
             before = std::mem::replace(&mut person.mobile, mobile.to_owned());
-            person.second_factor_since.get_or_insert(now.as_secs());
+            person.note_second_factor(now);
         };
         self.app.persons.change(account.as_str(), now, change).await?;
         let view = self.app.verifier.view(&account, now).await?;

@@ -65,8 +65,6 @@ impl Visit {
     /// Returns `true` after the password of a person who cannot show a second factor. In a login at a service, no app is
     /// activated.
     fn may_activate(&self) -> bool {
-        let session = &self.browser.session;
-        let is_waiting = session.second.is_none() && session.enrolling.is_none() && session.request.is_none();
-        is_waiting && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_some())
+        self.person_with_password_only().is_some_and(|person| person.second_factor_since.is_some())
     }
 }

@@ -1,4 +1,4 @@
-//! What a running provider writes to its output.
+//! Tests of the output of a running provider.
 
 use std::fs;
 

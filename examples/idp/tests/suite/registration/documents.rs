@@ -3,14 +3,20 @@
 use crate::registration::applicant::{Applicant, PDF, PNG, open_first, operator};
 use crate::support::provider::Provider;
 
-#[test]
-fn wrong_files() {
+/// Returns a person who has come to the step of the documents, with the hidden fields of its form.
+fn at_documents() -> (Provider, Applicant, Vec<(String, String)>) {
     let provider = Provider::start("");
     let mut person = Applicant::new(&provider, "VRDLGU");
     person.give_personal();
     person.give_email(&provider);
     person.give_mobile(&provider);
     let form = person.browser.form("/register/documents").unwrap();
+    (provider, person, form)
+}
+
+#[test]
+fn wrong_files() {
+    let (provider, mut person, form) = at_documents();
     let large = [PDF, &vec![b'x'; 2_500_001 - PDF.len()]].concat();
     let jpeg = b"\xff\xd8\xff\xe0 a photograph".as_slice();
     for (files, texts) in [
@@ -63,12 +69,7 @@ fn wrong_files() {
 #[test]
 fn whole_form_has_a_limit() {
     const LIMIT: usize = 16 * 1024 * 1024;
-    let provider = Provider::start("");
-    let mut person = Applicant::new(&provider, "VRDLGU");
-    person.give_personal();
-    person.give_email(&provider);
-    person.give_mobile(&provider);
-    let form = person.browser.form("/register/documents").unwrap();
+    let (_provider, mut person, form) = at_documents();
     let below = vec![b'x'; LIMIT - 4096];
     person.browser.upload("/register/documents", &form, &[("identity_document", &below), ("health_card", PNG)]);
     assert!(person.browser.page.contains("supera 2,5 MB"), "{} {}", person.browser.status, person.browser.page);

@@ -38,7 +38,7 @@ fn password_alone_activates_no_app() {
         thief.open("/");
         assert!(thief.form("/first-app").is_some() && !has_key(&thief), "{action}: {}", thief.page);
     }
-    // The sixth guess is none, even if it is right.
+    // After five wrong codes, the right one is refused too.
     for (by, left) in
         [(1, "rimanenti: 4"), (2, "rimanenti: 3"), (3, "rimanenti: 2"), (4, "rimanenti: 1"), (5, "più valido")]
     {

@@ -9,9 +9,8 @@ use url::form_urlencoded::Serializer;
 
 use crate::support::app::App;
 use crate::support::outbox;
-use crate::support::page::assert_leads_onward;
+use crate::support::page::{assert_leads_onward, assert_leads_onward_or_out};
 use crate::support::provider::Provider;
-use crate::support::wait;
 
 /// Returns a client that follows no redirects, and takes every status.
 pub(crate) fn agent() -> Agent {
@@ -155,8 +154,10 @@ impl Browser {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         self.page = response.body_mut().read_to_string().unwrap();
-        if self.status >= 400 || self.page.contains("<main id=\"content\">") {
+        if self.status >= 400 {
             assert_leads_onward(&self.page);
+        } else if self.page.contains("<main id=\"content\">") {
+            assert_leads_onward_or_out(&self.page);
         }
         let Some(location) = response.headers().get("location") else { return };
         let target = Url::parse(&self.origin).unwrap().join(location.to_str().unwrap()).unwrap();
@@ -202,14 +203,9 @@ impl Browser {
 
     /// Gives the code that was sent to the certified number, after which an app can be activated.
     pub(crate) fn give_activation_code(&mut self) {
-        let mut outbox = Self { cookies: BTreeMap::new(), ..self.clone() };
-        let mut given = None;
-        wait::until(|| {
-            let newest = outbox::activation_code(&mut outbox);
-            if let Some(code) = newest.as_ref().filter(|_| newest != given) {
-                self.submit("/first-app", &[("code", code)]);
-            }
-            given = newest;
+        let outbox = Self { cookies: BTreeMap::new(), ..self.clone() };
+        outbox::give_activation_code(outbox, |code| {
+            self.submit("/first-app", &[("code", code)]);
             self.form("/first-app").is_none()
         });
     }

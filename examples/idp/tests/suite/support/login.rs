@@ -5,7 +5,6 @@ use crate::support::browser::Browser;
 use crate::support::chromium::Chromium;
 use crate::support::outbox;
 use crate::support::provider::Provider;
-use crate::support::wait;
 
 /// Enrolls an authenticator app for the demonstration's person, in another browser.
 pub(crate) fn enrolled_app(provider: &Provider) -> App {
@@ -27,14 +26,8 @@ impl Chromium {
 
     /// Gives the code that was sent to the certified number, after which an app can be activated.
     pub(crate) fn give_activation_code(&self, provider: &Provider) {
-        let mut outbox = Browser::new(provider);
-        let mut given = None;
-        wait::until(|| {
-            let newest = outbox::activation_code(&mut outbox);
-            if let Some(code) = newest.as_ref().filter(|_| newest != given) {
-                self.submit("/first-app", &[("code", code)]);
-            }
-            given = newest;
+        outbox::give_activation_code(Browser::new(provider), |code| {
+            self.submit("/first-app", &[("code", code)]);
             !self.has("form[action='/first-app']")
         });
     }

@@ -13,8 +13,19 @@ pub(crate) fn messages(provider: &Provider, to: &str) -> Vec<String> {
     sections.map(|section| section.split("</section>").next().unwrap().to_owned()).collect()
 }
 
+/// Gives the newest activation code that this browser sees in the outbox, until one is accepted.
+pub(crate) fn give_activation_code(mut outbox: Browser, mut is_accepted: impl FnMut(&str) -> bool) {
+    let mut given = None;
+    wait::until(|| {
+        let newest = activation_code(&mut outbox);
+        let is_new = newest != given;
+        given = newest;
+        is_new && given.as_deref().is_some_and(&mut is_accepted)
+    });
+}
+
 /// Returns the newest activation code that the outbox shows to this browser, if there is one.
-pub(crate) fn activation_code(browser: &mut Browser) -> Option<String> {
+fn activation_code(browser: &mut Browser) -> Option<String> {
     browser.open("/outbox");
     let texts = browser.page.split("<p class=\"text\">").skip(1);
     let mut texts = texts.filter_map(|text| text.split_once("</p>")).map(|(text, _)| text);

@@ -18,11 +18,21 @@ pub(crate) fn assert_labels(page: &str) {
     }
 }
 
-/// Asserts that a page is not only a bare text, and that it has a link or a form for what comes next.
+/// Asserts that a page about an error is not only a bare text, and that it has a link or a form for what comes next.
 pub(crate) fn assert_leads_onward(page: &str) {
+    assert_has(page, " href=\"/");
+}
+
+/// Asserts the same of a page that can also lead back to a service.
+pub(crate) fn assert_leads_onward_or_out(page: &str) {
+    assert_has(page, " href=\"");
+}
+
+/// Asserts that a page has a heading, and a form or a link that begins so.
+fn assert_has(page: &str, link: &str) {
     let main = page.split_once("<main id=\"content\">").unwrap_or_else(|| panic!("a bare page: {page}")).1;
     let main = main.split_once("</main>").unwrap().0;
-    assert!(main.contains("<h1>") && (main.contains("<a ") || main.contains("<form")), "{page}");
+    assert!(main.contains("<h1>") && (main.contains(link) || main.contains("<form")), "{page}");
 }
 
 /// Returns the number of mails with this subject, or with one that begins with it.
