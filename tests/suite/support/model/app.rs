@@ -46,6 +46,10 @@ enum Status {
     Used,
 }
 
+/// The longest time that a challenge can still have, with a minute for clocks that differ. A challenge that has longer
+/// was made by a clock that was ahead.
+const LONGEST_SECS: u64 = 600;
+
 /// The phones of a run, and the challenges that were sent to them.
 #[derive(Default)]
 pub(super) struct Phones {
@@ -84,7 +88,7 @@ impl Asked {
     }
 
     fn is_live(&self, now: u64) -> bool {
-        self.is_open() && now < self.expires && self.expires <= now + 660
+        self.is_open() && now < self.expires && self.expires <= now + LONGEST_SECS
     }
 }
 
