@@ -47,8 +47,8 @@ pub(crate) struct Success {
     pub(crate) is_login: bool,
     /// The number of codes left, if the answer is a recovery code.
     pub(crate) codes_left: Option<RecoveryCodesLeft>,
-    /// `true` if the answer never counts as AAL2.
-    pub(crate) is_weak: bool,
+    /// 1 if the answer never counts as AAL2, otherwise 0.
+    pub(crate) weak: u8,
 }
 
 /// The reason that an answer is not accepted.
@@ -313,7 +313,7 @@ impl Account {
     /// Neither a branch nor a memory address depends on the matches.
     fn accept(&mut self, matches: &[(AuthenticatorNumber, Match)], answer: &Answer<'_>) -> Success {
         let (mut number, mut kind, mut computation) = (0, 0, Computation::default());
-        let mut is_accepted = 0;
+        let (mut weak, mut is_accepted) = (0, 0);
         for (of, found) in matches {
             let Ok(entry) = self.entry_mut(*of) else { continue };
             let computed = entry.factor.kept_mut().accept(found, answer);
@@ -321,13 +321,14 @@ impl Account {
             let is_first = found.fresh() & (is_accepted ^ 1);
             number.cmovnz(&of.get(), is_first);
             kind.cmovnz(&(entry.factor.kept().kind() as u8), is_first);
+            weak.cmovnz(&u8::from(!entry.factor.kept().counts_for_aal2()), is_first);
             computation.counter.cmovnz(&computed.counter, is_first);
             computation.drift.cmovnz(&computed.drift, is_first);
             is_accepted |= found.fresh();
         }
         let Computation { counter, drift } = computation;
         let (number, counter) = (AuthenticatorNumber::new(number), Counter::new(counter));
-        Success { number, kind, counter, drift, failures_before: 0, is_login: false, codes_left: None, is_weak: false }
+        Success { number, kind, counter, drift, failures_before: 0, is_login: false, codes_left: None, weak }
     }
 }
 

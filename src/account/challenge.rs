@@ -122,7 +122,8 @@ impl Account {
                     failures_before,
                     is_login: false,
                     codes_left: None,
-                    is_weak: false,
+                    // A signature is no login.
+                    weak: 0,
                 };
                 (Ok(success), Some(Verdict::Done(number)))
             }

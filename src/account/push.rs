@@ -134,7 +134,7 @@ impl Account {
         let Some((number, question)) = self.question_of(login, now) else {
             return Turn::refused(PushRefusal::Unknown);
         };
-        let (id, is_weak) = (question.id, !question.matching.counts_for_aal2());
+        let (id, weak) = (question.id, u8::from(!question.matching.counts_for_aal2()));
         match question.status {
             Status::Pending if question.is_live(now) => return Turn::refused(PushRefusal::Waiting),
             Status::Approved if question.is_live(now) => {}
@@ -160,7 +160,7 @@ impl Account {
         self.outcomes.remember(Outcome { login: *login.hash(), answer: hash, at: now, verdict });
         let (kind, counter) = (Kind::Push as u8, Counter::new(0));
         let success =
-            Success { number, kind, counter, drift: 0, failures_before, is_login: true, codes_left: None, is_weak };
+            Success { number, kind, counter, drift: 0, failures_before, is_login: true, codes_left: None, weak };
         Turn::changed(Ok(success))
     }
 

@@ -4,7 +4,7 @@ use super::error::AccountError;
 use super::outcomes::{Outcome, Verdict};
 use super::subscriber::Account;
 use crate::decision::{Hold, Refusal};
-use crate::factor::{Entered, Factor, Kind};
+use crate::factor::{Entered, Factor, Kept, Kind};
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, Counter, Transaction, UnixTime};
 
@@ -89,7 +89,7 @@ impl Account {
                     failures_before,
                     is_login: true,
                     codes_left: Some(set.codes_left()),
-                    is_weak: false,
+                    weak: u8::from(!set.counts_for_aal2()),
                 };
                 self.entries.retain(|entry| Some(entry.number) != lost);
                 self.end_questions(login);

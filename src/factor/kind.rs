@@ -93,6 +93,12 @@ impl Kind {
     }
 }
 
+/// The length in bytes from which a secret has the 112 bits of strength that AAL2 needs (NIST SP 800-63B-4 sections
+/// 3.1.4.1 and 3.1.5.1).
+pub(crate) const AAL2_SECRET_LEN: usize = 14;
+/// The number of seconds after which AAL2 needs another time step (the same sections).
+pub(crate) const AAL2_STEP_SECS: u32 = 120;
+
 /// The state that a kind keeps in an account, and its part in the account's decisions.
 pub(crate) trait Kept {
     fn kind(&self) -> Kind;
@@ -162,6 +168,11 @@ pub(crate) trait Kept {
     /// other one.
     fn is_second_factor(&self) -> bool {
         self.is_authenticator()
+    }
+
+    /// Returns `false` if a login with it never counts as NIST AAL2.
+    fn counts_for_aal2(&self) -> bool {
+        true
     }
 
     /// Returns `true` if it suffices as the only authenticator of an account, so that the others may be revoked while it

@@ -36,7 +36,7 @@ pub(crate) use joint::Factor;
 #[cfg(feature = "verifier")]
 pub use kind::Kind;
 #[cfg(feature = "verifier")]
-pub(crate) use kind::{Answer, Comparison, Computation};
+pub(crate) use kind::{Answer, Comparison, Computation, Kept};
 #[cfg(feature = "verifier")]
 pub use look_up::{
     EnrollmentCode, EnrollmentCodeError, ImportedRecoveryCodes, RecoveryCodes, RecoveryCodesError, RecoveryCodesLeft,

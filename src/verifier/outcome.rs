@@ -45,10 +45,15 @@ impl Accepted {
 
     /// Returns `false` if this login never counts as NIST AAL2, whatever the first factor was.
     ///
-    /// A push with a weaker matching than six typed digits does not: see `push::Matching`.
+    /// These do not (NIST SP 800-63B-4 sections 3.1.2 to 3.1.5):
+    ///
+    /// - a secret of less than 112 bits, as old issuers make them, unless only a prepared key or a module has it;
+    /// - a time step of more than two minutes;
+    /// - imported recovery codes of less than 20 bits;
+    /// - a push with a weaker matching than six typed digits: see `push::Matching`.
     #[must_use]
     pub const fn counts_for_aal2(&self) -> bool {
-        !self.success.is_weak
+        self.success.weak == 0
     }
 
     /// Returns the time step (TOTP) or counter (HOTP, and OCRA with a counter) of the code.

@@ -4,25 +4,29 @@
 use crate::support::enrolled;
 use crate::support::failing;
 use crate::support::logins;
+use crate::support::ocra;
 use crate::support::refusals;
 use crate::support::subscriber;
 
 use std::sync::Mutex;
 
-use enrolled::{NOW, after, code_at, keys, verifier, wrong_code};
+use enrolled::{FIRST, NOW, after, code_at, keys, verifier, wrong_code};
 use failing::{Fault, failing};
 use logins::{DESK, Logins, fresh};
+use ocra::Device;
 use pollster::block_on;
 use refusals::refusal;
 use secondo::assurance::{
     AcrValues, AcrValuesError, Basis, Comparison, ComparisonError, Exception, FirstFactor, Framework, LevelNameError,
-    LevelRequired, OutcomeCode, Requirement, amr, level,
+    LevelRequired, OutcomeCode, Requirement, acr, amr, level,
 };
 use secondo::audit::{Event, Sink};
-use secondo::factor::Kind;
+use secondo::factor::{ImportedRecoveryCodes, Kind};
 use secondo::store::Memory;
-use secondo::types::{Counter, Level};
-use secondo::{AccountId, Hotp, Policy, State, UnixTime, Verifier};
+use secondo::types::{Counter, Level, Period};
+use secondo::{
+    Accepted, AccountId, Algorithm, Authenticator, Digits, Hotp, Policy, Secret, State, Totp, UnixTime, Verifier,
+};
 use subscriber::{code_of, id, passkey, phone};
 
 const LEVELS: [Level; 3] = [Level::One, Level::Two, Level::Three];
@@ -44,6 +48,70 @@ fn a_password_and_a_code_reach_level_two() {
         // A code alone is one factor, even if its device is the only one that the person has.
         assert_eq!(level(FirstFactor::None, &accepted), Level::One);
         assert_eq!(amr(FirstFactor::None, &accepted), ["otp"]);
+    }
+}
+
+/// Asserts whether a login counts as AAL2. Under SPID it has level 2 in either case.
+fn assert_counts(accepted: &Accepted, counts: bool, what: &str) {
+    assert_eq!(accepted.counts_for_aal2(), counts, "{what}");
+    assert_eq!(acr(Framework::Nist, FirstFactor::Password, accepted), if counts { "AAL2" } else { "AAL1" }, "{what}");
+    assert_eq!(acr(Framework::Spid, FirstFactor::Password, accepted), "https://www.spid.gov.it/SpidL2");
+}
+
+#[test]
+fn short_secrets_and_long_time_steps_never_count_as_aal2() {
+    let of_secs = |secs| Totp::new(Digits::Six, Period::from_secs(secs).unwrap());
+    let from = |len: usize| Secret::import_short(&[len.to_le_bytes()[0]; 20][..len]).unwrap();
+    let rows = [
+        (Authenticator::new(of_secs(120), Algorithm::Sha1, from(20)), true),
+        (Authenticator::new(of_secs(121), Algorithm::Sha1, from(20)), false),
+        (Authenticator::new(of_secs(86_400), Algorithm::Sha1, from(20)), false),
+        (Authenticator::new(of_secs(30), Algorithm::Sha1, from(14)), true),
+        (Authenticator::new(of_secs(30), Algorithm::Sha512, from(13)), false),
+        (Authenticator::new(Hotp::default(), Algorithm::Sha1, from(14)), true),
+        (Authenticator::new(Hotp::default(), Algorithm::Sha1, from(10)), false),
+    ];
+    for (new, counts) in rows {
+        let what = format!("{new:?}");
+        let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+        let code = new.totp_code(NOW).or_else(|| new.hotp_code(Counter::new(0))).unwrap();
+        verifier.add(&id(), new, State::new().confirmed()).unwrap();
+        assert_counts(&verifier.log_in(&id(), code.as_str(), NOW).unwrap(), counts, &what);
+    }
+}
+
+/// Two phones side by side: the answer is that of the phone whose code it was.
+#[test]
+fn the_phone_of_the_code_decides_whether_it_counts_as_aal2() {
+    let short = || Authenticator::new(Totp::default(), Algorithm::Sha1, Secret::import_short(&[9; 13]).unwrap());
+    let code = short().totp_code(NOW).unwrap();
+    for is_first in [true, false] {
+        let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+        let (first, second) = if is_first { (short(), phone(1)) } else { (phone(1), short()) };
+        verifier.add(&id(), first, State::new().confirmed()).unwrap();
+        verifier.add(&id(), second, State::new().confirmed()).unwrap();
+        assert_counts(&verifier.log_in(&id(), code.as_str(), NOW).unwrap(), false, "the short secret's code");
+        assert_counts(&verifier.log_in(&id(), &code_of(1, NOW), NOW).unwrap(), true, "the other's code");
+    }
+}
+
+#[test]
+fn weak_tokens_and_recovery_codes_never_count_as_aal2() {
+    for (suite, counts) in [("OCRA-1:HOTP-SHA256-8:QN08-T2M", true), ("OCRA-1:HOTP-SHA256-8:QN08-T3M", false)] {
+        let mut device = Device::new(suite, 7);
+        let verifier = ocra::confirmed(Memory::new(), Policy::new(), &device);
+        let login = fresh();
+        let asked = ocra::challenge(&verifier, &login, FIRST, NOW).unwrap();
+        let response = device.respond(asked.question(), NOW);
+        assert_counts(&block_on(verifier.verify(&id(), &login, &response, NOW)).unwrap(), counts, suite);
+    }
+    for (bits, counts) in [(19, false), (20, true)] {
+        let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+        verifier.add(&id(), phone(1), State::new().confirmed()).unwrap();
+        let codes = ImportedRecoveryCodes::from_texts(["750321", "111111"], bits, &[7; 16]).unwrap();
+        verifier.add(&id(), codes, State::new().confirmed()).unwrap();
+        let accepted = block_on(verifier.recover(&id(), &fresh(), "750321", NOW)).unwrap();
+        assert_counts(&accepted, counts, "recovery codes");
     }
 }
 
@@ -223,7 +291,7 @@ fn a_refused_login_has_the_number_of_its_outcome() {
     assert_eq!(number_of(&code_at(0)), Some(23));
     block_on(verifier.resume(&id, DESK, NOW)).unwrap();
     block_on(verifier.enroll(&id, &fresh(), passkey(b"credential"), NOW)).unwrap();
-    block_on(verifier.revoke(&id, enrolled::FIRST, DESK, NOW)).unwrap();
+    block_on(verifier.revoke(&id, FIRST, DESK, NOW)).unwrap();
     // The person has a credential, which has no codes.
     assert_eq!(number_of(&code_at(0)), None);
     let unconfirmed = AccountId::new("verdi").unwrap();

@@ -7,7 +7,8 @@ use super::text::Entered;
 
 /// Recovery codes of another system, hashed and ready for [`Verifier::import`](crate::Verifier::import).
 ///
-/// The entropy of each code decides its limits. Below 64 bits, a wrong code counts on the account like a wrong one-time
+/// The entropy of each code decides its limits. Below 20 bits, which six decimal digits have, a login with a code never
+/// counts as NIST AAL2. Below 64 bits, a wrong code counts on the account like a wrong one-time
 /// password, and no code is accepted while the account is locked. From 64 bits, the set has a count of its own. Below
 /// 112 bits, the codes are kept under a salted password hash.
 ///

@@ -215,6 +215,13 @@ impl Kept for LookUp {
         })
     }
 
+    fn counts_for_aal2(&self) -> bool {
+        /// The entropy in bits of six decimal digits, which a look-up secret needs (NIST SP 800-63B-4 section 3.1.2.1).
+        const LEAST_BITS: u8 = 20;
+
+        self.bits >= LEAST_BITS
+    }
+
     fn takes(&self, _: Stage) -> bool {
         false
     }

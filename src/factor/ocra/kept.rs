@@ -15,7 +15,7 @@ use crate::codes::search::Match;
 use crate::ct::declassify::{declassify, public};
 use crate::ct::select::is_equal;
 use crate::decision::{Refusal, Stage};
-use crate::factor::kind::{Answer, Comparison, Computation, Kept, Kind};
+use crate::factor::kind::{AAL2_SECRET_LEN, AAL2_STEP_SECS, Answer, Comparison, Computation, Kept, Kind};
 use crate::policy::Policy;
 use crate::types::{Algorithm, Counter, Secret, Transaction, UnixTime};
 
@@ -216,6 +216,11 @@ impl Kept for Ocra {
     fn takes(&self, stage: Stage) -> bool {
         // Consecutive codes would be responses to one question, of which a login accepts any within the look-ahead.
         stage != Stage::Resynchronization
+    }
+
+    fn counts_for_aal2(&self) -> bool {
+        self.suite().time_step_secs().is_none_or(|secs| secs <= AAL2_STEP_SECS)
+            && self.token.secret.expose().len() >= AAL2_SECRET_LEN
     }
 
     fn right_answers(&self, policy: &Policy) -> u8 {

@@ -8,8 +8,7 @@ use crate::codes::search::Match;
 use crate::ct::declassify::{declassify, public};
 use crate::ct::select::is_equal;
 use crate::decision::{Progress, Refusal, Resynchronized, Stage, Verified};
-use crate::factor::kind::Kind;
-use crate::factor::kind::{Answer, Comparison, Computation, Kept, SearchKey};
+use crate::factor::kind::{AAL2_SECRET_LEN, AAL2_STEP_SECS, Answer, Comparison, Computation, Kept, Kind, SearchKey};
 use crate::factor::{Authenticator, Hotp, Material, Method, Totp};
 use crate::hsm::HsmKey;
 use crate::policy::Policy;
@@ -175,6 +174,19 @@ impl Kept for Otp {
         self.progress.last_used.cmovnz(&next.last_used, fresh);
         self.progress.drift.cmovnz(&next.drift, fresh);
         Computation { counter: counter.get(), drift }
+    }
+
+    fn counts_for_aal2(&self) -> bool {
+        let is_fast = match self.authenticator.method() {
+            Method::Hotp(_) => true,
+            Method::Totp(totp) => totp.period().as_secs() <= AAL2_STEP_SECS,
+        };
+        // The length of the secret behind a key is not known.
+        let is_long = match self.authenticator.material() {
+            Material::Secret(_, secret) => secret.expose().len() >= AAL2_SECRET_LEN,
+            Material::Key(_) | Material::Hsm(..) => true,
+        };
+        is_fast && is_long
     }
 
     fn right_answers(&self, policy: &Policy) -> u8 {
