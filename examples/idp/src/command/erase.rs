@@ -101,7 +101,8 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
 const KEPT: [&str; 4] = ["audit", "audit-head", "person", "name"];
 
 /// The places in a record whose person is the one whom the record is about alone.
-const OWNERS: [&str; 7] = [
+const OWNERS: [&str; 8] = [
+    "/fiscal_code",
     "/person",
     "/to",
     "/email",

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use argon2::{Argon2, PasswordHasher};
 
+use crate::operation::commands::contents;
 use crate::registration::applicant::{Applicant, PASSWORD, fiscal_code};
 use crate::support::browser::Browser;
 use crate::support::outbox::{code, message, messages};
@@ -85,11 +86,12 @@ fn identity_is_active_without_documents() {
     assert!(again.browser.is_refused() && again.browser.page.contains("Hai già un'identità"), "{}", again.browser.page);
 }
 
-/// The first-time user tries it without a configuration: the outbox has a credential.
+/// The first-time user tries it without a configuration: the outbox has a credential, which is erased with the person.
 #[test]
 fn demonstration_has_a_credential() {
-    let provider = Provider::start("");
-    let mut browser = Browser::new(&provider);
+    let mut provider = Provider::start("");
+    let mut person = Applicant::new(&provider, "VRDLGU");
+    let browser = &mut person.browser;
     let text = message(&provider, "Luigi Verdi", 1);
     let pin = text.split_once("PIN: ").unwrap().1.split('\n').next().unwrap();
     browser.open("/register/handover");
@@ -101,6 +103,18 @@ fn demonstration_has_a_credential() {
     let data = [("gender", "M"), ("date_of_birth", "1990-05-17"), ("county_of_birth", "MI")];
     browser.submit("/register/personal", &[&data[..], &[("place_of_birth", "F205")]].concat());
     assert!(!browser.is_refused() && browser.form("/register/email").is_some(), "{}", browser.page);
+    person.give_email(&provider);
+    person.browser.submit("/register/terms", &[("terms", "yes")]);
+    person.browser.submit("/register/summary", &[]);
+    assert!(person.browser.page.contains("<h1>L'identità è attiva</h1>"), "{}", person.browser.page);
+    provider.command(&["erase", &luigi, "--operator", "anna", "--reason", "letter"]).unwrap();
+    provider.terminate();
+    for (id, content) in contents(&provider) {
+        let content = content.to_lowercase();
+        for name in ["luigi", &luigi.to_lowercase()] {
+            assert!(!content.contains(name), "{id} has {name}: {content}");
+        }
+    }
 }
 
 #[test]
