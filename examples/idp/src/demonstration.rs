@@ -22,6 +22,9 @@ impl Record for Begun {
 pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
     let now = UnixTime::now()?;
     if !app.records.create("persons", Kept::forever(Begun {}), now).await? {
+        eprintln!(
+            "The passwords were printed at the first start. To begin anew, remove the data, or name others with IDP_DATA."
+        );
         return Ok(());
     }
     let maria = Person {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use rand::rngs::SysRng;
 use secondo::account::AccountError;
+use secondo::assurance::OutcomeCode;
 use secondo::factor::NewAuthenticator;
 use secondo::formats::otpauth::{KeyUri, Qr};
 use secondo::{Algorithm, Authenticator, AuthenticatorNumber, PublicRefusal, Secret, Totp, VerifierError};
@@ -111,12 +112,20 @@ impl Visit {
             return self.show_security().await;
         }
         if let Some(refusal) = self.enroll_app().await? {
-            return self.start_again(self.alert(refusal)).await;
+            return self.end_activation(refusal).await;
         }
         let Some(number) = self.browser.session.enrolling else { return Ok(self.go_to("/")) };
         self.refused = self.warning(ANOTHER_KEY).into();
         let page = self.enrollment_page(AuthenticatorNumber::new(number)).await?;
         page.ok_or(Outage("enrollment_ended"))
+    }
+
+    /// Ends the login or the session of a person who cannot activate a first app now.
+    pub(crate) async fn end_activation(&mut self, refusal: PublicRefusal) -> Answer {
+        if self.browser.session.request.is_some() {
+            return self.end(OutcomeCode::NoCredential).await;
+        }
+        self.start_again(self.alert(refusal)).await
     }
 
     /// Returns the page with the key of an app, or `None` if its enrollment has ended.
@@ -128,11 +137,14 @@ impl Visit {
             // For example after five wrong codes.
             Err(_) => return Ok(None),
         };
-        let uri = KeyUri::new(account.as_str(), phone)?.with_issuer(&self.app.config.name)?;
+        // The app shows it beside the codes.
+        let name = self.person.as_ref().map_or(account.as_str(), |person| &person.email);
+        let uri = KeyUri::new(name, phone)?.with_issuer(&self.app.config.name)?;
         let secret = uri.authenticator().secret().map(Secret::to_base32).ok_or(Outage("no_secret"))?;
-        let qr = Qr::new(uri.to_short_uri().as_str())?;
+        let uri = uri.to_short_uri();
+        let qr = Qr::new(uri.as_str())?;
         let is_further = self.browser.session.is_own();
-        Ok(Some(self.show(StatusCode::OK, |page| pages::enrollment(page, &qr, &secret, is_further))))
+        Ok(Some(self.show(StatusCode::OK, |page| pages::enrollment(page, &qr, uri.as_str(), &secret, is_further))))
     }
 }
 

@@ -112,7 +112,8 @@ async fn page(app: &Arc<App>, asked: &Parts, error: RequestError) -> Response {
     }
     let (language, refused) = (Language::accepted(&asked.headers), Refused::default());
     let provider = &app.config.name;
-    page(&Page { language, provider, form_token: "", refused: &refused, service: None }).into_response()
+    page(&Page { language, provider, form_token: "", refused: &refused, service: None, has_outbox: false })
+        .into_response()
 }
 
 /// Leads a browser that opened a page of a demonstration by another name of this machine to the provider's own address,

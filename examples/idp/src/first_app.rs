@@ -25,14 +25,19 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 }
 
 #[derive(Deserialize)]
-struct Code {
+struct Given {
     form: String,
+    request: Option<String>,
     code: String,
 }
 
 /// Takes the code, and shows the key of an app.
-async fn take_code(State(app): State<Arc<App>>, headers: HeaderMap, Form(Code { form, code }): Form<Code>) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+async fn take_code(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Given { form, request, code }): Form<Given>,
+) -> Answer {
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     if form != visit.browser.form_token() || !visit.awaits_first_app() {
         return Ok(visit.go_to("/"));
     }
@@ -40,7 +45,7 @@ async fn take_code(State(app): State<Arc<App>>, headers: HeaderMap, Form(Code { 
         Checked::Right => {
             let refusal = visit.enroll_app().await?;
             return match refusal {
-                Some(refusal) => visit.start_again(visit.alert(refusal)).await,
+                Some(refusal) => visit.end_activation(refusal).await,
                 None => Ok(visit.go_to("/")),
             };
         }
@@ -53,10 +58,15 @@ async fn take_code(State(app): State<Arc<App>>, headers: HeaderMap, Form(Code { 
 #[derive(Deserialize)]
 struct Again {
     form: String,
+    request: Option<String>,
 }
 
-async fn send_again(State(app): State<Arc<App>>, headers: HeaderMap, Form(Again { form }): Form<Again>) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+async fn send_again(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(Again { form, request }): Form<Again>,
+) -> Answer {
+    let visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     match &visit.person {
         Some(person) if form == visit.browser.form_token() && visit.awaits_first_app() => {
             visit.begin_first_app(person).await
@@ -69,11 +79,13 @@ const SMS_TEXT: Text = Text(
     "codice di attivazione dell'app. Non comunicarlo a nessuno:",
     "activation code of your app. Do not give it to anybody:",
 );
+
 impl Visit {
-    /// Returns `true` after the password of a person who has no second factor yet. A login at a service never enrolls a
-    /// device.
+    /// Returns `true` after the password of a person who needs a second factor, and has none yet.
     pub(crate) fn awaits_first_app(&self) -> bool {
-        self.person_with_password_only().is_some_and(|person| person.second_factor_since.is_none())
+        let session = &self.browser.session;
+        let is_due = session.second.is_none() && session.enrolling.is_none() && !self.awaits_consent(None);
+        is_due && !self.is_late() && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_none())
     }
 
     /// Sends a code to the certified number, and goes to the page that asks for it.

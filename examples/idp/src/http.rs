@@ -257,7 +257,8 @@ impl Visit {
         let service = service.map(|(client, request)| Service { name: &client.name, request: &request.id });
         let provider = &self.app.config.name;
         let refused = &self.refused;
-        page(&Page { language: self.language, provider, form_token: &form_token, refused, service })
+        let has_outbox = self.app.is_demonstration();
+        page(&Page { language: self.language, provider, form_token: &form_token, refused, service, has_outbox })
     }
 
     /// Shows a page that has a script of the provider, which may call the provider.

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::monitoring::page_before;
+use crate::oidc::ENDED;
 use crate::operator::ADMIN;
 use crate::outage::Outage;
 use crate::pages::{self, Alert, Language};
@@ -62,7 +63,7 @@ pub(crate) async fn take_password(
             if let Some(outcome) = ends {
                 return visit.end(outcome).await;
             }
-            if !is_at_service && person.second_factor_since.is_none() {
+            if person.second_factor_since.is_none() && !visit.awaits_consent(None) {
                 return visit.begin_first_app(&person).await;
             }
             return Ok(visit.go_to("/"));
@@ -99,7 +100,12 @@ pub(crate) async fn set_language(
     Form(Choice { request }): Form<Choice>,
 ) -> Answer {
     let page = page_before(&app, &asked);
-    let mut visit = Visit::of_step(app, &asked.headers, request.as_deref()).await?;
+    let is_at_service = request.is_some() || page.as_deref().is_some_and(|page| page.ends_with(ENDED));
+    let mut visit = if is_at_service {
+        Visit::of_service(app, &asked.headers).await?
+    } else {
+        Visit::of(app, &asked.headers).await?
+    };
     if let Some(language) = Language::of_code(&code) {
         visit.browser.session.language = Some(language.code().to_owned());
         visit.browser.keep(&visit.app.records, visit.now).await?;
@@ -189,7 +195,11 @@ impl Visit {
         if person.standing != Standing::Active {
             return Ok(Some(OutcomeCode::Suspended));
         }
-        let level = request.choose(person.second_factor_since.is_some())?;
+        let mut level = request.choose(person.second_factor_since.is_some())?;
+        if level.is_none() {
+            // Whoever has no second factor yet activates an app in this login.
+            level = request.choose(true)?;
+        }
         request.level = level.map(|level| level as u8);
         Ok(level.is_none().then_some(OutcomeCode::NoCredential))
     }

@@ -23,7 +23,8 @@ const PURGE: Duration = Duration::from_secs(60 * 60);
 
 /// Serves browsers and commands until a signal.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
-    let (listener, connections) = (TcpListener::bind(config.listen).await?, config.connections);
+    let taken = |error| format!("{}: {error}; the variable IDP_LISTEN names another address", config.listen);
+    let (listener, connections) = (TcpListener::bind(config.listen).await.map_err(taken)?, config.connections);
     let origin = config.origin_at(listener.local_addr()?)?;
     let certificate = config.certificate(&origin)?;
     let socket = config.socket_path();

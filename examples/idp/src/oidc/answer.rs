@@ -116,8 +116,7 @@ impl Visit {
         let (number, service) = page.as_ref()?;
         let outcome = SHOWN.into_iter().find(|outcome| outcome.number() == *number)?;
         let text = self.language.outcome(outcome)?;
-        let lacks_factor = outcome == OutcomeCode::NoCredential;
-        Some(self.show(StatusCode::OK, |page| pages::ended(page, text, service, location, lacks_factor)))
+        Some(self.show(StatusCode::OK, |page| pages::ended(page, text, service, location)))
     }
 
     /// Returns the answer that a request got, for the second of two clicks.
@@ -163,7 +162,7 @@ impl Visit {
 }
 
 /// The page with the outcome of a login.
-const ENDED: &str = "/ended";
+pub(crate) const ENDED: &str = "/ended";
 
 /// The outcomes that the person reads about.
 const SHOWN: [OutcomeCode; 4] =

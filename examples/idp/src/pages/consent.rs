@@ -14,7 +14,6 @@ const CONSENT_NONE: Text = Text(
 const CONSENT_YES: Text = Text("Acconsento", "I agree");
 const CONSENT_NO: Text = Text("Non acconsento", "I do not agree");
 const ENDED_TITLE: Text = Text("Accesso non riuscito", "Sign-in failed");
-const ACTIVATE: Text = Text("Attiva la tua app", "Activate your app");
 const BACK_TO: Text = Text("Torna a", "Back to");
 const REFUSED_TITLE: Text = Text("Richiesta non valida", "Invalid request");
 const REFUSED_HINT: Text = Text(
@@ -43,10 +42,9 @@ pub(crate) fn consent(page: &Page<'_>, attributes: &[Attribute]) -> Markup {
 
 /// The page after a login that ended, with the way back to the service.
 /// A person who has no second factor yet is shown where to get one.
-pub(crate) fn ended(page: &Page<'_>, text: &str, service: &str, location: &str, lacks_factor: bool) -> Markup {
+pub(crate) fn ended(page: &Page<'_>, text: &str, service: &str, location: &str) -> Markup {
     let alert = Alert(text.to_owned());
     let content = html! {
-        @if lacks_factor { p { a href="/security" { (page.say(ACTIVATE)) } } }
         p { a .button href=(location) { (page.say(BACK_TO)) " " (service) } }
     };
     page.whole(page.say(ENDED_TITLE), Some(&alert), &content)

@@ -14,6 +14,10 @@ const ENROLL_HINT: Text = Text(
     "Scan the QR code with an authenticator app, and type the first code that it shows.",
 );
 const SECRET: Text = Text("Oppure scrivi questa chiave nell'app:", "Or type this key into the app:");
+const OPEN_APP: Text = Text(
+    "Non hai un'app? Usa quella nel browser (altra scheda)",
+    "No app at hand? Use the one in the browser (another tab)",
+);
 const FIRST_CODE: Text = Text("Primo codice", "First code");
 const QR: Text = Text("Codice QR della chiave", "QR code of the key");
 const CANCEL: Text = Text("Annulla", "Cancel");
@@ -32,11 +36,14 @@ pub(crate) fn first_app(page: &Page<'_>, mobile: &str) -> Markup {
 }
 
 /// The page that shows the secret of a new device, until its first code. A further device can be cancelled.
-pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, is_further: bool) -> Markup {
+///
+/// The key is in the part of the link to the app that browsers do not send.
+pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, uri: &str, secret: &Base32, is_further: bool) -> Markup {
     let content = html! {
         p { (page.say(ENROLL_HINT)) }
         img .qr alt=(page.say(QR)) src=(qr.data_uri().as_str());
         p .hint { (page.say(SECRET)) " " code { (secret.as_str()) } }
+        p { a href={ "/app#" (uri) } target="_blank" { (page.say(OPEN_APP)) } }
         form method="post" action="/enrollment" {
             (page.token())
             label for="code" { (page.say(FIRST_CODE)) }

@@ -71,10 +71,8 @@ impl Language {
                 Text("Troppi tentativi non riusciti. Riprova più tardi.", "Too many failed attempts. Try again later.")
             }
             OutcomeCode::NoCredential => Text(
-                "Il servizio richiede un livello di sicurezza che le tue credenziali non raggiungono. Attiva prima la \
-                    tua app nella pagina «La mia sicurezza».",
-                "The service requires a level of security that your credentials do not reach. Activate your app on the \
-                    page \u{201c}My security\u{201d} first.",
+                "Il servizio richiede un livello di sicurezza che le tue credenziali non raggiungono.",
+                "The service requires a level of security that your credentials do not reach.",
             ),
             OutcomeCode::TimedOut => Text(
                 "Il tempo per l'accesso è scaduto. Ricomincia dal servizio.",

@@ -10,6 +10,9 @@ pub(crate) const ERROR: Text = Text("Errore: ", "Error: ");
 const SKIP: Text = Text("Vai al contenuto", "Skip to the content");
 const CLAIM: Text = Text("Identità digitale", "Digital identity");
 const ACCESS_TO: Text = Text("Accesso a", "Signing in to");
+const NOT_SENT: Text =
+    Text("Questa è una dimostrazione. Il messaggio è in", "This is a demonstration. The message is in");
+const OUTBOX: Text = Text("Messaggi inviati (altra scheda)", "Messages sent (another tab)");
 const CANCEL: Text = Text("Annulla", "Cancel");
 
 /// The style of all pages.
@@ -23,6 +26,8 @@ pub(crate) struct Page<'a> {
     pub(crate) refused: &'a Refused,
     /// The service that the browser logs in to.
     pub(crate) service: Option<Service<'a>>,
+    /// A demonstration keeps messages in its outbox.
+    pub(crate) has_outbox: bool,
 }
 
 /// A service, and the name of its request.
@@ -79,6 +84,18 @@ impl Page<'_> {
                             }
                         }
                     } }
+                }
+            }
+        }
+    }
+
+    /// Says in a demonstration where the message is for which a page waits. The page stays open.
+    pub(super) fn outbox_hint(&self) -> Markup {
+        html! {
+            @if self.has_outbox {
+                p .hint {
+                    (self.say(NOT_SENT)) " "
+                    a href="/outbox" target="_blank" { (self.say(OUTBOX)) } "."
                 }
             }
         }

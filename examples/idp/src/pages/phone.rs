@@ -111,8 +111,10 @@ fn add(say: impl Fn(Text) -> &'static str) -> Markup {
     html! {
         section #add hidden {
             h2 tabindex="-1" { (say(ADD)) }
-            p { (say(ADD_HINT)) }
-            p { a href="/security/app" { (say(SIGN_IN)) } }
+            div #add-hint {
+                p { (say(ADD_HINT)) }
+                p { a href="/security/app" { (say(SIGN_IN)) } }
+            }
             button #scan .second type="button" { (say(SCAN)) }
             p #no-scan .hint hidden { (say(NO_SCAN)) }
             video #video aria-label=(say(VIDEO)) playsinline muted hidden {}

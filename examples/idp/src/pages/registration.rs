@@ -225,6 +225,7 @@ pub(super) fn code_form(page: &Page<'_>, action: &str, again: &str) -> Markup {
                 required autofocus;
             button { (page.say(texts::NEXT)) }
         }
+        (page.outbox_hint())
         form method="post" action=(again) { (page.token()) button .link { (page.say(AGAIN)) } }
     }
 }

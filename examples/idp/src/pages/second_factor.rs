@@ -116,6 +116,7 @@ pub(crate) fn sms(page: &Page<'_>, attempt: &Attempt<'_>, to: SentTo, masked: &s
             @if to.is_sent {
                 p #hint { (page.say(SMS_SENT)) " " (masked) ". " (page.say(SMS_VALID)) }
                 (code_form(page, attempt.left))
+                (page.outbox_hint())
             } @else {
                 p { (page.say(SMS_TO)) " " (masked) "." }
             }

@@ -49,8 +49,9 @@ async function showAdd(link = "") {
     const isFirst = !(await store.hasVault());
     find("new-personal-code").hidden = !isFirst;
     find("repeated-code").required = isFirst;
-    find("scan").hidden = !canScan();
-    find("no-scan").hidden = canScan();
+    find("add-hint").hidden = Boolean(link);
+    find("scan").hidden = Boolean(link) || !canScan();
+    find("no-scan").hidden = Boolean(link) || canScan();
     find("link").value = link;
     show("add");
     if (link) find("code").focus();
@@ -87,7 +88,7 @@ function tokenItem(token) {
     const label = element("label", { htmlFor: id, textContent: texts.personalCode });
     const field = element("input", { id, type: "password", inputMode: "numeric", autocomplete: "off", required: true });
     field.classList.add("code");
-    const output = element("output", { className: "number" });
+    const output = element("output", { id: `output-${token.id}`, className: "number" });
     const button = element("button", { textContent: texts.showCode });
     const form = element("form", { className: "token" }, label, field, button, output);
     form.addEventListener("submit", async (event) => {
@@ -129,8 +130,11 @@ async function add(event) {
     for (const id of ["link", "code", "repeated-code"]) find(id).value = "";
     say("");
     if (uri) {
-        await store.putToken(await otp.wrap(uri, code));
+        const token = await otp.wrap(uri, code);
+        await store.putToken(token);
         await showHome();
+        // The personal code was just given.
+        await showCode(token, await otp.unwrap(token, code), find(`output-${token.id}`));
         return;
     }
     const { device, message } = await push.activate(activation, await push.newKey());
@@ -250,10 +254,10 @@ find("not-me").addEventListener("click", act(() => answer("not-me", "", texts.re
 find("another").addEventListener("click", act(() => showAdd()));
 for (const button of document.querySelectorAll("button.home")) button.addEventListener("click", act(() => showHome()));
 
-/** Takes an activation from the address, and removes it from there. */
+/** Takes an activation or a key from the address, and removes it from there. */
 async function takeLink() {
     const link = location.hash.slice(1);
-    if (!link.startsWith("secondo-push:")) return false;
+    if (!link.startsWith("secondo-push:") && !link.startsWith("otpauth:")) return false;
     history.replaceState(null, "", location.pathname + location.search);
     await showAdd(link);
     return true;

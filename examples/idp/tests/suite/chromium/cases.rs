@@ -25,7 +25,7 @@ fn open_case(browser: &Chromium, provider: &Provider, id: &str) {
 
 #[test]
 fn each_profile_sees_its_own_cases() {
-    for reader in Reader::Italian.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start(BEFORE);
         let mut anna = enter(&provider, &provider.operator);
         let paolo = case(&mut anna, "Patto di Paolo Verdi");

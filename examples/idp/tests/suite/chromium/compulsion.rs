@@ -22,7 +22,7 @@ fn was_in(browser: &Chromium) -> bool {
 
 #[test]
 fn level_2_before_and_after_the_day() {
-    for reader in Reader::Italian.or_both() {
+    for reader in Reader::BOTH {
         let day = Zoned::now().date() + 2.days();
         let settings = format!("[gepi]\nlevel2_from = \"{day}\"\npatronato_level2_from = \"{day}\"\n");
         let mut provider = Provider::start(&settings);

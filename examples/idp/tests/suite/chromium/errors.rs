@@ -7,7 +7,7 @@ use crate::support::provider::Provider;
 
 #[test]
 fn requests_that_are_refused() {
-    for reader in Reader::English.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start(BEFORE);
         let browser = Chromium::new(reader);
         let open = |path: &str| browser.open(&format!("{}{path}", provider.origin));
@@ -62,7 +62,7 @@ fn requests_that_are_refused() {
 
 #[test]
 fn too_many_requests_and_a_suspended_person() {
-    for reader in Reader::Italian.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start("[limits]\npassword = 2\n");
         let browser = Chromium::new(reader);
         provider.command(&["admin", "suspend", &provider.user, "--operator", "anna", "--reason", "lost"]).unwrap();

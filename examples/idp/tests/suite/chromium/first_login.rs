@@ -3,7 +3,7 @@ use crate::support::provider::Provider;
 
 #[test]
 fn wrong_password_and_first_app() {
-    for reader in Reader::English.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         browser.open(&provider.origin);

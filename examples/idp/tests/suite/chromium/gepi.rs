@@ -4,7 +4,7 @@ use crate::support::provider::Provider;
 
 #[test]
 fn pages_of_the_sample_service() {
-    for reader in Reader::Italian.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start(BEFORE);
         let browser = Chromium::new(reader);
         let open = |path: &str| browser.open(&format!("{}{path}", provider.origin));
@@ -33,19 +33,20 @@ fn pages_of_the_sample_service() {
         assert!(browser.has("[role=alert]"));
         browser.click("form[action='/gepi/logout'] button");
         assert!(browser.has("form[action='/gepi/pin']"));
-        // The button of Level 2 ends at the provider, since no app is enrolled.
+        // The button of Level 2 asks for an app, since none is enrolled.
         browser.click("form[action='/gepi/login'] button[value='2']");
         browser.write("#user", &provider.user);
         browser.write("#password", &provider.password);
         browser.click("form[action='/password'] button");
-        browser.click("a.button");
-        assert!(browser.text("[role=alert]").contains("nr20"));
+        assert!(browser.has("form[action='/first-app']"));
+        browser.click("form[action='/cancel'] button");
+        assert!(browser.text("[role=alert]").contains("nr25"));
     }
 }
 
 #[test]
 fn page_after_a_login_that_is_too_weak() {
-    for reader in Reader::English.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start("[gepi]\nlevel2_from = \"2999-01-01\"");
         let browser = Chromium::new(reader);
         browser.open(&format!("{}/gepi", provider.origin));

@@ -13,7 +13,7 @@ fn assert_announced(browser: &Chromium, reader: Reader) {
 
 #[test]
 fn six_steps_by_keyboard() {
-    for reader in Reader::Italian.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start("");
         let mut app = enrolled_app(&provider);
         let browser = Chromium::new(reader);

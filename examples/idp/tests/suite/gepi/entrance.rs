@@ -116,11 +116,13 @@ fn answer_of_another_issuer_or_with_another_code_is_not_taken() {
 fn outcomes_say_what_to_do_next() {
     let provider = Provider::start("");
     let mut browser = Browser::new(&provider);
-    // Without an app, Level 2 is not reached. The provider says so first.
+    // The provider's answer to a request that no credential of the person is enough for.
     log_in(&mut browser, &maria(&provider), "2");
-    browser.follow_link();
+    browser.hold = Some("/gepi/callback");
+    browser.submit("/cancel", &[]);
+    browser.hold = None;
     let back = browser.left.clone().unwrap();
-    browser.open(back.as_str());
+    browser.open(&back.as_str().replace("nr25", "nr20"));
     assert!(browser.page.contains("Attiva l&#39;app") || browser.page.contains("Attiva l'app"), "{}", browser.page);
     assert!(browser.page.contains("(ErrorCode nr20)") && browser.page.contains("class=\"button\" href=\"/\""));
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -26,7 +27,10 @@ fn variables_come_before_the_file() {
     assert_eq!(line.unwrap().unwrap(), "Open https://variable.example/gepi");
     assert!(folder.path().join("idp.redb").exists());
 
+    let other_program = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other_program.local_addr().unwrap().to_string();
     for (variable, value, reason) in [
+        ("IDP_LISTEN", taken.as_str(), taken.as_str()),
         ("IDP_STORE", "postgres://idp@192.0.2.1/idp", "TLS"),
         ("IDP_STORE", "drawer", "store"),
         ("IDP_LISTEN", "here", "IDP_LISTEN must be an address with a port"),

@@ -212,7 +212,8 @@ impl Provider {
                 self.address = if is_direct { self.origin.clone() } else { format!("http://{listen}") };
                 return;
             }
-            let (role, credentials) = line.split_once(": user name ").unwrap();
+            // At a second start, the log says where the passwords are.
+            let Some((role, credentials)) = line.split_once(": user name ") else { continue };
             let (user, password) = credentials.split_once(", password ").unwrap();
             let (user, password) = (user.to_owned(), password.to_owned());
             assert!(self.operator.1.is_empty(), "the persons were made twice");
