@@ -107,8 +107,7 @@
 extern crate alloc;
 
 #[cfg(all(any(doc, doctest), feature = "std"))]
-#[doc = include_str!("guide.md")]
-pub mod guide {}
+pub mod guide;
 
 #[cfg(all(any(doc, doctest), feature = "std"))]
 #[doc = include_str!("benchmarks.md")]

@@ -12,8 +12,9 @@ use syn::{Attribute, Item, UseTree};
 use crate::support::sources::{Sources, sources};
 
 /// The floors from top to bottom, each the name of a file or folder of `src/`.
-const FLOORS: [&str; 16] = [
+const FLOORS: [&str; 17] = [
     "lib",
+    "guide",
     "blocking",
     "assurance",
     "verifier",

@@ -28,6 +28,7 @@ mod ocra;
 mod ocra_signatures;
 mod ocra_tokens;
 mod otpauth;
+mod pam_behavior;
 mod periods;
 mod pitfalls;
 mod policy;

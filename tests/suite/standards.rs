@@ -1,4 +1,5 @@
-//! A check of the page on standards: each row names an existing test, or the reason why there is none.
+//! A check of the pages on standards, threats, incidents and differences: each row names an existing test, or the reason
+//! why there is none.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,11 +19,20 @@ fn tests_of(file: &str) -> BTreeSet<String> {
     tests
 }
 
-fn problem(row: &str) -> Option<String> {
-    let cells: Vec<_> = row.trim_matches(['|', ' ']).split(" | ").collect();
-    let [_, _, place, tests] = cells[..] else { return Some(format!("{} cells", cells.len())) };
-    if tests == "-" {
-        let has_reason = ["left to the provider", "not done", "no test"].iter().any(|reason| place.contains(reason));
+fn cells(row: &str) -> Vec<&str> {
+    row.trim_matches(['|', ' ']).split(" | ").collect()
+}
+
+/// Returns the fault of a row of a table with this number of columns, of which the last one has the tests.
+fn problem(columns: usize, row: &str) -> Option<String> {
+    let cells = cells(row);
+    let Some((tests, rest)) = cells.split_last().filter(|_| cells.len() == columns) else {
+        return Some(format!("{} cells", cells.len()));
+    };
+    if *tests == "-" {
+        let has_reason = ["left to the provider", "not done", "no test"]
+            .iter()
+            .any(|reason| rest.iter().any(|cell| cell.contains(reason)));
         return (!has_reason).then(|| "no test and no reason".to_owned());
     }
     let (mut in_file, mut count) = (BTreeSet::new(), 0);
@@ -38,14 +48,41 @@ fn problem(row: &str) -> Option<String> {
     (count == 0).then(|| "no test".to_owned())
 }
 
+/// Returns the faults of all tables of a page whose last column is called "test", and checks that they have this number
+/// of rows.
+fn problems(page: &str, rows: std::ops::Range<usize>) -> Vec<String> {
+    let (mut columns, mut count, mut problems) = (None, 0, Vec::new());
+    let mut before = "";
+    for line in page.lines() {
+        if line.starts_with("|---") {
+            columns = Some(cells(before)).filter(|header| header.last() == Some(&"test")).map(|header| header.len());
+        } else if !line.starts_with('|') {
+            columns = None;
+        } else if let Some(columns) = columns {
+            count += 1;
+            problems.extend(problem(columns, line).map(|problem| format!("{problem}: {line}")));
+        }
+        before = line;
+    }
+    assert!(rows.contains(&count), "{count} rows, not {rows:?}");
+    problems
+}
+
 #[test]
 fn each_row_names_a_test() {
-    let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| section ");
-    let rows: Vec<_> = include_str!("../../src/standards.md").lines().filter(is_row).collect();
-    assert!(rows.len() > 200, "{}", rows.len());
-    let problems: Vec<_> = rows.iter().filter_map(|row| Some(format!("{}: {row}", problem(row)?))).collect();
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    for (page, rows) in [
+        (include_str!("../../src/standards.md"), 200..400),
+        (include_str!("../../src/guide/threats.md"), 20..100),
+        (include_str!("../../src/guide/incidents.md"), 20..100),
+        (include_str!("../../src/guide/moving.md"), 5..50),
+    ] {
+        let problems = problems(page, rows);
+        assert!(problems.is_empty(), "{}", problems.join("\n"));
+    }
+}
 
+#[test]
+fn planted_faults_of_rows_are_found() {
     for (wrong, found) in [
         ("| 1 | asks | where | `tests/suite/vectors.rs` `rfc4226_appendix_e` |", "rfc4226_appendix_e is no test"),
         ("| 1 | asks | where | `tests/suite/vectors.rs` `rows` |", "rows is no test"),
@@ -54,6 +91,9 @@ fn each_row_names_a_test() {
         ("| 1 | asks | where | - |", "no test and no reason"),
         ("| 1 | asks | - |", "3 cells"),
     ] {
-        assert_eq!(problem(wrong).as_deref(), Some(found), "{wrong}");
+        let page = format!(
+            "| section | asks | where | test |\n|---|---|---|---|\n{wrong}\n\n| section | asks |\n|---|---|\n| 1 | - |"
+        );
+        assert_eq!(problems(&page, 1..2), [format!("{found}: {wrong}")]);
     }
 }

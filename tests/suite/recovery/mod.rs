@@ -298,6 +298,32 @@ fn codes_are_never_all_that_an_operator_leaves() {
     assert!(recover(&verifier, &text(&codes, 0), NOW).is_ok());
 }
 
+/// Without the seal, a reader of the store finds the secret of a phone, and no recovery code as text or as its bits.
+#[test]
+fn no_code_is_stored() {
+    let store = Memory::new();
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    let codes = codes(19);
+    for new in [phone(1).into(), NewAuthenticator::from(&codes)] {
+        verifier.add(&id(), new, State::new().confirmed()).unwrap();
+    }
+    let stored = stored(&store);
+    let is_stored = |bytes: &[u8]| stored.windows(bytes.len()).any(|window| window == bytes);
+    assert!(is_stored(phone(1).secret().unwrap().expose()));
+    for code in codes.texts() {
+        let symbols: String = code.as_str().chars().filter(|symbol| *symbol != '-').collect();
+        // 16 symbols of 5 bits, and a check symbol.
+        let bits = symbols.bytes().take(16).fold(0_u128, |bits, symbol| {
+            let value = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ".iter().position(|one| *one == symbol).unwrap();
+            bits << 5 | value as u128
+        });
+        for bytes in [code.as_str().as_bytes(), symbols.as_bytes(), &symbols.as_bytes()[..16], &bits.to_be_bytes()[6..]]
+        {
+            assert!(!is_stored(bytes));
+        }
+    }
+}
+
 #[test]
 fn a_set_that_cannot_be_read_is_an_outage() {
     const OWN_LEN: usize = 39 + 10 * 16;
