@@ -35,3 +35,6 @@ pub mod defaults {}
 
 #[doc = include_str!("incidents.md")]
 pub mod incidents {}
+
+#[doc = include_str!("adopting.md")]
+pub mod adopting {}

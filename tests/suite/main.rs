@@ -1,6 +1,7 @@
 //! Tests of the library, one file for each subject.
 
 mod account;
+mod adopting;
 mod assurance;
 mod attackers;
 mod bad_input;

@@ -1,0 +1,53 @@
+//! A check of the numbers of dependencies in the guide's page on adopting and in the README.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+const PAGE: &str = include_str!("../../src/guide/adopting.md");
+
+/// Returns the number of packages that this package needs with these features, without itself.
+fn packages(arguments: &[&str]) -> usize {
+    let mut tree = Command::new(env!("CARGO"));
+    tree.args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--no-dedupe"]).args(arguments);
+    let output = tree.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let packages: BTreeSet<_> = std::str::from_utf8(&output.stdout).unwrap().lines().collect();
+    packages.len() - 1
+}
+
+/// Returns the arguments of `cargo tree` for the first cell of a row, or `None` for a row about something else.
+fn arguments(cell: &str) -> Option<Vec<String>> {
+    let names: Vec<_> = cell.split('`').skip(1).step_by(2).collect();
+    let arguments: Vec<&str> = match names[..] {
+        _ if cell == "all" => vec!["-p", "secondo", "--all-features"],
+        _ if cell == "none" => vec!["-p", "secondo", "--no-default-features"],
+        [package] if package.starts_with("secondo-") => vec!["-p", package],
+        [] => return None,
+        _ => {
+            return Some(
+                ["-p", "secondo", "--no-default-features", "--features", &names.join(",")].map(str::to_owned).to_vec(),
+            );
+        }
+    };
+    Some(arguments.into_iter().map(str::to_owned).collect())
+}
+
+#[test]
+fn dependencies_are_as_many_as_the_guide_and_the_readme_say() {
+    let (_, section) = PAGE.split_once("# Dependencies").unwrap();
+    let (section, _) = section.split_once("\n# ").unwrap();
+    let mut rows = 0;
+    for row in section.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<_> = row.trim_matches(['|', ' ']).split(" | ").collect();
+        let (Some(arguments), Ok(stated)) = (arguments(cells[0]), cells[1].parse::<usize>()) else { continue };
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        assert_eq!(packages(&arguments), stated, "{row}");
+        rows += 1;
+    }
+    assert_eq!(rows, 17);
+
+    let (default, none) = (packages(&["-p", "secondo"]), packages(&["-p", "secondo", "--no-default-features"]));
+    let stated = format!("{default} crates with default features on x86-64 Linux, {none} without features");
+    assert!(include_str!("../../README.md").contains(&stated), "{stated}");
+}
