@@ -110,6 +110,10 @@ extern crate alloc;
 pub mod guide;
 
 #[cfg(all(any(doc, doctest), feature = "std"))]
+#[doc = include_str!("design.md")]
+pub mod design {}
+
+#[cfg(all(any(doc, doctest), feature = "std"))]
 #[doc = include_str!("benchmarks.md")]
 pub mod benchmarks {}
 
