@@ -28,6 +28,7 @@ mod model;
 mod ocra;
 mod ocra_signatures;
 mod ocra_tokens;
+mod otp_peers;
 mod otpauth;
 mod pam_behavior;
 mod periods;

@@ -10,6 +10,8 @@ pub(crate) mod enrolled;
 #[cfg(feature = "std")]
 pub(crate) mod failing;
 #[cfg(feature = "std")]
+pub(crate) mod installed;
+#[cfg(feature = "std")]
 pub(crate) mod logins;
 #[cfg(feature = "std")]
 pub(crate) mod model;
