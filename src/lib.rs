@@ -45,6 +45,7 @@
 //!
 //! The [`benchmarks`] compare the crate's speed with that of other libraries. The [`standards`] page lists what RFCs,
 //! NIST SP 800-63B-4, OWASP ASVS and SPID ask for, with the code and the test for each demand.
+//! The [`design`] page says why the crate is as it is, and [`guide::adopting`] what a provider takes on, in numbers.
 //!
 //! # Guarantees
 //!
