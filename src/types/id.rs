@@ -43,11 +43,6 @@ impl AccountId {
         self.0.as_str()
     }
 
-    #[cfg(feature = "std")]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.0.as_bytes()
-    }
-
     /// Returns the id of the canary of a sealing key with this number.
     #[cfg(feature = "verifier")]
     pub(crate) fn canary(key: u32) -> Self {
