@@ -1,8 +1,8 @@
 //! The in-memory store and the group commit of `secondo-redb`, whose threads run in an order that a scheduler chooses.
 //!
-//! Their files are compiled here once more, as they are shipped. In this crate, the name `std` means the crate itself: its
-//! locks, threads and clock are those of [`shuttle`] and of [`time`]. A defect that needs a rare order of threads is
-//! found in thousands of orders, and is repeated with the order that the failure prints.
+//! Their files are compiled here once more, as they are shipped. In this crate, the name `std` means the crate itself:
+//! its locks, threads and clock are those of [`shuttle`] and of [`time`]. A defect that needs a rare order of threads
+//! is found in thousands of orders. The failure prints its order, with which `shuttle::replay` repeats it.
 //!
 //! The file of `secondo-redb`, below the group commit, is a simulated one: see [`disk`].
 #![no_std]
@@ -64,7 +64,7 @@ fn lock<T>(mutex: &sync::Mutex<T>) -> sync::MutexGuard<'_, T> {
 /// Runs `test` in this number of random orders of its threads, or ten times as many if `TESTS_FULL` is set.
 ///
 /// Half of the orders prefer one thread for long, as [`shuttle::check_pct`] does, which finds defects that need few
-/// switches at certain places. The printed seed or schedule of a failure repeats it with `shuttle::replay`.
+/// switches at certain places.
 pub fn in_many_orders(orders: usize, test: impl Fn() + Send + Sync + 'static) {
     let orders = if system::env::var_os("TESTS_FULL").is_some() { 10 * orders } else { orders };
     let mut config = shuttle::Config::new();

@@ -1,0 +1,140 @@
+//! The calls of machines, and their answers.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use secondo::audit::Operator;
+use secondo::factor::{CodeMessage, Kind, Transport};
+use secondo::push::{Details, Notification};
+use secondo::verifier::{Accepted, Sent};
+use secondo::{AccountId, AuthenticatorNumber, Refusal, Transaction, UnixTime, Verifier, VerifierError};
+
+use crate::store::{Connection, Outage};
+
+pub(crate) const DESK: Operator<'_> = Operator::new("desk", "simulation");
+
+/// The connection of a machine, of whose requests 2 in 1000 are lost on the way there, and as many on the way back.
+pub(crate) type Faulty = Connection<2>;
+
+/// The secret bytes of a transaction.
+pub(crate) type Session = [u8; 16];
+
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// The place of the account.
+    pub(crate) account: usize,
+    /// The place of the machine.
+    pub(crate) machine: usize,
+    pub(crate) session: Session,
+    pub(crate) request: Request,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Request {
+    Verify(String),
+    VerifyWith(AuthenticatorNumber, String),
+    Recover(String),
+    Send(AuthenticatorNumber, [u8; 32]),
+    Push(AuthenticatorNumber, [u8; 32]),
+    AnswerPush(String),
+    Poll,
+    Unlock,
+    ResealAll,
+}
+
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Accepted {
+        number: AuthenticatorNumber,
+        kind: Kind,
+        counter: u64,
+    },
+    Repeated,
+    Refused(Refusal),
+    /// Another refusal, which nobody is locked out by.
+    Other(&'static str),
+    /// The database failed, and the machine does not know whether the change is stored.
+    Outage,
+    /// The code to send, unless one was sent just now.
+    Sent(Option<String>),
+    Pushed(Notification),
+    /// The request was done.
+    Done,
+    /// The machine crashed.
+    Crashed,
+}
+
+impl Answer {
+    pub(crate) fn is_login(&self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::Repeated)
+    }
+
+    fn of<T>(result: Result<T, VerifierError<Outage>>, of: impl FnOnce(T) -> Self) -> Self {
+        match result {
+            Ok(done) => of(done),
+            Err(VerifierError::Refused(refusal)) => Self::Refused(refusal),
+            Err(VerifierError::Repeated(_)) => Self::Repeated,
+            Err(VerifierError::Store(Outage)) => Self::Outage,
+            Err(error @ (VerifierError::Account(_) | VerifierError::Push(_))) => Self::Other(error.label()),
+            Err(error) => panic!("{error}: {error:?}"),
+        }
+    }
+
+    fn login(result: Result<Accepted, VerifierError<Outage>>) -> Self {
+        Self::of(result, |accepted| Self::Accepted {
+            number: accepted.authenticator(),
+            kind: accepted.kind(),
+            counter: accepted.counter().get(),
+        })
+    }
+}
+
+/// A transport that is not asked to send: the simulation carries the messages.
+struct Gateway;
+
+impl Transport for Gateway {
+    type Error = Outage;
+
+    async fn send(&self, _: &CodeMessage) -> Result<(), Outage> {
+        Ok(())
+    }
+}
+
+pub(crate) fn details() -> Details {
+    Details::new("INPS", "Bari, Italia", "25 novembre 2026, 09:30").unwrap()
+}
+
+/// A call under way.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// Begins a call at the time of the machine's clock.
+pub(crate) fn begin(verifier: Arc<Verifier<Faulty>>, id: AccountId, call: &Call, now: UnixTime) -> Running {
+    let (request, login) = (call.request.clone(), Transaction::new(&call.session).unwrap());
+    Box::pin(async move {
+        match request {
+            Request::Verify(code) => Answer::login(verifier.verify(&id, &login, &code, now).await),
+            Request::VerifyWith(number, code) => {
+                Answer::login(verifier.verify_with(&id, &login, number, &code, now).await)
+            }
+            Request::Recover(code) => Answer::login(verifier.recover(&id, &login, &code, now).await),
+            Request::Send(number, random) => {
+                let sent = verifier.send_code(&id, &login, number, &Gateway, now, &random).await;
+                Answer::of(sent, |sent| match sent {
+                    Sent::New(message) => Answer::Sent(Some(message.code().as_str().to_owned())),
+                    Sent::Repeated { .. } => Answer::Sent(None),
+                })
+            }
+            Request::Push(number, random) => {
+                Answer::of(verifier.push(&id, &login, number, &details(), now, &random).await, Answer::Pushed)
+            }
+            Request::AnswerPush(text) => Answer::of(verifier.answer_push(&id, &text, now).await, |_| Answer::Done),
+            Request::Poll => Answer::login(verifier.poll(&id, &login, now).await),
+            Request::Unlock => Answer::of(verifier.unlock(&id, DESK, now).await, |()| Answer::Done),
+            Request::ResealAll => match verifier.reseal_all(|_, _| ()).await {
+                Ok(0) => Answer::Done,
+                Ok(_) | Err(Outage) => Answer::Outage,
+            },
+        }
+    })
+}

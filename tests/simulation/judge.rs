@@ -1,0 +1,337 @@
+//! The judge of the simulation. It follows what is written and told, and what the callers are answered.
+//!
+//! Its own count of failures and locks follows the documentation of the policy, and shares no code with the library.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pollster::block_on;
+use secondo::decision::Hold;
+use secondo::factor::Kind;
+use secondo::{Refusal, UnixTime, Verifier};
+
+use crate::call::{Answer, Call, Request, Session};
+use crate::person::Person;
+use crate::store::{Connection, Logged};
+
+/// The failures after which the default policy locks, and after which only an operator unlocks.
+const CAP: u8 = 5;
+const LIMIT: u8 = 100;
+const DAY: u64 = 24 * 60 * 60;
+
+/// A count of failures, as the default policy describes it.
+#[derive(Clone, Debug)]
+struct Count {
+    in_a_row: u8,
+    since_lock: u8,
+    hold: Hold,
+    lock_ended: u64,
+    /// The length of the next lock, unless days without a lock shorten it.
+    next_lock: u64,
+}
+
+impl Count {
+    const NONE: Self = Self { in_a_row: 0, since_lock: 0, hold: Hold::None, lock_ended: 0, next_lock: 15 * 60 };
+
+    /// Counts a failure. Returns the attempts that are left, and the hold that follows.
+    fn fail(&mut self, now: UnixTime) -> (u8, Hold) {
+        self.in_a_row += 1;
+        self.since_lock += 1;
+        if self.in_a_row == LIMIT {
+            (self.since_lock, self.hold) = (0, Hold::Locked);
+            return (0, self.hold);
+        }
+        if self.since_lock < CAP {
+            self.hold = Hold::None;
+            return ((CAP - self.since_lock).min(LIMIT - self.in_a_row), Hold::None);
+        }
+        // 15 minutes, twice as long after each lock up to a day, and half as long after each day without.
+        let mut length = self.next_lock;
+        for _ in 0..(now.as_secs().saturating_sub(self.lock_ended) / DAY).min(10) {
+            length = (length / 2).max(15 * 60);
+        }
+        let until = now.saturating_add(length.min(DAY));
+        *self = Self {
+            since_lock: 0,
+            hold: Hold::LockedUntil(until),
+            lock_ended: until.as_secs(),
+            // 32 hours at most, of which a lock takes a day. A day later they are 16.
+            next_lock: (2 * length).min((15 * 60) << 7),
+            ..self.clone()
+        };
+        (0, self.hold)
+    }
+
+    fn restart(&mut self) {
+        (self.in_a_row, self.since_lock, self.hold) = (0, 0, Hold::None);
+    }
+}
+
+/// The judge's copy of what is stored of an account. A restore sets it back.
+#[derive(Clone, Debug)]
+struct Stored {
+    revision: u64,
+    count: Count,
+    count_of_recovery: Count,
+    used_recovery: BTreeSet<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Used {
+    Step(u32, u64),
+    Recovery(usize),
+    Session(Session),
+}
+
+struct Account {
+    stored: Stored,
+    /// Everything that a caller was told to be accepted.
+    accepted: BTreeSet<Used>,
+    /// The answers whose failures were counted. A repetition is refused again without a count.
+    counted: BTreeSet<(Session, Request)>,
+    sent: BTreeSet<(Session, String)>,
+    /// The revisions that events have told, and those whose machine crashed or lost its connection.
+    told: BTreeSet<u64>,
+    gaps: BTreeSet<u64>,
+    /// The revision from which `told` and `gaps` are complete.
+    first: u64,
+}
+
+/// What a call has done so far.
+#[derive(Default)]
+pub(crate) struct Progress {
+    written: Vec<u64>,
+    counted: Option<(u8, Hold)>,
+    told: Vec<(Option<&'static str>, Option<u64>)>,
+}
+
+pub(crate) struct Judge {
+    reader: Verifier<Connection<0>>,
+    accounts: Vec<Account>,
+    places: BTreeMap<String, usize>,
+    /// The number of things that were checked, to show that none of them is missing.
+    pub(crate) seen: BTreeMap<String, u64>,
+}
+
+/// A backup of the judge's copies.
+pub(crate) struct Backup(Vec<Stored>);
+
+impl Judge {
+    pub(crate) fn new(reader: Verifier<Connection<0>>, people: &[Person], now: UnixTime) -> Self {
+        let account = |person: &Person| {
+            let revision = block_on(reader.view(&person.id, now)).unwrap().revision;
+            let (count, count_of_recovery) = (Count::NONE, Count::NONE);
+            Account {
+                stored: Stored { revision, count, count_of_recovery, used_recovery: BTreeSet::new() },
+                accepted: BTreeSet::new(),
+                counted: BTreeSet::new(),
+                sent: BTreeSet::new(),
+                told: BTreeSet::new(),
+                gaps: BTreeSet::new(),
+                first: revision,
+            }
+        };
+        let accounts = people.iter().map(account).collect();
+        let places = people.iter().enumerate().map(|(place, person)| (person.id.as_str().to_owned(), place)).collect();
+        Self { reader, accounts, places, seen: BTreeMap::new() }
+    }
+
+    /// Gives the judge a verifier that opens records of new sealing keys.
+    pub(crate) fn read_with(&mut self, reader: Verifier<Connection<0>>) {
+        self.reader = reader;
+    }
+
+    /// Follows what a call has done, at the time of its machine's clock.
+    pub(crate) fn follow(
+        &mut self,
+        log: Vec<Logged>,
+        call: Option<&Call>,
+        people: &[Person],
+        progress: &mut Progress,
+        now: UnixTime,
+    ) {
+        for logged in log {
+            match logged {
+                Logged::Written(id) => {
+                    // The limit of a destination has a record of its own.
+                    let Some(place) = self.places.get(id.as_str()).copied() else { continue };
+                    self.written(place, call, &people[place], progress, now);
+                }
+                Logged::Told(told) => {
+                    let Some(place) = self.places.get(told.account.as_str()).copied() else { continue };
+                    if let Some(revision) = told.revision {
+                        let is_new = self.accounts[place].told.insert(revision);
+                        assert!(is_new, "revision {revision} is told twice, now by {:?}", told.action);
+                        assert!(progress.written.contains(&revision), "the event of {call:?} has another's revision");
+                    }
+                    progress.told.push((told.problem, told.revision));
+                }
+            }
+        }
+    }
+
+    fn written(&mut self, place: usize, call: Option<&Call>, person: &Person, progress: &mut Progress, now: UnixTime) {
+        let view = block_on(self.reader.view(&person.id, now)).unwrap();
+        let Account { stored, counted, .. } = &mut self.accounts[place];
+        let Stored { revision, count, count_of_recovery, used_recovery } = stored;
+        if view.revision == *revision {
+            self.see("resealed");
+            return;
+        }
+        assert_eq!(view.revision, *revision + 1, "a change is lost under {call:?}");
+        *revision = view.revision;
+        progress.written.push(view.revision);
+        if let Some(Call { request: Request::Recover(text), .. }) = call {
+            assert!(!count_of_recovery.hold.is_in_force(now), "a recovery code is judged under a lock");
+            let code = person.codes.iter().position(|code| code == text);
+            if code.is_some_and(|code| used_recovery.insert(code)) {
+                count_of_recovery.restart();
+            } else {
+                progress.counted = Some(count_of_recovery.fail(now));
+                if count_of_recovery.hold == Hold::Locked {
+                    // The set has ended.
+                    used_recovery.extend(0..person.codes.len());
+                }
+            }
+        } else if view.failures > count.in_a_row {
+            assert!(!count.hold.is_in_force(now), "a guess is judged under a lock: {call:?}");
+            progress.counted = Some(count.fail(now));
+        } else if let Some(Call { request: Request::Unlock, .. }) = call {
+            count.restart();
+            count_of_recovery.restart();
+        } else if view.failures < count.in_a_row {
+            let is_login =
+                |request: &Request| matches!(request, Request::Verify(_) | Request::VerifyWith(..) | Request::Poll);
+            assert!(call.is_some_and(|call| is_login(&call.request)), "{call:?} ends the count");
+            count.restart();
+        }
+        if let (Some(call), Some(_)) = (call, progress.counted) {
+            counted.insert((call.session, call.request.clone()));
+        }
+        let hold = if count.hold.is_in_force(now) { count.hold } else { Hold::None };
+        assert_eq!((view.failures, view.hold), (count.in_a_row, hold), "after {call:?} at {now}");
+    }
+
+    /// Counts something that has happened.
+    pub(crate) fn see(&mut self, what: &str) {
+        *self.seen.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// Judges the answer of a call.
+    pub(crate) fn answered(&mut self, call: &Call, person: &Person, progress: Progress, answer: &Answer) {
+        let Progress { written, counted, told } = progress;
+        let account = &mut self.accounts[call.account];
+        let mut see = |what: &str| *self.seen.entry(what.to_owned()).or_default() += 1;
+        match answer {
+            Answer::Accepted { number, kind, counter } => {
+                assert!(written.len() == 1 && counted.is_none(), "{call:?} is accepted and not stored");
+                assert_eq!(told, [(None, Some(written[0]))], "{call:?} is accepted without its event");
+                let used = match (*kind, &call.request) {
+                    (Kind::Totp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
+                        let phone = person.phones.iter().find(|phone| phone.number == *number).unwrap();
+                        assert_eq!(*text, phone.code_of(*counter), "a wrong code is accepted");
+                        Some(Used::Step(number.get(), *counter))
+                    }
+                    (Kind::Sms, Request::Verify(text) | Request::VerifyWith(_, text)) => {
+                        let is_sent = account.sent.contains(&(call.session, text.clone()));
+                        assert!(is_sent, "a code that was not sent in this login is accepted");
+                        None
+                    }
+                    (Kind::LookUp, Request::Recover(text)) => {
+                        let code = person.codes.iter().position(|code| code == text);
+                        Some(Used::Recovery(code.expect("a wrong recovery code is accepted")))
+                    }
+                    (Kind::Push, Request::Poll) => None,
+                    (kind, request) => panic!("{request:?} is accepted as {kind:?}"),
+                };
+                see(&format!("{kind:?}"));
+                for used in [Some(Used::Session(call.session)), used].into_iter().flatten() {
+                    assert!(account.accepted.insert(used), "{used:?} of {} is accepted twice: {call:?}", person.id);
+                }
+            }
+            Answer::Refused(Refusal::Wrong { remaining, hold } | Refusal::Replayed { remaining, hold }) => {
+                let is_repeated = account.counted.contains(&(call.session, call.request.clone()));
+                match counted {
+                    Some(counted) => assert_eq!((*remaining, *hold), counted, "{call:?}"),
+                    None => assert!(is_repeated, "{call:?} is judged and not counted: {answer:?}"),
+                }
+                see(if matches!(answer, Answer::Refused(Refusal::Wrong { .. })) { "wrong" } else { "replayed" });
+                if *hold == Hold::Locked {
+                    see("locked for good");
+                }
+            }
+            Answer::Refused(refusal) => {
+                assert!(written.is_empty(), "{call:?} changes the account: {refusal:?}");
+                see(refusal.label());
+            }
+            Answer::Other(label) => see(label),
+            Answer::Repeated => {
+                assert!(written.is_empty(), "{call:?} is repeated, and changes the account");
+                see("repeated");
+            }
+            Answer::Outage => see("outage"),
+            Answer::Crashed => see("crashed"),
+            Answer::Sent(code) => {
+                account.sent.extend(code.iter().map(|code| (call.session, code.clone())));
+                see("sent");
+            }
+            Answer::Pushed(_) => see("pushed"),
+            Answer::Done => see("done"),
+        }
+        match answer {
+            // The machine cannot tell of a change of which it does not know. The revision is missing in the events.
+            Answer::Crashed | Answer::Outage => {
+                account.gaps.extend(written.iter().filter(|revision| !account.told.contains(revision)));
+            }
+            Answer::Other("waiting") => {}
+            _ if call.request == Request::ResealAll => {}
+            _ => {
+                assert!(!told.is_empty(), "{call:?} has no event");
+                for revision in written {
+                    assert!(account.told.contains(&revision), "{call:?} has no event of revision {revision}");
+                }
+            }
+        }
+    }
+
+    /// Checks that each revision is told, or is a gap that a crash explains.
+    pub(crate) fn all_is_told(&mut self) {
+        for account in &mut self.accounts {
+            for revision in account.first + 1..=account.stored.revision {
+                let is_told = account.told.remove(&revision);
+                assert!(is_told != account.gaps.remove(&revision), "revision {revision} is not told");
+            }
+            assert!(account.told.is_empty() && account.gaps.is_empty());
+            account.first = account.stored.revision;
+            // Answers are recognized for two minutes, and codes are sent for five.
+            account.counted.clear();
+            account.sent.clear();
+        }
+    }
+
+    pub(crate) fn backup(&self) -> Backup {
+        Backup(self.accounts.iter().map(|account| account.stored.clone()).collect())
+    }
+
+    /// Follows a restore. What a restore reopens is documented: recovery codes that were used since the backup.
+    pub(crate) fn restore(&mut self, Backup(backup): &Backup) {
+        self.all_is_told();
+        for (account, stored) in self.accounts.iter_mut().zip(backup) {
+            account.accepted.retain(|used| match used {
+                Used::Recovery(code) => stored.used_recovery.contains(code),
+                Used::Step(..) | Used::Session(_) => true,
+            });
+            (account.first, account.stored) = (stored.revision, stored.clone());
+        }
+    }
+
+    /// Returns `true` if recovery codes are accepted at this time.
+    pub(crate) fn recovers(&self, place: usize, now: UnixTime) -> bool {
+        let hold = self.accounts[place].stored.count_of_recovery.hold;
+        hold != Hold::Locked && !hold.is_in_force(now)
+    }
+
+    /// Returns `true` if the recovery code at this place is used.
+    pub(crate) fn is_recovery_used(&self, place: usize, code: usize) -> bool {
+        self.accounts[place].stored.used_recovery.contains(&code)
+    }
+}

@@ -1,0 +1,107 @@
+//! A deterministic simulation of accounts through years, with the public API.
+//!
+//! Three machines share a database, and eight people log in. Clocks drift and jump, messages are lost or come twice,
+//! machines crash between a load and its answer, the database fails before and after it has written, half of the people
+//! have an attacker who knows the password and mixes all factors, sealing keys rotate one machine at a time, and the
+//! database fails over to an older state. Records have had one format so far, so an upgrade is a machine that starts
+//! again beside the others.
+//!
+//! All the while, the [`judge`] checks that no code is accepted twice, that no guess is judged without being counted,
+//! that attempts and locks are exactly those of the policy, that nobody is locked out who did nothing wrong, and that
+//! every decision has its event, or shows as a gap in the revisions.
+//!
+//! A failure prints the seed of its run. `SIMULATION_SEED=7 cargo test --all-features --test simulation` repeats it.
+//! `TESTS_FULL=1` simulates ten million logins.
+
+mod call;
+mod judge;
+mod person;
+mod store;
+mod world;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+
+use world::World;
+
+/// Simulates this number of logins, and adds what was seen to `seen`.
+fn simulate(seed: u64, logins: u64, seen: &mut BTreeMap<String, u64>) {
+    let run = || {
+        let mut world = World::new(seed);
+        while world.logins < logins {
+            world.step();
+        }
+        world.judge.all_is_told();
+        world.judge.seen
+    };
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(found) => found.into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count),
+        Err(panic) => {
+            eprintln!("the run is repeated by SIMULATION_SEED={seed}");
+            resume_unwind(panic);
+        }
+    }
+}
+
+/// What must happen in a run of all seeds.
+const EVERYTHING: &[&str] = &[
+    "Totp",
+    "Sms",
+    "Push",
+    "LookUp",
+    "repeated",
+    "wrong",
+    "replayed",
+    "locked",
+    "locked for good",
+    "clock_behind",
+    "not_sent",
+    "answered",
+    "outage",
+    "crashed",
+    "jumped",
+    "rotated",
+    "resealed",
+    "failed over",
+];
+
+#[test]
+fn accounts_keep_their_promises_through_years() {
+    if let Ok(seed) = env::var("SIMULATION_SEED") {
+        simulate(seed.parse().unwrap(), 20_000, &mut BTreeMap::new());
+        return;
+    }
+    let random = rand::random();
+    let (runs, logins) = if env::var_os("TESTS_FULL").is_some() { (500, 20_000) } else { (4, 4_000) };
+    let seeds: Vec<u64> = (1..runs).chain([random]).collect();
+    let halves = seeds.chunks(seeds.len().div_ceil(2)).map(|seeds| {
+        let seeds = seeds.to_vec();
+        thread::spawn(move || {
+            let mut seen = BTreeMap::new();
+            for seed in seeds {
+                simulate(seed, logins, &mut seen);
+            }
+            seen
+        })
+    });
+    let mut seen = BTreeMap::<String, u64>::new();
+    for half in halves.collect::<Vec<_>>() {
+        half.join().unwrap().into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count);
+    }
+    println!("{seen:?}");
+    for what in EVERYTHING {
+        assert!(seen.contains_key(*what), "{what} has never happened");
+    }
+}
+
+#[test]
+fn a_seed_repeats_its_run() {
+    let [once, again] = [(); 2].map(|()| {
+        let mut seen = BTreeMap::new();
+        simulate(7, 500, &mut seen);
+        seen
+    });
+    assert_eq!(once, again);
+}

@@ -1,0 +1,105 @@
+//! The people of the simulation, with what they carry.
+
+use hmac::{Hmac, KeyInit, Mac};
+use rand::RngExt;
+use rand::rngs::SmallRng;
+use secondo::factor::{Destination, Kind, NewAuthenticator, RecoveryCodes};
+use secondo::push::device::{Device, Unlock};
+use secondo::push::{Activation, Notification, SoftwareKey};
+use secondo::{
+    AccountId, Algorithm, Authenticator, AuthenticatorNumber, Secret, State, Totp, Transaction, UnixTime, Verifier,
+};
+use sha2::Sha256;
+
+use crate::call::DESK;
+use crate::store::Connection;
+
+pub(crate) struct Person {
+    pub(crate) id: AccountId,
+    pub(crate) phones: Vec<Phone>,
+    pub(crate) number_of_sms: AuthenticatorNumber,
+    pub(crate) number_of_app: AuthenticatorNumber,
+    app: Device<SoftwareKey>,
+    /// The recovery codes on paper.
+    pub(crate) codes: Vec<String>,
+    /// `true` if somebody else knows the password.
+    pub(crate) is_attacked: bool,
+    /// The code that was accepted last, which somebody may have seen.
+    pub(crate) seen: String,
+}
+
+/// A phone that shows codes by its own clock.
+pub(crate) struct Phone {
+    pub(crate) number: AuthenticatorNumber,
+    secret: [u8; 32],
+    /// The seconds by which its clock is ahead.
+    pub(crate) ahead: i64,
+}
+
+impl Phone {
+    pub(crate) fn code(&self, time: u64) -> String {
+        self.code_of(time.saturating_add_signed(self.ahead) / 30)
+    }
+
+    /// Returns the code of a time step (RFC 4226 section 5.3), by the `hmac` crate alone.
+    pub(crate) fn code_of(&self, step: u64) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).unwrap();
+        mac.update(&step.to_be_bytes());
+        let mac = mac.finalize().into_bytes();
+        let at = usize::from(mac[31] & 15);
+        let number = u32::from_be_bytes(mac[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
+        format!("{:06}", number % 1_000_000)
+    }
+
+    fn authenticator(&self) -> NewAuthenticator {
+        Authenticator::new(Totp::default(), Algorithm::Sha256, Secret::from_bytes(&self.secret).unwrap()).into()
+    }
+}
+
+impl Person {
+    /// Enrolls a person with one or two phones, a number for SMS codes, an app and recovery codes.
+    pub(crate) async fn enroll(
+        verifier: &Verifier<Connection<0>>,
+        place: usize,
+        now: UnixTime,
+        rng: &mut SmallRng,
+    ) -> Self {
+        let id = AccountId::new(&format!("person-{place}")).unwrap();
+        let phones: Vec<_> = (1..=1 + u32::from(rng.random_bool(0.3)))
+            .map(|number| Phone { number: AuthenticatorNumber::new(number), secret: rng.random(), ahead: 0 })
+            .collect();
+        let mut new: Vec<_> = phones.iter().map(|phone| (phone.authenticator(), State::new().confirmed())).collect();
+        let destination = Destination::sms(&format!("+3934712345{place:02}")).unwrap();
+        new.push((destination.into(), State::new().confirmed()));
+        verifier.import(&id, &new, DESK, now).await.unwrap();
+
+        let login = Transaction::new(&rng.random::<[u8; 16]>()).unwrap();
+        let codes = RecoveryCodes::long(&rng.random());
+        verifier.enroll(&id, &login, &codes, now).await.unwrap();
+        let activation = Activation::new(&id, "idp.example.it", "person", &rng.random()).unwrap();
+        verifier.enroll(&id, &login, &activation, now).await.unwrap();
+        let (app, answer) =
+            Device::activate(&activation, SoftwareKey::from_bytes(&rng.random()).unwrap(), None).unwrap();
+        let number_of_app = verifier.activate_push(&id, &answer, now).await.unwrap();
+        verifier.confirm(&id, &login, number_of_app, app.confirmation_code().as_str(), now).await.unwrap();
+
+        let view = verifier.view(&id, now).await.unwrap();
+        let sms = view.authenticators.iter().find(|authenticator| authenticator.kind == Kind::Sms).unwrap();
+        Self {
+            id,
+            phones,
+            number_of_sms: sms.number,
+            number_of_app,
+            app,
+            codes: codes.texts().map(|text| text.as_str().to_owned()).collect(),
+            is_attacked: place % 2 == 1,
+            seen: "000000".into(),
+        }
+    }
+
+    /// Returns the answer of the app to a message, after the person has typed the number of the page.
+    pub(crate) fn approve(&mut self, sent: &Notification, now: UnixTime) -> String {
+        let challenge = self.app.read(&sent.message, now).unwrap();
+        self.app.accept(&challenge, &sent.number, Unlock::Biometrics { is_recognized: true }, now).unwrap()
+    }
+}
