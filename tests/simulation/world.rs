@@ -215,7 +215,9 @@ impl World {
 
     /// Fails over to a replica as old as the last backup, and raises watermarks before the next login.
     fn fail_over(&mut self) {
-        self.time += 600;
+        // The replica knows nothing of the last login, whose code a thief has seen.
+        let account = 3;
+        self.log_in_by_phone(account);
         self.judge.see("failed over");
         self.judge.restore(&self.backup.1);
         self.database.restore(&self.backup.0);
@@ -226,6 +228,9 @@ impl World {
         assert_eq!(block_on(operator.raise_all_watermarks(DESK, at(self.time), |_, _| ())).unwrap(), 0);
         self.judge.follow(self.database.take_log(), None, &self.people, &mut Progress::default(), at(self.time));
         self.backup = (self.database.backup(), self.judge.backup());
+        let stolen = Request::Verify(self.people[account].seen.clone());
+        let session = self.rng.random();
+        self.call(account, session, stolen);
         // Steps up to the farthest drift are used, ten and one of the window.
         self.time += 600;
     }
