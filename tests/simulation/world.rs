@@ -31,7 +31,7 @@ pub(crate) struct World {
     pub(crate) judge: Judge,
     /// The sealing key that is being replaced, or the only one.
     key: u32,
-    /// The machines that have made each step of a rotation, which are three.
+    /// The steps of the rotation that were made: three for each machine.
     steps: usize,
     backup: (Entries, Backup),
     /// The accepted logins.
@@ -172,7 +172,7 @@ impl World {
             30 => self.fail_over(),
             31..200 if self.people[account].is_attacked => self.attack(account),
             // A person who is away, so that the attacker has many attempts in a row.
-            _ if account == 1 && self.rng.random_range(0..200) > 0 => {}
+            _ if account == 1 && self.rng.random_range(0..200) > 0 => self.attack(account),
             _ => self.log_in(account),
         }
     }
@@ -296,8 +296,8 @@ impl World {
                     answer => panic!("person {account}, who did nothing wrong, is told {answer:?}"),
                 }
             }
-            if has_jumped && self.rng.random() {
-                // Somebody notices.
+            if has_jumped {
+                // Somebody notices, before the wrong clock has refused five right codes of one person.
                 if let Some(machine) = self.machines.iter_mut().find(|machine| machine.has_jumped()) {
                     machine.ahead = 0;
                 }
