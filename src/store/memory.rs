@@ -131,7 +131,7 @@ impl Store for Memory {
     type Error = Infallible;
 
     async fn load(&self, id: &AccountId) -> Result<Option<Entry>, Infallible> {
-        let id = id.as_str().as_bytes();
+        let id = id.as_bytes();
         let hash = self.hash(id);
         Ok(self.shard(hash).and_then(|shard| {
             let item = shard.arena.get(*shard.places.find(hash, |place| shard.arena.holds(*place, id))?)?;
@@ -146,7 +146,7 @@ impl Store for Memory {
         value: Value,
         expiry: Option<UnixTime>,
     ) -> Result<Exchange, Infallible> {
-        let id = id.as_str().as_bytes();
+        let id = id.as_bytes();
         let hash = self.hash(id);
         let Some(mut shard) = self.shard(hash) else { return Ok(Exchange::Conflict) };
         let Shard { places, arena, last_revision } = &mut *shard;
@@ -175,7 +175,7 @@ impl Store for Memory {
 /// Lists the ids of one shard after another.
 impl Enumerate for Memory {
     async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, Infallible> {
-        let next = after.map_or(0, |id| Self::number(self.hash(id.as_str().as_bytes())) + 1);
+        let next = after.map_or(0, |id| Self::number(self.hash(id.as_bytes())) + 1);
         let ids = |shard: &Mutex<Shard>| -> Vec<AccountId> {
             let Shard { places, arena, .. } = &*lock(shard);
             let id = |item: Item<'_>| AccountId::new(core::str::from_utf8(item.id).ok()?).ok();

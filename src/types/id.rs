@@ -43,6 +43,12 @@ impl AccountId {
         self.0.as_str()
     }
 
+    /// Returns the bytes of the text, as stores that order by bytes want them.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.0.as_bytes()
+    }
+
     /// Returns the id of the canary of a sealing key with this number.
     #[cfg(feature = "verifier")]
     pub(crate) fn canary(key: u32) -> Self {

@@ -66,7 +66,7 @@ impl Bare {
             let mut table = writing.open_table(TABLE)?;
             for (id, record) in records {
                 let held = [&[0; 8], record.as_slice()].concat();
-                table.insert(id.as_str().as_bytes(), held.as_slice())?;
+                table.insert(id.as_bytes(), held.as_slice())?;
             }
             drop(table);
             writing.commit()?;
@@ -75,7 +75,7 @@ impl Bare {
     }
 
     fn exchange(&self, account: usize) -> Result<(), RedbStoreError> {
-        let key = self.ids[account].as_str().as_bytes();
+        let key = self.ids[account].as_bytes();
         let reading = self.database.begin_read()?.open_table(TABLE)?;
         let mut held = reading.get(key)?.unwrap().value().to_vec();
         drop(reading);

@@ -128,7 +128,7 @@ impl StoreFile {
             let mut bytes = Vec::new();
             let mut results = Vec::with_capacity(requests.len());
             for Request { id, expected, change } in requests {
-                let id = id.as_str().as_bytes();
+                let id = id.as_bytes();
                 if revision_of(&entries, id)? != *expected {
                     results.push(Exchange::Conflict);
                     continue;
@@ -209,7 +209,7 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     pub(crate) fn get(&self, id: &AccountId) -> Result<Option<Entry>, RedbStoreError> {
         no_panic(AssertUnwindSafe(|| {
-            let Some(bytes) = self.entries.get(id.as_str().as_bytes())? else { return Ok(None) };
+            let Some(bytes) = self.entries.get(id.as_bytes())? else { return Ok(None) };
             let (revision, _, value) = decode(bytes.value())?;
             Ok(Some(Entry { revision, value: Value::from(value) }))
         }))
