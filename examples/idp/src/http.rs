@@ -257,7 +257,7 @@ impl Visit {
         let service = service.map(|(client, request)| Service { name: &client.name, request: &request.id });
         let provider = &self.app.config.name;
         let refused = &self.refused;
-        let has_outbox = self.app.is_demonstration();
+        let has_outbox = self.app.is_demonstration() && self.app.config.sms.is_none();
         page(&Page { language: self.language, provider, form_token: &form_token, refused, service, has_outbox })
     }
 

@@ -41,7 +41,6 @@ pub(crate) fn consent(page: &Page<'_>, attributes: &[Attribute]) -> Markup {
 }
 
 /// The page after a login that ended, with the way back to the service.
-/// A person who has no second factor yet is shown where to get one.
 pub(crate) fn ended(page: &Page<'_>, text: &str, service: &str, location: &str) -> Markup {
     let alert = Alert(text.to_owned());
     let content = html! {

@@ -26,7 +26,7 @@ pub(crate) struct Page<'a> {
     pub(crate) refused: &'a Refused,
     /// The service that the browser logs in to.
     pub(crate) service: Option<Service<'a>>,
-    /// A demonstration keeps messages in its outbox.
+    /// A demonstration without a gateway keeps messages in its outbox.
     pub(crate) has_outbox: bool,
 }
 
@@ -49,6 +49,15 @@ impl Page<'_> {
 
     /// Returns the whole page. The refusal of a form comes before an alert of the page itself.
     pub(super) fn whole(&self, title: &str, alert: Option<&Alert>, content: &Markup) -> Markup {
+        self.page(title, alert, content, &Language::ALL)
+    }
+
+    /// Returns the whole page for content that is shown once. Another language would be another page.
+    pub(super) fn once(&self, title: &str, content: &Markup) -> Markup {
+        self.page(title, None, content, &[])
+    }
+
+    fn page(&self, title: &str, alert: Option<&Alert>, content: &Markup, languages: &[Language]) -> Markup {
         let alert = self.refused.alert.as_ref().or(alert);
         html! {
             (DOCTYPE)
@@ -77,10 +86,10 @@ impl Page<'_> {
                         }
                     }
                     footer { div {
-                        @for language in Language::ALL {
+                        @for language in languages {
                             form method="post" action={ "/language/" (language.code()) } {
                                 (self.token())
-                                button .link lang=(language.code()) disabled[language == self.language] { (language.name()) }
+                                button .link lang=(language.code()) disabled[*language == self.language] { (language.name()) }
                             }
                         }
                     } }

@@ -21,14 +21,16 @@ const ONCE: Text = Text(
 const MAKE: Text = Text("Crea nuovi codici", "Make new codes");
 const NEW_TITLE: Text = Text("I tuoi codici di recupero", "Your recovery codes");
 const NEW_HINT: Text = Text(
-    "Stampa questa pagina o scrivi i codici, e conservali lontano dal telefono. Non saranno mostrati di nuovo.",
-    "Print this page or write the codes down, and keep them away from your phone. They will not be shown again.",
+    "Stampa questa pagina o scrivi i codici, e conservali lontano dal telefono. Non saranno mostrati di nuovo, nemmeno se \
+        ricarichi la pagina.",
+    "Print this page or write the codes down, and keep them away from your phone. They will not be shown again, even if \
+        you reload the page.",
 );
 
 const NEXT_CODE: Text = Text(
-    "Ora ti chiediamo un codice per entrare. Quello che hai appena usato non vale più: aspetta che l'app ne mostri un altro.",
-    "Next, we ask you for a code to sign in. The code that you have just used is no longer valid: wait until the app \
-        shows another one.",
+    "Ora ti chiediamo un codice per entrare. Quello che hai appena usato non vale più: tra mezzo minuto l'app ne ha un altro.",
+    "Next, we ask you for a code to sign in. The code that you have just used is no longer valid: in half a minute, the \
+        app has another one.",
 );
 
 /// The page to make new recovery codes.
@@ -58,5 +60,5 @@ pub(crate) fn new_codes(page: &Page<'_>, codes: &RecoveryCodes, asks_code: bool)
         @if asks_code { p .unprinted { (page.say(NEXT_CODE)) } }
         p .unprinted { a .button href="/" { (page.say(texts::NEXT)) } }
     };
-    page.whole(page.say(NEW_TITLE), None, &content)
+    page.once(page.say(NEW_TITLE), &content)
 }

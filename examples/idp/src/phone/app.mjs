@@ -90,7 +90,8 @@ function tokenItem(token) {
     field.classList.add("code");
     const output = element("output", { id: `output-${token.id}`, className: "number" });
     const button = element("button", { textContent: texts.showCode });
-    const form = element("form", { className: "token" }, label, field, button, output);
+    const hint = element("p", { className: "hint" });
+    const form = element("form", { className: "token" }, label, field, button, output, hint);
     form.addEventListener("submit", async (event) => {
         event.preventDefault();
         const code = await unlock(field.value);
@@ -107,9 +108,13 @@ function tokenItem(token) {
 /** Shows the code of a token until its time step ends. */
 async function showCode(token, key, output) {
     const left = token.period - (now() % token.period);
+    const hint = output.nextElementSibling;
     output.textContent = await otp.codeAt(token, key, now());
-    output.title = texts.seconds(left);
-    setTimeout(() => { output.textContent = ""; }, left * 1000);
+    hint.textContent = texts.seconds(left);
+    setTimeout(() => {
+        output.textContent = "";
+        hint.textContent = texts.codeOver;
+    }, left * 1000);
 }
 
 /** Takes the text of an activation or of a key, and the personal code. */
@@ -134,6 +139,7 @@ async function add(event) {
         await store.putToken(token);
         await showHome();
         // The personal code was just given.
+        say(texts.firstCode);
         await showCode(token, await otp.unwrap(token, code), find(`output-${token.id}`));
         return;
     }

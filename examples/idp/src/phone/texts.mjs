@@ -22,7 +22,9 @@ const TEXTS = {
         personalCode: "Codice personale",
         approvals: "approva gli accessi",
         codes: "genera codici",
-        seconds: (left) => `Vale ancora ${left} secondi.`,
+        seconds: (left) => `Il codice vale ancora ${left} secondi.`,
+        codeOver: "Questo codice è scaduto. Scrivi il codice personale per avere il prossimo.",
+        firstCode: "Scrivi questo codice nella pagina che mostrava la chiave.",
     },
     en: {
         offline: "The service does not answer. Trying again.",
@@ -46,7 +48,9 @@ const TEXTS = {
         personalCode: "Personal code",
         approvals: "approves sign-ins",
         codes: "generates codes",
-        seconds: (left) => `Valid for ${left} more seconds.`,
+        seconds: (left) => `The code is valid for ${left} more seconds.`,
+        codeOver: "This code is over. Type your personal code for the next one.",
+        firstCode: "Type this code into the page that showed the key.",
     },
 };
 
