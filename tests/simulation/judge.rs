@@ -96,7 +96,7 @@ struct Account {
     first: u64,
 }
 
-/// What a call has done so far.
+/// The writes, the count of failures and the events of a call that is still running.
 #[derive(Default)]
 pub(crate) struct Progress {
     written: Vec<u64>,

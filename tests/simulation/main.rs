@@ -15,6 +15,8 @@
 
 mod call;
 mod judge;
+#[path = "../suite/support/naive.rs"]
+mod naive;
 mod person;
 mod store;
 mod world;
@@ -45,7 +47,7 @@ fn simulate(seed: u64, logins: u64, seen: &mut BTreeMap<String, u64>) {
     }
 }
 
-/// What must happen in a run of all seeds.
+/// The kinds, refusals, faults and events that must occur in a run of all seeds.
 const EVERYTHING: &[&str] = &[
     "Totp",
     "Sms",

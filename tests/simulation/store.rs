@@ -26,7 +26,7 @@ struct State {
     log: Vec<Logged>,
 }
 
-/// What a call has done since the log was last taken.
+/// An entry of the log, which the judge takes after each step of a call.
 pub(crate) enum Logged {
     /// The entry of this id was written.
     Written(AccountId),

@@ -346,7 +346,7 @@ impl World {
                 );
             }
         }
-        // Whoever gets no code takes the phone.
+        // A person to whom no code was sent logs in with the phone.
         self.time += 90;
         self.log_in_by_phone(account);
     }

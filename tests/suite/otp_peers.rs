@@ -89,16 +89,17 @@ impl Case {
     }
 
     fn method(&self) -> Method {
-        let t0 = UnixTime::from_secs(self.t0).unwrap();
+        self.method_from(UnixTime::from_secs(self.t0).unwrap())
+    }
+
+    fn method_from(&self, t0: UnixTime) -> Method {
         let totp = |period| Totp::new(self.digits, period).with_t0(t0).into();
         self.period.map_or(Hotp::new(self.digits).into(), totp)
     }
 
     /// Returns the authenticator, whose time steps start in 1970.
     fn authenticator(&self) -> Authenticator {
-        let totp = |period| Totp::new(self.digits, period).into();
-        let method: Method = self.period.map_or(Hotp::new(self.digits).into(), totp);
-        Authenticator::new(method, self.algorithm, Secret::from_bytes(&self.secret).unwrap())
+        Authenticator::new(self.method_from(UnixTime::EPOCH), self.algorithm, Secret::from_bytes(&self.secret).unwrap())
     }
 
     fn key(&self) -> Key {

@@ -42,7 +42,7 @@ pub use secondo_redb::RedbStoreError;
 pub use shuttle::thread;
 pub use system::path;
 
-/// What the in-memory store uses of its crate.
+/// The module of `secondo` from which the in-memory store imports.
 mod types {
     pub use secondo::{AccountId, UnixTime};
 }
