@@ -47,8 +47,8 @@ impl Lock {
     /// Creates a lock that lasts `first`, and then twice as long each time, up to `longest`.
     ///
     /// Both are rounded up to whole seconds. Each day without a lock halves the next lock. A success does not shorten
-    /// it, because an attacker who guesses between the subscriber's daily logins would then get ten times as many
-    /// guesses. In all other respects the lock works like one from [`Self::lasting`].
+    /// it, because an attacker who guesses between the subscriber's daily logins would then get almost nine times as
+    /// many guesses. In all other respects the lock works like one from [`Self::lasting`].
     ///
     /// # Errors
     ///
