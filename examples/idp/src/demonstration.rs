@@ -22,7 +22,7 @@ impl Record for Begun {
 pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
     let now = UnixTime::now()?;
     if !app.records.create("persons", Kept::forever(Begun {}), now).await? {
-        eprintln!(
+        println!(
             "The passwords were printed at the first start. To begin anew, remove the data, or name others with IDP_DATA."
         );
         return Ok(());

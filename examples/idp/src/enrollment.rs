@@ -15,6 +15,7 @@ use secondo::{Algorithm, Authenticator, AuthenticatorNumber, PublicRefusal, Secr
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::clicks::await_first;
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::outage::Outage;
@@ -35,18 +36,25 @@ pub(crate) async fn confirm(
     Form(FirstCode { form, request, code }): Form<FirstCode>,
 ) -> Answer {
     let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
-    let Some(number) = visit.browser.session.enrolling.filter(|_| form == visit.browser.form_token()) else {
-        return Ok(visit.go_to("/"));
-    };
+    if let Some(answer) = visit.given(request.as_deref()) {
+        return Ok(answer);
+    }
+    let is_due = form == visit.browser.form_token() && !visit.is_late();
+    let Some(number) = visit.browser.session.enrolling.filter(|_| is_due) else { return Ok(visit.go_to("/")) };
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     match visit.app.verifier.confirm(&account, &login, AuthenticatorNumber::new(number), &code, now).await {
-        Ok(_) | Err(VerifierError::Repeated(_)) => {
+        Ok(_) => {
             visit.note_second_factor().await?;
             visit.notify(NEW_APP).await?;
             visit.browser.session.enrolling = None;
-            visit.browser.keep(&visit.app.records, now).await?;
             let page = visit.first_recovery_codes().await?;
+            visit.browser.keep(&visit.app.records, now).await?;
             Ok(visit.go_to(page))
+        }
+        // The first of two clicks makes the recovery codes a moment after it has used the code.
+        Err(VerifierError::Repeated(_)) => {
+            await_first(|| visit.browser.has_enrolled(&visit.app.records, now)).await?;
+            Ok(visit.go_to("/"))
         }
         Err(error) => visit.refused(error).await,
     }
@@ -123,7 +131,9 @@ impl Visit {
     /// Ends the login or the session of a person who cannot activate a first app now.
     pub(crate) async fn end_activation(&mut self, refusal: PublicRefusal) -> Answer {
         if self.browser.session.request.is_some() {
-            return self.end(OutcomeCode::NoCredential).await;
+            let is_throttled = matches!(refusal, PublicRefusal::Throttled { .. });
+            let outcome = if is_throttled { OutcomeCode::TooManyAttempts } else { OutcomeCode::NoCredential };
+            return self.end(outcome).await;
         }
         self.start_again(self.alert(refusal)).await
     }

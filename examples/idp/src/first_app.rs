@@ -38,6 +38,9 @@ async fn take_code(
     Form(Given { form, request, code }): Form<Given>,
 ) -> Answer {
     let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
+    if let Some(answer) = visit.given(request.as_deref()) {
+        return Ok(answer);
+    }
     if form != visit.browser.form_token() || !visit.awaits_first_app() {
         return Ok(visit.go_to("/"));
     }
@@ -67,6 +70,9 @@ async fn send_again(
     Form(Again { form, request }): Form<Again>,
 ) -> Answer {
     let visit = Visit::of_step(app, &headers, request.as_deref()).await?;
+    if let Some(answer) = visit.given(request.as_deref()) {
+        return Ok(answer);
+    }
     match &visit.person {
         Some(person) if form == visit.browser.form_token() && visit.awaits_first_app() => {
             visit.begin_first_app(person).await
@@ -85,7 +91,7 @@ impl Visit {
     pub(crate) fn awaits_first_app(&self) -> bool {
         let session = &self.browser.session;
         let is_due = session.second.is_none() && session.enrolling.is_none() && !self.awaits_consent(None);
-        is_due && !self.is_late() && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_none())
+        is_due && self.goes_on() && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_none())
     }
 
     /// Sends a code to the certified number, and goes to the page that asks for it.

@@ -20,6 +20,8 @@ use crate::outage::Outage;
 use crate::pages::{self, Alert, Language};
 use crate::person::{self, Person, Standing};
 use crate::problem::Refused;
+use crate::security::NEW_CODES_PAGE;
+use crate::session::Once;
 
 /// Shows the page of the step where the browser is.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
@@ -116,6 +118,10 @@ pub(crate) async fn set_language(
 impl Visit {
     /// Shows the page of the step where the browser is.
     async fn step(&mut self) -> Answer {
+        // The second of two clicks, or a reload, may come before the codes were seen.
+        if matches!(self.browser.session.once, Some(Once::RecoveryCodes { .. })) {
+            return Ok(self.go_to(NEW_CODES_PAGE));
+        }
         if self.is_late() {
             return self.end(OutcomeCode::TimedOut).await;
         }
@@ -153,12 +159,19 @@ impl Visit {
         self.browser.session.request.as_ref().is_some_and(|request| request.is_late(self.now))
     }
 
+    /// Returns `true` unless the login at a service took too long, or has no level to reach.
+    pub(crate) fn goes_on(&self) -> bool {
+        let request = self.browser.session.request.as_ref();
+        request.is_none_or(|request| !request.is_late(self.now) && request.level.is_some())
+    }
+
     /// Returns `true` if the level that the service asks for is reached. The request may be named.
     pub(crate) fn awaits_consent(&self, named: Option<&str>) -> bool {
         let session = &self.browser.session;
         let (Some(request), Some(_)) = (&session.request, &session.person) else { return false };
         let is_named = named.is_none_or(|name| name == request.id);
-        is_named && !self.is_late() && (session.second.is_some() || request.needs(Level::One))
+        let is_reached = session.second.as_ref().is_some_and(|second| request.is_reached_by(second.level));
+        is_named && !self.is_late() && (is_reached || request.needs(Level::One))
     }
 
     /// Returns `true` if the identity of the session's person is active.

@@ -329,12 +329,15 @@ impl Browser {
         records.change(&self.name(), now, note).await
     }
 
-    /// Stores the session. A form that changes it ends the refusal of an earlier one.
+    /// Stores the session. A form that changes it ends the refusal of an earlier one. A session that was ended meanwhile,
+    /// or whose login at a service was answered, stays so.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         let refusal = self.session.refusal.clone().filter(|_| self.form.is_none());
         let session = Session { refusal, ..self.session.clone() };
         let keep = |held: Option<Session>| {
-            let is_ended = self.is_stored && held.is_none();
+            let answered = held.as_ref().and_then(|held| held.given.as_ref()).map(|given| &given.request);
+            let is_answered = answered.is_some() && answered == session.request.as_ref().map(|request| &request.id);
+            let is_ended = is_answered || self.is_stored && held.is_none();
             ((!is_ended).then(|| Kept::until(session.end(now), session.clone())), ())
         };
         records.change(&self.name(), now, keep).await
@@ -409,6 +412,8 @@ impl Browser {
             ..Session::default()
         };
         (self.is_stored, self.session.seen) = (false, now.as_secs());
+        // The next cookie does not give the secret again.
+        self.session.once = None;
         self.keep(records, now).await?;
         let keep = |held: Option<Session>| {
             (Some(Kept::until(now.saturating_add(MOVING_SECS + 1), moved.clone())), held.is_some())
@@ -429,6 +434,12 @@ impl Browser {
     pub(crate) async fn has_moved(&self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
         let session = records.load::<Session>(&self.name(), now).await?;
         Ok(session.is_some_and(|session| session.moved.is_some()))
+    }
+
+    /// Returns `true` if another request has ended the enrollment of an app in this session.
+    pub(crate) async fn has_enrolled(&self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
+        let session = records.load::<Session>(&self.name(), now).await?;
+        Ok(session.is_none_or(|session| session.enrolling.is_none()))
     }
 
     /// Goes over to the next cookie, if the first of two clicks on the same form has moved the session to it.

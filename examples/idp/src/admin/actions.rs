@@ -33,8 +33,8 @@ const NOTHING: Text = Text("Non c'è nulla da cambiare.", "There is nothing to c
 const NOT_SUSPENDED: Text = Text("L'identità non è sospesa.", "The identity is not suspended.");
 const REVOKED: Text = Text("L'identità è stata revocata.", "The identity has been revoked.");
 const NO_SECOND_FACTOR: Text = Text(
-    "La persona non ha ancora un dispositivo: lo attiva con la sola password.",
-    "The person has no device yet, and activates one with the password alone.",
+    "La persona non ha ancora un dispositivo: lo attiva con la password e con il codice inviato al suo numero.",
+    "The person has no device yet, and activates one with the password and the code that is sent to their number.",
 );
 const LAST: Text = Text(
     "È l'unico dispositivo con cui la persona può entrare. Sospendilo, ed emetti un codice di attivazione.",

@@ -129,11 +129,11 @@ impl<'a> Traces<'a> {
     /// Returns `true` for a record of this person alone, by its name or by its content.
     fn is_of(&self, id: &AccountId, content: &Value) -> bool {
         let Person { id: own, email, fiscal_code, mobile, .. } = self.person;
-        let names = [own, email, fiscal_code, mobile];
-        let is_named = |name: &&String| is_named(id, name) || is_named(id, &normalized(name));
+        let names = [own, email, fiscal_code, mobile].into_iter().filter(|name| !name.is_empty());
+        let is_named = |name: &String| is_named(id, name) || is_named(id, &normalized(name));
         let owner = |place: &&str| content.pointer(place).and_then(Value::as_str);
-        names.iter().any(is_named)
-            || OWNERS.iter().filter_map(owner).any(|owner| names.iter().any(|name| name.eq_ignore_ascii_case(owner)))
+        names.clone().any(is_named)
+            || OWNERS.iter().filter_map(owner).any(|owner| names.clone().any(|name| name.eq_ignore_ascii_case(owner)))
     }
 
     /// Returns `true` if a text anywhere in the record names the person.

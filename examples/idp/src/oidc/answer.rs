@@ -30,7 +30,7 @@ pub(crate) struct Return {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Given {
     /// The name of the request.
-    request: String,
+    pub(crate) request: String,
     location: String,
     /// The number of the outcome that the person reads about, and the name of the service.
     page: Option<(u8, String)>,

@@ -61,6 +61,11 @@ impl Request {
         self.level == Some(level as u8)
     }
 
+    /// Returns `true` if a login of this level is enough for the service.
+    pub(crate) fn is_reached_by(&self, level: u8) -> bool {
+        self.level.is_some_and(|wanted| level >= wanted)
+    }
+
     pub(crate) fn is_late(&self, now: UnixTime) -> bool {
         now.as_secs() > self.began + LOGIN_SECS
     }

@@ -123,7 +123,7 @@ impl Visit {
         session.person.is_some()
             && session.second.is_none()
             && session.enrolling.is_none()
-            && !self.is_late()
+            && self.goes_on()
             && !self.awaits_consent(None)
             && !self.awaits_first_app()
     }

@@ -16,7 +16,8 @@ use crate::pages::{self, Alert, Text};
 use crate::session::Once;
 
 const CODES: &str = "/security/codes";
-const NEW: &str = "/security/codes/new";
+/// The page that shows new codes.
+pub(crate) const NEW_CODES_PAGE: &str = "/security/codes/new";
 
 /// Shows how many codes are left, and the form for new ones.
 pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
@@ -49,7 +50,7 @@ pub(crate) async fn make(
         return Ok(visit.go_to(CODES));
     }
     match visit.new_recovery_codes(revision).await? {
-        Ok(()) => Ok(visit.go_to(NEW)),
+        Ok(()) => Ok(visit.go_to(NEW_CODES_PAGE)),
         Err(alert) => visit.refuse(CODES, alert).await,
     }
 }
@@ -57,7 +58,7 @@ pub(crate) async fn make(
 /// Shows new codes, once.
 pub(crate) async fn show_new(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
     let mut visit = Visit::of(Arc::clone(&app), &headers).await?;
-    if visit.browser.session.once.is_none() {
+    if !matches!(visit.browser.session.once, Some(Once::RecoveryCodes { .. })) {
         // A login at a service, after a recovery.
         visit = Visit::of_pending(app, &headers).await?;
     }
@@ -78,7 +79,7 @@ const NEW_CODES: Notice = Notice {
 };
 
 impl Visit {
-    /// Makes recovery codes, which end the earlier ones, if the account still has this revision. The page [`NEW`] shows
+    /// Makes recovery codes, which end the earlier ones, if the account still has this revision. The page [`NEW_CODES_PAGE`] shows
     /// them.
     ///
     /// The second of two clicks makes the same codes, or finds that the account has changed.
@@ -111,6 +112,6 @@ impl Visit {
             // Without room for them, the person's own page offers them later.
             let _ = self.new_recovery_codes(view.revision).await?;
         }
-        Ok(if self.browser.session.once.is_some() { NEW } else { "/" })
+        Ok(if self.browser.session.once.is_some() { NEW_CODES_PAGE } else { "/" })
     }
 }

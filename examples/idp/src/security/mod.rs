@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
+pub(crate) use self::codes::NEW_CODES_PAGE;
 use crate::activity;
 use crate::app::App;
 use crate::http::{Answer, Visit};

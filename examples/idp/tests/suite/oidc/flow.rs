@@ -158,44 +158,12 @@ fn preferred_level_that_the_person_can_reach() {
     assert_eq!(browser.answer("error").as_deref(), Some("access_denied"));
     assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr20"));
     assert_eq!(browser.answer("state").as_deref(), Some(STATE));
-}
-
-/// A person without an app activates one in the login, with the code that is sent to the certified number.
-#[test]
-fn first_app_within_a_login() {
-    let service = Service::new();
-    let provider = Provider::start(&service.registration());
     let mut browser = Browser::new(&provider);
-    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_2)));
+    browser.enroll(&provider);
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_3)));
     browser.give_password(&provider);
-    // Neither the password nor a code that was not sent leads on.
-    let form = browser.form("/first-app").unwrap();
-    browser.submit("/first-app", &[("code", "00000x")]);
-    for action in ["/consent", "/enrollment", "/code", "/choice"] {
-        browser.post(action, &form, &[("consent", "yes"), ("code", "000000"), ("way", "code")]);
-        browser.open("/");
-        assert!(browser.form("/first-app").is_some() && browser.left.is_none(), "{action}: {}", browser.page);
-    }
-    browser.give_activation_code();
-    // Coming back to the page, and another language, lose nothing.
-    browser.open("/");
-    let request = browser.form("/enrollment").unwrap();
-    browser.post("/language/en", &request, &[]);
-    assert!(browser.page.contains("lang=\"en\"") && browser.form("/enrollment").is_some(), "{}", browser.page);
-    browser.confirm_app();
-    assert!(browser.form("/code").is_some(), "{}", browser.page);
-    // The code that confirmed the app is no login.
-    let used = browser.used_code();
-    browser.submit("/code", &[("code", &used)]);
-    assert!(browser.is_refused(), "{}", browser.page);
-    browser.give_code();
-    browser.consent();
-    let reply = service.exchange(&provider, &browser.answer("code").unwrap());
-    let (_, id) = claims(&provider, reply.body["id_token"].as_str().unwrap(), ID);
-    assert_eq!((&id["acr"], &id["amr"]), (&json!(LEVEL_2), &json!(["pwd", "otp", "mfa"])));
-    // The person's own pages have no session of it.
-    browser.open("/security");
-    assert!(browser.form("/password").is_some(), "{}", browser.page);
+    browser.follow_link();
+    assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr20"));
 }
 
 #[test]

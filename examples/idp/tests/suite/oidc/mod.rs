@@ -2,6 +2,7 @@
 
 mod attributes;
 mod clients;
+mod first_app;
 mod flow;
 mod keys;
 mod max_age;

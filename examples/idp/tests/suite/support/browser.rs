@@ -277,7 +277,7 @@ impl Browser {
     }
 
     /// Reads the secret of an app on the page.
-    fn scan(&mut self) {
+    pub(crate) fn scan(&mut self) {
         let page = &self.page;
         let (_, secret) = page.split_once("<code>").unwrap_or_else(|| panic!("no secret on the page: {page}"));
         self.app = Some(App::new(secret.split_once('<').unwrap().0));
