@@ -43,6 +43,27 @@ pub enum PublicRefusal {
 }
 
 impl PublicRefusal {
+    /// Returns the time at which the lock or the back-off ends, or `None` without one. For a lock that only an operator
+    /// ends, it is `None` as well.
+    ///
+    /// ```
+    /// use secondo::{PublicRefusal, UnixTime};
+    ///
+    /// let until = UnixTime::from_secs(1_700_000_000)?;
+    /// assert_eq!(PublicRefusal::Locked { until: Some(until) }.retry_at(), Some(until));
+    /// assert_eq!(PublicRefusal::Locked { until: None }.retry_at(), None);
+    /// # Ok::<(), secondo::types::TimeError>(())
+    /// ```
+    #[must_use]
+    pub const fn retry_at(&self) -> Option<UnixTime> {
+        match *self {
+            Self::Locked { until } => until,
+            Self::Throttled { retry_at: time }
+            | Self::Wrong { hold: Hold::Throttled(time) | Hold::LockedUntil(time), .. } => Some(time),
+            _ => None,
+        }
+    }
+
     /// Returns a short name of the variant, for use as a metric label. It does not change between versions.
     #[must_use]
     pub const fn label(&self) -> &'static str {

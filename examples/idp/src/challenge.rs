@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::random_hex;
 use crate::outage::Outage;
+use crate::pages::Text;
 use crate::records::{Kept, Record, Records};
 
 /// The wrong codes that end a challenge.
@@ -36,6 +37,12 @@ impl Record for Challenge {
     const KIND: &'static str = "challenge";
 }
 
+impl Challenge {
+    fn is_recent(&self, now: UnixTime) -> bool {
+        now.as_secs() < self.at + RESEND_SECS
+    }
+}
+
 /// The result of a code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Checked {
@@ -46,13 +53,25 @@ pub(crate) enum Checked {
     Over,
 }
 
+/// The answer to a person who asks for another code in the first minute.
+pub(crate) const JUST_SENT: Text = Text(
+    "Un codice è stato inviato meno di un minuto fa. Aspetta un minuto prima di chiederne un altro.",
+    "A code was sent less than a minute ago. Wait for a minute before you ask for another one.",
+);
+
+/// Returns `true` if a challenge began less than a minute ago.
+pub(crate) async fn is_recent(records: &Records, name: &str, now: UnixTime) -> Result<bool, Outage> {
+    let held = records.load::<Challenge>(name, now).await?;
+    Ok(held.is_some_and(|held| held.is_recent(now)))
+}
+
 /// Begins a challenge that no code answers yet. Returns `false` if one began less than a minute ago.
 ///
 /// A person who is not there gets such a challenge as well, so that the answers to wrong codes are the same.
 pub(crate) async fn begin(records: &Records, name: &str, now: UnixTime) -> Result<bool, Outage> {
     let hash = random_hex()?;
     let begin = |held: Option<Challenge>| {
-        if held.is_some_and(|held| now.as_secs() < held.at + RESEND_SECS) {
+        if held.is_some_and(|held| held.is_recent(now)) {
             return (None, false);
         }
         let challenge = Challenge { hash: hash.clone(), failures: 0, last: None, at: now.as_secs() };

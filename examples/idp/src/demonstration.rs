@@ -22,8 +22,10 @@ impl Record for Begun {
 pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
     let now = UnixTime::now()?;
     if !app.records.create("persons", Kept::forever(Begun {}), now).await? {
+        let files = app.config.data.with_extension("*");
         println!(
-            "The passwords were printed at the first start. To begin anew, remove the data, or name others with IDP_DATA."
+            "The passwords were printed at the first start. To begin anew, remove {}, or name another file with IDP_DATA.",
+            files.display()
         );
         return Ok(());
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use rand::rngs::SysRng;
 use secondo::account::AccountError;
 use secondo::assurance::OutcomeCode;
@@ -58,6 +58,32 @@ pub(crate) async fn confirm(
         }
         Err(error) => visit.refused(error).await,
     }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Pending {
+    request: Option<String>,
+}
+
+/// Returns the key URI of the app that this browser enrolls, for the page of the phone in the same browser.
+///
+/// A link has no part of the key, so that neither the browser's history nor another site has any. Only pages of the
+/// provider can call this.
+pub(crate) async fn key(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(Pending { request }): Query<Pending>,
+) -> Answer {
+    if headers.get("sec-fetch-site").is_none_or(|site| site != "same-origin") {
+        return Ok(StatusCode::FORBIDDEN.into_response());
+    }
+    let visit = Visit::of_step(app, &headers, request.as_deref()).await?;
+    let named = visit.browser.session.request.as_ref().map(|request| &request.id);
+    let uri = match visit.browser.session.enrolling.filter(|_| named == request.as_ref() && !visit.is_late()) {
+        Some(number) => visit.pending_key(AuthenticatorNumber::new(number)).await?,
+        None => None,
+    };
+    Ok(uri.map_or(StatusCode::NOT_FOUND.into_response(), |uri| uri.to_short_uri().as_str().to_owned().into_response()))
 }
 
 /// The name of an app that the person did not name.
@@ -133,13 +159,22 @@ impl Visit {
         if self.browser.session.request.is_some() {
             let is_throttled = matches!(refusal, PublicRefusal::Throttled { .. });
             let outcome = if is_throttled { OutcomeCode::TooManyAttempts } else { OutcomeCode::NoCredential };
-            return self.end(outcome).await;
+            return self.end_until(outcome, refusal.retry_at()).await;
         }
         self.start_again(self.alert(refusal)).await
     }
 
     /// Returns the page with the key of an app, or `None` if its enrollment has ended.
     async fn enrollment_page(&self, number: AuthenticatorNumber) -> Result<Option<Response>, Outage> {
+        let Some(uri) = self.pending_key(number).await? else { return Ok(None) };
+        let secret = uri.authenticator().secret().map(Secret::to_base32).ok_or(Outage("no_secret"))?;
+        let qr = Qr::new(uri.to_short_uri().as_str())?;
+        let is_further = self.browser.session.is_own();
+        Ok(Some(self.show(StatusCode::OK, |page| pages::enrollment(page, &qr, &secret, is_further))))
+    }
+
+    /// Returns the key of an app that is not confirmed yet, or `None` if its enrollment has ended.
+    async fn pending_key(&self, number: AuthenticatorNumber) -> Result<Option<KeyUri>, Outage> {
         let (account, login) = (self.browser.account()?, self.browser.login()?);
         let phone = match self.app.verifier.pending(&account, &login, number, self.now).await {
             Ok(phone) => phone,
@@ -149,12 +184,7 @@ impl Visit {
         };
         // The app shows it beside the codes.
         let name = self.person.as_ref().map_or(account.as_str(), |person| &person.email);
-        let uri = KeyUri::new(name, phone)?.with_issuer(&self.app.config.name)?;
-        let secret = uri.authenticator().secret().map(Secret::to_base32).ok_or(Outage("no_secret"))?;
-        let uri = uri.to_short_uri();
-        let qr = Qr::new(uri.as_str())?;
-        let is_further = self.browser.session.is_own();
-        Ok(Some(self.show(StatusCode::OK, |page| pages::enrollment(page, &qr, uri.as_str(), &secret, is_further))))
+        Ok(Some(KeyUri::new(name, phone)?.with_issuer(&self.app.config.name)?))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
@@ -131,6 +131,20 @@ pub(crate) async fn own_host(State(app): State<Arc<App>>, request: Request, next
     }
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     Redirect::temporary(&format!("{}{target}", app.origin)).into_response()
+}
+
+/// Leads an address with a slash at its end to the one without. There is no page at other addresses.
+pub(crate) async fn without_slash(method: Method, uri: Uri) -> Response {
+    // Browsers take an address that begins with two slashes, or with a backslash, for one of another site.
+    let is_plain = |path: &&str| {
+        path.split('/')
+            .skip(1)
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    };
+    match uri.path().strip_suffix('/').filter(is_plain).filter(|_| is_sight(&method)) {
+        Some(path) => Redirect::temporary(path).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use secondo::UnixTime;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::challenge::{self, Checked};
+use crate::challenge::{self, Checked, JUST_SENT};
 use crate::credentials::{SMS, TOO_MANY};
 use crate::http::{Answer, Visit};
 use crate::outage::{Outage, in_background};
@@ -73,12 +73,12 @@ async fn send_again(
     if let Some(answer) = visit.given(request.as_deref()) {
         return Ok(answer);
     }
-    match &visit.person {
-        Some(person) if form == visit.browser.form_token() && visit.awaits_first_app() => {
-            visit.begin_first_app(person).await
-        }
-        _ => Ok(visit.go_to("/")),
+    let is_due = form == visit.browser.form_token() && visit.awaits_first_app();
+    let Some(person) = visit.person.as_ref().filter(|_| is_due) else { return Ok(visit.go_to("/")) };
+    if challenge::is_recent(&visit.app.records, &visit.first_app_challenge(), visit.now).await? {
+        return visit.refuse("/", visit.warning(JUST_SENT)).await;
     }
+    visit.begin_first_app(person).await
 }
 
 const SMS_TEXT: Text = Text(

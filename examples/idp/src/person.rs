@@ -96,7 +96,7 @@ impl Record for Tries {
 
 /// The wrong passwords in a row that lock a user name, and the seconds of the lock.
 pub(crate) const PASSWORD_TRIES: u8 = 5;
-const LOCK_SECS: u64 = 15 * 60;
+pub(crate) const LOCK_SECS: u64 = 15 * 60;
 /// The seconds for which an attempt is recognized that a browser sends twice.
 const REPEATED_SECS: u64 = 2 * 60;
 const DAY: u64 = 24 * 60 * 60;

@@ -11,7 +11,7 @@ use crate::credentials::Recovery;
 use crate::oidc::{Given, Request, Single};
 use crate::open_sessions;
 use crate::outage::Outage;
-use crate::person::Person;
+use crate::person::{LOCK_SECS, Person};
 use crate::problem::Refused;
 use crate::push::{Activating, Asked};
 use crate::records::{Kept, Record, Records};
@@ -360,10 +360,16 @@ impl Browser {
         records.change(&self.name(), now, note).await
     }
 
-    /// Returns the refusal of the last form unless a page has shown it, and marks it as shown.
+    /// Returns the refusal of the last form unless a page has shown it, and marks it as shown. The attempts that are left
+    /// are told again as long as they may be so few.
     pub(crate) async fn take_refused(&mut self, records: &Records, now: UnixTime) -> Result<Refused, Outage> {
-        let unseen = self.session.refusal.as_ref().filter(|refusal| !refusal.is_shown);
-        let Some(refused) = unseen.map(|refusal| refusal.refused.clone()) else { return Ok(Refused::default()) };
+        let Some(Refusal { refused, at, is_shown, .. }) = self.session.refusal.clone() else {
+            return Ok(Refused::default());
+        };
+        if is_shown {
+            let is_recent = now.as_secs().saturating_sub(at) < LOCK_SECS;
+            return Ok(Refused { attempts_left: refused.attempts_left.filter(|_| is_recent), ..Refused::default() });
+        }
         self.session.mark_refusal(true);
         let show = |held: Option<Session>| {
             let shown = held.map(|mut held| {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::audit::Line;
-use crate::challenge::{self, Checked, DAY, HOUR};
+use crate::challenge::{self, Checked, DAY, HOUR, JUST_SENT};
 use crate::http::{Answer, Visit};
 use crate::outage::{Outage, in_background};
 use crate::pages::{Alert, Language, Text, credentials as pages};
@@ -106,10 +106,14 @@ struct Again {
 
 async fn send_again(State(app): State<Arc<App>>, headers: HeaderMap, Form(Again { form }): Form<Again>) -> Answer {
     let visit = Visit::of(app, &headers).await?;
-    match visit.browser.session.recovery.clone() {
-        Some(recovery) if form == visit.browser.form_token() => visit.begin_recovery_code(recovery).await,
-        _ => Ok(visit.go_to(PAGE)),
+    let recovery = visit.browser.session.recovery.clone().filter(|_| form == visit.browser.form_token());
+    let Some(recovery) = recovery else { return Ok(visit.go_to(PAGE)) };
+    if let Some(name) = recovery.challenge()
+        && challenge::is_recent(&visit.app.records, &name, visit.now).await?
+    {
+        return visit.refuse(PAGE, visit.warning(JUST_SENT)).await;
     }
+    visit.begin_recovery_code(recovery).await
 }
 
 #[derive(Deserialize)]

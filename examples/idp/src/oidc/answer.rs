@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use secondo::assurance::OutcomeCode;
 use secondo::types::Level;
+use secondo::{PublicRefusal, UnixTime};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::Serializer;
 
@@ -32,8 +33,19 @@ pub(crate) struct Given {
     /// The name of the request.
     pub(crate) request: String,
     location: String,
-    /// The number of the outcome that the person reads about, and the name of the service.
-    page: Option<(u8, String)>,
+    /// Present if the person reads about the outcome.
+    page: Option<Ended>,
+}
+
+/// A login that ended without success.
+#[derive(Clone, Serialize, Deserialize)]
+struct Ended {
+    /// The number of the outcome.
+    outcome: u8,
+    /// The name of the service.
+    service: String,
+    /// The time in seconds from which the person can try again, if it is known.
+    retry_at: Option<u64>,
 }
 
 /// A login of Level 1, which another one of Level 1 may use.
@@ -98,12 +110,20 @@ impl Visit {
 
     /// Ends the login with an outcome that the service gets. The person reads about those that were not their choice.
     pub(crate) async fn end(&mut self, outcome: OutcomeCode) -> Answer {
+        self.end_until(outcome, None).await
+    }
+
+    /// Ends the login, as [`Self::end`] does. The person reads from when they can try again.
+    pub(crate) async fn end_until(&mut self, outcome: OutcomeCode, retry_at: Option<UnixTime>) -> Answer {
         let (request, line) = self.take_request("service_login")?;
         let location = request.back.outcome(&self.app.origin, outcome);
         // A session of Level 1 is left as it is, unless the identity has ended.
         let single = self.browser.session.single.take().filter(|_| outcome != OutcomeCode::Suspended);
-        let client = self.app.oidc.clients.get(&request.client).map(|client| client.name.clone());
-        let page = self.language.outcome(outcome).map(|_| (outcome.number(), client.unwrap_or_default()));
+        let page = self.language.outcome(outcome).map(|_| Ended {
+            outcome: outcome.number(),
+            service: self.app.oidc.clients.get(&request.client).map_or_else(String::new, |client| client.name.clone()),
+            retry_at: retry_at.map(UnixTime::as_secs),
+        });
         if self.leave(Given { request: request.id, location, page }, single).await? {
             self.app.audit.record(Line { outcome: format!("outcome_{}", outcome.number()), ..line });
         }
@@ -113,10 +133,15 @@ impl Visit {
     /// Shows the outcome of the last login at a service, if the person reads about it.
     pub(crate) fn show_ended(&self) -> Option<Response> {
         let Given { location, page, .. } = self.browser.session.given.as_ref()?;
-        let (number, service) = page.as_ref()?;
-        let outcome = SHOWN.into_iter().find(|outcome| outcome.number() == *number)?;
-        let text = self.language.outcome(outcome)?;
-        Some(self.show(StatusCode::OK, |page| pages::ended(page, text, service, location)))
+        let Ended { outcome, service, retry_at } = page.as_ref()?;
+        let until = retry_at.and_then(|secs| UnixTime::from_secs(secs).ok());
+        let text = if until.is_some() {
+            self.language.refusal(PublicRefusal::Locked { until })
+        } else {
+            let outcome = SHOWN.into_iter().find(|shown| shown.number() == *outcome)?;
+            self.language.outcome(outcome)?.to_owned()
+        };
+        Some(self.show(StatusCode::OK, |page| pages::ended(page, &text, service, location)))
     }
 
     /// Returns the answer that a request got, for the second of two clicks.

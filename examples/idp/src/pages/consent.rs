@@ -13,6 +13,10 @@ const CONSENT_NONE: Text = Text(
 );
 const CONSENT_YES: Text = Text("Acconsento", "I agree");
 const CONSENT_NO: Text = Text("Non acconsento", "I do not agree");
+const CONSENT_NO_HINT: Text = Text(
+    "Se non acconsenti, torni al servizio senza entrare.",
+    "If you do not agree, you go back to the service without signing in.",
+);
 const ENDED_TITLE: Text = Text("Accesso non riuscito", "Sign-in failed");
 const BACK_TO: Text = Text("Torna a", "Back to");
 const REFUSED_TITLE: Text = Text("Richiesta non valida", "Invalid request");
@@ -30,6 +34,7 @@ pub(crate) fn consent(page: &Page<'_>, attributes: &[Attribute]) -> Markup {
             p { (page.say(CONSENT_HINT)) }
             ul { @for attribute in attributes { li { (page.language.attribute(*attribute)) } } }
         }
+        p .hint { (page.say(CONSENT_NO_HINT)) }
         form method="post" action="/consent" {
             (page.token())
             button name="consent" value="yes" { (page.say(CONSENT_YES)) }

@@ -37,14 +37,14 @@ pub(crate) fn first_app(page: &Page<'_>, mobile: &str) -> Markup {
 
 /// The page that shows the secret of a new device, until its first code. A further device can be cancelled.
 ///
-/// A demonstration has a link that opens its own app with the key. The key is in the part of the address that browsers do
-/// not send, but which their history may keep.
-pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, uri: &str, secret: &Base32, is_further: bool) -> Markup {
+/// The link to the provider's own app names the login, and not the key.
+pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, is_further: bool) -> Markup {
+    let login = page.service.map_or_else(String::new, |service| format!("={}", service.request));
     let content = html! {
         p { (page.say(ENROLL_HINT)) }
         img .qr alt=(page.say(QR)) src=(qr.data_uri().as_str());
         p .hint { (page.say(SECRET)) " " code { (secret.as_str()) } }
-        @if page.has_outbox { p { a href={ "/app#" (uri) } target="_blank" { (page.say(OPEN_APP)) } } }
+        p { a href={ "/app#enrollment" (login) } target="_blank" { (page.say(OPEN_APP)) } }
         form method="post" action="/enrollment" {
             (page.token())
             label for="code" { (page.say(FIRST_CODE)) }

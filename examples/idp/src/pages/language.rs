@@ -67,9 +67,10 @@ impl Language {
     /// Returns the text about a login that ended, or `None` if the person chose to end it.
     pub(crate) const fn outcome(self, outcome: OutcomeCode) -> Option<&'static str> {
         let text = match outcome {
-            OutcomeCode::TooManyAttempts => {
-                Text("Troppi tentativi non riusciti. Riprova più tardi.", "Too many failed attempts. Try again later.")
-            }
+            OutcomeCode::TooManyAttempts => Text(
+                "Troppi tentativi non riusciti. Riprova più tardi, o chiama l'assistenza.",
+                "Too many failed attempts. Try again later, or call the help desk.",
+            ),
             OutcomeCode::NoCredential => Text(
                 "Il servizio richiede un livello di sicurezza che le tue credenziali non raggiungono.",
                 "The service requires a level of security that your credentials do not reach.",

@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use super::language::Text;
+use super::language::{Text, date_and_time};
 use super::layout::Page;
 use super::texts::BACK;
 use crate::messages::Message;
@@ -19,6 +19,7 @@ pub(crate) fn outbox(page: &Page<'_>, messages: &[Message]) -> Markup {
         @for message in messages {
             section .message {
                 h2 { (message.to) }
+                p .hint { (date_and_time(message.at)) }
                 @if let Some(subject) = &message.subject { p { strong { (subject) } } }
                 p .text { (message.text) }
             }

@@ -21,6 +21,10 @@ const CODE_TITLE: Text = Text("Codice dell'app", "Code from your app");
 const CODE: Text = Text("Codice di 6 cifre", "6-digit code");
 const CODE_HINT: Text =
     Text("Apri la tua app e scrivi il codice che mostra.", "Open your app and type the code that it shows.");
+const APP_HERE: Text = Text(
+    "La tua app è quella nel browser? Aprila (altra scheda).",
+    "Is your app the one in the browser? Open it (another tab).",
+);
 const CLOSED: Text = Text(
     "Se hai i codici di recupero, puoi usarne uno. Altrimenti aspetta, o chiama l'assistenza.",
     "If you have recovery codes, you can use one. Otherwise wait, or call the help desk.",
@@ -99,6 +103,7 @@ pub(crate) fn code(page: &Page<'_>, attempt: &Attempt<'_>) -> Markup {
         @if attempt.is_open {
             p #hint { (page.say(CODE_HINT)) }
             (code_form(page, attempt.left))
+            @if page.has_outbox { p .hint { a href="/app" target="_blank" { (page.say(APP_HERE)) } } }
         } @else {
             p { (page.say(CLOSED)) }
         }

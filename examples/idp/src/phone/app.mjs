@@ -78,8 +78,9 @@ function element(name, properties, ...children) {
     return made;
 }
 
-function item({ issuer, user }, kind) {
-    return element("li", {}, element("strong", { textContent: issuer }), ` ${user} (${kind})`);
+function item({ issuer, user, added }, kind) {
+    const since = added ? texts.added(new Date(added * 1000)) : "";
+    return element("li", {}, element("strong", { textContent: issuer }), ` ${user} (${kind}${since})`);
 }
 
 /** Makes the entry of an authenticator, which shows its code after the personal code. */
@@ -135,7 +136,7 @@ async function add(event) {
     for (const id of ["link", "code", "repeated-code"]) find(id).value = "";
     say("");
     if (uri) {
-        const token = await otp.wrap(uri, code);
+        const token = await otp.wrap(uri, code, now());
         await store.putToken(token);
         await showHome();
         // The personal code was just given.
@@ -260,15 +261,20 @@ find("not-me").addEventListener("click", act(() => answer("not-me", "", texts.re
 find("another").addEventListener("click", act(() => showAdd()));
 for (const button of document.querySelectorAll("button.home")) button.addEventListener("click", act(() => showHome()));
 
-/** Takes an activation or a key from the address, and removes it from there. */
+/** Takes an activation from the address and removes it from there, or fetches the key of the login that it names. */
 async function takeLink() {
     const link = location.hash.slice(1);
-    if (!link.startsWith("secondo-push:") && !link.startsWith("otpauth:")) return false;
+    const [kind, login] = link.split("=");
+    const isEnrollment = kind === "enrollment";
+    // A link does not take the place of a challenge.
+    if (asked || (!isEnrollment && !link.startsWith("secondo-push:"))) return false;
     history.replaceState(null, "", location.pathname + location.search);
-    await showAdd(link);
+    const text = isEnrollment ? await provider.pendingKey(login) : link;
+    await showAdd(text);
+    if (!text) say(texts.noKey, true);
     return true;
 }
 
 addEventListener("hashchange", act(takeLink));
-if (!(await takeLink())) await showHome();
+if (!(await takeLink().catch(() => false))) await showHome();
 poll();

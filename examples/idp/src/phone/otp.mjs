@@ -27,13 +27,13 @@ export function parseKey(text, issuer) {
     return { issuer, user: "", hash: "SHA-1", digits: 6, period: 30, secret };
 }
 
-/** Wraps the key of a URI under the personal code's key. Returns the token that is stored. */
-export async function wrap({ issuer, user, hash, digits, period, secret }, code) {
+/** Wraps the key of a URI under the personal code's key. Returns the token that is stored at a time in seconds. */
+export async function wrap({ issuer, user, hash, digits, period, secret }, code, now) {
     const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash }, true, ["sign"]);
     secret.fill(0);
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const wrapped = new Uint8Array(await crypto.subtle.wrapKey("raw", key, code, { name: "AES-GCM", iv }));
-    return { id: crypto.randomUUID(), issuer, user, hash, digits, period, iv, wrapped };
+    return { id: crypto.randomUUID(), issuer, user, hash, digits, period, iv, wrapped, added: now };
 }
 
 /** Returns the key of a token. It cannot be read, only used. */

@@ -14,6 +14,12 @@ async function call(path, body) {
 /** Sends the answer to an activation. Returns the provider's error, if there is one. */
 export const activate = async (message) => (await call("activation", message)).error;
 
+/** Returns the key URI of the app that this browser enrolls in a login, or an empty text if there is none. */
+export async function pendingKey(login) {
+    const answer = await fetch(login ? `/enrollment/key?request=${encodeURIComponent(login)}` : "/enrollment/key");
+    return answer.ok ? answer.text() : "";
+}
+
 /** Returns the challenges that wait for a device. */
 export async function challenges({ name }) {
     return (await call("inbox", JSON.stringify({ device: name }))).challenges ?? [];

@@ -156,10 +156,12 @@ impl Visit {
                 self.browser.session.person = None;
                 texts::REPORTED
             }
-            PushRefusal::WrongNumber if self.is_locked().await? && self.browser.session.request.is_some() => {
-                return self.end(OutcomeCode::TooManyAttempts).await;
-            }
-            PushRefusal::WrongNumber => texts::WRONG_NUMBER,
+            PushRefusal::WrongNumber => match self.lock().await? {
+                Some(lock) if self.browser.session.request.is_some() => {
+                    return self.end_until(OutcomeCode::TooManyAttempts, lock.retry_at()).await;
+                }
+                _ => texts::WRONG_NUMBER,
+            },
             PushRefusal::Held { .. } | PushRefusal::TooMany => texts::HELD,
             _ => texts::EXPIRED,
         };
@@ -168,10 +170,11 @@ impl Visit {
         self.refuse("/", self.warning(text)).await
     }
 
-    async fn is_locked(&self) -> Result<bool, Outage> {
+    /// Returns the refusal of a locked account.
+    async fn lock(&self) -> Result<Option<PublicRefusal>, Outage> {
         let (account, login) = (self.browser.account()?, self.browser.login()?);
         let options = self.app.verifier.options(&account, &login, self.now).await?;
-        Ok(matches!(options.refusal, Some(PublicRefusal::Locked { .. })))
+        Ok(options.refusal.filter(|refusal| matches!(refusal, PublicRefusal::Locked { .. })))
     }
 }
 

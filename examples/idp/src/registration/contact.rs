@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::PAGE;
 use super::application::{Application, Step, change};
 use crate::app::App;
-use crate::challenge::{self, Checked, HOUR};
+use crate::challenge::{self, Checked, HOUR, JUST_SENT};
 use crate::http::{Answer, Visit};
 use crate::messages::is_served;
 use crate::outage::{Outage, in_background};
@@ -146,10 +146,13 @@ pub(super) async fn send_again(
 ) -> Answer {
     let visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
-    match Confirmed::due(&application, &step) {
-        Some(confirmed) if form == visit.browser.form_token() => visit.begin_code(confirmed.step).await,
-        _ => Ok(visit.go_to(PAGE)),
+    let confirmed = Confirmed::due(&application, &step).filter(|_| form == visit.browser.form_token());
+    let Some(confirmed) = confirmed else { return Ok(visit.go_to(PAGE)) };
+    let name = confirmed.challenge(&visit.application_id()?);
+    if challenge::is_recent(&visit.app.records, &name, visit.now).await? {
+        return visit.refuse(PAGE, visit.warning(JUST_SENT)).await;
     }
+    visit.begin_code(confirmed.step).await
 }
 
 pub(crate) const WRONG_CODE: Text =

@@ -89,7 +89,9 @@ impl Visit {
     /// Ends the login at a service if it cannot go on, or goes to the page of the step, which shows the refusal.
     pub(crate) async fn not_accepted(&mut self, error: VerifierError<BoxedError>) -> Answer {
         match OutcomeCode::of(&error) {
-            Some(outcome) if self.browser.session.request.is_some() => self.end(outcome).await,
+            Some(outcome) if self.browser.session.request.is_some() => {
+                self.end_until(outcome, error.public().retry_at()).await
+            }
             _ => self.refused(error).await,
         }
     }

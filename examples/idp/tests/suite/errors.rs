@@ -43,6 +43,14 @@ fn errors_are_pages_in_both_languages() {
         for path in ["/nothing", "/app/nothing", "/admin/nothing/x", "/gepi/nothing"] {
             assert!(page(get(path), 404, not_found).contains(start), "{path}");
         }
+        // An address with a slash at its end is not lost, and leads to no other site.
+        for (path, target) in [("/gepi/", "/gepi"), ("/security/add/", "/security/add"), ("/nothing/", "/nothing")] {
+            let response = get(path);
+            assert_eq!((response.status().as_u16(), response.headers()["location"].to_str().unwrap()), (307, target));
+        }
+        for path in ["//attacker.example/", "/gepi//", "///", "/.well-known/", "/%5cattacker.example/"] {
+            assert_eq!(get(path).status().as_u16(), 404, "{path}");
+        }
         // An address that takes only forms, opened as a page.
         page(get("/password"), 405, not_found);
         page(get("/security/device/x"), 400, unreadable);

@@ -120,10 +120,10 @@ const PIN_LOCKED: Text = Text(
 const fn outcome(number: Option<u8>) -> Text {
     match number {
         Some(19) => Text(
-            "Hai superato il numero di tentativi presso il gestore. Aspetta qualche minuto e riprova; se hai dimenticato \
-                la password, recuperala presso il gestore.",
-            "You have used up the attempts at the provider. Wait some minutes and try again; if you have forgotten your \
-                password, recover it at the provider.",
+            "Hai superato il numero di tentativi presso il gestore. Riprova più tardi; se hai dimenticato la password o \
+                perso il telefono, il gestore ti aiuta a entrare.",
+            "You have used up the attempts at the provider. Try again later; if you have forgotten your password or lost \
+                your phone, the provider helps you to sign in.",
         ),
         Some(20) => Text(
             "Le tue credenziali non raggiungono il livello richiesto. Attiva l'app del tuo gestore, poi torna qui ed \

@@ -90,8 +90,22 @@ fn app_is_activated_and_answers() {
         let (desk, phone) = (Chromium::new(reader), Chromium::new(reader));
         activate(&provider, &enrolled(&provider), &desk, &phone);
 
+        // A link of another site gives the app no key, and takes nothing from its place.
+        let open = |link: &str| {
+            phone.run(&format!("location.hash = '{link}'"));
+            phone.run("return location.hash")
+        };
+        let key = "#otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        assert_eq!(open(key), key);
+        open("#enrollment");
+        section(&phone, "add");
+        phone.wait_for("#message.alert:not([hidden])");
+        assert_eq!(phone.run("return document.getElementById('link').value"), "");
+        phone.press("#add-form .home");
+        section(&phone, "home");
         let number = ask(&desk, &provider);
         section(&phone, "challenge");
+        assert_eq!(open("#enrollment"), "#enrollment");
         phone.write("#number", &number);
         phone.write("#personal-code", "000001");
         phone.press("#approve");

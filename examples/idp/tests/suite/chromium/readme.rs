@@ -26,7 +26,7 @@ fn first_steps() {
             provider.password.starts_with(words("Demonstration: user name maria.rossi@example.org, password ", "…"))
         );
         assert_eq!(provider.operator.0, words("Operator: user name ", ","));
-        let (browser, phone) = (Chromium::new(reader), Chromium::new(reader));
+        let browser = Chromium::new(reader);
         let open = |url: &str| browser.open(&url.replace(ORIGIN, &provider.origin));
 
         // The line that the program printed.
@@ -44,24 +44,28 @@ fn first_steps() {
         assert_eq!(browser.text("main a[href='/outbox']"), link);
         browser.give_activation_code(&provider);
         let qr = browser.read_qr();
-        let app = browser.run("return document.querySelector(\"main a[href^='/app#']\").href");
-        phone.open(app.as_str().unwrap());
-        section(&phone, "add");
-        assert!(phone.address().fragment().is_none() && phone.has("#add-hint[hidden]"));
-        phone.write("#code", CODE);
-        phone.write("#repeated-code", CODE);
-        phone.press("#add-form button");
-        section(&phone, "home");
+        browser.press("main a[href^='/app#']");
+        browser.switch_tab();
+        section(&browser, "add");
+        assert!(browser.address().fragment().is_none() && browser.has("#add-hint[hidden]"));
+        browser.write("#code", CODE);
+        browser.write("#repeated-code", CODE);
+        browser.press("#add-form button");
+        section(&browser, "home");
         // The personal code was just given.
-        phone.wait("document.querySelector('output').textContent.length === 6");
+        browser.wait("document.querySelector('output').textContent.length === 6");
+        browser.switch_tab();
         let secret = qr.split_once("secret=").unwrap().1.split('&').next().unwrap();
         browser.confirm_app(&mut App::new(secret), 0);
         assert_eq!(browser.count(".codes code"), 10);
         browser.click("main a.button");
-        phone.write(".token input", CODE);
-        phone.press(".token button");
-        phone.wait("document.querySelector('output').textContent.length === 6");
-        browser.give_code(&phone.text("output"));
+        browser.switch_tab();
+        browser.write(".token input", CODE);
+        browser.press(".token button");
+        browser.wait("document.querySelector('output').textContent.length === 6");
+        let code = browser.text("output");
+        browser.switch_tab();
+        browser.give_code(&code);
         browser.consent();
         assert!(browser.is_at_service() && browser.text(".who").contains("Maria Rossi"));
 

@@ -102,6 +102,7 @@ fn fifth_wrong_number_ends_the_login() {
             browser.submit("/push", &[]);
         }
     }
+    assert!(browser.page.contains("Potrai riprovare a partire da: "), "{}", browser.page);
     browser.follow_link();
     assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr19"));
 }

@@ -142,6 +142,7 @@ fn guessed_codes() {
     }
     // No other code is sent within a minute.
     person.browser.submit("/register/again/email", &[]);
+    assert!(person.browser.page.contains("meno di un minuto fa"), "{}", person.browser.page);
     assert_eq!(messages(&provider, &person.email).len(), 1);
     // The code to one address does not confirm another one.
     let mut other = Applicant::new(&provider, "BNCMRA");

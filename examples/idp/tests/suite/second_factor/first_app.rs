@@ -1,7 +1,8 @@
 use super::{after_password, messages};
-use crate::support::browser::Browser;
+use crate::support::browser::{Browser, agent};
 use crate::support::outbox::wrong;
 use crate::support::provider::Provider;
+use crate::support::service::{LEVEL_2, Service, request_object};
 use crate::support::wait;
 
 /// Waits until a number of activation codes was sent, and returns them, the newest first.
@@ -63,7 +64,8 @@ fn activation_codes_are_limited() {
     sent(&provider, 1);
     // Another one is sent after a minute, and five in a day.
     browser.submit("/first-app/again", &[]);
-    assert!(!browser.is_refused(), "{}", browser.page);
+    assert!(browser.page.contains("meno di un minuto fa"), "{}", browser.page);
+    sent(&provider, 1);
     for count in 2..=5_u32 {
         provider.restart(&format!("+{}s", 61 * count));
         browser.submit("/first-app/again", &[]);
@@ -77,4 +79,48 @@ fn activation_codes_are_limited() {
     let mut next = after_password(&provider);
     next.give_activation_code();
     assert!(has_key(&next), "{}", next.page);
+}
+
+/// Asks for the key as the page of the phone does, which is in the same browser.
+fn key_for_phone(browser: &Browser, provider: &Provider, login: &str, site: Option<&str>) -> (u16, String) {
+    let request = agent().get(format!("{}/enrollment/key{login}", provider.origin)).header("Cookie", browser.cookie());
+    let request = match site {
+        Some(site) => request.header("Sec-Fetch-Site", site),
+        None => request,
+    };
+    let mut response = request.call().unwrap();
+    (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+}
+
+#[test]
+fn only_pages_of_the_provider_fetch_the_key() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut browser = after_password(&provider);
+    browser.give_activation_code();
+    assert!(
+        browser.page.contains("href=\"/app#enrollment\"") && !browser.page.contains("otpauth:"),
+        "{}",
+        browser.page
+    );
+    let own = Some("same-origin");
+    let (status, uri) = key_for_phone(&browser, &provider, "", own);
+    let shown = browser.page.split_once("<code>").unwrap().1.split('<').next().unwrap();
+    assert_eq!(status, 200);
+    assert!(uri.starts_with("otpauth://totp/") && uri.contains(&format!("secret={shown}")));
+    for site in [None, Some("none"), Some("same-site"), Some("cross-site")] {
+        assert_eq!(key_for_phone(&browser, &provider, "", site).0, 403, "{site:?}");
+    }
+    // Nobody else has it, and no other login.
+    assert_eq!(key_for_phone(&Browser::new(&provider), &provider, "", own).0, 404);
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_2)));
+    let form = browser.form("/password").unwrap();
+    let (_, request) = form.iter().find(|(name, _)| name == "request").unwrap();
+    assert_eq!(key_for_phone(&browser, &provider, &format!("?request={request}"), own).0, 404);
+    assert_eq!(key_for_phone(&browser, &provider, "", own).1, uri);
+    // Once it is confirmed, it is never shown again.
+    browser.post("/cancel", &form, &[]);
+    browser.open("/");
+    browser.confirm_app();
+    assert_eq!(key_for_phone(&browser, &provider, "", own).0, 404);
 }

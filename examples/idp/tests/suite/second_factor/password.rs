@@ -19,6 +19,9 @@ fn double_click_is_one_attempt() {
     }
     // The lock refuses even the right password, also after the last wrong one was sent again.
     assert!(give(&provider.password).contains("15 minuti"));
+    // A page that is loaded again shows no more attempts than there are.
+    browser.open("/");
+    assert!(browser.page.contains("Tentativi rimanenti: 0") && !browser.is_refused(), "{}", browser.page);
     assert!(after_password(&provider).is_refused());
 }
 

@@ -265,6 +265,18 @@ impl Chromium {
         self.runtime.block_on(self.client.delete_all_cookies()).unwrap();
     }
 
+    /// Goes from one of two tabs to the other.
+    pub(crate) fn switch_tab(&self) {
+        let other = || {
+            self.runtime.block_on(async {
+                let (here, tabs) = (self.client.window().await.unwrap(), self.client.windows().await.unwrap());
+                tabs.into_iter().find(|tab| *tab != here)
+            })
+        };
+        wait::until(|| other().is_some());
+        self.runtime.block_on(self.client.switch_to_window(other().unwrap())).unwrap();
+    }
+
     pub(crate) fn address(&self) -> Url {
         self.runtime.block_on(self.client.current_url()).unwrap()
     }
