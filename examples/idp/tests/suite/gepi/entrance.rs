@@ -1,6 +1,6 @@
 //! The way in by a provider, its outcomes, and answers that are not taken.
 
-use super::people::{BEFORE, PAOLO, RITA, case, enter_by_pin, give_pin, log_in, maria, pin};
+use super::people::{BEFORE, MARIA, PAOLO, RITA, case, enter_by_pin, give_pin, log_in, maria, pin};
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
 
@@ -116,15 +116,15 @@ fn answer_of_another_issuer_or_with_another_code_is_not_taken() {
 fn outcomes_say_what_to_do_next() {
     let provider = Provider::start("");
     let mut browser = Browser::new(&provider);
-    // The provider's answer to a request that no credential of the person is enough for.
-    log_in(&mut browser, &maria(&provider), "2");
-    browser.hold = Some("/gepi/callback");
-    browser.submit("/cancel", &[]);
-    browser.hold = None;
-    let back = browser.left.clone().unwrap();
-    browser.open(&back.as_str().replace("nr25", "nr20"));
-    assert!(browser.page.contains("Attiva l&#39;app") || browser.page.contains("Attiva l'app"), "{}", browser.page);
-    assert!(browser.page.contains("(ErrorCode nr20)") && browser.page.contains("class=\"button\" href=\"/\""));
+    // Five wrong passwords lock one of her user names.
+    for wrong in ["a", "b", "c", "d", "e"] {
+        log_in(&mut browser, &(MARIA.to_owned(), wrong.to_owned()), "2");
+    }
+    browser.follow_link();
+    let back = browser.left.take().unwrap();
+    browser.open(back.as_str());
+    assert!(browser.page.contains("recuperala presso il gestore"), "{}", browser.page);
+    assert!(browser.page.contains("(ErrorCode nr19)") && browser.form("/gepi/login").is_some(), "{}", browser.page);
 
     browser.open("/gepi");
     browser.submit("/gepi/language/en", &[]);
