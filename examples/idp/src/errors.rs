@@ -112,7 +112,8 @@ async fn page(app: &Arc<App>, asked: &Parts, error: RequestError) -> Response {
     }
     let (language, refused) = (Language::accepted(&asked.headers), Refused::default());
     let provider = &app.config.name;
-    page(&Page { language, provider, form_token: "", refused: &refused, service: None, has_outbox: false })
+    let (service, request) = (None, None);
+    page(&Page { language, provider, form_token: "", refused: &refused, service, request, has_outbox: false })
         .into_response()
 }
 

@@ -27,7 +27,7 @@ use crate::monitoring;
 use crate::oidc;
 use crate::outage::Outage;
 use crate::outbox;
-use crate::pages::{Alert, Language, Page, STYLE, Service, Text};
+use crate::pages::{Alert, Language, Page, STYLE, Text};
 use crate::person::Person;
 use crate::problem::Refused;
 use crate::registration;
@@ -254,13 +254,20 @@ impl Visit {
     /// Returns the markup of a page for this browser.
     pub(crate) fn render(&self, page: impl FnOnce(&Page<'_>) -> Markup) -> Markup {
         let form_token = self.browser.form_token();
-        let request = self.browser.session.request.as_ref();
-        let service = self.client().zip(request);
-        let service = service.map(|(client, request)| Service { name: &client.name, request: &request.id });
+        let service = self.client().map(|client| client.name.as_str());
+        let request = self.browser.session.last_request();
         let provider = &self.app.config.name;
         let refused = &self.refused;
         let has_outbox = self.app.is_demonstration() && self.app.config.sms.is_none();
-        page(&Page { language: self.language, provider, form_token: &form_token, refused, service, has_outbox })
+        page(&Page {
+            language: self.language,
+            provider,
+            form_token: &form_token,
+            refused,
+            service,
+            request,
+            has_outbox,
+        })
     }
 
     /// Shows a page that has a script of the provider, which may call the provider.

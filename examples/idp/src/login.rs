@@ -14,7 +14,6 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::monitoring::page_before;
-use crate::oidc::ENDED;
 use crate::operator::ADMIN;
 use crate::outage::Outage;
 use crate::pages::{self, Alert, Language};
@@ -47,7 +46,10 @@ pub(crate) async fn take_password(
     if let Some(answer) = visit.given(request.as_deref()) {
         return Ok(answer);
     }
-    if form != visit.browser.form_token() || visit.browser.session.person.is_some() || visit.is_late() {
+    // Another tab may have begun another login under the same cookie.
+    let is_pending = visit.browser.session.request.as_ref().map(|pending| &pending.id) == request.as_ref();
+    let is_due = form == visit.browser.form_token() && is_pending && visit.browser.session.person.is_none();
+    if !is_due || visit.is_late() {
         return Ok(visit.go_to("/"));
     }
     let is_at_service = visit.browser.session.request.is_some();
@@ -62,6 +64,10 @@ pub(crate) async fn take_password(
             (visit.browser.session.single, visit.browser.session.next) = (None, next);
             let ends = visit.choose_level(&person)?;
             visit.browser.renew(&visit.app.records, visit.now).await?;
+            if visit.browser.session.person.is_none() {
+                // The login was ended meanwhile.
+                return Ok(visit.go_to("/"));
+            }
             if let Some(outcome) = ends {
                 return visit.end(outcome).await;
             }
@@ -102,12 +108,7 @@ pub(crate) async fn set_language(
     Form(Choice { request }): Form<Choice>,
 ) -> Answer {
     let page = page_before(&app, &asked);
-    let is_at_service = request.is_some() || page.as_deref().is_some_and(|page| page.ends_with(ENDED));
-    let mut visit = if is_at_service {
-        Visit::of_service(app, &asked.headers).await?
-    } else {
-        Visit::of(app, &asked.headers).await?
-    };
+    let mut visit = Visit::of_step(app, &asked.headers, request.as_deref()).await?;
     if let Some(language) = Language::of_code(&code) {
         visit.browser.session.language = Some(language.code().to_owned());
         visit.browser.keep(&visit.app.records, visit.now).await?;
@@ -177,13 +178,6 @@ impl Visit {
     /// Returns `true` if the identity of the session's person is active.
     pub(crate) fn is_active(&self) -> bool {
         self.person.as_ref().is_some_and(|person| person.standing == Standing::Active)
-    }
-
-    /// Returns the person who has only given the password, on the provider's own pages, while no app is being enrolled.
-    pub(crate) fn person_with_password_only(&self) -> Option<&Person> {
-        let session = &self.browser.session;
-        let is_free = session.second.is_none() && session.enrolling.is_none() && session.request.is_none();
-        self.person.as_deref().filter(|_| is_free)
     }
 
     /// Ends the login or the session of a person whose identity is not active.

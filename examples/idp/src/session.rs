@@ -192,6 +192,18 @@ impl Moved {
 }
 
 impl Session {
+    /// Returns the name of the service's request, or of the last one that was answered.
+    pub(crate) fn last_request(&self) -> Option<&str> {
+        let given = self.given.as_ref().map(|given| &given.request);
+        self.request.as_ref().map(|request| &request.id).or(given).map(String::as_str)
+    }
+
+    /// Returns `true` if the answer to this request of a service was given.
+    fn has_answered(&self, request: Option<&Request>) -> bool {
+        let given = self.given.as_ref().zip(request);
+        given.is_some_and(|(given, request)| given.request == request.id)
+    }
+
     fn mark_refusal(&mut self, is_shown: bool) {
         if let Some(refusal) = &mut self.refusal {
             refusal.is_shown = is_shown;
@@ -252,8 +264,8 @@ pub(crate) struct Browser {
     cookie: Cookie,
     /// `true` if the records had the session. If they no longer do, it was ended meanwhile.
     is_stored: bool,
-    /// `true` for a request that was under way when the session moved. The browser has the next cookie, and keeps it.
-    is_late: bool,
+    /// `true` if the browser may not have the cookie yet. It keeps another one that it has got since the request.
+    is_new: bool,
     /// The hash of the form in the request.
     form: Option<String>,
     pub(crate) session: Session,
@@ -273,23 +285,26 @@ impl Browser {
     ) -> Result<Self, Outage> {
         let form = headers.get(FORM_HASH).and_then(|hash| hash.to_str().ok()).map(str::to_owned);
         let mut cookie = Cookie::read(headers, purpose.cookie(), is_secure);
-        let mut is_late = false;
+        let mut is_new = cookie.is_none();
         while let Some(held) = cookie.take() {
             let Some(session) = records.load::<Session>(&held.hash("session"), now).await? else {
-                return Ok(Self { form, ..Self::start(purpose, held)? });
+                return Ok(Self { is_new, form, ..Self::start(purpose, held)? });
             };
             match &session.moved {
-                None => return Ok(Self { purpose, cookie: held, is_stored: true, is_late: false, form, session }),
-                Some(moved) if moved.leads(form.as_deref(), now) => cookie = Some(held.next(&session.salt)),
-                Some(_) => is_late = true,
+                None => return Ok(Self { purpose, cookie: held, is_stored: true, is_new, form, session }),
+                Some(moved) if moved.leads(form.as_deref(), now) => {
+                    (cookie, is_new) = (Some(held.next(&session.salt)), true);
+                }
+                // The request was under way when the session moved. The browser has the next cookie.
+                Some(_) => is_new = false,
             }
         }
-        Ok(Self { is_late, form, ..Self::start(purpose, Cookie::random()?)? })
+        Ok(Self { is_new, form, ..Self::start(purpose, Cookie::random()?)? })
     }
 
     fn start(purpose: Purpose, cookie: Cookie) -> Result<Self, Outage> {
         let session = Session { salt: new_salt()?, ..Session::default() };
-        Ok(Self { purpose, cookie, is_stored: false, is_late: false, form: None, session })
+        Ok(Self { purpose, cookie, is_stored: false, is_new: true, form: None, session })
     }
 
     /// Starts a session with another cookie. Only the language stays.
@@ -335,10 +350,8 @@ impl Browser {
         let refusal = self.session.refusal.clone().filter(|_| self.form.is_none());
         let session = Session { refusal, ..self.session.clone() };
         let keep = |held: Option<Session>| {
-            let answered = held.as_ref().and_then(|held| held.given.as_ref()).map(|given| &given.request);
-            let is_answered = answered.is_some() && answered == session.request.as_ref().map(|request| &request.id);
-            let is_ended = is_answered || self.is_stored && held.is_none();
-            ((!is_ended).then(|| Kept::until(session.end(now), session.clone())), ())
+            let is_over = held.as_ref().map_or(self.is_stored, |held| held.has_answered(session.request.as_ref()));
+            ((!is_over).then(|| Kept::until(session.end(now), session.clone())), ())
         };
         records.change(&self.name(), now, keep).await
     }
@@ -411,23 +424,34 @@ impl Browser {
     /// to the same session, for some seconds.
     pub(crate) async fn renew(&mut self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         let (old, was_stored) = (self.name(), self.is_stored);
-        self.cookie = self.cookie.next(&self.session.salt);
+        let next = self.cookie.next(&self.session.salt);
+        let cookie = std::mem::replace(&mut self.cookie, next);
         let moved = Session {
             salt: std::mem::replace(&mut self.session.salt, new_salt()?),
             moved: Some(Moved { at: now.as_secs(), form: self.form.clone() }),
             ..Session::default()
         };
-        (self.is_stored, self.session.seen) = (false, now.as_secs());
+        (self.is_stored, self.is_new, self.session.seen) = (false, true, now.as_secs());
         // The next cookie does not give the secret again.
         self.session.once = None;
         self.keep(records, now).await?;
         let keep = |held: Option<Session>| {
-            (Some(Kept::until(now.saturating_add(MOVING_SECS + 1), moved.clone())), held.is_some())
+            let is_answered = held.as_ref().is_some_and(|held| held.has_answered(self.session.request.as_ref()));
+            let moved = Kept::until(now.saturating_add(MOVING_SECS + 1), moved.clone());
+            ((!is_answered).then_some(moved), (held, is_answered))
         };
-        if !records.change(&old, now, keep).await? && was_stored {
-            // It was ended meanwhile.
-            self.end(records, now).await?;
-            return self.start_again();
+        match records.change(&old, now, keep).await? {
+            // The login at a service was answered meanwhile. The browser keeps the answer.
+            (Some(held), true) => {
+                self.end(records, now).await?;
+                (self.cookie, self.session, self.is_new) = (cookie, held, false);
+            }
+            (None, _) if was_stored => {
+                // It was ended meanwhile.
+                self.end(records, now).await?;
+                return self.start_again();
+            }
+            _ => {}
         }
         self.is_stored = true;
         match &self.session.person {
@@ -454,7 +478,7 @@ impl Browser {
         if old.moved.is_some_and(|moved| moved.leads(self.form.as_deref(), now)) {
             let next = self.cookie.next(&old.salt);
             if let Some(session) = records.load(&next.hash("session"), now).await? {
-                (self.cookie, self.session) = (next, session);
+                (self.cookie, self.session, self.is_new) = (next, session, true);
             }
         }
         Ok(())
@@ -496,8 +520,8 @@ impl Browser {
         self.cookie.hash("form")
     }
 
-    /// Returns the header that sets the cookie, unless the browser has a newer one.
+    /// Returns the header that sets the cookie, unless the browser has it or a newer one.
     pub(crate) fn set_cookie(&self, is_secure: bool) -> Option<[(HeaderName, String); 1]> {
-        (!self.is_late).then(|| [(header::SET_COOKIE, self.cookie.header(self.purpose.cookie(), is_secure))])
+        self.is_new.then(|| [(header::SET_COOKIE, self.cookie.header(self.purpose.cookie(), is_secure))])
     }
 }

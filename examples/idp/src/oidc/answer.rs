@@ -187,7 +187,7 @@ impl Visit {
 }
 
 /// The page with the outcome of a login.
-pub(crate) const ENDED: &str = "/ended";
+const ENDED: &str = "/ended";
 
 /// The outcomes that the person reads about.
 const SHOWN: [OutcomeCode; 4] =

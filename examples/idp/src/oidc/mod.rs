@@ -24,7 +24,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub(crate) use self::answer::{ENDED, Given, Single};
+pub(crate) use self::answer::{Given, Single};
 pub(crate) use self::clients::{Clients, Registration, form_target};
 pub(crate) use self::keys::Keys;
 pub(crate) use self::request::Request;

@@ -11,6 +11,7 @@ use tower::ServiceExt;
 
 use crate::app::App;
 use crate::audit::Line;
+use crate::http::Visit;
 use crate::person::{Standing, hash};
 
 const USER: &str = "maria.rossi@example.org";
@@ -139,6 +140,38 @@ async fn audit_log_has_each_step_and_no_value() {
     let all = serde_json::to_string(&lines).unwrap();
     for value in [USER, "secret-state", &code, &token, VERIFIER, "password"] {
         assert!(!all.contains(value), "{value}");
+    }
+}
+
+/// A form that was read before the login was cancelled in another tab, and is stored after it.
+#[tokio::test]
+async fn late_form_does_not_bring_an_answered_request_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path()).await;
+    for is_moving in [false, true] {
+        let mut browser = Browser::log_in(&app).await;
+        browser.send("GET", "/", String::new(), None).await;
+        let (form, request) = (browser.hidden("form"), browser.hidden("request"));
+        let headers = [(header::COOKIE, browser.cookie.parse().unwrap())].into_iter().collect();
+        let mut late = Visit::of_service(Arc::clone(&app), &headers).await.unwrap();
+        assert!(late.awaits_consent(Some(&request)));
+        browser.send("POST", "/cancel", format!("form={form}&request={request}"), None).await;
+        let answer = browser.location.clone();
+        assert!(answer.contains("ErrorCode+nr25"), "{answer}");
+        if is_moving {
+            late.browser.renew(&app.records, late.now).await.unwrap();
+            assert!(late.browser.session.request.is_none() && late.browser.session.person.is_none());
+            assert!(late.browser.set_cookie(false).is_none());
+        } else {
+            late.browser.keep(&app.records, late.now).await.unwrap();
+        }
+        for path in ["/consent", "/cancel", "/password"] {
+            let fields = format!("form={form}&request={request}&consent=yes&user={USER}&password=password");
+            browser.send("POST", path, fields, None).await;
+            assert_eq!(browser.location, answer, "{path}");
+        }
+        browser.send("GET", "/", String::new(), None).await;
+        assert!(!browser.page.contains("Wiki"), "{}", browser.page);
     }
 }
 

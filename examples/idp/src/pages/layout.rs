@@ -24,17 +24,12 @@ pub(crate) struct Page<'a> {
     pub(crate) provider: &'a str,
     pub(crate) form_token: &'a str,
     pub(crate) refused: &'a Refused,
-    /// The service that the browser logs in to.
-    pub(crate) service: Option<Service<'a>>,
+    /// The name of the service that the browser logs in to.
+    pub(crate) service: Option<&'a str>,
+    /// The name of the service's request, also on the page about its answer.
+    pub(crate) request: Option<&'a str>,
     /// A demonstration without a gateway keeps messages in its outbox.
     pub(crate) has_outbox: bool,
-}
-
-/// A service, and the name of its request.
-#[derive(Clone, Copy)]
-pub(crate) struct Service<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) request: &'a str,
 }
 
 /// An error at the top of a page, which screen readers read first.
@@ -73,7 +68,7 @@ impl Page<'_> {
                     header { div { a .brand href="/" { (self.provider) } span { (self.say(CLAIM)) } } }
                     main #content {
                         @if let Some(service) = self.service {
-                            p .hint { (self.say(ACCESS_TO)) " " strong { (service.name) } }
+                            p .hint { (self.say(ACCESS_TO)) " " strong { (service) } }
                         }
                         h1 { (title) }
                         @if let Some(Alert(text)) = alert { p .alert role="alert" { (text) } }
@@ -115,7 +110,7 @@ impl Page<'_> {
     pub(super) fn token(&self) -> Markup {
         html! {
             input type="hidden" name="form" value=(self.form_token);
-            @if let Some(service) = self.service { input type="hidden" name="request" value=(service.request); }
+            @if let Some(request) = self.request { input type="hidden" name="request" value=(request); }
         }
     }
 }

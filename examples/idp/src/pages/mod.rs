@@ -31,7 +31,7 @@ pub(crate) use consent::{consent, ended, refused};
 pub(crate) use devices::{LAST_DEVICE, activation, add_device, device, kind, status};
 pub(crate) use enrollment::{enrollment, first_app};
 pub(crate) use language::{Language, Text, start_of_day, time_of_day};
-pub(crate) use layout::{Alert, ERROR, Page, STYLE, Service};
+pub(crate) use layout::{Alert, ERROR, Page, STYLE};
 pub(crate) use limited::limited;
 pub(crate) use login::{PASSWORD_LOCKED, WRONG_PASSWORD, sign_in};
 pub(crate) use number::{NOT_A_MOBILE, NUMBER_IN_USE, NUMBER_REFUSED, START_AGAIN, confirm_number, number};

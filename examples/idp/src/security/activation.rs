@@ -62,9 +62,11 @@ const MISTYPED: Text = Text(
 );
 
 impl Visit {
-    /// Returns `true` after the password of a person who cannot show a second factor. In a login at a service, no app is
-    /// activated.
+    /// Returns `true` after the password of a person who cannot show a second factor, while no app is being enrolled. In
+    /// a login at a service, no app is activated with a code of the help desk.
     fn may_activate(&self) -> bool {
-        self.person_with_password_only().is_some_and(|person| person.second_factor_since.is_some())
+        let session = &self.browser.session;
+        let is_free = session.second.is_none() && session.enrolling.is_none() && session.request.is_none();
+        is_free && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_some())
     }
 }

@@ -1,9 +1,9 @@
 //! Logins at services beside the person's own pages in the same browser.
 
 use crate::security::sign_in;
-use crate::support::browser::agent;
+use crate::support::browser::{Browser, agent};
 use crate::support::provider::Provider;
-use crate::support::service::{LEVEL_1, challenge, url};
+use crate::support::service::{LEVEL_1, LEVEL_3, challenge, url};
 
 const PLAIN: &str = "[[client]]\nid = \"wiki\"\nname = \"Wiki\"\nprofile = \"plain\"\n\
     redirect_uris = [\"https://wiki.example/callback\"]\nsecret = \"0123456789abcdef0123456789abcdef\"\n";
@@ -86,6 +86,28 @@ fn steps_of_both_do_not_mix() {
     assert!(own.form("/logout").is_some(), "{}", own.page);
     login.give_password(&provider);
     assert!(login.form("/code").is_some() && login.page.contains("Wiki"));
+}
+
+#[test]
+fn another_language_after_the_end_of_a_login_leaves_the_own_session() {
+    let provider = Provider::start(PLAIN);
+    let mut browser = sign_in(&provider);
+    browser.open(&link(&provider, Some(LEVEL_3)));
+    browser.give_password(&provider);
+    assert!(browser.is_refused() && browser.page.contains("lang=\"it\""), "{}", browser.page);
+    let ended = |browser: &Browser, text: &str| {
+        assert!(browser.is_refused() && browser.page.contains(text), "{}", browser.page);
+        assert!(browser.page.contains("nr20") && browser.page.contains("Wiki"), "{}", browser.page);
+    };
+    browser.submit("/language/en", &[]);
+    ended(&browser, "The service requires a level");
+    browser.open("/ended");
+    ended(&browser, "The service requires a level");
+    browser.submit("/language/it", &[]);
+    ended(&browser, "Il servizio richiede un livello");
+    // The own pages have not gone over to it, and are still open.
+    browser.open("/security");
+    assert!(browser.form("/logout").is_some(), "{}", browser.page);
 }
 
 #[test]

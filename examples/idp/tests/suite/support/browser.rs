@@ -24,6 +24,8 @@ pub(crate) struct Browser {
     origin: String,
     /// The address that takes connections.
     address: String,
+    /// The page that the browser shows, which it names to the provider with each form.
+    shown: String,
     /// The cookies by name.
     cookies: BTreeMap<String, String>,
     app: Option<App>,
@@ -39,9 +41,9 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn new(provider: &Provider) -> Self {
         let (cookies, app, left, hold) = Default::default();
-        let (page, headers) = Default::default();
+        let (page, headers, shown) = Default::default();
         let (origin, address) = (provider.origin.clone(), provider.address.clone());
-        Self { agent: agent(), origin, address, cookies, app, status: 0, headers, page, left, hold }
+        Self { agent: agent(), origin, address, shown, cookies, app, status: 0, headers, page, left, hold }
     }
 
     /// Returns a second connection of the same browser, for two clicks at once.
@@ -60,6 +62,7 @@ impl Browser {
         let path = url.strip_prefix(&self.origin).unwrap_or(url);
         let is_ours = path.starts_with('/') || path.is_empty();
         let url = if is_ours { format!("{}{path}", self.address) } else { url.to_owned() };
+        self.shown = url.replacen(&self.address, &self.origin, 1);
         let mut request = self.agent.get(&url);
         if !self.cookies.is_empty() {
             request = request.header("Cookie", self.cookie());
@@ -90,6 +93,7 @@ impl Browser {
         self.left = None;
         let body = Serializer::new(String::new()).extend_pairs(form).extend_pairs(fields).finish();
         let mut request = self.agent.post(format!("{}{action}", self.address)).header("Origin", &self.origin);
+        request = request.header("Referer", &self.shown);
         if !self.cookies.is_empty() {
             request = request.header("Cookie", self.cookie());
         }
@@ -143,6 +147,10 @@ impl Browser {
     fn take_answer(&mut self, response: Response<ureq::Body>) {
         let is_page = response.headers().get("content-type").is_some_and(|kind| kind == "text/html; charset=utf-8");
         assert!(!is_page || response.status().as_u16() >= 400, "a form is answered with a page");
+        if is_page {
+            // It has no other address than the form, which only the origin is named of.
+            self.shown = format!("{}/", self.origin);
+        }
         self.take(response);
     }
 
