@@ -148,7 +148,9 @@ impl Visit {
         if let Some(refusal) = self.enroll_app().await? {
             return self.end_activation(refusal).await;
         }
-        let Some(number) = self.browser.session.enrolling else { return Ok(self.go_to("/")) };
+        let Some(number) = self.browser.session.enrolling else {
+            return self.refuse("/", self.warning(OTHER_APP)).await;
+        };
         self.refused = self.warning(ANOTHER_KEY).into();
         let page = self.enrollment_page(AuthenticatorNumber::new(number)).await?;
         page.ok_or(Outage("enrollment_ended"))
@@ -188,6 +190,10 @@ impl Visit {
     }
 }
 
+const OTHER_APP: Text = Text(
+    "Nel frattempo è stata attivata un'altra app: usa i suoi codici. La chiave che hai inquadrato qui non vale: eliminala.",
+    "Another app was activated meanwhile: use its codes. The entry that you scanned here is not valid: delete it.",
+);
 const ANOTHER_KEY: Text = Text(
     "L'attivazione è ricominciata: elimina la chiave di prima dall'app e inquadra il nuovo codice QR.",
     "The activation has started again: delete the earlier entry in your app and scan the new QR code.",

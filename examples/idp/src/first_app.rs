@@ -9,6 +9,7 @@ use axum::response::Response;
 use axum::routing::post;
 use axum::{Form, Router};
 use secondo::UnixTime;
+use secondo::assurance::OutcomeCode;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -69,16 +70,16 @@ async fn send_again(
     headers: HeaderMap,
     Form(Again { form, request }): Form<Again>,
 ) -> Answer {
-    let visit = Visit::of_step(app, &headers, request.as_deref()).await?;
+    let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
     if let Some(answer) = visit.given(request.as_deref()) {
         return Ok(answer);
     }
     let is_due = form == visit.browser.form_token() && visit.awaits_first_app();
-    let Some(person) = visit.person.as_ref().filter(|_| is_due) else { return Ok(visit.go_to("/")) };
+    let Some(person) = visit.person.clone().filter(|_| is_due) else { return Ok(visit.go_to("/")) };
     if challenge::is_recent(&visit.app.records, &visit.first_app_challenge(), visit.now).await? {
         return visit.refuse("/", visit.warning(JUST_SENT)).await;
     }
-    visit.begin_first_app(person).await
+    visit.begin_first_app(&person).await
 }
 
 const SMS_TEXT: Text = Text(
@@ -94,13 +95,17 @@ impl Visit {
         is_due && self.goes_on() && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_none())
     }
 
-    /// Sends a code to the certified number, and goes to the page that asks for it.
-    pub(crate) async fn begin_first_app(&self, person: &Person) -> Answer {
+    /// Sends a code to the certified number, and goes to the page that asks for it. A login at a service ends if too many
+    /// were sent.
+    pub(crate) async fn begin_first_app(&mut self, person: &Person) -> Answer {
         let (name, records, now) = (self.first_app_challenge(), &self.app.records, self.now);
         // The second of two clicks sends nothing.
         if challenge::begin(records, &name, now).await? {
             if !challenge::permits(records, &format!("first app of {}", person.id), SMS, None, now).await? {
-                return self.refuse("/", self.warning(TOO_MANY)).await;
+                return match self.browser.session.request {
+                    Some(_) => self.end(OutcomeCode::TooManyAttempts).await,
+                    None => self.refuse("/", self.warning(TOO_MANY)).await,
+                };
             }
             in_background(send(Arc::clone(&self.app), person.mobile.clone(), name, self.language, now));
         }

@@ -39,7 +39,7 @@ pub(crate) fn first_app(page: &Page<'_>, mobile: &str) -> Markup {
 ///
 /// The link to the provider's own app names the login, and not the key.
 pub(crate) fn enrollment(page: &Page<'_>, qr: &Qr, secret: &Base32, is_further: bool) -> Markup {
-    let login = page.service.map_or_else(String::new, |service| format!("={}", service.request));
+    let login = page.request.map_or_else(String::new, |request| format!("={request}"));
     let content = html! {
         p { (page.say(ENROLL_HINT)) }
         img .qr alt=(page.say(QR)) src=(qr.data_uri().as_str());

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
+use crate::second_factor::MOBILE;
 use crate::support::browser::Browser;
+use crate::support::outbox::{code, message};
+use crate::support::page::mails;
 use crate::support::provider::Provider;
 use crate::support::service::{ID, LEVEL_2, Service, claims, request_object};
 
@@ -124,17 +127,105 @@ fn nothing_is_activated_after_the_end_of_the_login() {
     }
 }
 
+/// Asserts that the page says why the login ended, and leads back to the service with this outcome.
+fn assert_ended(browser: &mut Browser, outcome: &str) {
+    assert!(browser.is_refused(), "{}", browser.page);
+    browser.follow_link();
+    assert_eq!(browser.answer("error_description").as_deref(), Some(outcome));
+}
+
+/// Asserts that the person still has no app.
+fn assert_nothing_is_activated(provider: &Provider) {
+    assert_eq!(mails(provider, "Nuova app attivata"), 0);
+    let mut browser = Browser::new(provider);
+    browser.open("/");
+    browser.give_password(provider);
+    assert!(browser.form("/first-app").is_some(), "{}", browser.page);
+}
+
 #[test]
 fn a_login_that_took_too_long_activates_nothing() {
     let service = Service::new();
+    for action in ["/first-app", "/first-app/again", "/enrollment"] {
+        let mut provider = Provider::start(&service.registration());
+        let mut browser = after_password(&service, &provider);
+        message(&provider, MOBILE, 1);
+        // The second code is still valid when the login is not.
+        provider.restart("+300s");
+        browser.submit("/first-app/again", &[]);
+        let mut code = code(&message(&provider, MOBILE, 2));
+        if action == "/enrollment" {
+            browser.submit("/first-app", &[("code", &code)]);
+            browser.scan();
+            code = browser.app().next_code_at(601);
+        }
+        provider.restart("+601s");
+        browser.submit(action, &[("code", &code)]);
+        assert_ended(&mut browser, "ErrorCode nr21");
+        assert_nothing_is_activated(&provider);
+    }
+}
+
+/// The suspension ends the session, and the password says why.
+#[test]
+fn a_person_who_is_suspended_meanwhile_activates_nothing() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let help_desk = |action| {
+        let arguments = ["admin", action, &provider.user, "--operator", "anna", "--reason", "ticket 7"];
+        provider.command(&arguments).unwrap()
+    };
+    for (count, action) in [(1, "/first-app"), (3, "/enrollment")] {
+        let mut browser = after_password(&service, &provider);
+        let mut code = code(&message(&provider, MOBILE, count));
+        if action == "/enrollment" {
+            browser.submit("/first-app", &[("code", &code)]);
+            browser.scan();
+            code = browser.app().first_code(0);
+        }
+        help_desk("suspend");
+        browser.submit(action, &[("code", &code)]);
+        assert!(browser.form("/password").is_some() && browser.left.is_none(), "{action}: {}", browser.page);
+        browser.give_password(&provider);
+        assert_ended(&mut browser, "ErrorCode nr23");
+        help_desk("resume");
+        assert_nothing_is_activated(&provider);
+    }
+}
+
+/// Five codes are sent in a day, however many browsers ask for them.
+#[test]
+fn too_many_codes_end_the_login() {
+    let service = Service::new();
     let mut provider = Provider::start(&service.registration());
     let mut browser = after_password(&service, &provider);
+    for _ in 1..5 {
+        assert!(after_password(&service, &provider).form("/first-app").is_some());
+    }
+    message(&provider, MOBILE, 5);
+    assert_ended(&mut after_password(&service, &provider), "ErrorCode nr19");
+    provider.restart("+61s");
+    let form = browser.form("/first-app/again").unwrap();
+    browser.submit("/first-app/again", &[]);
+    let mut click = browser.twin();
+    assert_ended(&mut browser, "ErrorCode nr19");
+    // The second of two clicks gets the same answer.
+    click.post("/first-app/again", &form, &[]);
+    assert_ended(&mut click, "ErrorCode nr19");
+    message(&provider, MOBILE, 5);
+}
+
+/// Eight enrollments can begin at once. Five wrong codes end each.
+#[test]
+fn too_many_enrollments_end_the_login() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut browser = after_password(&service, &provider);
     browser.give_activation_code();
-    let form = browser.form("/enrollment").unwrap();
-    browser.scan();
-    provider.restart("+601s");
-    let code = browser.app().next_code_at(601);
-    browser.post("/enrollment", &form, &[("code", &code)]);
-    browser.follow_link();
-    assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr21"));
+    for count in 0..8 * 5 {
+        assert!(browser.form("/enrollment").is_some(), "{count}: {}", browser.page);
+        browser.submit("/enrollment", &[("code", &format!("{count:06}"))]);
+    }
+    assert_ended(&mut browser, "ErrorCode nr19");
+    assert_nothing_is_activated(&provider);
 }

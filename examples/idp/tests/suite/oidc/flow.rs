@@ -166,6 +166,35 @@ fn preferred_level_that_the_person_can_reach() {
     assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr20"));
 }
 
+/// The session of Level 1 is no way around the first app.
+#[test]
+fn level_2_after_level_1_activates_a_first_app() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut browser = service.log_in(&provider);
+    browser.open(&service.url(&provider, &request_object(&provider, LEVEL_2)));
+    assert!(browser.form("/password").is_some() && browser.form("/consent").is_none(), "{}", browser.page);
+    browser.give_password(&provider);
+    assert!(browser.form("/first-app").is_some() && browser.form("/consent").is_none(), "{}", browser.page);
+}
+
+/// A first app reaches Level 2, which the service takes as well.
+#[test]
+fn level_3_or_2_is_level_2_with_a_first_app() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut browser = Browser::new(&provider);
+    browser.open(&service.url(&provider, &request_object(&provider, &format!("{LEVEL_3} {LEVEL_2}"))));
+    browser.give_password(&provider);
+    browser.give_activation_code();
+    browser.confirm_app();
+    browser.give_code();
+    browser.consent();
+    let reply = service.exchange(&provider, &browser.answer("code").unwrap());
+    let (_, id) = claims(&provider, reply.body["id_token"].as_str().unwrap(), ID);
+    assert_eq!((&id["acr"], &id["amr"]), (&json!(LEVEL_2), &json!(["pwd", "otp", "mfa"])));
+}
+
 #[test]
 fn identifiers_are_pairwise() {
     let service = Service::new();

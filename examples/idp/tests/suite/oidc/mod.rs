@@ -8,3 +8,4 @@ mod keys;
 mod max_age;
 mod own_pages;
 mod refusals;
+mod tabs;
