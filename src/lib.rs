@@ -119,6 +119,10 @@ pub mod design {}
 pub mod benchmarks {}
 
 #[cfg(all(any(doc, doctest), feature = "std"))]
+#[doc = include_str!("dependencies.md")]
+pub mod dependencies {}
+
+#[cfg(all(any(doc, doctest), feature = "std"))]
 #[doc = include_str!("standards.md")]
 pub mod standards {}
 
