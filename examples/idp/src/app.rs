@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand::TryRng;
 use rand::rngs::{SysError, SysRng};
 use secondo::store::Boxed;
-use secondo::{AccountId, Policy, UnixTime, Verifier};
+use secondo::{AccountId, UnixTime, Verifier};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Audit, Events, Head};
@@ -68,7 +68,9 @@ impl App {
         let persons = Persons::new(records.clone(), &random_hex()?, at_once, metrics.clone(), audit.clone())?;
         let gepi = Arc::new(gepi::Party::open(&records, &origin).await?);
         let mut clients = config.client.clone();
-        clients.push(gepi.registration()?);
+        if config.gepi.enabled {
+            clients.push(gepi.registration()?);
+        }
         let oidc = Arc::new(Oidc::open(&clients, records.clone(), &subject_key(&engine, &records).await?).await?);
         let messages = Messages::new(records.clone(), config.sms.clone().map(Gateway::new).transpose()?);
         let limits = Arc::default();
@@ -88,6 +90,19 @@ impl App {
         !self.is_secure() || self.config.tls
     }
 
+    /// Returns the address of the messages of a demonstration, unless a gateway sends them. Only this machine may open
+    /// it, by its own name.
+    pub(crate) fn outbox(&self) -> Option<String> {
+        if !self.is_demonstration() || self.config.sms.is_some() {
+            return None;
+        }
+        let own = self.origin.split_once("://").map(|(_, host)| host.rsplit_once(':').unwrap_or((host, "443")));
+        Some(match own {
+            Some((host, port)) if host != "localhost" => format!("https://localhost:{port}/outbox"),
+            _ => "/outbox".to_owned(),
+        })
+    }
+
     /// Returns `true` if browsers reach the provider by HTTPS.
     pub(crate) fn is_secure(&self) -> bool {
         self.origin.starts_with("https://")
@@ -99,7 +114,7 @@ pub(crate) const RECORDS: &str = "idp records";
 
 fn verifier(config: &Config, engine: &Engine, keys: &KeyFile, audit: &Audit) -> Result<Verifier<Boxed>, Failure> {
     let ring = keys.ring(&config.name.to_lowercase())?;
-    Ok(Verifier::new(engine.boxed(), ring, Policy::new()).with_sink(Events(audit.clone())))
+    Ok(Verifier::new(engine.boxed(), ring, config.attempts.policy()?).with_sink(Events(audit.clone())))
 }
 
 /// The key of the pairwise identifiers of persons, which stays when other keys are rotated.

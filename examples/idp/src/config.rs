@@ -4,7 +4,10 @@ use std::env;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use secondo::Policy;
+use secondo::policy::Lock;
 use serde::Deserialize;
 use url::Url;
 
@@ -13,7 +16,7 @@ use crate::gepi;
 use crate::limits::Rates;
 use crate::oidc::Registration;
 use crate::outage::Failure;
-use crate::registration::Credential;
+use crate::registration::{Credential, check_credentials};
 use crate::tls::{self, Certificate};
 
 /// The configuration. Everything has a default, so that the program runs without a file.
@@ -45,6 +48,10 @@ pub(crate) struct Config {
     /// The connections that are open at most, and no more than the files that the system lets a process open. Further
     /// ones wait.
     pub(crate) connections: NonZeroU32,
+    /// The wrong codes until a lock, and its length.
+    pub(crate) attempts: Attempts,
+    /// The order in which a login offers the ways that the person has. Recovery codes come last.
+    pub(crate) ways: [Way; 3],
     /// The requests per minute from one address.
     pub(crate) limits: Rates,
     /// The services.
@@ -53,6 +60,43 @@ pub(crate) struct Config {
     pub(crate) gepi: gepi::Settings,
     /// The credentials of others that can be handed over.
     pub(crate) handover: Vec<Credential>,
+}
+
+/// The table `[attempts]`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Attempts {
+    /// The wrong codes in a row that lock an account: 1 to 100.
+    codes: u8,
+    /// The length of the first lock. Each further one is twice as long, up to a day.
+    lock_minutes: u64,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { codes: 5, lock_minutes: 15 }
+    }
+}
+
+impl Attempts {
+    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
+        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+        let first = Duration::from_secs(self.lock_minutes.saturating_mul(60));
+        let lock = Lock::doubling(first, LONGEST).map_err(|error| format!("[attempts] lock_minutes: {error}"))?;
+        let policy =
+            Policy::new().with_failure_cap(self.codes).map_err(|error| format!("[attempts] codes: {error}"))?;
+        Ok(policy.with_lock(lock))
+    }
+}
+
+/// A way to show the second factor.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Way {
+    Push,
+    /// A code of an app or a device.
+    Code,
+    Sms,
 }
 
 /// The address without a configuration, and that of a demonstration by HTTPS, which a phone can reach.
@@ -76,6 +120,8 @@ impl Default for Config {
             trusted_proxy: None,
             metrics_token: None,
             connections: CONNECTIONS,
+            attempts: Attempts::default(),
+            ways: [Way::Push, Way::Code, Way::Sms],
             limits: Rates::default(),
             client: Vec::new(),
             gepi: gepi::Settings::default(),
@@ -105,6 +151,13 @@ impl Config {
         }
         if let Ok(store) = env::var("IDP_STORE") {
             config.store = store;
+        }
+        config.attempts.policy()?;
+        check_credentials(&config.handover)?;
+        if let [a, b, c] = config.ways
+            && (a == b || b == c || a == c)
+        {
+            return Err("ways must name push, code and sms, each once".into());
         }
         Ok(config)
     }

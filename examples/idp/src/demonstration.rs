@@ -22,10 +22,11 @@ impl Record for Begun {
 pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
     let now = UnixTime::now()?;
     if !app.records.create("persons", Kept::forever(Begun {}), now).await? {
-        let files = app.config.data.with_extension("*");
         println!(
-            "The passwords were printed at the first start. To begin anew, remove {}, or name another file with IDP_DATA.",
-            files.display()
+            "The passwords were printed at the first start. To begin anew, remove {} and {}, or name another file with \
+                IDP_DATA.",
+            app.config.data.display(),
+            app.config.key_path().display()
         );
         return Ok(());
     }

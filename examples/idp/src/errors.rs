@@ -100,7 +100,8 @@ fn is_explained(response: &Response) -> bool {
 async fn page(app: &Arc<App>, asked: &Parts, error: RequestError) -> Response {
     // The request may have failed before it reached a page.
     let again = page_before(app, asked).filter(|_| !is_sight(&asked.method) && error != RequestError::OtherSite);
-    if asked.uri.path() == "/gepi" || asked.uri.path().starts_with("/gepi/") {
+    let is_of_gepi = asked.uri.path() == "/gepi" || asked.uri.path().starts_with("/gepi/");
+    if is_of_gepi && app.config.gepi.enabled {
         return gepi::explain(app, &asked.headers, error, again.as_deref()).await.into_response();
     }
     let page = |page: &Page<'_>| pages::request_error(page, error, again.as_deref());
@@ -113,7 +114,7 @@ async fn page(app: &Arc<App>, asked: &Parts, error: RequestError) -> Response {
     let (language, refused) = (Language::accepted(&asked.headers), Refused::default());
     let provider = &app.config.name;
     let (service, request) = (None, None);
-    page(&Page { language, provider, form_token: "", refused: &refused, service, request, has_outbox: false })
+    page(&Page { language, provider, form_token: "", refused: &refused, service, request, outbox: None })
         .into_response()
 }
 

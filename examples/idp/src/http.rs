@@ -75,7 +75,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(credentials::routes())
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], STYLE) }))
         .merge(push::routes())
-        .merge(gepi::routes())
+        .merge(if app.config.gepi.enabled { gepi::routes() } else { Router::new() })
         .layer(from_fn_with_state(Arc::clone(&app), own_forms))
         .merge(oidc::routes())
         .merge(push::api())
@@ -258,7 +258,7 @@ impl Visit {
         let request = self.browser.session.last_request();
         let provider = &self.app.config.name;
         let refused = &self.refused;
-        let has_outbox = self.app.is_demonstration() && self.app.config.sms.is_none();
+        let outbox = self.app.outbox();
         page(&Page {
             language: self.language,
             provider,
@@ -266,7 +266,7 @@ impl Visit {
             refused,
             service,
             request,
-            has_outbox,
+            outbox: outbox.as_deref(),
         })
     }
 

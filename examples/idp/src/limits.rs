@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use serde::Deserialize;
 
+use crate::gepi;
 use crate::http::is_sight;
 
 /// The requests per minute from one address, which may also come at once. 0 turns a limit off.
@@ -55,6 +56,7 @@ impl Kind {
             "authorize" => Some(Self::Authorize),
             "token" | "userinfo" | "api" => Some(Self::Api),
             _ if is_sight(method) => None,
+            _ if path == gepi::PIN => Some(Self::Password),
             // A page asks every two seconds. Two of them would leave their address no code to type.
             _ if path == WAITING => Some(Self::Api),
             "password" | "recover" => Some(Self::Password),

@@ -53,6 +53,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+    use crate::config::Config;
 
     fn is_shown(peer: &str, host: &str, proxied: Option<&'static str>) -> bool {
         let mut headers = HeaderMap::new();
@@ -80,6 +81,27 @@ mod tests {
         for peer in ["192.0.2.7", "192.0.2.9", "10.0.0.1", "2001:db8::1", "fe80::1", "::ffff:192.0.2.9"] {
             for host in ["192.0.2.7:8443", "localhost:8443"] {
                 assert!(!is_shown(peer, host, None), "{peer} {host}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_link_to_the_name_by_which_messages_are_shown() {
+        for (origin, is_tls, outbox) in [
+            ("http://localhost:8080", false, Some("/outbox")),
+            ("https://localhost:8443", true, Some("/outbox")),
+            ("https://192.0.2.7:8443", true, Some("https://localhost:8443/outbox")),
+            ("https://[2001:db8::1]:8443", true, Some("https://localhost:8443/outbox")),
+            ("https://idp.example", false, None),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let config = Config { data: folder.path().join("idp.redb"), tls: is_tls, ..Config::default() };
+            let app = App::open(config, origin.to_owned()).await.unwrap();
+            assert_eq!(app.outbox().as_deref(), outbox, "{origin}");
+            if let Some((_, host)) = outbox.and_then(|outbox| outbox.split_once("https://")) {
+                let host = host.strip_suffix("/outbox").unwrap();
+                let headers = [(header::HOST, host.parse().unwrap())].into_iter().collect();
+                assert!(is_from_here(origin, IpAddr::from([127, 0, 0, 1]), &headers), "{host}");
             }
         }
     }

@@ -21,6 +21,8 @@ use crate::outage::Outage;
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Settings {
+    /// `false` for a provider without the sample service.
+    pub(crate) enabled: bool,
     /// The day from which operators and citizens need Level 2.
     pub(super) level2_from: Date,
     /// The day from which patronato volunteers need it.
@@ -29,7 +31,7 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { level2_from: date(2023, 5, 3), patronato_level2_from: date(2017, 3, 1) }
+        Self { enabled: true, level2_from: date(2023, 5, 3), patronato_level2_from: date(2017, 3, 1) }
     }
 }
 

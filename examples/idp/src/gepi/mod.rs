@@ -34,6 +34,9 @@ pub(crate) use self::levels::Settings;
 pub(crate) use self::party::Party;
 use crate::app::App;
 
+/// The form that takes a PIN, which is guessed as passwords are.
+pub(crate) const PIN: &str = "/gepi/pin";
+
 /// Returns the routes of the service, whose forms are its own.
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -41,7 +44,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/gepi/login", post(login::begin))
         .route(login::CALLBACK, get(login::callback))
         .route(notice::PAGE, get(notice::show))
-        .route("/gepi/pin", post(login::take_pin))
+        .route(PIN, post(login::take_pin))
         .route("/gepi/logout", post(login::log_out))
         .route("/gepi/language/{code}", post(login::set_language))
         .route("/gepi/cases", get(work::list))

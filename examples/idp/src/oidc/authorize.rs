@@ -42,6 +42,7 @@ pub(crate) async fn authorize(State(app): State<Arc<App>>, headers: HeaderMap, R
         outcome: "done".into(),
         area: client.area.clone(),
         subject: Some(client.id.clone()),
+        detail: signed.map(|signed| format!("request object {}", signed.hash)),
         ..Line::default()
     });
     visit.begin(request, language.map(|language| language.code().to_owned())).await?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::clients::{Client, Credential};
+use super::request::hash;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 
@@ -17,6 +18,8 @@ const LONGEST_SECS: u64 = 60 * 60;
 /// The claims of a token that a client signed for the provider, and that is valid now.
 pub(crate) struct Signed {
     pub(crate) claims: Map<String, Value>,
+    /// The hash by which the audit log names the token.
+    pub(crate) hash: String,
     until: UnixTime,
 }
 
@@ -56,7 +59,7 @@ impl Signed {
             return Err("the token is of the future, or lives too long");
         }
         let until = UnixTime::from_secs(expires + LEEWAY_SECS + 1).map_err(|_| "the token's time is not right")?;
-        Ok(Self { claims, until })
+        Ok(Self { claims, hash: hash(token), until })
     }
 
     pub(crate) fn text(&self, claim: &str) -> Option<&str> {
@@ -89,7 +92,7 @@ mod tests {
     async fn form_does_not_use_up_a_token() {
         let records = Records::new(Boxed::new(Memory::new()), &[(1, [7; 32])]);
         let now = UnixTime::from_secs(1_800_000_000).unwrap();
-        let token = Signed { claims: Map::new(), until: now.saturating_add(60) };
+        let token = Signed { claims: Map::new(), hash: String::new(), until: now.saturating_add(60) };
         let name = "assertion https://service.example 1";
         assert!(records.first_use(name, now).await.unwrap());
         assert!(token.first_use(name, &records, now).await.unwrap());

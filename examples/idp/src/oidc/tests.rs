@@ -121,6 +121,8 @@ async fn audit_log_has_each_step_and_no_value() {
     service.send("POST", "/token", body, None).await;
     let (_, token) = service.page.split_once("\"access_token\":\"").unwrap_or_else(|| panic!("{}", service.page));
     let token = token.split('"').next().unwrap().to_owned();
+    let (_, id_token) = service.page.split_once("\"id_token\":\"").unwrap();
+    let id_token = format!("ID token {}", super::request::hash(id_token.split('"').next().unwrap()));
     service.send("GET", "/userinfo", String::new(), Some(&token)).await;
     assert!(service.page.contains(USER));
 
@@ -128,7 +130,7 @@ async fn audit_log_has_each_step_and_no_value() {
         ("request", "done", None),
         ("consent", "done", Some("email")),
         ("service_login", "done", Some("level 1")),
-        ("token", "done", None),
+        ("token", "done", Some(id_token.as_str())),
         ("attributes", "done", Some("email")),
     ];
     let lines = lines(&app, expected.len()).await;

@@ -17,7 +17,7 @@ use super::authentication::authenticate;
 use super::code::{Redeemed, redeem};
 use super::error::{Code, Refused, TokenError};
 use super::parameters::Parameters;
-use super::request::random;
+use super::request::{hash, random};
 use crate::app::App;
 use crate::audit::Line;
 use crate::outage::Outage;
@@ -57,8 +57,6 @@ pub(super) async fn token(
         app.audit.record(Line { outcome: "invalid_grant".into(), ..line });
         return Err(Refused(Code::InvalidGrant, "the code is not valid for this request").into());
     };
-    app.audit.record(Line { outcome: "done".into(), person: Some(login.person.clone()), ..line });
-
     let subject = app.oidc.subjects.of(&client.sector, &login.person);
     let level = Level::try_from(login.level).map_err(|_| Outage("level"))?;
     let (issued, expires) = (now.as_secs(), now.as_secs() + TOKEN_SECS);
@@ -68,8 +66,8 @@ pub(super) async fn token(
         "iat": issued, "exp": expires, "jti": grant, "scope": scope,
     });
     let access = app.oidc.keys.sign(Algorithm::RS256, "at+jwt", &access, now)?;
-    let hash = Sha256::digest(&access);
-    let (half, _) = hash.split_at(16);
+    let digest = Sha256::digest(&access);
+    let (half, _) = digest.split_at(16);
     let mut claims = json!({
         "iss": app.origin, "sub": subject, "aud": client.id, "iat": issued, "exp": expires, "auth_time": login.at,
         "acr": Framework::Spid.name(level), "amr": login.amr, "jti": random()?,
@@ -79,6 +77,8 @@ pub(super) async fn token(
         claims.insert("nonce".into(), nonce.into());
     }
     let id_token = app.oidc.keys.sign(client.id_token_alg, "JWT", &claims, now)?;
+    let detail = Some(format!("ID token {}", hash(&id_token)));
+    app.audit.record(Line { outcome: "done".into(), person: Some(login.person), detail, ..line });
     Ok(Json(json!({
         "access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECS, "id_token": id_token, "scope": scope,
     })))

@@ -13,6 +13,7 @@ const ACCESS_TO: Text = Text("Accesso a", "Signing in to");
 const NOT_SENT: Text =
     Text("Questa è una dimostrazione. Il messaggio è in", "This is a demonstration. The message is in");
 const OUTBOX: Text = Text("Messaggi inviati (altra scheda)", "Messages sent (another tab)");
+const ELSEWHERE: Text = Text("Aprili sul computer del gestore:", "Open them on the provider's computer:");
 const CANCEL: Text = Text("Annulla", "Cancel");
 
 /// The style of all pages.
@@ -28,8 +29,8 @@ pub(crate) struct Page<'a> {
     pub(crate) service: Option<&'a str>,
     /// The name of the service's request, also on the page about its answer.
     pub(crate) request: Option<&'a str>,
-    /// A demonstration without a gateway keeps messages in its outbox.
-    pub(crate) has_outbox: bool,
+    /// The address of the outbox, in which a demonstration without a gateway keeps messages.
+    pub(crate) outbox: Option<&'a str>,
 }
 
 /// An error at the top of a page, which screen readers read first.
@@ -96,10 +97,11 @@ impl Page<'_> {
     /// Says in a demonstration where the message is for which a page waits. The page stays open.
     pub(super) fn outbox_hint(&self) -> Markup {
         html! {
-            @if self.has_outbox {
+            @if let Some(outbox) = self.outbox {
                 p .hint {
                     (self.say(NOT_SENT)) " "
-                    a href="/outbox" target="_blank" { (self.say(OUTBOX)) } "."
+                    a href=(outbox) target="_blank" { (self.say(OUTBOX)) } "."
+                    @if !outbox.starts_with('/') { " " (self.say(ELSEWHERE)) " " (outbox) }
                 }
             }
         }

@@ -6,6 +6,7 @@ use secondo::factor::Kind;
 use super::language::Text;
 use super::layout::{Alert, Page};
 use super::texts::{self, ATTEMPTS_LEFT};
+use crate::config::Way;
 use crate::second_factor::{LOST, SentTo, Ways};
 
 const CHOICE_TITLE: Text = Text("Come vuoi confermare l'accesso?", "How do you want to confirm the sign-in?");
@@ -67,7 +68,13 @@ pub(crate) struct Attempt<'a> {
 }
 
 /// The page with the ways that the person has.
-pub(crate) fn choice(page: &Page<'_>, ways: &Ways, attempts_left: u8, alert: Option<&Alert>) -> Markup {
+pub(crate) fn choice(
+    page: &Page<'_>,
+    order: [Way; 3],
+    ways: &Ways,
+    attempts_left: u8,
+    alert: Option<&Alert>,
+) -> Markup {
     let way = |name: &str, text: Text, class: &str| {
         html! {
             li { form method="post" action="/choice" {
@@ -78,16 +85,20 @@ pub(crate) fn choice(page: &Page<'_>, ways: &Ways, attempts_left: u8, alert: Opt
     };
     let content = html! {
         ul .ways {
-            @if ways.has_push {
-                li { form method="post" action="/push" { (page.token()) button { (page.say(BY_PUSH)) } } }
-            }
-            @if ways.has_codes { (way("code", BY_CODE, "way")) }
-            @for (number, masked) in &ways.numbers {
-                li { form method="post" action="/sms" {
-                    (page.token())
-                    input type="hidden" name="number" value=(number);
-                    button .way { (page.say(BY_SMS)) " " (masked.as_str()) }
-                } }
+            @for offered in order {
+                @match offered {
+                    Way::Push => @if ways.has_push {
+                        li { form method="post" action="/push" { (page.token()) button { (page.say(BY_PUSH)) } } }
+                    },
+                    Way::Code => @if ways.has_codes { (way("code", BY_CODE, "way")) },
+                    Way::Sms => @for (number, masked) in &ways.numbers {
+                        li { form method="post" action="/sms" {
+                            (page.token())
+                            input type="hidden" name="number" value=(number);
+                            button .way { (page.say(BY_SMS)) " " (masked.as_str()) }
+                        } }
+                    },
+                }
             }
             @if ways.has_recovery_codes { (way("recovery", BY_RECOVERY, "way second")) }
         }
@@ -103,7 +114,7 @@ pub(crate) fn code(page: &Page<'_>, attempt: &Attempt<'_>) -> Markup {
         @if attempt.is_open {
             p #hint { (page.say(CODE_HINT)) }
             (code_form(page, attempt.left))
-            @if page.has_outbox { p .hint { a href="/app" target="_blank" { (page.say(APP_HERE)) } } }
+            @if page.outbox.is_some() { p .hint { a href="/app" target="_blank" { (page.say(APP_HERE)) } } }
         } @else {
             p { (page.say(CLOSED)) }
         }

@@ -3,8 +3,10 @@
 //! The table `[[handover]]` of the configuration stands for the other side, which identified the person. Whoever gives
 //! the PIN and reads the certified number needs no other identification. A demonstration has a credential of its own.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use argon2::password_hash::phc::PasswordHash;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -41,6 +43,24 @@ pub(crate) struct Credential {
     pub(crate) mobile: String,
     /// The last day on which the credential is valid.
     pub(crate) expires: String,
+}
+
+/// Checks the credentials of a configuration. The reason of a refusal names the table by its place.
+pub(crate) fn check_credentials(credentials: &[Credential]) -> Result<(), String> {
+    let mut codes = HashSet::new();
+    for (place, Credential { fiscal_code, hash, expires, .. }) in (1..).zip(credentials) {
+        let problem = if !codes.insert(fiscal_code) {
+            "another one has the same fiscal code"
+        } else if PasswordHash::new(hash).is_err() {
+            "hash is not one that `idp hash-pin` prints"
+        } else if expires.parse::<Date>().is_err() {
+            "expires is not a day such as 2036-12-31"
+        } else {
+            continue;
+        };
+        return Err(format!("the table [[handover]] number {place}: {problem}"));
+    }
+    Ok(())
 }
 
 /// The credential of a demonstration.

@@ -174,6 +174,8 @@ impl Visit {
     fn show_choice(&self, options: &LoginOptions) -> Response {
         let ways = Ways::of(options);
         let alert = options.refusal.map(|refusal| self.alert(refusal));
-        self.show(StatusCode::OK, |page| pages::choice(page, &ways, options.remaining, alert.as_ref()))
+        self.show(StatusCode::OK, |page| {
+            pages::choice(page, self.app.config.ways, &ways, options.remaining, alert.as_ref())
+        })
     }
 }

@@ -1,12 +1,14 @@
 //! Logins at services that end well, or by the person's own choice.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::support::browser::{Browser, agent};
 use crate::support::provider::Provider;
 use crate::support::service::{
-    CALLBACK, FISCAL_NUMBER, ID, LEVEL_1, LEVEL_2, LEVEL_3, NONCE, STATE, Service, VERIFIER, claims, client_assertion,
-    get, redeem, request_object, userinfo,
+    CALLBACK, FISCAL_NUMBER, ID, LEVEL_1, LEVEL_2, LEVEL_3, NONCE, STATE, Service, VERIFIER, challenge, claims,
+    client_assertion, get, redeem, request_object, userinfo,
 };
 
 #[test]
@@ -19,7 +21,8 @@ fn login_of_level_2() {
     let mut request = request_object(&provider, LEVEL_2);
     request["login_hint"] = json!("maria@example.org");
     request["ui_locales"] = json!("de en it");
-    browser.open(&service.url(&provider, &request));
+    let request = service.url(&provider, &request);
+    browser.open(&request);
     assert!(browser.page.contains("lang=\"en\"") && browser.page.contains("Signing in to <strong>Comune di Esempio"));
     assert!(browser.page.contains("value=\"maria@example.org\""));
     // A browser compares the answer to each form with this directive.
@@ -45,8 +48,17 @@ fn login_of_level_2() {
     let reply = service.exchange(&provider, &browser.answer("code").unwrap());
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(reply.body["token_type"], "Bearer");
-    let (header, id) = claims(&provider, reply.body["id_token"].as_str().unwrap(), ID);
+    let id_token = reply.body["id_token"].as_str().unwrap();
+    let (header, id) = claims(&provider, id_token, ID);
     assert_eq!(format!("{:?}", header.alg), "RS256");
+    // The audit log names both messages by their hashes.
+    let (_, object) = request.rsplit_once("&request=").unwrap();
+    let file = provider.file("audit.json");
+    provider.command(&["audit", "export", file.to_str().unwrap()]).unwrap();
+    let log = fs::read_to_string(file).unwrap();
+    for (name, token) in [("request object", object), ("ID token", id_token)] {
+        assert!(log.contains(&format!("{name} {}", challenge(token))), "{name}: {log}");
+    }
     assert_eq!((&id["acr"], &id["amr"], &id["nonce"]), (&json!(LEVEL_2), &json!(["pwd", "otp", "mfa"]), &json!(NONCE)));
     assert!(!id.contains_key("given_name") && !id.contains_key(FISCAL_NUMBER));
     let access = reply.body["access_token"].as_str().unwrap();

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 mod backup;
 pub(crate) mod commands;
+mod configuration;
 mod engines;
 mod environment;
 mod first_operator;

@@ -207,7 +207,7 @@ impl Provider {
             let line = lines.next().expect("the provider did not start");
             if let Some(origin) = line.strip_prefix("Open ") {
                 // The address to open is that of the sample service.
-                origin.strip_suffix("/gepi").unwrap_or(origin).clone_into(&mut self.origin);
+                origin.rsplit_once('/').unwrap().0.clone_into(&mut self.origin);
                 let is_direct = self.origin.starts_with("http://");
                 self.address = if is_direct { self.origin.clone() } else { format!("http://{listen}") };
                 return;
