@@ -162,6 +162,10 @@ fn a_login_that_took_too_long_activates_nothing() {
         provider.restart("+601s");
         browser.submit(action, &[("code", &code)]);
         assert_ended(&mut browser, "ErrorCode nr21");
+        // Neither is a code sent, nor does an enrollment begin.
+        message(&provider, MOBILE, 2);
+        let found = provider.command(&["admin", "find", &provider.user]).unwrap();
+        assert_eq!(found.contains("no authenticators"), action != "/enrollment", "{found}");
         assert_nothing_is_activated(&provider);
     }
 }
