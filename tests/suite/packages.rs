@@ -1,7 +1,8 @@
 //! A check of the published packages: their metadata, and the files in them.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
-use std::{fs, path::Path};
 
 use serde_json::Value;
 
@@ -60,7 +61,7 @@ fn every_published_package_has_its_metadata_and_texts() {
         assert_eq!(lacks(&package), [""; 0], "{name}");
 
         let list = cargo(&["package", "--list", "--allow-dirty", "--locked", "--quiet", "--package", name]);
-        let files: Vec<_> = list.lines().map(|line| line.trim()).collect();
+        let files: Vec<_> = list.lines().collect();
         assert_eq!(faults(&files), [""; 0], "{name}");
 
         let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
