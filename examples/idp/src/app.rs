@@ -90,6 +90,11 @@ impl App {
         !self.is_secure() || self.config.tls
     }
 
+    /// Returns the address to open first: the sample service, or the person's own pages.
+    pub(crate) fn entrance(&self) -> String {
+        format!("{}{}", self.origin, if self.config.gepi.enabled { "/gepi" } else { "/security" })
+    }
+
     /// Returns the address of the messages of a demonstration, unless a gateway sends them. Only this machine may open
     /// it, by its own name.
     pub(crate) fn outbox(&self) -> Option<String> {

@@ -33,8 +33,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let purge = tokio::spawn(purge(Arc::clone(&provider)));
     // A supervisor that reads the line below may send a signal at once, which must find its handler.
     let (first, second) = (stop()?, stop()?);
-    let app = provider.app();
-    println!("Open {}{}", app.origin, if app.config.gepi.enabled { "/gepi" } else { "/security" });
+    println!("Open {}", provider.app().entrance());
     if let Some(certificate) = &certificate {
         println!("The browser warns of its certificate. SHA-256 fingerprint: {}", certificate.fingerprint());
     }

@@ -123,7 +123,7 @@ fn outcomes_say_what_to_do_next() {
     browser.follow_link();
     let back = browser.left.take().unwrap();
     browser.open(back.as_str());
-    assert!(browser.page.contains("recuperala presso il gestore"), "{}", browser.page);
+    assert!(browser.page.contains("il gestore ti aiuta a entrare"), "{}", browser.page);
     assert!(browser.page.contains("(ErrorCode nr19)") && browser.form("/gepi/login").is_some(), "{}", browser.page);
 
     browser.open("/gepi");
