@@ -35,7 +35,7 @@ fn differences(page: &str, direct: &BTreeMap<String, Names>, all: &Names) -> Vec
     let mut differences: Vec<_> = twice.into_iter().map(|name| format!("{name} is there twice")).collect();
     let mut compare = |heading: &str, wanted: &Names, stated: &Names| {
         differences.extend(wanted.difference(stated).map(|name| format!("{heading}: {name} is missing")));
-        differences.extend(stated.difference(wanted).map(|name| format!("{heading}: {name} is none")));
+        differences.extend(stated.difference(wanted).map(|name| format!("{heading}: {name} is no dependency")));
     };
     let mut indirect = all.clone();
     for (package, wanted) in direct {
@@ -47,7 +47,7 @@ fn differences(page: &str, direct: &BTreeMap<String, Names>, all: &Names) -> Vec
     compare(heading, &indirect, &tables.remove(heading).unwrap_or_default());
     // The notes on sources are about some of the packages.
     let noted = tables.remove("What they do with secrets").unwrap_or_default();
-    differences.extend(noted.difference(all).map(|name| format!("notes: {name} is none")));
+    differences.extend(noted.difference(all).map(|name| format!("notes: {name} is no dependency")));
     differences
 }
 
@@ -86,8 +86,8 @@ fn planted_faults_of_the_page_are_found() {
             "Direct dependencies of `a`: b is there twice",
             "Direct dependencies of `a`: f is missing",
             "Indirect dependencies: g is missing",
-            "Indirect dependencies: d is none",
-            "notes: e is none",
+            "Indirect dependencies: d is no dependency",
+            "notes: e is no dependency",
         ]
     );
 }

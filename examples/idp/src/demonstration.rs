@@ -23,7 +23,7 @@ pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
     let now = UnixTime::now()?;
     if !app.records.create("persons", Kept::forever(Begun {}), now).await? {
         println!(
-            "The passwords were printed at the first start. To begin anew, remove {} and {}, or name another file with \
+            "The passwords were printed at the first start. To start afresh, remove {} and {}, or name another file with \
                 IDP_DATA.",
             app.config.data.display(),
             app.config.key_path().display()

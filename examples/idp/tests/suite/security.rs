@@ -87,9 +87,7 @@ fn pages_need_a_second_factor() {
 fn recovery_codes_are_shown_once() {
     let provider = Provider::start("");
     let mut browser = Browser::new(&provider);
-    browser.open("/");
-    browser.give_password(&provider);
-    browser.give_activation_code();
+    browser.begin_first_app(&provider.user, &provider.password);
     let form = browser.form("/enrollment").unwrap();
     browser.give_first_code(0);
     let first = codes(&browser);

@@ -54,7 +54,7 @@ fn first_apps_of_a_login_and_of_the_own_pages_do_not_mix() {
     let service = Service::new();
     let provider = Provider::start(&service.registration());
     let (mut browser, [(own, own_code), (login, login_code)]) = begin_both(&service, &provider);
-    // The code of one is none for the other.
+    // Neither takes the code that was sent for the other.
     for (form, code) in [(&own, &login_code), (&login, &own_code)] {
         browser.post("/first-app", form, &[("code", code)]);
         assert!(browser.form("/first-app").as_ref() == Some(&login) && key(&browser).is_none(), "{}", browser.page);
@@ -85,9 +85,7 @@ fn app_of_the_own_pages_ends_that_of_a_login() {
     let service = Service::new();
     let provider = Provider::start(&service.registration());
     let mut browser = Browser::new(&provider);
-    browser.open("/");
-    browser.give_password(&provider);
-    browser.give_activation_code();
+    browser.begin_first_app(&provider.user, &provider.password);
     let own = browser.form("/enrollment").unwrap();
     browser.scan();
     let mut first = browser.clone();
