@@ -135,7 +135,7 @@ impl Format {
             Self::KeePassXml => Box::new(keepassxc::read_xml(read, now)),
             Self::Pskc => Box::new(others::pskc(read, unlock, now)),
             Self::JsonLines => Box::new(others::json_lines(read, now)),
-            Self::Usersfile => Box::new(others::usersfile(read, now)),
+            Self::Usersfile => Box::new(others::usersfile(read, unlock, now)),
             Self::GoogleAuthenticator => Box::new(others::google_authenticator(read, now)),
             Self::KeyUris => Box::new(others::uris(read, now)),
         }

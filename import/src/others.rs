@@ -17,16 +17,16 @@ pub(crate) fn json_lines<R: BufRead>(read: R, now: UnixTime) -> impl Iterator<It
     lines::records(read, move |line, place| json::read(line, now).map(|item| of_line(item, place)).collect())
 }
 
-pub(crate) fn usersfile<R: BufRead>(read: R, now: UnixTime) -> impl Iterator<Item = Found> {
-    /// The most codes that a line with a last code takes.
-    const CODES: u64 = 3_400;
-
-    let mut budget = usersfile::Reader::<'_>::BUDGET;
+pub(crate) fn usersfile<R: BufRead>(
+    read: R,
+    unlock: &Unlock<'_>,
+    now: UnixTime,
+) -> impl Iterator<Item = Found> + use<R> {
+    let mut budget = unlock.max_codes();
     lines::records(read, move |line, place| {
-        let items = usersfile::read(line, now).with_budget(budget).map(|item| of_line(item, place)).collect();
-        if line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).count() > 5 {
-            budget = budget.saturating_sub(CODES);
-        }
+        let mut reader = usersfile::read(line, now).with_budget(budget);
+        let items = reader.by_ref().map(|item| of_line(item, place)).collect();
+        budget = reader.remaining_budget();
         items
     })
 }

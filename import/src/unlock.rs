@@ -2,19 +2,21 @@ use core::fmt;
 
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
+use secondo::formats::usersfile;
 use zeroize::Zeroizing;
 
 use crate::Problem;
 
-/// The passphrase of an encrypted file, and the limits on the cost of its decryption.
+/// The passphrase of an encrypted file, and the limits on the cost of reading a file.
 ///
-/// The cost is written in the file, so that anybody who can write a file chooses it. A file beyond a limit is refused
-/// with [`Problem::Cost`] before anything is computed.
+/// The cost of decryption is written in the file, so that anybody who can write a file chooses it. A file beyond a limit
+/// is refused with [`Problem::Cost`] before anything is computed.
 #[derive(Clone, Copy)]
 pub struct Unlock<'a> {
     passphrase: Option<&'a str>,
     max_iterations: u32,
     max_scrypt: u64,
+    max_codes: u64,
 }
 
 impl<'a> Unlock<'a> {
@@ -22,11 +24,18 @@ impl<'a> Unlock<'a> {
     pub const MAX_ITERATIONS: u32 = 2_000_000;
     /// The default limit on `N·r·p` of scrypt: four times what Aegis writes. It takes 128 bytes of memory each, 128 MiB.
     pub const MAX_SCRYPT: u64 = 1 << 20;
+    /// The default limit on the codes that are computed for a usersfile.
+    pub const MAX_CODES: u64 = usersfile::Reader::<'_>::BUDGET;
 
     /// Creates a value without a passphrase, with the default limits.
     #[must_use]
     pub const fn new() -> Self {
-        Self { passphrase: None, max_iterations: Self::MAX_ITERATIONS, max_scrypt: Self::MAX_SCRYPT }
+        Self {
+            passphrase: None,
+            max_iterations: Self::MAX_ITERATIONS,
+            max_scrypt: Self::MAX_SCRYPT,
+            max_codes: Self::MAX_CODES,
+        }
     }
 
     /// Sets the passphrase. A file that is not encrypted is read without it.
@@ -50,12 +59,25 @@ impl<'a> Unlock<'a> {
         self
     }
 
+    /// Sets the limit on the codes that are computed for a usersfile, to find those of the last logins. A line of HOTP
+    /// takes one code, and one of TOTP up to 3,400. A line beyond the limit is refused with
+    /// [`Problem::Budget`](secondo::formats::Problem::Budget).
+    #[must_use]
+    pub const fn with_max_codes(mut self, codes: u64) -> Self {
+        self.max_codes = codes;
+        self
+    }
+
     pub(crate) const fn passphrase(&self) -> Option<&'a str> {
         self.passphrase
     }
 
     pub(crate) const fn max_iterations(&self) -> u32 {
         self.max_iterations
+    }
+
+    pub(crate) const fn max_codes(&self) -> u64 {
+        self.max_codes
     }
 
     /// Derives a key with PBKDF2, with `Hash` as the hash function of HMAC.
@@ -113,6 +135,7 @@ impl fmt::Debug for Unlock<'_> {
         f.debug_struct("Unlock")
             .field("max_iterations", &self.max_iterations)
             .field("max_scrypt", &self.max_scrypt)
+            .field("max_codes", &self.max_codes)
             .finish_non_exhaustive()
     }
 }

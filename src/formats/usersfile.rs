@@ -84,6 +84,12 @@ impl Reader<'_> {
         self
     }
 
+    /// Returns the number of codes that are left of the budget: that of the next part of a file that is read in parts.
+    #[must_use]
+    pub const fn remaining_budget(&self) -> u64 {
+        self.budget
+    }
+
     fn entry(&mut self, line: usize, text: &str) -> Result<Imported, Problem> {
         let mut fields = text.split([' ', '\t']).filter(|field| !field.is_empty());
         let kind = Kind::of(fields.next().unwrap_or_default()).ok_or(Problem::Invalid("TYPE"))?;

@@ -36,6 +36,9 @@ struct Arguments {
     /// The limit on N·r·p of scrypt, which an encrypted file chooses. Each takes 128 bytes of memory.
     #[arg(long, value_name = "NUMBER", default_value_t = Unlock::MAX_SCRYPT)]
     max_scrypt: u64,
+    /// The limit on the codes that are computed for a usersfile, to find those of the last logins.
+    #[arg(long, value_name = "NUMBER", default_value_t = Unlock::MAX_CODES)]
+    max_codes: u64,
 }
 
 fn main() -> ExitCode {
@@ -64,7 +67,10 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
         Some(path) => Some(read_passphrase(path).map_err(|error| named(path, &error))?),
         None => None,
     };
-    let mut unlock = Unlock::new().with_max_iterations(arguments.max_iterations).with_max_scrypt(arguments.max_scrypt);
+    let mut unlock = Unlock::new()
+        .with_max_iterations(arguments.max_iterations)
+        .with_max_scrypt(arguments.max_scrypt)
+        .with_max_codes(arguments.max_codes);
     if let Some(passphrase) = &passphrase {
         unlock = unlock.with_passphrase(passphrase);
     }

@@ -16,4 +16,5 @@ mod safenet;
 mod support;
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]
 mod targets;
+mod usersfile;
 mod yubico;
