@@ -7,19 +7,26 @@
 //! | 3 | `hotp` or `totp`; `hotp` if absent | method |
 //! | 4 | the number of digits | digits; six with [`Note::DigitsUnknown`] if absent |
 //! | 5 | HOTP: the next counter; TOTP: the period in seconds | next counter, 0 if absent; period, 30 s if absent |
-//! | 6 | `sha1`, `sha256` or `sha512`, as LinOTP has it | algorithm |
+//! | 6 | `sha1`, `sha256` or `sha512` | algorithm |
 //!
-//! Without field 6, the algorithm is the one whose output is as long as the secret, as both programs decide: SHA-256 for
-//! 32 bytes, SHA-512 for 64 bytes, and otherwise SHA-1.
+//! The programs differ. Versions of privacyIDEA that know the line `# version: 2` read field 5 of an HOTP row as the
+//! counter. Older ones and LinOTP 3 read field 5 of TOTP rows only, so that their files may have a period in an HOTP row.
+//! A counter of 30 or 60 therefore has [`Note::CounterMayBePeriod`]: ask the writer of the file, and write 0 or nothing if
+//! it is a period. Field 6 is LinOTP's.
+//!
+//! Without field 6, the algorithm is the one whose output is as long as the secret, as LinOTP 3 decides: SHA-256 for 32
+//! bytes, SHA-512 for 64 bytes, and otherwise SHA-1.
 //!
 //! A first line `# version: 2` says that three fields stand before these: user name, resolver and realm. The user name
 //! is then [`Record::name`]. Other lines with `#` are comments. Rows of other types, such as `ocra`, are rejected.
 //!
+//! [`Note::CounterMayBePeriod`]: secondo::formats::Note::CounterMayBePeriod
 //! [`Note::DigitsUnknown`]: secondo::formats::Note::DigitsUnknown
 
 use std::io::BufRead;
 
 use secondo::UnixTime;
+use secondo::formats::Note;
 use secondo::types::Period;
 
 use crate::record::{Fields, Moving, algorithm, algorithm_of_length, digits, number, period, secret_from_hex};
@@ -75,6 +82,10 @@ fn token(row: &Row<'_>, before: usize, now: UnixTime) -> Result<Record, Problem>
         }
         Some(_) => return Err(Problem::Unsupported("a type that is neither hotp nor totp")),
     };
+    let mut notes = Vec::new();
+    if let Moving::Counter(30 | 60) = moving {
+        notes.push(Note::CounterMayBePeriod);
+    }
     let fields = Fields {
         name: if before > 0 { row.text(0, "user name")? } else { "" },
         issuer: None,
@@ -86,7 +97,7 @@ fn token(row: &Row<'_>, before: usize, now: UnixTime) -> Result<Record, Problem>
         secret,
         moving,
         digits: field(3, "digits")?.map(|text| digits(number(text, "digits")?, "digits")).transpose()?,
-        notes: Vec::new(),
+        notes,
     };
     fields.record(row.place(), now)
 }

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use secondo::formats::otpauth::{KeyUri, Migration};
-use secondo::formats::pskc::{self, Credential, PskcError, Token};
+use secondo::formats::pskc::{self, PskcError, Token};
 use secondo::formats::{self, Imported, google_authenticator, json, usersfile};
 use secondo::types::Period;
 use secondo::{Algorithm, Authenticator, Digits, Secret, UnixTime};
@@ -22,9 +22,10 @@ pub(crate) fn usersfile<R: BufRead>(
     unlock: &Unlock<'_>,
     now: UnixTime,
 ) -> impl Iterator<Item = Found> + use<R> {
-    let mut budget = unlock.max_codes();
+    let (mut budget, digits) = (unlock.max_codes(), unlock.digits());
     lines::records(read, move |line, place| {
-        let mut reader = usersfile::read(line, now).with_budget(budget);
+        let reader = usersfile::read(line, now).with_budget(budget);
+        let mut reader = digits.into_iter().fold(reader, usersfile::Reader::with_digits);
         let items = reader.by_ref().map(|item| of_line(item, place)).collect();
         budget = reader.remaining_budget();
         items
@@ -137,8 +138,10 @@ pub(crate) fn pskc<'a, R: BufRead + 'a>(
     unlock: &Unlock<'a>,
     now: UnixTime,
 ) -> impl Iterator<Item = Found> + use<'a, R> {
-    let credential = unlock.passphrase().map_or(Credential::None, Credential::Passphrase);
-    let reader = pskc::Reader::new(read, credential, now).with_max_iterations(unlock.max_iterations());
+    let mut reader = pskc::Reader::new(read, unlock.credential(), now).with_max_iterations(unlock.max_iterations());
+    if unlock.takes_plain_secrets() {
+        reader = reader.with_plain_secrets();
+    }
     reader.zip(1..).map(|(token, n)| of_token(token, n))
 }
 

@@ -2,21 +2,25 @@ use core::fmt;
 
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
+use secondo::Digits;
+use secondo::formats::pskc::Credential;
 use secondo::formats::usersfile;
 use zeroize::Zeroizing;
 
 use crate::Problem;
 
-/// The passphrase of an encrypted file, and the limits on the cost of reading a file.
+/// What a file does not tell: its passphrase or key, the digits of its codes, and the limits on the cost of reading a file.
 ///
 /// The cost of decryption is written in the file, so that anybody who can write a file chooses it. A file beyond a limit
 /// is refused with [`Problem::Cost`] before anything is computed.
 #[derive(Clone, Copy)]
 pub struct Unlock<'a> {
-    passphrase: Option<&'a str>,
+    credential: Credential<'a>,
+    takes_plain_secrets: bool,
     max_iterations: u32,
     max_scrypt: u64,
     max_codes: u64,
+    digits: Option<Digits>,
 }
 
 impl<'a> Unlock<'a> {
@@ -27,21 +31,39 @@ impl<'a> Unlock<'a> {
     /// The default limit on the codes that are computed for a usersfile.
     pub const MAX_CODES: u64 = usersfile::Reader::<'_>::BUDGET;
 
-    /// Creates a value without a passphrase, with the default limits.
+    /// Creates a value without a passphrase or key, with the default limits.
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            passphrase: None,
+            credential: Credential::None,
+            takes_plain_secrets: false,
             max_iterations: Self::MAX_ITERATIONS,
             max_scrypt: Self::MAX_SCRYPT,
             max_codes: Self::MAX_CODES,
+            digits: None,
         }
     }
 
-    /// Sets the passphrase. A file that is not encrypted is read without it.
+    /// Sets the passphrase, in the place of a key. A file that is not encrypted is read without it.
     #[must_use]
     pub const fn with_passphrase(mut self, passphrase: &'a str) -> Self {
-        self.passphrase = Some(passphrase);
+        self.credential = Credential::Passphrase(passphrase);
+        self
+    }
+
+    /// Sets the AES key that both sides share, 16, 24 or 32 bytes, in the place of a passphrase. Only PSKC has one.
+    #[must_use]
+    pub const fn with_key(mut self, key: &'a [u8]) -> Self {
+        self.credential = Credential::Key(key);
+        self
+    }
+
+    /// Accepts secrets that are not encrypted in a PSKC file that is read with a passphrase or key.
+    ///
+    /// An attacker who can change the file can then replace an encrypted secret with a known one.
+    #[must_use]
+    pub const fn with_plain_secrets(mut self) -> Self {
+        self.takes_plain_secrets = true;
         self
     }
 
@@ -68,8 +90,30 @@ impl<'a> Unlock<'a> {
         self
     }
 
-    pub(crate) const fn passphrase(&self) -> Option<&'a str> {
-        self.passphrase
+    /// Sets the number of digits of the lines of a usersfile without a last code, as the option `digits` of `pam_oath`.
+    #[must_use]
+    pub const fn with_digits(mut self, digits: Digits) -> Self {
+        self.digits = Some(digits);
+        self
+    }
+
+    pub(crate) const fn credential(&self) -> Credential<'a> {
+        self.credential
+    }
+
+    pub(crate) const fn takes_plain_secrets(&self) -> bool {
+        self.takes_plain_secrets
+    }
+
+    pub(crate) const fn digits(&self) -> Option<Digits> {
+        self.digits
+    }
+
+    fn passphrase(&self) -> Result<&'a str, Problem> {
+        match self.credential {
+            Credential::Passphrase(passphrase) => Ok(passphrase),
+            _ => Err(Problem::PassphraseMissing),
+        }
     }
 
     pub(crate) const fn max_iterations(&self) -> u32 {
@@ -85,7 +129,7 @@ impl<'a> Unlock<'a> {
     where
         Hash: pbkdf2::hmac::EagerHash,
     {
-        let passphrase = self.passphrase.ok_or(Problem::PassphraseMissing)?;
+        let passphrase = self.passphrase()?;
         if iterations > self.max_iterations {
             return Err(Problem::Cost { found: iterations.into(), max: self.max_iterations.into() });
         }
@@ -104,7 +148,7 @@ pub(crate) struct Scrypt<'a> {
 
 impl<'a> Scrypt<'a> {
     pub(crate) fn new(unlock: &Unlock<'a>) -> Result<Self, Problem> {
-        let passphrase = unlock.passphrase.ok_or(Problem::PassphraseMissing)?;
+        let passphrase = unlock.passphrase()?;
         Ok(Self { passphrase, spent: 0, max: unlock.max_scrypt })
     }
 

@@ -55,6 +55,9 @@ pub enum Note {
     LastUseUnknown,
     /// The source does not record the number of digits. Six are assumed, and all codes are wrong if there are more.
     DigitsUnknown,
+    /// The number of digits is the one that a usersfile has in `TYPE`, which liboath does not use. All codes are wrong if
+    /// the source asked for another one.
+    DigitsOfType,
     /// The secret is shorter than the 128 bits that RFC 4226 section 4 (R6) requires. Enroll the subscriber again with
     /// a longer one.
     ShortSecret,
@@ -71,6 +74,9 @@ pub enum Note {
     /// The source does not record the counter of an HOTP authenticator, as if it were new. Codes that were used there are
     /// accepted here.
     CounterUnknown,
+    /// The counter of an HOTP authenticator is 30 or 60, which may be the period of a TOTP authenticator. If it is, no code
+    /// of a new token is accepted until its counter has reached that number, or until a resynchronization.
+    CounterMayBePeriod,
     /// The source limits the use of the authenticator by a date or a number of logins. The provider must enforce it.
     UseIsLimited,
 }
@@ -87,12 +93,16 @@ impl fmt::Display for Note {
         f.write_str(match self {
             Self::LastUseUnknown => "the last use is unknown: all time steps until the move count as used",
             Self::DigitsUnknown => "the number of digits is unknown: six are assumed",
+            Self::DigitsOfType => "the number of digits is that of TYPE, which liboath does not use",
             Self::ShortSecret => "the secret is shorter than 128 bits",
             Self::PinNotImported => "the PIN is not imported",
             Self::ResynchronizationNotImported => "the resynchronization in progress is not imported",
             Self::LoginHistoryNotImported => "the hosts of recent logins are not imported",
             Self::CounterIsLastStep => "the counter of this TOTP authenticator counts as its last used time step",
             Self::CounterUnknown => "the counter is unknown: it starts at 0",
+            Self::CounterMayBePeriod => {
+                "the counter may be a period in seconds instead, as some programs write it for HOTP too"
+            }
             Self::UseIsLimited => "its use is limited by a date or a number of logins, which is not enforced here",
         })
     }

@@ -17,7 +17,8 @@
 //! | `LAST_TIMESTAMP` | the time of that login, `YYYY-MM-DDTHH:MM:SSL`, in the local time of an unknown time zone | like `LAST_OTP` |
 //!
 //! The number of digits is that of `LAST_OTP`, since liboath takes it from the typed code. A line without `LAST_OTP` has
-//! the digits that [`Reader::with_digits`] sets, otherwise those of `TYPE` or six, with [`Note::DigitsUnknown`].
+//! the digits that [`Reader::with_digits`] sets, otherwise those of `TYPE` with [`Note::DigitsOfType`], otherwise six with
+//! [`Note::DigitsUnknown`].
 //!
 //! For TOTP, the watermark (the last used time step) is the latest step whose code is `LAST_OTP`. The search begins at
 //! `LAST_TIMESTAMP` in the easternmost time zone (UTC+14). It ends at `LAST_TIMESTAMP` in the westernmost one (UTC-12),
@@ -114,7 +115,7 @@ impl Reader<'_> {
             notes.push(Note::PinNotImported);
         }
         let digits = last.as_ref().map(|last| last.digits).or(self.digits).unwrap_or_else(|| {
-            notes.push(Note::DigitsUnknown);
+            notes.push(if kind.digits.is_some() { Note::DigitsOfType } else { Note::DigitsUnknown });
             kind.digits.unwrap_or_default()
         });
         let method = kind.period.map_or_else(|| Hotp::new(digits).into(), |period| Totp::new(digits, period).into());

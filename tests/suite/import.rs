@@ -49,7 +49,8 @@ fn usersfile_types() {
         assert_eq!(imported.authenticator.algorithm(), Algorithm::Sha1);
         assert_eq!(imported.authenticator.secret().unwrap().expose(), b"12345678901234567890");
         // liboath ignores the digits.
-        assert!(imported.notes.contains(&Note::DigitsUnknown), "{kind}");
+        let note = if kind.ends_with(['6', '7', '8']) { Note::DigitsOfType } else { Note::DigitsUnknown };
+        assert!(imported.notes.contains(&note), "{kind}");
     }
     for kind in
         ["hotp", "HOTP/", "HOTP/6", "HOTP/E/5", "HOTP/E/06", "HOTP/E/6/", "HOTP/T15", "HOTP/T", "TOTP", "HOTP//6"]
@@ -109,9 +110,16 @@ fn usersfile_digits_are_those_of_the_last_code() {
     let imported = one(&format!("HOTP/T30 user - {HEX} 4 07081804 2005-03-18T01:58:29L")).unwrap();
     assert_eq!(imported.authenticator.method(), totp(Digits::Eight, 30));
     assert_eq!(imported.state, next(1_111_111_109 / 30 + 1));
-    // The code is that of no step near the time.
+}
+
+/// It has eight digits, and is refused because its code is that of no step near the time.
+#[test]
+fn usersfile_line_with_last_code_87654321() {
     let line = "HOTP/T30 user - 31323334353637383930313233343536 4 87654321 2024-01-01T00:00:00L";
     assert_eq!(one(line).unwrap_err(), one_error(1, Problem::LastCode));
+    // The code of that time is from oathtool.
+    let line = line.replace("87654321", "77650966");
+    assert_eq!(one(&line).unwrap().authenticator.method(), totp(Digits::Eight, 30));
 }
 
 #[test]
@@ -120,7 +128,8 @@ fn usersfile_digits_of_an_unused_line_are_those_of_the_caller() {
         let line = format!("{kind} alice - {HEX}");
         let imported = usersfile::read(line.as_bytes(), NOW).with_digits(Digits::Eight).next().unwrap().unwrap();
         assert_eq!(imported.authenticator.method().digits(), Digits::Eight, "{kind}");
-        assert!(!imported.notes.contains(&Note::DigitsUnknown), "{kind}");
+        let unsure = |note: &Note| matches!(note, Note::DigitsUnknown | Note::DigitsOfType);
+        assert!(!imported.notes.iter().any(unsure), "{kind}");
     }
 }
 
@@ -278,7 +287,7 @@ fn google_options() {
     assert_eq!(short.imported.notes, [Note::ShortSecret]);
 }
 
-/// The module reads 0, 1 and 8 as O, L and B, and editors begin files with a byte-order mark.
+/// The module reads 0, 1 and 8 as O, L and B.
 #[test]
 fn google_secret_with_mistyped_symbols() {
     let secret = |text: &str| {
@@ -287,11 +296,20 @@ fn google_secret_with_mistyped_symbols() {
         Ok::<_, ImportError>(read.imported.authenticator.secret().unwrap().expose().to_vec())
     };
     let meant = secret("GEZDGNBVGY3TQOJQLBOLBOLB").unwrap();
-    for typed in ["GEZDGN8VGY3TQ0JQ18018018", "gezdgn8vgy3tq0jq18018018", "\u{feff}GEZDGN8VGY3TQ0JQL8OL8OLB"] {
+    for typed in ["GEZDGN8VGY3TQ0JQ18018018", "gezdgn8vgy3tq0jq18018018", "GEZDGN8VGY3TQ0JQL8OL8OLB"] {
         assert_eq!(secret(typed).unwrap(), meant, "{typed}");
     }
     let error = secret("GEZDGN8VGY3TQ0JQ18018019").unwrap_err();
     assert_eq!(error, one_error(1, Problem::Secret(SecretError::Base32Character { position: 23 })));
+}
+
+/// Editors begin files with it.
+#[test]
+fn byte_order_mark_before_a_state_file_is_skipped() {
+    let file = format!("\u{feff}{BASE32}\n\" TOTP_AUTH\n");
+    let read = google_authenticator::read("alice", file.as_bytes(), NOW).unwrap();
+    assert_eq!(read.imported.authenticator.secret().unwrap().expose(), b"12345678901234567890");
+    assert_eq!(read.imported.authenticator.method(), Totp::default().into());
 }
 
 #[test]

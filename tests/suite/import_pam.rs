@@ -111,7 +111,7 @@ fn liboath_totp_in_any_time_zone() {
     for (zone, period) in [("UTC", 30), ("Asia/Kolkata", 30), ("Etc/GMT+12", 60), ("Etc/GMT-14", 30)] {
         pam.write(&format!("HOTP/T{period}/6 alice 1234 {HEX}\n"));
         let imported = only_line(&pam);
-        assert_eq!(imported.notes, [Note::PinNotImported, Note::DigitsUnknown, Note::LastUseUnknown]);
+        assert_eq!(imported.notes, [Note::PinNotImported, Note::DigitsOfType, Note::LastUseUnknown]);
         let step = now().as_secs() / period;
         assert!(imported.state.watermark().unwrap().get() >= step);
         // A current code and one ahead: the watermark is the code's step, not the step of the login.

@@ -55,9 +55,10 @@ fn figure_5_has_a_pin_which_is_no_token() {
 fn figure_6_is_encrypted_with_a_key() {
     let token = read_one(&figure(6), Credential::Key(PRE_SHARED));
     assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET);
-    for credential in [Credential::None, Credential::Passphrase("qwerty"), Credential::Key(&[0; 32])] {
+    for credential in [Credential::Passphrase("qwerty"), Credential::Key(&[0; 32])] {
         assert_eq!(refusal(&figure(6), credential), PskcErrorKind::Credential);
     }
+    assert_eq!(refusal(&figure(6), Credential::None), PskcErrorKind::KeyMissing);
     assert_eq!(refusal(&figure(6), Credential::Key(&[0; 16])), PskcErrorKind::Authentication);
 }
 
@@ -67,6 +68,7 @@ fn figure_7_is_encrypted_with_a_passphrase() {
     assert_eq!(token.authenticator.secret().unwrap().expose(), SECRET);
     assert_eq!(refusal(&figure(7), Credential::Passphrase("Qwerty")), PskcErrorKind::Authentication);
     assert_eq!(refusal(&figure(7), Credential::Key(PRE_SHARED)), PskcErrorKind::Credential);
+    assert_eq!(refusal(&figure(7), Credential::None), PskcErrorKind::PassphraseMissing);
     // If PSKC is the default namespace, the unqualified parameters belong to it.
     let unprefixed = figure(7).replace("<pskc:", "<").replace("</pskc:", "</").replace("xmlns:pskc=", "xmlns=");
     let token = read_one(&unprefixed, Credential::Passphrase("qwerty"));

@@ -91,7 +91,7 @@ fn a_file_of_actividentity_is_read() {
 #[test]
 fn no_value_of_a_draft_is_believed_without_its_digest() {
     let refused = |document: &str| refusal(document, Credential::Key(KEY));
-    assert_eq!(refusal(&activ_identity(), Credential::None), PskcErrorKind::Credential);
+    assert_eq!(refusal(&activ_identity(), Credential::None), PskcErrorKind::KeyMissing);
     assert_eq!(refusal(&activ_identity(), Credential::Key(&[1; 16])), PskcErrorKind::Authentication);
     assert_eq!(refusal(&activ_identity(), Credential::Key(&[1; 32])), PskcErrorKind::Credential);
     let without = activ_identity().replace(&format!("<ValueDigest>{DIGEST}</ValueDigest>"), "");

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use secondo::UnixTime;
+use secondo::{Digits, UnixTime};
 use secondo_import::{Format, Unlock};
 use zeroize::Zeroizing;
 
@@ -30,6 +30,16 @@ struct Arguments {
     /// The file with the passphrase of an encrypted file.
     #[arg(long, value_name = "FILE")]
     passphrase: Option<PathBuf>,
+    /// The file with the AES key of an encrypted PSKC file, in hexadecimal: 32, 48 or 64 symbols.
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
+    key: Option<PathBuf>,
+    /// Accepts secrets in a PSKC file that are not encrypted, although a passphrase or key is given. Whoever can change
+    /// the file can put known secrets in it.
+    #[arg(long)]
+    plain_secrets: bool,
+    /// The number of digits of the codes of a usersfile, for the lines without a last code: 6 to 9.
+    #[arg(long, value_name = "NUMBER", value_parser = digits)]
+    digits: Option<Digits>,
     /// The limit on PBKDF2 iterations, which an encrypted file chooses.
     #[arg(long, value_name = "NUMBER", default_value_t = Unlock::MAX_ITERATIONS)]
     max_iterations: u32,
@@ -63,9 +73,14 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
     let format =
         Format::recognize(&start).ok_or_else(|| named(&arguments.file, &"no known format of authenticators"))?;
 
-    let passphrase = match &arguments.passphrase {
-        Some(path) => Some(read_passphrase(path).map_err(|error| named(path, &error))?),
-        None => None,
+    let read_with = |path: &Option<PathBuf>| match path {
+        Some(path) => read_line(path).map(Some).map_err(|error| named(path, &error)),
+        None => Ok(None),
+    };
+    let passphrase = read_with(&arguments.passphrase)?;
+    let key = match (read_with(&arguments.key)?, &arguments.key) {
+        (Some(text), Some(path)) => Some(key(&text).map_err(|error| named(path, &error))?),
+        _ => None,
     };
     let mut unlock = Unlock::new()
         .with_max_iterations(arguments.max_iterations)
@@ -73,6 +88,15 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
         .with_max_codes(arguments.max_codes);
     if let Some(passphrase) = &passphrase {
         unlock = unlock.with_passphrase(passphrase);
+    }
+    if let Some(key) = &key {
+        unlock = unlock.with_key(key);
+    }
+    if arguments.plain_secrets {
+        unlock = unlock.with_plain_secrets();
+    }
+    if let Some(digits) = arguments.digits {
+        unlock = unlock.with_digits(digits);
     }
     let now = UnixTime::now().map_err(|error| error.to_string())?;
     let bar = bar(file.metadata().map_err(failed)?.len());
@@ -96,16 +120,29 @@ fn bar(len: u64) -> ProgressBar {
     style.map_or_else(|_| ProgressBar::new(len), |style| ProgressBar::new(len).with_style(style))
 }
 
-fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, String> {
+/// Reads the one line of a file: a passphrase, or a key.
+fn read_line(path: &Path) -> Result<Zeroizing<String>, String> {
     const MAX_LEN: u64 = 4096;
 
     let mut text = Zeroizing::new(String::with_capacity(4096 + 1));
     let file = File::open(path).map_err(|error| error.to_string())?;
     file.take(MAX_LEN + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
     if text.len() as u64 > MAX_LEN {
-        return Err(format!("a passphrase must have at most {MAX_LEN} bytes"));
+        return Err(format!("a passphrase or key must have at most {MAX_LEN} bytes"));
     }
     let len = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(len);
     Ok(text)
+}
+
+fn digits(text: &str) -> Result<Digits, String> {
+    let count: u8 = text.parse().map_err(|_| "it must be a number from 6 to 9".to_owned())?;
+    Digits::try_from(count).map_err(|error| error.to_string())
+}
+
+/// Returns an AES key.
+fn key(hex: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+    let mut key = Zeroizing::new(vec![0; hex.len() / 2]);
+    let is_key = matches!(hex.len(), 32 | 48 | 64) && base16ct::mixed::decode(hex, &mut key).is_ok();
+    is_key.then_some(key).ok_or_else(|| "a key must be 32, 48 or 64 hexadecimal symbols".to_owned())
 }

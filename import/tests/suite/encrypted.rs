@@ -4,10 +4,10 @@ use secondo_import::{Problem, Unlock};
 
 use crate::support::{SECRET, parameters, read_with, secret};
 
-const AEGIS: &[u8] = include_bytes!("../samples/aegis-encrypted.json");
-const TWO_FAS: &[u8] = include_bytes!("../samples/2fas-encrypted.json");
-const ANDOTP: &[u8] = include_bytes!("../samples/andotp.json.aes");
-const ALL: [&[u8]; 3] = [AEGIS, TWO_FAS, ANDOTP];
+pub(crate) const AEGIS: &[u8] = include_bytes!("../samples/aegis-encrypted.json");
+pub(crate) const TWO_FAS: &[u8] = include_bytes!("../samples/2fas-encrypted.json");
+pub(crate) const ANDOTP: &[u8] = include_bytes!("../samples/andotp.json.aes");
+pub(crate) const ALL: [&[u8]; 3] = [AEGIS, TWO_FAS, ANDOTP];
 
 fn unlock() -> Unlock<'static> {
     Unlock::new().with_passphrase("correct horse")

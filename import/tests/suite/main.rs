@@ -12,6 +12,7 @@ mod oath_csv;
 mod password_managers;
 #[cfg(feature = "program")]
 mod program;
+mod pskc;
 mod safenet;
 mod support;
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]

@@ -31,6 +31,20 @@ fn tokens_have_the_parameters_of_their_rows() {
     assert_eq!(tokens[5].notes, [Note::DigitsUnknown]);
 }
 
+/// `LinOTP` reads the fifth field of TOTP rows only, and its files may have a period in rows of HOTP.
+#[test]
+fn a_counter_that_may_be_a_period_has_a_note() {
+    let tokens = records(format!(
+        "OATH1,{HEX},hotp,6,30,sha1\nOATH2,{HEX},,6,60\nOATH3,{HEX},hotp,6,31\nOATH4,{HEX},totp,6,30,sha1\n"
+    ));
+    let all: Vec<_> = tokens.iter().map(|token| (parameters(token), token.notes.as_slice())).collect();
+    let codes = |next: u8| format!("HOTP SHA1 6 next {next}");
+    assert_eq!(all[0], (codes(30), &[Note::CounterMayBePeriod][..]));
+    assert_eq!(all[1], (codes(60), &[Note::CounterMayBePeriod][..]));
+    assert_eq!(all[2], (codes(31), &[][..]));
+    assert_eq!(all[3], ("TOTP SHA1 6 30 s".into(), &[Note::LastUseUnknown][..]));
+}
+
 #[test]
 fn version_2_has_users_before_the_tokens() {
     let tokens = records(format!("# version: 2\nrossi,ldap,realm,OATH1,{HEX},hotp,6,0\n,,,OATH2,{HEX}\n"));

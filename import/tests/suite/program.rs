@@ -1,13 +1,22 @@
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{BASE32, HEX};
+use base64ct::{Base64, Encoding};
+use secondo::Secret;
+use secondo_import::{Format, Unlock};
+
+use crate::encrypted;
+use crate::support::{BASE32, HEX, moved_at, secret};
 
 fn run(content: &[u8], arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, content).unwrap();
     fs::write(folder.path().join("passphrase"), "correct horse\n").unwrap();
+    // The key of RFC 6030, figure 6.
+    fs::write(folder.path().join("key"), "12345678901234567890123456789012\n").unwrap();
+    fs::write(folder.path().join("short"), "1234\n").unwrap();
     let program = Command::new(env!("CARGO_BIN_EXE_secondo-import"))
         .current_dir(folder.path())
         .arg("file")
@@ -91,7 +100,7 @@ fn the_formats_of_secondo_itself() {
             1,
         ),
         (
-            format!("# users\nHOTP/E/6 alice - {HEX} 7\nHOTP/E/5 bob - {HEX}\n"),
+            format!("# users\nHOTP alice - {HEX} 7\nHOTP/E/5 bob - {HEX}\n"),
             vec![
                 "line 2: alice: HOTP, SHA1, 6 digits, next counter 7; the number of digits is unknown: six are assumed",
                 "line 3: not imported: TYPE has an invalid value: it must be HOTP, HOTP/E, HOTP/T30 or HOTP/T60, and /6, /7 or /8 \
@@ -116,6 +125,125 @@ fn the_formats_of_secondo_itself() {
         assert_eq!(lines[1..lines.len() - 1], expected);
         assert_eq!(output.status.code(), Some(code), "{}", lines[0]);
     }
+}
+
+#[test]
+fn an_encrypted_backup_is_read_with_its_passphrase() {
+    let (name, codes) = ("rossi, issuer Example", "TOTP, SHA256, 8 digits, 60 s");
+    for file in encrypted::ALL {
+        let output = run(file, &["--passphrase", "passphrase"]);
+        assert!(lines(&output)[1].contains(&format!(": {name}: {codes}; ")), "{output:?}");
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+        let output = run(file, &[]);
+        assert_eq!(lines(&output)[1], "the file: not imported: the file is encrypted: its passphrase is needed");
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+#[test]
+fn the_limits_on_what_a_file_may_cost() {
+    let run = |file: &[u8], option: &str, limit: &str| run(file, &["--passphrase", "passphrase", option, limit]);
+    for (file, option, limit, more, reason) in [
+        (encrypted::ANDOTP, "--max-iterations", "1499", "1500", "decryption costs 1500 rounds, and the limit is 1499"),
+        (
+            encrypted::TWO_FAS,
+            "--max-iterations",
+            "9999",
+            "10000",
+            "decryption costs 10000 rounds, and the limit is 9999",
+        ),
+        (encrypted::AEGIS, "--max-scrypt", "16383", "16384", "decryption costs 16384 rounds, and the limit is 16383"),
+    ] {
+        let output = run(file, option, limit);
+        assert_eq!(lines(&output)[1], format!("the file: not imported: {reason}"));
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(run(file, option, more).status.code(), Some(0));
+    }
+    // One search of one code.
+    let file = format!("HOTP rossi - {HEX} 0 755224 2009-12-07T17:25:42L\n");
+    let output = run(file.as_bytes(), "--max-codes", "0");
+    let reason = "the search for the last accepted code would exceed the reader's budget";
+    assert_eq!(lines(&output)[1], format!("line 1: not imported: {reason}"));
+    assert_eq!(run(file.as_bytes(), "--max-codes", "1").status.code(), Some(0));
+}
+
+/// The files are the seeds of the fuzz targets.
+#[test]
+fn no_secret_of_any_format_is_written() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds");
+    let mut formats = Vec::new();
+    for folder in fs::read_dir(&seeds).unwrap().map(|folder| folder.unwrap().path()) {
+        if !folder.file_name().unwrap().to_str().unwrap().starts_with("import_") {
+            continue;
+        }
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let file = fs::read(&path).unwrap();
+            let Some(format) = Format::recognize(&file) else { continue };
+            let output = run(&file, &["--passphrase", "passphrase", "--plain-secrets"]);
+            let written = String::from_utf8([output.stdout, output.stderr].concat()).unwrap().to_ascii_lowercase();
+            let unlock = Unlock::new().with_passphrase("correct horse").with_plain_secrets();
+            for record in format.read(file.as_slice(), &unlock, moved_at()).flatten() {
+                for text in encodings(secret(&record)) {
+                    assert!(!written.contains(&text.to_ascii_lowercase()), "{}: {written}", path.display());
+                }
+                formats.push(format);
+            }
+        }
+    }
+    let missing: Vec<_> = Format::ALL.iter().filter(|format| !formats.contains(format)).collect();
+    assert_eq!(missing, [] as [&Format; 0]);
+}
+
+/// Returns a secret in every encoding that a format has.
+fn encodings(secret: &[u8]) -> [String; 5] {
+    let base32 = Secret::import_short(secret).unwrap().to_base32().as_str().to_owned();
+    let numbers: Vec<_> = secret.iter().map(u8::to_string).collect();
+    let hex: Vec<_> = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut buffer = [0; 256];
+    let base64 = Base64::encode(secret, &mut buffer).unwrap().to_owned();
+    [String::from_utf8_lossy(secret).into_owned(), base32, base64, numbers.join(","), hex.concat()]
+}
+
+#[test]
+fn a_pskc_file_with_a_key_that_both_sides_share() {
+    let file = crate::pskc::figure(6);
+    let run = |file: &str, arguments: &[&str]| run(file.as_bytes(), arguments);
+    let output = run(&file, &["--key", "key"]);
+    assert_eq!(
+        lines(&output)[1..],
+        [
+            "entry 1: no name, issuer Issuer, serial 987654321: HOTP, SHA1, 8 digits, next counter 0",
+            "1 would be imported, 0 not"
+        ]
+    );
+    assert_eq!(output.status.code(), Some(0));
+    let output = run(&file, &[]);
+    let reason = "not imported: the document is encrypted: the key that both sides share is needed";
+    assert_eq!(lines(&output)[1], format!("entry 1: {reason}"));
+    let output = run(&file, &["--key", "short"]);
+    assert_eq!(output.stderr, b"secondo-import: short: a key must be 32, 48 or 64 hexadecimal symbols\n");
+    assert_eq!(run(&file, &["--key", "key", "--passphrase", "passphrase"]).status.code(), Some(2));
+
+    let plain = crate::pskc::figure(3);
+    let output = run(&plain, &["--key", "key"]);
+    assert_eq!(
+        lines(&output)[1],
+        "entry 1: not imported: the secret is not encrypted, but a key or passphrase was given"
+    );
+    assert_eq!(run(&plain, &["--key", "key", "--plain-secrets"]).status.code(), Some(0));
+}
+
+#[test]
+fn the_digits_of_a_usersfile() {
+    let file = format!("HOTP/E/8 alice - {HEX} 7\n");
+    let run = |arguments: &[&str]| run(file.as_bytes(), arguments);
+    let note = "; the number of digits is that of TYPE, which liboath does not use";
+    assert_eq!(lines(&run(&[]))[1], format!("line 1: alice: HOTP, SHA1, 8 digits, next counter 7{note}"));
+    assert_eq!(lines(&run(&["--digits", "7"]))[1], "line 1: alice: HOTP, SHA1, 7 digits, next counter 7");
+    let output = run(&["--digits", "10"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("6 to 9"), "{output:?}");
+    assert_eq!(output.status.code(), Some(2));
 }
 
 /// The program `script`, which every Debian has, gives the program a terminal.

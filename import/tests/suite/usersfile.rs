@@ -1,9 +1,10 @@
 //! The usersfile of liboath, read line by line.
 
-use secondo::formats;
+use secondo::Digits;
+use secondo::formats::{self, Note};
 use secondo_import::{Format, Place, Problem, Unlock};
 
-use crate::support::{HEX, moved_at, read_with};
+use crate::support::{HEX, moved_at, parameters, read_with};
 
 /// The code 755224 is the first one of RFC 4226, appendix D, for counter 0.
 const HOTP: &str = "HOTP rossi - 3132333435363738393031323334353637383930 0 755224 2009-12-07T17:25:42L\n";
@@ -42,4 +43,23 @@ fn a_search_takes_the_codes_that_it_computed() {
         let read = read_with(line.repeat(2), &Unlock::new().with_max_codes(max));
         assert_eq!(read.iter().filter(|item| item.is_ok()).count(), expected, "{max}");
     }
+}
+
+#[test]
+fn the_digits_of_a_line_without_a_last_code() {
+    let file = format!("HOTP/E/8 rossi - {HEX}\nHOTP/E verdi - {HEX}\n{HOTP}");
+    let told = |unlock: &Unlock<'_>| {
+        let records = read_with(&file, unlock).into_iter().map(Result::unwrap);
+        records.map(|record| (parameters(&record), record.notes)).collect::<Vec<_>>()
+    };
+    let codes = |digits: u8, next: u8| format!("HOTP SHA1 {digits} next {next}");
+    assert_eq!(
+        told(&Unlock::new()),
+        [(codes(8, 0), vec![Note::DigitsOfType]), (codes(6, 0), vec![Note::DigitsUnknown]), (codes(6, 1), Vec::new())]
+    );
+    // The last code decides for itself.
+    assert_eq!(
+        told(&Unlock::new().with_digits(Digits::Seven)),
+        [(codes(7, 0), Vec::new()), (codes(7, 0), Vec::new()), (codes(6, 1), Vec::new())]
+    );
 }

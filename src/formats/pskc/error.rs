@@ -107,6 +107,11 @@ pub enum PskcErrorKind {
     /// The key's policy does not permit one-time passwords, or is not understood. RFC 6030 section 5 forbids the use of
     /// such a key.
     Policy,
+    /// A value is encrypted with a key that both sides share, and the reader has no
+    /// [`Credential`](super::Credential).
+    KeyMissing,
+    /// A value is encrypted with a passphrase, and the reader has no [`Credential`](super::Credential).
+    PassphraseMissing,
     /// The [`Credential`](super::Credential) does not fit the encryption of the document.
     Credential,
     /// The key or passphrase is wrong, or the value was altered. The reader cannot tell which.
@@ -143,6 +148,8 @@ impl PskcErrorKind {
             Self::Algorithm(_) => "algorithm",
             Self::Unsupported(_) => "unsupported",
             Self::Policy => "policy",
+            Self::KeyMissing => "key_missing",
+            Self::PassphraseMissing => "passphrase_missing",
             Self::Credential => "credential",
             Self::Authentication => "authentication",
             Self::PlainSecret => "plain_secret",
@@ -171,6 +178,8 @@ impl fmt::Display for PskcErrorKind {
             Self::Algorithm(name) => write!(f, "the algorithm {name} is neither HOTP nor TOTP"),
             Self::Unsupported(name) => write!(f, "{name} asks for an algorithm or a format that is not supported"),
             Self::Policy => f.write_str("the key's policy is not understood or does not permit one-time passwords"),
+            Self::KeyMissing => f.write_str("the document is encrypted: the key that both sides share is needed"),
+            Self::PassphraseMissing => f.write_str("the document is encrypted: its passphrase is needed"),
             Self::Credential => f.write_str("the given key or passphrase does not fit the encryption"),
             Self::Authentication => f.write_str("the key or passphrase is wrong, or the value was altered"),
             Self::PlainSecret => f.write_str("the secret is not encrypted, but a key or passphrase was given"),

@@ -20,8 +20,8 @@ pub(super) const BLOCK: usize = 16;
 
 /// The keys that open the encrypted values of a document.
 pub(super) struct Opener {
-    /// The encryption key, or `None` if the document and the caller have keys of different kinds.
-    key: Option<Zeroizing<Vec<u8>>>,
+    /// The encryption key, or the reason why the caller's credential does not give it.
+    key: Result<Zeroizing<Vec<u8>>, PskcErrorKind>,
     mac: Option<Mac>,
     takes_plain_secrets: bool,
     draft: Option<DraftCipher>,
@@ -57,8 +57,12 @@ pub(super) struct Encrypted {
 }
 
 impl Opener {
-    pub(super) fn new(key: Option<Zeroizing<Vec<u8>>>, method: Option<MacMethod>, takes_plain_secrets: bool) -> Self {
-        let mac = key.as_ref().zip(method).map(|(key, method)| {
+    pub(super) fn new(
+        key: Result<Zeroizing<Vec<u8>>, PskcErrorKind>,
+        method: Option<MacMethod>,
+        takes_plain_secrets: bool,
+    ) -> Self {
+        let mac = key.as_ref().ok().zip(method).map(|(key, method)| {
             let key = match method.key {
                 None => key.clone(),
                 Some(encrypted) => encrypted.cipher.decrypt(key, &encrypted.bytes).unwrap_or_default(),
@@ -83,7 +87,7 @@ impl Opener {
     /// Verifies the MAC of a value, and only then decrypts it, except in a draft whose MAC is that of the decrypted
     /// value. AES key wrap authenticates itself and needs no MAC.
     pub(super) fn open(&self, value: &Encrypted, mac: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let key = self.key.as_ref().ok_or(Fault::Document(PskcErrorKind::Credential))?;
+        let key = self.key.as_ref().map_err(|kind| Fault::Document(*kind))?;
         if key.len() != value.cipher.key_len() {
             return Err(Fault::Key(PskcErrorKind::Credential));
         }
@@ -109,7 +113,7 @@ impl Opener {
     pub(super) fn open_draft(&self, bytes: &[u8], mac: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let missing = Fault::Key(PskcErrorKind::Missing("DigestMethod"));
         let draft = self.draft.as_ref().ok_or(Fault::Document(PskcErrorKind::Missing("EncryptionMethod")))?;
-        let key = self.key.as_ref().ok_or(Fault::Document(PskcErrorKind::Credential))?;
+        let key = self.key.as_ref().map_err(|kind| Fault::Document(*kind))?;
         if key.len() != draft.cipher.key_len() {
             return Err(Fault::Document(PskcErrorKind::Credential));
         }

@@ -288,16 +288,18 @@ impl<R> fmt::Debug for Reader<'_, R> {
 }
 
 impl Credential<'_> {
-    /// Returns the encryption key, or `None` if the document's key is of another kind than the credential.
-    fn key_for(&self, derivation: Option<Derivation>) -> Option<Zeroizing<Vec<u8>>> {
+    /// Returns the encryption key. `derivation` is the document's, if its key is derived from a passphrase.
+    fn key_for(&self, derivation: Option<Derivation>) -> Result<Zeroizing<Vec<u8>>, PskcErrorKind> {
         match (self, derivation) {
-            (Self::Key(bytes), None) => Some(Zeroizing::new(bytes.to_vec())),
+            (Self::Key(bytes), None) => Ok(Zeroizing::new(bytes.to_vec())),
             (Self::Passphrase(passphrase), Some(derivation)) => {
                 let mut key = Zeroizing::new(vec![0; derivation.key_len]);
                 derivation.hash.pbkdf2(passphrase, &derivation.salt, derivation.iterations, &mut key);
-                Some(key)
+                Ok(key)
             }
-            _ => None,
+            (Self::None, None) => Err(PskcErrorKind::KeyMissing),
+            (Self::None, Some(_)) => Err(PskcErrorKind::PassphraseMissing),
+            (Self::Key(_), Some(_)) | (Self::Passphrase(_), None) => Err(PskcErrorKind::Credential),
         }
     }
 }
