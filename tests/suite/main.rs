@@ -47,6 +47,7 @@ mod push_peers;
 mod qr;
 mod races;
 mod recovery;
+mod reported;
 mod seal;
 mod sent_codes;
 mod standards;

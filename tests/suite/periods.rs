@@ -8,9 +8,9 @@ use crate::support::refusals::refusal;
 use crate::support::time::at;
 
 use pollster::block_on;
-use secondo::formats::json;
-use secondo::formats::otpauth::KeyUri;
-use secondo::formats::pskc::{Credential, PskcErrorKind};
+use secondo::formats::otpauth::{KeyUri, KeyUriError};
+use secondo::formats::pskc::{Credential, PskcError, PskcErrorKind, Token};
+use secondo::formats::{ImportError, Imported, json};
 use secondo::store::{Memory, Store};
 use secondo::types::Period;
 use secondo::{AccountId, Digits, Policy, Refusal, State, Totp, UnixTime, Verifier};
@@ -64,34 +64,49 @@ fn records_keep_every_period() {
     }
 }
 
-/// The sample of a vendor says 172800, which is refused with the range.
+/// The sample of a vendor says 172800.
+#[test]
+fn period_of_172800_is_refused_with_the_range() {
+    refuse(172_800);
+}
+
 #[test]
 fn periods_are_at_most_a_day() {
-    let uri = |secs: u64| KeyUri::parse(&format!("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&period={secs}"));
-    let line = |secs: u64| {
-        let line = format!(
-            r#"{{"name":"a","type":"totp","secret":"GEZDGNBVGY3TQOJQ","encoding":"base32","period":{secs},"last_step":-1,"confirmed":true,"suspended":false}}"#
-        );
-        json::read(line.as_bytes(), NOW).next().unwrap()
-    };
-    let key = |secs: u64| {
-        let interval = format!("</Secret><TimeInterval><PlainValue>{secs}</PlainValue></TimeInterval><Counter>");
-        let document =
-            figure(3).replace("pskc:hotp", "pskc:totp").replacen("</Secret>\n                <Counter>", &interval, 1);
-        pskc::read(&document, Credential::None).remove(0)
-    };
     for secs in [1, 3601, DAY] {
         assert_eq!(uri(secs).unwrap().authenticator().method(), totp(secs).into());
         assert_eq!(line(secs).unwrap().authenticator.method(), totp(secs).into());
         assert!(key(secs).is_ok());
     }
-    for secs in [0, DAY + 1, 172_800, u64::from(u32::MAX) + 31] {
-        let error = key(secs).unwrap_err();
-        assert_eq!(error.kind(), PskcErrorKind::Value("TimeInterval"), "{secs}");
-        let range = "1 to 86400";
-        assert!(error.to_string().ends_with(range), "{error}");
-        assert!(uri(secs).unwrap_err().to_string().contains(range));
-        assert!(line(secs).unwrap_err().to_string().ends_with(range));
-        assert!(Period::from_secs(secs).unwrap_err().to_string().contains("1 to 86400 s"));
+    for secs in [0, DAY + 1, u64::from(u32::MAX) + 31] {
+        refuse(secs);
     }
+}
+
+fn uri(secs: u64) -> Result<KeyUri, KeyUriError> {
+    KeyUri::parse(&format!("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&period={secs}"))
+}
+
+fn line(secs: u64) -> Result<Imported, ImportError> {
+    let line = format!(
+        r#"{{"name":"a","type":"totp","secret":"GEZDGNBVGY3TQOJQ","encoding":"base32","period":{secs},"last_step":-1,"confirmed":true,"suspended":false}}"#
+    );
+    json::read(line.as_bytes(), NOW).next().unwrap()
+}
+
+fn key(secs: u64) -> Result<Token, PskcError> {
+    let interval = format!("</Secret><TimeInterval><PlainValue>{secs}</PlainValue></TimeInterval><Counter>");
+    let document =
+        figure(3).replace("pskc:hotp", "pskc:totp").replacen("</Secret>\n                <Counter>", &interval, 1);
+    pskc::read(&document, Credential::None).remove(0)
+}
+
+/// Asserts that every reader refuses this period, and names the range.
+fn refuse(secs: u64) {
+    let error = key(secs).unwrap_err();
+    assert_eq!(error.kind(), PskcErrorKind::Value("TimeInterval"), "{secs}");
+    let range = "1 to 86400";
+    assert!(error.to_string().ends_with(range), "{error}");
+    assert!(uri(secs).unwrap_err().to_string().contains(range));
+    assert!(line(secs).unwrap_err().to_string().ends_with(range));
+    assert!(Period::from_secs(secs).unwrap_err().to_string().contains("1 to 86400 s"));
 }

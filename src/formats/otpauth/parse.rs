@@ -11,7 +11,7 @@ use crate::types::{Counter, Digits, Period, Secret, SecretError};
 impl KeyUri {
     /// Parses a key URI, in all the forms that occur in practice.
     ///
-    /// White space around the URI is skipped, and its ampersands may be escaped as in HTML (`&amp;`). The scheme, the
+    /// White space around the URI is skipped, and its ampersands may be escaped as in HTML (`&amp;`), also more than once. The scheme, the
     /// type and the names of parameters may be in upper case. Secrets may be in lower case, padded, in groups with
     /// spaces, hyphens or plus signs between them, and have bits after their last whole byte, which apps ignore.
     /// Algorithms may be written like `sha-256` or `HmacSHA1`. The issuer may be only in the label or only a parameter,
@@ -91,8 +91,7 @@ impl<'a> Parameters<'a> {
     fn read(query: Part<'a>) -> Result<Self, KeyUriError> {
         let mut values = [None; Parameter::ALL.len()];
         for (name, value) in query.parameters() {
-            // HTML writes `&amp;` for an ampersand. Ignoring `amp;digits=8` would lead to wrong codes.
-            let plain = name.text.strip_prefix("amp;").unwrap_or(name.text);
+            let plain = unescaped(name.text);
             let known = |(parameter, _): &(Parameter, _)| plain.eq_ignore_ascii_case(parameter.name());
             if let Some((parameter, slot)) = Parameter::ALL.into_iter().zip(&mut values).find(known) {
                 let value = value.unwrap_or(name.end());
@@ -114,6 +113,18 @@ impl<'a> Parameters<'a> {
         let text = part.decode().map_err(|position| KeyUriError::Encoding { position })?;
         read(&text).map(Some).ok_or(KeyUriError::Value { parameter, position: part.at })
     }
+}
+
+/// Returns the name of a parameter without `amp;` before it.
+///
+/// HTML writes `&amp;` for an ampersand, and `&amp;amp;` if a page is escaped twice. Ignoring `amp;digits=8` would lead to
+/// wrong codes.
+fn unescaped(name: &str) -> &str {
+    let mut plain = name;
+    while let Some(("amp;" | "AMP;", rest)) = plain.split_at_checked(4) {
+        plain = rest;
+    }
+    plain
 }
 
 fn digits(text: &str) -> Option<Digits> {
