@@ -91,6 +91,8 @@
 //! - A value that is encrypted with AES-CBC must have a MAC, which is verified before anything is decrypted. The MAC
 //!   covers only that value: an attacker who can change the document can change digits, counters and serial numbers,
 //!   and exchange the secrets of tokens. The MAC of a decrypted value is accepted only in drafts.
+//! - A document that is cut off is rejected where it ends, after the keys before that place. The root element must be a
+//!   `KeyContainer` of `Version` 1.0, or of a draft. A document of another version is rejected unread.
 //! - XML signatures are not verified, and [`Reader::signature`] says so.
 //! - A document type declaration is rejected unread, and so is every entity that XML itself does not define. Encodings
 //!   other than UTF-8, tags and texts longer than 64 KiB, values longer than 4 KiB, and elements deeper than 32 levels
