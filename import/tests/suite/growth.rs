@@ -7,8 +7,10 @@ use std::fs;
 use std::hint::black_box;
 use std::process::Command;
 
+use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{AeadInOut, KeyInit};
 use secondo::formats::otpauth::{KeyUri, Migration};
-use secondo::formats::{google_authenticator, json, pskc, usersfile};
+use secondo::formats::{google_authenticator, json, pskc, recovery_codes, usersfile};
 use secondo_import::{Format, Unlock};
 
 use crate::support::{BASE32, HEX, moved_at};
@@ -30,13 +32,15 @@ struct Case {
     end: &'static str,
     /// The length at which the reader stops reading, if it is less than the files above.
     longest: usize,
+    /// Encrypts the file, if it is one that is read encrypted.
+    seal: fn(String) -> Vec<u8>,
 }
 
 impl Case {
-    fn file(&self, len: usize) -> String {
+    fn file(&self, len: usize) -> Vec<u8> {
         let len = len * self.longest / LENGTHS[2];
         let count = len.saturating_sub(self.start.len() + self.end.len()) / self.unit.len();
-        [&self.start, self.unit.repeat(count).as_str(), self.end].concat()
+        (self.seal)([&self.start, self.unit.repeat(count).as_str(), self.end].concat())
     }
 }
 
@@ -49,9 +53,12 @@ fn measured(read: &dyn Fn(&[u8]) -> usize, file: &[u8]) -> usize {
 #[test]
 #[ignore = "the test below runs it under valgrind"]
 fn counted() {
-    for case in cases() {
-        for len in LENGTHS {
-            measured(&case.read, case.file(len).as_bytes());
+    let cases = cases();
+    // All files are made first, since what lies between two calls is counted with the first of them.
+    let files: Vec<_> = cases.iter().map(|case| LENGTHS.map(|len| case.file(len))).collect();
+    for (case, files) in cases.iter().zip(&files) {
+        for file in files {
+            measured(&case.read, file);
         }
     }
     // Callgrind writes the count of a call when the next one begins.
@@ -99,6 +106,7 @@ fn nothing_grows_faster_than_its_file() {
 fn cases() -> Vec<Case> {
     [
         pskc_documents(),
+        encrypted(),
         tokens_of_safenet(),
         entries_of_keepass(),
         tables(),
@@ -123,7 +131,15 @@ fn case(
     unit: impl Into<String>,
     end: &'static str,
 ) -> Case {
-    Case { name, read: of(format), start: start.into(), unit: unit.into(), end, longest: LENGTHS[2] }
+    Case {
+        name,
+        read: of(format),
+        start: start.into(),
+        unit: unit.into(),
+        end,
+        longest: LENGTHS[2],
+        seal: String::into_bytes,
+    }
 }
 
 fn pskc_documents() -> Vec<Case> {
@@ -182,6 +198,62 @@ fn pskc_documents() -> Vec<Case> {
             "</Key></Device></KeyContainer>",
         ),
     ]
+}
+
+/// Files whose values or whole are encrypted: the values of PSKC are from RFC 6030, figure 6, and from python's
+/// `cryptography` with the same key.
+fn encrypted() -> Vec<Case> {
+    const KEY: [u8; 16] =
+        [0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12];
+    const START: &str = r#"<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc" xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"><EncryptionKey/>"#;
+    const MAC: &str = r#"<MACMethod Algorithm="http://www.w3.org/2000/09/xmldsig#hmac-sha1"><MACKey><xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/><xenc:CipherData><xenc:CipherValue>ESIzRFVmd4iZABEiM0RVZgKn6WjLaTC1sbeBMSvIhRejN9vJa2BOlSaMrR7I5wSX</xenc:CipherValue></xenc:CipherData></MACKey></MACMethod>"#;
+
+    let package = |cipher: &str, value: &str, mac: &str| {
+        format!(
+            "<KeyPackage><Key Id='1' Algorithm='urn:ietf:params:xml:ns:keyprov:pskc:hotp'><AlgorithmParameters>\
+             <ResponseFormat Length='6' Encoding='DECIMAL'/></AlgorithmParameters><Data><Secret><EncryptedValue>\
+             <xenc:EncryptionMethod Algorithm='http://www.w3.org/2001/04/xmlenc#{cipher}'/><xenc:CipherData>\
+             <xenc:CipherValue>{value}</xenc:CipherValue></xenc:CipherData></EncryptedValue>{mac}</Secret></Data></Key>\
+             </KeyPackage>"
+        )
+    };
+    let cbc = "AAECAwQFBgcICQoLDA0OD+cIHItlB3Wra1DUpxVvOx2lef1VmNPCMl8jwZqIUqGv";
+    let cbc = package("aes128-cbc", cbc, "<ValueMAC>Su+NvtQfmvfJzF6bmQiJqoLRExc=</ValueMAC>");
+    let wrapped = package("kw-aes128", "yFllA1LXMaOtyuWxyzuYaNg+9LmIFpmkVDZsGUeX5GM=", "");
+    let read: fn(&[u8]) -> usize = |file| {
+        let tokens = Format::Pskc.read(file, &Unlock::new().with_key(&KEY), moved_at());
+        tokens.map(|token| token.unwrap()).count()
+    };
+    let pskc = |name, start: String, unit| Case {
+        read: Box::new(read),
+        ..case(name, Format::Pskc, start, unit, "</KeyContainer>")
+    };
+    let entry =
+        format!(r#"{{"secret":"{BASE32}","label":"a","digits":6,"type":"TOTP","algorithm":"SHA1","period":30}},"#);
+    let read_backup: fn(&[u8]) -> usize = |file| {
+        let records = Format::AndOtp.read(file, &Unlock::new().with_passphrase("correct horse"), moved_at());
+        assert!(records.filter(Result::is_ok).count() > 0);
+        1
+    };
+    vec![
+        pskc("PSKC, packages with AES-CBC and a MAC", format!("{START}{MAC}"), cbc),
+        pskc("PSKC, packages with AES key wrap", START.to_owned(), wrapped),
+        Case {
+            read: Box::new(read_backup),
+            seal: sealed_as_andotp,
+            ..case("andOTP, an encrypted backup", Format::AndOtp, "[", entry, "{}]")
+        },
+    ]
+}
+
+/// Encrypts a backup as andOTP does, with one iteration of PBKDF2.
+fn sealed_as_andotp(text: String) -> Vec<u8> {
+    let (salt, nonce, mut key) = ([1; 12], [2; 12], [0; 32]);
+    pbkdf2::pbkdf2_hmac::<sha1::Sha1>(b"correct horse", &salt, 1, &mut key);
+    let mut bytes = text.into_bytes();
+    let tag =
+        Aes256Gcm::new(&key.into()).encrypt_inout_detached(&nonce.into(), &[], bytes.as_mut_slice().into()).unwrap();
+    [&1_u32.to_be_bytes()[..], &salt, &nonce, &bytes, &tag].concat()
 }
 
 fn tokens_of_safenet() -> Vec<Case> {
@@ -406,11 +478,13 @@ fn secondo_itself() -> Vec<Case> {
         unit: unit.into(),
         end,
         longest,
+        seal: String::into_bytes,
     };
     let whole = LENGTHS[2];
     let uri = format!("otpauth://totp/a?secret={BASE32}");
     let all_users = |file: &[u8]| usersfile::read(file, moved_at()).count();
     let all_lines = |file: &[u8]| json::read(file, moved_at()).count();
+    let all_sets = |file: &[u8]| recovery_codes::read(file, &[7; 32]).count();
     let state = |file: &[u8]| 1 + usize::from(google_authenticator::read("a", file, moved_at()).is_ok());
     let tokens = |file: &[u8]| pskc::Reader::new(file, pskc::Credential::None, moved_at()).count();
     let uris = move |file: &[u8]| 1 + usize::from(KeyUri::parse(str::from_utf8(file).unwrap()).is_ok());
@@ -423,6 +497,10 @@ fn secondo_itself() -> Vec<Case> {
         case("JSON lines in memory", all_lines, whole, "", "{\"a\":1}\n", ""),
         case("JSON lines in memory, unknown fields", all_lines, 4096, "{", "\"a\":1,", "\"b\":1}\n"),
         case("JSON lines in memory, escapes", all_lines, 4096, "{\"name\":\"", "\\u0041", "\"}\n"),
+        // Each code is hashed for a millisecond, as a password is.
+        case("recovery codes in memory", all_sets, 1000, "", "a\t40\ttext\tabcdefgh\n", ""),
+        case("recovery codes in memory, refused lines", all_sets, whole, "", "a\t40\ttext\n", ""),
+        case("recovery codes in memory, many codes", all_sets, 4096, "a\t40\ttext\tabcdefgh", " a", "\n"),
         case("state file in memory", state, whole, &format!("{BASE32}\n"), "12345678\n", ""),
         case(
             "PSKC in memory",
@@ -452,5 +530,13 @@ fn secondo_itself() -> Vec<Case> {
 fn planted() -> Vec<Case> {
     let read =
         |file: &[u8]| file.iter().map(|byte| file.iter().filter(|other| *other > byte).count()).max().unwrap_or(0);
-    vec![Case { name: PLANTED, read: Box::new(read), start: "b".into(), unit: "a".into(), end: "", longest: 500 }]
+    vec![Case {
+        name: PLANTED,
+        read: Box::new(read),
+        start: "b".into(),
+        unit: "a".into(),
+        end: "",
+        longest: 500,
+        seal: String::into_bytes,
+    }]
 }

@@ -13,6 +13,7 @@ mod password_managers;
 #[cfg(feature = "program")]
 mod program;
 mod pskc;
+mod rows;
 mod safenet;
 mod support;
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]
