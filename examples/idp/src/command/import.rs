@@ -12,7 +12,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use secondo::account::AccountError;
 use secondo::audit::Operator;
-use secondo::{AccountId, UnixTime, VerifierError};
+use secondo::{AccountId, Digits, UnixTime, VerifierError};
 use secondo_import::{Format, ImportError, Record, Unlock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, channel};
@@ -46,6 +46,15 @@ pub(crate) struct Arguments {
     /// The file with the passphrase of an encrypted file.
     #[arg(long, value_name = "FILE")]
     passphrase: Option<PathBuf>,
+    /// The file with the AES key of an encrypted PSKC file, in hexadecimal.
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
+    key: Option<PathBuf>,
+    /// Imports secrets of a PSKC file that are not encrypted too, although there is a passphrase or key.
+    #[arg(long)]
+    plain_secrets: bool,
+    /// The number of digits of the codes of a usersfile, for the lines without a last code.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(6..=9))]
+    digits: Option<u8>,
     /// The name of the operator, for the audit log.
     #[arg(long)]
     operator: String,
@@ -54,7 +63,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Returns the paths, which another process may have to open.
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        [&mut self.file].into_iter().chain(&mut self.passphrase).chain(&mut self.persons)
+        [&mut self.file].into_iter().chain(&mut self.passphrase).chain(&mut self.key).chain(&mut self.persons)
     }
 
     /// Returns `true` for a record with the issuer and the serial number that are wanted.
@@ -262,6 +271,9 @@ struct Source {
     /// `true` for the backup of an app, which has accounts at many providers.
     is_of_app: bool,
     passphrase: Option<String>,
+    key: Option<Vec<u8>>,
+    takes_plain_secrets: bool,
+    digits: Option<Digits>,
 }
 
 impl Source {
@@ -282,8 +294,26 @@ impl Source {
             Format::KeyUris => start.trim_ascii_start().to_ascii_lowercase().starts_with(b"otpauth-migration:"),
             format => is_of_app(format),
         };
-        let passphrase = arguments.passphrase.as_deref().map(read_passphrase).transpose()?;
-        Ok(Self { file, bytes, format, is_of_app, passphrase })
+        let passphrase = arguments.passphrase.as_deref().map(read_line).transpose()?;
+        let key = arguments.key.as_deref().map(read_key).transpose()?;
+        let digits = arguments.digits.map(Digits::try_from).transpose()?;
+        let takes_plain_secrets = arguments.plain_secrets;
+        Ok(Self { file, bytes, format, is_of_app, passphrase, key, takes_plain_secrets, digits })
+    }
+
+    /// Returns what the arguments say about the reading of the file.
+    fn unlock(&self) -> Unlock<'_> {
+        let mut unlock = Unlock::new();
+        if let Some(passphrase) = &self.passphrase {
+            unlock = unlock.with_passphrase(passphrase);
+        }
+        if let Some(key) = &self.key {
+            unlock = unlock.with_key(key);
+        }
+        if self.takes_plain_secrets {
+            unlock = unlock.with_plain_secrets();
+        }
+        self.digits.map_or(unlock, |digits| unlock.with_digits(digits))
     }
 
     /// Checks that the arguments tell what the file does not.
@@ -307,12 +337,11 @@ impl Source {
     fn read(self, now: UnixTime) -> Receiver<(usize, Result<Record, ImportError>)> {
         /// The records that wait to be imported.
         const WAITING: usize = 16;
-        let Self { file, bytes, format, passphrase, .. } = self;
         let (sender, receiver) = channel(WAITING);
         tokio::task::spawn_blocking(move || {
-            let unlock = passphrase.as_deref().map_or(Unlock::new(), |text| Unlock::new().with_passphrase(text));
+            let Self { ref file, bytes, format, .. } = self;
             let position = file.try_clone();
-            for record in format.read(BufReader::new(file), &unlock, now) {
+            for record in format.read(BufReader::new(file), &self.unlock(), now) {
                 let read = position.as_ref().ok().and_then(|mut file| file.stream_position().ok()).unwrap_or(0);
                 let percent = usize::try_from(read * 100 / bytes.max(1)).unwrap_or(100).min(100);
                 if sender.blocking_send((percent, record.map(|record| confirmed(record, format)))).is_err() {
@@ -346,11 +375,17 @@ fn confirmed(mut record: Record, format: Format) -> Record {
     record
 }
 
-fn read_passphrase(path: &Path) -> Result<String, Failure> {
+/// Reads the one line of a file: a passphrase, or a key.
+fn read_line(path: &Path) -> Result<String, Failure> {
     const MAX_BYTES: usize = 4096;
     let mut text = read_text(path, MAX_BYTES)?;
     text.truncate(text.trim_end_matches(['\r', '\n']).len());
     Ok(text)
+}
+
+fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
+    let key = base16ct::mixed::decode_vec(read_line(path)?).ok().filter(|key| matches!(key.len(), 16 | 24 | 32));
+    key.ok_or_else(|| format!("{}: a key must be 32, 48 or 64 hexadecimal symbols", path.display()).into())
 }
 
 /// Reads a file of at most this many bytes.

@@ -37,14 +37,14 @@ fn imported_authenticators_log_in() {
     let file = format!("HOTP/E/6\t{MARIA}\t-\t{HEX}\t7\nHOTP/E/6\tnobody\t-\t{HEX}\t0\nnonsense\n");
     let report = import(&provider, &file, &["--format", "usersfile"]).unwrap_err();
     let expected = "The format is: usersfile of liboath.\nLine 1 was imported.\n\
-                    Line 1: the number of digits is unknown: six are assumed.\n\
+                    Line 1: the number of digits is that of TYPE, which liboath does not use.\n\
                     Line 2 was not imported: nobody has this e-mail address, fiscal code or id.\n\
                     Line 3 was not imported: ";
     assert!(report.starts_with(expected), "{report}");
     assert!(report.contains("\n1 record was imported, 2 were not.\n"), "{report}");
     assert!(report.ends_with("idp: 2 records were not imported\n"), "{report}");
     // A second time, nothing is imported twice.
-    let report = import(&provider, &file, &[]).unwrap_err();
+    let report = import(&provider, &file, &["--digits", "6"]).unwrap_err();
     assert!(report.contains("Line 1 was not imported: it was imported before.\n"), "{report}");
     assert!(report.contains("0 records were imported, 3 were not.\n"), "{report}");
 
@@ -178,7 +178,22 @@ fn key_file_of_a_vendor_is_imported() {
             <Counter><PlainValue>7</PlainValue></Counter></Data><UserId>{MARIA}</UserId></Key>
             </KeyPackage></KeyContainer>"#
     );
-    let report = import(&provider, &file, &[]).unwrap();
+    // Secrets in plain text, where the vendor sent a key, may be somebody else's.
+    fs::write(provider.file("key"), "12345678901234567890123456789012\n").unwrap();
+    let error = import(&provider, &file, &["--key", "key"]).unwrap_err();
+    assert!(error.contains("Entry 1 was not imported: the secret is not encrypted"), "{error}");
+    let report = import(&provider, &file, &["--key", "key", "--plain-secrets"]).unwrap();
     assert!(report.contains("The format is: PSKC key file (RFC 6030).\nEntry 1 was imported.\n"), "{report}");
     log_in_with_counter_7(&provider);
+
+    // The same secret, encrypted with the key.
+    let file = include_str!("../../../../../tests/vectors/pskc/rfc6030-figure6.xml");
+    let error = import(&provider, file, &["--person", MARIA]).unwrap_err();
+    let reason = "the document is encrypted: the key that both sides share is needed";
+    assert!(error.contains(&format!("Entry 1 was not imported: {reason}.")), "{error}");
+    let error = import(&provider, file, &["--person", MARIA, "--key", "key"]).unwrap_err();
+    assert!(error.contains("Entry 1 was not imported: it was imported before."), "{error}");
+    fs::write(provider.file("key"), "1234\n").unwrap();
+    let error = import(&provider, file, &["--person", MARIA, "--key", "key"]).unwrap_err();
+    assert!(error.contains("a key must be 32, 48 or 64 hexadecimal symbols"), "{error}");
 }
