@@ -53,6 +53,33 @@
 //! of at most 1 MiB. A JSON document is read as a whole, with at most [`MAX_DOCUMENT`] bytes and [`MAX_ENTRIES`] entries,
 //! since an encrypted one can be checked only at its end. The bytes of rows, documents and secrets are wiped. The buffer
 //! of the `BufRead` is the caller's, and scrypt leaves its memory as it was.
+//!
+//! # Files of other projects
+//!
+//! The sample files of three projects, with the keys and passphrases of their tests, and the reasons for what is not
+//! read. `SAMPLES=folder cargo test -p secondo-import --test suite -- --ignored --nocapture samples` reads other files.
+//!
+//! | project | files | read | not read |
+//! |---|---|---|---|
+//! | python-pskc 1.4 | `rfc6030` | 5 | 4 expired; a PIN; no secret (figure 4); no number of digits (figure 2); encrypted with a certificate (figure 8) |
+//! | | `draft-ietf-keyprov-pskc-02` | 4 | 4 expired; a PIN; no secret (figure 7); encrypted with PBES2 (figure 5) or a certificate (figure 6) |
+//! | | `draft-hoyer-keyprov-portable-symmetric-key-container-00` and `-01` | 2 | 2 encrypted with Triple DES |
+//! | | `draft-hoyer-keyprov-pskc-algorithm-profiles-01` | 1 | 3 of other algorithms: OCRA, ActivIdentity's and RSA's own |
+//! | | `actividentity` | 1 | |
+//! | | `feitian` | 6 | 2 expired |
+//! | | `multiotp` | 14 | 33 of OCRA, 4 PINs |
+//! | | `nagraid` | 0 | 3 of OCRA |
+//! | | `yubico` | 0 | 4 of Yubico OTP |
+//! | | `encryption` | 0 | all without an `Id`; some with Camellia or Triple DES |
+//! | | `misc` | 0 | without an `Id`, or without a number of digits; one of OCRA; one with a period of 172,800 s, beyond a day |
+//! | | `invalid` | 0 | each for the error in it |
+//! | privacyIDEA 3.14 | `import.oath` | 3 | |
+//! | | `ocra.csv` | 0 | 1 of OCRA |
+//! | | `pskc-aes.xml`, `pskc-password.xml` | 2 | what would follow in the first one, whose end is missing |
+//! | | `yubico.csv`, `yubico-oath.csv` | 6 | 4 of Yubico OTP or a static password |
+//! | | `yubico-oath-long.csv` | 0 | 100 with the secret `0` |
+//! | liboath | `users.oath`, `expect.oath` | 8 | 42 with secrets of 1 to 4 bytes |
+//! | `pam_oath` | `expect.oath` | 0 | 3 with secrets of 1 byte |
 #![forbid(unsafe_code)]
 // Input from an attacker must not cause a panic.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]

@@ -124,6 +124,6 @@ fn recognized() {
         let seed = fs::read(file.unwrap().path()).unwrap();
         let format = Format::recognize(&seed).unwrap();
         let read = format.read(seed.as_slice(), &targets::unlock(format), moved_at());
-        assert!(read.filter(Result::is_ok).count() > 0, "{format}");
+        assert!(read.flatten().count() > 0, "{format}");
     }
 }

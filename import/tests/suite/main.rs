@@ -15,6 +15,7 @@ mod program;
 mod pskc;
 mod rows;
 mod safenet;
+mod samples;
 mod support;
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]
 mod targets;
