@@ -6,6 +6,8 @@
 #![cfg(feature = "qr")]
 
 use crate::support::cases::cases;
+use crate::support::described::rows;
+use crate::support::installed;
 use crate::support::pictures;
 
 use std::fs;
@@ -45,6 +47,33 @@ fn every_picture_of_any_key_uri_is_read() {
     for _ in 0..16 {
         directory.assert_all_read(&key_uri(&mut random));
     }
+}
+
+/// The decoder of many web pages, from npm.
+#[test]
+fn jsqr_reads_the_pictures_of_key_uris() {
+    let directory = Directory::new("jsqr");
+    let mut texts = vec![URI.to_owned()];
+    let mut random = StdRng::seed_from_u64(18_004);
+    texts.extend((0..8).map(|_| key_uri(&mut random)));
+    texts.extend(rows(include_str!("../vectors/key-uris-accepted.txt")).map(|row| row[0].to_owned()));
+    let mut expected = Vec::new();
+    let mut paths = Vec::new();
+    for (number, text) in texts.iter().enumerate() {
+        let qr = Qr::new(text).unwrap();
+        let pictures = [("modules", modules(&qr, SCALE)), ("terminal", screen(&qr.terminal().to_string()))];
+        for (kind, picture) in pictures {
+            paths.push(directory.write(&format!("{number}-{kind}.pgm"), &picture.on_black_page().pgm()));
+            expected.push(text.as_str());
+        }
+    }
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/qr_peers/jsqr_texts.mjs");
+    let output = installed::node("jsqr", &program).args(paths).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = String::from_utf8(output.stdout).unwrap();
+    let read: Vec<Option<String>> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let read: Vec<_> = read.iter().map(|text| text.as_deref().unwrap_or("nothing")).collect();
+    assert_eq!(read, expected);
 }
 
 /// A code has the smallest version that holds its text at error correction level M.
@@ -153,6 +182,20 @@ fn a_short_uri_fits_a_terminal() {
     let lines: Vec<_> = picture.lines().map(|line| line.chars().filter(|c| " █▀▄".contains(*c)).count()).collect();
     assert_eq!(lines, [45; 23]);
     Directory::new("terminal").assert_all_read(uri);
+}
+
+/// The secret in alphanumeric mode saves a version in 12 of the 45 accepted key URIs, and never costs one. A program in
+/// Python counted the bits of both forms, with the lengths of ISO/IEC 18004, tables 2 and 3.
+#[test]
+fn secrets_in_alphanumeric_mode_save_versions() {
+    let (mut all, mut saved) = (0, 0);
+    for row in rows(include_str!("../vectors/key-uris-accepted.txt")) {
+        let in_bytes = 1 + CAPACITY.iter().position(|capacity| row[0].len() <= *capacity).unwrap();
+        let version = (Qr::new(row[0]).unwrap().size() - 17) / 4;
+        assert!(version <= in_bytes, "{}", row[0]);
+        (all, saved) = (all + 1, saved + usize::from(version < in_bytes));
+    }
+    assert_eq!((all, saved), (45, 12));
 }
 
 /// Returns a random text of `len` bytes, of characters that `zbarimg` prints unchanged.
