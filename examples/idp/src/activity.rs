@@ -116,8 +116,9 @@ pub(crate) async fn accesses(records: &Records, person: &str, now: UnixTime) -> 
     Ok(accesses)
 }
 
-/// Returns the persons who were locked out, the newest first.
-pub(crate) async fn locks(records: &Records, now: UnixTime) -> Result<Vec<Lock>, Outage> {
+/// Returns the persons who were locked out, the newest first, and `true` if the log may have more.
+pub(crate) async fn locks(records: &Records, now: UnixTime) -> Result<(Vec<Lock>, bool), Outage> {
     let Locks(locks) = records.load(LOCKS_NAME, now).await?.unwrap_or_default();
-    Ok(locks)
+    let may_have_more = locks.len() >= LOCKS;
+    Ok((locks, may_have_more))
 }

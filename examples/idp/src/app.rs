@@ -20,6 +20,7 @@ use crate::messages::Messages;
 use crate::metrics::Metrics;
 use crate::oidc::Oidc;
 use crate::outage::{Failure, Outage};
+use crate::outbox;
 use crate::person::Persons;
 use crate::records::{Kept, Record, Records, kind_of};
 use crate::store::Engine;
@@ -98,14 +99,8 @@ impl App {
     /// Returns the address of the messages of a demonstration, unless a gateway sends them. Only this machine may open
     /// it, by its own name.
     pub(crate) fn outbox(&self) -> Option<String> {
-        if !self.is_demonstration() || self.config.sms.is_some() {
-            return None;
-        }
-        let own = self.origin.split_once("://").map(|(_, host)| host.rsplit_once(':').unwrap_or((host, "443")));
-        Some(match own {
-            Some((host, port)) if host != "localhost" => format!("https://localhost:{port}/outbox"),
-            _ => "/outbox".to_owned(),
-        })
+        let is_shown = self.is_demonstration() && self.config.sms.is_none();
+        is_shown.then(|| outbox::address(&self.origin))
     }
 
     /// Returns `true` if browsers reach the provider by HTTPS.

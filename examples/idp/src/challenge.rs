@@ -13,6 +13,7 @@ use crate::app::random_hex;
 use crate::outage::Outage;
 use crate::pages::Text;
 use crate::records::{Kept, Record, Records};
+use crate::session::AGAIN_SECS;
 
 /// The wrong codes that end a challenge.
 pub(crate) const TRIES: u8 = 5;
@@ -37,12 +38,6 @@ impl Record for Challenge {
     const KIND: &'static str = "challenge";
 }
 
-impl Challenge {
-    fn is_recent(&self, now: UnixTime) -> bool {
-        now.as_secs() < self.at + RESEND_SECS
-    }
-}
-
 /// The result of a code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Checked {
@@ -59,23 +54,46 @@ pub(crate) const JUST_SENT: Text = Text(
     "A code was sent less than a minute ago. Wait for a minute before you ask for another one.",
 );
 
-/// Returns `true` if a challenge began less than a minute ago.
-pub(crate) async fn is_recent(records: &Records, name: &str, now: UnixTime) -> Result<bool, Outage> {
-    let held = records.load::<Challenge>(name, now).await?;
-    Ok(held.is_some_and(|held| held.is_recent(now)))
+/// The result of asking for a challenge.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// A code is to be sent.
+    New,
+    /// The first of two clicks began one.
+    Already,
+    /// One began less than a minute ago.
+    Early,
+    /// There were too many. A code that was sent stays valid, if one is pending.
+    TooMany { is_pending: bool },
 }
 
-/// Begins a challenge that no code answers yet. Returns `false` if one began less than a minute ago.
+/// Begins a challenge that no code answers yet, unless there are as many as these limits permit.
 ///
 /// A person who is not there gets such a challenge as well, so that the answers to wrong codes are the same.
-pub(crate) async fn begin(records: &Records, name: &str, now: UnixTime) -> Result<bool, Outage> {
+pub(crate) async fn begin(
+    records: &Records,
+    name: &str,
+    limits: &[(String, (u32, u64))],
+    now: UnixTime,
+) -> Result<Begun, Outage> {
+    let held = records.load::<Challenge>(name, now).await?;
+    match held.as_ref().map(|held| now.as_secs().saturating_sub(held.at)) {
+        Some(age) if age <= AGAIN_SECS => return Ok(Begun::Already),
+        Some(age) if age < RESEND_SECS => return Ok(Begun::Early),
+        _ => {}
+    }
+    for (name, limit) in limits {
+        if !permits(records, name, *limit, None, now).await? {
+            return Ok(Begun::TooMany { is_pending: held.is_some_and(|held| held.failures < TRIES) });
+        }
+    }
     let hash = random_hex()?;
     let begin = |held: Option<Challenge>| {
-        if held.is_some_and(|held| held.is_recent(now)) {
-            return (None, false);
+        if held.is_some_and(|held| now.as_secs() < held.at + RESEND_SECS) {
+            return (None, Begun::Already);
         }
         let challenge = Challenge { hash: hash.clone(), failures: 0, last: None, at: now.as_secs() };
-        (Some(Kept::until(now.saturating_add(VALID_SECS), challenge)), true)
+        (Some(Kept::until(now.saturating_add(VALID_SECS), challenge)), Begun::New)
     };
     records.change(name, now, begin).await
 }

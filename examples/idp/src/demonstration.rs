@@ -22,12 +22,12 @@ impl Record for Begun {
 pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
     let now = UnixTime::now()?;
     if !app.records.create("persons", Kept::forever(Begun {}), now).await? {
-        println!(
-            "The passwords were printed at the first start. To start afresh, remove {} and {}, or name another file with \
-                IDP_DATA.",
-            app.config.data.display(),
-            app.config.key_path().display()
-        );
+        print!("The passwords were printed at the first start.");
+        if app.config.store == "file" {
+            let (data, key) = (app.config.data.display(), app.config.key_path());
+            print!(" To start afresh, remove {data} and {}, or name another file with IDP_DATA.", key.display());
+        }
+        println!();
         return Ok(());
     }
     let maria = Person {
@@ -52,7 +52,9 @@ pub(crate) async fn begin(app: &App) -> Result<(), Outage> {
         is_operator: true,
         ..somebody()?
     };
-    gepi::demonstration::begin(app, &maria, &anna, now).await?;
+    if app.config.gepi.enabled {
+        gepi::demonstration::begin(app, &maria, &anna, now).await?;
+    }
     give_credential(app, now).await?;
     for (role, mut person) in [("Demonstration", maria), ("Operator", anna)] {
         let password = format!("Prova-{}", random_digits()?);

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rand::rngs::SysRng;
-use secondo::account::AccountError;
+use secondo::account::{AccountError, Status};
 use secondo::assurance::OutcomeCode;
 use secondo::factor::NewAuthenticator;
 use secondo::formats::otpauth::{KeyUri, Qr};
@@ -43,18 +43,12 @@ pub(crate) async fn confirm(
     let Some(number) = visit.browser.session.enrolling.filter(|_| is_due) else { return Ok(visit.go_to("/")) };
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     match visit.app.verifier.confirm(&account, &login, AuthenticatorNumber::new(number), &code, now).await {
-        Ok(_) => {
-            visit.note_second_factor().await?;
-            visit.notify(NEW_APP).await?;
-            visit.browser.session.enrolling = None;
-            let page = visit.first_recovery_codes().await?;
-            visit.browser.keep(&visit.app.records, now).await?;
-            Ok(visit.go_to(page))
-        }
-        // The first of two clicks makes the recovery codes a moment after it has used the code.
+        Ok(_) => visit.complete_enrollment().await,
+        // The first of two clicks makes the recovery codes a moment after it has used the code, unless it failed there.
         Err(VerifierError::Repeated(_)) => {
-            await_first(|| visit.browser.has_enrolled(&visit.app.records, now)).await?;
-            Ok(visit.go_to("/"))
+            let is_enrolling = || async { visit.browser.is_enrolling(&visit.app.records, now).await };
+            await_first(|| async { Ok(!is_enrolling().await?) }).await?;
+            if is_enrolling().await? { visit.complete_enrollment().await } else { Ok(visit.go_to("/")) }
         }
         Err(error) => visit.refused(error).await,
     }
@@ -128,6 +122,27 @@ impl Visit {
         Ok(None)
     }
 
+    /// Completes the enrollment of an app that is confirmed, also a second time, and goes to the page that follows.
+    async fn complete_enrollment(&mut self) -> Answer {
+        self.note_second_factor().await?;
+        self.notify(NEW_APP).await?;
+        self.browser.session.enrolling = None;
+        let page = self.first_recovery_codes().await?;
+        self.browser.end_enrollment(&self.app.records, self.now).await?;
+        Ok(self.go_to(page))
+    }
+
+    /// Returns `true` if an app is confirmed, as it is between its first code and the end of its enrollment.
+    async fn is_confirmed(&self, number: AuthenticatorNumber) -> Result<bool, Outage> {
+        let view = match self.app.verifier.view(&self.browser.account()?, self.now).await {
+            Ok(view) => view,
+            Err(VerifierError::Unknown) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let mut apps = view.authenticators.iter().filter(|app| app.number == number);
+        Ok(apps.any(|app| !matches!(app.status, Status::Unconfirmed { .. })))
+    }
+
     /// Notes that the person has a second factor from now on.
     pub(crate) async fn note_second_factor(&self) -> Result<(), Outage> {
         let note = |person: &mut Person| person.note_second_factor(self.now);
@@ -139,6 +154,9 @@ impl Visit {
     pub(crate) async fn show_enrollment(&mut self, number: AuthenticatorNumber) -> Answer {
         if let Some(page) = self.enrollment_page(number).await? {
             return Ok(page);
+        }
+        if self.is_confirmed(number).await? {
+            return self.complete_enrollment().await;
         }
         self.browser.session.enrolling = None;
         if self.browser.session.is_own() {
@@ -198,3 +216,65 @@ const ANOTHER_KEY: Text = Text(
     "L'attivazione è ricominciata: elimina la chiave di prima dall'app e inquadra il nuovo codice QR.",
     "The activation has started again: delete the earlier entry in your app and scan the new QR code.",
 );
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails so")]
+mod tests {
+    use std::time::Duration;
+
+    use secondo::{Key, UnixTime};
+
+    use super::*;
+    use crate::test_browser::{Browser, USER, open};
+
+    /// Returns a browser that shows the key of a first app.
+    async fn with_key(app: &Arc<App>) -> Browser {
+        let mut browser = Browser::new(app);
+        browser.send("GET", "/", String::new(), None).await;
+        let fields = format!("form={}&user={USER}&password=password", browser.hidden("form"));
+        browser.send("POST", "/password", fields, None).await;
+        browser.follow().await;
+        let code = loop {
+            let messages = app.messages.all(UnixTime::now().unwrap()).await.unwrap();
+            let mut codes = messages.iter().filter_map(|message| message.text.split_once("a nessuno: "));
+            match codes.next() {
+                Some((_, code)) => break code.to_owned(),
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        browser.send("POST", "/first-app", format!("form={}&code={code}", browser.hidden("form")), None).await;
+        browser.follow().await;
+        browser
+    }
+
+    /// The request that took the first code ended before it could store the session.
+    #[tokio::test]
+    async fn confirmed_app_is_completed_by_the_next_request() {
+        for is_sent_again in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let app = open(folder.path()).await;
+            let mut browser = with_key(&app).await;
+            let (_, secret) = browser.page.split_once("<code>").unwrap();
+            let secret = Secret::from_base32(secret.split('<').next().unwrap()).unwrap();
+            let (key, now) = (Key::new(Algorithm::Sha1, &secret), UnixTime::now().unwrap());
+            let code = Totp::default().generate(&key, now).unwrap();
+            let visit = Visit::of(Arc::clone(&app), &browser.headers()).await.unwrap();
+            let number = AuthenticatorNumber::new(visit.browser.session.enrolling.unwrap());
+            let (account, login) = (visit.browser.account().unwrap(), visit.browser.login().unwrap());
+            let _ = app.verifier.confirm(&account, &login, number, code.as_str(), now).await.unwrap();
+
+            if is_sent_again {
+                let fields = format!("form={}&code={}", browser.hidden("form"), code.as_str());
+                browser.send("POST", "/enrollment", fields, None).await;
+            } else {
+                browser.send("GET", "/", String::new(), None).await;
+            }
+            browser.follow().await;
+            assert_eq!(browser.page.matches("<li><code>").count(), 10, "{}", browser.page);
+            let person = app.persons.named(USER, now).await.unwrap().unwrap();
+            assert!(person.second_factor_since.is_some());
+            let mails = app.messages.all(now).await.unwrap();
+            assert!(mails.iter().any(|mail| mail.subject.as_deref().is_some_and(|subject| subject.contains("app"))));
+        }
+    }
+}

@@ -144,7 +144,10 @@ pub(crate) async fn without_slash(method: Method, uri: Uri) -> Response {
             .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
     };
     match uri.path().strip_suffix('/').filter(is_plain).filter(|_| is_sight(&method)) {
-        Some(path) => Redirect::temporary(path).into_response(),
+        Some(path) => {
+            let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+            Redirect::temporary(&format!("{path}{query}")).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

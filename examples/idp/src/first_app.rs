@@ -13,7 +13,7 @@ use secondo::assurance::OutcomeCode;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::challenge::{self, Checked, JUST_SENT};
+use crate::challenge::{self, Begun, Checked, JUST_SENT};
 use crate::credentials::{SMS, TOO_MANY};
 use crate::http::{Answer, Visit};
 use crate::outage::{Outage, in_background};
@@ -54,6 +54,10 @@ async fn take_code(
             };
         }
         Checked::Wrong(left) => Alert(format!("{} {left}", visit.say(WRONG_CODE))),
+        // The first of two clicks has used the code up.
+        Checked::Over if visit.browser.is_enrolling(&visit.app.records, visit.now).await? => {
+            return Ok(visit.go_to("/"));
+        }
         Checked::Over => visit.warning(CODE_OVER),
     };
     visit.refuse("/", alert).await
@@ -76,9 +80,6 @@ async fn send_again(
     }
     let is_due = form == visit.browser.form_token() && visit.awaits_first_app();
     let Some(person) = visit.person.clone().filter(|_| is_due) else { return Ok(visit.go_to("/")) };
-    if challenge::is_recent(&visit.app.records, &visit.first_app_challenge(), visit.now).await? {
-        return visit.refuse("/", visit.warning(JUST_SENT)).await;
-    }
     visit.begin_first_app(&person).await
 }
 
@@ -99,17 +100,19 @@ impl Visit {
     /// were sent.
     pub(crate) async fn begin_first_app(&mut self, person: &Person) -> Answer {
         let (name, records, now) = (self.first_app_challenge(), &self.app.records, self.now);
-        // The second of two clicks sends nothing.
-        if challenge::begin(records, &name, now).await? {
-            if !challenge::permits(records, &format!("first app of {}", person.id), SMS, None, now).await? {
-                return match self.browser.session.request {
-                    Some(_) => self.end(OutcomeCode::TooManyAttempts).await,
-                    None => self.refuse("/", self.warning(TOO_MANY)).await,
-                };
+        let limits = [(format!("first app of {}", person.id), SMS)];
+        match challenge::begin(records, &name, &limits, now).await? {
+            Begun::New => {
+                in_background(send(Arc::clone(&self.app), person.mobile.clone(), name, self.language, now));
+                Ok(self.go_to("/"))
             }
-            in_background(send(Arc::clone(&self.app), person.mobile.clone(), name, self.language, now));
+            Begun::Already => Ok(self.go_to("/")),
+            Begun::Early => self.refuse("/", self.warning(JUST_SENT)).await,
+            Begun::TooMany { is_pending: false } if self.browser.session.request.is_some() => {
+                self.end(OutcomeCode::TooManyAttempts).await
+            }
+            Begun::TooMany { .. } => self.refuse("/", self.warning(TOO_MANY)).await,
         }
-        Ok(self.go_to("/"))
     }
 
     pub(crate) fn show_first_app(&self) -> Response {

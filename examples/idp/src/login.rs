@@ -66,7 +66,7 @@ pub(crate) async fn take_password(
             visit.browser.renew(&visit.app.records, visit.now).await?;
             if visit.browser.session.person.is_none() {
                 // The login was ended meanwhile.
-                return Ok(visit.go_to("/"));
+                return Ok(visit.given(request.as_deref()).unwrap_or_else(|| visit.go_to("/")));
             }
             if let Some(outcome) = ends {
                 return visit.end(outcome).await;
@@ -135,6 +135,10 @@ impl Visit {
             return self.turn_away().await;
         }
         let session = &self.browser.session;
+        // The login ended before its answer could be stored.
+        if session.request.as_ref().is_some_and(|request| request.level.is_none()) {
+            return self.end(OutcomeCode::NoCredential).await;
+        }
         if let Some(number) = session.enrolling {
             return self.show_enrollment(AuthenticatorNumber::new(number)).await;
         }

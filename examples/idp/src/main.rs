@@ -50,6 +50,8 @@ mod security;
 mod serve;
 mod session;
 mod store;
+#[cfg(test)]
+mod test_browser;
 mod tls;
 
 use std::path::PathBuf;

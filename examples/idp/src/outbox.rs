@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
+use url::Url;
 
 use crate::app::App;
 use crate::http::{Answer, Visit};
@@ -41,9 +42,24 @@ fn is_from_here(origin: &str, peer: IpAddr, headers: &HeaderMap) -> bool {
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let of_origin = origin.split_once("://").map_or("", |(_, host)| host);
-    let port = of_origin.rsplit_once(':').map_or("", |(_, port)| port);
-    let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == format!("{name}:{port}"));
+    let port = port(origin);
+    let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == format!("{name}{port}"));
     peer.is_loopback() && (host == of_origin || is_local)
+}
+
+/// Returns the address of the page as pages at this origin link to it. By HTTPS, it is shown at a name of this machine.
+pub(crate) fn address(origin: &str) -> String {
+    let is_other = |url: &Url| url.scheme() == "https" && url.host_str() != Some("localhost");
+    match Url::parse(origin) {
+        Ok(url) if is_other(&url) => format!("https://localhost{}/outbox", port(origin)),
+        _ => "/outbox".to_owned(),
+    }
+}
+
+/// Returns the port of an origin, such as `:8443`, or nothing if it is the usual one, which browsers leave out.
+fn port(origin: &str) -> String {
+    let port = Url::parse(origin).ok().and_then(|url| url.port());
+    port.map_or_else(String::new, |port| format!(":{port}"))
 }
 
 #[cfg(test)]
@@ -92,6 +108,8 @@ mod tests {
             ("https://localhost:8443", true, Some("/outbox")),
             ("https://192.0.2.7:8443", true, Some("https://localhost:8443/outbox")),
             ("https://[2001:db8::1]:8443", true, Some("https://localhost:8443/outbox")),
+            ("https://[2001:db8::1]", true, Some("https://localhost/outbox")),
+            ("http://127.0.0.1:8080", false, Some("/outbox")),
             ("https://idp.example", false, None),
         ] {
             let folder = tempfile::tempdir().unwrap();

@@ -54,7 +54,7 @@ const NOTED_SECS: u64 = 60;
 /// The seconds for which the second of two clicks leads from an old cookie to the session of the next one.
 const MOVING_SECS: u64 = 10;
 /// The seconds for which a form that is sent again is the second of two clicks on one that was refused.
-const AGAIN_SECS: u64 = 3;
+pub(crate) const AGAIN_SECS: u64 = 3;
 
 /// The header of a form's hash, which the provider sets itself.
 pub(crate) const FORM_HASH: &str = "x-idp-form";
@@ -198,6 +198,10 @@ impl Session {
         self.request.as_ref().map(|request| &request.id).or(given).map(String::as_str)
     }
 
+    fn request_id(&self) -> Option<String> {
+        self.request.as_ref().map(|request| request.id.clone())
+    }
+
     /// Returns `true` if the answer to this request of a service was given.
     fn has_answered(&self, request: Option<&Request>) -> bool {
         let given = self.given.as_ref().zip(request);
@@ -268,6 +272,8 @@ pub(crate) struct Browser {
     is_new: bool,
     /// The hash of the form in the request.
     form: Option<String>,
+    /// The name of the service's request that the session had when it was read.
+    read: Option<String>,
     pub(crate) session: Session,
 }
 
@@ -291,7 +297,10 @@ impl Browser {
                 return Ok(Self { is_new, form, ..Self::start(purpose, held)? });
             };
             match &session.moved {
-                None => return Ok(Self { purpose, cookie: held, is_stored: true, is_new, form, session }),
+                None => {
+                    let read = session.request_id();
+                    return Ok(Self { purpose, cookie: held, is_stored: true, is_new, form, read, session });
+                }
                 Some(moved) if moved.leads(form.as_deref(), now) => {
                     (cookie, is_new) = (Some(held.next(&session.salt)), true);
                 }
@@ -304,7 +313,7 @@ impl Browser {
 
     fn start(purpose: Purpose, cookie: Cookie) -> Result<Self, Outage> {
         let session = Session { salt: new_salt()?, ..Session::default() };
-        Ok(Self { purpose, cookie, is_stored: false, is_new: true, form: None, session })
+        Ok(Self { purpose, cookie, is_stored: false, is_new: true, form: None, read: None, session })
     }
 
     /// Starts a session with another cookie. Only the language stays.
@@ -344,16 +353,24 @@ impl Browser {
         records.change(&self.name(), now, note).await
     }
 
-    /// Stores the session. A form that changes it ends the refusal of an earlier one. A session that was ended meanwhile,
-    /// or whose login at a service was answered, stays so.
+    /// Stores the session. A form that changes it ends the refusal of an earlier one. A session that was ended meanwhile
+    /// stays so, and so does one whose login at a service was answered, or was followed by another one.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         let refusal = self.session.refusal.clone().filter(|_| self.form.is_none());
         let session = Session { refusal, ..self.session.clone() };
         let keep = |held: Option<Session>| {
-            let is_over = held.as_ref().map_or(self.is_stored, |held| held.has_answered(session.request.as_ref()));
+            let is_over = held.as_ref().map_or(self.is_stored, |held| self.is_overtaken(held));
             ((!is_over).then(|| Kept::until(session.end(now), session.clone())), ())
         };
         records.change(&self.name(), now, keep).await
+    }
+
+    /// Returns `true` if another tab has answered the login of this request, or has begun another one. The first of two
+    /// clicks, which has moved the session to the next cookie, is no other tab.
+    fn is_overtaken(&self, held: &Session) -> bool {
+        let id = held.request_id();
+        let is_known = held.moved.is_some() || id == self.read || id == self.session.request_id();
+        !is_known || held.has_answered(self.session.request.as_ref())
     }
 
     /// Stores the refusal of a form for the next page, and nothing else.
@@ -436,12 +453,12 @@ impl Browser {
         self.session.once = None;
         self.keep(records, now).await?;
         let keep = |held: Option<Session>| {
-            let is_answered = held.as_ref().is_some_and(|held| held.has_answered(self.session.request.as_ref()));
+            let is_overtaken = held.as_ref().is_some_and(|held| self.is_overtaken(held));
             let moved = Kept::until(now.saturating_add(MOVING_SECS + 1), moved.clone());
-            ((!is_answered).then_some(moved), (held, is_answered))
+            ((!is_overtaken).then_some(moved), (held, is_overtaken))
         };
         match records.change(&old, now, keep).await? {
-            // The login at a service was answered meanwhile. The browser keeps the answer.
+            // The login at a service was answered meanwhile, or followed by another one.
             (Some(held), true) => {
                 self.end(records, now).await?;
                 (self.cookie, self.session, self.is_new) = (cookie, held, false);
@@ -466,10 +483,19 @@ impl Browser {
         Ok(session.is_some_and(|session| session.moved.is_some()))
     }
 
-    /// Returns `true` if another request has ended the enrollment of an app in this session.
-    pub(crate) async fn has_enrolled(&self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
+    /// Returns `true` if an app is being enrolled in the session as it is stored now.
+    pub(crate) async fn is_enrolling(&self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
         let session = records.load::<Session>(&self.name(), now).await?;
-        Ok(session.is_none_or(|session| session.enrolling.is_none()))
+        Ok(session.is_some_and(|session| session.enrolling.is_some()))
+    }
+
+    /// Ends the enrollment of an app, and changes nothing else. Another request may have stored the session meanwhile.
+    pub(crate) async fn end_enrollment(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
+        let end = |held: Option<Session>| {
+            let ended = held.filter(|held| held.enrolling.is_some()).map(|held| Session { enrolling: None, ..held });
+            (ended.map(|ended| Kept::until(ended.end(now), ended)), ())
+        };
+        records.change(&self.name(), now, end).await
     }
 
     /// Goes over to the next cookie, if the first of two clicks on the same form has moved the session to it.
@@ -479,6 +505,7 @@ impl Browser {
             let next = self.cookie.next(&old.salt);
             if let Some(session) = records.load(&next.hash("session"), now).await? {
                 (self.cookie, self.session, self.is_new) = (next, session, true);
+                self.read = self.session.request_id();
             }
         }
         Ok(())

@@ -226,10 +226,11 @@ async fn operators(app: &App) -> Result<usize, Outage> {
     Ok(count)
 }
 
-/// Returns the persons whose account or password is locked, the newest lock first.
-pub(crate) async fn locked(app: &App, now: UnixTime) -> Result<Vec<Locked>, Outage> {
+/// Returns the persons whose account or password is locked, the newest lock first, and `true` if the log may have more.
+pub(crate) async fn locked(app: &App, now: UnixTime) -> Result<(Vec<Locked>, bool), Outage> {
     let mut locked = Vec::new();
-    for lock in activity::locks(&app.records, now).await? {
+    let (locks, may_have_more) = activity::locks(&app.records, now).await?;
+    for lock in locks {
         let Some(person) = app.persons.load(&lock.person, now).await? else { continue };
         let hold = shown_account(app, &person, now).await?.map_or(Hold::None, |view| view.hold);
         let password = app.persons.locked_until(&person, now).await?;
@@ -237,7 +238,7 @@ pub(crate) async fn locked(app: &App, now: UnixTime) -> Result<Vec<Locked>, Outa
             locked.push(Locked { person, at: lock.at, hold, password });
         }
     }
-    Ok(locked)
+    Ok((locked, may_have_more))
 }
 
 /// Returns the account of a person, or `None` before the first device and after the revocation.

@@ -34,8 +34,8 @@ pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
     if let Err(stopped) = visit.operator(ADMIN) {
         return Ok(*stopped);
     }
-    let locked = actions::locked(&visit.app, visit.now).await?;
-    Ok(visit.show(StatusCode::OK, |page| pages::admin(page, &locked)))
+    let (locked, may_have_more) = actions::locked(&visit.app, visit.now).await?;
+    Ok(visit.show(StatusCode::OK, |page| pages::admin(page, &locked, may_have_more)))
 }
 
 #[derive(Deserialize)]

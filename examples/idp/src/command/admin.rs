@@ -145,7 +145,7 @@ pub(super) async fn admin(app: &App, command: Admin, output: &Output) -> Result<
 }
 
 async fn show_locked(app: &App, output: &Output, now: UnixTime) -> Result<(), Failure> {
-    let locked = actions::locked(app, now).await?;
+    let (locked, may_have_more) = actions::locked(app, now).await?;
     for Locked { person, at, hold, password } in &locked {
         let Person { name, family_name, email, id, .. } = person;
         let password =
@@ -155,6 +155,9 @@ async fn show_locked(app: &App, output: &Output, now: UnixTime) -> Result<(), Fa
         output.say(format!("{name} {family_name}, {email}, id {id}: {locks}, last attempt {at}"));
     }
     output.say(format!("{} locked.", counted(locked.len(), "account is", "accounts are")));
+    if may_have_more {
+        output.say("Others may be locked for longer: `idp audit export` has all.");
+    }
     Ok(())
 }
 

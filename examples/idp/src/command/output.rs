@@ -48,11 +48,9 @@ pub(super) struct Printer {
 
 impl Printer {
     pub(super) fn print(&mut self, said: Said) {
-        const WIDTH: usize = 40;
         match said {
             Said::Progress { done, total } if std::io::stderr().is_terminal() => {
-                let full = WIDTH * done / total.max(1);
-                eprint!("\r[{:<WIDTH$}] {:3} %", "#".repeat(full), 100 * done / total.max(1));
+                eprint!("\r{}", bar(done, total));
                 let _ = std::io::stderr().flush();
                 self.has_bar = true;
             }
@@ -63,6 +61,28 @@ impl Printer {
                 println!("{line}");
             }
             Said::Progress { .. } | Said::End(_) => {}
+        }
+    }
+}
+
+/// Returns a bar for what is done, and its share.
+fn bar(done: usize, total: usize) -> String {
+    const WIDTH: usize = 40;
+    let share = |of: usize| of * done.min(total) / total.max(1);
+    format!("[{:<WIDTH$}] {:3} %", "#".repeat(share(WIDTH)), share(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bar_shows_the_share() {
+        assert_eq!(bar(0, 0), format!("[{}]   0 %", " ".repeat(40)));
+        assert_eq!(bar(1, 3), format!("[{}{}]  33 %", "#".repeat(13), " ".repeat(27)));
+        // More than was counted, since records are added during the work.
+        for done in [3, 4] {
+            assert_eq!(bar(done, 3), format!("[{}] 100 %", "#".repeat(40)));
         }
     }
 }

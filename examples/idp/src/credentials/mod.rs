@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::audit::Line;
-use crate::challenge::{self, Checked, DAY, HOUR, JUST_SENT};
+use crate::challenge::{self, Begun, Checked, DAY, HOUR, JUST_SENT};
 use crate::http::{Answer, Visit};
 use crate::outage::{Outage, in_background};
 use crate::pages::{Alert, Language, Text, credentials as pages};
@@ -108,11 +108,6 @@ async fn send_again(State(app): State<Arc<App>>, headers: HeaderMap, Form(Again 
     let visit = Visit::of(app, &headers).await?;
     let recovery = visit.browser.session.recovery.clone().filter(|_| form == visit.browser.form_token());
     let Some(recovery) = recovery else { return Ok(visit.go_to(PAGE)) };
-    if let Some(name) = recovery.challenge()
-        && challenge::is_recent(&visit.app.records, &name, visit.now).await?
-    {
-        return visit.refuse(PAGE, visit.warning(JUST_SENT)).await;
-    }
     visit.begin_recovery_code(recovery).await
 }
 
@@ -229,16 +224,17 @@ impl Visit {
     async fn begin_recovery_code(&self, recovery: Recovery) -> Answer {
         let Some(name) = recovery.challenge() else { return Ok(self.go_to(PAGE)) };
         let (records, now) = (&self.app.records, self.now);
-        // The second of two clicks sends nothing.
-        if challenge::begin(records, &name, now).await? {
-            if let (Stage::Sms, Some(person)) = (recovery.stage, &recovery.person)
-                && !challenge::permits(records, &format!("recovery by sms of {person}"), SMS, None, now).await?
-            {
-                return self.refuse(PAGE, self.warning(TOO_MANY)).await;
+        let person = recovery.person.as_ref().filter(|_| recovery.stage == Stage::Sms);
+        let limits = person.map(|person| (format!("recovery by sms of {person}"), SMS));
+        match challenge::begin(records, &name, limits.as_slice(), now).await? {
+            Begun::New => {
+                in_background(send(Arc::clone(&self.app), recovery, name, self.language, now));
+                Ok(self.go_to(PAGE))
             }
-            in_background(send(Arc::clone(&self.app), recovery, name, self.language, now));
+            Begun::Already => Ok(self.go_to(PAGE)),
+            Begun::Early => self.refuse(PAGE, self.warning(JUST_SENT)).await,
+            Begun::TooMany { .. } => self.refuse(PAGE, self.warning(TOO_MANY)).await,
         }
-        Ok(self.go_to(PAGE))
     }
 
     async fn show_recovery(&self) -> Answer {

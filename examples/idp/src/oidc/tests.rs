@@ -4,110 +4,35 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::http::{Request, header};
 use secondo::UnixTime;
-use tower::ServiceExt;
 
 use crate::app::App;
 use crate::audit::Line;
 use crate::http::Visit;
-use crate::person::{Standing, hash};
+use crate::person::Standing;
+use crate::test_browser::{Browser, USER, change, open};
 
-const USER: &str = "maria.rossi@example.org";
-const ORIGIN: &str = "http://localhost:8080";
 const AUTHORIZE: &str = "/authorize?client_id=wiki&response_type=code&scope=openid+email&state=secret-state\
     &redirect_uri=https://wiki.example/callback&acr_values=https://www.spid.gov.it/SpidL1\
     &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 /// The verifier of RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-async fn open(folder: &std::path::Path) -> Arc<App> {
-    let registration = r#"
-        [[client]]
-        id = "wiki"
-        name = "Wiki"
-        profile = "plain"
-        area = "Roma"
-        redirect_uris = ["https://wiki.example/callback"]
-        attributes = ["email"]
-    "#;
-    let mut config: crate::config::Config = toml::from_str(registration).unwrap();
-    config.data = folder.join("idp.redb");
-    let app = Arc::new(App::open(config, ORIGIN.to_owned()).await.unwrap());
-    let password = hash("password").unwrap();
-    change(&app, |person| person.password.clone_from(&password)).await;
-    app
-}
-
-async fn change(app: &App, change: impl FnMut(&mut crate::person::Person) + Send) {
-    let now = UnixTime::now().unwrap();
-    let id = app.persons.named(USER, now).await.unwrap().unwrap().id;
-    app.persons.change(&id, now, change).await.unwrap();
-}
-
-/// A browser, as far as these tests need one.
-struct Browser {
-    app: Arc<App>,
-    cookie: String,
-    page: String,
-    location: String,
-}
-
-impl Browser {
-    async fn send(&mut self, method: &str, path: &str, body: String, token: Option<&str>) {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::ORIGIN, ORIGIN)
-            .header(header::COOKIE, &self.cookie)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let request = request.body(Body::from(body)).unwrap();
-        let response = crate::http::router(Arc::clone(&self.app)).oneshot(request).await.unwrap();
-        let text = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        if let Some(cookie) = text(header::SET_COOKIE) {
-            self.cookie = cookie.split(';').next().unwrap().to_owned();
-        }
-        self.location = text(header::LOCATION).unwrap_or_default();
-        self.page = String::from_utf8(to_bytes(response.into_body(), 100_000).await.unwrap().to_vec()).unwrap();
-    }
-
-    fn new(app: &Arc<App>) -> Self {
-        Self { app: Arc::clone(app), cookie: String::new(), page: String::new(), location: String::new() }
-    }
-
-    async fn log_in(app: &Arc<App>) -> Self {
-        let mut browser = Self::new(app);
-        browser.send("GET", AUTHORIZE, String::new(), None).await;
-        browser.send("GET", "/", String::new(), None).await;
-        let (form, request) = (browser.hidden("form"), browser.hidden("request"));
-        let fields = format!("form={form}&request={request}&user={USER}&password=password");
-        browser.send("POST", "/password", fields, None).await;
-        browser
-    }
-
-    /// Opens the page to which the browser was sent.
-    async fn follow(&mut self) {
-        while self.location.starts_with('/') {
-            let path = self.location.clone();
-            self.send("GET", &path, String::new(), None).await;
-        }
-    }
-
-    fn hidden(&self, name: &str) -> String {
-        let (_, value) = self.page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
-        value.split('"').next().unwrap().to_owned()
-    }
+async fn log_in(app: &Arc<App>) -> Browser {
+    let mut browser = Browser::new(app);
+    browser.send("GET", AUTHORIZE, String::new(), None).await;
+    browser.send("GET", "/", String::new(), None).await;
+    let (form, request) = (browser.hidden("form"), browser.hidden("request"));
+    let fields = format!("form={form}&request={request}&user={USER}&password=password");
+    browser.send("POST", "/password", fields, None).await;
+    browser
 }
 
 #[tokio::test]
 async fn audit_log_has_each_step_and_no_value() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path()).await;
-    let mut browser = Browser::log_in(&app).await;
+    let mut browser = log_in(&app).await;
     browser.send("GET", "/", String::new(), None).await;
     let (form, request) = (browser.hidden("form"), browser.hidden("request"));
     browser.send("POST", "/consent", format!("form={form}&request={request}&consent=yes"), None).await;
@@ -151,10 +76,10 @@ async fn late_form_does_not_bring_an_answered_request_back() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path()).await;
     for is_moving in [false, true] {
-        let mut browser = Browser::log_in(&app).await;
+        let mut browser = log_in(&app).await;
         browser.send("GET", "/", String::new(), None).await;
         let (form, request) = (browser.hidden("form"), browser.hidden("request"));
-        let headers = [(header::COOKIE, browser.cookie.parse().unwrap())].into_iter().collect();
+        let headers = browser.headers();
         let mut late = Visit::of_service(Arc::clone(&app), &headers).await.unwrap();
         assert!(late.awaits_consent(Some(&request)));
         browser.send("POST", "/cancel", format!("form={form}&request={request}"), None).await;
@@ -183,7 +108,7 @@ async fn suspended_identity_logs_in_nowhere() {
     let app = open(folder.path()).await;
     for standing in [Standing::Suspended, Standing::Revoked] {
         change(&app, |person| person.standing = standing).await;
-        let mut browser = Browser::log_in(&app).await;
+        let mut browser = log_in(&app).await;
         browser.follow().await;
         assert!(browser.page.contains("error_description=ErrorCode+nr23"), "{standing:?}: {}", browser.page);
     }

@@ -15,6 +15,10 @@ const PERSON: Text = Text("E-mail, codice fiscale o identificativo", "E-mail, fi
 const LOCKED: Text = Text("Account bloccati", "Locked accounts");
 const NONE: Text = Text("Nessun account è bloccato.", "No account is locked.");
 const LAST_ATTEMPT: Text = Text("ultimo tentativo", "last attempt");
+const MORE: Text = Text(
+    "L'elenco ha le ultime 50 persone che sono state bloccate. Le altre sono nel registro.",
+    "The list has the last 50 persons who were locked out. The others are in the audit log.",
+);
 const UNTIL: Text = Text("bloccato fino al", "locked until");
 const PASSWORD_UNTIL: Text = Text("password bloccata fino al", "password locked until");
 const UNTIL_UNLOCKED: Text = Text("bloccato finché non viene sbloccato", "locked until it is unlocked");
@@ -57,7 +61,7 @@ pub(super) fn password_lock(page: &Page<'_>, until: u64) -> String {
 }
 
 /// The first page of the administration.
-pub(crate) fn admin(page: &Page<'_>, locked: &[Locked]) -> Markup {
+pub(crate) fn admin(page: &Page<'_>, locked: &[Locked], may_have_more: bool) -> Markup {
     let content = html! {
         h2 { (page.say(FIND_TITLE)) }
         form method="post" action="/admin/find" {
@@ -79,6 +83,7 @@ pub(crate) fn admin(page: &Page<'_>, locked: &[Locked]) -> Markup {
                 }
             }
         }
+        @if may_have_more { p .hint { (page.say(MORE)) } }
         h2 { (page.say(REQUESTS)) }
         p { a href="/admin/requests" { (page.say(REQUESTS)) } }
         h2 { (page.say(AUDIT)) }

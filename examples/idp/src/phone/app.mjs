@@ -266,15 +266,29 @@ async function takeLink() {
     const link = location.hash.slice(1);
     const [kind, login] = link.split("=");
     const isEnrollment = kind === "enrollment";
-    // A link does not take the place of a challenge.
-    if (asked || (!isEnrollment && !link.startsWith("secondo-push:"))) return false;
+    if (!isEnrollment && !link.startsWith("secondo-push:")) return false;
     history.replaceState(null, "", location.pathname + location.search);
     const text = isEnrollment ? await provider.pendingKey(login) : link;
+    // A link does not take the place of a challenge.
+    if (asked) {
+        say(texts.later, true);
+        return true;
+    }
     await showAdd(text);
     if (!text) say(texts.noKey, true);
     return true;
 }
 
+/** Begins with what the address asks for, or with the identities. */
+async function start() {
+    try {
+        if (await takeLink()) return;
+    } catch {
+        say(texts.offline, true);
+    }
+    await showHome();
+}
+
 addEventListener("hashchange", act(takeLink));
-if (!(await takeLink().catch(() => false))) await showHome();
+await start();
 poll();

@@ -17,6 +17,7 @@ export const activate = async (message) => (await call("activation", message)).e
 /** Returns the key URI of the app that this browser enrolls in a login, or an empty text if there is none. */
 export async function pendingKey(login) {
     const answer = await fetch(login ? `/enrollment/key?request=${encodeURIComponent(login)}` : "/enrollment/key");
+    if (answer.status >= 500) throw new Error("outage");
     return answer.ok ? answer.text() : "";
 }
 

@@ -50,8 +50,8 @@ pub(super) async fn begin(
     Form(Begin { form, request, device }): Form<Begin>,
 ) -> Answer {
     let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
-    if form != visit.browser.form_token() || !visit.awaits_second_factor() {
-        return Ok(visit.go_to("/"));
+    if let Some(answer) = visit.not_due(&form, request.as_deref()) {
+        return Ok(answer);
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     let options = visit.app.verifier.options(&account, &login, now).await?;
@@ -123,8 +123,8 @@ pub(super) async fn approved(
     Form(Waiting { form, request }): Form<Waiting>,
 ) -> Answer {
     let mut visit = Visit::of_step(app, &headers, request.as_deref()).await?;
-    if form != visit.browser.form_token() || !visit.awaits_second_factor() {
-        return Ok(visit.go_to("/"));
+    if let Some(answer) = visit.not_due(&form, request.as_deref()) {
+        return Ok(answer);
     }
     let (account, login) = (visit.browser.account()?, visit.browser.login()?);
     match visit.app.verifier.poll(&account, &login, visit.now).await {

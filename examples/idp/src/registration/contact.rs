@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::PAGE;
 use super::application::{Application, Step, change};
 use crate::app::App;
-use crate::challenge::{self, Checked, HOUR, JUST_SENT};
+use crate::challenge::{self, Begun, Checked, HOUR, JUST_SENT};
 use crate::http::{Answer, Visit};
 use crate::messages::is_served;
 use crate::outage::{Outage, in_background};
@@ -148,10 +148,6 @@ pub(super) async fn send_again(
     let application = visit.application().await?.unwrap_or_default();
     let confirmed = Confirmed::due(&application, &step).filter(|_| form == visit.browser.form_token());
     let Some(confirmed) = confirmed else { return Ok(visit.go_to(PAGE)) };
-    let name = confirmed.challenge(&visit.application_id()?);
-    if challenge::is_recent(&visit.app.records, &name, visit.now).await? {
-        return visit.refuse(PAGE, visit.warning(JUST_SENT)).await;
-    }
     visit.begin_code(confirmed.step).await
 }
 
@@ -215,16 +211,16 @@ impl Visit {
         let Some(confirmed) = Confirmed::due(&application, step.name()) else { return Ok(self.go_to(PAGE)) };
         let (id, records, now) = (self.application_id()?, &self.app.records, self.now);
         let name = confirmed.challenge(&id);
-        // The second of two clicks sends nothing.
-        if challenge::begin(records, &name, now).await? {
-            let is_permitted = challenge::permits(records, &format!("codes of {id}"), CODES, None, now).await?
-                && challenge::permits(records, &format!("codes to {}", confirmed.to), CODES, None, now).await?;
-            if !is_permitted {
-                return self.refuse(PAGE, self.warning(TOO_MANY)).await;
+        let limits = [(format!("codes of {id}"), CODES), (format!("codes to {}", confirmed.to), CODES)];
+        match challenge::begin(records, &name, &limits, now).await? {
+            Begun::New => {
+                in_background(send(Arc::clone(&self.app), confirmed, name, self.language, now));
+                Ok(self.go_to(PAGE))
             }
-            in_background(send(Arc::clone(&self.app), confirmed, name, self.language, now));
+            Begun::Already => Ok(self.go_to(PAGE)),
+            Begun::Early => self.refuse(PAGE, self.warning(JUST_SENT)).await,
+            Begun::TooMany { .. } => self.refuse(PAGE, self.warning(TOO_MANY)).await,
         }
-        Ok(self.go_to(PAGE))
     }
 }
 

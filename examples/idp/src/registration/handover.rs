@@ -49,9 +49,11 @@ pub(crate) struct Credential {
 pub(crate) fn check_credentials(credentials: &[Credential]) -> Result<(), String> {
     let mut codes = HashSet::new();
     for (place, Credential { fiscal_code, hash, expires, .. }) in (1..).zip(credentials) {
-        let problem = if !codes.insert(fiscal_code) {
+        let problem = if *fiscal_code != fiscal_code.to_uppercase() {
+            "fiscal_code is not in capital letters"
+        } else if !codes.insert(fiscal_code) {
             "another one has the same fiscal code"
-        } else if PasswordHash::new(hash).is_err() {
+        } else if !hash.starts_with("$argon2id$") || PasswordHash::new(hash).is_err() {
             "hash is not one that `idp hash-pin` prints"
         } else if expires.parse::<Date>().is_err() {
             "expires is not a day such as 2036-12-31"

@@ -130,7 +130,7 @@ impl Visit {
 
     /// Returns the response to a form that the login does not wait for: the answer to the service, if the form is the second
     /// of two clicks, or else the page of the step.
-    pub(super) fn not_due(&self, form: &str, request: Option<&str>) -> Option<Response> {
+    pub(crate) fn not_due(&self, form: &str, request: Option<&str>) -> Option<Response> {
         if let Some(answer) = self.given(request) {
             return Some(answer);
         }
