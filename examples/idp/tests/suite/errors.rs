@@ -44,7 +44,9 @@ fn errors_are_pages_in_both_languages() {
             assert!(page(get(path), 404, not_found).contains(start), "{path}");
         }
         // An address with a slash at its end is not lost, and leads to no other site.
-        for (path, target) in [("/gepi/", "/gepi"), ("/security/add/", "/security/add"), ("/nothing/", "/nothing")] {
+        for (path, target) in
+            [("/gepi/", "/gepi"), ("/security/add/", "/security/add"), ("/nothing/?a=b", "/nothing?a=b")]
+        {
             let response = get(path);
             assert_eq!((response.status().as_u16(), response.headers()["location"].to_str().unwrap()), (307, target));
         }

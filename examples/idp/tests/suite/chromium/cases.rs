@@ -1,6 +1,8 @@
 //! The rules of the sample service about cases, as its pages show them.
 
-use crate::gepi::people::{self, AMIR, ANNA, AREA, BEFORE, GIULIA, PAOLO, case, enter, enter_by_pin, maria, pin};
+use crate::gepi::people::{
+    self, AMIR, ANNA, AREA, BEFORE, GIULIA, MARIA, PAOLO, case, enter, enter_by_pin, maria, pin, titles,
+};
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::provider::Provider;
 
@@ -63,9 +65,7 @@ fn each_profile_sees_its_own_cases() {
         assert!(browser.text("main").contains("Amir Haddad"), "the delegation that was entered");
 
         // A citizen sees their own file.
-        browser.forget();
-        browser.open(&format!("{}/gepi", provider.origin));
-        browser.submit("/gepi/pin", &[("fiscal_code", PAOLO), ("pin", &pin(&provider, PAOLO))]);
+        enter_with_pin(&browser, &provider, PAOLO);
         assert_eq!(browser.count("main a[href^='/gepi/case/']"), 1);
 
         log_in(&browser, &provider, (&provider.user, &provider.password));
@@ -76,6 +76,85 @@ fn each_profile_sees_its_own_cases() {
         assert!(places.is_sorted() && places[0].is_some() && rows.contains(ANNA), "{rows}");
         browser.picture("gepi-13-traces");
     }
+}
+
+/// A citizen is an operator of each profile in turn, and keeps the sight of the own file.
+#[test]
+fn each_profile_has_its_own_actions() {
+    const OF_RITA: &str = "Verifica della residenza di Rita Gallo";
+    const OF_AMIR: &str = "Verifica del nucleo familiare di Amir Haddad";
+    for reader in Reader::BOTH {
+        let provider = Provider::start(BEFORE);
+        let mut admin = enter(&provider, &maria(&provider));
+        let browser = Chromium::new(reader);
+        enter_with_pin(&browser, &provider, PAOLO);
+        // The registry and the household have no other operator to whom a case could be assigned.
+        for (profile, title, actions) in [
+            ("PactCoordinator", "Patto di Rita Gallo", vec!["assign", "delegate"]),
+            ("CaseManager", "Patto di Paolo Verdi", vec!["submit"]),
+            ("RegistryCoordinator", OF_RITA, vec![]),
+            ("RegistryOfficer", OF_RITA, vec!["submit"]),
+            ("HouseholdCoordinator", OF_AMIR, vec![]),
+            ("HouseholdOfficer", OF_AMIR, vec!["submit"]),
+            ("ProjectOfficer", "Cura del parco di via Esempio", vec!["submit"]),
+        ] {
+            people::accredit(&mut admin, PAOLO, profile);
+            browser.open(&format!("{}/gepi/cases", provider.origin));
+            browser.click(&format!("a[href='{}']", link(&browser, title)));
+            let has = |action: &&str| browser.has(&format!("form[action$='/{action}']"));
+            assert_eq!(
+                ["submit", "assign", "delegate"].into_iter().filter(has).collect::<Vec<_>>(),
+                actions,
+                "{profile}"
+            );
+            people::end(&mut admin, PAOLO);
+        }
+        // A coordinator assigns a case to its manager, who then sees it.
+        people::accredit(&mut admin, PAOLO, "PactCoordinator");
+        browser.open(&format!("{}/gepi/cases", provider.origin));
+        browser.click(&format!("a[href='{}']", link(&browser, "Patto di Giulia Neri")));
+        browser.set("form[action$='/assign'] [name='operator']", MARIA);
+        browser.click("form[action$='/assign'] button");
+        assert!(!browser.has("[role=alert]"));
+        assert!(titles(&mut admin).contains(&"Patto di Giulia Neri".to_owned()));
+        // Nobody accredits themselves, and a delegation begins on its first day.
+        log_in(&browser, &provider, (&provider.user, &provider.password));
+        let giulia = link(&browser, "Patto di Giulia Neri");
+        browser.click(&format!("a[href='{giulia}']"));
+        browser.write("#volunteer", PAOLO);
+        browser.set("#from", "2998-01-01");
+        browser.set("#until", "2999-01-01");
+        browser.click("form[action$='/delegate'] button");
+        browser.click("a[href='/gepi/cases']");
+        browser.click("a[href^='/gepi/staff']");
+        browser.write("#operator", MARIA);
+        browser.set("#profile", "PactCoordinator");
+        give_period(&browser);
+        browser.click("form[action='/gepi/staff/accredit'] button");
+        assert!(!browser.alert().is_empty());
+        browser.picture("gepi-16-own-accreditation");
+        people::end(&mut admin, PAOLO);
+        enter_with_pin(&browser, &provider, PAOLO);
+        browser.open(&format!("{}{giulia}", provider.origin));
+        assert!(browser.alert().contains("01/01/2998"), "{}", browser.alert());
+        browser.picture("gepi-17-delegation-to-come");
+    }
+}
+
+/// Enters with the PIN of a citizen, in a browser that was at the service with nobody before.
+fn enter_with_pin(browser: &Chromium, provider: &Provider, holder: &str) {
+    browser.forget();
+    browser.open(&format!("{}/gepi", provider.origin));
+    browser.submit("/gepi/pin", &[("fiscal_code", holder), ("pin", &pin(provider, holder))]);
+    assert!(browser.is_at_service());
+}
+
+/// Returns the address of the case with this title on the page of cases.
+fn link(browser: &Chromium, title: &str) -> String {
+    let of_title = format!(
+        "return [...document.querySelectorAll('main a')].find(link => link.textContent === '{title}')?.getAttribute('href')"
+    );
+    browser.run(&of_title).as_str().unwrap_or_else(|| panic!("{title}: {}", browser.text("main"))).to_owned()
 }
 
 /// Submits a case manager's note, and enters a delegation.

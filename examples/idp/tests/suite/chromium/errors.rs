@@ -1,5 +1,7 @@
 //! The pages about what goes wrong outside of the flows.
 
+use store_testing::Redis;
+
 use crate::gepi::people::{BEFORE, PAOLO, maria};
 use crate::security::sign_in;
 use crate::support::chromium::{Chromium, Reader};
@@ -57,6 +59,43 @@ fn requests_that_are_refused() {
         assert!(!browser.alert().is_empty());
         browser.picture("gepi-15-mistake-of-area");
         browser.click("main a[href^='/gepi/staff']");
+    }
+}
+
+/// Forms that no page has, answers that belong to no login, and a store that is away.
+#[test]
+fn forms_of_others_and_a_store_that_is_away() {
+    for reader in Reader::BOTH {
+        let server = Redis::start(&[]);
+        let provider = Provider::start_on(&server.url());
+        let browser = Chromium::new(reader);
+        let open = |path: &str| browser.open(&format!("{}{path}", provider.origin));
+        let form = format!("<form method=post action={}/password><button>x</button></form>", provider.origin);
+        browser.open(&format!("data:text/html,{form}"));
+        browser.click("button");
+        assert_eq!(browser.text("h1"), reader.say("Modulo non accettato", "Form not accepted"));
+        browser.picture("error-7-other-site");
+        open("/");
+        browser.run("document.querySelector('#password').removeAttribute('name')");
+        browser.run("document.querySelector(\"form[action='/password']\").noValidate = true");
+        browser.click("form[action='/password'] button");
+        assert_eq!(browser.text("h1"), reader.say("Richiesta non valida", "Invalid request"));
+        browser.picture("error-8-unreadable");
+        open("/gepi/callback?code=x&state=y&iss=z");
+        assert!(!browser.alert().is_empty() && browser.has("form[action='/gepi/login']"));
+        browser.picture("gepi-18-unknown-answer");
+        for digit in 0..6 {
+            browser.submit("/gepi/pin", &[("fiscal_code", PAOLO), ("pin", &digit.to_string().repeat(16))]);
+        }
+        assert!(browser.alert().contains("15"), "{}", browser.alert());
+        browser.picture("gepi-19-pin-locked");
+        drop(server);
+        for path in ["/", "/gepi"] {
+            open(path);
+            assert_eq!(browser.text("h1"), reader.say("Servizio non disponibile", "Service not available"));
+        }
+        open("/");
+        browser.picture("error-9-unavailable");
     }
 }
 

@@ -43,3 +43,53 @@ fn six_steps_by_keyboard() {
         browser.tab_to("footer button");
     }
 }
+
+/// Every field and button of these pages is reached, in the order of the page.
+#[test]
+fn other_pages_by_keyboard() {
+    for reader in Reader::BOTH {
+        let provider = Provider::start("");
+        let mut app = enrolled_app(&provider);
+        let browser = Chromium::new(reader);
+        let open = |path: &str| browser.open(&format!("{}{path}", provider.origin));
+        open("/register");
+        for field in ["name", "family_name", "gender", "date_of_birth", "county_of_birth", "place_of_birth"] {
+            browser.tab_to(&format!("#{field}"));
+        }
+        browser.tab_to("form[action='/register/personal'] button");
+        open("/gepi");
+        browser.tab_to("#fiscal_code");
+        browser.tab_to("#pin");
+        browser.keys("0000000000000000");
+        browser.tab_to("form[action='/gepi/pin'] button");
+        open("/app");
+        for field in ["#link", "#code", "#repeated-code", "#add-form button"] {
+            browser.tab_to(field);
+        }
+
+        open("/");
+        browser.keys(&provider.user);
+        browser.tab_to("#password");
+        browser.keys(&provider.password);
+        browser.enter();
+        browser.keys(&app.next_code_at(0));
+        browser.enter();
+        assert!(browser.is_at_own());
+        browser.tab_to("a[href='/security/add']");
+        browser.enter();
+        browser.tab_to("#name");
+        browser.keys("tablet");
+        browser.enter();
+        browser.keys("000000");
+        browser.enter();
+        assert_announced(&browser, reader);
+        browser.tab_to("form[action='/security/add/cancel'] button");
+        browser.enter();
+        assert!(browser.is_at_own());
+        browser.tab_to("a[href='/security/password']");
+        browser.enter();
+        for field in ["#old", "#new", "#again", "form[action='/security/password'] button"] {
+            browser.tab_to(field);
+        }
+    }
+}

@@ -97,6 +97,7 @@ fn app_is_activated_and_answers() {
         };
         let key = "#otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
         assert_eq!(open(key), key);
+        assert!(phone.has("#add[hidden]") && phone.run("return document.getElementById('link').value") == "");
         open("#enrollment");
         section(&phone, "add");
         phone.wait_for("#message.alert:not([hidden])");
@@ -105,7 +106,9 @@ fn app_is_activated_and_answers() {
         section(&phone, "home");
         let number = ask(&desk, &provider);
         section(&phone, "challenge");
-        assert_eq!(open("#enrollment"), "#enrollment");
+        open("#enrollment");
+        phone.wait_for("#message.alert:not([hidden])");
+        assert!(phone.has("#challenge:not([hidden])"));
         phone.write("#number", &number);
         phone.write("#personal-code", "000001");
         phone.press("#approve");

@@ -16,6 +16,26 @@ fn words(before: &str, after: &str) -> &'static str {
     words.split_once(after).unwrap().0
 }
 
+/// The reading and clicking of a first user.
+#[derive(Default)]
+struct Pace {
+    words: usize,
+    acts: usize,
+}
+
+impl Pace {
+    /// Reads a text, and does a number of things: clicks, and fields that are filled.
+    fn add(&mut self, text: &str, acts: usize) {
+        self.words += text.split_whitespace().count();
+        self.acts += acts;
+    }
+
+    /// Returns the seconds of a reader of 230 words a minute, who needs five seconds for each act.
+    fn seconds(&self) -> usize {
+        self.words * 60 / 230 + self.acts * 5
+    }
+}
+
 #[test]
 fn first_steps() {
     assert!(OF_REPOSITORY.contains(COMMAND) && README.contains(COMMAND));
@@ -30,7 +50,10 @@ fn first_steps() {
         let open = |url: &str| browser.open(&url.replace(ORIGIN, &provider.origin));
 
         // The line that the program printed.
+        let mut pace = Pace::default();
+        pace.add(words("## Start it", "Her devices"), 2);
         open(words("\nOpen ", "\n"));
+        pace.add(&browser.text("main"), 1);
         let button = "form[action='/gepi/login'] button[value='2']";
         let [start, end] = match reader {
             Reader::English => [words("Choose **", "**"), words("** at ", "\n")],
@@ -39,14 +62,19 @@ fn first_steps() {
         let text = browser.text(button);
         assert!(text.starts_with(start) && text.ends_with(end), "{text}");
         browser.click(button);
+        pace.add(&browser.text("main"), 3);
         browser.give_password(&provider);
+        // The message is in another tab, from which the code is copied.
+        pace.add(&browser.text("main"), 4);
         let link = reader.say("Messaggi inviati (altra scheda)", "Messages sent (another tab)");
         assert_eq!(browser.text("main a[href='/outbox']"), link);
         browser.give_activation_code(&provider);
         let qr = browser.read_qr();
+        pace.add(&browser.text("main"), 1);
         browser.press("main a[href^='/app#']");
         browser.switch_tab();
         section(&browser, "add");
+        pace.add(&browser.text("main"), 3);
         assert!(browser.address().fragment().is_none() && browser.has("#add-hint[hidden]"));
         browser.write("#code", CODE);
         browser.write("#repeated-code", CODE);
@@ -58,6 +86,7 @@ fn first_steps() {
         let secret = qr.split_once("secret=").unwrap().1.split('&').next().unwrap();
         browser.confirm_app(&mut App::new(secret), 0);
         assert_eq!(browser.count(".codes code"), 10);
+        pace.add(&browser.text("main"), 3);
         browser.click("main a.button");
         browser.switch_tab();
         browser.write(".token input", CODE);
@@ -66,8 +95,10 @@ fn first_steps() {
         let code = browser.text("output");
         browser.switch_tab();
         browser.give_code(&code);
+        pace.add(&browser.text("main"), 4 + 1);
         browser.consent();
         assert!(browser.is_at_service() && browser.text(".who").contains("Maria Rossi"));
+        assert!(pace.seconds() < 5 * 60, "{} words, {} acts: {} s", pace.words, pace.acts, pace.seconds());
 
         // Each address of the README is that of a page.
         for link in README.split(&format!("]({ORIGIN}")).skip(1) {

@@ -99,7 +99,11 @@ fn six_steps_and_the_first_login() {
         assert!(procedure.contains("/register/withdraw/") && browser.text("main").contains("/register/withdraw/"));
         browser.picture("registration-8-mail");
 
-        complete(&browser, &provider);
+        open_request(&browser, &provider);
+        browser.click("form[action$='/accept'] button");
+        assert!(!browser.has("a[href^='/admin/requests/']"));
+        browser.open(&format!("{}/security", provider.origin));
+        browser.click("form[action='/logout'] button");
         assert!(message(&provider, &person.email, 3).contains(if reader == Reader::Italian {
             "attiva"
         } else {
@@ -109,8 +113,8 @@ fn six_steps_and_the_first_login() {
     }
 }
 
-/// Completes the application as an operator does.
-fn complete(browser: &Chromium, provider: &Provider) {
+/// Opens the application as an operator does.
+fn open_request(browser: &Chromium, provider: &Provider) {
     let (user, password) = &provider.operator;
     let mut enrolled = Browser::new(provider);
     enrolled.enroll_as(user, password);
@@ -122,10 +126,6 @@ fn complete(browser: &Chromium, provider: &Provider) {
     browser.picture("requests-1-list");
     browser.click("a[href^='/admin/requests/']");
     browser.picture("requests-2-request");
-    browser.click("form[action$='/accept'] button");
-    assert!(!browser.has("a[href^='/admin/requests/']"));
-    browser.open(&format!("{}/security", provider.origin));
-    browser.click("form[action='/logout'] button");
 }
 
 /// Activates an app by the QR code at the first login, and logs in with it.
@@ -141,6 +141,15 @@ fn log_in_first(browser: &Chromium, provider: &Provider, email: &str) {
     browser.confirm_app(&mut app, 0);
     assert_eq!(browser.count(".codes code"), 10);
     browser.picture("registration-11-recovery-codes");
+    browser.show_as("print");
+    let seen = |selector: &str| {
+        let heights =
+            format!("return [...document.querySelectorAll('{selector}')].filter(e => e.offsetHeight > 0).length");
+        browser.run(&heights)
+    };
+    assert_eq!((seen(".codes code"), seen("header, footer, main a.button")), (10.into(), 0.into()));
+    browser.picture("registration-12-printed-codes");
+    browser.show_as("");
     // They are shown once.
     browser.open(&format!("{}/security/codes/new", provider.origin));
     assert!(!browser.has(".codes code"));
@@ -176,7 +185,9 @@ fn identity_is_handed_over() {
         browser.set("#date_of_birth", "1990-05-17");
         browser.click("form[action='/register/personal'] button");
         give_email(&browser, &provider, "luigi@example.org");
-        accept_terms(&browser);
+        browser.press("#terms");
+        browser.press("#marketing-yes");
+        browser.click("form[action='/register/terms'] button");
         browser.picture("handover-4-summary");
         browser.click("form[action='/register/summary'] button");
         browser.picture("handover-5-active");
@@ -202,5 +213,47 @@ fn application_is_withdrawn() {
         assert!(!browser.has("main form"));
         browser.picture("withdrawal-2-done");
         assert_eq!(messages(&provider, &person.email).len(), 3);
+    }
+}
+
+#[test]
+fn application_is_rejected() {
+    for reader in Reader::BOTH {
+        let provider = Provider::start("");
+        let browser = Chromium::new(reader);
+        let mut person = Applicant::new(&provider, "VRDLGU");
+        let (procedure, path) = person.apply(&provider);
+        open_request(&browser, &provider);
+        browser.write("[name='reason']", "Il documento non si legge.");
+        browser.click("form[action$='/reject'] button");
+        assert!(!browser.has("a[href^='/admin/requests/']"));
+        assert!(message(&provider, &person.email, 3).contains("Il documento non si legge."));
+        // Nothing is left to withdraw.
+        browser.open(&format!("{}{path}", provider.origin));
+        browser.submit(&path, &[("procedure", &procedure)]);
+        assert!(!browser.alert().is_empty());
+        browser.picture("registration-13-nothing-left");
+        browser.forget();
+        browser.open(&provider.origin);
+        browser.submit("/password", &[("user", &person.email), ("password", PASSWORD)]);
+        assert!(browser.has("form[action='/password']") && !browser.alert().is_empty());
+    }
+}
+
+/// An application that nobody completes is forgotten after 30 days.
+#[test]
+fn application_expires() {
+    for reader in Reader::BOTH {
+        let mut provider = Provider::start("");
+        let browser = Chromium::new(reader);
+        let mut person = Applicant::new(&provider, "VRDLGU");
+        let (procedure, path) = person.apply(&provider);
+        provider.restart("+31d");
+        browser.open(&format!("{}{path}", provider.origin));
+        browser.submit(&path, &[("procedure", &procedure)]);
+        assert!(!browser.alert().is_empty());
+        browser.open(&provider.origin);
+        browser.submit("/password", &[("user", &person.email), ("password", PASSWORD)]);
+        assert!(browser.has("form[action='/password']") && !browser.alert().is_empty());
     }
 }

@@ -1,8 +1,12 @@
 //! Logins at the sample service with an app's code, and the ways in which a person ends one.
 
+use serde_json::json;
+
+use crate::gepi::people::BEFORE;
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::login::enrolled_app;
 use crate::support::provider::Provider;
+use crate::support::service::{LEVEL_1, LEVEL_3, Service, request_object};
 
 /// The lines with the eleven attributes. The place and the province of birth stand in one line.
 const ATTRIBUTES: [&str; 2] = [
@@ -49,5 +53,43 @@ fn code_consent_refusal_cancel_and_time_out() {
         browser.picture("login-timed-out");
         browser.click("main a.button");
         assert!(browser.alert().contains("nr21"), "{}", browser.alert());
+    }
+}
+
+#[test]
+fn other_levels_no_attributes_and_a_revoked_person() {
+    for reader in Reader::BOTH {
+        let service = Service::new();
+        let provider = Provider::start(&format!("{BEFORE}{}", service.registration()));
+        let browser = Chromium::new(reader);
+        browser.open(&service.url(&provider, &request_object(&provider, LEVEL_3)));
+        browser.give_password(&provider);
+        assert!(browser.alert().contains(reader.say("livello di sicurezza", "level of security")));
+        browser.picture("level-3");
+
+        // One password serves two logins of Level 1.
+        browser.come_from_service(&provider, "1");
+        browser.give_password(&provider);
+        browser.consent();
+        assert!(browser.is_at_service());
+        browser.click("form[action='/gepi/logout'] button");
+        browser.come_from_service(&provider, "1");
+        browser.consent();
+        assert!(browser.is_at_service());
+        browser.click("form[action='/gepi/logout'] button");
+
+        let mut request = request_object(&provider, LEVEL_1);
+        request["claims"] = json!({ "userinfo": {} });
+        browser.open(&service.url(&provider, &request));
+        let nothing = reader.say("nessun dato personale", "No personal data");
+        assert!(browser.text("main").contains(nothing) && browser.count("main ul") == 0, "{}", browser.text("main"));
+        browser.picture("6-consent-without-attributes");
+
+        provider.command(&["admin", "revoke", &provider.user, "--operator", "anna", "--reason", "asked"]).unwrap();
+        browser.forget();
+        browser.come_from_service(&provider, "1");
+        browser.give_password(&provider);
+        browser.click("main a.button");
+        assert!(browser.alert().contains("nr23"), "{}", browser.alert());
     }
 }

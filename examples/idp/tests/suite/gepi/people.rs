@@ -82,3 +82,11 @@ pub(crate) fn accredit(administrator: &mut Browser, operator: &str, profile: &st
     administrator.submit("/gepi/staff/accredit", &fields);
     assert!(administrator.status == 200 && administrator.page.contains(operator), "{}", administrator.page);
 }
+
+/// Ends the accreditations of an operator.
+pub(crate) fn end(administrator: &mut Browser, operator: &str) {
+    administrator.open("/gepi/cases");
+    let form = administrator.form("/gepi/logout").unwrap();
+    administrator.post("/gepi/staff/end", &form, &[("area", "Roma 1"), ("operator", operator)]);
+    assert!(!administrator.page.contains(operator), "{}", administrator.page);
+}

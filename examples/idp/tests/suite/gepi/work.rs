@@ -1,7 +1,7 @@
 //! The work on cases: who may do what, and the traces of it.
 
 use super::people::{
-    AMIR, ANNA, AREA, BEFORE, GIULIA, MARIA, PAOLO, RITA, accredit, case, enter, enter_by_pin, maria, titles,
+    AMIR, ANNA, AREA, BEFORE, GIULIA, MARIA, PAOLO, RITA, accredit, case, end, enter, enter_by_pin, maria, titles,
 };
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
@@ -60,11 +60,7 @@ fn each_profile_does_its_own_work_only() {
         cases.push("Patto di Paolo Verdi");
         cases.sort_unstable();
         assert_eq!(shown, cases, "{profile}");
-        admin.open(&format!("/gepi/staff?area={AREA}"));
-        let end = admin.page.split("action=\"/gepi/staff/end\"").find(|form| form.contains(PAOLO)).unwrap();
-        assert!(end.contains(PAOLO));
-        let form = token(&mut admin);
-        admin.post("/gepi/staff/end", &form, &[("area", "Roma 1"), ("operator", PAOLO)]);
+        end(&mut admin, PAOLO);
     }
     // None of them is left, in the session that saw them.
     ids.sort();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::second_factor::MOBILE;
 use crate::support::browser::Browser;
-use crate::support::outbox::{code, message};
+use crate::support::outbox::{code, message, wrong};
 use crate::support::page::mails;
 use crate::support::provider::Provider;
 use crate::support::service::{ID, LEVEL_2, Service, claims, request_object};
@@ -208,6 +208,13 @@ fn too_many_codes_end_the_login() {
     message(&provider, MOBILE, 5);
     assert_ended(&mut after_password(&service, &provider), "ErrorCode nr19");
     provider.restart("+61s");
+    // The code that was sent stays valid, until it is guessed at.
+    browser.submit("/first-app/again", &[]);
+    assert!(browser.page.contains("troppi codici") && browser.form("/first-app").is_some(), "{}", browser.page);
+    let digits = code(&message(&provider, MOBILE, 5));
+    for by in 1..=5 {
+        browser.submit("/first-app", &[("code", &wrong(&digits, by))]);
+    }
     let form = browser.form("/first-app/again").unwrap();
     browser.submit("/first-app/again", &[]);
     let mut click = browser.twin();

@@ -1,7 +1,8 @@
 //! The commands of the operator, in the running provider and on the data of one that is stopped.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::time::{Duration, SystemTime};
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
@@ -48,6 +49,16 @@ fn check_tells_what_to_do() {
         assert!(report.contains(&format!("problem  {name}: ")) && report.contains(text), "{report}");
         assert!(report.ends_with("idp: 1 problem\n"), "{report}");
     };
+    let data = provider.file("idp.redb");
+    let (now, hour) = (SystemTime::now(), Duration::from_secs(60 * 60));
+    let set_changed = |time| File::options().write(true).open(&data).unwrap().set_modified(time).unwrap();
+    set_changed(now + hour);
+    problem("clock", "behind the last change of the data: set it by NTP");
+    set_changed(now);
+    let folder = data.parent().unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    problem("disk", "run `chmod o-w`");
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
     let key = provider.file("idp.key");
     let right = fs::read(&key).unwrap();
     for exposed in [0o444, 0o644, 0o620] {

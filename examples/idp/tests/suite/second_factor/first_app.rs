@@ -62,7 +62,10 @@ fn activation_codes_are_limited() {
     let mut provider = Provider::start("");
     let mut browser = after_password(&provider);
     sent(&provider, 1);
-    // Another one is sent after a minute, and five in a day.
+    // The second of two clicks is no refusal. Another one is sent after a minute, and five in a day.
+    browser.submit("/first-app/again", &[]);
+    assert!(!browser.is_refused(), "{}", browser.page);
+    provider.restart("+10s");
     browser.submit("/first-app/again", &[]);
     assert!(browser.page.contains("meno di un minuto fa"), "{}", browser.page);
     sent(&provider, 1);
@@ -116,7 +119,14 @@ fn only_pages_of_the_provider_fetch_the_key() {
     browser.open(&service.url(&provider, &request_object(&provider, LEVEL_2)));
     let form = browser.form("/password").unwrap();
     let (_, request) = form.iter().find(|(name, _)| name == "request").unwrap();
-    assert_eq!(key_for_phone(&browser, &provider, &format!("?request={request}"), own).0, 404);
+    let of_login = format!("?request={request}");
+    assert_eq!(key_for_phone(&browser, &provider, &of_login, own).0, 404);
+    browser.give_password(&provider);
+    browser.give_activation_code();
+    assert!(browser.page.contains(&format!("href=\"/app#enrollment={request}\"")), "{}", browser.page);
+    let (status, other) = key_for_phone(&browser, &provider, &of_login, own);
+    assert!(status == 200 && other != uri, "{status}");
+    assert_eq!(key_for_phone(&browser, &provider, "?request=x", own).0, 404);
     assert_eq!(key_for_phone(&browser, &provider, "", own).1, uri);
     // Once it is confirmed, it is never shown again.
     browser.post("/cancel", &form, &[]);

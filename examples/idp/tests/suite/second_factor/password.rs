@@ -1,6 +1,10 @@
 use super::{after_password, messages};
+use crate::gepi::people::PAOLO;
+use crate::registration::applicant::fiscal_code;
 use crate::support::browser::Browser;
 use crate::support::provider::Provider;
+
+const HANDOVER: &str = "/register/handover";
 
 #[test]
 fn double_click_is_one_attempt() {
@@ -89,4 +93,26 @@ fn unknown_names_have_the_same_answers() {
     // Five hashes take most of the work, and a name without one would show by a fraction of it.
     let (least, greatest) = (work.iter().min().unwrap(), work.iter().max().unwrap());
     assert!(*least * 3 > *greatest, "{work:?}");
+}
+
+/// PINs are compared as passwords are, whether somebody has the fiscal code or not.
+#[test]
+fn unknown_fiscal_codes_take_the_same_work() {
+    const LUIGI: &str = "VRDLGU90E17F205";
+    let provider = Provider::start("");
+    let luigi = fiscal_code(LUIGI);
+    for (path, form, known) in [("/gepi", "/gepi/pin", PAOLO), (HANDOVER, HANDOVER, &luigi)] {
+        let work = [known, "BNCMRA90E17F205X"].map(|code| {
+            let mut browser = Browser::new(&provider);
+            browser.open(path);
+            let form_fields = browser.form(form).unwrap();
+            let begun = provider.processor_ticks();
+            for pin in ["1", "2", "3", "4", "5"] {
+                browser.post(form, &form_fields, &[("fiscal_code", code), ("pin", pin), ("consent", "yes")]);
+                assert!(browser.is_refused(), "{}", browser.page);
+            }
+            provider.processor_ticks() - begun
+        });
+        assert!(work[0].min(work[1]) * 3 > work[0].max(work[1]), "{path}: {work:?}");
+    }
 }

@@ -328,6 +328,12 @@ impl Chromium {
         errors.iter().map(|error| error["errorId"].to_string()).collect()
     }
 
+    /// Shows the page as it is printed. An empty name shows it on the screen again.
+    pub(crate) fn show_as(&self, medium: &str) {
+        let asked = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "media": medium } });
+        self.runtime.block_on(self.client.issue_cmd(Command("goog/cdp/execute", asked))).unwrap();
+    }
+
     /// Writes a picture of the whole page into the folder that the environment variable `IDP_PICTURES` names, if it is
     /// set. The name begins at the root of the repository.
     pub(crate) fn picture(&self, name: &str) {
