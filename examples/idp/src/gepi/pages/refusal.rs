@@ -54,10 +54,15 @@ pub(in crate::gepi) fn refusal(sheet: &Sheet<'_>, refusal: Refusal) -> Markup {
     sheet.whole(sheet.say(TITLE), Some(&alert), &content)
 }
 
+const EARLIER: Text = Text(
+    "Se ti serve prima, chiedi all'operatore di inserire un'altra delega.",
+    "If you need it earlier, ask the operator to enter another delegation.",
+);
+const RENEW: Text =
+    Text("Chiedi all'operatore di inserire una nuova delega.", "Ask the operator to enter a new delegation.");
+
 /// Returns the text of a refusal, and what to do next.
 const fn words(refusal: Refusal) -> (Text, Text) {
-    const RENEW: Text =
-        Text("Chiedi all'operatore di inserire una nuova delega.", "Ask the operator to enter a new delegation.");
     match refusal {
         Refusal::NotYours => (
             Text(
@@ -97,7 +102,7 @@ const fn words(refusal: Refusal) -> (Text, Text) {
             ),
         ),
         Refusal::DelegationNotYet(_) => {
-            (Text("La delega vale solo dal", "The delegation is in force only from"), RENEW)
+            (Text("La delega vale solo dal", "The delegation is in force only from"), EARLIER)
         }
         Refusal::DelegationOver(_) => (Text("La delega è scaduta il", "The delegation ended on"), RENEW),
         Refusal::NotAccredited => (
