@@ -49,7 +49,7 @@ fn every_picture_of_any_key_uri_is_read() {
     }
 }
 
-/// jsQR is the decoder of many web pages, and ZXing that of many apps. Both are from npm.
+/// The decoders of many web pages and of many apps, both from npm.
 #[test]
 fn jsqr_and_zxing_read_the_pictures_of_key_uris() {
     let directory = Directory::new("peers");

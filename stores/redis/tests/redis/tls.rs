@@ -54,7 +54,7 @@ impl Certificates {
     /// Starts a Sentinel that watches the primary at this port by TLS, and returns the port at which it speaks TLS.
     fn start_sentinel(&self, primary: u16) -> (Redis, u16) {
         let port = free_port();
-        let settings: String = self.settings(port).iter().map(|(name, value)| format!("{name} {value}\n")).collect();
+        let settings = self.settings(port).map(|(name, value)| format!("{name} {value}\n")).concat();
         let file = self.file("sentinel.conf");
         let lines = format!("{settings}tls-replication yes\nsentinel monitor mymaster 127.0.0.1 {primary} 1\n");
         fs::write(&file, lines).unwrap();
