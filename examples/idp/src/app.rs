@@ -109,11 +109,14 @@ impl App {
     }
 }
 
+/// The deployment to which accounts are sealed. Providers have keys of their own, and may have the same name.
+pub(crate) const DEPLOYMENT: &str = "secondo";
+
 /// The purpose of the keys that seal records.
 pub(crate) const RECORDS: &str = "idp records";
 
 fn verifier(config: &Config, engine: &Engine, keys: &KeyFile, audit: &Audit) -> Result<Verifier<Boxed>, Failure> {
-    let ring = keys.ring(&config.name.to_lowercase())?;
+    let ring = keys.ring(DEPLOYMENT)?;
     Ok(Verifier::new(engine.boxed(), ring, config.attempts.policy()?).with_sink(Events(audit.clone())))
 }
 

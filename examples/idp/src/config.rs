@@ -106,6 +106,9 @@ const LISTEN_TLS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED)
 /// Half of the files that most systems let a process open.
 const CONNECTIONS: NonZeroU32 = NonZeroU32::new(512).unwrap();
 
+const ORIGIN: &str = "origin must be as browsers write it, such as https://idp.example.it: a host in small letters, the port \
+    unless it is the usual one, and nothing behind";
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -151,6 +154,10 @@ impl Config {
         }
         if let Ok(store) = env::var("IDP_STORE") {
             config.store = store;
+        }
+        // Apps show it, and a colon ends it there.
+        if config.name.trim().is_empty() || config.name.len() > 64 || config.name.contains([':', '\n', '\r']) {
+            return Err("name must have 1 to 64 bytes, and no colon".into());
         }
         config.attempts.policy()?;
         check_credentials(&config.handover)?;
@@ -202,7 +209,12 @@ impl Config {
             };
             format!("{}://{host}:{}", if self.tls { "https" } else { "http" }, address.port())
         };
-        let origin = self.origin.clone().unwrap_or_else(default);
+        let written = self.origin.clone().unwrap_or_else(default);
+        let origin = Url::parse(&written).map(|url| url.origin().ascii_serialization());
+        let origin = origin.map_err(|_| ORIGIN)?;
+        if self.origin.as_ref().is_some_and(|own| *own != origin) {
+            return Err(ORIGIN);
+        }
         if !origin.starts_with("https://") && !address.ip().is_loopback() {
             return Err("an address that is not on loopback needs an origin with https://");
         }

@@ -171,6 +171,14 @@ pub(crate) fn client(request: &Parts, proxy: Option<IpAddr>) -> Option<IpAddr> {
     forwarded(&request.headers)
 }
 
+/// The headers by which proxies tell of their clients.
+const PROXIED: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
+
+/// Returns `true` if a proxy has passed the request on.
+pub(crate) fn is_proxied(headers: &HeaderMap) -> bool {
+    PROXIED.iter().any(|name| headers.contains_key(*name))
+}
+
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }

@@ -45,7 +45,7 @@ async fn metrics(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     let (parts, _) = request.into_parts();
     let is_here = limits::client(&parts, app.config.trusted_proxy).is_some_and(|client| client.is_loopback());
     // A proxy that is not configured is on this machine, and its clients are not.
-    let is_here = is_here && !parts.headers.contains_key("x-forwarded-for");
+    let is_here = is_here && !limits::is_proxied(&parts.headers);
     if !is_here && !has_token(&app, &parts.headers) {
         return Ok(StatusCode::NOT_FOUND.into_response());
     }

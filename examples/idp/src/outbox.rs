@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::app::App;
 use crate::http::{Answer, Visit};
+use crate::limits;
 use crate::pages;
 
 /// Shows the messages to browsers of this machine, unless other machines can reach the provider.
@@ -30,14 +31,11 @@ pub(crate) async fn show(
     Ok(visit.show(StatusCode::OK, |page| pages::outbox(page, &messages)))
 }
 
-/// The headers by which proxies tell of their clients.
-const PROXIED: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
-
 /// Returns `true` if a request comes from this machine, and its host is the provider's or a name of this machine. A
 /// hostile site whose name leads to this machine has another host.
 fn is_from_here(origin: &str, peer: IpAddr, headers: &HeaderMap) -> bool {
     // A proxy that is not configured is on this machine, and its clients are not.
-    if PROXIED.iter().any(|name| headers.contains_key(*name)) {
+    if limits::is_proxied(headers) {
         return false;
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -89,7 +87,7 @@ mod tests {
             for host in ["attacker.example:8443", "localhost:8444", "localhost", ""] {
                 assert!(!is_shown(peer, host, None), "{peer} {host}");
             }
-            for name in PROXIED {
+            for name in ["forwarded", "via", "x-forwarded-for", "x-real-ip"] {
                 assert!(!is_shown(peer, "localhost:8443", Some(name)), "{peer} {name}");
             }
         }

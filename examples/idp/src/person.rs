@@ -301,8 +301,13 @@ impl Persons {
 
     /// Ends all sessions of a person. Returns the time in seconds from which new ones may begin.
     pub(crate) async fn end_sessions(&self, id: &str, now: UnixTime) -> Result<u64, Outage> {
-        let since = now.as_secs() + 1;
-        self.change(id, now, |person| person.sessions_since = since).await?;
+        let mut since = 0;
+        // Those that began in the second of another end are ended too.
+        let end = |person: &mut Person| {
+            since = (now.as_secs() + 1).max(person.sessions_since + 1);
+            person.sessions_since = since;
+        };
+        self.change(id, now, end).await?;
         Ok(since)
     }
 

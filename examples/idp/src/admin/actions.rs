@@ -133,7 +133,7 @@ pub(crate) enum DeviceChange {
     Revoke,
 }
 
-/// Changes one device.
+/// Changes one device. The sessions of the person end when a device does: whoever has it may have opened them.
 pub(crate) async fn change_device(
     app: &App,
     person: &Person,
@@ -147,6 +147,7 @@ pub(crate) async fn change_device(
     let notice = match change {
         DeviceChange::Suspend => {
             verifier.suspend_authenticator(&id, device, by, now).await?;
+            end_sessions(app, person, now).await?;
             notices::DEVICE_SUSPENDED
         }
         DeviceChange::Resume => {
@@ -155,6 +156,7 @@ pub(crate) async fn change_device(
         }
         DeviceChange::Revoke => {
             verifier.revoke(&id, device, by, now).await?;
+            end_sessions(app, person, now).await?;
             notices::DEVICE_REVOKED
         }
     };
@@ -275,9 +277,14 @@ fn id(person: &Person) -> Result<AccountId, Outage> {
 async fn set_standing(app: &App, person: &Person, standing: Standing, now: UnixTime) -> Result<(), Outage> {
     app.persons.change(&person.id, now, |person| person.standing = standing).await?;
     if standing != Standing::Active {
-        app.persons.end_sessions(&person.id, now).await?;
-        open_sessions::end(&app.records, &person.id, |_| true, now).await?;
+        end_sessions(app, person, now).await?;
     }
+    Ok(())
+}
+
+async fn end_sessions(app: &App, person: &Person, now: UnixTime) -> Result<(), Outage> {
+    app.persons.end_sessions(&person.id, now).await?;
+    open_sessions::end(&app.records, &person.id, |_| true, now).await?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use secondo::factor::EnrollmentCode;
 use secondo::{AccountId, AuthenticatorNumber, Refusal, UnixTime, VerifierError};
 use serde::{Deserialize, Serialize};
 
+use super::filled;
 use super::output::{Output, counted};
 use crate::admin::actions::{self, ACTIVATION, DeviceChange, NotDone};
 use crate::app::App;
@@ -57,10 +58,10 @@ pub(crate) struct OnPerson {
     #[command(flatten)]
     named: Named,
     /// The name of the operator, for the audit log.
-    #[arg(long)]
+    #[arg(long, value_parser = filled)]
     operator: String,
     /// The reason, for the audit log.
-    #[arg(long)]
+    #[arg(long, value_parser = filled)]
     reason: String,
 }
 

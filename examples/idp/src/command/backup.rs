@@ -17,7 +17,7 @@ use crate::store::Engine;
 
 const OTHER_STORE: &str = "the data is not in a file: use the tools of the database server";
 /// The kinds of records that end with a restore: logins that may have ended since, and codes that may have been used.
-const ENDED: [&str; 3] = ["session", "code", "grant"];
+const ENDED: [&str; 4] = ["session", "code", "grant", "gepi-session"];
 
 pub(super) async fn backup(app: &App, file: &Path, output: &Output) -> Result<(), Failure> {
     let Engine::File(store) = app.engine.clone() else { return Err(OTHER_STORE.into()) };

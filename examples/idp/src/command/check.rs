@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::fs;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +11,10 @@ use secondo::{Policy, UnixTime, Verifier};
 
 use super::output::counted;
 use super::socket;
+use crate::app::{DEPLOYMENT, RECORDS};
 use crate::config::Config;
+use crate::gateway::Gateway;
+use crate::gepi;
 use crate::key_file::KeyFile;
 use crate::oidc::Clients;
 use crate::outage::{Failure, Outage};
@@ -24,14 +28,16 @@ pub(crate) async fn check(config: Result<Config, Failure>) -> Result<(), Failure
         return report.end();
     };
     report.add("origin", origin(&config));
-    let clients = Clients::new(&config.client).map(|_| ((), counted(config.client.len(), "service", "services")));
-    report.add("clients", clients);
+    report.add("clients", clients(&config));
+    if let Some(sms) = &config.sms {
+        report.add("sms", Gateway::new(sms.clone()).map(|_| ((), "a gateway sends text messages".to_owned())));
+    }
     report.add("clock", clock(&config));
     report.add("disk", disk(&config.data));
     let keys = KeyFile::read(&config.key_path());
     let is_new = !config.key_path().exists() && !config.data.exists();
     if is_new {
-        println!("ok       keys, store: made at the first start");
+        say("ok       keys, store: made at the first start");
         return report.end();
     }
     let describe = |keys: KeyFile| {
@@ -49,6 +55,11 @@ pub(crate) async fn check(config: Result<Config, Failure>) -> Result<(), Failure
     report.end()
 }
 
+/// Prints a line. Nobody may be left to read it, as behind `head`.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
 struct Report {
     problems: usize,
 }
@@ -58,11 +69,11 @@ impl Report {
     fn add<T>(&mut self, name: &str, result: Result<(T, String), impl Display>) -> Option<T> {
         match result {
             Ok((value, text)) => {
-                println!("ok       {name}: {text}");
+                say(&format!("ok       {name}: {text}"));
                 Some(value)
             }
             Err(problem) => {
-                println!("problem  {name}: {problem}");
+                say(&format!("problem  {name}: {problem}"));
                 self.problems += 1;
                 None
             }
@@ -85,6 +96,15 @@ fn origin(config: &Config) -> Result<((), String), Failure> {
         return Err("trusted_proxy is not set, so that all clients count as one address: set it to the proxy's".into());
     }
     Ok(((), text))
+}
+
+fn clients(config: &Config) -> Result<((), String), Failure> {
+    let clients = Clients::new(&config.client)?;
+    let own = config.origin_at(config.listen).map(|origin| gepi::client_id(&origin)).unwrap_or_default();
+    if config.gepi.enabled && clients.get(&own).is_some() {
+        return Err(format!("client {own}: the sample service has this id").into());
+    }
+    Ok(((), counted(config.client.len(), "service", "services")))
 }
 
 /// Compares the clock with the time of the last change of the data, which cannot be in the future.
@@ -137,8 +157,8 @@ async fn store(config: &Config, keys: &KeyFile) -> Result<((), String), Failure>
         return Ok(((), "in use by the provider that is running: ask it at /ready".to_owned()));
     }
     let engine = Engine::open(config).await?;
-    Verifier::new(engine.boxed(), keys.ring(&config.name.to_lowercase())?, Policy::new()).check_keys().await?;
-    let records = Records::new(engine.boxed(), &keys.derived(crate::app::RECORDS));
+    Verifier::new(engine.boxed(), keys.ring(DEPLOYMENT)?, Policy::new()).check_keys().await?;
+    let records = Records::new(engine.boxed(), &keys.derived(RECORDS));
     let now = UnixTime::now()?;
     let keep = |_: Option<Probe>| (Some(Kept::until(now.saturating_add(60), Probe(now.as_secs()))), ());
     records.change("check", now, keep).await?;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::admin::find;
+use super::filled;
 use super::output::{Output, counted};
 use crate::app::App;
 use crate::audit::Line;
@@ -27,10 +28,10 @@ pub(crate) struct Arguments {
     /// The e-mail address, the fiscal code or the id of the person.
     person: String,
     /// The name of the operator, for the audit log.
-    #[arg(long)]
+    #[arg(long, value_parser = filled)]
     operator: String,
     /// The reason, for the audit log.
-    #[arg(long)]
+    #[arg(long, value_parser = filled)]
     reason: String,
 }
 

@@ -17,6 +17,7 @@ use secondo_import::{Format, ImportError, Record, Unlock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, channel};
 
+use super::filled;
 use super::output::{Output, counted};
 use crate::app::App;
 use crate::outage::Failure;
@@ -56,7 +57,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(6..=9))]
     digits: Option<u8>,
     /// The name of the operator, for the audit log.
-    #[arg(long)]
+    #[arg(long, value_parser = filled)]
     operator: String,
 }
 

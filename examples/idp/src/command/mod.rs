@@ -33,6 +33,11 @@ use crate::config::Config;
 use crate::outage::Failure;
 use crate::provider::Provider;
 
+/// Reads an argument that must not be empty or blank.
+fn filled(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("it must not be empty") } else { Ok(text.to_owned()) }
+}
+
 /// A command to the provider, running or not.
 #[derive(Debug, Serialize, Deserialize, Subcommand)]
 pub(crate) enum Command {

@@ -99,6 +99,11 @@ struct UserInfo {
     family_name: String,
 }
 
+/// Returns the id of the service at the provider with this origin.
+pub(crate) fn client_id(origin: &str) -> String {
+    format!("{origin}/gepi")
+}
+
 impl Party {
     /// Loads the key, or makes it at the first start.
     pub(crate) async fn open(records: &Records, issuer: &str) -> Result<Self, Outage> {
@@ -117,16 +122,12 @@ impl Party {
     /// Returns the registration of the service at the provider.
     pub(crate) fn registration(&self) -> Result<Registration, Outage> {
         Ok(serde_json::from_value(json!({
-            "id": self.id(),
+            "id": client_id(&self.issuer),
             "name": "GePI",
             "redirect_uris": [self.redirect_uri()],
             "jwks": { "keys": [self.jwk] },
             "attributes": ATTRIBUTES.map(Attribute::claim),
         }))?)
-    }
-
-    fn id(&self) -> String {
-        format!("{}/gepi", self.issuer)
     }
 
     fn redirect_uri(&self) -> String {
@@ -147,7 +148,7 @@ impl Party {
         let request = self.sign(
             &self.issuer,
             json!({
-                "client_id": self.id(), "response_type": "code", "scope": "openid",
+                "client_id": client_id(&self.issuer), "response_type": "code", "scope": "openid",
                 "redirect_uri": self.redirect_uri(), "state": asked.state, "nonce": asked.nonce, "prompt": "consent",
                 "acr_values": Framework::Spid.name(level), "ui_locales": language,
                 "code_challenge": challenge, "code_challenge_method": "S256", "claims": { "userinfo": userinfo },
@@ -155,7 +156,7 @@ impl Party {
             now,
         )?;
         let mut query = Serializer::new(String::new());
-        query.append_pair("client_id", &self.id()).append_pair("response_type", "code");
+        query.append_pair("client_id", &client_id(&self.issuer)).append_pair("response_type", "code");
         query.append_pair("scope", "openid").append_pair("request", &request);
         Ok(format!("{}/authorize?{}", self.issuer, query.finish()))
     }
@@ -170,7 +171,7 @@ impl Party {
     ) -> Result<Identity, CallError> {
         let provider = Transport::new(app);
         let audience = format!("{}/token", self.issuer);
-        let assertion = self.sign(&audience, json!({ "sub": self.id() }), now)?;
+        let assertion = self.sign(&audience, json!({ "sub": client_id(&self.issuer) }), now)?;
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -187,7 +188,7 @@ impl Party {
         let keys: JwkSet = provider.send(Request::get("/jwks").body(Body::empty()).map_err(Outage::from)?).await?;
         let expected = Expected {
             issuer: &self.issuer,
-            client: &self.id(),
+            client: &client_id(&self.issuer),
             nonce: &asked.nonce,
             level: Level::try_from(asked.level).map_err(|_| Outage("level"))?,
             access_token: &access_token,
@@ -208,7 +209,7 @@ impl Party {
         if let Value::Object(claims) = &mut claims {
             let (issued, expires) = (now.as_secs(), now.as_secs() + TOKEN_SECS);
             claims.extend([
-                ("iss".to_owned(), json!(self.id())),
+                ("iss".to_owned(), json!(client_id(&self.issuer))),
                 ("aud".to_owned(), json!(audience)),
                 ("iat".to_owned(), json!(issued)),
                 ("exp".to_owned(), json!(expires)),

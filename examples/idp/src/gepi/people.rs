@@ -64,7 +64,7 @@ impl Record for Pseudonym {
 
 /// Returns the id by which the audit log names a person: lines cannot be changed when the person is erased.
 ///
-/// It is the provider's id, or else a random one. Whoever erases the record of it keeps lines that name nobody.
+/// It is the provider's id, or else a random one. Without the record of it, the lines name nobody.
 pub(super) async fn id_of(app: &App, fiscal_code: &str, now: UnixTime) -> Result<String, Outage> {
     if let Some(person) = app.persons.named(fiscal_code, now).await? {
         return Ok(person.id);

@@ -198,6 +198,7 @@ pub(super) fn summary(page: &Page<'_>, application: &Application) -> Markup {
 pub(crate) fn sent(page: &Page<'_>) -> Markup {
     let content = html! {
         p { (page.say(SENT_TEXT)) }
+        (page.outbox_hint())
         p { (page.say(SENT_NEXT)) }
         p { a href="/" { (page.say(texts::BACK)) } }
     };

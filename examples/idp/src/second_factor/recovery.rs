@@ -30,21 +30,25 @@ pub(super) async fn take(
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     let number = |(key, _): &(String, String)| key.strip_prefix(LOST)?.parse().ok().map(AuthenticatorNumber::new);
-    let mut lost = fields.iter().filter_map(number);
+    let lost: Vec<_> = fields.iter().filter_map(number).collect();
     let code = field("code").unwrap_or_default();
     let verifier = &visit.app.verifier;
-    let recovered = match lost.next() {
-        Some(first) => verifier.recover_and_revoke(&account, &login, code, first, now).await,
+    let recovered = match lost.first() {
+        Some(&first) => verifier.recover_and_revoke(&account, &login, code, first, now).await,
         None => verifier.recover(&account, &login, code, now).await,
     };
     let accepted = match recovered {
         Ok(accepted) => accepted,
         Err(error) => return visit.not_accepted(error).await,
     };
-    for also in lost {
+    for &also in lost.iter().skip(1) {
         visit.end_lost(&account, also).await?;
     }
     visit.complete(&accepted).await?;
+    if !lost.is_empty() {
+        // Whoever has the devices may have opened other sessions.
+        visit.end_other_sessions(account.as_str()).await?;
+    }
     visit.notify(RECOVERED).await?;
     let view = visit.app.verifier.view(&account, now).await?;
     let is_app = |device: &&AuthenticatorView| {

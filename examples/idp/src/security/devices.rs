@@ -157,17 +157,21 @@ pub(crate) async fn remove(
     headers: HeaderMap,
     Form(Plain { form }): Form<Plain>,
 ) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+    let mut visit = Visit::of(app, &headers).await?;
     let person = match visit.fresh_owner(&page_of(number)) {
-        Ok(person) => person,
+        Ok(person) => person.id.clone(),
         Err(stopped) => return Ok(*stopped),
     };
     if form != visit.browser.form_token() {
         return Ok(visit.go_to("/security"));
     }
-    let (account, by) = (visit.browser.account()?, Operator::new(&person.id, "own page"));
+    let (account, by) = (visit.browser.account()?, Operator::new(&person, "own page"));
     match visit.app.verifier.revoke(&account, AuthenticatorNumber::new(number), by, visit.now).await {
-        Ok(()) => visit.changed(REMOVED, "/security").await,
+        Ok(()) => {
+            // Whoever has the device may have opened them.
+            visit.end_other_sessions(&person).await?;
+            visit.changed(REMOVED, "/security").await
+        }
         Err(VerifierError::Account(AccountError::Last)) => {
             visit.refuse(&page_of(number), visit.warning(pages::LAST_DEVICE)).await
         }

@@ -38,8 +38,7 @@ pub(crate) async fn end(
     }
     let own = visit.browser.name();
     let is_ended = if session == "others" {
-        let since = visit.app.persons.end_sessions(&id, visit.now).await?;
-        visit.stay(&id, since).await?
+        visit.end_other_sessions(&id).await?
     } else {
         let is_chosen = |name: &str| name == session && name != own;
         open_sessions::end(&visit.app.records, &id, is_chosen, visit.now).await?
@@ -66,6 +65,12 @@ const ENDED: Notice = Notice {
 };
 
 impl Visit {
+    /// Ends the sessions of the person but this one. Returns `false` if there were none.
+    pub(crate) async fn end_other_sessions(&mut self, person: &str) -> Result<bool, Outage> {
+        let since = self.app.persons.end_sessions(person, self.now).await?;
+        self.stay(person, since).await
+    }
+
     /// Keeps this session of the person, as one that began at this time in seconds, and ends the others.
     /// Returns `false` if there were none.
     pub(super) async fn stay(&mut self, person: &str, since: u64) -> Result<bool, Outage> {

@@ -277,8 +277,12 @@ fn identity_is_suspended_resumed_and_revoked() {
     assert_eq!(login.answer("error_description").as_deref(), Some("ErrorCode nr23"));
     act(&mut operator, &person, "resume", &[]);
     assert!(operator.page.contains("id=\"standing\">attiva") && !operator.page.contains("account è sospeso"));
-    assert!(log_in().form("/consent").is_some());
+    let mut login = log_in();
+    login.consent();
     act(&mut operator, &person, "revoke", &[]);
+    // The service does not get the tokens of the code that it had.
+    let tokens = service.exchange(&provider, &login.answer("code").unwrap());
+    assert_eq!((tokens.status, tokens.body["error"].as_str()), (400, Some("invalid_grant")));
     assert!(operator.page.contains("id=\"standing\">revocata") && operator.page.contains("Nessun dispositivo"));
     for action in ["revoke", "resume", "issue_activation", "unlock"] {
         act(&mut operator, &person, action, &[]);

@@ -195,6 +195,23 @@ fn devices_are_added_renamed_and_removed() {
     assert!(browser.form("/logout").is_some());
 }
 
+/// Whoever has the device may have opened them.
+#[test]
+fn removal_of_a_device_ends_other_sessions() {
+    let mut provider = Provider::start("");
+    let mut thief = sign_in(&provider);
+    let mut browser = sign_in_again(&mut provider, &thief);
+    let first = devices(&mut browser).remove(0);
+    browser.open("/security/add");
+    browser.submit("/security/add", &[("name", "tablet")]);
+    browser.give_first_code(30);
+    browser.open(&first);
+    browser.submit(&format!("{first}/remove"), &[]);
+    assert!(devices(&mut browser).len() == 1 && browser.form("/logout").is_some(), "{}", browser.page);
+    thief.open("/security/add");
+    assert!(thief.form("/password").is_some(), "{}", thief.page);
+}
+
 #[test]
 fn enrollment_of_a_further_app_is_cancelled() {
     let provider = Provider::start("");

@@ -55,6 +55,18 @@ fn check_tells_what_to_do() {
     set_changed(now + hour);
     problem("clock", "behind the last change of the data: set it by NTP");
     set_changed(now);
+    const OF_GEPI: &str = "[[client]]\nid = \"http://localhost:8080/gepi\"\nname = \"Another one\"\nprofile = \"plain\"\n\
+        redirect_uris = [\"https://service.example/\"]";
+    const GATEWAY: &str = "[sms]\nurl = \"http://sms.example/send\"\ntoken = \"token\"\nsender = \"Example\"";
+    for (name, table, text) in [
+        ("clients", OF_GEPI, "the sample service has this id"),
+        ("sms", GATEWAY, "must begin with https://"),
+        ("origin", "origin = \"https://idp.example.it/\"", "must be as browsers write it"),
+    ] {
+        fs::write(provider.file("idp.toml"), table).unwrap();
+        problem(name, text);
+    }
+    fs::write(provider.file("idp.toml"), "").unwrap();
     let folder = data.parent().unwrap();
     fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
     problem("disk", "run `chmod o-w`");

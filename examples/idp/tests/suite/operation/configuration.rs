@@ -21,6 +21,13 @@ fn wrong_settings_stop_the_start() {
         (handover("VRDLGU90E17F205V", "1234", "2036-12-31"), "[[handover]] number 1: hash is not one"),
         (handover("VRDLGU90E17F205V", HASH, "31/12/2036"), "[[handover]] number 1: expires is not a day"),
         ("ways = [\"push\", \"code\", \"push\"]".into(), "ways must name push, code and sms, each once"),
+        ("name = \"Esempio: prova\"".into(), "name must have 1 to 64 bytes, and no colon"),
+        ("name = \" \"".into(), "name must have 1 to 64 bytes, and no colon"),
+        ("origin = \"https://idp.example.it/\"".into(), "origin must be as browsers write it"),
+        ("origin = \"https://IDP.example.it\"".into(), "origin must be as browsers write it"),
+        ("origin = \"https://idp.example.it:443\"".into(), "origin must be as browsers write it"),
+        ("origin = \"https://idp.example.it/sign-in\"".into(), "origin must be as browsers write it"),
+        ("origin = \"https://\"".into(), "origin must be as browsers write it"),
         ("ways = [\"push\", \"code\"]".into(), "invalid length 2"),
         ("[attempts]\ncodes = 0".into(), "[attempts] codes: the failure cap must be 1 to 100, not 0"),
         ("[attempts]\nlock_minutes = 0".into(), "[attempts] lock_minutes"),
@@ -29,6 +36,18 @@ fn wrong_settings_stop_the_start() {
         let error = Provider::refuse(&tables);
         assert!(error.contains(reason) && !error.contains("VRDLGU"), "{tables}: {error}");
     }
+}
+
+/// The name is for pages and apps. The data does not depend on it.
+#[test]
+fn name_can_be_any_and_can_be_changed() {
+    let mut provider = Provider::start("name = \"Comune di Forlì\"");
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    std::fs::write(provider.file("idp.toml"), "name = \"Città di Forlì\"").unwrap();
+    provider.restart("+0s");
+    browser.give_next_code(0);
+    assert!(browser.form("/logout").is_some() && browser.page.contains("Città di Forlì"), "{}", browser.page);
 }
 
 #[test]

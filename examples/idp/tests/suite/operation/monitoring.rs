@@ -49,7 +49,9 @@ fn metrics_count_without_names() {
     assert!(!text.contains(&provider.user));
     // Somebody behind a proxy on this machine sees them with the token only.
     let from = ("X-Forwarded-For", "192.0.2.1");
-    assert_eq!(get(&provider, "/metrics", &[from]).0, 404);
+    for header in [from, ("Forwarded", "for=192.0.2.1"), ("Via", "1.1 proxy"), ("X-Real-IP", "192.0.2.1")] {
+        assert_eq!(get(&provider, "/metrics", &[header]).0, 404);
+    }
     assert_eq!(get(&provider, "/metrics", &[from, ("Authorization", "Bearer t0kem")]).0, 404);
     assert_eq!(get(&provider, "/metrics", &[from, ("Authorization", "Bearer t0ken")]).0, 200);
 }

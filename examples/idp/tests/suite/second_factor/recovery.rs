@@ -10,7 +10,7 @@ fn boxes(browser: &Browser) -> Vec<String> {
 
 #[test]
 fn lost_phone() {
-    let (mut provider, session) = with_number();
+    let (mut provider, mut session) = with_number();
     let sheet = provider.give_recovery_codes();
     let mut browser = after_password(&provider);
     browser.submit("/choice", &[("way", "recovery")]);
@@ -34,7 +34,9 @@ fn lost_phone() {
     let recovered =
         |provider: &Provider| messages(provider).iter().filter(|(_, text)| text.contains("codice di recupero")).count();
     assert_eq!(recovered(&provider), 1);
-    // The lost app is refused from now on. Its session is left: the person ends it.
+    // The lost app is refused from now on, and its session has ended.
+    session.open("/security/add");
+    assert!(session.form("/password").is_some(), "{}", session.page);
     let mut thief = after_password(&provider);
     session.lend(&mut thief);
     assert!(thief.form("/choice").is_none() && thief.page.contains("•••000"), "{}", thief.page);
