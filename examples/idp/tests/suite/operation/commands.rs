@@ -36,6 +36,9 @@ fn commands_run_in_the_provider_or_on_its_data() {
 
 #[test]
 fn check_tells_what_to_do() {
+    const OF_GEPI: &str = "[[client]]\nid = \"http://localhost:8080/gepi\"\nname = \"Another one\"\nprofile = \"plain\"\n\
+        redirect_uris = [\"https://service.example/\"]";
+    const GATEWAY: &str = "[sms]\nurl = \"http://sms.example/send\"\ntoken = \"token\"\nsender = \"Example\"";
     let mut provider = Provider::start("");
     let report = provider.command(&["check"]).unwrap();
     assert!(report.contains("in use by the provider") && !report.contains("problem"), "{report}");
@@ -55,9 +58,6 @@ fn check_tells_what_to_do() {
     set_changed(now + hour);
     problem("clock", "behind the last change of the data: set it by NTP");
     set_changed(now);
-    const OF_GEPI: &str = "[[client]]\nid = \"http://localhost:8080/gepi\"\nname = \"Another one\"\nprofile = \"plain\"\n\
-        redirect_uris = [\"https://service.example/\"]";
-    const GATEWAY: &str = "[sms]\nurl = \"http://sms.example/send\"\ntoken = \"token\"\nsender = \"Example\"";
     for (name, table, text) in [
         ("clients", OF_GEPI, "the sample service has this id"),
         ("sms", GATEWAY, "must begin with https://"),
