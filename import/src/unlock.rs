@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::Problem;
 
-/// What a file does not tell: its passphrase or key, the digits of its codes, and the limits on the cost of reading it.
+/// The passphrase or key of a file, the number of digits that a usersfile does not have, and the limits on the cost of
+/// reading.
 ///
 /// The cost of decryption is written in the file, so that anybody who can write a file chooses it. A file beyond a limit
 /// is refused with [`Problem::Cost`] before anything is computed.

@@ -12,7 +12,8 @@ fn replay(target: &str, run: fn(&[u8])) {
     replay_some(target, run, 1);
 }
 
-/// Changes each byte, or only one of every so many.
+/// Runs a target on its seeds, and on copies of them with one byte changed: every byte in turn, or the first of each
+/// `every` bytes.
 fn replay_some(target: &str, run: fn(&[u8]), every: usize) {
     let folder = folder(target);
     let mut seeds = 0;

@@ -133,7 +133,8 @@ pub(crate) enum DeviceChange {
     Revoke,
 }
 
-/// Changes one device. The sessions of the person end when a device does: whoever has it may have opened them.
+/// Changes one device. A suspension or revocation ends all sessions of the person, since a thief may have signed in with
+/// the device.
 pub(crate) async fn change_device(
     app: &App,
     person: &Person,

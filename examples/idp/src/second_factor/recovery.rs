@@ -46,7 +46,7 @@ pub(super) async fn take(
     }
     visit.complete(&accepted).await?;
     if !lost.is_empty() {
-        // Whoever has the devices may have opened other sessions.
+        // A finder or thief may have signed in with a lost device.
         visit.end_other_sessions(account.as_str()).await?;
     }
     visit.notify(RECOVERED).await?;

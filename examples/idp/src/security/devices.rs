@@ -168,7 +168,7 @@ pub(crate) async fn remove(
     let (account, by) = (visit.browser.account()?, Operator::new(&person, "own page"));
     match visit.app.verifier.revoke(&account, AuthenticatorNumber::new(number), by, visit.now).await {
         Ok(()) => {
-            // Whoever has the device may have opened them.
+            // Somebody else may have signed in with the removed device.
             visit.end_other_sessions(&person).await?;
             visit.changed(REMOVED, "/security").await
         }

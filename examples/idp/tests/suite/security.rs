@@ -195,7 +195,7 @@ fn devices_are_added_renamed_and_removed() {
     assert!(browser.form("/logout").is_some());
 }
 
-/// Whoever has the device may have opened them.
+/// Somebody else may have signed in with the removed device.
 #[test]
 fn removal_of_a_device_ends_other_sessions() {
     let mut provider = Provider::start("");

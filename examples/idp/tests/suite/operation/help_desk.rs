@@ -29,7 +29,7 @@ fn help_desk_works_by_commands() {
     let error = run(&provider, &["revoke", MARIA, "--device", "1"]).unwrap_err();
     assert!(error.contains("only device"), "{error}");
     run(&provider, &["suspend", MARIA, "--device", "1"]).unwrap();
-    // Whoever has the device may have opened the session.
+    // A thief may have signed in with the device, so the session has ended.
     maria.open("/security/add");
     assert!(maria.form("/password").is_some(), "{}", maria.page);
     run(&provider, &["suspend", MARIA, "--device", "9"]).unwrap_err();
