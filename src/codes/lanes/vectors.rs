@@ -121,7 +121,7 @@ fn in_stages<'k>(algorithm: Algorithm, values: &mut [u32], job: impl Fn(usize) -
 fn least(algorithm: Algorithm, width: usize) -> usize {
     match (algorithm, width) {
         _ if !hashes_in_hardware(algorithm) => 2,
-        (Algorithm::Sha1, 16) => 3,
+        (Algorithm::Sha1, 16) => 4,
         (Algorithm::Sha1, 8) | (Algorithm::Sha256, 16) => 6,
         _ => usize::MAX,
     }
