@@ -7,11 +7,11 @@ use secondo::audit::Operator;
 use secondo::decision::Hold;
 use secondo::factor::EnrollmentCode;
 use secondo::store::BoxedError;
-use secondo::{AccountId, AuthenticatorNumber, Refusal, UnixTime, VerifierError};
+use secondo::{AccountId, AuthenticatorNumber, Refusal, Transaction, UnixTime, VerifierError};
 
 use super::notices;
 use crate::activity;
-use crate::app::App;
+use crate::app::{App, random_hex};
 use crate::audit::Line;
 use crate::messages::Notice;
 use crate::open_sessions;
@@ -30,6 +30,7 @@ pub(crate) enum NotDone {
 const OWN: Text = Text("Non puoi agire sulla tua identità.", "You cannot act on your own identity.");
 const NO_REASON: Text = Text("Scrivi il motivo.", "Type the reason.");
 const NOTHING: Text = Text("Non c'è nulla da cambiare.", "There is nothing to change.");
+const NOT_LOCKED: Text = Text("L'identità non è bloccata.", "The identity is not locked.");
 const NOT_SUSPENDED: Text = Text("L'identità non è sospesa.", "The identity is not suspended.");
 const REVOKED: Text = Text("L'identità è stata revocata.", "The identity has been revoked.");
 const NO_SECOND_FACTOR: Text = Text(
@@ -71,11 +72,12 @@ type Done = Result<(), NotDone>;
 /// Ends the locks of the person's account and user names.
 pub(crate) async fn unlock(app: &App, person: &Person, by: Operator<'_>, now: UnixTime) -> Done {
     check(person, by)?;
-    let locked_until = app.persons.locked_until(person, now).await?;
-    if account(app, person, now).await?.is_some() {
+    let is_account_locked = is_account_locked(app, person, now).await?;
+    if !is_account_locked && app.persons.locked_until(person, now).await?.is_none() {
+        return Err(NotDone::Refused(NOT_LOCKED));
+    }
+    if is_account_locked {
         app.verifier.unlock(&id(person)?, by, now).await?;
-    } else if locked_until.is_none() {
-        return Err(NotDone::Refused(NOTHING));
     }
     app.persons.forget_tries(person, now).await?;
     done(app, person, "identity_unlock", by, notices::UNLOCKED, now).await
@@ -261,6 +263,14 @@ pub(crate) async fn shown_account(app: &App, person: &Person, now: UnixTime) -> 
         Err(NotDone::Outage(outage)) => Err(outage),
         Err(NotDone::Refused(_)) => Ok(None),
     }
+}
+
+/// Returns `true` if a lock or a wait of the account, or of its recovery codes, can be ended.
+pub(crate) async fn is_account_locked(app: &App, person: &Person, now: UnixTime) -> Result<bool, Outage> {
+    let Some(account) = shown_account(app, person, now).await? else { return Ok(false) };
+    let any_login = Transaction::new(random_hex()?.as_bytes())?;
+    let options = app.verifier.options(&id(person)?, &any_login, now).await?;
+    Ok(account.hold != Hold::None || options.recovery_codes.is_some_and(|codes| codes.refusal.is_some()))
 }
 
 fn check(person: &Person, by: Operator<'_>) -> Done {

@@ -1,6 +1,5 @@
 use maud::{Markup, html};
 use secondo::account::{AccountView, AuthenticatorView, Status};
-use secondo::decision::Hold;
 use secondo::factor::Kind;
 
 use super::admin::{ADMIN, lock, password_lock};
@@ -58,6 +57,8 @@ pub(crate) struct PersonView<'a> {
     pub(crate) account: Option<&'a AccountView>,
     /// The time in seconds until which the password is locked.
     pub(crate) password: Option<u64>,
+    /// `true` if there is a lock to end.
+    pub(crate) is_locked: bool,
     /// The name of the use of the forms.
     pub(crate) form_use: &'a str,
     /// `true` if the person is the operator, who cannot act on it.
@@ -74,7 +75,7 @@ impl PersonView<'_> {
         let (account, standing) = (self.account, self.person.standing);
         match action {
             _ if self.is_own => false,
-            "unlock" => self.password.is_some() || account.is_some_and(|account| account.hold != Hold::None),
+            "unlock" => self.is_locked,
             // One that was interrupted has left the account as it was.
             "suspend" => match standing {
                 Standing::Active => true,

@@ -97,6 +97,14 @@ fn wrong_recovery_codes_do_not_lock_the_account() {
     let code = codes(&provider, MOBILE)[0].clone();
     browser.submit("/code", &[("code", &code)]);
     assert!(is_logged_in(&browser), "{}", browser.page);
+
+    // The help desk can end the lock of the codes alone.
+    let unlock = ["admin", "unlock", &provider.user, "--operator", "anna", "--reason", "ticket 7"];
+    provider.command(&unlock).unwrap();
+    let mut next = after_password(&provider);
+    next.submit("/choice", &[("way", "recovery")]);
+    assert!(next.form("/recovery-code").is_some(), "{}", next.page);
+    provider.command(&unlock).unwrap_err();
 }
 
 #[test]
