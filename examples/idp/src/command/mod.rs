@@ -48,6 +48,8 @@ pub(crate) enum Command {
     },
     /// Replaces the key that seals all data, while the provider runs.
     RotateKeys,
+    /// Replaces the keys that sign tokens at once, if somebody else may know them.
+    ReplaceSigningKeys,
     /// Imports authenticators from another system, for persons who are here already.
     Import(import::Arguments),
     /// Erases a person: the account, the authenticators and all records.
@@ -69,7 +71,7 @@ impl Command {
             Self::Backup { file } => vec![file],
             Self::Import(arguments) => arguments.paths_mut().collect(),
             Self::Audit(audit) => audit.file_mut().into_iter().collect(),
-            Self::RotateKeys | Self::Erase(_) | Self::Outbox | Self::Admin(_) => Vec::new(),
+            Self::RotateKeys | Self::ReplaceSigningKeys | Self::Erase(_) | Self::Outbox | Self::Admin(_) => Vec::new(),
         };
         for path in paths {
             *path = std::path::absolute(&*path)?;
@@ -121,12 +123,25 @@ async fn execute(command: Command, provider: &Provider, output: &Output) -> Resu
     match command {
         Command::Backup { file } => backup::backup(&provider.app(), &file, output).await,
         Command::RotateKeys => rotate::rotate(provider, output).await,
+        Command::ReplaceSigningKeys => replace_signing_keys(&provider.app(), output).await,
         Command::Import(arguments) => import::import(&provider.app(), &arguments, output).await,
         Command::Erase(arguments) => erase::erase(&provider.app(), &arguments, output).await,
         Command::Outbox => outbox(&provider.app(), output).await,
         Command::Admin(admin) => admin::admin(&provider.app(), admin, output).await,
         Command::Audit(audit) => audit::audit(&provider.app(), audit, output).await,
     }
+}
+
+/// Replaces the keys that sign tokens, and says what follows for the tokens that are out.
+async fn replace_signing_keys(app: &App, output: &Output) -> Result<(), Failure> {
+    let old = app.oidc.replace_keys().await?;
+    output.say(format!(
+        "{} and verify nothing any more. New ones sign from now on.",
+        counted(old, "key is gone", "keys are gone")
+    ));
+    output.say("Other machines on the same store follow within a minute.");
+    output.say("Ask the services to load the keys of /jwks again: until then, they may accept tokens of the old ones.");
+    Ok(())
 }
 
 /// Prints the messages that were not sent, the newest last.

@@ -1,7 +1,7 @@
 //! The keys that sign tokens: made at the first start, sealed in records, and replaced in time.
 //!
 //! The next key of each algorithm is published as soon as the one before it is used. An old key stays published until
-//! the last token that it signed has expired.
+//! the last token that it signed has expired. Keys that others may know are replaced at once, with [`Keys::replace`].
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use pem::Pem;
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::sync::Mutex;
 
 use super::TOKEN_SECS;
 use crate::outage::Outage;
@@ -96,11 +97,13 @@ struct Key {
 pub(crate) struct Keys {
     records: Records,
     ready: Arc<RwLock<Arc<Vec<Key>>>>,
+    /// Held during a look, so that an older list does not follow a newer one.
+    looking: Arc<Mutex<()>>,
 }
 
 impl Keys {
     pub(super) async fn open(records: Records) -> Result<Self, Outage> {
-        let keys = Self { records, ready: Arc::default() };
+        let keys = Self { records, ready: Arc::default(), looking: Arc::default() };
         keys.look().await?;
         Ok(keys)
     }
@@ -117,6 +120,7 @@ impl Keys {
 
     /// Makes the keys that are missing, removes those that are over, and loads the rest.
     async fn look(&self) -> Result<(), Outage> {
+        let _looking = self.looking.lock().await;
         let now = UnixTime::now()?;
         let load = async || Ok::<_, Outage>(self.records.load::<List>(List::NAME, now).await?.unwrap_or_default());
         let mut list = load().await?;
@@ -160,6 +164,25 @@ impl Keys {
         }
         *self.ready.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ready);
         Ok(())
+    }
+
+    /// Replaces all keys at once, the next ones too: whoever has read one of them may have read all. Returns the number
+    /// of those that no longer verify.
+    pub(super) async fn replace(&self) -> Result<usize, Outage> {
+        let now = UnixTime::now()?;
+        let mut list = List::default();
+        while let Some((algorithm, from)) = list.missing(now.as_secs()) {
+            let (id, private) = tokio::task::spawn_blocking(move || make(algorithm)).await??;
+            self.records.create(&id, Kept::forever(private), now).await?;
+            list.keys.push(Listed { id, algorithm, from });
+        }
+        let swap = |held: Option<List>| (Some(Kept::forever(list.clone())), held.unwrap_or_default().keys);
+        let old = self.records.change(List::NAME, now, swap).await?;
+        self.look().await?;
+        for key in &old {
+            self.records.remove::<Private>(&key.id, now).await?;
+        }
+        Ok(old.len())
     }
 
     fn ready(&self) -> Arc<Vec<Key>> {

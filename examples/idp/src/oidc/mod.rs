@@ -30,7 +30,7 @@ pub(crate) use self::keys::Keys;
 pub(crate) use self::request::Request;
 pub(crate) use self::subject::Subjects;
 use crate::app::App;
-use crate::outage::Failure;
+use crate::outage::{Failure, Outage};
 use crate::records::Records;
 
 /// The seconds for which tokens are valid.
@@ -54,6 +54,11 @@ impl Oidc {
         let keys = Keys::open(records).await?;
         tokio::spawn(keys.clone().maintain());
         Ok(Self { clients, keys, subjects: Subjects::new(subject_key) })
+    }
+
+    /// Replaces the keys that sign tokens at once. Returns the number of those that no longer verify.
+    pub(crate) async fn replace_keys(&self) -> Result<usize, Outage> {
+        self.keys.replace().await
     }
 }
 

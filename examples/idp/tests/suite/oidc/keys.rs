@@ -70,6 +70,35 @@ fn keys_are_kept_and_replaced() {
     assert!(third.contains(&new), "{third:?}");
 }
 
+/// Somebody may know the keys. They are gone at once, in the provider that runs and on the data of one that is stopped.
+#[test]
+fn known_keys_are_replaced_at_once() {
+    let service = Service::new();
+    let mut provider = Provider::start(&service.registration());
+    let browser = service.log_in(&provider);
+    let old = service.exchange(&provider, &browser.answer("code").unwrap()).body;
+    let (id, access) = (old["id_token"].as_str().unwrap(), old["access_token"].as_str().unwrap());
+    assert_eq!(userinfo(&provider, access).status, 200);
+    let first = key_ids(&provider);
+    assert!(first.contains(&signing_key(id)));
+
+    let said = provider.command(&["replace-signing-keys"]).unwrap();
+    assert!(said.starts_with("4 keys are gone"), "{said}");
+    let second = key_ids(&provider);
+    assert!(second.is_disjoint(&first) && second.len() == 4, "{second:?}");
+    assert_eq!(userinfo(&provider, access).status, 401);
+    let token = id_token(&service, &provider, 0);
+    assert!(second.contains(&signing_key(&token)));
+    claims(&provider, &token, ID);
+
+    provider.terminate();
+    provider.command(&["replace-signing-keys"]).unwrap();
+    provider.restart("+0s");
+    let third = key_ids(&provider);
+    assert!(third.is_disjoint(&second) && third.len() == 4, "{third:?}");
+    claims(&provider, &id_token(&service, &provider, 0), ID);
+}
+
 #[test]
 fn time_ends_logins_codes_and_tokens() {
     let service = Service::new();
