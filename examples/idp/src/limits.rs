@@ -139,7 +139,7 @@ impl Limits {
                 eprintln!("limits: too many addresses at once");
             }
         }
-        let bucket = buckets.entry((kind, network(address))).or_insert(Bucket { left: rate, at: now });
+        let bucket = buckets.entry((kind, address)).or_insert(Bucket { left: rate, at: now });
         let gained = now.saturating_duration_since(bucket.at).as_secs_f64() * rate / MINUTE.as_secs_f64();
         *bucket = Bucket { left: (bucket.left + gained).min(rate), at: now };
         if bucket.left >= 1.0 {
@@ -157,6 +157,11 @@ fn network(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
         IpAddr::V4(address) => address.into(),
     }
+}
+
+/// Returns the address by which a request is counted. A proxy that names no address is counted as one.
+pub(crate) fn counted(request: &Parts, proxy: Option<IpAddr>) -> Option<IpAddr> {
+    client(request, proxy).or(proxy).map(network)
 }
 
 /// Returns the address of the client, or `None` if the request came without a connection.
@@ -229,7 +234,7 @@ mod tests {
     #[test]
     fn addresses_of_one_customer_count_together() {
         let (limits, rates, now) = (Limits::default(), Rates { code: 1, ..OFF }, Instant::now());
-        let take = |from: &str| limits.take(&rates, &Method::POST, "/code", address(from), now);
+        let take = |from: &str| limits.take(&rates, &Method::POST, "/code", network(address(from)), now);
         take("2001:db8:1:2::1").unwrap();
         take("2001:db8:1:2:ffff::9").unwrap_err();
         take("2001:db8:1:3::1").unwrap();

@@ -1,6 +1,5 @@
 //! Health, metrics, and the checks of requests that need the address of the client.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -75,9 +74,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next:
 /// Refuses a request of an address that has sent too many.
 pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    // A proxy that names no address is limited as one.
-    let proxy = app.config.trusted_proxy;
-    let client: Option<IpAddr> = limits::client(&parts, proxy).or(proxy);
+    let client = limits::counted(&parts, app.config.trusted_proxy);
     let Some(client) = client else { return next.run(Request::from_parts(parts, body)).await };
     let taken = app.limits.take(&app.config.limits, &parts.method, parts.uri.path(), client, Instant::now());
     let Err(limited) = taken else { return next.run(Request::from_parts(parts, body)).await };

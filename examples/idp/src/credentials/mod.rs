@@ -3,9 +3,11 @@
 //! The second factor stays as it is, and is asked for at the next login. All answers are the same for names that nobody
 //! has, and take the same time.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Form, Router};
@@ -16,6 +18,7 @@ use crate::app::App;
 use crate::audit::Line;
 use crate::challenge::{self, Begun, Checked, DAY, HOUR, JUST_SENT};
 use crate::http::{Answer, Visit};
+use crate::limits;
 use crate::outage::{Outage, in_background};
 use crate::pages::{Alert, Language, Text, credentials as pages};
 use crate::password;
@@ -24,7 +27,8 @@ use crate::records::{Kept, Record};
 use crate::registration::{CODE_OVER, WRONG_CODE};
 
 const PAGE: &str = "/recover";
-/// The mails to one person.
+/// The mails to one person that requests of one address can cause. A count of all addresses would let anybody who knows a
+/// user name use up the mails of its person.
 const MAILS: (u32, u64) = (5, HOUR);
 /// The SMS of one procedure to one person. The code in each can be guessed at five times.
 pub(crate) const SMS: (u32, u64) = (5, DAY);
@@ -87,8 +91,8 @@ struct User {
     user: String,
 }
 
-async fn begin(State(app): State<Arc<App>>, headers: HeaderMap, Form(User { form, user }): Form<User>) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+async fn begin(State(app): State<Arc<App>>, asked: Parts, Form(User { form, user }): Form<User>) -> Answer {
+    let mut visit = Visit::of(app, &asked.headers).await?;
     if form != visit.browser.form_token() {
         return Ok(visit.go_to(PAGE));
     }
@@ -96,7 +100,7 @@ async fn begin(State(app): State<Arc<App>>, headers: HeaderMap, Form(User { form
     let recovery = Recovery { id: visit.browser.procedure(), user, stage: Stage::Mail, person: None };
     visit.browser.session.recovery = Some(recovery.clone());
     visit.browser.keep(&visit.app.records, visit.now).await?;
-    visit.begin_recovery_code(recovery).await
+    visit.begin_recovery_code(recovery, &asked).await
 }
 
 #[derive(Deserialize)]
@@ -104,11 +108,11 @@ struct Again {
     form: String,
 }
 
-async fn send_again(State(app): State<Arc<App>>, headers: HeaderMap, Form(Again { form }): Form<Again>) -> Answer {
-    let visit = Visit::of(app, &headers).await?;
+async fn send_again(State(app): State<Arc<App>>, asked: Parts, Form(Again { form }): Form<Again>) -> Answer {
+    let visit = Visit::of(app, &asked.headers).await?;
     let recovery = visit.browser.session.recovery.clone().filter(|_| form == visit.browser.form_token());
     let Some(recovery) = recovery else { return Ok(visit.go_to(PAGE)) };
-    visit.begin_recovery_code(recovery).await
+    visit.begin_recovery_code(recovery, &asked).await
 }
 
 #[derive(Deserialize)]
@@ -119,8 +123,8 @@ struct Code {
 }
 
 /// Takes the code by mail or by SMS.
-async fn take_code(State(app): State<Arc<App>>, headers: HeaderMap, Form(Code { form, code }): Form<Code>) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+async fn take_code(State(app): State<Arc<App>>, asked: Parts, Form(Code { form, code }): Form<Code>) -> Answer {
+    let mut visit = Visit::of(app, &asked.headers).await?;
     let held = visit.browser.session.recovery.clone().filter(|_| form == visit.browser.form_token());
     let Some((mut recovery, name)) = held.and_then(|recovery| Some((recovery.clone(), recovery.challenge()?))) else {
         return Ok(visit.go_to(PAGE));
@@ -134,7 +138,7 @@ async fn take_code(State(app): State<Arc<App>>, headers: HeaderMap, Form(Code { 
             recovery.person = Some(person.id);
             visit.browser.session.recovery = Some(recovery.clone());
             visit.browser.renew(&visit.app.records, visit.now).await?;
-            return visit.begin_recovery_code(recovery).await;
+            return visit.begin_recovery_code(recovery, &asked).await;
         }
         Checked::Wrong(left) => format!("{} {left}", WRONG_CODE.in_language(visit.language)),
         Checked::Over => CODE_OVER.in_language(visit.language).to_owned(),
@@ -221,14 +225,15 @@ impl Recovery {
 
 impl Visit {
     /// Sends the code of this stage, if there is one, and goes to the page.
-    async fn begin_recovery_code(&self, recovery: Recovery) -> Answer {
+    async fn begin_recovery_code(&self, recovery: Recovery, asked: &Parts) -> Answer {
         let Some(name) = recovery.challenge() else { return Ok(self.go_to(PAGE)) };
         let (records, now) = (&self.app.records, self.now);
         let person = recovery.person.as_ref().filter(|_| recovery.stage == Stage::Sms);
         let limits = person.map(|person| (format!("recovery by sms of {person}"), SMS));
         match challenge::begin(records, &name, limits.as_slice(), now).await? {
             Begun::New => {
-                in_background(send(Arc::clone(&self.app), recovery, name, self.language, now));
+                let from = limits::counted(asked, self.app.config.trusted_proxy);
+                in_background(send(Arc::clone(&self.app), recovery, name, from, self.language, now));
                 Ok(self.go_to(PAGE))
             }
             Begun::Already => Ok(self.go_to(PAGE)),
@@ -259,6 +264,7 @@ async fn send(
     app: Arc<App>,
     recovery: Recovery,
     challenge: String,
+    from: Option<IpAddr>,
     language: Language,
     now: UnixTime,
 ) -> Result<(), Outage> {
@@ -268,7 +274,8 @@ async fn send(
         let code = challenge::code(&app.records, &challenge, now).await?;
         return app.messages.sms(&person.mobile, &format!("{}: {} {code}", app.config.name, say(SMS_TEXT)), now).await;
     }
-    let count = format!("recovery by mail of {}", person.id);
+    let from = from.map(|from| from.to_string()).unwrap_or_default();
+    let count = format!("recovery by mail of {} from {from}", person.id);
     if !challenge::permits(&app.records, &count, MAILS, None, now).await? {
         return Ok(());
     }

@@ -118,7 +118,7 @@ fn unknown_names_have_the_same_answers() {
 
 #[test]
 fn codes_are_limited_and_steps_cannot_be_left_out() {
-    let mut provider = Provider::start("");
+    let mut provider = Provider::start("trusted_proxy = \"127.0.0.1\"");
     let mut browser = Browser::new(&provider);
     browser.open("/recover");
     let form = browser.form("/recover").unwrap();
@@ -139,7 +139,7 @@ fn codes_are_limited_and_steps_cannot_be_left_out() {
     assert!(browser.form("/recover/code").is_some());
     browser.post("/recover/code", &[], &[("code", &digits), ("form", "0")]);
     assert!(browser.page.contains("<h1>Codice per e-mail</h1>"));
-    // Five mails an hour for a person, by both names.
+    // Five mails an hour for a person, by both names, from one address.
     for user in [&provider.user, "RSSMRA80B69H501U", &provider.user, "RSSMRA80B69H501U"] {
         let count = messages(&provider, &provider.user).len();
         let mut other = Browser::new(&provider);
@@ -154,8 +154,14 @@ fn codes_are_limited_and_steps_cannot_be_left_out() {
     browser.submit("/recover/code", &[("code", &digits)]);
     assert!(browser.page.contains("<h1>Codice via SMS</h1>"));
     assert_eq!(messages(&provider, &provider.user).len(), 5);
-    // The code by SMS expires.
     let digits = code(&message(&provider, NUMBER, 1));
+    // They do not keep the person at another address from the recovery.
+    let mut elsewhere = Browser::new(&provider);
+    elsewhere.from = Some("192.0.2.1");
+    begin(&mut elsewhere, &provider, &provider.user);
+    assert!(elsewhere.page.contains("<h1>Codice via SMS</h1>"), "{}", elsewhere.page);
+    // The code by SMS expires.
+    message(&provider, NUMBER, 2);
     provider.restart("+601s");
     browser.open("/recover");
     assert!(browser.form("/recover").is_some(), "{}", browser.page);
@@ -165,9 +171,9 @@ fn codes_are_limited_and_steps_cannot_be_left_out() {
     browser.submit("/recover/code", &[("code", &digits)]);
     assert!(browser.is_refused());
     // The second of two clicks, and the link for another code, send nothing within a minute.
-    message(&provider, NUMBER, 2);
+    message(&provider, NUMBER, 3);
     provider.restart("+7210s");
     browser.submit("/recover/again", &[]);
     assert!(browser.page.contains("meno di un minuto fa"), "{}", browser.page);
-    assert_eq!(messages(&provider, NUMBER).len(), 2);
+    assert_eq!(messages(&provider, NUMBER).len(), 3);
 }

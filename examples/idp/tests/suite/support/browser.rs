@@ -29,6 +29,8 @@ pub(crate) struct Browser {
     /// The cookies by name.
     cookies: BTreeMap<String, String>,
     app: Option<App>,
+    /// The address that a proxy in front would name.
+    pub(crate) from: Option<&'static str>,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) page: String,
@@ -40,10 +42,10 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn new(provider: &Provider) -> Self {
-        let (cookies, app, left, hold) = Default::default();
+        let (cookies, app, from, left, hold) = Default::default();
         let (page, headers, shown) = Default::default();
         let (origin, address) = (provider.origin.clone(), provider.address.clone());
-        Self { agent: agent(), origin, address, shown, cookies, app, status: 0, headers, page, left, hold }
+        Self { agent: agent(), origin, address, shown, cookies, app, from, status: 0, headers, page, left, hold }
     }
 
     /// Returns a second connection of the same browser, for two clicks at once.
@@ -94,6 +96,9 @@ impl Browser {
         let body = Serializer::new(String::new()).extend_pairs(form).extend_pairs(fields).finish();
         let mut request = self.agent.post(format!("{}{action}", self.address)).header("Origin", &self.origin);
         request = request.header("Referer", &self.shown);
+        if let Some(from) = self.from {
+            request = request.header("X-Forwarded-For", from);
+        }
         if !self.cookies.is_empty() {
             request = request.header("Cookie", self.cookie());
         }
