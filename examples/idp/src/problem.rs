@@ -13,7 +13,7 @@ pub(crate) struct Refused {
     pub(crate) problems: Vec<Problem>,
     /// The text of the one field that the page shows again.
     pub(crate) typed: String,
-    /// The passwords that can be tried until the lock.
+    /// The passwords that can be tried until the lock of the user name in `typed`.
     pub(crate) attempts_left: Option<u8>,
 }
 

@@ -391,7 +391,7 @@ impl Browser {
     }
 
     /// Returns the refusal of the last form unless a page has shown it, and marks it as shown. The attempts that are left
-    /// are told again as long as they may be so few.
+    /// stay as long as they may be so few, without the user name that they belong to.
     pub(crate) async fn take_refused(&mut self, records: &Records, now: UnixTime) -> Result<Refused, Outage> {
         let Some(Refusal { refused, at, is_shown, .. }) = self.session.refusal.clone() else {
             return Ok(Refused::default());

@@ -29,7 +29,10 @@ pub(crate) fn sign_in(page: &Page<'_>, named: &str, next: Option<&str>) -> Marku
             input #user name="user" value=(user) autocomplete="username" required autofocus;
             label for="password" { (page.say(PASSWORD)) }
             input #password name="password" type="password" autocomplete="current-password" required;
-            p .hint { (page.say(texts::ATTEMPTS_LEFT)) " " (attempts_left.unwrap_or(PASSWORD_TRIES)) }
+            // The attempts that are left are those of one name, and are not told beside another one.
+            @if attempts_left.is_none() || !typed.is_empty() {
+                p .hint { (page.say(texts::ATTEMPTS_LEFT)) " " (attempts_left.unwrap_or(PASSWORD_TRIES)) }
+            }
             button { (page.say(texts::NEXT)) }
         }
         p { a href="/recover" { (page.say(RECOVER)) } }
