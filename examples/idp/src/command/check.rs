@@ -27,8 +27,9 @@ pub(crate) async fn check(config: Result<Config, Failure>) -> Result<(), Failure
     let Some(config) = report.add("configuration", config.map(|config| (config, "read".to_owned()))) else {
         return report.end();
     };
-    report.add("origin", origin(&config));
-    report.add("clients", clients(&config));
+    let own = config.origin_at(config.listen);
+    report.add("origin", origin(&config, own.clone()));
+    report.add("clients", clients(&config, own.as_deref().ok()));
     if let Some(sms) = &config.sms {
         report.add("sms", Gateway::new(sms.clone()).map(|_| ((), "a gateway sends text messages".to_owned())));
     }
@@ -85,8 +86,8 @@ impl Report {
     }
 }
 
-fn origin(config: &Config) -> Result<((), String), Failure> {
-    let origin = config.origin_at(config.listen)?;
+fn origin(config: &Config, origin: Result<String, &'static str>) -> Result<((), String), Failure> {
+    let origin = origin?;
     let text = if origin.starts_with("https://") {
         format!("{origin}, behind a proxy with TLS")
     } else {
@@ -98,10 +99,10 @@ fn origin(config: &Config) -> Result<((), String), Failure> {
     Ok(((), text))
 }
 
-fn clients(config: &Config) -> Result<((), String), Failure> {
+fn clients(config: &Config, origin: Option<&str>) -> Result<((), String), Failure> {
     let clients = Clients::new(&config.client)?;
-    let own = config.origin_at(config.listen).map(|origin| gepi::client_id(&origin)).unwrap_or_default();
-    if config.gepi.enabled && clients.get(&own).is_some() {
+    let own = origin.map(gepi::client_id).filter(|own| config.gepi.enabled && clients.get(own).is_some());
+    if let Some(own) = own {
         return Err(format!("client {own}: the sample service has this id").into());
     }
     Ok(((), counted(config.client.len(), "service", "services")))

@@ -57,6 +57,7 @@ impl Record for Private {
 /// The service, as the provider knows it.
 pub(crate) struct Party {
     issuer: String,
+    id: String,
     key: EncodingKey,
     key_id: String,
     jwk: Jwk,
@@ -116,13 +117,13 @@ impl Party {
         let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256)?;
         let key_id = jwk.thumbprint(ThumbprintHash::SHA256)?;
         jwk.common.key_id = Some(key_id.clone());
-        Ok(Self { issuer: issuer.to_owned(), key, key_id, jwk })
+        Ok(Self { issuer: issuer.to_owned(), id: client_id(issuer), key, key_id, jwk })
     }
 
     /// Returns the registration of the service at the provider.
     pub(crate) fn registration(&self) -> Result<Registration, Outage> {
         Ok(serde_json::from_value(json!({
-            "id": client_id(&self.issuer),
+            "id": self.id,
             "name": "GePI",
             "redirect_uris": [self.redirect_uri()],
             "jwks": { "keys": [self.jwk] },
@@ -148,7 +149,7 @@ impl Party {
         let request = self.sign(
             &self.issuer,
             json!({
-                "client_id": client_id(&self.issuer), "response_type": "code", "scope": "openid",
+                "client_id": self.id, "response_type": "code", "scope": "openid",
                 "redirect_uri": self.redirect_uri(), "state": asked.state, "nonce": asked.nonce, "prompt": "consent",
                 "acr_values": Framework::Spid.name(level), "ui_locales": language,
                 "code_challenge": challenge, "code_challenge_method": "S256", "claims": { "userinfo": userinfo },
@@ -156,7 +157,7 @@ impl Party {
             now,
         )?;
         let mut query = Serializer::new(String::new());
-        query.append_pair("client_id", &client_id(&self.issuer)).append_pair("response_type", "code");
+        query.append_pair("client_id", &self.id).append_pair("response_type", "code");
         query.append_pair("scope", "openid").append_pair("request", &request);
         Ok(format!("{}/authorize?{}", self.issuer, query.finish()))
     }
@@ -171,7 +172,7 @@ impl Party {
     ) -> Result<Identity, CallError> {
         let provider = Transport::new(app);
         let audience = format!("{}/token", self.issuer);
-        let assertion = self.sign(&audience, json!({ "sub": client_id(&self.issuer) }), now)?;
+        let assertion = self.sign(&audience, json!({ "sub": self.id }), now)?;
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -188,7 +189,7 @@ impl Party {
         let keys: JwkSet = provider.send(Request::get("/jwks").body(Body::empty()).map_err(Outage::from)?).await?;
         let expected = Expected {
             issuer: &self.issuer,
-            client: &client_id(&self.issuer),
+            client: &self.id,
             nonce: &asked.nonce,
             level: Level::try_from(asked.level).map_err(|_| Outage("level"))?,
             access_token: &access_token,
@@ -209,7 +210,7 @@ impl Party {
         if let Value::Object(claims) = &mut claims {
             let (issued, expires) = (now.as_secs(), now.as_secs() + TOKEN_SECS);
             claims.extend([
-                ("iss".to_owned(), json!(client_id(&self.issuer))),
+                ("iss".to_owned(), json!(self.id)),
                 ("aud".to_owned(), json!(audience)),
                 ("iat".to_owned(), json!(issued)),
                 ("exp".to_owned(), json!(expires)),
