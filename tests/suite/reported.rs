@@ -117,3 +117,28 @@ fn digits_out_of_range_are_refused_with_the_range_and_the_position() {
     let text = "otpauth://totp/Example:carl?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=";
     assert_eq!(KeyUri::parse(text).unwrap_err().to_string(), "digits must be 6 to 9, at position 75");
 }
+
+/// An app that decodes the names of parameters, or trims them, reads eight digits.
+#[test]
+fn encoded_or_spaced_name_of_a_parameter() {
+    for name in [
+        "%64igits",
+        "digit%73",
+        "%44IGITS",
+        " digits",
+        "digits ",
+        "%20digits",
+        "+digits",
+        "amp;%64igits",
+        "amp; digits",
+    ] {
+        assert_eq!(with("totp", &format!("&{name}=8")), format!("totp SHA1 8 30 {LONG}"), "{name}");
+        let twice = format!("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=8&{name}=8");
+        let error = KeyUri::parse(&twice).unwrap_err();
+        assert_eq!(error, KeyUriError::Duplicate { parameter: Parameter::Digits, position: 50 }, "{name}");
+    }
+    let error = KeyUri::parse("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&%6gdigits=8").unwrap_err();
+    assert_eq!(error, KeyUriError::Encoding { position: 41 });
+    let error = KeyUri::parse("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=5").unwrap_err();
+    assert_eq!(error.to_string(), "digits must be 6 to 9, at position 48");
+}

@@ -12,7 +12,8 @@ impl KeyUri {
     /// Parses a key URI, in all the forms that occur in practice.
     ///
     /// White space around the URI is skipped, and its ampersands may be escaped as in HTML (`&amp;`), also more than
-    /// once. The scheme, the type and the names of parameters may be in upper case. Secrets may be in lower case, padded,
+    /// once. The scheme, the type and the names of parameters may be in upper case, and the names percent-encoded or with
+    /// spaces around them. Secrets may be in lower case, padded,
     /// in groups with spaces, hyphens or plus signs between them, and have bits after their last whole byte, which apps
     /// ignore. Algorithms may be written like `sha-256` or `HmacSHA1`. The issuer may be only in the label or only a
     /// parameter, and the label may be missing. Names need not be percent-encoded.
@@ -87,11 +88,13 @@ pub(super) fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<Part<'a>> 
 struct Parameters<'a>([Option<Part<'a>>; Parameter::ALL.len()]);
 
 impl<'a> Parameters<'a> {
-    /// Reads the parameters of a query. Names in another case count: ignoring `Digits=8` would lead to wrong codes.
+    /// Reads the parameters of a query. Names in another case count, and so do encoded ones and ones with spaces around
+    /// them: ignoring `Digits=8` or `%64igits=8` would lead to wrong codes.
     fn read(query: Part<'a>) -> Result<Self, KeyUriError> {
         let mut values = [None; Parameter::ALL.len()];
         for (name, value) in query.parameters() {
-            let plain = unescaped(name.text);
+            let decoded = name.decode().map_err(|position| KeyUriError::Encoding { position })?;
+            let plain = unescaped(&decoded);
             let known = |(parameter, _): &(Parameter, _)| plain.eq_ignore_ascii_case(parameter.name());
             if let Some((parameter, slot)) = Parameter::ALL.into_iter().zip(&mut values).find(known) {
                 let value = value.unwrap_or(name.end());
@@ -115,14 +118,15 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Returns the name of a parameter without `amp;` before it.
+/// Returns the name of a parameter without `amp;` before it, and without spaces around it. A form writes `+` for a space.
 ///
 /// HTML writes `&amp;` for an ampersand, and `&amp;amp;` if a page is escaped twice. Ignoring `amp;digits=8` would lead to
 /// wrong codes.
-fn unescaped(name: &str) -> &str {
-    let mut plain = name;
+fn unescaped<'a>(name: &'a str) -> &'a str {
+    let trimmed = |text: &'a str| text.trim_matches(|c: char| c.is_whitespace() || c == '+');
+    let mut plain = trimmed(name);
     while let Some(("amp;" | "AMP;", rest)) = plain.split_at_checked(4) {
-        plain = rest;
+        plain = trimmed(rest);
     }
     plain
 }
