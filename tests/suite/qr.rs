@@ -158,13 +158,15 @@ fn svg_passes_a_strict_content_security_policy() {
 fn png_of_every_scale() {
     let directory = Directory::new("scales");
     let qr = Qr::new(URI).unwrap();
-    for scale in 1..=Qr::MAX_PIXELS_PER_MODULE {
+    for scale in Qr::MIN_PIXELS_PER_MODULE..=Qr::MAX_PIXELS_PER_MODULE {
         let file = directory.write("scale.png", qr.png(scale).unwrap().as_bytes());
         assert!(Bitmap::of_png(&file) == modules(&qr, scale.into()), "scale {scale}");
     }
-    for scale in [0, Qr::MAX_PIXELS_PER_MODULE + 1, u8::MAX] {
+    for scale in [0, 1, Qr::MAX_PIXELS_PER_MODULE + 1, u8::MAX] {
         assert_eq!(qr.png(scale).unwrap_err(), QrError::PixelsPerModule(scale));
     }
+    let smallest = directory.write("smallest.png", qr.png(Qr::MIN_PIXELS_PER_MODULE).unwrap().as_bytes());
+    assert_eq!(read(&smallest), URI);
     let largest = Qr::new(&text(Qr::MAX_LEN)).unwrap().png(Qr::MAX_PIXELS_PER_MODULE).unwrap();
     assert_eq!(read(&directory.write("largest.png", largest.as_bytes())), text(Qr::MAX_LEN));
 }

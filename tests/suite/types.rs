@@ -289,7 +289,7 @@ mod with_qr {
 
         #[test]
         fn debug_shows_nothing_of_a_file() {
-            assert_eq!(format!("{:?}", Qr::new("12345678901234567890").unwrap().png(1).unwrap()), "Png(..)");
+            assert_eq!(format!("{:?}", Qr::new("12345678901234567890").unwrap().png(2).unwrap()), "Png(..)");
         }
     }
 }

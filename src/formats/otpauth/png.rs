@@ -27,16 +27,19 @@ impl fmt::Debug for Png {
 }
 
 impl Qr {
+    /// The minimum number of pixels per side of a module in a PNG file: cameras and decoders cannot read single pixels.
+    pub const MIN_PIXELS_PER_MODULE: u8 = 2;
     /// The maximum number of pixels per side of a module in a PNG file.
     pub const MAX_PIXELS_PER_MODULE: u8 = 32;
 
     /// Creates a PNG file, black on white with its quiet zone. A module is `pixels_per_module` pixels wide and high.
     ///
-    /// Readers need two pixels a module. Usual values are 4 to 8. For a key URI of 100 bytes, 8 makes a picture of 392 by 392 pixels.
+    /// Usual values are 4 to 8. For a key URI of 100 bytes, 8 makes a picture of 392 by 392 pixels.
     ///
     /// # Errors
     ///
-    /// Returns [`QrError::PixelsPerModule`] if `pixels_per_module` is not 1 to [`Self::MAX_PIXELS_PER_MODULE`].
+    /// Returns [`QrError::PixelsPerModule`] if `pixels_per_module` is not [`Self::MIN_PIXELS_PER_MODULE`] to
+    /// [`Self::MAX_PIXELS_PER_MODULE`].
     ///
     /// ```
     /// use secondo::formats::otpauth::{Qr, QrError};
@@ -47,7 +50,7 @@ impl Qr {
     /// # Ok::<(), QrError>(())
     /// ```
     pub fn png(&self, pixels_per_module: u8) -> Result<Png, QrError> {
-        if !(1..=Self::MAX_PIXELS_PER_MODULE).contains(&pixels_per_module) {
+        if !(Self::MIN_PIXELS_PER_MODULE..=Self::MAX_PIXELS_PER_MODULE).contains(&pixels_per_module) {
             return Err(QrError::PixelsPerModule(pixels_per_module));
         }
         let scale = usize::from(pixels_per_module);

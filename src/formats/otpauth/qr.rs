@@ -251,7 +251,8 @@ pub enum QrError {
         /// The maximum number of bytes.
         max: usize,
     },
-    /// The number of pixels per side of a module was not 1 to [`Qr::MAX_PIXELS_PER_MODULE`].
+    /// The number of pixels per side of a module was not [`Qr::MIN_PIXELS_PER_MODULE`] to
+    /// [`Qr::MAX_PIXELS_PER_MODULE`].
     #[cfg(feature = "png")]
     PixelsPerModule(u8),
 }
@@ -274,7 +275,8 @@ impl fmt::Display for QrError {
             Self::TooLong { len, max } => write!(f, "a QR code holds at most {max} bytes, not {len}"),
             #[cfg(feature = "png")]
             Self::PixelsPerModule(n) => {
-                write!(f, "a module must have 1 to {} pixels per side, not {n}", Qr::MAX_PIXELS_PER_MODULE)
+                let (min, max) = (Qr::MIN_PIXELS_PER_MODULE, Qr::MAX_PIXELS_PER_MODULE);
+                write!(f, "a module must have {min} to {max} pixels per side, not {n}")
             }
         }
     }
