@@ -9,7 +9,7 @@
 //! | `HOTP_COUNTER n` | the method is HOTP, and `n` is the next counter |
 //! | `STEP_SIZE n` | the period, 1 to 60 s; 30 s if absent |
 //! | `DISALLOW_REUSE s…` | used time steps; the highest becomes the watermark, the last used step |
-//! | `TIME_SKEW n` | the drift, in time steps |
+//! | `TIME_SKEW n` | the drift, in time steps, at most [`Policy::MAX_DRIFT`](crate::Policy::MAX_DRIFT) either way |
 //! | `WINDOW_SIZE n` | [`StateFile::window_size`], 1 to 100; 3 if absent |
 //! | `RATE_LIMIT n secs t…` | [`StateFile::rate_limit`]; the times of attempts are not imported |
 //! | `RESETTING_TIME_SKEW …` | [`Note::ResynchronizationNotImported`], unless it is empty |
@@ -24,7 +24,9 @@
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
-use super::imported::{ImportError, Imported, Lines, Note, Problem, next_is, used_until, used_until_now};
+use super::imported::{
+    ImportError, Imported, Lines, Note, Problem, imported_drift, next_is, used_until, used_until_now,
+};
 use super::number::number;
 use crate::decision::State;
 #[cfg(feature = "verifier")]
@@ -180,7 +182,8 @@ impl<'a> Parts<'a> {
             let period = read_or(step_size, Period::default(), |value| Period::from_secs(within(value, 1..=60)?).ok())?;
             let totp = Totp::new(Digits::Six, period);
 
-            let drift = time_skew.map(|setting| setting.read(|value| value.parse().ok())).transpose()?;
+            let drift =
+                time_skew.map(|setting| setting.read(|value| imported_drift(value.parse().ok()?))).transpose()?;
             let state = State::new().confirmed().with_drift(drift.unwrap_or(0));
             let used = disallow_reuse.map(|setting| {
                 setting.read(|value| {

@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use super::number::range_of;
 use crate::decision::State;
-use crate::factor::{Authenticator, Totp};
-use crate::policy::Window;
+use crate::factor::{Authenticator, Method, Totp};
+use crate::policy::{Policy, Window};
 use crate::types::{Counter, Secret, SecretError, UnixTime};
 
 /// The maximum length of a line in bytes, without its line end. A longer line is rejected unread.
@@ -42,7 +42,7 @@ impl Imported {
         state: State,
         mut notes: Vec<Note>,
     ) -> Self {
-        notes.extend(Note::of_secret(&authenticator));
+        notes.extend(Note::of(&authenticator, &state));
         Self { line, name: name.into(), authenticator, state, notes }
     }
 }
@@ -77,14 +77,26 @@ pub enum Note {
     /// The counter of an HOTP authenticator is 30 or 60, which may be the period of a TOTP authenticator. If it is, no code
     /// of a new token is accepted until its counter has reached that number, or until a resynchronization.
     CounterMayBePeriod,
+    /// The counter of an HOTP authenticator is more than ten million, which may be a time or a time step: the source may
+    /// be of a TOTP authenticator. No code is accepted then.
+    CounterMayBeTime,
     /// The source limits the use of the authenticator by a date or a number of logins. The provider must enforce it.
     UseIsLimited,
 }
 
 impl Note {
-    pub(super) fn of_secret(authenticator: &Authenticator) -> Option<Self> {
+    /// Returns the warnings about any authenticator and its state, from whatever source: [`Self::ShortSecret`] and
+    /// [`Self::CounterMayBeTime`]. The readers have added them to their notes.
+    #[must_use]
+    pub fn of(authenticator: &Authenticator, state: &State) -> Vec<Self> {
+        // A token that shows a code every hour takes a thousand years. The time steps since 1970 are more.
+        const MANY: u64 = 10_000_000;
+
         let is_short = authenticator.secret().is_some_and(|secret| secret.expose().len() < Secret::MIN_LEN);
-        is_short.then_some(Self::ShortSecret)
+        let is_many = state.watermark().is_some_and(|used| used.get() >= MANY);
+        let is_time = is_many && matches!(authenticator.method(), Method::Hotp(_));
+        let notes = [is_short.then_some(Self::ShortSecret), is_time.then_some(Self::CounterMayBeTime)];
+        notes.into_iter().flatten().collect()
     }
 }
 
@@ -103,6 +115,7 @@ impl fmt::Display for Note {
             Self::CounterMayBePeriod => {
                 "the counter may be a period in seconds instead, as some programs write it for HOTP too"
             }
+            Self::CounterMayBeTime => "the counter is so large that it may be a time or a time step of TOTP instead",
             Self::UseIsLimited => "its use is limited by a date or a number of logins, which is not enforced here",
         })
     }
@@ -298,6 +311,11 @@ pub(super) fn used_until_now(totp: Totp, state: State, now: UnixTime, ahead: u64
         |current: Counter| current.get().saturating_add_signed(i64::from(state.progress.drift)).saturating_add(ahead);
     // No code can have been accepted before T0.
     totp.step(now).map_or(state, |current| state.used_to(Counter::new(last(current))))
+}
+
+/// Returns the drift in time steps, if a policy can allow it.
+pub(super) fn imported_drift(steps: i64) -> Option<i16> {
+    i16::try_from(steps).ok().filter(|steps| steps.unsigned_abs() <= Policy::MAX_DRIFT)
 }
 
 /// Returns the state of a confirmed token with this next counter.

@@ -15,7 +15,7 @@
 //! | `period` | TOTP: seconds, 1 to 86400 | 30 |
 //! | `t0` | TOTP: the Unix time in seconds at which time steps start | 0 |
 //! | `last_step` | TOTP: the last accepted time step, counted from `t0`; -1 for none, `null` if unknown | error |
-//! | `drift` | TOTP: the time steps by which the authenticator's clock is ahead, -32768 to 32767 | 0 |
+//! | `drift` | TOTP: the time steps by which the authenticator's clock is ahead, -5000 to 5000 ([`Policy::MAX_DRIFT`](crate::Policy::MAX_DRIFT)) | 0 |
 //! | `counter` | HOTP: the next counter, one more than the last accepted one | error |
 //! | `confirmed` | `true` if a first code was accepted | error |
 //! | `suspended` | `true` if an operator has suspended the authenticator | error |
@@ -119,8 +119,8 @@ use serde_core::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::imported::{
-    ImportError, Imported, Lines, MAX_LINE, Note, Problem, UNTOLD_WINDOW, is_name, secret_from_hex, used_until,
-    used_until_now,
+    ImportError, Imported, Lines, MAX_LINE, Note, Problem, UNTOLD_WINDOW, imported_drift, is_name, secret_from_hex,
+    used_until, used_until_now,
 };
 use crate::decision::{Attempts, Hold, State};
 use crate::factor::{Authenticator, Hotp, Method, Totp};
@@ -191,7 +191,7 @@ fn entry(line: usize, text: &str, now: UnixTime) -> Result<Imported, Problem> {
         let period = period.or(Period::default(), |value| Period::from_secs(value.number()?).ok())?;
         let t0 = t0.or(UnixTime::EPOCH, Value::time)?;
         let totp = Totp::new(digits, period).with_t0(t0);
-        let fresh = State::new().with_drift(drift.or(0, Value::number)?);
+        let fresh = State::new().with_drift(drift.or(0, |value| imported_drift(value.number()?))?);
         let state = last_step.required(|value| match value {
             Value::Null => {
                 notes.push(Note::LastUseUnknown);
@@ -424,8 +424,8 @@ impl<'de> Deserialize<'de> for Value<'de> {
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Invalid`] if the name is empty, has more than 255 bytes or has a control character, or if an HOTP
-/// authenticator has used its last possible counter. Returns [`Problem::Missing`] if the authenticator does not hold
+/// Returns [`Problem::Invalid`] if the name is empty, has more than 255 bytes or has a control character, if an HOTP
+/// authenticator has used its last possible counter, or if a drift is beyond [`Policy::MAX_DRIFT`](crate::Policy::MAX_DRIFT). Returns [`Problem::Missing`] if the authenticator does not hold
 /// its secret.
 ///
 /// ```
@@ -459,7 +459,8 @@ pub fn write(name: &str, authenticator: &Authenticator, state: &State) -> Result
                 Some(last) => put(format_args!(r#""last_step":{last},"#))?,
                 None => put(format_args!(r#""last_step":-1,"#))?,
             }
-            put(format_args!(r#""drift":{},"#, state.progress.drift))?;
+            let drift = imported_drift(state.progress.drift.into()).ok_or(Problem::Invalid("drift"))?;
+            put(format_args!(r#""drift":{drift},"#))?;
         }
         Method::Hotp(_) => put(format_args!(r#""counter":{},"#, next.ok_or(Problem::Invalid("counter"))?))?,
     }

@@ -13,6 +13,7 @@ pub(crate) fn range_of(field: &str) -> &'static str {
         "period" | "TimeInterval" | "TimeOtp-Period" | "time interval" | "timeIntervalInSeconds" => {
             ": it must be 1 to 86400"
         }
+        "drift" | "TimeDrift" | "TIME_SKEW" => ": it must be -5000 to 5000 time steps",
         _ => "",
     }
 }

@@ -41,6 +41,7 @@ mod pskc_drafts;
 mod pskc_markup;
 mod pskc_numbers;
 mod pskc_peers;
+mod pskc_privacyidea;
 mod pskc_written;
 mod push;
 mod push_peers;

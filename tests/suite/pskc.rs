@@ -199,6 +199,25 @@ fn counter_of_a_totp_key_is_its_last_step() {
 }
 
 #[test]
+fn a_drift_that_no_policy_allows_is_refused() {
+    let drift = |steps: i32| read(&totp(&value("TimeDrift", &steps.to_string())), Credential::None).remove(0);
+    for steps in [-5_000, 5_000] {
+        assert_eq!(i32::from(drift(steps).unwrap().state.drift()), steps);
+    }
+    for steps in [-5_001, 5_001, i32::MIN, i32::MAX] {
+        assert_eq!(drift(steps).unwrap_err().kind(), PskcErrorKind::Value("TimeDrift"), "{steps}");
+    }
+}
+
+#[test]
+fn a_counter_that_may_be_a_time_has_a_note() {
+    for (counter, expected) in [(10_000_000, vec![]), (59_848_212, vec![Note::CounterMayBeTime])] {
+        let document = with(&[("<PlainValue>0<", &format!("<PlainValue>{counter}<"))]);
+        assert_eq!(read_one(&document, Credential::None).notes, expected, "{counter}");
+    }
+}
+
+#[test]
 fn keys_have_the_notes_of_other_sources() {
     let notes = |replacements: &[(&str, &str)]| read_one(&with(replacements), Credential::None).notes;
     let policy = |inside: &str| format!("<Policy>{inside}</Policy></Key>");

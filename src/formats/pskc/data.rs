@@ -14,7 +14,8 @@ use super::protection::{Cipher, Encrypted, Opener};
 use super::xml::{Namespace, Xml, is_blank};
 use crate::decision::State;
 use crate::factor::Totp;
-use crate::formats::imported::{Note, UNTOLD_WINDOW, used_until, used_until_now};
+use crate::formats::imported::{Note, UNTOLD_WINDOW, imported_drift, used_until, used_until_now};
+use crate::policy::Policy;
 use crate::types::{Period, UnixTime};
 
 /// The values in `Data`.
@@ -24,7 +25,14 @@ pub(super) struct Data {
     pub(super) counter: Option<i64>,
     pub(super) time: Option<i64>,
     pub(super) interval: Option<i64>,
-    drift: Option<i64>,
+    drift: Option<Drift>,
+}
+
+/// The content of `TimeDrift`.
+enum Drift {
+    Steps(i64),
+    /// The seconds that privacyIDEA writes.
+    Secs(f64),
 }
 
 impl Data {
@@ -47,11 +55,40 @@ impl Data {
                 "Counter" => read_integer(xml, opener, &mut self.counter, "Counter")?,
                 "Time" => read_integer(xml, opener, &mut self.time, "Time")?,
                 "TimeInterval" => read_integer(xml, opener, &mut self.interval, "TimeInterval")?,
-                "TimeDrift" => read_integer(xml, opener, &mut self.drift, "TimeDrift")?,
+                "TimeDrift" => self.read_drift(xml, opener)?,
                 _ => xml.skip()?,
             }
         }
         Ok(())
+    }
+
+    fn read_drift<R: BufRead>(&mut self, xml: &mut Xml<R>, opener: &Opener) -> Result<(), Fault> {
+        let value = read_value(xml, opener, "TimeDrift")?;
+        let drift = match value {
+            Value::Plain(text) if xml.is_lower_case() => text.parse().ok().map(Drift::Secs),
+            value => integer_of(value, "TimeDrift").map(Drift::Steps),
+        };
+        once(&mut self.drift, drift.ok_or(Fault::Key(PskcErrorKind::Value("TimeDrift")))?, "TimeDrift")
+    }
+
+    /// Returns the drift in time steps, if a policy can allow it.
+    fn drift(&self, period: Period) -> Option<i16> {
+        let steps = match self.drift {
+            None => 0,
+            Some(Drift::Steps(steps)) => steps,
+            Some(Drift::Secs(secs)) => {
+                // privacyIDEA counts from the start of the current step: a part of a step is the next whole one.
+                let steps = (secs / f64::from(period.as_secs())).ceil();
+                let max = f64::from(Policy::MAX_DRIFT);
+                if !(-max..=max).contains(&steps) {
+                    return None;
+                }
+                #[expect(clippy::cast_possible_truncation, reason = "a small whole number")]
+                let steps = steps as i64;
+                steps
+            }
+        };
+        imported_drift(steps)
     }
 
     pub(super) fn counter(&self) -> Result<Option<u64>, Fault> {
@@ -67,7 +104,7 @@ impl Data {
     /// Returns the state of a TOTP key: `Time` is its next time step, and `Counter` the last one that was used.
     pub(super) fn timed_state(&self, totp: Totp, now: UnixTime, notes: &mut Vec<Note>) -> Result<State, Fault> {
         let invalid = |name| Fault::Key(PskcErrorKind::Value(name));
-        let drift = i16::try_from(self.drift.unwrap_or(0)).map_err(|_| invalid("TimeDrift"))?;
+        let drift = self.drift(totp.period()).ok_or(invalid("TimeDrift"))?;
         let state = State::new().with_drift(drift);
         let used = |last, name| used_until(totp, state, last, now).ok_or(invalid(name));
         let counted = self.counter()?.filter(|counter| *counter > 0);
@@ -134,11 +171,15 @@ fn read_integer<R: BufRead>(
     slot: &mut Option<i64>,
     name: &'static str,
 ) -> Result<(), Fault> {
-    let value = match read_value(xml, opener, name)? {
+    let value = integer_of(read_value(xml, opener, name)?, name);
+    once(slot, value.ok_or(Fault::Key(PskcErrorKind::Value(name)))?, name)
+}
+
+fn integer_of(value: Value, name: &'static str) -> Option<i64> {
+    match value {
         Value::Plain(text) => text.parse().ok().or_else(|| integer_from_base64(&text, name)),
         Value::Decrypted(bytes) => integer(&bytes),
-    };
-    once(slot, value.ok_or(Fault::Key(PskcErrorKind::Value(name)))?, name)
+    }
 }
 
 /// Returns the number in base64 that a plain text is.

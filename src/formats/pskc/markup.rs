@@ -12,6 +12,7 @@ use super::xml::{MAX_TEXT, is_blank, is_xml_char};
 use super::{DeviceInfo, KeyPolicy, Token};
 use crate::decision::State;
 use crate::factor::{Method, Totp};
+use crate::formats::imported::imported_drift;
 use crate::types::{Algorithm, Counter, UnixTime};
 
 /// A part of a document. It is wiped on drop, because it may hold a secret.
@@ -179,7 +180,8 @@ impl Markup {
         self.plain("Time", &next.to_string());
         self.plain("TimeInterval", &totp.period().as_secs().to_string());
         if state.drift() != 0 {
-            self.plain("TimeDrift", &state.drift().to_string());
+            let drift = imported_drift(state.drift().into()).ok_or(Unwritable("TimeDrift"))?;
+            self.plain("TimeDrift", &drift.to_string());
         }
         Ok(())
     }

@@ -75,7 +75,10 @@
 //!   accepted, and 0 sets no limit. The `Counter` of a TOTP key is its last used time step, as privacyIDEA writes it,
 //!   with [`Note::CounterIsLastStep`]. A TOTP key with neither has [`Note::LastUseUnknown`], and every step until now
 //!   counts as used. A step more than two days ahead of now is rejected. `TimeDrift` is the drift in time steps,
-//!   positive if the token's clock is ahead.
+//!   positive if the token's clock is ahead, and at most [`Policy::MAX_DRIFT`] either way.
+//! - privacyIDEA writes the names of all elements and attributes in lower case, which is accepted if the root element is
+//!   in lower case too. `TimeDrift` is in seconds there. Its old versions write a text in place of the MAC; their
+//!   secrets are rejected.
 //! - `Suite` is the name of an algorithm in any usual form, also in an attribute `hashalgo`. `TimeInterval` is ignored
 //!   for HOTP.
 //! - A number is decimal digits; digits, or four or eight big-endian bytes, in base64; or, if it is encrypted, digits or
@@ -107,6 +110,7 @@
 //!   Encryption with a password in these drafts, which is Triple DES, and PBES2 are not supported.
 //! - `Extensions` are skipped, except among the parameters of an algorithm or in a policy, where they are rejected.
 //!
+//! [`Policy::MAX_DRIFT`]: crate::Policy::MAX_DRIFT
 //! [`Verifier::import`]: crate::Verifier::import
 //! [`State::confirmed`]: crate::State::confirmed
 //! [`Note::CounterIsLastStep`]: crate::formats::Note::CounterIsLastStep

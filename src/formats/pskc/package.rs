@@ -187,7 +187,7 @@ pub(super) fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixT
         (Method::from(Hotp::new(digits)), State::new().starting_at(Counter::new(counter.unwrap_or(0))))
     };
     let authenticator = Authenticator::new(method, algorithm, secret);
-    notes.extend(Note::of_secret(&authenticator));
+    notes.extend(Note::of(&authenticator, &state));
     let mut token = Token::new(key_id, authenticator, state);
     token.notes = notes;
     token.issuer = issuer;
@@ -245,6 +245,7 @@ fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
     for (name, value) in xml.attributes() {
         match (name, value) {
             ("Encoding" | "Format" | "format", "DECIMAL") => is_decimal = true,
+            (name, "DECIMAL") if xml.is_name(name, "Encoding") => is_decimal = true,
             // The RFC's schema and its text use different names.
             ("CheckDigits" | "CheckDigit", "false" | "0") => {}
             ("Length" | "length", length) => {

@@ -32,6 +32,7 @@ pub(super) struct Xml<R> {
     depth: usize,
     has_signature: bool,
     is_draft: bool,
+    is_lower_case: bool,
     name: DocumentName,
 }
 
@@ -82,6 +83,7 @@ impl<R: BufRead> Xml<R> {
             depth: 0,
             has_signature: false,
             is_draft: false,
+            is_lower_case: false,
             name: DocumentName::new(""),
         }
     }
@@ -94,6 +96,11 @@ impl<R: BufRead> Xml<R> {
     /// Returns `true` if an element was in a namespace of a draft before RFC 6030.
     pub(super) fn is_draft(&self) -> bool {
         self.is_draft
+    }
+
+    /// Returns `true` if the names of all elements and attributes are in lower case, as privacyIDEA writes them.
+    pub(super) fn is_lower_case(&self) -> bool {
+        self.is_lower_case
     }
 
     /// Returns the name of the element that was just opened.
@@ -170,12 +177,17 @@ impl<R: BufRead> Xml<R> {
 
     /// Returns the value of an attribute of the element that was just opened. Attributes with a prefix do not match.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.attributes().find(|(written, _)| self.is_name(written, name)).map(|(_, value)| value)
     }
 
     /// Returns the attributes of the element that was just opened, without namespace declarations.
     pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Returns `true` if an attribute that is written like this has this name.
+    pub(super) fn is_name(&self, written: &str, name: &str) -> bool {
+        if self.is_lower_case { is_lower_case_of(written, name) } else { written == name }
     }
 
     fn step(&mut self, wanted: Text) -> Result<Step, Fault> {
@@ -191,11 +203,15 @@ impl<R: BufRead> Xml<R> {
             };
             let run = match &event {
                 Event::Start(start) => {
+                    let written = start.local_name().into_inner();
+                    if self.depth == 0 {
+                        self.is_lower_case = written == "keycontainer";
+                    }
                     let element = Element {
                         namespace: namespace_of(&namespace, &mut self.is_draft)?,
-                        name: known(start.local_name().into_inner()),
+                        name: known(written, self.is_lower_case),
                     };
-                    self.name = DocumentName::new(start.local_name().into_inner());
+                    self.name = DocumentName::new(written);
                     // RFC 6030's schema has `Signature` in its own namespace, and its erratum in that of XML Signature.
                     self.has_signature |= element.name == "Signature"
                         && matches!(element.namespace, Namespace::Pskc | Namespace::Signature);
@@ -324,7 +340,11 @@ fn namespace_of(resolved: &ResolveResult<'_>, is_draft: &mut bool) -> Result<Nam
     })
 }
 
-fn known(name: &str) -> &'static str {
+fn is_lower_case_of(written: &str, name: &str) -> bool {
+    written.bytes().eq(name.bytes().map(|byte| byte.to_ascii_lowercase()))
+}
+
+fn known(name: &str, is_lower_case: bool) -> &'static str {
     const NAMES: &[&str] = &[
         "AlgorithmParameters",
         "ChallengeFormat",
@@ -387,7 +407,11 @@ fn known(name: &str) -> &'static str {
         "ValueDigest",
         "ValueMAC",
     ];
-    NAMES.binary_search(&name).ok().and_then(|at| NAMES.get(at)).copied().unwrap_or_default()
+    let found = match is_lower_case {
+        true => NAMES.iter().find(|known| is_lower_case_of(name, known)),
+        false => NAMES.binary_search(&name).ok().and_then(|at| NAMES.get(at)),
+    };
+    found.copied().unwrap_or_default()
 }
 
 /// A buffer that never grows. Its bytes are wiped when they are no longer needed.
