@@ -15,7 +15,8 @@
 //! it is a period. Field 6 is LinOTP's.
 //!
 //! Without field 6, the algorithm is the one whose output is as long as the secret, as LinOTP 3 decides: SHA-256 for 32
-//! bytes, SHA-512 for 64 bytes, and otherwise SHA-1.
+//! bytes, SHA-512 for 64 bytes, and otherwise SHA-1. Secrets of 28 and 48 bytes are rejected, and so are the names
+//! SHA-224 and SHA-384: codes of these algorithms are not supported.
 //!
 //! A first line `# version: 2` says that three fields stand before these: user name, resolver and realm. The user name
 //! is then [`Record::name`]. Other lines with `#` are comments. Rows of other types, such as `ocra`, are rejected.
@@ -24,6 +25,7 @@
 //! [`Note::DigitsUnknown`]: secondo::formats::Note::DigitsUnknown
 
 use std::io::BufRead;
+use std::mem;
 
 use secondo::UnixTime;
 use secondo::formats::Note;
@@ -48,10 +50,12 @@ use crate::{ImportError, Problem, Record};
 pub fn read<R: BufRead>(read: R, now: UnixTime) -> impl Iterator<Item = Result<Record, ImportError>> {
     // The number of fields for the user.
     let mut before = 0;
+    let mut is_first = true;
     Records::new(read, None, move |row| {
+        let is_first = mem::replace(&mut is_first, false);
         let first = row.text(0, "serial number")?;
         if let Some(comment) = first.strip_prefix('#') {
-            let version = comment.trim().strip_prefix("version:").filter(|_| row.line == 1).map(str::trim);
+            let version = comment.trim().strip_prefix("version:").filter(|_| is_first).map(str::trim);
             match version {
                 Some("2") => before = 3,
                 None | Some("0" | "1") => {}
@@ -92,7 +96,7 @@ fn token(row: &Row<'_>, before: usize, now: UnixTime) -> Result<Record, Problem>
         serial: Some(serial),
         algorithm: match field(5, "algorithm")? {
             Some(name) => algorithm(name, "algorithm")?,
-            None => algorithm_of_length(&secret),
+            None => algorithm_of_length(&secret)?,
         },
         secret,
         moving,

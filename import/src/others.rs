@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use secondo::formats::otpauth::{KeyUri, Migration};
 use secondo::formats::pskc::{self, PskcError, Token};
-use secondo::formats::{self, Imported, google_authenticator, json, usersfile};
+use secondo::formats::{self, Imported, Note, google_authenticator, json, usersfile};
 use secondo::types::Period;
 use secondo::{Algorithm, Authenticator, Digits, Secret, UnixTime};
 
@@ -90,7 +90,7 @@ pub(crate) fn of_uri(uri: &KeyUri, place: Place, now: UnixTime) -> Result<Record
     let authenticator = Authenticator::new(held.method(), held.algorithm(), secret);
     let mut notes = Vec::new();
     let state = state(authenticator.method(), start, now, &mut notes);
-    notes.extend(crate::record::short_secret(&authenticator));
+    notes.extend(Note::of(&authenticator, &state));
     Ok(Record { place, name, issuer, serial: None, authenticator, state, notes })
 }
 

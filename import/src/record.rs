@@ -103,7 +103,7 @@ impl Fields<'_> {
         let state = state(method, State::new().starting_at(Counter::new(next)), now, &mut notes);
         let [issuer, serial] = [issuer, serial].map(|text| text.map(str::to_owned));
         let authenticator = Authenticator::new(method, algorithm, secret);
-        notes.extend(short_secret(&authenticator));
+        notes.extend(Note::of(&authenticator, &state));
         Ok(Record { place, name: name.to_owned(), issuer, serial, authenticator, state, notes })
     }
 }
@@ -134,14 +134,21 @@ pub(crate) fn algorithm(text: &str, field: &'static str) -> Result<Algorithm, Pr
         "SHA1" => Ok(Algorithm::Sha1),
         "SHA256" => Ok(Algorithm::Sha256),
         "SHA512" => Ok(Algorithm::Sha512),
+        "SHA224" => Err(Problem::Unsupported("SHA-224")),
+        "SHA384" => Err(Problem::Unsupported("SHA-384")),
         _ => Err(Problem::invalid(field)),
     }
 }
 
 /// Returns the algorithm whose output is as long as the secret, which is SHA-1 for all other lengths.
-pub(crate) fn algorithm_of_length(secret: &Secret) -> Algorithm {
-    let is_output = |algorithm: &Algorithm| algorithm.output_len() == secret.expose().len();
-    Algorithm::ALL.iter().copied().find(is_output).unwrap_or_default()
+///
+/// Secrets as long as the output of SHA-224 or SHA-384 are rejected: taken for SHA-1, all codes could be wrong.
+pub(crate) fn algorithm_of_length(secret: &Secret) -> Result<Algorithm, Problem> {
+    match secret.expose().len() {
+        28 => Err(Problem::Unsupported("a secret of 28 bytes without an algorithm, which may mean SHA-224")),
+        48 => Err(Problem::Unsupported("a secret of 48 bytes without an algorithm, which may mean SHA-384")),
+        len => Ok(Algorithm::ALL.iter().copied().find(|algorithm| algorithm.output_len() == len).unwrap_or_default()),
+    }
 }
 
 pub(crate) fn digits(count: u64, field: &'static str) -> Result<Digits, Problem> {
@@ -173,11 +180,6 @@ pub(crate) fn secret_from_base32(text: &str, field: &'static str) -> Result<Secr
         return Err(Problem::Field(formats::Problem::Missing(field)));
     }
     Ok(Secret::import_short_base32(text)?)
-}
-
-pub(crate) fn short_secret(authenticator: &Authenticator) -> Option<Note> {
-    let is_short = authenticator.secret().is_some_and(|secret| secret.expose().len() < Secret::MIN_LEN);
-    is_short.then_some(Note::ShortSecret)
 }
 
 /// Returns the next counter of an app that shows the code of the counter that it has stored, which may be used.

@@ -83,7 +83,7 @@ impl Token {
             name: "",
             issuer: None,
             serial: Some(&self.serial),
-            algorithm: algorithm_of_length(&secret),
+            algorithm: algorithm_of_length(&secret)?,
             secret,
             moving: Moving::Counter(self.counter.unwrap_or(Ok(0))?),
             digits: None,

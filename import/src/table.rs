@@ -1,6 +1,7 @@
 //! The rows of a CSV file, one at a time, in a buffer of fixed size that is wiped.
 
 use std::io::BufRead;
+use std::mem;
 
 use csv_core::ReadRecordResult;
 use secondo::formats;
@@ -167,6 +168,9 @@ struct Table<R> {
     is_first: bool,
 }
 
+/// The byte-order mark.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// The line of a row, and the row or what is wrong with its form.
 type Numbered<'a> = (u64, Result<Row<'a>, Problem>);
 
@@ -178,8 +182,6 @@ impl<R: BufRead> Table<R> {
 
     /// Reads the next row, which is not blank. Returns `None` at the end of the file.
     fn next_row(&mut self) -> Result<Option<Numbered<'_>>, Problem> {
-        const MARK: &[u8] = "\u{feff}".as_bytes();
-
         // Wiping all of it for each row would take most of the time.
         self.bytes.get_mut(..self.used).unwrap_or_default().zeroize();
         self.used = 0;
@@ -206,19 +208,24 @@ impl<R: BufRead> Table<R> {
                 ReadRecordResult::OutputFull => (too_long, len) = (true, 0),
                 ReadRecordResult::OutputEndsFull => (too_long, count) = (true, 0),
                 ReadRecordResult::End => return Ok(None),
-                ReadRecordResult::Record => break,
+                ReadRecordResult::Record => {
+                    let row = self.bytes.get_mut(..len).unwrap_or_default();
+                    if mem::replace(&mut self.is_first, false) && row.starts_with(MARK) {
+                        // White space, which is trimmed.
+                        row.iter_mut().take(MARK.len()).for_each(|byte| *byte = b' ');
+                    }
+                    if count > 1 || too_long || !row.trim_ascii().is_empty() {
+                        break;
+                    }
+                    (len, count, first_line, quotes) = (0, 0, None, false);
+                }
             }
         }
         let line = first_line.unwrap_or(self.line);
-        let is_first = core::mem::replace(&mut self.is_first, false);
         if too_long {
             return Ok(Some((line, Err(Problem::TooLong(MAX_ROW)))));
         }
-        let bytes = self.bytes.get_mut(..len).unwrap_or_default();
-        if is_first && bytes.starts_with(MARK) {
-            // White space, which is trimmed.
-            bytes.iter_mut().take(MARK.len()).for_each(|byte| *byte = b' ');
-        }
+        let bytes = self.bytes.get(..len).unwrap_or_default();
         let row = Row { line, bytes, ends: self.ends.get(..count).unwrap_or_default(), order: None };
         // A comment may have any character.
         let is_comment = row.bytes.starts_with(b"#");

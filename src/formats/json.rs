@@ -425,8 +425,9 @@ impl<'de> Deserialize<'de> for Value<'de> {
 /// # Errors
 ///
 /// Returns [`Problem::Invalid`] if the name is empty, has more than 255 bytes or has a control character, if an HOTP
-/// authenticator has used its last possible counter, or if a drift is beyond [`Policy::MAX_DRIFT`](crate::Policy::MAX_DRIFT). Returns [`Problem::Missing`] if the authenticator does not hold
-/// its secret.
+/// authenticator has used its last possible counter, or if a drift is beyond
+/// [`Policy::MAX_DRIFT`](crate::Policy::MAX_DRIFT). Returns [`Problem::Missing`] if the authenticator does not hold its
+/// secret.
 ///
 /// ```
 /// use secondo::formats::json;

@@ -70,8 +70,7 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
     let mut start = Zeroizing::new(Vec::with_capacity(Format::START));
     file.by_ref().take(Format::START as u64).read_to_end(&mut start).map_err(failed)?;
     file.rewind().map_err(failed)?;
-    let format =
-        Format::recognize(&start).ok_or_else(|| named(&arguments.file, &"no known format of authenticators"))?;
+    let format = Format::recognize(&start).ok_or_else(|| named(&arguments.file, &unknown(&start)))?;
 
     let read_with = |path: &Option<PathBuf>| match path {
         Some(path) => read_line(path).map(Some).map_err(|error| named(path, &error)),
@@ -107,6 +106,18 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
     bar.finish_and_clear();
     report.finish()?;
     Ok(report)
+}
+
+/// Returns the reason why a file that begins like this is not recognized.
+fn unknown(start: &[u8]) -> &'static str {
+    if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b' '..=b'~', 0, ..] = start {
+        return "the text is in UTF-16: save it as UTF-8";
+    }
+    let with_commas = start.iter().map(|byte| if *byte == b';' { b',' } else { *byte });
+    match Format::recognize(&Zeroizing::new(with_commas.collect::<Vec<_>>())) {
+        Some(_) => "the fields are separated by semicolons: save it as CSV with commas",
+        None => "no known format of authenticators",
+    }
 }
 
 /// Returns the progress bar, on standard error. It is shown for a long file on a terminal.

@@ -80,6 +80,26 @@ fn rows_that_are_not_readable() {
     assert_eq!(errors(format!("# version: 3\nOATH1,{HEX}\n")), ["line 1: this version of the format: not supported"]);
 }
 
+/// Other programs take these lengths and names for SHA-224 and SHA-384, whose codes are others than those of SHA-1.
+#[test]
+fn hashes_that_are_not_supported_are_refused_by_name() {
+    let (short, long) = ("31".repeat(28), "31".repeat(48));
+    let file = format!(
+        "OATH0,{HEX}\nOATH1,{short},totp,6\nOATH2,{long},totp,6\nOATH3,{HEX},totp,6,30,sha224\n\
+         OATH4,{HEX},totp,6,30,HMAC-SHA-384\n"
+    );
+    assert_eq!(
+        errors(&file),
+        [
+            "line 2: a secret of 28 bytes without an algorithm, which may mean SHA-224: not supported",
+            "line 3: a secret of 48 bytes without an algorithm, which may mean SHA-384: not supported",
+            "line 4: SHA-224: not supported",
+            "line 5: SHA-384: not supported",
+        ]
+    );
+    assert_eq!(records(format!("OATH1,{short},totp,6,30,sha1\n")).len(), 1);
+}
+
 /// The first row decides what the file is. In rows of privacyIDEA's documentation, the seed may be short or absent.
 #[test]
 fn a_file_whose_first_seed_is_too_short_or_absent_is_read_row_by_row() {

@@ -7,7 +7,7 @@ use secondo::Secret;
 use secondo_import::{Format, Unlock};
 
 use crate::encrypted;
-use crate::support::{BASE32, HEX, moved_at, secret};
+use crate::support::{BASE32, HEX, moved_at, read, secret};
 
 fn run(content: &[u8], arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
@@ -75,6 +75,91 @@ fn a_file_that_is_not_readable() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(run(b"", &[]).status.code(), Some(2));
     assert_eq!(run(b"x", &["--passphrase", "absent"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_text_in_another_form_is_refused_with_advice() {
+    let header = "upn,serial number,secret key,time interval";
+    let file = format!("{header}\nrossi@example.com,23,{BASE32},30\n");
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    for bytes in [utf16(&file), utf16(&format!("\u{feff}{file}"))] {
+        let output = run(&bytes, &[]);
+        assert_eq!(output.stderr, b"secondo-import: file: the text is in UTF-16: save it as UTF-8\n");
+        assert_eq!(output.status.code(), Some(2));
+    }
+    for file in [file.replace(',', ";"), format!("OATH1;{HEX};hotp;6\n")] {
+        let output = run(file.as_bytes(), &[]);
+        let advice = "secondo-import: file: the fields are separated by semicolons: save it as CSV with commas\n";
+        assert_eq!(str::from_utf8(&output.stderr), Ok(advice));
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+/// People put a seed in the wrong column. `run` checks that the known ones are nowhere in the output.
+#[test]
+fn a_secret_in_another_column_is_not_shown() {
+    let grouped = "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ";
+    let base64 = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=";
+    let uri = format!("otpauth://totp/a?secret={BASE32}");
+    let lower = BASE32.to_lowercase();
+    for text in [BASE32, HEX, grouped, &grouped.replace(' ', "-"), base64, &uri, &lower, &format!("rossi {BASE32}")] {
+        for columns in [format!("{text},23"), format!("rossi,{text}")] {
+            let file = format!("upn,serial number,secret key,time interval\n{columns},{BASE32},30\n");
+            let output = run(file.as_bytes(), &[]);
+            let line = lines(&output)[1];
+            assert!(line.contains("characters that may be a secret"), "{line}");
+            assert!(!line.contains(text), "{line}");
+        }
+    }
+    for name in [
+        "giovannibattistarossi@example.com",
+        "giovannibattistarossi",
+        "Mario Rossi Verdi 1985",
+        "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        "UBOM1234567890123456",
+    ] {
+        let file = format!("upn,serial number,secret key,time interval\n{name},23,{BASE32},30\n");
+        assert!(lines(&run(file.as_bytes(), &[]))[1].starts_with(&format!("line 2: {name}, serial 23")), "{name}");
+    }
+}
+
+/// Editors put a byte-order mark before a file, and people copy blank lines with it.
+#[test]
+fn a_byte_order_mark_and_blanks_before_the_content_are_skipped() {
+    let pskc = r#"<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc"><KeyPackage>
+        <Key Id="1" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp">
+        <AlgorithmParameters><ResponseFormat Length="8" Encoding="DECIMAL"/></AlgorithmParameters>
+        <Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret></Data></Key></KeyPackage></KeyContainer>"#;
+    let json = r#"{"name":"a","type":"hotp","secret":"SECRET","encoding":"base32","counter":7,"confirmed":true,"suspended":true}"#;
+    let graph = r#"[{"serialNumber":"1","manufacturer":"a","model":"b","secretKey":"SECRET","timeIntervalInSeconds":30,"hashFunction":"hmacsha1"}]"#;
+    let files = [
+        pskc.to_owned(),
+        json.replace("SECRET", BASE32),
+        graph.replace("SECRET", BASE32),
+        format!(
+            "<?xml version=\"1.0\"?><Tokens><Token serial=\"1\"><Applications><Application><Seed>{HEX}</Seed></Application></Applications></Token></Tokens>"
+        ),
+        format!("upn,serial number,secret key,time interval\na,23,{BASE32},30\n"),
+        format!("OATH1,{HEX},hotp,6\n"),
+        format!("# version: 2\nrossi,ldap,realm,OATH1,{HEX},hotp,6,0\n"),
+        format!("508326,,0,{HEX},,2013-12-12T08:41:07,\n"),
+        format!("HOTP alice - {HEX} 7\n"),
+        format!("otpauth://totp/a?secret={BASE32}\n"),
+        format!("{BASE32}\n\" DISALLOW_REUSE 59848212\n\" TOTP_AUTH\n75032147\n"),
+    ];
+    for file in files {
+        for before in ["", "\u{feff}", "\n", " \n", "\u{feff}\r\n\n", "\u{feff} ", "\u{feff} \t\r\n  "] {
+            let (plain, found) = (read(&file), read(format!("{before}{file}")));
+            assert_eq!((plain.len(), found.len()), (1, 1), "{before:?} {file}");
+            let (plain, found) = (plain[0].as_ref().unwrap(), found[0].as_ref());
+            let found = found.unwrap_or_else(|error| panic!("{before:?} {file}: {error}"));
+            assert_eq!(
+                (secret(found), &found.name, found.state),
+                (secret(plain), &plain.name, plain.state),
+                "{before:?}"
+            );
+        }
+    }
 }
 
 #[test]

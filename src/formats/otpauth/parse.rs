@@ -13,10 +13,10 @@ impl KeyUri {
     ///
     /// White space around the URI is skipped, and its ampersands may be escaped as in HTML (`&amp;`), also more than
     /// once. The scheme, the type and the names of parameters may be in upper case, and the names percent-encoded or with
-    /// spaces around them. Secrets may be in lower case, padded,
-    /// in groups with spaces, hyphens or plus signs between them, and have bits after their last whole byte, which apps
-    /// ignore. Algorithms may be written like `sha-256` or `HmacSHA1`. The issuer may be only in the label or only a
-    /// parameter, and the label may be missing. Names need not be percent-encoded.
+    /// spaces around them. Secrets may be in lower case, padded, in groups with spaces, hyphens or plus signs between
+    /// them, and have bits after their last whole byte, which apps ignore. Algorithms may be written like `sha-256` or
+    /// `HmacSHA1`. The issuer may be only in the label or only a parameter, and the label may be missing. Names need not
+    /// be percent-encoded.
     ///
     /// A plus sign in a name stays a plus sign, as in apps, except in an `issuer` parameter that differs from the
     /// label's issuer only in having plus signs for spaces. Unknown parameters are ignored. The parameter `encoder`, by

@@ -227,8 +227,9 @@ pub enum PskcWriteError<E> {
     /// PSKC cannot express the value of this element, or [`Reader`](super::Reader) would reject it.
     ///
     /// Examples are a text that is empty, too long, has white space around it, or has a character that XML does not
-    /// have; a counter above 2<sup>63</sup> - 1; a drift beyond [`Policy::MAX_DRIFT`](crate::Policy::MAX_DRIFT); time steps that are not counted from 1970; and a number of PBKDF2
-    /// iterations that is not 1 to [`MAX_ITERATIONS`](super::MAX_ITERATIONS).
+    /// have; a counter above 2<sup>63</sup> - 1; a drift beyond [`Policy::MAX_DRIFT`](crate::Policy::MAX_DRIFT); time
+    /// steps that are not counted from 1970; and a number of PBKDF2 iterations that is not 1 to
+    /// [`MAX_ITERATIONS`](super::MAX_ITERATIONS).
     Value(&'static str),
     /// The encryption key has this number of bytes, not 16, 24 or 32.
     KeyLength(usize),
