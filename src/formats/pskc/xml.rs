@@ -407,9 +407,10 @@ fn known(name: &str, is_lower_case: bool) -> &'static str {
         "ValueDigest",
         "ValueMAC",
     ];
-    let found = match is_lower_case {
-        true => NAMES.iter().find(|known| is_lower_case_of(name, known)),
-        false => NAMES.binary_search(&name).ok().and_then(|at| NAMES.get(at)),
+    let found = if is_lower_case {
+        NAMES.iter().find(|known| is_lower_case_of(name, known))
+    } else {
+        NAMES.binary_search(&name).ok().and_then(|at| NAMES.get(at))
     };
     found.copied().unwrap_or_default()
 }
