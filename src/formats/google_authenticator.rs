@@ -139,7 +139,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn take(&mut self, line: usize, text: &'a str) -> Result<(), Problem> {
-        if self.secret.is_none() {
+        if line == 1 {
             self.secret = Some(Secret::import_mistyped_base32(text.trim_ascii()).map_err(Problem::Secret)?);
         } else if let Some(option) = text.strip_prefix("\" ") {
             let (name, value) = option.split_once([' ', '\t']).unwrap_or((option, ""));
