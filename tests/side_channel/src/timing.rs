@@ -17,10 +17,12 @@ use crate::controls::early_exit;
 use crate::login::{Login, STEPS, Subject, Typed, key};
 use crate::report::Report;
 
-/// The largest permitted |t|. A comparison fails if it exceeds this limit twice.
+/// The largest permitted |t|. A comparison fails if it exceeds this limit [`TIMES`] times in a row.
 ///
-/// Values below 5 show no difference. Other programs on the machine can raise |t| above that.
+/// Values below 5 show no difference. Other programs on the machine can raise |t| above that, but not every time. A leak
+/// that exceeds the limit does so again.
 const LIMIT: f64 = 10.0;
+const TIMES: usize = 5;
 
 /// The number of subscribers, each with a different key.
 const PEOPLE: u8 = 32;
@@ -30,14 +32,16 @@ pub(crate) fn check(samples: u64) -> bool {
     let mut report = Report::new(&format!("the timing test, {samples} samples each"));
     for Comparison { name, is_leaky, t } in comparisons() {
         let mut found = t(samples);
-        if found > LIMIT && !is_leaky {
-            found = t(samples);
+        for _ in 1..TIMES {
+            if found > LIMIT && !is_leaky {
+                found = t(samples);
+            }
         }
         println!("|t| = {found:5.2} {name}");
         report.test(
             &name,
             match (is_leaky, found > LIMIT) {
-                (false, true) => Err(format!("|t| = {found:.2}, and above {LIMIT} the first time")),
+                (false, true) => Err(format!("|t| = {found:.2}, and above {LIMIT} each of {TIMES} times")),
                 (true, false) => Err(format!("the check missed a planted leak, with |t| = {found:.2}")),
                 _ => Ok(()),
             },
