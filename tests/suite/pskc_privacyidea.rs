@@ -77,7 +77,7 @@ fn drift_in_seconds_becomes_steps() {
     assert_eq!(reason, "the value of TimeDrift is invalid: it must be -5000 to 5000 time steps");
 }
 
-/// What is in lower case within a document of other names is unknown, as before.
+/// Names are in lower case in all of a document or in none of it: an element in the other spelling is not recognized.
 #[test]
 fn names_in_lower_case_are_not_mixed_with_others() {
     let mixed = figure(6).replace("KeyPackage", "keypackage");

@@ -115,7 +115,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Counts a request of an address.
+    /// Counts a request of an address, which [`counted`] returns.
     pub(crate) fn take(
         &self,
         rates: &Rates,

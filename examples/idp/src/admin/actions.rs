@@ -72,7 +72,8 @@ type Done = Result<(), NotDone>;
 /// Ends the locks of the person's account and user names.
 pub(crate) async fn unlock(app: &App, person: &Person, by: Operator<'_>, now: UnixTime) -> Done {
     check(person, by)?;
-    let is_account_locked = is_account_locked(app, person, now).await?;
+    let account = shown_account(app, person, now).await?;
+    let is_account_locked = is_account_locked(app, person, account.as_ref(), now).await?;
     if !is_account_locked && app.persons.locked_until(person, now).await?.is_none() {
         return Err(NotDone::Refused(NOT_LOCKED));
     }
@@ -266,8 +267,13 @@ pub(crate) async fn shown_account(app: &App, person: &Person, now: UnixTime) -> 
 }
 
 /// Returns `true` if a lock or a wait of the account, or of its recovery codes, can be ended.
-pub(crate) async fn is_account_locked(app: &App, person: &Person, now: UnixTime) -> Result<bool, Outage> {
-    let Some(account) = shown_account(app, person, now).await? else { return Ok(false) };
+pub(crate) async fn is_account_locked(
+    app: &App,
+    person: &Person,
+    account: Option<&AccountView>,
+    now: UnixTime,
+) -> Result<bool, Outage> {
+    let Some(account) = account else { return Ok(false) };
     let any_login = Transaction::new(random_hex()?.as_bytes())?;
     let options = app.verifier.options(&id(person)?, &any_login, now).await?;
     Ok(account.hold != Hold::None || options.recovery_codes.is_some_and(|codes| codes.refusal.is_some()))

@@ -85,8 +85,8 @@ pub(crate) async fn show_person(State(app): State<Arc<App>>, Path(id): Path<Stri
     let password = visit.app.persons.locked_until(&person, visit.now).await?;
     let form_use = random_hex()?;
     let is_own = operator.id == person.id;
-    let is_locked = password.is_some() || actions::is_account_locked(&visit.app, &person, visit.now).await?;
     let account = account.as_ref();
+    let is_locked = password.is_some() || actions::is_account_locked(&visit.app, &person, account, visit.now).await?;
     let view = pages::PersonView { person: &person, account, password, is_locked, form_use: &form_use, is_own };
     Ok(visit.show(StatusCode::OK, |page| pages::person(page, &view)))
 }
