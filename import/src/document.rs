@@ -41,9 +41,12 @@ pub(crate) fn whole<R: BufRead>(mut read: R) -> Result<Zeroizing<Vec<u8>>, Probl
     }
 }
 
+/// The byte-order mark.
+pub(crate) const MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Returns the text of a document, without a byte-order mark.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, Problem> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
     str::from_utf8(bytes).map_err(|error| {
         let position = error.valid_up_to();
         Problem::Field(secondo::formats::Problem::NotText { position })

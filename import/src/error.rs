@@ -76,8 +76,8 @@ pub enum Problem {
     },
     /// The file is not well-formed XML, or has a document type declaration. Neither is read further.
     Xml {
-        /// The number of bytes of the file that had been read when the error was found.
-        position: u64,
+        /// The number of the line in which reading stopped, from 1.
+        line: u64,
     },
     /// The XML file ends too early, for example because only a part of it was copied: within a tag, a comment, a
     /// reference or the like, or before the end of its first element.
@@ -107,7 +107,12 @@ pub enum Problem {
     /// The account in a batch of Google Authenticator is not usable.
     MigrationAccount(otpauth::MigrationAccountError),
     /// The token of a PSKC file, or the file, is not usable.
-    Pskc(PskcErrorKind),
+    Pskc {
+        /// The reason.
+        kind: PskcErrorKind,
+        /// The number of the line in which reading stopped, from 1.
+        line: u64,
+    },
     /// The file could not be read.
     Io(io::ErrorKind),
 }
@@ -134,7 +139,7 @@ impl Problem {
             Self::KeyUri(error) => error.label(),
             Self::Migration(_) => "migration",
             Self::MigrationAccount(_) => "migration_account",
-            Self::Pskc(kind) => kind.label(),
+            Self::Pskc { kind, .. } => kind.label(),
             Self::Io(_) => "io",
         }
     }
@@ -185,8 +190,8 @@ impl fmt::Display for Problem {
             Self::Json { line, column } => {
                 write!(f, "the file is not JSON of this format: line {line}, column {column}")
             }
-            Self::Xml { position } => {
-                write!(f, "the file is not well-formed XML without a document type, up to byte {position}")
+            Self::Xml { line } => {
+                write!(f, "the file is not well-formed XML without a document type: error in line {line}")
             }
             Self::CutOff { line } => write!(f, "the file is cut off in line {line}"),
             Self::NotThisFormat(name) => write!(f, "the file is not {name}"),
@@ -197,7 +202,7 @@ impl fmt::Display for Problem {
             Self::KeyUri(error) => error.fmt(f),
             Self::Migration(error) => error.fmt(f),
             Self::MigrationAccount(error) => error.fmt(f),
-            Self::Pskc(kind) => kind.fmt(f),
+            Self::Pskc { kind, line } => write!(f, "{kind} (line {line})"),
             Self::Io(kind) => write!(f, "the file cannot be read: {kind}"),
         }
     }

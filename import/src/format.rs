@@ -4,8 +4,8 @@ use std::io::BufRead;
 use secondo::UnixTime;
 
 use crate::{
-    ImportError, Record, Unlock, aegis, andotp, bitwarden, entra, freeotp, graph, keepassxc, oath_csv, others, safenet,
-    two_fas, yubico,
+    ImportError, Record, Unlock, aegis, andotp, bitwarden, document, entra, freeotp, graph, keepassxc, oath_csv,
+    others, safenet, two_fas, yubico,
 };
 
 /// A format of files with authenticators.
@@ -82,7 +82,7 @@ impl Format {
     #[must_use]
     pub fn recognize(start: &[u8]) -> Option<Self> {
         let start = start.get(..Self::START).unwrap_or(start);
-        let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start).trim_ascii_start();
+        let start = start.strip_prefix(document::MARK).unwrap_or(start).trim_ascii_start();
         let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
         let has = |text: &str| contains(start, text.as_bytes());
         let key = |name: &str| has_key(start, name);

@@ -5,6 +5,7 @@ use std::io::BufRead;
 use secondo::formats::MAX_LINE;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::document::MARK;
 use crate::{ImportError, Place, Problem, Record};
 
 struct Lines<R> {
@@ -54,7 +55,7 @@ pub(crate) fn records<R: BufRead>(
         match lines.advance() {
             Ok(false) => None,
             Ok(true) => {
-                let mark = if lines.number == 1 { "\u{feff}".as_bytes() } else { &[] };
+                let mark = if lines.number == 1 { MARK } else { &[] };
                 let text = lines.line.strip_prefix(mark).unwrap_or(&lines.line);
                 let text = text.strip_suffix(b"\n").unwrap_or(text);
                 let text = text.strip_suffix(b"\r").unwrap_or(text);

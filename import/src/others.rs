@@ -148,7 +148,8 @@ pub(crate) fn pskc<'a, R: BufRead + 'a>(
 fn of_token(token: Result<Token, PskcError>, n: u64) -> Found {
     let token = token.map_err(|error| {
         let place = if error.key().is_some() { Place::Entry(n) } else { Place::File };
-        ImportError { place, problem: Problem::Pskc(error.kind()), ends_file: error.ends_document() }
+        let problem = Problem::Pskc { kind: error.kind(), line: error.line() };
+        ImportError { place, problem, ends_file: error.ends_document() }
     })?;
     Ok(Record {
         place: Place::Entry(n),

@@ -7,6 +7,7 @@ use csv_core::ReadRecordResult;
 use secondo::formats;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::document::MARK;
 use crate::{ImportError, Place, Problem, Record};
 
 /// The maximum length in bytes of a row without its separators.
@@ -167,9 +168,6 @@ struct Table<R> {
     line: u64,
     is_first: bool,
 }
-
-/// The byte-order mark.
-const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The line of a row, and the row or what is wrong with its form.
 type Numbered<'a> = (u64, Result<Row<'a>, Problem>);

@@ -64,8 +64,8 @@ impl<R: BufRead> Xml<R> {
             wipe(&mut self.event);
             self.reader.get_mut().allowance = MAX_EVENT;
             let event = self.reader.read_event_into(&mut self.event);
-            let syntax = Problem::Xml { position: self.reader.buffer_position() };
-            let cut_off = Problem::CutOff { line: self.reader.get_ref().line };
+            let line = self.reader.get_ref().line;
+            let (syntax, cut_off) = (Problem::Xml { line }, Problem::CutOff { line });
             let has_ended = self.reader.get_ref().has_ended;
             let event = event.map_err(|error| match error {
                 error if has_ended && is_unfinished(&error) => cut_off,

@@ -70,6 +70,8 @@ mod imported;
 #[cfg(feature = "json")]
 pub mod json;
 #[cfg(feature = "alloc")]
+mod may_be_secret;
+#[cfg(feature = "alloc")]
 mod number;
 pub mod otpauth;
 #[cfg(feature = "pskc")]
@@ -81,3 +83,5 @@ pub mod usersfile;
 
 #[cfg(feature = "alloc")]
 pub use imported::{ImportError, Imported, MAX_LINE, Note, Problem};
+#[cfg(feature = "alloc")]
+pub use may_be_secret::may_be_secret;

@@ -316,12 +316,13 @@ fn what_is_not_understood_is_refused() {
     let policy = |inside: &str| format!("<Policy>{inside}</Policy></Key>");
     for (from, to, kind) in [
         (" Id=\"12345678\"", "", Missing("Id")),
-        ("Length=\"8\"", "Length=\"5\"", Value("ResponseFormat")),
-        ("Length=\"8\"", "Length=\"10\"", Value("ResponseFormat")),
-        ("Length=\"8\"", "Length=\"264\"", Value("ResponseFormat")),
+        ("Length=\"8\"", "Length=\"5\"", Value("Length")),
+        ("Length=\"8\"", "Length=\"10\"", Value("Length")),
+        ("Length=\"8\"", "Length=\"264\"", Value("Length")),
         ("\"DECIMAL\"", "\"HEXADECIMAL\"", Unsupported("ResponseFormat")),
         ("\"DECIMAL\"", "\"DECIMAL\" CheckDigits=\"true\"", Unsupported("ResponseFormat")),
-        ("<ResponseFormat", "<Suite>HMAC-MD5</Suite><ResponseFormat", Unsupported("Suite")),
+        ("Length=\"8\"", "", Missing("Length")),
+        ("Encoding=\"DECIMAL\"", "", Missing("Encoding")),
         ("MTIz", "MTI*", Value("Secret")),
         ("</Secret>", "<ValueMAC>AAAA</ValueMAC></Secret>", Misplaced("ValueMAC")),
         ("<Counter>", "<Counter><PlainValue>0</PlainValue></Counter><Counter>", Duplicate("Counter")),

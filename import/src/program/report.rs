@@ -3,8 +3,8 @@
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use secondo::Method;
+use secondo::formats::may_be_secret;
 use secondo_import::{ImportError, Place, Record};
-use zeroize::Zeroizing;
 
 pub(crate) struct Report {
     output: BufWriter<StdoutLock<'static>>,
@@ -82,37 +82,4 @@ fn shown(text: &str) -> String {
         return format!("({} characters that may be a secret)", text.chars().count());
     }
     text.escape_debug().to_string()
-}
-
-/// Returns whether a part of the text may be a secret in hexadecimal, base32 or base64.
-fn may_be_secret(text: &str) -> bool {
-    let without = |separators: &[char]| Zeroizing::new(text.replace(separators, ""));
-    let mut parts = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '='));
-    parts.any(|part| is_hex(part) || is_base32(part) || is_base64(part))
-        || is_hex(&without(&[' ']))
-        || is_base32(&without(&[' ', '-']))
-}
-
-/// Returns whether the text has ten bytes or more in hexadecimal.
-fn is_hex(text: &str) -> bool {
-    text.len() >= 20 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// Returns whether the text has ten bytes or more in base32. A word of small letters is a name.
-fn is_base32(text: &str) -> bool {
-    let symbols = text.trim_end_matches('=');
-    let all_are = |is: fn(u8) -> bool| symbols.bytes().all(is);
-    let is_upper = all_are(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'));
-    let is_lower = all_are(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
-    symbols.len() >= 16 && (is_upper || is_lower && symbols.bytes().any(|byte| byte.is_ascii_digit()))
-}
-
-/// Returns whether the text has ten bytes or more in base64.
-fn is_base64(text: &str) -> bool {
-    let symbols = text.trim_end_matches('=');
-    let any_is = |is: fn(&u8) -> bool| symbols.bytes().any(|byte| is(&byte));
-    symbols.len() >= 14
-        && any_is(u8::is_ascii_uppercase)
-        && any_is(u8::is_ascii_lowercase)
-        && any_is(u8::is_ascii_digit)
 }

@@ -49,7 +49,7 @@ fn aegis_reports_what_it_does_not_read() {
             "entry 3: digits has an invalid value: it must be 6 to 9",
             "entry 4: period is missing",
             "entry 5: counter is missing",
-            "entry 6: counter has an invalid value",
+            "entry 6: counter has an invalid value: it must be 0 to 18446744073709551614",
         ]
     );
     assert_eq!(read(&file).len(), 7);

@@ -58,7 +58,7 @@ fn a_bad_row_is_reported_with_its_line_and_reading_continues() {
             "line 10: the row has 5 fields instead of 6",
             "line 11: the row has 7 fields instead of 6",
             "line 12: time interval has an invalid value: it must be 1 to 86400",
-            "line 13: serial number has an invalid value",
+            "line 13: serial number has an invalid value: it must be a text of at most 255 bytes without control characters",
         ]
     );
     let places: Vec<_> = read(&file).into_iter().flatten().map(|token| token.place).collect();
@@ -108,7 +108,10 @@ fn a_row_that_is_not_utf_8_is_an_error() {
     let mut file = format!("{HEADER}\nros").into_bytes();
     file.extend_from_slice(b"\xff\xfe");
     file.extend_from_slice(format!(",1,{BASE32},30,E,T\nb,2,{BASE32},30,E,T\n").as_bytes());
-    assert_eq!(errors(&file), ["line 2: upn has an invalid value"]);
+    assert_eq!(
+        errors(&file),
+        ["line 2: upn has an invalid value: it must be a text of at most 255 bytes without control characters"]
+    );
     assert_eq!(read(&file).len(), 2);
 }
 

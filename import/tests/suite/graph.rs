@@ -48,7 +48,7 @@ fn a_device_that_is_not_readable_is_reported_and_reading_continues() {
         [
             "entry 1: secretKey is missing",
             "entry 2: timeIntervalInSeconds is missing",
-            "entry 3: hashFunction has an invalid value: it must be SHA1, SHA256 or SHA512",
+            "entry 3: hashFunction has an invalid value: it must be hmacsha1 or hmacsha256",
             "entry 4: the entry is not as the format defines: error at column 106",
             "entry 5: timeIntervalInSeconds has an invalid value: it must be 1 to 86400",
             "entry 6: serialNumber is missing",

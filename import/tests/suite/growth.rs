@@ -175,13 +175,25 @@ fn pskc_documents() -> Vec<Case> {
         case(
             "PSKC, entities in an attribute",
             Format::Pskc,
-            format!("{open}<a b='"),
+            format!("{open}<Extensions b='"),
             "&lt;",
             "'/></Key></KeyPackage></KeyContainer>",
         ),
         case("PSKC, comments", Format::Pskc, open.clone(), "<!---->", rest),
-        case("PSKC, nested extensions", Format::Pskc, open.clone(), "<a><a><a><a><a></a></a></a></a></a>", rest),
-        case("PSKC, attributes", Format::Pskc, format!("{open}<a"), " b=''", "/></Key></KeyPackage></KeyContainer>"),
+        case(
+            "PSKC, nested extensions",
+            Format::Pskc,
+            format!("{open}<Extensions>"),
+            "<a><a><a><a><a></a></a></a></a></a>",
+            "</Extensions></Key></KeyPackage></KeyContainer>",
+        ),
+        case(
+            "PSKC, attributes",
+            Format::Pskc,
+            format!("{open}<Extensions"),
+            " b=''",
+            "/></Key></KeyPackage></KeyContainer>",
+        ),
         case("PSKC, namespaces", Format::Pskc, open.clone(), "<a xmlns:b='urn:b' xmlns='urn:c'><b:d/></a>", rest),
         case(
             "PSKC, policies",

@@ -65,10 +65,10 @@ fn rows_that_are_not_readable() {
         [
             "line 2: a type that is neither hotp nor totp: not supported",
             "line 3: serial number is missing",
-            "line 4: key has an invalid value",
-            "line 5: key has an invalid value",
+            "line 4: key has an invalid value: it must be hexadecimal, with two digits for each byte",
+            "line 5: key has an invalid value: it must be hexadecimal, with two digits for each byte",
             "line 6: digits has an invalid value: it must be 6 to 9",
-            "line 7: counter or period has an invalid value",
+            "line 7: counter or period has an invalid value: it must be 0 to 18446744073709551614",
             "line 8: period has an invalid value: it must be 1 to 86400",
             "line 9: algorithm has an invalid value: it must be SHA1, SHA256 or SHA512",
             "line 10: the row has 7 fields instead of 6",
@@ -112,7 +112,10 @@ fn a_file_whose_first_seed_is_too_short_or_absent_is_read_row_by_row() {
         ("OATH0", "line 1: key is missing".into()),
         ("OATH0,", "line 1: key is missing".into()),
         ("OATH0, , totp, 6", "line 1: key is missing".into()),
-        ("OATH0, xyz, hotp", "line 1: key has an invalid value".into()),
+        (
+            "OATH0, xyz, hotp",
+            "line 1: key has an invalid value: it must be hexadecimal, with two digits for each byte".into(),
+        ),
         ("OATH0, , ocra", "line 1: key is missing".into()),
     ] {
         let file = format!("{row}\nOATH1,{HEX},hotp,6,7\n");

@@ -134,7 +134,7 @@ fn keepass_xml_reports_what_it_does_not_read() {
         [
             "entry 1: HOTP of KeePass: not supported",
             "entry 2: TOTP Settings for other codes: not supported",
-            "entry 3: TOTP Settings has an invalid value",
+            "entry 3: TOTP Settings has an invalid value: it must be the seconds, a semicolon and the number of digits, as in 30;6",
             "entry 4: TimeOtp-Length has an invalid value: it must be 6 to 9",
             "entry 5: TimeOtp-Secret occurs twice",
             "entry 6: otp has an invalid value",

@@ -307,7 +307,7 @@ fn a_pskc_file_with_a_key_that_both_sides_share() {
     );
     assert_eq!(output.status.code(), Some(0));
     let output = run(&file, &[]);
-    let reason = "not imported: the document is encrypted: the key that both sides share is needed";
+    let reason = "not imported: the document is encrypted: the key that both sides share is needed (line 47)";
     assert_eq!(lines(&output)[1], format!("entry 1: {reason}"));
     let output = run(&file, &["--key", "short"]);
     assert_eq!(output.stderr, b"secondo-import: short: a key must be 32, 48 or 64 hexadecimal symbols\n");
@@ -317,7 +317,7 @@ fn a_pskc_file_with_a_key_that_both_sides_share() {
     let output = run(&plain, &["--key", "key"]);
     assert_eq!(
         lines(&output)[1],
-        "entry 1: not imported: the secret is not encrypted, but a key or passphrase was given"
+        "entry 1: not imported: the secret is not encrypted, but a key or passphrase was given (line 24)"
     );
     assert_eq!(run(&plain, &["--key", "key", "--plain-secrets"]).status.code(), Some(0));
 }

@@ -16,30 +16,33 @@ pub(crate) fn figure(number: usize) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-fn problem(number: usize, unlock: &Unlock<'_>) -> Problem {
+fn problem(number: usize, unlock: &Unlock<'_>) -> PskcErrorKind {
     let read = read_with(figure(number), unlock);
     assert_eq!(read.len(), 1);
-    read[0].as_ref().unwrap_err().problem
+    match read[0].as_ref().unwrap_err().problem {
+        Problem::Pskc { kind, .. } => kind,
+        problem => panic!("{problem}"),
+    }
 }
 
 #[test]
 fn a_key_that_both_sides_share_opens_a_file() {
     assert_eq!(secret(read_with(figure(6), &Unlock::new().with_key(KEY))[0].as_ref().unwrap()), SECRET);
-    let missing = Problem::Pskc(PskcErrorKind::KeyMissing);
+    let missing = PskcErrorKind::KeyMissing;
     assert_eq!(problem(6, &Unlock::new()), missing);
     assert_eq!(missing.to_string(), "the document is encrypted: the key that both sides share is needed");
     // The last one that is set counts.
     assert!(read_with(figure(6), &Unlock::new().with_passphrase("qwerty").with_key(KEY))[0].is_ok());
     let passphrase = Unlock::new().with_key(KEY).with_passphrase("qwerty");
-    assert_eq!(problem(6, &passphrase), Problem::Pskc(PskcErrorKind::Credential));
-    assert_eq!(problem(6, &Unlock::new().with_key(&KEY[1..])), Problem::Pskc(PskcErrorKind::Credential));
-    assert_eq!(problem(6, &Unlock::new().with_key(&[0; 16])), Problem::Pskc(PskcErrorKind::Authentication));
+    assert_eq!(problem(6, &passphrase), PskcErrorKind::Credential);
+    assert_eq!(problem(6, &Unlock::new().with_key(&KEY[1..])), PskcErrorKind::Credential);
+    assert_eq!(problem(6, &Unlock::new().with_key(&[0; 16])), PskcErrorKind::Authentication);
 }
 
 #[test]
 fn a_passphrase_opens_a_file() {
     assert_eq!(secret(read_with(figure(7), &Unlock::new().with_passphrase("qwerty"))[0].as_ref().unwrap()), SECRET);
-    let missing = Problem::Pskc(PskcErrorKind::PassphraseMissing);
+    let missing = PskcErrorKind::PassphraseMissing;
     assert_eq!(problem(7, &Unlock::new()), missing);
     assert_eq!(missing.to_string(), "the document is encrypted: its passphrase is needed");
 }
@@ -47,7 +50,7 @@ fn a_passphrase_opens_a_file() {
 #[test]
 fn plain_secrets_beside_a_key_are_taken_on_request() {
     for unlock in [Unlock::new().with_key(KEY), Unlock::new().with_passphrase("qwerty")] {
-        assert_eq!(problem(3, &unlock), Problem::Pskc(PskcErrorKind::PlainSecret));
+        assert_eq!(problem(3, &unlock), PskcErrorKind::PlainSecret);
         assert_eq!(secret(read_with(figure(3), &unlock.with_plain_secrets())[0].as_ref().unwrap()), SECRET);
     }
 }

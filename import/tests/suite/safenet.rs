@@ -40,10 +40,10 @@ fn tokens_that_are_not_readable_are_reported_and_reading_continues() {
         [
             "entry 1: serial is missing",
             "entry 2: Seed is missing",
-            "entry 3: Seed has an invalid value",
+            "entry 3: Seed has an invalid value: it must be hexadecimal, with two digits for each byte",
             "entry 4: Seed occurs twice",
-            "entry 5: MovingFactor has an invalid value",
-            "entry 6: Seed has an invalid value",
+            "entry 5: MovingFactor has an invalid value: it must be 0 to 18446744073709551614",
+            "entry 6: Seed has an invalid value: it must be hexadecimal, with two digits for each byte",
         ]
     );
     assert_eq!(read(&file).len(), 7);

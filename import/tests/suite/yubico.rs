@@ -59,7 +59,7 @@ fn other_configurations_are_reported() {
             "line 4: digits has an invalid value: it must be 6 to 9",
             "line 5: a configuration other than OATH-HOTP: not supported",
             "line 6: a configuration other than OATH-HOTP: not supported",
-            "line 7: counter has an invalid value",
+            "line 7: counter has an invalid value: it must be 0 to 18446744073709551614",
         ]
     );
 }
@@ -68,6 +68,9 @@ fn other_configurations_are_reported() {
 #[test]
 fn a_log_that_begins_with_an_empty_slot_is_read_row_by_row() {
     let file = format!("1,,0,0,000000000000,2026-11-27T08:41:07,\n508326,,0,{HEX},,2026-11-27T08:41:07,\n");
-    assert_eq!(errors(&file), ["line 1: secret has an invalid value"]);
+    assert_eq!(
+        errors(&file),
+        ["line 1: secret has an invalid value: it must be hexadecimal, or in the encoding that the record names"]
+    );
     assert_eq!(parameters(read(&file)[1].as_ref().unwrap()), "HOTP SHA1 6 next 0");
 }

@@ -386,7 +386,7 @@ impl fmt::Display for KeyUriError {
             Self::TooLong { found } => write!(f, "a key URI must have at most {} bytes, not {found}", KeyUri::MAX_LEN),
             Self::Scheme => f.write_str("a key URI must begin with otpauth://"),
             Self::Type { position } => write!(f, "the type at position {position} is neither totp nor hotp"),
-            Self::Encoding { position } => write!(f, "invalid character or percent-encoding at position {position}"),
+            Self::Encoding { position } => write!(f, "a character that a key URI does not have, such as #, or wrong percent-encoding, at position {position}"),
             Self::Label { position } => write!(f, "invalid label or account at position {position}"),
             Self::Missing(Parameter::Counter) => f.write_str(
                 "the parameter counter is missing: add the next counter of this authenticator, which is 0 for a new one",

@@ -56,7 +56,7 @@ impl Data {
                 "Time" => read_integer(xml, opener, &mut self.time, "Time")?,
                 "TimeInterval" => read_integer(xml, opener, &mut self.interval, "TimeInterval")?,
                 "TimeDrift" => self.read_drift(xml, opener)?,
-                _ => xml.skip()?,
+                _ => xml.ignore(element)?,
             }
         }
         Ok(())
@@ -149,7 +149,7 @@ fn read_value<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, name: &'static str)
                 let read = base64(xml, "ValueMAC")?;
                 once(&mut mac, read, "ValueMAC")?;
             }
-            _ => xml.skip()?,
+            _ => xml.ignore(element)?,
         }
     }
     match (plain, encrypted, mac) {

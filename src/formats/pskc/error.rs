@@ -10,6 +10,7 @@ use crate::types::SecretError;
 pub struct PskcError {
     pub(super) kind: PskcErrorKind,
     pub(super) position: u64,
+    pub(super) line: u64,
     pub(super) key: Option<u64>,
     pub(super) ends_document: bool,
 }
@@ -25,6 +26,12 @@ impl PskcError {
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Returns the number of the line in which reading stopped, from 1.
+    #[must_use]
+    pub fn line(&self) -> u64 {
+        self.line
     }
 
     /// Returns the index of the `KeyPackage` that has the error, from 0, or `None` outside of packages.
@@ -48,10 +55,10 @@ impl PskcError {
 
 impl fmt::Display for PskcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.key {
-            Some(key) => write!(f, "key {key}, byte {}: {}", self.position, self.kind),
-            None => write!(f, "byte {}: {}", self.position, self.kind),
+        if let Some(key) = self.key {
+            write!(f, "key {key}, ")?;
         }
+        write!(f, "line {}, byte {}: {}", self.line, self.position, self.kind)
     }
 }
 
@@ -77,10 +84,7 @@ pub enum PskcErrorKind {
     Syntax,
     /// The document ends too early, for example because only a part of the file was copied: within a tag, a comment, a
     /// reference or the like, or before the end of its first element.
-    CutOff {
-        /// The number of the last line, from 1.
-        line: u64,
-    },
+    CutOff,
     /// The document is not in UTF-8.
     Encoding,
     /// The document has a document type declaration, or an entity that only such a declaration could define. Neither is
@@ -90,18 +94,20 @@ pub enum PskcErrorKind {
     TooLarge,
     /// The document is not a `KeyContainer` of version 1.0.
     NotPskc,
-    /// This element is missing.
+    /// This element or attribute is missing.
     Missing(&'static str),
     /// This element occurs more than once.
     Duplicate(&'static str),
     /// This element is in a place in which it has no meaning.
     Misplaced(&'static str),
-    /// This element has a value that is out of range or not of its type.
+    /// This element or attribute has a value that is out of range or not of its type.
     Value(&'static str),
     /// This element or named value is not known, and could have a meaning for the keys.
     Unknown(DocumentName),
     /// This algorithm of a key is neither HOTP nor TOTP.
     Algorithm(DocumentName),
+    /// This hash function of a key's codes, the `Suite`, is not SHA-1, SHA-256 or SHA-512.
+    Suite(DocumentName),
     /// This element asks for an algorithm or a format that is not supported.
     Unsupported(&'static str),
     /// The key's policy does not permit one-time passwords, or is not understood. RFC 6030 section 5 forbids the use of
@@ -135,7 +141,7 @@ impl PskcErrorKind {
         match self {
             Self::Io(_) => "io",
             Self::Syntax => "syntax",
-            Self::CutOff { .. } => "cut_off",
+            Self::CutOff => "cut_off",
             Self::Encoding => "encoding",
             Self::Doctype => "doctype",
             Self::TooLarge => "too_large",
@@ -146,6 +152,7 @@ impl PskcErrorKind {
             Self::Value(_) => "value",
             Self::Unknown(_) => "unknown",
             Self::Algorithm(_) => "algorithm",
+            Self::Suite(_) => "suite",
             Self::Unsupported(_) => "unsupported",
             Self::Policy => "policy",
             Self::KeyMissing => "key_missing",
@@ -165,7 +172,7 @@ impl fmt::Display for PskcErrorKind {
         match self {
             Self::Io(kind) => write!(f, "the document cannot be read: {kind}"),
             Self::Syntax => f.write_str("the document is not well-formed XML"),
-            Self::CutOff { line } => write!(f, "the document is cut off in line {line}"),
+            Self::CutOff => f.write_str("the document is cut off here"),
             Self::Encoding => f.write_str("the document is not UTF-8"),
             Self::Doctype => f.write_str("document type declarations and their entities are not supported"),
             Self::TooLarge => f.write_str("an element is too long or too deep for a PSKC document"),
@@ -176,6 +183,7 @@ impl fmt::Display for PskcErrorKind {
             Self::Value(name) => write!(f, "the value of {name} is invalid{}", range_of(name)),
             Self::Unknown(name) => write!(f, "{name} is not known in this place"),
             Self::Algorithm(name) => write!(f, "the algorithm {name} is neither HOTP nor TOTP"),
+            Self::Suite(name) => write!(f, "the hash function {name} is not SHA-1, SHA-256 or SHA-512"),
             Self::Unsupported(name) => write!(f, "{name} asks for an algorithm or a format that is not supported"),
             Self::Policy => f.write_str("the key's policy is not understood or does not permit one-time passwords"),
             Self::KeyMissing => f.write_str("the document is encrypted: the key that both sides share is needed"),

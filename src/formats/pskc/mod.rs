@@ -108,6 +108,9 @@
 //!   rejected. An `Expiry` is a date in an unknown order of day and month, and gives [`Note::UseIsLimited`]. In
 //!   draft-ietf-keyprov-pskc-02, a `MACAlgorithm` is that of the encrypted or of the decrypted value.
 //!   Encryption with a password in these drafts, which is Triple DES, and PBES2 are not supported.
+//! - An element of RFC 6030's namespace that the RFC does not have there is rejected: it could be a misspelled `Counter`
+//!   or `Policy`. Elements of other namespaces are skipped. So are unknown elements of the drafts, except where the codes
+//!   could depend on them.
 //! - `Extensions` are skipped, except among the parameters of an algorithm or in a policy, where they are rejected.
 //!
 //! [`Policy::MAX_DRIFT`]: crate::Policy::MAX_DRIFT

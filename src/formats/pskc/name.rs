@@ -1,8 +1,11 @@
 use core::fmt;
 
+use crate::formats::may_be_secret;
+
 /// A name in a document, for messages: that of an element, of a value or of an algorithm.
 ///
-/// It has the first 64 characters at most. Characters that names of these formats do not have are shown as `?`.
+/// It has the first 64 characters at most. Characters that names of these formats do not have are shown as `?`. A name
+/// that may be a secret is not shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DocumentName {
     ascii: [u8; Self::MAX_LEN],
@@ -13,10 +16,12 @@ impl DocumentName {
     const MAX_LEN: usize = 64;
 
     pub(super) fn new(name: &str) -> Self {
-        let mut ascii = [b'?'; Self::MAX_LEN];
-        let mut len = 0;
-        for (slot, character) in ascii.iter_mut().zip(name.chars()) {
-            if let 'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | ':' | '/' | '#' = character {
+        let is_hidden = may_be_secret(name);
+        let shown = if is_hidden { "(not shown: it may be a secret)" } else { name };
+        let (mut ascii, mut len) = ([b'?'; Self::MAX_LEN], 0);
+        for (slot, character) in ascii.iter_mut().zip(shown.chars()) {
+            let is_usual = matches!(character, 'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | ':' | '/' | '#');
+            if is_hidden || is_usual {
                 *slot = u8::try_from(character).unwrap_or(b'?');
             }
             len += 1;

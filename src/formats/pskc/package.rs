@@ -63,7 +63,7 @@ impl Device {
                 let read = read_crypto_module(xml)?;
                 once(&mut self.crypto_module, read, "CryptoModuleInfo")
             }
-            _ => xml.skip(),
+            _ => xml.ignore(element),
         }
     }
 
@@ -106,7 +106,7 @@ fn read_device<R: BufRead>(xml: &mut Xml<R>, ends: &mut bool) -> Result<DeviceIn
                 *ends = true;
                 xml.skip()?;
             }
-            _ => xml.skip()?,
+            _ => xml.ignore(element)?,
         }
     }
     Ok(device)
@@ -117,7 +117,7 @@ fn read_crypto_module<R: BufRead>(xml: &mut Xml<R>) -> Result<CryptoModule, Faul
     while let Some(element) = xml.child()? {
         match (element.namespace, element.name) {
             (Namespace::Pskc, "Id") => read_text(xml, &mut id, "Id")?,
-            _ => xml.skip()?,
+            _ => xml.ignore(element)?,
         }
     }
     Ok(CryptoModule(id))
@@ -168,7 +168,7 @@ pub(super) fn read_key<R: BufRead>(xml: &mut Xml<R>, opener: &Opener, now: UnixT
             // In the drafts, they are not in a policy.
             "StartDate" => read_date(xml, &mut start, "StartDate")?,
             "ExpiryDate" => read_date(xml, &mut expiry, "ExpiryDate")?,
-            _ => xml.skip()?,
+            _ => xml.ignore(element)?,
         }
     }
     let missing = |name| Fault::Key(PskcErrorKind::Missing(name));
@@ -225,7 +225,8 @@ fn read_parameters<R: BufRead>(xml: &mut Xml<R>) -> Result<(Algorithm, Digits), 
                 let name = xml.text("Suite")?;
                 let name = if name.is_empty() { attribute.as_deref().unwrap_or_default() } else { name };
                 let read = if name.is_empty() { Some(Algorithm::default()) } else { algorithm_of(name) };
-                once(&mut algorithm, read.ok_or(Fault::Key(PskcErrorKind::Unsupported("Suite")))?, "Suite")?;
+                let read = read.ok_or_else(|| Fault::Key(PskcErrorKind::Suite(DocumentName::new(name))))?;
+                once(&mut algorithm, read, "Suite")?;
             }
             (Namespace::Pskc, "ResponseFormat") => {
                 let read = read_response_format(xml)?;
@@ -249,15 +250,16 @@ fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
             // The RFC's schema and its text use different names.
             ("CheckDigits" | "CheckDigit", "false" | "0") => {}
             ("Length" | "length", length) => {
-                digits = length.parse::<u8>().ok().and_then(|length| Digits::try_from(length).ok());
+                let read = length.parse::<u8>().ok().and_then(|length| Digits::try_from(length).ok());
+                digits = Some(read.ok_or(Fault::Key(PskcErrorKind::Value("Length")))?);
             }
             _ => return Err(Fault::Key(PskcErrorKind::Unsupported("ResponseFormat"))),
         }
     }
-    match digits {
-        Some(digits) if is_decimal => Ok(digits),
-        _ => Err(Fault::Key(PskcErrorKind::Value("ResponseFormat"))),
+    if !is_decimal {
+        return Err(Fault::Key(PskcErrorKind::Missing("Encoding")));
     }
+    digits.ok_or(Fault::Key(PskcErrorKind::Missing("Length")))
 }
 
 fn read_policy<R: BufRead>(xml: &mut Xml<R>) -> Result<KeyPolicy, Fault> {

@@ -243,6 +243,7 @@ impl<'a, R: BufRead> Reader<'a, R> {
         PskcError {
             kind: fault.kind(),
             position: self.xml.position(),
+            line: self.xml.line(),
             key: self.in_package.then_some(self.keys),
             ends_document: !self.in_package || matches!(fault, Fault::Document(_)),
         }

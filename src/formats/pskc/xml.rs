@@ -22,6 +22,8 @@ pub(super) const MAX_EVENT: usize = 64 * 1024;
 pub(super) const MAX_TEXT: usize = 4096;
 const MAX_DEPTH: usize = 32;
 const MAX_ATTRIBUTES: usize = 32;
+/// The error that the document ends too early.
+const CUT_OFF: Fault = Fault::Document(PskcErrorKind::CutOff);
 
 /// A reader of the elements of a document, one by one. Text and tags are wiped when the next is read.
 pub(super) struct Xml<R> {
@@ -108,6 +110,11 @@ impl<R: BufRead> Xml<R> {
         self.name
     }
 
+    /// Returns the number of the line that is being read, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.reader.get_ref().line
+    }
+
     /// Returns the number of bytes read.
     pub(super) fn position(&self) -> u64 {
         self.reader.buffer_position()
@@ -118,7 +125,7 @@ impl<R: BufRead> Xml<R> {
         match self.step(Text::Blank)? {
             Step::Start(element) => Ok(Some(element)),
             Step::End => Ok(None),
-            Step::Eof => Err(self.cut_off()),
+            Step::Eof => Err(CUT_OFF),
         }
     }
 
@@ -126,14 +133,9 @@ impl<R: BufRead> Xml<R> {
     pub(super) fn root(&mut self) -> Result<Element, Fault> {
         match self.step(Text::Blank)? {
             Step::Start(element) => Ok(element),
-            Step::Eof => Err(self.cut_off()),
+            Step::Eof => Err(CUT_OFF),
             Step::End => Err(Fault::Document(PskcErrorKind::Syntax)),
         }
-    }
-
-    /// Returns the error that the document ends too early.
-    fn cut_off(&self) -> Fault {
-        Fault::Document(PskcErrorKind::CutOff { line: self.reader.get_ref().line })
     }
 
     /// Checks that nothing follows the root element.
@@ -150,7 +152,7 @@ impl<R: BufRead> Xml<R> {
         match self.step(Text::Kept)? {
             Step::End => {}
             Step::Start(_) => return Err(Fault::Key(PskcErrorKind::Value(name))),
-            Step::Eof => return Err(self.cut_off()),
+            Step::Eof => return Err(CUT_OFF),
         }
         let text = str::from_utf8(&self.text.0).map_err(|_| Fault::Document(PskcErrorKind::Encoding))?;
         if text.chars().all(is_xml_char) {
@@ -164,10 +166,23 @@ impl<R: BufRead> Xml<R> {
     pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), Fault> {
         while self.depth > depth {
             if let Step::Eof = self.step(Text::Skipped)? {
-                return Err(self.cut_off());
+                return Err(CUT_OFF);
             }
         }
         Ok(())
+    }
+
+    /// Skips the element that was just opened, which has no meaning for the codes.
+    ///
+    /// One of RFC 6030's namespace that is unknown or elsewhere than in the RFC could be a misspelled `Counter` or
+    /// `Policy`, and is an error. Others put theirs in a namespace of their own, or in `Extensions`. The drafts have
+    /// elements of all kinds.
+    pub(super) fn ignore(&mut self, element: Element) -> Result<(), Fault> {
+        let is_harmless = matches!(element.name, "Extensions" | "KeyProfileId" | "KeyReference");
+        if element.namespace == Namespace::Pskc && !is_harmless && !self.is_draft {
+            return Err(Fault::Key(PskcErrorKind::Unknown(self.name)));
+        }
+        self.skip()
     }
 
     /// Skips the element that was just opened.
@@ -198,7 +213,7 @@ impl<R: BufRead> Xml<R> {
                 Ok(read) => read,
                 Err(error) => {
                     let is_cut_off = self.reader.get_ref().has_ended && is_unfinished(&error);
-                    return Err(if is_cut_off { self.cut_off() } else { Fault::from_xml(error) });
+                    return Err(if is_cut_off { CUT_OFF } else { Fault::from_xml(error) });
                 }
             };
             let run = match &event {
@@ -376,6 +391,8 @@ fn known(name: &str, is_lower_case: bool) -> &'static str {
         "KeyDerivationMethod",
         "KeyLength",
         "KeyPackage",
+        "KeyProfileId",
+        "KeyReference",
         "KeyUsage",
         "MACAlgorithm",
         "MACKey",
