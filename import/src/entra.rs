@@ -31,7 +31,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column { name: "model", required: false },
 ];
 
-/// Reads the tokens of a file. `now` is the time of the move, after Entra ID stopped to accept codes.
+/// Reads the tokens of a file. `now` is the time of the move, after Entra ID stopped accepting codes.
 ///
 /// ```
 /// use secondo::UnixTime;

@@ -9,7 +9,8 @@ use crate::Place;
 
 /// An error from reading one record, or the file: its authenticator was not imported.
 ///
-/// It has places, lengths and the names of fields, and nothing of the file's content.
+/// It has places, lengths and the names of fields, elements and algorithms, and no other content of the file. A name that
+/// may be a secret is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImportError {
     /// The place of the record in the file.
@@ -104,6 +105,13 @@ pub enum Problem {
     KeyUri(KeyUriError),
     /// The batch of accounts of Google Authenticator is not usable.
     Migration(otpauth::MigrationError),
+    /// A batch of an export of Google Authenticator is missing: its picture was not read.
+    BatchMissing {
+        /// The index of the batch, from 0.
+        index: u16,
+        /// The number of batches of the export.
+        of: u16,
+    },
     /// The account in a batch of Google Authenticator is not usable.
     MigrationAccount(otpauth::MigrationAccountError),
     /// The token of a PSKC file, or the file, is not usable.
@@ -138,6 +146,7 @@ impl Problem {
             Self::Cost { .. } => "cost",
             Self::KeyUri(error) => error.label(),
             Self::Migration(_) => "migration",
+            Self::BatchMissing { .. } => "batch_missing",
             Self::MigrationAccount(_) => "migration_account",
             Self::Pskc { kind, .. } => kind.label(),
             Self::Io(_) => "io",
@@ -198,9 +207,12 @@ impl fmt::Display for Problem {
             Self::Unsupported(what) => write!(f, "{what}: not supported"),
             Self::PassphraseMissing => f.write_str("the file is encrypted: its passphrase is needed"),
             Self::Authentication => f.write_str("the passphrase is wrong, or the file was altered"),
-            Self::Cost { found, max } => write!(f, "decryption costs {found} rounds, and the limit is {max}"),
+            Self::Cost { found, max } => write!(f, "decryption costs {found}, and the limit is {max}"),
             Self::KeyUri(error) => error.fmt(f),
             Self::Migration(error) => error.fmt(f),
+            Self::BatchMissing { index, of } => {
+                write!(f, "batch {} of {of} is missing: read its picture too", u32::from(*index) + 1)
+            }
             Self::MigrationAccount(error) => error.fmt(f),
             Self::Pskc { kind, line } => write!(f, "{kind} (line {line})"),
             Self::Io(kind) => write!(f, "the file cannot be read: {kind}"),

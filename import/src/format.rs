@@ -89,9 +89,9 @@ impl Format {
         let begins = |text: &str| line.get(..text.len()).is_some_and(|line| line.eq_ignore_ascii_case(text.as_bytes()));
         match start.first()? {
             0 if andotp::is_encrypted(start) => Some(Self::AndOtp),
-            b'<' if has("KeyContainer") || has("SecretContainer") => Some(Self::Pskc),
+            b'<' if has("KeyContainer") || has("keycontainer") || has("SecretContainer") => Some(Self::Pskc),
             b'<' if has("<KeePassFile") => Some(Self::KeePassXml),
-            b'<' if has("Tokens") => Some(Self::SafeNetXml),
+            b'<' if has("<Tokens") || has(":Tokens") => Some(Self::SafeNetXml),
             b'{' if key("encoding") && line.ends_with(b"}") => Some(Self::JsonLines),
             b'{' if key("header") && key("slots") => Some(Self::Aegis),
             b'{' if key("services") || key("servicesEncrypted") => Some(Self::TwoFas),

@@ -22,7 +22,7 @@ use crate::document::{self, Document, Entries, Text};
 use crate::record::{Fields, Moving, algorithm, period, secret_from_base32};
 use crate::{ImportError, Place, Problem, Record};
 
-/// Reads the devices of a document. `now` is the time of the move, after Entra ID stopped to accept codes.
+/// Reads the devices of a document. `now` is the time of the move, after Entra ID stopped accepting codes.
 ///
 /// ```
 /// use secondo::{Algorithm, UnixTime};

@@ -1,4 +1,4 @@
-//! Exports of KeePassXC and KeePass 2, as CSV or XML, which are not encrypted.
+//! Exports of KeePassXC, as CSV or XML, and of KeePass 2, as XML, which are not encrypted.
 //!
 //! Only entries with an authenticator key are records. The user name of an entry becomes [`Record::name`], and its title
 //! [`Record::issuer`], unless a key URI has them. Keys are in these fields:
@@ -7,15 +7,17 @@
 //! |---|---|
 //! | column `TOTP` of the CSV, or `otp` | a key URI |
 //! | `TOTP Seed`, `TOTP Settings` | base32; the period and the number of digits, such as `30;6` |
-//! | `TimeOtp-Secret-Base32`, `TimeOtp-Secret-Hex`, `TimeOtp-Secret` | the secret; the last one is its text itself |
+//! | `TimeOtp-Secret-Base32`, `-Hex`, `-Base64`, `TimeOtp-Secret` | the secret; the last one is its text itself |
 //! | `TimeOtp-Algorithm`, `TimeOtp-Length`, `TimeOtp-Period` | `HMAC-SHA-1` (also 256, 512), digits, period |
 //!
-//! The latter have SHA-1, six digits and 30 s by default. Entries with `HmacOtp-…` fields and settings of another form,
-//! such as `30;S` for Steam, are reported as not supported. Entries of the history are skipped, and so are attachments.
-//! A field of more than 4 KiB is rejected if it is one of these.
+//! Without the fields for them, codes have SHA-1, six digits and 30 s. Entries with `HmacOtp-…` fields, with another
+//! `TimeOtp-…` field, or with settings of another form, such as `30;S` for Steam, are reported as not supported. An entry
+//! with keys of two kinds is rejected, and so is a key of more than 4 KiB or one that is still encrypted
+//! (`Protected="True"`). Entries of the history are skipped, and so are attachments.
 
 use std::io::BufRead;
 
+use base64ct::{Base64, Encoding};
 use secondo::types::Period;
 use secondo::{Algorithm, Digits, Secret, UnixTime, formats};
 use zeroize::Zeroizing;
@@ -106,7 +108,7 @@ struct Entry {
     problem: Option<Problem>,
 }
 
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "Title",
     "UserName",
     "otp",
@@ -114,6 +116,7 @@ const FIELDS: [&str; 12] = [
     "TOTP Settings",
     "TimeOtp-Secret-Base32",
     "TimeOtp-Secret-Hex",
+    "TimeOtp-Secret-Base64",
     "TimeOtp-Secret",
     "TimeOtp-Algorithm",
     "TimeOtp-Length",
@@ -136,6 +139,9 @@ impl Entry {
             (None, _) if key.starts_with("HmacOtp-") => {
                 self.problem = Some(Problem::Unsupported("HOTP of KeePass"));
             }
+            (None, _) if key.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("TimeOtp-")) => {
+                self.problem = Some(Problem::Unsupported("an unknown field TimeOtp-…"));
+            }
             (None, _) => {}
         }
     }
@@ -144,11 +150,15 @@ impl Entry {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
-        let [title, user, otp, seed, settings, base32, hex, text, hash, length, secs, counter] =
+        let [title, user, otp, seed, settings, base32, hex, base64, text, hash, length, secs, counter] =
             self.fields.each_ref().map(|field| field.as_ref().map(|field| field.as_str()));
         let (name, issuer) = (user.unwrap_or_default(), title.unwrap_or_default());
         if counter.is_some() {
             return Err(Problem::Unsupported("HOTP of KeePass"));
+        }
+        let is_timed = [base32, hex, base64, text, hash, length, secs].iter().any(Option::is_some);
+        if [otp.is_some(), seed.is_some() || settings.is_some(), is_timed].into_iter().filter(|is| *is).count() > 1 {
+            return Err(Problem::Unsupported("an entry with keys of two kinds"));
         }
         if let Some(key) = otp {
             return of_key(key, &Item { name, issuer, field: "otp" }, place, now).map(Some);
@@ -174,11 +184,12 @@ impl Entry {
             if let Some(name) = hash {
                 hash_function = algorithm(name, "TimeOtp-Algorithm")?;
             }
-            match (base32, hex, text) {
-                (None, None, None) => return Ok(None),
-                (Some(base32), None, None) => secret_from_base32(base32, "TimeOtp-Secret-Base32")?,
-                (None, Some(hex), None) => secret_from_hex(hex, "TimeOtp-Secret-Hex")?,
-                (None, None, Some(text)) => Secret::import_short(text.as_bytes())?,
+            match (base32, hex, base64, text) {
+                (None, None, None, None) => return Ok(None),
+                (Some(base32), None, None, None) => secret_from_base32(base32, "TimeOtp-Secret-Base32")?,
+                (None, Some(hex), None, None) => secret_from_hex(hex, "TimeOtp-Secret-Hex")?,
+                (None, None, Some(base64), None) => secret_from_base64(base64, "TimeOtp-Secret-Base64")?,
+                (None, None, None, Some(text)) => Secret::import_short(text.as_bytes())?,
                 _ => return Err(Problem::Field(formats::Problem::Duplicate("TimeOtp-Secret"))),
             }
         };
@@ -196,14 +207,20 @@ impl Entry {
     }
 }
 
+fn secret_from_base64(text: &str, field: &'static str) -> Result<Secret, Problem> {
+    let mut bytes = Zeroizing::new(vec![0; text.len()]);
+    Ok(Secret::import_short(Base64::decode(text, &mut bytes).map_err(|_| Problem::invalid(field))?)?)
+}
+
 /// Reads the next entry that is not of a history. `open` are the names of the open elements.
 fn next<R: BufRead>(xml: &mut Xml<R>, open: &mut Vec<String>) -> Result<Option<Entry>, Problem> {
     let mut entry = None;
     // The key of the field that is read, and the value, which may come first.
-    let (mut key, mut value) = (String::new(), None);
+    let (mut key, mut value, mut is_protected) = (String::new(), None, false);
     loop {
-        match xml.step("")? {
-            Step::Start(name, _) => {
+        match xml.step("Protected")? {
+            Step::Start(name, protected) => {
+                is_protected = protected.is_some_and(|is| is.eq_ignore_ascii_case("true"));
                 if open.is_empty() && name != "KeePassFile" {
                     return Err(Problem::NotThisFormat("XML of KeePass"));
                 }
@@ -226,7 +243,7 @@ fn next<R: BufRead>(xml: &mut Xml<R>, open: &mut Vec<String>) -> Result<Option<E
                         xml.text().unwrap_or_default().clone_into(&mut key);
                     }
                     ("Value", Some(_)) if in_entry(&["String", "Entry"]) => {
-                        value = Some(xml.text().map(|text| Zeroizing::new(text.to_owned())));
+                        value = Some(xml.text().filter(|_| !is_protected).map(|text| Zeroizing::new(text.to_owned())));
                     }
                     ("String", Some(entry)) if in_entry(&["Entry"]) => {
                         let value = value.take().unwrap_or_else(|| Some(Zeroizing::default()));

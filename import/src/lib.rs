@@ -13,7 +13,7 @@
 //! | andOTP, plain or encrypted | [`andotp`] |
 //! | FreeOTP+ | [`freeotp`] |
 //! | Bitwarden, JSON and CSV | [`bitwarden`] |
-//! | KeePassXC and KeePass 2, CSV and XML | [`keepassxc`] |
+//! | KeePassXC, CSV and XML; KeePass 2, XML | [`keepassxc`] |
 //!
 //! [`Format`] recognizes these files and those that `secondo` itself reads: PSKC, lines of JSON, the usersfile of
 //! liboath, the state file of google-authenticator-libpam, key URIs, and the export of Google Authenticator.
@@ -21,7 +21,7 @@
 //! Readers are iterators over a [`BufRead`](std::io::BufRead). Their items form a report: each record is either a
 //! complete [`Record`], or an [`ImportError`] with the place and the reason. A reader continues after a bad record;
 //! after an error with [`ends_file`](ImportError::ends_file), nothing follows. Every reader rejects a secret of fewer than
-//! 10 or more than 128 bytes, and a value that its format's page does not list.
+//! 10 or more than 128 bytes, and a value that its format's page does not have.
 //!
 //! ```
 //! use secondo::UnixTime;
@@ -44,7 +44,7 @@
 //! # State
 //!
 //! The time of the move, and why the old system must have stopped by then, are explained in [`secondo::formats`]. None
-//! of the formats here records the last used time step. Every step until `now` counts as used, and so do the ten steps
+//! of the formats in the table records the last used time step. Every step until `now` counts as used, and so do the ten steps
 //! after it, with [`Note::LastUseUnknown`](secondo::formats::Note::LastUseUnknown).
 //!
 //! # Memory
@@ -56,8 +56,8 @@
 //!
 //! # Files of other projects
 //!
-//! The sample files of three projects, with the keys and passphrases of their tests, and the reasons for what is not
-//! read. `SAMPLES=folder cargo test -p secondo-import --test suite -- --ignored --nocapture samples` reads other files.
+//! The table has the sample files of three projects, which were read with the keys and passphrases of their tests: how
+//! many tokens are read, and the reasons for the others. `SAMPLES=folder cargo test -p secondo-import --test suite -- --ignored --nocapture samples` reads other files.
 //!
 //! | project | files | read | not read |
 //! |---|---|---|---|

@@ -15,12 +15,13 @@
 //! it is a period. Field 6 is LinOTP's.
 //!
 //! Without field 6, the algorithm is the one whose output is as long as the secret, as LinOTP 3 decides: SHA-256 for 32
-//! bytes, SHA-512 for 64 bytes, and otherwise SHA-1. Secrets of 28 and 48 bytes are rejected, and so are the names
+//! bytes and SHA-512 for 64 bytes, with [`Note::AlgorithmOfLength`], and otherwise SHA-1. Secrets of 28 and 48 bytes are rejected, and so are the names
 //! SHA-224 and SHA-384: codes of these algorithms are not supported.
 //!
 //! A first line `# version: 2` says that three fields stand before these: user name, resolver and realm. The user name
 //! is then [`Record::name`]. Other lines with `#` are comments. Rows of other types, such as `ocra`, are rejected.
 //!
+//! [`Note::AlgorithmOfLength`]: secondo::formats::Note::AlgorithmOfLength
 //! [`Note::CounterMayBePeriod`]: secondo::formats::Note::CounterMayBePeriod
 //! [`Note::DigitsUnknown`]: secondo::formats::Note::DigitsUnknown
 
@@ -96,7 +97,7 @@ fn token(row: &Row<'_>, before: usize, now: UnixTime) -> Result<Record, Problem>
         serial: Some(serial),
         algorithm: match field(5, "algorithm")? {
             Some(name) => algorithm(name, "algorithm")?,
-            None => algorithm_of_length(&secret)?,
+            None => algorithm_of_length(&secret, &mut notes)?,
         },
         secret,
         moving,

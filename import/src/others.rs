@@ -1,6 +1,9 @@
 //! The formats that `secondo` reads, as records.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
+use std::rc::Rc;
 
 use secondo::formats::otpauth::{KeyUri, Migration};
 use secondo::formats::pskc::{self, PskcError, Token};
@@ -45,13 +48,29 @@ pub(crate) fn google_authenticator<R: BufRead>(read: R, now: UnixTime) -> impl I
             let place = Place::Line(error.line as u64);
             ImportError { place, problem: Problem::Field(error.problem), ends_file: true }
         })?;
-        of_line(Ok(file.imported), Place::File)
+        let mut record = of_line(Ok(file.imported), Place::File)?;
+        if !file.scratch_codes.is_empty() {
+            record.notes.push(Note::RecoveryCodesNotImported);
+        }
+        Ok(record)
     });
     core::iter::once(record)
 }
 
-/// Reads key URIs and batches of Google Authenticator, one a line.
+/// The batches that were read of each export: its number and size, and the indexes.
+type Exports = BTreeMap<(i32, u16), BTreeSet<u16>>;
+
+/// Reads key URIs and batches of Google Authenticator, one a line. The last item is an error if batches are missing.
 pub(crate) fn uris<R: BufRead>(read: R, now: UnixTime) -> impl Iterator<Item = Found> {
+    let exports = Rc::new(RefCell::new(Exports::new()));
+    let read_exports = Rc::clone(&exports);
+    let missing = core::iter::once_with(move || {
+        let exports = exports.borrow();
+        let missing = |((_, of), read): (&(i32, u16), &BTreeSet<u16>)| {
+            (0..*of).find(|index| !read.contains(index)).map(|index| Problem::BatchMissing { index, of: *of })
+        };
+        exports.iter().find_map(missing).map(|problem| Err(ImportError::of_file(problem)))
+    });
     lines::records(read, move |line, place| {
         let error = |problem| ImportError::of_record(place, problem);
         let text = match str::from_utf8(line) {
@@ -68,16 +87,27 @@ pub(crate) fn uris<R: BufRead>(read: R, now: UnixTime) -> impl Iterator<Item = F
         }
         match Migration::parse(text.trim()) {
             Ok(batch) => {
-                let accounts = batch.into_accounts().into_iter();
-                let record = |account: Result<KeyUri, _>| {
+                let mut exports = read_exports.borrow_mut();
+                let export = exports.entry((batch.batch_id(), batch.batch_size())).or_default();
+                if !export.insert(batch.batch_index()) {
+                    return vec![Err(error(Problem::Field(formats::Problem::Duplicate("the batch"))))];
+                }
+                let unknown: Vec<_> = batch.unknown_fields().iter().map(|field| field.account).collect();
+                let accounts = batch.into_accounts().into_iter().enumerate();
+                let record = |(n, account): (usize, Result<KeyUri, _>)| {
                     let uri = account.map_err(Problem::MigrationAccount);
-                    uri.and_then(|uri| of_uri(&uri, place, now)).map_err(error)
+                    let mut record = uri.and_then(|uri| of_uri(&uri, place, now)).map_err(error)?;
+                    if unknown.iter().any(|account| account.is_none_or(|account| account == n)) {
+                        record.notes.push(Note::ParameterUnknown);
+                    }
+                    Ok(record)
                 };
                 accounts.map(record).collect()
             }
             Err(problem) => vec![Err(error(Problem::Migration(problem)))],
         }
     })
+    .chain(missing.flatten())
 }
 
 /// Returns the record of a key URI, which does not tell the last used time step.

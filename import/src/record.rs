@@ -18,7 +18,7 @@ const UNTOLD_WINDOW: u64 = Window::MAX as u64;
 pub struct Record {
     /// The place in the file.
     pub place: Place,
-    /// The file's name for the account or its owner. It is empty if the file has none.
+    /// The file's name for the account or its owner. If there is none, it is the serial number or the issuer, or empty.
     ///
     /// It may occur twice, and it may be personal data: choose the [`AccountId`](secondo::AccountId) yourself.
     pub name: String,
@@ -28,7 +28,8 @@ pub struct Record {
     pub serial: Option<String>,
     /// The secret and the parameters of the codes.
     pub authenticator: Authenticator,
-    /// The state to import with. It is confirmed only if the file says so.
+    /// The state to import with. It is confirmed only if the file says so, and in the formats of systems in use:
+    /// usersfile and google-authenticator-libpam.
     ///
     /// Confirm it ([`State::confirmed`]) only for a person who has the token, since a verifier accepts its codes at
     /// once.
@@ -143,12 +144,20 @@ pub(crate) fn algorithm(text: &str, field: &'static str) -> Result<Algorithm, Pr
 /// Returns the algorithm whose output is as long as the secret, which is SHA-1 for all other lengths.
 ///
 /// Secrets as long as the output of SHA-224 or SHA-384 are rejected: taken for SHA-1, all codes could be wrong.
-pub(crate) fn algorithm_of_length(secret: &Secret) -> Result<Algorithm, Problem> {
-    match secret.expose().len() {
-        28 => Err(Problem::Unsupported("a secret of 28 bytes without an algorithm, which may mean SHA-224")),
-        48 => Err(Problem::Unsupported("a secret of 48 bytes without an algorithm, which may mean SHA-384")),
-        len => Ok(Algorithm::ALL.iter().copied().find(|algorithm| algorithm.output_len() == len).unwrap_or_default()),
+pub(crate) fn algorithm_of_length(secret: &Secret, notes: &mut Vec<Note>) -> Result<Algorithm, Problem> {
+    let algorithm = match secret.expose().len() {
+        28 => {
+            return Err(Problem::Unsupported("a secret of 28 bytes without an algorithm, which may mean SHA-224"));
+        }
+        48 => {
+            return Err(Problem::Unsupported("a secret of 48 bytes without an algorithm, which may mean SHA-384"));
+        }
+        len => Algorithm::ALL.iter().copied().find(|algorithm| algorithm.output_len() == len).unwrap_or_default(),
+    };
+    if algorithm != Algorithm::Sha1 {
+        notes.push(Note::AlgorithmOfLength);
     }
+    Ok(algorithm)
 }
 
 pub(crate) fn digits(count: u64, field: &'static str) -> Result<Digits, Problem> {

@@ -13,12 +13,13 @@
 //!
 //! `serial` becomes [`Record::serial`], `Seed` is the secret in hexadecimal, and `MovingFactor` the next counter, 0 if it
 //! is absent. Other elements are ignored. The tokens are HOTP. The algorithm is the one whose output is as long as the
-//! secret, and otherwise SHA-1; secrets of 28 and 48 bytes, which may mean SHA-224 and SHA-384, are rejected. The format
+//! secret, with [`Note::AlgorithmOfLength`], and otherwise SHA-1; secrets of 28 and 48 bytes, which may mean SHA-224 and SHA-384, are rejected. The format
 //! does not record the number of digits: six are assumed, with [`Note::DigitsUnknown`].
 //!
-//! A token with several seeds is rejected, and so is one without a seed or a serial number. A document type declaration
+//! A token with several seeds or counters is rejected, and so is one without a seed or a serial number. A document type declaration
 //! ends the file, and so does a tag or text of more than 1 MiB. Element names may have a prefix, and `seed` is not `Seed`.
 //!
+//! [`Note::AlgorithmOfLength`]: secondo::formats::Note::AlgorithmOfLength
 //! [`Note::DigitsUnknown`]: secondo::formats::Note::DigitsUnknown
 
 use std::io::BufRead;
@@ -67,27 +68,29 @@ struct Token {
     serial: String,
     seed: Option<Result<Secret, Problem>>,
     counter: Option<Result<u64, Problem>>,
-    is_duplicate: bool,
+    /// The element that occurs twice.
+    duplicate: Option<&'static str>,
 }
 
 impl Token {
     fn record(self, place: Place, now: UnixTime) -> Result<Record, Problem> {
-        if self.is_duplicate {
-            return Err(Problem::Field(formats::Problem::Duplicate("Seed")));
+        if let Some(name) = self.duplicate {
+            return Err(Problem::Field(formats::Problem::Duplicate(name)));
         }
         if self.serial.trim().is_empty() {
             return Err(Problem::missing("serial"));
         }
         let secret = self.seed.ok_or(Problem::missing("Seed"))??;
+        let mut notes = Vec::new();
         let fields = Fields {
             name: "",
             issuer: None,
             serial: Some(&self.serial),
-            algorithm: algorithm_of_length(&secret)?,
+            algorithm: algorithm_of_length(&secret, &mut notes)?,
             secret,
             moving: Moving::Counter(self.counter.unwrap_or(Ok(0))?),
             digits: None,
-            notes: Vec::new(),
+            notes,
         };
         fields.record(place, now)
     }
@@ -107,7 +110,7 @@ fn next<R: BufRead>(xml: &mut Xml<R>, count: &mut u64) -> Result<Option<Token>, 
                 if depth == 1 && name == "Token" {
                     *count += 1;
                     let serial = serial.unwrap_or_default();
-                    token = Some(Token { serial, seed: None, counter: None, is_duplicate: false });
+                    token = Some(Token { serial, seed: None, counter: None, duplicate: None });
                 }
                 open.push(name);
             }
@@ -123,11 +126,12 @@ fn next<R: BufRead>(xml: &mut Xml<R>, count: &mut u64) -> Result<Option<Token>, 
                 match name.as_deref() {
                     Some("Seed") => {
                         let seed = text.ok_or(Problem::invalid("Seed")).and_then(|text| secret_from_hex(text, "Seed"));
-                        token.is_duplicate |= token.seed.replace(seed).is_some();
+                        token.duplicate = token.duplicate.or(token.seed.replace(seed).map(|_| "Seed"));
                     }
                     Some("MovingFactor") => {
                         let text = text.filter(|text| !text.is_empty()).ok_or(Problem::invalid("MovingFactor"));
-                        token.counter = Some(text.and_then(|text| number(text, "MovingFactor")));
+                        let counter = text.and_then(|text| number(text, "MovingFactor"));
+                        token.duplicate = token.duplicate.or(token.counter.replace(counter).map(|_| "MovingFactor"));
                     }
                     _ => {}
                 }

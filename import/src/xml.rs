@@ -137,6 +137,7 @@ fn wipe(buffer: &mut Vec<u8>) {
 fn value(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, ()> {
     const MAX_ATTRIBUTES: usize = 32;
 
+    let mut found = None;
     for (count, attribute) in start.attributes().enumerate() {
         let attribute = attribute.map_err(|_| ())?;
         if count == MAX_ATTRIBUTES {
@@ -144,10 +145,10 @@ fn value(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, ()> {
         }
         if attribute.key.into_inner() == name {
             let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|_| ())?;
-            return Ok(Some(value.into_owned()));
+            found = Some(value.into_owned());
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// A source that fails once an event is longer than allowed.

@@ -8,7 +8,7 @@
 //! | 2, 3 | time, slot | ignored |
 //! | 4 | the public id that stands before each code, or nothing | [`Record::serial`] |
 //! | 6 | the secret in hexadecimal | the secret |
-//! | 12 | 6 or 8 | digits |
+//! | 12 | 6 to 9 | digits |
 //! | 13 | the first counter | next counter |
 //!
 //! Yubico's own format has rows of 6 to 8 fields: the serial number of the key, the public id, the first counter of
@@ -16,7 +16,7 @@
 //! record the number of digits.
 //!
 //! All use SHA-1. A row of another kind is reported as not supported. Lines that begin with `#` or `LOGGING START` are
-//! skipped. A public id before the code is not a part of it: the page that takes the code must remove it.
+//! skipped. The page that takes the code must remove a public id before it.
 
 use std::io::BufRead;
 

@@ -80,13 +80,23 @@ pub enum Note {
     /// The counter of an HOTP authenticator is more than ten million, which may be a time or a time step: the source may
     /// be of a TOTP authenticator. No code is accepted then.
     CounterMayBeTime,
+    /// The period of a TOTP authenticator is less than 10 s or more than 300 s, which may be in another unit or of another
+    /// field. All codes are wrong if it is.
+    PeriodIsUnusual,
+    /// The source does not record the algorithm. It is the one whose output is as long as the secret. All codes are wrong
+    /// if it is another.
+    AlgorithmOfLength,
+    /// The source has a parameter that is not known. All codes are wrong if it changes them.
+    ParameterUnknown,
+    /// The recovery codes of the source are not imported.
+    RecoveryCodesNotImported,
     /// The source limits the use of the authenticator by a date or a number of logins. The provider must enforce it.
     UseIsLimited,
 }
 
 impl Note {
-    /// Returns the warnings about any authenticator and its state, from whatever source: [`Self::ShortSecret`] and
-    /// [`Self::CounterMayBeTime`]. The readers have added them to their notes.
+    /// Returns the warnings about any authenticator and its state, from whatever source: [`Self::ShortSecret`],
+    /// [`Self::CounterMayBeTime`] and [`Self::PeriodIsUnusual`]. The readers have added them to their notes.
     #[must_use]
     pub fn of(authenticator: &Authenticator, state: &State) -> Vec<Self> {
         // A token that shows a code every hour takes a thousand years. The time steps since 1970 are more.
@@ -95,7 +105,15 @@ impl Note {
         let is_short = authenticator.secret().is_some_and(|secret| secret.expose().len() < Secret::MIN_LEN);
         let is_many = state.watermark().is_some_and(|used| used.get() >= MANY);
         let is_time = is_many && matches!(authenticator.method(), Method::Hotp(_));
-        let notes = [is_short.then_some(Self::ShortSecret), is_time.then_some(Self::CounterMayBeTime)];
+        let is_unusual = match authenticator.method() {
+            Method::Totp(totp) => !(10..=300).contains(&totp.period().as_secs()),
+            Method::Hotp(_) => false,
+        };
+        let notes = [
+            is_short.then_some(Self::ShortSecret),
+            is_time.then_some(Self::CounterMayBeTime),
+            is_unusual.then_some(Self::PeriodIsUnusual),
+        ];
         notes.into_iter().flatten().collect()
     }
 }
@@ -116,6 +134,10 @@ impl fmt::Display for Note {
                 "the counter may be a period in seconds instead, as some programs write it for HOTP too"
             }
             Self::CounterMayBeTime => "the counter is so large that it may be a time or a time step of TOTP instead",
+            Self::PeriodIsUnusual => "the period is unusual: it may be in another unit, or another field",
+            Self::AlgorithmOfLength => "the algorithm is unknown: that of the secret's length is assumed",
+            Self::ParameterUnknown => "a parameter is unknown: test a code before you rely on it",
+            Self::RecoveryCodesNotImported => "the recovery codes are not imported",
             Self::UseIsLimited => "its use is limited by a date or a number of logins, which is not enforced here",
         })
     }

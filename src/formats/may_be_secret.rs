@@ -3,7 +3,8 @@ use zeroize::Zeroizing;
 /// Returns whether a part of the text may be a secret of ten bytes or more, in hexadecimal, base32 or base64.
 ///
 /// Names of a file, such as [`Imported::name`](super::Imported::name), are secrets if the columns of the file are mixed
-/// up. Do not show a text for which this is true. A few long names are taken for secrets.
+/// up. Do not show a text for which this is true. This is a guess: a few long names are taken for secrets, and a secret of
+/// letters only, in small letters or in both cases, for a name.
 ///
 /// ```
 /// use secondo::formats::may_be_secret;
@@ -20,12 +21,14 @@ pub fn may_be_secret(text: &str) -> bool {
     let without = |separators: &[char]| Zeroizing::new(text.replace(separators, ""));
     let mut parts = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '='));
     parts.any(|part| is_hex(part) || is_base32(part) || is_base64(part))
-        || is_hex(&without(&[' ']))
-        || is_base32(&without(&[' ', '-']))
+        || is_hex(&without(&[' ', ':', '.', '_']))
+        || is_base32(&without(&[' ', '-', ':', '.', '_']))
+        || text.split('-').all(|group| group.len() <= 4) && is_hex(&without(&['-']))
 }
 
 /// Returns whether the text has ten bytes or more in hexadecimal.
 fn is_hex(text: &str) -> bool {
+    let text = text.strip_prefix("0x").unwrap_or(text);
     text.len() >= 20 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

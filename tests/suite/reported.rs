@@ -131,12 +131,17 @@ fn encoded_or_spaced_name_of_a_parameter() {
         "+digits",
         "amp;%64igits",
         "amp; digits",
+        "Amp;digits",
+        "ampdigits",
+        "%26digits",
     ] {
         assert_eq!(with("totp", &format!("&{name}=8")), format!("totp SHA1 8 30 {LONG}"), "{name}");
         let twice = format!("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=8&{name}=8");
         let error = KeyUri::parse(&twice).unwrap_err();
         assert_eq!(error, KeyUriError::Duplicate { parameter: Parameter::Digits, position: 50 }, "{name}");
     }
+    let error = KeyUri::parse("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&issuer=E\\u0026digits=8").unwrap_err();
+    assert_eq!(error, KeyUriError::Encoding { position: 49 });
     let error = KeyUri::parse("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&%6gdigits=8").unwrap_err();
     assert_eq!(error, KeyUriError::Encoding { position: 41 });
     let error = KeyUri::parse("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=5").unwrap_err();

@@ -5,7 +5,7 @@
 
 mod report;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,10 +18,10 @@ use zeroize::Zeroizing;
 
 use report::Report;
 
-/// Shows what a file with authenticators is, what would be imported from it, and what not and why.
+/// Shows the format of a file, the authenticators that would be imported, and the reasons for the rest.
 ///
 /// No secret is written. The exit code is 0 if every authenticator is readable, 1 if some are not, and 2 if the file is
-/// not.
+/// not readable to its end.
 #[derive(Parser)]
 #[command(name = "secondo-import", version)]
 struct Arguments {
@@ -30,14 +30,14 @@ struct Arguments {
     /// The file with the passphrase of an encrypted file.
     #[arg(long, value_name = "FILE")]
     passphrase: Option<PathBuf>,
-    /// The file with the AES key of an encrypted PSKC file, in hexadecimal: 32, 48 or 64 symbols.
+    /// The file with the AES key of an encrypted PSKC file, in hexadecimal: 32, 48 or 64 digits.
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
     key: Option<PathBuf>,
     /// Accepts secrets in a PSKC file that are not encrypted, although a passphrase or key is given. Whoever can change
     /// the file can put known secrets in it.
     #[arg(long)]
     plain_secrets: bool,
-    /// The number of digits of the codes of a usersfile, for the lines without a last code: 6 to 9.
+    /// The number of digits of the codes of a usersfile, for the lines without a last code: 6 to 8.
     #[arg(long, value_name = "NUMBER", value_parser = digits)]
     digits: Option<Digits>,
     /// The limit on PBKDF2 iterations, which an encrypted file chooses.
@@ -66,6 +66,10 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Report, String> {
     let named = |path: &Path, error: &dyn core::fmt::Display| format!("{}: {error}", path.display());
     let failed = |error: io::Error| named(&arguments.file, &error);
+    // Opening a pipe would wait for its writer.
+    if !fs::metadata(&arguments.file).map_err(failed)?.is_file() {
+        return Err(named(&arguments.file, &"it must be a file, not a folder or a pipe"));
+    }
     let mut file = File::open(&arguments.file).map_err(failed)?;
     let mut start = Zeroizing::new(Vec::with_capacity(Format::START));
     file.by_ref().take(Format::START as u64).read_to_end(&mut start).map_err(failed)?;
@@ -110,7 +114,7 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
 
 /// Returns the reason why a file that begins like this is not recognized.
 fn unknown(start: &[u8]) -> &'static str {
-    if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b' '..=b'~', 0, ..] = start {
+    if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b' '..=b'~', 0, ..] | [0, b' '..=b'~', 0, ..] = start {
         return "the text is in UTF-16: save it as UTF-8";
     }
     let with_commas = start.iter().map(|byte| if *byte == b';' { b',' } else { *byte });
@@ -141,19 +145,21 @@ fn read_line(path: &Path) -> Result<Zeroizing<String>, String> {
     if text.len() as u64 > MAX_LEN {
         return Err(format!("a passphrase or key must have at most {MAX_LEN} bytes"));
     }
-    let len = text.trim_end_matches(['\r', '\n']).len();
-    text.truncate(len);
-    Ok(text)
+    let line = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end_matches(['\r', '\n']);
+    if line.contains('\n') {
+        return Err("a passphrase or key must be one line".to_owned());
+    }
+    Ok(Zeroizing::new(line.to_owned()))
 }
 
 fn digits(text: &str) -> Result<Digits, String> {
-    let count: u8 = text.parse().map_err(|_| "it must be a number from 6 to 9".to_owned())?;
-    Digits::try_from(count).map_err(|error| error.to_string())
+    let digits = text.parse::<u8>().ok().and_then(|count| Digits::try_from(count).ok());
+    digits.filter(|digits| *digits != Digits::Nine).ok_or_else(|| "it must be 6, 7 or 8".to_owned())
 }
 
 /// Returns an AES key.
 fn key(hex: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let mut key = Zeroizing::new(vec![0; hex.len() / 2]);
     let is_key = matches!(hex.len(), 32 | 48 | 64) && base16ct::mixed::decode(hex, &mut key).is_ok();
-    is_key.then_some(key).ok_or_else(|| "a key must be 32, 48 or 64 hexadecimal symbols".to_owned())
+    is_key.then_some(key).ok_or_else(|| "a key must be 32, 48 or 64 hexadecimal digits".to_owned())
 }

@@ -2,9 +2,12 @@
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
-use secondo::Method;
+use base64ct::{Base64, Encoding};
 use secondo::formats::may_be_secret;
-use secondo_import::{ImportError, Place, Record};
+use secondo::formats::pskc::PskcErrorKind;
+use secondo::{Method, Secret};
+use secondo_import::{ImportError, Problem, Record};
+use zeroize::Zeroizing;
 
 pub(crate) struct Report {
     output: BufWriter<StdoutLock<'static>>,
@@ -29,14 +32,17 @@ impl Report {
             }
             Err(error) => {
                 self.failed += 1;
-                self.file_failed |= error.place == Place::File;
-                self.line(&format!("{}: not imported: {}", error.place, error.problem))
+                self.file_failed |= error.ends_file;
+                self.line(&format!("{}: not imported: {}{}", error.place, error.problem, hint(&error.problem)))
             }
         }
     }
 
     pub(crate) fn finish(&mut self) -> Result<(), String> {
         let Self { read, failed, .. } = *self;
+        if read + failed == 0 {
+            self.line("the file has no authenticator")?;
+        }
         self.line(&format!("{read} would be imported, {failed} not"))?;
         self.output.flush().map_err(|error| format!("standard output: {error}"))
     }
@@ -55,8 +61,23 @@ impl Report {
     }
 }
 
+/// Returns the option of the program that helps, in parentheses.
+fn hint(problem: &Problem) -> &'static str {
+    let kind = if let Problem::Pskc { kind, .. } = problem { Some(kind) } else { None };
+    match (problem, kind) {
+        (Problem::PassphraseMissing, _) | (_, Some(PskcErrorKind::PassphraseMissing)) => " (--passphrase FILE)",
+        (_, Some(PskcErrorKind::KeyMissing)) => " (--key FILE)",
+        (_, Some(PskcErrorKind::PlainSecret)) => " (--plain-secrets)",
+        (_, Some(PskcErrorKind::Iterations(_))) => " (--max-iterations)",
+        (Problem::Cost { .. }, _) => " (--max-iterations or --max-scrypt)",
+        (Problem::Field(secondo::formats::Problem::Budget), _) => " (--max-codes)",
+        _ => "",
+    }
+}
+
 /// Returns the line of a record, which has everything but the secret. Other fields are not shown if they may be one.
 fn describe(record: &Record) -> String {
+    let shown = |text: &str| shown(text, record);
     let name = if record.name.is_empty() { "no name".into() } else { shown(&record.name) };
     let mut parts = vec![format!("{}: {name}", record.place)];
     for (what, text) in [("issuer", &record.issuer), ("serial", &record.serial)] {
@@ -77,9 +98,29 @@ fn describe(record: &Record) -> String {
 }
 
 /// Returns a text of the file, unless it may be a secret that stands in the wrong column.
-fn shown(text: &str) -> String {
-    if may_be_secret(text) {
+fn shown(text: &str, record: &Record) -> String {
+    if may_be_secret(text) || is_secret_of(text, record) {
         return format!("({} characters that may be a secret)", text.chars().count());
     }
-    text.escape_debug().to_string()
+    // Quotation marks and backslashes stay as they are.
+    text.chars()
+        .map(|c| if c.is_ascii() && !c.is_control() { c.into() } else { c.escape_debug().to_string() })
+        .collect()
+}
+
+/// Returns whether the text has the secret of its record, or is a part of it, in any case and with any separators.
+fn is_secret_of(text: &str, record: &Record) -> bool {
+    const MIN_LEN: usize = 8;
+
+    let plain = |text: &str| {
+        let letters = text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+        Zeroizing::new(letters.collect::<Vec<_>>())
+    };
+    let (text, Some(secret)) = (plain(text), record.authenticator.secret()) else { return false };
+    let (mut hex, mut base64) = (Zeroizing::new([0; 2 * Secret::MAX_LEN]), Zeroizing::new([0; 2 * Secret::MAX_LEN]));
+    let hex = base16ct::lower::encode_str(secret.expose(), hex.as_mut_slice()).unwrap_or_default();
+    let base64 = Base64::encode(secret.expose(), base64.as_mut_slice()).unwrap_or_default();
+    let forms = [secret.to_base32().as_str(), hex, base64].map(plain);
+    let has = |text: &[u8], part: &[u8]| !part.is_empty() && text.windows(part.len()).any(|window| window == part);
+    text.len() >= MIN_LEN && forms.iter().any(|form| has(&text, form) || has(form, &text))
 }

@@ -130,11 +130,16 @@ fn formats_are_recognized_and_no_others() {
     // The first draft of PSKC calls the container by another name.
     let draft = b"<SecretContainer xmlns='http://www.openauthentication.org/OATH/2006/08/PSKC'/>";
     assert_eq!(Format::recognize(draft), Some(Format::Pskc));
+    // privacyIDEA writes all names in lower case.
+    let lower = b"<keycontainer version='1.0' xmlns='urn:ietf:params:xml:ns:keyprov:pskc'/>";
+    assert_eq!(Format::recognize(lower), Some(Format::Pskc));
     for other in [
         "{}",
         "[]",
         "[1]",
         "<html></html>",
+        "<html>Tokens</html>",
+        "\0u\0p\0n\0,",
         "name,age\nrossi,7\n",
         "HOTPX",
         "\0\0",

@@ -142,3 +142,31 @@ fn keepass_xml_reports_what_it_does_not_read() {
     );
     assert_eq!(read(&file).len(), 7);
 }
+
+/// A field that is not read would change the codes, or be lost with its entry.
+#[test]
+fn keepass_entries_with_unknown_fields_or_two_keys_are_refused() {
+    const BASE64: &str = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=";
+
+    let uri = format!("otpauth://totp/a?secret={BASE32}");
+    let file = keepass(&[
+        entry(&[("TimeOtp-Secret-Base64", BASE64)], ""),
+        entry(&[("TimeOtp-Secret-Base32", BASE32), ("TimeOtp-Size", "8")], ""),
+        entry(&[("TimeOtp-Secret-Base32", BASE32), ("TimeOTP-Length", "8")], ""),
+        entry(&[("TOTP Seed", BASE32), ("TimeOtp-Length", "8")], ""),
+        entry(&[("otp", &uri), ("TimeOtp-Algorithm", "HMAC-SHA-256")], ""),
+    ]);
+    assert_eq!(secret(read(&file)[0].as_ref().unwrap()), SECRET);
+    assert_eq!(
+        errors(&file),
+        [
+            "entry 2: an unknown field TimeOtp-…: not supported",
+            "entry 3: an unknown field TimeOtp-…: not supported",
+            "entry 4: an entry with keys of two kinds: not supported",
+            "entry 5: an entry with keys of two kinds: not supported",
+        ]
+    );
+    let encrypted = keepass(&[entry(&[("TimeOtp-Secret", "bm90IHRoZSBzZWNyZXQ=")], "")])
+        .replace("<Value>bm90", "<Value Protected=\"True\">bm90");
+    assert_eq!(errors(&encrypted), ["entry 1: TimeOtp-Secret has an invalid value"]);
+}

@@ -4,6 +4,7 @@ use std::process::{Command, Output};
 
 use base64ct::{Base64, Encoding};
 use secondo::Secret;
+use secondo::formats::otpauth::{KeyUri, Migration};
 use secondo_import::{Format, Unlock};
 
 use crate::encrypted;
@@ -123,6 +124,54 @@ fn a_secret_in_another_column_is_not_shown() {
     }
 }
 
+/// Small letters without a digit look like a name. The program knows the secret.
+#[test]
+fn the_secret_of_a_record_is_not_shown_in_any_form() {
+    for seed in ["jbswydpehpkxpqrsjbswydpehpkxpqrs", "JBSWYDPE.HPKXPQRS", "48:65:6c:6c:6f:21:de:af:7c:55"] {
+        let file =
+            format!("upn,serial number,secret key,time interval\n{seed},1,JBSWYDPEHPKXPQRSJBSWYDPEHPKXPQRS,30\n");
+        let output = run(file.as_bytes(), &[]);
+        assert!(lines(&output)[1].contains("characters that may be a secret"), "{output:?}");
+    }
+    let file = format!("upn,serial number,secret key,time interval\nDOMAIN\\d'amico,1,{BASE32},30\n");
+    assert!(lines(&run(file.as_bytes(), &[]))[1].starts_with("line 2: DOMAIN\\d'amico, serial 1"));
+}
+
+#[test]
+fn missing_batches_of_an_export_are_named() {
+    let uris: Vec<_> = (0..21)
+        .map(|n| KeyUri::parse(&format!("otpauth://totp/rossi{n}?secret={BASE32}&digits=8&period=30")).unwrap())
+        .collect();
+    let batches = Migration::write(&uris, 7).unwrap();
+    assert_eq!(batches.len(), 3);
+    let file = |indexes: &[usize]| {
+        let lines: Vec<_> = indexes.iter().map(|index| format!("{}\n", batches[*index].as_str())).collect();
+        lines.concat()
+    };
+    let last = |file: &str| lines(&run(file.as_bytes(), &[])).iter().rev().nth(1).unwrap().to_string();
+    assert_eq!(last(&file(&[0, 2])), "the file: not imported: batch 2 of 3 is missing: read its picture too");
+    assert_eq!(last(&file(&[0, 1, 2, 1])), "line 4: not imported: the batch occurs twice");
+    assert_eq!(run(file(&[2, 1, 0]).as_bytes(), &[]).status.code(), Some(0));
+}
+
+/// Opening a pipe would wait for a writer.
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [folder.path(), &pipe] {
+        let output = Command::new(env!("CARGO_BIN_EXE_secondo-import")).arg(path).output().unwrap();
+        let reason = "it must be a file, not a folder or a pipe";
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            format!("secondo-import: {}: {reason}\n", path.display())
+        );
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
 /// Editors put a byte-order mark before a file, and people copy blank lines with it.
 #[test]
 fn a_byte_order_mark_and_blanks_before_the_content_are_skipped() {
@@ -181,7 +230,7 @@ fn the_formats_of_secondo_itself() {
     let uris = format!("otpauth://hotp/Example:rossi?secret={BASE32}&counter=7\n{migration}\n\nhttps://example.com\n");
     for (file, expected, code) in [
         (pskc.to_owned(), vec!["entry 1: no name, serial 987: HOTP, SHA1, 8 digits, next counter 7"], 0),
-        (state, vec!["the file: no name: TOTP, SHA1, 6 digits, 30 s"], 0),
+        (state, vec!["the file: no name: TOTP, SHA1, 6 digits, 30 s; the recovery codes are not imported"], 0),
         (
             format!("{json}\n{{}}\n"),
             vec!["line 1: a: HOTP, SHA1, 6 digits, next counter 7; suspended", "line 2: not imported: name is missing"],
@@ -223,7 +272,10 @@ fn an_encrypted_backup_is_read_with_its_passphrase() {
         assert!(lines(&output)[1].contains(&format!(": {name}: {codes}; ")), "{output:?}");
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
         let output = run(file, &[]);
-        assert_eq!(lines(&output)[1], "the file: not imported: the file is encrypted: its passphrase is needed");
+        assert_eq!(
+            lines(&output)[1],
+            "the file: not imported: the file is encrypted: its passphrase is needed (--passphrase FILE)"
+        );
         assert_eq!(output.status.code(), Some(2));
     }
 }
@@ -232,15 +284,27 @@ fn an_encrypted_backup_is_read_with_its_passphrase() {
 fn the_limits_on_what_a_file_may_cost() {
     let run = |file: &[u8], option: &str, limit: &str| run(file, &["--passphrase", "passphrase", option, limit]);
     for (file, option, limit, more, reason) in [
-        (encrypted::ANDOTP, "--max-iterations", "1499", "1500", "decryption costs 1500 rounds, and the limit is 1499"),
+        (
+            encrypted::ANDOTP,
+            "--max-iterations",
+            "1499",
+            "1500",
+            "decryption costs 1500, and the limit is 1499 (--max-iterations or --max-scrypt)",
+        ),
         (
             encrypted::TWO_FAS,
             "--max-iterations",
             "9999",
             "10000",
-            "decryption costs 10000 rounds, and the limit is 9999",
+            "decryption costs 10000, and the limit is 9999 (--max-iterations or --max-scrypt)",
         ),
-        (encrypted::AEGIS, "--max-scrypt", "16383", "16384", "decryption costs 16384 rounds, and the limit is 16383"),
+        (
+            encrypted::AEGIS,
+            "--max-scrypt",
+            "16383",
+            "16384",
+            "decryption costs 16384, and the limit is 16383 (--max-iterations or --max-scrypt)",
+        ),
     ] {
         let output = run(file, option, limit);
         assert_eq!(lines(&output)[1], format!("the file: not imported: {reason}"));
@@ -250,7 +314,7 @@ fn the_limits_on_what_a_file_may_cost() {
     // One search of one code.
     let file = format!("HOTP rossi - {HEX} 0 755224 2009-12-07T17:25:42L\n");
     let output = run(file.as_bytes(), "--max-codes", "0");
-    let reason = "the search for the last accepted code would exceed the reader's budget";
+    let reason = "the search for the last accepted code would exceed the reader's budget (--max-codes)";
     assert_eq!(lines(&output)[1], format!("line 1: not imported: {reason}"));
     assert_eq!(run(file.as_bytes(), "--max-codes", "1").status.code(), Some(0));
 }
@@ -307,17 +371,18 @@ fn a_pskc_file_with_a_key_that_both_sides_share() {
     );
     assert_eq!(output.status.code(), Some(0));
     let output = run(&file, &[]);
-    let reason = "not imported: the document is encrypted: the key that both sides share is needed (line 47)";
+    let reason =
+        "not imported: the document is encrypted: the key that both sides share is needed (line 47) (--key FILE)";
     assert_eq!(lines(&output)[1], format!("entry 1: {reason}"));
     let output = run(&file, &["--key", "short"]);
-    assert_eq!(output.stderr, b"secondo-import: short: a key must be 32, 48 or 64 hexadecimal symbols\n");
+    assert_eq!(output.stderr, b"secondo-import: short: a key must be 32, 48 or 64 hexadecimal digits\n");
     assert_eq!(run(&file, &["--key", "key", "--passphrase", "passphrase"]).status.code(), Some(2));
 
     let plain = crate::pskc::figure(3);
     let output = run(&plain, &["--key", "key"]);
     assert_eq!(
         lines(&output)[1],
-        "entry 1: not imported: the secret is not encrypted, but a key or passphrase was given (line 24)"
+        "entry 1: not imported: the secret is not encrypted, but a key or passphrase was given (line 24) (--plain-secrets)"
     );
     assert_eq!(run(&plain, &["--key", "key", "--plain-secrets"]).status.code(), Some(0));
 }
@@ -330,7 +395,7 @@ fn the_digits_of_a_usersfile() {
     assert_eq!(lines(&run(&[]))[1], format!("line 1: alice: HOTP, SHA1, 8 digits, next counter 7{note}"));
     assert_eq!(lines(&run(&["--digits", "7"]))[1], "line 1: alice: HOTP, SHA1, 7 digits, next counter 7");
     let output = run(&["--digits", "10"]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("6 to 9"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("6, 7 or 8"), "{output:?}");
     assert_eq!(output.status.code(), Some(2));
 }
 

@@ -97,3 +97,16 @@ fn a_document_that_is_not_whole_is_an_error() {
         assert!(read.last().unwrap().as_ref().unwrap_err().ends_file, "{}", &file[..60]);
     }
 }
+
+/// The last one would win, and counters that were used would be accepted again.
+#[test]
+fn a_counter_that_occurs_twice_is_refused() {
+    let file = format!(
+        "<Tokens>{}{}</Tokens>",
+        token("1", &format!("<Seed>{HEX}</Seed><MovingFactor>9000</MovingFactor><MovingFactor>2</MovingFactor>")),
+        token("2", &format!("<Seed>{HEX}</Seed><MovingFactor>7</MovingFactor>")),
+    );
+    assert_eq!(errors(&file), ["entry 1: MovingFactor occurs twice"]);
+    let twice = file.replacen("serial=\"1\"", "serial=\"1\" serial=\"3\"", 1);
+    assert!(matches!(read(&twice)[0].as_ref().unwrap_err().problem, Problem::Xml { line: 1 }));
+}

@@ -34,6 +34,10 @@ impl KeyUri {
         if let Some(index) = rest.text.bytes().position(|byte| byte.is_ascii_control() || byte == b'#') {
             return Err(KeyUriError::Encoding { position: rest.at + index });
         }
+        // An ampersand as JSON and scripts may write it.
+        if let Some(index) = rest.text.find("\\u0026") {
+            return Err(KeyUriError::Encoding { position: rest.at + index });
+        }
         let (path, query) = rest.split_once('?').unwrap_or((rest, rest.end()));
         let (kind, label) = path.split_once('/').unwrap_or((path, path.end()));
         let by_counter = match kind.text {
@@ -95,7 +99,11 @@ impl<'a> Parameters<'a> {
         for (name, value) in query.parameters() {
             let decoded = name.decode().map_err(|position| KeyUriError::Encoding { position })?;
             let plain = unescaped(&decoded);
-            let known = |(parameter, _): &(Parameter, _)| plain.eq_ignore_ascii_case(parameter.name());
+            // HTML also knows the ampersand without its semicolon.
+            let bare = plain.strip_prefix("amp").unwrap_or(plain);
+            let known = |(parameter, _): &(Parameter, _)| {
+                [plain, bare].iter().any(|name| name.eq_ignore_ascii_case(parameter.name()))
+            };
             if let Some((parameter, slot)) = Parameter::ALL.into_iter().zip(&mut values).find(known) {
                 let value = value.unwrap_or(name.end());
                 if slot.replace(value).is_some() {
@@ -118,14 +126,17 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Returns the name of a parameter without `amp;` before it, and without spaces around it. A form writes `+` for a space.
+/// Returns the name of a parameter without an ampersand or `amp;` before it, and without spaces around it. A form writes
+/// `+` for a space.
 ///
 /// HTML writes `&amp;` for an ampersand, and `&amp;amp;` if a page is escaped twice. Ignoring `amp;digits=8` would lead to
 /// wrong codes.
 fn unescaped<'a>(name: &'a str) -> &'a str {
-    let trimmed = |text: &'a str| text.trim_matches(|c: char| c.is_whitespace() || c == '+');
+    let trimmed = |text: &'a str| text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '&'));
     let mut plain = trimmed(name);
-    while let Some(("amp;" | "AMP;", rest)) = plain.split_at_checked(4) {
+    while let Some((start, rest)) = plain.split_at_checked(4)
+        && start.eq_ignore_ascii_case("amp;")
+    {
         plain = trimmed(rest);
     }
     plain

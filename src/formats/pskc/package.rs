@@ -16,6 +16,7 @@ use crate::factor::{Authenticator, Hotp, Method, Totp};
 use crate::formats::algorithm::algorithm as algorithm_of;
 use crate::formats::date;
 use crate::formats::imported::Note;
+use crate::formats::number::number;
 use crate::types::{Algorithm, Counter, Digits, Secret, UnixTime};
 
 /// The data about a token beside its key.
@@ -250,7 +251,7 @@ fn read_response_format<R: BufRead>(xml: &Xml<R>) -> Result<Digits, Fault> {
             // The RFC's schema and its text use different names.
             ("CheckDigits" | "CheckDigit", "false" | "0") => {}
             ("Length" | "length", length) => {
-                let read = length.parse::<u8>().ok().and_then(|length| Digits::try_from(length).ok());
+                let read = number(length).and_then(|length| Digits::try_from(u8::try_from(length).ok()?).ok());
                 digits = Some(read.ok_or(Fault::Key(PskcErrorKind::Value("Length")))?);
             }
             _ => return Err(Fault::Key(PskcErrorKind::Unsupported("ResponseFormat"))),
