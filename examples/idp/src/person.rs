@@ -187,21 +187,21 @@ impl Persons {
         Ok(3)
     }
 
-    /// Changes a person who is there.
-    pub(crate) async fn change(
+    /// Changes a person who is there, and returns the result of `change`.
+    pub(crate) async fn change<T>(
         &self,
         id: &str,
         now: UnixTime,
-        mut change: impl FnMut(&mut Person) + Send,
-    ) -> Result<(), Outage> {
+        mut change: impl FnMut(&mut Person) -> T + Send,
+    ) -> Result<T, Outage> {
         let changed = self.records.change(id, now, |person: Option<Person>| match person {
             Some(mut person) => {
-                change(&mut person);
-                (Some(Kept::forever(person)), true)
+                let outcome = change(&mut person);
+                (Some(Kept::forever(person)), Some(outcome))
             }
-            None => (None, false),
+            None => (None, None),
         });
-        if changed.await? { Ok(()) } else { Err(Outage("missing_person")) }
+        changed.await?.ok_or(Outage("missing_person"))
     }
 
     /// Compares a password. Unknown names take the same time, and are counted in the same way.
