@@ -73,6 +73,9 @@ impl Record for Person {
 #[derive(Serialize, Deserialize)]
 struct Named {
     person: String,
+    /// The time in seconds at which the name was taken, before the person was stored.
+    #[serde(default)]
+    since: u64,
 }
 
 impl Record for Named {
@@ -100,6 +103,8 @@ pub(crate) const LOCK_SECS: u64 = 15 * 60;
 /// The seconds for which an attempt is recognized that a browser sends twice.
 const REPEATED_SECS: u64 = 2 * 60;
 const DAY: u64 = 24 * 60 * 60;
+/// The seconds after which a name of a person who was never stored is free again. No request lasts as long.
+const TAKING_SECS: u64 = DAY;
 
 /// The result of a user name and a password.
 pub(crate) enum FirstFactor {
@@ -138,7 +143,7 @@ impl Persons {
 
     /// Returns the person with this e-mail address or fiscal code.
     pub(crate) async fn named(&self, user: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
-        let Some(Named { person }) = self.records.load(&normalized(user), now).await? else { return Ok(None) };
+        let Some(Named { person, .. }) = self.records.load(&normalized(user), now).await? else { return Ok(None) };
         self.load(&person, now).await
     }
 
@@ -157,9 +162,10 @@ impl Persons {
         let id = person.id.clone();
         let users = [person.email.clone(), person.fiscal_code.clone()];
         for user in &users {
+            let left = self.left(user, now).await?;
             let take = |named: Option<Named>| match named {
-                Some(named) => (None, named.person == id),
-                None => (Some(Kept::forever(Named { person: id.clone() })), true),
+                Some(named) if left.as_ref() != Some(&named.person) => (None, named.person == id),
+                _ => (Some(Kept::forever(Named { person: id.clone(), since: now.as_secs() })), true),
             };
             if !self.records.change(&normalized(user), now, take).await? {
                 for user in &users {
@@ -173,6 +179,15 @@ impl Persons {
         }
         self.records.create(&id, Kept::forever(person), now).await?;
         Ok(true)
+    }
+
+    /// Returns the id for which a user name was taken, if the creation of that person was interrupted long ago.
+    async fn left(&self, user: &str, now: UnixTime) -> Result<Option<String>, Outage> {
+        let named: Option<Named> = self.records.load(&normalized(user), now).await?;
+        match named.filter(|named| named.since.saturating_add(TAKING_SECS) <= now.as_secs()) {
+            Some(Named { person, .. }) if self.load(&person, now).await?.is_none() => Ok(Some(person)),
+            _ => Ok(None),
+        }
     }
 
     /// Removes a person with both user names. Returns the number of records that there were.
@@ -344,4 +359,36 @@ pub(crate) fn hash(password: &str) -> Result<String, Outage> {
 /// Returns the one form of a user name. Both forms of names ignore the case.
 pub(crate) fn normalized(user: &str) -> String {
     user.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+    use crate::test_browser::{self, USER};
+
+    #[tokio::test]
+    async fn names_of_a_creation_that_was_interrupted_are_free_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let now = UnixTime::now().unwrap();
+        let later = |secs| now.saturating_add(secs);
+        let maria = app.persons.named(USER, now).await.unwrap().unwrap();
+        let applicant = |id: &str| Person {
+            id: id.into(),
+            email: "new@example.org".into(),
+            fiscal_code: "VRDLGU90E17F205V".into(),
+            ..maria.clone()
+        };
+        // The provider was killed before it stored the person.
+        assert!(app.persons.add(applicant("first"), now).await.unwrap());
+        app.records.remove::<Person>("first", now).await.unwrap();
+        assert!(!app.persons.add(applicant("second"), later(TAKING_SECS - 1)).await.unwrap());
+        assert!(app.persons.add(applicant("second"), later(TAKING_SECS)).await.unwrap());
+        let found = app.persons.named("vrdlgu90e17f205v", now).await.unwrap().unwrap();
+        assert_eq!(found.id, "second");
+        // The names of a person who is there are never free.
+        assert!(!app.persons.add(applicant("third"), later(1000 * DAY)).await.unwrap());
+    }
 }
