@@ -12,9 +12,10 @@ use crate::app::App;
 use crate::http;
 use crate::key_file::KeyFile;
 use crate::outage::Failure;
+use crate::registration::UPLOAD_TIME;
 
-/// The time for the requests that began before keys were replaced. It is longer than any request takes.
-const OLD_REQUESTS: Duration = Duration::from_secs(30);
+/// The time for the requests that began before keys were replaced. No request takes longer than that of an upload.
+const OLD_REQUESTS: Duration = UPLOAD_TIME.saturating_add(Duration::from_secs(10));
 
 pub(crate) struct Provider {
     running: watch::Sender<Running>,
