@@ -233,10 +233,9 @@ pub(super) async fn set_language(State(app): State<Arc<App>>, Path(code): Path<S
         let path = page.strip_prefix(&app.origin).unwrap_or_default();
         path.starts_with("/gepi/") && !path.starts_with(CALLBACK)
     });
-    let mut visit = Visit::of_form(app, &asked.headers).await?;
+    let visit = Visit::of_form(app, &asked.headers).await?;
     if let Some(language) = Language::of_code(&code) {
-        visit.session.language = Some(language.code().to_owned());
-        visit.keep().await?;
+        visit.choose(language).await?;
     }
     Ok(visit.go_to(page.as_deref().unwrap_or("/gepi")))
 }
