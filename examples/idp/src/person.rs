@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use jiff::civil::Date;
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,6 +13,7 @@ use crate::audit::{Audit, Line};
 use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
+use crate::registration::today;
 
 /// A person with an identity. The id is also that of the account with the authenticators.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,6 +53,16 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// Returns `true` if the identity may be used.
+    pub(crate) fn is_active(&self, now: UnixTime) -> bool {
+        self.standing == Standing::Active && !self.has_expired(now)
+    }
+
+    /// Returns `true` after the day on which the identity expires.
+    pub(crate) fn has_expired(&self, now: UnixTime) -> bool {
+        !self.expiration_date.parse::<Date>().is_ok_and(|last| today(now) <= last)
+    }
+
     /// Notes that the person has a second factor from now on, unless it is noted already.
     pub(crate) fn note_second_factor(&mut self, now: UnixTime) {
         self.second_factor_since.get_or_insert(now.as_secs());
