@@ -54,7 +54,7 @@ pub(crate) async fn take_password(
     }
     let is_at_service = visit.browser.session.request.is_some();
     let next = next.filter(|page| page == ADMIN && !is_at_service);
-    let (text, left) = match visit.app.persons.first_factor(&user, password, &form, visit.now).await? {
+    let (alert, left) = match visit.app.persons.first_factor(&user, password, &form, visit.now).await? {
         person::FirstFactor::Right(person) if !is_at_service && !person.is_active(visit.now) => {
             return visit.turn_away(person.standing).await;
         }
@@ -76,13 +76,13 @@ pub(crate) async fn take_password(
             }
             return Ok(visit.go_to("/"));
         }
-        person::FirstFactor::Wrong(0) | person::FirstFactor::Locked if is_at_service => {
+        person::FirstFactor::Wrong(0) | person::FirstFactor::Locked(_) if is_at_service => {
             return visit.end(OutcomeCode::TooManyAttempts).await;
         }
-        person::FirstFactor::Wrong(left) => (pages::WRONG_PASSWORD, left),
-        person::FirstFactor::Locked => (pages::PASSWORD_LOCKED, 0),
+        person::FirstFactor::Wrong(left) => (visit.warning(pages::WRONG_PASSWORD), left),
+        person::FirstFactor::Locked(until) => (pages::password_locked(visit.language, until), 0),
     };
-    let refused = Refused { attempts_left: Some(left), ..visit.warning(text).into() };
+    let refused = Refused { attempts_left: Some(left), ..alert.into() };
     visit.refuse(next.as_deref().unwrap_or("/"), refused.with_typed(&user)).await
 }
 

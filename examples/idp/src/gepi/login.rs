@@ -205,7 +205,7 @@ pub(super) async fn take_pin(
             return visit.admit_person(entry, &new_salt()?).await;
         }
         Compared::Wrong(left) => (Problem::WrongPin(left), "wrong_pin"),
-        Compared::Locked => (Problem::PinLocked, "pin_locked"),
+        Compared::Locked(until) => (Problem::PinLocked(until), "pin_locked"),
     };
     visit.record_login(None, label, "pin");
     Err(visit.stop(Notice::Entrance(problem)).await)
