@@ -335,7 +335,7 @@ async fn done(app: &App, person: &Person, action: &str, by: Operator<'_>, notice
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails so")]
 
     use super::*;
     use crate::test_browser::{self, USER};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use store_testing::{Redis, Server};
+use store_testing::Redis;
 
 use crate::support::browser::Browser;
 use crate::support::busy::{UNLIMITED, while_people_log_in};
