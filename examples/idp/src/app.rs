@@ -78,9 +78,11 @@ impl App {
         Ok(Self { config, origin, engine, verifier, records, persons, audit, messages, oidc, metrics, limits, gepi })
     }
 
-    /// Returns the same parts with a verifier of other keys. All records use these keys from now on.
-    pub(crate) fn with_keys(&self, keys: &KeyFile) -> Result<Self, Failure> {
+    /// Returns the same parts with a verifier of other keys. All records use these keys from now on, unless the store has
+    /// others of the same numbers.
+    pub(crate) async fn with_keys(&self, keys: &KeyFile) -> Result<Self, Failure> {
         let verifier = verifier(&self.config, &self.engine, keys, &self.audit)?;
+        verifier.check_keys().await?;
         self.records.set_keys(&keys.derived(RECORDS));
         Ok(Self { verifier, ..self.clone() })
     }

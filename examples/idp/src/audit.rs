@@ -143,6 +143,15 @@ impl Head {
     pub(crate) async fn create(records: &Records, now: UnixTime) -> Result<(), Outage> {
         records.create(Self::NAME, Kept::forever(Self::start()), now).await.map(|_| ())
     }
+
+    /// Stores the head, unless another machine has stored a later one.
+    async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
+        let keep = |held: Option<Self>| {
+            let is_later = held.is_some_and(|held| held.next > self.next);
+            ((!is_later).then(|| Kept::forever(self.clone())), ())
+        };
+        records.change(Self::NAME, now, keep).await
+    }
 }
 
 impl Block {
@@ -256,8 +265,7 @@ async fn append(records: &Records, lines: &mut Vec<Line>, now: UnixTime) -> Resu
             head.first += 1;
         }
     }
-    let keep = |_: Option<Head>| (Some(Kept::forever(head.clone())), ());
-    records.change(Head::NAME, now, keep).await
+    head.keep(records, now).await
 }
 
 /// Takes the verifier's events as lines.

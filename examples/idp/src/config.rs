@@ -139,7 +139,9 @@ impl Config {
     pub(crate) fn read(path: Option<&Path>) -> Result<Self, Failure> {
         let file = path.unwrap_or(Path::new("idp.toml"));
         let mut config: Self = match std::fs::read_to_string(file) {
-            Ok(text) => toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?,
+            Ok(text) => {
+                toml::from_str(&text).map_err(|error| format!("{}, {}", file.display(), problem(&text, &error)))?
+            }
             Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => Self::default(),
             Err(error) => return Err(format!("{}: {error}", file.display()).into()),
         };
@@ -220,4 +222,27 @@ impl Config {
         }
         Ok(origin)
     }
+}
+
+/// Returns the place and the reason of an error in the file. The line itself, which may have a secret, is not shown.
+fn problem(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {line}, column {column}: {}", without_value(error.message()))
+}
+
+/// Returns the message without the value that it quotes. Names of keys stay.
+fn without_value(message: &str) -> String {
+    let begins = |starts: &[&str]| starts.iter().any(|start| message.starts_with(start));
+    let (found, expected) = message.rsplit_once(", expected ").unwrap_or((message, ""));
+    let Some(quote) = found.find(['"', '`']).filter(|_| !begins(&["unknown field ", "missing field "])) else {
+        return message.to_owned();
+    };
+    let (shown, _) = found.split_at(quote);
+    // Only these end with what was expected, and not with a part of the value.
+    if begins(&["invalid type: ", "invalid value: ", "unknown variant "]) {
+        return format!("{}, expected {expected}", shown.trim_end());
+    }
+    format!("{}…", shown.trim_end_matches([':', ' ']))
 }

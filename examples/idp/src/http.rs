@@ -45,14 +45,34 @@ const TIME: Duration = Duration::from_secs(20);
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
     frame-ancestors 'none'; form-action 'self'";
 
+/// Denies to pages what a browser can ask its person for, with or without the camera.
+macro_rules! permissions {
+    ($camera:literal) => {
+        concat!(
+            "camera=",
+            $camera,
+            ", display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), ",
+            "publickey-credentials-get=(), serial=(), usb=()"
+        )
+    };
+}
+
+pub(crate) const PERMISSIONS: header::HeaderName = header::HeaderName::from_static("permissions-policy");
+const NO_CAMERA: &str = permissions!("()");
+/// The permissions of the app, which scans codes.
+pub(crate) const CAMERA: &str = permissions!("(self)");
+
 /// The headers of every response that does not set them by itself.
-const HEADERS: [(header::HeaderName, &str); 5] = [
+const HEADERS: [(header::HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::CONTENT_SECURITY_POLICY, POLICY),
     // With `no-referrer`, browsers send the origin `null` with our own forms.
     (header::REFERRER_POLICY, "same-origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
+    // A site that opens a page in a window of its own keeps no hold of it.
+    (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (PERMISSIONS, NO_CAMERA),
 ];
 
 pub(crate) fn router(app: Arc<App>) -> Router {

@@ -3,6 +3,7 @@
 //! Each line is the number of a key and 32 bytes in hexadecimal digits. The first line is the key that seals. During a
 //! rotation there is a second one: the next key until it seals, and the one before until nothing is sealed with it.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -15,7 +16,7 @@ use crate::app::random_hex;
 use crate::outage::Failure;
 
 /// The keys of a key file, the one that seals first.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct KeyFile {
     path: PathBuf,
     keys: Vec<(u32, String)>,
@@ -39,7 +40,7 @@ impl KeyFile {
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let named = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
         let mode = fs::metadata(path).map_err(|error| named(&error))?.permissions().mode() & 0o777;
         // A group may read them, since a container's mount belongs to one.
         if mode & 0o027 != 0 {
@@ -51,7 +52,7 @@ impl KeyFile {
         }
         let text = fs::read_to_string(path).map_err(|error| named(&error))?;
         let key = |(at, line): (usize, &str)| -> Result<(u32, String), String> {
-            let wrong = |why: &dyn std::fmt::Display| named(&format!("line {}: {why}", at + 1));
+            let wrong = |why: &dyn fmt::Display| named(&format!("line {}: {why}", at + 1));
             let parts = line.split_once(' ').and_then(|(number, key)| Some((number.parse().ok()?, key)));
             let (number, key) =
                 parts.ok_or_else(|| wrong(&"a key must be a number, a space and 64 hexadecimal digits"))?;
@@ -85,6 +86,11 @@ impl KeyFile {
     /// Returns the number of the key that seals.
     pub(crate) fn active(&self) -> u32 {
         self.keys.first().map_or(0, |(number, _)| *number)
+    }
+
+    /// Returns `true` if the key that seals in another file is in this one.
+    pub(crate) fn has_active_of(&self, other: &Self) -> bool {
+        other.keys.first().is_some_and(|active| self.keys.contains(active))
     }
 
     /// Returns the number of the other key of a rotation.
@@ -129,6 +135,14 @@ impl KeyFile {
     fn text(&self) -> String {
         let lines: Vec<_> = self.keys.iter().map(|(number, key)| format!("{number} {key}\n")).collect();
         lines.concat()
+    }
+}
+
+/// Tells which keys are in use, by their numbers.
+impl fmt::Display for KeyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key {} seals", self.active())?;
+        self.other().map_or(Ok(()), |other| write!(f, ", and key {other} opens"))
     }
 }
 

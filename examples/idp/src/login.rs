@@ -16,7 +16,7 @@ use crate::http::{Answer, Visit};
 use crate::monitoring::page_before;
 use crate::operator::ADMIN;
 use crate::outage::Outage;
-use crate::pages::{self, Alert, Language};
+use crate::pages::{self, Alert, Language, Text};
 use crate::person::{self, Person, Standing};
 use crate::problem::Refused;
 use crate::security::NEW_CODES_PAGE;
@@ -54,9 +54,9 @@ pub(crate) async fn take_password(
     }
     let is_at_service = visit.browser.session.request.is_some();
     let next = next.filter(|page| page == ADMIN && !is_at_service);
-    let (text, left) = match visit.app.persons.first_factor(&user, password, &form, visit.now).await? {
-        person::FirstFactor::Right(person) if !is_at_service && person.standing != Standing::Active => {
-            return visit.turn_away().await;
+    let (alert, left) = match visit.app.persons.first_factor(&user, password, &form, visit.now).await? {
+        person::FirstFactor::Right(person) if !is_at_service && !person.is_active(visit.now) => {
+            return visit.turn_away(person.standing).await;
         }
         person::FirstFactor::Right(person) => {
             visit.browser.session.person = Some(person.id.clone());
@@ -76,13 +76,13 @@ pub(crate) async fn take_password(
             }
             return Ok(visit.go_to("/"));
         }
-        person::FirstFactor::Wrong(0) | person::FirstFactor::Locked if is_at_service => {
+        person::FirstFactor::Wrong(0) | person::FirstFactor::Locked(_) if is_at_service => {
             return visit.end(OutcomeCode::TooManyAttempts).await;
         }
-        person::FirstFactor::Wrong(left) => (pages::WRONG_PASSWORD, left),
-        person::FirstFactor::Locked => (pages::PASSWORD_LOCKED, 0),
+        person::FirstFactor::Wrong(left) => (visit.warning(pages::WRONG_PASSWORD), left),
+        person::FirstFactor::Locked(until) => (pages::password_locked(visit.language, until), 0),
     };
-    let refused = Refused { attempts_left: Some(left), ..visit.warning(text).into() };
+    let refused = Refused { attempts_left: Some(left), ..alert.into() };
     visit.refuse(next.as_deref().unwrap_or("/"), refused.with_typed(&user)).await
 }
 
@@ -116,6 +116,9 @@ pub(crate) async fn set_language(
     Ok(visit.go_to(page.as_deref().unwrap_or("/")))
 }
 
+const EXPIRED: Text =
+    Text("La tua identità è scaduta. Chiama l'assistenza.", "Your identity has expired. Call the help desk.");
+
 impl Visit {
     /// Shows the page of the step where the browser is.
     async fn step(&mut self) -> Answer {
@@ -132,7 +135,8 @@ impl Visit {
             return Ok(self.show(StatusCode::OK, |page| pages::sign_in(page, user, None)));
         }
         if !self.is_active() {
-            return self.turn_away().await;
+            let standing = self.person.as_ref().map_or(Standing::Revoked, |person| person.standing);
+            return self.turn_away(standing).await;
         }
         let session = &self.browser.session;
         // The login ended before its answer could be stored.
@@ -181,15 +185,16 @@ impl Visit {
 
     /// Returns `true` if the identity of the session's person is active.
     pub(crate) fn is_active(&self) -> bool {
-        self.person.as_ref().is_some_and(|person| person.standing == Standing::Active)
+        self.person.as_ref().is_some_and(|person| person.is_active(self.now))
     }
 
     /// Ends the login or the session of a person whose identity is not active.
-    async fn turn_away(&mut self) -> Answer {
+    async fn turn_away(&mut self, standing: Standing) -> Answer {
         if self.browser.session.request.is_some() {
             return self.end(OutcomeCode::Suspended).await;
         }
-        let text = self.language.outcome(OutcomeCode::Suspended).unwrap_or_default();
+        let suspended = self.language.outcome(OutcomeCode::Suspended).unwrap_or_default();
+        let text = if standing == Standing::Active { self.say(EXPIRED) } else { suspended };
         self.start_again(Alert(text.to_owned())).await
     }
 
@@ -203,7 +208,7 @@ impl Visit {
     /// Chooses the level of a login at a service, once the person is known. Returns the outcome of a login that ends.
     fn choose_level(&mut self, person: &Person) -> Result<Option<OutcomeCode>, Outage> {
         let Some(request) = &mut self.browser.session.request else { return Ok(None) };
-        if person.standing != Standing::Active {
+        if !person.is_active(self.now) {
             return Ok(Some(OutcomeCode::Suspended));
         }
         let mut level = request.choose(person.second_factor_since.is_some())?;

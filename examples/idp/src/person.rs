@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use jiff::civil::Date;
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,6 +13,7 @@ use crate::audit::{Audit, Line};
 use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
+use crate::registration::today;
 
 /// A person with an identity. The id is also that of the account with the authenticators.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,6 +53,16 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// Returns `true` if the identity may be used.
+    pub(crate) fn is_active(&self, now: UnixTime) -> bool {
+        self.standing == Standing::Active && !self.has_expired(now)
+    }
+
+    /// Returns `true` after the day on which the identity expires.
+    pub(crate) fn has_expired(&self, now: UnixTime) -> bool {
+        !self.expiration_date.parse::<Date>().is_ok_and(|last| today(now) <= last)
+    }
+
     /// Notes that the person has a second factor from now on, unless it is noted already.
     pub(crate) fn note_second_factor(&mut self, now: UnixTime) {
         self.second_factor_since.get_or_insert(now.as_secs());
@@ -73,6 +85,9 @@ impl Record for Person {
 #[derive(Serialize, Deserialize)]
 struct Named {
     person: String,
+    /// The time in seconds at which the name was taken, before the person was stored.
+    #[serde(default)]
+    since: u64,
 }
 
 impl Record for Named {
@@ -84,29 +99,51 @@ impl Record for Named {
 #[serde(default)]
 struct Tries {
     failures: u8,
-    /// The time in seconds until which no password is compared.
+    /// The time in seconds until which no password is compared, or the end of the last lock.
     locked_until: u64,
-    /// The last attempt, and its time in seconds.
-    last: Option<(u64, u64)>,
+    /// The locks that make the next one longer.
+    locks: u32,
+    /// The hash of the last attempt, and its time in seconds.
+    attempt: Option<(String, u64)>,
 }
 
 impl Record for Tries {
     const KIND: &'static str = "tries";
 }
 
-/// The wrong passwords in a row that lock a user name, and the seconds of the lock.
+/// The wrong passwords in a row that lock a user name, and the seconds of the first lock.
 pub(crate) const PASSWORD_TRIES: u8 = 5;
 pub(crate) const LOCK_SECS: u64 = 15 * 60;
+/// The locks after which the next one lasts a day, and no longer.
+const MOST_LOCKS: u32 = 7;
 /// The seconds for which an attempt is recognized that a browser sends twice.
 const REPEATED_SECS: u64 = 2 * 60;
 const DAY: u64 = 24 * 60 * 60;
+/// The seconds after which a name of a person who was never stored is free again. No request lasts as long.
+const TAKING_SECS: u64 = DAY;
 
 /// The result of a user name and a password.
 pub(crate) enum FirstFactor {
     Right(Box<Person>),
     /// The number of attempts left before the lock.
     Wrong(u8),
-    Locked,
+    /// The time in seconds until which no password is compared.
+    Locked(u64),
+}
+
+/// Returns the end in seconds of a lock that begins now, and the number of locks that make the next one longer.
+///
+/// Each lock is twice as long as the one before, up to a day. Each day since the end of the last one halves the next, as
+/// it does with codes: patient guessing stays slow, and somebody who mistypes now and then is not locked out for a day.
+pub(crate) fn lock(locks: u32, last_end: u64, now: UnixTime) -> (u64, u32) {
+    let days = u32::try_from(now.as_secs().saturating_sub(last_end) / DAY).unwrap_or(u32::MAX);
+    let before = locks.saturating_sub(days).min(MOST_LOCKS);
+    (now.as_secs() + (LOCK_SECS << before).min(DAY), (before + 1).min(MOST_LOCKS))
+}
+
+/// Returns the time until which a count of failures is kept: a day, and as long as its locks make another one longer.
+pub(crate) fn kept_until(locks: u32, locked_until: u64, now: UnixTime) -> UnixTime {
+    now.saturating_add(locked_until.saturating_sub(now.as_secs()) + DAY * (1 + u64::from(locks)))
 }
 
 /// The persons in the records.
@@ -138,7 +175,7 @@ impl Persons {
 
     /// Returns the person with this e-mail address or fiscal code.
     pub(crate) async fn named(&self, user: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
-        let Some(Named { person }) = self.records.load(&normalized(user), now).await? else { return Ok(None) };
+        let Some(Named { person, .. }) = self.records.load(&normalized(user), now).await? else { return Ok(None) };
         self.load(&person, now).await
     }
 
@@ -157,9 +194,10 @@ impl Persons {
         let id = person.id.clone();
         let users = [person.email.clone(), person.fiscal_code.clone()];
         for user in &users {
+            let left = self.left(user, now).await?;
             let take = |named: Option<Named>| match named {
-                Some(named) => (None, named.person == id),
-                None => (Some(Kept::forever(Named { person: id.clone() })), true),
+                Some(named) if left.as_ref() != Some(&named.person) => (None, named.person == id),
+                _ => (Some(Kept::forever(Named { person: id.clone(), since: now.as_secs() })), true),
             };
             if !self.records.change(&normalized(user), now, take).await? {
                 for user in &users {
@@ -175,6 +213,15 @@ impl Persons {
         Ok(true)
     }
 
+    /// Returns the id for which a user name was taken, if the creation of that person was interrupted long ago.
+    async fn left(&self, user: &str, now: UnixTime) -> Result<Option<String>, Outage> {
+        let named: Option<Named> = self.records.load(&normalized(user), now).await?;
+        match named.filter(|named| named.since.saturating_add(TAKING_SECS) <= now.as_secs()) {
+            Some(Named { person, .. }) if self.load(&person, now).await?.is_none() => Ok(Some(person)),
+            _ => Ok(None),
+        }
+    }
+
     /// Removes a person with both user names. Returns the number of records that there were.
     pub(crate) async fn erase(&self, person: &Person, now: UnixTime) -> Result<usize, Outage> {
         for user in [&person.email, &person.fiscal_code] {
@@ -187,21 +234,21 @@ impl Persons {
         Ok(3)
     }
 
-    /// Changes a person who is there.
-    pub(crate) async fn change(
+    /// Changes a person who is there, and returns the result of `change`.
+    pub(crate) async fn change<T>(
         &self,
         id: &str,
         now: UnixTime,
-        mut change: impl FnMut(&mut Person) + Send,
-    ) -> Result<(), Outage> {
+        mut change: impl FnMut(&mut Person) -> T + Send,
+    ) -> Result<T, Outage> {
         let changed = self.records.change(id, now, |person: Option<Person>| match person {
             Some(mut person) => {
-                change(&mut person);
-                (Some(Kept::forever(person)), true)
+                let outcome = change(&mut person);
+                (Some(Kept::forever(person)), Some(outcome))
             }
-            None => (None, false),
+            None => (None, None),
         });
-        if changed.await? { Ok(()) } else { Err(Outage("missing_person")) }
+        changed.await?.ok_or(Outage("missing_person"))
     }
 
     /// Compares a password. Unknown names take the same time, and are counted in the same way.
@@ -219,7 +266,7 @@ impl Persons {
         self.metrics.password(match result {
             FirstFactor::Right(_) => "right",
             FirstFactor::Wrong(_) => "wrong",
-            FirstFactor::Locked => "locked",
+            FirstFactor::Locked(_) => "locked",
         });
         Ok(result)
     }
@@ -228,20 +275,26 @@ impl Persons {
         let user = normalized(user);
         let attempt = attempt(form, &password);
         let counted = self.records.change(&user, now, |tries: Option<Tries>| {
-            let Tries { failures, locked_until, last } = tries.unwrap_or_default();
+            let Tries { failures, mut locked_until, mut locks, attempt: last } = tries.unwrap_or_default();
             if last.is_some_and(|(of, at)| of == attempt && now.as_secs() <= at + REPEATED_SECS) {
-                return (None, Some((PASSWORD_TRIES - failures, false)));
+                return (None, Ok((PASSWORD_TRIES - failures, false)));
             }
             if now.as_secs() < locked_until {
-                return (None, None);
+                return (None, Err(locked_until));
             }
             let failures = if failures >= PASSWORD_TRIES { 1 } else { failures + 1 };
-            let locked_until = if failures >= PASSWORD_TRIES { now.as_secs() + LOCK_SECS } else { 0 };
-            let last = Some((attempt, now.as_secs()));
-            let kept = Kept::until(now.saturating_add(DAY), Tries { failures, locked_until, last });
-            (Some(kept), Some((PASSWORD_TRIES - failures, failures >= PASSWORD_TRIES)))
+            if failures >= PASSWORD_TRIES {
+                (locked_until, locks) = lock(locks, locked_until, now);
+            }
+            let attempt = Some((attempt.clone(), now.as_secs()));
+            let kept =
+                Kept::until(kept_until(locks, locked_until, now), Tries { failures, locked_until, locks, attempt });
+            (Some(kept), Ok((PASSWORD_TRIES - failures, failures >= PASSWORD_TRIES)))
         });
-        let Some((left, locks)) = counted.await? else { return Ok(FirstFactor::Locked) };
+        let (left, locks) = match counted.await? {
+            Ok(counted) => counted,
+            Err(until) => return Ok(FirstFactor::Locked(until)),
+        };
         let person = self.named(&user, now).await?;
         // The hash is awaited for unknown names too.
         let is_right = self.compare(password, person.as_ref().map(|person| person.password.clone())).await?;
@@ -330,10 +383,10 @@ impl Persons {
     }
 }
 
-/// Returns a short hash by which an attempt is recognized. Its key is the token of the form, which only the browser has.
-fn attempt(form: &str, password: &str) -> u64 {
+/// Returns a hash by which an attempt is recognized. Its key is the token of the form, which only the browser has.
+fn attempt(form: &str, password: &str) -> String {
     let hash = Sha256::new().chain_update(form).chain_update([0]).chain_update(password).finalize();
-    hash.first_chunk().copied().map_or(0, u64::from_be_bytes)
+    base16ct::lower::encode_string(&hash)
 }
 
 /// Hashes a password.
@@ -344,4 +397,71 @@ pub(crate) fn hash(password: &str) -> Result<String, Outage> {
 /// Returns the one form of a user name. Both forms of names ignore the case.
 pub(crate) fn normalized(user: &str) -> String {
     user.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+    use crate::test_browser::{self, USER};
+
+    #[test]
+    fn lock_doubles_up_to_a_day_and_halves_by_each_day_without_one() {
+        let (mut locks, mut end, mut minutes) = (0, 0, Vec::new());
+        let mut again = |days: u64| {
+            let now = UnixTime::from_secs(1_800_000_000.max(end) + days * DAY).unwrap();
+            (end, locks) = lock(locks, end, now);
+            minutes.push((end - now.as_secs()) / 60);
+        };
+        for days in [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 100, 0] {
+            again(days);
+        }
+        assert_eq!(minutes, [15, 30, 60, 120, 240, 480, 960, 1440, 1440, 960, 240, 15, 30]);
+    }
+
+    #[tokio::test]
+    async fn second_lock_of_a_name_is_twice_as_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let start = UnixTime::now().unwrap();
+        let give = async |password: &str, secs| {
+            app.persons.first_factor(USER, password.into(), "form", start.saturating_add(secs)).await.unwrap()
+        };
+        for (from, secs) in [(0, LOCK_SECS), (LOCK_SECS, 2 * LOCK_SECS)] {
+            for (wrong, left) in [("a", 4), ("b", 3), ("c", 2), ("d", 1), ("e", 0)] {
+                assert!(matches!(give(wrong, from).await, FirstFactor::Wrong(given) if given == left));
+            }
+            let end = start.as_secs() + from + secs;
+            let locked = give("password", from + secs - 1).await;
+            assert!(matches!(locked, FirstFactor::Locked(until) if until == end));
+        }
+        // The right password after the lock ends the count.
+        assert!(matches!(give("password", 3 * LOCK_SECS).await, FirstFactor::Right(_)));
+        assert!(matches!(give("f", 3 * LOCK_SECS).await, FirstFactor::Wrong(4)));
+    }
+
+    #[tokio::test]
+    async fn names_of_a_creation_that_was_interrupted_are_free_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let now = UnixTime::now().unwrap();
+        let later = |secs| now.saturating_add(secs);
+        let maria = app.persons.named(USER, now).await.unwrap().unwrap();
+        let applicant = |id: &str| Person {
+            id: id.into(),
+            email: "new@example.org".into(),
+            fiscal_code: "VRDLGU90E17F205V".into(),
+            ..maria.clone()
+        };
+        // The provider was killed before it stored the person.
+        assert!(app.persons.add(applicant("first"), now).await.unwrap());
+        app.records.remove::<Person>("first", now).await.unwrap();
+        assert!(!app.persons.add(applicant("second"), later(TAKING_SECS - 1)).await.unwrap());
+        assert!(app.persons.add(applicant("second"), later(TAKING_SECS)).await.unwrap());
+        let found = app.persons.named("vrdlgu90e17f205v", now).await.unwrap().unwrap();
+        assert_eq!(found.id, "second");
+        // The names of a person who is there are never free.
+        assert!(!app.persons.add(applicant("third"), later(1000 * DAY)).await.unwrap());
+    }
 }

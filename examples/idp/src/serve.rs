@@ -28,9 +28,10 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let origin = config.origin_at(listener.local_addr()?)?;
     let certificate = config.certificate(&origin)?;
     let socket = config.socket_path();
-    let provider = Arc::new(Provider::new(App::open(config, origin).await?));
+    let provider = Arc::new(Provider::new(App::open(config, origin).await?)?);
     let commands = command::listen(Arc::clone(&provider), socket.clone()).await?;
     let purge = tokio::spawn(purge(Arc::clone(&provider)));
+    let keys = tokio::spawn(Arc::clone(&provider).follow_keys());
     // A supervisor that reads the line below may send a signal at once, which must find its handler.
     let (first, second) = (stop()?, stop()?);
     println!("Open {}", provider.app().entrance());
@@ -51,6 +52,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     }
     commands.abort();
     purge.abort();
+    keys.abort();
     let _ = std::fs::remove_file(socket);
     Ok(provider.app().audit.flush().await?)
 }

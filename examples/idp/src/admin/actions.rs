@@ -290,9 +290,23 @@ fn id(person: &Person) -> Result<AccountId, Outage> {
     Ok(AccountId::new(&person.id)?)
 }
 
-/// Changes the standing. The sessions of an identity that is no longer active end.
-async fn set_standing(app: &App, person: &Person, standing: Standing, now: UnixTime) -> Result<(), Outage> {
-    app.persons.change(&person.id, now, |person| person.standing = standing).await?;
+/// Changes the standing, unless another operator has changed it so that it may not become this one. The sessions of an
+/// identity that is no longer active end.
+async fn set_standing(app: &App, person: &Person, standing: Standing, now: UnixTime) -> Done {
+    let set = |person: &mut Person| {
+        let is_allowed = match standing {
+            Standing::Active => person.standing == Standing::Suspended,
+            Standing::Suspended => person.standing != Standing::Revoked,
+            Standing::Revoked => true,
+        };
+        if is_allowed {
+            person.standing = standing;
+        }
+        is_allowed
+    };
+    if !app.persons.change(&person.id, now, set).await? {
+        return Err(NotDone::Refused(if standing == Standing::Active { NOT_SUSPENDED } else { REVOKED }));
+    }
     if standing != Standing::Active {
         end_sessions(app, person, now).await?;
     }
@@ -317,4 +331,33 @@ async fn done(app: &App, person: &Person, action: &str, by: Operator<'_>, notice
         ..Line::default()
     });
     Ok(app.messages.tell(person, notice, now).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails so")]
+
+    use super::*;
+    use crate::test_browser::{self, USER};
+
+    #[tokio::test]
+    async fn revoked_identity_stays_so_for_an_operator_who_saw_it_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let now = UnixTime::now().unwrap();
+        let find = async || app.persons.named(USER, now).await.unwrap().unwrap();
+        let by = Operator::new("desk", "asked for");
+        let refusal = |done: Done| match done {
+            Err(NotDone::Refused(Text(_, english))) => english,
+            _ => panic!("it was done"),
+        };
+
+        let active = find().await;
+        assert!(suspend(&app, &active, by, now).await.is_ok());
+        let suspended = find().await;
+        assert!(revoke(&app, &suspended, by, now).await.is_ok());
+        assert_eq!(refusal(suspend(&app, &active, by, now).await), REVOKED.1);
+        assert_eq!(refusal(resume(&app, &suspended, by, now).await), NOT_SUSPENDED.1);
+        assert_eq!(find().await.standing, Standing::Revoked);
+    }
 }

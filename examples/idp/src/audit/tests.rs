@@ -104,6 +104,17 @@ async fn removed_head_is_found_and_stays_found() {
 }
 
 #[tokio::test]
+async fn head_of_a_machine_that_is_late_hides_no_later_block() {
+    let log = Log::of_days(1).await;
+    let late: Head = log.audit.records.load(Head::NAME, at(1)).await.unwrap().unwrap();
+    log.append(1, Some(2)).await;
+    late.keep(&log.audit.records, at(1)).await.unwrap();
+    log.remove(1).await;
+    let problems = ["block 1 is missing", "the last block is missing or changed"].map(ToOwned::to_owned);
+    assert_eq!(log.read(2).await, (1, problems.to_vec()));
+}
+
+#[tokio::test]
 async fn head_that_was_kept_finds_an_older_copy_of_the_log() {
     let log = Log::of_days(3).await;
     let older: Head = log.audit.records.load(Head::NAME, at(3)).await.unwrap().unwrap();

@@ -1,7 +1,8 @@
 //! The erasure of a person.
 //!
 //! Records of the person alone go. In those about others, such as the cases of the sample service and its traces of
-//! accesses, which are kept for 24 months, the id takes the place of what names the person. The audit log stays as it is,
+//! accesses, which are kept for 24 months, the id takes the place of what names the person. A name and a mobile number,
+//! which another person may have too, are replaced only beside what this person alone has. The audit log stays as it is,
 //! since a changed line would break its chain: its lines have ids from the beginning, and names only where an operator
 //! typed one as the reason.
 
@@ -113,18 +114,28 @@ const OWNERS: [&str; 8] = [
     "/certified/fiscal_code",
 ];
 
+/// The place in a case of the citizen whom it is about. Others are in it too.
+const CITIZEN: &str = "/citizen";
+
 /// The texts that name a person, in lower case, and the id that stands for them once the person is erased.
 struct Traces<'a> {
     person: &'a Person,
-    names: Vec<String>,
+    /// Those that nobody else has.
+    own: Vec<String>,
+    /// Those that another person may have too.
+    shared: Vec<String>,
 }
 
 impl<'a> Traces<'a> {
     fn of(person: &'a Person) -> Self {
         let full = format!("{} {}", person.name, person.family_name);
-        let names = [&person.email, &person.fiscal_code, &person.mobile, &person.spid_code, &full];
-        let names = names.into_iter().chain(&person.digital_address).filter(|name| !name.trim().is_empty());
-        Self { person, names: names.map(|name| name.to_ascii_lowercase()).collect() }
+        let own = [&person.email, &person.fiscal_code, &person.spid_code].into_iter().chain(&person.digital_address);
+        let lower = |name: &String| (!name.trim().is_empty()).then(|| name.to_ascii_lowercase());
+        Self {
+            person,
+            own: own.filter_map(lower).collect(),
+            shared: [&person.mobile, &full].into_iter().filter_map(lower).collect(),
+        }
     }
 
     /// Returns `true` for a record of this person alone, by its name or by its content.
@@ -137,50 +148,72 @@ impl<'a> Traces<'a> {
             || OWNERS.iter().filter_map(owner).any(|owner| names.clone().any(|name| name.eq_ignore_ascii_case(owner)))
     }
 
-    /// Returns `true` if a text anywhere in the record names the person.
+    /// Returns `true` if a text anywhere in the record names this person and nobody else.
     fn are_in(&self, content: &Value) -> bool {
         match content {
-            Value::String(text) => self.find(text).is_some(),
+            Value::String(text) => place_of(&self.own, text).is_some(),
             Value::Array(values) => values.iter().any(|value| self.are_in(value)),
             Value::Object(fields) => fields.values().any(|value| self.are_in(value)),
             _ => false,
         }
     }
 
-    /// Puts the id in the place of each text that names the person.
-    fn replace(&self, content: &mut Value) {
-        match content {
-            Value::String(text) => {
-                while let Some(range) = self.find(text) {
-                    text.replace_range(range, &self.person.id);
-                }
-            }
-            Value::Array(values) => values.iter_mut().for_each(|value| self.replace(value)),
-            Value::Object(fields) => fields.values_mut().for_each(|value| self.replace(value)),
-            _ => {}
-        }
+    /// Returns `true` if the record is about another person.
+    fn is_of_another(&self, content: &Value) -> bool {
+        let is_another = |name: &str| {
+            let mut names = self.own.iter().chain(&self.shared);
+            !name.is_empty() && !names.any(|own| own.eq_ignore_ascii_case(name))
+        };
+        let places = OWNERS.iter().chain([&CITIZEN]);
+        places.filter_map(|place| content.pointer(place).and_then(Value::as_str)).any(is_another)
     }
 
-    /// Returns the first place that names the person, and not somebody whose name is longer.
-    fn find(&self, text: &str) -> Option<Range<usize>> {
-        let text = text.to_ascii_lowercase();
-        let is_whole = |start: usize, name: &str| {
-            let (before, rest) = text.split_at_checked(start).unwrap_or_default();
-            let after = rest.strip_prefix(name).unwrap_or_default();
-            !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
-        };
-        self.names.iter().find_map(|name| {
-            let (start, _) = text.match_indices(name.as_str()).find(|(start, _)| is_whole(*start, name))?;
-            Some(start..start + name.len())
-        })
+    /// Puts the id in the place of each text that names the person. In a record about another person, a shared name may
+    /// be that person's.
+    fn replace(&self, content: &mut Value) {
+        let shared = if self.is_of_another(content) { &[][..] } else { &self.shared };
+        let names: Vec<_> = self.own.iter().chain(shared).cloned().collect();
+        replace(&names, &self.person.id, content);
     }
+}
+
+/// Puts the id in the place of each text that is one of the names.
+fn replace(names: &[String], id: &str, content: &mut Value) {
+    match content {
+        Value::String(text) => {
+            while let Some(range) = place_of(names, text) {
+                text.replace_range(range, id);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| replace(names, id, value)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| replace(names, id, value)),
+        _ => {}
+    }
+}
+
+/// Returns the first place that has one of the names, and not that of somebody whose name is longer.
+fn place_of(names: &[String], text: &str) -> Option<Range<usize>> {
+    let text = text.to_ascii_lowercase();
+    let is_whole = |start: usize, name: &str| {
+        let (before, rest) = text.split_at_checked(start).unwrap_or_default();
+        let after = rest.strip_prefix(name).unwrap_or_default();
+        !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
+    };
+    names.iter().find_map(|name| {
+        let (start, _) = text.match_indices(name.as_str()).find(|(start, _)| is_whole(*start, name))?;
+        Some(start..start + name.len())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails so")]
 
+    use serde_json::json;
+
     use super::*;
+    use crate::records::Kept;
+    use crate::test_browser::{self, USER};
 
     #[test]
     fn longer_names_are_not_touched() {
@@ -194,5 +227,51 @@ mod tests {
             serde_json::json!(["Maria Rossi, Anna Maria Ross.", { "by": "maria ross" }, "+393331", "+39333"]);
         Traces::of(&person).replace(&mut content);
         assert_eq!(content, serde_json::json!(["Maria Rossi, Anna 0f.", { "by": "0f" }, "+393331", "0f"]));
+    }
+
+    /// A record of any kind, for the test below.
+    #[derive(Serialize, Deserialize)]
+    struct Any(Value);
+
+    impl Record for Any {
+        const KIND: &'static str = "any";
+    }
+
+    #[tokio::test]
+    async fn shared_number_and_namesake_of_another_person_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let now = UnixTime::now().unwrap();
+        let person = app.persons.named(USER, now).await.unwrap().unwrap();
+        let (id, code, mobile) = (person.id.as_str(), person.fiscal_code.as_str(), person.mobile.as_str());
+        let records = [
+            // An application of another person with the same number, and a new number that waits for its code.
+            (json!({ "personal": { "fiscal_code": "VRDLGU90E17F205V" }, "mobile": mobile }), None),
+            (json!({ "person": "another", "number": { "mobile": mobile } }), None),
+            // A PIN of somebody of the same name, and a case of theirs, in which the erased person is the operator.
+            (json!({ "name": "Maria Rossi" }), None),
+            (
+                json!({ "title": "Patto di Maria Rossi", "citizen": "RSSMRA90A41F205X", "assigned": code }),
+                Some(json!({ "title": "Patto di Maria Rossi", "citizen": "RSSMRA90A41F205X", "assigned": id })),
+            ),
+            // A case of her own, and an entry that names her.
+            (
+                json!({ "title": "Patto di Maria Rossi", "citizen": code, "assigned": null }),
+                Some(json!({ "title": format!("Patto di {id}"), "citizen": id, "assigned": null })),
+            ),
+            (
+                json!({ "by": "BNCNNA75A41H501U", "text": format!("Maria Rossi, {code}, {mobile}") }),
+                Some(json!({ "by": "BNCNNA75A41H501U", "text": format!("{id}, {id}, {id}") })),
+            ),
+        ];
+        for (name, (content, _)) in records.iter().enumerate() {
+            app.records.create(&name.to_string(), Kept::forever(Any(content.clone())), now).await.unwrap();
+        }
+        let arguments = Arguments { person: USER.into(), operator: "desk".into(), reason: "asked for".into() };
+        erase(&app, &arguments, &Output::new(tokio::sync::mpsc::unbounded_channel().0)).await.unwrap();
+        for (name, (content, changed)) in records.into_iter().enumerate() {
+            let Any(held) = app.records.load(&name.to_string(), now).await.unwrap().unwrap();
+            assert_eq!(held, changed.unwrap_or(content));
+        }
     }
 }

@@ -47,7 +47,10 @@ pub(crate) enum Command {
         file: PathBuf,
     },
     /// Replaces the key that seals all data, while the provider runs.
-    RotateKeys,
+    RotateKeys {
+        /// One step, for machines that share a store: copy the key file to all of them after each. Without it: all steps.
+        step: Option<rotate::Step>,
+    },
     /// Replaces the keys that sign tokens at once, if somebody else may know them.
     ReplaceSigningKeys,
     /// Imports authenticators from another system, for persons who are here already.
@@ -71,7 +74,9 @@ impl Command {
             Self::Backup { file } => vec![file],
             Self::Import(arguments) => arguments.paths_mut().collect(),
             Self::Audit(audit) => audit.file_mut().into_iter().collect(),
-            Self::RotateKeys | Self::ReplaceSigningKeys | Self::Erase(_) | Self::Outbox | Self::Admin(_) => Vec::new(),
+            Self::RotateKeys { .. } | Self::ReplaceSigningKeys | Self::Erase(_) | Self::Outbox | Self::Admin(_) => {
+                Vec::new()
+            }
         };
         for path in paths {
             *path = std::path::absolute(&*path)?;
@@ -111,7 +116,7 @@ async fn open(config: Config) -> Result<Provider, Failure> {
     }
     let origin = config.origin_at(config.listen)?;
     let keys = config.key_path();
-    Ok(Provider::new(App::assemble(config, &keys, origin).await?))
+    Provider::new(App::assemble(config, &keys, origin).await?)
 }
 
 fn is_there(path: &Path) -> bool {
@@ -122,7 +127,7 @@ fn is_there(path: &Path) -> bool {
 async fn execute(command: Command, provider: &Provider, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Backup { file } => backup::backup(&provider.app(), &file, output).await,
-        Command::RotateKeys => rotate::rotate(provider, output).await,
+        Command::RotateKeys { step } => rotate::rotate(provider, step, output).await,
         Command::ReplaceSigningKeys => replace_signing_keys(&provider.app(), output).await,
         Command::Import(arguments) => import::import(&provider.app(), &arguments, output).await,
         Command::Erase(arguments) => erase::erase(&provider.app(), &arguments, output).await,

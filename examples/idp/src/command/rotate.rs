@@ -4,10 +4,14 @@
 //!
 //! 1. The next key is added. The provider knows it, and does not use it yet.
 //! 2. The next key seals. Records of the key before are opened as well.
-//! 3. Everything is sealed with the next key.
-//! 4. The key before is dropped.
+//! 3. Everything is sealed with the next key, and the key before is dropped.
+//!
+//! On a store that machines share, each of these is a call of its own: all machines need the file of one step before the
+//! next.
 
+use clap::ValueEnum;
 use secondo::VerifierError;
+use serde::{Deserialize, Serialize};
 
 use super::output::{Output, counted};
 use crate::key_file::KeyFile;
@@ -15,48 +19,95 @@ use crate::outage::Failure;
 use crate::provider::Provider;
 use crate::records::{is_of_verifier, kind_of};
 
-pub(super) async fn rotate(provider: &Provider, output: &Output) -> Result<(), Failure> {
+/// A step of a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+pub(crate) enum Step {
+    /// Adds the next key, which does not seal yet.
+    Add,
+    /// Seals with the next key.
+    Seal,
+    /// Seals everything with it, and drops the key before.
+    Drop,
+}
+
+impl Step {
+    /// Returns the step that comes next.
+    fn of(keys: &KeyFile) -> Self {
+        match keys.other() {
+            None => Self::Add,
+            Some(other) if other > keys.active() => Self::Seal,
+            Some(_) => Self::Drop,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Seal => "seal",
+            Self::Drop => "drop",
+        }
+    }
+}
+
+pub(super) async fn rotate(provider: &Provider, wanted: Option<Step>, output: &Output) -> Result<(), Failure> {
     let Ok(_rotation) = provider.rotation.try_lock() else { return Err("another rotation is running".into()) };
     let config = provider.app().config.clone();
     let mut keys = KeyFile::read(&config.key_path())?;
+    let (path, first) = (config.key_path(), Step::of(&keys));
+    if wanted.map_or(config.store != "file", |wanted| wanted != first) {
+        return Err(format!(
+            "the next step is `idp rotate-keys {}`: machines that share the store need the key file of each step before \
+             the next one, and a key that one of them does not have locks it out",
+            first.name()
+        )
+        .into());
+    }
     if let Some(other) = keys.other() {
-        output.say(format!("A rotation between the keys {} and {other} goes on.", keys.active()));
-    } else {
-        keys.add()?;
-        keys.write()?;
-    }
-    provider.use_keys(&keys).await?;
-    if let Some(next) = keys.other().filter(|other| *other > keys.active()) {
-        output
-            .say(format!("Key {next} is in {}. Keep a copy of the file in a safe place.", config.key_path().display()));
-        keys.swap();
-        keys.write()?;
+        if wanted.is_none() {
+            output.say(format!("A rotation between the keys {} and {other} goes on.", keys.active()));
+        }
         provider.use_keys(&keys).await?;
     }
-    provider.app().verifier.check_keys().await?;
-    output.say(format!("Key {} seals from now on.", keys.active()));
-
-    let (resealed, failed) = reseal_all(provider, output).await?;
-    if failed > 0 {
-        let entries = counted(failed, "entry", "entries");
-        return Err(format!("{entries} could not be sealed, so the old key stays: call the command again").into());
-    }
-    if let Some(old) = keys.other() {
-        keys.drop_other();
+    loop {
+        let step = Step::of(&keys);
+        let done = match step {
+            Step::Add => {
+                keys.add()?;
+                let next = keys.other().unwrap_or_default();
+                format!("Key {next} is in {}. Keep a copy of the file in a safe place.", path.display())
+            }
+            Step::Seal => {
+                keys.swap();
+                format!("Key {} seals from now on.", keys.active())
+            }
+            Step::Drop => {
+                let resealed = reseal_all(provider, output).await?;
+                let old = keys.other().unwrap_or_default();
+                keys.drop_other();
+                format!(
+                    "{} sealed with key {}. Key {old} is no longer needed, but for backups of the time before.",
+                    counted(resealed, "entry was", "entries were"),
+                    keys.active()
+                )
+            }
+        };
         keys.write()?;
         provider.use_keys(&keys).await?;
-        output.say(format!(
-            "{} sealed with key {}. Key {old} is no longer needed, but for backups of the time before.",
-            counted(resealed, "entry was", "entries were"),
-            keys.active()
-        ));
+        output.say(done);
+        if wanted.is_some() {
+            output.say("Copy the key file to the other machines. Each says on its standard error that it follows.");
+            if step != Step::Drop {
+                output.say(format!("Then call `idp rotate-keys {}`.", Step::of(&keys).name()));
+            }
+        }
+        if wanted.is_some() || step == Step::Drop {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
-/// Seals all accounts and records with the active key. Returns the number of those that another one had sealed, and of
-/// failures.
-async fn reseal_all(provider: &Provider, output: &Output) -> Result<(usize, usize), Failure> {
+/// Seals all accounts and records with the active key. Returns the number of those that another one had sealed.
+async fn reseal_all(provider: &Provider, output: &Output) -> Result<usize, Failure> {
     let app = provider.app();
     // Entries that are made from now on are sealed with the active key.
     let ids = app.engine.ids().await?;
@@ -81,5 +132,9 @@ async fn reseal_all(provider: &Provider, output: &Output) -> Result<(usize, usiz
         }
     }
     output.progress(ids.len(), ids.len());
-    Ok((resealed, failed))
+    if failed > 0 {
+        let entries = counted(failed, "entry", "entries");
+        return Err(format!("{entries} could not be sealed, so the old key stays: call the command again").into());
+    }
+    Ok(resealed)
 }

@@ -170,19 +170,21 @@ async fn take_password(
     if let Err(problem) = password::check(&password, &[&person.name, &person.family_name, &person.email]) {
         return visit.refuse(PAGE, problem).await;
     }
-    // The second of two clicks changes nothing.
-    let is_first = records.create(&recovery.id, Kept::until(now.saturating_add(HOUR), Recovered {}), now).await?;
-    if is_first {
+    // The second of two clicks changes nothing, and an outage before the password is set leaves the step to be repeated.
+    if records.load::<Recovered>(&recovery.id, now).await?.is_none() {
         visit.app.persons.set_password(&person.id, password).await?;
         visit.app.persons.forget_tries(&person, now).await?;
-        visit.app.audit.record(Line {
-            time: now.as_secs(),
-            person: Some(person.id.clone()),
-            action: "password_recovery".to_owned(),
-            outcome: "done".to_owned(),
-            ..Line::default()
-        });
-        visit.app.messages.mail(&person.email, visit.say(DONE_SUBJECT), visit.say(DONE_TEXT), now).await?;
+        // Two clicks at once set the same password, and are told of once.
+        if records.create(&recovery.id, Kept::until(now.saturating_add(HOUR), Recovered {}), now).await? {
+            visit.app.audit.record(Line {
+                time: now.as_secs(),
+                person: Some(person.id.clone()),
+                action: "password_recovery".to_owned(),
+                outcome: "done".to_owned(),
+                ..Line::default()
+            });
+            visit.app.messages.mail(&person.email, visit.say(DONE_SUBJECT), visit.say(DONE_TEXT), now).await?;
+        }
     }
     visit.browser.session.recovery = Some(Recovery { stage: Stage::Done, person: None, ..recovery });
     visit.browser.renew(&visit.app.records, visit.now).await?;
@@ -288,4 +290,77 @@ async fn send(
 async fn find(app: &App, user: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
     let person = app.persons.named(user, now).await?;
     Ok(person.filter(|person| person.standing != Standing::Revoked))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use secondo::AccountId;
+    use secondo::store::{Boxed, BoxedError, Entry, Exchange, Revision, Store, Value};
+
+    use super::*;
+    use crate::app::RECORDS;
+    use crate::key_file::KeyFile;
+    use crate::person::Persons;
+    use crate::records::Records;
+    use crate::session::{self, Purpose};
+    use crate::test_browser::{self, Browser, USER};
+
+    /// A store that takes nothing, and answers as if others kept changing it.
+    struct Contended(Boxed);
+
+    impl Store for Contended {
+        type Error = BoxedError;
+
+        async fn load(&self, id: &AccountId) -> Result<Option<Entry>, BoxedError> {
+            self.0.load(id).await
+        }
+
+        async fn compare_exchange(
+            &self,
+            _: &AccountId,
+            _: Option<Revision>,
+            _: Value,
+            _: Option<UnixTime>,
+        ) -> Result<Exchange, BoxedError> {
+            Ok(Exchange::Conflict)
+        }
+    }
+
+    #[tokio::test]
+    async fn password_that_an_outage_kept_from_being_set_can_be_set_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let now = UnixTime::now().unwrap();
+        let find = async || app.persons.named(USER, now).await.unwrap().unwrap();
+        let keys = KeyFile::read(&app.config.key_path()).unwrap().derived(RECORDS);
+        let records = Records::new(Boxed::new(Contended(app.engine.boxed())), &keys);
+        let persons = Persons::new(records, "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
+        let broken = Arc::new(App { persons, ..App::clone(&app) });
+
+        let mut browser = Browser::new(&app);
+        browser.send("GET", "/recover", String::new(), None).await;
+        // Both codes were right.
+        let headers = browser.headers();
+        let mut held = session::Browser::of(&app.records, &headers, Purpose::OwnPages, false, now).await.unwrap();
+        held.session.recovery =
+            Some(Recovery { id: "1".into(), user: USER.into(), stage: Stage::Password, person: Some(find().await.id) });
+        held.keep(&app.records, now).await.unwrap();
+        browser.send("GET", PAGE, String::new(), None).await;
+        let form = format!("form={}&password=Nuova-1984", browser.hidden("form"));
+
+        let mut during = Browser::new(&broken);
+        during.cookie.clone_from(&browser.cookie);
+        during.send("POST", "/recover/password", form.clone(), None).await;
+        assert_eq!(during.location, "", "it was answered as if the password was set");
+        let is_set =
+            async |password: &str| app.persons.compare(password.into(), Some(find().await.password)).await.unwrap();
+        assert!(is_set("password").await);
+
+        browser.send("POST", "/recover/password", form, None).await;
+        browser.follow().await;
+        assert!(browser.page.contains("<h1>Password cambiata</h1>"), "{}", browser.page);
+        assert!(is_set("Nuova-1984").await);
+    }
 }

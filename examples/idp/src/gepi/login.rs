@@ -205,7 +205,7 @@ pub(super) async fn take_pin(
             return visit.admit_person(entry, &new_salt()?).await;
         }
         Compared::Wrong(left) => (Problem::WrongPin(left), "wrong_pin"),
-        Compared::Locked => (Problem::PinLocked, "pin_locked"),
+        Compared::Locked(until) => (Problem::PinLocked(until), "pin_locked"),
     };
     visit.record_login(None, label, "pin");
     Err(visit.stop(Notice::Entrance(problem)).await)
@@ -233,10 +233,9 @@ pub(super) async fn set_language(State(app): State<Arc<App>>, Path(code): Path<S
         let path = page.strip_prefix(&app.origin).unwrap_or_default();
         path.starts_with("/gepi/") && !path.starts_with(CALLBACK)
     });
-    let mut visit = Visit::of_form(app, &asked.headers).await?;
+    let visit = Visit::of_form(app, &asked.headers).await?;
     if let Some(language) = Language::of_code(&code) {
-        visit.session.language = Some(language.code().to_owned());
-        visit.keep().await?;
+        visit.choose(language).await?;
     }
     Ok(visit.go_to(page.as_deref().unwrap_or("/gepi")))
 }

@@ -7,12 +7,11 @@ use sha2::{Digest, Sha256};
 use super::levels::PinTerms;
 use crate::app::App;
 use crate::outage::Outage;
+use crate::person::{kept_until, lock};
 use crate::records::{Kept, Record};
 
-/// The wrong PINs in a row that lock a fiscal code, and the seconds of the lock.
+/// The wrong PINs in a row that lock a fiscal code, as long as wrong passwords lock a user name.
 pub(super) const TRIES: u8 = 5;
-const LOCK_SECS: u64 = 15 * 60;
-const DAY: u64 = 24 * 60 * 60;
 
 /// A PIN, by the fiscal code of its holder.
 #[derive(Clone, Serialize, Deserialize)]
@@ -32,8 +31,11 @@ impl Record for Pin {
 #[derive(Default, Serialize, Deserialize)]
 struct Guesses {
     failures: u8,
-    /// The time in seconds until which no PIN is compared.
+    /// The time in seconds until which no PIN is compared, or the end of the last lock.
     locked_until: u64,
+    /// The locks that make the next one longer.
+    #[serde(default)]
+    locks: u32,
     /// The hash of the last PIN, which a second click sends again.
     #[serde(default)]
     last: Option<String>,
@@ -48,7 +50,8 @@ pub(super) enum Compared {
     Right(Pin),
     /// The number of attempts left before the lock.
     Wrong(u8),
-    Locked,
+    /// The time in seconds until which no PIN is compared.
+    Locked(u64),
 }
 
 /// Compares a PIN. Unknown fiscal codes take the same time, and are counted in the same way.
@@ -58,22 +61,52 @@ pub(super) async fn compare(app: &App, holder: &str, pin: String, now: UnixTime)
     let guess = Sha256::new().chain_update(holder).chain_update([0]).chain_update(&pin).finalize();
     let guess = base16ct::lower::encode_string(&guess);
     let counted = app.records.change(holder, now, |guesses: Option<Guesses>| {
-        let Guesses { failures, locked_until, last } = guesses.unwrap_or_default();
+        let Guesses { failures, mut locked_until, mut locks, last } = guesses.unwrap_or_default();
         if last.as_ref() == Some(&guess) {
-            return (None, Some(TRIES.saturating_sub(failures)));
+            return (None, Ok(TRIES.saturating_sub(failures)));
         }
         if now.as_secs() < locked_until {
-            return (None, None);
+            return (None, Err(locked_until));
         }
         let failures = if failures >= TRIES { 1 } else { failures + 1 };
-        let locked_until = if failures >= TRIES { now.as_secs() + LOCK_SECS } else { 0 };
-        let kept = Kept::until(now.saturating_add(DAY), Guesses { failures, locked_until, last: Some(guess.clone()) });
-        (Some(kept), Some(TRIES - failures))
+        if failures >= TRIES {
+            (locked_until, locks) = lock(locks, locked_until, now);
+        }
+        let last = Some(guess.clone());
+        let kept = Kept::until(kept_until(locks, locked_until, now), Guesses { failures, locked_until, locks, last });
+        (Some(kept), Ok(TRIES - failures))
     });
-    let Some(left) = counted.await? else { return Ok(Compared::Locked) };
+    let left = match counted.await? {
+        Ok(left) => left,
+        Err(until) => return Ok(Compared::Locked(until)),
+    };
     let known: Option<Pin> = app.records.load(holder, now).await?;
     let is_right = app.persons.compare(pin, known.as_ref().map(|known| known.hash.clone())).await?;
     let Some(known) = known.filter(|_| is_right) else { return Ok(Compared::Wrong(left)) };
     app.records.remove::<Guesses>(holder, now).await?;
     Ok(Compared::Right(known))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+    use crate::person::LOCK_SECS;
+
+    #[tokio::test]
+    async fn second_lock_of_a_fiscal_code_is_twice_as_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = crate::test_browser::open(folder.path()).await;
+        let start = UnixTime::now().unwrap();
+        let give =
+            async |pin: &str, secs| compare(&app, "nobody", pin.into(), start.saturating_add(secs)).await.unwrap();
+        for (from, secs) in [(0, LOCK_SECS), (LOCK_SECS, 2 * LOCK_SECS)] {
+            for (pin, left) in [("1", 4), ("2", 3), ("3", 2), ("4", 1), ("5", 0)] {
+                assert!(matches!(give(pin, from).await, Compared::Wrong(given) if given == left));
+            }
+            let end = start.as_secs() + from + secs;
+            assert!(matches!(give("6", from + secs - 1).await, Compared::Locked(until) if until == end));
+        }
+    }
 }

@@ -133,7 +133,7 @@ impl Visit {
         self.cookie.hash("gepi browser")
     }
 
-    pub(super) async fn keep(&self) -> Result<(), Outage> {
+    async fn keep(&self) -> Result<(), Outage> {
         let kept =
             |_: Option<Session>| (Some(Kept::until(self.now.saturating_add(SESSION_SECS), self.session.clone())), ());
         self.app.records.change(&self.cookie.hash("gepi"), self.now, kept).await
@@ -141,13 +141,25 @@ impl Visit {
 
     /// Stores the reason for which a form is refused, or that it was shown, and nothing else.
     pub(super) async fn note(&self, notice: Option<Notice>) -> Result<(), Outage> {
-        let note = |held: Option<Session>| {
-            // A session that was ended meanwhile stays so.
+        self.change(|held| held.notice.clone_from(&notice)).await
+    }
+
+    /// Stores the language that the person chose, and nothing else.
+    pub(super) async fn choose(&self, language: Language) -> Result<(), Outage> {
+        self.change(|held| held.language = Some(language.code().to_owned())).await
+    }
+
+    /// Changes a part of the session. A session that was ended meanwhile stays so.
+    async fn change(&self, mut change: impl FnMut(&mut Session) + Send) -> Result<(), Outage> {
+        let change = |held: Option<Session>| {
             let held = held.or_else(|| self.session.entry.is_none().then(|| self.session.clone()));
-            let noted = held.map(|held| Session { notice: notice.clone(), ..held });
-            (noted.map(|noted| Kept::until(self.now.saturating_add(SESSION_SECS), noted)), ())
+            let changed = held.map(|mut held| {
+                change(&mut held);
+                Kept::until(self.now.saturating_add(SESSION_SECS), held)
+            });
+            (changed, ())
         };
-        self.app.records.change(&self.cookie.hash("gepi"), self.now, note).await
+        self.app.records.change(&self.cookie.hash("gepi"), self.now, change).await
     }
 
     /// Moves to the cookie of a session that begins or began with this salt.
@@ -197,5 +209,34 @@ impl Visit {
 
     fn set_cookie(&self) -> [(header::HeaderName, String); 1] {
         [(header::SET_COOKIE, self.cookie.header(&COOKIE, self.app.is_secure()))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+    use crate::test_browser::{self, Browser};
+
+    #[tokio::test]
+    async fn choice_of_a_language_brings_no_session_back_that_was_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let mut browser = Browser::new(&app);
+        browser.send("GET", "/gepi", String::new(), None).await;
+        let visit = async || Visit::of(Arc::clone(&app), &browser.headers()).await.unwrap();
+        let mut first = visit().await;
+        first.session.entry =
+            Some(Entry { fiscal_code: "RSSMRA80B69H501U".into(), name: "Maria Rossi".into(), way: Way::Spid(2) });
+        first.keep().await.unwrap();
+        let choosing = visit().await;
+        choosing.choose(Language::English).await.unwrap();
+        let chosen = visit().await;
+        assert!(chosen.session.entry.is_some() && chosen.language == Language::English);
+        // Another tab ends the session before the language is stored.
+        visit().await.leave().await.unwrap();
+        choosing.choose(Language::Italian).await.unwrap();
+        assert!(visit().await.session.entry.is_none());
     }
 }

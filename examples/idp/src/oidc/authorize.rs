@@ -11,7 +11,6 @@ use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages;
-use crate::person::Standing;
 use crate::session::SESSION_SECS;
 
 /// Keeps the request of a service in the browser's session, and begins the login.
@@ -71,7 +70,7 @@ impl Visit {
             && !request.is_fresh
             && self.now.as_secs().saturating_sub(single.at) <= request.max_age.unwrap_or(SESSION_SECS).min(SESSION_SECS)
             && let Some(person) = self.app.persons.load(&single.person, self.now).await?
-            && person.standing == Standing::Active
+            && person.is_active(self.now)
             && single.at >= person.sessions_since
             && request.choose(person.second_factor_since.is_some())? == Some(Level::One)
         {

@@ -117,6 +117,26 @@ async fn suspended_identity_logs_in_nowhere() {
 }
 
 #[tokio::test]
+async fn expired_identity_logs_in_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path()).await;
+    let today = crate::registration::today(UnixTime::now().unwrap());
+    let days = [today.tomorrow().unwrap(), today.yesterday().unwrap()];
+    for (day, is_over) in days.into_iter().zip([false, true]) {
+        change(&app, |person| person.expiration_date = day.to_string()).await;
+        let mut browser = log_in(&app).await;
+        browser.follow().await;
+        assert_eq!(browser.page.contains("error_description=ErrorCode+nr23"), is_over, "{}", browser.page);
+        let mut own = Browser::new(&app);
+        own.send("GET", "/", String::new(), None).await;
+        let form = own.hidden("form");
+        own.send("POST", "/password", format!("form={form}&user={USER}&password=password"), None).await;
+        own.follow().await;
+        assert_eq!(own.page.contains("è scaduta"), is_over, "{}", own.page);
+    }
+}
+
+#[tokio::test]
 async fn suspended_identity_has_no_pages_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path()).await;

@@ -21,7 +21,6 @@ use super::request::{hash, random};
 use crate::app::App;
 use crate::audit::Line;
 use crate::outage::Outage;
-use crate::person::Standing;
 
 /// Exchanges a code for an ID token and an access token.
 pub(super) async fn token(
@@ -58,9 +57,9 @@ pub(super) async fn token(
         app.audit.record(Line { outcome: "invalid_grant".into(), ..line });
         return Err(Refused(Code::InvalidGrant, "the code is not valid for this request").into());
     };
-    // The person may have been suspended since the consent.
+    // The identity may have been suspended since the consent.
     let person = app.persons.load(&login.person, now).await?;
-    if person.is_none_or(|person| person.standing != Standing::Active) {
+    if person.is_none_or(|person| !person.is_active(now)) {
         app.audit.record(Line { outcome: "invalid_grant".into(), person: Some(login.person), ..line });
         return Err(Refused(Code::InvalidGrant, "the code is not valid for this request").into());
     }

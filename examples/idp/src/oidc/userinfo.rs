@@ -13,7 +13,6 @@ use crate::app::App;
 use crate::audit::Line;
 use crate::http::Answer;
 use crate::outage::Outage;
-use crate::person::Standing;
 
 /// Returns the attributes that the person consented to.
 pub(super) async fn userinfo(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
@@ -30,7 +29,7 @@ pub(super) async fn userinfo(State(app): State<Arc<App>>, headers: HeaderMap) ->
     let Some(grant) = app.records.load::<Grant>(id, now).await? else { return invalid() };
     let Some(client) = app.oidc.clients.get(&grant.client) else { return invalid() };
     let person = app.persons.load(&grant.person, now).await?;
-    let Some(person) = person.filter(|person| person.standing == Standing::Active) else { return invalid() };
+    let Some(person) = person.filter(|person| person.is_active(now)) else { return invalid() };
     let mut values = Map::new();
     values.insert("sub".into(), app.oidc.subjects.of(&client.sector, &person.id).into());
     values.extend(grant.attributes.iter().filter_map(|attribute| {

@@ -1,7 +1,7 @@
 use maud::{Markup, html};
 
-use super::language::Text;
-use super::layout::Page;
+use super::language::{Language, Text, date_and_time};
+use super::layout::{Alert, Page};
 use super::texts;
 use crate::person::PASSWORD_TRIES;
 use crate::problem::Refused;
@@ -11,11 +11,16 @@ const USER: Text = Text("E-mail o codice fiscale", "E-mail or fiscal code");
 const PASSWORD: Text = Text("Password", "Password");
 pub(crate) const WRONG_PASSWORD: Text =
     Text("Il nome utente o la password non sono corretti.", "The user name or the password is not correct.");
-pub(crate) const PASSWORD_LOCKED: Text =
-    Text("Troppi tentativi. Riprova tra 15 minuti.", "Too many attempts. Try again in 15 minutes.");
+const PASSWORD_LOCKED: Text =
+    Text("Troppi tentativi. Potrai riprovare a partire da:", "Too many attempts. You can try again from:");
 const RECOVER: Text = Text("Recupero credenziali", "Recover your credentials");
 const NEW_HERE: Text = Text("Non hai un'identità digitale?", "Don't have a digital identity yet?");
 const REGISTER: Text = Text("Registrati", "Register");
+
+/// Returns the alert about a user name that is locked until a time in seconds.
+pub(crate) fn password_locked(language: Language, until: u64) -> Alert {
+    Alert(format!("{} {}", PASSWORD_LOCKED.in_language(language), date_and_time(until)))
+}
 
 /// The page for the user name and the password. A service may have named the user, and another page may follow the login.
 pub(crate) fn sign_in(page: &Page<'_>, named: &str, next: Option<&str>) -> Markup {

@@ -33,7 +33,7 @@ pub(crate) use enrollment::{enrollment, first_app};
 pub(crate) use language::{Language, Text, start_of_day, time_of_day};
 pub(crate) use layout::{Alert, ERROR, Page, STYLE};
 pub(crate) use limited::limited;
-pub(crate) use login::{PASSWORD_LOCKED, WRONG_PASSWORD, sign_in};
+pub(crate) use login::{WRONG_PASSWORD, password_locked, sign_in};
 pub(crate) use number::{NOT_A_MOBILE, NUMBER_IN_USE, NUMBER_REFUSED, START_AGAIN, confirm_number, number};
 pub(crate) use outbox::outbox;
 pub(crate) use person::{PersonView, person, standing};

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::app::App;
+use crate::http::{CAMERA, PERMISSIONS};
 use crate::pages::{self, Language};
 
 /// Scripts and calls of the provider only, the camera, and no form that leaves the page.
@@ -51,8 +52,8 @@ struct Choice {
 async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(Choice { lang }): Query<Choice>) -> Response {
     let chosen = lang.as_deref().and_then(Language::of_code);
     let language = chosen.unwrap_or_else(|| Language::accepted(&headers));
-    let policy = [(header::CONTENT_SECURITY_POLICY, POLICY)];
-    (policy, pages::phone::app(language, &app.config.name)).into_response()
+    let policies = [(header::CONTENT_SECURITY_POLICY, POLICY), (PERMISSIONS, CAMERA)];
+    (policies, pages::phone::app(language, &app.config.name)).into_response()
 }
 
 async fn manifest(State(app): State<Arc<App>>) -> Response {

@@ -18,7 +18,7 @@ use crate::http::Answer;
 use crate::messages::Notice;
 use crate::outage::Outage;
 use crate::pages::{Language, Text};
-use crate::person::{Person, Standing};
+use crate::person::Person;
 
 /// Takes the key of a new app, which proves that it has the activation. The person confirms it on the page.
 pub(super) async fn activate(State(app): State<Arc<App>>, message: String) -> Answer {
@@ -93,7 +93,7 @@ async fn person(app: &App, account: &str, now: UnixTime) -> Result<Result<(Accou
     let Ok(account) = AccountId::new(account) else { return Ok(Err(unknown)) };
     // Records of other kinds lie in the same store, and are no accounts.
     let Some(person) = app.persons.load(account.as_str(), now).await? else { return Ok(Err(unknown)) };
-    Ok(if person.standing == Standing::Active { Ok((account, person)) } else { Err(Refusal::Suspended.label()) })
+    Ok(if person.is_active(now) { Ok((account, person)) } else { Err(Refusal::Suspended.label()) })
 }
 
 /// Returns `true` if there is no other answer to the challenge any more.

@@ -25,7 +25,7 @@ pub(crate) use self::application::{Application, Stage, Step};
 pub(crate) use self::contact::{CODE_OVER, WRONG_CODE};
 pub(crate) use self::files::{Kind, remove_documents};
 pub(crate) use self::handover::{Credential, check_credentials, keep_credential};
-pub(crate) use self::personal::Personal;
+pub(crate) use self::personal::{Personal, today};
 use crate::app::App;
 use crate::http::{Answer, Visit};
 use crate::pages::registration as pages;

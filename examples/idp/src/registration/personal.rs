@@ -148,7 +148,7 @@ fn birth(text: &str, now: UnixTime) -> Result<Date, Problem> {
 }
 
 /// Returns the day in Italy.
-pub(super) fn today(now: UnixTime) -> Date {
+pub(crate) fn today(now: UnixTime) -> Date {
     let zone = jiff::tz::TimeZone::get("Europe/Rome").unwrap_or(jiff::tz::TimeZone::UTC);
     Timestamp::from_second(now.into()).unwrap_or_default().to_zoned(zone).date()
 }

@@ -77,9 +77,11 @@ pub(crate) async fn change(
             Ok(visit.go_to("/security"))
         }
         FirstFactor::Wrong(1..) => visit.refuse(PASSWORD, visit.warning(WRONG)).await,
-        FirstFactor::Wrong(0) | FirstFactor::Locked => {
-            visit.refuse(PASSWORD, visit.warning(pages::PASSWORD_LOCKED)).await
+        FirstFactor::Wrong(0) => {
+            let until = visit.app.persons.locked_until(&person, visit.now).await?.unwrap_or(visit.now.as_secs());
+            visit.refuse(PASSWORD, pages::password_locked(visit.language, until)).await
         }
+        FirstFactor::Locked(until) => visit.refuse(PASSWORD, pages::password_locked(visit.language, until)).await,
     }
 }
 

@@ -12,6 +12,13 @@ fn assert_guarded(browser: &Browser, path: &str) {
     assert_eq!(header("x-frame-options"), "DENY", "{path}");
     assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
     assert_eq!(header("referrer-policy"), "same-origin", "{path}");
+    assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{path}");
+    // The app scans codes. No page may have anything else.
+    let permissions = header("permissions-policy").to_str().unwrap();
+    let granted: Vec<_> = permissions.split(", ").filter(|permission| !permission.ends_with("=()")).collect();
+    let expected: &[_] = if path == "/app" { &["camera=(self)"] } else { &[] };
+    assert_eq!(granted, expected, "{path}");
+    assert!(permissions.contains("camera=") && permissions.contains("geolocation="), "{path}");
     let policy = header("content-security-policy").to_str().unwrap();
     for directive in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action '"] {
         assert!(policy.split("; ").any(|given| given.starts_with(directive)), "{path}: {policy}");

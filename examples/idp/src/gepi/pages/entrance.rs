@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::Sheet;
 use super::texts;
+use crate::gepi::calendar::time;
 use crate::pages::Text;
 
 const TITLE: Text = Text("Entra in GePI", "Sign in to GePI");
@@ -50,7 +51,8 @@ pub(in crate::gepi) enum Problem {
     UnknownAnswer,
     /// The number of attempts left.
     WrongPin(u8),
-    PinLocked,
+    /// The time in seconds until which no PIN is compared.
+    PinLocked(u64),
 }
 
 /// The page by which people come in.
@@ -99,7 +101,7 @@ fn alert(sheet: &Sheet<'_>, problem: Problem) -> String {
         }
         Problem::UnknownAnswer => sheet.say(UNKNOWN_ANSWER).to_owned(),
         Problem::WrongPin(left) => format!("{} {left}", sheet.say(WRONG_PIN)),
-        Problem::PinLocked => sheet.say(PIN_LOCKED).to_owned(),
+        Problem::PinLocked(until) => format!("{} {}", sheet.say(PIN_LOCKED), time(until)),
     }
 }
 
@@ -112,8 +114,8 @@ const WRONG_PIN: Text = Text(
     "The fiscal code or the PIN is not correct. Attempts left:",
 );
 const PIN_LOCKED: Text = Text(
-    "Troppi tentativi con questo codice fiscale. Riprova tra 15 minuti, oppure entra con SPID.",
-    "Too many attempts with this fiscal code. Try again in 15 minutes, or sign in with SPID.",
+    "Troppi tentativi con questo codice fiscale. Entra con SPID, oppure riprova a partire da:",
+    "Too many attempts with this fiscal code. Sign in with SPID, or try again from:",
 );
 
 /// Returns the text of an outcome code, with what to do next.

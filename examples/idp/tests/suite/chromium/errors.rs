@@ -87,7 +87,8 @@ fn forms_of_others_and_a_store_that_is_away() {
         for digit in 0..6 {
             browser.submit("/gepi/pin", &[("fiscal_code", PAOLO), ("pin", &digit.to_string().repeat(16))]);
         }
-        assert!(browser.alert().contains("15"), "{}", browser.alert());
+        let alert = browser.alert();
+        assert!(alert.contains(reader.say("riprova a partire da: ", "try again from: ")), "{alert}");
         browser.picture("gepi-19-pin-locked");
         drop(server);
         for path in ["/", "/gepi"] {

@@ -38,6 +38,28 @@ fn wrong_settings_stop_the_start() {
     }
 }
 
+#[test]
+fn refused_line_of_the_configuration_is_named_and_not_shown() {
+    const SECRET: &str = "48151623";
+    const CLIENT: &str = "[[client]]\nid = \"wiki\"\nname = \"Wiki\"\nredirect_uris = []\n";
+    for (tables, place, reason) in [
+        (format!("{CLIENT}secrt = \"{SECRET}\""), "line 5, column 1: ", "unknown field `secrt`, expected one of"),
+        (format!("\nmetrics_token = {SECRET}"), "line 2, column 17: ", "invalid type: integer, expected a string"),
+        (format!("[limits]\npassword = \"{SECRET}\""), "line 2, column 12: ", "invalid type: string, expected u32"),
+        (format!("sms = \"a, expected {SECRET}\""), "line 1, column 7: ", "invalid type: string, expected "),
+        (format!("ways = [\"{SECRET}\"]"), "line 1, column ", "unknown variant, expected one of"),
+        (format!("[sms]\nurl = \"{SECRET}\""), "line 2, column 7: ", "relative URL without a base…"),
+        (format!("[gepi]\nlevel2_from = \"{SECRET}x\""), "line 2, column 15: ", ""),
+        (format!("store = \"postgres://idp:{SECRET}@db/idp"), "line 1, column ", ""),
+        (format!("metrics_token = x{SECRET}"), "line 1, column ", ""),
+        (format!("metrics_token = \"{SECRET}\"\nmetrics_token = \"{SECRET}\""), "line 2, column 1: ", "duplicate key"),
+    ] {
+        let error = Provider::refuse(&tables);
+        assert!(error.contains("idp.toml, ") && error.contains(place) && error.contains(reason), "{tables}: {error}");
+        assert!(!error.contains(SECRET), "{tables}: {error}");
+    }
+}
+
 /// The name is for pages and apps. The data does not depend on it.
 #[test]
 fn name_can_be_any_and_can_be_changed() {

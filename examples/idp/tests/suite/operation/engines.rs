@@ -30,7 +30,13 @@ fn log_in_and_restart(store: &str) -> Provider {
 
 /// Rotates the keys, of which the old one opens nothing any more, and erases a person.
 fn rotate(provider: &mut Provider) {
-    let said = provider.command(&["rotate-keys"]).unwrap();
+    let said = provider.command(&["rotate-keys"]).unwrap_err();
+    assert!(said.contains("the next step is `idp rotate-keys add`"), "{said}");
+    for step in ["add", "seal"] {
+        let said = provider.command(&["rotate-keys", step]).unwrap();
+        assert!(said.contains("Copy the key file to the other machines."), "{said}");
+    }
+    let said = provider.command(&["rotate-keys", "drop"]).unwrap();
     assert!(said.contains("entries were sealed with key"), "{said}");
     provider.restart("+0s");
     provider.command(&["audit", "verify"]).unwrap();

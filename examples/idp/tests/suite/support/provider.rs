@@ -134,6 +134,20 @@ impl Provider {
         provider
     }
 
+    /// Starts a provider on another machine with the same store, whose output and errors go to the file `log`.
+    pub(crate) fn start_beside(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["idp.toml", "idp.key"] {
+            fs::copy(self.file(name), folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join("log"), "").unwrap();
+        let (origin, address) = Default::default();
+        let (user, password, operator) = (self.user.clone(), self.password.clone(), self.operator.clone());
+        let mut provider = Self { process: None, folder, origin, address, user, password, operator };
+        provider.run("127.0.0.1:0", None);
+        provider
+    }
+
     /// Runs a command of the operator in the folder of the data, and returns its output, or the output and the error if
     /// it failed.
     pub(crate) fn command(&self, arguments: &[&str]) -> Result<String, String> {
