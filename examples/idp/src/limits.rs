@@ -218,6 +218,31 @@ mod tests {
         take("192.0.2.1", 10 + wait).unwrap_err();
     }
 
+    #[test]
+    fn each_path_has_its_limit() {
+        let kinds = [
+            (Kind::Password, &["/password", "/recover", "/recover/code", "/recover/password", gepi::PIN][..]),
+            (Kind::Code, &["/code", "/enrollment", "/first-app", "/push", "/push/approved", "/recovery-code", "/sms"]),
+            (Kind::Code, &["/security/activate", "/security/again", "/security/number/code", "/security/password"]),
+            (Kind::Registration, &["/register/personal", "/register/handover", "/register/code/mobile"]),
+            (Kind::Form, &["/consent", "/choice", "/logout", "/admin/find", "/gepi/login", "/language/en"]),
+        ];
+        for (kind, paths) in kinds {
+            for path in paths {
+                assert_eq!(Kind::of(&Method::POST, path), Some(kind), "{path}");
+                // Pages are not limited.
+                assert_eq!((Kind::of(&Method::GET, path), Kind::of(&Method::HEAD, path)), (None, None), "{path}");
+            }
+        }
+        assert_eq!(Kind::of(&Method::POST, WAITING), Some(Kind::Api));
+        for method in [Method::GET, Method::POST] {
+            assert_eq!(Kind::of(&method, "/authorize"), Some(Kind::Authorize));
+            for path in ["/token", "/userinfo", "/api/app/inbox"] {
+                assert_eq!(Kind::of(&method, path), Some(Kind::Api), "{path}");
+            }
+        }
+    }
+
     /// An office with twenty people who wait for their apps.
     #[test]
     fn waiting_for_apps_leaves_codes_alone() {

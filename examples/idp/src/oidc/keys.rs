@@ -29,7 +29,7 @@ const PERIOD_SECS: u64 = 90 * DAY;
 const AHEAD_SECS: u64 = DAY;
 const DAY: u64 = 24 * 60 * 60;
 /// The time between two looks at the list, which another machine may have changed.
-const LOOK: Duration = Duration::from_secs(60);
+pub(super) const LOOK: Duration = Duration::from_secs(60);
 
 /// A key of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,16 +102,17 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(super) async fn open(records: Records) -> Result<Self, Outage> {
+    /// Loads the keys, and looks after them at this interval until the provider stops.
+    pub(super) async fn open(records: Records, interval: Duration) -> Result<Self, Outage> {
         let keys = Self { records, ready: Arc::default(), looking: Arc::default() };
         keys.look().await?;
+        tokio::spawn(keys.clone().maintain(interval));
         Ok(keys)
     }
 
-    /// Looks after the keys until the provider stops.
-    pub(super) async fn maintain(self) {
+    async fn maintain(self, interval: Duration) {
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(interval).await;
             if let Err(Outage(label)) = self.look().await {
                 eprintln!("signing keys: {label}");
             }
@@ -253,7 +254,10 @@ fn make(algorithm: Algorithm) -> Result<(String, Private), Outage> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails so")]
 mod tests {
+    use secondo::store::{Boxed, Memory};
+
     use super::*;
 
     fn added(list: &mut List, now: u64) -> Vec<(Algorithm, u64)> {
@@ -290,5 +294,23 @@ mod tests {
         assert!(list.is_over(&key(1000), 2001 + TOKEN_SECS + DAY));
         assert!(!list.is_over(&key(2000), 2001 + TOKEN_SECS + DAY));
         assert!(!list.is_over(&key(3000), u64::MAX));
+    }
+
+    /// Two machines on one store, one of which is told that somebody knows the keys.
+    #[tokio::test]
+    async fn other_machine_follows() {
+        let store = Boxed::new(Memory::new());
+        let open = || Keys::open(Records::new(store.clone(), &[(1, [7; 32])]), Duration::from_millis(1));
+        let (one, other) = (open().await.unwrap(), open().await.unwrap());
+        let old = one.published();
+        assert_eq!(other.published(), old);
+        one.replace().await.unwrap();
+        assert_ne!(one.published(), old);
+        let follow = async {
+            while other.published() != one.published() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(180), follow).await.unwrap();
     }
 }

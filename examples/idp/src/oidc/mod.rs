@@ -51,8 +51,7 @@ impl Oidc {
         subject_key: &[u8; 32],
     ) -> Result<Self, Failure> {
         let clients = Clients::new(registrations)?;
-        let keys = Keys::open(records).await?;
-        tokio::spawn(keys.clone().maintain());
+        let keys = Keys::open(records, keys::LOOK).await?;
         Ok(Self { clients, keys, subjects: Subjects::new(subject_key) })
     }
 

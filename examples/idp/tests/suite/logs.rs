@@ -2,8 +2,13 @@
 
 use std::fs;
 
+use crate::credentials::NEW;
+use crate::gepi::people::{MARIA, PAOLO, enter_by_pin, give_pin};
+use crate::push::phone::{Phone, begin, call, enrolled, give_password, number};
+use crate::registration::applicant::{Applicant, PASSWORD, operator};
+use crate::second_factor;
 use crate::support::browser::Browser;
-use crate::support::outbox::messages;
+use crate::support::outbox::{code, message, messages};
 use crate::support::provider::Provider;
 use crate::support::service::{
     CALLBACK, LEVEL_2, Service, VERIFIER, client_assertion, redeem, request_object, userinfo,
@@ -70,11 +75,120 @@ fn output_has_no_secret_of_a_whole_login() {
         secrets.extend(browser.cookie().split("; ").map(|cookie| cookie.split_once('=').unwrap().1.to_owned()));
     }
 
+    assert_absent(&mut provider, &secrets);
+}
+
+/// Ends the provider, and asserts that its output has none of these secrets.
+fn assert_absent(provider: &mut Provider, secrets: &[String]) {
     assert!(provider.terminate().success());
     let log = fs::read_to_string(provider.file("log")).unwrap();
     // The passwords of the demonstration are written once, before the address to open.
     let (_, log) = log.split_once("Open ").unwrap();
     for secret in secrets {
-        assert!(secret.len() >= 6 && !log.contains(&secret), "{secret} is in the output: {log}");
+        assert!(secret.len() >= 6 && !log.contains(secret), "{secret} is in the output: {log}");
     }
+}
+
+/// Returns the words of a text that are as long as keys, such as those of a link.
+fn keys(text: &str) -> Vec<String> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-_".contains(letter));
+    words.filter(|word| word.len() >= 16).map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn output_has_no_secret_of_the_ways_to_an_identity() {
+    let mut provider = Provider::start_logged("");
+    let mut secrets = [PASSWORD, NEW, "wrong-pin-7", "wrong-code-7"].map(ToOwned::to_owned).to_vec();
+    // Registrations, with documents and with a credential of somebody else.
+    let mut applicant = Applicant::new(&provider, "BNCMRA");
+    let (procedure, path) = applicant.apply(&provider);
+    applicant.browser.open(&path);
+    applicant.browser.submit(&path, &[("procedure", "wrong-code-7")]);
+    applicant.browser.submit(&path, &[("procedure", &procedure)]);
+    assert!(applicant.browser.page.contains("<h1>Richiesta ritirata</h1>"), "{}", applicant.browser.page);
+    secrets.push(path.rsplit('/').next().unwrap().to_owned());
+    secrets.push(procedure);
+    let mut luigi = Applicant::new(&provider, "VRDLGU");
+    let pin = message(&provider, "Luigi Verdi", 1);
+    let pin = pin.split_once("PIN: ").unwrap().1.split('\n').next().unwrap();
+    luigi.browser.open("/register/handover");
+    for pin in ["wrong-pin-7", pin] {
+        let fields = [("fiscal_code", luigi.fiscal_code.as_str()), ("pin", pin), ("consent", "yes")];
+        luigi.browser.submit("/register/handover", &fields);
+    }
+    let sent = code(&message(&provider, "+393330000002", 1));
+    luigi.browser.submit("/register/code/mobile", &[("code", "wrong-code-7")]);
+    luigi.browser.submit("/register/code/mobile", &[("code", &sent)]);
+    let data = [("gender", "M"), ("date_of_birth", "1990-05-17"), ("county_of_birth", "MI")];
+    luigi.browser.submit("/register/personal", &[&data[..], &[("place_of_birth", "F205")]].concat());
+    luigi.give_email(&provider);
+    luigi.browser.submit("/register/terms", &[("terms", "yes")]);
+    luigi.browser.submit("/register/summary", &[]);
+    assert!(luigi.browser.page.contains("<h1>L'identità è attiva</h1>"), "{}", luigi.browser.page);
+
+    // An app with codes, one that approves logins, and one by a code of the help desk.
+    let mut browser = enrolled(&provider);
+    secrets.push(browser.used_code());
+    let link = begin(&mut browser);
+    let (mut phone, answer) = Phone::new(&link, 1);
+    assert_eq!(call(&provider, "activation", &answer).0, 200);
+    browser.submit("/security/app/confirm", &[("code", "wrong-code-7")]);
+    browser.submit("/security/app/confirm", &[("code", &phone.confirmation_code())]);
+    secrets.extend(keys(&link));
+    secrets.extend(keys(&answer));
+    secrets.push(phone.confirmation_code());
+    let mut login = give_password(&provider);
+    login.submit("/push", &[]);
+    let shown = number(&login);
+    assert_eq!(phone.accept(&provider, &shown).0, 200);
+    login.submit("/push/approved", &[]);
+    assert!(login.form("/logout").is_some(), "{}", login.page);
+    secrets.push(shown);
+    let by = ["--operator", "anna", "--reason", "ticket 7"];
+    let run = |command: &[&str]| provider.command(&[command, &by].concat()).unwrap();
+    let said = run(&["admin", "activation", MARIA]);
+    let activation = said.split(['\n', ',']).find_map(|part| part.strip_prefix("Code: ")).unwrap();
+    let mut other = give_password(&provider);
+    other.open("/security/activate");
+    other.submit("/security/activate", &[("code", "wrong-code-7")]);
+    other.submit("/security/activate", &[("code", activation)]);
+    let (_, key) = other.page.split_once("<code>").unwrap_or_else(|| panic!("{}", other.page));
+    secrets.push(key.split('<').next().unwrap().to_owned());
+    other.give_first_code(0);
+    secrets.extend([activation.to_owned(), activation.replace('-', ""), other.used_code()]);
+
+    // A PIN of the sample service, an operator, and commands.
+    let mut paolo = Browser::new(&provider);
+    give_pin(&mut paolo, PAOLO, "wrong-pin-7");
+    let paolo = enter_by_pin(&provider, PAOLO);
+    assert!(paolo.form("/gepi/logout").is_some(), "{}", paolo.page);
+    let mut operator = operator(&provider);
+    secrets.push(operator.used_code());
+    operator.open("/admin");
+    operator.submit("/admin/find", &[("person", &luigi.fiscal_code)]);
+    secrets.extend(keys(&fs::read_to_string(provider.file("idp.key")).unwrap()));
+    provider.command(&["replace-signing-keys"]).unwrap();
+    run(&["erase", &luigi.fiscal_code]);
+
+    let mut recovery = Browser::new(&provider);
+    recovery.open("/recover");
+    let (mails, texts) = (messages(&provider, &provider.user).len(), messages(&provider, MOBILE).len());
+    recovery.submit("/recover", &[("user", &provider.user)]);
+    let by_mail = code(&message(&provider, &provider.user, mails + 1));
+    recovery.submit("/recover/code", &[("code", "wrong-code-7")]);
+    recovery.submit("/recover/code", &[("code", &by_mail)]);
+    let by_sms = code(&message(&provider, MOBILE, texts + 1));
+    recovery.submit("/recover/code", &[("code", &by_sms)]);
+    recovery.submit("/recover/password", &[("password", NEW)]);
+    assert!(recovery.page.contains("<h1>Password cambiata</h1>"), "{}", recovery.page);
+
+    for browser in [&applicant.browser, &luigi.browser, &browser, &login, &other, &paolo, &operator, &recovery] {
+        secrets.extend(browser.cookie().split("; ").map(|cookie| cookie.split_once('=').unwrap().1.to_owned()));
+    }
+    // The codes and the PINs that were sent.
+    for (_, text) in second_factor::messages(&provider) {
+        let words = text.split(|letter: char| !letter.is_ascii_digit());
+        secrets.extend(words.filter(|word| word.len() >= 6).map(ToOwned::to_owned));
+    }
+    assert_absent(&mut provider, &secrets);
 }

@@ -2,11 +2,13 @@
 
 use std::thread;
 
+use crate::operation::commands::contents;
 use crate::registration::applicant::{Applicant, PASSWORD, PDF, PNG, open_first, operator};
 use crate::support::browser::Browser;
 use crate::support::outbox::{message, messages};
 use crate::support::page::assert_leads_onward;
 use crate::support::provider::Provider;
+use crate::support::wait;
 
 #[test]
 fn two_applications_with_one_address() {
@@ -158,6 +160,13 @@ fn last_day_and_the_day_after() {
     login.open("/");
     login.submit("/password", &[("user", &applicants[1].email), ("password", PASSWORD)]);
     assert!(login.is_refused(), "{}", login.page);
+    // A provider that starts removes what has expired: no record has their data.
+    wait::until(|| {
+        provider.restart("+2595600s");
+        assert!(provider.terminate().success());
+        let is_theirs = |id: &str| ["idp.application.", "idp.document."].iter().any(|kind| id.starts_with(kind));
+        !contents(&provider).iter().any(|(id, _)| is_theirs(id))
+    });
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -6,7 +7,9 @@ use std::thread;
 use serde_json::Value;
 
 use super::{MOBILE, is_logged_in, messages};
+use crate::registration::applicant::Applicant;
 use crate::support::browser::Browser;
+use crate::support::outbox::{code, message};
 use crate::support::provider::Provider;
 
 /// A gateway that answers each call with the next of these lines, and passes on the call.
@@ -93,6 +96,38 @@ fn gateway_sends() {
     assert!(login.form("/sms").is_some() && login.form("/code").is_none());
     login.open("/choice");
     assert!(login.page.contains("Tentativi rimanenti: 5"), "{}", login.page);
+}
+
+/// The time of an answer must not tell who is registered, so the page comes while the gateway still has the message.
+#[test]
+fn pages_come_before_the_gateway_answers() {
+    let (url, answers, calls) = start();
+    let provider = Provider::start_logged(&table(&url));
+    let answer = || {
+        // A provider that waited would have given up by now.
+        let log = fs::read_to_string(provider.file("log")).unwrap();
+        assert!(!log.contains("outage"), "{log}");
+        answers.send("202 Accepted").unwrap();
+        calls.recv().unwrap();
+    };
+    let login = super::after_password(&provider);
+    assert!(login.form("/first-app").is_some(), "{}", login.page);
+    answer();
+
+    let mut recovery = Browser::new(&provider);
+    recovery.open("/recover");
+    recovery.submit("/recover", &[("user", &provider.user)]);
+    let by_mail = code(&message(&provider, &provider.user, 1));
+    recovery.submit("/recover/code", &[("code", &by_mail)]);
+    assert!(recovery.page.contains("<h1>Codice via SMS</h1>"), "{}", recovery.page);
+    answer();
+
+    let mut applicant = Applicant::new(&provider, "VRDLGU");
+    applicant.give_personal();
+    applicant.give_email(&provider);
+    applicant.browser.submit("/register/mobile", &[("mobile", &applicant.mobile)]);
+    applicant.is_at("/register/code/mobile");
+    answer();
 }
 
 #[test]

@@ -22,6 +22,9 @@ use url::{ParseError, Url};
 use super::installed::{npm, source};
 use super::wait;
 
+/// The width and the height of a narrow phone.
+const PHONE: (u32, u32) = (320, 640);
+
 /// The checker of accessibility that others wrote.
 static AXE: LazyLock<String> = LazyLock::new(|| {
     let folder = npm("axe-core", &source("support/package.json"));
@@ -46,7 +49,7 @@ fn is_full() -> bool {
 /// A language, with the screen on which it is tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// Italian, in a window at a desk.
+    /// Italian, in a window at a desk. The width of each page is checked on a narrow phone as well.
     Italian,
     /// English, on a narrow phone: Chromium without the frame of a window, which takes half of the processor's time.
     English,
@@ -122,7 +125,7 @@ impl Chromium {
         if reader == Reader::English {
             options["binary"] = json!("/usr/bin/chromium-headless-shell");
             capabilities.insert("browserName".to_owned(), json!("chrome-headless-shell"));
-            let metrics = json!({ "width": 320, "height": 640, "pixelRatio": 1.0 });
+            let metrics = json!({ "width": PHONE.0, "height": PHONE.1, "pixelRatio": 1.0 });
             options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
         }
         let longest = wait::TIME.as_millis();
@@ -320,18 +323,22 @@ impl Chromium {
         self.leave(|| self.keys(&Key::Enter.to_string()));
     }
 
+    /// Runs a command of the `DevTools`, and returns its result.
+    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        let asked = json!({ "cmd": command, "params": parameters });
+        self.runtime.block_on(self.client.issue_cmd(Command("goog/cdp/execute", asked))).unwrap()
+    }
+
     /// Returns the reasons for which the page cannot be installed as an app.
     pub(crate) fn installability_errors(&self) -> Vec<String> {
-        let asked = json!({ "cmd": "Page.getInstallabilityErrors", "params": {} });
-        let answer = self.runtime.block_on(self.client.issue_cmd(Command("goog/cdp/execute", asked))).unwrap();
+        let answer = self.devtools("Page.getInstallabilityErrors", &json!({}));
         let errors = answer["installabilityErrors"].as_array().unwrap_or_else(|| panic!("{answer}"));
         errors.iter().map(|error| error["errorId"].to_string()).collect()
     }
 
     /// Shows the page as it is printed. An empty name shows it on the screen again.
     pub(crate) fn show_as(&self, medium: &str) {
-        let asked = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "media": medium } });
-        self.runtime.block_on(self.client.issue_cmd(Command("goog/cdp/execute", asked))).unwrap();
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "media": medium }));
     }
 
     /// Writes a picture of the whole page into the folder that the environment variable `IDP_PICTURES` names, if it is
@@ -345,8 +352,7 @@ impl Chromium {
 
     /// Returns a picture of the whole page.
     fn screenshot(&self) -> Vec<u8> {
-        let whole = json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true } });
-        let picture = self.runtime.block_on(self.client.issue_cmd(Command("goog/cdp/execute", whole))).unwrap();
+        let picture = self.devtools("Page.captureScreenshot", &json!({ "captureBeyondViewport": true }));
         Base64::decode_vec(picture["data"].as_str().unwrap()).unwrap()
     }
 
@@ -357,8 +363,14 @@ impl Chromium {
             return;
         }
         assert_eq!(self.run("return document.documentElement.lang"), self.reader.code(), "{address}");
-        let width = self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
-        assert_eq!(width, 0, "{address} is wider than the screen");
+        self.check_width(&address);
+        if self.reader == Reader::Italian {
+            // Phones are Italian, too.
+            let narrow = json!({ "width": PHONE.0, "height": PHONE.1, "deviceScaleFactor": 1, "mobile": true });
+            self.devtools("Emulation.setDeviceMetricsOverride", &narrow);
+            self.check_width(&address);
+            self.devtools("Emulation.clearDeviceMetricsOverride", &json!({}));
+        }
         self.check_accessibility(&address);
         let messages =
             self.runtime.block_on(self.client.issue_cmd(Command("se/log", json!({ "type": "browser" })))).unwrap();
@@ -367,6 +379,12 @@ impl Chromium {
         let is_status = |message: &&&Value| message.as_str().unwrap().contains("Failed to load resource");
         let others: Vec<_> = messages.iter().filter(|message| !is_status(message)).collect();
         assert!(others.is_empty(), "{address}: {others:?}");
+    }
+
+    /// Asserts that the page is as wide as the screen.
+    fn check_width(&self, address: &Url) {
+        let width = self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        assert_eq!(width, 0, "{address} is wider than a screen of {}", self.run("return innerWidth"));
     }
 
     /// Checks the page for accessibility. In a full run, pages of a shape that has passed are checked too.
