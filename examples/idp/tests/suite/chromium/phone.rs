@@ -132,10 +132,15 @@ fn app_is_activated_and_answers() {
         section(&phone, "add");
         phone.write("#link", "otpauth://totp/Secondo:maria?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         phone.write("#code", CODE);
+        // The personal code was just given, so that the page shows a code, which ends with its time step.
+        phone.run(
+            "const hasCode = () => [...document.querySelectorAll('output')].some(at => at.textContent.length === 6); \
+             const look = () => { window.wasShown ||= hasCode(); }; \
+             new MutationObserver(look).observe(document.body, { childList: true, subtree: true })",
+        );
         phone.press("#add-form button");
         section(&phone, "home");
-        // The personal code was just given.
-        phone.wait("document.querySelector('output').textContent.length === 6");
+        phone.wait("window.wasShown === true");
         for left in (1..5).rev() {
             phone.write(".token input", "000001");
             phone.press(".token button");
