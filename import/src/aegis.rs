@@ -178,7 +178,7 @@ struct Info<'a> {
 }
 
 fn entry(text: &str, place: Place, now: UnixTime) -> Result<Record, Problem> {
-    let entry: Entry<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error))?;
+    let entry: Entry<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error, text))?;
     let info = &entry.info;
     let moving = match entry.r#type.as_str() {
         "totp" => Moving::Time(period(info.period.ok_or(Problem::missing("period"))?, "period")?),

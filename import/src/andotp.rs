@@ -81,7 +81,7 @@ struct Entry<'a> {
 }
 
 fn entry(text: &str, place: Place, now: UnixTime) -> Result<Record, Problem> {
-    let entry: Entry<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error))?;
+    let entry: Entry<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error, text))?;
     let moving = match entry.r#type.as_str() {
         "TOTP" => Moving::Time(period(entry.period.ok_or(Problem::missing("period"))?, "period")?),
         "HOTP" => Moving::Counter(shown(entry.counter.ok_or(Problem::missing("counter"))?)?),

@@ -97,7 +97,7 @@ struct Login<'a> {
 }
 
 fn item(text: &str, place: Place, now: UnixTime) -> Result<Option<Record>, Problem> {
-    let entry: Entry<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error))?;
+    let entry: Entry<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error, text))?;
     let Some(login) = entry.login else { return Ok(None) };
     let Some(key) = login.totp.as_deref().filter(|key| !key.trim().is_empty()) else { return Ok(None) };
     let (name, issuer) = (login.username.as_deref().unwrap_or_default(), entry.name.as_deref().unwrap_or_default());

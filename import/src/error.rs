@@ -4,6 +4,7 @@ use std::io;
 use secondo::formats::otpauth::KeyUriError;
 use secondo::formats::pskc::PskcErrorKind;
 use secondo::formats::{self, otpauth};
+use zeroize::Zeroizing;
 
 use crate::Place;
 
@@ -166,9 +167,58 @@ impl Problem {
         Self::Json { line: error.line(), column: error.column() }
     }
 
-    /// Returns the error of an entry of a JSON document, which has no line of its own.
-    pub(crate) fn json_entry(error: &serde_json::Error) -> Self {
-        Self::Json { line: 0, column: error.column() }
+    /// Returns the error of an entry of a JSON document: that of the field, if it is known.
+    pub(crate) fn json_entry(error: &serde_json::Error, entry: &str) -> Self {
+        const FIELDS: [&str; 23] = [
+            "account",
+            "algo",
+            "algorithm",
+            "assignTo",
+            "counter",
+            "digits",
+            "hashFunction",
+            "id",
+            "info",
+            "issuer",
+            "issuerExt",
+            "issuerInt",
+            "label",
+            "login",
+            "name",
+            "otp",
+            "period",
+            "secret",
+            "secretKey",
+            "serialNumber",
+            "timeIntervalInSeconds",
+            "totp",
+            "type",
+        ];
+
+        // The message may have a value of the entry.
+        let message = Zeroizing::new(error.to_string());
+        let named = |start: &str| {
+            let name = message.strip_prefix(start)?.split('`').next()?;
+            FIELDS.into_iter().find(|field| *field == name)
+        };
+        if let Some(field) = named("missing field `") {
+            return Self::missing(field);
+        }
+        if let Some(field) = named("duplicate field `") {
+            return Self::Field(formats::Problem::Duplicate(field));
+        }
+        let lines_before =
+            entry.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+        let read = entry.get(..lines_before + error.column()).unwrap_or(entry);
+        let last = |field: &&str| {
+            let key = format!("\"{field}\"");
+            let is_key = |at: &usize| read.get(at + key.len()..).is_some_and(|rest| rest.trim_start().starts_with(':'));
+            read.rmatch_indices(&key).map(|(at, _)| at).find(is_key)
+        };
+        match FIELDS.into_iter().filter(|field| last(field).is_some()).max_by_key(last) {
+            Some(field) if error.is_data() => Self::invalid(field),
+            _ => Self::Json { line: 0, column: error.column() },
+        }
     }
 
     pub(crate) fn io(error: &io::Error) -> Self {

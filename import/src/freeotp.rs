@@ -65,7 +65,7 @@ struct Token<'a> {
 }
 
 fn token(text: &str, place: Place, now: UnixTime) -> Result<Record, Problem> {
-    let token: Token<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error))?;
+    let token: Token<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error, text))?;
     let moving = match token.r#type.as_str() {
         "TOTP" => Moving::Time(period(token.period.ok_or(Problem::missing("period"))?, "period")?),
         "HOTP" => Moving::Counter(token.counter.ok_or(Problem::missing("counter"))?),

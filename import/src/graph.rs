@@ -80,7 +80,7 @@ struct Owner<'a> {
 }
 
 fn token(text: &str, place: Place, now: UnixTime) -> Result<Record, Problem> {
-    let device: Device<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error))?;
+    let device: Device<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error, text))?;
     let secs = device.time_interval_in_seconds.ok_or(Problem::missing("timeIntervalInSeconds"))?;
     let owner = device.assign_to.and_then(|owner| owner.id);
     let serial = device.serial_number.ok_or(Problem::missing("serialNumber"))?;

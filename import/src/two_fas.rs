@@ -112,7 +112,7 @@ struct Otp<'a> {
 }
 
 fn service(text: &str, place: Place, now: UnixTime) -> Result<Record, Problem> {
-    let service: Service<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error))?;
+    let service: Service<'_> = serde_json::from_str(text).map_err(|error| Problem::json_entry(&error, text))?;
     let otp = &service.otp;
     let moving = match otp.token_type.as_deref() {
         None | Some("TOTP") => Moving::Time(otp.period.map_or(Ok(Period::default()), |secs| period(secs, "period"))?),

@@ -344,7 +344,7 @@ impl fmt::Display for SecretError {
             }
             Self::Base32Length => f.write_str("a secret in base32 cannot have this length or padding"),
             Self::Base32Character { position } => {
-                write!(f, "the character at position {position} is not a base32 character")
+                write!(f, "the secret's character at position {position} is not a base32 character")
             }
         }
     }

@@ -49,7 +49,7 @@ fn a_bad_row_is_reported_with_its_line_and_reading_continues() {
     assert_eq!(
         errors(&file),
         [
-            "line 4: the character at position 4 is not a base32 character",
+            "line 4: the secret's character at position 4 is not a base32 character",
             "line 5: a secret must have 10 to 128 bytes, not 5",
             "line 6: time interval has an invalid value: it must be 1 to 86400",
             "line 7: serial number is missing",

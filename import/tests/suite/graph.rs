@@ -40,6 +40,7 @@ fn a_device_that_is_not_readable_is_reported_and_reading_continues() {
         device(&format!(r#"{secret},"timeIntervalInSeconds":0"#)),
         format!(r#"{{"secretKey":"{BASE32}"{time}}}"#),
         "7".into(),
+        device(&format!(r#"{secret},"timeIntervalInSeconds":"30","x":"digits""#)),
         device(&format!("{secret}{time}")),
     ];
     let file = format!(r#"{{"value":[{}]}}"#, file.join(","));
@@ -49,13 +50,14 @@ fn a_device_that_is_not_readable_is_reported_and_reading_continues() {
             "entry 1: secretKey is missing",
             "entry 2: timeIntervalInSeconds is missing",
             "entry 3: hashFunction has an invalid value: it must be hmacsha1 or hmacsha256",
-            "entry 4: the entry is not as the format defines: error at column 106",
+            "entry 4: secretKey occurs twice",
             "entry 5: timeIntervalInSeconds has an invalid value: it must be 1 to 86400",
             "entry 6: serialNumber is missing",
             "entry 7: the entry is not as the format defines: error at column 1",
+            "entry 8: timeIntervalInSeconds has an invalid value: it must be 1 to 86400",
         ]
     );
-    assert_eq!(read(&file).len(), 8);
+    assert_eq!(read(&file).len(), 9);
 }
 
 #[test]

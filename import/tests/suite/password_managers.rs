@@ -32,7 +32,7 @@ fn bitwarden_json_is_read() {
         errors(&file),
         [
             "entry 5: codes of Steam: not supported",
-            "entry 6: the secret at position 23 cannot be used: the character at position 23 is not a base32 character",
+            "entry 6: the secret at position 23 cannot be used: the secret's character at position 23 is not a base32 character",
         ]
     );
     assert_eq!(
