@@ -242,7 +242,7 @@ impl fmt::Display for Problem {
             Self::TooLarge(max) => write!(f, "the file has more than {max} bytes"),
             Self::TooMany(max) => write!(f, "the file has more than {max} entries"),
             Self::Columns { found, expected } => write!(f, "the row has {found} fields instead of {expected}"),
-            Self::Quotes => f.write_str("a quotation mark in the row is not closed, or not at the end of a field"),
+            Self::Quotes => f.write_str("a quotation mark in the row is not at the end of a field, or not closed: the rows after it are then not read"),
             Self::Json { line: 0, column } => {
                 write!(f, "the entry is not as the format defines: error at column {column}")
             }

@@ -67,7 +67,8 @@ struct Device<'a> {
     #[serde(borrow)]
     secret_key: Option<Text<'a>>,
     time_interval_in_seconds: Option<u64>,
-    #[serde(borrow)]
+    // A name that scripts write in another case. The other properties are required.
+    #[serde(borrow, alias = "hashfunction", alias = "HashFunction")]
     hash_function: Option<Text<'a>>,
     #[serde(borrow, alias = "assignedTo")]
     assign_to: Option<Owner<'a>>,

@@ -85,10 +85,20 @@ fn a_header_that_is_not_understood_ends_the_file() {
 #[test]
 fn a_quotation_mark_that_is_not_closed_is_an_error() {
     let file = format!("{HEADER}\na,1,{BASE32},30,E,T\n\"b,2,{BASE32},30,E,T\nc,3,{BASE32},30,E,T");
-    assert_eq!(errors(file), ["line 3: a quotation mark in the row is not closed, or not at the end of a field"]);
+    assert_eq!(
+        errors(file),
+        [
+            "line 3: a quotation mark in the row is not at the end of a field, or not closed: the rows after it are then not read"
+        ]
+    );
     // A file that was cut off would otherwise give a shorter secret.
     let cut = format!("{HEADER}\na,1,{BASE32},30,E,\"T");
-    assert_eq!(errors(cut), ["line 2: a quotation mark in the row is not closed, or not at the end of a field"]);
+    assert_eq!(
+        errors(cut),
+        [
+            "line 2: a quotation mark in the row is not at the end of a field, or not closed: the rows after it are then not read"
+        ]
+    );
 }
 
 #[test]

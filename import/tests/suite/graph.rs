@@ -24,6 +24,11 @@ fn one_device_and_an_array_of_devices() {
         format!(r#"{{"serialNumber":"23","secretKey":"{BASE32}","timeIntervalInSeconds":30,"hashFunction":null}}"#);
     assert_eq!(parameters(&records(&device)[0]), "TOTP SHA1 6 30 s");
     assert_eq!(records(format!("\u{feff}[{device},{device}]")).len(), 2);
+    // Scripts write names in their own case.
+    for name in ["hashfunction", "HashFunction"] {
+        let device = device.replace("\"hashFunction\":null", &format!("\"{name}\":\"hmacsha256\""));
+        assert_eq!(parameters(&records(&device)[0]), "TOTP SHA256 6 30 s");
+    }
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn key_file_of_a_vendor_is_imported() {
     let file = include_str!("../../../../../tests/vectors/pskc/rfc6030-figure6.xml");
     let error = import(&provider, file, &["--person", MARIA]).unwrap_err();
     let reason = "the document is encrypted: the key that both sides share is needed";
-    assert!(error.contains(&format!("Entry 1 was not imported: {reason}.")), "{error}");
+    assert!(error.contains(&format!("Entry 1 was not imported: {reason} (line 47).")), "{error}");
     let error = import(&provider, file, &["--person", MARIA, "--key", "key"]).unwrap_err();
     assert!(error.contains("Entry 1 was not imported: it was imported before."), "{error}");
     fs::write(provider.file("key"), "1234\n").unwrap();
