@@ -43,8 +43,8 @@ pub fn read<R: BufRead>(
     document::records(document, move |text, place| entry(text, place, now).map(Some))
 }
 
-/// Returns whether a file begins with a number of iterations below 2<sup>24</sup>, as no text does but one in UTF-16, which
-/// has a zero before each letter.
+/// Returns whether a file begins with a number of iterations below 2<sup>24</sup>, as no text does but one in UTF-16,
+/// which has a zero before each letter.
 pub(crate) fn is_encrypted(start: &[u8]) -> bool {
     !matches!(start, [_, b' '..=b'~', 0, ..]) && start.len() > 4 && start.first() == Some(&0)
 }

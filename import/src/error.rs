@@ -210,13 +210,13 @@ impl Problem {
         let lines_before =
             entry.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
         let read = entry.get(..lines_before + error.column()).unwrap_or(entry);
-        let last = |field: &&str| {
+        let last = |field: &'static str| {
             let key = format!("\"{field}\"");
             let is_key = |at: &usize| read.get(at + key.len()..).is_some_and(|rest| rest.trim_start().starts_with(':'));
-            read.rmatch_indices(&key).map(|(at, _)| at).find(is_key)
+            read.rmatch_indices(&key).map(|(at, _)| at).find(is_key).map(|at| (at, field))
         };
-        match FIELDS.into_iter().filter(|field| last(field).is_some()).max_by_key(last) {
-            Some(field) if error.is_data() => Self::invalid(field),
+        match FIELDS.into_iter().filter_map(last).max() {
+            Some((_, field)) if error.is_data() => Self::invalid(field),
             _ => Self::Json { line: 0, column: error.column() },
         }
     }
@@ -242,7 +242,10 @@ impl fmt::Display for Problem {
             Self::TooLarge(max) => write!(f, "the file has more than {max} bytes"),
             Self::TooMany(max) => write!(f, "the file has more than {max} entries"),
             Self::Columns { found, expected } => write!(f, "the row has {found} fields instead of {expected}"),
-            Self::Quotes => f.write_str("a quotation mark in the row is not at the end of a field, or not closed: the rows after it are then not read"),
+            Self::Quotes => f.write_str(
+                "a quotation mark in the row is not at the end of a field, or not closed: the rows after it are then not \
+                 read",
+            ),
             Self::Json { line: 0, column } => {
                 write!(f, "the entry is not as the format defines: error at column {column}")
             }

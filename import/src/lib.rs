@@ -44,8 +44,8 @@
 //! # State
 //!
 //! The time of the move, and why the old system must have stopped by then, are explained in [`secondo::formats`]. None
-//! of the formats in the table records the last used time step. Every step until `now` counts as used, and so do the ten steps
-//! after it, with [`Note::LastUseUnknown`](secondo::formats::Note::LastUseUnknown).
+//! of the formats in the table records the last used time step. Every step until `now` counts as used, and so do the
+//! ten steps after it, with [`Note::LastUseUnknown`](secondo::formats::Note::LastUseUnknown).
 //!
 //! # Memory
 //!
@@ -57,7 +57,8 @@
 //! # Files of other projects
 //!
 //! The table has the sample files of three projects, which were read with the keys and passphrases of their tests: how
-//! many tokens are read, and the reasons for the others. `SAMPLES=folder cargo test -p secondo-import --test suite -- --ignored --nocapture samples` reads other files.
+//! many tokens are read, and the reasons for the others.
+//! `SAMPLES=folder cargo test -p secondo-import --test suite -- --ignored --nocapture samples` reads other files.
 //!
 //! | project | files | read | not read |
 //! |---|---|---|---|

@@ -15,8 +15,8 @@
 //! it is a period. Field 6 is LinOTP's.
 //!
 //! Without field 6, the algorithm is the one whose output is as long as the secret, as LinOTP 3 decides: SHA-256 for 32
-//! bytes and SHA-512 for 64 bytes, with [`Note::AlgorithmOfLength`], and otherwise SHA-1. Secrets of 28 and 48 bytes are rejected, and so are the names
-//! SHA-224 and SHA-384: codes of these algorithms are not supported.
+//! bytes and SHA-512 for 64 bytes, with [`Note::AlgorithmOfLength`], and otherwise SHA-1. Secrets of 28 and 48 bytes
+//! are rejected, and so are the names SHA-224 and SHA-384: codes of these algorithms are not supported.
 //!
 //! A first line `# version: 2` says that three fields stand before these: user name, resolver and realm. The user name
 //! is then [`Record::name`]. Other lines with `#` are comments. Rows of other types, such as `ocra`, are rejected.

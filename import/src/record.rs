@@ -18,7 +18,8 @@ const UNTOLD_WINDOW: u64 = Window::MAX as u64;
 pub struct Record {
     /// The place in the file.
     pub place: Place,
-    /// The file's name for the account or its owner. If there is none, it is the serial number or the issuer, or empty.
+    /// The name of the account or of its owner in the file. A record without a name may have its serial number or its
+    /// issuer here. Otherwise, it is empty.
     ///
     /// It may occur twice, and it may be personal data: choose the [`AccountId`](secondo::AccountId) yourself.
     pub name: String,

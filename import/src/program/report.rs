@@ -77,7 +77,8 @@ fn hint(problem: &Problem) -> &'static str {
 
 /// Returns the line of a record, which has everything but the secret. Other fields are not shown if they may be one.
 fn describe(record: &Record) -> String {
-    let shown = |text: &str| shown(text, record);
+    let secret = record.authenticator.secret().map(forms);
+    let shown = |text: &str| shown(text, secret.as_ref());
     let name = if record.name.is_empty() { "no name".into() } else { shown(&record.name) };
     let mut parts = vec![format!("{}: {name}", record.place)];
     for (what, text) in [("issuer", &record.issuer), ("serial", &record.serial)] {
@@ -98,8 +99,8 @@ fn describe(record: &Record) -> String {
 }
 
 /// Returns a text of the file, unless it may be a secret that stands in the wrong column.
-fn shown(text: &str, record: &Record) -> String {
-    if may_be_secret(text) || is_secret_of(text, record) {
+fn shown(text: &str, secret: Option<&[Plain; 3]>) -> String {
+    if may_be_secret(text) || secret.is_some_and(|forms| has_or_is_part(text, forms)) {
         return format!("({} characters that may be a secret)", text.chars().count());
     }
     // Quotation marks and backslashes stay as they are.
@@ -108,19 +109,27 @@ fn shown(text: &str, record: &Record) -> String {
         .collect()
 }
 
-/// Returns whether the text has the secret of its record, or is a part of it, in any case and with any separators.
-fn is_secret_of(text: &str, record: &Record) -> bool {
-    const MIN_LEN: usize = 8;
+/// The letters and digits of a text, in small letters.
+type Plain = Zeroizing<Vec<u8>>;
 
-    let plain = |text: &str| {
-        let letters = text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
-        Zeroizing::new(letters.collect::<Vec<_>>())
-    };
-    let (text, Some(secret)) = (plain(text), record.authenticator.secret()) else { return false };
+fn plain(text: &str) -> Plain {
+    let letters = text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    Zeroizing::new(letters.collect())
+}
+
+/// Returns a secret in base32, hexadecimal and base64.
+fn forms(secret: &Secret) -> [Plain; 3] {
     let (mut hex, mut base64) = (Zeroizing::new([0; 2 * Secret::MAX_LEN]), Zeroizing::new([0; 2 * Secret::MAX_LEN]));
     let hex = base16ct::lower::encode_str(secret.expose(), hex.as_mut_slice()).unwrap_or_default();
     let base64 = Base64::encode(secret.expose(), base64.as_mut_slice()).unwrap_or_default();
-    let forms = [secret.to_base32().as_str(), hex, base64].map(plain);
+    [secret.to_base32().as_str(), hex, base64].map(plain)
+}
+
+/// Returns whether the text has the secret of its record, or is a part of it, in any case and with any separators.
+fn has_or_is_part(text: &str, secret: &[Plain; 3]) -> bool {
+    const MIN_LEN: usize = 8;
+
+    let text = plain(text);
     let has = |text: &[u8], part: &[u8]| !part.is_empty() && text.windows(part.len()).any(|window| window == part);
-    text.len() >= MIN_LEN && forms.iter().any(|form| has(&text, form) || has(form, &text))
+    text.len() >= MIN_LEN && secret.iter().any(|form| has(&text, form) || has(form, &text))
 }

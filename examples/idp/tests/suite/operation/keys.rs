@@ -84,7 +84,7 @@ fn machines_on_one_store_take_each_step_of_a_rotation_together() {
     step("add");
     put_keys(&second, &key_file, "keys: key 1 seals, and key 2 opens");
     step("seal");
-    // What each machine seals now, the other one opens.
+    // Each machine opens what the other one seals now.
     enrolled.give_code();
     assert!(enrolled.form("/logout").is_some(), "{}", enrolled.page);
     for machine in [&second, &first] {
