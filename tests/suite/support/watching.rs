@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 
-/// Eight bytes of each secret, or 0 if unused. Zero is never looked for, as memory is full of it.
+/// The [`mixed`] first eight bytes of each secret, or 0 if unused. Zero is never looked for, as memory is full of it.
 static PARTS: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];
 /// The number of bytes freed so far.
 static FREED: AtomicUsize = AtomicUsize::new(0);
@@ -30,7 +30,7 @@ unsafe impl GlobalAlloc for Watching {
         // SAFETY: the memory was allocated with this layout, and initialized by zeroing.
         let bytes = unsafe { core::slice::from_raw_parts(memory, layout.size()) };
         let parts = PARTS.each_ref().map(|part| part.load(Ordering::Relaxed));
-        let is_secret = |bytes: u64| bytes != 0 && parts.contains(&bytes);
+        let is_secret = |bytes: u64| bytes != 0 && parts.contains(&mixed(bytes));
         if bytes.windows(8).any(|part| is_secret(eight(part))) {
             FREED_WITH_SECRET.fetch_add(1, Ordering::Relaxed);
         }
@@ -43,13 +43,19 @@ fn eight(bytes: &[u8]) -> u64 {
     bytes.first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes))
 }
 
+/// Multiplies by an odd number, so that what this allocator leaves on the stack is no part of a secret. A value that is
+/// moved from there to the heap takes along what lies between its fields.
+const fn mixed(bytes: u64) -> u64 {
+    bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// Looks for the first eight bytes of each of these secrets from now on, and checks that it finds them.
 ///
 /// Panics if there are more than eight secrets.
 pub(crate) fn look_for(secrets: &[&[u8]]) {
     assert!(secrets.len() <= PARTS.len() && secrets.iter().all(|secret| eight(secret) != 0));
     for (part, secret) in PARTS.iter().zip(secrets) {
-        part.store(eight(secret), Ordering::Relaxed);
+        part.store(mixed(eight(secret)), Ordering::Relaxed);
     }
     FREED_WITH_SECRET.store(0, Ordering::Relaxed);
     for secret in secrets {
