@@ -10,7 +10,7 @@ use super::outcomes::{Outcome, Verdict};
 use super::subscriber::Account;
 use crate::codes::lanes::{self, Job};
 use crate::codes::search::{Match, Search};
-use crate::decision::{Hold, Refusal, Stage};
+use crate::decision::{Hold, Refusal, Stage, Weighed};
 use crate::factor::ocra::ChallengeRefusal;
 #[cfg(feature = "push")]
 use crate::factor::push::PushRefusal;
@@ -102,11 +102,13 @@ impl Account {
             any.or(found);
         }
         let found = found.as_ref().map(|_| any).map_err(|refusal| *refusal);
-        let (verdict, attempts) = answer.policy.weigh(self.attempts, answer.now, found, |_, _| ()).reveal();
+        let mut weighed = Weighed::new(&self.attempts, found);
+        answer.policy.weigh(&mut weighed, answer.now);
+        let (verdict, attempts) = weighed.reveal();
         let failures_before = self.attempts.failures;
         let is_changed = attempts.is_some();
         if let Some(attempts) = attempts {
-            self.attempts = attempts;
+            self.attempts = *attempts;
             self.changed();
         }
         let is_login = answer.stage == Stage::Login;

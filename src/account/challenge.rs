@@ -2,7 +2,7 @@ use super::attempt::{Refused, Reply, Success};
 use super::entry::Entry;
 use super::outcomes::{Outcome, Verdict};
 use super::subscriber::Account;
-use crate::decision::Refusal;
+use crate::decision::{Refusal, Weighed};
 use crate::factor::ocra::{Asked, ChallengeRefusal, Ocra, SignatureChallenge, Subject, TransactionDetails};
 use crate::factor::{Factor, Kind};
 use crate::policy::Policy;
@@ -99,10 +99,12 @@ impl Account {
         };
         let failures_before = self.attempts.failures;
         let matched = found.unwrap_or_default();
-        let (verdict, attempts) = policy.weigh(self.attempts, now, found, |_, _| ()).reveal();
+        let mut weighed = Weighed::new(&self.attempts, found);
+        policy.weigh(&mut weighed, now);
+        let (verdict, attempts) = weighed.reveal();
         let is_changed = attempts.is_some();
         if let Some(attempts) = attempts {
-            self.attempts = attempts;
+            self.attempts = *attempts;
             self.changed();
         }
         let (verdict, outcome) = match verdict {

@@ -6,7 +6,7 @@ use super::error::AccountError;
 use super::outcomes::{Outcome, Verdict};
 use super::subscriber::Account;
 use crate::codes::search::Match;
-use crate::decision::Refusal;
+use crate::decision::{Refusal, Weighed};
 use crate::factor::push::{self, ActivationAnswer, Details, Notification, Push, PushRefusal, Question, Status};
 use crate::factor::{Factor, Kind};
 use crate::policy::Policy;
@@ -279,7 +279,9 @@ impl Account {
         now: UnixTime,
     ) -> Turn<AuthenticatorNumber> {
         let found = policy.admit_attempt(&self.attempts, now).map(|()| found);
-        let (verdict, attempts) = policy.weigh(self.attempts, now, found, |_, _| ()).reveal();
+        let mut weighed = Weighed::new(&self.attempts, found);
+        policy.weigh(&mut weighed, now);
+        let (verdict, attempts) = weighed.reveal();
         let is_changed = match verdict {
             // The count starts again only with the login.
             Ok(()) => {
@@ -290,12 +292,12 @@ impl Account {
                 true
             }
             Err(Refusal::Wrong { .. }) => {
-                self.attempts = attempts.unwrap_or(self.attempts);
+                self.attempts = *attempts.unwrap_or(&self.attempts);
                 self.end_question(number, answer.id(), Status::Wrong);
                 true
             }
             Err(_) => {
-                self.attempts = attempts.unwrap_or(self.attempts);
+                self.attempts = *attempts.unwrap_or(&self.attempts);
                 attempts.is_some()
             }
         };

@@ -3,7 +3,7 @@ use super::entry::Standing;
 use super::error::AccountError;
 use super::outcomes::{Outcome, Verdict};
 use super::subscriber::Account;
-use crate::decision::{Hold, Refusal};
+use crate::decision::{Hold, Refusal, Weighed};
 use crate::factor::{Entered, Factor, Kept, Kind};
 use crate::policy::Policy;
 use crate::types::{AuthenticatorNumber, Counter, Transaction, UnixTime};
@@ -63,18 +63,20 @@ impl Account {
         let found =
             rules.admit_attempt(attempts, now).and_then(|()| set.search(recovery.entered).map_err(Refusal::Malformed));
         let matched = found.unwrap_or_default();
-        let (verdict, next) = rules.weigh(*attempts, now, found, |_, _| ()).reveal();
+        let mut weighed = Weighed::new(attempts, found);
+        rules.weigh(&mut weighed, now);
+        let (verdict, next) = weighed.reveal();
         let is_changed = next.is_some();
         let mut ended = None;
         match next {
             Some(next) if set.has_own_count() => {
-                set.attempts = next;
+                set.attempts = *next;
                 if next.hold == Hold::Locked {
                     set.end();
                     ended = Some(number);
                 }
             }
-            Some(next) => self.attempts = next,
+            Some(next) => self.attempts = *next,
             None => {}
         }
         let (verdict, outcome) = match verdict {

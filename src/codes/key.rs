@@ -99,28 +99,27 @@ impl Key {
 
     /// Computes `DT(HMAC(K, C))` of RFC 4226 section 5.3, a value of 31 bits.
     pub(crate) fn truncated(&self, counter: Counter) -> u32 {
-        match self.algorithm {
-            Algorithm::Sha1 => hmac_sha1::truncated(self, counter),
-            #[cfg(feature = "sha2")]
-            Algorithm::Sha256 => hmac_sha256::truncated(self, counter),
-            #[cfg(feature = "sha2")]
-            Algorithm::Sha512 => hmac_sha512::truncated(self, counter),
-        }
+        let mut value = [0];
+        Self::truncated_in_stages(self.algorithm, [(self, counter)], &mut value);
+        let [value] = value;
+        value
     }
 
     /// Computes [`Self::truncated`] of each key and counter. All keys must be of this algorithm.
     ///
     /// First come all inner hashes and then all outer ones, because those of one stage do not wait for each other.
-    #[cfg(feature = "std")]
+    #[inline]
     pub(super) fn truncated_in_stages<const N: usize>(
         algorithm: Algorithm,
         jobs: [(&Self, Counter); N],
         values: &mut [u32; N],
     ) {
         match algorithm {
-            Algorithm::Sha1 => hmac_sha1::truncated_in_stages(jobs, values),
-            Algorithm::Sha256 => hmac_sha256::truncated_in_stages(jobs, values),
-            Algorithm::Sha512 => hmac_sha512::truncated_in_stages(jobs, values),
+            Algorithm::Sha1 => hmac_sha1::truncated(jobs, values),
+            #[cfg(feature = "sha2")]
+            Algorithm::Sha256 => hmac_sha256::truncated(jobs, values),
+            #[cfg(feature = "sha2")]
+            Algorithm::Sha512 => hmac_sha512::truncated(jobs, values),
         }
     }
 
@@ -226,36 +225,19 @@ macro_rules! hmac {
                 key
             }
 
-            pub(super) fn truncated(key: &Key, counter: Counter) -> u32 {
-                let mut $mac = mac(key, counter);
-                let (words, last) = $reached;
-                let truncated = truncate(words, last);
-                $mac.as_mut_slice().zeroize();
-                truncated
-            }
-
-            pub(super) fn mac(key: &Key, counter: Counter) -> State {
-                let mut block = counter_block(counter);
-                let mut inner: State = $load(&key.inner);
-                $compress(&mut inner, slice::from_ref(&block));
-                outer(key, &mut inner, &mut block)
-            }
-
-            #[cfg(feature = "std")]
-            pub(super) fn truncated_in_stages<const N: usize>(jobs: [(&Key, Counter); N], values: &mut [u32; N]) {
+            pub(super) fn truncated<const N: usize>(jobs: [(&Key, Counter); N], values: &mut [u32; N]) {
                 let mut blocks = jobs.map(|(_, counter)| counter_block(counter));
-                let mut states: [State; N] = jobs.map(|(key, _)| $load(&key.inner));
-                let compress_each = |blocks: &[[u8; $block]; N], states: &mut [State; N]| {
-                    for (block, state) in blocks.iter().zip(states) {
-                        $compress(state, slice::from_ref(block));
-                    }
-                };
-                compress_each(&blocks, &mut states);
+                // Each state is written in its place, at once: `joined` explains why.
+                let mut states: [State; N] = [[0; _]; N];
+                for (((key, _), block), state) in jobs.iter().zip(&blocks).zip(&mut states) {
+                    *state = $load(&key.inner);
+                    $compress(state, slice::from_ref(block));
+                }
                 for (((key, _), block), state) in jobs.iter().zip(&mut blocks).zip(&mut states) {
                     digest(block, state);
                     *state = $load(&key.outer);
+                    $compress(state, slice::from_ref(block));
                 }
-                compress_each(&blocks, &mut states);
                 for (state, value) in states.iter().zip(values) {
                     let $mac = *state;
                     let (words, last) = $reached;
@@ -302,8 +284,7 @@ macro_rules! hmac {
                 words
             }
 
-            /// Computes the outer hash, and wipes the inner one and the block. A call would slow down every code.
-            #[inline(always)]
+            /// Computes the outer hash, and wipes the inner one and the block.
             fn outer(key: &Key, inner: &mut State, block: &mut [u8; $block]) -> State {
                 digest(block, inner);
                 let mut outer = $load(&key.outer);
@@ -415,7 +396,7 @@ mod tests {
             let [counter, mac, truncated, _] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("bad row: {row}") };
             let counter = Counter::new(counter.parse().unwrap());
             let mac: Vec<_> = (0..40).step_by(8).map(|at| u32::from_str_radix(&mac[at..at + 8], 16).unwrap()).collect();
-            assert_eq!(hmac_sha1::mac(&key, counter)[..], mac);
+            assert_eq!(*key.mac_of(&counter.get().to_be_bytes()).words(), mac);
             assert_eq!(key.truncated(counter), truncated.parse::<u32>().unwrap());
             checked += 1;
         }

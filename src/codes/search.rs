@@ -147,10 +147,6 @@ pub(crate) struct Codes {
 impl Codes {
     /// The maximum number of codes in one search.
     pub(crate) const MAX: usize = 3;
-
-    fn as_slice(&self) -> &[u32] {
-        self.values.get(..self.count).unwrap_or_default()
-    }
 }
 
 impl FromIterator<u32> for Codes {
@@ -252,7 +248,7 @@ impl Search {
         // The counters at which this code may match: all codes before it matched at the counters just before.
         let mut here = Places { anywhere: u32::MAX, above };
         let mut ends = Places::default();
-        for (code, running) in self.codes.as_slice().iter().zip(&mut self.running) {
+        for (code, running) in self.codes.values.iter().zip(&mut self.running).take(self.codes.count) {
             let matches = places(truncated, *code);
             ends = Places { anywhere: matches & here.anywhere, above: matches & here.above };
             here = Places { anywhere: ends.anywhere << 1 | running.anywhere, above: ends.above << 1 | running.above };

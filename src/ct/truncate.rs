@@ -5,7 +5,7 @@ use cmov::Cmov;
 /// No memory address depends on the offset. It is at most 15, so the bytes lie in the first five words. Each bit of the
 /// offset moves the words by a fixed distance or leaves them.
 pub(crate) fn truncate(words: [u32; 5], last: u32) -> u32 {
-    let bit = |n: u32| (last >> n & 1).to_le_bytes()[0];
+    let bit = |n: u32| (last & 1 << n).to_le_bytes()[0];
 
     let [mut w0, mut w1, mut w2, w3, w4] = words;
     w0.cmovnz(&w2, bit(3));

@@ -58,6 +58,11 @@ impl Policy {
     }
 
     /// Counts failures, and sets the back-off or the lock that they require. Returns the number of attempts left.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a call would write the decision to memory, from where it would then be moved"
+    )]
     pub(super) fn count(&self, failures: u8, attempts: &mut Attempts, now: UnixTime) -> u8 {
         attempts.failures = attempts.failures.saturating_add(failures);
         attempts.since_lock = attempts.since_lock.saturating_add(failures);

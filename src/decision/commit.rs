@@ -3,6 +3,7 @@ use core::hint::black_box;
 
 use cmov::Cmov;
 
+use super::decide::Counted;
 use crate::codes::search::Match;
 use crate::decision::{Hold, Refusal, State, Verified};
 
@@ -12,54 +13,62 @@ use crate::decision::{Hold, Refusal, State, Verified};
 /// compute reveals the verdict. This keeps a verification without the `Verifier` safe: a caller cannot learn the
 /// verdict without recording it.
 #[must_use = "nothing is accepted, and no failure is counted, until it is committed"]
-pub struct Decision<T = Verified>(pub(crate) Pending<T, State>);
-
-/// A verdict with the value to store before it is returned: the next [`State`], or what an account has in its place.
-pub(crate) enum Pending<T, S> {
-    /// A refusal before any search, and the value that counts it, if it counts.
-    Refused(Refusal, Option<S>),
-    Searched(Searched<T, S>),
+pub struct Decision<T = Verified> {
+    pub(super) success: T,
+    pub(crate) weighed: Weighed<State>,
 }
 
-/// A search with the consequences of each outcome: the success or the refusal, and the value to store.
-pub(crate) struct Searched<T, S> {
-    pub(super) found: Match,
-    pub(super) accepted: (T, S),
+/// The result of a search, or the refusal before it, with the value to store after each outcome: the next [`State`], or
+/// what an account has in its place.
+///
+/// The values are written in place, and are never moved: their fields would have to leave the processor's store queue
+/// first.
+pub(crate) struct Weighed<S> {
+    pub(super) found: Result<Match, Refusal>,
+    pub(crate) accepted: S,
     pub(super) failed: S,
-    /// The lock or back-off after a code that counts as a failure.
-    pub(super) hold: Hold,
     /// The number of attempts left after a code that counts as a failure.
     pub(super) remaining: u8,
     /// The number of attempts left after a code that does not count.
     pub(super) remaining_uncounted: u8,
-    /// `true` if a used code counts like a wrong one.
-    pub(super) count_used: bool,
+    /// `true` if a used code, or the refusal before the search, changes the value.
+    pub(super) counts: bool,
 }
 
-impl<T, S> Pending<T, S> {
+impl<S: Counted> Weighed<S> {
+    /// Creates the decision that [`Policy::weigh`](crate::Policy::weigh) completes.
+    #[inline]
+    pub(crate) fn new(value: &S, found: Result<Match, Refusal>) -> Self {
+        Self { found, accepted: *value, failed: *value, remaining: 0, remaining_uncounted: 0, counts: false }
+    }
+
     /// Returns the verdict, and the value to store before the verdict is returned to the caller, if it changes.
     #[inline]
-    pub(crate) fn reveal(self) -> (Result<T, Refusal>, Option<S>) {
-        match self {
-            Self::Refused(refusal, next) => (Err(refusal), next),
-            Self::Searched(Searched { found, accepted: (success, next), .. }) if found.is_fresh() => {
-                (Ok(success), Some(next))
+    pub(crate) fn reveal(&self) -> (Result<(), Refusal>, Option<&S>) {
+        let hold = self.failed.attempts().hold;
+        let found = match self.found {
+            Ok(found) => found,
+            Err(refusal) if !self.counts => return (Err(refusal), None),
+            Err(Refusal::Locked { .. }) => {
+                let until = if let Hold::LockedUntil(until) = hold { Some(until) } else { None };
+                return (Err(Refusal::Locked { until }), Some(&self.failed));
             }
-            Self::Searched(Searched { found, failed, hold, remaining, remaining_uncounted, count_used, .. }) => {
-                // The subscriber must not learn which of the two it is: neither takes longer than the other.
-                let is_used = black_box(found.is_used());
-                let mut is_counted = 1;
-                is_counted.cmovnz(&u8::from(count_used), is_used.into());
-                let (remaining, hold, next) = if is_counted == 0 {
-                    (remaining_uncounted, Hold::None, None)
-                } else {
-                    (remaining, hold, Some(failed))
-                };
-                let refusal =
-                    if is_used { Refusal::Replayed { remaining, hold } } else { Refusal::Wrong { remaining, hold } };
-                (Err(refusal), next)
-            }
+            Err(refusal) => return (Err(refusal), Some(&self.failed)),
+        };
+        if found.is_fresh() {
+            return (Ok(()), Some(&self.accepted));
         }
+        // The subscriber must not learn which of the two it is: neither takes longer than the other.
+        let is_used = black_box(found.is_used());
+        let mut is_counted = 1;
+        is_counted.cmovnz(&u8::from(self.counts), is_used.into());
+        let (remaining, hold, next) = if is_counted == 0 {
+            (self.remaining_uncounted, Hold::None, None)
+        } else {
+            (self.remaining, hold, Some(&self.failed))
+        };
+        let refusal = if is_used { Refusal::Replayed { remaining, hold } } else { Refusal::Wrong { remaining, hold } };
+        (Err(refusal), next)
     }
 }
 
@@ -79,11 +88,12 @@ impl<T> Decision<T> {
     /// Returns [`CommitError::Refused`] if the code is refused, and [`CommitError::Store`] with the error of `store` if
     /// that fails.
     pub fn commit<E>(self, store: impl FnOnce(&State) -> Result<(), E>) -> Result<T, CommitError<E>> {
-        let (verdict, next) = self.0.reveal();
-        if let Some(next) = &next {
+        let (verdict, next) = self.weighed.reveal();
+        if let Some(next) = next {
             store(next).map_err(CommitError::Store)?;
         }
-        verdict.map_err(CommitError::Refused)
+        verdict.map_err(CommitError::Refused)?;
+        Ok(self.success)
     }
 }
 

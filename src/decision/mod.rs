@@ -16,6 +16,8 @@ pub(crate) use attempts::Attempts;
 pub use attempts::Hold;
 #[cfg(feature = "verifier")]
 pub(crate) use attempts::HoldPart;
+#[cfg(feature = "verifier")]
+pub(crate) use commit::Weighed;
 pub use commit::{CommitError, Decision};
 pub use public::PublicRefusal;
 pub use refusal::Refusal;

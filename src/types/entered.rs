@@ -7,8 +7,6 @@
 //!
 //! Digits of other scripts stay refused. They have no compatibility form, and a page that shows them can convert them.
 
-use core::ops::BitOr;
-
 use crate::ct::declassify::public;
 use crate::ct::division::{quotient, remainder};
 
@@ -19,20 +17,26 @@ use crate::ct::division::{quotient, remainder};
 /// ASCII text, only the places of separators and of letters decide the time, and not which digits it has.
 #[inline]
 pub(crate) fn for_each_character(text: &str, mut each: impl FnMut(usize, char)) {
-    if public(text.bytes().fold(0, BitOr::bitor) < 0x80) {
-        for (position, byte) in text.bytes().enumerate() {
-            let is_blank = public(byte == b' ') || public(byte.wrapping_sub(b'\t') < 5);
-            if !is_blank && !public(byte == b'-') {
-                each(position, char::from(byte));
-            }
+    for (position, byte) in text.bytes().enumerate() {
+        if public(byte >= 0x80) {
+            let rest = text.get(position..).unwrap_or_default();
+            return for_each_of_unicode(rest, |place, character| each(position + place, character));
         }
-    } else {
-        for (position, character) in text.char_indices().filter(|(_, character)| !is_separator(*character)) {
-            match Compatible::of(character) {
-                Compatible::Itself => each(position, character),
-                Compatible::One(ascii) => each(position, ascii.into()),
-                Compatible::Two(digits) => digits.iter().for_each(|digit| each(position, (*digit).into())),
-            }
+        // Every separator is below the digits.
+        let is_separator = public(byte < b'0')
+            && (public(byte == b' ') || public(byte == b'-') || public(byte.wrapping_sub(b'\t') < 5));
+        if !is_separator {
+            each(position, char::from(byte));
+        }
+    }
+}
+
+fn for_each_of_unicode(text: &str, mut each: impl FnMut(usize, char)) {
+    for (position, character) in text.char_indices().filter(|(_, character)| !is_separator(*character)) {
+        match Compatible::of(character) {
+            Compatible::Itself => each(position, character),
+            Compatible::One(ascii) => each(position, ascii.into()),
+            Compatible::Two(digits) => digits.iter().for_each(|digit| each(position, (*digit).into())),
         }
     }
 }

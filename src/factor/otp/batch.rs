@@ -55,7 +55,7 @@ pub fn verify_batch<'a, I: IntoIterator<Item = Attempt<'a>>>(
     let searched = Searched { policy, attempts, now, searches: [const { None }; ATTEMPTS], next: ATTEMPTS };
     searched.map(move |(Attempt { method, state, .. }, search)| {
         let found = search.map(|search| search.finish());
-        policy.decide(state, now, found, |next, counter| method.accept(&policy, &mut next.progress, counter, now))
+        policy.decide(state, now, found, |next, counter| method.accept(&policy, next, counter, now))
     })
 }
 

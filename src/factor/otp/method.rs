@@ -73,7 +73,7 @@ impl Method {
         let values = iter::once(code.value(self.digits()));
         let mut search = self.admit_and_search(policy, state, now, Stage::Login, 1, values);
         let found = run(&mut search, key);
-        policy.decide(state, now, found, |next, counter| self.accept(policy, &mut next.progress, counter, now))
+        policy.decide(state, now, found, |next, counter| self.accept(policy, next, counter, now))
     }
 
     /// Decides about the first code of a new authenticator, which confirms it if the code is correct.
@@ -90,11 +90,12 @@ impl Method {
         let values = iter::once(code.value(self.digits()));
         let mut search = self.admit_and_search(policy, state, now, Stage::Confirmation, 1, values);
         let found = run(&mut search, key);
-        policy.decide(state, now, found, |next, counter| {
-            let login = self.accept(policy, &mut next.progress, counter, now);
-            next.confirmed = true;
+        let mut decision = policy.decide(state, now, found, |next, counter| {
+            let login = self.accept(policy, next, counter, now);
             Confirmed { login: policy.confirmation_login.then_some(login) }
-        })
+        });
+        decision.weighed.accepted.confirmed = true;
+        decision
     }
 
     /// Decides about consecutive codes that resynchronize a counter or a clock.
@@ -117,7 +118,7 @@ impl Method {
         let values = codes.iter().map(|code| code.value(self.digits()));
         let mut search = self.admit_and_search(policy, state, now, Stage::Resynchronization, codes.len(), values);
         let found = run(&mut search, key);
-        policy.decide(state, now, found, |next, counter| self.accept_resync(policy, &mut next.progress, counter, now))
+        policy.decide(state, now, found, |next, counter| self.accept_resync(policy, next, counter, now))
     }
 
     /// Returns the search for the submitted codes if the state admits it.
@@ -167,6 +168,11 @@ impl Method {
     }
 
     /// Accepts a login with the code at this counter.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a call would write the progress to memory, from where it would then be moved"
+    )]
     pub(crate) fn accept(&self, policy: &Policy, next: &mut Progress, counter: Counter, now: UnixTime) -> Verified {
         let drift = self.offset(counter, now);
         if matches!(self, Self::Totp(_)) && policy.learn_drift {

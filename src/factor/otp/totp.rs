@@ -157,7 +157,11 @@ impl Totp {
     }
 
     /// Returns the steps whose codes are compared with the submitted ones.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a call would return the steps in memory, where the hash would wait for them"
+    )]
     pub(super) fn steps(policy: &Policy, progress: &Progress, current: Counter, stage: Stage) -> Spans {
         match stage {
             Stage::Login | Stage::Confirmation => windows(policy, progress, current),
@@ -177,7 +181,8 @@ impl Totp {
 }
 
 /// Returns the steps whose codes a login accepts.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as for `Totp::steps`")]
 fn windows(policy: &Policy, progress: &Progress, current: Counter) -> Spans {
     let (past, future) = (policy.window.past(), policy.window.future());
     let around = |centre| Span::around(centre, past.into(), future.into());
