@@ -106,3 +106,20 @@ pub(crate) enum HoldPart {
     Kind,
     Until,
 }
+
+/// A value that a decision replaces, with the count of failures: a [`State`], or the attempts of an account.
+pub(crate) trait Counted: Copy {
+    fn attempts(&self) -> &Attempts;
+
+    fn attempts_mut(&mut self) -> &mut Attempts;
+}
+
+impl Counted for Attempts {
+    fn attempts(&self) -> &Attempts {
+        self
+    }
+
+    fn attempts_mut(&mut self) -> &mut Attempts {
+        self
+    }
+}

@@ -3,7 +3,7 @@ use core::hint::black_box;
 
 use cmov::Cmov;
 
-use super::decide::Counted;
+use super::attempts::Counted;
 use crate::codes::search::Match;
 use crate::decision::{Hold, Refusal, State, Verified};
 

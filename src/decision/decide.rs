@@ -1,35 +1,9 @@
+use super::attempts::Counted;
 use super::commit::{Decision, Weighed};
 use crate::codes::search::Match;
-use crate::decision::{Attempts, Progress, Refusal, State};
+use crate::decision::{Progress, Refusal, State};
 use crate::policy::Policy;
 use crate::types::{Counter, UnixTime};
-
-/// A value that a decision replaces, with the count of failures: a [`State`], or the attempts of an account.
-pub(crate) trait Counted: Copy {
-    fn attempts(&self) -> &Attempts;
-
-    fn attempts_mut(&mut self) -> &mut Attempts;
-}
-
-impl Counted for State {
-    fn attempts(&self) -> &Attempts {
-        &self.attempts
-    }
-
-    fn attempts_mut(&mut self) -> &mut Attempts {
-        &mut self.attempts
-    }
-}
-
-impl Counted for Attempts {
-    fn attempts(&self) -> &Attempts {
-        self
-    }
-
-    fn attempts_mut(&mut self) -> &mut Attempts {
-        self
-    }
-}
 
 impl Policy {
     /// Turns the result of a search, or the refusal before it, into a decision about one authenticator.

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::attempts::{Attempts, Hold, HoldPart};
+use super::attempts::{Attempts, Counted, Hold, HoldPart};
 use crate::types::{Counter, UnixTime};
 
 /// The state of one authenticator that a verifier keeps. It is small, holds no secret, and is replaced as a whole.
@@ -317,5 +317,15 @@ mod serde {
             }
             self.visit_bytes(&bytes)
         }
+    }
+}
+
+impl Counted for State {
+    fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    fn attempts_mut(&mut self) -> &mut Attempts {
+        &mut self.attempts
     }
 }
