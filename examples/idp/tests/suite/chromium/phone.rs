@@ -12,6 +12,20 @@ pub(super) fn section(phone: &Chromium, id: &str) {
     phone.wait_for(&format!("#{id}:not([hidden])"));
 }
 
+/// Does what shows a code of an authenticator, and returns the code. The page shows it only until its time step ends,
+/// which may be at once.
+pub(super) fn shown_code(phone: &Chromium, act: impl FnOnce()) -> String {
+    phone.run(
+        "window.shownCode = ''; \
+         const codes = () => Array.from(document.querySelectorAll('output'), at => at.textContent); \
+         const look = () => { window.shownCode ||= codes().find(text => text.length === 6) ?? ''; }; \
+         new MutationObserver(look).observe(document.body, { childList: true, subtree: true })",
+    );
+    act();
+    phone.wait("window.shownCode !== ''");
+    phone.run("return window.shownCode").as_str().unwrap().to_owned()
+}
+
 /// Activates the app of the phone, on the person's own pages of a session.
 pub(super) fn activate(provider: &Provider, session: &Browser, desk: &Chromium, phone: &Chromium) {
     let app = format!("{}/app", provider.origin);
@@ -132,15 +146,9 @@ fn app_is_activated_and_answers() {
         section(&phone, "add");
         phone.write("#link", "otpauth://totp/Secondo:maria?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         phone.write("#code", CODE);
-        // The personal code was just given, so that the page shows a code, which ends with its time step.
-        phone.run(
-            "const hasCode = () => [...document.querySelectorAll('output')].some(at => at.textContent.length === 6); \
-             const look = () => { window.wasShown ||= hasCode(); }; \
-             new MutationObserver(look).observe(document.body, { childList: true, subtree: true })",
-        );
-        phone.press("#add-form button");
+        // The personal code was just given.
+        shown_code(&phone, || phone.press("#add-form button"));
         section(&phone, "home");
-        phone.wait("window.wasShown === true");
         for left in (1..5).rev() {
             phone.write(".token input", "000001");
             phone.press(".token button");

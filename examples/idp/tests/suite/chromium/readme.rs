@@ -1,6 +1,6 @@
 //! The first steps, exactly as the README tells them.
 
-use super::phone::{CODE, section};
+use super::phone::{CODE, section, shown_code};
 use crate::support::app::App;
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::provider::Provider;
@@ -78,10 +78,9 @@ fn first_steps() {
         assert!(browser.address().fragment().is_none() && browser.has("#add-hint[hidden]"));
         browser.write("#code", CODE);
         browser.write("#repeated-code", CODE);
-        browser.press("#add-form button");
-        section(&browser, "home");
         // The personal code was just given.
-        browser.wait("document.querySelector('output').textContent.length === 6");
+        shown_code(&browser, || browser.press("#add-form button"));
+        section(&browser, "home");
         browser.switch_tab();
         let secret = qr.split_once("secret=").unwrap().1.split('&').next().unwrap();
         browser.confirm_app(&mut App::new(secret), 0);
@@ -90,9 +89,7 @@ fn first_steps() {
         browser.click("main a.button");
         browser.switch_tab();
         browser.write(".token input", CODE);
-        browser.press(".token button");
-        browser.wait("document.querySelector('output').textContent.length === 6");
-        let code = browser.text("output");
+        let code = shown_code(&browser, || browser.press(".token button"));
         browser.switch_tab();
         browser.give_code(&code);
         pace.add(&browser.text("main"), 4 + 1);
