@@ -2,14 +2,20 @@
 #![allow(clippy::unwrap_used, reason = "a test fails so")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
-use secondo::UnixTime;
+use secondo::store::{Boxed, BoxedError, Entry, Exchange, Revision, Store, Value};
+use secondo::{AccountId, UnixTime};
+use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
-use crate::app::App;
-use crate::person::hash;
+use crate::app::{App, RECORDS};
+use crate::key_file::KeyFile;
+use crate::messages::Messages;
+use crate::person::{Persons, hash};
+use crate::records::Records;
 
 pub(crate) const USER: &str = "maria.rossi@example.org";
 const ORIGIN: &str = "http://localhost:8080";
@@ -37,6 +43,56 @@ pub(crate) async fn change(app: &App, change: impl FnMut(&mut crate::person::Per
     let now = UnixTime::now().unwrap();
     let id = app.persons.named(USER, now).await.unwrap().unwrap().id;
     app.persons.change(&id, now, change).await.unwrap();
+}
+
+/// A store that answers nothing until its gate has a permit.
+struct Held {
+    store: Boxed,
+    gate: Arc<Semaphore>,
+}
+
+impl Store for Held {
+    type Error = BoxedError;
+
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, BoxedError> {
+        let _open = self.gate.acquire().await.unwrap();
+        self.store.load(id).await
+    }
+
+    async fn compare_exchange(
+        &self,
+        id: &AccountId,
+        expected: Option<Revision>,
+        value: Value,
+        expires: Option<UnixTime>,
+    ) -> Result<Exchange, BoxedError> {
+        let _open = self.gate.acquire().await.unwrap();
+        self.store.compare_exchange(id, expected, value, expires).await
+    }
+}
+
+/// Returns the provider with persons and messages that are out of reach until the gate has a permit. A request that waits
+/// for them is not answered.
+pub(crate) fn held(app: &App) -> (Arc<App>, Arc<Semaphore>) {
+    let gate = Arc::new(Semaphore::new(0));
+    let store = Boxed::new(Held { store: app.engine.boxed(), gate: Arc::clone(&gate) });
+    let keys = KeyFile::read(&app.config.key_path()).unwrap().derived(RECORDS);
+    let records = Records::new(store, &keys);
+    let persons = Persons::new(records.clone(), "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
+    (Arc::new(App { persons, messages: Messages::new(records, None), ..app.clone() }), gate)
+}
+
+/// Returns `true` if a mail with this subject was sent to an address.
+pub(crate) async fn is_sent(app: &App, to: &str, subject: &str) -> bool {
+    let messages = app.messages.all(UnixTime::now().unwrap()).await.unwrap();
+    messages.iter().any(|message| message.to == to && message.subject.as_deref() == Some(subject))
+}
+
+/// Waits for a mail with this subject to an address.
+pub(crate) async fn wait_for_mail(app: &App, to: &str, subject: &str) {
+    while !is_sent(app, to, subject).await {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// A browser, as far as these tests need one.

@@ -363,4 +363,22 @@ mod tests {
         assert!(browser.page.contains("<h1>Password cambiata</h1>"), "{}", browser.page);
         assert!(is_set("Nuova-1984").await);
     }
+
+    /// The time of an answer must not tell who has an identity, so it comes before anybody looks.
+    #[tokio::test]
+    async fn answers_come_before_the_person_is_looked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let (held, gate) = test_browser::held(&app);
+        for user in [USER, "nobody@example.org"] {
+            let mut browser = Browser::new(&held);
+            browser.send("GET", PAGE, String::new(), None).await;
+            browser.send("POST", PAGE, format!("form={}&user={user}", browser.hidden("form")), None).await;
+            browser.follow().await;
+            assert!(browser.page.contains("<h1>Codice per e-mail</h1>"), "{user}: {}", browser.page);
+        }
+        assert!(!test_browser::is_sent(&app, USER, MAIL_SUBJECT.0).await);
+        gate.add_permits(1);
+        test_browser::wait_for_mail(&app, USER, MAIL_SUBJECT.0).await;
+    }
 }

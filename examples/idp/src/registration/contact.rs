@@ -270,3 +270,40 @@ fn number(text: &str) -> Result<String, Problem> {
     let number = Some(format!("+{number}")).filter(|_| is_mobile && is_number).ok_or(Problem::Mobile)?;
     if is_served(&number) { Ok(number) } else { Err(Problem::MobileCountry) }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+    use crate::registration::Personal;
+    use crate::test_browser::{self, Browser, USER};
+
+    /// The time of an answer must not tell who has an identity, so it comes before anybody looks.
+    #[tokio::test]
+    async fn answers_come_before_the_owner_of_the_address_is_looked_for() {
+        const NEW: &str = "luigi.verdi@example.org";
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let (held, gate) = test_browser::held(&app);
+        for address in [USER, NEW] {
+            let mut browser = Browser::new(&held);
+            browser.send("GET", PAGE, String::new(), None).await;
+            let mut visit = Visit::of(Arc::clone(&app), &browser.headers()).await.unwrap();
+            let application = Application { personal: Some(Personal::default()), ..Application::default() };
+            visit.begin_application(application).await.unwrap();
+            let form = format!("form={}&email={address}&password=Segreto-1984", visit.browser.form_token());
+            browser.send("POST", "/register/email", form, None).await;
+            browser.follow().await;
+            assert!(browser.page.contains("/register/code/email"), "{address}: {}", browser.page);
+        }
+        let sent = [(USER, OWNER_SUBJECT.0), (NEW, EMAIL_SUBJECT.0)];
+        for (address, subject) in sent {
+            assert!(!test_browser::is_sent(&app, address, subject).await);
+        }
+        gate.add_permits(1);
+        for (address, subject) in sent {
+            test_browser::wait_for_mail(&app, address, subject).await;
+        }
+    }
+}
