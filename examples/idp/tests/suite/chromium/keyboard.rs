@@ -1,4 +1,4 @@
-//! A login without a mouse.
+//! The pages without a mouse.
 
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::login::enrolled_app;
@@ -91,5 +91,48 @@ fn other_pages_by_keyboard() {
         for field in ["#old", "#new", "#again", "form[action='/security/password'] button"] {
             browser.tab_to(field);
         }
+    }
+}
+
+/// Changes to the page of the login, each with the faults that the check of every page finds then.
+const FAULTS: [(&str, &[&str]); 14] = [
+    ("", &[]),
+    ("link.tabIndex = -1", &["is not reached by the tabulator"]),
+    ("button.tabIndex = 1", &["is reached out of the order of the page"]),
+    ("link.setAttribute('aria-hidden', 'true')", &["is hidden from screen readers"]),
+    ("link.inert = true", &["takes no focus"]),
+    ("link.style.outline = 'none'", &["does not show that it has the focus"]),
+    ("link.style.outlineColor = '#ff9900'", &["does not show that it has the focus"]),
+    ("link.style.outline = '3px solid black'; link.style.boxShadow = 'none'", &["does not show that it has the focus"]),
+    ("link.style.position = 'absolute'; link.style.left = '-100rem'", &["is not on the page when it has the focus"]),
+    ("added('div').addEventListener('click', () => {})", &["is for a mouse only"]),
+    ("added('div').style.cursor = 'pointer'", &["is for a mouse only"]),
+    ("added('div').role = 'button'", &["is not reached by the tabulator", "takes no focus"]),
+    ("button.type = 'button'", &["has no button that sends it"]),
+    ("button.disabled = true", &["has no button that sends it"]),
+];
+
+/// The parts of the page that are changed.
+const PARTS: &str = "const [link, button] = ['a', 'button'].map(name => document.querySelector(`main ${name}`)); \
+    const added = name => { \
+        const made = document.createElement(name); \
+        made.textContent = name; \
+        document.querySelector('main').append(made); \
+        return made; \
+    };";
+
+#[test]
+fn faults_of_pages_are_found() {
+    let provider = Provider::start("");
+    let browser = Chromium::new(Reader::Italian);
+    for (change, expected) in FAULTS {
+        browser.open(&provider.origin);
+        browser.run(&format!("{PARTS} {change}"));
+        let faults = browser.keyboard_faults();
+        let is_found = faults.len() == expected.len()
+            && faults.iter().zip(expected).all(|(fault, expected)| fault.ends_with(expected));
+        assert!(is_found, "{change}: {faults:#?}");
+        // The check gives the focus back.
+        assert_eq!(browser.run("return document.activeElement.id"), "user", "{change}");
     }
 }

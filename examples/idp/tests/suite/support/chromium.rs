@@ -1,5 +1,5 @@
-//! Chromium, driven by `WebDriver`. Every page that it shows is checked for accessibility, for its width and for
-//! violations of the provider's policy.
+//! Chromium, driven by `WebDriver`. Every page that it shows is checked for accessibility, for use without a mouse, for
+//! its width and for violations of the provider's policy.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -31,7 +31,7 @@ static AXE: LazyLock<String> = LazyLock::new(|| {
     fs::read_to_string(folder.join("node_modules/axe-core/axe.min.js")).unwrap()
 });
 
-/// The shapes of the pages that [`AXE`] has passed.
+/// The shapes of the pages that [`AXE`] and the check of the keyboard have passed.
 static PASSED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Returns the markup of a page without its values, its addresses and the words of its texts.
@@ -324,7 +324,7 @@ impl Chromium {
     }
 
     /// Runs a command of the `DevTools`, and returns its result.
-    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+    pub(super) fn devtools(&self, command: &str, parameters: &Value) -> Value {
         let asked = json!({ "cmd": command, "params": parameters });
         self.runtime.block_on(self.client.issue_cmd(Command("goog/cdp/execute", asked))).unwrap()
     }
@@ -387,7 +387,7 @@ impl Chromium {
         assert_eq!(width, 0, "{address} is wider than a screen of {}", self.run("return innerWidth"));
     }
 
-    /// Checks the page for accessibility. In a full run, pages of a shape that has passed are checked too.
+    /// Checks the page for accessibility and use without a mouse. In a full run, pages of a shape that has passed are checked too.
     fn check_accessibility(&self, address: &Url) {
         let shape = self.run(SHAPE).as_str().unwrap().to_owned();
         if !is_full() && PASSED.lock().unwrap().contains(&shape) {
@@ -400,6 +400,8 @@ impl Chromium {
         );
         let found = self.runtime.block_on(self.client.execute_async(&axe, Vec::new())).unwrap();
         assert_eq!(found, json!([]), "{address}: {found:#}");
+        let faults = self.keyboard_faults();
+        assert!(faults.is_empty(), "{address}: {faults:#?}");
         PASSED.lock().unwrap().insert(shape);
     }
 }

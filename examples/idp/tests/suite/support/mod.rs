@@ -3,6 +3,7 @@ pub(crate) mod browser;
 pub(crate) mod busy;
 pub(crate) mod chromium;
 pub(crate) mod installed;
+mod keyboard;
 pub(crate) mod login;
 pub(crate) mod outbox;
 pub(crate) mod page;
