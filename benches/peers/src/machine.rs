@@ -25,12 +25,14 @@ pub(crate) fn compiler() -> String {
 /// Returns the version of a library that was linked.
 pub(crate) fn version(library: &str) -> String {
     const LOCK: &str = include_str!("../../../Cargo.lock");
+    // A library is measured in the one or in the other program.
+    const ALONE: &str = include_str!("../alone/Cargo.lock");
 
     if library == "liboath" {
         return liboath::version();
     }
     let name = format!("name = \"{library}\"");
-    let mut lines = LOCK.lines().skip_while(|line| *line != name);
+    let mut lines = LOCK.lines().chain(ALONE.lines()).skip_while(|line| *line != name);
     let version = lines.nth(1).and_then(|line| line.strip_prefix("version = "));
     version.expect("every library is locked").trim_matches('"').to_owned()
 }

@@ -7,6 +7,7 @@
 //!
 //! `src/benchmarks.md`, a part of secondo's documentation, explains the rows and the calls of each library.
 
+mod alone;
 mod liboath;
 mod machine;
 mod ours;

@@ -3,13 +3,20 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 
+use pollster::block_on;
+use secondo::audit::Operator;
 use secondo::decision::Decision;
 use secondo::factor::Attempt;
 use secondo::policy::Window;
+use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
+use secondo::store::Memory;
 use secondo::types::Counter;
-use secondo::{Code, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp, UnixTime};
+use secondo::{
+    AccountId, Authenticator, Code, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp, Transaction,
+    UnixTime, Verifier,
+};
 
-use crate::work::{Library, Login, NOW, People, Run, Search, WRONG};
+use crate::work::{Library, Login, NOW, PERIOD, People, Run, Search, WRONG};
 
 pub(crate) struct Secondo;
 
@@ -82,6 +89,47 @@ pub(crate) fn kinds(login: &Login) -> Vec<(&'static str, Run<'_>)> {
         (kind, Run::of(move || decide(&key, &policy, &state, &typed, login.now)))
     };
     kinds.into_iter().map(run).collect()
+}
+
+/// Returns a run for each form of a record. It is a whole login by a [`Verifier`] with a new code and transaction, ±1.
+pub(crate) fn logins(login: &Login) -> Vec<(&'static str, Run<'_>)> {
+    let secret = || Secret::from_bytes(&login.secret).expect("long enough");
+    let kept = || Authenticator::from_key(Totp::default(), key(login));
+    let plain = || Authenticator::new(Totp::default(), login.algorithm, secret());
+    let policy = policy(1, 1);
+    let unsealed = || Verifier::unsealed(Memory::new(), policy);
+    let sealed = || Verifier::new(Memory::new(), ring(), policy);
+    vec![
+        ("plain record with the key", logins_on(unsealed(), kept())),
+        ("plain record", logins_on(unsealed(), plain())),
+        ("sealed record with the key", logins_on(sealed(), kept())),
+        ("sealed record", logins_on(sealed(), plain())),
+    ]
+}
+
+/// Logs one person in again and again, each time at the next step.
+fn logins_on(verifier: Verifier<Memory>, authenticator: Authenticator) -> Run<'static> {
+    /// More than the rounds of a measurement take.
+    const CODES: u64 = 1 << 19;
+
+    let (id, desk) = (AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").unwrap(), Operator::new("desk", "peers"));
+    let time = |step: u64| UnixTime::from_secs(NOW + step * PERIOD).unwrap();
+    let code = |step| authenticator.totp_code(time(step)).expect("after T0");
+    let codes: Vec<_> = (0..CODES).map(code).collect();
+    let added = [(authenticator.into(), State::new().confirmed())];
+    block_on(verifier.import(&id, &added, desk, time(0))).expect("in memory");
+    let mut logins = codes.into_iter().zip(0..);
+    Run::of(move || {
+        let (code, step) = logins.next().expect("enough codes");
+        let login = Transaction::new(&u128::from(step).to_be_bytes()).expect("16 bytes");
+        block_on(verifier.verify(&id, &login, code.as_str(), time(step))).is_ok()
+    })
+}
+
+fn ring() -> KeyRing {
+    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("64 digits");
+    let deployment = Deployment::new("peers").expect("a name");
+    KeyRing::new(SealingKey::derive(&deployment, KeyId::new(1), &master).expect("never fails"), []).expect("one key")
 }
 
 fn key(login: &Login) -> Key {

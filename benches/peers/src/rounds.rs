@@ -1,6 +1,6 @@
 //! Measurement in rounds. Each round runs every library for about a millisecond, so that other load affects all alike.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::work::Run;
 
@@ -17,7 +17,7 @@ pub(crate) fn measure(runs: &mut [Run<'_>]) -> Vec<f64> {
             let place = if round % 2 == 0 { turn } else { runs.len() - 1 - turn };
             let index = (place + round) % runs.len();
             let repetitions = repetitions[index];
-            times[index].push(time(&mut runs[index], repetitions).as_secs_f64() * 1e9 / f64::from(repetitions));
+            times[index].push(runs[index].repeat(repetitions).as_secs_f64() * 1e9 / f64::from(repetitions));
         }
     }
     times.into_iter().map(median).collect()
@@ -27,18 +27,11 @@ pub(crate) fn measure(runs: &mut [Run<'_>]) -> Vec<f64> {
 fn calibrate(run: &mut Run<'_>) -> u32 {
     let mut repetitions = 1;
     loop {
-        let taken = time(run, repetitions);
-        if taken * 2 > BATCH {
+        if run.repeat(repetitions) * 2 > BATCH {
             return repetitions;
         }
         repetitions *= 2;
     }
-}
-
-fn time(run: &mut Run<'_>, repetitions: u32) -> Duration {
-    let start = Instant::now();
-    run.repeat(repetitions);
-    start.elapsed()
 }
 
 pub(crate) fn median(mut times: Vec<f64>) -> f64 {

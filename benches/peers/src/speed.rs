@@ -3,16 +3,20 @@
 use secondo::Algorithm;
 use serde_json::{Value, json};
 
+use crate::alone::TotpRs;
 use crate::liboath::Liboath;
 use crate::ours::Secondo;
 use crate::raw::RawLimit;
-use crate::rust_peers::{Libreauth, Otpauth, TotpLite, TotpRfc, TotpRs};
+use crate::rust_peers::{Libreauth, Otpauth, TotpLite, TotpRfc};
 use crate::work::{Library, Login, NOW, People, Run, Search, WRONG, rfc_secret};
 use crate::{liboath, machine, ours, rounds, save};
 
 /// The number of people in the rows for many people.
 const PEOPLE: u32 = 10_000;
 const RAW_LIMIT: &str = "raw limit";
+
+/// A function that returns secondo's runs for one kind of work, by their names.
+type Kinds = for<'a> fn(&'a Login) -> Vec<(&'static str, Run<'a>)>;
 
 /// Returns the libraries. secondo is the first, since the others are compared with it.
 fn libraries() -> [&'static dyn Library; 8] {
@@ -57,25 +61,29 @@ pub(crate) fn report() {
         });
     }
 
-    println!();
-    for (row, algorithm) in Algorithm::ALL.iter().copied().enumerate() {
-        let rows = Rows::new(algorithm, 1);
-        let (kinds, mut runs): (Vec<_>, Vec<_>) = ours::kinds(&rows.right).into_iter().unzip();
-        if row == 0 {
-            println!("| secondo, verify ±1, kept key | {} |\n|---|{}", kinds.join(" | "), "---|".repeat(kinds.len()));
-        }
-        let times = rounds::measure(&mut runs);
-        let cells: Vec<_> = times.iter().map(|time| format!("{} ({:.2})", figure(*time), time / times[0])).collect();
-        println!("| {algorithm} | {} |", cells.join(" | "));
-        for (kind, time) in kinds.iter().zip(&times) {
-            figures.push(json!({
-                "algorithm": algorithm.to_string(),
-                "work": format!("verify ±1, kept key: {kind}"),
-                "library": "secondo",
-                "loop": false,
-                "nanoseconds": time,
-                "ratio": time / times[0],
-            }));
+    for (title, kinds) in [("verify ±1, kept key", ours::kinds as Kinds), ("a login by the verifier, ±1", ours::logins)]
+    {
+        println!();
+        for (row, algorithm) in Algorithm::ALL.iter().copied().enumerate() {
+            let rows = Rows::new(algorithm, 1);
+            let (kinds, mut runs): (Vec<_>, Vec<_>) = kinds(&rows.right).into_iter().unzip();
+            if row == 0 {
+                println!("| secondo, {title} | {} |\n|---|{}", kinds.join(" | "), "---|".repeat(kinds.len()));
+            }
+            let times = rounds::measure(&mut runs);
+            let cells: Vec<_> =
+                times.iter().map(|time| format!("{} ({:.2})", figure(*time), time / times[0])).collect();
+            println!("| {algorithm} | {} |", cells.join(" | "));
+            for (kind, time) in kinds.iter().zip(&times) {
+                figures.push(json!({
+                    "algorithm": algorithm.to_string(),
+                    "work": format!("{title}: {kind}"),
+                    "library": "secondo",
+                    "loop": false,
+                    "nanoseconds": time,
+                    "ratio": time / times[0],
+                }));
+            }
         }
     }
 
@@ -110,9 +118,12 @@ fn figure(time: f64) -> String {
 struct Rows {
     right: Login,
     wrong: Login,
+    current: Login,
+    default: Login,
     window: Login,
     hundred: Search,
     thousand: Search,
+    devices: People,
     people: People,
 }
 
@@ -132,10 +143,13 @@ impl Rows {
         Self {
             right: login(right, NOW, 1, 1),
             wrong: login(WRONG, NOW, 1, 1),
+            current: login(right, NOW, 0, 0),
+            default: login(right, NOW, 1, 0),
             // Steps 0 to 7.
             window: login(WRONG, 90, 3, 4),
             hundred: search(100),
             thousand: search(1_000),
+            devices: People::devices(algorithm, 4),
             people: People::new(algorithm, people),
         }
     }
@@ -145,7 +159,7 @@ impl Rows {
     /// The arguments of `measure` are the row's name, the number of codes or decisions in it, and the libraries' names
     /// and runs.
     fn each<'a>(&'a self, libraries: &[&dyn Library], mut measure: impl FnMut(&str, u32, &[&str], &mut [Run<'a>])) {
-        let Self { right, wrong, window, hundred, thousand, people } = self;
+        let Self { right, wrong, current, default, window, hundred, thousand, devices, people } = self;
         let count = u32::try_from(people.secrets.len()).expect("made from a u32");
         let mut row = |work: &str, units, expected: &str, of: &dyn Fn(&dyn Library) -> Run<'a>| {
             let able = libraries.iter().filter(|library| library.supports(right.algorithm));
@@ -160,6 +174,10 @@ impl Rows {
 
         row("one code, kept key", 1, &right.typed, &|library| library.code(right));
         row("one code, from the secret", 1, &right.typed, &|library| library.code_from_secret(right));
+        row("verify the current step, right code, kept key", 1, "true", &|library| library.verify(current));
+        row("verify the past and the current step, right code, kept key", 1, "true", &|library| {
+            library.verify(default)
+        });
         row("verify ±1, right code, kept key", 1, "true", &|library| library.verify(right));
         row("verify ±1, right code, from the secret", 1, "true", &|library| library.verify_from_secret(right));
         row("verify ±1, wrong code, kept key", 1, "false", &|library| library.verify(wrong));
@@ -167,6 +185,7 @@ impl Rows {
         row("window of 8 steps, wrong code", 1, "false", &|library| library.verify(window));
         row("look-ahead of 100, last code", 1, "true", &|library| library.search(hundred));
         row("look-ahead of 1,000, last code", 1, "true", &|library| library.search(thousand));
+        row("four devices, verify ±1, code of the last, kept keys", 1, "1", &|library| library.verify_all(devices));
         let name = format!("{} people, each code", figure(count.into()));
         row(&name, count, &people.typed.join(" "), &|library| library.codes(people));
         let name = format!("{} people, each verify ±1", figure(count.into()));
@@ -188,10 +207,12 @@ mod tests {
                 assert_eq!(contenders.len(), if algorithm == Algorithm::Sha1 { 8 } else { 7 });
                 rows += 1;
             });
-            assert_eq!(rows, 11);
+            assert_eq!(rows, 14);
             let verdicts: Vec<_> =
                 ours::kinds(&Rows::new(algorithm, 1).right).into_iter().map(|(_, run)| run.outcome).collect();
             assert_eq!(verdicts, ["false", "true", "true", "true", "false"]);
+            let rows = Rows::new(algorithm, 1);
+            assert!(ours::logins(&rows.right).iter().all(|(_, run)| run.outcome == "true"));
         }
     }
 }

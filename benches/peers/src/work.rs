@@ -1,6 +1,7 @@
 //! The measured work, and the trait by which each library does it.
 
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use secondo::Algorithm;
 use totp_lite::{Sha1, Sha256, Sha512, totp_custom};
@@ -78,6 +79,15 @@ impl People {
         Self { algorithm, secrets, typed }
     }
 
+    /// Creates a person's devices. The typed code is that of the last one.
+    pub(crate) fn devices(algorithm: Algorithm, count: u32) -> Self {
+        let mut devices = Self::new(algorithm, count);
+        if let Some(last) = devices.typed.last().cloned() {
+            devices.typed.fill(last);
+        }
+        devices
+    }
+
     pub(crate) fn attempts(&self) -> impl Iterator<Item = (&Vec<u8>, &String)> {
         self.secrets.iter().zip(&self.typed)
     }
@@ -137,18 +147,25 @@ pub(crate) struct Run<'a> {
     pub(crate) outcome: String,
     /// `true` if the library has no call for the work, and it is done in a loop as a user would write it.
     pub(crate) is_loop: bool,
-    repeat: Box<dyn FnMut(u32) + 'a>,
+    /// The function that repeats the work, and returns the time that it took.
+    repeat: Box<dyn FnMut(u32) -> Duration + 'a>,
 }
 
 impl<'a> Run<'a> {
     /// Creates a run of `work`. `read` turns its result into the outcome, and is not measured.
     pub(crate) fn new<T, S: ToString>(mut work: impl FnMut() -> T + 'a, read: impl FnOnce(T) -> S) -> Self {
         let outcome = read(work()).to_string();
-        let repeat = move |times| {
+        Self::timed(outcome, move |times| {
+            let start = Instant::now();
             for _ in 0..times {
                 black_box(work());
             }
-        };
+            start.elapsed()
+        })
+    }
+
+    /// Creates a run of work that measures itself.
+    pub(crate) fn timed(outcome: String, repeat: impl FnMut(u32) -> Duration + 'a) -> Self {
         Self { outcome, is_loop: false, repeat: Box::new(repeat) }
     }
 
@@ -159,10 +176,14 @@ impl<'a> Run<'a> {
 
     /// Creates a run like [`Self::of`], for work that the library has no call for.
     pub(crate) fn by_loop<T: ToString>(work: impl FnMut() -> T + 'a) -> Self {
-        Self { is_loop: true, ..Self::of(work) }
+        Self::of(work).looped()
     }
 
-    pub(crate) fn repeat(&mut self, times: u32) {
-        (self.repeat)(times);
+    pub(crate) fn looped(self) -> Self {
+        Self { is_loop: true, ..self }
+    }
+
+    pub(crate) fn repeat(&mut self, times: u32) -> Duration {
+        (self.repeat)(times)
     }
 }
