@@ -372,10 +372,9 @@ pub fn key_uri(bytes: &[u8]) {
             | KeyUriError::Secret { position, .. },
         ) => assert!(position <= text.len()),
         Err(KeyUriError::Duplicate { parameter, position }) => {
-            // Before the name may be an escaped ampersand, and its letters may be escaped too.
+            // Around the name may be an escaped ampersand and spaces, and its letters may be escaped too.
             let found = text[position..].split(['=', '&']).next().unwrap_or_default().to_ascii_lowercase();
-            let name = found.trim_end_matches([' ', '+']);
-            assert!(found.contains('%') || name.ends_with(&parameter.to_string()), "{found}");
+            assert!(found.contains('%') || found.contains(&parameter.to_string()), "{found}");
         }
         Err(KeyUriError::TooLong { found }) => assert_eq!(found, text.len()),
         Err(KeyUriError::Scheme | KeyUriError::Missing(_)) => {}
