@@ -53,7 +53,7 @@ fn no_freed_memory_holds_a_secret() {
 /// would take along what earlier calls of the test left where a shard has no bytes of its own.
 #[inline(never)]
 fn memory() -> Memory {
-    std::hint::black_box([0_u8; 1 << 16]);
+    std::hint::black_box([0_u8; 1 << 14]);
     Memory::new()
 }
 
