@@ -30,9 +30,14 @@ pub fn code(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     for digits in [Digits::Six, Digits::Seven, Digits::Eight, Digits::Nine] {
         let is_code = |text: &str| text.len() == digits.count() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let bare: String = text.chars().filter(|c| !is_separator(*c)).map(compatible).collect();
+        let bare = bare(text);
         same(SubmittedCode::new(text).code(digits), (text.len() <= 64 && is_code(&bare)).then_some(&bare));
     }
+}
+
+/// Returns what a person typed without separators, in compatibility form.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| !is_separator(*c)).map(compatible).collect()
 }
 
 fn is_separator(character: char) -> bool {
@@ -42,8 +47,12 @@ fn is_separator(character: char) -> bool {
     character.is_whitespace() || OTHERS.contains(character)
 }
 
-/// Returns the digits that the vectors have for this character, or the character.
+/// Returns the digits that the vectors have for this character, the letter for a full-width letter, or the character.
 fn compatible(character: char) -> String {
+    const WIDE: u32 = 'Ａ' as u32 - 'A' as u32;
+    if let 'Ａ'..='Ｚ' | 'ａ'..='ｚ' = character {
+        return char::from_u32(u32::from(character) - WIDE).unwrap().into();
+    }
     let code_point = format!("{:X}", u32::from(character));
     let mut rows = include_str!("../../vectors/nfkc-digits.txt").lines().filter_map(|row| row.split_once(' '));
     rows.find(|(row, _)| **row == *code_point).map_or(character.into(), |(_, digits)| digits.to_owned())
@@ -190,7 +199,7 @@ fn recovery_symbols(text: &str) -> Result<Vec<u8>, MalformedCode> {
         }
         u8::try_from(product).unwrap()
     };
-    let bare = text.replace([' ', '-'], "");
+    let bare = bare(text);
     let found = if text.len() > 64 { text.len() } else { bare.len() };
     if found != LEN {
         return Err(MalformedCode::RecoveryLength { expected: LEN, found });
@@ -506,7 +515,7 @@ fn check_responses(suite: &Suite, submitted: &str) {
 
     let is_whole = suite.digits() == ResponseDigits::Whole;
     let is_digit = |byte: u8| byte.is_ascii_digit() || is_whole && byte.is_ascii_hexdigit();
-    let bare = submitted.replace([' ', '-'], "").to_ascii_lowercase();
+    let bare = bare(submitted).to_ascii_lowercase();
     match suite.verify(&key, &inputs, submitted, &policy) {
         Ok(_) => assert_eq!(bare, right.as_str()),
         Err(ResponseError::Wrong) => {
@@ -516,9 +525,8 @@ fn check_responses(suite: &Suite, submitted: &str) {
             assert!(expected == right.as_str().len() && (expected != found || submitted.len() > 256));
         }
         Err(ResponseError::Malformed(MalformedCode::Character { position })) => {
-            assert!(
-                !is_digit(submitted.as_bytes()[position]) && !matches!(submitted.as_bytes()[position], b' ' | b'-')
-            );
+            let found = submitted[position..].chars().next().unwrap();
+            assert!(!is_separator(found) && !compatible(found).bytes().all(is_digit));
         }
         Err(other) => panic!("{other:?}"),
     }
