@@ -22,7 +22,7 @@ pub(crate) fn id(account: usize) -> String {
 
 /// Returns a value that begins with the number, and goes on with bytes that follow from it and the account.
 pub(crate) fn value(account: usize, number: u64) -> Vec<u8> {
-    let mut word = (account as u64) << 32 ^ number ^ 0x5deece66d;
+    let mut word = (account as u64) << 32 ^ number ^ 0x5dee_ce66;
     let filler = std::iter::from_fn(|| {
         word ^= word << 13;
         word ^= word >> 7;

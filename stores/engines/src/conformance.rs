@@ -106,6 +106,10 @@ pub(crate) fn conformance(kind: Kind) -> Result<(), Error> {
     let harness = InFolder { kind, folder: folder.path(), runtime, store: Mutex::default() };
     let report = check(&harness)?;
     check_listing(&harness)?;
-    println!("| {kind} | {} checks passed, {} not applicable |", report.passed().count(), report.not_applicable().count());
+    println!(
+        "| {kind} | {} checks passed, {} not applicable |",
+        report.passed().count(),
+        report.not_applicable().count()
+    );
     Ok(())
 }

@@ -81,7 +81,8 @@ fn outcome(inspected: Result<Found, String>) -> &'static str {
 /// Flips a bit of a block that is not empty.
 fn flip(files: &Files) -> (Files, String) {
     let mut files = files.clone();
-    let blocks = |bytes: &[u8]| bytes.chunks(BLOCK).map(|block| block.iter().any(|byte| *byte != 0)).collect::<Vec<_>>();
+    let blocks =
+        |bytes: &[u8]| bytes.chunks(BLOCK).map(|block| block.iter().any(|byte| *byte != 0)).collect::<Vec<_>>();
     let full = |(n, (_, bytes)): (usize, &(PathBuf, Vec<u8>))| {
         let full = blocks(bytes).into_iter().enumerate().filter(|(_, full)| *full).map(|(block, _)| (n, block));
         full.collect::<Vec<_>>()

@@ -31,11 +31,18 @@ pub(crate) type Opened = (Box<dyn Engine>, Arc<dyn Read>);
 pub(crate) enum Kind {
     Redb,
     /// Entries are merged from `high` entries in the journal on, until `low` are left.
-    Journal { low: usize, high: usize },
+    Journal {
+        low: usize,
+        high: usize,
+    },
     /// The number of pages in the log from which on a commit makes a checkpoint.
-    Sqlite { pages: u32 },
+    Sqlite {
+        pages: u32,
+    },
     /// The size of a table in memory before it is written out.
-    Fjall { bytes: u64 },
+    Fjall {
+        bytes: u64,
+    },
 }
 
 impl Kind {

@@ -11,7 +11,9 @@ use std::sync::{Arc, RwLock};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
-use crate::engine::{Changes, Engine, Entries, Entry, Error, Opened, Read, Request, Revisions, Table, perform, revision_of};
+use crate::engine::{
+    Changes, Engine, Entries, Entry, Error, Opened, Read, Request, Revisions, Table, perform, revision_of,
+};
 use crate::redb::{ENTRIES, META, Snapshot, after, database, load, snapshot};
 
 type Row<'r> = Vec<(&'r str, &'r [u8])>;
@@ -75,10 +77,10 @@ impl Engine for Journal {
         let before = |id: &str| pending.get(id).map_or_else(|| entries.revision(id), |bytes| revision_of(bytes));
         let mut changes = Changes { changed: Entries::new(), before };
         let stored = perform(requests, &mut self.revisions, &mut changes)?;
-        let changed = changes.changed;
+        let batch = changes.changed;
 
         let mut cursor = self.cursor.clone();
-        let row: Row<'_> = changed.iter().map(|(id, bytes)| (&**id, &**bytes)).collect();
+        let row: Row<'_> = batch.iter().map(|(id, bytes)| (&**id, &**bytes)).collect();
         if !row.is_empty() {
             journal.insert(cursor.next, row)?;
         }
@@ -111,7 +113,7 @@ impl Engine for Journal {
         }
         transaction.commit()?;
 
-        cursor.next += changed.len() as u64;
+        cursor.next += batch.len() as u64;
         self.cursor = cursor;
         let snapshot = snapshot(&self.database)?;
         let mut state = self.state.0.write().unwrap();
@@ -119,7 +121,7 @@ impl Engine for Journal {
         for id in &merged {
             pending.remove(id);
         }
-        pending.extend(changed);
+        pending.extend(batch);
         let old = mem::replace(committed, snapshot);
         drop(state);
         drop(old);
@@ -135,14 +137,12 @@ impl Engine for Journal {
 impl Read for State {
     fn load(&self, id: &str) -> Result<Option<Entry>, Error> {
         let state = self.0.read().unwrap();
-        match state.0.get(id) {
-            Some(bytes) => (!bytes.is_empty()).then(|| Entry::decode(bytes)).transpose(),
-            None => {
-                let entries = state.1.clone();
-                drop(state);
-                load(&entries, id)
-            }
+        if let Some(bytes) = state.0.get(id) {
+            return (!bytes.is_empty()).then(|| Entry::decode(bytes)).transpose();
         }
+        let entries = state.1.clone();
+        drop(state);
+        load(&entries, id)
     }
 
     fn after(&self, id: &str, limit: usize) -> Result<Vec<(String, Entry)>, Error> {
@@ -156,7 +156,11 @@ impl Read for State {
             if last.as_ref().is_some_and(|last| **id > **last) {
                 break;
             }
-            if bytes.is_empty() { found.remove(&**id) } else { found.insert((**id).into(), Entry::decode(bytes)?) };
+            if bytes.is_empty() {
+                found.remove(&**id)
+            } else {
+                found.insert((**id).into(), Entry::decode(bytes)?)
+            };
         }
         Ok(found.into_iter().collect())
     }

@@ -33,9 +33,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[&str]) -> Result<(), Error> {
     match arguments {
-        ["rates", accounts, kinds @ ..] => {
+        ["rates", kinds @ ..] => {
             let kinds = kinds.iter().map(|kind| kind.parse()).collect::<Result<Vec<Kind>, _>>()?;
-            rates::rates(&kinds, accounts.parse()?)
+            rates::rates(&kinds)
         }
         ["conformance", kinds @ ..] => kinds.iter().try_for_each(|kind| conformance::conformance(kind.parse()?)),
         ["kill", kills, kinds @ ..] => kinds.iter().try_for_each(|kind| kill::kill(kind.parse()?, kills.parse()?)),
@@ -49,6 +49,6 @@ fn run(arguments: &[&str]) -> Result<(), Error> {
             work::work(kind.parse()?, Path::new(folder), accounts.parse()?, turns.parse()?)
         }
         ["inspect", kind, folder, accounts] => accounts::inspect(kind.parse()?, Path::new(folder), accounts.parse()?),
-        _ => Err("rates ACCOUNTS | conformance | kill KILLS | damage TRIALS | power CUTS TURNS, and ENGINE…".into()),
+        _ => Err("rates | conformance | kill KILLS | damage TRIALS | power CUTS TURNS, and ENGINE…".into()),
     }
 }

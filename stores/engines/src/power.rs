@@ -21,16 +21,40 @@ const CALLS: &str = "openat,write,pwrite64,writev,pwritev,pwritev2,fsync,fdatasy
                      rename,renameat,renameat2,unlink,unlinkat,mkdir,rmdir,lseek,link,linkat,copy_file_range,dup,dup2,dup3";
 
 enum Call {
-    Open { path: String, create: bool, truncate: bool },
+    Open {
+        path: String,
+        create: bool,
+        truncate: bool,
+    },
     /// A write, without an offset at the end of the file.
-    Write { path: String, offset: Option<usize>, bytes: Vec<u8> },
-    Length { path: String, length: usize },
+    Write {
+        path: String,
+        offset: Option<usize>,
+        bytes: Vec<u8>,
+    },
+    Length {
+        path: String,
+        length: usize,
+    },
     /// A sync, of the writes before this number of calls.
-    Sync { path: String, before: usize },
-    Remove { path: String },
-    Rename { from: String, to: String },
-    Folder { path: String },
-    Acknowledged { account: usize, number: String },
+    Sync {
+        path: String,
+        before: usize,
+    },
+    Remove {
+        path: String,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Folder {
+        path: String,
+    },
+    Acknowledged {
+        account: usize,
+        number: String,
+    },
 }
 
 #[derive(Default)]

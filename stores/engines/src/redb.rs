@@ -73,7 +73,11 @@ impl Table for redb::Table<'_, &'static str, &'static [u8]> {
     }
 
     fn put(&mut self, id: &str, bytes: &[u8]) -> Result<(), Error> {
-        if bytes.is_empty() { self.remove(id)? } else { self.insert(id, bytes)? };
+        if bytes.is_empty() {
+            self.remove(id)?
+        } else {
+            self.insert(id, bytes)?
+        };
         Ok(())
     }
 }

@@ -55,7 +55,9 @@ impl Engine for Sqlite {
                     .prepare_cached("INSERT INTO entries VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")?
                     .execute(params![id, next, expiry, value])?,
                 Some(expected) => transaction
-                    .prepare_cached("UPDATE entries SET revision = ?, expiry = ?, value = ? WHERE id = ? AND revision = ?")?
+                    .prepare_cached(
+                        "UPDATE entries SET revision = ?, expiry = ?, value = ? WHERE id = ? AND revision = ?",
+                    )?
                     .execute(params![next, expiry, value, id, expected])?,
             };
             if changed == 1 {
