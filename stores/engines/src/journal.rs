@@ -1,6 +1,6 @@
 //! redb with a second table as a journal.
 //!
-//! A commit appends the batch as one row of the journal, so it writes few pages whatever the number of accounts. What
+//! A commit appends the batch to the journal, so it writes few pages whatever the number of accounts. What
 //! the journal has is in memory too. When that is enough, a commit also merges entries into the first table, in the
 //! order of their keys, so that neighbours share pages. Each merge goes on where the one before it ended.
 
@@ -18,8 +18,11 @@ use crate::redb::{ENTRIES, META, Snapshot, after, database, load, snapshot};
 
 type Row<'r> = Vec<(&'r str, &'r [u8])>;
 
-/// The batches that are not merged completely, each under the number of changes before it.
+/// The changes that are not all merged, some in each row, under the number of changes before it.
 const JOURNAL: TableDefinition<u64, Row<'static>> = TableDefinition::new("journal");
+
+/// The number of changes in a row, so that a row fits a page. redb rewrites a larger one when its neighbour changes.
+const IN_ROW: usize = 16;
 
 struct Journal {
     database: Database,
@@ -80,13 +83,14 @@ impl Engine for Journal {
         let batch = changes.changed;
 
         let mut cursor = self.cursor.clone();
-        let row: Row<'_> = batch.iter().map(|(id, bytes)| (&**id, &**bytes)).collect();
-        if !row.is_empty() {
-            journal.insert(cursor.next, row)?;
+        let rows: Vec<_> = batch.iter().map(|(id, bytes)| (&**id, &**bytes)).collect();
+        for (number, row) in (cursor.next..).step_by(IN_ROW).zip(rows.chunks(IN_ROW)) {
+            journal.insert(number, row.to_vec())?;
         }
         let mut merged = Vec::new();
         // Few accounts that change often are few in memory and many in the journal.
-        if pending.len() >= self.high || cursor.next - cursor.done >= 4 * self.high as u64 {
+        if pending.len() >= self.high || cursor.next - cursor.done >= (4 * pending.len() + self.high - self.low) as u64
+        {
             if cursor.merged.is_empty() {
                 cursor.begun = cursor.next;
             }

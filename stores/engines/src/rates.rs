@@ -13,9 +13,9 @@ use crate::accounts::{count_up, id, value};
 use crate::engine::{Error, Kind, NEVER, Request};
 use crate::queue::Queued;
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 /// The number of updates before the measurement.
-const UPDATED: usize = 300_000;
+const UPDATED: usize = 200_000;
 const SIZES: [usize; 2] = [1_000, 1_000_000];
 const TURN: Duration = Duration::from_secs(1);
 
@@ -127,19 +127,19 @@ fn start(kind: Kind, accounts: usize, runtime: &tokio::runtime::Runtime) -> Resu
     let (mut engine, reader) = kind.open(folder.path())?;
     let mut order: Vec<_> = (0..accounts).collect();
     order.sort_by_key(|account| id(*account));
-    for chunk in order.chunks(10_000) {
+    for chunk in order.chunks(1_000) {
         let create =
             |account: &usize| Request { id: id(*account), expected: None, put: Some((value(*account, 1), NEVER)) };
         engine.apply(&chunk.iter().map(create).collect::<Vec<_>>())?;
     }
     // Fills the journal, until merges come as often as they will.
-    for _ in 0..if accounts < UPDATED { 1 } else { UPDATED / 10_000 } {
+    for _ in 0..if accounts < UPDATED { 1 } else { UPDATED / 1_000 } {
         let update = |_| {
             let account = rand::rng().random_range(0..accounts);
             let expected = reader.load(&id(account))?.map(|entry| entry.revision);
             Ok(Request { id: id(account), expected, put: Some((value(account, 1), NEVER)) })
         };
-        engine.apply(&(0..accounts.min(10_000)).map(update).collect::<Result<Vec<_>, Error>>()?)?;
+        engine.apply(&(0..1_000).map(update).collect::<Result<Vec<_>, Error>>()?)?;
     }
     drop(reader);
     engine.close()?;
