@@ -220,27 +220,45 @@ mod tests {
 
     #[test]
     fn each_path_has_its_limit() {
+        let rates = Rates { password: 1, code: 2, registration: 3, authorize: 4, api: 5, form: 6 };
+        let at_once = |path: &str| {
+            let (limits, now) = (Limits::default(), Instant::now());
+            let take = |_: &u32| limits.take(&rates, &Method::POST, path, address("192.0.2.1"), now).is_ok();
+            (0..10).take_while(take).count()
+        };
         let kinds = [
-            (Kind::Password, &["/password", "/recover", "/recover/code", "/recover/password", gepi::PIN][..]),
-            (Kind::Code, &["/code", "/enrollment", "/first-app", "/push", "/push/approved", "/recovery-code", "/sms"]),
-            (Kind::Code, &["/security/activate", "/security/again", "/security/number/code", "/security/password"]),
-            (Kind::Registration, &["/register/personal", "/register/handover", "/register/code/mobile"]),
-            (Kind::Form, &["/consent", "/choice", "/logout", "/admin/find", "/gepi/login", "/language/en"]),
+            (Kind::Password, 1, &["/password", "/recover", "/recover/code", "/recover/password", gepi::PIN][..]),
+            (Kind::Code, 2, &["/code", "/enrollment", "/first-app", "/push", "/push/approved"]),
+            (Kind::Code, 2, &["/recovery-code", "/sms"]),
+            (Kind::Code, 2, &["/security/activate", "/security/again", "/security/number/code", "/security/password"]),
+            (Kind::Registration, 3, &["/register/personal", "/register/handover", "/register/code/mobile"]),
+            (Kind::Form, 6, &["/consent", "/choice", "/logout", "/admin/find", "/gepi/login", "/language/en"]),
         ];
-        for (kind, paths) in kinds {
+        for (kind, most, paths) in kinds {
             for path in paths {
-                assert_eq!(Kind::of(&Method::POST, path), Some(kind), "{path}");
+                assert_eq!((Kind::of(&Method::POST, path), at_once(path)), (Some(kind), most), "{path}");
                 // Pages are not limited.
                 assert_eq!((Kind::of(&Method::GET, path), Kind::of(&Method::HEAD, path)), (None, None), "{path}");
             }
         }
-        assert_eq!(Kind::of(&Method::POST, WAITING), Some(Kind::Api));
+        assert_eq!((Kind::of(&Method::POST, WAITING), at_once(WAITING)), (Some(Kind::Api), 5));
+        assert_eq!(at_once("/authorize"), 4);
         for method in [Method::GET, Method::POST] {
             assert_eq!(Kind::of(&method, "/authorize"), Some(Kind::Authorize));
             for path in ["/token", "/userinfo", "/api/app/inbox"] {
-                assert_eq!(Kind::of(&method, path), Some(Kind::Api), "{path}");
+                assert_eq!((Kind::of(&method, path), at_once(path)), (Some(Kind::Api), 5), "{path}");
             }
         }
+    }
+
+    /// Without a configuration, the limits are those that the README names.
+    #[test]
+    fn limits_are_those_of_the_readme() {
+        let (_, table) = include_str!("../README.md").split_once("\n[limits]").unwrap();
+        let named: HashMap<String, u32> = toml::from_str(table.split_once("\n\n").unwrap().0).unwrap();
+        let kinds = [Kind::Password, Kind::Code, Kind::Registration, Kind::Authorize, Kind::Api, Kind::Form];
+        let rates = kinds.map(|kind| (kind.label().to_owned(), kind.rate(&Rates::default())));
+        assert_eq!(HashMap::from(rates), named);
     }
 
     /// An office with twenty people who wait for their apps.
