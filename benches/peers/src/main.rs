@@ -1,7 +1,7 @@
 //! Measurements of secondo beside other one-time password libraries, in one run, so that other load affects all alike.
 //!
 //! ```sh
-//! cargo run --release -p peers              # speed; also writes target/peers.json
+//! taskset -c 1 cargo run --release -p peers # speed; also writes target/peers.json
 //! cargo run --release -p peers -- weight    # size, dependencies, build time, memory; also writes target/weight.json
 //! ```
 //!
