@@ -26,10 +26,8 @@ enum Built {
 
 impl TotpRs {
     fn generate(login: &Login, built: Built) -> Run<'static> {
-        let codes = [(&login.secret, &login.typed)];
-        let mut alone = Alone::start("code", built, login.algorithm, 0, &[login.now], codes.into_iter());
-        let code = alone.answer();
-        alone.run(code)
+        let codes = [(&login.secret, &login.typed)].into_iter();
+        Alone::start("code", built, login.algorithm, 0, &[login.now], codes).run()
     }
 
     fn verify(login: &Login, built: Built) -> Run<'static> {
@@ -38,10 +36,10 @@ impl TotpRs {
         let skew = past.max(future);
         // The past may be narrower only if step 0 cuts off the window.
         if past == future || past < future && login.step() == u64::from(past) {
-            return is_one(Alone::start("verify", built, algorithm, skew.into(), &[now], codes));
+            return Alone::start("verify", built, algorithm, skew.into(), &[now], codes).run_for_one();
         }
         let times: Vec<_> = login.steps().map(|step| step * PERIOD).collect();
-        is_one(Alone::start("verify", built, algorithm, 0, &times, codes)).looped()
+        Alone::start("verify", built, algorithm, 0, &times, codes).run_for_one().looped()
     }
 }
 
@@ -70,26 +68,16 @@ impl Library for TotpRs {
     fn search<'a>(&self, search: &'a Search) -> Run<'a> {
         let typed = search.last_code();
         let codes = [(&search.secret, &typed)].into_iter();
-        is_one(Alone::start("verify", Built::Once, search.algorithm, search.ahead, &[0], codes))
+        Alone::start("verify", Built::Once, search.algorithm, search.ahead, &[0], codes).run_for_one()
     }
 
     fn codes<'a>(&self, people: &'a People) -> Run<'a> {
-        let mut alone = Alone::start("code", Built::Once, people.algorithm, 0, &[NOW], people.attempts());
-        let codes = alone.answer();
-        alone.run(codes)
+        Alone::start("code", Built::Once, people.algorithm, 0, &[NOW], people.attempts()).run()
     }
 
     fn verify_all<'a>(&self, people: &'a People) -> Run<'a> {
-        let mut alone = Alone::start("verify", Built::Once, people.algorithm, 1, &[NOW], people.attempts());
-        let accepted = alone.answer();
-        alone.run(accepted)
+        Alone::start("verify", Built::Once, people.algorithm, 1, &[NOW], people.attempts()).run()
     }
-}
-
-/// Returns a run whose outcome says if the one code was accepted.
-fn is_one(mut alone: Alone) -> Run<'static> {
-    let accepted = alone.answer();
-    alone.run((accepted == "1").to_string())
 }
 
 /// The running program, with the work that it was told to do.
@@ -137,7 +125,18 @@ impl Alone {
         line.trim_end().to_owned()
     }
 
-    fn run(mut self, outcome: String) -> Run<'static> {
+    fn run(mut self) -> Run<'static> {
+        let outcome = self.answer();
+        self.run_with(outcome)
+    }
+
+    /// Returns a run whose outcome says if the one code was accepted.
+    fn run_for_one(mut self) -> Run<'static> {
+        let outcome = (self.answer() == "1").to_string();
+        self.run_with(outcome)
+    }
+
+    fn run_with(mut self, outcome: String) -> Run<'static> {
         Run::timed(outcome, move |times| {
             writeln!(self.input, "{times}").expect("the program reads");
             Duration::from_nanos(self.answer().parse().expect("a number"))

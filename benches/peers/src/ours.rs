@@ -126,7 +126,8 @@ fn logins_on(verifier: Verifier<Memory>, authenticator: Authenticator) -> Run<'s
     })
 }
 
-fn ring() -> KeyRing {
+/// Returns the sealing keys of a provider.
+pub(crate) fn ring() -> KeyRing {
     let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("64 digits");
     let deployment = Deployment::new("peers").expect("a name");
     KeyRing::new(SealingKey::derive(&deployment, KeyId::new(1), &master).expect("never fails"), []).expect("one key")

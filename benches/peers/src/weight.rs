@@ -10,12 +10,11 @@ use std::time::Instant;
 use object::{Object, ObjectSection};
 use pollster::block_on;
 use secondo::audit::Operator;
-use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State, Totp, UnixTime, Verifier};
 use serde_json::{Value, json};
 
-use crate::{machine, root, rounds, save};
+use crate::{machine, ours, root, rounds, save};
 
 /// The programs in `size/`, and the work that each does on a typed code.
 const PROGRAMS: [(&str, &str); 6] = [
@@ -161,13 +160,7 @@ fn store_growth(authenticators: u32) -> u64 {
 /// Imports the authenticators, and prints the bytes by which resident memory has grown: the work of the separate
 /// process.
 pub(crate) fn print_store_growth(authenticators: u32) {
-    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).expect("64 digits");
-    let keys = KeyRing::new(
-        SealingKey::derive(&Deployment::new("tests").expect("a name"), KeyId::new(1), &master).expect("never fails"),
-        [],
-    )
-    .expect("one key");
-    let verifier = Verifier::new(Memory::new(), keys, Policy::default());
+    let verifier = Verifier::new(Memory::new(), ours::ring(), Policy::default());
     let before = resident();
     for n in 0..u64::from(authenticators) {
         // The ids are spread like UUIDs, and all different.

@@ -49,7 +49,7 @@ pub(crate) async fn count_up(queued: &Queued, account: usize) -> Result<u64, Err
     if stored { Ok(number) } else { Err("a conflict where nobody else writes".into()) }
 }
 
-/// What a process found under an account: a number, or a word.
+/// The text that `inspect` prints for each account: the number that is stored, 0 without an entry, `torn` or `error`.
 pub(crate) type Found = BTreeMap<usize, String>;
 
 /// Prints what is under each account.

@@ -1,4 +1,4 @@
-//! What the engines have in common: the entries, the requests, and the decision on a request.
+//! Entries and requests, the traits of an engine, and the rule by which each engine stores or refuses a request.
 
 use std::collections::BTreeMap;
 use std::fmt;

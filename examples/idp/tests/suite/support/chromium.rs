@@ -387,7 +387,8 @@ impl Chromium {
         assert_eq!(width, 0, "{address} is wider than a screen of {}", self.run("return innerWidth"));
     }
 
-    /// Checks the page for accessibility and use without a mouse. In a full run, pages of a shape that has passed are checked too.
+    /// Checks the page for accessibility and use without a mouse. In a full run, pages of a shape that has passed are
+    /// checked too.
     fn check_accessibility(&self, address: &Url) {
         let shape = self.run(SHAPE).as_str().unwrap().to_owned();
         if !is_full() && PASSED.lock().unwrap().contains(&shape) {
