@@ -61,12 +61,20 @@ pub(crate) struct Line {
     /// The service, or the case of the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<String>,
-    /// The level of a login at a service, or the names of attributes.
+    /// The level of a login at a service, the names of attributes, or to whom a right was given and for which days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) detail: Option<String>,
 }
 
 impl Line {
+    /// Returns `true` if the line names the person with this id: as the one whom it is about, as the operator, or as
+    /// the one who got a right.
+    pub(crate) fn names(&self, person: &str) -> bool {
+        let Self { person: about, operator, detail, .. } = self;
+        let details = detail.iter().flat_map(|detail| detail.split(' '));
+        about.iter().chain(operator).map(String::as_str).chain(details).any(|name| name == person)
+    }
+
     /// Returns the line, with its texts cut if it does not fit into a block.
     fn cut(mut self) -> Self {
         /// Five of these fit into a block, whatever their letters are in JSON.

@@ -21,7 +21,7 @@ pub(crate) struct Search {
 impl Search {
     fn fits(&self, line: &Line) -> bool {
         (self.from..=self.until).contains(&line.time)
-            && self.person.as_ref().is_none_or(|person| line.person.as_ref() == Some(person))
+            && self.person.as_ref().is_none_or(|person| line.names(person))
             && self.area.as_ref().is_none_or(|area| line.area.as_ref() == Some(area))
     }
 }

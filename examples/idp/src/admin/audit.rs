@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::audit::Line;
 use crate::audit_search::Search;
+use crate::gepi;
 use crate::http::{Answer, Visit};
 use crate::pages::{self, AuditView, Text, start_of_day};
 
@@ -44,10 +45,10 @@ pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(
         return Ok(visit.show(StatusCode::UNPROCESSABLE_ENTITY, |page| pages::audit(page, &view, Some(&alert))));
     };
     if let Some(typed) = &search.person
-        && let Some(person) = visit.app.persons.find(typed, visit.now).await?
+        && let Some(id) = gepi::known_id(&visit.app, typed, visit.now).await?
     {
         // Lines have the id and no name, that of this search included.
-        search.person = Some(person.id);
+        search.person = Some(id);
     }
     visit.app.audit.record(Line {
         time: visit.now.as_secs(),

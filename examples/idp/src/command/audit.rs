@@ -15,6 +15,7 @@ use super::output::{Output, counted};
 use super::verify::verify;
 use crate::app::App;
 use crate::audit::{Line, Mark};
+use crate::gepi;
 use crate::outage::Failure;
 
 #[derive(Debug, Serialize, Deserialize, Subcommand)]
@@ -33,7 +34,8 @@ pub(crate) enum Audit {
 pub(crate) struct Export {
     /// The file to make. The lines are JSON, or CSV if its name ends with `.csv`.
     file: PathBuf,
-    /// The person: the e-mail address, the fiscal code or the id. Without it: all persons.
+    /// The person: the e-mail address, the fiscal code or the id. These are the lines about the person, and those of
+    /// what the person did as an operator. Without it: all lines.
     #[arg(long)]
     person: Option<String>,
     /// The territorial area. Without it: all areas.
@@ -71,8 +73,7 @@ async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Fa
     let person = match person {
         // A person who was erased has only the id.
         Some(name) => {
-            let found = app.persons.find(name, UnixTime::now()?).await?;
-            Some(found.map_or_else(|| name.clone(), |person| person.id))
+            Some(gepi::known_id(app, name, UnixTime::now()?).await?.unwrap_or_else(|| name.clone()))
         }
         None => None,
     };
@@ -80,8 +81,8 @@ async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Fa
     let mut file = Writer::new(file.map_err(|error| format!("{}: {error}", path.display()))?, path)?;
     let (mut count, mut failure) = (0_usize, None);
     let each = |line: &Line| {
-        let is_of = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
-        let is_wanted = is_of(&person, &line.person) && is_of(area, &line.area);
+        let is_wanted = person.as_ref().is_none_or(|person| line.names(person))
+            && area.as_ref().is_none_or(|area| line.area.as_ref() == Some(area));
         if is_wanted && (from..to).contains(&line.time) && failure.is_none() {
             count += 1;
             failure = file.write(line).err();

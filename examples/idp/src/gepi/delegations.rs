@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::notice::Mistake;
 use super::people::{self, fiscal_code};
 use super::rules::{Action, Delegation, Period};
+use super::traces::{Act, Recipient};
 use super::visit::{Answer, Visit};
 use crate::app::App;
 
@@ -35,14 +36,16 @@ pub(super) async fn delegate(
     let Some((volunteer, period)) = fiscal_code(&volunteer).zip(Period::parse(&from, &until)) else {
         return Err(visit.mistake(&actor, &case, Action::Delegate, Mistake::CodeOrPeriod).await);
     };
+    let to = Some(Recipient { fiscal_code: volunteer.clone(), period: Some(period) });
+    let act = Act { who: &actor.fiscal_code, case: &case, action: Action::Delegate, to };
     if let Err(refusal) = actor.delegate(&volunteer, &case, visit.today) {
-        visit.trace(&actor, &case, Action::Delegate, Err(refusal.label())).await?;
+        visit.trace(act, Err(refusal.label())).await?;
         return Err(visit.refuse(refusal).await);
     }
     let delegation = Delegation { case: id.clone(), period, by: actor.fiscal_code.clone() };
     if people::delegate(&visit.app.records, &volunteer, &delegation, visit.now).await?.is_err() {
         return Err(visit.mistake(&actor, &case, Action::Delegate, Mistake::TooMany).await);
     }
-    visit.trace(&actor, &case, Action::Delegate, Ok(ground)).await?;
+    visit.trace(act, Ok(ground)).await?;
     Ok(visit.go_to(&format!("/gepi/case/{id}")))
 }

@@ -97,7 +97,10 @@ impl Settings {
         day(now) >= self.level2_from
     }
 
-    /// Decides if a login is strong enough for the person. Operators and volunteers have no exceptions.
+    /// Decides if a login is strong enough for the person, or for which reason it is not.
+    ///
+    /// Whoever has an accreditation or a delegation in force today has no exceptions. An operator and a volunteer in one
+    /// are bound by the earlier of the two days.
     pub(super) fn admit(
         &self,
         actor: &Actor,
@@ -119,7 +122,8 @@ impl Settings {
             return Ok(Err(TooWeak::PinOver(pin.expires)));
         }
         let is_operator = actor.in_force(day(now)).next().is_some();
-        let staff = [(is_operator, self.level2_from), (!actor.delegations.is_empty(), self.patronato_level2_from)];
+        let is_volunteer = actor.delegations.iter().any(|delegation| delegation.period.covers(day(now)));
+        let staff = [(is_operator, self.level2_from), (is_volunteer, self.patronato_level2_from)];
         for (_, since) in staff.into_iter().filter(|(applies, _)| *applies) {
             if Requirement::new(Level::Two, start(since)?, &[]).check(reached, None, now).is_err() {
                 return Ok(Err(TooWeak::Level2(since)));

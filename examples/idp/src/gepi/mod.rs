@@ -32,6 +32,7 @@ use axum::routing::{get, post};
 pub(crate) use self::errors::explain;
 pub(crate) use self::levels::Settings;
 pub(crate) use self::party::{Party, client_id};
+pub(crate) use self::people::known_id;
 use crate::app::App;
 
 /// The form that takes a PIN, which is guessed as passwords are.

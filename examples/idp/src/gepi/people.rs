@@ -64,15 +64,26 @@ impl Record for Pseudonym {
 
 /// Returns the id by which the audit log names a person: lines cannot be changed when the person is erased.
 ///
-/// It is the provider's id, or else a random one. Without the record of it, the lines name nobody.
-pub(super) async fn id_of(app: &App, fiscal_code: &str, now: UnixTime) -> Result<String, Outage> {
-    if let Some(person) = app.persons.named(fiscal_code, now).await? {
-        return Ok(person.id);
+/// It is the provider's id, or else a random one. Without the record of it, the lines name nobody. A text that is no
+/// fiscal code is the id of a person who was erased.
+pub(super) async fn id_of(app: &App, text: &str, now: UnixTime) -> Result<String, Outage> {
+    let Some(fiscal_code) = &fiscal_code(text) else { return Ok(text.to_owned()) };
+    if let Some(id) = known_id(app, fiscal_code, now).await? {
+        return Ok(id);
     }
     let made: String = random_hex()?.chars().take(32).collect();
     app.records.create(fiscal_code, Kept::forever(Pseudonym(made)), now).await?;
-    let Pseudonym(id) = app.records.load(fiscal_code, now).await?.ok_or(Outage("missing_pseudonym"))?;
-    Ok(id)
+    known_id(app, fiscal_code, now).await?.ok_or(Outage("missing_pseudonym"))
+}
+
+/// Returns the id by which the audit log names a person, if it does: by their e-mail address, fiscal code or id.
+pub(crate) async fn known_id(app: &App, text: &str, now: UnixTime) -> Result<Option<String>, Outage> {
+    if let Some(person) = app.persons.find(text, now).await? {
+        return Ok(Some(person.id));
+    }
+    let Some(fiscal_code) = fiscal_code(text) else { return Ok(None) };
+    let pseudonym: Option<Pseudonym> = app.records.load(&fiscal_code, now).await?;
+    Ok(pseudonym.map(|Pseudonym(id)| id))
 }
 
 /// Returns a person with their rights.

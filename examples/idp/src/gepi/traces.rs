@@ -4,14 +4,14 @@ use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use super::people;
-use super::rules::{Action, Case, Ground};
+use super::rules::{Action, Case, Ground, Period};
 use crate::app::App;
 use crate::audit::Line;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 
-/// The traces of a page: they fit into a record.
-const PAGE: usize = 16;
+/// The traces of a page: they fit into a record, also when ids take the place of persons who were erased.
+const PAGE: usize = 12;
 const KEPT_SECS: u64 = 2 * 366 * 24 * 60 * 60;
 
 /// An access to a case, or a refused one.
@@ -25,6 +25,36 @@ pub(super) struct Trace {
     pub(super) action: Action,
     /// The ground, or nothing if the access was refused.
     pub(super) ground: Option<Ground>,
+    #[serde(default)]
+    pub(super) to: Option<Recipient>,
+}
+
+/// The operator to whom a case is assigned, or the volunteer who gets a delegation for it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Recipient {
+    pub(super) fiscal_code: String,
+    /// The period of the delegation.
+    pub(super) period: Option<Period>,
+}
+
+impl Recipient {
+    /// Returns the recipient for the audit log, which names them by their id.
+    async fn detail(&self, app: &App, now: UnixTime) -> Result<String, Outage> {
+        let id = people::id_of(app, &self.fiscal_code, now).await?;
+        Ok(match self.period {
+            Some(Period { from, until }) => format!("{id} {from} {until}"),
+            None => id,
+        })
+    }
+}
+
+/// What somebody did with a case, or wanted to do.
+pub(super) struct Act<'a> {
+    /// The fiscal code of the person.
+    pub(super) who: &'a str,
+    pub(super) case: &'a Case,
+    pub(super) action: Action,
+    pub(super) to: Option<Recipient>,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -47,22 +77,31 @@ impl Record for Last {
 /// Traces an access, with the label of a refusal. What cannot be traced is not shown.
 pub(super) async fn record(
     app: &App,
-    who: &str,
-    case: &Case,
-    action: Action,
+    Act { who, case, action, to }: Act<'_>,
     decided: Result<Ground, &'static str>,
     now: UnixTime,
 ) -> Result<(), Outage> {
+    let citizen = match &case.citizen {
+        Some(citizen) => Some(people::id_of(app, citizen, now).await?),
+        None => None,
+    };
+    let detail = match &to {
+        Some(to) => Some(to.detail(app, now).await?),
+        None => None,
+    };
     app.audit.record(Line {
         time: now.as_secs(),
+        person: citizen,
         action: format!("case_{}", name(action)),
         outcome: decided.err().unwrap_or("done").to_owned(),
         operator: Some(people::id_of(app, who, now).await?),
         area: Some(case.area.clone()),
         subject: Some(case.id.clone()),
+        detail,
         ..Line::default()
     });
-    let trace = Trace { at: now.as_secs(), who: who.to_owned(), case: case.id.clone(), action, ground: decided.ok() };
+    let (at, who, ground) = (now.as_secs(), who.to_owned(), decided.ok());
+    let trace = Trace { at, who, case: case.id.clone(), action, ground, to };
     loop {
         let Last(page) = app.records.load(&case.area, now).await?.unwrap_or_default();
         let name = page_name(&case.area, page);

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::cases;
 use super::notice::{Mistake, Notice};
 use super::pages::{self, AreaRights, CaseView};
-use super::people;
+use super::people::{self, fiscal_code};
 use super::rules::{Action, Actor, Case, Ground, Refusal};
-use super::traces;
+use super::traces::{self, Act, Recipient};
 use super::visit::{Answer, Stop, Visit};
 use crate::app::App;
 use crate::outage::Outage;
@@ -95,7 +95,7 @@ pub(super) async fn submit(
     if !cases::submit(&visit.app.records, &id, &entry, visit.now).await? {
         return Err(visit.mistake(&actor, &case, Action::Submit, Mistake::CaseFull).await);
     }
-    visit.trace(&actor, &case, Action::Submit, Ok(ground)).await?;
+    visit.trace(actor.act(&case, Action::Submit), Ok(ground)).await?;
     Ok(visit.go_to(&format!("/gepi/case/{id}")))
 }
 
@@ -117,20 +117,29 @@ pub(super) async fn assign(
     visit.check_form(&form)?;
     let (case, ground) = visit.permitted(&actor, &id, Action::Assign).await?;
     let taker = people::actor(&visit.app.records, &operator, visit.now).await?;
+    let to = fiscal_code(&operator).map(|fiscal_code| Recipient { fiscal_code, period: None });
+    let act = Act { who: &actor.fiscal_code, case: &case, action: Action::Assign, to };
     if let Err(refusal) = taker.can_take(&case, visit.today) {
-        visit.trace(&actor, &case, Action::Assign, Err(refusal.label())).await?;
+        visit.trace(act, Err(refusal.label())).await?;
         return Err(visit.refuse(refusal).await);
     }
     cases::assign(&visit.app.records, &id, &operator, visit.now).await?;
-    visit.trace(&actor, &case, Action::Assign, Ok(ground)).await?;
+    visit.trace(act, Ok(ground)).await?;
     Ok(visit.go_to(&format!("/gepi/case/{id}")))
+}
+
+impl Actor {
+    /// Returns an act on a case that gives nobody else anything.
+    fn act<'a>(&'a self, case: &'a Case, action: Action) -> Act<'a> {
+        Act { who: &self.fiscal_code, case, action, to: None }
+    }
 }
 
 impl Visit {
     /// Returns a case if the person may see it so, and traces the access or its refusal.
     async fn access(&self, actor: &Actor, id: &str, action: Action) -> Result<(Case, Ground), Stop> {
         let (case, ground) = self.permitted(actor, id, action).await?;
-        self.trace(actor, &case, action, Ok(ground)).await?;
+        self.trace(actor.act(&case, action), Ok(ground)).await?;
         Ok((case, ground))
     }
 
@@ -142,7 +151,7 @@ impl Visit {
         match actor.permit(action, &case, self.today) {
             Ok(ground) => Ok((case, ground)),
             Err(refusal) => {
-                self.trace(actor, &case, action, Err(refusal.label())).await?;
+                self.trace(actor.act(&case, action), Err(refusal.label())).await?;
                 Err(self.refuse(refusal).await)
             }
         }
@@ -150,20 +159,15 @@ impl Visit {
 
     /// Stops a form about a case that was not filled in well, and traces it as refused.
     pub(super) async fn mistake(&self, actor: &Actor, case: &Case, action: Action, mistake: Mistake) -> Stop {
-        match self.trace(actor, case, action, Err(mistake.label())).await {
+        match self.trace(actor.act(case, action), Err(mistake.label())).await {
             Ok(()) => self.stop(Notice::Case(case.id.clone(), mistake)).await,
             Err(outage) => outage.into(),
         }
     }
 
-    pub(super) async fn trace(
-        &self,
-        actor: &Actor,
-        case: &Case,
-        action: Action,
-        decided: Result<Ground, &'static str>,
-    ) -> Result<(), Outage> {
-        traces::record(&self.app, &actor.fiscal_code, case, action, decided, self.now).await
+    /// Traces an act that was done on a ground, or that was refused.
+    pub(super) async fn trace(&self, act: Act<'_>, decided: Result<Ground, &'static str>) -> Result<(), Outage> {
+        traces::record(&self.app, act, decided, self.now).await
     }
 
     /// Returns the cases that the person may open, by id.

@@ -52,11 +52,13 @@ pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
 
 pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let visit = Visit::of_page(app, &headers).await?;
-    if let Err(stopped) = visit.operator(REQUESTS) {
-        return Ok(*stopped);
-    }
+    let operator = match visit.operator(REQUESTS) {
+        Ok(operator) => operator,
+        Err(stopped) => return Ok(*stopped),
+    };
     // Another operator may have decided, or the person.
     let Some(application) = visit.request(&id).await? else { return Ok(visit.go_to(REQUESTS)) };
+    visit.app.audit.record(by(operator, "application", &application, &visit));
     Ok(visit.show(StatusCode::OK, |page| pages::request(page, &id, &application)))
 }
 

@@ -65,3 +65,21 @@ fn citizens_keep_their_pins_by_exception() {
         assert!(admit(&staff, Way::Pin, held(Some(Reason::NonEu)), expires).is_err());
     }
 }
+
+#[test]
+fn rights_that_are_not_in_force_end_no_exception() {
+    let today = date(2024, 6, 1);
+    let pin = Some(PinTerms { expires: date(2024, 6, 30), reason: None });
+    let [yesterday, tomorrow] = [today.yesterday().unwrap(), today.tomorrow().unwrap()];
+    for (from, until, is_in_force) in
+        [(ALWAYS.from, yesterday, false), (tomorrow, ALWAYS.until, false), (ALWAYS.from, today, true)]
+    {
+        for mut staff in [operator(), volunteer()] {
+            let periods = staff.accreditations.iter_mut().map(|held| &mut held.period);
+            periods.chain(staff.delegations.iter_mut().map(|held| &mut held.period)).for_each(|held| {
+                *held = Period { from, until };
+            });
+            assert_eq!(admit(&staff, Way::Pin, pin, today).is_err(), is_in_force, "{staff:?}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use super::texts;
 use crate::gepi::calendar::{time, written};
 use crate::gepi::notice::Mistake;
 use crate::gepi::rules::{Actor, Profile};
-use crate::gepi::traces::Trace;
+use crate::gepi::traces::{Recipient, Trace};
 use crate::pages::Text;
 
 const STAFF: Text = Text("Operatori dell'ambito", "Operators of the area");
@@ -88,7 +88,15 @@ pub(in crate::gepi) fn traces(sheet: &Sheet<'_>, area: &str, traces: &[Trace], n
                             td { (time(trace.at)) }
                             td { (trace.who) }
                             td { (trace.case) }
-                            td { (sheet.say(texts::action(trace.action))) }
+                            td {
+                                (sheet.say(texts::action(trace.action)))
+                                @if let Some(Recipient { fiscal_code, period }) = &trace.to {
+                                    ": " (fiscal_code)
+                                    @if let Some(period) = period {
+                                        ", " (written(period.from)) " - " (written(period.until))
+                                    }
+                                }
+                            }
                             td { (sheet.say(texts::ground(trace.ground))) }
                         }
                     } }

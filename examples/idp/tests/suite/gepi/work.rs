@@ -178,14 +178,23 @@ fn accesses_are_traced_and_shown_to_those_who_monitor() {
     // The newest is first.
     assert!(rows[0].contains(MARIA) && rows[0].contains(&giulia) && rows[0].contains("Rifiutato"), "{}", rows[0]);
     assert!(rows[1].contains(ANNA) && rows[1].contains("Consultazione") && rows[1].contains("Case manager"));
+    // It tells to whom a right was given, and for which days.
+    let fields = [("volunteer", RITA), ("from", "2020-01-01"), ("until", "2999-01-31")];
+    let form = token(&mut anna);
+    anna.post(&format!("/gepi/case/{giulia}/delegate"), &form, &fields);
+    admin.open(&traces);
+    // The newest row is of the case that was shown afterwards.
+    let row = admin.page.split("<tr>").nth(3).unwrap();
+    assert!(row.contains(ANNA) && row.contains(RITA), "{row}");
+    assert!(row.contains("01/01/2020 - 31/01/2999"), "{row}");
     // A page is bounded, and leads to the one before.
-    for _ in 0..20 {
+    for _ in 0..19 {
         anna.open(&format!("/gepi/case/{giulia}/print"));
     }
     admin.open(&traces);
-    assert_eq!(admin.page.matches("<tr>").count(), 1 + 6, "{}", admin.page);
+    assert_eq!(admin.page.matches("<tr>").count(), 1 + 11, "{}", admin.page);
     admin.open(&format!("{traces}&page=0"));
-    assert_eq!(admin.page.matches("<tr>").count(), 1 + 16, "{}", admin.page);
+    assert_eq!(admin.page.matches("<tr>").count(), 1 + 12, "{}", admin.page);
 
     anna.open(&traces);
     assert!(anna.is_refused());
@@ -232,15 +241,48 @@ fn administrator_accredits_others_in_their_own_area() {
     assert!(paolo.is_refused());
 }
 
-/// Returns the outcomes of an action in the audit log, in their order.
-fn outcomes(provider: &Provider, action: &str) -> Vec<String> {
-    let file = provider.file("outcomes.json");
+/// Returns the actions of the audit log with their outcomes, in their order: all, or those of a person.
+fn exported(provider: &Provider, arguments: &[&str]) -> Vec<[String; 2]> {
+    let file = provider.file("exported.json");
     let _ = std::fs::remove_file(&file);
-    provider.command(&["audit", "export", file.to_str().unwrap()]).unwrap();
+    provider.command(&[&["audit", "export", file.to_str().unwrap()], arguments].concat()).unwrap();
     let lines = std::fs::read_to_string(file).unwrap();
     let lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let outcome = |line: serde_json::Value| line["outcome"].as_str().unwrap().to_owned();
-    lines.filter(|line| line["action"] == action).map(outcome).collect()
+    lines.map(|line| ["action", "outcome"].map(|field| line[field].as_str().unwrap().to_owned())).collect()
+}
+
+/// Returns the outcomes of an action in the audit log, in their order.
+fn outcomes(provider: &Provider, action: &str) -> Vec<String> {
+    let lines = exported(provider, &[]).into_iter().filter(|[found, _]| found == action);
+    lines.map(|[_, outcome]| outcome).collect()
+}
+
+#[test]
+fn log_of_a_person_has_what_they_did_and_what_others_did_about_them() {
+    let provider = Provider::start(BEFORE);
+    let mut admin = enter(&provider, &maria(&provider));
+    accredit(&mut admin, AMIR, "PactCoordinator");
+    let mut coordinator = enter_by_pin(&provider, AMIR);
+    let giulia = case(&mut coordinator, "Patto di Giulia Neri");
+    let form = token(&mut coordinator);
+    coordinator.post(&format!("/gepi/case/{giulia}/assign"), &form, &[("operator", MARIA)]);
+    let fields = [("volunteer", RITA), ("from", "2020-01-01"), ("until", "2999-01-01")];
+    coordinator.post(&format!("/gepi/case/{giulia}/delegate"), &form, &fields);
+    let of = |person: &str| {
+        let lines = exported(&provider, &["--person", person]).into_iter();
+        lines.map(|[action, _]| action).filter(|action| action.starts_with("case_") || action == "accredit").collect()
+    };
+    // The operator, the citizen of the file, and the volunteer have PINs. The provider knows the administrator.
+    let expected: [(&str, &[&str]); 4] = [
+        (AMIR, &["accredit", "case_assign", "case_open", "case_delegate", "case_open"]),
+        (GIULIA, &["case_assign", "case_open", "case_delegate", "case_open"]),
+        (RITA, &["case_delegate"]),
+        (MARIA, &["accredit", "case_assign"]),
+    ];
+    for (person, actions) in expected {
+        let found: Vec<String> = of(person);
+        assert_eq!(found, actions, "{person}");
+    }
 }
 
 #[test]
