@@ -197,6 +197,13 @@ impl Audit {
         }
     }
 
+    /// Returns the time at which the last lines were written, if there are any.
+    pub(crate) async fn last_time(&self, now: UnixTime) -> Result<Option<UnixTime>, Outage> {
+        let head: Option<Head> = self.records.load(Head::NAME, now).await?;
+        let written = head.map(|head| head.written).filter(|written| *written > 0);
+        Ok(written.map(UnixTime::from_secs).transpose()?)
+    }
+
     /// Waits until all lines are written, unless the store does not take them.
     pub(crate) async fn flush(&self) -> Result<(), Outage> {
         let written = async {

@@ -83,10 +83,11 @@ enum Task {
     Serve,
     /// Checks the configuration, the clock, the keys and the store.
     Check,
-    /// Puts a backup in the place of data that is lost, while the provider is stopped.
+    /// Puts a backup in the place of data that is lost, while the provider is stopped. What was used since the backup is
+    /// not accepted again.
     Restore {
-        /// The file that `idp backup` made.
-        file: PathBuf,
+        /// The file that `idp backup` made. Without it: what a database server has put back.
+        file: Option<PathBuf>,
     },
     /// Hashes a PIN, which is a line of the standard input, for a table `[[handover]]` of the configuration.
     HashPin,
@@ -119,7 +120,7 @@ async fn run(config: Option<PathBuf>, tls: bool, task: Task) -> Result<(), Failu
             serve::serve(config).await
         }
         Task::Check => command::check(config).await,
-        Task::Restore { file } => command::restore(config?, &file).await,
+        Task::Restore { file } => command::restore(config?, file.as_deref()).await,
         Task::HashPin => command::hash_pin(),
         Task::Load(arguments) => load::load(arguments).await,
         Task::Command(command) => command::run(config?, command).await,

@@ -8,6 +8,7 @@ use secondo::{UnixTime, VerifierError};
 use secondo_redb::{RedbStore, RedbStoreError};
 
 use super::output::{Output, counted};
+use super::socket;
 use crate::app::App;
 use crate::config::Config;
 use crate::key_file::KeyFile;
@@ -17,7 +18,10 @@ use crate::store::Engine;
 
 const OTHER_STORE: &str = "the data is not in a file: use the tools of the database server";
 /// The kinds of records that end with a restore: logins that may have ended since, and codes that may have been used.
-const ENDED: [&str; 4] = ["session", "code", "grant", "gepi-session"];
+///
+/// A signed token of a service, which was used since, is taken again for the rest of its hour. It only begins a login, or
+/// comes with a code that has ended.
+const ENDED: [&str; 7] = ["session", "code", "grant", "challenge", "recovered", "gepi-session", "gepi-login"];
 
 pub(super) async fn backup(app: &App, file: &Path, output: &Output) -> Result<(), Failure> {
     let Engine::File(store) = app.engine.clone() else { return Err(OTHER_STORE.into()) };
@@ -42,39 +46,44 @@ fn named(file: &Path, error: &RedbStoreError) -> String {
     }
 }
 
-/// Puts a backup in the place of the data, and makes it safe: nothing that was used since the backup is accepted again.
-pub(crate) async fn restore(config: Config, file: &Path) -> Result<(), Failure> {
-    if config.store != "file" {
-        return Err(OTHER_STORE.into());
+/// Puts a backup in the place of the data, and makes it safe. A database server has put its own backup back already.
+pub(crate) async fn restore(config: Config, file: Option<&Path>) -> Result<(), Failure> {
+    KeyFile::read(&config.key_path())?;
+    match file {
+        Some(_) if config.store != "file" => Err(OTHER_STORE.into()),
+        None if config.store == "file" => Err("name the file that `idp backup` made".into()),
+        Some(file) => restore_file(config, file).await,
+        None if socket::connect(&config.socket_path()).await?.is_some() => Err("stop the provider first".into()),
+        None => make_safe(config).await,
     }
-    let data = config.data.display();
-    if super::is_there(&config.data) {
+}
+
+async fn restore_file(config: Config, file: &Path) -> Result<(), Failure> {
+    let data = config.data.clone();
+    if super::is_there(&data) {
+        let data = data.display();
         return Err(format!("there is data at {data}: stop the provider, and move the file away").into());
     }
-    KeyFile::read(&config.key_path())?;
     // The work is done on a copy, which gets its name when it is safe.
-    let copy = config.data.with_extension("restored");
+    let copy = data.with_extension("restored");
     let _ = fs::remove_file(&copy);
     RedbStore::open(file).and_then(|store| store.backup(&copy)).map_err(|error| named(file, &error))?;
-    let origin = config.origin_at(config.listen)?;
-    let of_copy = Config { data: copy.clone(), ..config.clone() };
-    let app = App::assemble(of_copy, &config.key_path(), origin).await.map_err(|error| {
+    make_safe(Config { data: copy.clone(), ..config }).await.inspect_err(|_| {
         let _ = fs::remove_file(&copy);
-        let key = config.key_path();
-        format!("the key file {} does not open the backup: put the key file of its time there ({error})", key.display())
     })?;
-    let count = make_safe(&app).await?;
-    app.audit.flush().await?;
-    drop(app);
-    fs::rename(&copy, &config.data)?;
-    let accounts = counted(count, "account accepts", "accounts accept");
-    println!("The data is at {data}. {accounts} no code of the time before, for about five minutes.");
-    println!("Recovery codes and codes of HOTP tokens that were used since the backup can be used again.");
+    fs::rename(&copy, &data)?;
+    println!("The data is at {}.", data.display());
     Ok(())
 }
 
-async fn make_safe(app: &App) -> Result<usize, Failure> {
+/// Ends what would be accepted again after the data was put back, and prints what an operator has to do again.
+async fn make_safe(config: Config) -> Result<(), Failure> {
+    let (origin, key) = (config.origin_at(config.listen)?, config.key_path());
+    let app = App::assemble(config, &key, origin).await.map_err(|error| {
+        format!("the key file {} does not open the backup: put the key file of its time there ({error})", key.display())
+    })?;
     let (now, by) = (UnixTime::now()?, Operator::new("idp restore", "restored from a backup"));
+    let last = app.audit.last_time(now).await?;
     let mut count = 0;
     for id in app.engine.ids().await? {
         match kind_of(&id) {
@@ -88,5 +97,13 @@ async fn make_safe(app: &App) -> Result<usize, Failure> {
             },
         }
     }
-    Ok(count)
+    app.audit.flush().await?;
+    let accounts = counted(count, "account accepts", "accounts accept");
+    println!("{accounts} no code of the time before, for about five minutes.");
+    println!("Recovery codes and codes of HOTP tokens that were used since the backup can be used again.");
+    let last = last.map_or_else(|| "nothing".to_owned(), |last| last.to_string());
+    println!("The last line of the audit log is of: {last}. What was done since then is undone. Do these again:");
+    println!("- erasures; revocations and suspensions of identities and devices; dismissals of operators;");
+    println!("- changes of passwords; replacements of keys that others may know.");
+    Ok(())
 }

@@ -1,5 +1,6 @@
 use std::fs;
 
+use crate::operation::commands::contents;
 use crate::support::browser::Browser;
 use crate::support::busy::{UNLIMITED, while_people_log_in};
 use crate::support::provider::Provider;
@@ -10,6 +11,10 @@ fn restored_backup_accepts_no_code_of_before() {
     let mut provider = Provider::start("");
     let mut browser = Browser::new(&provider);
     browser.enroll(&provider);
+    // A code that was sent, and may be used after the backup.
+    let mut forgetful = Browser::new(&provider);
+    forgetful.open("/recover");
+    forgetful.submit("/recover", &[("user", &provider.user)]);
     let backup = provider.file("backup.redb");
     let backup = backup.to_str().unwrap();
     let text = provider.command(&["backup", backup]).unwrap();
@@ -28,6 +33,12 @@ fn restored_backup_accepts_no_code_of_before() {
     fs::rename(&data, away).unwrap();
     let text = provider.command(&["restore", backup]).unwrap();
     assert!(text.contains("1 account accepts no code"), "{text}");
+    assert!(text.contains("The last line of the audit log is of: 20"), "{text}");
+    for kind in ["session", "challenge"] {
+        let records: Vec<_> =
+            contents(&provider).into_iter().filter(|(id, _)| id.starts_with(&format!("idp.{kind}."))).collect();
+        assert!(!records.is_empty() && records.iter().all(|(_, content)| content.contains("\"record\":null")));
+    }
     provider.restart("+0s");
     browser.open("/");
     assert!(browser.form("/password").is_some(), "a session of before is there");

@@ -25,6 +25,16 @@ fn log_in_and_restart(store: &str) -> Provider {
     provider.command(&["audit", "verify"]).unwrap();
     let refused = provider.command(&["backup", "/nonexistent/backup"]).unwrap_err();
     assert!(refused.contains("database server"), "{refused}");
+
+    // After the server has put its own backup back.
+    let refused = provider.command(&["restore"]).unwrap_err();
+    assert!(refused.contains("stop the provider"), "{refused}");
+    provider.stop();
+    let said = provider.command(&["restore"]).unwrap();
+    assert!(said.contains("1 account accepts no code"), "{said}");
+    provider.restart("+0s");
+    browser.open("/");
+    assert!(browser.form("/password").is_some(), "a session of before is there");
     provider
 }
 
