@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use secondo::Policy;
 use secondo::policy::Lock;
 use serde::Deserialize;
@@ -134,10 +135,15 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Returns the path of the file that [`Self::read`] reads.
+    pub(crate) fn path(path: Option<&Path>) -> &Path {
+        path.unwrap_or(Path::new("idp.toml"))
+    }
+
     /// Reads the named file, or `idp.toml` in the current folder. `IDP_LISTEN`, `IDP_ORIGIN`, `IDP_DATA` and
     /// `IDP_STORE` come before the file.
     pub(crate) fn read(path: Option<&Path>) -> Result<Self, Failure> {
-        let file = path.unwrap_or(Path::new("idp.toml"));
+        let file = Self::path(path);
         let mut config: Self = match std::fs::read_to_string(file) {
             Ok(text) => {
                 toml::from_str(&text).map_err(|error| format!("{}, {}", file.display(), problem(&text, &error)))?
@@ -186,7 +192,7 @@ impl Config {
         }
         let url = Url::parse(origin)?;
         let host = url.host_str().filter(|_| url.scheme() == "https").ok_or("the origin must begin with https://")?;
-        Certificate::open(&self.data.with_extension("pem"), host).map(Some)
+        Certificate::open(&self.data.with_extension("pem"), host, Timestamp::now()).map(Some)
     }
 
     /// Returns the path of the key file.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,17 @@ use crate::outage::Failure;
 pub(crate) struct KeyFile {
     path: PathBuf,
     keys: Vec<(u32, String)>,
+}
+
+/// Returns the permissions of a file or folder.
+pub(crate) fn mode(path: &Path) -> io::Result<u32> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o777)
+}
+
+/// Returns `true` for the permissions of a file whose secrets others can read or replace.
+pub(crate) const fn is_exposed(mode: u32) -> bool {
+    // A group may read them, since a container's mount belongs to one.
+    mode & 0o027 != 0
 }
 
 impl KeyFile {
@@ -41,9 +52,8 @@ impl KeyFile {
 
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let named = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
-        let mode = fs::metadata(path).map_err(|error| named(&error))?.permissions().mode() & 0o777;
-        // A group may read them, since a container's mount belongs to one.
-        if mode & 0o027 != 0 {
+        let mode = mode(path).map_err(|error| named(&error))?;
+        if is_exposed(mode) {
             return Err(named(&format!(
                 "others can use the keys (mode {mode:04o}): run `chmod 600` on it, or for a mount in a container, set its \
                  mode to 0440 and the group of the process (in Kubernetes, `defaultMode: 0440` and `fsGroup`)"
@@ -147,7 +157,7 @@ impl fmt::Display for KeyFile {
 }
 
 /// Syncs the folder, so that a new name is on disk as well.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
+fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }

@@ -109,8 +109,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(config: Option<PathBuf>, tls: bool, task: Task) -> Result<(), Failure> {
-    let config = Config::read(config.as_deref());
+async fn run(path: Option<PathBuf>, tls: bool, task: Task) -> Result<(), Failure> {
+    let config = Config::read(path.as_deref());
     match task {
         Task::Serve => {
             let mut config = config?;
@@ -119,7 +119,7 @@ async fn run(config: Option<PathBuf>, tls: bool, task: Task) -> Result<(), Failu
             }
             serve::serve(config).await
         }
-        Task::Check => command::check(config).await,
+        Task::Check => command::check(path.as_deref()).await,
         Task::Restore { file } => command::restore(config?, file.as_deref()).await,
         Task::HashPin => command::hash_pin(),
         Task::Load(arguments) => load::load(arguments).await,

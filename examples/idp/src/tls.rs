@@ -10,22 +10,25 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{Span, Timestamp, tz::TimeZone};
 use rcgen::{CertificateParams, CertifiedKey, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 use sha2::{Digest, Sha256};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::client::verify_server_name;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::ServerCertVerifier;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::outage::Failure;
 
 /// The days for which a certificate is valid. Phones refuse one of more than 825 days.
 const DAYS: i64 = 397;
+/// The days before its end in which another one is made, so that it does not end while the provider runs.
+const RENEWED_DAYS: i64 = 30;
 
 /// A certificate that no authority has signed, with its key.
 pub(crate) struct Certificate {
@@ -34,27 +37,38 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Reads the certificate in a file, or makes one if the file has no certificate for this host.
-    pub(crate) fn open(path: &Path, host: &str) -> Result<Self, Failure> {
+    /// Reads the certificate in a file, or makes one if the file has none for this host, or one that ends soon.
+    pub(crate) fn open(path: &Path, host: &str, now: Timestamp) -> Result<Self, Failure> {
         let host = host.trim_matches(['[', ']']);
         if let Ok(text) = fs::read(path) {
             let kept = Self {
                 certificate: CertificateDer::from_pem_slice(&text)?,
                 key: PrivateKeyDer::from_pem_slice(&text)?,
             };
-            let name = ServerName::try_from(host)?;
-            if verify_server_name(&ParsedCertificate::try_from(&kept.certificate)?, &name).is_ok() {
+            if kept.is_good(host, now)? {
                 return Ok(kept);
             }
             fs::remove_file(path)?;
         }
-        let CertifiedKey { cert, signing_key } = make(host)?;
+        let CertifiedKey { cert, signing_key } = make(host, now)?;
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(signing_key.serialize_pem().as_bytes())?;
         file.write_all(cert.pem().as_bytes())?;
         file.sync_all()?;
         let key = PrivateKeyDer::try_from(signing_key.serialize_der())?;
         Ok(Self { certificate: cert.der().clone(), key })
+    }
+
+    /// Returns `true` if a browser that trusts this certificate accepts it for the host, now and for a while.
+    fn is_good(&self, host: &str, now: Timestamp) -> Result<bool, Failure> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone())?;
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+        let later = u64::try_from(now.as_second() + RENEWED_DAYS * 24 * 60 * 60)?;
+        let later = UnixTime::since_unix_epoch(Duration::from_secs(later));
+        let verified = verifier.verify_server_cert(&self.certificate, &[], &ServerName::try_from(host)?, &[], later);
+        Ok(verified.is_ok())
     }
 
     /// Returns the server's side of handshakes with this certificate.
@@ -72,12 +86,12 @@ impl Certificate {
     }
 }
 
-fn make(host: &str) -> Result<CertifiedKey<KeyPair>, Failure> {
+fn make(host: &str, now: Timestamp) -> Result<CertifiedKey<KeyPair>, Failure> {
     let addresses = [Some(Ipv4Addr::LOCALHOST.into()), Some(Ipv6Addr::LOCALHOST.into()), address()];
     let addresses = addresses.into_iter().flatten().map(|address: IpAddr| address.to_string());
     let names: BTreeSet<_> = addresses.chain(["localhost".to_owned(), host.to_owned()]).collect();
     let mut params = CertificateParams::new(Vec::from_iter(names))?;
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let today = now.to_zoned(TimeZone::UTC).date();
     let day = |date: jiff::civil::Date| -> Result<_, Failure> {
         Ok(date_time_ymd(date.year().into(), date.month().try_into()?, date.day().try_into()?))
     };
@@ -95,4 +109,27 @@ pub(crate) fn address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
     socket.local_addr().ok().map(|address| address.ip())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails so")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificate_is_kept_until_it_ends_soon_or_the_host_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("idp.pem");
+        let start = Timestamp::now();
+        let open = |host: &str, days: i64| {
+            let now = start + Span::new().hours(24 * days);
+            Certificate::open(&path, host, now).unwrap().fingerprint()
+        };
+        let first = open("localhost", 0);
+        assert_eq!(open("localhost", 0), first);
+        assert_eq!(open("127.0.0.1", DAYS - RENEWED_DAYS - 1), first);
+        let second = open("localhost", DAYS - RENEWED_DAYS + 1);
+        assert_ne!(second, first);
+        assert_ne!(open("idp.example", DAYS), second);
+    }
 }

@@ -3,7 +3,6 @@
 use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,18 +14,20 @@ use crate::app::{DEPLOYMENT, RECORDS};
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::gepi;
-use crate::key_file::KeyFile;
+use crate::key_file::{KeyFile, is_exposed, mode};
 use crate::oidc::Clients;
 use crate::outage::{Failure, Outage};
 use crate::records::{Kept, Record, Records};
 use crate::store::Engine;
 
 /// Checks everything, and prints a line for each thing. Fails if one of them is a problem.
-pub(crate) async fn check(config: Result<Config, Failure>) -> Result<(), Failure> {
+pub(crate) async fn check(path: Option<&Path>) -> Result<(), Failure> {
     let mut report = Report { problems: 0 };
+    let config = Config::read(path);
     let Some(config) = report.add("configuration", config.map(|config| (config, "read".to_owned()))) else {
         return report.end();
     };
+    report.add("secrets", secrets(Config::path(path)));
     let own = config.origin_at(config.listen);
     report.add("origin", origin(&config, own.clone()));
     report.add("clients", clients(&config, own.as_deref().ok()));
@@ -86,6 +87,19 @@ impl Report {
     }
 }
 
+/// Checks who can read the tokens and secrets in the configuration.
+fn secrets(path: &Path) -> Result<((), String), Failure> {
+    let name = path.display();
+    if !path.exists() {
+        return Ok(((), "there is no configuration file".to_owned()));
+    }
+    let mode = mode(path)?;
+    if is_exposed(mode) {
+        return Err(format!("others can use {name} (mode {mode:04o}): run `chmod 600` on it").into());
+    }
+    Ok(((), format!("only its owner and group read {name}")))
+}
+
 fn origin(config: &Config, origin: Result<String, &'static str>) -> Result<((), String), Failure> {
     let origin = origin?;
     let text = if origin.starts_with("https://") {
@@ -137,7 +151,7 @@ fn disk(data: &Path) -> Result<((), String), Failure> {
     if free < LEAST {
         return Err(format!("{free} MB are free in {}: make room, or logins will stop", folder.display()).into());
     }
-    let mode = fs::metadata(folder)?.permissions().mode() & 0o777;
+    let mode = mode(folder)?;
     if mode & 0o002 != 0 {
         return Err(format!("everybody can write to {} (mode {mode:04o}): run `chmod o-w`", folder.display()).into());
     }

@@ -44,7 +44,7 @@ fn check_tells_what_to_do() {
     assert!(report.contains("in use by the provider") && !report.contains("problem"), "{report}");
     provider.stop();
     let report = provider.command(&["check"]).unwrap();
-    for name in ["configuration", "origin", "clients", "clock", "disk", "keys", "store"] {
+    for name in ["configuration", "secrets", "origin", "clients", "clock", "disk", "keys", "store"] {
         assert!(report.contains(&format!("ok       {name}: ")), "{report}");
     }
     let problem = |name: &str, text: &str| {
@@ -90,6 +90,9 @@ fn check_tells_what_to_do() {
     problem("store", "");
     fs::write(&key, right).unwrap();
     let toml = provider.file("idp.toml");
+    fs::set_permissions(&toml, fs::Permissions::from_mode(0o644)).unwrap();
+    problem("secrets", "(mode 0644): run `chmod 600`");
+    fs::set_permissions(&toml, fs::Permissions::from_mode(0o640)).unwrap();
     fs::write(&toml, "origin = \"https://idp.example\"").unwrap();
     problem("origin", "trusted_proxy");
     fs::write(&toml, "[[client]]\nid = \"x\"\nname = \"x\"\nredirect_uris = []").unwrap();

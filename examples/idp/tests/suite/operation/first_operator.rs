@@ -1,5 +1,8 @@
 //! The first operator outside of the demonstration, as the README of the example describes the way.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+
 use crate::registration::applicant::PASSWORD;
 use crate::support::browser::Browser;
 use crate::support::outbox::code;
@@ -26,6 +29,29 @@ fn code_for(provider: &Provider, to: &str, count: usize) -> String {
     });
     let (_, message) = outbox.rsplit_once(&to).unwrap();
     code(&format!("{}</p>", message.split_once("\n\n").unwrap().0))
+}
+
+#[test]
+fn pin_is_not_shown_and_not_short() {
+    let hash_pin = |pin: &str| {
+        // A terminal, which shows what is typed unless the program asks it not to.
+        let command = format!("{} hash-pin", env!("CARGO_BIN_EXE_idp"));
+        let mut terminal = Command::new("script");
+        terminal.args(["-qefc", &command, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = terminal.spawn().unwrap();
+        let (mut input, mut shown) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
+        let mut text = String::new();
+        shown.read_line(&mut text).unwrap();
+        assert!(text.contains("Type the PIN"), "{text}");
+        writeln!(input, "{pin}").unwrap();
+        shown.read_to_string(&mut text).unwrap();
+        assert!(!text.contains(pin), "{text}");
+        (process.wait().unwrap().success(), text)
+    };
+    let (is_hashed, text) = hash_pin("Prova-77");
+    assert!(is_hashed && text.contains("$argon2id$"), "{text}");
+    let (is_hashed, text) = hash_pin("Corto");
+    assert!(!is_hashed && text.contains("at least 6 characters"), "{text}");
 }
 
 #[test]

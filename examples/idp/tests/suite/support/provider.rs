@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -30,11 +31,18 @@ pub(crate) struct Provider {
     pub(crate) operator: (String, String),
 }
 
+/// Writes a configuration that only its owner reads.
+fn configure(folder: &TempDir, text: &str) {
+    let path = folder.path().join("idp.toml");
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.unwrap().write_all(text.as_bytes()).unwrap();
+}
+
 impl Provider {
     /// Starts a provider with these tables `[[client]]`.
     pub(crate) fn start(clients: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("idp.toml"), clients).unwrap();
+        configure(&folder, clients);
         let (origin, address, user, password, operator) = Default::default();
         let mut provider = Self { process: None, folder, origin, address, user, password, operator };
         provider.run("127.0.0.1:0", None);
@@ -46,7 +54,7 @@ impl Provider {
     pub(crate) fn start_in_production(tables: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let origin = "origin = \"https://idp.example.it\"\ntrusted_proxy = \"127.0.0.1\"\n";
-        fs::write(folder.path().join("idp.toml"), format!("{origin}{tables}")).unwrap();
+        configure(&folder, &format!("{origin}{tables}"));
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let (origin, address, user, password, operator) = Default::default();
         let mut provider = Self { process: None, folder, origin, address, user, password, operator };
@@ -58,7 +66,7 @@ impl Provider {
     /// Starts a provider whose output and errors go to the file `log` beside the data.
     pub(crate) fn start_logged(clients: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("idp.toml"), clients).unwrap();
+        configure(&folder, clients);
         fs::write(folder.path().join("log"), "").unwrap();
         let (origin, address, user, password, operator) = Default::default();
         let mut provider = Self { process: None, folder, origin, address, user, password, operator };
@@ -69,7 +77,7 @@ impl Provider {
     /// Runs a provider that these tables keep from starting, and returns the error.
     pub(crate) fn refuse(clients: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("idp.toml"), clients).unwrap();
+        configure(&folder, clients);
         let output = command(&folder, "127.0.0.1:0").output().unwrap();
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
@@ -127,7 +135,7 @@ impl Provider {
     /// Starts a provider on a store on a server.
     pub(crate) fn start_on(store: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("idp.toml"), format!("store = \"{store}\"")).unwrap();
+        configure(&folder, &format!("store = \"{store}\""));
         let (origin, address, user, password, operator) = Default::default();
         let mut provider = Self { process: None, folder, origin, address, user, password, operator };
         provider.run("127.0.0.1:0", None);
