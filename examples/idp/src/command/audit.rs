@@ -72,9 +72,7 @@ async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Fa
     let to = to.as_deref().map(|day| midnight(day, 1)).transpose()?.unwrap_or(u64::MAX);
     let person = match person {
         // A person who was erased has only the id.
-        Some(name) => {
-            Some(gepi::known_id(app, name, UnixTime::now()?).await?.unwrap_or_else(|| name.clone()))
-        }
+        Some(name) => Some(gepi::known_id(app, name, UnixTime::now()?).await?.unwrap_or_else(|| name.clone())),
         None => None,
     };
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);

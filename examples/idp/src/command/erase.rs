@@ -1,10 +1,14 @@
 //! The erasure of a person.
 //!
-//! Records of the person alone go. In those about others, such as the cases of the sample service and its traces of
-//! accesses, which are kept for 24 months, the id takes the place of what names the person. A name and a mobile number,
-//! which another person may have too, are replaced only beside what this person alone has. The audit log stays as it is,
-//! since a changed line would break its chain: its lines have ids from the beginning, and names only where an operator
-//! typed one as the reason.
+//! There are three kinds of records:
+//!
+//! - Records of this person alone are removed. Messages to a mobile number that somebody else has too are not.
+//! - Records about others stay, such as cases of the sample service and traces of accesses, which are kept for 24
+//!   months. The person's id takes the place of the e-mail address, the fiscal code and the other texts that nobody else
+//!   has. The name and the mobile number may be another person's: they are replaced too, but only in a record that has
+//!   one of those texts, and that is not of another person.
+//! - The audit log is not changed, since its chain of hashes would break. It names persons by their ids, and otherwise
+//!   only where an operator typed a name as the reason.
 
 use std::ops::Range;
 
@@ -19,7 +23,7 @@ use super::filled;
 use super::output::{Output, counted};
 use crate::app::App;
 use crate::audit::Line;
-use crate::outage::Failure;
+use crate::outage::{Failure, Outage};
 use crate::person::{Person, normalized};
 use crate::records::{Record, is_named, kind_of};
 use crate::registration::{Application, remove_documents};
@@ -51,10 +55,11 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
         Err(VerifierError::Unknown | VerifierError::Refused(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let traces = Traces::of(&person);
+    let ids = app.engine.ids().await?;
+    let traces = Traces { has_own_mobile: !is_mobile_shared(app, &ids, &person).await?, ..Traces::of(&person) };
     let (mut count, mut rewritten) = (0, 0);
     // The person is the last record, so that an erasure that was interrupted can be called again.
-    for id in app.engine.ids().await? {
+    for id in ids {
         if kind_of(&id).is_none_or(|kind| KEPT.contains(&kind)) {
             continue;
         }
@@ -99,6 +104,21 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
     Ok(())
 }
 
+/// Returns `true` if another person, or an applicant, has the same mobile number.
+async fn is_mobile_shared(app: &App, ids: &[AccountId], person: &Person) -> Result<bool, Outage> {
+    for id in ids {
+        if ![Some(Person::KIND), Some(Application::KIND)].contains(&kind_of(id)) || is_named(id, &person.id) {
+            continue;
+        }
+        let content = app.records.content(id).await?.unwrap_or_default();
+        let own = content.pointer("/personal/fiscal_code").and_then(Value::as_str) == Some(&person.fiscal_code);
+        if !own && content.get("mobile").and_then(Value::as_str) == Some(&person.mobile) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The kinds of records that stay, or that are erased at the end.
 const KEPT: [&str; 4] = ["audit", "audit-head", "person", "name"];
 
@@ -124,6 +144,8 @@ struct Traces<'a> {
     own: Vec<String>,
     /// Those that another person may have too.
     shared: Vec<String>,
+    /// Nobody else has the mobile number.
+    has_own_mobile: bool,
 }
 
 impl<'a> Traces<'a> {
@@ -135,13 +157,15 @@ impl<'a> Traces<'a> {
             person,
             own: own.filter_map(lower).collect(),
             shared: [&person.mobile, &full].into_iter().filter_map(lower).collect(),
+            has_own_mobile: true,
         }
     }
 
     /// Returns `true` for a record of this person alone, by its name or by its content.
     fn is_of(&self, id: &AccountId, content: &Value) -> bool {
         let Person { id: own, email, fiscal_code, mobile, .. } = self.person;
-        let names = [own, email, fiscal_code, mobile].into_iter().filter(|name| !name.is_empty());
+        let mobile = self.has_own_mobile.then_some(mobile);
+        let names = [own, email, fiscal_code].into_iter().chain(mobile).filter(|name| !name.is_empty());
         let is_named = |name: &String| is_named(id, name) || is_named(id, &normalized(name));
         let owner = |place: &&str| content.pointer(place).and_then(Value::as_str);
         names.clone().any(is_named)
@@ -267,11 +291,35 @@ mod tests {
         for (name, (content, _)) in records.iter().enumerate() {
             app.records.create(&name.to_string(), Kept::forever(Any(content.clone())), now).await.unwrap();
         }
-        let arguments = Arguments { person: USER.into(), operator: "desk".into(), reason: "asked for".into() };
-        erase(&app, &arguments, &Output::new(tokio::sync::mpsc::unbounded_channel().0)).await.unwrap();
+        erase_user(&app).await;
         for (name, (content, changed)) in records.into_iter().enumerate() {
             let Any(held) = app.records.load(&name.to_string(), now).await.unwrap().unwrap();
             assert_eq!(held, changed.unwrap_or(content));
+        }
+    }
+
+    async fn erase_user(app: &App) {
+        let arguments = Arguments { person: USER.into(), operator: "desk".into(), reason: "asked for".into() };
+        erase(app, &arguments, &Output::new(tokio::sync::mpsc::unbounded_channel().0)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn message_to_a_number_stays_if_somebody_else_has_the_number() {
+        for is_shared in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let app = test_browser::open(folder.path()).await;
+            let now = UnixTime::now().unwrap();
+            let person = app.persons.named(USER, now).await.unwrap().unwrap();
+            let message = Any(json!({ "to": person.mobile, "text": "123456" }));
+            app.records.create("message", Kept::forever(message), now).await.unwrap();
+            let [id, email, fiscal_code] = ["child", "child@example.org", "RSSGLI10A41H501U"].map(String::from);
+            let child = Person { id, email, fiscal_code, ..person.clone() };
+            if is_shared {
+                assert!(app.persons.add(child, now).await.unwrap());
+            }
+            erase_user(&app).await;
+            let held: Option<Any> = app.records.load("message", now).await.unwrap();
+            assert_eq!(held.is_some(), is_shared);
         }
     }
 }
