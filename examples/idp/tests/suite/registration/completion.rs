@@ -201,4 +201,9 @@ fn only_operators_with_a_second_factor() {
     }
     operator.open("/admin/requests");
     assert!(operator.page.contains(&person.fiscal_code));
+    // The log tells who saw the data.
+    let file = provider.file("log.json");
+    provider.command(&["audit", "export", file.to_str().unwrap(), "--person", &provider.operator.0]).unwrap();
+    let log = std::fs::read_to_string(file).unwrap();
+    assert_eq!(log.matches("\"action\":\"application\"").count(), 1, "{log}");
 }
