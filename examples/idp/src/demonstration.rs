@@ -115,7 +115,7 @@ fn somebody() -> Result<Person, Outage> {
     })
 }
 
-/// Returns ten random digits and capital letters.
+/// Returns ten random hexadecimal digits, in capital letters: 40 bits.
 fn random_digits() -> Result<String, Outage> {
     Ok(random_hex()?.to_uppercase().chars().take(10).collect())
 }
