@@ -29,8 +29,12 @@ pub(super) fn consecutive(key: &Key, first: Counter, values: &mut [u32]) {
 /// Computes the values of `super::each`, in vectors if that is faster.
 pub(super) fn each<'k>(jobs: impl Iterator<Item = Job<'k>>, values: &mut [u32]) {
     let level = Level::new();
-    let mut groups =
-        [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512].map(|algorithm| Group::new(level, algorithm));
+    // Not `map` over the algorithms, which moves each group several times.
+    let mut groups = [
+        Group::new(level, Algorithm::Sha1),
+        Group::new(level, Algorithm::Sha256),
+        Group::new(level, Algorithm::Sha512),
+    ];
     // Not a loop: the jobs are chained iterators, which call a closure faster.
     jobs.enumerate().for_each(|(place, job)| {
         if let Some(group) = groups.iter_mut().find(|group| group.algorithm == job.key.algorithm()) {

@@ -1,9 +1,9 @@
-use core::iter;
+use core::{iter, mem};
 
 use zeroize::Zeroize;
 
 use crate::codes::lanes::Job;
-use crate::codes::search::Search;
+use crate::codes::search::{Match, Search};
 use crate::codes::{Key, lanes};
 use crate::decision::{Decision, Refusal, Stage, State, Verified};
 use crate::factor::Method;
@@ -28,7 +28,7 @@ pub struct Attempt<'a> {
 /// The decisions come in the order of the attempts. Each is made on the state given with the attempt, and each is
 /// [committed](Decision::commit) separately: of two attempts with the same state only one can be stored. Methods,
 /// algorithms and states can be mixed; many attempts with the same algorithm are fastest. The function does not
-/// allocate, and takes up to 32 attempts ahead of the decision that it returns.
+/// allocate, and takes up to 16 attempts ahead of the decision that it returns.
 ///
 /// ```
 /// use std::io;
@@ -51,37 +51,38 @@ pub fn verify_batch<'a, I: IntoIterator<Item = Attempt<'a>>>(
     attempts: I,
     now: UnixTime,
 ) -> impl Iterator<Item = Decision<Verified>> + use<'a, I> {
-    let (policy, attempts) = (*policy, attempts.into_iter());
-    let searched = Searched { policy, attempts, now, searches: [const { None }; ATTEMPTS], next: ATTEMPTS };
-    searched.map(move |(Attempt { method, state, .. }, search)| {
-        let found = search.map(|search| search.finish());
-        policy.decide(state, now, found, |next, counter| method.accept(&policy, next, counter, now))
-    })
+    Batch { policy: *policy, attempts: attempts.into_iter(), now, found: [None; ATTEMPTS], next: ATTEMPTS }
 }
 
 /// The most HMACs that one attempt takes: those of two windows.
 const JOBS_EACH: usize = 2 * (Window::MAX as usize + 1);
 /// The most HMACs at once. Another attempt is taken as long as the attempts before it want at most 52.
 const JOBS: usize = 52 + JOBS_EACH;
-const ATTEMPTS: usize = 32;
+const ATTEMPTS: usize = 16;
+/// If fewer attempts follow, one after the other is faster. `benchmarks.md` has the measurement.
+const FEW: usize = 4;
 
-struct Searched<'a, I> {
+/// The decisions about attempts. The searches themselves are not kept here, since the value is moved to the caller.
+struct Batch<'a, I> {
     policy: Policy,
     attempts: I,
     now: UnixTime,
-    searches: [Option<(Attempt<'a>, Result<Search, Refusal>)>; ATTEMPTS],
+    /// What was found for the attempts that were taken ahead.
+    found: [Option<(Attempt<'a>, Result<Match, Refusal>)>; ATTEMPTS],
     next: usize,
 }
 
-impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
-    /// Takes attempts, and searches for their codes side by side.
-    fn fill(&mut self) {
+impl<'a, I: Iterator<Item = Attempt<'a>>> Batch<'a, I> {
+    /// Takes attempts from this one on, and searches for their codes side by side.
+    fn fill(&mut self, first: Attempt<'a>) {
         let mut jobs = 0;
-        for slot in &mut self.searches {
+        let mut searches = [const { None }; ATTEMPTS];
+        let mut attempts = iter::once(first).chain(&mut self.attempts);
+        for slot in &mut searches {
             if jobs + JOBS_EACH > JOBS {
                 break;
             }
-            let Some(attempt) = self.attempts.next() else { break };
+            let Some(attempt) = attempts.next() else { break };
             let Attempt { method, state, code, .. } = attempt;
             let values = iter::once(code.value(method.digits()));
             let search = method.admit_and_search(&self.policy, state, self.now, Stage::Login, 1, values);
@@ -90,32 +91,44 @@ impl<'a, I: Iterator<Item = Attempt<'a>>> Searched<'a, I> {
         }
 
         let mut values = [0; JOBS];
-        let searches = self.searches.iter().flatten();
-        let all = searches.filter_map(|(attempt, search)| search.as_ref().ok().map(|search| (attempt.key, search)));
+        let all = searches.iter().flatten();
+        let all = all.filter_map(|(attempt, search)| search.as_ref().ok().map(|search| (attempt.key, search)));
         let all = all.flat_map(|(key, search)| search.counters().map(move |counter| Job { key, counter }));
         lanes::each(all, values.get_mut(..jobs).unwrap_or_default());
         let mut rest = values.as_mut_slice();
-        for (_, search) in self.searches.iter_mut().flatten() {
-            let Ok(search) = search else { continue };
-            let Some((of_search, others)) = rest.split_at_mut_checked(search.count()) else { break };
-            search.take(of_search);
-            rest = others;
+        for (slot, search) in self.found.iter_mut().zip(&mut searches) {
+            *slot = search.as_mut().map(|(attempt, search)| {
+                let found = search.as_mut().map(|search| {
+                    let (of_search, others) =
+                        mem::take(&mut rest).split_at_mut_checked(search.count()).unwrap_or_default();
+                    search.take(of_search);
+                    rest = others;
+                    search.finish()
+                });
+                (*attempt, found.map_err(|refusal| *refusal))
+            });
         }
         values.as_mut_slice().zeroize();
         self.next = 0;
     }
 }
 
-impl<'a, I: Iterator<Item = Attempt<'a>>> Iterator for Searched<'a, I> {
-    type Item = (Attempt<'a>, Result<Search, Refusal>);
+impl<'a, I: Iterator<Item = Attempt<'a>>> Iterator for Batch<'a, I> {
+    type Item = Decision<Verified>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.searches.get(self.next).is_none_or(Option::is_none) {
-            self.fill();
+        if self.found.get(self.next).is_none_or(Option::is_none) {
+            let first = self.attempts.next()?;
+            if self.attempts.size_hint().1.is_some_and(|left| left < FEW) {
+                let Attempt { method, key, state, code } = first;
+                return Some(method.verify(key, &self.policy, state, code, self.now));
+            }
+            self.fill(first);
         }
-        let search = self.searches.get_mut(self.next)?.take();
+        let (Attempt { method, state, .. }, found) = self.found.get_mut(self.next)?.take()?;
         self.next += 1;
-        search
+        let (policy, now) = (&self.policy, self.now);
+        Some(policy.decide(state, now, found, |next, counter| method.accept(policy, next, counter, now)))
     }
 }
