@@ -53,11 +53,8 @@ async fn take_code(
                 None => Ok(visit.go_to("/")),
             };
         }
+        Checked::Repeated => return visit.follow_first("/").await,
         Checked::Wrong(left) => Alert(format!("{} {left}", visit.say(WRONG_CODE))),
-        // The first of two clicks has used the code up.
-        Checked::Over if visit.browser.is_enrolling(&visit.app.records, visit.now).await? => {
-            return Ok(visit.go_to("/"));
-        }
         Checked::Over => visit.warning(CODE_OVER),
     };
     visit.refuse("/", alert).await
@@ -130,4 +127,28 @@ async fn send(app: Arc<App>, to: String, challenge: String, language: Language, 
     let code = challenge::code(&app.records, &challenge, now).await?;
     let text = format!("{}: {} {code}", app.config.name, SMS_TEXT.in_language(language));
     app.messages.sms(&to, &text, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use crate::session::Session;
+    use crate::test_browser::{self, Browser, USER, activation_code, click_twice};
+
+    /// The first of two clicks has used the code, and has not stored the enrollment.
+    #[tokio::test]
+    async fn double_click_on_the_code_leads_to_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let mut browser = Browser::new(&app);
+        browser.send("GET", "/", String::new(), None).await;
+        let fields = format!("form={}&user={USER}&password=password", browser.hidden("form"));
+        browser.send("POST", "/password", fields, None).await;
+        browser.follow().await;
+        let form = format!("form={}&code={}", browser.hidden("form"), activation_code(&app).await);
+        click_twice::<Session>(&app, &mut browser, "/first-app", [form.clone(), form]).await;
+        assert!(browser.page.contains("action=\"/enrollment\""), "{}", browser.page);
+        assert!(!browser.page.contains("role=\"alert\""), "{}", browser.page);
+    }
 }

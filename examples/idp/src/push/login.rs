@@ -27,7 +27,7 @@ use crate::pages::{self, time_of_day};
 const TIME: Duration = Duration::from_secs(120);
 
 /// The push that was sent in a login, for its page.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Asked {
     /// The name of the app's device.
     pub(crate) device: String,
@@ -71,8 +71,11 @@ pub(super) async fn begin(
             visit.browser.keep(&visit.app.records, now).await?;
             Ok(visit.go_to("/push"))
         }
-        // The second of two clicks, or the back button.
-        Err(VerifierError::Push(PushRefusal::Pending)) => Ok(visit.go_to("/push")),
+        // The back button, or a click on the button of another app.
+        Err(VerifierError::Push(PushRefusal::Pending)) if visit.browser.session.push.is_some() => {
+            Ok(visit.go_to("/push"))
+        }
+        Err(VerifierError::Push(PushRefusal::Pending)) => visit.follow_first("/push").await,
         Err(error) => visit.not_approved(error).await,
     }
 }
