@@ -39,11 +39,14 @@ pub(crate) struct Asked {
 pub(super) struct Begin {
     form: String,
     request: Option<String>,
-    /// The number of the authenticator, if the person has several apps.
+    /// The number of the app's authenticator. The page names it if the person has several apps.
     device: Option<u32>,
 }
 
-/// Sends a push, once in a login until it has ended.
+/// Sends a push to an app of the person, and goes to the page with its number.
+///
+/// A login has one push at a time. While it waits for the app's answer, this form sends no other one, to whatever app, and
+/// leads to the page with the number of the first.
 pub(super) async fn begin(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -55,8 +58,7 @@ pub(super) async fn begin(
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     let options = visit.app.verifier.options(&account, &login, now).await?;
-    let named = options.pushes.iter().find(|push| Some(push.number.get()) == device);
-    let Some(phone) = named.or(options.pushes.first()) else {
+    let Some(phone) = options.pushes.iter().find(|app| device.is_none_or(|device| app.number.get() == device)) else {
         return visit.refuse("/", visit.warning(texts::HELD)).await;
     };
     let service = visit.client().map_or(&visit.app.config.name, |client| &client.name);
