@@ -262,6 +262,24 @@ fn new_salt() -> Result<String, Outage> {
     Ok(base16ct::lower::encode_string(&Cookie::random()?.0))
 }
 
+/// Ends the login of a service's request in a session, unless a person has given a password or the request was answered.
+/// Returns `false` if nothing was ended.
+pub(crate) async fn end_untouched(
+    records: &Records,
+    session: &str,
+    request: &str,
+    now: UnixTime,
+) -> Result<bool, Outage> {
+    let end = |held: Option<Session>| match held {
+        Some(held) if held.person.is_none() && held.request.as_ref().is_some_and(|pending| pending.id == request) => {
+            let ended = Session { request: None, ..held };
+            (Some(Kept::until(ended.end(now), ended)), true)
+        }
+        _ => (None, false),
+    };
+    records.change(session, now, end).await
+}
+
 /// A session with the cookie of its browser.
 pub(crate) struct Browser {
     purpose: Purpose,
