@@ -117,7 +117,7 @@ pub(crate) const LOCK_SECS: u64 = 15 * 60;
 /// The locks after which the next one lasts a day, and no longer.
 const MOST_LOCKS: u32 = 7;
 /// The seconds for which an attempt is recognized that a browser sends twice.
-const REPEATED_SECS: u64 = 2 * 60;
+pub(crate) const REPEATED_SECS: u64 = 2 * 60;
 const DAY: u64 = 24 * 60 * 60;
 /// The seconds after which a name of a person who was never stored is free again. No request lasts as long.
 const TAKING_SECS: u64 = DAY;
@@ -384,7 +384,7 @@ impl Persons {
 }
 
 /// Returns a hash by which an attempt is recognized. Its key is the token of the form, which only the browser has.
-fn attempt(form: &str, password: &str) -> String {
+pub(crate) fn attempt(form: &str, password: &str) -> String {
     let hash = Sha256::new().chain_update(form).chain_update([0]).chain_update(password).finalize();
     base16ct::lower::encode_string(&hash)
 }
