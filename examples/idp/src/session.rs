@@ -130,6 +130,9 @@ pub(crate) struct Session {
     pub(crate) single: Option<Single>,
     /// The page that asked for a second factor again.
     pub(crate) next: Option<String>,
+    /// The person has signed in before, and shows a second factor again.
+    #[serde(default)]
+    pub(crate) is_again: bool,
     /// A secret that the next page shows, once.
     pub(crate) once: Option<Once>,
     /// The time in seconds at which the last use was noted.

@@ -72,11 +72,13 @@ impl Visit {
         let page = self.page_after();
         let session = &mut self.browser.session;
         session.next = None;
+        let is_again = std::mem::take(&mut session.is_again);
         if session.request.is_none() {
             self.app.audit.record(Line {
                 time: self.now.as_secs(),
                 person: session.person.clone(),
-                action: "login".into(),
+                // The list of the last accesses has the logins alone.
+                action: if is_again { "login_again" } else { "login" }.into(),
                 outcome: "done".into(),
                 detail: Some(format!("level {}", level(first, accepted) as u8)),
                 ..Line::default()
