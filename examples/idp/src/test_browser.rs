@@ -92,12 +92,21 @@ struct Gated {
     seen: Arc<Seen>,
 }
 
+/// What a store was asked for.
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Seen {
     /// The writes of the kind.
     writes: AtomicUsize,
     /// The loads of sessions.
     loads: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+impl Seen {
+    /// Returns the number of all loads and writes.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
 }
 
 impl Store for Gated {
@@ -105,6 +114,7 @@ impl Store for Gated {
 
     async fn load(&self, id: &AccountId) -> Result<Option<Entry>, BoxedError> {
         let entry = self.store.load(id).await;
+        self.seen.calls.fetch_add(1, Ordering::Relaxed);
         if kind_of(id) == Some(Session::KIND) {
             self.seen.loads.fetch_add(1, Ordering::Relaxed);
         }
@@ -118,6 +128,7 @@ impl Store for Gated {
         value: Value,
         expires: Option<UnixTime>,
     ) -> Result<Exchange, BoxedError> {
+        self.seen.calls.fetch_add(1, Ordering::Relaxed);
         if kind_of(id) == Some(self.kind) {
             self.seen.writes.fetch_add(1, Ordering::Relaxed);
             let _open = self.gate.acquire().await.unwrap();
@@ -127,14 +138,19 @@ impl Store for Gated {
     }
 }
 
+/// Returns the records of the provider, which are written to a kind only when the gate has permits, and what they ask for.
+pub(crate) fn gated(app: &App, kind: &'static str) -> (Records, Arc<Semaphore>, Arc<Seen>) {
+    let (gate, seen) = (Arc::new(Semaphore::new(0)), Arc::<Seen>::default());
+    let store = Gated { store: app.engine.boxed(), kind, gate: Arc::clone(&gate), seen: Arc::clone(&seen) };
+    let keys = KeyFile::read(&app.config.key_path()).unwrap().derived(RECORDS);
+    (Records::new(Boxed::new(store), &keys), gate, seen)
+}
+
 /// Sends two forms, as a double click does. While the first one waits to write a record of type `R`, the second one goes as
 /// far as it can. The browser gets the answer to the second one, which must lead where the first one leads.
 pub(crate) async fn click_twice<R: Record>(app: &App, browser: &mut Browser, path: &str, forms: [String; 2]) {
-    let (gate, seen) = (Arc::new(Semaphore::new(0)), Arc::<Seen>::default());
-    let (store, kind) = (app.engine.boxed(), R::KIND);
-    let store = Boxed::new(Gated { store, kind, gate: Arc::clone(&gate), seen: Arc::clone(&seen) });
-    let keys = KeyFile::read(&app.config.key_path()).unwrap().derived(RECORDS);
-    let gated = Arc::new(App { records: Records::new(store, &keys), ..app.clone() });
+    let (records, gate, seen) = gated(app, R::KIND);
+    let gated = Arc::new(App { records, ..app.clone() });
     let click = |form: String| {
         let (mut tab, path) = (Browser::new(&gated), path.to_owned());
         tab.cookie.clone_from(&browser.cookie);
