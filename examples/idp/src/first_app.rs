@@ -1,5 +1,8 @@
-//! The first app of a person: after the password, a code by SMS to the certified number, so that nobody can bind an app
-//! who only has the password.
+//! The activation of a person's first app, during a login.
+//!
+//! A person without a second factor has shown only the password, which a thief may know. A thief must not bind an app of
+//! their own to the identity. A code is therefore sent by SMS to the person's certified number, and the key of the app is
+//! shown only after that code.
 
 use std::sync::Arc;
 

@@ -45,8 +45,8 @@ pub(super) struct Begin {
 
 /// Sends a push to an app of the person, and goes to the page with its number.
 ///
-/// A login has one push at a time. While it waits for the app's answer, this form sends no other one, to whatever app, and
-/// leads to the page with the number of the first.
+/// A login has one push at a time. While that one waits for an answer, the form sends no other push, not even to another
+/// app, and leads to the page with the number of the first one.
 pub(super) async fn begin(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
