@@ -136,22 +136,57 @@ async fn send(app: Arc<App>, to: String, challenge: String, language: Language, 
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails so")]
 
+    use secondo::{AccountId, Transaction};
+
+    use super::*;
+    use crate::enrollment::new_app;
     use crate::session::Session;
     use crate::test_browser::{self, Browser, USER, activation_code, click_twice};
+
+    /// Returns a browser that is asked for the code, and the form with it.
+    async fn at_code(app: &Arc<App>, start: &str) -> (Browser, [String; 2]) {
+        let mut browser = Browser::new(app);
+        browser.send("GET", start, String::new(), None).await;
+        browser.follow().await;
+        let token = |browser: &Browser| {
+            let is_service = browser.page.contains("name=\"request\"");
+            let request = is_service.then(|| format!("&request={}", browser.hidden("request")));
+            format!("form={}{}", browser.hidden("form"), request.unwrap_or_default())
+        };
+        let fields = format!("{}&user={USER}&password=password", token(&browser));
+        browser.send("POST", "/password", fields, None).await;
+        browser.follow().await;
+        let form = format!("{}&code={}", token(&browser), activation_code(app).await);
+        (browser, [form.clone(), form])
+    }
 
     /// The first of two clicks has used the code, and has not stored the enrollment.
     #[tokio::test]
     async fn double_click_on_the_code_leads_to_the_key() {
         let folder = tempfile::tempdir().unwrap();
         let app = test_browser::open(folder.path()).await;
-        let mut browser = Browser::new(&app);
-        browser.send("GET", "/", String::new(), None).await;
-        let fields = format!("form={}&user={USER}&password=password", browser.hidden("form"));
-        browser.send("POST", "/password", fields, None).await;
-        browser.follow().await;
-        let form = format!("form={}&code={}", browser.hidden("form"), activation_code(&app).await);
-        click_twice::<Session>(&app, &mut browser, "/first-app", [form.clone(), form]).await;
+        let (mut browser, forms) = at_code(&app, "/").await;
+        click_twice::<Session>(&app, &mut browser, "/first-app", forms).await;
         assert!(browser.page.contains("action=\"/enrollment\""), "{}", browser.page);
         assert!(!browser.page.contains("role=\"alert\""), "{}", browser.page);
+    }
+
+    /// The first of two clicks has used the code, and ends the login at a service, since no enrollment can begin.
+    #[tokio::test]
+    async fn double_click_on_the_code_leads_to_the_end_of_the_login() {
+        const AUTHORIZE: &str = "/authorize?client_id=wiki&response_type=code&scope=openid\
+            &redirect_uri=https://wiki.example/callback&code_challenge_method=S256\
+            &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let (mut browser, forms) = at_code(&app, AUTHORIZE).await;
+        let now = UnixTime::now().unwrap();
+        let account = AccountId::new(&app.persons.named(USER, now).await.unwrap().unwrap().id).unwrap();
+        for login in 0..8 {
+            let login = Transaction::new(&[login; 16]).unwrap();
+            app.verifier.enroll_first(&account, &login, new_app("").unwrap(), now).await.unwrap();
+        }
+        click_twice::<Session>(&app, &mut browser, "/first-app", forms).await;
+        assert!(browser.page.contains("https://wiki.example/callback?error=access_denied"), "{}", browser.page);
     }
 }

@@ -165,6 +165,7 @@ pub(crate) async fn click_twice<R: Record>(app: &App, browser: &mut Browser, pat
     let [first, second] = forms;
     let first = click(first);
     while writes() == 0 {
+        assert!(!first.is_finished(), "the first form writes no record of this type");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let before = loads();
