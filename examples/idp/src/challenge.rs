@@ -1,6 +1,10 @@
-//! Codes that are sent to an address or a number that no account has, and counts of what may be done only so often.
+//! Codes that are sent to an address or a number, to confirm that the person reads it: in a registration, in the recovery
+//! of a password, and before the activation of a first app. This module also counts actions that are limited, such as
+//! messages in an hour.
 //!
-//! The second factor has its own codes, by the crate. These here only show that a person reads an address.
+//! These codes are not the second factor of a login. That one comes from the `secondo` library, which keeps its codes and
+//! counts its failures in the person's account. Here, a person may have no account yet, so that the codes are records of
+//! their own.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use rand::TryRng;
@@ -13,7 +17,7 @@ use crate::app::random_hex;
 use crate::outage::Outage;
 use crate::pages::Text;
 use crate::records::{Kept, Record, Records};
-use crate::session::AGAIN_SECS;
+use crate::session::{AGAIN_SECS, MOVING_SECS};
 
 /// The wrong codes that end a challenge.
 pub(crate) const TRIES: u8 = 5;
@@ -32,6 +36,9 @@ struct Challenge {
     last: Option<String>,
     /// The time in seconds at which the challenge began.
     at: u64,
+    /// The right code was given. It is known for some seconds more, for the second of two clicks.
+    #[serde(default)]
+    is_used: bool,
 }
 
 impl Record for Challenge {
@@ -42,6 +49,8 @@ impl Record for Challenge {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Checked {
     Right,
+    /// The code is the right one, which was given a moment ago: a second click, which does nothing by itself.
+    Repeated,
     /// The number of attempts left.
     Wrong(u8),
     /// The code has expired, or there were too many wrong ones.
@@ -76,7 +85,7 @@ pub(crate) async fn begin(
     limits: &[(String, (u32, u64))],
     now: UnixTime,
 ) -> Result<Begun, Outage> {
-    let held = records.load::<Challenge>(name, now).await?;
+    let held = records.load::<Challenge>(name, now).await?.filter(|held| !held.is_used);
     match held.as_ref().map(|held| now.as_secs().saturating_sub(held.at)) {
         Some(age) if age <= AGAIN_SECS => return Ok(Begun::Already),
         Some(age) if age < RESEND_SECS => return Ok(Begun::Early),
@@ -89,10 +98,10 @@ pub(crate) async fn begin(
     }
     let hash = random_hex()?;
     let begin = |held: Option<Challenge>| {
-        if held.is_some_and(|held| now.as_secs() < held.at + RESEND_SECS) {
+        if held.is_some_and(|held| !held.is_used && now.as_secs() < held.at + RESEND_SECS) {
             return (None, Begun::Already);
         }
-        let challenge = Challenge { hash: hash.clone(), failures: 0, last: None, at: now.as_secs() };
+        let challenge = Challenge { hash: hash.clone(), failures: 0, last: None, at: now.as_secs(), is_used: false };
         (Some(Kept::until(now.saturating_add(VALID_SECS), challenge)), Begun::New)
     };
     records.change(name, now, begin).await
@@ -119,8 +128,13 @@ pub(crate) async fn check(records: &Records, name: &str, code: &str, now: UnixTi
     let given = hash(name, &code);
     let compare = |held: Option<Challenge>| {
         let Some(mut held) = held.filter(|held| held.failures < TRIES) else { return (None, Checked::Over) };
-        if verify_slices_are_equal(held.hash.as_bytes(), given.as_bytes()).is_ok() {
-            return (Some(Kept::removed(now)), Checked::Right);
+        let is_right = verify_slices_are_equal(held.hash.as_bytes(), given.as_bytes()).is_ok();
+        if held.is_used {
+            return (None, if is_right { Checked::Repeated } else { Checked::Over });
+        }
+        if is_right {
+            let used = Challenge { is_used: true, ..held };
+            return (Some(Kept::until(now.saturating_add(MOVING_SECS), used)), Checked::Right);
         }
         // A second click and a slip of the finger burn no attempt.
         let is_code = code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit());
@@ -184,4 +198,31 @@ fn until(secs: u64, now: UnixTime) -> UnixTime {
 fn hash(name: &str, code: &str) -> String {
     let hash = Sha256::new().chain_update(name).chain_update([0]).chain_update(code).finalize();
     base16ct::lower::encode_string(&hash)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use secondo::store::{Boxed, Memory};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn right_code_is_taken_once() {
+        let records = Records::new(Boxed::new(Memory::new()), &[(1, [7; 32])]);
+        let now = UnixTime::from_secs(1_800_000_000).unwrap();
+        let ask = async || begin(&records, "name", &[], now).await.unwrap();
+        let give = async |code: &str, secs| check(&records, "name", code, now.saturating_add(secs)).await.unwrap();
+        assert!(ask().await == Begun::New);
+        let right = code(&records, "name", now).await.unwrap();
+        let other = format!("{:06}", (right.parse::<u32>().unwrap() + 1) % 1_000_000);
+        assert!(give(&other, 0).await == Checked::Wrong(TRIES - 1));
+        assert!(give(&right, 0).await == Checked::Right);
+        // The second of two clicks, and another code.
+        assert!(give(&right, 1).await == Checked::Repeated && give(&other, 1).await == Checked::Over);
+        assert!(give(&right, MOVING_SECS).await == Checked::Over);
+        // Another one can be asked for at once.
+        assert!(ask().await == Begun::New && give(&right, 0).await != Checked::Right);
+    }
 }

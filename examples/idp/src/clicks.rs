@@ -2,21 +2,41 @@
 
 use std::time::Duration;
 
+use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 
 /// The number of looks for the end of the first click, and the pause between them.
 const LOOKS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Waits until the first click is done, for five seconds at most.
+/// Waits until the first click is done, for five seconds at most. Returns `false` if it is not done then.
 pub(crate) async fn await_first<F: Future<Output = Result<bool, Outage>>>(
     is_done: impl Fn() -> F,
-) -> Result<(), Outage> {
+) -> Result<bool, Outage> {
     for _ in 0..LOOKS {
         if is_done().await? {
-            break;
+            return Ok(true);
         }
         tokio::time::sleep(PAUSE).await;
     }
-    Ok(())
+    Ok(false)
+}
+
+impl Visit {
+    /// Waits until the first click on the form of this request has taken the session further. Returns `false` if it has not.
+    pub(crate) async fn await_first(&self) -> Result<bool, Outage> {
+        await_first(|| self.browser.has_gone_on(&self.app.records, self.now)).await
+    }
+
+    /// Answers the second of two clicks as the first one: with the same cookie, and with the page that follows the form or
+    /// with the answer of a login at a service that has ended.
+    ///
+    /// A browser drops the answer to the first click when the second one is sent, and the next cookie with it. With the old
+    /// cookie alone, the person would have to begin again.
+    pub(crate) async fn follow_first(&mut self, page: &str) -> Answer {
+        let request = self.browser.session.request.as_ref().map(|request| request.id.clone());
+        self.await_first().await?;
+        self.browser.follow(&self.app.records, self.now).await?;
+        Ok(self.given(request.as_deref()).unwrap_or_else(|| self.go_to(page)))
+    }
 }

@@ -15,7 +15,6 @@ use secondo::{Algorithm, Authenticator, AuthenticatorNumber, PublicRefusal, Secr
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::clicks::await_first;
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::outage::Outage;
@@ -46,9 +45,11 @@ pub(crate) async fn confirm(
         Ok(_) => visit.complete_enrollment().await,
         // The first of two clicks makes the recovery codes a moment after it has used the code, unless it failed there.
         Err(VerifierError::Repeated(_)) => {
-            let is_enrolling = || async { visit.browser.is_enrolling(&visit.app.records, now).await };
-            await_first(|| async { Ok(!is_enrolling().await?) }).await?;
-            if is_enrolling().await? { visit.complete_enrollment().await } else { Ok(visit.go_to("/")) }
+            if visit.await_first().await? {
+                Ok(visit.go_to("/"))
+            } else {
+                visit.complete_enrollment().await
+            }
         }
         Err(error) => visit.refused(error).await,
     }
@@ -220,12 +221,10 @@ const ANOTHER_KEY: Text = Text(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails so")]
 mod tests {
-    use std::time::Duration;
-
     use secondo::{Key, UnixTime};
 
     use super::*;
-    use crate::test_browser::{Browser, USER, open};
+    use crate::test_browser::{Browser, USER, activation_code, open};
 
     /// Returns a browser that shows the key of a first app.
     async fn with_key(app: &Arc<App>) -> Browser {
@@ -234,14 +233,7 @@ mod tests {
         let fields = format!("form={}&user={USER}&password=password", browser.hidden("form"));
         browser.send("POST", "/password", fields, None).await;
         browser.follow().await;
-        let code = loop {
-            let messages = app.messages.all(UnixTime::now().unwrap()).await.unwrap();
-            let mut codes = messages.iter().filter_map(|message| message.text.split_once("a nessuno: "));
-            match codes.next() {
-                Some((_, code)) => break code.to_owned(),
-                None => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        };
+        let code = activation_code(app).await;
         browser.send("POST", "/first-app", format!("form={}&code={code}", browser.hidden("form")), None).await;
         browser.follow().await;
         browser

@@ -1,5 +1,8 @@
-//! The first app of a person: after the password, a code by SMS to the certified number, so that nobody can bind an app
-//! who only has the password.
+//! The activation of a person's first app, during a login.
+//!
+//! A person without a second factor has shown only the password, which a thief may know. A thief must not bind an app of
+//! their own to the identity. A code is therefore sent by SMS to the person's certified number, and the key of the app is
+//! shown only after that code.
 
 use std::sync::Arc;
 
@@ -53,11 +56,8 @@ async fn take_code(
                 None => Ok(visit.go_to("/")),
             };
         }
+        Checked::Repeated => return visit.follow_first("/").await,
         Checked::Wrong(left) => Alert(format!("{} {left}", visit.say(WRONG_CODE))),
-        // The first of two clicks has used the code up.
-        Checked::Over if visit.browser.is_enrolling(&visit.app.records, visit.now).await? => {
-            return Ok(visit.go_to("/"));
-        }
         Checked::Over => visit.warning(CODE_OVER),
     };
     visit.refuse("/", alert).await
@@ -130,4 +130,63 @@ async fn send(app: Arc<App>, to: String, challenge: String, language: Language, 
     let code = challenge::code(&app.records, &challenge, now).await?;
     let text = format!("{}: {} {code}", app.config.name, SMS_TEXT.in_language(language));
     app.messages.sms(&to, &text, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use secondo::{AccountId, Transaction};
+
+    use super::*;
+    use crate::enrollment::new_app;
+    use crate::session::Session;
+    use crate::test_browser::{self, Browser, USER, activation_code, click_twice};
+
+    /// Returns a browser that is asked for the code, and the form with it.
+    async fn at_code(app: &Arc<App>, start: &str) -> (Browser, [String; 2]) {
+        let mut browser = Browser::new(app);
+        browser.send("GET", start, String::new(), None).await;
+        browser.follow().await;
+        let token = |browser: &Browser| {
+            let is_service = browser.page.contains("name=\"request\"");
+            let request = is_service.then(|| format!("&request={}", browser.hidden("request")));
+            format!("form={}{}", browser.hidden("form"), request.unwrap_or_default())
+        };
+        let fields = format!("{}&user={USER}&password=password", token(&browser));
+        browser.send("POST", "/password", fields, None).await;
+        browser.follow().await;
+        let form = format!("{}&code={}", token(&browser), activation_code(app).await);
+        (browser, [form.clone(), form])
+    }
+
+    /// The first of two clicks has used the code, and has not stored the enrollment.
+    #[tokio::test]
+    async fn double_click_on_the_code_leads_to_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let (mut browser, forms) = at_code(&app, "/").await;
+        click_twice::<Session>(&app, &mut browser, "/first-app", forms).await;
+        assert!(browser.page.contains("action=\"/enrollment\""), "{}", browser.page);
+        assert!(!browser.page.contains("role=\"alert\""), "{}", browser.page);
+    }
+
+    /// The first of two clicks has used the code, and ends the login at a service, since no enrollment can begin.
+    #[tokio::test]
+    async fn double_click_on_the_code_leads_to_the_end_of_the_login() {
+        const AUTHORIZE: &str = "/authorize?client_id=wiki&response_type=code&scope=openid\
+            &redirect_uri=https://wiki.example/callback&code_challenge_method=S256\
+            &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let (mut browser, forms) = at_code(&app, AUTHORIZE).await;
+        let now = UnixTime::now().unwrap();
+        let account = AccountId::new(&app.persons.named(USER, now).await.unwrap().unwrap().id).unwrap();
+        for login in 0..8 {
+            let login = Transaction::new(&[login; 16]).unwrap();
+            app.verifier.enroll_first(&account, &login, new_app("").unwrap(), now).await.unwrap();
+        }
+        click_twice::<Session>(&app, &mut browser, "/first-app", forms).await;
+        assert!(browser.page.contains("https://wiki.example/callback?error=access_denied"), "{}", browser.page);
+    }
 }

@@ -117,10 +117,13 @@ pub(crate) const LOCK_SECS: u64 = 15 * 60;
 /// The locks after which the next one lasts a day, and no longer.
 const MOST_LOCKS: u32 = 7;
 /// The seconds for which an attempt is recognized that a browser sends twice.
-const REPEATED_SECS: u64 = 2 * 60;
+pub(crate) const REPEATED_SECS: u64 = 2 * 60;
 const DAY: u64 = 24 * 60 * 60;
 /// The seconds after which a name of a person who was never stored is free again. No request lasts as long.
 const TAKING_SECS: u64 = DAY;
+
+/// The id of a person who does not exist.
+const NOBODY: &str = "nobody";
 
 /// The result of a user name and a password.
 pub(crate) enum FirstFactor {
@@ -175,8 +178,11 @@ impl Persons {
 
     /// Returns the person with this e-mail address or fiscal code.
     pub(crate) async fn named(&self, user: &str, now: UnixTime) -> Result<Option<Person>, Outage> {
-        let Some(Named { person, .. }) = self.records.load(&normalized(user), now).await? else { return Ok(None) };
-        self.load(&person, now).await
+        let named: Option<Named> = self.records.load(&normalized(user), now).await?;
+        // A name that nobody has takes as many loads, so that the time does not tell who is registered.
+        let id = named.as_ref().map_or(NOBODY, |named| named.person.as_str());
+        let person = self.load(id, now).await?;
+        Ok(person.filter(|_| named.is_some()))
     }
 
     /// Returns the person with this e-mail address, fiscal code or id.
@@ -384,7 +390,7 @@ impl Persons {
 }
 
 /// Returns a hash by which an attempt is recognized. Its key is the token of the form, which only the browser has.
-fn attempt(form: &str, password: &str) -> String {
+pub(crate) fn attempt(form: &str, password: &str) -> String {
     let hash = Sha256::new().chain_update(form).chain_update([0]).chain_update(password).finalize();
     base16ct::lower::encode_string(&hash)
 }
@@ -418,6 +424,26 @@ mod tests {
             again(days);
         }
         assert_eq!(minutes, [15, 30, 60, 120, 240, 480, 960, 1440, 1440, 960, 240, 15, 30]);
+    }
+
+    #[tokio::test]
+    async fn unknown_name_asks_the_store_as_often_as_a_known_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let now = UnixTime::now().unwrap();
+        let (records, _, seen) = test_browser::gated(&app, Person::KIND);
+        let persons = Persons::new(records, "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
+        let mut calls = Vec::new();
+        for user in [USER, "RSSMRA80B69H501U", "nobody@example.org"] {
+            for wrong in 1..=6 {
+                let before = seen.calls();
+                let given = persons.first_factor(user, format!("wrong {wrong}"), "form", now).await.unwrap();
+                assert!(!matches!(given, FirstFactor::Right(_)));
+                calls.push(seen.calls() - before);
+            }
+        }
+        let (known, others) = calls.split_at(6);
+        assert_eq!([known, known].concat(), others);
     }
 
     #[tokio::test]

@@ -52,7 +52,7 @@ const FRESH_SECS: u64 = 5 * 60;
 /// The seconds after which the use of a session is noted again.
 const NOTED_SECS: u64 = 60;
 /// The seconds for which the second of two clicks leads from an old cookie to the session of the next one.
-const MOVING_SECS: u64 = 10;
+pub(crate) const MOVING_SECS: u64 = 10;
 /// The seconds for which a form that is sent again is the second of two clicks on one that was refused.
 pub(crate) const AGAIN_SECS: u64 = 3;
 
@@ -130,6 +130,9 @@ pub(crate) struct Session {
     pub(crate) single: Option<Single>,
     /// The page that asked for a second factor again.
     pub(crate) next: Option<String>,
+    /// The person has signed in before, and shows a second factor again.
+    #[serde(default)]
+    pub(crate) is_again: bool,
     /// A secret that the next page shows, once.
     pub(crate) once: Option<Once>,
     /// The time in seconds at which the last use was noted.
@@ -260,6 +263,24 @@ impl Record for Session {
 
 fn new_salt() -> Result<String, Outage> {
     Ok(base16ct::lower::encode_string(&Cookie::random()?.0))
+}
+
+/// Ends the login of a service's request in a session, unless a person has given a password or the request was answered.
+/// Returns `false` if nothing was ended.
+pub(crate) async fn end_untouched(
+    records: &Records,
+    session: &str,
+    request: &str,
+    now: UnixTime,
+) -> Result<bool, Outage> {
+    let end = |held: Option<Session>| match held {
+        Some(held) if held.person.is_none() && held.request.as_ref().is_some_and(|pending| pending.id == request) => {
+            let ended = Session { request: None, ..held };
+            (Some(Kept::until(ended.end(now), ended)), true)
+        }
+        _ => (None, false),
+    };
+    records.change(session, now, end).await
 }
 
 /// A session with the cookie of its browser.
@@ -477,16 +498,14 @@ impl Browser {
         }
     }
 
-    /// Returns `true` if another request has moved the session to the next cookie.
-    pub(crate) async fn has_moved(&self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
-        let session = records.load::<Session>(&self.name(), now).await?;
-        Ok(session.is_some_and(|session| session.moved.is_some()))
-    }
-
-    /// Returns `true` if an app is being enrolled in the session as it is stored now.
-    pub(crate) async fn is_enrolling(&self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
-        let session = records.load::<Session>(&self.name(), now).await?;
-        Ok(session.is_some_and(|session| session.enrolling.is_some()))
+    /// Returns `true` if another request has taken the session a step further since this one read it: to the next cookie,
+    /// into or out of an enrollment, to a push, to the answer for a service, or to its end.
+    pub(crate) async fn has_gone_on(&self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
+        let Some(held) = records.load::<Session>(&self.name(), now).await? else { return Ok(self.is_stored) };
+        Ok(held.moved.is_some()
+            || held.enrolling != self.session.enrolling
+            || held.push != self.session.push
+            || held.request_id() != self.session.request_id())
     }
 
     /// Ends the enrollment of an app, and changes nothing else. Another request may have stored the session meanwhile.
@@ -498,17 +517,19 @@ impl Browser {
         records.change(&self.name(), now, end).await
     }
 
-    /// Goes over to the next cookie, if the first of two clicks on the same form has moved the session to it.
-    pub(crate) async fn follow(&mut self, records: &Records, now: UnixTime) -> Result<(), Outage> {
-        let Some(old) = records.load::<Session>(&self.name(), now).await? else { return Ok(()) };
-        if old.moved.is_some_and(|moved| moved.leads(self.form.as_deref(), now)) {
-            let next = self.cookie.next(&old.salt);
-            if let Some(session) = records.load(&next.hash("session"), now).await? {
-                (self.cookie, self.session, self.is_new) = (next, session, true);
-                self.read = self.session.request_id();
-            }
+    /// Reads the session again, as the first of two clicks on the same form has left it. Returns `true` if that click has
+    /// moved it to the next cookie, which is this browser's from now on.
+    pub(crate) async fn follow(&mut self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
+        let Some(mut held) = records.load::<Session>(&self.name(), now).await? else { return Ok(false) };
+        let mut has_moved = false;
+        if let Some(moved) = &held.moved {
+            let next = self.cookie.next(&held.salt);
+            let session = records.load(&next.hash("session"), now).await?;
+            let Some(session) = session.filter(|_| moved.leads(self.form.as_deref(), now)) else { return Ok(false) };
+            (self.cookie, self.is_new, held, has_moved) = (next, true, session, true);
         }
-        Ok(())
+        (self.read, self.session) = (held.request_id(), held);
+        Ok(has_moved)
     }
 
     pub(crate) async fn end(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails so")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -15,7 +16,8 @@ use crate::app::{App, RECORDS};
 use crate::key_file::KeyFile;
 use crate::messages::Messages;
 use crate::person::{Persons, hash};
-use crate::records::Records;
+use crate::records::{Record, Records, kind_of};
+use crate::session::Session;
 
 pub(crate) const USER: &str = "maria.rossi@example.org";
 const ORIGIN: &str = "http://localhost:8080";
@@ -82,6 +84,114 @@ pub(crate) fn held(app: &App) -> (Arc<App>, Arc<Semaphore>) {
     (Arc::new(App { persons, messages: Messages::new(records, None), ..app.clone() }), gate)
 }
 
+/// A store that writes records of a kind only when its gate has permits, and counts what comes.
+struct Gated {
+    store: Boxed,
+    kind: &'static str,
+    gate: Arc<Semaphore>,
+    seen: Arc<Seen>,
+}
+
+/// What a store was asked for.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// The writes of the kind.
+    writes: AtomicUsize,
+    /// The loads of sessions.
+    loads: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+impl Seen {
+    /// Returns the number of all loads and writes.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+impl Store for Gated {
+    type Error = BoxedError;
+
+    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, BoxedError> {
+        let entry = self.store.load(id).await;
+        self.seen.calls.fetch_add(1, Ordering::Relaxed);
+        if kind_of(id) == Some(Session::KIND) {
+            self.seen.loads.fetch_add(1, Ordering::Relaxed);
+        }
+        entry
+    }
+
+    async fn compare_exchange(
+        &self,
+        id: &AccountId,
+        expected: Option<Revision>,
+        value: Value,
+        expires: Option<UnixTime>,
+    ) -> Result<Exchange, BoxedError> {
+        self.seen.calls.fetch_add(1, Ordering::Relaxed);
+        if kind_of(id) == Some(self.kind) {
+            self.seen.writes.fetch_add(1, Ordering::Relaxed);
+            let _open = self.gate.acquire().await.unwrap();
+            return self.store.compare_exchange(id, expected, value, expires).await;
+        }
+        self.store.compare_exchange(id, expected, value, expires).await
+    }
+}
+
+/// Returns the records of the provider, which are written to a kind only when the gate has permits, and what they ask for.
+pub(crate) fn gated(app: &App, kind: &'static str) -> (Records, Arc<Semaphore>, Arc<Seen>) {
+    let (gate, seen) = (Arc::new(Semaphore::new(0)), Arc::<Seen>::default());
+    let store = Gated { store: app.engine.boxed(), kind, gate: Arc::clone(&gate), seen: Arc::clone(&seen) };
+    let keys = KeyFile::read(&app.config.key_path()).unwrap().derived(RECORDS);
+    (Records::new(Boxed::new(store), &keys), gate, seen)
+}
+
+/// Sends two forms, as a double click does. While the first one waits to write a record of type `R`, the second one goes as
+/// far as it can. The browser gets the answer to the second one, which must lead where the first one leads.
+pub(crate) async fn click_twice<R: Record>(app: &App, browser: &mut Browser, path: &str, forms: [String; 2]) {
+    let (records, gate, seen) = gated(app, R::KIND);
+    let gated = Arc::new(App { records, ..app.clone() });
+    let click = |form: String| {
+        let (mut tab, path) = (Browser::new(&gated), path.to_owned());
+        tab.cookie.clone_from(&browser.cookie);
+        tokio::spawn(async move {
+            tab.send("POST", &path, form, None).await;
+            let location = tab.location.clone();
+            tab.follow().await;
+            (location, tab)
+        })
+    };
+    let (writes, loads) = (|| seen.writes.load(Ordering::Relaxed), || seen.loads.load(Ordering::Relaxed));
+    let [first, second] = forms;
+    let first = click(first);
+    while writes() == 0 {
+        assert!(!first.is_finished(), "the first form writes no record of this type");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let before = loads();
+    let second = click(second);
+    // It looks again and again what the first one has done, or waits to write as well.
+    while !second.is_finished() && writes() == 1 && loads() < before + 5 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    gate.add_permits(Semaphore::MAX_PERMITS);
+    let (second, first) = (second.await.unwrap(), first.await.unwrap());
+    assert_eq!((&second.0, &second.1.cookie), (&first.0, &first.1.cookie), "{}", second.1.page);
+    (browser.cookie, browser.page) = (second.1.cookie, second.1.page);
+}
+
+/// Waits for the activation code that was sent to a number, and returns it.
+pub(crate) async fn activation_code(app: &App) -> String {
+    loop {
+        let messages = app.messages.all(UnixTime::now().unwrap()).await.unwrap();
+        let mut codes = messages.iter().filter_map(|message| message.text.split_once("a nessuno: "));
+        match codes.next() {
+            Some((_, code)) => return code.to_owned(),
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
 /// Returns `true` if a mail with this subject was sent to an address.
 pub(crate) async fn is_sent(app: &App, to: &str, subject: &str) -> bool {
     let messages = app.messages.all(UnixTime::now().unwrap()).await.unwrap();
@@ -116,12 +226,13 @@ impl Browser {
         }
         let request = request.body(Body::from(body)).unwrap();
         let response = crate::http::router(Arc::clone(&self.app)).oneshot(request).await.unwrap();
-        let text = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (parts, body) = response.into_parts();
+        let text = |name| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
         if let Some(cookie) = text(header::SET_COOKIE) {
             self.cookie = cookie.split(';').next().unwrap().to_owned();
         }
         self.location = text(header::LOCATION).unwrap_or_default();
-        self.page = String::from_utf8(to_bytes(response.into_body(), 100_000).await.unwrap().to_vec()).unwrap();
+        self.page = String::from_utf8(to_bytes(body, 100_000).await.unwrap().to_vec()).unwrap();
     }
 
     pub(crate) fn new(app: &Arc<App>) -> Self {

@@ -140,6 +140,7 @@ async fn take_code(State(app): State<Arc<App>>, asked: Parts, Form(Code { form, 
             visit.browser.renew(&visit.app.records, visit.now).await?;
             return visit.begin_recovery_code(recovery, &asked).await;
         }
+        Checked::Repeated => return visit.follow_first(PAGE).await,
         Checked::Wrong(left) => format!("{} {left}", WRONG_CODE.in_language(visit.language)),
         Checked::Over => CODE_OVER.in_language(visit.language).to_owned(),
     };
@@ -304,8 +305,8 @@ mod tests {
     use crate::key_file::KeyFile;
     use crate::person::Persons;
     use crate::records::Records;
-    use crate::session::{self, Purpose};
-    use crate::test_browser::{self, Browser, USER};
+    use crate::session::{self, Purpose, Session};
+    use crate::test_browser::{self, Browser, USER, click_twice};
 
     /// A store that takes nothing, and answers as if others kept changing it.
     struct Contended(Boxed);
@@ -328,6 +329,38 @@ mod tests {
         }
     }
 
+    /// Returns a browser that shows the page of this stage.
+    async fn at(app: &Arc<App>, recovery: &Recovery) -> Browser {
+        let now = UnixTime::now().unwrap();
+        let mut browser = Browser::new(app);
+        browser.send("GET", PAGE, String::new(), None).await;
+        let headers = browser.headers();
+        let mut held = session::Browser::of(&app.records, &headers, Purpose::OwnPages, false, now).await.unwrap();
+        held.session.recovery = Some(recovery.clone());
+        held.keep(&app.records, now).await.unwrap();
+        browser.send("GET", PAGE, String::new(), None).await;
+        browser
+    }
+
+    /// The first of two clicks has used the code, and has not set its cookie.
+    #[tokio::test]
+    async fn double_click_on_a_code_leads_to_the_next_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let now = UnixTime::now().unwrap();
+        for (stage, title) in [(Stage::Mail, "Codice via SMS"), (Stage::Sms, "Nuova password")] {
+            let recovery = Recovery { id: title.into(), user: USER.into(), stage, person: None };
+            let mut browser = at(&app, &recovery).await;
+            let challenge = recovery.challenge().unwrap();
+            assert!(challenge::begin(&app.records, &challenge, &[], now).await.unwrap() == Begun::New);
+            let code = challenge::code(&app.records, &challenge, now).await.unwrap();
+            let form = format!("form={}&code={code}", browser.hidden("form"));
+            click_twice::<Session>(&app, &mut browser, "/recover/code", [form.clone(), form]).await;
+            assert!(browser.page.contains(&format!("<h1>{title}</h1>")), "{}", browser.page);
+            assert!(!browser.page.contains("role=\"alert\""), "{}", browser.page);
+        }
+    }
+
     #[tokio::test]
     async fn password_that_an_outage_kept_from_being_set_can_be_set_again() {
         let folder = tempfile::tempdir().unwrap();
@@ -339,15 +372,10 @@ mod tests {
         let persons = Persons::new(records, "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
         let broken = Arc::new(App { persons, ..App::clone(&app) });
 
-        let mut browser = Browser::new(&app);
-        browser.send("GET", "/recover", String::new(), None).await;
         // Both codes were right.
-        let headers = browser.headers();
-        let mut held = session::Browser::of(&app.records, &headers, Purpose::OwnPages, false, now).await.unwrap();
-        held.session.recovery =
-            Some(Recovery { id: "1".into(), user: USER.into(), stage: Stage::Password, person: Some(find().await.id) });
-        held.keep(&app.records, now).await.unwrap();
-        browser.send("GET", PAGE, String::new(), None).await;
+        let recovery =
+            Recovery { id: "1".into(), user: USER.into(), stage: Stage::Password, person: Some(find().await.id) };
+        let mut browser = at(&app, &recovery).await;
         let form = format!("form={}&password=Nuova-1984", browser.hidden("form"));
 
         let mut during = Browser::new(&broken);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::rules::Case;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
+use crate::session::AGAIN_SECS;
 
 /// The cases that a list can have: they fit into a record.
 const MOST: usize = 200;
@@ -90,15 +91,16 @@ pub(super) async fn entries(records: &Records, id: &str, now: UnixTime) -> Resul
     Ok(entries)
 }
 
-/// Adds an entry, unless it is the last one again: the second of two clicks. Returns `false` if there is no room.
+/// Adds an entry after the last one. Returns `false` if there is no room.
+///
+/// Whoever clicks twice sends the same text twice within seconds, and it is added once. A text that the person sends again
+/// later is another entry.
 pub(super) async fn submit(records: &Records, id: &str, entry: &Entry, now: UnixTime) -> Result<bool, Outage> {
     let mut last: Option<Entry> = None;
     for number in 0..MOST_ENTRIES {
         match records.load::<Entry>(&name(id, number), now).await? {
             Some(there) => last = Some(there),
-            None if last.as_ref().is_some_and(|last| last.by == entry.by && last.text == entry.text) => {
-                return Ok(true);
-            }
+            None if last.as_ref().is_some_and(|last| entry.is_again(last)) => return Ok(true),
             None if records.create(&name(id, number), Kept::forever(entry.clone()), now).await? => return Ok(true),
             // Another one was first, and may be the first of two clicks.
             None => last = records.load(&name(id, number), now).await?,
@@ -107,6 +109,35 @@ pub(super) async fn submit(records: &Records, id: &str, entry: &Entry, now: Unix
     Ok(false)
 }
 
+impl Entry {
+    /// Returns `true` if this entry and the last one are of two clicks on the same form.
+    fn is_again(&self, last: &Self) -> bool {
+        (&self.by, &self.text) == (&last.by, &last.text) && self.at.abs_diff(last.at) <= AGAIN_SECS
+    }
+}
+
 fn name(id: &str, number: u32) -> String {
     format!("{id} {number}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use secondo::store::{Boxed, Memory};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn same_text_is_another_entry_after_some_seconds() {
+        let records = Records::new(Boxed::new(Memory::new()), &[(1, [7; 32])]);
+        let start = UnixTime::from_secs(1_800_000_000).unwrap();
+        // Two clicks, the same text once more, and by another person.
+        for (secs, by, count) in [(0, "a", 1), (3, "a", 1), (4, "a", 2), (4, "b", 3), (5, "b", 3)] {
+            let now = start.saturating_add(secs);
+            let entry = Entry { at: now.as_secs(), by: by.to_owned(), text: "No answer.".to_owned() };
+            assert!(submit(&records, "case", &entry, now).await.unwrap());
+            assert_eq!(entries(&records, "case", now).await.unwrap().len(), count, "{by} after {secs} seconds");
+        }
+    }
 }

@@ -199,7 +199,7 @@ pub(super) async fn take_pin(
     let mut visit = Visit::of_form(app, &headers).await?;
     visit.check_form(&form)?;
     let holder = fiscal_code.trim().to_ascii_uppercase();
-    let (problem, label) = match pins::compare(&visit.app, &holder, pin, visit.now).await? {
+    let (problem, label) = match pins::compare(&visit.app, &holder, pin, &form, visit.now).await? {
         Compared::Right(pin) => {
             let entry = Entry { fiscal_code: holder, name: pin.name, way: Way::Pin };
             return visit.admit_person(entry, &new_salt()?).await;

@@ -2,12 +2,11 @@
 
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::levels::PinTerms;
 use crate::app::App;
 use crate::outage::Outage;
-use crate::person::{kept_until, lock};
+use crate::person::{REPEATED_SECS, attempt, kept_until, lock};
 use crate::records::{Kept, Record};
 
 /// The wrong PINs in a row that lock a fiscal code, as long as wrong passwords lock a user name.
@@ -36,9 +35,9 @@ struct Guesses {
     /// The locks that make the next one longer.
     #[serde(default)]
     locks: u32,
-    /// The hash of the last PIN, which a second click sends again.
+    /// The hash of the last attempt, and its time in seconds.
     #[serde(default)]
-    last: Option<String>,
+    attempt: Option<(String, u64)>,
 }
 
 impl Record for Guesses {
@@ -54,15 +53,25 @@ pub(super) enum Compared {
     Locked(u64),
 }
 
-/// Compares a PIN. Unknown fiscal codes take the same time, and are counted in the same way.
+/// Compares a PIN with that of the holder, who is named by a fiscal code.
 ///
-/// The attempt is counted before the comparison, so that attempts at once are counted as well.
-pub(super) async fn compare(app: &App, holder: &str, pin: String, now: UnixTime) -> Result<Compared, Outage> {
-    let guess = Sha256::new().chain_update(holder).chain_update([0]).chain_update(&pin).finalize();
-    let guess = base16ct::lower::encode_string(&guess);
+/// Every attempt is counted as a failure before the comparison, and a right PIN ends the count. Attempts at once can
+/// therefore not exceed the limit. A double click is one attempt: the same PIN from the same form within two minutes is
+/// compared again, but not counted again.
+///
+/// A fiscal code without a PIN has a count and a comparison as well, so that neither the answer nor its time tells who has
+/// a PIN.
+pub(super) async fn compare(
+    app: &App,
+    holder: &str,
+    pin: String,
+    form: &str,
+    now: UnixTime,
+) -> Result<Compared, Outage> {
+    let attempt = attempt(form, &pin);
     let counted = app.records.change(holder, now, |guesses: Option<Guesses>| {
-        let Guesses { failures, mut locked_until, mut locks, last } = guesses.unwrap_or_default();
-        if last.as_ref() == Some(&guess) {
+        let Guesses { failures, mut locked_until, mut locks, attempt: last } = guesses.unwrap_or_default();
+        if last.is_some_and(|(of, at)| of == attempt && now.as_secs() <= at + REPEATED_SECS) {
             return (None, Ok(TRIES.saturating_sub(failures)));
         }
         if now.as_secs() < locked_until {
@@ -72,8 +81,9 @@ pub(super) async fn compare(app: &App, holder: &str, pin: String, now: UnixTime)
         if failures >= TRIES {
             (locked_until, locks) = lock(locks, locked_until, now);
         }
-        let last = Some(guess.clone());
-        let kept = Kept::until(kept_until(locks, locked_until, now), Guesses { failures, locked_until, locks, last });
+        let attempt = Some((attempt.clone(), now.as_secs()));
+        let kept =
+            Kept::until(kept_until(locks, locked_until, now), Guesses { failures, locked_until, locks, attempt });
         (Some(kept), Ok(TRIES - failures))
     });
     let left = match counted.await? {
@@ -95,12 +105,24 @@ mod tests {
     use crate::person::LOCK_SECS;
 
     #[tokio::test]
+    async fn same_pin_is_one_attempt_in_two_minutes_from_one_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = crate::test_browser::open(folder.path()).await;
+        let start = UnixTime::now().unwrap();
+        for (form, secs, left) in [("a", 0, 4), ("a", 120, 4), ("a", 121, 3), ("b", 121, 2)] {
+            let compared = compare(&app, "nobody", "1".into(), form, start.saturating_add(secs)).await.unwrap();
+            assert!(matches!(compared, Compared::Wrong(given) if given == left), "{form} after {secs} seconds");
+        }
+    }
+
+    #[tokio::test]
     async fn second_lock_of_a_fiscal_code_is_twice_as_long() {
         let folder = tempfile::tempdir().unwrap();
         let app = crate::test_browser::open(folder.path()).await;
         let start = UnixTime::now().unwrap();
-        let give =
-            async |pin: &str, secs| compare(&app, "nobody", pin.into(), start.saturating_add(secs)).await.unwrap();
+        let give = async |pin: &str, secs| {
+            compare(&app, "nobody", pin.into(), "form", start.saturating_add(secs)).await.unwrap()
+        };
         for (from, secs) in [(0, LOCK_SECS), (LOCK_SECS, 2 * LOCK_SECS)] {
             for (pin, left) in [("1", 4), ("2", 3), ("3", 2), ("4", 1), ("5", 0)] {
                 assert!(matches!(give(pin, from).await, Compared::Wrong(given) if given == left));

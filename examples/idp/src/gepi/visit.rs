@@ -173,7 +173,8 @@ impl Visit {
             let session: Option<Session> = self.app.records.load(&self.cookie.hash("gepi"), self.now).await?;
             Ok(session.is_some_and(|session| session.entry.is_some()))
         };
-        await_first(is_in).await
+        await_first(is_in).await?;
+        Ok(())
     }
 
     /// Opens the session of a person under another cookie, and ends that of this one.

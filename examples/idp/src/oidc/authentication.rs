@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use super::clients::{Client, Credential};
 use super::error::{Code, Refused, TokenError};
 use super::parameters::Parameters;
-use super::signed::Signed;
+use super::signed::{Signed, Used};
 use crate::app::App;
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -51,7 +51,8 @@ pub(super) async fn authenticate<'a>(
                 return Err(refused("aud must be the token endpoint alone, and sub the client").into());
             }
             let id = signed.text("jti").ok_or(refused("jti is missing"))?;
-            if !signed.first_use(&format!("assertion {} {id}", client.id), &app.records, now).await? {
+            let name = format!("assertion {} {id}", client.id);
+            if !signed.first_use(&name, &Used::default(), &app.records, now).await? {
                 return Err(refused("the assertion was used before").into());
             }
             Ok(client)

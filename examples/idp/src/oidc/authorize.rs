@@ -1,21 +1,33 @@
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{RawForm, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::Response;
 use secondo::types::Level;
 
 use super::parameters::Parameters;
-use super::request::{Read, Request, Unread, read};
+use super::request::{Read, Request, Unread, hash, read};
+use super::signed::Used;
 use crate::app::App;
 use crate::audit::Line;
+use crate::clicks::await_first;
 use crate::http::{Answer, Visit};
+use crate::limits::counted;
 use crate::outage::Outage;
 use crate::pages;
-use crate::session::SESSION_SECS;
+use crate::session::{AGAIN_SECS, SESSION_SECS, end_untouched};
 
 /// Keeps the request of a service in the browser's session, and begins the login.
-pub(crate) async fn authorize(State(app): State<Arc<App>>, headers: HeaderMap, RawForm(form): RawForm) -> Answer {
-    let mut visit = Visit::of_service(Arc::clone(&app), &headers).await?;
+pub(crate) async fn authorize(State(app): State<Arc<App>>, asked: Parts, RawForm(form): RawForm) -> Answer {
+    // The second of two clicks cancels the first one, which must not stop after half of its work.
+    let begun = tokio::spawn(begin(app, asked, form));
+    begun.await.unwrap_or(Err(Outage("authorize")))
+}
+
+async fn begin(app: Arc<App>, asked: Parts, form: Bytes) -> Answer {
+    let mut visit = Visit::of_service(Arc::clone(&app), &asked.headers).await?;
     let read = match Parameters::of_form(&form) {
         Some(parameters) => read(&app.oidc.clients, &app.origin, parameters, visit.now),
         None => Err(Unread::Page("a parameter is there more than once")),
@@ -30,27 +42,64 @@ pub(crate) async fn authorize(State(app): State<Arc<App>>, headers: HeaderMap, R
     if visit.browser.session.request.as_ref().is_some_and(|pending| pending.id == request.id) {
         return Ok(visit.go_to("/"));
     }
-    if let Some(signed) = &signed
-        && !signed.first_use(&format!("request {}", request.id), &app.records, visit.now).await?
-    {
-        return Ok(visit.refuse_request("the request object was used before"));
+    let name = format!("request {}", request.id);
+    let used = Used { at: visit.now.as_secs(), click: click(&app, &asked, &form), session: None };
+    let is_first = match &signed {
+        Some(signed) => signed.first_use(&name, &used, &app.records, visit.now).await?,
+        None => true,
+    };
+    if is_first {
+        app.audit.record(Line {
+            time: visit.now.as_secs(),
+            action: "request".into(),
+            outcome: "done".into(),
+            area: client.area.clone(),
+            subject: Some(client.id.clone()),
+            detail: signed.as_ref().map(|signed| format!("request object {}", signed.hash)),
+            ..Line::default()
+        });
+    } else {
+        match visit.session_of_first(&name, &used).await? {
+            Some(session) if session == visit.browser.name() => return Ok(visit.go_to("/")),
+            Some(session) if end_untouched(&app.records, &session, &request.id, visit.now).await? => {}
+            _ => return Ok(visit.show(StatusCode::BAD_REQUEST, pages::request_used)),
+        }
     }
-    app.audit.record(Line {
-        time: visit.now.as_secs(),
-        action: "request".into(),
-        outcome: "done".into(),
-        area: client.area.clone(),
-        subject: Some(client.id.clone()),
-        detail: signed.map(|signed| format!("request object {}", signed.hash)),
-        ..Line::default()
-    });
     visit.begin(request, language.map(|language| language.code().to_owned())).await?;
+    if let Some(signed) = &signed {
+        signed.note_session(&name, &visit.browser.name(), &app.records, visit.now).await?;
+    }
     Ok(visit.go_to("/"))
 }
 
+/// Returns a hash by which the second of two clicks is known: of the whole request, and of the address and the program that
+/// sent it.
+fn click(app: &App, asked: &Parts, form: &Bytes) -> String {
+    let (address, program) = (counted(asked, app.config.trusted_proxy), asked.headers.get(header::USER_AGENT));
+    hash(&format!("{address:?} {program:?} {form:?}"))
+}
+
 impl Visit {
+    /// Returns the name of the session in which the first of two clicks has begun the login, or `None` if the request object
+    /// was used otherwise.
+    ///
+    /// In a browser that had no cookie, nothing proves that both requests are of one click. The second one therefore gets
+    /// nothing of the first one's session. It begins a login of its own, and the first one's ends, so that a request object
+    /// is one login at a time. This is possible for some seconds, by the same bytes from the same address and program, and
+    /// before anybody has given a password. Whoever repeats the request of somebody else is too late, or gets no more than
+    /// a request object of their own would give.
+    async fn session_of_first(&self, name: &str, used: &Used) -> Result<Option<String>, Outage> {
+        let load = || self.app.records.load::<Used>(name, self.now);
+        let is_click = |first: Used| first.click == used.click && used.at.saturating_sub(first.at) <= AGAIN_SECS;
+        if !load().await?.is_some_and(is_click) {
+            return Ok(None);
+        }
+        await_first(|| async { Ok(load().await?.is_some_and(|first| first.session.is_some())) }).await?;
+        Ok(load().await?.and_then(|first| first.session))
+    }
+
     /// Shows the page of a request that no service gets an answer to.
-    fn refuse_request(&self, reason: &'static str) -> axum::response::Response {
+    fn refuse_request(&self, reason: &'static str) -> Response {
         self.show(StatusCode::BAD_REQUEST, |page| pages::refused(page, reason))
     }
 

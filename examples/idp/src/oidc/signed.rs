@@ -67,14 +67,43 @@ impl Signed {
     }
 
     /// Notes that the token with this name was used. Returns `false` if it was used before.
-    pub(crate) async fn first_use(&self, name: &str, records: &Records, now: UnixTime) -> Result<bool, Outage> {
-        records.create(name, Kept::until(self.until, Used {}), now).await
+    pub(crate) async fn first_use(
+        &self,
+        name: &str,
+        used: &Used,
+        records: &Records,
+        now: UnixTime,
+    ) -> Result<bool, Outage> {
+        records.create(name, Kept::until(self.until, used.clone()), now).await
+    }
+
+    /// Notes the session in which the request object with this name has begun a login.
+    pub(crate) async fn note_session(
+        &self,
+        name: &str,
+        session: &str,
+        records: &Records,
+        now: UnixTime,
+    ) -> Result<(), Outage> {
+        let note = |used: Option<Used>| {
+            let noted = used.map(|used| Used { session: Some(session.to_owned()), ..used });
+            (noted.map(|noted| Kept::until(self.until, noted)), ())
+        };
+        records.change(name, now, note).await
     }
 }
 
-/// The fact that a token of a client was used.
-#[derive(Serialize, Deserialize)]
-struct Used {}
+/// The fact that a token of a client was used. The details are those of a request object.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Used {
+    /// The time in seconds of the first use.
+    pub(crate) at: u64,
+    /// The hash by which the second of two clicks is known.
+    pub(crate) click: String,
+    /// The name of the session in which the login was begun, once it is stored.
+    pub(crate) session: Option<String>,
+}
 
 /// Of its own kind: the names of used forms come from browsers, which must not use up a token.
 impl Record for Used {
@@ -95,7 +124,7 @@ mod tests {
         let token = Signed { claims: Map::new(), hash: String::new(), until: now.saturating_add(60) };
         let name = "assertion https://service.example 1";
         assert!(records.first_use(name, now).await.unwrap());
-        assert!(token.first_use(name, &records, now).await.unwrap());
-        assert!(!token.first_use(name, &records, now).await.unwrap());
+        assert!(token.first_use(name, &Used::default(), &records, now).await.unwrap());
+        assert!(!token.first_use(name, &Used::default(), &records, now).await.unwrap());
     }
 }

@@ -24,6 +24,13 @@ const REFUSED_HINT: Text = Text(
     "Il servizio ha inviato una richiesta non valida. Torna al servizio e riprova.",
     "The service sent an invalid request. Go back to the service and try again.",
 );
+const USED_TITLE: Text = Text("Richiesta già usata", "Request used already");
+const USED_HINT: Text = Text(
+    "Questa richiesta del servizio vale per un solo accesso, ed è già stata usata. Torna al servizio e premi di nuovo il \
+        pulsante per entrare, una volta sola.",
+    "This request of the service is valid for one sign-in, and was used already. Go back to the service and press the \
+        sign-in button again, once.",
+);
 
 /// The page that asks for consent to send these attributes to the service.
 pub(crate) fn consent(page: &Page<'_>, attributes: &[Attribute]) -> Markup {
@@ -52,6 +59,16 @@ pub(crate) fn ended(page: &Page<'_>, text: &str, service: &str, location: &str) 
         p { a .button href=(location) { (page.say(BACK_TO)) " " (service) } }
     };
     page.whole(page.say(ENDED_TITLE), Some(&alert), &content)
+}
+
+/// The page for a request that has begun a login before.
+pub(crate) fn request_used(page: &Page<'_>) -> Markup {
+    let content = html! {
+        p { (page.say(USED_HINT)) }
+        p .hint lang="en" { "the request object was used before" }
+        p { a href="/" { (page.say(texts::BACK)) } }
+    };
+    page.whole(page.say(USED_TITLE), None, &content)
 }
 
 /// The page for a request that no service gets an answer to.

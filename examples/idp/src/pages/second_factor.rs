@@ -87,8 +87,16 @@ pub(crate) fn choice(
         ul .ways {
             @for offered in order {
                 @match offered {
-                    Way::Push => @if ways.has_push {
-                        li { form method="post" action="/push" { (page.token()) button { (page.say(BY_PUSH)) } } }
+                    Way::Push => @for (number, name) in &ways.pushes {
+                        li { form method="post" action="/push" {
+                            (page.token())
+                            @if ways.pushes.len() > 1 {
+                                input type="hidden" name="device" value=(number);
+                                button { (page.say(BY_PUSH)) ": " (name.as_str()) }
+                            } @else {
+                                button { (page.say(BY_PUSH)) }
+                            }
+                        } }
                     },
                     Way::Code => @if ways.has_codes { (way("code", BY_CODE, "way")) },
                     Way::Sms => @for (number, masked) in &ways.numbers {

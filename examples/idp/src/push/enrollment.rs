@@ -1,6 +1,7 @@
 //! The enrollment of an app that approves logins: an activation as a QR code, which the app answers, and a code of the
 //! app that confirms it.
 
+use std::iter;
 use std::sync::Arc;
 
 use axum::Form;
@@ -8,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use rand::TryRng;
 use rand::rngs::SysRng;
-use secondo::account::Status;
+use secondo::account::{AccountView, Status};
 use secondo::factor::NewAuthenticator;
 use secondo::formats::otpauth::Qr;
 use secondo::push::Activation;
@@ -23,6 +24,8 @@ use crate::pages::push::{ENROLLMENT_ENDED, NOT_ANSWERED};
 use crate::pages::{self, Text};
 
 const PAGE: &str = "/security/app";
+/// The name of the first app, in both languages.
+const APP: &str = "app";
 
 /// An app that is being activated.
 #[derive(Clone, Serialize, Deserialize)]
@@ -69,7 +72,8 @@ pub(super) async fn begin(
     SysRng.try_fill_bytes(&mut random)?;
     let user = format!("{} {}", person.name, person.family_name);
     let activation = Activation::new(&account, &visit.app.config.name, &user, &random)?;
-    let new = NewAuthenticator::from(&activation).named("app")?;
+    let view = visit.app.verifier.view(&account, now).await?;
+    let new = NewAuthenticator::from(&activation).named(&new_name(&view))?;
     match visit.app.verifier.enroll(&account, &login, new, now).await {
         Ok(enrolled) => {
             let link = activation.link().to_string();
@@ -113,6 +117,14 @@ pub(super) async fn confirm(
         Err(VerifierError::Refused(Refusal::Unconfirmed)) => visit.refuse(PAGE, visit.warning(NOT_ANSWERED)).await,
         Err(error) => visit.refuse(PAGE, visit.alert(error.public())).await,
     }
+}
+
+/// Returns a name that no other device of the account has, so that the person can choose among several apps. The person can
+/// change it.
+fn new_name(view: &AccountView) -> String {
+    let mut names = iter::once(APP.to_owned()).chain((2..).map(|number| format!("{APP} {number}")));
+    let is_free = |name: &String| view.authenticators.iter().all(|device| device.name.as_str() != name);
+    names.find(is_free).unwrap_or_default()
 }
 
 const NEW_APP: Notice = Notice {

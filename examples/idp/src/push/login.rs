@@ -27,7 +27,7 @@ use crate::pages::{self, time_of_day};
 const TIME: Duration = Duration::from_secs(120);
 
 /// The push that was sent in a login, for its page.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Asked {
     /// The name of the app's device.
     pub(crate) device: String,
@@ -39,11 +39,14 @@ pub(crate) struct Asked {
 pub(super) struct Begin {
     form: String,
     request: Option<String>,
-    /// The number of the authenticator, if the person has several apps.
+    /// The number of the app's authenticator. The page names it if the person has several apps.
     device: Option<u32>,
 }
 
-/// Sends a push, once in a login until it has ended.
+/// Sends a push to an app of the person, and goes to the page with its number.
+///
+/// A login has one push at a time. While that one waits for an answer, the form sends no other push, not even to another
+/// app, and leads to the page with the number of the first one.
 pub(super) async fn begin(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -55,8 +58,7 @@ pub(super) async fn begin(
     }
     let (account, login, now) = (visit.browser.account()?, visit.browser.login()?, visit.now);
     let options = visit.app.verifier.options(&account, &login, now).await?;
-    let named = options.pushes.iter().find(|push| Some(push.number.get()) == device);
-    let Some(phone) = named.or(options.pushes.first()) else {
+    let Some(phone) = options.pushes.iter().find(|app| device.is_none_or(|device| app.number.get() == device)) else {
         return visit.refuse("/", visit.warning(texts::HELD)).await;
     };
     let service = visit.client().map_or(&visit.app.config.name, |client| &client.name);
@@ -71,8 +73,11 @@ pub(super) async fn begin(
             visit.browser.keep(&visit.app.records, now).await?;
             Ok(visit.go_to("/push"))
         }
-        // The second of two clicks, or the back button.
-        Err(VerifierError::Push(PushRefusal::Pending)) => Ok(visit.go_to("/push")),
+        // The back button, or a click on the button of another app.
+        Err(VerifierError::Push(PushRefusal::Pending)) if visit.browser.session.push.is_some() => {
+            Ok(visit.go_to("/push"))
+        }
+        Err(VerifierError::Push(PushRefusal::Pending)) => visit.follow_first("/push").await,
         Err(error) => visit.not_approved(error).await,
     }
 }

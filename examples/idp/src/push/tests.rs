@@ -1,20 +1,25 @@
-//! Apps of persons who are suspended, with the provider in the process of the test, which suspends them.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails so")]
+//! Apps of persons who are suspended, and clicks at once, with the provider in the process of the test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails so")]
 
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use secondo::audit::Operator;
 use secondo::factor::NewAuthenticator;
 use secondo::push::device::{Device, Unlock};
 use secondo::push::{Activation, Details, SoftwareKey};
 use secondo::{AccountId, Transaction, UnixTime};
+use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::http::Visit;
 use crate::person::Standing;
+use crate::session::Session;
+use crate::test_browser::{self, Browser, USER, click_twice};
 
 const BIOMETRICS: Unlock<'_> = Unlock::Biometrics { is_recognized: true };
 const OPERATOR: Operator<'_> = Operator { name: "anna", reason: "test" };
@@ -82,4 +87,63 @@ async fn app_of_a_suspended_person() {
     app.verifier.resume(&account, OPERATOR, now).await.unwrap();
     assert_eq!(call(&app, "answer", accepted).await.0, StatusCode::OK);
     assert!(app.verifier.poll(&account, &login, now).await.is_ok());
+}
+
+/// An app of the person.
+struct Phone {
+    device: Device<SoftwareKey>,
+    /// The number of the authenticator.
+    number: u32,
+    /// The name of its inbox: the start of the hash of its key, as a compressed point.
+    inbox: String,
+}
+
+/// Gives the person an app with the key of this byte.
+async fn bind(app: &App, byte: u8) -> Phone {
+    let now = UnixTime::now().unwrap();
+    let person = app.persons.named(USER, now).await.unwrap().unwrap();
+    let (account, login) = (AccountId::new(&person.id).unwrap(), Transaction::new(&[byte; 16]).unwrap());
+    let activation = Activation::new(&account, "Secondo", "Maria Rossi", &[byte; 32]).unwrap();
+    let number = app.verifier.enroll(&account, &login, NewAuthenticator::from(&activation), now).await.unwrap().number;
+    let (device, answer) = Device::activate(&activation, SoftwareKey::from_bytes(&[byte; 32]).unwrap(), None).unwrap();
+    app.verifier.activate_push(&account, &answer, now).await.unwrap();
+    app.verifier.confirm(&account, &login, number, device.confirmation_code().as_str(), now).await.unwrap();
+    test_browser::change(app, |person| person.note_second_factor(now)).await;
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let point = Base64UrlUnpadded::decode_vec(answer["key"].as_str().unwrap()).unwrap();
+    let hash = Sha256::new().chain_update([2 + point[64] % 2]).chain_update(&point[1..33]).finalize();
+    Phone { device, number: number.get(), inbox: Base64UrlUnpadded::encode_string(&hash[..16]) }
+}
+
+/// The first of two clicks has sent the push, or has fetched its approval, and has not stored the session.
+#[tokio::test]
+async fn double_click_on_the_forms_of_a_push_leads_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = test_browser::open(folder.path()).await;
+    let mut phone = bind(&app, 1).await;
+    let other = bind(&app, 2).await.number;
+    let now = UnixTime::now().unwrap();
+    // The same button twice, and the buttons of two apps: one push is sent.
+    for clicked in [[phone.number; 2], [phone.number, other]] {
+        let mut browser = Browser::new(&app);
+        browser.send("GET", "/", String::new(), None).await;
+        let fields = format!("form={}&user={USER}&password=password", browser.hidden("form"));
+        browser.send("POST", "/password", fields, None).await;
+        browser.follow().await;
+        let token = browser.hidden("form");
+        let forms = clicked.map(|device| format!("form={token}&device={device}"));
+        click_twice::<Session>(&app, &mut browser, "/push", forms).await;
+        assert!(browser.page.contains("action=\"/push/approved\""), "{}", browser.page);
+
+        let visit = Visit::of(Arc::clone(&app), &browser.headers()).await.unwrap();
+        let shown = visit.browser.session.push.unwrap().number;
+        let sent = super::inbox::waiting(&app.records, &phone.inbox, now).await.unwrap();
+        assert_eq!(sent.len(), 1);
+        let challenge = phone.device.read(&sent[0], now).unwrap();
+        let accepted = phone.device.accept(&challenge, &shown, BIOMETRICS, now).unwrap();
+        assert_eq!(call(&app, "answer", accepted).await.0, StatusCode::OK);
+        let form = format!("form={}", browser.hidden("form"));
+        click_twice::<Session>(&app, &mut browser, "/push/approved", [form.clone(), form]).await;
+        assert!(browser.page.contains("action=\"/logout\""), "{}", browser.page);
+    }
 }

@@ -123,8 +123,13 @@ impl Application {
             Step::Mobile => self.is_mobile_confirmed,
             Step::Documents => self.documents.len() == 2,
             Step::Terms => self.terms.is_some(),
-            Step::Summary => false,
+            Step::Summary => self.stage != Stage::Draft,
         }
+    }
+
+    /// Returns `true` if the step with this name is done.
+    pub(super) fn has_done(&self, name: &str) -> bool {
+        self.steps().iter().any(|step| step.name() == name && self.is_done(*step))
     }
 
     /// Returns the number of a step, from 1, or `None` if the step is not among those of this application.

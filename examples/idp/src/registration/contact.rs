@@ -106,8 +106,12 @@ pub(super) async fn take_code(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
-    let due = Confirmed::due(&application, &step).filter(|_| form == visit.browser.form_token());
-    let Some(confirmed) = due else { return Ok(visit.go_to(PAGE)) };
+    if form != visit.browser.form_token() {
+        return Ok(visit.go_to(PAGE));
+    }
+    let Some(confirmed) = Confirmed::due(&application, &step) else {
+        return visit.step_not_due(&application, &step).await;
+    };
     let id = visit.application_id()?;
     match challenge::check(&visit.app.records, &confirmed.challenge(&id), &code, visit.now).await? {
         Checked::Right => {
@@ -124,6 +128,7 @@ pub(super) async fn take_code(
             visit.browser.renew(&visit.app.records, visit.now).await?;
             Ok(visit.go_to(PAGE))
         }
+        Checked::Repeated => visit.follow_first(PAGE).await,
         Checked::Wrong(left) => {
             let alert = format!("{} {left}", WRONG_CODE.in_language(visit.language));
             visit.refuse(PAGE, Alert(alert)).await
@@ -276,8 +281,41 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails so")]
 
     use super::*;
+    use crate::records::Record;
     use crate::registration::Personal;
-    use crate::test_browser::{self, Browser, USER};
+    use crate::session::Session;
+    use crate::test_browser::{self, Browser, USER, click_twice};
+
+    /// The first of two clicks has confirmed the address or the number, or is about to, and has not set its cookie.
+    #[tokio::test]
+    async fn double_click_on_a_code_leads_to_the_next_step() {
+        async fn give_code<R: Record>(app: &Arc<App>, step: Step, next: &str) {
+            let mut browser = Browser::new(app);
+            browser.send("GET", PAGE, String::new(), None).await;
+            let mut visit = Visit::of(Arc::clone(app), &browser.headers()).await.unwrap();
+            let application = Application {
+                personal: Some(Personal::default()),
+                email: "luigi.verdi@example.org".into(),
+                is_email_confirmed: step == Step::Mobile,
+                mobile: "+393331234567".into(),
+                ..Application::default()
+            };
+            visit.begin_application(application.clone()).await.unwrap();
+            let confirmed = Confirmed::due(&application, step.name()).unwrap();
+            let challenge = confirmed.challenge(&visit.application_id().unwrap());
+            assert!(challenge::begin(&app.records, &challenge, &[], visit.now).await.unwrap() == Begun::New);
+            let code = challenge::code(&app.records, &challenge, visit.now).await.unwrap();
+            let form = format!("form={}&code={code}", visit.browser.form_token());
+            click_twice::<R>(app, &mut browser, &format!("/register/code/{}", step.name()), [form.clone(), form]).await;
+            assert!(browser.page.contains(next) && !browser.page.contains("role=\"alert\""), "{}", browser.page);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        for (step, next) in [(Step::Email, "\"/register/code/mobile\""), (Step::Mobile, "\"/register/documents\"")] {
+            give_code::<Application>(&app, step, next).await;
+            give_code::<Session>(&app, step, next).await;
+        }
+    }
 
     /// The time of an answer must not tell who has an identity, so it comes before anybody looks.
     #[tokio::test]

@@ -88,8 +88,11 @@ pub(super) async fn submit(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     let application = visit.application().await?.unwrap_or_default();
-    if form != visit.browser.form_token() || !application.may_change(Step::Summary) {
+    if form != visit.browser.form_token() {
         return Ok(visit.go_to(PAGE));
+    }
+    if !application.may_change(Step::Summary) {
+        return visit.step_not_due(&application, Step::Summary.name()).await;
     }
     let sent = match application.certified {
         Some(_) => visit.activate().await?,
@@ -189,4 +192,62 @@ pub(super) fn hash(procedure: &str) -> String {
 
 fn new_id() -> Result<String, Outage> {
     Ok(random_hex()?.chars().take(32).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+    use crate::records::Record;
+    use crate::registration::Personal;
+    use crate::registration::application::Certified;
+    use crate::registration::files::{Document, Kind, Media};
+    use crate::session::Session;
+    use crate::test_browser::{self, Browser, click_twice};
+
+    /// The first of two clicks has sent the application, or is about to, and has not set its cookie.
+    #[tokio::test]
+    async fn double_click_on_the_summary_sends_once_and_leads_to_the_end() {
+        async fn send<R: Record>(app: &Arc<App>, email: &str, certified: Option<Certified>) {
+            let mut browser = Browser::new(app);
+            browser.send("GET", PAGE, String::new(), None).await;
+            let mut visit = Visit::of(Arc::clone(app), &browser.headers()).await.unwrap();
+            let document = async |kind| {
+                Document::store(&app.records, kind, Media::Pdf, b"%PDF-1.7".to_vec(), visit.now).await.unwrap()
+            };
+            let personal = Personal { fiscal_code: email.to_uppercase(), ..Personal::default() };
+            let (title, subject) = match certified {
+                Some(_) => ("L'identità è attiva", ACTIVE_SUBJECT),
+                None => ("Richiesta inviata", SENT_SUBJECT),
+            };
+            let application = Application {
+                personal: Some(personal),
+                email: email.to_owned(),
+                is_email_confirmed: true,
+                is_mobile_confirmed: true,
+                documents: vec![document(Kind::Identity).await, document(Kind::HealthCard).await],
+                terms: Some(1),
+                certified,
+                ..Application::default()
+            };
+            visit.begin_application(application).await.unwrap();
+            let form = format!("form={}", visit.browser.form_token());
+            click_twice::<R>(app, &mut browser, "/register/summary", [form.clone(), form]).await;
+            assert!(browser.page.contains(&format!("<h1>{title}</h1>")), "{}", browser.page);
+            let mails = app.messages.all(visit.now).await.unwrap();
+            let sent = mails.iter().filter(|mail| mail.to == email && mail.subject.as_deref() == Some(subject.0));
+            assert_eq!(sent.count(), 1);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let certified = || {
+            let text = String::new;
+            Some(Certified { issuer: text(), fiscal_code: text(), name: text(), family_name: text() })
+        };
+        send::<Application>(&app, "a@example.org", None).await;
+        send::<Session>(&app, "b@example.org", None).await;
+        send::<Application>(&app, "c@example.org", certified()).await;
+        send::<Session>(&app, "d@example.org", certified()).await;
+    }
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use secondo::account::LoginOptions;
 use secondo::factor::{Kind, MaskedDestination};
+use secondo::types::DisplayName;
 use secondo::{AuthenticatorNumber, PublicRefusal};
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +32,8 @@ pub(crate) enum Step {
 pub(crate) struct Ways {
     pub(crate) has_codes: bool,
     pub(crate) numbers: Vec<(AuthenticatorNumber, MaskedDestination)>,
-    pub(crate) has_push: bool,
+    /// The apps that approve logins.
+    pub(crate) pushes: Vec<(AuthenticatorNumber, DisplayName)>,
     pub(crate) has_recovery_codes: bool,
 }
 
@@ -42,7 +44,7 @@ impl Ways {
         Self {
             has_codes: kinds.clone().any(|device| matches!(device.kind, Kind::Totp | Kind::Hotp)),
             numbers: numbers.filter_map(|device| Some((device.number, device.destination?))).collect(),
-            has_push: !options.pushes.is_empty(),
+            pushes: options.pushes.iter().map(|app| (app.number, app.name)).collect(),
             has_recovery_codes: options.recovery_codes.is_some(),
         }
     }
@@ -54,7 +56,7 @@ impl Ways {
 
     /// Returns `true` if there is another way than this one.
     pub(crate) fn has_others(&self, step: Step) -> bool {
-        let all = usize::from(self.has_codes) + self.numbers.len() + usize::from(self.has_push);
+        let all = usize::from(self.has_codes) + self.numbers.len() + self.pushes.len();
         all + usize::from(self.has_recovery_codes) > usize::from(self.offers(step))
     }
 
@@ -68,11 +70,11 @@ impl Ways {
 
     /// Returns the only way. Recovery codes count if there is no other.
     fn only(&self) -> Option<Step> {
-        match (self.has_codes, self.numbers.as_slice(), self.has_push) {
-            (false, [], false) if self.has_recovery_codes => Some(Step::Recovery),
+        match (self.has_codes, self.numbers.as_slice(), self.pushes.as_slice()) {
+            (false, [], []) if self.has_recovery_codes => Some(Step::Recovery),
             // A person without any way reads the reason there.
-            (_, [], false) => Some(Step::Code),
-            (false, [(number, _)], false) => Some(Step::Sms(SentTo::nothing(*number))),
+            (_, [], []) => Some(Step::Code),
+            (false, [(number, _)], []) => Some(Step::Sms(SentTo::nothing(*number))),
             _ => None,
         }
     }

@@ -11,11 +11,10 @@ use serde::Deserialize;
 use super::Step;
 use crate::app::App;
 use crate::audit::Line;
-use crate::clicks::await_first;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 use crate::pages::{Alert, Text};
-use crate::session::Second;
+use crate::session::{Second, Session};
 
 #[derive(Deserialize)]
 pub(super) struct Typed {
@@ -70,20 +69,30 @@ impl Visit {
             amr: amr(first, accepted).into_iter().map(ToOwned::to_owned).collect(),
         });
         (session.step, session.number) = (None, None);
-        let next = session.next.take();
-        let home = if session.request.is_some() { "/" } else { "/security" };
+        let page = self.page_after();
+        let session = &mut self.browser.session;
+        session.next = None;
+        let is_again = std::mem::take(&mut session.is_again);
         if session.request.is_none() {
             self.app.audit.record(Line {
                 time: self.now.as_secs(),
                 person: session.person.clone(),
-                action: "login".into(),
+                // The list of the last accesses has the logins alone.
+                action: if is_again { "login_again" } else { "login" }.into(),
                 outcome: "done".into(),
                 detail: Some(format!("level {}", level(first, accepted) as u8)),
                 ..Line::default()
             });
         }
         self.browser.renew(&self.app.records, self.now).await?;
-        Ok(next.unwrap_or_else(|| home.to_owned()))
+        Ok(page)
+    }
+
+    /// Returns the page that follows the second factor: the one that the person wanted, or the first one.
+    fn page_after(&self) -> String {
+        let Session { next, request, .. } = &self.browser.session;
+        let first = if request.is_some() { "/" } else { "/security" };
+        next.as_deref().unwrap_or(first).to_owned()
     }
 
     /// Ends the login at a service if it cannot go on, or goes to the page of the step, which shows the refusal.
@@ -96,17 +105,12 @@ impl Visit {
         }
     }
 
-    /// Goes to the page of the step, which shows the refusal. A code that was submitted twice is not refused: the first
-    /// submission has moved the session, to which the browser is sent.
+    /// Goes to the page of the step, which shows the refusal. A code that was submitted twice is not refused: the browser
+    /// is sent where the first submission leads.
     pub(crate) async fn refused(&mut self, error: VerifierError<BoxedError>) -> Answer {
         match error {
             error if error.is_outage() => Err(error.into()),
-            VerifierError::Repeated(_) => {
-                // It moves the session a moment after the code is used.
-                await_first(|| self.browser.has_moved(&self.app.records, self.now)).await?;
-                self.browser.follow(&self.app.records, self.now).await?;
-                Ok(self.go_to("/"))
-            }
+            VerifierError::Repeated(_) => self.follow_first(&self.page_after()).await,
             error => {
                 let alert = self.with_advice(error.public());
                 self.refuse("/", alert).await

@@ -39,6 +39,7 @@ pub(super) async fn take(
     };
     let accepted = match recovered {
         Ok(accepted) => accepted,
+        Err(VerifierError::Repeated(_)) => return visit.follow_first("/").await,
         Err(error) => return visit.not_accepted(error).await,
     };
     for &also in lost.iter().skip(1) {

@@ -106,7 +106,7 @@ pub(crate) async fn again(
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if form == visit.browser.form_token() && visit.browser.session.is_own() && is_own_page(&next) {
-        visit.browser.session.second = None;
+        (visit.browser.session.second, visit.browser.session.is_again) = (None, true);
         // The login would go on with it.
         visit.browser.session.enrolling = None;
         visit.browser.session.next = Some(next);

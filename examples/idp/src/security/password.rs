@@ -71,8 +71,7 @@ pub(crate) async fn change(
             visit.changed(CHANGED, "/security").await
         }
         // The first of two clicks has changed the password and moved the session.
-        _ if visit.browser.has_moved(&visit.app.records, visit.now).await? => {
-            visit.browser.follow(&visit.app.records, visit.now).await?;
+        _ if visit.browser.follow(&visit.app.records, visit.now).await? => {
             visit.app.persons.forget_tries(&person, visit.now).await?;
             Ok(visit.go_to("/security"))
         }

@@ -1,5 +1,7 @@
 //! The person's own pages: devices, recovery codes, accesses, sessions and the password.
 
+use serde_json::json;
+
 use crate::support::browser::Browser;
 use crate::support::page::{assert_labels, mails};
 use crate::support::provider::Provider;
@@ -406,12 +408,20 @@ fn accesses_are_listed() {
     let service = Service::new();
     let mut provider = Provider::start(&service.registration());
     let mut browser = sign_in(&provider);
-    provider.restart("+30s");
+    // A second factor that is shown again is no other access.
+    provider.restart("+301s");
+    browser.open("/security/password");
+    browser.submit("/security/again", &[]);
+    browser.give_next_code(301);
+    assert!(browser.form("/security/password").is_some(), "{}", browser.page);
+    provider.restart("+331s");
     let mut login = Browser::new(&provider);
     browser.lend(&mut login);
-    login.open(&service.url(&provider, &request_object(&provider, LEVEL_2)));
+    let mut request = request_object(&provider, LEVEL_2);
+    request["exp"] = json!(request["exp"].as_u64().unwrap() + 331);
+    login.open(&service.url(&provider, &request));
     login.give_password(&provider);
-    login.give_next_code(30);
+    login.give_next_code(331);
     login.consent();
     // The log is written beside the logins.
     wait::until(|| {

@@ -1,6 +1,7 @@
 //! Logins at services by OpenID Connect, and by clients that others wrote.
 
 mod attributes;
+mod clicks;
 mod clients;
 mod first_app;
 mod flow;

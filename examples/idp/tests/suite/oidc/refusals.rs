@@ -75,7 +75,8 @@ fn request_of_an_unknown_sender_goes_nowhere() {
     refused(&with(&service.sign(&client_assertion(&provider))), is_not_right);
 
     // A request object that another browser used.
-    Browser::new(&provider).open(&with(&signed));
+    let other = agent().get(with(&signed)).header("User-Agent", "another").call().unwrap();
+    assert_eq!(other.status().as_u16(), 303);
     refused(&with(&signed), "used before");
 }
 

@@ -164,3 +164,66 @@ fn script_leads_to_the_page_that_asked() {
     browser.open("/admin");
     assert!(browser.form("/admin/find").is_some(), "{}", browser.page);
 }
+
+/// Returns the numbers of the apps on the page, and the texts of their buttons.
+fn apps(browser: &Browser) -> Vec<(String, String)> {
+    let forms = browser.page.split("name=\"device\" value=\"").skip(1);
+    let app = |form: &str| {
+        let (number, rest) = form.split_once("\"><button>").unwrap();
+        (number.to_owned(), rest.split('<').next().unwrap().to_owned())
+    };
+    forms.map(app).collect()
+}
+
+/// Sends a push to the app with this number.
+fn choose(browser: &mut Browser, number: &str) {
+    let form = browser.form("/push").unwrap().into_iter().filter(|(name, _)| name != "device").collect::<Vec<_>>();
+    browser.post("/push", &form, &[("device", number)]);
+}
+
+#[test]
+fn person_chooses_among_several_apps() {
+    let provider = Provider::start("");
+    let mut own = enrolled(&provider);
+    let mut first = Phone::bind(&provider, &mut own, 1);
+    let mut browser = give_password(&provider);
+    // A single app needs no name.
+    assert!(browser.page.contains("<button>Notifica nell'app</button>"), "{}", browser.page);
+    let mut second = Phone::bind(&provider, &mut own, 2);
+    browser.open("/");
+    let texts = |browser: &Browser| apps(browser).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+    assert_eq!(texts(&browser), ["Notifica nell'app: app", "Notifica nell'app: app 2"]);
+    browser.submit("/language/en", &[]);
+    assert_eq!(texts(&browser), ["Notification in the app: app", "Notification in the app: app 2"]);
+    let numbers: Vec<_> = apps(&browser).into_iter().map(|(number, _)| number).collect();
+    let rename = format!("/security/device/{}", numbers[1]);
+    own.open(&rename);
+    own.submit(&format!("{rename}/name"), &[("name", "Telefono di lavoro")]);
+    browser.open("/");
+    assert_eq!(texts(&browser)[1], "Notification in the app: Telefono di lavoro");
+
+    choose(&mut browser, &numbers[1]);
+    assert!(browser.page.contains("Device: Telefono di lavoro."), "{}", browser.page);
+    assert!(first.challenges(&provider).is_empty());
+    // The button of the other app sends no other push.
+    let shown = number(&browser);
+    browser.open("/");
+    choose(&mut browser, &numbers[0]);
+    assert_eq!(number(&browser), shown);
+    assert!(first.challenges(&provider).is_empty());
+    assert_eq!(second.accept(&provider, &shown).0, 200);
+    browser.submit("/push/approved", &[]);
+    assert!(browser.form("/logout").is_some(), "{}", browser.page);
+
+    let mut browser = give_password(&provider);
+    choose(&mut browser, &numbers[0]);
+    assert!(second.challenges(&provider).is_empty());
+    assert_eq!(first.accept(&provider, &number(&browser)).0, 200);
+    browser.submit("/push/approved", &[]);
+    // An app that is no longer there gets no push, and neither does another one in its place.
+    own.open(&rename);
+    own.submit(&format!("{rename}/remove"), &[]);
+    let mut browser = give_password(&provider);
+    choose(&mut browser, &numbers[1]);
+    assert!(browser.is_refused() && first.challenges(&provider).is_empty(), "{}", browser.page);
+}
