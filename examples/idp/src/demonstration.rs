@@ -75,6 +75,7 @@ async fn give_credential(app: &App, now: UnixTime) -> Result<(), Outage> {
         issuer: "Regione Esempio".into(),
         fiscal_code: "VRDLGU90E17F205V".into(),
         hash: hash(&pin)?,
+        otp: None,
         name: "Luigi".into(),
         family_name: "Verdi".into(),
         mobile: "+393330000002".into(),

@@ -53,6 +53,7 @@ mod store;
 #[cfg(test)]
 mod test_browser;
 mod tls;
+mod tries;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -6,14 +6,15 @@ use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use jiff::civil::Date;
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::audit::{Audit, Line};
+use crate::challenge::DAY;
 use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 use crate::registration::today;
+use crate::tries::{self, Counted};
 
 /// A person with an identity. The id is also that of the account with the authenticators.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,31 +95,6 @@ impl Record for Named {
     const KIND: &'static str = "name";
 }
 
-/// The wrong passwords in a row for a user name, whether a person has it or not.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Tries {
-    failures: u8,
-    /// The time in seconds until which no password is compared, or the end of the last lock.
-    locked_until: u64,
-    /// The locks that make the next one longer.
-    locks: u32,
-    /// The hash of the last attempt, and its time in seconds.
-    attempt: Option<(String, u64)>,
-}
-
-impl Record for Tries {
-    const KIND: &'static str = "tries";
-}
-
-/// The wrong passwords in a row that lock a user name, and the seconds of the first lock.
-pub(crate) const PASSWORD_TRIES: u8 = 5;
-pub(crate) const LOCK_SECS: u64 = 15 * 60;
-/// The locks after which the next one lasts a day, and no longer.
-const MOST_LOCKS: u32 = 7;
-/// The seconds for which an attempt is recognized that a browser sends twice.
-pub(crate) const REPEATED_SECS: u64 = 2 * 60;
-const DAY: u64 = 24 * 60 * 60;
 /// The seconds after which a name of a person who was never stored is free again. No request lasts as long.
 const TAKING_SECS: u64 = DAY;
 
@@ -132,21 +108,6 @@ pub(crate) enum FirstFactor {
     Wrong(u8),
     /// The time in seconds until which no password is compared.
     Locked(u64),
-}
-
-/// Returns the end in seconds of a lock that begins now, and the number of locks that make the next one longer.
-///
-/// Each lock is twice as long as the one before, up to a day. Each day since the end of the last one halves the next, as
-/// it does with codes: patient guessing stays slow, and somebody who mistypes now and then is not locked out for a day.
-pub(crate) fn lock(locks: u32, last_end: u64, now: UnixTime) -> (u64, u32) {
-    let days = u32::try_from(now.as_secs().saturating_sub(last_end) / DAY).unwrap_or(u32::MAX);
-    let before = locks.saturating_sub(days).min(MOST_LOCKS);
-    (now.as_secs() + (LOCK_SECS << before).min(DAY), (before + 1).min(MOST_LOCKS))
-}
-
-/// Returns the time until which a count of failures is kept: a day, and as long as its locks make another one longer.
-pub(crate) fn kept_until(locks: u32, locked_until: u64, now: UnixTime) -> UnixTime {
-    now.saturating_add(locked_until.saturating_sub(now.as_secs()) + DAY * (1 + u64::from(locks)))
 }
 
 /// The persons in the records.
@@ -230,9 +191,7 @@ impl Persons {
 
     /// Removes a person with both user names. Returns the number of records that there were.
     pub(crate) async fn erase(&self, person: &Person, now: UnixTime) -> Result<usize, Outage> {
-        for user in [&person.email, &person.fiscal_code] {
-            self.records.remove::<Tries>(&normalized(user), now).await?;
-        }
+        self.forget_tries(person, now).await?;
         for user in [&person.email, &person.fiscal_code] {
             self.records.remove::<Named>(&normalized(user), now).await?;
         }
@@ -259,8 +218,7 @@ impl Persons {
 
     /// Compares a password. Unknown names take the same time, and are counted in the same way.
     ///
-    /// The attempt is counted before the comparison, so that attempts at once are counted as well. The same attempt from
-    /// the same form, as a double click sends it, is not counted again, and gets the same answer.
+    /// [`tries`] counts the attempts.
     pub(crate) async fn first_factor(
         &self,
         user: &str,
@@ -279,25 +237,7 @@ impl Persons {
 
     async fn attempt(&self, user: &str, password: String, form: &str, now: UnixTime) -> Result<FirstFactor, Outage> {
         let user = normalized(user);
-        let attempt = attempt(form, &password);
-        let counted = self.records.change(&user, now, |tries: Option<Tries>| {
-            let Tries { failures, mut locked_until, mut locks, attempt: last } = tries.unwrap_or_default();
-            if last.is_some_and(|(of, at)| of == attempt && now.as_secs() <= at + REPEATED_SECS) {
-                return (None, Ok((PASSWORD_TRIES - failures, false)));
-            }
-            if now.as_secs() < locked_until {
-                return (None, Err(locked_until));
-            }
-            let failures = if failures >= PASSWORD_TRIES { 1 } else { failures + 1 };
-            if failures >= PASSWORD_TRIES {
-                (locked_until, locks) = lock(locks, locked_until, now);
-            }
-            let attempt = Some((attempt.clone(), now.as_secs()));
-            let kept =
-                Kept::until(kept_until(locks, locked_until, now), Tries { failures, locked_until, locks, attempt });
-            (Some(kept), Ok((PASSWORD_TRIES - failures, failures >= PASSWORD_TRIES)))
-        });
-        let (left, locks) = match counted.await? {
+        let Counted { left, locks } = match tries::count(&self.records, &user, &password, form, now).await? {
             Ok(counted) => counted,
             Err(until) => return Ok(FirstFactor::Locked(until)),
         };
@@ -306,7 +246,7 @@ impl Persons {
         let is_right = self.compare(password, person.as_ref().map(|person| person.password.clone())).await?;
         match person {
             Some(person) if is_right => {
-                self.records.remove::<Tries>(&user, now).await?;
+                tries::forget(&self.records, &user, now).await?;
                 return Ok(FirstFactor::Right(Box::new(person)));
             }
             Some(person) if locks => self.record_lock(person.id, now),
@@ -374,8 +314,7 @@ impl Persons {
     pub(crate) async fn locked_until(&self, person: &Person, now: UnixTime) -> Result<Option<u64>, Outage> {
         let mut latest = None;
         for user in [&person.email, &person.fiscal_code] {
-            let tries = self.records.load::<Tries>(&normalized(user), now).await?;
-            latest = latest.max(tries.map(|tries| tries.locked_until).filter(|until| now.as_secs() < *until));
+            latest = latest.max(tries::locked_until(&self.records, &normalized(user), now).await?);
         }
         Ok(latest)
     }
@@ -383,16 +322,10 @@ impl Persons {
     /// Forgets the wrong passwords for the person's user names.
     pub(crate) async fn forget_tries(&self, person: &Person, now: UnixTime) -> Result<(), Outage> {
         for user in [&person.email, &person.fiscal_code] {
-            self.records.remove::<Tries>(&normalized(user), now).await?;
+            tries::forget(&self.records, &normalized(user), now).await?;
         }
         Ok(())
     }
-}
-
-/// Returns a hash by which an attempt is recognized. Its key is the token of the form, which only the browser has.
-pub(crate) fn attempt(form: &str, password: &str) -> String {
-    let hash = Sha256::new().chain_update(form).chain_update([0]).chain_update(password).finalize();
-    base16ct::lower::encode_string(&hash)
 }
 
 /// Hashes a password.
@@ -411,20 +344,6 @@ mod tests {
 
     use super::*;
     use crate::test_browser::{self, USER};
-
-    #[test]
-    fn lock_doubles_up_to_a_day_and_halves_by_each_day_without_one() {
-        let (mut locks, mut end, mut minutes) = (0, 0, Vec::new());
-        let mut again = |days: u64| {
-            let now = UnixTime::from_secs(1_800_000_000.max(end) + days * DAY).unwrap();
-            (end, locks) = lock(locks, end, now);
-            minutes.push((end - now.as_secs()) / 60);
-        };
-        for days in [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 100, 0] {
-            again(days);
-        }
-        assert_eq!(minutes, [15, 30, 60, 120, 240, 480, 960, 1440, 1440, 960, 240, 15, 30]);
-    }
 
     #[tokio::test]
     async fn unknown_name_asks_the_store_as_often_as_a_known_one() {
@@ -447,24 +366,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn second_lock_of_a_name_is_twice_as_long() {
+    async fn right_password_ends_the_count() {
         let folder = tempfile::tempdir().unwrap();
         let app = test_browser::open(folder.path()).await;
-        let start = UnixTime::now().unwrap();
-        let give = async |password: &str, secs| {
-            app.persons.first_factor(USER, password.into(), "form", start.saturating_add(secs)).await.unwrap()
-        };
-        for (from, secs) in [(0, LOCK_SECS), (LOCK_SECS, 2 * LOCK_SECS)] {
-            for (wrong, left) in [("a", 4), ("b", 3), ("c", 2), ("d", 1), ("e", 0)] {
-                assert!(matches!(give(wrong, from).await, FirstFactor::Wrong(given) if given == left));
-            }
-            let end = start.as_secs() + from + secs;
-            let locked = give("password", from + secs - 1).await;
-            assert!(matches!(locked, FirstFactor::Locked(until) if until == end));
+        let now = UnixTime::now().unwrap();
+        let give = async |password: &str| app.persons.first_factor(USER, password.into(), "form", now).await.unwrap();
+        for _ in 0..2 {
+            assert!(matches!(give("a").await, FirstFactor::Wrong(4)));
+            assert!(matches!(give("b").await, FirstFactor::Wrong(3)));
+            assert!(matches!(give("password").await, FirstFactor::Right(_)));
         }
-        // The right password after the lock ends the count.
-        assert!(matches!(give("password", 3 * LOCK_SECS).await, FirstFactor::Right(_)));
-        assert!(matches!(give("f", 3 * LOCK_SECS).await, FirstFactor::Wrong(4)));
     }
 
     #[tokio::test]

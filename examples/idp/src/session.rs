@@ -11,11 +11,12 @@ use crate::credentials::Recovery;
 use crate::oidc::{Given, Request, Single};
 use crate::open_sessions;
 use crate::outage::Outage;
-use crate::person::{LOCK_SECS, Person};
+use crate::person::Person;
 use crate::problem::Refused;
 use crate::push::{Activating, Asked};
 use crate::records::{Kept, Record, Records};
 use crate::second_factor::{NewNumber, Step};
+use crate::tries::LOCK_SECS;
 
 /// The purpose of a session. A browser can have one of each: a login at a service, which other sites can begin, leaves
 /// the session of the person's own pages alone.

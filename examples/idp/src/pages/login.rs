@@ -3,8 +3,8 @@ use maud::{Markup, html};
 use super::language::{Language, Text, date_and_time};
 use super::layout::{Alert, Page};
 use super::texts;
-use crate::person::PASSWORD_TRIES;
 use crate::problem::Refused;
+use crate::tries::TRIES;
 
 const SIGN_IN: Text = Text("Entra", "Sign in");
 const USER: Text = Text("E-mail o codice fiscale", "E-mail or fiscal code");
@@ -36,7 +36,7 @@ pub(crate) fn sign_in(page: &Page<'_>, named: &str, next: Option<&str>) -> Marku
             input #password name="password" type="password" autocomplete="current-password" required;
             // The attempts that are left are those of one name, and are not told beside another one.
             @if attempts_left.is_none() || !typed.is_empty() {
-                p .hint { (page.say(texts::ATTEMPTS_LEFT)) " " (attempts_left.unwrap_or(PASSWORD_TRIES)) }
+                p .hint { (page.say(texts::ATTEMPTS_LEFT)) " " (attempts_left.unwrap_or(TRIES)) }
             }
             button { (page.say(texts::NEXT)) }
         }

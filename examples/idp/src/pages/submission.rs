@@ -90,6 +90,8 @@ const PIN: Field = Field {
     kind: "password",
     autocomplete: "off",
 };
+const OTP: Text =
+    Text("Password temporanea, se la tua credenziale la usa", "One-time password, if your credential has one");
 const HANDOVER_CONSENT: Text = Text(
     "Acconsento al trasferimento di codice fiscale, cognome e nome",
     "I agree that fiscal code, family name and first name are handed over",
@@ -238,6 +240,8 @@ pub(crate) fn handover(page: &Page<'_>) -> Markup {
             (page.token())
             (field(page, &HANDOVER_CODE, &page.refused.typed))
             (field(page, &PIN, ""))
+            label for="otp" { (page.say(OTP)) }
+            input #otp .code name="otp" inputmode="numeric" autocomplete="one-time-code";
             (error(page, "consent"))
             div .box {
                 input #consent type="checkbox" name="consent" value="yes" required

@@ -1,9 +1,11 @@
 //! The hand-over from a credential of somebody else, such as a regional one-time password or the PIN of INPS.
 //!
 //! The table `[[handover]]` of the configuration stands for the other side, which identified the person. Whoever gives
-//! the PIN and reads the certified number needs no other identification. A demonstration has a credential of its own.
+//! the PIN, the one-time password if there is one, and reads the certified number, needs no other identification. A
+//! demonstration has a credential of its own.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -11,22 +13,22 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::civil::Date;
-use secondo::UnixTime;
+use secondo::decision::{self, CommitError};
+use secondo::formats::otpauth::KeyUri;
+use secondo::{Policy, Refusal, SubmittedCode, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::application::{Application, Certified, Step};
 use super::personal::today;
 use crate::app::App;
-use crate::challenge;
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
-use crate::pages::{Text, registration as pages};
+use crate::pages::{Text, password_locked, registration as pages};
 use crate::problem::{Problem, Refused};
-use crate::records::{Kept, Record};
+use crate::records::{Kept, Record, Records};
+use crate::tries;
 
 pub(super) const PAGE: &str = "/register/handover";
-/// The PINs that may be tried for a fiscal code in 15 minutes.
-const GUESSES: (u32, u64) = (5, 15 * 60);
 
 /// A credential of somebody else.
 #[derive(Clone, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub(crate) struct Credential {
     pub(crate) fiscal_code: String,
     /// The hash of the PIN (argon2, in the PHC format).
     pub(crate) hash: String,
+    /// The key URI of the device that shows its one-time passwords, if it has such a device.
+    pub(crate) otp: Option<String>,
     pub(crate) name: String,
     pub(crate) family_name: String,
     /// The number that the other side has certified, in its international form.
@@ -48,13 +52,15 @@ pub(crate) struct Credential {
 /// Checks the credentials of a configuration. The reason of a refusal names the table by its place.
 pub(crate) fn check_credentials(credentials: &[Credential]) -> Result<(), String> {
     let mut codes = HashSet::new();
-    for (place, Credential { fiscal_code, hash, expires, .. }) in (1..).zip(credentials) {
+    for (place, Credential { fiscal_code, hash, otp, expires, .. }) in (1..).zip(credentials) {
         let problem = if *fiscal_code != fiscal_code.to_uppercase() {
             "fiscal_code is not in capital letters"
         } else if !codes.insert(fiscal_code) {
             "another one has the same fiscal code"
         } else if !hash.starts_with("$argon2id$") || PasswordHash::new(hash).is_err() {
             "hash is not one that `idp hash-pin` prints"
+        } else if otp.as_ref().is_some_and(|uri| KeyUri::parse(uri).is_err()) {
+            "otp is not a key URI, such as otpauth://totp/name?secret=…"
         } else if expires.parse::<Date>().is_err() {
             "expires is not a day such as 2036-12-31"
         } else {
@@ -70,6 +76,14 @@ impl Record for Credential {
     const KIND: &'static str = "credential";
 }
 
+/// The state of the device of a credential, by the fiscal code.
+#[derive(Serialize, Deserialize)]
+struct Device(Vec<u8>);
+
+impl Record for Device {
+    const KIND: &'static str = "credential-device";
+}
+
 /// The name of the demonstration's credential in the records.
 const OF_DEMONSTRATION: &str = "demonstration";
 
@@ -79,8 +93,10 @@ pub(crate) async fn keep_credential(app: &App, credential: Credential, now: Unix
     Ok(())
 }
 
-const WRONG: Text = Text("Il codice fiscale o il PIN non sono corretti.", "The fiscal code or the PIN is not correct.");
-const TOO_OFTEN: Text = Text("Troppi tentativi. Riprova tra 15 minuti.", "Too many attempts. Try again in 15 minutes.");
+const WRONG: Text = Text(
+    "Il codice fiscale, il PIN o la password temporanea non sono corretti.",
+    "The fiscal code, the PIN or the one-time password is not correct.",
+);
 const EXPIRED: Text = Text(
     "La credenziale è scaduta. Registrati con i tuoi documenti.",
     "The credential has expired. Register with your documents.",
@@ -98,6 +114,8 @@ pub(super) struct Given {
     fiscal_code: String,
     #[serde(default)]
     pin: String,
+    #[serde(default)]
+    otp: String,
     /// `yes`, or nothing.
     #[serde(default)]
     consent: String,
@@ -107,7 +125,7 @@ pub(super) struct Given {
 pub(super) async fn take(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(Given { form, fiscal_code, pin, consent }): Form<Given>,
+    Form(Given { form, fiscal_code, pin, otp, consent }): Form<Given>,
 ) -> Answer {
     let mut visit = Visit::of(app, &headers).await?;
     if form != visit.browser.form_token() {
@@ -118,9 +136,11 @@ pub(super) async fn take(
     if consent != "yes" {
         return visit.refuse(PAGE, Refused::from(Problem::HandoverConsent).with_typed(&code)).await;
     }
-    let count = format!("handover {code}");
-    if !challenge::permits(&visit.app.records, &count, GUESSES, Some(&pin), visit.now).await? {
-        return visit.refuse(PAGE, refused(&visit, TOO_OFTEN)).await;
+    let name = format!("handover {code}");
+    let guess = format!("{pin} {otp}");
+    if let Err(until) = tries::count(&visit.app.records, &name, &guess, &form, visit.now).await? {
+        let alert = password_locked(visit.language, until);
+        return visit.refuse(PAGE, Refused::from(alert).with_typed(&code)).await;
     }
     let of_demonstration: Option<Credential> = visit.app.records.load(OF_DEMONSTRATION, visit.now).await?;
     let mut credentials = visit.app.config.handover.iter().cloned().chain(of_demonstration);
@@ -130,6 +150,12 @@ pub(super) async fn take(
     let Some(credential) = credential.filter(|_| is_right) else {
         return visit.refuse(PAGE, refused(&visit, WRONG)).await;
     };
+    match credential.verify(&otp, &visit.app.records, visit.now).await? {
+        Ok(()) => tries::forget(&visit.app.records, &name, visit.now).await?,
+        // The first of two clicks has used the same password.
+        Err(Refusal::Replayed { .. }) if visit.await_first().await? => return visit.follow_first(super::PAGE).await,
+        Err(_) => return visit.refuse(PAGE, refused(&visit, WRONG)).await,
+    }
     let last: Option<Date> = credential.expires.parse().ok();
     if last.is_none_or(|last| last < today(visit.now)) {
         return visit.refuse(PAGE, refused(&visit, EXPIRED)).await;
@@ -140,4 +166,34 @@ pub(super) async fn take(
     visit.browser.renew(&visit.app.records, visit.now).await?;
     visit.begin_application(Application { mobile, certified, ..Application::default() }).await?;
     visit.begin_code(Step::Mobile).await
+}
+
+impl Credential {
+    /// Verifies a one-time password, if the credential has a device. Each password is accepted once.
+    async fn verify(&self, typed: &str, records: &Records, now: UnixTime) -> Result<Result<(), Refusal>, Outage> {
+        let Some(uri) = &self.otp else { return Ok(Ok(())) };
+        let uri = KeyUri::parse(uri).map_err(|_| Outage("credential"))?;
+        let (method, key) = (uri.authenticator().method(), uri.authenticator().key().ok_or(Outage("credential"))?);
+        let typed = SubmittedCode::new(typed);
+        let verify = |held: Option<Device>| {
+            let state = match &held {
+                Some(Device(bytes)) => decision::State::from_bytes(bytes),
+                None => Ok(uri.state().confirmed()),
+            };
+            let Ok(state) = state else { return (None, Err(Outage("credential"))) };
+            let mut next = None;
+            let decision = method.verify(&key, &Policy::new(), &state, &typed, now);
+            let committed = decision.commit(|state| {
+                next = Some(Kept::forever(Device(state.to_bytes().to_vec())));
+                Ok::<_, Infallible>(())
+            });
+            let verified = match committed {
+                Ok(_) => Ok(()),
+                Err(CommitError::Refused(refusal)) => Err(refusal),
+                Err(CommitError::Store(never)) => match never {},
+            };
+            (next, Ok(verified))
+        };
+        records.change(&self.fiscal_code, now, verify).await?
+    }
 }

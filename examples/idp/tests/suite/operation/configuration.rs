@@ -20,6 +20,7 @@ fn wrong_settings_stop_the_start() {
         (format!("{one}{one}"), "[[handover]] number 2: another one has the same fiscal code"),
         (handover("VRDLGU90E17F205V", "1234", "2036-12-31"), "[[handover]] number 1: hash is not one"),
         (handover("VRDLGU90E17F205V", HASH, "31/12/2036"), "[[handover]] number 1: expires is not a day"),
+        (format!("{one}otp = \"totp\"\n"), "[[handover]] number 1: otp is not a key URI"),
         ("ways = [\"push\", \"code\", \"push\"]".into(), "ways must name push, code and sms, each once"),
         ("name = \"Esempio: prova\"".into(), "name must have 1 to 64 bytes, and no colon"),
         ("name = \" \"".into(), "name must have 1 to 64 bytes, and no colon"),

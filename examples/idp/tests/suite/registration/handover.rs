@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use argon2::{Argon2, PasswordHasher};
+use secondo::{Algorithm, Key, Secret, Totp, UnixTime};
 
 use crate::operation::commands::contents;
 use crate::registration::applicant::{Applicant, PASSWORD, fiscal_code};
@@ -118,6 +119,36 @@ fn demonstration_has_a_credential() {
 }
 
 #[test]
+fn one_time_password_is_taken_once_beside_the_pin() {
+    let luigi = fiscal_code("VRDLGU90E17F205");
+    let secret = Secret::from_bytes(b"a device of the region").unwrap();
+    let otp = format!("otp = \"otpauth://totp/luigi?secret={}\"\n", secret.to_base32().as_str());
+    let mut provider = Provider::start(&(credential(&luigi, "12345678", "2099-12-31") + &otp));
+    let key = Key::new(Algorithm::Sha1, &secret);
+    let code = Totp::default().generate(&key, UnixTime::now().unwrap()).unwrap();
+    let mut browser = Browser::new(&provider);
+    let mut give = |pin: &str, otp: &str| {
+        browser.open("/register/handover");
+        let fields = [("fiscal_code", luigi.as_str()), ("pin", pin), ("otp", otp), ("consent", "yes")];
+        browser.submit("/register/handover", &fields);
+        !browser.is_refused()
+    };
+    // A wrong PIN uses up no password, and neither of the two is enough.
+    let wrong = if code.as_str() == "000000" { "000001" } else { "000000" };
+    for (pin, otp) in [("87654321", code.as_str()), ("12345678", ""), ("12345678", wrong)] {
+        assert!(!give(pin, otp), "{pin} {otp}");
+    }
+    assert!(give("12345678", code.as_str()));
+    // After the restart as well, the password is used.
+    provider.restart("+0s");
+    let mut again = Browser::new(&provider);
+    again.open("/register/handover");
+    let fields = [("fiscal_code", luigi.as_str()), ("pin", "12345678"), ("otp", code.as_str()), ("consent", "yes")];
+    again.submit("/register/handover", &fields);
+    assert!(again.is_refused() && again.page.contains("non sono corretti"), "{}", again.page);
+}
+
+#[test]
 fn wrong_expired_and_without_consent() {
     let (luigi, ugo) = (fiscal_code("VRDLGU90E17F205"), fiscal_code("NREGUO90E17F205"));
     let tables = [credential(&luigi, "12345678", "2099-12-31"), credential(&ugo, "12345678", "2024-12-31")];
@@ -135,8 +166,10 @@ fn wrong_expired_and_without_consent() {
     // Known and unknown codes have the same answers.
     for guess in ["1", "1", "2", "3", "4", "5", "12345678"] {
         let [known, unknown] = [&luigi, "BNCMRA90E17F205X"].map(|code| give(code, guess, "yes").replace(code, ""));
+        // The time at which the lock ends is in the alert.
+        let [known, unknown] = [known, unknown].map(|page| page.split("Potrai riprovare").next().unwrap().to_owned());
         assert_eq!(known, unknown);
-        assert_eq!(known.contains("15 minuti"), guess == "12345678");
+        assert_eq!(known.contains("Troppi tentativi"), guess == "12345678");
     }
     assert!(messages(&provider, NUMBER).is_empty());
 }
