@@ -129,7 +129,7 @@ pub(crate) struct Session {
     pub(crate) given: Option<Given>,
     /// A login of Level 1 at a service.
     pub(crate) single: Option<Single>,
-    /// The page that asked for a second factor again.
+    /// The page that the person wanted when the second factor was asked for.
     pub(crate) next: Option<String>,
     /// The person has signed in before, and shows a second factor again.
     #[serde(default)]
@@ -567,6 +567,11 @@ impl Browser {
     /// Returns the value that each form of this session has, so that no other site can send one.
     pub(crate) fn form_token(&self) -> String {
         self.cookie.hash("form")
+    }
+
+    /// Returns `true` if the first of two clicks on the form of this request has moved the session before.
+    pub(crate) const fn is_led(&self) -> bool {
+        self.is_new && self.is_stored
     }
 
     /// Returns the header that sets the cookie, unless the browser has it or a newer one.

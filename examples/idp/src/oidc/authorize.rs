@@ -60,6 +60,7 @@ async fn begin(app: Arc<App>, asked: Parts, form: Bytes) -> Answer {
         });
     } else {
         match visit.session_of_first(&name, &used).await? {
+            // The first click came with the same cookie, and has stored the login a moment ago.
             Some(session) if session == visit.browser.name() => return Ok(visit.go_to("/")),
             Some(session) if end_untouched(&app.records, &session, &request.id, visit.now).await? => {}
             _ => return Ok(visit.show(StatusCode::BAD_REQUEST, pages::request_used)),

@@ -130,14 +130,16 @@ impl Visit {
             && !self.awaits_first_app()
     }
 
-    /// Returns the response to a form that the login does not wait for: the answer to the service, if the form is the second
-    /// of two clicks, or else the page of the step.
+    /// Returns the response to a form that the login does not wait for: that of the first click, if the form is the second
+    /// of two, or else the page of the step.
     pub(crate) fn not_due(&self, form: &str, request: Option<&str>) -> Option<Response> {
         if let Some(answer) = self.given(request) {
             return Some(answer);
         }
         let is_due = form == self.browser.form_token() && self.awaits_second_factor();
-        (!is_due).then(|| self.go_to("/"))
+        let session = &self.browser.session;
+        let is_done = self.browser.is_led() && session.is_own() && session.enrolling.is_none();
+        (!is_due).then(|| if is_done { self.go_to(&self.page_after()) } else { self.go_to("/") })
     }
 
     pub(super) async fn options(&self) -> Result<LoginOptions, Outage> {

@@ -69,9 +69,6 @@ impl Visit {
             amr: amr(first, accepted).into_iter().map(ToOwned::to_owned).collect(),
         });
         (session.step, session.number) = (None, None);
-        let page = self.page_after();
-        let session = &mut self.browser.session;
-        session.next = None;
         let is_again = std::mem::take(&mut session.is_again);
         if session.request.is_none() {
             self.app.audit.record(Line {
@@ -85,11 +82,11 @@ impl Visit {
             });
         }
         self.browser.renew(&self.app.records, self.now).await?;
-        Ok(page)
+        Ok(self.page_after())
     }
 
     /// Returns the page that follows the second factor: the one that the person wanted, or the first one.
-    fn page_after(&self) -> String {
+    pub(super) fn page_after(&self) -> String {
         let Session { next, request, .. } = &self.browser.session;
         let first = if request.is_some() { "/" } else { "/security" };
         next.as_deref().unwrap_or(first).to_owned()
