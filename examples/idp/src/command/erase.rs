@@ -312,8 +312,8 @@ mod tests {
             let person = app.persons.named(USER, now).await.unwrap().unwrap();
             let message = Any(json!({ "to": person.mobile, "text": "123456" }));
             app.records.create("message", Kept::forever(message), now).await.unwrap();
-            let [id, email, fiscal_code] = ["child", "child@example.org", "RSSGLI10A41H501U"].map(String::from);
-            let child = Person { id, email, fiscal_code, ..person.clone() };
+            let [id, fiscal_code, email] = ["child", "RSSGLI10A41H501U", "child@example.org"].map(String::from);
+            let child = Person { id, fiscal_code, email, ..person.clone() };
             if is_shared {
                 assert!(app.persons.add(child, now).await.unwrap());
             }
