@@ -134,6 +134,7 @@ extern crate alloc;
 mod backend;
 mod error;
 mod file;
+mod journal;
 mod options;
 mod place;
 mod queue;
