@@ -82,7 +82,7 @@ impl StoreFile {
             let format = meta.get(FORMAT)?.ok_or(RedbStoreError::Foreign)?.value();
             let (journal, changes) = match format {
                 FIRST_FORMAT => Default::default(),
-                THIS_FORMAT => Journal::replay(&transaction.open_table(JOURNAL).map_err(missing_is_foreign)?)?,
+                THIS_FORMAT => Journal::replay(&transaction)?,
                 found => return Err(RedbStoreError::Format { found }),
             };
             let revisions = meta.get(REVISIONS)?.ok_or(RedbStoreError::Corrupt)?.value();
@@ -158,7 +158,7 @@ impl StoreFile {
             // With one phase, redb takes damage to the last commit after a crash for an interrupted commit, and goes
             // back to the commit before it, so codes would be accepted again. With two phases, it reports corruption.
             transaction.set_two_phase_commit(true);
-            let mut journal = self.journal;
+            let mut journal = self.journal.clone();
             let (merged, mut revisions) = {
                 let committed = self.entries.committed();
                 (journal.write(&transaction, &committed.changes, &changes)?, committed.revisions)
@@ -190,7 +190,7 @@ impl StoreFile {
     }
 }
 
-fn missing_is_foreign(error: TableError) -> RedbStoreError {
+pub(crate) fn missing_is_foreign(error: TableError) -> RedbStoreError {
     match error {
         TableError::TableDoesNotExist(_) => RedbStoreError::Foreign,
         error => error.into(),

@@ -13,7 +13,7 @@ use secondo::{AccountId, UnixTime};
 
 use super::disk::{Disk, Failing};
 use crate::file::{Change, ENTRIES, Entries, Request, StoreFile};
-use crate::journal::{JOURNAL, MERGED, UNMERGED};
+use crate::journal::{JOURNAL, Journal, MERGED, REMOVED, UNMERGED};
 
 fn id(n: usize) -> AccountId {
     AccountId::new(&n.to_string()).unwrap()
@@ -88,6 +88,12 @@ fn tables(disk: &Disk) -> [Vec<(Vec<u8>, Vec<u8>)>; 2] {
     [entries, changes]
 }
 
+/// Returns the number of changes that an opening finds unmerged.
+fn unmerged(disk: &Disk) -> usize {
+    let database = Builder::new().create_with_backend(disk_of(&disk.bytes())).unwrap();
+    Journal::replay(&database.begin_read().unwrap()).unwrap().1.len()
+}
+
 #[test]
 fn entries_are_the_same_wherever_their_changes_are() {
     let mut rng = SmallRng::seed_from_u64(1);
@@ -111,11 +117,14 @@ fn entries_are_the_same_wherever_their_changes_are() {
             requests.into_iter().map(|(request, value, expiry)| (request, (value, expiry))).unzip();
         let results = file.apply(&requests).unwrap();
         let mut changed = BTreeMap::new();
-        for ((Request { id, .. }, (value, expiry)), result) in requests.iter().zip(changes).zip(results) {
-            // A second request of an id expects the revision before the first one, unless there is no entry.
-            let is_first = changed.insert(*id, value.is_some()).is_none();
-            assert!(result == Exchange::Stored || !is_first);
-            if result == Exchange::Stored {
+        for ((Request { id, expected: revision, .. }, (value, expiry)), result) in
+            requests.iter().zip(changes).zip(results)
+        {
+            // A later request of the same id expects the revision before the commit.
+            let conflicts = changed.get(id).is_some_and(|is_there| *is_there || revision.is_some());
+            assert_eq!(result, if conflicts { Exchange::Conflict } else { Exchange::Stored });
+            if !conflicts {
+                changed.insert(*id, value.is_some());
                 match value {
                     Some(value) => _ = expected.insert(*id, (value, expiry)),
                     None => _ = expected.remove(id),
@@ -165,6 +174,42 @@ fn entries_are_the_same_wherever_their_changes_are() {
         }
     }
     assert!(merges > 100);
+}
+
+/// Each opening reads the whole journal.
+#[test]
+fn the_journal_stays_bounded_if_each_opening_writes_little() {
+    for ids in [5, 3 * UNMERGED] {
+        let disk = Disk::default();
+        StoreFile::create(disk.open(), None).unwrap();
+        for n in 0..20 * UNMERGED {
+            let mut file = open(&disk);
+            put(&mut file, n % ids, "value");
+            file.close();
+            if n % 10 == 0 {
+                let in_journal = tables(&disk)[1].len();
+                assert!(in_journal <= 5 * UNMERGED, "{in_journal} changes are in the journal");
+                let unmerged = unmerged(&disk);
+                assert!(unmerged <= UNMERGED, "{unmerged} changes are unmerged");
+            }
+        }
+        assert_eq!(contents(&open(&disk).entries(), 100).len(), ids);
+    }
+}
+
+#[test]
+fn unmerged_changes_stay_bounded_if_each_commit_is_large() {
+    let disk = Disk::default();
+    StoreFile::create(disk.open(), None).unwrap();
+    let mut file = open(&disk);
+    let at_once = 5 * UNMERGED;
+    for round in 0..20 {
+        let commit: Vec<_> = (0..at_once).map(|n| (at_once * round + n, Some("value"))).collect();
+        assert!(apply(&mut file, &commit));
+    }
+    file.close();
+    let unmerged = unmerged(&disk);
+    assert!(unmerged <= at_once + UNMERGED, "{unmerged} changes are unmerged");
 }
 
 /// Numbers of ids, and the values that they get, or `None` for an entry that is removed.
@@ -303,7 +348,7 @@ fn a_replaced_value_leaves_the_journal_after_some_changes() {
     let holds = || tables(&disk).concat().iter().any(|(_, bytes)| bytes.ends_with(b"a phone that was lost"));
     put(&mut file, 0, "without it");
     assert!(holds(), "the test shows nothing");
-    for n in 0..6 * accounts + 3 * MERGED / 2 {
+    for n in 0..6 * accounts + 3 * MERGED / 2 + 2 * REMOVED {
         put(&mut file, 1 + n % (accounts - 1), "other");
     }
     file.close();
