@@ -31,8 +31,9 @@ const IN_ROW: usize = 16;
 
 /// The number of unmerged changes from which on each commit merges some.
 pub(crate) const UNMERGED: usize = if cfg!(test) { 40 } else { 65_536 };
-/// The number of changes that such a commit merges at least.
-pub(crate) const MERGED: usize = if cfg!(test) { 10 } else { 4_096 };
+/// The number of changes that such a commit merges at least. More of them take no less time for each, and the callers of
+/// one commit wait longer.
+pub(crate) const MERGED: usize = if cfg!(test) { 10 } else { 1_024 };
 
 /// The number of new rows after which rows are removed. Their pages are not those of new rows, so that a removal with each
 /// commit would write more.

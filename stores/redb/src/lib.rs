@@ -102,8 +102,8 @@
 //! deadlines.
 //!
 //! A commit needs two syncs whatever the size of the file, and writes a few pages of [the journal](#the-journal). With a
-//! million accounts and 64 callers, about one commit in 64 also merges 4,096 changes and writes the pages of these. So
-//! half of the calls took less than 2.5 ms, but one in a hundred more than 47 ms. The rate with a million was 0.4 of the
+//! million accounts and 64 callers, about one commit in 16 also merges 1,024 changes and writes the pages of these. So
+//! half of the calls took less than 2 ms, but one in a hundred more than 20 ms. The rate with a million was 0.4 of the
 //! rate with a thousand for 64 callers, and 0.7 for 8 callers and for one.
 //!
 //! A million accounts with one authenticator each took a file of 336 MB while it was open and of 211 MB when it was
@@ -116,7 +116,7 @@
 //!
 //! With a million accounts, the entries of 64 logins are in 64 pages. A commit does not write these. It appends the
 //! changes to a table of their own, the journal, and they stay in memory too. From 65,536 unmerged changes on, a commit
-//! also merges at least 4,096 of them into the table of entries. It takes them in the order of their ids, since ids that
+//! also merges at least 1,024 of them into the table of entries. It takes them in the order of their ids, since ids that
 //! are next to each other share pages, and goes on where the last merge ended. Changes that are merged are removed from
 //! the journal, the oldest first. Loads, lists, purges and backups see the entries as they are after all changes. Opening
 //! reads the unmerged changes into memory again.
@@ -125,7 +125,7 @@
 //! bytes of memory, and 65,536 take 21 MB. If all values have the largest length, they take 280 MB. This is in addition
 //! to redb's cache.
 //!
-//! With few accounts, the journal has at most four times as many changes as there are accounts, and some 5,000 more. With
+//! With few accounts, the journal has at most four times as many changes as there are accounts, and some 2,000 more. With
 //! many, it had up to 260,000 in a simulation. A replaced value has left the journal after as many further changes, and is
 //! then in free pages.
 //!
