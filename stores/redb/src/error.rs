@@ -150,7 +150,7 @@ impl fmt::Display for RedbStoreError {
             ),
             Self::NotRedb => f.write_str("the file is not a redb file, or has a format from before redb 3"),
             Self::Foreign => f.write_str("the file is a redb file, but not one of this store"),
-            Self::Format { found } => write!(f, "the file has format {found}; this version reads format 1"),
+            Self::Format { found } => write!(f, "the file has format {found}; this version reads formats 1 and 2"),
             Self::Corrupt => f.write_str("the file is corrupt"),
             Self::Busy => f.write_str("too many exchanges are waiting for the disk"),
             Self::Timeout => f.write_str("the disk did not answer in time"),

@@ -15,7 +15,7 @@ use redb::StorageBackend;
 use secondo::store::{Entry, Enumerate, Exchange, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
 
-use crate::file::{self, Change, Opener, Request, Snapshot, StoreFile};
+use crate::file::{self, Change, Entries, Opener, Request, StoreFile};
 use crate::queue::Queue;
 use crate::{RedbOptions, RedbStoreError, lock};
 
@@ -50,7 +50,7 @@ impl RedbStore {
         open: impl Fn() -> Result<Box<dyn StorageBackend>, RedbStoreError> + Send + 'static,
     ) -> Result<Self, RedbStoreError> {
         let file = StoreFile::open(open()?, options.cache)?;
-        let committed = RwLock::new(Ok(file.snapshot()?.into()));
+        let committed = RwLock::new(Ok(file.entries()));
         let work = Arc::new(Work { queue: Queue::new(options), committed });
         let (alive, ended) = mpsc::sync_channel(0);
         // Created before the threads, so that its drop ends the first one if the second cannot be started.
@@ -74,9 +74,9 @@ impl RedbStore {
     pub async fn purge(&self, now: UnixTime) -> Result<u64, RedbStoreError> {
         const AT_ONCE: usize = 4096;
         let mut removed = 0;
-        let mut after = Some(Vec::new());
-        while let Some(last) = after {
-            let (expired, more) = self.shared.work.read(|snapshot| snapshot.expired(&last, now, AT_ONCE))?;
+        let mut last = None;
+        loop {
+            let (expired, more) = self.shared.work.read(|entries| entries.expired(last.as_ref(), now, AT_ONCE))?;
             let batch = usize::from(self.shared.options.queue.get() / 2).max(1);
             let mut expired = expired.into_iter().peekable();
             while expired.peek().is_some() {
@@ -88,10 +88,12 @@ impl RedbStore {
                     removed += u64::from(answer == Exchange::Stored);
                 }
             }
+            if more.is_none() {
+                return Ok(removed);
+            }
             yield_once().await;
-            after = more;
+            last = more;
         }
-        Ok(removed)
     }
 
     /// Copies the entries as of one commit into a new file at this path, which this library opens.
@@ -115,7 +117,7 @@ impl Store for RedbStore {
     type Error = RedbStoreError;
 
     async fn load(&self, id: &AccountId) -> Result<Option<Entry>, RedbStoreError> {
-        self.shared.work.read(|snapshot| snapshot.get(id))
+        self.shared.work.read(|entries| entries.get(id))
     }
 
     async fn compare_exchange(
@@ -134,8 +136,7 @@ impl Store for RedbStore {
 impl Enumerate for RedbStore {
     async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, RedbStoreError> {
         const AT_ONCE: usize = 1_000;
-        let after = after.map_or("", AccountId::as_str);
-        self.shared.work.read(|snapshot| snapshot.ids(after.as_bytes(), AT_ONCE))
+        self.shared.work.read(|entries| entries.ids(after, AT_ONCE))
     }
 }
 
@@ -191,15 +192,15 @@ struct Work {
     committed: RwLock<Committed>,
 }
 
-type Committed = Result<Arc<Snapshot>, RedbStoreError>;
+type Committed = Result<Arc<Entries>, RedbStoreError>;
 
 impl Work {
-    fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, RedbStoreError>) -> Result<T, RedbStoreError> {
-        let snapshot = self.committed()?;
-        read(&snapshot).map_err(|error| match self.committed() {
+    fn read<T>(&self, read: impl FnOnce(&Entries) -> Result<T, RedbStoreError>) -> Result<T, RedbStoreError> {
+        let entries = self.committed()?;
+        read(&entries).map_err(|error| match self.committed() {
             // The writer has already found an error, and its error says more.
             Err(known) => known,
-            Ok(current) if Arc::ptr_eq(&current, &snapshot) => {
+            Ok(current) if Arc::ptr_eq(&current, &entries) => {
                 self.queue.doubt(&error);
                 error
             }
@@ -212,7 +213,7 @@ impl Work {
     }
 
     fn publish(&self, committed: Committed) {
-        // The old snapshot is dropped after the lock is released, since redb takes a while for that.
+        // The old entries are dropped after the lock is released, since redb takes a while for that.
         let _old = mem::replace(&mut *self.committed.write().unwrap_or_else(PoisonError::into_inner), committed);
     }
 }
@@ -232,7 +233,7 @@ impl Writer {
         while let Some(taken) = self.work.queue.take(expected) {
             let answers = taken.and_then(|requests| {
                 expected = requests.len();
-                self.apply(&requests)
+                self.file.as_mut().ok_or(RedbStoreError::Stopped)?.apply(&requests)
             });
             let failed = answers.as_ref().err().cloned();
             if let Some(error) = &failed {
@@ -245,16 +246,6 @@ impl Writer {
         }
     }
 
-    /// Commits the requests to disk, and only then makes them visible to loads. The callers are answered last.
-    fn apply(&mut self, requests: &[Request]) -> Result<Vec<Exchange>, RedbStoreError> {
-        let file = self.file.as_mut().ok_or(RedbStoreError::Stopped)?;
-        let exchanges = file.apply(requests)?;
-        if exchanges.contains(&Exchange::Stored) {
-            self.work.publish(Ok(file.snapshot()?.into()));
-        }
-        Ok(exchanges)
-    }
-
     /// Opens the file again after an error, when it is unknown whether the last commit is on disk.
     fn reopen(&mut self) {
         loop {
@@ -265,12 +256,11 @@ impl Writer {
                 return;
             }
             let begun = Instant::now();
-            let opened = (self.open)().and_then(|file| StoreFile::open(file, self.cache));
-            match opened.and_then(|file| Ok((file.snapshot()?, file))) {
-                Ok((snapshot, file)) => {
-                    self.file = Some(file);
+            match (self.open)().and_then(|file| StoreFile::open(file, self.cache)) {
+                Ok(file) => {
                     self.work.queue.forget_doubt();
-                    self.work.publish(Ok(snapshot.into()));
+                    self.work.publish(Ok(file.entries()));
+                    self.file = Some(file);
                     return;
                 }
                 Err(error) => {

@@ -18,7 +18,7 @@ const ADDRESS: &str = "STORE_TESTING_ADDRESS";
 /// The mark before each answer, since the test harness prints as well.
 const MARK: &str = "#> ";
 
-/// Runs the commands of a scenario: the body of its processes. A store's tests have it at their root, under this name:
+/// Runs the commands of a scenario: the body of its processes. A store's tests have it under this name:
 ///
 /// ```ignore
 /// #[test]
@@ -169,7 +169,7 @@ impl Process {
     }
 
     fn start_in(mut command: Command, address: &str) -> Self {
-        command.args(["worker", "--exact", "--ignored", "--nocapture", "--test-threads=1"]).env(ADDRESS, address);
+        command.args(["worker", "--ignored", "--nocapture", "--test-threads=1"]).env(ADDRESS, address);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         let mut process = Self { child, input, output };

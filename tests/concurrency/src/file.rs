@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -12,6 +13,7 @@ use secondo::{AccountId, UnixTime};
 use system::path::Path;
 
 use crate::RedbStoreError;
+use crate::sync::{PoisonError, RwLock};
 
 pub(crate) enum Change {
     Put { value: Value, expiry: Option<UnixTime> },
@@ -27,11 +29,11 @@ pub(crate) struct Request {
 pub(crate) type Opener = Box<dyn Fn() -> Result<Box<dyn StorageBackend>, RedbStoreError> + Send>;
 
 /// The revision and the value of each id.
-type Entries = BTreeMap<String, (u64, Vec<u8>)>;
+type Contents = BTreeMap<String, (u64, Vec<u8>)>;
 
 pub(crate) struct StoreFile {
     file: Box<dyn StorageBackend>,
-    entries: Entries,
+    entries: Arc<Entries>,
     last_revision: u64,
 }
 
@@ -39,17 +41,17 @@ impl StoreFile {
     pub(crate) fn open(file: Box<dyn StorageBackend>, _: usize) -> Result<Self, RedbStoreError> {
         let mut bytes = vec![0; usize::try_from(file.len()?).unwrap_or_default()];
         file.read(0, &mut bytes)?;
-        let entries = decode(&bytes);
-        let last_revision = entries.values().map(|(revision, _)| *revision).max().unwrap_or_default();
-        Ok(Self { file, entries, last_revision })
+        let contents = decode(&bytes);
+        let last_revision = contents.values().map(|(revision, _)| *revision).max().unwrap_or_default();
+        Ok(Self { file, entries: Arc::new(Entries(RwLock::new(contents))), last_revision })
     }
 
-    pub(crate) fn snapshot(&self) -> Result<Snapshot, RedbStoreError> {
-        Ok(Snapshot { entries: self.entries.clone() })
+    pub(crate) fn entries(&self) -> Arc<Entries> {
+        self.entries.clone()
     }
 
     pub(crate) fn apply(&mut self, requests: &[Request]) -> Result<Vec<Exchange>, RedbStoreError> {
-        let mut entries = self.entries.clone();
+        let mut entries = self.entries.contents();
         let mut revision = self.last_revision;
         let exchange = |Request { id, expected, change }: &Request| {
             if entries.get(id.as_str()).map(|(revision, _)| Revision::new(*revision)) != *expected {
@@ -67,7 +69,8 @@ impl StoreFile {
         let exchanges = requests.iter().map(exchange).collect();
         self.file.write(0, &encode(&entries))?;
         self.file.sync_data()?;
-        (self.entries, self.last_revision) = (entries, revision);
+        *self.entries.0.write().unwrap_or_else(PoisonError::into_inner) = entries;
+        self.last_revision = revision;
         Ok(exchanges)
     }
 
@@ -76,43 +79,46 @@ impl StoreFile {
     pub(crate) fn give_up(self) {}
 }
 
-pub(crate) struct Snapshot {
-    entries: Entries,
-}
+/// The entries as of the last commit.
+pub(crate) struct Entries(RwLock<Contents>);
 
-impl Snapshot {
+impl Entries {
     pub(crate) fn get(&self, id: &AccountId) -> Result<Option<Entry>, RedbStoreError> {
-        Ok(entry(&self.entries, id))
+        Ok(entry(&self.contents(), id))
     }
 
     /// Returns no entries: purging is not simulated.
     pub(crate) fn expired(
         &self,
-        _: &[u8],
+        _: Option<&AccountId>,
         _: UnixTime,
         _: usize,
-    ) -> Result<(Vec<Request>, Option<Vec<u8>>), RedbStoreError> {
+    ) -> Result<(Vec<Request>, Option<AccountId>), RedbStoreError> {
         Ok((Vec::new(), None))
     }
 
-    pub(crate) fn ids(&self, _: &[u8], _: usize) -> Result<Vec<AccountId>, RedbStoreError> {
+    pub(crate) fn ids(&self, _: Option<&AccountId>, _: usize) -> Result<Vec<AccountId>, RedbStoreError> {
         Ok(Vec::new())
+    }
+
+    fn contents(&self) -> Contents {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 /// Does nothing: backups are not simulated.
-pub(crate) fn copy(_: &Snapshot, _: &Path) -> Result<(), RedbStoreError> {
+pub(crate) fn copy(_: &Entries, _: &Path) -> Result<(), RedbStoreError> {
     Ok(())
 }
 
 /// Returns the entry of an id.
-pub(crate) fn entry(entries: &Entries, id: &AccountId) -> Option<Entry> {
+pub(crate) fn entry(entries: &Contents, id: &AccountId) -> Option<Entry> {
     let (revision, value) = entries.get(id.as_str())?;
     Some(Entry { revision: Revision::new(*revision), value: Value::from(value.as_slice()) })
 }
 
 /// Writes each entry as the length of its id, the id, its revision, the length of its value, and the value.
-fn encode(entries: &Entries) -> Vec<u8> {
+fn encode(entries: &Contents) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (id, (revision, value)) in entries {
         bytes.extend((id.len() as u64).to_le_bytes());
@@ -124,8 +130,8 @@ fn encode(entries: &Entries) -> Vec<u8> {
     bytes
 }
 
-pub(crate) fn decode(mut bytes: &[u8]) -> Entries {
-    let mut entries = Entries::new();
+pub(crate) fn decode(mut bytes: &[u8]) -> Contents {
+    let mut entries = Contents::new();
     while !bytes.is_empty() {
         let id = core::str::from_utf8(part(&mut bytes)).unwrap().into();
         let revision = number(&mut bytes);

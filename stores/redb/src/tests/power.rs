@@ -89,7 +89,7 @@ fn what_was_stored_is_there_when_the_power_comes_back() {
     let mut rng = SmallRng::seed_from_u64(1);
     let (mut cut_while_opening, mut lost_writes) = (0, 0);
     for cut in 0..cuts {
-        disk.cut_after(rng.random_range(0..400));
+        disk.cut_after(rng.random_range(0..1_000));
         let opened = RedbStore::start(RedbOptions::new(), {
             let disk = disk.clone();
             move || Ok(disk.open())

@@ -8,12 +8,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{panic, thread};
 
 use pollster::block_on;
-use redb::{Database, TableDefinition};
-use secondo::AccountId;
+use redb::{Database, ReadableDatabase, TableDefinition};
 use secondo::store::{Exchange, Store, Value};
-use secondo_redb::{RedbOptions, RedbStore, RedbStoreError};
+use secondo::{AccountId, UnixTime};
+
+use crate::journal::JOURNAL;
+use crate::{RedbOptions, RedbStore, RedbStoreError};
 
 const ENTRIES: usize = 300;
+
+// As other programs name the tables, and as the docs describe them.
+const ENTRY_TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("secondo-entries");
+const META_TABLE: TableDefinition<'_, &str, u64> = TableDefinition::new("secondo-meta");
 
 fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
@@ -248,15 +254,75 @@ fn a_file_of_another_version() {
     let folder = folder();
     let path = folder.path().join("accounts.redb");
     drop(RedbStore::open(&path).unwrap());
-    let meta = TableDefinition::<&str, u64>::new("secondo-meta");
-    for format in [0, 2, u64::MAX] {
+    for format in [0, 3, u64::MAX] {
         let database = Database::open(&path).unwrap();
         let transaction = database.begin_write().unwrap();
-        transaction.open_table(meta).unwrap().insert("format", format).unwrap();
+        transaction.open_table(META_TABLE).unwrap().insert("format", format).unwrap();
         transaction.commit().unwrap();
         drop(database);
         let opened = open(&path, &fs::read(&path).unwrap(), &Contents::new());
         assert!(matches!(opened, Err(RedbStoreError::Format { found }) if found == format), "{opened:?}");
+    }
+}
+
+/// Format 1 has no journal. The first write makes the file one of this version, which that of format 1 does not open.
+#[test]
+fn a_file_of_format_1_is_opened_and_becomes_one_of_this_version() {
+    let folder = folder();
+    let path = folder.path().join("accounts.redb");
+    let database = Database::create(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut entries = transaction.open_table(ENTRY_TABLE).unwrap();
+    for (n, expiry) in [u64::MAX, 1, u64::MAX].into_iter().enumerate() {
+        let entry = [&7_u64.to_le_bytes()[..], &expiry.to_le_bytes(), b"value"].concat();
+        entries.insert(id(n).as_bytes(), entry.as_slice()).unwrap();
+    }
+    drop(entries);
+    let mut meta = transaction.open_table(META_TABLE).unwrap();
+    meta.insert("format", 1).unwrap();
+    meta.insert("revisions", 7).unwrap();
+    drop(meta);
+    transaction.commit().unwrap();
+    drop(database);
+    close_to_others(&path);
+
+    let format = || {
+        let database = Database::open(&path).unwrap();
+        let meta = database.begin_read().unwrap().open_table(META_TABLE).unwrap();
+        meta.get("format").unwrap().unwrap().value()
+    };
+    let mut all: Contents = (0..3).map(|n| (n, b"value".to_vec())).collect();
+    let store = RedbStore::open(&path).unwrap();
+    assert!(contents(&store).unwrap() == all);
+    drop(store);
+    assert_eq!(format(), 1);
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(block_on(store.purge(UnixTime::from_secs(1).unwrap())).unwrap(), 1);
+    drop(store);
+    assert_eq!(format(), 2);
+    all.remove(&1);
+    assert!(contents(&RedbStore::open(&path).unwrap()).unwrap() == all);
+}
+
+/// The checksums of all pages are right, so this is no damage of a disk.
+#[test]
+fn a_journal_without_some_rows() {
+    let folder = folder();
+    for (n, missing) in [0..1, 51..52, 0..u64::MAX].into_iter().enumerate() {
+        let path = folder.path().join(format!("{n}.redb"));
+        let store = RedbStore::open(&path).unwrap();
+        for n in 0..55 {
+            let stored = block_on(store.compare_exchange(&id(n), None, Value::from(&b"value"[..]), None));
+            assert_eq!(stored.unwrap(), Exchange::Stored);
+        }
+        drop(store);
+        let database = Database::open(&path).unwrap();
+        let transaction = database.begin_write().unwrap();
+        transaction.open_table(JOURNAL).unwrap().retain_in(missing, |_, _| false).unwrap();
+        transaction.commit().unwrap();
+        drop(database);
+        let opened = open(&path, &fs::read(&path).unwrap(), &Contents::new());
+        assert!(matches!(opened, Err(RedbStoreError::Corrupt)), "{opened:?}");
     }
 }
 

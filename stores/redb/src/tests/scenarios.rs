@@ -13,8 +13,9 @@ use secondo::{
     AccountId, Algorithm, Authenticator, Key, Policy, Refusal, Secret, State, Totp, Transaction, UnixTime, Verifier,
     VerifierError,
 };
-use secondo_redb::{RedbStore, RedbStoreError};
 use store_testing::{Engine, clock, crowd, kills, pushes, races, responses, rounds, sent};
+
+use crate::{RedbStore, RedbStoreError};
 
 struct Redb;
 
