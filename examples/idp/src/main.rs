@@ -84,8 +84,8 @@ enum Task {
     Serve,
     /// Checks the configuration, the clock, the keys and the store.
     Check,
-    /// Puts a backup in the place of data that is lost, while the provider is stopped. What was used since the backup is
-    /// not accepted again.
+    /// Puts a backup in the place of data that is lost, while the provider is stopped. Ends what would be accepted again,
+    /// and prints what can be, and what has to be done again.
     Restore {
         /// The file that `idp backup` made. Without it: what a database server has put back.
         file: Option<PathBuf>,
@@ -111,19 +111,19 @@ async fn main() -> ExitCode {
 }
 
 async fn run(path: Option<PathBuf>, tls: bool, task: Task) -> Result<(), Failure> {
-    let config = Config::read(path.as_deref());
+    let path = path.as_deref();
     match task {
         Task::Serve => {
-            let mut config = config?;
+            let mut config = Config::read(path)?;
             if tls {
                 config.begin_tls();
             }
             serve::serve(config).await
         }
-        Task::Check => command::check(path.as_deref()).await,
-        Task::Restore { file } => command::restore(config?, file.as_deref()).await,
-        Task::HashPin => command::hash_pin(),
+        Task::Check => command::check(path).await,
+        Task::Restore { file } => command::restore(Config::read(path)?, file.as_deref()).await,
+        Task::HashPin => command::hash_pin().await,
         Task::Load(arguments) => load::load(arguments).await,
-        Task::Command(command) => command::run(config?, command).await,
+        Task::Command(command) => command::run(Config::read(path)?, command).await,
     }
 }

@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 use crate::registration::today;
-use crate::tries::{self, Counted};
+use crate::tries::{self, Counted, Pin};
 
 /// A person with an identity. The id is also that of the account with the authenticators.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -192,6 +192,9 @@ impl Persons {
     /// Removes a person with both user names. Returns the number of records that there were.
     pub(crate) async fn erase(&self, person: &Person, now: UnixTime) -> Result<usize, Outage> {
         self.forget_tries(person, now).await?;
+        for pin in Pin::ALL {
+            tries::forget(&self.records, &pin.name(&person.fiscal_code), now).await?;
+        }
         for user in [&person.email, &person.fiscal_code] {
             self.records.remove::<Named>(&normalized(user), now).await?;
         }

@@ -48,13 +48,15 @@ impl Certificate {
             if kept.is_good(host, now)? {
                 return Ok(kept);
             }
-            fs::remove_file(path)?;
         }
         let CertifiedKey { cert, signing_key } = make(host, now)?;
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        // A crash leaves the old file or the whole new one.
+        let new = path.with_extension("pem.new");
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         file.write_all(signing_key.serialize_pem().as_bytes())?;
         file.write_all(cert.pem().as_bytes())?;
         file.sync_all()?;
+        fs::rename(&new, path)?;
         let key = PrivateKeyDer::try_from(signing_key.serialize_der())?;
         Ok(Self { certificate: cert.der().clone(), key })
     }

@@ -32,6 +32,27 @@ impl Record for Tries {
     const KIND: &'static str = "tries";
 }
 
+/// A PIN that a person has, besides the password.
+#[derive(Clone, Copy)]
+pub(crate) enum Pin {
+    /// The PIN of the sample service.
+    Service,
+    /// The PIN of a credential that is handed over.
+    Handover,
+}
+
+impl Pin {
+    pub(crate) const ALL: [Self; 2] = [Self::Service, Self::Handover];
+
+    /// Returns the name under which the wrong PINs for a fiscal code are counted.
+    pub(crate) fn name(self, fiscal_code: &str) -> String {
+        match self {
+            Self::Service => format!("service {fiscal_code}"),
+            Self::Handover => format!("handover {fiscal_code}"),
+        }
+    }
+}
+
 /// An attempt that may be compared, and is counted as a failure until [`forget`] is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counted {
@@ -85,7 +106,7 @@ pub(crate) async fn locked_until(records: &Records, name: &str, now: UnixTime) -
 }
 
 /// Returns a hash by which an attempt is recognized. Its key is the token of the form, which only the browser has.
-fn attempt(form: &str, secret: &str) -> String {
+pub(crate) fn attempt(form: &str, secret: &str) -> String {
     let hash = Sha256::new().chain_update(form).chain_update([0]).chain_update(secret).finalize();
     base16ct::lower::encode_string(&hash)
 }

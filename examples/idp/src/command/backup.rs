@@ -80,7 +80,8 @@ async fn restore_file(config: Config, file: &Path) -> Result<(), Failure> {
 async fn make_safe(config: Config) -> Result<(), Failure> {
     let (origin, key) = (config.origin_at(config.listen)?, config.key_path());
     let app = App::assemble(config, &key, origin).await.map_err(|error| {
-        format!("the key file {} does not open the backup: put the key file of its time there ({error})", key.display())
+        let key = key.display();
+        format!("{error}. If the key file {key} does not open the backup, put the key file of its time there")
     })?;
     let (now, by) = (UnixTime::now()?, Operator::new("idp restore", "restored from a backup"));
     let last = app.audit.last_time(now).await?;
@@ -100,7 +101,10 @@ async fn make_safe(config: Config) -> Result<(), Failure> {
     app.audit.flush().await?;
     let accounts = counted(count, "account accepts", "accounts accept");
     println!("{accounts} no code of the time before, for about five minutes.");
-    println!("Recovery codes and codes of HOTP tokens that were used since the backup can be used again.");
+    println!(
+        "Used since the backup, and valid again: recovery codes, codes of HOTP tokens, signed requests of services for"
+    );
+    println!("an hour, and one-time passwords of credentials that were handed over.");
     let last = last.map_or_else(|| "nothing".to_owned(), |last| last.to_string());
     println!("The last line of the audit log is of: {last}. What was done since then is undone. Do these again:");
     println!("- erasures; revocations and suspensions of identities and devices; dismissals of operators;");

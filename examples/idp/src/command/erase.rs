@@ -26,7 +26,7 @@ use crate::audit::Line;
 use crate::outage::{Failure, Outage};
 use crate::person::{Person, normalized};
 use crate::records::{Record, is_named, kind_of};
-use crate::registration::{Application, remove_documents};
+use crate::registration::{Application, DEVICE, remove_documents};
 
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Arguments {
@@ -111,8 +111,10 @@ async fn is_mobile_shared(app: &App, ids: &[AccountId], person: &Person) -> Resu
             continue;
         }
         let content = app.records.content(id).await?.unwrap_or_default();
-        let own = content.pointer("/personal/fiscal_code").and_then(Value::as_str) == Some(&person.fiscal_code);
-        if !own && content.get("mobile").and_then(Value::as_str) == Some(&person.mobile) {
+        let is_own = ["/personal/fiscal_code", "/certified/fiscal_code"]
+            .into_iter()
+            .any(|place| content.pointer(place).and_then(Value::as_str) == Some(&person.fiscal_code));
+        if !is_own && content.get("mobile").and_then(Value::as_str) == Some(&person.mobile) {
             return Ok(true);
         }
     }
@@ -120,7 +122,7 @@ async fn is_mobile_shared(app: &App, ids: &[AccountId], person: &Person) -> Resu
 }
 
 /// The kinds of records that stay, or that are erased at the end.
-const KEPT: [&str; 4] = ["audit", "audit-head", "person", "name"];
+const KEPT: [&str; 5] = ["audit", "audit-head", "person", "name", DEVICE];
 
 /// The places in a record whose person is the one whom the record is about alone.
 const OWNERS: [&str; 8] = [

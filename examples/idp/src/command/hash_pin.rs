@@ -1,8 +1,11 @@
 //! The hash of a PIN, for a table `[[handover]]` of the configuration.
 
 use std::io::{self, IsTerminal, Read, Stdin};
+use std::thread;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::signal::ctrl_c;
+use tokio::sync::oneshot;
 
 use crate::outage::Failure;
 use crate::person::hash;
@@ -12,19 +15,19 @@ const MIN_CHARS: usize = 6;
 const MAX_BYTES: u64 = 256;
 
 /// Reads a line with a PIN from the standard input, and prints its hash. An argument would be seen by others.
-pub(crate) fn hash_pin() -> Result<(), Failure> {
+pub(crate) async fn hash_pin() -> Result<(), Failure> {
     let input = io::stdin();
     let hidden = input.is_terminal().then(|| Hidden::new(&input)).transpose()?;
     if hidden.is_some() {
         eprintln!("Type the PIN, which is not shown, and Enter:");
     }
-    let mut line = Vec::new();
-    for byte in input.lock().take(MAX_BYTES + 1).bytes() {
-        match byte? {
-            b'\n' => break,
-            byte => line.push(byte),
-        }
-    }
+    // A thread of its own, which nothing waits for after Ctrl-C.
+    let (read, line) = oneshot::channel();
+    thread::spawn(|| read.send(read_line()));
+    let line = tokio::select! {
+        line = line => line??,
+        _ = ctrl_c() => return Err("interrupted".into()),
+    };
     drop(hidden);
     let text = String::from_utf8(line).map_err(|_| "the PIN is not UTF-8")?;
     let pin = text.trim_end_matches('\r');
@@ -33,6 +36,17 @@ pub(crate) fn hash_pin() -> Result<(), Failure> {
     }
     println!("{}", hash(pin)?);
     Ok(())
+}
+
+fn read_line() -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    for byte in io::stdin().lock().take(MAX_BYTES + 1).bytes() {
+        match byte? {
+            b'\n' => break,
+            byte => line.push(byte),
+        }
+    }
+    Ok(line)
 }
 
 /// A terminal that does not show what is typed. It does again after this value.

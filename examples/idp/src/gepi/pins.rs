@@ -43,7 +43,7 @@ pub(super) async fn compare(
     form: &str,
     now: UnixTime,
 ) -> Result<Compared, Outage> {
-    let name = format!("gepi {holder}");
+    let name = tries::Pin::Service.name(holder);
     let left = match tries::count(&app.records, &name, &pin, form, now).await? {
         Ok(Counted { left, .. }) => left,
         Err(until) => return Ok(Compared::Locked(until)),

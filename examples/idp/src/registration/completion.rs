@@ -58,7 +58,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, he
     };
     // Another operator may have decided, or the person.
     let Some(application) = visit.request(&id).await? else { return Ok(visit.go_to(REQUESTS)) };
-    visit.app.audit.record(by(operator, "application", &application, &visit));
+    visit.app.audit.record(by(operator, "application_view", &application, &visit));
     Ok(visit.show(StatusCode::OK, |page| pages::request(page, &id, &application)))
 }
 

@@ -13,9 +13,9 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::civil::Date;
-use secondo::decision::{self, CommitError};
+use secondo::decision;
 use secondo::formats::otpauth::KeyUri;
-use secondo::{Policy, Refusal, SubmittedCode, UnixTime};
+use secondo::{Policy, SubmittedCode, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::application::{Application, Certified, Step};
@@ -26,7 +26,8 @@ use crate::outage::Outage;
 use crate::pages::{Text, password_locked, registration as pages};
 use crate::problem::{Problem, Refused};
 use crate::records::{Kept, Record, Records};
-use crate::tries;
+use crate::session::MOVING_SECS;
+use crate::tries::{self, Pin};
 
 pub(super) const PAGE: &str = "/register/handover";
 
@@ -76,12 +77,28 @@ impl Record for Credential {
     const KIND: &'static str = "credential";
 }
 
-/// The state of the device of a credential, by the fiscal code.
+/// The device of a credential that has shown passwords, by the fiscal code.
 #[derive(Serialize, Deserialize)]
-struct Device(Vec<u8>);
+struct Device {
+    /// The state of the one-time passwords: those up to its watermark are used.
+    state: Vec<u8>,
+    /// The hash of the form whose password was accepted last, and its time in seconds.
+    last: (String, u64),
+}
 
 impl Record for Device {
-    const KIND: &'static str = "credential-device";
+    const KIND: &'static str = DEVICE;
+}
+
+/// The kind of the records of devices. They stay when a person is erased, since used passwords would be valid again.
+pub(crate) const DEVICE: &str = "credential-device";
+
+/// The result of a one-time password.
+enum Verified {
+    Right,
+    /// The same form was right a moment ago: the second of two clicks.
+    Again,
+    Wrong,
 }
 
 /// The name of the demonstration's credential in the records.
@@ -136,8 +153,9 @@ pub(super) async fn take(
     if consent != "yes" {
         return visit.refuse(PAGE, Refused::from(Problem::HandoverConsent).with_typed(&code)).await;
     }
-    let name = format!("handover {code}");
-    let guess = format!("{pin} {otp}");
+    let name = Pin::Handover.name(&code);
+    // A password that is given again at another time is compared with others.
+    let guess = format!("{} {pin}{otp} {}", pin.len(), visit.now.as_secs() / 30);
     if let Err(until) = tries::count(&visit.app.records, &name, &guess, &form, visit.now).await? {
         let alert = password_locked(visit.language, until);
         return visit.refuse(PAGE, Refused::from(alert).with_typed(&code)).await;
@@ -150,11 +168,10 @@ pub(super) async fn take(
     let Some(credential) = credential.filter(|_| is_right) else {
         return visit.refuse(PAGE, refused(&visit, WRONG)).await;
     };
-    match credential.verify(&otp, &visit.app.records, visit.now).await? {
-        Ok(()) => tries::forget(&visit.app.records, &name, visit.now).await?,
-        // The first of two clicks has used the same password.
-        Err(Refusal::Replayed { .. }) if visit.await_first().await? => return visit.follow_first(super::PAGE).await,
-        Err(_) => return visit.refuse(PAGE, refused(&visit, WRONG)).await,
+    match credential.verify(&otp, &form, &visit.app.records, visit.now).await? {
+        Verified::Right => tries::forget(&visit.app.records, &name, visit.now).await?,
+        Verified::Again => return visit.follow_first(super::PAGE).await,
+        Verified::Wrong => return visit.refuse(PAGE, refused(&visit, WRONG)).await,
     }
     let last: Option<Date> = credential.expires.parse().ok();
     if last.is_none_or(|last| last < today(visit.now)) {
@@ -169,31 +186,85 @@ pub(super) async fn take(
 }
 
 impl Credential {
-    /// Verifies a one-time password, if the credential has a device. Each password is accepted once.
-    async fn verify(&self, typed: &str, records: &Records, now: UnixTime) -> Result<Result<(), Refusal>, Outage> {
-        let Some(uri) = &self.otp else { return Ok(Ok(())) };
+    /// Verifies a one-time password, if the credential has a device. Each password is accepted once. Wrong ones change
+    /// nothing here: [`tries`] counts them with the PIN, and ends the lock by itself.
+    async fn verify(&self, typed: &str, form: &str, records: &Records, now: UnixTime) -> Result<Verified, Outage> {
+        let Some(uri) = &self.otp else { return Ok(Verified::Right) };
         let uri = KeyUri::parse(uri).map_err(|_| Outage("credential"))?;
         let (method, key) = (uri.authenticator().method(), uri.authenticator().key().ok_or(Outage("credential"))?);
+        let form = tries::attempt(form, typed);
         let typed = SubmittedCode::new(typed);
         let verify = |held: Option<Device>| {
             let state = match &held {
-                Some(Device(bytes)) => decision::State::from_bytes(bytes),
+                Some(Device { last: (of, at), .. }) if *of == form && now.as_secs() <= at + MOVING_SECS => {
+                    return (None, Ok(Verified::Again));
+                }
+                Some(Device { state, .. }) => decision::State::from_bytes(state),
                 None => Ok(uri.state().confirmed()),
             };
             let Ok(state) = state else { return (None, Err(Outage("credential"))) };
-            let mut next = None;
+            let mut accepted = None;
             let decision = method.verify(&key, &Policy::new(), &state, &typed, now);
-            let committed = decision.commit(|state| {
-                next = Some(Kept::forever(Device(state.to_bytes().to_vec())));
+            let verified = decision.commit(|state| {
+                accepted = Some(state.to_bytes().to_vec());
                 Ok::<_, Infallible>(())
             });
-            let verified = match committed {
-                Ok(_) => Ok(()),
-                Err(CommitError::Refused(refusal)) => Err(refusal),
-                Err(CommitError::Store(never)) => match never {},
-            };
-            (next, Ok(verified))
+            match (verified, accepted) {
+                (Ok(_), Some(state)) => {
+                    let device = Device { state, last: (form.clone(), now.as_secs()) };
+                    (Some(Kept::forever(device)), Ok(Verified::Right))
+                }
+                _ => (None, Ok(Verified::Wrong)),
+            }
         };
         records.change(&self.fiscal_code, now, verify).await?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use secondo::{Algorithm, Key, Secret, Totp};
+
+    use super::*;
+    use crate::person::hash;
+    use crate::session::Session;
+    use crate::test_browser::{self, Browser, click_twice};
+
+    /// The first of two clicks has used the password, and has not set its cookie.
+    #[tokio::test]
+    async fn double_click_uses_a_one_time_password_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let now = UnixTime::now().unwrap();
+        let secret = Secret::from_bytes(b"a device of the region").unwrap();
+        let code = Totp::default().generate(&Key::new(Algorithm::Sha1, &secret), now).unwrap();
+        let text = |text: &str| text.to_owned();
+        let credential = Credential {
+            issuer: text("Regione Esempio"),
+            fiscal_code: text("VRDLGU90E17F205V"),
+            hash: hash("12345678").unwrap(),
+            otp: Some(format!("otpauth://totp/luigi?secret={}", secret.to_base32().as_str())),
+            name: text("Luigi"),
+            family_name: text("Verdi"),
+            mobile: text("+393330000002"),
+            expires: text("2099-12-31"),
+        };
+        let replace = |_: Option<Credential>| (Some(Kept::forever(credential.clone())), ());
+        app.records.change(OF_DEMONSTRATION, now, replace).await.unwrap();
+        let mut browser = Browser::new(&app);
+        browser.send("GET", PAGE, String::new(), None).await;
+        let given = format!("&fiscal_code=VRDLGU90E17F205V&pin=12345678&otp={}&consent=yes", code.as_str());
+        let form = format!("form={}{given}", browser.hidden("form"));
+        click_twice::<Session>(&app, &mut browser, PAGE, [form.clone(), form]).await;
+        assert!(browser.page.contains("\"/register/code/mobile\""), "{}", browser.page);
+        // Another browser gets nothing by it.
+        let mut other = Browser::new(&app);
+        other.send("GET", PAGE, String::new(), None).await;
+        let form = format!("form={}{given}", other.hidden("form"));
+        other.send("POST", PAGE, form, None).await;
+        other.follow().await;
+        assert!(other.page.contains("role=\"alert\""), "{}", other.page);
     }
 }

@@ -24,7 +24,7 @@ use serde::Deserialize;
 pub(crate) use self::application::{Application, Stage, Step};
 pub(crate) use self::contact::{CODE_OVER, WRONG_CODE};
 pub(crate) use self::files::{Kind, remove_documents};
-pub(crate) use self::handover::{Credential, check_credentials, keep_credential};
+pub(crate) use self::handover::{Credential, DEVICE, check_credentials, keep_credential};
 pub(crate) use self::personal::{Personal, today};
 use crate::app::App;
 use crate::http::{Answer, Visit};

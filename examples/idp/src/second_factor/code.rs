@@ -68,7 +68,7 @@ impl Visit {
             level: level(first, accepted) as u8,
             amr: amr(first, accepted).into_iter().map(ToOwned::to_owned).collect(),
         });
-        (session.step, session.number) = (None, None);
+        (session.step, session.number, session.push) = (None, None, None);
         let is_again = std::mem::take(&mut session.is_again);
         if session.request.is_none() {
             self.app.audit.record(Line {

@@ -50,6 +50,9 @@ fn pin_is_not_shown_and_not_short() {
     };
     let (is_hashed, text) = hash_pin("Prova-77");
     assert!(is_hashed && text.contains("$argon2id$"), "{text}");
+    // Ctrl-C ends it at once.
+    let (is_hashed, text) = hash_pin("\u{3}");
+    assert!(!is_hashed && text.contains("interrupted"), "{text}");
     let (is_hashed, text) = hash_pin("Corto");
     assert!(!is_hashed && text.contains("at least 6 characters"), "{text}");
 }

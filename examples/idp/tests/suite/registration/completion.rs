@@ -205,5 +205,5 @@ fn only_operators_with_a_second_factor() {
     let file = provider.file("log.json");
     provider.command(&["audit", "export", file.to_str().unwrap(), "--person", &provider.operator.0]).unwrap();
     let log = std::fs::read_to_string(file).unwrap();
-    assert_eq!(log.matches("\"action\":\"application\"").count(), 1, "{log}");
+    assert_eq!(log.matches("\"action\":\"application_view\"").count(), 1, "{log}");
 }
