@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Read, Stdin};
 use std::thread;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::outage::Failure;
@@ -17,6 +17,8 @@ const MAX_BYTES: u64 = 256;
 /// Reads a line with a PIN from the standard input, and prints its hash. An argument would be seen by others.
 pub(crate) async fn hash_pin() -> Result<(), Failure> {
     let input = io::stdin();
+    // Before anything is hidden: a program that Ctrl-C ends at once would leave the terminal as it is.
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let hidden = input.is_terminal().then(|| Hidden::new(&input)).transpose()?;
     if hidden.is_some() {
         eprintln!("Type the PIN, which is not shown, and Enter:");
@@ -26,7 +28,7 @@ pub(crate) async fn hash_pin() -> Result<(), Failure> {
     thread::spawn(|| read.send(read_line()));
     let line = tokio::select! {
         line = line => line??,
-        _ = ctrl_c() => return Err("interrupted".into()),
+        _ = interrupt.recv() => return Err("interrupted".into()),
     };
     drop(hidden);
     let text = String::from_utf8(line).map_err(|_| "the PIN is not UTF-8")?;

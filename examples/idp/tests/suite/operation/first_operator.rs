@@ -33,7 +33,7 @@ fn code_for(provider: &Provider, to: &str, count: usize) -> String {
 
 #[test]
 fn pin_is_not_shown_and_not_short() {
-    let hash_pin = |pin: &str| {
+    let hash_pin = |typed: &str| {
         // A terminal, which shows what is typed unless the program asks it not to.
         let command = format!("{} hash-pin", env!("CARGO_BIN_EXE_idp"));
         let mut terminal = Command::new("script");
@@ -43,17 +43,17 @@ fn pin_is_not_shown_and_not_short() {
         let mut text = String::new();
         shown.read_line(&mut text).unwrap();
         assert!(text.contains("Type the PIN"), "{text}");
-        writeln!(input, "{pin}").unwrap();
+        write!(input, "{typed}").unwrap();
         shown.read_to_string(&mut text).unwrap();
-        assert!(!text.contains(pin), "{text}");
+        assert!(!text.contains(typed.trim_end()), "{text}");
         (process.wait().unwrap().success(), text)
     };
-    let (is_hashed, text) = hash_pin("Prova-77");
+    let (is_hashed, text) = hash_pin("Prova-77\n");
     assert!(is_hashed && text.contains("$argon2id$"), "{text}");
     // Ctrl-C ends it at once.
     let (is_hashed, text) = hash_pin("\u{3}");
     assert!(!is_hashed && text.contains("interrupted"), "{text}");
-    let (is_hashed, text) = hash_pin("Corto");
+    let (is_hashed, text) = hash_pin("Corto\n");
     assert!(!is_hashed && text.contains("at least 6 characters"), "{text}");
 }
 
