@@ -19,7 +19,8 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    fn fits(&self, line: &Line) -> bool {
+    /// Returns `true` for a line that the search finds.
+    pub(crate) fn fits(&self, line: &Line) -> bool {
         (self.from..=self.until).contains(&line.time)
             && self.person.as_ref().is_none_or(|person| line.names(person))
             && self.area.as_ref().is_none_or(|area| line.area.as_ref() == Some(area))

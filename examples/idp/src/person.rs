@@ -346,14 +346,14 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails so")]
 
     use super::*;
-    use crate::test_browser::{self, USER};
+    use crate::test_browser::{self, Gate, USER};
 
     #[tokio::test]
     async fn unknown_name_asks_the_store_as_often_as_a_known_one() {
         let folder = tempfile::tempdir().unwrap();
         let app = test_browser::open(folder.path()).await;
         let now = UnixTime::now().unwrap();
-        let (records, _, seen) = test_browser::gated(&app, Person::KIND);
+        let (records, _, seen) = test_browser::gated(&app, Gate::Writes(Person::KIND));
         let persons = Persons::new(records, "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
         let mut calls = Vec::new();
         for user in [USER, "RSSMRA80B69H501U", "nobody@example.org"] {

@@ -9,7 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
 use secondo::store::{Boxed, BoxedError, Entry, Exchange, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::ServiceExt;
 
 use crate::app::{App, RECORDS};
@@ -47,55 +47,43 @@ pub(crate) async fn change(app: &App, change: impl FnMut(&mut crate::person::Per
     app.persons.change(&id, now, change).await.unwrap();
 }
 
-/// A store that answers nothing until its gate has a permit.
-struct Held {
-    store: Boxed,
-    gate: Arc<Semaphore>,
-}
-
-impl Store for Held {
-    type Error = BoxedError;
-
-    async fn load(&self, id: &AccountId) -> Result<Option<Entry>, BoxedError> {
-        let _open = self.gate.acquire().await.unwrap();
-        self.store.load(id).await
-    }
-
-    async fn compare_exchange(
-        &self,
-        id: &AccountId,
-        expected: Option<Revision>,
-        value: Value,
-        expires: Option<UnixTime>,
-    ) -> Result<Exchange, BoxedError> {
-        let _open = self.gate.acquire().await.unwrap();
-        self.store.compare_exchange(id, expected, value, expires).await
-    }
-}
-
 /// Returns the provider with persons and messages that are out of reach until the gate has a permit. A request that waits
 /// for them is not answered.
 pub(crate) fn held(app: &App) -> (Arc<App>, Arc<Semaphore>) {
-    let gate = Arc::new(Semaphore::new(0));
-    let store = Boxed::new(Held { store: app.engine.boxed(), gate: Arc::clone(&gate) });
-    let keys = KeyFile::read(&app.config.key_path()).unwrap().derived(RECORDS);
-    let records = Records::new(store, &keys);
+    let (records, gate, _) = gated(app, Gate::All);
     let persons = Persons::new(records.clone(), "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
     (Arc::new(App { persons, messages: Messages::new(records, None), ..app.clone() }), gate)
 }
 
-/// A store that writes records of a kind only when its gate has permits, and counts what comes.
+/// The calls of a store that wait for a permit of its gate.
+#[derive(Clone, Copy)]
+pub(crate) enum Gate {
+    All,
+    /// Those that write a record of this kind.
+    Writes(&'static str),
+}
+
+impl Gate {
+    fn holds(self, id: &AccountId, is_write: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Writes(kind) => is_write && kind_of(id) == Some(kind),
+        }
+    }
+}
+
+/// A store with a gate, which counts the calls.
 struct Gated {
     store: Boxed,
-    kind: &'static str,
-    gate: Arc<Semaphore>,
+    gate: Gate,
+    permits: Arc<Semaphore>,
     seen: Arc<Seen>,
 }
 
-/// What a store was asked for.
+/// The numbers of calls that a store received.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// The writes of the kind.
+    /// The writes that the gate holds.
     writes: AtomicUsize,
     /// The loads of sessions.
     loads: AtomicUsize,
@@ -109,12 +97,26 @@ impl Seen {
     }
 }
 
+impl Gated {
+    /// Waits for a permit, if the gate holds the call.
+    async fn pass(&self, id: &AccountId, is_write: bool) -> Option<SemaphorePermit<'_>> {
+        self.seen.calls.fetch_add(1, Ordering::Relaxed);
+        if !self.gate.holds(id, is_write) {
+            return None;
+        }
+        if is_write {
+            self.seen.writes.fetch_add(1, Ordering::Relaxed);
+        }
+        Some(self.permits.acquire().await.unwrap())
+    }
+}
+
 impl Store for Gated {
     type Error = BoxedError;
 
     async fn load(&self, id: &AccountId) -> Result<Option<Entry>, BoxedError> {
+        let _permit = self.pass(id, false).await;
         let entry = self.store.load(id).await;
-        self.seen.calls.fetch_add(1, Ordering::Relaxed);
         if kind_of(id) == Some(Session::KIND) {
             self.seen.loads.fetch_add(1, Ordering::Relaxed);
         }
@@ -128,28 +130,23 @@ impl Store for Gated {
         value: Value,
         expires: Option<UnixTime>,
     ) -> Result<Exchange, BoxedError> {
-        self.seen.calls.fetch_add(1, Ordering::Relaxed);
-        if kind_of(id) == Some(self.kind) {
-            self.seen.writes.fetch_add(1, Ordering::Relaxed);
-            let _open = self.gate.acquire().await.unwrap();
-            return self.store.compare_exchange(id, expected, value, expires).await;
-        }
+        let _permit = self.pass(id, true).await;
         self.store.compare_exchange(id, expected, value, expires).await
     }
 }
 
-/// Returns the records of the provider, which are written to a kind only when the gate has permits, and what they ask for.
-pub(crate) fn gated(app: &App, kind: &'static str) -> (Records, Arc<Semaphore>, Arc<Seen>) {
-    let (gate, seen) = (Arc::new(Semaphore::new(0)), Arc::<Seen>::default());
-    let store = Gated { store: app.engine.boxed(), kind, gate: Arc::clone(&gate), seen: Arc::clone(&seen) };
+/// Returns the records of the provider behind a gate without permits, the permits, and the numbers of calls.
+pub(crate) fn gated(app: &App, gate: Gate) -> (Records, Arc<Semaphore>, Arc<Seen>) {
+    let (permits, seen) = (Arc::new(Semaphore::new(0)), Arc::<Seen>::default());
+    let store = Gated { store: app.engine.boxed(), gate, permits: Arc::clone(&permits), seen: Arc::clone(&seen) };
     let keys = KeyFile::read(&app.config.key_path()).unwrap().derived(RECORDS);
-    (Records::new(Boxed::new(store), &keys), gate, seen)
+    (Records::new(Boxed::new(store), &keys), permits, seen)
 }
 
 /// Sends two forms, as a double click does. While the first one waits to write a record of type `R`, the second one goes as
 /// far as it can. The browser gets the answer to the second one, which must lead where the first one leads.
 pub(crate) async fn click_twice<R: Record>(app: &App, browser: &mut Browser, path: &str, forms: [String; 2]) {
-    let (records, gate, seen) = gated(app, R::KIND);
+    let (records, gate, seen) = gated(app, Gate::Writes(R::KIND));
     let gated = Arc::new(App { records, ..app.clone() });
     let click = |form: String| {
         let (mut tab, path) = (Browser::new(&gated), path.to_owned());

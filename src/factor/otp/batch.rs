@@ -67,7 +67,7 @@ struct Batch<'a, I> {
     policy: Policy,
     attempts: I,
     now: UnixTime,
-    /// What was found for the attempts that were taken ahead.
+    /// The attempts that were taken from the iterator and not decided yet, with the results of their searches.
     found: [Option<(Attempt<'a>, Result<Match, Refusal>)>; ATTEMPTS],
     next: usize,
 }

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +14,10 @@ use super::output::{Output, counted};
 use super::verify::verify;
 use crate::app::App;
 use crate::audit::{Line, Mark};
+use crate::audit_search::Search;
 use crate::gepi;
 use crate::outage::Failure;
+use crate::pages::start_of_day;
 
 #[derive(Debug, Serialize, Deserialize, Subcommand)]
 pub(crate) enum Audit {
@@ -68,20 +69,20 @@ pub(super) async fn audit(app: &App, command: Audit, output: &Output) -> Result<
 
 async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Failure> {
     let Export { file: path, person, area, from, to } = arguments;
-    let from = from.as_deref().map(|day| midnight(day, 0)).transpose()?.unwrap_or(0);
-    let to = to.as_deref().map(|day| midnight(day, 1)).transpose()?.unwrap_or(u64::MAX);
+    let from = from.as_deref().map(|text| Ok::<_, Failure>(midnight(day(text)?))).transpose()?.unwrap_or(0);
+    let until = to.as_deref().map(|text| Ok::<_, Failure>(midnight(day(text)?.tomorrow()?).saturating_sub(1)));
+    let until = until.transpose()?.unwrap_or(u64::MAX);
     let person = match person {
         // A person who was erased has only the id.
         Some(name) => Some(gepi::known_id(app, name, UnixTime::now()?).await?.unwrap_or_else(|| name.clone())),
         None => None,
     };
+    let search = Search { person, area: area.clone(), from, until };
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = Writer::new(file.map_err(|error| format!("{}: {error}", path.display()))?, path)?;
     let (mut count, mut failure) = (0_usize, None);
     let each = |line: &Line| {
-        let is_wanted = person.as_ref().is_none_or(|person| line.names(person))
-            && area.as_ref().is_none_or(|area| line.area.as_ref() == Some(area));
-        if is_wanted && (from..to).contains(&line.time) && failure.is_none() {
+        if search.fits(line) && failure.is_none() {
             count += 1;
             failure = file.write(line).err();
         }
@@ -98,12 +99,13 @@ async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Fa
     Err("the log has problems: see `idp audit verify`".into())
 }
 
-/// Returns the time in seconds of the beginning of a day in Italy, or of a day after it.
-fn midnight(day: &str, after: i64) -> Result<u64, Failure> {
-    let day: Date = day.parse().map_err(|_| format!("{day} is not a day such as 2026-11-01"))?;
-    let zone = TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC);
-    let start = day.checked_add(jiff::Span::new().try_days(after)?)?.to_zoned(zone)?;
-    Ok(u64::try_from(start.timestamp().as_second()).unwrap_or(0))
+fn day(text: &str) -> Result<Date, Failure> {
+    Ok(text.parse().map_err(|_| format!("{text} is not a day such as 2026-11-01"))?)
+}
+
+/// Returns the first second of a day in Italy. Days before 1970 have no lines.
+fn midnight(day: Date) -> u64 {
+    start_of_day(day).unwrap_or(0)
 }
 
 /// The columns of CSV. The time is in UTC, as RFC 3339 writes it.

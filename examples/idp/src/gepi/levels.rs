@@ -99,8 +99,8 @@ impl Settings {
 
     /// Decides if a login is strong enough for the person, or for which reason it is not.
     ///
-    /// Whoever has an accreditation or a delegation in force today has no exceptions. An operator and a volunteer in one
-    /// are bound by the earlier of the two days.
+    /// Exceptions are for citizens only. A person with an accreditation in force today is an operator, and one with a
+    /// delegation in force today is a volunteer. For a person who is both, the earlier of the two days counts.
     pub(super) fn admit(
         &self,
         actor: &Actor,

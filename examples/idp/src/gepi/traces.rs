@@ -48,7 +48,7 @@ impl Recipient {
     }
 }
 
-/// What somebody did with a case, or wanted to do.
+/// An action on a case that is traced: it was done, or it was refused.
 pub(super) struct Act<'a> {
     /// The fiscal code of the person.
     pub(super) who: &'a str,
