@@ -11,6 +11,8 @@ pub mod conformance;
 mod contract;
 #[cfg(feature = "std")]
 mod memory;
+#[cfg(feature = "std")]
+mod places;
 
 pub use boxed::{Boxed, BoxedError};
 pub use contract::{Entry, Enumerate, Exchange, Revision, Store, Value};

@@ -9,7 +9,7 @@ use core::time::Duration;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::thread;
 
-pub use shuttle::sync::{LockResult, PoisonError, RwLock, mpsc};
+pub use shuttle::sync::{LockResult, PoisonError, RwLock, TryLockError, TryLockResult, mpsc};
 
 use crate::time::{Instant, pass_until};
 
@@ -30,6 +30,14 @@ impl<T> Mutex<T> {
 
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         self.guard(self.0.lock())
+    }
+
+    pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        let guard = |guard| MutexGuard { mutex: self, guard };
+        self.0.try_lock().map(guard).map_err(|error| match error {
+            TryLockError::Poisoned(poisoned) => PoisonError::new(guard(poisoned.into_inner())).into(),
+            TryLockError::WouldBlock => TryLockError::WouldBlock,
+        })
     }
 
     fn guard<'a>(&'a self, locked: LockResult<shuttle::sync::MutexGuard<'a, T>>) -> LockResult<MutexGuard<'a, T>> {

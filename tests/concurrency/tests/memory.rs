@@ -56,6 +56,7 @@ fn no_exchange_is_lost() {
             let store = store.clone();
             thread::spawn(move || names.map(|name| add(&store, &id(name))))
         });
+        store.prefetch(&["bianchi", "verdi", "rossi", "bianchi"].map(id));
         for thread in threads {
             thread.join().unwrap();
         }
