@@ -1,4 +1,5 @@
-//! A check of the page on dependencies: it has exactly the packages of `Cargo.toml` and `Cargo.lock`.
+//! A check of the page on dependencies: it has exactly the packages of `Cargo.toml` and `Cargo.lock`, and notes on those
+//! that see secrets.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,6 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::packages::{cargo, published};
 
 const PAGE: &str = include_str!("../../src/dependencies.md");
+
+/// Indirect dependencies that see secrets. A direct one has a note, or the page says that it sees none.
+const SEE_SECRETS: &str = "aead block-buffer cipher crypto-bigint ctr ctutils digest ecdsa elliptic-curve ff ghash \
+    group hybrid-array inout md-5 postgres-protocol primefield primeorder rfc6979 ring rustls-pki-types salsa20 secrecy \
+    stringprep subtle universal-hash wnaf";
 
 type Names = BTreeSet<String>;
 
@@ -45,8 +51,13 @@ fn differences(page: &str, direct: &BTreeMap<String, Names>, all: &Names) -> Vec
     }
     let heading = "Indirect dependencies";
     compare(heading, &indirect, &tables.remove(heading).unwrap_or_default());
-    // The notes on sources are about some of the packages.
-    let noted = tables.remove("What they do with secrets").unwrap_or_default();
+    let mut noted = tables.remove("What they do with secrets").unwrap_or_default();
+    let none = tables.remove("Direct dependencies that see no secrets").unwrap_or_default();
+    differences.extend(noted.intersection(&none).map(|name| format!("notes: {name} sees secrets and none")));
+    noted.extend(none);
+    let mut wanted: Names = direct.values().flatten().cloned().collect();
+    wanted.extend(all.iter().filter(|name| SEE_SECRETS.split(' ').any(|other| other == name.as_str())).cloned());
+    differences.extend(wanted.difference(&noted).map(|name| format!("notes: {name} is missing")));
     differences.extend(noted.difference(all).map(|name| format!("notes: {name} is no dependency")));
     differences
 }
@@ -77,16 +88,20 @@ fn the_page_lists_exactly_the_dependencies() {
 #[test]
 fn planted_faults_of_the_page_are_found() {
     let page = "intro\n# Direct dependencies of `a`\n| `b` | why | who |\n| `b` | why | who |\n\
-        # Indirect dependencies\n| who | `c` `d` | what |\n# What they do with secrets\n| `e` | what | how |\n";
+        # Indirect dependencies\n| who | `c` `d` | what |\n# What they do with secrets\n| `b` `e` | what | how |\n\
+        # Direct dependencies that see no secrets\n| `b` | what |\n";
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Names>();
     let direct = BTreeMap::from([("a".to_owned(), names(&["b", "f"]))]);
     assert_eq!(
-        differences(page, &direct, &names(&["b", "c", "f", "g"])),
+        differences(page, &direct, &names(&["b", "c", "f", "ff"])),
         [
             "Direct dependencies of `a`: b is there twice",
             "Direct dependencies of `a`: f is missing",
-            "Indirect dependencies: g is missing",
+            "Indirect dependencies: ff is missing",
             "Indirect dependencies: d is no dependency",
+            "notes: b sees secrets and none",
+            "notes: f is missing",
+            "notes: ff is missing",
             "notes: e is no dependency",
         ]
     );

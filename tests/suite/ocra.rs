@@ -474,6 +474,18 @@ fn mutual_responses_are_not_reflected() {
     assert!(verify(&of_server, alone.as_str()).is_err());
 }
 
+/// The server answers with a key of its own (RFC 6287 section 8.2 IC7).
+#[test]
+fn the_key_of_one_side_does_not_answer_for_the_other() {
+    let suite = suite("OCRA-1:HOTP-SHA1-8:QA08");
+    let [client, server] = ["CLI22220", "SRV11110"].map(|text| question(&suite, text));
+    let of_server = Inputs::of_server(&client, &server);
+    let server_key = Key::new(Algorithm::Sha1, &Secret::from_bytes(b"09876543210987654321").unwrap());
+    let from_server = suite.response(&server_key, &of_server).unwrap();
+    assert!(suite.verify(&server_key, &of_server, from_server.as_str(), &strict()).is_ok());
+    assert!(suite.verify(&key(), &of_server, from_server.as_str(), &strict()).is_err());
+}
+
 #[test]
 fn nothing_secret_is_shown() {
     let suite = suite(FULL);

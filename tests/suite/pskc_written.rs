@@ -132,6 +132,19 @@ fn secrets_are_encrypted() {
 }
 
 #[test]
+fn each_document_has_a_salt_of_its_own() {
+    let salt = |seed| {
+        let protection = Protection::Passphrase { passphrase: "a passphrase", iterations: 3 };
+        let document = String::from_utf8(written(&[simple()], protection, seed)).unwrap();
+        let (_, rest) = document.split_once("<Salt><Specified>").unwrap();
+        rest.split_once('<').unwrap().0.to_owned()
+    };
+    let salts = [salt(1), salt(2)];
+    // 16 bytes in base64.
+    assert!(salts[0] != salts[1] && salts.iter().all(|salt| salt.len() == 24), "{salts:?}");
+}
+
+#[test]
 fn values_that_pskc_cannot_express_are_refused() {
     let rng = || StdRng::seed_from_u64(0);
     let with = |change: &dyn Fn(&mut Token)| {

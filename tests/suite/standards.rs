@@ -81,6 +81,29 @@ fn each_row_names_a_test() {
     }
 }
 
+/// Returns the first cells of the rows of a page that name an attacker.
+fn attackers(page: &str) -> BTreeSet<&str> {
+    let (mut is_attacker, mut attackers) = (false, BTreeSet::new());
+    for line in page.lines() {
+        if line.starts_with("| attacker |") {
+            is_attacker = true;
+        } else if !line.starts_with('|') {
+            is_attacker = false;
+        } else if is_attacker && !line.starts_with("|---") {
+            attackers.insert(cells(line)[0]);
+        }
+    }
+    attackers
+}
+
+#[test]
+fn each_attacker_of_the_security_policy_has_a_test_in_the_threat_model() {
+    let security = attackers(include_str!("../../SECURITY.md"));
+    let threats = attackers(include_str!("../../src/guide/threats.md"));
+    assert!(security.len() > 20, "{security:?}");
+    assert_eq!(security.difference(&threats).collect::<Vec<_>>(), [&""; 0]);
+}
+
 #[test]
 fn planted_faults_of_rows_are_found() {
     for (wrong, found) in [

@@ -324,6 +324,28 @@ fn no_code_is_stored() {
     }
 }
 
+/// The hashes were computed with Python's `hashlib`: PBKDF2-HMAC-SHA256 of 10,000 iterations below 112 bits, and SHA-256
+/// from there. Another salt gives another hash.
+#[test]
+fn codes_below_112_bits_are_kept_under_a_password_hash_with_a_salt() {
+    let imported = |bits, salt| ImportedRecoveryCodes::from_texts(["geo3x2ab"], bits, &[salt; 16]).unwrap();
+    for (codes, hash) in [
+        (imported(40, 7).into(), 0x9961_7959_260d_ca93_3348_b8ea_fa21_507f),
+        (imported(111, 8).into(), 0xb589_a636_6b94_0cdc_bd90_1d2f_e920_22a8),
+        (imported(112, 7).into(), 0x8dce_67fe_389b_6696_190c_84f0_67b8_96ee),
+        (NewAuthenticator::from(&codes(19)), 0x17c9_1179_216b_872e_c1e6_7df7_404f_f12a),
+        ((&RecoveryCodes::long(&[19; 32])).into(), 0xd543_23e4_928e_c32f_258a_0c28_3135_bb75_u128),
+    ] {
+        let store = Memory::new();
+        let verifier = Verifier::unsealed(&store, Policy::new());
+        for new in [phone(1).into(), codes] {
+            verifier.add(&id(), new, State::new().confirmed()).unwrap();
+        }
+        // The record ends with the hash of the last code.
+        assert!(stored(&store).ends_with(&hash.to_be_bytes()), "{hash:x}");
+    }
+}
+
 #[test]
 fn a_set_that_cannot_be_read_is_an_outage() {
     const OWN_LEN: usize = 39 + 10 * 16;
