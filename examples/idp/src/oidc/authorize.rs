@@ -107,7 +107,8 @@ impl Visit {
     /// Begins a login for a service. A session of Level 1 may be used for another login of Level 1, and for no other.
     async fn begin(&mut self, mut request: Request, language: Option<String>) -> Result<(), Outage> {
         let single = self.browser.session.single.clone();
-        if self.browser.session.person.is_some() {
+        // A session of Level 1 that is used again keeps its cookie, by which the second of two clicks finds the login.
+        if self.browser.session.person.take().is_some() && single.is_none() {
             // Another login.
             self.browser.end(&self.app.records, self.now).await?;
             self.browser.start_again()?;
