@@ -105,10 +105,10 @@ const RECOVERED: Notice = Notice {
 };
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails so")]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails so")]
 mod tests {
     use secondo::factor::RecoveryCodes;
-    use secondo::{State as Moving, Transaction, UnixTime};
+    use secondo::{State, Transaction, UnixTime};
 
     use super::*;
     use crate::open_sessions::Open;
@@ -122,7 +122,7 @@ mod tests {
         let app = test_browser::open(folder.path()).await;
         let now = UnixTime::now().unwrap();
         let account = AccountId::new(&app.persons.named(USER, now).await.unwrap().unwrap().id).unwrap();
-        let phone = (new_app("").unwrap(), Moving::new().confirmed());
+        let phone = (new_app("").unwrap(), State::new().confirmed());
         app.verifier.import(&account, &[phone], Operator::new("anna", "test"), now).await.unwrap();
         let number = app.verifier.view(&account, now).await.unwrap().authenticators[0].number;
         let codes = RecoveryCodes::new(&[1; 32]);
