@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::response::Response;
+
 use crate::http::{Answer, Visit};
 use crate::outage::Outage;
 
@@ -34,9 +36,16 @@ impl Visit {
     /// A browser drops the answer to the first click when the second one is sent, and the next cookie with it. With the old
     /// cookie alone, the person would have to begin again.
     pub(crate) async fn follow_first(&mut self, page: &str) -> Answer {
+        let given = self.given_by_first().await?;
+        Ok(given.unwrap_or_else(|| self.go_to(page)))
+    }
+
+    /// Goes on with the session as the first of two clicks has left it. Returns the answer of a login at a service that
+    /// this click has ended.
+    pub(crate) async fn given_by_first(&mut self) -> Result<Option<Response>, Outage> {
         let request = self.browser.session.request.as_ref().map(|request| request.id.clone());
         self.await_first().await?;
         self.browser.follow(&self.app.records, self.now).await?;
-        Ok(self.given(request.as_deref()).unwrap_or_else(|| self.go_to(page)))
+        Ok(self.given(request.as_deref()))
     }
 }

@@ -12,7 +12,7 @@ const MOST: usize = 10;
 
 /// The names of a person's sessions, the oldest first.
 #[derive(Default, Serialize, Deserialize)]
-struct Open(Vec<String>);
+pub(crate) struct Open(Vec<String>);
 
 impl Record for Open {
     const KIND: &'static str = "sessions";

@@ -129,7 +129,11 @@ impl Records {
         self.change::<R, ()>(name, now, |record| (record.map(|_| Kept::removed(now)), ())).await
     }
 
-    async fn read<R: Record>(&self, id: &AccountId, now: UnixTime) -> Result<(Option<Revision>, Option<R>), Outage> {
+    async fn read<R: DeserializeOwned>(
+        &self,
+        id: &AccountId,
+        now: UnixTime,
+    ) -> Result<(Option<Revision>, Option<R>), Outage> {
         let Some(entry) = self.store.load(id).await? else { return Ok((None, None)) };
         let (_, opened) = self.open(id, entry.value.as_ref())?;
         let Envelope { expires, record } = serde_json::from_slice(&opened).map_err(|_| Outage("record_json"))?;
@@ -182,7 +186,13 @@ impl Records {
         Err(Outage("records_contended"))
     }
 
-    /// Returns the content of a record of any kind, for the commands that go through all of them.
+    /// Returns the content of a record of any kind, unless the record has expired.
+    pub(crate) async fn unexpired(&self, id: &AccountId, now: UnixTime) -> Result<Option<serde_json::Value>, Outage> {
+        Ok(self.read(id, now).await?.1)
+    }
+
+    /// Returns the content of a record of any kind, even of one that has expired and is not purged yet, for the commands
+    /// that go through all records.
     pub(crate) async fn content(&self, id: &AccountId) -> Result<Option<serde_json::Value>, Outage> {
         let Some(entry) = self.store.load(id).await? else { return Ok(None) };
         let Envelope { record, .. } = serde_json::from_slice(&self.open(id, entry.value.as_ref())?.1)?;

@@ -559,6 +559,11 @@ impl Browser {
         Ok(Transaction::new(self.cookie.hash("transaction").as_bytes())?)
     }
 
+    /// Returns the login of the session that [`Self::renew`] moves this one to.
+    pub(crate) fn next_login(&self) -> Result<Transaction, Outage> {
+        Ok(Transaction::new(self.cookie.next(&self.session.salt).hash("transaction").as_bytes())?)
+    }
+
     /// Returns the id of a procedure that this session begins. Both of two clicks get the same one.
     pub(crate) fn procedure(&self) -> String {
         self.cookie.hash("procedure").chars().take(32).collect()

@@ -91,6 +91,11 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// Returns the number of writes that the gate holds.
+    pub(crate) fn writes(&self) -> usize {
+        self.writes.load(Ordering::Relaxed)
+    }
+
     /// Returns the number of all loads and writes.
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
@@ -158,17 +163,17 @@ pub(crate) async fn click_twice<R: Record>(app: &App, browser: &mut Browser, pat
             (location, tab)
         })
     };
-    let (writes, loads) = (|| seen.writes.load(Ordering::Relaxed), || seen.loads.load(Ordering::Relaxed));
+    let loads = || seen.loads.load(Ordering::Relaxed);
     let [first, second] = forms;
     let first = click(first);
-    while writes() == 0 {
+    while seen.writes() == 0 {
         assert!(!first.is_finished(), "the first form writes no record of this type");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let before = loads();
     let second = click(second);
     // It looks again and again what the first one has done, or waits to write as well.
-    while !second.is_finished() && writes() == 1 && loads() < before + 5 {
+    while !second.is_finished() && seen.writes() == 1 && loads() < before + 5 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     gate.add_permits(Semaphore::MAX_PERMITS);

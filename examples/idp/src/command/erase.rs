@@ -56,7 +56,7 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
         Err(error) => return Err(error.into()),
     }
     let ids = app.engine.ids().await?;
-    let traces = Traces { has_own_mobile: !is_mobile_shared(app, &ids, &person).await?, ..Traces::of(&person) };
+    let traces = Traces { has_own_mobile: !is_mobile_shared(app, &ids, &person, now).await?, ..Traces::of(&person) };
     let (mut count, mut rewritten) = (0, 0);
     // The person is the last record, so that an erasure that was interrupted can be called again.
     for id in ids {
@@ -105,12 +105,12 @@ pub(super) async fn erase(app: &App, arguments: &Arguments, output: &Output) -> 
 }
 
 /// Returns `true` if another person, or an applicant, has the same mobile number.
-async fn is_mobile_shared(app: &App, ids: &[AccountId], person: &Person) -> Result<bool, Outage> {
+async fn is_mobile_shared(app: &App, ids: &[AccountId], person: &Person, now: UnixTime) -> Result<bool, Outage> {
     for id in ids {
         if ![Some(Person::KIND), Some(Application::KIND)].contains(&kind_of(id)) || is_named(id, &person.id) {
             continue;
         }
-        let content = app.records.content(id).await?.unwrap_or_default();
+        let content = app.records.unexpired(id, now).await?.unwrap_or_default();
         let is_own = ["/personal/fiscal_code", "/certified/fiscal_code"]
             .into_iter()
             .any(|place| content.pointer(place).and_then(Value::as_str) == Some(&person.fiscal_code));
@@ -307,7 +307,18 @@ mod tests {
 
     #[tokio::test]
     async fn message_to_a_number_stays_if_somebody_else_has_the_number() {
-        for is_shared in [false, true] {
+        enum Other {
+            Nobody,
+            Person,
+            /// Somebody who registers. The draft expires after these seconds, and lies in the store until it is purged.
+            Applicant(u64),
+        }
+        for (other, is_shared) in [
+            (Other::Nobody, false),
+            (Other::Person, true),
+            (Other::Applicant(3600), true),
+            (Other::Applicant(0), false),
+        ] {
             let folder = tempfile::tempdir().unwrap();
             let app = test_browser::open(folder.path()).await;
             let now = UnixTime::now().unwrap();
@@ -315,9 +326,17 @@ mod tests {
             let message = Any(json!({ "to": person.mobile, "text": "123456" }));
             app.records.create("message", Kept::forever(message), now).await.unwrap();
             let [id, fiscal_code, email] = ["child", "RSSGLI10A41H501U", "child@example.org"].map(String::from);
-            let child = Person { id, fiscal_code, email, ..person.clone() };
-            if is_shared {
-                assert!(app.persons.add(child, now).await.unwrap());
+            match other {
+                Other::Nobody => {}
+                Other::Person => {
+                    let child = Person { id, fiscal_code, email, ..person.clone() };
+                    assert!(app.persons.add(child, now).await.unwrap());
+                }
+                Other::Applicant(secs) => {
+                    let draft = Application { email, mobile: person.mobile, ..Application::default() };
+                    let kept = Kept::until(now.saturating_add(secs), draft);
+                    assert!(app.records.create("draft", kept, now).await.unwrap());
+                }
             }
             erase_user(&app).await;
             let held: Option<Any> = app.records.load("message", now).await.unwrap();

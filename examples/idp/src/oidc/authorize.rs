@@ -9,7 +9,7 @@ use secondo::types::Level;
 
 use super::parameters::Parameters;
 use super::request::{Read, Request, Unread, hash, read};
-use super::signed::Used;
+use super::signed::{Signed, Used};
 use crate::app::App;
 use crate::audit::Line;
 use crate::clicks::await_first;
@@ -58,8 +58,8 @@ async fn begin(app: Arc<App>, asked: Parts, form: Bytes) -> Answer {
             detail: signed.as_ref().map(|signed| format!("request object {}", signed.hash)),
             ..Line::default()
         });
-    } else {
-        match visit.session_of_first(&name, &used).await? {
+    } else if let Some(signed) = &signed {
+        match visit.session_of_first(signed, &name, &used).await? {
             // The first click came with the same cookie, and has stored the login a moment ago.
             Some(session) if session == visit.browser.name() => return Ok(visit.go_to("/")),
             Some(session) if end_untouched(&app.records, &session, &request.id, visit.now).await? => {}
@@ -82,21 +82,27 @@ fn click(app: &App, asked: &Parts, form: &Bytes) -> String {
 
 impl Visit {
     /// Returns the name of the session in which the first of two clicks has begun the login, or `None` if the request object
-    /// was used otherwise.
+    /// was used otherwise. Of more clicks, each follows the one before.
     ///
     /// In a browser that had no cookie, nothing proves that both requests are of one click. The second one therefore gets
     /// nothing of the first one's session. It begins a login of its own, and the first one's ends, so that a request object
     /// is one login at a time. This is possible for some seconds, by the same bytes from the same address and program, and
     /// before anybody has given a password. Whoever repeats the request of somebody else is too late, or gets no more than
     /// a request object of their own would give.
-    async fn session_of_first(&self, name: &str, used: &Used) -> Result<Option<String>, Outage> {
+    async fn session_of_first(&self, signed: &Signed, name: &str, used: &Used) -> Result<Option<String>, Outage> {
         let load = || self.app.records.load::<Used>(name, self.now);
         let is_click = |first: Used| first.click == used.click && used.at.saturating_sub(first.at) <= AGAIN_SECS;
         if !load().await?.is_some_and(is_click) {
             return Ok(None);
         }
-        await_first(|| async { Ok(load().await?.is_some_and(|first| first.session.is_some())) }).await?;
-        Ok(load().await?.and_then(|first| first.session))
+        while await_first(|| async { Ok(load().await?.is_some_and(|first| first.session.is_some())) }).await? {
+            let session = signed.take_session(name, &self.browser.name(), &self.app.records, self.now).await?;
+            // If another click was faster, its session comes next.
+            if session.is_some() {
+                return Ok(session);
+            }
+        }
+        Ok(None)
     }
 
     /// Shows the page of a request that no service gets an answer to.
@@ -107,7 +113,8 @@ impl Visit {
     /// Begins a login for a service. A session of Level 1 may be used for another login of Level 1, and for no other.
     async fn begin(&mut self, mut request: Request, language: Option<String>) -> Result<(), Outage> {
         let single = self.browser.session.single.clone();
-        if self.browser.session.person.is_some() {
+        // A session of Level 1 that is used again keeps its cookie, by which the second of two clicks finds the login.
+        if self.browser.session.person.take().is_some() && single.is_none() {
             // Another login.
             self.browser.end(&self.app.records, self.now).await?;
             self.browser.start_again()?;

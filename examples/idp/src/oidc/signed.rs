@@ -77,6 +77,24 @@ impl Signed {
         records.create(name, Kept::until(self.until, used.clone()), now).await
     }
 
+    /// Takes away the session in which the request object with this name has begun a login, for another one to be noted.
+    /// Of several clicks, one gets it. A session of this name is left.
+    pub(crate) async fn take_session(
+        &self,
+        name: &str,
+        own: &str,
+        records: &Records,
+        now: UnixTime,
+    ) -> Result<Option<String>, Outage> {
+        let take = |used: Option<Used>| {
+            let Some(Used { session: Some(session), .. }) = &used else { return (None, None) };
+            let session = session.clone();
+            let left = used.filter(|_| session != own).map(|used| Used { session: None, ..used });
+            (left.map(|left| Kept::until(self.until, left)), Some(session))
+        };
+        records.change(name, now, take).await
+    }
+
     /// Notes the session in which the request object with this name has begun a login.
     pub(crate) async fn note_session(
         &self,
@@ -101,7 +119,7 @@ pub(crate) struct Used {
     pub(crate) at: u64,
     /// The hash by which the second of two clicks is known.
     pub(crate) click: String,
-    /// The name of the session in which the login was begun, once it is stored.
+    /// The name of the session in which the login was begun, once it is stored, until another click takes it.
     pub(crate) session: Option<String>,
 }
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secondo::UnixTime;
+use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::audit::Line;
 use crate::http::Visit;
 use crate::person::Standing;
-use crate::test_browser::{Browser, USER, change, open};
+use crate::records::Record;
+use crate::session::Session;
+use crate::test_browser::{Browser, Gate, USER, change, gated, open};
 
 const AUTHORIZE: &str = "/authorize?client_id=wiki&response_type=code&scope=openid+email&state=secret-state\
     &redirect_uri=https://wiki.example/callback&acr_values=https://www.spid.gov.it/SpidL1\
@@ -165,6 +168,44 @@ async fn suspended_identity_has_no_pages_of_its_own() {
     after.send("POST", "/password", format!("form={form}&user={USER}&password=wrong"), None).await;
     after.follow().await;
     assert!(!is_refused(&after));
+}
+
+/// The second click has not ended the login of the first one when the third one comes.
+#[tokio::test]
+async fn third_click_on_a_signed_link_is_answered_as_the_second_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(folder.path()).await;
+    let mut browser = Browser::new(&app);
+    browser.send("GET", "/gepi", String::new(), None).await;
+    browser.send("POST", "/gepi/login", format!("form={}&level=1", browser.hidden("form")), None).await;
+    let link = browser.location.strip_prefix(&app.origin).unwrap().to_owned();
+    Browser::new(&app).send("GET", &link, String::new(), None).await;
+
+    let (records, gate, seen) = gated(&app, Gate::Writes(Session::KIND));
+    let gated = Arc::new(App { records, ..App::clone(&app) });
+    let click = || {
+        let (mut tab, link) = (Browser::new(&gated), link.clone());
+        tokio::spawn(async move {
+            tab.send("GET", &link, String::new(), None).await;
+            tab
+        })
+    };
+    let second = click();
+    while seen.writes() == 0 {
+        assert!(!second.is_finished(), "the second click ends no login");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let (before, third) = (seen.calls(), click());
+    while !third.is_finished() && seen.writes() == 1 && seen.calls() < before + 10 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    gate.add_permits(Semaphore::MAX_PERMITS);
+    let (second, mut third) = (second.await.unwrap(), third.await.unwrap());
+    for tab in [&second, &third] {
+        assert_eq!(tab.location, "/", "{}", tab.page);
+    }
+    third.follow().await;
+    assert!(third.page.contains("name=\"request\""), "{}", third.page);
 }
 
 /// Waits until this number of lines is written, and returns them.

@@ -33,6 +33,9 @@ pub(crate) struct Asked {
     pub(crate) device: String,
     /// The number that the person types into the app.
     pub(crate) number: String,
+    /// The time in seconds at which the challenge ends.
+    #[serde(default)]
+    pub(crate) expires: u64,
 }
 
 #[derive(Deserialize)]
@@ -69,12 +72,15 @@ pub(super) async fn begin(
         Ok(sent) => {
             inbox::deliver(&visit.app.records, &sent.message, sent.expires, now).await?;
             let device = sent.name.as_str().to_owned();
-            visit.browser.session.push = Some(Asked { device, number: sent.number });
+            visit.browser.session.push = Some(Asked { device, number: sent.number, expires: sent.expires.as_secs() });
             visit.browser.keep(&visit.app.records, now).await?;
             Ok(visit.go_to("/push"))
         }
-        // The back button, or a click on the button of another app.
-        Err(VerifierError::Push(PushRefusal::Pending)) if visit.browser.session.push.is_some() => {
+        // The back button, or a click on the button of another app. Of two clicks, the first one may not have put its push
+        // in the place of one that has expired.
+        Err(VerifierError::Push(PushRefusal::Pending))
+            if visit.browser.session.push.as_ref().is_some_and(|asked| now.as_secs() < asked.expires) =>
+        {
             Ok(visit.go_to("/push"))
         }
         Err(VerifierError::Push(PushRefusal::Pending)) => visit.follow_first("/push").await,

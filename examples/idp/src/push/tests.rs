@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::http::Visit;
 use crate::person::Standing;
+use crate::push::Asked;
 use crate::session::Session;
 use crate::test_browser::{self, Browser, USER, click_twice};
 
@@ -123,13 +124,21 @@ async fn double_click_on_the_forms_of_a_push_leads_on() {
     let mut phone = bind(&app, 1).await;
     let other = bind(&app, 2).await.number;
     let now = UnixTime::now().unwrap();
-    // The same button twice, and the buttons of two apps: one push is sent.
-    for clicked in [[phone.number; 2], [phone.number, other]] {
+    // The same button twice, and the buttons of two apps: one push is sent. One of before may have expired.
+    for (clicked, has_expired) in
+        [([phone.number; 2], false), ([phone.number, other], false), ([phone.number, other], true)]
+    {
         let mut browser = Browser::new(&app);
         browser.send("GET", "/", String::new(), None).await;
         let fields = format!("form={}&user={USER}&password=password", browser.hidden("form"));
         browser.send("POST", "/password", fields, None).await;
         browser.follow().await;
+        if has_expired {
+            let mut visit = Visit::of(Arc::clone(&app), &browser.headers()).await.unwrap();
+            let (device, number) = ("app".to_owned(), "old number".to_owned());
+            visit.browser.session.push = Some(Asked { device, number, expires: now.as_secs() });
+            visit.browser.keep(&app.records, now).await.unwrap();
+        }
         let token = browser.hidden("form");
         let forms = clicked.map(|device| format!("form={token}&device={device}"));
         click_twice::<Session>(&app, &mut browser, "/push", forms).await;
@@ -137,6 +146,7 @@ async fn double_click_on_the_forms_of_a_push_leads_on() {
 
         let visit = Visit::of(Arc::clone(&app), &browser.headers()).await.unwrap();
         let shown = visit.browser.session.push.unwrap().number;
+        assert!(browser.page.contains(&shown), "{}", browser.page);
         let sent = super::inbox::waiting(&app.records, &phone.inbox, now).await.unwrap();
         assert_eq!(sent.len(), 1);
         let challenge = phone.device.read(&sent[0], now).unwrap();

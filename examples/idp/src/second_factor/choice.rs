@@ -137,8 +137,7 @@ impl Visit {
             return Some(answer);
         }
         let is_due = form == self.browser.form_token() && self.awaits_second_factor();
-        let session = &self.browser.session;
-        let is_done = self.browser.is_led() && session.is_own() && session.enrolling.is_none();
+        let is_done = self.browser.is_led() && self.browser.session.is_own();
         (!is_due).then(|| if is_done { self.go_to(&self.page_after()) } else { self.go_to("/") })
     }
 

@@ -85,9 +85,13 @@ impl Visit {
         Ok(self.page_after())
     }
 
-    /// Returns the page that follows the second factor: the one that the person wanted, or the first one.
+    /// Returns the page that follows the second factor: that of an enrollment, the one that the person wanted, or the
+    /// first one.
     pub(super) fn page_after(&self) -> String {
-        let Session { next, request, .. } = &self.browser.session;
+        let Session { next, request, enrolling, .. } = &self.browser.session;
+        if enrolling.is_some() {
+            return "/".to_owned();
+        }
         let first = if request.is_some() { "/" } else { "/security" };
         next.as_deref().unwrap_or(first).to_owned()
     }
@@ -107,7 +111,10 @@ impl Visit {
     pub(crate) async fn refused(&mut self, error: VerifierError<BoxedError>) -> Answer {
         match error {
             error if error.is_outage() => Err(error.into()),
-            VerifierError::Repeated(_) => self.follow_first(&self.page_after()).await,
+            VerifierError::Repeated(_) => {
+                let given = self.given_by_first().await?;
+                Ok(given.unwrap_or_else(|| self.go_to(&self.page_after())))
+            }
             error => {
                 let alert = self.with_advice(error.public());
                 self.refuse("/", alert).await

@@ -9,6 +9,7 @@ use secondo::factor::Kind;
 use secondo::{AccountId, AuthenticatorNumber, VerifierError};
 
 use crate::app::App;
+use crate::enrollment::{PHONE, new_app};
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
 use crate::outage::Outage;
@@ -39,27 +40,20 @@ pub(super) async fn take(
     };
     let accepted = match recovered {
         Ok(accepted) => accepted,
-        Err(VerifierError::Repeated(_)) => return visit.follow_first("/").await,
         Err(error) => return visit.not_accepted(error).await,
     };
     for &also in lost.iter().skip(1) {
         visit.end_lost(&account, also).await?;
     }
-    visit.complete(&accepted).await?;
+    // It is stored with the session that follows, so that no click comes between the two.
+    visit.browser.session.enrolling = visit.enroll_next_app(&account).await?;
+    let page = visit.complete(&accepted).await?;
     if !lost.is_empty() {
         // A finder or thief may have signed in with a lost device.
         visit.end_other_sessions(account.as_str()).await?;
     }
     visit.notify(RECOVERED).await?;
-    let view = visit.app.verifier.view(&account, now).await?;
-    let is_app = |device: &&AuthenticatorView| {
-        device.status == Status::Active && device.kind != Kind::LookUp && !device.kind.is_restricted()
-    };
-    if view.authenticators.iter().find(is_app).is_none() {
-        // If none can begin now, the person's own pages offer it later.
-        let _ = visit.enroll_app().await?;
-    }
-    Ok(visit.go_to("/"))
+    Ok(visit.go_to(&page))
 }
 
 /// Returns what the person can report as lost.
@@ -81,6 +75,24 @@ impl Visit {
             Err(error) => Err(error.into()),
         }
     }
+
+    /// Begins the enrollment of an app in the session that follows, unless the person has one, and returns its number.
+    /// If none can begin now, the person's own pages offer it later.
+    async fn enroll_next_app(&self, account: &AccountId) -> Result<Option<u32>, Outage> {
+        let verifier = &self.app.verifier;
+        let is_app = |device: &AuthenticatorView| {
+            device.status == Status::Active && device.kind != Kind::LookUp && !device.kind.is_restricted()
+        };
+        if verifier.view(account, self.now).await?.authenticators.iter().any(is_app) {
+            return Ok(None);
+        }
+        let phone = new_app(self.say(PHONE))?;
+        match verifier.enroll(account, &self.browser.next_login()?, phone, self.now).await {
+            Ok(enrolled) => Ok(Some(enrolled.number.get())),
+            Err(error) if error.is_outage() => Err(error.into()),
+            Err(_) => Ok(None),
+        }
+    }
 }
 
 const RECOVERED: Notice = Notice {
@@ -91,3 +103,56 @@ const RECOVERED: Notice = Notice {
         "A recovery code of your digital identity was used. The devices that were reported as lost were deactivated.",
     ),
 };
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails so")]
+mod tests {
+    use secondo::factor::RecoveryCodes;
+    use secondo::{State, Transaction, UnixTime};
+
+    use super::*;
+    use crate::open_sessions::Open;
+    use crate::records::Record;
+    use crate::session::Session;
+    use crate::test_browser::{self, Browser, USER, change, click_twice};
+
+    /// Clicks twice on a recovery code of a person who has an app. Returns the page that follows.
+    async fn after_two_clicks<R: Record>(is_lost: bool) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let app = test_browser::open(folder.path()).await;
+        let now = UnixTime::now().unwrap();
+        let account = AccountId::new(&app.persons.named(USER, now).await.unwrap().unwrap().id).unwrap();
+        let phone = (new_app("").unwrap(), State::new().confirmed());
+        app.verifier.import(&account, &[phone], Operator::new("anna", "test"), now).await.unwrap();
+        let number = app.verifier.view(&account, now).await.unwrap().authenticators[0].number;
+        let codes = RecoveryCodes::new(&[1; 32]);
+        app.verifier.enroll(&account, &Transaction::new(&[1; 16]).unwrap(), &codes, now).await.unwrap();
+        change(&app, |person| (person.is_operator, person.second_factor_since) = (true, Some(1))).await;
+
+        let mut browser = Browser::new(&app);
+        browser.send("GET", "/", String::new(), None).await;
+        let fields = format!("form={}&user={USER}&password=password&next=/admin", browser.hidden("form"));
+        browser.send("POST", "/password", fields, None).await;
+        browser.follow().await;
+        let code = codes.texts().next().unwrap();
+        let lost = if is_lost { format!("&{LOST}{number}=yes") } else { String::new() };
+        let form = format!("form={}&code={}{lost}", browser.hidden("form"), code.as_str());
+        click_twice::<R>(&app, &mut browser, "/recovery-code", [form.clone(), form]).await;
+        browser.page
+    }
+
+    /// The first of two clicks has used the code and has not stored the session, or has stored it and is not done.
+    #[tokio::test]
+    async fn double_click_on_a_recovery_code_leads_to_the_next_app() {
+        for page in [after_two_clicks::<Session>(true).await, after_two_clicks::<Open>(true).await] {
+            assert!(page.contains("action=\"/enrollment\""), "{page}");
+        }
+    }
+
+    #[tokio::test]
+    async fn double_click_without_a_lost_app_leads_to_the_page_that_asked() {
+        for page in [after_two_clicks::<Session>(false).await, after_two_clicks::<Open>(false).await] {
+            assert!(page.contains("action=\"/admin/find\""), "{page}");
+        }
+    }
+}

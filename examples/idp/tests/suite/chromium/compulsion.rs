@@ -1,14 +1,22 @@
-//! The day from which the sample service needs Level 2, before and after it, and the exceptions.
+//! The days from which the sample service needs Level 2, before and after them, and the exceptions.
 
 use jiff::{ToSpan, Zoned};
 
-use crate::gepi::people::{AMIR, GIULIA, PAOLO, RITA, pin};
+use crate::gepi::people::{AMIR, GIULIA, PAOLO, RITA, maria, pin};
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::provider::Provider;
 
 fn give_pin(browser: &Chromium, provider: &Provider, holder: &str, pin: &str) {
     browser.open(&format!("{}/gepi", provider.origin));
     browser.submit("/gepi/pin", &[("fiscal_code", holder), ("pin", pin)]);
+}
+
+/// Logs in at Level 1 in a browser without cookies.
+fn log_in(browser: &Chromium, provider: &Provider, (user, password): &(String, String)) {
+    browser.forget();
+    browser.come_from_service(provider, "1");
+    browser.submit("/password", &[("user", user), ("password", password)]);
+    browser.consent();
 }
 
 /// Returns `true` if the browser is in, and leaves the service.
@@ -23,8 +31,10 @@ fn was_in(browser: &Chromium) -> bool {
 #[test]
 fn level_2_before_and_after_the_day() {
     for reader in Reader::BOTH {
-        let day = Zoned::now().date() + 2.days();
-        let settings = format!("[gepi]\nlevel2_from = \"{day}\"\npatronato_level2_from = \"{day}\"\n");
+        let today = Zoned::now().date();
+        // Volunteers of a patronato have a day of their own.
+        let [of_volunteers, day] = [2, 5].map(|days| today + days.days());
+        let settings = format!("[gepi]\nlevel2_from = \"{day}\"\npatronato_level2_from = \"{of_volunteers}\"\n");
         let mut provider = Provider::start(&settings);
         let pins = [RITA, PAOLO, GIULIA, AMIR].map(|holder| (holder, pin(&provider, holder)));
         let browser = Chromium::new(reader);
@@ -38,9 +48,18 @@ fn level_2_before_and_after_the_day() {
         browser.give_password(&provider);
         browser.consent();
         assert!(was_in(&browser));
+        log_in(&browser, &provider, &provider.operator);
+        assert!(was_in(&browser));
+
+        provider.restart("+3d");
+        log_in(&browser, &provider, &provider.operator);
+        let written = of_volunteers.strftime("%d/%m/%Y").to_string();
+        assert!(browser.alert().contains(&written), "{}", browser.alert());
+        log_in(&browser, &provider, &maria(&provider));
+        assert!(was_in(&browser));
 
         // The page of the day before is still open.
-        provider.restart("+3d");
+        provider.restart("+6d");
         browser.click("form[action='/gepi/login'] button[value='1']");
         browser.give_password(&provider);
         browser.consent();

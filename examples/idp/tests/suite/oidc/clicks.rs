@@ -1,4 +1,4 @@
-//! Double clicks on the link of a service that leads to the provider, in a browser without a cookie.
+//! Double clicks on the link of a service that leads to the provider.
 
 use std::thread;
 
@@ -71,4 +71,22 @@ fn request_is_not_begun_again_after_the_password_or_some_seconds() {
         first.open("/");
         assert!(first.page.contains("Comune di Esempio"), "{}", first.page);
     }
+}
+
+#[test]
+fn double_click_uses_a_login_of_level_1_again() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut first = service.log_in(&provider);
+    let [earlier, url] = [(); 2].map(|()| service.url(&provider, &request_object(&provider, LEVEL_1)));
+    // Another login is under way.
+    first.open(&earlier);
+    let mut second = first.twin();
+    for click in [&mut first, &mut second] {
+        click.open(&url);
+        assert!(click.form("/consent").is_some(), "{}", click.page);
+    }
+    second.consent();
+    let reply = service.exchange(&provider, &second.answer("code").unwrap());
+    assert_eq!(reply.status, 200, "{reply:?}");
 }
