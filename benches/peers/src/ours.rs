@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 use std::hint::black_box;
+use std::iter;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use pollster::block_on;
 use secondo::audit::Operator;
 use secondo::decision::Decision;
 use secondo::factor::Attempt;
@@ -91,39 +93,76 @@ pub(crate) fn kinds(login: &Login) -> Vec<(&'static str, Run<'_>)> {
     kinds.into_iter().map(run).collect()
 }
 
-/// Returns a run for each form of a record. It is a whole login by a [`Verifier`] with a new code and transaction, ±1.
+/// Returns a run for each form of a record. It is a whole login by a [`Verifier`] with a new code and transaction.
 pub(crate) fn logins(login: &Login) -> Vec<(&'static str, Run<'_>)> {
-    let secret = || Secret::from_bytes(&login.secret).expect("long enough");
-    let kept = || Authenticator::from_key(Totp::default(), key(login));
-    let plain = || Authenticator::new(Totp::default(), login.algorithm, secret());
-    let policy = policy(1, 1);
-    let unsealed = || Verifier::unsealed(Memory::new(), policy);
-    let sealed = || Verifier::new(Memory::new(), ring(), policy);
-    vec![
-        ("plain record with the key", logins_on(unsealed(), kept())),
-        ("plain record", logins_on(unsealed(), plain())),
-        ("sealed record with the key", logins_on(sealed(), kept())),
-        ("sealed record", logins_on(sealed(), plain())),
-    ]
+    let run = |(form, name)| (name, logins_on(form, login, 1));
+    Form::NAMED.into_iter().map(run).collect()
 }
 
-/// Logs one person in again and again, each time at the next step.
-fn logins_on(verifier: Verifier<Memory>, authenticator: Authenticator) -> Run<'static> {
-    /// More than the rounds of a measurement take.
-    const CODES: u64 = 1 << 19;
+/// Returns a run for one device with a prepared key, and for each form of a record with four devices. The code is that
+/// of the last one, and is compared with all.
+pub(crate) fn logins_of_four(login: &Login) -> Vec<(&'static str, Run<'_>)> {
+    let one = ("one: plain record with the key", logins_on(Form::PLAIN_KEY, login, 1));
+    let four = Form::NAMED.into_iter().map(|(form, name)| (name, logins_on(form, login, 4)));
+    iter::once(one).chain(four).collect()
+}
 
+/// The form in which an authenticator is stored.
+#[derive(Clone, Copy)]
+struct Form {
+    is_sealed: bool,
+    is_prepared: bool,
+}
+
+impl Form {
+    const PLAIN_KEY: Self = Self { is_sealed: false, is_prepared: true };
+    const NAMED: [(Self, &str); 4] = [
+        (Self::PLAIN_KEY, "plain record with the key"),
+        (Self { is_sealed: false, is_prepared: false }, "plain record"),
+        (Self { is_sealed: true, is_prepared: true }, "sealed record with the key"),
+        (Self { is_sealed: true, is_prepared: false }, "sealed record"),
+    ];
+}
+
+/// Logs one person with this number of devices in again and again, each time at the next step.
+fn logins_on(form: Form, login: &Login, devices: u32) -> Run<'static> {
+    /// More than the rounds of a measurement take.
+    const CODES: u64 = 1 << 17;
+
+    let devices = People::devices(login.algorithm, devices);
+    let authenticator = |secret: &Vec<u8>| {
+        let secret = Secret::from_bytes(secret).expect("long enough");
+        if form.is_prepared {
+            Authenticator::from_key(Totp::default(), Key::new(login.algorithm, &secret))
+        } else {
+            Authenticator::new(Totp::default(), login.algorithm, secret)
+        }
+    };
+    let policy = policy(login.past, login.future);
+    let store = Memory::new();
+    let verifier =
+        if form.is_sealed { Verifier::new(store, ring(), policy) } else { Verifier::unsealed(store, policy) };
     let (id, desk) = (AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").unwrap(), Operator::new("desk", "peers"));
     let time = |step: u64| UnixTime::from_secs(NOW + step * PERIOD).unwrap();
-    let code = |step| authenticator.totp_code(time(step)).expect("after T0");
-    let codes: Vec<_> = (0..CODES).map(code).collect();
-    let added = [(authenticator.into(), State::new().confirmed())];
-    block_on(verifier.import(&id, &added, desk, time(0))).expect("in memory");
+    let last = authenticator(devices.secrets.last().expect("one device at least"));
+    let codes: Vec<_> = (0..CODES).map(|step| last.totp_code(time(step)).expect("after T0")).collect();
+    let added: Vec<_> =
+        devices.secrets.iter().map(|secret| (authenticator(secret).into(), State::new().confirmed())).collect();
+    ready(verifier.import(&id, &added, desk, time(0))).expect("in memory");
     let mut logins = codes.into_iter().zip(0..);
     Run::of(move || {
         let (code, step) = logins.next().expect("enough codes");
         let login = Transaction::new(&u128::from(step).to_be_bytes()).expect("16 bytes");
-        block_on(verifier.verify(&id, &login, code.as_str(), time(step))).is_ok()
+        ready(verifier.verify(&id, &login, code.as_str(), time(step))).is_ok()
     })
+}
+
+/// Returns what a future of the in-memory store returns at its first poll.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("the store is in memory"),
+    }
 }
 
 /// Returns the sealing keys of a provider.

@@ -18,6 +18,9 @@ const RAW_LIMIT: &str = "raw limit";
 /// A function that returns secondo's runs for one kind of work, by their names.
 type Kinds = for<'a> fn(&'a Login) -> Vec<(&'static str, Run<'a>)>;
 
+/// A function that returns the work of a table for one algorithm.
+type Of = fn(&Rows) -> &Login;
+
 /// Returns the libraries. secondo is the first, since the others are compared with it.
 fn libraries() -> [&'static dyn Library; 8] {
     liboath::initialize();
@@ -61,12 +64,17 @@ pub(crate) fn report() {
         });
     }
 
-    for (title, kinds) in [("verify ±1, kept key", ours::kinds as Kinds), ("a login by the verifier, ±1", ours::logins)]
-    {
+    let tables: [(_, Kinds, Of); 4] = [
+        ("verify ±1, kept key", ours::kinds, |rows| &rows.right),
+        ("a login by the verifier, ±1", ours::logins, |rows| &rows.right),
+        ("a login with one of four devices, default window", ours::logins_of_four, |rows| &rows.default),
+        ("a login with one of four devices, ±1", ours::logins_of_four, |rows| &rows.right),
+    ];
+    for (title, kinds, login) in tables {
         println!();
         for (row, algorithm) in Algorithm::ALL.iter().copied().enumerate() {
             let rows = Rows::new(algorithm, 1);
-            let (kinds, mut runs): (Vec<_>, Vec<_>) = kinds(&rows.right).into_iter().unzip();
+            let (kinds, mut runs): (Vec<_>, Vec<_>) = kinds(login(&rows)).into_iter().unzip();
             if row == 0 {
                 println!("| secondo, {title} | {} |\n|---|{}", kinds.join(" | "), "---|".repeat(kinds.len()));
             }
@@ -212,7 +220,10 @@ mod tests {
                 ours::kinds(&Rows::new(algorithm, 1).right).into_iter().map(|(_, run)| run.outcome).collect();
             assert_eq!(verdicts, ["false", "true", "true", "true", "false"]);
             let rows = Rows::new(algorithm, 1);
-            assert!(ours::logins(&rows.right).iter().all(|(_, run)| run.outcome == "true"));
+            for login in [&rows.right, &rows.default] {
+                let logins = ours::logins(login).into_iter().chain(ours::logins_of_four(login));
+                assert!(logins.into_iter().all(|(_, run)| run.outcome == "true"));
+            }
         }
     }
 }
