@@ -1,6 +1,6 @@
 //! The verification of the log, and the mark by which an operator knows its end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -46,10 +46,8 @@ impl FromStr for Mark {
 pub(crate) struct Reading {
     /// The problems of the chain and of the revisions, as sentences.
     pub(crate) problems: Vec<String>,
-    /// The last revision of each account that a line tells of.
-    pub(crate) revisions: BTreeMap<String, u64>,
-    /// The accounts whose first authenticator was not confirmed. They expire, and may begin again.
-    unconfirmed: BTreeSet<String>,
+    /// The accounts that lines tell of, by their ids.
+    accounts: BTreeMap<String, Revisions>,
     /// The last block, or `None` if the log has none.
     pub(crate) last: Option<Mark>,
     /// `true` if the log begins with its first block: none has expired.
@@ -65,18 +63,74 @@ impl Reading {
                 self.problems.push(format!("the head was missing when block {number} was written"));
             }
             if let (Some(person), Some(revision)) = (&line.person, line.revision) {
-                let last = self.revisions.insert(person.clone(), revision);
-                let begins_again = revision == 1 && self.unconfirmed.contains(person);
-                if revision == 1 && line.action == "enroll" {
-                    self.unconfirmed.insert(person.clone());
-                } else if line.action != "enroll" && line.outcome == "done" {
-                    self.unconfirmed.remove(person);
+                let account = self.accounts.entry(person.clone()).or_default();
+                if account.begins_again(revision) {
+                    self.problems.extend(std::mem::take(account).gaps(person, self.is_whole));
                 }
-                if let Some(last) = last.filter(|last| last + 1 != revision && !begins_again) {
-                    self.problems.push(format!("revision {revision} of {person} does not follow {last}"));
+                if !account.take(revision) {
+                    self.problems.push(format!("revision {revision} of {person} is in the log twice"));
                 }
+                account.is_confirmed |= line.action != "enroll" && line.outcome == "done";
             }
         }
+    }
+
+    /// Adds the revisions that no line has told of to the problems.
+    fn end(&mut self) {
+        let Self { problems, accounts, is_whole, .. } = self;
+        problems.extend(accounts.iter().flat_map(|(person, account)| account.gaps(person, *is_whole)));
+    }
+
+    /// Returns the last revision of an account that a line tells of.
+    pub(crate) fn last_revision(&self, person: &str) -> Option<u64> {
+        self.accounts.get(person).map(|account| account.last)
+    }
+}
+
+/// The revisions of an account that the lines tell of. Lines of several machines need not be in their order.
+#[derive(Default)]
+struct Revisions {
+    last: u64,
+    /// The first and the last number of each gap before it.
+    missing: BTreeMap<u64, u64>,
+    /// An account whose first authenticator was not confirmed expires, and may begin again.
+    is_confirmed: bool,
+}
+
+impl Revisions {
+    fn begins_again(&self, revision: u64) -> bool {
+        revision == 1 && self.last > 0 && !self.missing.contains_key(&1) && !self.is_confirmed
+    }
+
+    /// Takes a revision, and returns `false` if it was told of before.
+    fn take(&mut self, revision: u64) -> bool {
+        if revision > self.last {
+            if revision - self.last > 1 {
+                self.missing.insert(self.last + 1, revision - 1);
+            }
+            self.last = revision;
+            return true;
+        }
+        let gap = self.missing.range(..=revision).next_back().map(|(first, last)| (*first, *last));
+        let Some((first, last)) = gap.filter(|(_, last)| revision <= *last) else { return false };
+        self.missing.remove(&first);
+        if first < revision {
+            self.missing.insert(first, revision - 1);
+        }
+        if revision < last {
+            self.missing.insert(revision + 1, last);
+        }
+        true
+    }
+
+    /// Returns the gaps as sentences. The first lines of an account may have expired unless the log is whole.
+    fn gaps(&self, person: &str, is_whole: bool) -> Vec<String> {
+        let missing = self.missing.iter().filter(|(first, _)| is_whole || **first > 1);
+        let told = missing.map(|(first, last)| match last - first {
+            0 => format!("revision {first} of {person} is missing"),
+            _ => format!("revisions {first} to {last} of {person} are missing"),
+        });
+        told.collect()
     }
 }
 
@@ -139,6 +193,7 @@ impl Audit {
         {
             reading.problems.push("the last block is missing or changed".to_owned());
         }
+        reading.end();
         Ok(reading)
     }
 

@@ -86,7 +86,28 @@ async fn changed_lines_and_missing_events_are_found() {
 
     let log = Log::of_days(4).await;
     log.append(4, Some(6)).await;
-    assert_eq!(log.read(4).await, (5, vec!["revision 6 of p does not follow 4".to_owned()]));
+    assert_eq!(log.read(4).await, (5, vec!["revision 5 of p is missing".to_owned()]));
+}
+
+/// Returns the problems of a log whose lines tell of these revisions, in this order.
+async fn problems_of(revisions: &[u64]) -> Vec<String> {
+    let log = Log::of_days(0).await;
+    for &revision in revisions {
+        log.append(0, Some(revision)).await;
+    }
+    log.read(0).await.1
+}
+
+#[tokio::test]
+async fn missing_events_are_found_in_whatever_order_machines_write() {
+    for order in [&[1, 2, 3], &[1, 3, 2], &[3, 1, 2], &[2, 3, 1]] {
+        assert_eq!(problems_of(order).await, Vec::<String>::new(), "{order:?}");
+    }
+    assert_eq!(problems_of(&[2, 3]).await, ["revision 1 of p is missing"]);
+    assert_eq!(problems_of(&[9, 5]).await, ["revisions 1 to 4 of p are missing", "revisions 6 to 8 of p are missing"]);
+    assert_eq!(problems_of(&[1, 3, 2, 2]).await, ["revision 2 of p is in the log twice"]);
+    let last = u64::MAX;
+    assert_eq!(problems_of(&[1, last]).await, [format!("revisions 2 to {} of p are missing", last - 1)]);
 }
 
 #[tokio::test]
@@ -175,9 +196,13 @@ async fn enrollment_that_expired_may_begin_again() {
     };
     append_all("p", &[("enroll", 1), ("enroll", 1), ("confirm", 2), ("verify", 3)]).await;
     assert_eq!(log.read(1).await.1, Vec::<String>::new());
+    // The second machine was late with the first line.
+    append_all("late", &[("confirm", 2), ("enroll", 1)]).await;
+    assert_eq!(log.read(1).await.1, Vec::<String>::new());
     // One that was confirmed does not expire.
     append_all("p", &[("enroll", 1)]).await;
-    assert_eq!(log.read(1).await.1, ["revision 1 of p does not follow 3"]);
+    append_all("late", &[("enroll", 1)]).await;
+    assert_eq!(log.read(1).await.1, ["revision 1 of p is in the log twice", "revision 1 of late is in the log twice"]);
 }
 
 #[tokio::test]

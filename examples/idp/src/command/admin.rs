@@ -10,6 +10,7 @@ use secondo::factor::EnrollmentCode;
 use secondo::{AccountId, AuthenticatorNumber, Refusal, UnixTime, VerifierError};
 use serde::{Deserialize, Serialize};
 
+use super::audit::Lines;
 use super::filled;
 use super::output::{Output, counted};
 use crate::admin::actions::{self, ACTIVATION, DeviceChange, NotDone};
@@ -27,6 +28,8 @@ pub(crate) enum Admin {
     Find(Named),
     /// Lists the persons whose account or password is locked.
     Locked,
+    /// Prints the lines of the audit log about a person, an area and a period, the newest first.
+    Audit(Lines),
     /// Ends the locks of a person's account and password.
     Unlock(OnPerson),
     /// Suspends an identity and ends its sessions, or suspends one device.
@@ -104,6 +107,7 @@ pub(super) async fn admin(app: &App, command: Admin, output: &Output) -> Result<
     match command {
         Admin::Find(Named { person }) => return show(app, &find(app, &person, now).await?, output, now).await,
         Admin::Locked => return show_locked(app, output, now).await,
+        Admin::Audit(lines) => return show_log(app, &lines, output, now).await,
         Admin::Unlock(on) => actions::unlock(app, &on.person(app, now).await?, on.by(), now).await?,
         Admin::Suspend(OnDevice { on, device: None }) => {
             actions::suspend(app, &on.person(app, now).await?, on.by(), now).await?;
@@ -159,6 +163,28 @@ async fn show_locked(app: &App, output: &Output, now: UnixTime) -> Result<(), Fa
     if may_have_more {
         output.say("Others may be locked for longer: `idp audit export` has all.");
     }
+    Ok(())
+}
+
+async fn show_log(app: &App, lines: &Lines, output: &Output, now: UnixTime) -> Result<(), Failure> {
+    app.audit.flush().await?;
+    let search = lines.search(app).await?;
+    let (mut before, mut count) = (None, 0);
+    loop {
+        let found = app.audit.search(&search, before, now).await?;
+        for line in &found.lines {
+            let head = format!("{} {} {}", UnixTime::from_secs(line.time)?, line.action, line.outcome);
+            let details =
+                pages::line_details(line).map(|(name, text)| format!("{}: {text}", name.in_language(LANGUAGE)));
+            output.say(std::iter::once(head).chain(details).collect::<Vec<_>>().join(", "));
+        }
+        count += found.lines.len();
+        before = found.older;
+        if before.is_none() {
+            break;
+        }
+    }
+    output.say(format!("{} found.", counted(count, "line was", "lines were")));
     Ok(())
 }
 

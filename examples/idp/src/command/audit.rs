@@ -35,6 +35,13 @@ pub(crate) enum Audit {
 pub(crate) struct Export {
     /// The file to make. The lines are JSON, or CSV if its name ends with `.csv`.
     file: PathBuf,
+    #[command(flatten)]
+    lines: Lines,
+}
+
+/// The lines that a command is about.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct Lines {
     /// The person: the e-mail address, the fiscal code or the id. These are the lines about the person, and those of
     /// what the person did as an operator. Without it: all lines.
     #[arg(long)]
@@ -48,6 +55,21 @@ pub(crate) struct Export {
     /// The last day.
     #[arg(long, value_name = "DAY")]
     to: Option<String>,
+}
+
+impl Lines {
+    pub(super) async fn search(&self, app: &App) -> Result<Search, Failure> {
+        let Self { person, area, from, to } = self;
+        let from = from.as_deref().map(|text| Ok::<_, Failure>(midnight(day(text)?))).transpose()?.unwrap_or(0);
+        let until = to.as_deref().map(|text| Ok::<_, Failure>(midnight(day(text)?.tomorrow()?).saturating_sub(1)));
+        let until = until.transpose()?.unwrap_or(u64::MAX);
+        let person = match person {
+            // A person who was erased has only the id.
+            Some(name) => Some(gepi::known_id(app, name, UnixTime::now()?).await?.unwrap_or_else(|| name.clone())),
+            None => None,
+        };
+        Ok(Search { person, area: area.clone(), from, until })
+    }
 }
 
 impl Audit {
@@ -68,16 +90,8 @@ pub(super) async fn audit(app: &App, command: Audit, output: &Output) -> Result<
 }
 
 async fn export(app: &App, arguments: &Export, output: &Output) -> Result<(), Failure> {
-    let Export { file: path, person, area, from, to } = arguments;
-    let from = from.as_deref().map(|text| Ok::<_, Failure>(midnight(day(text)?))).transpose()?.unwrap_or(0);
-    let until = to.as_deref().map(|text| Ok::<_, Failure>(midnight(day(text)?.tomorrow()?).saturating_sub(1)));
-    let until = until.transpose()?.unwrap_or(u64::MAX);
-    let person = match person {
-        // A person who was erased has only the id.
-        Some(name) => Some(gepi::known_id(app, name, UnixTime::now()?).await?.unwrap_or_else(|| name.clone())),
-        None => None,
-    };
-    let search = Search { person, area: area.clone(), from, until };
+    let Export { file: path, lines } = arguments;
+    let search = lines.search(app).await?;
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = Writer::new(file.map_err(|error| format!("{}: {error}", path.display()))?, path)?;
     let (mut count, mut failure) = (0_usize, None);

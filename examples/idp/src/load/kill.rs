@@ -119,6 +119,9 @@ async fn check(address: SocketAddr, login: &Begun) -> Result<(), Failure> {
     if *is_in && !held.is_in() {
         return fail("the session is lost");
     }
+    if code.is_none() && held.is_in() {
+        return fail("the session is in without a right code");
+    }
     let mut other = Browser::open(address).await?;
     other.give_password(person).await?;
     if other.remaining().is_none_or(|remaining| remaining > ATTEMPTS - wrong) {

@@ -78,6 +78,11 @@ fn table(page: &Page<'_>, lines: &[Line]) -> Markup {
 }
 
 fn details(page: &Page<'_>, line: &Line) -> Markup {
+    html! { @for (name, text) in line_details(line) { (page.say(name)) ": " (text) br; } }
+}
+
+/// Returns the further fields of a line, each with its label.
+pub(crate) fn line_details(line: &Line) -> impl Iterator<Item = (Text, String)> {
     let texts = [
         (Text("persona", "person"), line.person.clone()),
         (Text("dispositivo", "device"), line.authenticator.map(|number| number.to_string())),
@@ -88,9 +93,5 @@ fn details(page: &Page<'_>, line: &Line) -> Markup {
         (Text("oggetto", "subject"), line.subject.clone()),
         (Text("dettaglio", "detail"), line.detail.clone()),
     ];
-    html! {
-        @for (name, text) in texts {
-            @if let Some(text) = text { (page.say(name)) ": " (text) br; }
-        }
-    }
+    texts.into_iter().filter_map(|(name, text)| Some((name, text?)))
 }

@@ -26,7 +26,7 @@ mod submission;
 pub(crate) mod texts;
 
 pub(crate) use admin::{Locked, activation_code, admin, not_operator};
-pub(crate) use audit::{AuditView, audit};
+pub(crate) use audit::{AuditView, audit, line_details};
 pub(crate) use consent::{consent, ended, refused, request_used};
 pub(crate) use devices::{LAST_DEVICE, activation, add_device, device, kind, status};
 pub(crate) use enrollment::{enrollment, first_app};

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use secondo::account::LoginOptions;
+use secondo::assurance::OutcomeCode;
 use secondo::factor::{Kind, MaskedDestination};
 use secondo::types::DisplayName;
 use secondo::{AuthenticatorNumber, PublicRefusal};
@@ -80,6 +81,19 @@ impl Ways {
     }
 }
 
+/// Returns `true` for a refusal that no code ends before an operator does, or before some minutes have passed.
+fn is_closed(refusal: Option<PublicRefusal>) -> bool {
+    matches!(refusal, Some(PublicRefusal::Locked { .. } | PublicRefusal::Suspended))
+}
+
+/// Returns the refusal of a person whose ways are all closed.
+fn blocked(options: &LoginOptions) -> Option<PublicRefusal> {
+    // A lock is for pushes as well.
+    let is_push_open = options.refusal == Some(PublicRefusal::Suspended) && !options.pushes.is_empty();
+    let has_open_codes = options.recovery_codes.as_ref().is_some_and(|codes| !is_closed(codes.refusal));
+    options.refusal.filter(|_| is_closed(options.refusal) && !is_push_open && !has_open_codes)
+}
+
 /// Shows the choice.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
     let visit = Visit::of_step_page(app, &headers).await?;
@@ -87,6 +101,9 @@ pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
         return Ok(visit.go_to("/"));
     }
     let options = visit.options().await?;
+    if visit.browser.session.request.is_some() && blocked(&options).is_some() {
+        return Ok(visit.go_to("/"));
+    }
     Ok(visit.show_choice(&options))
 }
 
@@ -146,9 +163,14 @@ impl Visit {
         Ok(self.app.verifier.options(&account, &login, self.now).await?)
     }
 
-    /// Shows the page of the way that the person chose, or the choice.
-    pub(crate) async fn show_second_factor(&self) -> Answer {
+    /// Shows the page of the way that the person chose, or the choice. A login at a service ends if all ways are closed.
+    pub(crate) async fn show_second_factor(&mut self) -> Answer {
         let options = self.options().await?;
+        if self.browser.session.request.is_some()
+            && let Some(refusal) = blocked(&options)
+        {
+            return self.end_until(OutcomeCode::Suspended, refusal.retry_at()).await;
+        }
         let ways = Ways::of(&options);
         let chosen = self.browser.session.step.filter(|step| ways.offers(*step));
         let Some(step) = chosen.or_else(|| ways.only()) else { return Ok(self.show_choice(&options)) };
@@ -159,8 +181,7 @@ impl Visit {
         let alert = refusal.map(|refusal| self.alert(refusal));
         let form = pages::Attempt {
             left: options.remaining,
-            // No code helps before an operator does, or before some minutes have passed.
-            is_open: !matches!(refusal, Some(PublicRefusal::Locked { .. } | PublicRefusal::Suspended)),
+            is_open: !is_closed(refusal),
             has_others: ways.has_others(step),
             alert: alert.as_ref(),
         };

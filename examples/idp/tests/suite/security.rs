@@ -305,6 +305,7 @@ fn sessions_are_ended() {
     browser.post("/security/sessions", &form, &[]);
     browser.post("/security/sessions", &form, &[]);
     assert!(browser.form("/logout").is_some() && browser.form("/security/sessions").is_none());
+    assert_eq!(mails(&provider, "Sessioni chiuse"), 1);
     other.open("/security");
     assert!(other.form("/password").is_some());
     other.post("/language/en", &[], &[]);

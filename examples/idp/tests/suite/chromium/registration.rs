@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::registration::applicant::{Applicant, PASSWORD, PDF, PNG, fiscal_code};
-use crate::registration::handover::{self, credential};
+use crate::registration::handover::{self, credential, device};
 use crate::support::app::App;
 use crate::support::browser::Browser;
 use crate::support::chromium::{Chromium, Reader};
@@ -195,6 +195,26 @@ fn identity_is_handed_over() {
         browser.submit("/password", &[("user", &holder), ("password", PASSWORD)]);
         browser.give_activation_code(&provider);
         assert!(browser.has(".qr"));
+    }
+}
+
+#[test]
+fn identity_is_handed_over_with_a_regional_one_time_password() {
+    for reader in Reader::BOTH {
+        let holder = fiscal_code("VRDLGU90E17F205");
+        let (line, one_time) = device();
+        let provider = Provider::start(&(credential(&holder, "12345678", "2099-12-31") + &line));
+        let browser = Chromium::new(reader);
+        browser.open(&format!("{}/register/handover", provider.origin));
+        for otp in ["", &one_time] {
+            if !browser.has("#consent:checked") {
+                browser.press("#consent");
+            }
+            browser.submit("/register/handover", &[("fiscal_code", &holder), ("pin", "12345678"), ("otp", otp)]);
+            assert_eq!(browser.has("form[action='/register/handover']"), otp.is_empty());
+        }
+        confirm(&browser, "/register/code/mobile", &code(&message(&provider, handover::NUMBER, 1)));
+        assert!(browser.text("main").contains("Luigi Verdi"));
     }
 }
 

@@ -6,6 +6,7 @@ use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
 
 use crate::support::browser::{Browser, agent};
 use crate::support::provider::Provider;
@@ -256,6 +257,33 @@ fn wrong_token_reads_no_attributes() {
     assert_eq!(post.status().as_u16(), 401);
 }
 
+/// The parameters outside of the request object are only there for OAuth.
+#[test]
+fn parameters_inside_the_request_object_count() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let mut browser = Browser::new(&provider);
+    browser.enroll(&provider);
+    let outside = Serializer::new(String::new())
+        .extend_pairs([
+            ("redirect_uri", "https://attacker.example/"),
+            ("state", "x"),
+            ("acr_values", LEVEL_1),
+            ("prompt", "consent"),
+        ])
+        .finish();
+    let mut request = request_object(&provider, LEVEL_2);
+    request["prompt"] = json!("consent login");
+    browser.open(&format!("{}&{outside}", service.url(&provider, &request)));
+    browser.give_password(&provider);
+    assert!(browser.form("/code").is_some(), "{}", browser.page);
+    browser.give_next_code(0);
+    browser.consent();
+    let left = browser.left.clone().unwrap();
+    assert!(left.as_str().starts_with(CALLBACK), "{left}");
+    assert_eq!(browser.answer("state").as_deref(), Some(STATE));
+}
+
 #[test]
 fn wrong_passwords_end_the_login() {
     let service = Service::new();
@@ -292,6 +320,54 @@ fn wrong_codes_end_the_login() {
     assert!(browser.page.contains("Potrai riprovare a partire da: "), "{}", browser.page);
     browser.follow_link();
     assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr19"));
+}
+
+#[test]
+fn blocked_credentials_end_the_login() {
+    let service = Service::new();
+    let mut provider = Provider::start(&service.registration());
+    // A token without recovery codes.
+    let line = format!("HOTP/E/6\t{}\t-\t3132333435363738393031323334353637383930\t1\n", provider.user);
+    fs::write(provider.file("tokens"), line).unwrap();
+    provider.command(&["import", "tokens", "--operator", "anna"]).unwrap();
+    let begin = |provider: &Provider| {
+        let mut browser = Browser::new(provider);
+        browser.open(&service.url(provider, &request_object(provider, LEVEL_2)));
+        browser.give_password(provider);
+        browser
+    };
+    let assert_blocked = |mut browser: Browser, reason: &str| {
+        assert!(browser.page.contains(reason), "{}", browser.page);
+        browser.follow_link();
+        assert_eq!(browser.answer("error_description").as_deref(), Some("ErrorCode nr23"));
+    };
+    let by = |provider: &Provider, arguments: &[&str]| {
+        provider.command(&[&["admin"], arguments, &["--operator", "anna", "--reason", "lost"]].concat()).unwrap();
+    };
+    by(&provider, &["suspend", &provider.user, "--device", "1"]);
+    assert_blocked(begin(&provider), "sospese o revocate");
+    by(&provider, &["resume", &provider.user, "--device", "1"]);
+
+    let mut pending = begin(&provider);
+    let mut own = Browser::new(&provider);
+    own.open("/");
+    own.give_password(&provider);
+    for wrong in 0..5 {
+        own.submit("/code", &[("code", &format!("00000{wrong}"))]);
+    }
+    let locked = "Potrai riprovare a partire da: ";
+    assert!(own.page.contains(locked) && own.form("/code").is_none(), "{}", own.page);
+    assert_blocked(begin(&provider), locked);
+    pending.open("/choice");
+    assert_blocked(pending, locked);
+    // The lock does not close the recovery codes.
+    provider.give_recovery_codes();
+    let mut open = begin(&provider);
+    open.open("/choice");
+    open.submit("/choice", &[("way", "recovery")]);
+    assert!(open.form("/recovery-code").is_some(), "{}", open.page);
+    by(&provider, &["unlock", &provider.user]);
+    assert!(begin(&provider).form("/code").is_some());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::security::sign_in;
 use crate::support::browser::Browser;
 use crate::support::page::mails;
 use crate::support::provider::Provider;
+use crate::support::service::{LEVEL_1, Service, request_object};
 use crate::support::wait;
 
 const BY: [&str; 4] = ["--operator", "anna", "--reason", "ticket 7"];
@@ -196,4 +197,27 @@ fn operators_are_appointed_and_dismissed() {
         lines.filter(|line| line.contains("\"anna\"") && line.contains("\"ticket 7\"")).count()
     };
     assert_eq!((count("operator_appoint"), count("operator_dismiss")), (2, 2), "{log}");
+}
+
+#[test]
+fn log_is_printed_by_person_area_and_period() {
+    let service = Service::new();
+    let provider = Provider::start(&service.registration());
+    let log = |arguments: &[&str]| provider.command(&[&["admin", "audit"], arguments].concat());
+    run(&provider, &["suspend", MARIA]).unwrap();
+    run(&provider, &["resume", MARIA]).unwrap();
+    let said = log(&["--person", MARIA, "--from", "2026-01-01"]).unwrap();
+    let [resumed, suspended, count] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert!(resumed.contains("Z identity_resume done, person: "), "{said}");
+    assert!(suspended.contains("identity_suspend done") && suspended.contains("reason: ticket 7"), "{said}");
+    assert_eq!(count, "2 lines were found.");
+    // More than fit on a page of the administration.
+    for _ in 0..51 {
+        Browser::new(&provider).open(&service.url(&provider, &request_object(&provider, LEVEL_1)));
+    }
+    assert_eq!(log(&["--area", "Roma"]).unwrap().matches(" request done, area: Roma").count(), 51);
+    for nothing in [["--area", "Milano"], ["--to", "2020-12-31"], ["--person", "nobody"]] {
+        assert_eq!(log(&nothing).unwrap(), "0 lines were found.\n");
+    }
+    assert!(log(&["--from", "2026-13-01"]).unwrap_err().contains("is not a day"));
 }

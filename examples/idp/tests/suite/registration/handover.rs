@@ -23,6 +23,14 @@ pub(crate) fn credential(fiscal_code: &str, pin: &str, expires: &str) -> String 
     table
 }
 
+/// Returns the line of a credential's device, and its code of now.
+pub(crate) fn device() -> (String, String) {
+    let secret = Secret::from_bytes(b"a device of the region").unwrap();
+    let line = format!("otp = \"otpauth://totp/luigi?secret={}\"\n", secret.to_base32().as_str());
+    let code = Totp::default().generate(&Key::new(Algorithm::Sha1, &secret), UnixTime::now().unwrap()).unwrap();
+    (line, code.as_str().to_owned())
+}
+
 #[test]
 fn identity_is_active_without_documents() {
     let luigi = fiscal_code("VRDLGU90E17F205");
@@ -121,11 +129,8 @@ fn demonstration_has_a_credential() {
 #[test]
 fn one_time_password_is_taken_once_beside_the_pin() {
     let luigi = fiscal_code("VRDLGU90E17F205");
-    let secret = Secret::from_bytes(b"a device of the region").unwrap();
-    let otp = format!("otp = \"otpauth://totp/luigi?secret={}\"\n", secret.to_base32().as_str());
+    let (otp, code) = device();
     let mut provider = Provider::start(&(credential(&luigi, "12345678", "2099-12-31") + &otp));
-    let key = Key::new(Algorithm::Sha1, &secret);
-    let code = Totp::default().generate(&key, UnixTime::now().unwrap()).unwrap();
     let mut browser = Browser::new(&provider);
     let mut give = |pin: &str, otp: &str| {
         browser.open("/register/handover");
