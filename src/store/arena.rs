@@ -11,7 +11,7 @@ use crate::types::UnixTime;
 /// A set of items side by side in chunks of memory. An item takes its bytes and a header, but no allocation of its own.
 ///
 /// A chunk is never reallocated, because that would leave copies of secrets behind. Each is twice as long as the one
-/// before, up to 256 KiB, so that the addresses of the chunks are few and stay in the processor's caches. Memory is wiped
+/// before, up to 64 KiB, so that the addresses of the chunks are few and stay in the processor's caches. Memory is wiped
 /// when an item is removed or replaced, and when the arena is dropped.
 #[derive(Default)]
 pub(super) struct Arena {
@@ -44,7 +44,7 @@ pub(super) struct Item<'a> {
 const UNIT: usize = 8;
 /// The number of units in the first chunk, and in the longest ones.
 const FIRST_UNITS: usize = 1 << 10;
-const MAX_UNITS: usize = 1 << 15;
+const MAX_UNITS: usize = 1 << 13;
 
 impl Arena {
     pub(super) fn get(&self, place: Place) -> Option<Item<'_>> {
@@ -119,7 +119,7 @@ impl Arena {
 
     /// Returns `true` if so much memory is free that it is worth the pause to move the items together at a write.
     pub(super) fn is_wasteful(&self) -> bool {
-        const WORTHWHILE: usize = MAX_UNITS / 2;
+        const WORTHWHILE: usize = MAX_UNITS * 2;
 
         self.free_units > WORTHWHILE && self.is_sparse()
     }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn items_lie_in_chunks_that_double_up_to_256_kib() {
+    fn items_lie_in_chunks_that_double_up_to_64_kib() {
         let mut arena = Arena::default();
         let value = |n: usize| n.to_le_bytes().repeat(n % 512);
         let places: Vec<_> = (0..500).map(|n| arena.insert(&item(&value(n))).unwrap()).collect();
@@ -270,7 +270,8 @@ mod tests {
             assert_eq!(arena.get(place).unwrap().value, value(n));
         }
         let lengths: Vec<_> = arena.chunks.iter().map(|chunk| chunk.len() >> 10).collect();
-        assert_eq!(lengths, [8, 16, 32, 64, 128, 256, 256, 256]);
+        assert_eq!(lengths[..5], [8, 16, 32, 64, 64]);
+        assert_eq!(lengths.last(), Some(&64));
     }
 
     #[test]

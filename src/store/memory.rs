@@ -18,7 +18,7 @@ use crate::types::{AccountId, UnixTime};
 /// its own lock.
 ///
 /// Only writes use memory, and lookups of unknown ids do not. [`Self::purge`] frees the memory of expired entries. An
-/// entry takes its id, its value, 12 bytes, 8 more bytes if it has an expiry, and 11 to 21 in a hash table. Values
+/// entry takes its id, its value, 12 bytes, 8 more bytes if it has an expiry, and 9 to 18 in a hash table. Values
 /// that change their length leave gaps, which other entries fill. If more than an eighth of a shard is free at a write,
 /// its entries move together, which takes milliseconds in a store of millions.
 ///

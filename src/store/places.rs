@@ -10,7 +10,7 @@ use super::arena::Place;
 /// it wait for each. It is open-addressed with linear probing. Slots are emptied only when the table is built anew.
 #[derive(Clone, Default)]
 pub(super) struct Places {
-    /// A power of two, or none. At most three quarters are taken.
+    /// A power of two, or none. At most seven eighths are taken.
     slots: Box<[Option<Slot>]>,
     len: usize,
 }
@@ -40,7 +40,7 @@ impl Places {
 
     /// Adds the place of a new item.
     pub(super) fn insert(&mut self, hash: u64, place: Place) {
-        if self.len >= self.slots.len() / 4 * 3 {
+        if self.len >= self.slots.len() / 8 * 7 {
             self.rebuild((self.slots.len() * 2).max(Self::MIN_SLOTS), |_| true);
         }
         self.put(Slot { tag: tag(hash), place });
@@ -49,7 +49,7 @@ impl Places {
     /// Keeps the places for which `is_kept` returns `true`, and frees the memory that they do not need.
     pub(super) fn retain(&mut self, is_kept: impl FnMut(Place) -> bool) {
         self.rebuild(self.slots.len(), is_kept);
-        let needed = (self.len * 4).div_ceil(3).next_power_of_two().max(Self::MIN_SLOTS);
+        let needed = (self.len * 8).div_ceil(7).next_power_of_two().max(Self::MIN_SLOTS);
         if needed < self.slots.len() {
             self.rebuild(needed, |_| true);
         }
