@@ -4,15 +4,24 @@ use store_testing::Redis;
 
 use crate::gepi::people::{BEFORE, PAOLO, maria};
 use crate::security::sign_in;
+use crate::support::browser::Browser;
 use crate::support::chromium::{Chromium, Reader};
 use crate::support::provider::Provider;
+use crate::support::service::{LEVEL_1, Service, request_object};
 
 #[test]
 fn requests_that_are_refused() {
     for reader in Reader::BOTH {
-        let provider = Provider::start(BEFORE);
+        let service = Service::new();
+        let provider = Provider::start(&format!("{BEFORE}{}", service.registration()));
         let browser = Chromium::new(reader);
         let open = |path: &str| browser.open(&format!("{}{path}", provider.origin));
+        // Another program has begun a login by the request.
+        let url = service.url(&provider, &request_object(&provider, LEVEL_1));
+        Browser::new(&provider).open(&url);
+        browser.open(&url);
+        assert_eq!(browser.text("h1"), reader.say("Richiesta già usata", "Request used already"));
+        browser.picture("error-10-used");
         open("/authorize?client_id=nobody");
         assert!(browser.text("main").contains("unknown client_id") && browser.has("main a"));
         browser.picture("error-1-service");

@@ -149,6 +149,7 @@ fn app_is_activated_and_answers() {
         // The personal code was just given.
         shown_code(&phone, || phone.press("#add-form button"));
         section(&phone, "home");
+        phone.picture("app-4-code");
         for left in (1..5).rev() {
             phone.write(".token input", "000001");
             phone.press(".token button");

@@ -49,9 +49,13 @@ fn first_steps() {
         let browser = Chromium::new(reader);
         let open = |url: &str| browser.open(&url.replace(ORIGIN, &provider.origin));
 
-        // The line that the program printed.
+        // The first page of the repository, with the commands that clone it and start the program.
         let mut pace = Pace::default();
-        pace.add(words("## Start it", "Her devices"), 2);
+        let (first_page, _) = OF_REPOSITORY.split_once("](examples/idp)").unwrap();
+        assert!(first_page.contains("\ngit clone ") && first_page.contains(COMMAND));
+        pace.add(first_page, 2);
+        // The lines that the program printed, of which the last one is opened.
+        pace.add(words("```text", "```"), 1);
         open(words("\nOpen ", "\n"));
         pace.add(&browser.text("main"), 1);
         let button = "form[action='/gepi/login'] button[value='2']";
@@ -81,12 +85,14 @@ fn first_steps() {
         // The personal code was just given.
         shown_code(&browser, || browser.press("#add-form button"));
         section(&browser, "home");
+        pace.add(&browser.text("main"), 0);
         browser.switch_tab();
         let secret = qr.split_once("secret=").unwrap().1.split('&').next().unwrap();
         browser.confirm_app(&mut App::new(secret), 0);
         assert_eq!(browser.count(".codes code"), 10);
         pace.add(&browser.text("main"), 3);
         browser.click("main a.button");
+        pace.add(&browser.text("main"), 0);
         browser.switch_tab();
         browser.write(".token input", CODE);
         let code = shown_code(&browser, || browser.press(".token button"));
