@@ -11,8 +11,8 @@ use crate::types::UnixTime;
 /// A set of items side by side in chunks of memory. An item takes its bytes and a header, but no allocation of its own.
 ///
 /// A chunk is never reallocated, because that would leave copies of secrets behind. Each is twice as long as the one
-/// before, up to 64 KiB, so that the addresses of the chunks are few and stay in the processor's caches. Memory is wiped
-/// when an item is removed or replaced, and when the arena is dropped.
+/// before, up to 64 KiB, so that the addresses of the chunks are few and stay in the processor's caches. Memory is
+/// wiped when an item is removed or replaced, and when the arena is dropped.
 #[derive(Default)]
 pub(super) struct Arena {
     chunks: Vec<Box<[u8]>>,
@@ -65,8 +65,8 @@ impl Arena {
         })
     }
 
-    /// Reads a byte of each of the processor's cache lines that an item at this place can take, which waits for all at
-    /// once. A usual item takes four.
+    /// Reads a byte in each of the first four of the processor's cache lines of an item, so that the waits for them
+    /// overlap. A usual item takes no more.
     pub(super) fn touch(&self, place: Place) {
         const LINE: usize = 64;
 
@@ -278,11 +278,13 @@ mod tests {
     fn what_is_longer_than_a_chunk_is_refused_and_changes_nothing() {
         let mut arena = Arena::default();
         let place = arena.insert(&item(SECRET)).unwrap();
-        let too_long = vec![0; FIRST_UNITS * UNIT];
+        let longest = FIRST_UNITS * UNIT - Item::HEADER_LEN - b"rossi".len();
+        let too_long = vec![0; longest + 1];
         assert!(arena.insert(&item(&too_long)).is_none());
         assert!(arena.replace(place, &item(&too_long)).is_none());
         assert_eq!(arena.get(place).unwrap().value, SECRET);
         assert_eq!((arena.chunks.len(), arena.free_units), (1, 0));
+        assert!(arena.insert(&item(&vec![0; longest])).is_some());
     }
 
     #[test]

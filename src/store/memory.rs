@@ -18,17 +18,17 @@ use crate::types::{AccountId, UnixTime};
 /// its own lock.
 ///
 /// Only writes use memory, and lookups of unknown ids do not. [`Self::purge`] frees the memory of expired entries. An
-/// entry takes its id, its value, 12 bytes, 8 more bytes if it has an expiry, and 9 to 18 in a hash table. Values
-/// that change their length leave gaps, which other entries fill. If more than an eighth of a shard is free at a write,
-/// its entries move together, which takes milliseconds in a store of millions.
+/// entry takes its id, its value, 12 bytes, 8 more bytes if it has an expiry, and 9 to 18 in a hash table. Values that
+/// change their length leave gaps, which other entries fill. If more than 128 KiB and an eighth of a shard are free at
+/// a write, its entries move together, which takes milliseconds in a store of millions.
 ///
-/// A million sealed accounts with UUIDs as ids and one authenticator with a 20-byte secret took 179 bytes of resident
-/// memory each after an import (112 of them the value), and 256 after a login of each (146). Of 1000, each took 581 and
-/// 733.
+/// A million sealed accounts with UUIDs as ids and one authenticator with a 20-byte secret took 180 bytes of resident
+/// memory each after an import (112 of them the value), and 251 after a login of each (146). Of 1000, each took some
+/// 600 and 750.
 ///
 /// A verification waits for memory twice if the store is larger than the processor's caches: for the place in the hash
-/// table, and for the entry. [`Self::prefetch`] lets the waits of several logins overlap. Large pages make them shorter:
-/// with glibc, a process with `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` in its environment asks Linux for them.
+/// table, and for the entry. [`Self::prefetch`] lets the waits of several logins overlap. Large pages make them
+/// shorter: with glibc, a process with `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` in its environment asks Linux for them.
 ///
 /// A write that does not fit always conflicts, however often it is tried again. This happens to values far longer than
 /// [`Value::MAX_LEN`], and to entries that need new memory in a shard that already holds 32 GiB.
@@ -68,12 +68,13 @@ impl Memory {
         self.len() == 0
     }
 
-    /// Brings the entries of these ids into the processor's caches, for verifications that follow at once.
+    /// Brings the first 256 bytes of the entries of these ids into the processor's caches, for verifications that
+    /// follow at once.
     ///
     /// In a store that is larger than the caches, each verification waits for memory. Here the waits for several ids
     /// overlap. A worker that takes logins from a queue calls this with the ids of 8 to 32 that wait, and then verifies
-    /// one after another. Nothing changes, and an id without an entry is no error. An entry is left out while another
-    /// thread works on its shard.
+    /// one after another. Nothing changes, and an id without an entry is no error. Entries are left out whose shard
+    /// another thread uses or prefetches from.
     ///
     /// # Examples
     ///
@@ -93,12 +94,27 @@ impl Memory {
     /// }
     /// ```
     pub fn prefetch<'a>(&self, ids: impl IntoIterator<Item = &'a AccountId>) {
-        let hashes: Vec<_> = ids.into_iter().map(|id| self.hash(id.as_bytes())).collect();
-        // All locks are taken first, because a lock waits for the reads before it.
+        /// More would keep other threads from their shards for long.
+        const AT_ONCE: usize = 32;
+
+        let mut hashes = ids.into_iter().map(|id| self.hash(id.as_bytes()));
+        loop {
+            let hashes: Vec<_> = hashes.by_ref().take(AT_ONCE).collect();
+            if hashes.is_empty() {
+                return;
+            }
+            self.touch(&hashes);
+        }
+    }
+
+    /// Touches the entries of ids with these hashes, and returns their number.
+    fn touch(&self, hashes: &[u64]) -> usize {
+        // All locks are taken first, because taking one is an atomic operation, which waits for earlier reads.
         let mut shards = [const { None }; Self::SHARDS];
-        for hash in &hashes {
+        for hash in hashes {
             let number = Self::number(*hash);
             if let (Some(locked @ None), Some(shard)) = (shards.get_mut(number), self.shards.get(number)) {
+                // Two threads that wait for each other's locks would wait for ever.
                 *locked = shard.try_lock().ok();
             }
         }
@@ -107,9 +123,10 @@ impl Memory {
             shard.places.find(*hash, |_| true).map(|place| (&shard.arena, place))
         };
         let places: Vec<_> = hashes.iter().filter_map(place).collect();
-        for (arena, place) in places {
-            arena.touch(place);
+        for (arena, place) in &places {
+            arena.touch(*place);
         }
+        places.len()
     }
 
     /// Removes the entries that expire at `now` or earlier. The store has no clock, so they stay until this call.
@@ -232,5 +249,34 @@ impl Default for Memory {
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Memory({} entries)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_prefetched_and_others_are_not() {
+        let (store, id) = (Memory::new(), |n: u32| AccountId::new(&alloc::format!("{n}")).unwrap());
+        for n in 0..20 {
+            let (id, value) = (id(n), &[7; 100]);
+            let hash = store.hash(id.as_bytes());
+            let Shard { places, arena, .. } = &mut *store.shard(hash).unwrap();
+            let item = Item { id: id.as_bytes(), revision: Revision::new(1), expiry: None, value };
+            places.insert(hash, arena.insert(&item).unwrap());
+        }
+        let touched = |range: core::ops::Range<u32>| {
+            let hashes: Vec<_> = range.map(|n| store.hash(id(n).as_bytes())).collect();
+            store.touch(&hashes)
+        };
+        assert_eq!((touched(0..20), touched(20..300), touched(0..0)), (20, 0, 0));
+
+        let hash = store.hash(id(0).as_bytes());
+        let locked = store.shard(hash);
+        assert!(touched(0..20) < 20, "a lock of another thread was waited for");
+        drop(locked);
+        store.prefetch(&(0..500).map(id).collect::<Vec<_>>());
+        assert_eq!(store.len(), 20);
     }
 }

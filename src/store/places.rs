@@ -1,13 +1,15 @@
 use alloc::boxed::Box;
 use alloc::vec;
+use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use super::arena::Place;
 
 /// A hash table of the places of items, by the hashes of their ids.
 ///
-/// A part of the hash is next to the place, so that a lookup waits for memory once, where a table of several arrays lets
-/// it wait for each. It is open-addressed with linear probing. Slots are emptied only when the table is built anew.
+/// A slot holds a part of the hash beside the place, so that a lookup waits for memory once. A table with separate
+/// arrays waits once for each. The table is open-addressed with linear probing, and is built anew when places are
+/// removed.
 #[derive(Clone, Default)]
 pub(super) struct Places {
     /// A power of two, or none. At most seven eighths are taken.
@@ -40,18 +42,20 @@ impl Places {
 
     /// Adds the place of a new item.
     pub(super) fn insert(&mut self, hash: u64, place: Place) {
-        if self.len >= self.slots.len() / 8 * 7 {
-            self.rebuild((self.slots.len() * 2).max(Self::MIN_SLOTS), |_| true);
+        let slots = self.slots.len();
+        if self.len >= slots / 8 * 7 {
+            *self = Self::filled((slots * 2).max(Self::MIN_SLOTS), self.slots.iter().flatten());
         }
         self.put(Slot { tag: tag(hash), place });
     }
 
-    /// Keeps the places for which `is_kept` returns `true`, and frees the memory that they do not need.
-    pub(super) fn retain(&mut self, is_kept: impl FnMut(Place) -> bool) {
-        self.rebuild(self.slots.len(), is_kept);
-        let needed = (self.len * 8).div_ceil(7).next_power_of_two().max(Self::MIN_SLOTS);
-        if needed < self.slots.len() {
-            self.rebuild(needed, |_| true);
+    /// Keeps the places for which `is_kept` returns `true`.
+    pub(super) fn retain(&mut self, mut is_kept: impl FnMut(Place) -> bool) {
+        let kept: Vec<_> = self.slots.iter().flatten().filter(|slot| is_kept(slot.place)).copied().collect();
+        if kept.len() < self.len {
+            let sparse = kept.len() < self.slots.len() / 8 * 3;
+            let slots = if sparse { (kept.len() * 2).next_power_of_two() } else { self.slots.len() };
+            *self = Self::filled(slots.max(Self::MIN_SLOTS), &kept);
         }
     }
 
@@ -68,11 +72,10 @@ impl Places {
         })
     }
 
-    fn rebuild(&mut self, slots: usize, mut is_kept: impl FnMut(Place) -> bool) {
-        let old = core::mem::replace(self, Self { slots: vec![None; slots].into(), len: 0 });
-        for slot in old.slots.into_iter().flatten().filter(|slot| is_kept(slot.place)) {
-            self.put(slot);
-        }
+    fn filled<'a>(slots: usize, with: impl IntoIterator<Item = &'a Slot>) -> Self {
+        let mut filled = Self { slots: vec![None; slots].into(), len: 0 };
+        with.into_iter().for_each(|slot| filled.put(*slot));
+        filled
     }
 
     fn put(&mut self, new: Slot) {
@@ -110,8 +113,6 @@ fn tag(hash: u64) -> NonZeroU32 {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
     use crate::store::Revision;
     use crate::store::arena::{Arena, Item};
@@ -142,6 +143,7 @@ mod tests {
                         .is_none()
                 );
                 table.insert(*hash, place);
+                assert!(table.len() * 8 <= table.slots.len() * 7);
             }
             assert_eq!(found(&table, &arena, &hashes), (0..300).map(Some).collect::<Vec<_>>());
             assert_eq!((table.len(), table.iter().count()), (300, 300));

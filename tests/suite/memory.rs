@@ -79,3 +79,28 @@ fn the_store_and_a_map_agree() {
     }
     assert!(created > 10_000 && replaced > 100_000 && refused > 10_000 && expired > 10_000, "{created} {expired}");
 }
+
+/// Enough that the entries of each shard move together, since longer values leave more than 128 KiB free in it.
+#[test]
+fn entries_that_move_together_keep_their_ids_and_values() {
+    const ENTRIES: u32 = 70_000;
+
+    let store = Memory::new();
+    let id = |n: u32| AccountId::new(&format!("{n:08x}-7dec-4000-a765-00a0c91e6bf6")).unwrap();
+    let value = |n: u32, len: usize| n.to_le_bytes().repeat(len / 4);
+    let exchange = |n, expected, value: Vec<u8>| {
+        let stored = block_on(store.compare_exchange(&id(n), expected, Value::from(value), None)).unwrap();
+        assert_eq!(stored, Exchange::Stored);
+    };
+    for n in 0..ENTRIES {
+        exchange(n, None, value(n, 112));
+    }
+    for n in 0..ENTRIES {
+        let revision = block_on(store.load(&id(n))).unwrap().unwrap().revision;
+        exchange(n, Some(revision), value(n, 148));
+    }
+    for n in 0..ENTRIES {
+        assert_eq!(block_on(store.load(&id(n))).unwrap().unwrap().value.as_ref(), value(n, 148));
+    }
+    assert_eq!(store.len(), 70_000);
+}

@@ -97,3 +97,23 @@ fn a_purge_removes_no_entry_that_was_renewed_and_repeats_no_revision() {
         assert_eq!(left, stored.first().map(|(_, count)| *count));
     });
 }
+
+/// Each thread has the locks of several shards, in another order.
+#[test]
+fn prefetches_do_not_wait_for_each_other() {
+    in_many_orders(1_000, || {
+        let store = Arc::new(Memory::new());
+        let names = ["rossi", "bianchi", "verdi", "russo", "ferrari", "esposito"];
+        for name in names {
+            assert_eq!(exchange(&store, &id(name), None, &value(1), None), Exchange::Stored);
+        }
+        let reversed = names.into_iter().rev().collect::<Vec<_>>();
+        let threads = [names.to_vec(), reversed].map(|names| {
+            let store = store.clone();
+            thread::spawn(move || store.prefetch(&names.into_iter().map(id).collect::<Vec<_>>()))
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
