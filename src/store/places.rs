@@ -7,9 +7,9 @@ use super::arena::Place;
 
 /// A hash table of the places of items, by the hashes of their ids.
 ///
-/// A slot holds a part of the hash beside the place, so that a lookup waits for memory once. A table with separate
-/// arrays waits once for each. The table is open-addressed with linear probing, and is built anew when places are
-/// removed.
+/// A slot holds a part of the hash and the place beside each other, so that a lookup mostly reads one cache line. With
+/// separate arrays for the two, it would read a line of each. The table is open-addressed with linear probing. It is
+/// built anew when places are removed.
 #[derive(Clone, Default)]
 pub(super) struct Places {
     /// A power of two, or none. At most seven eighths are taken.
@@ -64,7 +64,7 @@ impl Places {
         self.slots.iter().flatten().map(|slot| slot.place)
     }
 
-    /// Replaces all places. Returns `None` if there is none for one of them.
+    /// Puts what `replace` returns for a place in its stead, for all places. Ends with `None` as soon as `replace` does.
     pub(super) fn replace(&mut self, mut replace: impl FnMut(Place) -> Option<Place>) -> Option<()> {
         self.slots.iter_mut().flatten().try_for_each(|slot| {
             slot.place = replace(slot.place)?;
