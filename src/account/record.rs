@@ -58,10 +58,14 @@ impl Record {
         id: &AccountId,
         keys: Option<&KeyRing>,
     ) -> Result<(Self, Option<KeyId>), RecordError> {
-        let length = RecordError::Length(value.as_ref().len());
+        let len = value.as_ref().len();
+        let length = RecordError::Length(len);
         let [version, form, rest @ ..] = value.as_mut() else { return Err(length) };
         if *version != VERSION {
             return Err(RecordError::Version(*version));
+        }
+        if len > Value::MAX_LEN {
+            return Err(length);
         }
         let (revision, rest) = rest.split_first_chunk_mut().ok_or(length)?;
         let revision = u64::from_be_bytes(*revision);

@@ -188,12 +188,16 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         bytes
     };
     let and = |more: &[u8]| [&good[..], more].concat();
+    // A record of an unknown kind, which could have any length.
+    let padded = |len| [&with(1, 0)[..], &[0; 4097]].concat()[..len].to_vec();
     // Two hashes and a time begin an outcome.
     let outcome = |rest: &[u8]| and(&[&[0; 16 + 8 + 5], rest].concat());
     let tombstone = |body: &[u8]| [&[1, 2, 0, 0, 0, 0, 0, 0, 0, 9], body].concat();
     let field = |offset| RecordError::Field { offset };
     for (bytes, expected) in [
         (vec![], RecordError::Length(0)),
+        (padded(4096), field(1)),
+        (padded(4097), RecordError::Length(4097)),
         (with(0, 2), RecordError::Version(2)),
         (with(1, 0), field(1)),
         (with(1, 3), RecordError::Length(good.len())),
