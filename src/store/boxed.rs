@@ -1,9 +1,10 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::pin::Pin;
 
-use super::{Entry, Exchange, Revision, Store, Value};
+use super::{Entry, Enumerate, Exchange, Revision, Store, Value};
 use crate::types::{AccountId, UnixTime};
 
 /// A store of a type that is known only at run time, for providers that choose their engine by configuration.
@@ -28,8 +29,11 @@ pub struct Boxed(Arc<dyn DynStore>);
 
 impl Boxed {
     /// Boxes a store.
+    ///
+    /// The store lists its ids, because the rotation of sealing keys and the restore of a backup go over all of them.
+    /// [`Enumerate::ids_after`] of a store that cannot returns an error that says so.
     #[must_use]
-    pub fn new(store: impl Store + 'static) -> Self {
+    pub fn new(store: impl Enumerate + 'static) -> Self {
         Self(Arc::new(store))
     }
 }
@@ -46,9 +50,11 @@ trait DynStore: Send + Sync {
         value: Value,
         expiry: Option<UnixTime>,
     ) -> BoxedFuture<'a, Exchange>;
+
+    fn ids_after_boxed<'a>(&'a self, after: Option<&'a AccountId>) -> BoxedFuture<'a, Vec<AccountId>>;
 }
 
-impl<S: Store> DynStore for S {
+impl<S: Enumerate> DynStore for S {
     fn load_boxed<'a>(&'a self, id: &'a AccountId) -> BoxedFuture<'a, Option<Entry>> {
         Box::pin(async move { self.load(id).await.map_err(BoxedError::new) })
     }
@@ -61,6 +67,10 @@ impl<S: Store> DynStore for S {
         expiry: Option<UnixTime>,
     ) -> BoxedFuture<'a, Exchange> {
         Box::pin(async move { self.compare_exchange(id, expected, value, expiry).await.map_err(BoxedError::new) })
+    }
+
+    fn ids_after_boxed<'a>(&'a self, after: Option<&'a AccountId>) -> BoxedFuture<'a, Vec<AccountId>> {
+        Box::pin(async move { self.ids_after(after).await.map_err(BoxedError::new) })
     }
 }
 
@@ -79,6 +89,12 @@ impl Store for Boxed {
         expiry: Option<UnixTime>,
     ) -> Result<Exchange, BoxedError> {
         self.0.exchange_boxed(id, expected, value, expiry).await
+    }
+}
+
+impl Enumerate for Boxed {
+    async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, BoxedError> {
+        self.0.ids_after_boxed(after).await
     }
 }
 

@@ -155,6 +155,7 @@ impl Harness for InBox {
 fn a_boxed_store_keeps_the_contract() {
     let report = check(&InBox(InMemory::new())).unwrap_or_else(|violation| panic!("{violation}"));
     assert_eq!(report.passed().count(), 8);
+    check_listing(&InBox(InMemory::new())).unwrap_or_else(|violation| panic!("{violation}"));
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

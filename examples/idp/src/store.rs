@@ -68,13 +68,9 @@ impl Engine {
 
     /// Returns all ids, of accounts and of records.
     pub(crate) async fn ids(&self) -> Result<Vec<AccountId>, Outage> {
-        let mut ids = Vec::new();
+        let (store, mut ids) = (self.boxed(), Vec::new());
         loop {
-            let more = match self {
-                Self::File(store) => store.ids_after(ids.last()).await?,
-                Self::Postgres(store) => store.ids_after(ids.last()).await?,
-                Self::Redis(store) => store.ids_after(ids.last()).await?,
-            };
+            let more = store.ids_after(ids.last()).await?;
             if more.is_empty() {
                 return Ok(ids);
             }

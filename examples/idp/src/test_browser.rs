@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
-use secondo::store::{Boxed, BoxedError, Entry, Exchange, Revision, Store, Value};
+use secondo::store::{Boxed, BoxedError, Entry, Enumerate, Exchange, Revision, Store, Value};
 use secondo::{AccountId, UnixTime};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::ServiceExt;
@@ -137,6 +137,12 @@ impl Store for Gated {
     ) -> Result<Exchange, BoxedError> {
         let _permit = self.pass(id, true).await;
         self.store.compare_exchange(id, expected, value, expires).await
+    }
+}
+
+impl Enumerate for Gated {
+    async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, BoxedError> {
+        self.store.ids_after(after).await
     }
 }
 

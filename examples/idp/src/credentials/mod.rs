@@ -298,7 +298,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails so")]
 
     use secondo::AccountId;
-    use secondo::store::{Boxed, BoxedError, Entry, Exchange, Revision, Store, Value};
+    use secondo::store::{Boxed, BoxedError, Entry, Enumerate, Exchange, Revision, Store, Value};
 
     use super::*;
     use crate::app::RECORDS;
@@ -326,6 +326,12 @@ mod tests {
             _: Option<UnixTime>,
         ) -> Result<Exchange, BoxedError> {
             Ok(Exchange::Conflict)
+        }
+    }
+
+    impl Enumerate for Contended {
+        async fn ids_after(&self, after: Option<&AccountId>) -> Result<Vec<AccountId>, BoxedError> {
+            self.0.ids_after(after).await
         }
     }
 
