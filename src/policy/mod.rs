@@ -286,7 +286,8 @@ impl Policy {
     /// Each step of the window counts for each TOTP authenticator, and each counter of the look-ahead for each HOTP
     /// authenticator and each token that answers challenges, and each destination for one. A phone and two tokens with
     /// counters fit into 16. An attacker who guesses has this many chances with each guess. An enrollment beyond the maximum
-    /// is refused.
+    /// is refused. A resynchronization may pass it: a TOTP authenticator whose drift leads out of the window has two windows
+    /// from then on.
     ///
     /// # Errors
     ///
