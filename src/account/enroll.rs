@@ -8,7 +8,7 @@ use crate::decision::State;
 use crate::factor::{Factor, NewAuthenticator};
 use crate::policy::Policy;
 use crate::store::Value;
-use crate::types::{AuthenticatorNumber, Counter, Transaction, UnixTime};
+use crate::types::{AuthenticatorNumber, Transaction, UnixTime};
 
 /// The result of an enrollment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,21 +95,8 @@ impl Account {
         self.end_expired(now);
         for (new, state) in imported {
             let mut entry = self.new_entry(new, now)?;
-            if let Factor::Otp(otp) = &mut *entry.factor {
-                otp.import(&state.progress);
-                if let Some(last) = otp.progress.watermark().filter(|_| !otp.is_plausible()) {
-                    return Err(AccountError::ImplausibleStep(last));
-                }
-            }
-            if let (Factor::Ocra(token), Some(last)) = (&mut *entry.factor, state.watermark()) {
-                token.start_at(Counter::new(last.get().saturating_add(1)));
-            }
-            // A device can be confirmed only by its own answer.
-            #[cfg(feature = "push")]
-            let is_confirmed = state.is_confirmed() && !matches!(&*entry.factor, Factor::Push(_));
-            #[cfg(not(feature = "push"))]
-            let is_confirmed = state.is_confirmed();
-            if !is_confirmed {
+            entry.factor.kept_mut().import(&state.progress).map_err(AccountError::ImplausibleStep)?;
+            if !state.is_confirmed() || !entry.factor.kept().is_activated() {
                 return Err(AccountError::NotConfirmed);
             }
             if state.is_suspended() {

@@ -90,21 +90,11 @@ impl Account {
         Ok(())
     }
 
-    /// Marks every time step as used whose code may have been accepted by now.
+    /// Marks every time step as used whose code may have been accepted by now, and ends all questions.
     pub(crate) fn raise_watermarks(&mut self, policy: &Policy, now: UnixTime) {
         // It may have been used since.
         self.end_issued_code();
-        for Entry { factor, .. } in &mut self.entries {
-            match &mut **factor {
-                Factor::Otp(otp) => otp.raise_watermark(policy, now),
-                // A login may have used them.
-                Factor::OutOfBand(to) => to.sent.clear(),
-                Factor::Ocra(token) => token.asked.clear(),
-                #[cfg(feature = "push")]
-                Factor::Push(push) => push.questions.clear(),
-                _ => {}
-            }
-        }
+        self.entries.iter_mut().for_each(|entry| entry.factor.kept_mut().after_restore(policy, now));
         self.changed();
     }
 }

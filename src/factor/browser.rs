@@ -10,6 +10,7 @@ use super::kind::{Kept, Kind};
 use crate::ct::declassify::{declassify, public};
 use crate::ct::select::is_equal;
 use crate::decision::Stage;
+use crate::policy::Policy;
 use crate::types::{SecretText, UnixTime};
 
 const LABEL: &[u8] = b"secondo browser";
@@ -153,6 +154,9 @@ impl Kept for Browser {
     fn is_authenticator(&self) -> bool {
         false
     }
+
+    /// Does nothing: a browser is remembered until its expiry, and is no second factor.
+    fn after_restore(&mut self, _: &Policy, _: UnixTime) {}
 
     fn shares_secret(&self, other: &Self) -> bool {
         public(is_equal(&self.token, &other.token) != 0)

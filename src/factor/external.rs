@@ -4,7 +4,8 @@ use core::fmt;
 use super::kind::{Kept, Kind};
 use crate::ct::declassify::declassify;
 use crate::decision::Stage;
-use crate::types::Level;
+use crate::policy::Policy;
+use crate::types::{Level, UnixTime};
 
 /// An authenticator that other software judges, such as a passkey (`WebAuthn`).
 ///
@@ -91,6 +92,9 @@ impl Kept for External {
     fn takes(&self, _: Stage) -> bool {
         false
     }
+
+    /// Does nothing: the other software knows what was used.
+    fn after_restore(&mut self, _: &Policy, _: UnixTime) {}
 
     fn shares_secret(&self, other: &Self) -> bool {
         self.data() == other.data()

@@ -41,10 +41,13 @@ macro_rules! joint {
                 }
             }
 
-            /// Returns `true` if both are of one kind and have the same secret.
+            /// Returns `true` if both have the same secret.
             pub(crate) fn shares_secret(&self, other: &Self) -> bool {
                 match (self, other) {
                     $($(#[$attribute])* (Self::$kind(this), Self::$kind(other)) => this.shares_secret(other),)*
+                    (Self::Otp(otp), Self::Ocra(token)) | (Self::Ocra(token), Self::Otp(otp)) => {
+                        otp.has_secret(token.secret())
+                    }
                     _ => false,
                 }
             }

@@ -4,10 +4,12 @@ use alloc::vec::Vec;
 
 use crate::codes::Key;
 use crate::codes::search::{Match, Search};
-use crate::decision::{Refusal, Stage};
+use crate::ct::declassify::public;
+use crate::ct::select::is_equal;
+use crate::decision::{Progress, Refusal, Stage};
 use crate::hsm::HsmKey;
 use crate::policy::Policy;
-use crate::types::{Algorithm, Transaction, UnixTime};
+use crate::types::{Algorithm, Counter, Secret, Transaction, UnixTime};
 
 /// The kind of an authenticator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -186,6 +188,18 @@ pub(crate) trait Kept {
         false
     }
 
+    /// Marks the counters below this one as used, if it has a counter.
+    fn start_at(&mut self, _: Counter) {}
+
+    /// Takes over the progress in another system. What is used here stays used. The error is a time step that cannot have
+    /// been used.
+    fn import(&mut self, _: &Progress) -> Result<(), Counter> {
+        Ok(())
+    }
+
+    /// Marks everything as used that a login may have used by this time, after the account was restored from a backup.
+    fn after_restore(&mut self, policy: &Policy, now: UnixTime);
+
     /// Ends a lock of the kind's own, if it has one, for an operator who unlocks the account.
     fn restart(&mut self) {}
 
@@ -198,6 +212,11 @@ pub(crate) trait Kept {
     fn shares_secret(&self, other: &Self) -> bool
     where
         Self: Sized;
+}
+
+/// Returns `true` if two secrets are the same, or the same key of HMAC, which pads short secrets and hashes long ones.
+pub(crate) fn is_same_secret((of_a, a): (Algorithm, &Secret), (of_b, b): (Algorithm, &Secret)) -> bool {
+    public(is_equal(a.padded(), b.padded()) != 0) || of_a == of_b && Key::new(of_a, a).is_equal(&Key::new(of_b, b))
 }
 
 /// The codes that somebody submitted, with all that a kind needs to judge them.

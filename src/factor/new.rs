@@ -29,11 +29,7 @@ impl NewAuthenticator {
     /// It has no effect on an authenticator without a counter.
     #[must_use]
     pub fn starting_at(mut self, next: Counter) -> Self {
-        match &mut self.factor {
-            Factor::Otp(otp) => otp.start_at(next),
-            Factor::Ocra(token) => token.start_at(next),
-            _ => {}
-        }
+        self.factor.kept_mut().start_at(next);
         self
     }
 

@@ -10,6 +10,7 @@ use crate::codes::search::Match;
 use crate::ct::select::is_equal;
 use crate::decision::Refusal;
 use crate::policy::Policy;
+use crate::types::UnixTime;
 
 #[derive(Debug)]
 pub(crate) struct Words {
@@ -62,6 +63,9 @@ impl Kept for Words {
         }
         Computation { counter: found.counter().get(), drift: 0 }
     }
+
+    /// Does nothing: words have no time.
+    fn after_restore(&mut self, _: &Policy, _: UnixTime) {}
 
     fn right_answers(&self, _: &Policy) -> u8 {
         2

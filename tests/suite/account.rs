@@ -13,6 +13,7 @@ use pollster::block_on;
 use refusals::{account_error, refusal, replayed};
 use secondo::account::AccountError;
 use secondo::decision::Hold;
+use secondo::factor::ocra::{Suite, Token};
 use secondo::factor::{Kind, NewAuthenticator};
 use secondo::hsm::HsmKey;
 use secondo::store::{Exchange, Memory, Store, Value};
@@ -196,6 +197,10 @@ fn a_secret_is_enrolled_once_in_whatever_form() {
     let in_hsm = || Authenticator::in_hsm(Totp::default(), Algorithm::Sha1, HsmKey::new(&[1]).unwrap());
     let sha256 = || Authenticator::new(Totp::default(), Algorithm::Sha256, secret(1));
     let external = || NewAuthenticator::from(passkey(b"credential"));
+    let token = || {
+        let suite = Suite::parse("OCRA-1:HOTP-SHA1-6:C-QN08").unwrap();
+        NewAuthenticator::from(Token::new(suite, secret(1), None).unwrap())
+    };
     for (held, second) in [
         (phone(1).into(), phone(1).into()),
         (phone(1).into(), another(1, Hotp::default()).into()),
@@ -206,7 +211,13 @@ fn a_secret_is_enrolled_once_in_whatever_form() {
         (prepared(Algorithm::Sha1).into(), prepared(Algorithm::Sha1).into()),
         (in_hsm().into(), in_hsm().into()),
         (external(), external()),
-    ] as [(NewAuthenticator, NewAuthenticator); 9]
+        (token(), token()),
+        (token(), phone(1).into()),
+        (phone(1).into(), token()),
+        (sha256().into(), token()),
+        (prepared(Algorithm::Sha1).into(), token()),
+        (token(), prepared(Algorithm::Sha1).into()),
+    ] as [(NewAuthenticator, NewAuthenticator); 15]
     {
         let store = Memory::new();
         let verifier = Verifier::new(&store, keys(), Policy::new());

@@ -7,6 +7,7 @@ use crate::ct::declassify::{declassify, public};
 use crate::ct::select::is_equal;
 use crate::decision::Stage;
 use crate::factor::kind::{Kept, Kind};
+use crate::policy::Policy;
 use crate::types::{MalformedCode, Tag, Transaction, UnixTime};
 
 /// An enrollment code in an account.
@@ -121,6 +122,9 @@ impl Kept for IssuedCode {
     fn is_single(&self) -> bool {
         true
     }
+
+    /// Does nothing: the account ends the code, with the enrollment that it began.
+    fn after_restore(&mut self, _: &Policy, _: UnixTime) {}
 
     /// Returns `false`: an account has one code only.
     fn shares_secret(&self, _: &Self) -> bool {

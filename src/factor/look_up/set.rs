@@ -234,6 +234,10 @@ impl Kept for LookUp {
         true
     }
 
+    /// Does nothing: which codes were used since the backup cannot be known, and a set without codes would be no
+    /// recovery.
+    fn after_restore(&mut self, _: &Policy, _: UnixTime) {}
+
     fn restart(&mut self) {
         // A set that has ended stays locked: it has no codes that could be compared.
         if !self.hashes.is_empty() {

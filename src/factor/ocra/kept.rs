@@ -12,10 +12,11 @@ use super::token::Token;
 use super::verify::ResponseError;
 use crate::codes::Key;
 use crate::codes::search::Match;
-use crate::ct::declassify::{declassify, public};
-use crate::ct::select::is_equal;
-use crate::decision::{Refusal, Stage};
-use crate::factor::kind::{AAL2_SECRET_LEN, AAL2_STEP_SECS, Answer, Comparison, Computation, Kept, Kind};
+use crate::ct::declassify::declassify;
+use crate::decision::{Progress, Refusal, Stage};
+use crate::factor::kind::{
+    AAL2_SECRET_LEN, AAL2_STEP_SECS, Answer, Comparison, Computation, Kept, Kind, is_same_secret,
+};
 use crate::policy::Policy;
 use crate::types::{Algorithm, Counter, Secret, Transaction, UnixTime};
 
@@ -56,11 +57,8 @@ impl Ocra {
         self.token.suite()
     }
 
-    /// Marks the counters below this one as used, if the suite has a counter.
-    pub(crate) fn start_at(&mut self, next: Counter) {
-        if self.suite().has_counter() {
-            self.next = self.next.max(next.get());
-        }
+    pub(crate) const fn secret(&self) -> (Algorithm, &Secret) {
+        (self.suite().algorithm(), &self.token.secret)
     }
 
     /// Returns the challenge for a login in this transaction, or for a signature.
@@ -213,6 +211,24 @@ impl Kept for Ocra {
         self.asked.retain(|asked| !login.is(&asked.login));
     }
 
+    fn start_at(&mut self, next: Counter) {
+        if self.suite().has_counter() {
+            self.next = self.next.max(next.get());
+        }
+    }
+
+    fn import(&mut self, progress: &Progress) -> Result<(), Counter> {
+        if let Some(last) = progress.watermark() {
+            self.start_at(Counter::new(last.get().saturating_add(1)));
+        }
+        Ok(())
+    }
+
+    /// Ends all challenges, to which a login may have had the response.
+    fn after_restore(&mut self, _: &Policy, _: UnixTime) {
+        self.asked.clear();
+    }
+
     fn takes(&self, stage: Stage) -> bool {
         // Consecutive codes would be responses to one question, of which a login accepts any within the look-ahead.
         stage != Stage::Resynchronization
@@ -232,10 +248,7 @@ impl Kept for Ocra {
     }
 
     fn shares_secret(&self, other: &Self) -> bool {
-        let (of_this, of_other) = (self.suite().algorithm(), other.suite().algorithm());
-        let (this, other) = (&self.token.secret, &other.token.secret);
-        public(is_equal(this.padded(), other.padded()) != 0)
-            || of_this == of_other && Key::new(of_this, this).is_equal(&Key::new(of_other, other))
+        is_same_secret(self.secret(), other.secret())
     }
 }
 

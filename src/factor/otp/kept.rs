@@ -5,10 +5,11 @@ use cmov::Cmov;
 
 use crate::codes::Key;
 use crate::codes::search::Match;
-use crate::ct::declassify::{declassify, public};
-use crate::ct::select::is_equal;
+use crate::ct::declassify::declassify;
 use crate::decision::{Progress, Refusal, Resynchronized, Stage, Verified};
-use crate::factor::kind::{AAL2_SECRET_LEN, AAL2_STEP_SECS, Answer, Comparison, Computation, Kept, Kind, SearchKey};
+use crate::factor::kind::{
+    AAL2_SECRET_LEN, AAL2_STEP_SECS, Answer, Comparison, Computation, Kept, Kind, SearchKey, is_same_secret,
+};
 use crate::factor::{Authenticator, Hotp, Material, Method, Totp};
 use crate::hsm::HsmKey;
 use crate::policy::Policy;
@@ -189,6 +190,32 @@ impl Kept for Otp {
         is_fast && is_long
     }
 
+    fn start_at(&mut self, next: Counter) {
+        if let (Method::Hotp(_), Some(last)) = (self.authenticator.method(), next.get().checked_sub(1)) {
+            self.use_to(last);
+        }
+    }
+
+    fn import(&mut self, progress: &Progress) -> Result<(), Counter> {
+        let known = mem::replace(&mut self.progress, *progress);
+        if let Some(last) = known.watermark() {
+            self.use_to(last.get());
+        }
+        match (self.authenticator.method(), self.progress.watermark()) {
+            (Method::Totp(totp), Some(last)) if !totp.is_plausible(last) => Err(last),
+            _ => Ok(()),
+        }
+    }
+
+    /// Raises the watermark of a clock. A counter has no time, and does not change.
+    fn after_restore(&mut self, policy: &Policy, now: UnixTime) {
+        if let Method::Totp(totp) = self.authenticator.method()
+            && let Some(last) = totp.farthest_step(policy, now)
+        {
+            self.use_to(last);
+        }
+    }
+
     fn right_answers(&self, policy: &Policy) -> u8 {
         let windows = match self.authenticator.method() {
             Method::Totp(_) if !policy.window.reaches(policy.known_drift(self.progress.drift)) => 2,
@@ -199,35 +226,31 @@ impl Kept for Otp {
 
     fn shares_secret(&self, other: &Self) -> bool {
         match (self.authenticator.material(), other.authenticator.material()) {
-            // Secrets that differ can still be the same key of HMAC, which pads short ones and hashes long ones.
-            (Material::Secret(of_a, a), Material::Secret(of_b, b)) => {
-                public(is_equal(a.padded(), b.padded()) != 0)
-                    || of_a == of_b && Key::new(*of_a, a).is_equal(&Key::new(*of_b, b))
-            }
             (Material::Hsm(_, a), Material::Hsm(_, b)) => a == b,
-            (Material::Secret(_, secret), Material::Key(key)) | (Material::Key(key), Material::Secret(_, secret)) => {
-                Key::new(key.algorithm(), secret).is_equal(key)
-            }
             (Material::Key(a), Material::Key(b)) => a.is_equal(b),
+            (Material::Secret(algorithm, secret), _) => other.has_secret((*algorithm, secret)),
+            (_, Material::Secret(algorithm, secret)) => self.has_secret((*algorithm, secret)),
             _ => false,
         }
     }
 }
 
 impl Otp {
+    /// Returns `true` if its secret is this one.
+    pub(crate) fn has_secret(&self, (algorithm, secret): (Algorithm, &Secret)) -> bool {
+        match self.authenticator.material() {
+            Material::Secret(of_this, this) => is_same_secret((*of_this, this), (algorithm, secret)),
+            Material::Key(key) => Key::new(key.algorithm(), secret).is_equal(key),
+            Material::Hsm(..) => false,
+        }
+    }
+
     pub(crate) const fn new(authenticator: Authenticator) -> Self {
         Self { authenticator, progress: Progress::NONE }
     }
 
     pub(crate) fn copied(&self) -> Self {
         Self { authenticator: self.authenticator.copied(), progress: self.progress }
-    }
-
-    /// Marks the counters below this one as used.
-    pub(crate) fn start_at(&mut self, next: Counter) {
-        if let (Method::Hotp(_), Some(last)) = (self.authenticator.method(), next.get().checked_sub(1)) {
-            self.use_to(last);
-        }
     }
 
     /// Returns the step to which the watermark can be lowered, if it lies far in the future.
@@ -242,35 +265,9 @@ impl Otp {
         matches!(self.authenticator.method(), Method::Totp(_))
     }
 
-    /// Marks every step as used that a login may have accepted by this time. A counter has no time, and does not
-    /// change.
-    pub(crate) fn raise_watermark(&mut self, policy: &Policy, now: UnixTime) {
-        if let Method::Totp(totp) = self.authenticator.method()
-            && let Some(last) = totp.farthest_step(policy, now)
-        {
-            self.use_to(last);
-        }
-    }
-
-    /// Takes over the progress in another system. The watermark is not lowered.
-    pub(crate) fn import(&mut self, progress: &Progress) {
-        let known = mem::replace(&mut self.progress, *progress);
-        if let Some(last) = known.watermark() {
-            self.use_to(last.get());
-        }
-    }
-
     /// Marks all steps or counters up to this one as used.
     fn use_to(&mut self, last: u64) {
         self.progress.last_used = self.progress.last_used.max(last);
         self.progress.is_used = true;
-    }
-
-    /// Returns `false` if the last used time step begins after the year 2499.
-    pub(crate) fn is_plausible(&self) -> bool {
-        match (self.authenticator.method(), self.progress.watermark()) {
-            (Method::Totp(totp), Some(last)) => totp.is_plausible(last),
-            _ => true,
-        }
     }
 }

@@ -178,6 +178,11 @@ impl Kept for OutOfBand {
         self.end(login);
     }
 
+    /// Ends the codes that were sent, which a login may have used.
+    fn after_restore(&mut self, _: &Policy, _: UnixTime) {
+        self.sent.clear();
+    }
+
     fn takes(&self, stage: Stage) -> bool {
         match stage {
             Stage::Confirmation => true,

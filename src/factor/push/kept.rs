@@ -258,6 +258,11 @@ impl Kept for Push {
         stage == Stage::Confirmation
     }
 
+    /// Ends all pushes, with which a login may have been accepted.
+    fn after_restore(&mut self, _: &Policy, _: UnixTime) {
+        self.questions.clear();
+    }
+
     fn is_activated(&self) -> bool {
         self.key().is_some()
     }

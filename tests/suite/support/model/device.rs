@@ -166,6 +166,9 @@ impl Device {
             (Factor::Otp(a), Factor::Otp(b)) => a.seed == b.seed,
             (Factor::Number(a), Factor::Number(b)) => a.seed == b.seed,
             (Factor::Token(a), Factor::Token(b)) => a.card.seed == b.card.seed,
+            (Factor::Otp(otp), Factor::Token(token)) | (Factor::Token(token), Factor::Otp(otp)) => {
+                otp.seed == token.card.seed
+            }
             _ => false,
         }
     }
