@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pollster::block_on;
-use secondo::account::AccountError;
+use secondo::account::{AccountError, ExportedAuthenticator};
 use secondo::decision::Hold;
 use secondo::policy::Window;
 use secondo::store::{Memory, Store};
@@ -52,6 +52,32 @@ fn a_watermark_in_the_future_can_be_lowered_to_the_window() {
     // An HOTP counter does not depend on a clock, so its watermark is never lowered.
     let token = enroll(&short, "token", Hotp::default());
     assert!(in_reach(block_on(short.lower_watermark(&token, FIRST, DESK, NOW))));
+}
+
+#[test]
+fn what_is_exported_can_be_imported_elsewhere() {
+    let (here, id) = verifier(Memory::new(), Policy::new());
+    let token = another(2, Hotp::default()).named("token").unwrap().starting_at(Counter::new(7));
+    block_on(here.import(&id, &[(token, State::new().confirmed())], DESK, NOW)).unwrap();
+    block_on(here.suspend_authenticator(&id, SECOND, DESK, NOW)).unwrap();
+    assert!(here.log_in(&id, &code_at(0), NOW).is_ok());
+    assert_eq!(refusal(here.log_in(&id, &wrong_code(), NOW)), wrong(4));
+
+    let there = Verifier::new(Memory::new(), keys(), Policy::new());
+    let named = |it: ExportedAuthenticator| (it.authenticator.named(it.name.as_str()).unwrap(), it.state);
+    let moved: Vec<_> = block_on(here.export(&id, DESK, NOW)).unwrap().into_iter().map(named).collect();
+    block_on(there.import(&id, &moved, DESK, NOW)).unwrap();
+    let (old, new) = (block_on(here.view(&id, NOW)).unwrap(), block_on(there.view(&id, NOW)).unwrap());
+    assert_eq!((new.failures, new.remaining, new.authenticators.len()), (1, 4, 2));
+    for (old, new) in old.authenticators.iter().zip(&new.authenticators) {
+        assert_eq!((old.number, old.kind, old.name, old.status), (new.number, new.kind, new.name, new.status));
+    }
+    assert_eq!(refusal(there.log_in(&id, &code_at(0), NOW)), replayed(3));
+    assert!(there.log_in(&id, &code_at(1), after(30)).is_ok());
+    block_on(there.resume_authenticator(&id, SECOND, DESK, NOW)).unwrap();
+    let shown = |counter| another(2, Hotp::default()).hotp_code(Counter::new(counter)).unwrap();
+    assert_eq!(refusal(there.log_in(&id, shown(6).as_str(), NOW)), replayed(4));
+    assert!(there.log_in(&id, shown(7).as_str(), NOW).is_ok());
 }
 
 #[test]
