@@ -14,8 +14,8 @@ use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::Memory;
 use secondo::types::Counter;
 use secondo::{
-    AccountId, Authenticator, Code, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp, Transaction,
-    UnixTime, Verifier,
+    AccountId, Algorithm, Authenticator, Code, Hotp, Key, Method, Policy, Secret, State, SubmittedCode, Totp,
+    Transaction, UnixTime, Verifier,
 };
 
 use crate::work::{Library, Login, NOW, PERIOD, People, Run, Search, WRONG};
@@ -95,16 +95,37 @@ pub(crate) fn kinds(login: &Login) -> Vec<(&'static str, Run<'_>)> {
 
 /// Returns a run for each form of a record. It is a whole login by a [`Verifier`] with a new code and transaction.
 pub(crate) fn logins(login: &Login) -> Vec<(&'static str, Run<'_>)> {
-    let run = |(form, name)| (name, logins_on(form, login, 1));
+    let run = |(form, name)| (name, logins_on(form, login, &[phone(login)]));
     Form::NAMED.into_iter().map(run).collect()
 }
 
 /// Returns a run for one device with a prepared key, and for each form of a record with four devices. The code is that
 /// of the last one, and is compared with all.
 pub(crate) fn logins_of_four(login: &Login) -> Vec<(&'static str, Run<'_>)> {
-    let one = ("one: plain record with the key", logins_on(Form::PLAIN_KEY, login, 1));
-    let four = Form::NAMED.into_iter().map(|(form, name)| (name, logins_on(form, login, 4)));
+    let one = ("one: plain record with the key", logins_on(Form::PLAIN_KEY, login, &[phone(login)]));
+    let four = Form::NAMED.into_iter().map(|(form, name)| (name, logins_on(form, login, &[phone(login); 4])));
     iter::once(one).chain(four).collect()
+}
+
+/// Returns a run for each mix of devices, in a plain record with the keys. The code is that of the last one, a phone, and
+/// is compared with all.
+pub(crate) fn logins_of_mixes(login: &Login) -> Vec<(&'static str, Run<'_>)> {
+    let phone = phone(login);
+    let token = (Hotp::default().into(), login.algorithm);
+    let others = Algorithm::ALL.iter().copied().filter(|other| *other != login.algorithm);
+    let all: Vec<_> = others.map(|other| (phone.0, other)).chain([phone]).collect();
+    let mixes: [(_, &[_]); 5] = [
+        ("one phone", &[phone]),
+        ("two phones", &[phone; 2]),
+        ("a token with a counter and a phone", &[token, phone]),
+        ("two tokens with counters and two phones", &[token, token, phone, phone]),
+        ("phones of all three algorithms", &all),
+    ];
+    mixes.into_iter().map(|(name, devices)| (name, logins_on(Form::PLAIN_KEY, login, devices))).collect()
+}
+
+fn phone(login: &Login) -> (Method, Algorithm) {
+    (Totp::default().into(), login.algorithm)
 }
 
 /// The form in which an authenticator is stored.
@@ -124,30 +145,30 @@ impl Form {
     ];
 }
 
-/// Logs one person with this number of devices in again and again, each time at the next step.
-fn logins_on(form: Form, login: &Login, devices: u32) -> Run<'static> {
+/// Logs one person with these devices in again and again, each time at the next step. The last one is a phone.
+fn logins_on(form: Form, login: &Login, devices: &[(Method, Algorithm)]) -> Run<'static> {
     /// More than the rounds of a measurement take.
     const CODES: u64 = 1 << 17;
 
-    let devices = People::devices(login.algorithm, devices);
-    let authenticator = |secret: &Vec<u8>| {
-        let secret = Secret::from_bytes(secret).expect("long enough");
+    let authenticator = |(number, (method, algorithm)): (u32, (Method, Algorithm))| {
+        let secrets = People::devices(algorithm, number).secrets;
+        let secret = Secret::from_bytes(secrets.last().expect("one device at least")).expect("long enough");
         if form.is_prepared {
-            Authenticator::from_key(Totp::default(), Key::new(login.algorithm, &secret))
+            Authenticator::from_key(method, Key::new(algorithm, &secret))
         } else {
-            Authenticator::new(Totp::default(), login.algorithm, secret)
+            Authenticator::new(method, algorithm, secret)
         }
     };
+    let devices: Vec<_> = (1..).zip(devices.iter().copied()).map(authenticator).collect();
     let policy = policy(login.past, login.future);
     let store = Memory::new();
     let verifier =
         if form.is_sealed { Verifier::new(store, ring(), policy) } else { Verifier::unsealed(store, policy) };
     let (id, desk) = (AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6").unwrap(), Operator::new("desk", "peers"));
     let time = |step: u64| UnixTime::from_secs(NOW + step * PERIOD).unwrap();
-    let last = authenticator(devices.secrets.last().expect("one device at least"));
+    let last = devices.last().expect("one device at least");
     let codes: Vec<_> = (0..CODES).map(|step| last.totp_code(time(step)).expect("after T0")).collect();
-    let added: Vec<_> =
-        devices.secrets.iter().map(|secret| (authenticator(secret).into(), State::new().confirmed())).collect();
+    let added: Vec<_> = devices.iter().map(|device| (device.into(), State::new().confirmed())).collect();
     ready(verifier.import(&id, &added, desk, time(0))).expect("in memory");
     let mut logins = codes.into_iter().zip(0..);
     Run::of(move || {

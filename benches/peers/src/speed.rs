@@ -64,11 +64,12 @@ pub(crate) fn report() {
         });
     }
 
-    let tables: [(_, Kinds, Of); 4] = [
+    let tables: [(_, Kinds, Of); 5] = [
         ("verify ±1, kept key", ours::kinds, |rows| &rows.right),
         ("a login by the verifier, ±1", ours::logins, |rows| &rows.right),
         ("a login with one of four devices, default window", ours::logins_of_four, |rows| &rows.default),
         ("a login with one of four devices, ±1", ours::logins_of_four, |rows| &rows.right),
+        ("a login with one of several devices, default window", ours::logins_of_mixes, |rows| &rows.default),
     ];
     for (title, kinds, login) in tables {
         println!();
@@ -224,6 +225,7 @@ mod tests {
                 let logins = ours::logins(login).into_iter().chain(ours::logins_of_four(login));
                 assert!(logins.into_iter().all(|(_, run)| run.outcome == "true"));
             }
+            assert!(ours::logins_of_mixes(&rows.default).iter().all(|(_, run)| run.outcome == "true"));
         }
     }
 }
