@@ -5,9 +5,10 @@ mod support {
     mod model;
     mod naive;
     pub mod targets;
+    pub mod texts;
 }
 
 #[path = "../../import/tests/suite/targets.rs"]
 pub mod import;
 
-pub use support::targets;
+pub use support::{targets, texts};

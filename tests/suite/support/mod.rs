@@ -40,4 +40,7 @@ pub(crate) mod subscriber;
 #[cfg(feature = "std")]
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]
 pub(crate) mod targets;
+#[cfg(feature = "std")]
+#[expect(unreachable_pub, reason = "the fuzz package exports it")]
+pub(crate) mod texts;
 pub(crate) mod time;

@@ -36,7 +36,7 @@ pub fn code(bytes: &[u8]) {
 }
 
 /// Returns what a person typed without separators, in compatibility form.
-fn bare(text: &str) -> String {
+pub(super) fn bare(text: &str) -> String {
     text.chars().filter(|c| !is_separator(*c)).map(compatible).collect()
 }
 
@@ -305,7 +305,7 @@ pub fn push_challenge(bytes: &[u8]) {
 }
 
 /// The time at which the imported files were moved.
-const MOVED_AT: UnixTime = match UnixTime::from_secs(1_795_500_000) {
+pub(super) const MOVED_AT: UnixTime = match UnixTime::from_secs(1_795_500_000) {
     Ok(time) => time,
     Err(_) => panic!(),
 };
