@@ -4,6 +4,7 @@
 mod support {
     mod model;
     mod naive;
+    mod sealed;
     pub mod targets;
     pub mod texts;
 }

@@ -96,6 +96,12 @@ fn pskc() {
     replay("pskc", targets::pskc);
 }
 
+#[cfg(feature = "pskc")]
+#[test]
+fn pskc_values() {
+    replay("pskc_values", targets::pskc_values);
+}
+
 #[cfg(feature = "push")]
 #[test]
 fn push_answer() {

@@ -34,6 +34,8 @@ pub(crate) mod push;
 pub(crate) mod random;
 #[cfg(feature = "std")]
 pub(crate) mod refusals;
+#[cfg(feature = "std")]
+pub(crate) mod sealed;
 pub(crate) mod sources;
 #[cfg(feature = "std")]
 pub(crate) mod subscriber;
