@@ -1,4 +1,5 @@
-//! The bodies of the fuzz targets, shared with `tests/suite/fuzz_seeds.rs`, here and in `import`, which replays the seeds.
+//! The bodies of the fuzz targets, shared with `tests/suite/fuzz_seeds.rs`, here and in `import`, and with
+//! `stores/redb/tests/rows.rs`, which replay the seeds.
 
 #[path = "../../tests/suite/support"]
 mod support {
@@ -11,5 +12,8 @@ mod support {
 
 #[path = "../../import/tests/suite/targets.rs"]
 pub mod import;
+
+#[path = "../../stores/redb/tests/rows.rs"]
+pub mod redb;
 
 pub use support::{targets, texts};
