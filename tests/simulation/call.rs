@@ -4,11 +4,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use secondo::account::RecordError;
 use secondo::audit::Operator;
 use secondo::factor::{CodeMessage, Kind, Transport};
 use secondo::push::{Details, Notification};
 use secondo::verifier::{Accepted, Sent};
-use secondo::{AccountId, AuthenticatorNumber, Refusal, Transaction, UnixTime, Verifier, VerifierError};
+use secondo::{
+    AccountId, Algorithm, Authenticator, AuthenticatorNumber, Refusal, Secret, Totp, Transaction, UnixTime, Verifier,
+    VerifierError,
+};
 
 use crate::store::{Connection, Outage};
 
@@ -39,6 +43,8 @@ pub(crate) enum Request {
     Push(AuthenticatorNumber, [u8; 32]),
     AnswerPush(String),
     Poll,
+    /// An enrollment after the password alone, of a phone with this secret.
+    EnrollFirst([u8; 32]),
     Unlock,
     ResealAll,
 }
@@ -56,6 +62,8 @@ pub(crate) enum Answer {
     Other(&'static str),
     /// The database failed, and the machine does not know whether the change is stored.
     Outage,
+    /// The machine does not know the version of the record.
+    OtherVersion,
     /// The code to send, unless one was sent just now.
     Sent(Option<String>),
     Pushed(Notification),
@@ -76,6 +84,7 @@ impl Answer {
             Err(VerifierError::Refused(refusal)) => Self::Refused(refusal),
             Err(VerifierError::Repeated(_)) => Self::Repeated,
             Err(VerifierError::Store(Outage)) => Self::Outage,
+            Err(VerifierError::Record(RecordError::Version(_))) => Self::OtherVersion,
             Err(error @ (VerifierError::Account(_) | VerifierError::Push(_))) => Self::Other(error.label()),
             Err(error) => panic!("{error}: {error:?}"),
         }
@@ -130,6 +139,11 @@ pub(crate) fn begin(verifier: Arc<Verifier<Faulty>>, id: AccountId, call: &Call,
             }
             Request::AnswerPush(text) => Answer::of(verifier.answer_push(&id, &text, now).await, |_| Answer::Done),
             Request::Poll => Answer::login(verifier.poll(&id, &login, now).await),
+            Request::EnrollFirst(secret) => {
+                let secret = Secret::from_bytes(&secret).unwrap();
+                let phone = Authenticator::new(Totp::default(), Algorithm::Sha256, secret);
+                Answer::of(verifier.enroll_first(&id, &login, phone, now).await, |_| Answer::Done)
+            }
             Request::Unlock => Answer::of(verifier.unlock(&id, DESK, now).await, |()| Answer::Done),
             Request::ResealAll => match verifier.reseal_all(|_, _| ()).await {
                 Ok(0) => Answer::Done,

@@ -263,7 +263,16 @@ impl Judge {
                 assert!(written.is_empty(), "{call:?} changes the account: {refusal:?}");
                 see(refusal.label());
             }
-            Answer::Other(label) => see(label),
+            Answer::Other(label) => {
+                // A code that is not sent is withdrawn.
+                let may_write = matches!(call.request, Request::Send(..));
+                assert!(may_write || written.is_empty(), "{call:?} changes the account: {label}");
+                see(label);
+            }
+            Answer::OtherVersion => {
+                assert!(written.is_empty(), "{call:?} changes the record of another version");
+                see("other version");
+            }
             Answer::Repeated => {
                 assert!(written.is_empty(), "{call:?} is repeated, and changes the account");
                 see("repeated");
@@ -275,7 +284,11 @@ impl Judge {
                 see("sent");
             }
             Answer::Pushed(_) => see("pushed"),
-            Answer::Done => see("done"),
+            Answer::Done => {
+                let is_enrolled = matches!(call.request, Request::EnrollFirst(_));
+                assert!(!is_enrolled, "a phone is enrolled with the password alone");
+                see("done");
+            }
         }
         match answer {
             // The machine cannot tell of a change of which it does not know. The revision is missing in the events.

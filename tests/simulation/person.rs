@@ -19,6 +19,8 @@ pub(crate) struct Person {
     pub(crate) number_of_sms: AuthenticatorNumber,
     pub(crate) number_of_app: AuthenticatorNumber,
     app: Device<SoftwareKey>,
+    /// The last answer of the app, which somebody may have seen.
+    pub(crate) answered: String,
     /// The recovery codes on paper.
     pub(crate) codes: Vec<String>,
     /// `true` if somebody else knows the password.
@@ -85,15 +87,30 @@ impl Person {
             number_of_sms: sms.number,
             number_of_app,
             app,
+            answered: String::new(),
             codes: codes.texts().map(|text| text.as_str().to_owned()).collect(),
             is_attacked: place % 2 == 1,
             seen: "000000".into(),
         }
     }
 
-    /// Returns the answer of the app to a message, after the person has typed the number of the page.
-    pub(crate) fn approve(&mut self, sent: &Notification, now: UnixTime) -> String {
+    /// Returns the answer of the app to a message, after the person has typed this number.
+    pub(crate) fn approve(&mut self, sent: &Notification, number: &str, now: UnixTime) -> String {
         let challenge = self.app.read(&sent.message, now).unwrap();
-        self.app.accept(&challenge, &sent.number, Unlock::Biometrics { is_recognized: true }, now).unwrap()
+        self.app.accept(&challenge, number, Unlock::Biometrics { is_recognized: true }, now).unwrap()
+    }
+
+    /// Returns the right answer to a message, with the signature of another one.
+    pub(crate) fn forge(&mut self, sent: &Notification, other: &str, now: UnixTime) -> String {
+        const LAST: &str = "\"signature\"";
+
+        let right = self.approve(sent, &sent.number, now);
+        right.split(LAST).next().unwrap().to_owned() + &other[other.find(LAST).unwrap()..]
+    }
+
+    /// Returns the answer of the app to a message that the person does not expect.
+    pub(crate) fn deny(&self, sent: &Notification, is_reported: bool, now: UnixTime) -> String {
+        let challenge = self.app.read(&sent.message, now).unwrap();
+        if is_reported { self.app.not_me(&challenge, now).unwrap() } else { self.app.deny(&challenge, now).unwrap() }
     }
 }

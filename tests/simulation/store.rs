@@ -58,6 +58,19 @@ impl Database {
         self.state().entries.clone()
     }
 
+    /// Returns the value of an account.
+    pub(crate) fn value(&self, id: &AccountId) -> Vec<u8> {
+        self.state().entries[id.as_str()].1.clone()
+    }
+
+    /// Writes the value of an account, without an entry in the log.
+    pub(crate) fn put(&self, id: &AccountId, value: Vec<u8>) {
+        let mut state = self.state();
+        state.last_revision += 1;
+        let revision = state.last_revision;
+        state.entries.insert(id.as_str().into(), (revision, value));
+    }
+
     /// Fails over to a replica that has only these entries.
     pub(crate) fn restore(&self, entries: &Entries) {
         self.state().entries.clone_from(entries);

@@ -38,6 +38,10 @@ pub(crate) struct World {
     pub(crate) logins: u64,
 }
 
+/// The time at which the simulation begins.
+const START: u64 = 1_800_000_000;
+const DAY: u64 = 24 * 60 * 60;
+
 struct Machine {
     verifier: Arc<Verifier<Faulty>>,
     /// The number of the key that seals, and of another one that opens.
@@ -83,7 +87,7 @@ fn at(secs: u64) -> UnixTime {
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = SmallRng::seed_from_u64(seed);
-        let (time, database) = (1_800_000_000, Database::new(rng.random()));
+        let (time, database) = (START, Database::new(rng.random()));
         let reader = Verifier::new(Connection::<0>(database.clone()), ring([1, 2]), policy());
         let people: Vec<_> =
             (0..PEOPLE).map(|place| block_on(Person::enroll(&reader, place, at(time), &mut rng))).collect();
@@ -170,7 +174,10 @@ impl World {
             10..20 => self.rotate_keys(),
             20..30 => self.backup = (self.database.backup(), self.judge.backup()),
             30 => self.fail_over(),
-            31..200 if self.people[account].is_attacked => self.attack(account),
+            // All are away, for weeks or months.
+            31..33 => self.time += self.rng.random_range(7 * DAY..120 * DAY),
+            33..38 => self.meet_later_version(account),
+            38..200 if self.people[account].is_attacked => self.attack(account),
             // A person who is away, so that the attacker has many attempts in a row.
             _ if account == 1 && self.rng.random_range(0..200) > 0 => self.attack(account),
             _ => self.log_in(account),
@@ -233,6 +240,38 @@ impl World {
         self.call(account, session, stolen);
         // Steps up to the farthest drift are used, ten and one of the window.
         self.time += 600;
+    }
+
+    /// Replaces an account by a record of a later version, which no machine reads or changes, and takes it back.
+    fn meet_later_version(&mut self, account: usize) {
+        self.judge.see("later version");
+        let Person { id, phones, number_of_sms, number_of_app, codes, .. } = &self.people[account];
+        let (id, code) = (*id, phones[0].code(self.time));
+        let requests = [
+            Request::Verify(code.clone()),
+            Request::VerifyWith(phones[0].number, code),
+            Request::Recover(codes[0].clone()),
+            Request::Send(*number_of_sms, self.rng.random()),
+            Request::Push(*number_of_app, self.rng.random()),
+            Request::EnrollFirst(self.rng.random()),
+            Request::Poll,
+            Request::Unlock,
+            Request::ResealAll,
+        ];
+        let record = self.database.value(&id);
+        let mut later = record.clone();
+        // The first byte is the version.
+        later[0] += 1;
+        later.extend(b"new field");
+        self.database.put(&id, later.clone());
+        for request in requests {
+            let session = self.rng.random();
+            let (answer, _) = self.call(account, session, request.clone());
+            let is_outage = matches!(answer, Answer::OtherVersion | Answer::Outage | Answer::Crashed);
+            assert!(is_outage, "{request:?} of a later version's record: {answer:?}");
+        }
+        assert_eq!(self.database.value(&id), later);
+        self.database.put(&id, record);
     }
 
     /// Lets a person log in. The person is in at the end, whatever happens on the way.
@@ -357,7 +396,9 @@ impl World {
         // One message in five is lost, and one answer in five comes twice.
         if let (Answer::Pushed(sent), true) = (answer, self.rng.random_bool(0.8)) {
             let now = self.now(asker);
-            let answer = Request::AnswerPush(self.people[account].approve(&sent, now));
+            let person = &mut self.people[account];
+            person.answered = person.approve(&sent, &sent.number, now);
+            let answer = Request::AnswerPush(person.answered.clone());
             let copies = 1 + usize::from(self.rng.random_bool(0.2));
             let calls: Vec<_> = (0..copies).map(|_| self.new_call(account, session, answer.clone())).collect();
             let done = self.run(&calls).iter().filter(|answer| matches!(answer, Answer::Done)).count();
@@ -379,7 +420,7 @@ impl World {
                     let guess = format!("{:06}", self.rng.random_range(0..1_000_000));
                     let person = &self.people[account];
                     let phone = self.rng.random_range(0..person.phones.len());
-                    let request = match self.rng.random_range(0..7) {
+                    let request = match self.rng.random_range(0..9) {
                         0 => Request::VerifyWith(person.phones[phone].number, guess),
                         1 => Request::VerifyWith(person.number_of_sms, guess),
                         2 => Request::Verify(person.seen.clone()),
@@ -387,17 +428,54 @@ impl World {
                             RecoveryCodes::long(&self.rng.random()).texts().next().unwrap().as_str().to_owned(),
                         ),
                         4 => Request::Send(person.number_of_sms, self.rng.random()),
+                        5 => Request::EnrollFirst(self.rng.random()),
+                        // Anyone can post to the endpoint of answers.
+                        6 => Request::AnswerPush(person.answered.clone()),
                         _ => Request::Verify(guess),
                     };
                     self.new_call(account, session, request)
                 })
                 .collect();
             self.run(&calls);
+            if self.rng.random_bool(0.1) {
+                self.attack_by_push(account);
+            }
             // The same form again, which costs nothing and tells nothing.
             let again: &Call = repeated.get_or_insert_with(|| calls[0].clone());
             let again = again.clone();
             self.run(&[again]);
             self.time += self.rng.random_range(1..60);
         }
+    }
+
+    /// Lets somebody who knows the password ask for a push, to which the person reacts in one of several ways.
+    fn attack_by_push(&mut self, account: usize) {
+        let (session, number, random) = (self.rng.random(), self.people[account].number_of_app, self.rng.random());
+        let (Answer::Pushed(sent), asker) = self.call(account, session, Request::Push(number, random)) else { return };
+        let now = self.now(asker);
+        let person = &mut self.people[account];
+        let answer = match self.rng.random_range(0..4) {
+            0 => person.deny(&sent, false, now),
+            1 => person.deny(&sent, true, now),
+            // The person types a number without its page.
+            2 => match format!("{:06}", self.rng.random_range(0..1_000_000)) {
+                guess if guess == sent.number => return,
+                guess => person.approve(&sent, &guess, now),
+            },
+            _ => return,
+        };
+        person.answered.clone_from(&answer);
+        // The attacker answers first.
+        let forged = person.forge(&sent, &answer, now);
+        let (forgery, _) = self.call(account, session, Request::AnswerPush(forged));
+        assert!(!matches!(forgery, Answer::Done), "a forged answer is taken");
+        self.call(account, session, Request::AnswerPush(answer));
+        let (polled, _) = self.call(account, session, Request::Poll);
+        assert!(!polled.is_login(), "an attacker is let in, whose push the person did not accept");
+    }
+
+    /// Returns the days that have passed.
+    pub(crate) fn days(&self) -> u64 {
+        (self.time - START) / DAY
     }
 }

@@ -2,7 +2,7 @@
 #![cfg(feature = "std")]
 
 use crate::support::cases::cases;
-use crate::support::targets;
+use crate::support::{targets, texts};
 
 use std::fs;
 use std::path::Path;
@@ -27,6 +27,16 @@ fn code() {
 #[test]
 fn recovery_code() {
     replay("recovery_code", targets::recovery_code);
+}
+
+#[test]
+fn recovery_sets() {
+    replay("recovery_sets", texts::recovery_sets);
+}
+
+#[test]
+fn short_texts() {
+    replay("short_texts", texts::short_texts);
 }
 
 #[test]
@@ -84,6 +94,12 @@ fn migration() {
 #[test]
 fn pskc() {
     replay("pskc", targets::pskc);
+}
+
+#[cfg(feature = "pskc")]
+#[test]
+fn pskc_values() {
+    replay("pskc_values", targets::pskc_values);
 }
 
 #[cfg(feature = "push")]

@@ -34,10 +34,15 @@ pub(crate) mod push;
 pub(crate) mod random;
 #[cfg(feature = "std")]
 pub(crate) mod refusals;
+#[cfg(feature = "std")]
+pub(crate) mod sealed;
 pub(crate) mod sources;
 #[cfg(feature = "std")]
 pub(crate) mod subscriber;
 #[cfg(feature = "std")]
 #[expect(unreachable_pub, reason = "the fuzz package exports it")]
 pub(crate) mod targets;
+#[cfg(feature = "std")]
+#[expect(unreachable_pub, reason = "the fuzz package exports it")]
+pub(crate) mod texts;
 pub(crate) mod time;

@@ -5,6 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pollster::block_on;
+use secondo::account::{AccountView, RecordError};
 use secondo::audit::Operator;
 use secondo::factor::ocra::{Inputs, PinHash, Question, ResponseDigits, ResponseError, Suite};
 use secondo::factor::{NewAuthenticator, RecoveryCodes};
@@ -18,12 +19,14 @@ use secondo::push::device::{Device, Unlock};
 #[cfg(feature = "push")]
 use secondo::push::{self, Activation, ActivationAnswer, Challenge, Details, Notification, SoftwareKey, Verdict};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
-use secondo::store::{Memory, Store};
+use secondo::store::{Memory, Store, Value};
 use secondo::types::{Counter, MalformedCode, SecretError};
 use secondo::{
     AccountId, Code, Digits, Key, Policy, Refusal, Secret, State, SubmittedCode, Transaction, UnixTime, Verifier,
     VerifierError,
 };
+
+use super::sealed;
 
 /// Checks that a text is a code if and only if it has at most 64 bytes and, besides separators, the required digits.
 pub fn code(bytes: &[u8]) {
@@ -36,7 +39,7 @@ pub fn code(bytes: &[u8]) {
 }
 
 /// Returns what a person typed without separators, in compatibility form.
-fn bare(text: &str) -> String {
+pub(super) fn bare(text: &str) -> String {
     text.chars().filter(|c| !is_separator(*c)).map(compatible).collect()
 }
 
@@ -124,34 +127,67 @@ pub fn state(bytes: &[u8]) {
 /// Checks that a stored value is read as a record or refused.
 ///
 /// A change of a record must replace only what it is about, and a refused value must stay as it is. A verifier that
-/// seals must refuse the value in either case.
+/// seals must refuse the value in either case, and must read and change the sealed record like the plain one.
 pub fn record(bytes: &[u8]) {
     const REVISION: std::ops::Range<usize> = 2..10;
     const FLAGS: usize = 10;
     const SUSPENDED: u8 = 4;
 
-    let (store, id, desk) = (Memory::new(), AccountId::new("record").unwrap(), Operator::new("desk", "test"));
-    let _stored = block_on(store.compare_exchange(&id, None, bytes.into(), None)).unwrap();
-    let stored = || block_on(store.load(&id)).unwrap().unwrap().value;
-
-    let sealing = Verifier::new(&store, keys(), Policy::new());
-    assert!(block_on(sealing.view(&id, MOVED_AT)).is_err());
-    let verifier = Verifier::unsealed(&store, Policy::new());
-    if let Ok(view) = block_on(verifier.view(&id, MOVED_AT)) {
-        block_on(verifier.suspend(&id, desk, MOVED_AT)).unwrap();
+    let id = AccountId::new("record").unwrap();
+    let (plain, raw) = (Memory::new(), Memory::new());
+    let viewed = suspend(&Verifier::unsealed(&plain, Policy::new()), &plain, &id, bytes);
+    if let Ok(view) = &viewed {
         let mut expected = bytes.to_vec();
         expected[REVISION].copy_from_slice(&view.revision.wrapping_add(1).to_be_bytes());
         expected[FLAGS] |= SUSPENDED;
-        assert_eq!(stored().as_ref(), expected);
-    } else {
-        assert!(block_on(verifier.suspend(&id, desk, MOVED_AT)).is_err());
-        assert_eq!(stored().as_ref(), bytes);
+        assert_eq!(stored(&plain, &id).as_ref(), expected);
+    }
+    assert!(suspend(&Verifier::new(&raw, keys(), Policy::new()), &raw, &id, bytes).is_err());
+    if let Some(record) = sealed::record(bytes, &id) {
+        let store = Memory::new();
+        let of_sealed = suspend(&Verifier::new(&store, keys(), Policy::new()), &store, &id, &record);
+        match (of_sealed, viewed) {
+            (Ok(view), Ok(of_plain)) => assert_eq!(view, of_plain),
+            (Err(VerifierError::Record(error)), Err(VerifierError::Record(of_plain))) => {
+                // The number of the key is before the body.
+                let expected = match of_plain {
+                    RecordError::Field { offset } if offset >= FLAGS => RecordError::Field { offset: offset + 4 },
+                    RecordError::Length(length) => RecordError::Length(length + 4),
+                    other => other,
+                };
+                assert_eq!(error, expected);
+            }
+            (error, of_plain) => assert_eq!(format!("{error:?}"), format!("{of_plain:?}")),
+        }
+        assert_eq!(Some(stored(&store, &id).as_ref()), sealed::record(stored(&plain, &id).as_ref(), &id).as_deref());
     }
 }
 
+/// Stores a value, and suspends the account that it is. A value that is not viewed must stay as it is.
+fn suspend<S: Store<Error = E>, E: std::fmt::Debug>(
+    verifier: &Verifier<S>,
+    store: &Memory,
+    id: &AccountId,
+    value: &[u8],
+) -> Result<AccountView, VerifierError<E>> {
+    let _stored = block_on(store.compare_exchange(id, None, value.into(), None)).unwrap();
+    let viewed = block_on(verifier.view(id, MOVED_AT));
+    let suspended = block_on(verifier.suspend(id, Operator::new("desk", "test"), MOVED_AT));
+    assert_eq!(suspended.is_ok(), viewed.is_ok());
+    if viewed.is_err() {
+        assert_eq!(stored(store, id).as_ref(), value);
+    }
+    viewed
+}
+
+fn stored(store: &Memory, id: &AccountId) -> Value {
+    block_on(store.load(id)).unwrap().unwrap().value
+}
+
 fn keys() -> KeyRing {
-    let master = LocalMasterKey::from_hex(&"5e".repeat(32)).unwrap();
-    KeyRing::new(SealingKey::derive(&Deployment::new("tests").unwrap(), KeyId::new(7), &master).unwrap(), []).unwrap()
+    let (master, deployment) = (LocalMasterKey::from_hex(&"5e".repeat(32)), Deployment::new(sealed::DEPLOYMENT));
+    let key = SealingKey::derive(&deployment.unwrap(), KeyId::new(sealed::KEY), &master.unwrap()).unwrap();
+    KeyRing::new(key, []).unwrap()
 }
 
 /// Checks that sequences of operations have the same outcomes as in the model.
@@ -225,7 +261,9 @@ fn recovery_symbols(text: &str) -> Result<Vec<u8>, MalformedCode> {
 
 /// The account with an app for [`push_answer`] and [`push_activation`], with one challenge and one activation.
 #[cfg(feature = "push")]
-fn with_app(store: &Memory) -> (Verifier<&Memory>, AccountId, Transaction, Device<SoftwareKey>, Notification) {
+pub(super) fn with_app(
+    store: &Memory,
+) -> (Verifier<&Memory>, AccountId, Transaction, Device<SoftwareKey>, Notification) {
     let verifier = Verifier::unsealed(store, Policy::new());
     let (id, login) = (AccountId::new("rossi").unwrap(), Transaction::new(&[1; 16]).unwrap());
     let activation = |byte| Activation::new(&id, "idp.example.it", "Maria Rossi", &[byte; 32]).unwrap();
@@ -240,7 +278,8 @@ fn with_app(store: &Memory) -> (Verifier<&Memory>, AccountId, Transaction, Devic
     (verifier, id, login, device, sent)
 }
 
-/// Checks that an answer is taken only if it is one of the app's own, and changes nothing otherwise.
+/// Checks that an answer is taken only if it is one of the app's own, and changes nothing otherwise. With the app's
+/// signature, the person's answer decides.
 #[cfg(feature = "push")]
 pub fn push_answer(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -249,6 +288,9 @@ pub fn push_answer(bytes: &[u8]) {
     let stored = || block_on(store.load(&id)).unwrap().unwrap().value;
     let before = stored();
     let read = push::Answer::parse(text);
+    if read.is_ok() {
+        sealed::push_answer(text);
+    }
     let judged = block_on(verifier.answer_push(&id, text, MOVED_AT));
     if let Ok(verdict) = judged {
         // Signatures are deterministic, so that only one answer can have been signed for each verdict.
@@ -305,7 +347,7 @@ pub fn push_challenge(bytes: &[u8]) {
 }
 
 /// The time at which the imported files were moved.
-const MOVED_AT: UnixTime = match UnixTime::from_secs(1_795_500_000) {
+pub(super) const MOVED_AT: UnixTime = match UnixTime::from_secs(1_795_500_000) {
     Ok(time) => time,
     Err(_) => panic!(),
 };
@@ -453,6 +495,39 @@ pub fn pskc(bytes: &[u8]) {
         assert!(reader.next().is_none());
         rewrite(&tokens, Protection::Plain, Credential::None);
         rewrite(&tokens, Protection::Key { name: "name", key: &key }, Credential::Key(&key));
+    }
+}
+
+/// Checks that an encrypted value of a key file is read like the same value in plain, and that its padding is checked.
+///
+/// The first byte chooses the element. The rest is the padded value, whose MAC is always right.
+#[cfg(feature = "pskc")]
+pub fn pskc_values(bytes: &[u8]) {
+    use secondo::formats::pskc::PskcErrorKind;
+
+    use super::sealed::pskc;
+
+    const NAMES: [&str; 5] = ["Secret", "Counter", "Time", "TimeInterval", "TimeDrift"];
+
+    let Some((element, padded)) = bytes.split_first() else { return };
+    let name = NAMES[usize::from(*element) % NAMES.len()];
+    let padded = padded.as_chunks::<16>().0;
+    let read = pskc::read(name, &pskc::encrypted(padded));
+    let padding = padded.last().map_or(0, |last| last[15]);
+    if !(1..=16).contains(&padding) {
+        assert_eq!(read.unwrap_err(), PskcErrorKind::Authentication);
+        return;
+    }
+    let value = &padded.as_flattened()[..16 * padded.len() - usize::from(padding)];
+    if name == "Secret" {
+        let is_secret = (Secret::SHORT_LEN..=Secret::MAX_LEN).contains(&value.len());
+        let secret = read.ok().map(|token| token.authenticator.secret().unwrap().expose().to_vec());
+        assert_eq!(secret, is_secret.then(|| value.to_vec()));
+    } else if let Some(number) = pskc::number(value) {
+        let plain = pskc::read(name, &format!("<PlainValue>{number}</PlainValue>"));
+        assert_eq!(format!("{read:?}"), format!("{plain:?}"));
+    } else {
+        assert_eq!(read.unwrap_err(), PskcErrorKind::Value(name));
     }
 }
 
