@@ -11,7 +11,7 @@ use enrolled::{FIRST, NOW, SECOND, after, another, authenticator, code_at, keys,
 use logins::{DESK, Logins, fresh};
 use pollster::block_on;
 use refusals::{account_error, refusal, replayed};
-use secondo::account::AccountError;
+use secondo::account::{AccountError, Status};
 use secondo::decision::Hold;
 use secondo::factor::ocra::{Suite, Token};
 use secondo::factor::{Kind, NewAuthenticator};
@@ -449,4 +449,32 @@ fn the_data_of_an_external_authenticator_is_shown() {
     block_on(verifier.enroll(&id(), &fresh(), passkey(b"credential"), NOW)).unwrap();
     let view = block_on(verifier.view(&id(), NOW)).unwrap();
     assert_eq!(view.authenticators[0].external, Some(passkey(b"credential")));
+}
+
+#[test]
+fn an_external_authenticator_lets_others_be_revoked_only_while_it_is_active() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    bind(&verifier, phone(1), &code_of(1, NOW), NOW).unwrap();
+    let passkey = block_on(verifier.enroll(&id(), &fresh(), passkey(b"credential"), NOW)).unwrap().number;
+    let listed = || {
+        let view = block_on(verifier.view(&id(), NOW)).unwrap();
+        view.authenticators.iter().map(|listed| (listed.number, listed.kind, listed.status)).collect::<Vec<_>>()
+    };
+    let phone = (FIRST, Kind::Totp, Status::Active);
+    let revoke = |number| block_on(verifier.revoke(&id(), number, DESK, NOW));
+
+    block_on(verifier.suspend_authenticator(&id(), passkey, DESK, NOW)).unwrap();
+    assert_eq!(listed(), [phone, (passkey, Kind::External, Status::Suspended)]);
+    let before = stored(&store);
+    assert_eq!(account_error(revoke(FIRST)), AccountError::Last);
+    assert_eq!(stored(&store), before);
+
+    block_on(verifier.resume_authenticator(&id(), passkey, DESK, NOW)).unwrap();
+    assert_eq!(listed(), [phone, (passkey, Kind::External, Status::Active)]);
+    revoke(FIRST).unwrap();
+    let before = stored(&store);
+    assert_eq!(account_error(revoke(passkey)), AccountError::Last);
+    assert_eq!(stored(&store), before);
+    assert_eq!(listed(), [(passkey, Kind::External, Status::Active)]);
 }

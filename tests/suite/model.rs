@@ -84,6 +84,7 @@ const OFTEN: &[&str] = &[
     "logged_in",
     "closed",
     "no_codes",
+    "full",
 ];
 
 /// The outcomes of calls beside codes of devices, with the refusals that the other calls share.
@@ -103,6 +104,11 @@ const OUTCOMES: &[(Call, &str)] = &[
         "accepted repeated wrong replayed malformed locked logged_in suspended unknown closed unknown_authenticator \
          no_recovery_codes last",
     ),
+    (Call::EnrollExternal, "enrolled not_first secret_in_use too_many too_many_enrollments suspended closed"),
+    (Call::Import, "done not_confirmed secret_in_use too_many too_many_right_codes full suspended closed"),
+    (Call::Pending, "shown unknown closed unknown_authenticator already_confirmed other_transaction expired suspended"),
+    (Call::Options, "open logged_in no_codes unconfirmed suspended locked throttled unknown closed"),
+    (Call::Reseal, "resealed sealed_already unknown"),
     (
         Call::EnrollToken,
         "enrolled replaced not_first unconfirmed secret_in_use too_many_right_codes too_many_enrollments suspended closed",

@@ -1,7 +1,7 @@
 //! Tests of threads that submit codes for the same account at once.
 #![cfg(feature = "std")]
 
-use crate::support::{enrolled, logins};
+use crate::support::{enrolled, logins, subscriber};
 
 use std::convert::Infallible;
 use std::sync::Barrier;
@@ -9,11 +9,13 @@ use std::thread;
 use std::time::Duration;
 
 use enrolled::{NOW, code_at, enroll, keys, wrong_code};
-use logins::{Logins, fresh};
+use logins::{DESK, Logins, fresh};
 use pollster::block_on;
+use secondo::account::AccountError;
 use secondo::decision::Hold;
 use secondo::store::{Entry, Exchange, Memory, Revision, Store, Value};
-use secondo::{AccountId, Policy, Refusal, Totp, UnixTime, Verifier, VerifierError};
+use secondo::{AccountId, AuthenticatorNumber, Policy, Refusal, State, Totp, UnixTime, Verifier, VerifierError};
+use subscriber::{phone, roomy};
 
 const THREADS: usize = 8;
 const ROUNDS: usize = 300;
@@ -151,4 +153,53 @@ fn one_code_that_is_submitted_often_in_one_login_is_one_login_without_a_failure(
         assert_eq!(results.iter().filter(repeated).count(), THREADS - 1, "{results:?}");
         assert_eq!(verifier.state(&id).unwrap().failures(), 0);
     }
+}
+
+/// The results of threads that each revoked a device of their own, and the account after them.
+struct Revoked {
+    results: Vec<Result<(), AccountError>>,
+    /// The numbers of the devices that are left.
+    left: Vec<usize>,
+    revision: u64,
+}
+
+/// Revokes each of an account's devices from a thread of its own at once, for a new account in each round.
+fn revoke_all_on(store: Slow) -> Vec<Revoked> {
+    let verifier = Verifier::new(store, keys(), roomy());
+    let devices: Vec<_> = (1..).map(|byte| (phone(byte).into(), State::new().confirmed())).take(THREADS).collect();
+    let round = |round| {
+        let id = AccountId::new(&format!("round/{round}")).unwrap();
+        block_on(verifier.import(&id, &devices, DESK, NOW)).unwrap();
+        let start = Barrier::new(THREADS);
+        let revoke = |number| {
+            start.wait();
+            match block_on(verifier.revoke(&id, AuthenticatorNumber::new(number), DESK, NOW)) {
+                Ok(()) => Ok(()),
+                Err(VerifierError::Account(error)) => Err(error),
+                Err(error) => panic!("{error}"),
+            }
+        };
+        let results = thread::scope(|scope| {
+            let threads: Vec<_> = (1..).map(|number| scope.spawn(move || revoke(number))).take(THREADS).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let view = block_on(verifier.view(&id, NOW)).unwrap();
+        let left = view.authenticators.iter().map(|left| left.number.get() as usize).collect();
+        Revoked { results, left, revision: view.revision }
+    };
+    (0..ROUNDS / 10).map(round).collect()
+}
+
+#[test]
+fn the_last_device_is_left_when_all_are_revoked_at_once() {
+    for Revoked { results, left, revision } in revoke_all_on(Slow { store: Memory::new(), unchecked: false }) {
+        let refused = results.iter().position(|result| *result == Err(AccountError::Last));
+        let [left] = left[..] else { panic!("{left:?} are left: {results:?}") };
+        assert_eq!(Some(left - 1), refused, "{results:?}");
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), THREADS - 1, "{results:?}");
+        assert_eq!(revision, THREADS as u64);
+    }
+    let rounds = revoke_all_on(Slow { store: Memory::new(), unchecked: true });
+    let broken = rounds.iter().filter(|round| round.results.iter().all(Result::is_ok)).count();
+    assert!(broken > 0, "without the comparison, no round told all threads that they revoked their device");
 }

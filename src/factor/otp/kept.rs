@@ -95,13 +95,16 @@ impl Kept for Otp {
     }
 
     fn decode(bytes: &mut [u8]) -> Result<Self, usize> {
-        // Only the key is secret.
+        // Only the key is secret, and not the name of one in an HSM.
         let flags = bytes.split_first_mut().ok_or(0_usize)?.0;
         declassify(slice::from_mut(flags));
-        let parameters = if *flags & TOTP == 0 { 2 + 10 } else { 2 + 7 + 10 };
-        declassify(bytes.get_mut(..parameters).ok_or(0_usize)?);
+        let flags = *flags;
+        let parameters = if flags & TOTP == 0 { 2 + 10 } else { 2 + 7 + 10 };
+        let is_in_hsm = (flags & !LONG_PERIOD) >> KEY_AT == 2;
+        let public = if is_in_hsm { parameters.max(bytes.len()) } else { parameters };
+        declassify(bytes.get_mut(..public).ok_or(0_usize)?);
         let bytes = &*bytes;
-        let ([flags, digits], rest) = bytes.split_first_chunk().ok_or(0_usize)?;
+        let ([_, digits], rest) = bytes.split_first_chunk().ok_or(0_usize)?;
         let digits = Digits::try_from(*digits).map_err(|_| 1_usize)?;
         let is_long = flags & LONG_PERIOD != 0;
         let (method, rest): (Method, _) = if flags & TOTP == 0 {

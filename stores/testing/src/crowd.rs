@@ -12,8 +12,10 @@ use crate::rounds;
 use crate::worker::{Process, answer};
 
 const PROCESSES: u32 = 8;
-/// The number of acts of each process. Six of ten are guesses at codes and numbers: twice the failure cap together.
-const ACTS: u32 = 40;
+/// The number of acts of each process. Six of eleven are guesses at codes and numbers: twice the failure cap together.
+const ACTS: u32 = 4 * KINDS;
+/// The number of kinds of acts.
+const KINDS: u32 = 11;
 /// The number of wrong recovery codes after which a set is locked, whatever the policy is.
 const RECOVERY_CAP: usize = 5;
 /// The number of codes that the policy lets be sent at once.
@@ -24,11 +26,11 @@ const ENROLLMENTS: usize = 8;
 const APP: AuthenticatorNumber = AuthenticatorNumber::new(DEVICES + 3);
 
 /// Lets eight processes guess in every way, at codes of devices, at codes that were sent, at the numbers of an app and
-/// at recovery codes, and begin enrollments, repeat answers, rename, suspend and resume at once.
+/// at recovery codes, and begin enrollments, repeat answers, rename, suspend, resume, import and revoke at once.
 ///
 /// Each change must have a revision of its own and an event, without a gap: nothing is lost and nothing is done twice.
 /// The number of codes and numbers that are evaluated must be exactly the cap, that of recovery codes exactly the cap
-/// of their set, and that of enrollments exactly their limit.
+/// of their set, and that of enrollments exactly their limit. All that was imported must be revoked.
 pub fn every_kind_at_once<E: Engine>(address: &str) {
     let rounds = rounds(2);
     let provider = |_| Provider::<E>::open(address, policy());
@@ -58,13 +60,17 @@ pub fn every_kind_at_once<E: Engine>(address: &str) {
         let guesses = ["verify wrong", "resync wrong", "accept_push wrong"].map(count);
         assert_eq!(guesses.iter().sum::<usize>(), usize::from(Policy::CONSECUTIVE_LIMIT), "{seen:?}");
         numbers += count("accept_push wrong");
-        assert_eq!(count("recover wrong"), RECOVERY_CAP, "{seen:?}");
+        let recoveries = ["recover wrong", "recover_and_revoke wrong"].map(count);
+        assert_eq!(recoveries.iter().sum::<usize>(), RECOVERY_CAP, "{seen:?}");
         assert!((1..=SENDS).contains(&count("send_code done")), "{seen:?}");
         assert_eq!(count("enroll done"), ENROLLMENTS, "{seen:?}");
         assert!((1..=2 * ENROLLMENTS).contains(&count("confirm wrong")), "{seen:?}");
-        let operated = (PROCESSES * ACTS / 10) as usize;
+        let operated = (PROCESSES * ACTS / KINDS) as usize;
         assert_eq!(count("rename done"), operated, "{seen:?}");
         assert_eq!(count("suspend done") + count("resume done"), operated, "{seen:?}");
+        assert!((1..=operated).contains(&count("import done")), "{seen:?}");
+        assert_eq!(count("revoke done"), count("import done"), "{seen:?}");
+        assert!(provider(round).devices(&id).starts_with(&[1, 2, 3, 4, 5, 6, 7]), "{seen:?}");
     }
     assert!(numbers > 0, "no number was guessed");
     crate::report!("{}: {rounds} accounts, {PROCESSES} processes with every kind of call: nothing lost", E::NAME);
@@ -75,17 +81,18 @@ pub(crate) fn act<E: Engine>(with: impl Fn(&dyn Fn(&Provider<E>)), id: &AccountI
     IS_REPORTING.store(true, Ordering::Relaxed);
     for act in 0..acts {
         with(&|provider| {
-            let device = AuthenticatorNumber::new(1 + act / 10 % DEVICES);
-            match (act + process) % 10 {
+            let device = AuthenticatorNumber::new(1 + act / KINDS % DEVICES);
+            match (act + process) % KINDS {
                 0 => provider.guess(id, None, 1),
                 1 => provider.guess_number(id, APP),
                 2 => provider.guess(id, Some(device), 1),
                 3 => provider.guess_twice(id, device),
                 4 => provider.guess(id, None, 3),
                 5 => provider.guess_sent(id),
-                6 => provider.guess_recovery(id, process * acts + act),
+                6 => provider.guess_recovery(id, process * acts + act, device),
                 7 => provider.begin(id, 1_000 + process * acts + act),
                 8 => provider.rename(id, device, DisplayName::new("chiavetta").unwrap()),
+                9 => provider.import_and_revoke(id, process * acts + act),
                 _ => provider.suspend_or_resume(id, AuthenticatorNumber::new(DEVICES), act.is_multiple_of(2)),
             }
         });

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use secondo::account::AccountError;
 use secondo::audit::{Operator, Sink};
-use secondo::factor::{Destination, NewAuthenticator, RecoveryCodes};
+use secondo::factor::{Destination, External, NewAuthenticator, RecoveryCodes};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Revision, Store, Value};
-use secondo::types::{AuthenticatorNumber, Counter, DisplayName, Period};
+use secondo::types::{AuthenticatorNumber, Counter, DisplayName, Level, Period};
 use secondo::verifier::{Accepted, Sent};
 use secondo::{
     AccountId, Algorithm, Authenticator, Digits, Hotp, Key, Policy, Refusal, Secret, State, Totp, Transaction,
@@ -191,12 +191,16 @@ impl<E: Engine, S: Store> Provider<E, S> {
         assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
     }
 
-    /// Submits a wrong recovery code.
-    pub(crate) fn guess_recovery(&self, id: &AccountId, guess: u32) {
+    /// Submits a wrong recovery code, in every second guess to revoke a device as lost.
+    pub(crate) fn guess_recovery(&self, id: &AccountId, guess: u32, lost: AuthenticatorNumber) {
         let [.., byte] = guess.to_be_bytes();
         let codes = RecoveryCodes::long(&[byte.max(8); 32]);
         let text = codes.texts().next().unwrap();
-        let refused = self.recover(id, text.as_str(), time(0));
+        let refused = if guess.is_multiple_of(2) {
+            self.recover(id, text.as_str(), time(0))
+        } else {
+            outcome(E::block_on(self.verifier.recover_and_revoke(id, &fresh(), text.as_str(), lost, time(0))))
+        };
         assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
     }
 
@@ -298,6 +302,39 @@ impl<E: Engine, S: Store> Provider<E, S> {
             }
         })
         .unwrap();
+    }
+
+    /// Revokes a device, unless it is the last one.
+    pub(crate) fn revoke(&self, id: &AccountId, device: AuthenticatorNumber) -> Result<(), AccountError> {
+        loop {
+            match E::block_on(self.verifier.revoke(id, device, TESTS, time(0))) {
+                Ok(()) => return Ok(()),
+                Err(VerifierError::Account(error)) => return Err(error),
+                // Other calls were faster each time.
+                Err(VerifierError::Contended) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// Imports an external authenticator with this data, if there is room for it, and revokes it.
+    pub(crate) fn import_and_revoke(&self, id: &AccountId, data: u32) {
+        let external = External::new(Level::Two, &data.to_be_bytes()).unwrap();
+        let new = [(NewAuthenticator::from(external), State::new().confirmed())];
+        match E::block_on(self.verifier.import(id, &new, TESTS, time(0))) {
+            Ok(()) => {}
+            Err(VerifierError::Account(AccountError::TooMany)) => return,
+            Err(error) => panic!("{error}"),
+        }
+        let view = E::block_on(self.verifier.view(id, time(0))).unwrap();
+        let imported = view.authenticators.iter().find(|listed| listed.external == Some(external));
+        self.revoke(id, imported.expect("it was imported").number).unwrap();
+    }
+
+    /// Returns the numbers of the account's authenticators.
+    pub(crate) fn devices(&self, id: &AccountId) -> Vec<u32> {
+        let view = E::block_on(self.verifier.view(id, time(0))).unwrap();
+        view.authenticators.iter().map(|listed| listed.number.get()).collect()
     }
 
     /// Returns the number of changes of the account.

@@ -2,7 +2,7 @@
 
 use secondo::decision::Hold;
 use secondo::factor::RecoveryCodes;
-use secondo::{Policy, Refusal};
+use secondo::{AccountId, Policy, Refusal};
 
 use crate::engine::{DEVICES, Engine, Outcome, Provider, code, code_of, policy, time, wrong_code};
 use crate::rounds;
@@ -196,6 +196,51 @@ fn exactly_the_cap_is_evaluated(workers: &mut [Process]) {
         assert_eq!(told(Refusal::Wrong { remaining, hold }), 1, "with {remaining} remaining: {answers:?}");
     }
     assert_eq!(told(Refusal::Locked { until: None }), PROCESSES * GUESSES - CAP, "{answers:?}");
+}
+
+/// Revokes each of an account's two devices from a process of its own at once, for a new account in each of 100 rounds.
+///
+/// In each round, one of the processes must be refused, since no device would be left. The device that it revokes must
+/// be the one that is left, after one change.
+///
+/// If processes can share the engine, the race is repeated with a store that does not compare revisions. Both must then
+/// be told in some rounds that they revoked a device.
+pub fn last_two_revoked<E: Engine>(address: &str) {
+    let mut workers: Vec<_> = (0..2).map(|_| Process::start(address)).collect();
+    // Returns the devices that the processes were told to have revoked, of each account.
+    let mut race = |call: &str, ids: &[AccountId]| -> Vec<Vec<u32>> {
+        let round = |id| {
+            for (worker, device) in workers.iter_mut().zip(1_u32..) {
+                worker.tell(&format!("{call} {id} {device}"));
+            }
+            let answers: Vec<_> = workers.iter_mut().map(|worker| worker.answer().unwrap()).collect();
+            assert!(answers.iter().all(|answer| ["Ok(())", "Err(Last)"].contains(&&**answer)), "{answers:?}");
+            (1..).zip(answers).filter(|(_, answer)| answer == "Ok(())").map(|(device, _)| device).collect()
+        };
+        ids.iter().map(round).collect()
+    };
+
+    let enroll = |name: &str, rounds: u64| -> Vec<_> {
+        let provider = Provider::<E>::open(address, policy());
+        (0..rounds).map(|round| provider.enroll_devices(&format!("race/{name}/{round}"), 2)).collect()
+    };
+    let rounds = rounds(100);
+    let ids = enroll("last", rounds);
+    let revoked = race("revoke", &ids);
+    let provider = Provider::<E>::open(address, policy());
+    for (id, revoked) in ids.iter().zip(revoked) {
+        let [revoked] = revoked[..] else { panic!("of {id} were revoked: {revoked:?}") };
+        assert_eq!((provider.devices(id), provider.revision(id)), (vec![3 - revoked], 2));
+    }
+    drop(provider);
+    crate::report!("{}: {rounds} rounds of two processes that revoke the last two devices: one is left", E::NAME);
+
+    if E::SHARED {
+        let revoked = race("revoke-blindly", &enroll("last/blindly", 100));
+        let both = revoked.iter().filter(|revoked| revoked.len() == 2).count();
+        crate::report!("{}: without the comparison, both in {both} rounds of 100", E::NAME);
+        assert!(both > 0, "the processes do not race");
+    }
 }
 
 fn tell_all(workers: &mut [Process], line: &str) {

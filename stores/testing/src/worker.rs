@@ -68,6 +68,15 @@ pub fn worker<E: Engine>() {
                 let blind = blind.get_or_insert_with(|| Provider::<E, _>::on(Blind(E::open(&address)), policy()));
                 answer(blind.verify(&AccountId::new(id).unwrap(), entry, read_time(at)));
             }
+            ["revoke", id, device] => {
+                let (id, device) = (AccountId::new(id).unwrap(), AuthenticatorNumber::new(device.parse().unwrap()));
+                with(&|provider| answer(provider.revoke(&id, device)));
+            }
+            ["revoke-blindly", id, device] => {
+                let (id, device) = (AccountId::new(id).unwrap(), AuthenticatorNumber::new(device.parse().unwrap()));
+                let blind = blind.get_or_insert_with(|| Provider::<E, _>::on(Blind(E::open(&address)), policy()));
+                answer(blind.revoke(&id, device));
+            }
             ["push", login, id, at, signed] => {
                 let (login, id) = (Transaction::new(login.as_bytes()).unwrap(), AccountId::new(id).unwrap());
                 with(&|provider| answer(provider.answer_and_poll(&id, &login, signed, read_time(at))));

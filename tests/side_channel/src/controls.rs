@@ -7,12 +7,12 @@ use std::hint::black_box;
 use pollster::block_on;
 use secondo::store::Memory;
 use secondo::types::Counter;
-use secondo::{Algorithm, Authenticator, Digits, Hotp, Key, State, Verifier};
+use secondo::{Algorithm, Authenticator, Digits, Hotp, Key, Secret, State, Verifier};
 
 use crate::Case;
-use crate::login::{Device, Subject, Typed, add, id, key, methods, remember, secret, transaction, unknown};
+use crate::login::{Device, Module, Subject, Typed, add, id, key, methods, remember, secret, transaction, unknown};
 use crate::ocra;
-use crate::taint::{plain_verifier, sealing_verifier, sent};
+use crate::taint::{make_unknown, plain_verifier, sealing_verifier, sent};
 use crate::valgrind::make_secret;
 
 /// Returns the cases in which memcheck must find errors.
@@ -74,13 +74,10 @@ pub(crate) fn leaks() -> Vec<Case> {
         Case::new("a recovery code compared with == and up to the match", || {
             black_box(early_exit(&made_secret(*b"one two thre"), black_box(b"two ")));
         }),
-        Case::new("the device of an accepted code, from a plain record", || {
-            let devices = Device::all();
-            let verifier = Verifier::unsealed(Memory::new(), devices[0].subject.policy);
-            add(&verifier, &devices.each_ref().map(|device| device.added(unknown)));
-            let code = devices[2].subject.code(1);
-            let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), devices[0].subject.now()));
-            up_to(Counter::new(1_000 + u64::from(accepted.expect("the code is right").authenticator().get())));
+        Case::new("the device of an accepted code, from a plain record", || up_to_device(&Device::all(), unknown)),
+        // Only the answers of the HSM are secret.
+        Case::new("the device of an accepted code, which is in an HSM", || {
+            up_to_device(&Device::all_with_hsm(), |secret| secret);
         }),
         Case::new("the counter of an accepted response, from a plain record", || {
             up_to(ocra::log_in(plain_verifier, Algorithm::Sha1, 1).counter());
@@ -100,6 +97,15 @@ fn up_to(counter: Counter) {
     (1_000..counter.get()).for_each(|step| {
         black_box(step);
     });
+}
+
+/// Logs in with the third device, and takes a time that depends on its number.
+fn up_to_device(devices: &[Device; 4], mark: fn(Secret) -> Secret) {
+    let verifier = plain_verifier(devices[0].subject.policy).with_hsm(Module::new(make_unknown));
+    add(&verifier, &devices.each_ref().map(|device| device.added(mark)));
+    let code = devices[2].subject.code(1);
+    let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), devices[0].subject.now()));
+    up_to(Counter::new(1_000 + u64::from(accepted.expect("the code is right").authenticator().get())));
 }
 
 fn made_secret<const N: usize>(mut value: [u8; N]) -> [u8; N] {

@@ -1,5 +1,6 @@
 //! Login attempts with every outcome.
 
+use std::convert::Infallible;
 use std::hint::black_box;
 use std::ops::Range;
 
@@ -7,6 +8,7 @@ use pollster::block_on;
 use secondo::audit::Operator;
 use secondo::decision::Decision;
 use secondo::factor::{BrowserDays, NewAuthenticator};
+use secondo::hsm::{Hmac, Hsm, HsmKey};
 use secondo::policy::Window;
 use secondo::store::Store;
 use secondo::types::{Counter, DisplayName, SecretText};
@@ -133,6 +135,8 @@ impl Login<'_> {
 pub(crate) struct Device {
     pub(crate) subject: Subject,
     secret: u8,
+    /// `true` if its key is in the HSM.
+    is_in_hsm: bool,
 }
 
 impl Device {
@@ -148,14 +152,59 @@ impl Device {
         kinds.map(|(secret, method, algorithm)| Self {
             subject: Subject::new(method, key(algorithm, secret), 1_000),
             secret,
+            is_in_hsm: false,
         })
+    }
+
+    /// Returns the same devices, of which the third is in an HSM.
+    pub(crate) fn all_with_hsm() -> [Self; 4] {
+        let mut devices = Self::all();
+        devices[2].is_in_hsm = true;
+        devices
     }
 
     /// Returns the device as it is added to an account. `mark` may mark its secret.
     pub(crate) fn added(&self, mark: impl Fn(Secret) -> Secret) -> (NewAuthenticator, State) {
         let Subject { method, ref key, first, .. } = self.subject;
-        let authenticator = Authenticator::new(method, key.algorithm(), mark(secret(self.secret, 20)));
+        let algorithm = key.algorithm();
+        let authenticator = if self.is_in_hsm {
+            Authenticator::in_hsm(method, algorithm, HsmKey::new(b"third").expect("a name"))
+        } else {
+            Authenticator::new(method, algorithm, mark(secret(self.secret, 20)))
+        };
         (authenticator.into(), State::new().starting_at(Counter::new(first)).confirmed())
+    }
+}
+
+/// An HSM that answers at once, for the one of the devices whose key is in it. `mark` may mark its answers.
+pub(crate) struct Module {
+    key: Key,
+    mark: fn(&mut Vec<u8>),
+}
+
+impl Module {
+    pub(crate) fn new(mark: fn(&mut Vec<u8>)) -> Self {
+        let [_, _, third, _] = Device::all_with_hsm();
+        Self { key: third.subject.key, mark }
+    }
+}
+
+impl Hsm for Module {
+    type Error = Infallible;
+
+    /// Returns byte strings that are no HMACs, but whose codes are those of the device.
+    async fn hmacs(&self, _: &HsmKey, algorithm: Algorithm, counters: &[Counter]) -> Result<Vec<Hmac>, Infallible> {
+        let answers = counters.iter().map(|counter| {
+            let code = Hotp::default().generate(&self.key, *counter);
+            let number = code.as_str().bytes().fold(0, |number, digit| 10 * number + u32::from(digit - b'0'));
+            let mut bytes = vec![0x5a; algorithm.output_len()];
+            let offset = counter.get().to_le_bytes()[0] & 0xf;
+            bytes[usize::from(offset)..][..4].copy_from_slice(&number.to_be_bytes());
+            *bytes.last_mut().expect("a byte") = offset;
+            (self.mark)(&mut bytes);
+            Hmac::from_bytes(&bytes).expect("a length of HMACs")
+        });
+        Ok(answers.collect())
     }
 }
 
@@ -185,7 +234,7 @@ pub(crate) fn id() -> AccountId {
 }
 
 /// Adds confirmed authenticators to the account.
-pub(crate) fn add<S: Store>(verifier: &Verifier<S>, added: &[(NewAuthenticator, State)]) {
+pub(crate) fn add<S: Store, H: Hsm>(verifier: &Verifier<S, H>, added: &[(NewAuthenticator, State)]) {
     let desk = Operator::new("desk", "test");
     assert!(block_on(verifier.import(&id(), added, desk, UnixTime::EPOCH)).is_ok(), "the account has room");
 }

@@ -24,7 +24,7 @@ use secondo::{
 
 use crate::Case;
 use crate::login::{
-    Device, Login, STEPS, Subject, Typed, add, id, key, methods, name, remember, secret, transaction, unknown,
+    Device, Login, Module, STEPS, Subject, Typed, add, id, key, methods, name, remember, secret, transaction, unknown,
 };
 use crate::ocra;
 use crate::push;
@@ -64,7 +64,10 @@ pub(crate) fn subjects() -> Vec<Case> {
         );
     }));
     for (form, new) in [("plain", plain_verifier as fn(Policy) -> _), ("sealed", sealing_verifier)] {
-        cases.push(Case::new(format!("logins with four devices, {form}"), move || four_devices(new)));
+        cases.push(Case::new(format!("logins with four devices, {form}"), move || four_devices(new, &Device::all())));
+        cases.push(Case::new(format!("logins with four devices, one of them in an HSM, {form}"), move || {
+            four_devices(new, &Device::all_with_hsm());
+        }));
         cases.push(Case::new(format!("recovery codes, {form}"), move || recovery_codes(new)));
         cases.push(Case::new(format!("enrollment beside others, {form}"), move || enroll_beside_others(new)));
         cases.push(Case::new(format!("resynchronization beside others, {form}"), move || resync_beside_others(new)));
@@ -205,20 +208,20 @@ pub(crate) fn plain_verifier(policy: Policy) -> Verifier<Memory> {
 }
 
 /// Verifies codes of each device of an account with four, of which one matches, and codes that match with none.
-fn four_devices(new: fn(Policy) -> Verifier<Memory>) {
-    let devices = Device::all();
+fn four_devices(new: fn(Policy) -> Verifier<Memory>, devices: &[Device; 4]) {
     let (policy, now) = (devices[0].subject.policy, devices[0].subject.now());
-    for (number, device) in (1..).zip(&devices) {
+    for (number, device) in (1..).zip(devices) {
         for step in 0..STEPS {
             let code = device.subject.code(step);
-            let with = |verifier: Verifier<Memory>, mark: fn(Secret) -> Secret| {
+            let with = |verifier: Verifier<Memory>, mark: fn(Secret) -> Secret, module| {
+                let verifier = verifier.with_hsm(module);
                 add(&verifier, &devices.each_ref().map(|device| device.added(mark)));
                 let accepted = block_on(verifier.verify(&id(), &transaction(1), code.as_str(), now));
                 (verifier, accepted.expect("the code is right"))
             };
-            let (_, known) = with(plain_verifier(policy), |secret| secret);
+            let (_, known) = with(plain_verifier(policy), |secret| secret, Module::new(|_| {}));
             assert_eq!(known.authenticator(), AuthenticatorNumber::new(number));
-            let (verifier, _accepted) = with(new(policy), unknown);
+            let (verifier, _accepted) = with(new(policy), unknown, Module::new(make_unknown));
             let again = |login| block_on(verifier.verify(&id(), &transaction(login), code.as_str(), now));
             assert!(matches!(again(1), Err(VerifierError::Repeated(_))));
             assert!(matches!(again(2), Err(VerifierError::Refused(Refusal::Replayed { .. }))));
@@ -228,6 +231,11 @@ fn four_devices(new: fn(Policy) -> Verifier<Memory>) {
             assert!(matches!(wrong(2), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
         }
     }
+}
+
+/// Marks the answers of an HSM as secret.
+pub(crate) fn make_unknown(answer: &mut Vec<u8>) {
+    make_secret(answer, |answer| answer);
 }
 
 /// Submits right, used and wrong recovery codes, of sets with each hash and each count.
@@ -376,10 +384,10 @@ impl Transport for NoGateway {
     }
 }
 
-/// An HSM whose answers are marked as secret.
-struct Module(Algorithm);
+/// An HSM whose answers are marked as secret, and belong to no device.
+struct AnyModule(Algorithm);
 
-impl Hsm for Module {
+impl Hsm for AnyModule {
     type Error = Infallible;
 
     async fn hmacs(&self, _: &HsmKey, _: Algorithm, counters: &[Counter]) -> Result<Vec<Hmac>, Infallible> {
@@ -399,6 +407,6 @@ fn in_hsm(algorithm: Algorithm) {
     let authenticator = Authenticator::in_hsm(Totp::default(), algorithm, key);
     add(&verifier, &[(authenticator.into(), State::new().confirmed())]);
     let now = UnixTime::from_secs(1_111_111_109).unwrap();
-    let refused = block_on(verifier.with_hsm(Module(algorithm)).verify(&id(), &transaction(1), "123456", now));
+    let refused = block_on(verifier.with_hsm(AnyModule(algorithm)).verify(&id(), &transaction(1), "123456", now));
     assert!(matches!(refused, Err(VerifierError::Refused(Refusal::Wrong { .. }))));
 }

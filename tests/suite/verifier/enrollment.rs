@@ -2,6 +2,7 @@
 
 use pollster::block_on;
 use secondo::account::{AccountError, Enrolled};
+use secondo::decision::Hold;
 use secondo::store::{Memory, Store};
 use secondo::types::{Counter, Period};
 use secondo::{
@@ -144,6 +145,55 @@ fn an_import_brings_all_its_authenticators_or_none() {
     assert_eq!(verifier.log_in(&id, &code_at(0), NOW).unwrap().authenticator(), FIRST);
     let again = import([State::new().confirmed(); 2]);
     assert_eq!(account_error(again), AccountError::SecretInUse(FIRST));
+}
+
+/// A move to another system must not shorten a lock, or give back attempts, in whatever order the devices come.
+#[test]
+fn an_import_takes_the_longest_hold_and_the_highest_count() {
+    // Each with its kind and its number of failures, which falls from one to the next.
+    let holds = [
+        (Hold::None, 0, 9),
+        (Hold::Throttled(after(60)), 1, 8),
+        (Hold::LockedUntil(after(300)), 2, 7),
+        (Hold::Throttled(after(600)), 1, 6),
+        (Hold::LockedUntil(after(900)), 2, 5),
+        (Hold::Locked, 3, 4),
+    ];
+    let state = |place: usize| {
+        let (hold, kind, failures) = holds[place];
+        let mut bytes = State::new().confirmed().to_bytes();
+        (bytes[2], bytes[3]) = (kind, failures);
+        if let Hold::Throttled(until) | Hold::LockedUntil(until) = hold {
+            bytes[16..24].copy_from_slice(&until.as_secs().to_be_bytes());
+        }
+        let state = State::from_bytes(&bytes).unwrap();
+        assert_eq!((state.hold(), state.failures()), (hold, failures));
+        state
+    };
+    let pairs = (0..holds.len()).flat_map(|one| (0..holds.len()).map(move |other| vec![one, other]));
+    for order in pairs.chain([vec![0, 2, 4, 5], vec![5, 4, 2, 0], vec![2, 4, 1, 3]]) {
+        let (longest, _, _) = holds[*order.iter().max().unwrap()];
+        let (_, _, highest) = holds[*order.iter().min().unwrap()];
+        let new = || (7..).map(|byte| another(byte, Totp::default()).into());
+        let imported: Vec<_> = new().zip(order.iter().map(|place| state(*place))).collect();
+        // All at once, and one after another.
+        for at_once in [imported.len(), 1] {
+            let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+            let id = account("rossi");
+            for some in imported.chunks(at_once) {
+                block_on(verifier.import(&id, some, DESK, NOW)).unwrap();
+            }
+            let view = block_on(verifier.view(&id, NOW)).unwrap();
+            assert_eq!((view.hold, view.failures), (longest, highest), "{order:?}, {at_once} at once");
+            let expected = match longest {
+                Hold::None => continue,
+                Hold::Throttled(retry_at) => Refusal::Throttled { retry_at },
+                Hold::LockedUntil(until) => Refusal::Locked { until: Some(until) },
+                _ => Refusal::Locked { until: None },
+            };
+            assert_eq!(refusal(verifier.log_in(&id, &code_of(7, 0), NOW)), expected, "{order:?}");
+        }
+    }
 }
 
 /// Two pages that enroll in one transaction must not replace each other's secret unnoticed.

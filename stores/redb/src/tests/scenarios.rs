@@ -105,6 +105,11 @@ fn a_recovery_code_is_accepted_once() {
 }
 
 #[test]
+fn the_last_two_devices_are_not_both_revoked() {
+    on_a_file(races::last_two_revoked::<Redb>);
+}
+
+#[test]
 fn a_push_answer_is_taken_once() {
     on_a_file(pushes::one_push_answer::<Redb>);
 }

@@ -60,6 +60,11 @@ fn a_recovery_code_is_accepted_once() {
 }
 
 #[test]
+fn the_last_two_devices_are_not_both_revoked() {
+    races::last_two_revoked::<Patient>(&Redis::start(&[]).url());
+}
+
+#[test]
 fn a_push_answer_is_taken_once() {
     pushes::one_push_answer::<Patient>(&Redis::start(&[]).url());
 }

@@ -192,10 +192,10 @@ impl Model {
         self.call = Call::AnswerPush;
         let Some(place) = self.last_asked(input) else { return Outcome::Done };
         let act = match input.below(16) {
-            0..=8 => Act::Accept,
-            9..=11 => Act::AcceptWrong,
-            12 | 13 => Act::Deny,
-            14 => Act::NotMe,
+            0..=7 => Act::Accept,
+            8..=10 => Act::AcceptWrong,
+            11 | 12 => Act::Deny,
+            13 => Act::NotMe,
             _ => Act::Forge,
         };
         self.answer(place, act, verifier, id)
@@ -319,20 +319,8 @@ impl Person {
             let is_same = of == number && asked.place == place && asked.expires == asked.told;
             return if is_same { Outcome::Asked(asked.id, String::new()) } else { refused("push_pending") };
         }
-        let is_missed = |asked: &&Asked| asked.status == Status::Pending && !asked.is_live(now);
-        let missed = self.apps().flat_map(|(device, app)| {
-            app.asked.iter().filter(is_missed).map(|asked| (device.number, asked.expires.min(now)))
-        });
-        let mut missed: Vec<_> = missed.collect();
-        missed.sort_by_key(|(_, at)| *at);
-        for (_, app) in self.apps_mut() {
-            app.asked.retain(|asked| asked.is_live(now) || !asked.is_open() && now < asked.expires);
-        }
-        for (number, at) in missed {
-            self.miss(number, (at, 0), now);
-        }
-        let held = self.apps().map(|(_, app)| plausible(app.held_until, now)).max().filter(|until| now < *until);
-        if let Some(until) = held {
+        self.end_old_challenges(now);
+        if let Some(until) = self.pushes_held(now) {
             return Outcome::Refused("pushes_held", None, Some(until));
         }
         if self.apps().flat_map(|(_, app)| &app.asked).filter(|asked| asked.is_live(now)).count() >= 3 {
@@ -353,6 +341,27 @@ impl Person {
         });
         self.changes += 1;
         Outcome::Asked(next, String::new())
+    }
+
+    /// Removes the challenges whose time is over. One that was never answered counts like a denied one.
+    pub(super) fn end_old_challenges(&mut self, now: u64) {
+        let is_missed = |asked: &&Asked| asked.status == Status::Pending && !asked.is_live(now);
+        let missed = self.apps().flat_map(|(device, app)| {
+            app.asked.iter().filter(is_missed).map(|asked| (device.number, asked.expires.min(now)))
+        });
+        let mut missed: Vec<_> = missed.collect();
+        missed.sort_by_key(|(_, at)| *at);
+        for (_, app) in self.apps_mut() {
+            app.asked.retain(|asked| asked.is_live(now) || !asked.is_open() && now < asked.expires);
+        }
+        for (number, at) in missed {
+            self.miss(number, (at, 0), now);
+        }
+    }
+
+    /// Returns the time until which pushes wait, if they do.
+    pub(super) fn pushes_held(&self, now: u64) -> Option<u64> {
+        self.apps().map(|(_, app)| plausible(app.held_until, now)).max().filter(|until| now < *until)
     }
 
     /// Counts a challenge that did not become a login. The third one in a row and each further one hold pushes off. Each

@@ -19,7 +19,7 @@ pub(super) struct Browser {
     pub(super) standing: Standing,
     pub(super) name: String,
     added: u64,
-    last_used: u64,
+    pub(super) last_used: u64,
     token: usize,
     previous: usize,
     /// The end of the time in which the previous token is recognized.
@@ -49,8 +49,9 @@ impl Browser {
 
 impl Model {
     /// Remembers a browser of the last login.
-    pub(super) fn remember(&mut self, input: &mut Input<'_>, verifier: &Library) -> Outcome {
+    pub(super) fn remember(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
         let (days, now) = (1 + input.below(3), self.now());
+        let before = self.before_room([]);
         let Some(accepted) = &self.accepted else { return Outcome::Done };
         let (name, length) = (DisplayName::new("Firefox").unwrap(), BrowserDays::new(days).unwrap());
         let found = block_on(verifier.remember(accepted, name, length, &self.random(), now));
@@ -62,7 +63,7 @@ impl Model {
         let found = outcome(found, |browser| {
             Outcome::Remembered(browser.number.get(), browser.replaced.map(AuthenticatorNumber::get))
         });
-        same(expected, found, "remember")
+        self.same_in_room(before, expected, found, "remember", (verifier, id))
     }
 
     /// Recalls a browser by one of the last tokens, or by a text that is not a token.

@@ -7,6 +7,7 @@ use secondo::{AccountId, State};
 
 use super::asked::{About, Inquiry};
 use super::device::{Device, Factor, Standing};
+use super::imported::Moved;
 use super::input::Input;
 use super::outcome::{Outcome, outcome, same};
 use super::token::{Card, Moment, PIN, Token};
@@ -72,10 +73,15 @@ impl Model {
 
     pub(super) fn import_token(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
         self.call = Call::ImportToken;
+        let token = Self::token_to_import(input);
+        self.import_all([token], input, verifier, id)
+    }
+
+    /// Returns a token that has counted on in another system.
+    pub(super) fn token_to_import(input: &mut Input<'_>) -> Moved {
         let (card, next) = (Self::new_card(input), input.below(50));
-        let token = Token::new(card, next.into());
         let state = State::new().starting_at(Counter::new(next.into()));
-        self.import_at(card.authenticator(), Factor::Token(token), state, input, verifier, id)
+        Moved::new(card.authenticator(), Factor::Token(Token::new(card, next.into())), state)
     }
 
     /// Returns a transaction for a challenge: that of the token's enrollment, mostly, or that of the last challenge.

@@ -41,6 +41,11 @@ impl Codes {
         self.texts.len() - self.used.len()
     }
 
+    /// Returns the refusal of every code, if there is one.
+    pub(super) fn refusal(&self, now: u64) -> Option<Outcome> {
+        self.count.refusal(&RULES, now)
+    }
+
     /// Ends a lock, unless the set has ended.
     pub(super) fn unlock(&mut self) {
         if !self.texts.is_empty() {
@@ -117,7 +122,7 @@ impl Person {
         }
         let number = device.number;
         let set = device.codes().unwrap();
-        if let Some(refusal) = set.count.refusal(&RULES, now) {
+        if let Some(refusal) = set.refusal(now) {
             return refusal;
         }
         if text == "nothing" {

@@ -26,6 +26,14 @@ impl Count {
         u8::try_from(u64::from(rules.cap).saturating_sub(self.since_lock).min(100 - self.failures)).unwrap()
     }
 
+    /// Returns the number of attempts left now, which is 0 in a lock.
+    pub(super) fn remaining(&self, rules: &Rules, now: u64) -> u8 {
+        match self.held.in_force(now) {
+            Held::Locked | Held::LockedUntil(_) => 0,
+            Held::No | Held::ThrottledUntil(_) => self.left(rules),
+        }
+    }
+
     /// Returns the refusal of every answer, if there is one.
     pub(super) fn refusal(&self, rules: &Rules, now: u64) -> Option<Outcome> {
         match self.held {

@@ -26,6 +26,8 @@ pub(super) enum Factor {
     Number(Number),
     Token(Token),
     Codes(Codes),
+    /// Its data is this byte, repeated.
+    External(u8),
     #[cfg(feature = "push")]
     App(App),
 }
@@ -120,7 +122,7 @@ impl Device {
         match &self.factor {
             Factor::Otp(_) => true,
             Factor::Number(_) | Factor::Token(_) => purpose != Purpose::Resynchronization,
-            Factor::Codes(_) => false,
+            Factor::Codes(_) | Factor::External(_) => false,
             #[cfg(feature = "push")]
             Factor::App(_) => false,
         }
@@ -129,7 +131,7 @@ impl Device {
     /// Returns the time in which a new one must be confirmed, or `None` if it need not be.
     pub(super) fn confirmation_secs(&self, setup: &Setup) -> Option<u64> {
         match &self.factor {
-            Factor::Codes(_) => None,
+            Factor::Codes(_) | Factor::External(_) => None,
             #[cfg(feature = "push")]
             Factor::App(_) => Some(setup.enrollment_secs.min(600)),
             _ => Some(setup.enrollment_secs),
@@ -145,7 +147,7 @@ impl Device {
             Factor::Otp(otp) => otp.right_codes(setup),
             Factor::Number(_) => 1,
             Factor::Token(token) => token.right_codes(setup),
-            Factor::Codes(_) => 0,
+            Factor::Codes(_) | Factor::External(_) => 0,
             #[cfg(feature = "push")]
             Factor::App(_) => 0,
         }
@@ -153,12 +155,13 @@ impl Device {
 
     /// Returns a length that it never exceeds in the account.
     pub(super) fn most_bytes(&self) -> usize {
-        match &self.factor {
-            Factor::Otp(_) => 180,
+        let of_kind = match &self.factor {
+            Factor::Otp(_) | Factor::External(_) => 180,
             Factor::Number(_) | Factor::Token(_) | Factor::Codes(_) => 250,
             #[cfg(feature = "push")]
             Factor::App(_) => 310,
-        }
+        };
+        of_kind + self.name.len()
     }
 
     pub(super) fn shares_secret(&self, other: &Self) -> bool {
@@ -169,6 +172,7 @@ impl Device {
             (Factor::Otp(otp), Factor::Token(token)) | (Factor::Token(token), Factor::Otp(otp)) => {
                 otp.seed == token.card.seed
             }
+            (Factor::External(a), Factor::External(b)) => a == b,
             _ => false,
         }
     }
@@ -178,7 +182,7 @@ impl Device {
             Factor::Otp(otp) => otp.compare(setup, attempt.purpose, attempt.texts, attempt.now),
             Factor::Number(number) => number.compare(setup, attempt),
             Factor::Token(token) => token.compare(setup, attempt),
-            Factor::Codes(_) => unreachable!("no answer is compared with it"),
+            Factor::Codes(_) | Factor::External(_) => unreachable!("no answer is compared with it"),
             #[cfg(feature = "push")]
             Factor::App(_) => unreachable!("no answer is compared with it"),
         }

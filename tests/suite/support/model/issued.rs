@@ -8,6 +8,7 @@ use secondo::{AccountId, AuthenticatorNumber};
 
 use super::codes;
 use super::device::{Device, Factor, Standing};
+use super::external;
 use super::input::Input;
 use super::otp::Otp;
 use super::outcome::{Outcome, outcome, refused, same};
@@ -63,6 +64,7 @@ impl Model {
     fn issue(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
         self.call = Call::Issue;
         let secs = [60, 60, 600, MAX_SECS][usize::from(input.below(4))];
+        let before = self.before_room([]);
         let code = EnrollmentCode::new(Duration::from_secs(secs), &self.random()).unwrap();
         self.calls += 1;
         let issued = block_on(verifier.issue_enrollment_code(id, &code, DESK, self.now()));
@@ -76,7 +78,8 @@ impl Model {
             person.changes += 1;
             Outcome::Issued(now + secs)
         });
-        same(expected, outcome(issued, |expires| Outcome::Issued(expires.as_secs())), "issue")
+        let issued = outcome(issued, |expires| Outcome::Issued(expires.as_secs()));
+        self.same_in_room(before, expected, issued, "issue", (verifier, id))
     }
 
     fn withdraw(&mut self, verifier: &Library, id: &AccountId) -> Outcome {
@@ -109,6 +112,7 @@ impl Model {
             (3, Some(last)) => (Some(last), self.codes[last].to_lowercase().replace('-', " ")),
             (_, Some(last)) => (Some(last), self.codes[last].clone()),
         };
+        let before = self.before_room([&device]);
         let enrolled = block_on(verifier.enroll_with_code(id, &transaction(login), &text, new, self.now()));
         let enrolled = outcome(enrolled, |enrolled| {
             Outcome::Enrolled(enrolled.number.get(), enrolled.replaced.map(AuthenticatorNumber::get))
@@ -116,7 +120,7 @@ impl Model {
         let (setup, secs) = (&self.setup, self.now);
         let expected =
             Self::with_person(&mut self.entry, |person| person.enroll_with_code(setup, login, place, device, secs));
-        let enrolled = same(expected, enrolled, "enroll_with_code");
+        let enrolled = self.same_in_room(before, expected, enrolled, "enroll_with_code", (verifier, id));
         if let Outcome::Enrolled(number, _) = enrolled
             && input.flag()
         {
@@ -131,7 +135,8 @@ impl Model {
         let (new, factor) = match input.below(8) {
             0 => codes::new_set(seed),
             1 => (Number::destination(seed).into(), Factor::Number(Number::new(seed))),
-            2 if self.setup.has_tokens => {
+            2 => external::new(seed),
+            3 if self.setup.has_tokens => {
                 let card = Self::new_card(input);
                 (card.authenticator(), Factor::Token(Token::new(card, 0)))
             }

@@ -8,31 +8,37 @@ mod challenge;
 mod codes;
 mod count;
 mod device;
+mod external;
+mod imported;
 mod input;
 mod issued;
 mod operator;
 mod otp;
 mod outcome;
+mod page;
 mod person;
+mod reseal;
+mod room;
 mod sent;
 mod setup;
 mod token;
 mod view;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use challenge::Challenge;
-use device::{Device, Factor, Purpose, Standing};
+use device::{Device, Factor, Purpose};
 use input::Input;
 use otp::Otp;
-use outcome::{Held, Outcome, outcome, refused, same};
+use outcome::{Outcome, outcome, refused, same};
 use person::{Attempt, Person};
 use pollster::block_on;
+use reseal::Seals;
 use secondo::audit::Operator;
 use secondo::factor::NewAuthenticator;
 use secondo::store::Memory;
-use secondo::types::Counter;
-use secondo::{Accepted, AccountId, AuthenticatorNumber, State, Transaction, UnixTime, Verifier};
+use secondo::{Accepted, AccountId, AuthenticatorNumber, Transaction, UnixTime, Verifier};
 use sent::{Destinations, Number};
 use setup::Setup;
 
@@ -44,7 +50,7 @@ const DESK: Operator<'_> = Operator::new("model", "test");
 pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
     let mut input = Input(bytes.iter());
     let setup = Setup::new(&mut input);
-    let verifier = Verifier::unsealed(Memory::new(), setup.policy());
+    let (verifier, seals) = Seals::new(&setup);
     let id = AccountId::new("model").unwrap();
     let mut model = Model {
         setup,
@@ -60,14 +66,16 @@ pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
         codes: Vec::new(),
         #[cfg(feature = "push")]
         phones: app::Phones::default(),
+        seals,
         calls: 0,
         call: Call::Other,
     };
-    if input.below(8) == 0 {
+    match input.below(8) {
         // A crowded account.
-        for _ in 0..15 {
-            model.import(&mut input, &verifier, &id);
-        }
+        0 => drop((0..15).map(|_| model.import(&mut input, &verifier, &id)).collect::<Vec<_>>()),
+        // One with little room.
+        1 => drop(model.import_long(&mut input, &verifier, &id)),
+        _ => {}
     }
     #[cfg(feature = "push")]
     if model.setup.has_apps && input.below(8) > 0 {
@@ -79,7 +87,10 @@ pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
     while let Some(operation) = input.next() {
         let outcome = model.step(operation, &mut input, &verifier, &id);
         model.compare(&verifier, &id);
-        *seen.entry((model.call, outcome.name())).or_default() += 1;
+        let offered = model.compare_options(&verifier, &id);
+        for seen_in in [(model.call, outcome.name()), (Call::Options, offered)] {
+            *seen.entry(seen_in).or_default() += 1;
+        }
     }
 }
 
@@ -98,8 +109,13 @@ pub(crate) enum Call {
     AnswerPush,
     #[cfg(feature = "push")]
     Poll,
+    EnrollExternal,
     EnrollToken,
+    Import,
     ImportToken,
+    Pending,
+    Options,
+    Reseal,
     Challenge,
     Respond,
     Sign,
@@ -110,6 +126,7 @@ pub(crate) enum Call {
     Other,
 }
 
+#[derive(Clone)]
 enum Entry {
     Absent,
     Closed,
@@ -137,13 +154,14 @@ struct Model {
     codes: Vec<String>,
     #[cfg(feature = "push")]
     phones: app::Phones,
+    seals: Seals,
     /// The number of calls that needed random bytes.
     calls: u64,
     /// The last call.
     call: Call,
 }
 
-type Library = Verifier<Memory>;
+type Library = Verifier<Arc<Memory>>;
 
 impl Model {
     fn now(&self) -> UnixTime {
@@ -152,7 +170,7 @@ impl Model {
 
     fn step(&mut self, operation: u8, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
         self.call = Call::Other;
-        match operation % 48 {
+        match operation % 52 {
             _ if self.setup.has_tokens && operation >= 128 => self.use_token(operation, input, verifier, id),
             _ if self.setup.has_issued && operation % 8 == 7 => self.use_enrollment_code(input, verifier, id),
             0..=3 => self.enroll(input, verifier, id),
@@ -189,7 +207,7 @@ impl Model {
                 let (login, named, text) = self.last.clone().unwrap();
                 self.log_in(login, named, text, verifier, id)
             }
-            21 => self.remember(input, verifier),
+            21 => self.remember(input, verifier, id),
             22 | 23 => self.recall(input, verifier, id),
             32 => self.enroll_number(input, verifier, id),
             33 => self.import_number(input, verifier, id),
@@ -206,7 +224,11 @@ impl Model {
             28 | 29 | 46 if self.setup.has_apps => self.answer_push(input, verifier, id),
             #[cfg(feature = "push")]
             30 | 31 | 47 if self.setup.has_apps => self.poll(input, verifier, id),
-            44 | 45 => self.remember(input, verifier),
+            44 | 45 => self.remember(input, verifier, id),
+            48 => self.enroll_external(input, verifier, id),
+            49 => self.import_some(input, verifier, id),
+            50 => self.pending(input, verifier, id),
+            51 => self.reseal(input, verifier, id),
             _ => {
                 let login = self.any_login(input);
                 let text = self.text(input, None);
@@ -278,9 +300,7 @@ impl Model {
         verifier: &Library,
         id: &AccountId,
     ) -> Outcome {
-        if self.is_full(&device) {
-            return Outcome::Done;
-        }
+        let before = self.before_room([&device]);
         let (of, now) = (transaction(login), self.now());
         let enrolled = match place {
             0 => block_on(verifier.enroll_beside(id, &of, new, now)),
@@ -292,86 +312,7 @@ impl Model {
         });
         let (setup, secs) = (&self.setup, self.now);
         let expected = Self::create(&mut self.entry, |person| person.enroll(setup, login, device, place, secs));
-        same(expected, enrolled, "enroll")
-    }
-
-    fn import(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
-        let (seed, is_hotp) = (input.below(24), input.flag());
-        let next = if is_hotp { u64::from(input.below(50)) } else { 0 };
-        let drift = i16::from(input.below(9)) - 4;
-        let otp = Otp { seed, is_hotp, digits: 6, next: next.into(), drift: drift.into() };
-        let state = State::new().starting_at(Counter::new(next)).with_drift(drift);
-        let new = self.setup.authenticator(seed, is_hotp, 6).into();
-        self.import_at(new, Factor::Otp(otp), state, input, verifier, id)
-    }
-
-    /// Imports an authenticator that has got as far as this state, with any failures and standing.
-    fn import_at(
-        &mut self,
-        new: NewAuthenticator,
-        factor: Factor,
-        mut state: State,
-        input: &mut Input<'_>,
-        verifier: &Library,
-        id: &AccountId,
-    ) -> Outcome {
-        let failures = input.below(9);
-        let (is_confirmed, is_suspended) = (input.below(4) > 0, input.below(4) == 0);
-        if is_confirmed {
-            state = state.confirmed();
-        }
-        if is_suspended {
-            state = state.suspend();
-        }
-        let mut bytes = state.to_bytes();
-        [bytes[3], bytes[4]] = [failures; 2];
-        let state = State::from_bytes(&bytes).unwrap();
-        let mut device = Device::new(factor, "", self.now);
-        if is_suspended {
-            device.standing = Standing::Suspended;
-        }
-        self.import_new(new, state, device, failures, verifier, id)
-    }
-
-    fn import_number(&mut self, input: &mut Input<'_>, verifier: &Library, id: &AccountId) -> Outcome {
-        let seed = input.below(6);
-        let device = Device::new(Factor::Number(Number::new(seed)), "", self.now);
-        self.import_new(Number::destination(seed).into(), State::new().confirmed(), device, 0, verifier, id)
-    }
-
-    fn import_new(
-        &mut self,
-        new: NewAuthenticator,
-        state: State,
-        device: Device,
-        failures: u8,
-        verifier: &Library,
-        id: &AccountId,
-    ) -> Outcome {
-        if self.is_full(&device) {
-            return Outcome::Done;
-        }
-        let imported = block_on(verifier.import(id, &[(new, state)], DESK, self.now()));
-        let setup = &self.setup;
-        let expected = Self::create(&mut self.entry, |person| {
-            if person.is_suspended {
-                refused("suspended")
-            } else if state.is_confirmed() {
-                person.import(setup, device, failures.into(), Held::No)
-            } else {
-                refused("not_confirmed")
-            }
-        });
-        same(expected, outcome(imported, |()| Outcome::Done), "import")
-    }
-
-    /// Returns `true` if a further device may not fit into a value, whose length the model does not know.
-    fn is_full(&self, new: &Device) -> bool {
-        /// The length that browsers, a code of an operator, outcomes and the account leave.
-        const MOST: usize = 3_160;
-
-        let devices = self.person().map_or(&[][..], |person| &person.devices);
-        devices.iter().chain([new]).map(Device::most_bytes).sum::<usize>() > MOST
+        self.same_in_room(before, expected, enrolled, "enroll", (verifier, id))
     }
 
     /// Changes the account, which is created if that succeeds.

@@ -69,8 +69,16 @@ impl Model {
     }
 
     fn operate_on_device(&mut self, request: u8, number: u32, verifier: &Library, id: &AccountId) -> Outcome {
-        let (now, secs, setup, named) = (self.now(), self.now, &self.setup, as_number(number));
         let name = DisplayName::new("chiavetta").unwrap();
+        let before = self.before_room([]);
+        if before.is_some()
+            && matches!(request, 21..=22)
+            && self.person().is_some_and(|person| !person.browsers.is_empty())
+        {
+            // Browsers give way to a longer name, those that have expired as well.
+            return Outcome::Done;
+        }
+        let (now, secs, setup, named) = (self.now(), self.now, &self.setup, as_number(number));
         let found = match request {
             16..=17 => block_on(verifier.suspend_authenticator(id, named, DESK, now)),
             18..=20 => block_on(verifier.resume_authenticator(id, named, DESK, now)),
@@ -117,7 +125,8 @@ impl Model {
             }
             Ok(())
         });
-        same(expected, outcome(found, |()| Outcome::Done), "operator's request")
+        let found = outcome(found, |()| Outcome::Done);
+        self.same_in_room(before, expected, found, "operator's request", (verifier, id))
     }
 
     /// Changes an account that exists, and counts the change if there is no problem.

@@ -28,6 +28,10 @@ impl Held {
         self == Self::Locked || self.until().is_some_and(|until| now < until)
     }
 
+    pub(super) fn in_force(self, now: u64) -> Self {
+        if self.is_in_force(now) { self } else { Self::No }
+    }
+
     pub(super) fn strength(self) -> (u8, u64) {
         match self {
             Self::No => (0, 0),
@@ -74,6 +78,10 @@ pub(super) enum Outcome {
     Signed(u32, u64, u8),
     /// The end of the enrollment code.
     Issued(u64),
+    /// The secret's byte.
+    Shown(u8),
+    /// `true` if another key had sealed the record.
+    Resealed(bool),
     /// The place of the challenge among all of them, and its number.
     #[cfg(feature = "push")]
     Asked(usize, String),
@@ -102,6 +110,9 @@ impl Outcome {
             Self::Challenged(..) => "challenged",
             Self::Signed(..) => "signed",
             Self::Issued(_) => "issued",
+            Self::Shown(_) => "shown",
+            Self::Resealed(true) => "resealed",
+            Self::Resealed(false) => "sealed_already",
             #[cfg(feature = "push")]
             Self::Asked(..) => "asked",
             #[cfg(feature = "push")]

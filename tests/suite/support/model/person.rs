@@ -4,7 +4,7 @@ use super::browser::Browser;
 use super::count::Count;
 use super::device::{Device, Factor, Found, Purpose, Standing};
 use super::issued::Issued;
-use super::outcome::{Held, Outcome, refused};
+use super::outcome::{Outcome, refused};
 use super::setup::Setup;
 
 /// The model's account.
@@ -113,11 +113,12 @@ impl Person {
             return refused("too_many_enrollments");
         }
         let lives = |device: &Device| device.lives(now);
+        let is_unconfirmed = device.confirmation_secs(setup).is_some();
         let pending: Vec<_> = self.devices.iter().filter(|device| !device.is_confirmed() && lives(device)).collect();
         let same =
             |device: &&&Device| matches!(device.standing, Standing::Unconfirmed { login: of, .. } if of == login);
         let oldest = if pending.len() >= 4 { pending.first() } else { None };
-        let replaced = pending.iter().find(same).or(oldest).map(|device| device.number).filter(|_| !is_set);
+        let replaced = pending.iter().find(same).or(oldest).map(|device| device.number).filter(|_| is_unconfirmed);
         if replaced.is_some() && place == 0 {
             return refused("unconfirmed");
         }
@@ -141,23 +142,9 @@ impl Person {
         self.last_number += 1;
         device.number = self.last_number;
         self.devices.push(device);
+        self.end_first_enrollments();
         self.changes += 1;
         Outcome::Enrolled(self.last_number, replaced)
-    }
-
-    pub(super) fn import(&mut self, setup: &Setup, mut device: Device, failures: u64, held: Held) -> Outcome {
-        let now = device.added;
-        if let Some(problem) = self.problem(setup, &device, None, now) {
-            return refused(problem);
-        }
-        self.end_expired(now);
-        self.last_number += 1;
-        device.number = self.last_number;
-        self.devices.push(device);
-        self.devices.retain(|device| !matches!(device.standing, Standing::Unconfirmed { is_first: true, .. }));
-        self.count.import(failures, held);
-        self.changes += 1;
-        Outcome::Done
     }
 
     pub(super) fn unlock(&mut self) {
@@ -184,8 +171,13 @@ impl Person {
 
     /// Returns `true` if it is still known that the transaction ended with a login.
     pub(super) fn is_logged_in(&self, login: u8, now: u64) -> bool {
+        self.accepted(login, now).is_some()
+    }
+
+    /// Returns the device of the login with which the transaction ended, if that is still known.
+    pub(super) fn accepted(&self, login: u8, now: u64) -> Option<u32> {
         let mut kept = self.kept.iter().filter(|kept| kept.login == login && now.saturating_sub(kept.at) <= 120);
-        kept.any(|kept| matches!(kept.verdict, Verdict::Accepted(_)))
+        kept.find_map(|kept| if let Verdict::Accepted(number) = kept.verdict { Some(number) } else { None })
     }
 
     /// Returns the outcome of an answer that needs no comparison, because of what came before in its transaction.
@@ -240,17 +232,8 @@ impl Person {
         }
         let is_named = |device: &&Device| attempt.named.is_none_or(|number| number == device.number);
         let candidates = self.devices.iter().filter(is_named);
-        let mut of_login = candidates.clone().filter(|device| device.takes(Purpose::Login));
-        if self.is_suspended {
-            return refused("suspended");
-        }
-        if !of_login.clone().any(|device| device.standing == Standing::Active) {
-            let has_others = candidates.clone().any(|device| device.standing == Standing::Active);
-            return refused(match (of_login.any(Device::is_confirmed), has_others) {
-                (true, _) => "suspended",
-                (false, true) => "no_codes",
-                (false, false) => "unconfirmed",
-            });
+        if let Some(problem) = self.unusable(attempt.named) {
+            return refused(problem);
         }
         let is_compared = |device: &&Device| device.takes(attempt.purpose) && device.standing == Standing::Active;
         let found: Vec<_> =
@@ -263,6 +246,22 @@ impl Person {
             return refusal;
         }
         self.judge(setup, &attempt, question, &found)
+    }
+
+    /// Returns the reason that no code is compared with the named device, or with any.
+    pub(super) fn unusable(&self, named: Option<u32>) -> Option<&'static str> {
+        let candidates = self.devices.iter().filter(|device| named.is_none_or(|number| number == device.number));
+        let mut of_login = candidates.clone().filter(|device| device.takes(Purpose::Login));
+        if self.is_suspended {
+            return Some("suspended");
+        }
+        let is_active = |device: &Device| device.standing == Standing::Active;
+        match () {
+            () if of_login.clone().any(is_active) => None,
+            () if of_login.any(Device::is_confirmed) => Some("suspended"),
+            () if candidates.clone().any(is_active) => Some("no_codes"),
+            () => Some("unconfirmed"),
+        }
     }
 
     /// Decides about an answer by its comparisons.
@@ -363,12 +362,25 @@ impl Person {
         let device = self.device(number).unwrap();
         let is_coded = matches!(device.standing, Standing::Unconfirmed { is_coded: true, .. });
         device.standing = Standing::Active;
-        self.devices.retain(|device| !matches!(device.standing, Standing::Unconfirmed { is_first: true, .. }));
+        self.end_first_enrollments();
         is_login && !is_coded
     }
 
+    /// Ends the enrollments that began before a device was confirmed, if one is now.
+    pub(super) fn end_first_enrollments(&mut self) {
+        let has_confirmed = self.has_confirmed();
+        let is_first = |device: &Device| matches!(device.standing, Standing::Unconfirmed { is_first: true, .. });
+        self.devices.retain(|device| !has_confirmed || !is_first(device));
+    }
+
     /// Returns the label of the error if the account has no room for the device.
-    fn problem(&self, setup: &Setup, device: &Device, replaced: Option<u32>, now: u64) -> Option<&'static str> {
+    pub(super) fn problem(
+        &self,
+        setup: &Setup,
+        device: &Device,
+        replaced: Option<u32>,
+        now: u64,
+    ) -> Option<&'static str> {
         let rest = self.devices.iter().filter(|other| other.lives(now) && Some(other.number) != replaced);
         let of_device = device.right_codes(setup);
         let right = rest.clone().map(|other| other.right_codes(setup)).sum::<u32>() + of_device;

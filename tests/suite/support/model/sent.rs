@@ -189,6 +189,15 @@ impl Person {
 }
 
 impl Limit {
+    /// Returns the number of those that are admitted one after another.
+    pub(super) fn left(self, mut whole: u64, now: u64) -> usize {
+        let mut admit = || {
+            whole = self.admit(whole, now).ok()?;
+            Some(())
+        };
+        std::iter::from_fn(&mut admit).count()
+    }
+
     /// Admits one more: some at once, and one more after each interval. Returns the time from which all are available
     /// again, or the time from which one is.
     fn admit(self, whole: u64, now: u64) -> Result<u64, u64> {

@@ -37,6 +37,8 @@ pub(super) struct Setup {
     pub(super) has_tokens: bool,
     /// `true` if an operator issues enrollment codes. Their hashes take long.
     pub(super) has_issued: bool,
+    /// `true` if records are sealed, while keys are rotated.
+    pub(super) is_sealed: bool,
 }
 
 /// The rules for codes that are sent. All times are in seconds.
@@ -120,7 +122,8 @@ impl Setup {
             #[cfg(feature = "push")]
             has_apps: input.below(10) == 0,
             has_tokens: input.below(10) == 0,
-            has_issued: input.below(100) == 0,
+            has_issued: input.below(50) == 0,
+            is_sealed: input.below(8) == 0,
         }
     }
 

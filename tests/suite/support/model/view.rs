@@ -21,12 +21,10 @@ impl Model {
         assert_eq!(view.revision, person.changes);
         assert_eq!(view.is_suspended, person.is_suspended);
         assert_eq!(u64::from(view.failures), person.count.failures);
-        let held = person.count.held;
-        assert_eq!(Held::from(view.hold), if held.is_in_force(self.now) { held } else { Held::No });
-        let is_locked = matches!(held, Held::Locked | Held::LockedUntil(_)) && held.is_in_force(self.now);
+        assert_eq!(Held::from(view.hold), person.count.held.in_force(self.now));
         let issued = person.issued.as_ref().filter(|issued| issued.is_live(self.now)).map(|issued| issued.expires);
         assert_eq!(view.enrollment_code.map(UnixTime::as_secs), issued);
-        assert_eq!(view.remaining, if is_locked { 0 } else { person.count.left(&self.setup.rules) });
+        assert_eq!(view.remaining, person.count.remaining(&self.setup.rules, self.now));
 
         let expires = |device: &Device| match device.standing {
             Standing::Unconfirmed { expires, .. } => Some(expires),
@@ -50,11 +48,13 @@ impl Model {
             assert_eq!(view.status, status);
             let suite = if let Factor::Token(token) = &device.factor { Some(token.card.suite()) } else { None };
             assert_eq!((view.suite, view.is_activated), (suite, true));
+            assert_eq!(view.external, device.external());
             let (kind, codes) = match &device.factor {
                 Factor::Otp(otp) => (if otp.is_hotp { Kind::Hotp } else { Kind::Totp }, None),
                 Factor::Number(_) => (Kind::Sms, None),
                 Factor::Token(_) => (Kind::Ocra, None),
                 Factor::Codes(codes) => (Kind::LookUp, Some(codes.left())),
+                Factor::External(_) => (Kind::External, None),
                 #[cfg(feature = "push")]
                 Factor::App(_) => (Kind::Push, None),
             };
