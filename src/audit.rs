@@ -11,9 +11,9 @@ use crate::types::{AccountId, AuthenticatorNumber, UnixTime};
 /// A receiver of events, such as a log, a queue or a table.
 ///
 /// The verifier calls it after the change is stored and before it returns the verdict. Nothing that a sink does changes
-/// a verdict. With the feature `std`, neither does a panic: the event is lost, and the panic hook reports it. A sink that
-/// cannot keep an event has to report that itself. A process that ends between the change and the call leaves a gap in
-/// the [revisions](Event::revision).
+/// a verdict. It must not panic: the caller would get the panic in place of the verdict, although the change is stored.
+/// A sink that cannot keep an event has to report that itself. A process that ends between the change and the call leaves
+/// a gap in the [revisions](Event::revision).
 ///
 /// ```
 /// use secondo::audit::{Event, Sink};
@@ -163,7 +163,7 @@ impl<'a> Operator<'a> {
 pub enum Action {
     /// Enroll an authenticator.
     Enroll,
-    /// Enroll an external authenticator, which needs no confirmation.
+    /// Enroll an authenticator that needs no confirmation, such as an external one.
     EnrollExternal,
     /// Send a code.
     SendCode,

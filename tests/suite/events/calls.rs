@@ -1,7 +1,7 @@
 //! Tests that each call is one event.
 
 use pollster::block_on;
-use secondo::audit::{Action, Event, Sink};
+use secondo::audit::Action;
 use secondo::hsm::HsmKey;
 use secondo::store::Memory;
 use secondo::types::DisplayName;
@@ -11,24 +11,6 @@ use super::{Fields, Kept, done, id, login, observed, passkey, refused, token};
 use crate::support::enrolled::{FIRST, NOW, SECOND, after, authenticator, code_at, keys, wrong_code};
 use crate::support::failing::{Fault, failing};
 use crate::support::logins::DESK;
-use crate::support::refusals::{refusal, replayed};
-
-#[test]
-fn a_sink_that_panics_changes_no_verdict() {
-    struct Panics;
-    impl Sink for Panics {
-        fn record(&self, event: &Event<'_>) {
-            panic!("{}", event.action.label());
-        }
-    }
-
-    let verifier = Verifier::new(Memory::new(), keys(), Policy::new()).with_sink(Panics);
-    block_on(verifier.import(&id(), &[(authenticator(Totp::default()).into(), State::new().confirmed())], DESK, NOW))
-        .unwrap();
-    let accepted = block_on(verifier.verify(&id(), &login(1), &code_at(0), NOW)).unwrap();
-    assert_eq!(accepted.authenticator(), FIRST);
-    assert_eq!(refusal(block_on(verifier.verify(&id(), &login(2), &code_at(0), NOW))), replayed(4));
-}
 
 #[test]
 fn every_call_of_a_subscriber_is_one_event() {
