@@ -89,6 +89,8 @@ struct Account {
     /// The answers whose failures were counted. A repetition is refused again without a count.
     counted: BTreeSet<(Session, Request)>,
     sent: BTreeSet<(Session, String)>,
+    /// The answers to pushes that were taken.
+    answered: BTreeSet<String>,
     /// The revisions that events have told, and those whose machine crashed or lost its connection.
     told: BTreeSet<u64>,
     gaps: BTreeSet<u64>,
@@ -125,6 +127,7 @@ impl Judge {
                 accepted: BTreeSet::new(),
                 counted: BTreeSet::new(),
                 sent: BTreeSet::new(),
+                answered: BTreeSet::new(),
                 told: BTreeSet::new(),
                 gaps: BTreeSet::new(),
                 first: revision,
@@ -285,6 +288,9 @@ impl Judge {
             }
             Answer::Pushed(_) => see("pushed"),
             Answer::Done => {
+                if let Request::AnswerPush(text) = &call.request {
+                    assert!(account.answered.insert(text.clone()), "an answer to a push is taken twice");
+                }
                 let is_enrolled = matches!(call.request, Request::EnrollFirst(_));
                 assert!(!is_enrolled, "a phone is enrolled with the password alone");
                 see("done");

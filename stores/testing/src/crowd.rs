@@ -68,8 +68,7 @@ pub fn every_kind_at_once<E: Engine>(address: &str) {
         let operated = (PROCESSES * ACTS / KINDS) as usize;
         assert_eq!(count("rename done"), operated, "{seen:?}");
         assert_eq!(count("suspend done") + count("resume done"), operated, "{seen:?}");
-        assert!((1..=operated).contains(&count("import done")), "{seen:?}");
-        assert_eq!(count("revoke done"), count("import done"), "{seen:?}");
+        assert_eq!((count("import done"), count("revoke done")), (operated / 2, operated / 2), "{seen:?}");
         assert!(provider(round).devices(&id).starts_with(&[1, 2, 3, 4, 5, 6, 7]), "{seen:?}");
     }
     assert!(numbers > 0, "no number was guessed");
@@ -92,7 +91,9 @@ pub(crate) fn act<E: Engine>(with: impl Fn(&dyn Fn(&Provider<E>)), id: &AccountI
                 6 => provider.guess_recovery(id, process * acts + act, device),
                 7 => provider.begin(id, 1_000 + process * acts + act),
                 8 => provider.rename(id, device, DisplayName::new("chiavetta").unwrap()),
-                9 => provider.import_and_revoke(id, process * acts + act),
+                // With seven devices and four enrollments, an account has room for those of half of the processes.
+                9 if process.is_multiple_of(2) => provider.import_and_revoke(id, process * acts + act),
+                9 => {}
                 _ => provider.suspend_or_resume(id, AuthenticatorNumber::new(DEVICES), act.is_multiple_of(2)),
             }
         });

@@ -200,8 +200,8 @@ fn exactly_the_cap_is_evaluated(workers: &mut [Process]) {
 
 /// Revokes each of an account's two devices from a process of its own at once, for a new account in each of 100 rounds.
 ///
-/// In each round, one of the processes must be refused, since no device would be left. The device that it revokes must
-/// be the one that is left, after one change.
+/// In each round, one of the processes must be refused, since no device would be left. The device that it named must be
+/// left, after one change of the account.
 ///
 /// If processes can share the engine, the race is repeated with a store that does not compare revisions. Both must then
 /// be told in some rounds that they revoked a device.
@@ -236,10 +236,13 @@ pub fn last_two_revoked<E: Engine>(address: &str) {
     crate::report!("{}: {rounds} rounds of two processes that revoke the last two devices: one is left", E::NAME);
 
     if E::SHARED {
-        let revoked = race("revoke-blindly", &enroll("last/blindly", 100));
-        let both = revoked.iter().filter(|revoked| revoked.len() == 2).count();
+        // On a busy machine, the processes may be at it at once in few rounds.
+        let blindly = |name| {
+            let revoked = race("revoke-blindly", &enroll(&format!("last/blindly/{name}"), 100));
+            revoked.iter().filter(|revoked| revoked.len() == 2).count()
+        };
+        let both = (0..50).map(blindly).find(|both| *both > 0).expect("the processes race");
         crate::report!("{}: without the comparison, both in {both} rounds of 100", E::NAME);
-        assert!(both > 0, "the processes do not race");
     }
 }
 

@@ -72,9 +72,15 @@ pub(crate) fn run(bytes: &[u8], seen: &mut Seen) {
     };
     match input.below(8) {
         // A crowded account.
-        0 => drop((0..15).map(|_| model.import(&mut input, &verifier, &id)).collect::<Vec<_>>()),
+        0 => {
+            for _ in 0..15 {
+                model.import(&mut input, &verifier, &id);
+            }
+        }
         // One with little room.
-        1 => drop(model.import_long(&mut input, &verifier, &id)),
+        1 => {
+            model.import_long(&mut input, &verifier, &id);
+        }
         _ => {}
     }
     #[cfg(feature = "push")]
