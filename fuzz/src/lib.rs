@@ -1,5 +1,5 @@
-//! The bodies of the fuzz targets, shared with `tests/suite/fuzz_seeds.rs`, here and in `import`, and with
-//! `stores/redb/tests/rows.rs`, which replay the seeds.
+//! The bodies of the fuzz targets. Tests share them and replay the seeds: `tests/suite/fuzz_seeds.rs`, the file of that
+//! name in `import`, and `stores/redb/tests/rows.rs`.
 
 #[path = "../../tests/suite/support"]
 mod support {

@@ -58,13 +58,13 @@ impl Record {
         id: &AccountId,
         keys: Option<&KeyRing>,
     ) -> Result<(Self, Option<KeyId>), RecordError> {
-        let len = value.as_ref().len();
-        let length = RecordError::Length(len);
+        let length = RecordError::Length(value.as_ref().len());
+        let is_too_long = value.as_ref().len() > Value::MAX_LEN;
         let [version, form, rest @ ..] = value.as_mut() else { return Err(length) };
         if *version != VERSION {
             return Err(RecordError::Version(*version));
         }
-        if len > Value::MAX_LEN {
+        if is_too_long {
             return Err(length);
         }
         let (revision, rest) = rest.split_first_chunk_mut().ok_or(length)?;

@@ -11,7 +11,8 @@ pub(super) const VERSION: u8 = 1;
 pub enum RecordError {
     /// The version byte is unknown: the record comes from another version of this library, or from other software.
     Version(u8),
-    /// The length, in bytes, is impossible for a record of this version.
+    /// The length, in bytes, is impossible for a record of this version, or over
+    /// [`Value::MAX_LEN`](crate::store::Value::MAX_LEN).
     Length(usize),
     /// The record is sealed and cannot be opened, or it is plain and the verifier accepts only sealed records.
     Seal(SealError),

@@ -155,7 +155,7 @@ impl Kept for Browser {
         false
     }
 
-    /// Does nothing: a browser is remembered until its expiry, and is no second factor.
+    /// Does nothing: the token of the backup is recognized again. A browser is no second factor.
     fn after_restore(&mut self, _: &Policy, _: UnixTime) {}
 
     fn shares_secret(&self, other: &Self) -> bool {

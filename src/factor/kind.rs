@@ -191,13 +191,14 @@ pub(crate) trait Kept {
     /// Marks the counters below this one as used, if it has a counter.
     fn start_at(&mut self, _: Counter) {}
 
-    /// Takes over the progress in another system. What is used here stays used. The error is a time step that cannot have
-    /// been used.
+    /// Takes over the progress from another system. It never makes a used code usable again. The error is the last used
+    /// time step, if it is implausible.
     fn import(&mut self, _: &Progress) -> Result<(), Counter> {
         Ok(())
     }
 
-    /// Marks everything as used that a login may have used by this time, after the account was restored from a backup.
+    /// Ends, or marks as used, whatever a login may have used since the backup from which the account was restored, as
+    /// far as that can be known.
     fn after_restore(&mut self, policy: &Policy, now: UnixTime);
 
     /// Ends a lock of the kind's own, if it has one, for an operator who unlocks the account.

@@ -30,8 +30,8 @@ pub struct Boxed(Arc<dyn DynStore>);
 impl Boxed {
     /// Boxes a store.
     ///
-    /// The store lists its ids, because the rotation of sealing keys and the restore of a backup go over all of them.
-    /// [`Enumerate::ids_after`] of a store that cannot returns an error that says so.
+    /// It must implement [`Enumerate`], because sealing keys are rotated and backups are restored over all ids. A store
+    /// that cannot list its ids returns an error from [`Enumerate::ids_after`].
     #[must_use]
     pub fn new(store: impl Enumerate + 'static) -> Self {
         Self(Arc::new(store))

@@ -208,11 +208,12 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         let added = added.await;
         let number = added.as_ref().ok().map(|added| added.outcome.number);
         let kept = new.factor.kept();
-        let action = match kept.kind() {
-            // The confirmation is notified.
-            _ if kept.is_confirmed_by_answer() => Action::Enroll,
-            Kind::LookUp => Action::EnrollRecoveryCodes,
-            _ => Action::EnrollExternal,
+        let action = if kept.is_confirmed_by_answer() {
+            Action::Enroll
+        } else if kept.kind() == Kind::LookUp {
+            Action::EnrollRecoveryCodes
+        } else {
+            Action::EnrollExternal
         };
         self.report(Event { authenticator: number, ..Event::new(action, id, now) }, added)
     }

@@ -285,7 +285,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// drift](Policy::with_max_drift) after `now`. With the default policy, the subscriber's next code is accepted
     /// about five minutes later. The counters of HOTP tokens cannot be raised: their codes since the backup can be used
     /// again until the subscriber uses a later one. Recovery codes that were used since the backup can be used again as
-    /// well. Codes that were sent, challenges of apps and tokens, and an enrollment code end.
+    /// well. Remembered browsers have the tokens of the backup. Codes that were sent, challenges of apps and tokens, and an
+    /// enrollment code end.
     ///
     /// # Errors
     ///

@@ -39,6 +39,8 @@ const TOTP: u8 = 1;
 const USED_AT: u8 = 1;
 const ALGORITHM_AT: u8 = 2;
 const KEY_AT: u8 = 4;
+/// The form of a key that is in an HSM.
+const IN_HSM: u8 = 2;
 const LONG_PERIOD: u8 = 1 << 7;
 
 impl Kept for Otp {
@@ -72,7 +74,7 @@ impl Kept for Otp {
         let key = match material {
             Material::Secret(..) => 0,
             Material::Key(_) => 1,
-            Material::Hsm(..) => 2,
+            Material::Hsm(..) => IN_HSM,
         };
         let used = u8::from(self.progress.is_used) << USED_AT;
         let flags = used | algorithm << ALGORITHM_AT | key << KEY_AT;
@@ -95,13 +97,13 @@ impl Kept for Otp {
     }
 
     fn decode(bytes: &mut [u8]) -> Result<Self, usize> {
-        // Only the key is secret, and not the name of one in an HSM.
+        // Only the key is secret. The name of a key in an HSM is not.
         let flags = bytes.split_first_mut().ok_or(0_usize)?.0;
         declassify(slice::from_mut(flags));
         let flags = *flags;
         let parameters = if flags & TOTP == 0 { 2 + 10 } else { 2 + 7 + 10 };
-        let is_in_hsm = (flags & !LONG_PERIOD) >> KEY_AT == 2;
-        let public = if is_in_hsm { parameters.max(bytes.len()) } else { parameters };
+        let form = (flags & !LONG_PERIOD) >> KEY_AT;
+        let public = if form == IN_HSM { parameters.max(bytes.len()) } else { parameters };
         declassify(bytes.get_mut(..public).ok_or(0_usize)?);
         let bytes = &*bytes;
         let ([_, digits], rest) = bytes.split_first_chunk().ok_or(0_usize)?;
@@ -134,10 +136,10 @@ impl Kept for Otp {
             _ => return Err(0),
         };
         let key_at = at + 10;
-        let authenticator = match (flags & !LONG_PERIOD) >> KEY_AT {
+        let authenticator = match form {
             0 => Authenticator::new(method, algorithm, Secret::import_short(key).map_err(|_| key_at)?),
             1 => Authenticator::from_key(method, Key::from_words(algorithm, key).ok_or(key_at)?),
-            2 => Authenticator::in_hsm(method, algorithm, HsmKey::new(key).map_err(|_| key_at)?),
+            IN_HSM => Authenticator::in_hsm(method, algorithm, HsmKey::new(key).map_err(|_| key_at)?),
             _ => return Err(0),
         };
         let progress = Progress { last_used, is_used, drift: i16::from_be_bytes(*drift) };
