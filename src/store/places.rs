@@ -8,8 +8,8 @@ use super::arena::Place;
 /// A hash table of the places of items, by the hashes of their ids.
 ///
 /// A slot holds a part of the hash and the place beside each other, so that a lookup mostly reads one cache line. With
-/// separate arrays for the two, it would read a line of each. The table is open-addressed with linear probing. It is
-/// built anew when places are removed.
+/// separate arrays for the two, it would read a line of each. The table is open-addressed with linear probing. Removing
+/// places rebuilds it.
 #[derive(Clone, Default)]
 pub(super) struct Places {
     /// A power of two, or none. At most seven eighths are taken.

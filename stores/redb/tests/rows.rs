@@ -29,7 +29,7 @@ struct Rows<'a> {
 /// Checks that a file is opened if and only if its rows are as the documentation describes them, that a refused file is
 /// unchanged, and that the entries of an accepted one are those that the documentation tells.
 ///
-/// Each line is a row, whose fields are separated by spaces, and `-` is none.
+/// The bytes are lines of text. Each line describes a row. Spaces separate its fields, and `-` stands for a missing one.
 #[expect(clippy::missing_panics_doc, reason = "a failed check panics")]
 pub fn rows(bytes: &[u8]) {
     let Some(rows) = Rows::parse(bytes) else { return };

@@ -1,4 +1,4 @@
-//! What pages show: the options of a login, and a secret until it is confirmed.
+//! Compares the login options and the pending secrets, which pages show, with those of the model.
 
 use pollster::block_on;
 use secondo::account::AuthenticatorView;
