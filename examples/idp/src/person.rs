@@ -64,6 +64,12 @@ impl Person {
         !self.expiration_date.parse::<Date>().is_ok_and(|last| today(now) <= last)
     }
 
+    /// Returns the time in seconds from which new sessions may begin, if all end now. Those that began in the second of
+    /// another end are ended too.
+    pub(crate) fn next_end(&self, now: UnixTime) -> u64 {
+        (now.as_secs() + 1).max(self.sessions_since + 1)
+    }
+
     /// Notes that the person has a second factor from now on, unless it is noted already.
     pub(crate) fn note_second_factor(&mut self, now: UnixTime) {
         self.second_factor_since.get_or_insert(now.as_secs());
@@ -291,22 +297,20 @@ impl Persons {
         hashed.await?
     }
 
-    /// Replaces the password, and ends all sessions of the person. Returns the time in seconds from which new ones may
-    /// begin.
-    pub(crate) async fn set_password(&self, id: &str, password: String) -> Result<u64, Outage> {
+    /// Replaces the password, and returns the time. No login with the old password began later. The sessions stay, for the
+    /// caller to end.
+    pub(crate) async fn set_password(&self, id: &str, password: String) -> Result<UnixTime, Outage> {
         let hashed = self.hash(password).await?;
-        // The time after the hash, so that no login with the old password began later.
         let now = UnixTime::now()?;
         self.change(id, now, |person| person.password.clone_from(&hashed)).await?;
-        self.end_sessions(id, now).await
+        Ok(now)
     }
 
     /// Ends all sessions of a person. Returns the time in seconds from which new ones may begin.
     pub(crate) async fn end_sessions(&self, id: &str, now: UnixTime) -> Result<u64, Outage> {
         let mut since = 0;
-        // Those that began in the second of another end are ended too.
         let end = |person: &mut Person| {
-            since = (now.as_secs() + 1).max(person.sessions_since + 1);
+            since = person.next_end(now);
             person.sessions_since = since;
         };
         self.change(id, now, end).await?;
@@ -353,7 +357,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let app = test_browser::open(folder.path()).await;
         let now = UnixTime::now().unwrap();
-        let (records, _, seen) = test_browser::gated(&app, Gate::Writes(Person::KIND));
+        let (records, _, seen) = test_browser::gated(&app, Gate::Writes(Person::KIND, 0));
         let persons = Persons::new(records, "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
         let mut calls = Vec::new();
         for user in [USER, "RSSMRA80B69H501U", "nobody@example.org"] {

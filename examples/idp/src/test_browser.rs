@@ -59,15 +59,15 @@ pub(crate) fn held(app: &App) -> (Arc<App>, Arc<Semaphore>) {
 #[derive(Clone, Copy)]
 pub(crate) enum Gate {
     All,
-    /// Those that write a record of this kind.
-    Writes(&'static str),
+    /// Those that write a record of this kind, after the first ones of this number.
+    Writes(&'static str, usize),
 }
 
 impl Gate {
     fn holds(self, id: &AccountId, is_write: bool) -> bool {
         match self {
             Self::All => true,
-            Self::Writes(kind) => is_write && kind_of(id) == Some(kind),
+            Self::Writes(kind, _) => is_write && kind_of(id) == Some(kind),
         }
     }
 }
@@ -83,7 +83,7 @@ struct Gated {
 /// The numbers of calls that a store received.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// The writes that the gate holds.
+    /// The writes that the gate holds or counts.
     writes: AtomicUsize,
     /// The loads of sessions.
     loads: AtomicUsize,
@@ -91,7 +91,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Returns the number of writes that the gate holds.
+    /// Returns the number of writes that the gate holds or counts.
     pub(crate) fn writes(&self) -> usize {
         self.writes.load(Ordering::Relaxed)
     }
@@ -110,7 +110,10 @@ impl Gated {
             return None;
         }
         if is_write {
-            self.seen.writes.fetch_add(1, Ordering::Relaxed);
+            let before = self.seen.writes.fetch_add(1, Ordering::Relaxed);
+            if matches!(self.gate, Gate::Writes(_, written) if before < written) {
+                return None;
+            }
         }
         Some(self.permits.acquire().await.unwrap())
     }
@@ -157,7 +160,18 @@ pub(crate) fn gated(app: &App, gate: Gate) -> (Records, Arc<Semaphore>, Arc<Seen
 /// Sends two forms, as a double click does. While the first one waits to write a record of type `R`, the second one goes as
 /// far as it can. The browser gets the answer to the second one, which must lead where the first one leads.
 pub(crate) async fn click_twice<R: Record>(app: &App, browser: &mut Browser, path: &str, forms: [String; 2]) {
-    let (records, gate, seen) = gated(app, Gate::Writes(R::KIND));
+    click_after::<R>(app, 0, browser, path, forms).await;
+}
+
+/// Clicks twice, and holds the first form after it has written so many records of type `R`.
+pub(crate) async fn click_after<R: Record>(
+    app: &App,
+    written: usize,
+    browser: &mut Browser,
+    path: &str,
+    forms: [String; 2],
+) {
+    let (records, gate, seen) = gated(app, Gate::Writes(R::KIND, written));
     let gated = Arc::new(App { records, ..app.clone() });
     let click = |form: String| {
         let (mut tab, path) = (Browser::new(&gated), path.to_owned());
@@ -172,14 +186,14 @@ pub(crate) async fn click_twice<R: Record>(app: &App, browser: &mut Browser, pat
     let loads = || seen.loads.load(Ordering::Relaxed);
     let [first, second] = forms;
     let first = click(first);
-    while seen.writes() == 0 {
+    while seen.writes() <= written {
         assert!(!first.is_finished(), "the first form writes no record of this type");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let before = loads();
     let second = click(second);
     // It looks again and again what the first one has done, or waits to write as well.
-    while !second.is_finished() && seen.writes() == 1 && loads() < before + 5 {
+    while !second.is_finished() && seen.writes() == written + 1 && loads() < before + 5 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     gate.add_permits(Semaphore::MAX_PERMITS);

@@ -181,7 +181,7 @@ async fn third_click_on_a_signed_link_is_answered_as_the_second_one() {
     let link = browser.location.strip_prefix(&app.origin).unwrap().to_owned();
     Browser::new(&app).send("GET", &link, String::new(), None).await;
 
-    let (records, gate, seen) = gated(&app, Gate::Writes(Session::KIND));
+    let (records, gate, seen) = gated(&app, Gate::Writes(Session::KIND, 0));
     let gated = Arc::new(App { records, ..App::clone(&app) });
     let click = || {
         let (mut tab, link) = (Browser::new(&gated), link.clone());

@@ -50,7 +50,7 @@ pub(super) async fn take(
     let page = visit.complete(&accepted).await?;
     if !lost.is_empty() {
         // A finder or thief may have signed in with a lost device.
-        visit.end_other_sessions(account.as_str()).await?;
+        visit.end_other_sessions(account.as_str(), visit.now).await?;
     }
     visit.notify(RECOVERED).await?;
     Ok(visit.go_to(&page))
@@ -114,10 +114,10 @@ mod tests {
     use crate::open_sessions::Open;
     use crate::records::Record;
     use crate::session::Session;
-    use crate::test_browser::{self, Browser, USER, change, click_twice};
+    use crate::test_browser::{self, Browser, USER, change, click_after};
 
     /// Clicks twice on a recovery code of a person who has an app. Returns the page that follows.
-    async fn after_two_clicks<R: Record>(is_lost: bool) -> String {
+    async fn after_two_clicks<R: Record>(is_lost: bool, written: usize) -> String {
         let folder = tempfile::tempdir().unwrap();
         let app = test_browser::open(folder.path()).await;
         let now = UnixTime::now().unwrap();
@@ -137,21 +137,23 @@ mod tests {
         let code = codes.texts().next().unwrap();
         let lost = if is_lost { format!("&{LOST}{number}=yes") } else { String::new() };
         let form = format!("form={}&code={}{lost}", browser.hidden("form"), code.as_str());
-        click_twice::<R>(&app, &mut browser, "/recovery-code", [form.clone(), form]).await;
+        click_after::<R>(&app, written, &mut browser, "/recovery-code", [form.clone(), form]).await;
         browser.page
     }
 
-    /// The first of two clicks has used the code and has not stored the session, or has stored it and is not done.
+    /// The first of two clicks has used the code and has not stored the session, has stored it, or ends the other sessions.
     #[tokio::test]
     async fn double_click_on_a_recovery_code_leads_to_the_next_app() {
-        for page in [after_two_clicks::<Session>(true).await, after_two_clicks::<Open>(true).await] {
+        let begun = [after_two_clicks::<Session>(true, 0).await, after_two_clicks::<Open>(true, 0).await];
+        let ends = after_two_clicks::<Session>(true, 2).await;
+        for page in begun.iter().chain([&ends]) {
             assert!(page.contains("action=\"/enrollment\""), "{page}");
         }
     }
 
     #[tokio::test]
     async fn double_click_without_a_lost_app_leads_to_the_page_that_asked() {
-        for page in [after_two_clicks::<Session>(false).await, after_two_clicks::<Open>(false).await] {
+        for page in [after_two_clicks::<Session>(false, 0).await, after_two_clicks::<Open>(false, 0).await] {
             assert!(page.contains("action=\"/admin/find\""), "{page}");
         }
     }

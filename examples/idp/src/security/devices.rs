@@ -169,7 +169,7 @@ pub(crate) async fn remove(
     match visit.app.verifier.revoke(&account, AuthenticatorNumber::new(number), by, visit.now).await {
         Ok(()) => {
             // Somebody else may have signed in with the removed device.
-            visit.end_other_sessions(&person).await?;
+            visit.end_other_sessions(&person, visit.now).await?;
             visit.changed(REMOVED, "/security").await
         }
         Err(VerifierError::Account(AccountError::Last)) => {

@@ -55,8 +55,8 @@ pub(crate) async fn change(
     }
     match visit.app.persons.first_factor(&person.email, old, &form, visit.now).await? {
         FirstFactor::Right(_) => {
-            let since = visit.app.persons.set_password(&person.id, new).await?;
-            visit.stay(&person.id, since).await?;
+            let changed = visit.app.persons.set_password(&person.id, new).await?;
+            visit.end_other_sessions(&person.id, changed).await?;
             visit.browser.renew(&visit.app.records, visit.now).await?;
             if !visit.app.records.first_use(&format!("password {form}"), visit.now).await? {
                 return Ok(visit.go_to("/security"));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use secondo::UnixTime;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -38,7 +39,7 @@ pub(crate) async fn end(
     }
     let own = visit.browser.name();
     let is_ended = if session == "others" {
-        visit.end_other_sessions(&id).await?
+        visit.end_other_sessions(&id, visit.now).await?
     } else {
         let is_chosen = |name: &str| name == session && name != own;
         open_sessions::end(&visit.app.records, &id, is_chosen, visit.now).await?
@@ -66,17 +67,22 @@ const ENDED: Notice = Notice {
 
 impl Visit {
     /// Ends the sessions of the person but this one. Returns `false` if there were none.
-    pub(crate) async fn end_other_sessions(&mut self, person: &str) -> Result<bool, Outage> {
-        let since = self.app.persons.end_sessions(person, self.now).await?;
-        self.stay(person, since).await
+    pub(crate) async fn end_other_sessions(&mut self, person: &str, now: UnixTime) -> Result<bool, Outage> {
+        let app = Arc::clone(&self.app);
+        let held = app.persons.load(person, now).await?.ok_or(Outage("missing_person"))?;
+        // This session outlasts the end from before it: the second of two clicks may read both at any time.
+        self.begin_at(held.next_end(now)).await?;
+        let since = app.persons.end_sessions(person, now).await?;
+        if since != self.browser.session.began {
+            self.begin_at(since).await?;
+        }
+        let own = self.browser.name();
+        open_sessions::end(&app.records, person, |name| name != own, now).await
     }
 
-    /// Keeps this session of the person, as one that began at this time in seconds, and ends the others.
-    /// Returns `false` if there were none.
-    pub(super) async fn stay(&mut self, person: &str, since: u64) -> Result<bool, Outage> {
-        let own = self.browser.name();
-        self.browser.session.began = since;
-        self.browser.keep(&self.app.records, self.now).await?;
-        open_sessions::end(&self.app.records, person, |name| name != own, self.now).await
+    /// Keeps this session as one that began at this time in seconds.
+    async fn begin_at(&mut self, time: u64) -> Result<(), Outage> {
+        self.browser.session.began = time;
+        self.browser.keep(&self.app.records, self.now).await
     }
 }
