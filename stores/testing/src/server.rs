@@ -271,7 +271,10 @@ fn new_cluster(programs: &Path, user: Option<(u32, u32)>) -> Arc<TempDir> {
     }
     let folder = folder_of(user);
     let mut line = vec![text(&programs.join("initdb")), "--pgdata".into(), text(&folder.path().join("data"))];
-    line.extend(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"].map(Into::into));
+    line.extend(
+        ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--wal-segsize=1"]
+            .map(Into::into),
+    );
     let output = command(&line, user).output().unwrap();
     assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
     let cluster = Arc::new(folder);

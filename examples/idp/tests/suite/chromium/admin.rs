@@ -33,7 +33,7 @@ fn open_until(browser: &Chromium, address: &str, text: &str) {
 
 #[test]
 fn operator_helps_a_person() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let mut provider = Provider::start(BEFORE);
         let mut enrolled = Browser::new(&provider);
         enrolled.enroll_as(&provider.operator.0, &provider.operator.1);

@@ -27,7 +27,7 @@ fn count(lines: &[String], wanted: &str) -> usize {
 
 #[test]
 fn login_at_a_service() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let mut app = Browser::new(&provider);
         app.enroll(&provider);
@@ -68,7 +68,7 @@ fn login_at_a_service() {
 
 #[test]
 fn step_of_a_registration() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         browser.open(&format!("{}/register", provider.origin));
@@ -99,7 +99,7 @@ fn step_of_a_registration() {
 
 #[test]
 fn form_of_ones_own_pages() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         browser.open(&format!("{}/app", provider.origin));

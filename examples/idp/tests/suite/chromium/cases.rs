@@ -27,7 +27,7 @@ fn open_case(browser: &Chromium, provider: &Provider, id: &str) {
 
 #[test]
 fn each_profile_sees_its_own_cases() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start(BEFORE);
         let mut anna = enter(&provider, &provider.operator);
         let paolo = case(&mut anna, "Patto di Paolo Verdi");
@@ -83,7 +83,7 @@ fn each_profile_sees_its_own_cases() {
 fn each_profile_has_its_own_actions() {
     const OF_RITA: &str = "Verifica della residenza di Rita Gallo";
     const OF_AMIR: &str = "Verifica del nucleo familiare di Amir Haddad";
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start(BEFORE);
         let mut admin = enter(&provider, &maria(&provider));
         let browser = Chromium::new(reader);

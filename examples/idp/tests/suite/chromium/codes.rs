@@ -11,7 +11,7 @@ fn assert_left(browser: &Chromium, reader: Reader, left: u8) {
 
 #[test]
 fn used_code_in_a_second_browser_and_five_wrong_codes() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let mut app = enrolled_app(&provider);
         let (mine, theirs) = (Chromium::new(reader), Chromium::new(reader));
@@ -55,7 +55,7 @@ fn used_code_in_a_second_browser_and_five_wrong_codes() {
 /// A token that shows codes of a counter, as an operator imports it for a person.
 #[test]
 fn dedicated_device() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         // The secret of RFC 4226 appendix D, whose next code is that of counter 1.
         let line = format!("HOTP/E/6\t{}\t-\t3132333435363738393031323334353637383930\t1\n", provider.user);

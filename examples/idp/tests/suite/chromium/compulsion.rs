@@ -30,7 +30,7 @@ fn was_in(browser: &Chromium) -> bool {
 
 #[test]
 fn level_2_before_and_after_the_day() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let today = Zoned::now().date();
         // Volunteers of a patronato have a day of their own.
         let [of_volunteers, day] = [2, 5].map(|days| today + days.days());

@@ -11,7 +11,7 @@ use crate::support::service::{LEVEL_1, Service, request_object};
 
 #[test]
 fn requests_that_are_refused() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let service = Service::new();
         let provider = Provider::start(&format!("{BEFORE}{}", service.registration()));
         let browser = Chromium::new(reader);
@@ -74,7 +74,7 @@ fn requests_that_are_refused() {
 /// Forms that no page has, answers that belong to no login, and a store that is away.
 #[test]
 fn forms_of_others_and_a_store_that_is_away() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let server = Redis::start(&[]);
         let provider = Provider::start_on(&server.url());
         let browser = Chromium::new(reader);
@@ -111,7 +111,7 @@ fn forms_of_others_and_a_store_that_is_away() {
 
 #[test]
 fn too_many_requests_and_a_suspended_person() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("[limits]\npassword = 2\n");
         let browser = Chromium::new(reader);
         provider.command(&["admin", "suspend", &provider.user, "--operator", "anna", "--reason", "lost"]).unwrap();

@@ -4,7 +4,7 @@ use crate::support::provider::Provider;
 
 #[test]
 fn pages_of_the_sample_service() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start(BEFORE);
         let browser = Chromium::new(reader);
         let open = |path: &str| browser.open(&format!("{}{path}", provider.origin));
@@ -46,7 +46,7 @@ fn pages_of_the_sample_service() {
 
 #[test]
 fn page_after_a_login_that_is_too_weak() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("[gepi]\nlevel2_from = \"2999-01-01\"");
         let browser = Chromium::new(reader);
         browser.open(&format!("{}/gepi", provider.origin));

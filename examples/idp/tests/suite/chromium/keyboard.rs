@@ -13,7 +13,7 @@ fn assert_announced(browser: &Chromium, reader: Reader) {
 
 #[test]
 fn six_steps_by_keyboard() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let mut app = enrolled_app(&provider);
         let browser = Chromium::new(reader);
@@ -47,7 +47,7 @@ fn six_steps_by_keyboard() {
 /// Every field and button of these pages is reached, in the order of the page.
 #[test]
 fn other_pages_by_keyboard() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let mut app = enrolled_app(&provider);
         let browser = Chromium::new(reader);

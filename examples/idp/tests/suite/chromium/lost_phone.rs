@@ -14,7 +14,7 @@ fn scan(browser: &Chromium) -> App {
 
 #[test]
 fn recovery_code_takes_the_place_of_a_lost_phone() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let mut provider = Provider::start("");
         let browser = Chromium::new(reader);
         browser.open(&provider.origin);

@@ -99,7 +99,7 @@ fn app_is_installable_and_reads_qr_codes() {
 
 #[test]
 fn app_is_activated_and_answers() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let (desk, phone) = (Chromium::new(reader), Chromium::new(reader));
         activate(&provider, &enrolled(&provider), &desk, &phone);

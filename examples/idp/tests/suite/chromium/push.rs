@@ -24,7 +24,7 @@ fn approve(phone: &Chromium, number: &str) {
 
 #[test]
 fn six_steps_and_the_answers_of_the_app() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let (mut provider, session) = with_number();
         let (desk, phone) = (Chromium::new(reader), Chromium::new(reader));
         activate(&provider, &session, &desk, &phone);

@@ -8,7 +8,7 @@ use crate::support::provider::Provider;
 
 #[test]
 fn new_password_by_mail_and_sms() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let mut provider = Provider::start("");
         let mut app = enrolled_app(&provider);
         let sent = messages(&provider, &provider.user).len();

@@ -40,7 +40,7 @@ fn accept_terms(browser: &Chromium) {
 
 #[test]
 fn six_steps_and_the_first_login() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         let person = Applicant::new(&provider, "VRDLGU");
@@ -159,7 +159,7 @@ fn log_in_first(browser: &Chromium, provider: &Provider, email: &str) {
 
 #[test]
 fn identity_is_handed_over() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let holder = fiscal_code("VRDLGU90E17F205");
         let provider = Provider::start(&credential(&holder, "12345678", "2099-12-31"));
         let browser = Chromium::new(reader);
@@ -200,7 +200,7 @@ fn identity_is_handed_over() {
 
 #[test]
 fn identity_is_handed_over_with_a_regional_one_time_password() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let holder = fiscal_code("VRDLGU90E17F205");
         let (line, one_time) = device();
         let provider = Provider::start(&(credential(&holder, "12345678", "2099-12-31") + &line));
@@ -220,7 +220,7 @@ fn identity_is_handed_over_with_a_regional_one_time_password() {
 
 #[test]
 fn application_is_withdrawn() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         let mut person = Applicant::new(&provider, "VRDLGU");
@@ -238,7 +238,7 @@ fn application_is_withdrawn() {
 
 #[test]
 fn application_is_rejected() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let browser = Chromium::new(reader);
         let mut person = Applicant::new(&provider, "VRDLGU");
@@ -263,7 +263,7 @@ fn application_is_rejected() {
 /// An application that nobody completes is forgotten after 30 days.
 #[test]
 fn application_expires() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let mut provider = Provider::start("");
         let browser = Chromium::new(reader);
         let mut person = Applicant::new(&provider, "VRDLGU");

@@ -7,7 +7,7 @@ use crate::support::provider::Provider;
 
 #[test]
 fn person_changes_devices_and_credentials() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let mut provider = Provider::start("");
         let mut other = sign_in(&provider);
         provider.restart("+30s");

@@ -18,7 +18,7 @@ const ATTRIBUTES: [&str; 2] = [
 
 #[test]
 fn code_consent_refusal_cancel_and_time_out() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let mut provider = Provider::start("");
         let mut app = enrolled_app(&provider);
         let browser = Chromium::new(reader);
@@ -58,7 +58,7 @@ fn code_consent_refusal_cancel_and_time_out() {
 
 #[test]
 fn other_levels_no_attributes_and_a_revoked_person() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let service = Service::new();
         let provider = Provider::start(&format!("{BEFORE}{}", service.registration()));
         let browser = Chromium::new(reader);

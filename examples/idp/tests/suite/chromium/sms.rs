@@ -10,7 +10,7 @@ const OTHER: &str = "+393331112222";
 
 #[test]
 fn code_by_text_message() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let (provider, _) = with_number();
         let browser = Chromium::new(reader);
         browser.come_from_service(&provider, "2");
@@ -31,7 +31,7 @@ fn code_by_text_message() {
 
 #[test]
 fn new_number() {
-    for reader in Reader::BOTH {
+    for reader in Reader::of_test() {
         let provider = Provider::start("");
         let mut app = enrolled_app(&provider);
         let browser = Chromium::new(reader);

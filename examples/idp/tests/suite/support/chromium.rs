@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{self, Child, Stdio};
 use std::sync::{LazyLock, Mutex};
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use base64ct::{Base64, Encoding};
 use fantoccini::elements::Element;
@@ -57,6 +57,15 @@ pub(crate) enum Reader {
 
 impl Reader {
     pub(crate) const BOTH: [Self; 2] = [Self::Italian, Self::English];
+
+    /// Returns those for whom this test runs: both in a full run. Otherwise it is one, which the name of the test decides, so
+    /// that half of the tests are in each language.
+    pub(crate) fn of_test() -> impl Iterator<Item = Self> {
+        let thread = thread::current();
+        let name = thread.name().unwrap_or_default();
+        let one = Self::BOTH[usize::from(name.bytes().fold(0, u8::wrapping_add) % 2)];
+        Self::BOTH.into_iter().filter(move |reader| is_full() || *reader == one)
+    }
 
     /// Returns the text in the language.
     pub(crate) const fn say(self, italian: &'static str, english: &'static str) -> &'static str {
@@ -410,7 +419,7 @@ impl Chromium {
 impl Drop for Chromium {
     fn drop(&mut self) {
         let closed = self.runtime.block_on(self.client.clone().close());
-        if !std::thread::panicking() {
+        if !thread::panicking() {
             closed.unwrap();
         }
         let _ = self.driver.kill();
