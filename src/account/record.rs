@@ -126,6 +126,7 @@ impl Record {
                 bytes.extend_from_slice(&keep_until.map_or(FOREVER, UnixTime::to_be_bytes));
             }
         }
+        debug_assert_eq!(bytes.len(), start + body_len, "the computed length is the written one");
         let mut value = Value::from(bytes);
         if let Some(keys) = keys {
             let head = Head { version: VERSION, kind: kind | SEALED, key: keys.active(), revision };

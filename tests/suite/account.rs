@@ -14,7 +14,7 @@ use refusals::{account_error, refusal, replayed};
 use secondo::account::{AccountError, Status};
 use secondo::decision::Hold;
 use secondo::factor::ocra::{Suite, Token};
-use secondo::factor::{Kind, NewAuthenticator};
+use secondo::factor::{Kind, NewAuthenticator, RecoveryCodes};
 use secondo::hsm::HsmKey;
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::{Counter, DisplayName, DisplayNameError, TimeError};
@@ -260,6 +260,11 @@ fn no_more_codes_are_right_than_the_policy_permits() {
     assert!(block_on(verifier.enroll(&id(), &fresh(), phone(9), NOW)).is_err());
     block_on(verifier.revoke(&id(), FIRST, DESK, NOW)).unwrap();
     block_on(verifier.enroll(&id(), &fresh(), phone(9), NOW)).unwrap();
+    // An account that has more than a stricter policy permits gets what has no such codes.
+    let stricter = Verifier::new(&store, keys(), Policy::new());
+    let error = account_error(block_on(stricter.enroll(&id(), &fresh(), phone(10), NOW)));
+    assert!(matches!(error, AccountError::TooManyRightCodes { .. }), "{error:?}");
+    block_on(stricter.enroll(&id(), &fresh(), &RecoveryCodes::new(&[1; 32]), NOW)).unwrap();
 }
 
 /// HMAC pads a secret with zeros to the block of the hash.

@@ -1,6 +1,7 @@
 //! Comparison with `oathtool` and with a naive computation, on random secrets, parameters, times and windows.
 
 use crate::support::cases::cases;
+use crate::support::hex::hex;
 use crate::support::naive;
 use crate::support::oathtool;
 
@@ -34,10 +35,6 @@ fn times() -> impl Strategy<Value = UnixTime> {
 
 fn key(algorithm: Algorithm, secret: &[u8]) -> Key {
     Key::new(algorithm, &Secret::from_bytes(secret).unwrap())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 #[test]

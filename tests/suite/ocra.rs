@@ -1,5 +1,7 @@
 //! Tests of OCRA (RFC 6287): published vectors, those of another implementation, and bad input.
 
+use crate::support::hex::unhex;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -31,11 +33,6 @@ fn question(suite: &Suite, text: &str) -> Question {
 /// Returns a policy that accepts the next counter and the current time step only.
 fn strict() -> Policy {
     Policy::new().with_window(Window::new(0, 0).unwrap()).with_look_ahead(0).unwrap()
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let bytes = (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap());
-    bytes.collect()
 }
 
 /// Computes and verifies the response of each row that this build has the hash functions for, and returns their number.

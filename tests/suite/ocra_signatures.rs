@@ -94,6 +94,20 @@ fn a_signature_is_for_its_details_and_once() {
     assert_eq!(refusal(verify(&verifier, &login, rent(), &response, after(130))), Refusal::NotSent);
 }
 
+/// If malformed responses count, each one does, also the same one.
+#[test]
+fn malformed_signatures_count_if_the_policy_says_so() {
+    let (store, device) = (Memory::new(), Device::new(SUITE, 1));
+    let verifier = confirmed(&store, Policy::new().with_counted_malformed(true), &device);
+    let login = fresh();
+    let _ = ask(&verifier, &login, FIRST, rent(), NOW).unwrap();
+    for failures in 1..=2 {
+        let refused = refusal(verify(&verifier, &login, rent(), "1234", NOW));
+        assert!(matches!(refused, Refusal::Malformed(_)), "{refused:?}");
+        assert_eq!(block_on(verifier.view(&id(), NOW)).unwrap().failures, failures);
+    }
+}
+
 /// Malware has the token sign another transaction than the one that the server asked about.
 #[test]
 fn a_signature_of_other_details_or_another_nonce_is_wrong() {

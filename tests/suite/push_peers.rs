@@ -2,6 +2,7 @@
 #![cfg(all(feature = "push", feature = "std"))]
 
 use crate::support::enrolled;
+use crate::support::hex::unhex;
 use crate::support::logins;
 use crate::support::push;
 use crate::support::subscriber;
@@ -15,7 +16,7 @@ use pollster::block_on;
 use push::{CODE, details, key};
 use secondo::factor::NewAuthenticator;
 use secondo::push::device::{Device, PersonalCode};
-use secondo::push::{Activation, Details, Matching, PushRefusal, Verdict};
+use secondo::push::{Activation, Details, Matching, PushRefusal, Verdict, raw_signature};
 use secondo::store::Memory;
 use secondo::{Policy, Verifier, VerifierError};
 use subscriber::{id, roomy};
@@ -80,6 +81,27 @@ fn python_verifies_the_vectors() {
     // The check finds a changed place, and a changed verdict.
     assert_eq!(verified_by_python(&vectors.replace("Bari", "Lecce")), None);
     assert_eq!(verified_by_python(&vectors.replace("\"deny\"", "\"not-me\"")), None);
+}
+
+/// The hardware of phones signs in DER. Of each signature, no part and no longer text is taken.
+#[test]
+fn signatures_in_der_are_those_of_python() {
+    let output = Command::new("/usr/bin/python3").arg(format!("{PEERS}/der.py")).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let mut refused = 0;
+    for (der, expected) in lines.lines().map(|line| line.split_once(' ').unwrap()) {
+        let der = unhex(der);
+        let raw = raw_signature(&der);
+        if expected == "none" {
+            assert_eq!(raw, None);
+            refused += 1;
+            continue;
+        }
+        assert_eq!(raw.unwrap().as_slice(), unhex(expected));
+        assert_eq!(raw_signature(&[der.as_slice(), &[0]].concat()), None);
+        assert!((0..der.len()).all(|end| raw_signature(&der[..end]).is_none()));
+    }
+    assert_eq!((lines.lines().count(), refused), (189, 8));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use secondo::audit::{Event, Sink};
 use secondo::push::device::DeviceError;
 use secondo::push::{Answer, Matching, MessageError, PushRefusal};
 use secondo::store::Memory;
-use secondo::{Verifier, assurance};
+use secondo::{UnixTime, Verifier, assurance};
 
 use super::{field_of, verifier};
 use crate::support::enrolled::{NOW, SECOND, after, keys};
@@ -129,6 +129,26 @@ fn an_approval_must_be_fetched_in_time() {
             assert_eq!(push_refusal(polled), PushRefusal::Expired);
         }
     }
+}
+
+/// Whatever else is asked and answered, the page of a login learns how its own challenge ended.
+#[test]
+fn the_end_of_a_challenge_is_told_until_its_expiry() {
+    let store = Memory::new();
+    let verifier = verifier(&store);
+    let (app, number) = bind_phone(&verifier, 7, NOW);
+    let (denied, ignored) = (fresh(), fresh());
+    let sent = ask(&verifier, &denied, number, NOW).unwrap();
+    let answer = app.deny(&app.read(&sent.message, NOW).unwrap(), NOW).unwrap();
+    block_on(verifier.answer_push(&id(), &answer, NOW)).unwrap();
+    let poll = |login, now| push_refusal(block_on(verifier.poll(&id(), login, now)));
+    let last = UnixTime::from_secs(sent.expires.as_secs() - 1).unwrap();
+    ask(&verifier, &ignored, number, last).unwrap();
+    assert_eq!(poll(&denied, last), PushRefusal::Denied);
+    ask(&verifier, &fresh(), number, sent.expires).unwrap();
+    assert_eq!(poll(&denied, last), PushRefusal::Unknown);
+    assert_eq!(poll(&ignored, sent.expires), PushRefusal::Waiting);
+    assert_eq!(poll(&ignored, after(200)), PushRefusal::Expired);
 }
 
 #[test]

@@ -164,6 +164,14 @@ fn short_codes_count_on_the_account_and_stop_with_it() {
     assert_eq!(refusal(recover(&verifier, "123456", after(3_600))), malformed);
     assert_eq!(refusal(recover(&verifier, "75032147", after(3_600))), replayed(4));
 
+    // If malformed entries count, each one does, also in one transaction.
+    let verifier = with_imported(Policy::new().with_counted_malformed(true), scratch());
+    let login = fresh();
+    for failures in 1..=2 {
+        assert_eq!(refusal(block_on(verifier.recover(&id(), &login, "123456", NOW))), malformed);
+        assert_eq!(view(&verifier, NOW).failures, failures);
+    }
+
     // A lock of 26-bit codes that only an operator ends is the account's.
     let verifier = with_imported(Policy::new().with_lock(Lock::UNTIL_UNLOCKED), scratch());
     assert!((0..CAP).all(|_| recover(&verifier, "00000000", NOW).is_err()));

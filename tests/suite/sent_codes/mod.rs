@@ -359,3 +359,23 @@ proptest! {
         prop_assert_eq!(message.code().as_str().len(), digits.count());
     }
 }
+
+/// A new code may be what was typed before. What another transaction typed stays typed, and so do logins.
+#[test]
+fn a_new_code_forgets_the_refusals_of_its_own_transaction() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let number = confirmed(&verifier, mobile(), NOW);
+    let [login, other, ended] = [fresh(), fresh(), fresh()];
+    let now = after(60);
+    let [sent, of_other, of_ended] = [&login, &other, &ended].map(|login| code(&verifier, login, number, now));
+    assert!(block_on(verifier.verify(&id(), &ended, &of_ended, now)).is_ok());
+    assert_eq!(try_code(&verifier, &other, other_than(&of_other), now), wrong(4));
+    assert_eq!(try_code(&verifier, &login, other_than(&sent), now), wrong(3));
+    code(&verifier, &login, number, after(90));
+    // The same wrong guesses: one is repeated, the other one is made for the first time.
+    assert_eq!(try_code(&verifier, &other, other_than(&of_other), after(90)), wrong(4));
+    assert_eq!(try_code(&verifier, &login, other_than(&sent), after(90)), wrong(2));
+    let repeated = block_on(verifier.verify(&id(), &ended, &of_ended, after(90)));
+    assert!(matches!(repeated, Err(VerifierError::Repeated(_))), "{repeated:?}");
+}

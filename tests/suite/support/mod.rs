@@ -9,6 +9,7 @@ pub(crate) mod described;
 pub(crate) mod enrolled;
 #[cfg(feature = "std")]
 pub(crate) mod failing;
+pub(crate) mod hex;
 #[cfg(feature = "std")]
 pub(crate) mod installed;
 #[cfg(feature = "std")]

@@ -8,7 +8,7 @@ use secondo::decision::Hold;
 use secondo::policy::Window;
 use secondo::store::{Memory, Store};
 use secondo::types::Counter;
-use secondo::{AccountId, Hotp, Policy, Refusal, State, Totp, Verifier};
+use secondo::{AccountId, Hotp, Policy, Refusal, State, Totp, Verifier, VerifierError};
 
 use super::code_of;
 use crate::support::enrolled::{
@@ -204,4 +204,26 @@ fn resynchronization_finds_a_token_and_is_no_login() {
     assert_eq!(resync(700, 701).unwrap().counter, Counter::new(701));
     assert_eq!(refusal(verifier.log_in(&id, &code(701), NOW)), replayed(4));
     assert_eq!(verifier.log_in(&id, &code(702), NOW).unwrap().counter(), Counter::new(702));
+}
+
+/// A refusal that is kept for a second click would still tell of the lock. A login that is kept is not forgotten.
+#[test]
+fn an_unlock_forgets_refusals_and_no_login() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    let (accepted, refused) = (fresh(), fresh());
+    assert!(block_on(verifier.verify(&id, &accepted, &code_at(0), NOW)).is_ok());
+    let right: Vec<_> = (-1..=1).map(code_at).collect();
+    let wrong_codes = (0..).map(|n| format!("{n:06}")).filter(|code| !right.contains(code));
+    let mut last = String::new();
+    for (code, remaining) in wrong_codes.zip((0..5).rev()) {
+        let refused = refusal(block_on(verifier.verify(&id, &refused, &code, NOW)));
+        assert!(matches!(refused, Refusal::Wrong { remaining: left, .. } if left == remaining), "{refused:?}");
+        last = code;
+    }
+    let again = || refusal(block_on(verifier.verify(&id, &refused, &last, NOW)));
+    assert!(matches!(again(), Refusal::Wrong { remaining: 0, .. }));
+    block_on(verifier.unlock(&id, DESK, NOW)).unwrap();
+    assert_eq!(again(), wrong(4));
+    let repeated = block_on(verifier.verify(&id, &accepted, &code_at(0), NOW));
+    assert!(matches!(repeated, Err(VerifierError::Repeated(_))), "{repeated:?}");
 }

@@ -1,4 +1,4 @@
-//! The pages in a real browser, in both languages.
+//! The pages in a real browser. A full run takes both languages for each test.
 
 mod admin;
 mod back;

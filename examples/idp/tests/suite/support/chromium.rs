@@ -351,7 +351,7 @@ impl Chromium {
     }
 
     /// Writes a picture of the whole page into the folder that the environment variable `IDP_PICTURES` names, if it is
-    /// set. The name begins at the root of the repository.
+    /// set. The name begins at the root of the repository. With `TESTS_FULL`, all pictures are in both languages.
     pub(crate) fn picture(&self, name: &str) {
         let Some(folder) = env::var_os("IDP_PICTURES") else { return };
         let picture = self.screenshot();
