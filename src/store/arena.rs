@@ -241,6 +241,17 @@ mod tests {
         assert!(!has_part_of_secret(&arena), "replaced in place");
     }
 
+    /// The tags of two ids may be the same.
+    #[test]
+    fn a_place_holds_the_id_of_its_item() {
+        let mut arena = Arena::default();
+        let place = arena.insert(&item(SECRET)).unwrap();
+        assert!(arena.holds(place, b"rossi"));
+        for other in [b"rossa".as_slice(), b"ross", b"rossi2", b""] {
+            assert!(!arena.holds(place, other));
+        }
+    }
+
     #[test]
     fn free_places_are_used_again() {
         let mut arena = Arena::default();

@@ -11,7 +11,7 @@ use enrolled::{FIRST, NOW, SECOND, after, another, authenticator, code_at, keys,
 use logins::{DESK, Logins, fresh};
 use pollster::block_on;
 use refusals::{account_error, refusal, replayed};
-use secondo::account::{AccountError, Status};
+use secondo::account::{AccountError, RecordError, Status};
 use secondo::decision::Hold;
 use secondo::factor::ocra::{Suite, Token};
 use secondo::factor::{Kind, NewAuthenticator, RecoveryCodes};
@@ -482,4 +482,29 @@ fn an_external_authenticator_lets_others_be_revoked_only_while_it_is_active() {
     assert_eq!(account_error(revoke(passkey)), AccountError::Last);
     assert_eq!(stored(&store), before);
     assert_eq!(listed(), [(passkey, Kind::External, Status::Active)]);
+}
+
+/// An account remembers the outcomes of four answers. A record with more is none of this library.
+#[test]
+fn a_record_has_at_most_four_outcomes() {
+    const LEN: usize = 37;
+
+    let store = Memory::new();
+    let verifier = Verifier::unsealed(&store, Policy::new());
+    verifier.add(&id(), phone(1), State::new().confirmed()).unwrap();
+    let before = stored(&store).len();
+    for _ in 0..4 {
+        let _ = refusal(verifier.log_in(&id(), "000000", NOW));
+    }
+    let mut bytes = stored(&store);
+    assert_eq!(bytes.len(), before + 4 * LEN);
+    bytes.extend_from_within(before..before + LEN);
+    let longer = Memory::new();
+    let value = Value::from(bytes.as_slice());
+    assert_eq!(block_on(longer.compare_exchange(&id(), None, value, None)).unwrap(), Exchange::Stored);
+    let refused = Verifier::unsealed(&longer, Policy::new()).log_in(&id(), "000000", NOW);
+    assert!(
+        matches!(refused, Err(VerifierError::Record(RecordError::Length(len))) if len == bytes.len()),
+        "{refused:?}"
+    );
 }

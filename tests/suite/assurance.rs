@@ -97,8 +97,13 @@ fn the_phone_of_the_code_decides_whether_it_counts_as_aal2() {
 
 #[test]
 fn weak_tokens_and_recovery_codes_never_count_as_aal2() {
-    for (suite, counts) in [("OCRA-1:HOTP-SHA256-8:QN08-T2M", true), ("OCRA-1:HOTP-SHA256-8:QN08-T3M", false)] {
-        let mut device = Device::new(suite, 7);
+    for (suite, len, counts) in [
+        ("OCRA-1:HOTP-SHA256-8:QN08-T2M", 32, true),
+        ("OCRA-1:HOTP-SHA256-8:QN08-T3M", 32, false),
+        ("OCRA-1:HOTP-SHA256-8:QN08", 14, true),
+        ("OCRA-1:HOTP-SHA256-8:QN08", 13, false),
+    ] {
+        let mut device = Device::with_secret(suite, vec![7; len]);
         let verifier = ocra::confirmed(Memory::new(), Policy::new(), &device);
         let login = fresh();
         let asked = ocra::challenge(&verifier, &login, FIRST, NOW).unwrap();

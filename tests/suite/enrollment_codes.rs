@@ -244,6 +244,10 @@ fn a_code_of_a_clock_that_was_ahead_is_none() {
     block_on(verifier.issue_enrollment_code(&id(), &code(8), DESK, ahead)).unwrap();
     let used = enroll(&verifier, &fresh(), &text(&code(8)), phone(2), NOW);
     assert_eq!(account_error(used), AccountError::NoEnrollmentCode);
+    // A clock that is less than a minute ahead takes nothing from the longest code.
+    let longest = EnrollmentCode::new(EnrollmentCode::MAX_VALIDITY, &[9; 32]).unwrap();
+    block_on(verifier.issue_enrollment_code(&id(), &longest, DESK, after(50))).unwrap();
+    assert!(enroll(&verifier, &fresh(), &text(&longest), phone(2), NOW).is_ok());
 }
 
 /// The subscriber's own account may be locked by somebody else.

@@ -122,6 +122,77 @@ fn a_verifier_tells_its_outages_from_refusals() {
     }
 }
 
+/// Logs of adopters print the chain of causes.
+#[cfg(feature = "std")]
+#[test]
+fn an_error_has_its_cause() {
+    use std::error::Error;
+
+    use pollster::block_on;
+    use secondo::store::{Boxed, Entry, Enumerate, Exchange, Revision, Store, Value};
+    use secondo::{AccountId, VerifierError};
+
+    /// A store whose error is another's.
+    struct Broken;
+
+    fn broken<T>() -> io::Result<T> {
+        Err(io::Error::other(VerifierError::<io::Error>::Store(io::ErrorKind::TimedOut.into())))
+    }
+
+    impl Store for Broken {
+        type Error = io::Error;
+
+        async fn load(&self, _: &AccountId) -> io::Result<Option<Entry>> {
+            broken()
+        }
+
+        async fn compare_exchange(
+            &self,
+            _: &AccountId,
+            _: Option<Revision>,
+            _: Value,
+            _: Option<UnixTime>,
+        ) -> io::Result<Exchange> {
+            broken()
+        }
+    }
+
+    impl Enumerate for Broken {
+        async fn ids_after(&self, _: Option<&AccountId>) -> io::Result<Vec<AccountId>> {
+            broken()
+        }
+    }
+
+    let timeout = || io::Error::from(io::ErrorKind::TimedOut);
+    let boxed = block_on(Boxed::new(Broken).ids_after(None)).unwrap_err();
+    for error in [&CommitError::Store(timeout()) as &dyn Error, &VerifierError::Store(timeout()), &boxed] {
+        assert_eq!(error.source().unwrap().to_string(), timeout().to_string());
+    }
+    assert!(CommitError::<io::Error>::Refused(Refusal::Closed).source().is_none());
+}
+
+/// What may be shown says what to do, and nothing of what only the provider knows.
+#[cfg(feature = "verifier")]
+#[test]
+fn the_public_learns_what_to_do() {
+    use secondo::VerifierError;
+    use secondo::account::AccountError;
+
+    type Error = VerifierError<io::Error>;
+    for error in [AccountError::NoEnrollmentCode, AccountError::EnrollmentCodeUsed, AccountError::WrongEnrollmentCode] {
+        assert_eq!(Error::Account(error).public(), PublicRefusal::EnrollmentCode);
+    }
+    #[cfg(feature = "push")]
+    {
+        use secondo::push::PushRefusal;
+
+        assert_eq!(Error::Push(PushRefusal::Expired).public(), PublicRefusal::Expired);
+        for refusal in [PushRefusal::Denied, PushRefusal::NotMe, PushRefusal::WrongNumber] {
+            assert_eq!(Error::Push(refusal).public(), PublicRefusal::NotApproved);
+        }
+    }
+}
+
 #[test]
 fn texts_for_pages_are_whole_sentences() {
     let (throttled, locked) = (Hold::Throttled(at(60)), Hold::LockedUntil(at(3600)));

@@ -22,6 +22,7 @@ mod import;
 mod import_json;
 mod import_pam;
 mod labels;
+mod links;
 mod login_example;
 mod memory;
 mod migration;

@@ -77,6 +77,7 @@ fn the_store_and_a_map_agree() {
             (0..IDS).for_each(|n| must_agree(&store, &id(n), map.get(&n)));
         }
     }
+    assert!(!store.is_empty() && Memory::new().is_empty());
     assert!(created > 10_000 && replaced > 100_000 && refused > 10_000 && expired > 10_000, "{created} {expired}");
 }
 

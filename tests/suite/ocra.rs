@@ -158,6 +158,9 @@ fn bad_suites() {
     assert_eq!(Suite::parse(&long), Err(SuiteError { position: 27, expected: Expected::End }));
     let error = Suite::parse("OCRA-1:HOTP-SHA1-3:QN08").unwrap_err();
     assert_eq!(error.to_string(), "an OCRA suite must have 0 or 4 to 10 at byte 17");
+    let error = Suite::parse("OCRA-1:HOTP-MD5-6:QN08").unwrap_err();
+    let hashes = if cfg!(feature = "sha2") { "SHA1, SHA256 or SHA512" } else { "SHA1" };
+    assert_eq!(error.to_string(), format!("an OCRA suite must have {hashes} at byte 12"));
 }
 
 #[test]

@@ -221,13 +221,16 @@ fn a_signature_needs_an_active_token_and_a_challenge_that_is_pending() {
 fn a_counter_goes_forward_with_signatures() {
     let (store, mut device) = (Memory::new(), Device::new(SUITE, 1));
     let verifier = confirmed(&store, Policy::new(), &device);
-    for (counter, is_accepted) in [(3, true), (3, false), (9, true), (16, false), (10, true)] {
+    for (counter, is_accepted, failures) in [(3, true, 0), (3, false, 0), (9, true, 1), (16, false, 0), (10, true, 1)] {
         device.counter = counter;
         let login = fresh();
         let asked = ask(&verifier, &login, FIRST, rent(), NOW).unwrap();
         let response = sign(&mut device, rent(), asked.nonce());
         let signed = verify(&verifier, &login, rent(), &response, NOW);
         assert_eq!(signed.is_ok(), is_accepted, "{counter}");
+        if let Ok(signed) = signed {
+            assert_eq!((signed.counter().get(), signed.failures_before()), (counter, failures));
+        }
     }
 }
 

@@ -282,6 +282,32 @@ fn resynchronization_wants_as_many_codes_as_the_policy_says() {
 }
 
 /// The expected probabilities were computed with exact fractions.
+/// A login under a clock that was years ahead left a watermark far in the future.
+#[test]
+fn a_watermark_is_lowered_to_the_window_if_it_is_beyond_the_margin() {
+    let (totp, policy) = (Totp::default(), Policy::new().with_watermark_margin(Duration::from_secs(90)).unwrap());
+    let step = |secs| totp.step(after(secs)).unwrap();
+    let used_at = |secs| State::new().confirmed().starting_at(Counter::new(step(secs).get() + 1));
+    let lowered = totp.lower_watermark(&policy, &used_at(300), NOW).unwrap();
+    assert_eq!(lowered.watermark(), Some(step(0)));
+    assert_ne!(lowered.revision(), used_at(300).revision());
+    for state in [used_at(90), State::new().confirmed()] {
+        assert_eq!(totp.lower_watermark(&policy, &state, NOW), None);
+    }
+}
+
+#[test]
+fn a_confirmation_is_a_login_if_the_policy_says_so() {
+    for is_login in [false, true] {
+        let policy = Policy::new().with_confirmation_login(is_login);
+        let code = SubmittedCode::from(&Hotp::default().generate(&key(), Counter::new(0)));
+        let mut state = State::new();
+        let decision = Method::Hotp(Hotp::default()).confirm(&key(), &policy, &state, &code, NOW);
+        let confirmed = commit(decision, &mut state).unwrap();
+        assert_eq!(confirmed.into_login().is_some(), is_login);
+    }
+}
+
 #[test]
 fn guess_probabilities() {
     fn near(actual: f64, expected: f64) {

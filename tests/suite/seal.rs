@@ -6,6 +6,7 @@ use crate::support::logins;
 use crate::support::refusals;
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::fmt::Debug;
 use std::fs;
 use std::path::PathBuf;
@@ -327,7 +328,9 @@ fn a_wrong_key_is_found_before_it_is_used() {
     let store = Memory::new();
     let check = |ring: KeyRing| block_on(sealing(&store, ring).check_keys());
     let wrong_key = |ring: KeyRing| {
-        let KeyCheckError { key, error } = check(ring).unwrap_err();
+        let error = check(ring).unwrap_err();
+        assert_eq!(error.source().unwrap().to_string(), error.error.to_string());
+        let KeyCheckError { key, error } = error;
         assert_eq!(seal_error(&Err::<(), _>(error)), Some(SealError::Altered));
         key.get()
     };

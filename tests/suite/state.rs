@@ -104,4 +104,6 @@ fn serde_stores_the_same_bytes() {
     }
     let error = serde_json::from_str::<State>(&json.replacen('1', "7", 1)).unwrap_err();
     assert!(error.to_string().contains("unknown state version 7"), "{error}");
+    let error = serde_json::from_str::<State>(&json.replace(']', ",0]")).unwrap_err();
+    assert!(error.to_string().starts_with("invalid length 41"), "{error}");
 }

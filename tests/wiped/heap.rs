@@ -1,15 +1,20 @@
 //! Tests that the library wipes heap memory that held a secret before it frees it.
 
+use std::convert::Infallible;
+
 use hmac::{KeyInit, Mac};
 use pollster::block_on;
 use secondo::audit::Operator;
+use secondo::decision::Language;
 use secondo::factor::ocra::{PinHash, Suite, Token};
-use secondo::factor::{Method, NewAuthenticator, RecoveryCodes};
+use secondo::factor::{CodeMessage, Destination, Method, NewAuthenticator, RecoveryCodes, Transport};
 use secondo::formats::otpauth::{Batches, KeyUri, Migration};
 use secondo::formats::{google_authenticator, usersfile};
+use secondo::policy::Sending;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Exchange, Memory, Store, Value};
 use secondo::types::Counter;
+use secondo::verifier::Sent;
 use secondo::{
     AccountId, Algorithm, Authenticator, AuthenticatorNumber, Digits, Hotp, Policy, Refusal, Secret, State, Totp,
     Transaction, UnixTime, Verifier, VerifierError,
@@ -37,6 +42,7 @@ fn no_freed_memory_holds_a_secret() {
     accounts();
     recovery_codes();
     tokens();
+    messages();
     sealing_keys();
     look_for(&PARTS);
     key_uris_and_exports();
@@ -100,6 +106,43 @@ fn tokens() {
     block_on(verifier.raise_watermarks(&id, desk, now)).unwrap();
     drop(verifier);
     assert_none_freed("a token");
+}
+
+/// Has a code sent, and writes its message for each channel.
+fn messages() {
+    struct NoGateway;
+
+    impl Transport for NoGateway {
+        type Error = Infallible;
+
+        async fn send(&self, _: &CodeMessage) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
+
+    let (now, login) = (UnixTime::from_secs(1_700_000_000).unwrap(), Transaction::new(&[7; 16]).unwrap());
+    let id = AccountId::new("rossi").unwrap();
+    let message = || {
+        let policy = Policy::new().with_sending(Sending::new().with_digits(Digits::Eight));
+        let verifier = Verifier::unsealed(memory(), policy);
+        let number = Destination::voice("+393331234567").unwrap();
+        let number = block_on(verifier.enroll(&id, &login, number, now)).unwrap().number;
+        match block_on(verifier.send_code(&id, &login, number, &NoGateway, now, &[7; 32])).unwrap() {
+            Sent::New(message) => message,
+            repeated @ Sent::Repeated { .. } => panic!("{repeated:?}"),
+        }
+    };
+    let code: [u8; 8] = message().code().as_str().as_bytes().try_into().unwrap();
+    let [a, b, c, ..] = code;
+    look_for(&[&code, &[a, b',', b' ', b, b',', b' ', c, b',']]);
+    let message = message();
+    assert_eq!(message.code().as_str().as_bytes(), code);
+    for language in [Language::Italian, Language::English] {
+        drop(message.text(language, "INPS"));
+    }
+    drop((message.spoken(), message.web_otp_line("idp.example.it")));
+    drop(message);
+    assert_none_freed("a code that was sent");
 }
 
 /// Checks a key ring. If the processor has AES instructions, the first round keys equal the key and must be wiped too.

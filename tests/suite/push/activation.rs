@@ -28,6 +28,8 @@ fn an_app_is_activated_and_accepts_a_login_once() {
     let (enrollment, activation) = (fresh(), activation());
     let new = NewAuthenticator::from(&activation).named("telefono").unwrap();
     let enrolled = block_on(verifier.enroll_first(&id(), &enrollment, new, NOW)).unwrap();
+    let read = Activation::parse(&activation.link()).unwrap();
+    assert_eq!((read.account(), read.issuer(), read.user()), ("rossi", "idp.example.it", "Maria Rossi"));
     let (mut app, answer) = activate(&activation, 7);
     let code = app.confirmation_code();
     let confirm = |now| block_on(verifier.confirm(&id(), &enrollment, FIRST, code.as_str(), now));
@@ -59,7 +61,8 @@ fn an_app_is_activated_and_accepts_a_login_once() {
     assert_eq!(stored(&store), before);
 
     let challenge = app.read(&sent.message, after(5)).unwrap();
-    assert_eq!((challenge.relying_party(), challenge.place(), challenge.number()), ("INPS", "Bari, Italia", None));
+    assert_eq!((challenge.account(), challenge.relying_party(), challenge.number()), ("rossi", "INPS", None));
+    assert_eq!((challenge.place(), challenge.time()), ("Bari, Italia", "25 novembre 2026, 09:30"));
     let answer = app.accept(&challenge, &sent.number, CODE, after(5)).unwrap();
     assert_eq!(Answer::parse(&answer).unwrap().account(), id().as_str());
     assert_eq!(block_on(verifier.answer_push(&id(), &answer, after(6))).unwrap(), Verdict::Accept);

@@ -18,7 +18,7 @@ use crate::support::logins::{DESK, fresh};
 use crate::support::push::{CODE, accept, ask, bind_phone, details, device_error, other_than, push_refusal};
 use crate::support::random::random;
 use crate::support::refusals::{refusal, wrong};
-use crate::support::subscriber::{id, roomy, stored};
+use crate::support::subscriber::{bind, code_of, id, phone, roomy, stored};
 
 /// Every answer that anybody could send changes nothing and counts nothing, and is refused with its reason.
 #[test]
@@ -129,6 +129,29 @@ fn an_approval_must_be_fetched_in_time() {
             assert_eq!(push_refusal(polled), PushRefusal::Expired);
         }
     }
+}
+
+/// A code ends the push of its own login. Those of other logins go on, and what was denied stays so.
+#[test]
+fn a_code_ends_the_push_of_its_login() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), roomy());
+    let (mut app, number) = bind_phone(&verifier, 7, NOW);
+    bind(&verifier, phone(1), &code_of(1, NOW), NOW).unwrap();
+    let now = after(60);
+    let [by_code, other, denied] = [fresh(), fresh(), fresh()];
+    let [of_code, of_other, of_denied] =
+        [&by_code, &other, &denied].map(|login| ask(&verifier, login, number, now).unwrap());
+    let answer = app.deny(&app.read(&of_denied.message, now).unwrap(), now).unwrap();
+    block_on(verifier.answer_push(&id(), &answer, now)).unwrap();
+    let _accepted = block_on(verifier.verify(&id(), &by_code, &code_of(1, now), now)).unwrap();
+
+    let late = accept(&mut app, &of_code.message, &of_code.number, now);
+    assert_eq!(push_refusal(block_on(verifier.answer_push(&id(), &late, now))), PushRefusal::Answered);
+    assert_eq!(push_refusal(block_on(verifier.poll(&id(), &denied, now))), PushRefusal::Denied);
+    let answer = accept(&mut app, &of_other.message, &of_other.number, now);
+    block_on(verifier.answer_push(&id(), &answer, now)).unwrap();
+    assert!(block_on(verifier.poll(&id(), &other, now)).is_ok());
 }
 
 /// Whatever else is asked and answered, the page of a login learns how its own challenge ended.

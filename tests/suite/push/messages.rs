@@ -1,11 +1,13 @@
 //! Messages between the verifier and apps, and the state that each of them keeps.
 
 use std::collections::BTreeSet;
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use pollster::block_on;
 use secondo::push::device::{Device, DeviceError, PersonalCode, Unlock};
-use secondo::push::{Activation, Answer, Details, MessageError};
+use secondo::push::{Activation, Answer, Details, DeviceKey, MessageError, SoftwareKey};
 use secondo::store::Memory;
 use secondo::{Policy, Verifier};
 
@@ -81,6 +83,7 @@ fn bad_messages_are_refused_with_the_field() {
         ("[1]".into(), MessageError::NotJson { column: 0 }),
         (with("{", "["), MessageError::NotJson { column: 0 }),
         (format!("{good}x"), MessageError::NotJson { column: good.len() + 1 }),
+        ("x".repeat(2048), MessageError::NotJson { column: 0 }),
         ("x".repeat(2049), MessageError::TooLong(2049)),
         (with("\"v\":1", "\"v\":2"), MessageError::Version),
         (with("\"v\":1", "\"v\":\"1\""), MessageError::Version),
@@ -105,8 +108,10 @@ fn bad_messages_are_refused_with_the_field() {
     ] {
         let error = Answer::parse(&message).unwrap_err();
         match expected {
-            MessageError::NotJson { column: 0 } | MessageError::UnknownField { .. } => {
-                assert_eq!(error.label(), expected.label(), "{message}");
+            MessageError::NotJson { column: 0 } => assert_eq!(error.label(), expected.label(), "{message}"),
+            MessageError::UnknownField { .. } => {
+                let MessageError::UnknownField { column } = error else { panic!("{error:?}: {message}") };
+                assert!(message[..column].ends_with("\"nummer\""), "{column}: {message}");
             }
             _ => assert_eq!(error, expected, "{message}"),
         }
@@ -138,7 +143,8 @@ fn bad_messages_are_refused_with_the_field() {
         ("secondo-push:".into(), MessageError::Version),
         ("secondo-push:Ag".into(), MessageError::Version),
         (link[..41].into(), MessageError::Missing("secret")),
-        ("secondo-push:".to_owned() + &"A".repeat(600), MessageError::TooLong(613)),
+        ("secondo-push:".to_owned() + &"A".repeat(499), MessageError::Version),
+        ("secondo-push:".to_owned() + &"A".repeat(500), MessageError::TooLong(513)),
     ] {
         let error = Activation::parse(&link).unwrap_err();
         match expected {
@@ -151,6 +157,18 @@ fn bad_messages_are_refused_with_the_field() {
         assert!(Device::decode(&device[..len], key(7)).is_err());
     }
     assert!(Device::decode(&[&device[..], &[0]].concat(), key(7)).is_err());
+    // The attempts that are left, with the code and with biometrics, are five at most.
+    for at in [1, 2] {
+        let with = |attempts| {
+            let mut changed = device.clone();
+            changed[at] = attempts;
+            Device::decode(&changed, key(7))
+        };
+        assert!(with(5).is_ok());
+        assert_eq!(with(6).unwrap_err(), MessageError::Invalid("attempts"));
+    }
+    let (without_code, _) = Device::activate(&activation(), key(9), None).unwrap();
+    assert_eq!(Device::decode(&without_code.encode(), key(9)).unwrap().encode(), without_code.encode());
     assert!(Details::new("INPS", "Bari", "09:30").unwrap().lasting(Duration::from_secs(541)).is_err());
 }
 
@@ -177,4 +195,34 @@ fn stored_states_are_read_back() {
         }
     }
     assert!(refused.contains("record") && refused.contains("too_many_pushes"), "{refused:?}");
+}
+
+/// A key whose hardware is gone.
+struct Broken;
+
+impl DeviceKey for Broken {
+    type Error = io::Error;
+
+    fn public_key(&self) -> io::Result<[u8; 65]> {
+        Err(io::ErrorKind::NotConnected.into())
+    }
+
+    fn sign(&self, _: &[u8]) -> io::Result<[u8; 64]> {
+        Err(io::ErrorKind::NotConnected.into())
+    }
+}
+
+#[test]
+fn an_error_of_the_keys_hardware_is_kept() {
+    let error = Device::activate(&activation(), Broken, None).err().unwrap();
+    let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
+    assert_eq!(source.kind(), io::ErrorKind::NotConnected);
+    assert!(DeviceError::<io::Error>::Blocked.source().is_none());
+}
+
+#[test]
+fn a_key_in_memory_is_kept_by_its_bytes() {
+    let kept = SoftwareKey::from_bytes(&key(7).to_bytes()).unwrap();
+    assert_eq!(kept.public_key(), key(7).public_key());
+    assert_ne!(kept.public_key(), key(8).public_key());
 }

@@ -48,6 +48,16 @@ fn hashed_codes_of_keycloak_work_here() {
 }
 
 #[test]
+fn all_codes_of_the_largest_set_are_accepted() {
+    let texts: Vec<_> = (0..16).map(|n| format!("code{n:04}")).collect();
+    let codes = ImportedRecoveryCodes::from_texts(texts.iter().map(String::as_str), 64, &[7; 16]).unwrap();
+    let verifier = with_imported(Policy::new(), codes);
+    for (left, text) in (0..16).rev().zip(&texts) {
+        assert_eq!(recover(&verifier, text, NOW).unwrap().recovery_codes_left().unwrap().get(), left);
+    }
+}
+
+#[test]
 fn static_tokens_of_django_otp_work_here() {
     let file = b"rossi/1\t40\ttext\tgeo3x2ab 7sk2pq4d\r\n\nverdi/2\t40\ttext\tanother1\n";
     let sets: Vec<_> = recovery_codes::read(file, &[7; 32]).map(Result::unwrap).collect();

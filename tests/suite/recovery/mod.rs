@@ -177,7 +177,11 @@ fn a_typing_error_is_told_from_a_wrong_code_and_changes_nothing() {
         }
     }
     assert_eq!(stored(&store), before);
-    assert_eq!(recover(&verifier, &right, NOW).unwrap().failures_before(), 0);
+    // A text of 64 bytes is read to its end, and a longer one is not.
+    let spaced = |len: usize| right.clone() + &" ".repeat(len - right.len());
+    let too_long = error(MalformedCode::RecoveryLength { expected: 17, found: 65 });
+    assert_eq!(refusal(recover(&verifier, &spaced(65), NOW)), too_long);
+    assert_eq!(recover(&verifier, &spaced(64), NOW).unwrap().failures_before(), 0);
 }
 
 #[test]

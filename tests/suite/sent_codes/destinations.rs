@@ -180,6 +180,7 @@ fn destinations_are_read_strictly() {
     ] {
         assert_eq!(Destination::sms(text).unwrap_err(), error, "{text:?}");
     }
+    assert_eq!(Destination::sms(&"1".repeat(254)).unwrap_err(), CountryCode);
     assert_eq!(Destination::sms(&"1".repeat(255)).unwrap_err(), Length(255));
     for (text, address) in [
         ("Maria.Rossi+x@Example.IT", "Maria.Rossi+x@example.it"),
@@ -188,6 +189,7 @@ fn destinations_are_read_strictly() {
     ] {
         assert_eq!(Destination::mail(text).unwrap().address(), address);
     }
+    assert!(Destination::mail(&format!("{}@example.it", "a".repeat(64))).is_ok());
     let long = format!("{}@example.it", "a".repeat(65));
     for (text, error) in [
         ("", Domain),

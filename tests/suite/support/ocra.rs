@@ -16,20 +16,24 @@ pub(crate) const PIN: &str = "4711";
 /// A token in the hand of its owner.
 pub(crate) struct Device {
     suite: Suite,
-    secret: [u8; 32],
+    secret: Vec<u8>,
     pub(crate) counter: u64,
 }
 
 impl Device {
     /// Creates a token whose secret is this byte, 32 times.
     pub(crate) fn new(suite: &str, byte: u8) -> Self {
-        Self { suite: Suite::parse(suite).unwrap(), secret: [byte; 32], counter: 0 }
+        Self::with_secret(suite, vec![byte; 32])
+    }
+
+    pub(crate) fn with_secret(suite: &str, secret: Vec<u8>) -> Self {
+        Self { suite: Suite::parse(suite).unwrap(), secret, counter: 0 }
     }
 
     /// Returns the token as it is enrolled.
     pub(crate) fn token(&self) -> Token {
         let pin_hash = self.suite.pin_hash().map(|algorithm| PinHash::new(algorithm, PIN));
-        Token::new(self.suite, Secret::from_bytes(&self.secret).unwrap(), pin_hash).unwrap()
+        Token::new(self.suite, Secret::import_short(&self.secret).unwrap(), pin_hash).unwrap()
     }
 
     /// Returns the response to a question, and counts on.
@@ -58,7 +62,7 @@ impl Device {
         if self.suite.time_step_secs().is_some() {
             inputs = inputs.with_time(now);
         }
-        let key = Key::new(self.suite.algorithm(), &Secret::from_bytes(&self.secret).unwrap());
+        let key = Key::new(self.suite.algorithm(), &Secret::import_short(&self.secret).unwrap());
         self.counter = self.counter.wrapping_add(1);
         self.suite.response(&key, &inputs).unwrap().as_str().to_owned()
     }
