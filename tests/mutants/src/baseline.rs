@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::cargo::Program;
-use crate::runs::{End, in_parallel};
+use crate::runs::{End, Switch, Worker, in_parallel};
 
 /// The programs whose tests run one by one.
 const TRACED: [&str; 2] = ["secondo", "suite"];
@@ -41,25 +41,27 @@ pub(crate) fn measure(copy: &Path, programs: &[Program]) -> Result<(Vec<Test>, V
         tests.push((path(programs, name)?, None));
     }
     println!("running {} tests without any mutant", tests.len());
-    let measured = in_parallel(copy, &tests, |worker, &(program, ref name)| {
-        let trace = worker.trace();
-        fs::write(&trace, "")?;
-        let start = Instant::now();
-        let end = worker.run(program, name.as_deref().as_slice(), ("MUTANT_TRACE", trace.as_os_str()), LONGEST)?;
-        let usual = start.elapsed();
-        let reached = fs::read_to_string(&trace)?.lines().map(str::parse).collect::<Result<_, _>>()?;
-        let test = Test { program: program.to_owned(), name: name.clone(), usual, reached };
-        Ok((test, matches!(end, End::Passed)))
-    })?;
+    let measured =
+        in_parallel(copy, &tests, |worker, &(program, ref name)| measure_one(worker, program, name.clone()))?;
     let (passed, failed): (Vec<_>, Vec<_>) = measured.into_iter().partition(|(_, passed)| *passed);
     for (test, _) in failed {
         let program = test.program.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
-        println!(
-            "left out, because it fails without any mutant: {} {program}",
-            test.name.as_deref().unwrap_or("all of")
-        );
+        let name = test.name.as_deref().unwrap_or("all tests");
+        println!("left out, because it fails without any mutant: {name} of {program}");
     }
     Ok(passed.into_iter().map(|(test, _)| test).partition(|test| test.name.is_some()))
+}
+
+/// Returns a test, and `true` if it passes.
+fn measure_one(worker: &Worker<'_>, program: &Path, name: Option<String>) -> Result<(Test, bool), Error> {
+    fs::write(worker.trace(), "")?;
+    // A trace allocates, and one of the whole programs counts allocations.
+    let switch = if name.is_some() { Switch::Traced } else { Switch::Off };
+    let start = Instant::now();
+    let end = worker.run(program, name.as_deref().as_slice(), switch, LONGEST)?;
+    let usual = start.elapsed();
+    let reached = fs::read_to_string(worker.trace())?.lines().map(str::parse).collect::<Result<_, _>>()?;
+    Ok((Test { program: program.to_owned(), name, usual, reached }, matches!(end, End::Passed)))
 }
 
 fn path<'p>(programs: &'p [Program], name: &str) -> Result<&'p Path, Error> {

@@ -1,6 +1,5 @@
 //! Runs of test programs, on as many threads as the machine has cores.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -16,6 +15,17 @@ pub(crate) struct Worker<'c> {
     folder: PathBuf,
 }
 
+/// The state of the switch in a run.
+#[derive(Clone, Copy)]
+pub(crate) enum Switch {
+    /// No mutant is on.
+    Off,
+    /// No mutant is on, and the numbers of those that are reached go to the file [`Worker::trace`].
+    Traced,
+    /// The mutant of this number is on.
+    On(usize),
+}
+
 /// The end of a run.
 pub(crate) enum End {
     Passed,
@@ -29,21 +39,20 @@ impl Worker<'_> {
         self.folder.join("trace")
     }
 
-    /// Runs the named tests of a program, or all. With this variable in the environment, the switch chooses or traces.
-    pub(crate) fn run(
-        &self,
-        program: &Path,
-        tests: &[&str],
-        (variable, value): (&str, &OsStr),
-        limit: Duration,
-    ) -> Result<End, Error> {
+    /// Runs the named tests of a program, or all.
+    pub(crate) fn run(&self, program: &Path, tests: &[&str], switch: Switch, limit: Duration) -> Result<End, Error> {
         // Programs that a test leaves behind could keep a pipe open.
         let output = self.folder.join("output");
         let mut command = Command::new(program);
         if !tests.is_empty() {
             command.arg("--exact").args(tests);
         }
-        command.current_dir(self.copy).env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0").env(variable, value);
+        command.current_dir(self.copy).env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0");
+        match switch {
+            Switch::Off => &mut command,
+            Switch::Traced => command.env("MUTANT_TRACE", self.trace()),
+            Switch::On(number) => command.env("MUTANT", number.to_string()),
+        };
         command.stdin(Stdio::null()).stdout(File::create(&output)?).stderr(Stdio::null());
         if wait(&mut command, limit)?.is_some_and(|status| status.success()) {
             return Ok(End::Passed);

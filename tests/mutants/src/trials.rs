@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::Error;
 use crate::baseline::Test;
 use crate::mutant::Mutant;
-use crate::runs::{End, Worker, in_parallel};
+use crate::runs::{End, Switch, Worker, in_parallel};
 
 /// Tests that take longer come last, and run one by one.
 const QUICK: Duration = Duration::from_secs(1);
@@ -86,7 +85,7 @@ impl Trials<'_> {
         let names: Vec<_> = lot.iter().filter_map(|test| test.name.as_deref()).collect();
         let usual: Duration = lot.iter().map(|test| test.usual).sum();
         let limit = usual * 10 + Duration::from_secs(5);
-        match worker.run(program, &names, ("MUTANT", OsStr::new(&number.to_string())), limit)? {
+        match worker.run(program, &names, Switch::On(number), limit)? {
             End::Passed => Ok(false),
             End::Failed(failed) => {
                 let mut noticed = locked(&self.noticed);
