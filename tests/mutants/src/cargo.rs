@@ -1,5 +1,5 @@
-//! The copy of the repository as cargo sees it: the switch becomes a dependency of the library, and a build gives the test
-//! programs, or the errors of the compiler.
+//! The copy of the repository as cargo sees it: the switch becomes a dependency of the library, and a build gives the
+//! test programs, or the errors of the compiler.
 
 use std::fs;
 use std::ops::Range;

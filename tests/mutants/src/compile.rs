@@ -92,8 +92,8 @@ fn must_be_const(message: &str) -> Option<&str> {
     path.rsplit("::").next()
 }
 
-/// Returns the mutant to which an error belongs: the innermost one around its place, or else one inside, or the last one
-/// before.
+/// Returns the mutant to which an error belongs: the innermost one around its place, or else one inside, or the last
+/// one before.
 fn nearest(places: &BTreeMap<usize, Range<usize>>, error: &Range<usize>) -> Option<usize> {
     let around = places.iter().filter(|(_, place)| place.start <= error.start && error.end <= place.end);
     let inside = places.iter().find(|(_, place)| error.start <= place.start && place.end <= error.end);

@@ -24,8 +24,8 @@ const BODIES_LEFT: [&str; 3] = ["fmt", "drop", "default"];
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) mutants: Vec<Mutant>,
-    /// The places of the word `const` before functions. A mutant asks for its number when it runs, so that it cannot be in
-    /// a `const fn`.
+    /// The places of the word `const` before functions. A mutant asks for its number when it runs, so that it cannot be
+    /// in a `const fn`.
     pub(crate) consts: Vec<Range<usize>>,
 }
 
@@ -121,7 +121,7 @@ impl Finder<'_> {
     }
 }
 
-/// Returns `true` if the names of a `let` in this condition hold after it, so that it cannot be moved into another block.
+/// Returns `true` if the names of a `let` in this condition hold after it, so that it cannot be moved into a block.
 fn has_let(condition: &Expr) -> bool {
     match condition {
         Expr::Let(_) => true,

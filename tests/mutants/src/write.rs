@@ -1,4 +1,5 @@
-//! The text of a source file in which each mutant has a switch: `if ::mutant_switch::on(7) { mutant } else { original }`.
+//! The text of a source file in which each mutant has a switch:
+//! `if ::mutant_switch::on(7) { mutant } else { original }`.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
