@@ -261,7 +261,7 @@ fn no_more_codes_are_right_than_the_policy_permits() {
     block_on(verifier.revoke(&id(), FIRST, DESK, NOW)).unwrap();
     block_on(verifier.enroll(&id(), &fresh(), phone(9), NOW)).unwrap();
     // An account that has more than a stricter policy permits gets what has no such codes.
-    let stricter = Verifier::new(&store, keys(), Policy::new());
+    let stricter = Verifier::new(&store, keys(), Policy::new().with_right_codes(8).unwrap());
     let error = account_error(block_on(stricter.enroll(&id(), &fresh(), phone(10), NOW)));
     assert!(matches!(error, AccountError::TooManyRightCodes { .. }), "{error:?}");
     block_on(stricter.enroll(&id(), &fresh(), &RecoveryCodes::new(&[1; 32]), NOW)).unwrap();

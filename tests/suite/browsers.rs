@@ -174,6 +174,7 @@ fn a_browser_is_remembered_for_one_to_ninety_days() {
         assert_eq!(BrowserDays::new(number), Err(BrowserDaysError { found: number }));
     }
     for number in [1, 90] {
+        assert_eq!(days(number).get(), number);
         let verifier = verifier(Memory::new());
         let accepted = verifier.log_in(&id(), &code_of(1, NOW), NOW).unwrap();
         let browser = block_on(verifier.remember(&accepted, DisplayName::EMPTY, days(number), &random(1), NOW));

@@ -171,6 +171,28 @@ fn an_error_has_its_cause() {
     assert!(CommitError::<io::Error>::Refused(Refusal::Closed).source().is_none());
 }
 
+#[test]
+fn the_public_learns_when_to_try_again() {
+    let until = at(1_700_000_000);
+    let wrong = |hold| PublicRefusal::Wrong { remaining: 0, hold };
+    for refusal in [
+        PublicRefusal::Locked { until: Some(until) },
+        PublicRefusal::Throttled { retry_at: until },
+        wrong(Hold::Throttled(until)),
+        wrong(Hold::LockedUntil(until)),
+    ] {
+        assert_eq!(refusal.retry_at(), Some(until), "{refusal:?}");
+    }
+    for refusal in
+        [PublicRefusal::Locked { until: None }, wrong(Hold::Locked), wrong(Hold::None), PublicRefusal::Expired]
+    {
+        assert_eq!(refusal.retry_at(), None, "{refusal:?}");
+    }
+    for hold in [Hold::Throttled(until), Hold::LockedUntil(until)] {
+        assert!(hold.is_in_force(at(1_699_999_999)) && !hold.is_in_force(until), "{hold:?}");
+    }
+}
+
 /// What may be shown says what to do, and nothing of what only the provider knows.
 #[cfg(feature = "verifier")]
 #[test]

@@ -62,6 +62,10 @@ fn sign(device: &mut Device, details: TransactionDetails<'_>, nonce: &[u8; 16]) 
 
 #[test]
 fn a_signature_is_for_its_details_and_once() {
+    assert_eq!(
+        (rent().amount(), rent().payee(), rent().text()),
+        ("1250.00 EUR", "IT60X0542811101000000123456", "rent")
+    );
     let (store, mut device) = (Memory::new(), Device::new(SUITE, 1));
     let verifier = confirmed(&store, Policy::new(), &device);
     let login = fresh();

@@ -17,8 +17,9 @@ use crate::alternatives::{operators, results};
 use crate::conditions::is_compiled;
 use crate::mutant::{Edit, Mutant};
 
-/// Functions whose bodies stay: texts for people, wiping, and values by default. Their expressions are changed.
-const BODIES_LEFT: [&str; 3] = ["fmt", "drop", "default"];
+/// Functions whose bodies stay: texts for people, wiping, values by default, and labels, which a test reads from the
+/// sources. Their expressions are changed.
+const BODIES_LEFT: [&str; 4] = ["fmt", "drop", "default", "label"];
 
 /// The mutants of a source file.
 #[derive(Default)]

@@ -63,6 +63,7 @@ fn an_app_is_activated_and_accepts_a_login_once() {
     let challenge = app.read(&sent.message, after(5)).unwrap();
     assert_eq!((challenge.account(), challenge.relying_party(), challenge.number()), ("rossi", "INPS", None));
     assert_eq!((challenge.place(), challenge.time()), ("Bari, Italia", "25 novembre 2026, 09:30"));
+    assert_eq!(challenge.expires(), sent.expires);
     let answer = app.accept(&challenge, &sent.number, CODE, after(5)).unwrap();
     assert_eq!(Answer::parse(&answer).unwrap().account(), id().as_str());
     assert_eq!(block_on(verifier.answer_push(&id(), &answer, after(6))).unwrap(), Verdict::Accept);

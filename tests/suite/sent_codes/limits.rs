@@ -9,7 +9,7 @@ use pollster::block_on;
 use secondo::account::AccountError;
 use secondo::audit::{Action, Event, Sink};
 use secondo::factor::Destination;
-use secondo::policy::{RateLimit, Sending};
+use secondo::policy::{RateLimit, Sending, SendingError};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::store::{Enumerate, Memory, Store};
 use secondo::verifier::Sent;
@@ -21,6 +21,17 @@ use crate::support::logins::{DESK, Logins, fresh};
 use crate::support::random::random;
 use crate::support::refusals::{account_error, refusal};
 use crate::support::subscriber::{bind, code_of, id, phone};
+
+#[test]
+fn validity_and_pause_are_at_most_ten_minutes() {
+    let secs = |secs| Duration::from_secs(secs);
+    let most = secs(Sending::MAX_VALIDITY_SECS.into());
+    assert!(Sending::new().with_validity(most).is_ok() && Sending::new().with_pause(most).is_ok());
+    for found in [Duration::ZERO, most + secs(1)] {
+        assert_eq!(Sending::new().with_validity(found).unwrap_err(), SendingError { found });
+        assert_eq!(Sending::new().with_pause(found).unwrap_err(), SendingError { found });
+    }
+}
 
 #[test]
 fn message_tells_when_the_next_code_can_be_sent() {
