@@ -296,6 +296,21 @@ fn a_watermark_is_lowered_to_the_window_if_it_is_beyond_the_margin() {
     }
 }
 
+/// A wrong clock may have set the watermark far away.
+#[test]
+fn no_step_up_to_the_watermark_is_accepted_however_far_it_is() {
+    let (totp, policy) = (Totp::default(), Policy::new().with_window(Window::new(1, 1).unwrap()));
+    let now = totp.step(NOW).unwrap().get();
+    for ahead in [0, 1, 30, 31, 32, 33, 1 << 31, 1 << 32, (1 << 32) + 1, 1 << 62] {
+        let state = State::new().confirmed().starting_at(Counter::new(now + ahead));
+        for step in now - 1..=now + 1 {
+            let code = SubmittedCode::from(&Hotp::default().generate(&key(), Counter::new(step)));
+            let verdict = commit(Method::Totp(totp).verify(&key(), &policy, &state, &code, NOW), &mut state.clone());
+            assert_eq!(verdict.is_ok(), step >= now + ahead, "{ahead}, {step}: {verdict:?}");
+        }
+    }
+}
+
 #[test]
 fn a_confirmation_is_a_login_if_the_policy_says_so() {
     for is_login in [false, true] {
