@@ -25,7 +25,8 @@ fn links(page: &str) -> Vec<&str> {
 
 /// Returns the anchors of a page's headings, as GitHub makes them.
 fn anchors(page: &str) -> Vec<String> {
-    let headings = page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let lines = page.split("```").step_by(2).flat_map(str::lines);
+    let headings = lines.filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
     let anchor = |heading: &str| {
         let kept = heading.chars().filter(|character| character.is_alphanumeric() || " -_".contains(*character));
         kept.collect::<String>().to_lowercase().replace(' ', "-")

@@ -281,8 +281,7 @@ fn resynchronization_wants_as_many_codes_as_the_policy_says() {
     }
 }
 
-/// The expected probabilities were computed with exact fractions.
-/// A login under a clock that was years ahead left a watermark far in the future.
+/// A login under a clock that was ahead left a watermark in the future.
 #[test]
 fn a_watermark_is_lowered_to_the_window_if_it_is_beyond_the_margin() {
     let (totp, policy) = (Totp::default(), Policy::new().with_watermark_margin(Duration::from_secs(90)).unwrap());
@@ -323,6 +322,7 @@ fn a_confirmation_is_a_login_if_the_policy_says_so() {
     }
 }
 
+/// The expected probabilities were computed with exact fractions.
 #[test]
 fn guess_probabilities() {
     fn near(actual: f64, expected: f64) {

@@ -64,8 +64,8 @@ impl Person {
         !self.expiration_date.parse::<Date>().is_ok_and(|last| today(now) <= last)
     }
 
-    /// Returns the time in seconds from which new sessions may begin, if all end now. Those that began in the second of
-    /// another end are ended too.
+    /// Returns the time in seconds from which new sessions may begin, if all end now. It is later than any earlier end, so
+    /// that sessions that began since then end too.
     pub(crate) fn next_end(&self, now: UnixTime) -> u64 {
         (now.as_secs() + 1).max(self.sessions_since + 1)
     }

@@ -59,7 +59,7 @@ pub(crate) fn held(app: &App) -> (Arc<App>, Arc<Semaphore>) {
 #[derive(Clone, Copy)]
 pub(crate) enum Gate {
     All,
-    /// Those that write a record of this kind, after the first ones of this number.
+    /// Those that write a record of this kind, once this many were written.
     Writes(&'static str, usize),
 }
 
@@ -163,7 +163,7 @@ pub(crate) async fn click_twice<R: Record>(app: &App, browser: &mut Browser, pat
     click_after::<R>(app, 0, browser, path, forms).await;
 }
 
-/// Clicks twice, and holds the first form after it has written so many records of type `R`.
+/// Clicks twice, and holds the first form after it has written this many records of type `R`.
 pub(crate) async fn click_after<R: Record>(
     app: &App,
     written: usize,

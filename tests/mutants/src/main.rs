@@ -2,7 +2,7 @@
 //! repository with the files that get mutants.
 //!
 //! 1. [`find`] finds the places of the files that can be changed, [`alternatives`] has the changes, and [`conditions`]
-//!    leaves out what the compiler does.
+//!    leaves out what the compiler does. Arguments of macros, such as `matches!`, have none.
 //! 2. [`write`] writes them into the sources, each with a switch, and [`compile`] finds out which compile.
 //! 3. [`baseline`] runs every test without any mutant.
 //! 4. [`trials`] runs the tests that reach a mutant with it, until one fails.
@@ -17,7 +17,6 @@ mod find;
 mod mutant;
 mod reviewed;
 mod runs;
-
 mod trials;
 mod write;
 

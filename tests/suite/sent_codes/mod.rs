@@ -360,7 +360,7 @@ proptest! {
     }
 }
 
-/// A new code may be what was typed before. What another transaction typed stays typed, and so do logins.
+/// A new code may equal an earlier guess. The refusals of other transactions stay, and so do logins.
 #[test]
 fn a_new_code_forgets_the_refusals_of_its_own_transaction() {
     let store = Memory::new();

@@ -26,6 +26,7 @@ impl Device {
         Self::with_secret(suite, vec![byte; 32])
     }
 
+    /// Creates a token with a secret of any length that is imported.
     pub(crate) fn with_secret(suite: &str, secret: Vec<u8>) -> Self {
         Self { suite: Suite::parse(suite).unwrap(), secret, counter: 0 }
     }
