@@ -484,7 +484,7 @@ fn an_external_authenticator_lets_others_be_revoked_only_while_it_is_active() {
     assert_eq!(listed(), [(passkey, Kind::External, Status::Active)]);
 }
 
-/// An account remembers the outcomes of four answers. A record with more is none of this library.
+/// An account keeps the outcomes of at most four answers, so that a record with five is refused.
 #[test]
 fn a_record_has_at_most_four_outcomes() {
     const LEN: usize = 37;

@@ -1,6 +1,7 @@
 //! A test of the enrollment example: it reads the QR code from the terminal, and submits codes from `oathtool`.
 #![cfg(all(feature = "qr", feature = "rand", feature = "std"))]
 
+use crate::support::hex::hex;
 use crate::support::oathtool;
 use crate::support::pictures;
 use crate::support::programs;
@@ -48,10 +49,7 @@ fn scanning_the_code_enrolls_and_the_stored_record_is_sealed() {
     let record = lines[3];
     // Version 1, a sealed account, revision 2 after the enrollment and the confirmation, and key 1.
     assert!(record.starts_with("0181000000000000000200000001"), "{record}");
-    let seed: String = {
-        let seed = base32::decode(base32::Alphabet::Rfc4648 { padding: false }, secret).unwrap();
-        seed.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
-    };
+    let seed = hex(&base32::decode(base32::Alphabet::Rfc4648 { padding: false }, secret).unwrap());
     assert!(!seed.as_bytes().windows(8).any(|part| record.contains(std::str::from_utf8(part).unwrap())), "{record}");
     assert!(example.wait().unwrap().success());
 }

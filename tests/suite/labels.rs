@@ -193,7 +193,7 @@ fn the_public_learns_when_to_try_again() {
     }
 }
 
-/// What may be shown says what to do, and nothing of what only the provider knows.
+/// A page can tell the person what to do next after each of these errors.
 #[cfg(feature = "verifier")]
 #[test]
 fn the_public_learns_what_to_do() {

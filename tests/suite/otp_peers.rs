@@ -2,6 +2,7 @@
 #![cfg(feature = "std")]
 
 use crate::support::commit::commit;
+use crate::support::hex::hex;
 use crate::support::installed;
 
 use std::io::Write;
@@ -141,7 +142,7 @@ impl Case {
         json!({
             "type": if self.period.is_some() { "totp" } else { "hotp" }, "algorithm": self.algorithm.to_string(),
             "digits": digits, "period": self.period.map(Period::as_secs), "moment": self.moment,
-            "secret": self.secret.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
+            "secret": hex(&self.secret),
             "uri": (digits <= uri_digits).then(|| self.uri()), "typed": self.typed, "window": self.window,
         })
     }

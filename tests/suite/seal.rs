@@ -2,6 +2,7 @@
 #![cfg(feature = "std")]
 
 use crate::support::enrolled;
+use crate::support::hex::unhex;
 use crate::support::logins;
 use crate::support::refusals;
 
@@ -82,8 +83,7 @@ fn records_sealed_by_another_implementation_open() {
     let mut checked = 0;
     for row in rows {
         let [method, digits, time, code, record] = row.split(' ').collect::<Vec<_>>()[..] else { panic!("{row}") };
-        let bytes: Vec<u8> =
-            (0..record.len()).step_by(2).map(|at| u8::from_str_radix(&record[at..at + 2], 16).unwrap()).collect();
+        let bytes = unhex(record);
         let master = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
         let key = SealingKey::derive(
             &Deployment::new("idp.example.it").unwrap(),

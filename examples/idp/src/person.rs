@@ -297,8 +297,7 @@ impl Persons {
         hashed.await?
     }
 
-    /// Replaces the password, and returns the time. No login with the old password began later. The sessions stay, for the
-    /// caller to end.
+    /// Replaces the password, and returns the time after the hash. The sessions stay, for the caller to end.
     pub(crate) async fn set_password(&self, id: &str, password: String) -> Result<UnixTime, Outage> {
         let hashed = self.hash(password).await?;
         let now = UnixTime::now()?;

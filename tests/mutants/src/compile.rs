@@ -43,10 +43,10 @@ pub(crate) fn compile(copy: &Path, sources: &[Source]) -> Result<(Vec<Mutant>, V
     }
 }
 
-/// What does not compile.
+/// The exceptions that the compiler's errors have shown so far.
 #[derive(Default)]
 struct Exceptions {
-    /// The keys of mutants.
+    /// The keys of the mutants that do not compile.
     dropped: BTreeSet<String>,
     /// The names of functions that stay `const`.
     kept: BTreeSet<String>,

@@ -10,8 +10,8 @@ use syn::{Attribute, Meta, Token};
 
 /// Returns `true` unless a condition in front of the node leaves it out.
 pub(crate) fn is_compiled(node: &impl ToTokens) -> bool {
-    let conditions = attributes(node).into_iter().filter(|attribute| attribute.path().is_ident("cfg"));
-    conditions.into_iter().all(|attribute| attribute.parse_args().is_ok_and(|condition| holds(&condition)))
+    let mut conditions = attributes(node).into_iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    conditions.all(|attribute| attribute.parse_args().is_ok_and(|condition| holds(&condition)))
 }
 
 /// Returns the attributes at the start of the node.

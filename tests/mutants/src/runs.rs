@@ -29,7 +29,7 @@ pub(crate) enum Switch {
 /// The end of a run.
 pub(crate) enum End {
     Passed,
-    /// The names of the failed tests. There is none if the program was aborted or took too long.
+    /// The names of the tests that failed. The list is empty if the program was aborted or took too long.
     Failed(Vec<String>),
 }
 

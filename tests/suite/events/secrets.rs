@@ -12,6 +12,7 @@ use secondo::{Hotp, Secret, Totp};
 
 use super::{Kept, Seen, id, login, observed, passkey, token};
 use crate::support::enrolled::{FIRST, NOW, SECOND, SECRET, authenticator, code_at};
+use crate::support::hex::hex;
 use crate::support::logins::DESK;
 use crate::support::ocra::{Device, PIN, other_than};
 
@@ -20,9 +21,8 @@ const WRONG: &str = "483920";
 
 /// Returns the forms in which bytes could be shown.
 fn forms(bytes: &[u8]) -> Vec<String> {
-    let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let base32 = Secret::from_bytes(bytes).unwrap().to_base32().as_str().to_owned();
-    vec![String::from_utf8_lossy(bytes).into_owned(), base32, hex.concat(), format!("{bytes:?}")]
+    vec![String::from_utf8_lossy(bytes).into_owned(), base32, hex(bytes), format!("{bytes:?}")]
 }
 
 /// Panics if there are not as many events as expected, or if one of them contains one of these texts or a transaction.

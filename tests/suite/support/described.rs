@@ -3,6 +3,8 @@
 use secondo::factor::Method;
 use secondo::formats::otpauth::KeyUri;
 
+use super::hex::hex;
+
 /// Returns the parameters in one line: type, algorithm, digits, period or next counter, and secret in hexadecimal.
 pub(crate) fn parameters(uri: &KeyUri) -> String {
     let authenticator = uri.authenticator();
@@ -11,9 +13,9 @@ pub(crate) fn parameters(uri: &KeyUri) -> String {
         Method::Hotp(_) => ("hotp", uri.counter().unwrap().get()),
         other => panic!("{other:?}"),
     };
-    let secret: Vec<_> = authenticator.secret().unwrap().expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = hex(authenticator.secret().unwrap().expose());
     let digits = authenticator.method().digits().count();
-    format!("{kind} {} {digits} {moving} {}", authenticator.algorithm(), secret.concat())
+    format!("{kind} {} {digits} {moving} {}", authenticator.algorithm(), secret)
 }
 
 /// Returns the fields of each row that is not a comment.

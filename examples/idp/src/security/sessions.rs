@@ -70,7 +70,7 @@ impl Visit {
     pub(crate) async fn end_other_sessions(&mut self, person: &str, now: UnixTime) -> Result<bool, Outage> {
         let app = Arc::clone(&self.app);
         let held = app.persons.load(person, now).await?.ok_or(Outage("missing_person"))?;
-        // This session outlasts the end from before it: the second of two clicks may read both at any time.
+        // Stored before the others end, so that the second of two clicks does not find this session over.
         self.begin_at(held.next_end(now)).await?;
         let since = app.persons.end_sessions(person, now).await?;
         if since != self.browser.session.began {
