@@ -248,6 +248,11 @@ fn a_code_of_a_clock_that_was_ahead_is_none() {
     let longest = EnrollmentCode::new(EnrollmentCode::MAX_VALIDITY, &[9; 32]).unwrap();
     block_on(verifier.issue_enrollment_code(&id(), &longest, DESK, after(50))).unwrap();
     assert!(enroll(&verifier, &fresh(), &text(&longest), phone(2), NOW).is_ok());
+    // Nor does the longest code of one that is more than a minute ahead last longer.
+    let longest = EnrollmentCode::new(EnrollmentCode::MAX_VALIDITY, &[10; 32]).unwrap();
+    block_on(verifier.issue_enrollment_code(&id(), &longest, DESK, after(61))).unwrap();
+    let used = enroll(&verifier, &fresh(), &text(&longest), phone(3), NOW);
+    assert_eq!(account_error(used), AccountError::NoEnrollmentCode);
 }
 
 /// The subscriber's own account may be locked by somebody else.

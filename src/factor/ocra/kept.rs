@@ -297,3 +297,30 @@ impl<'b> Reader<'b> {
         Ok(Asked { login, is_signature, expires, nonce, question, session })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+    use crate::factor::ocra::TransactionDetails;
+
+    /// An account reserves room for as many challenges as there can be, so that it never refuses to ask.
+    #[test]
+    fn room_for_all_challenges_is_reserved() {
+        let login = Transaction::new(&[1; 16]).unwrap();
+        let details = TransactionDetails::new("10,00 EUR", "Maria Rossi", "").unwrap();
+        let (of_login, of_signature) = (Subject::Login(Some(&[7; 64])), Subject::Signature(&details));
+        for (suite, subject) in
+            [("OCRA-1:HOTP-SHA256-8:QN08-S064", of_login), ("OCRA-1:HOTP-SHA512-8:C-QA64", of_signature)]
+        {
+            let secret = Secret::from_bytes(&[7; 64]).unwrap();
+            let mut token = Ocra::new(Token::new(Suite::parse(suite).unwrap(), secret, None).unwrap());
+            let reserved = token.reserved_len();
+            for _ in 0..Ocra::MOST {
+                token.ask(&login, &subject, UnixTime::EPOCH, &[7; 32]).unwrap();
+            }
+            assert_eq!((token.encoded_len(), token.reserved_len()), (reserved, reserved), "{suite}");
+        }
+    }
+}

@@ -203,3 +203,22 @@ impl Kept for OutOfBand {
         self.destination == other.destination
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+
+    /// An account reserves room for as many codes as there can be, so that it never refuses to send one.
+    #[test]
+    fn room_for_all_codes_is_reserved() {
+        let mut sms = OutOfBand::new(Destination::sms("+39 333 123 4567").unwrap());
+        let reserved = sms.reserved_len();
+        for login in 0..10 {
+            let login = Transaction::new(&[login; 16]).unwrap();
+            sms.keep(&login, &Code::from_truncated(0, Digits::Six), &Sending::new(), UnixTime::EPOCH);
+        }
+        assert_eq!((sms.encoded_len(), sms.reserved_len()), (reserved, reserved));
+    }
+}

@@ -289,3 +289,24 @@ impl core::fmt::Debug for Material {
         f.write_str(if matches!(self, Self::Secret(_)) { "Secret(..)" } else { "Key(..)" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails so")]
+
+    use super::*;
+
+    /// An account reserves room for the key and for as many challenges as there can be, so that it never refuses to ask.
+    #[test]
+    fn room_for_all_challenges_is_reserved() {
+        let account = AccountId::new("maria").unwrap();
+        let mut app = Push::new(&Activation::new(&account, "idp.example.it", "Maria Rossi", &[7; 32]).unwrap());
+        let reserved = app.reserved_len();
+        app.activate(PublicKey::from_stored([2; PublicKey::LEN]));
+        let details = Details::new("INPS", "Bari", "09:30").unwrap();
+        for _ in 0..Push::MOST {
+            app.ask(&account, [1; 16], &details, &[7; 32], UnixTime::EPOCH).unwrap();
+        }
+        assert_eq!((app.encoded_len(), app.reserved_len()), (reserved, reserved));
+    }
+}

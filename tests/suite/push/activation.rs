@@ -115,7 +115,9 @@ fn activations_that_do_not_prove_themselves_change_nothing() {
     assert_eq!(account_error(confirm(&login, code.as_str(), after(600))), AccountError::Expired);
     assert_eq!(stored(&store), before);
     confirm(&login, code.as_str(), after(599)).unwrap();
-    // The same key cannot be a second device of the account.
+    // Neither the same activation nor the same key can be a second device of the account.
+    let again = block_on(verifier.enroll(&id(), &fresh(), &first, NOW));
+    assert_eq!(account_error(again), AccountError::SecretInUse(number));
     let again = activation();
     block_on(verifier.enroll(&id(), &fresh(), &again, NOW)).unwrap();
     let (_, answer) = push::activate(&again, 7);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use pollster::block_on;
-use secondo::push::{PushRefusal, Verdict};
+use secondo::push::{Details, PushRefusal, Verdict};
 use secondo::store::Memory;
-use secondo::{AuthenticatorNumber, Refusal, Verifier, VerifierError};
+use secondo::{AuthenticatorNumber, Policy, Refusal, Verifier, VerifierError};
 
 use super::verifier;
 use crate::support::enrolled::{FIRST, NOW, after, keys};
@@ -296,4 +296,19 @@ fn clocks_that_jump() {
     block_on(verifier.answer_push(&id(), &reported, after(2))).unwrap();
     let held = PushRefusal::Held { until: after(3602) };
     assert_eq!(push_refusal(ask(&verifier, &fresh(), number, after(2))), held);
+}
+
+/// A challenge that would last longer than any comes from a clock that was ahead.
+#[test]
+fn the_longest_challenge_may_come_from_a_clock_that_is_a_minute_ahead() {
+    let longest = details().lasting(Duration::from_secs(Details::MAX_SECS.into())).unwrap();
+    for ahead in [60, 61] {
+        let verifier = Verifier::new(Memory::new(), keys(), Policy::new());
+        let (mut app, number) = bind_phone(&verifier, 7, NOW);
+        let login = fresh();
+        let sent = block_on(verifier.push(&id(), &login, number, &longest, after(ahead), &random())).unwrap();
+        let answer = accept(&mut app, &sent.message, &sent.number, after(ahead));
+        let answered = block_on(verifier.answer_push(&id(), &answer, NOW));
+        assert_eq!(answered.is_ok(), ahead == 60, "{answered:?}");
+    }
 }

@@ -172,6 +172,18 @@ fn a_clock_that_was_ahead_neither_shuts_out_nor_prolongs() {
     }
 }
 
+/// A restored backup may hold a code that was used after it.
+#[test]
+fn watermarks_that_are_raised_end_sent_codes() {
+    let store = Memory::new();
+    let verifier = Verifier::new(&store, keys(), Policy::new());
+    let number = confirmed(&verifier, mobile(), NOW);
+    let login = fresh();
+    let sent = code(&verifier, &login, number, NOW);
+    block_on(verifier.raise_watermarks(&id(), DESK, NOW)).unwrap();
+    assert_eq!(try_code(&verifier, &login, &sent, NOW), Refusal::NotSent);
+}
+
 /// Every change has an event with its revision, also that of a request that a limit refuses.
 #[test]
 fn every_request_is_an_event_without_a_gap() {

@@ -118,6 +118,8 @@ fn a_code_is_accepted_once_in_its_transaction() {
 
     let accepted = block_on(verifier.verify(&id(), &login, &sent, NOW)).unwrap();
     assert_eq!((accepted.authenticator(), accepted.failures_before()), (number, 2));
+    // SMS is restricted (NIST SP 800-63B-4 section 3.1.3.3), and permitted.
+    assert!(accepted.counts_for_aal2());
     let again = block_on(verifier.verify(&id(), &login, &sent, NOW));
     assert!(matches!(again, Err(VerifierError::Repeated(repeated)) if repeated.authenticator == number));
     // Also after the outcome is forgotten, and with a clock that was set back.
