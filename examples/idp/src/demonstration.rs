@@ -107,10 +107,12 @@ fn somebody() -> Result<Person, Outage> {
         spid_code: format!("SCND{}", random_digits()?),
         expiration_date: "2036-12-31".into(),
         password: String::new(),
+        password_changed_by: None,
         second_factor_since: None,
         standing: Standing::Active,
         is_operator: false,
-        sessions_since: 0,
+        session_ends: 0,
+        kept_session: None,
         terms_since: 0,
         wants_marketing: false,
     })

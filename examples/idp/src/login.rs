@@ -59,8 +59,7 @@ pub(crate) async fn take_password(
             return visit.turn_away(person.standing).await;
         }
         person::FirstFactor::Right(person) => {
-            visit.browser.session.person = Some(person.id.clone());
-            visit.browser.session.began = visit.now.as_secs().max(person.sessions_since);
+            visit.browser.sign_in(&person, visit.now.as_secs());
             (visit.browser.session.single, visit.browser.session.next) = (None, next);
             let ends = visit.choose_level(&person)?;
             visit.browser.renew(&visit.app.records, visit.now).await?;

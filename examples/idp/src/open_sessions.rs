@@ -4,6 +4,7 @@ use secondo::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use crate::outage::Outage;
+use crate::person::Person;
 use crate::records::{Kept, Record, Records};
 use crate::session::{LONGEST_SECS, Session};
 
@@ -39,33 +40,41 @@ pub(crate) async fn add(
     Ok(())
 }
 
-/// Returns the open sessions of a person with their names, the newest first.
-pub(crate) async fn of(records: &Records, person: &str, now: UnixTime) -> Result<Vec<(String, Session)>, Outage> {
-    let Open(names) = records.load(person, now).await?.unwrap_or_default();
-    let mut sessions = Vec::new();
-    for name in names.into_iter().rev() {
-        let session: Option<Session> = records.load(&name, now).await?;
-        let session = session.filter(|session| session.is_own() && session.person.as_deref() == Some(person));
-        sessions.extend(session.map(|session| (name, session)));
-    }
-    Ok(sessions)
+/// Returns the open sessions of a person, the newest first.
+pub(crate) async fn of(records: &Records, person: &Person, now: UnixTime) -> Result<Vec<Session>, Outage> {
+    let mut sessions = named(records, &person.id, now).await?;
+    sessions.retain(|(_, session)| session.is_own() && session.is_of(person, now));
+    Ok(sessions.into_iter().rev().map(|(_, session)| session).collect())
 }
 
-/// Ends the sessions of a person whose names are chosen. Returns `false` if there were none.
+/// Ends the sessions of a person that are chosen. Returns `false` if there were none.
 pub(crate) async fn end(
     records: &Records,
     person: &str,
-    is_chosen: impl Fn(&str) -> bool + Sync,
+    is_chosen: impl Fn(&Session) -> bool + Sync,
     now: UnixTime,
 ) -> Result<bool, Outage> {
-    let ended = records.change(person, now, |open: Option<Open>| {
-        let Open(names) = open.unwrap_or_default();
-        let (ended, left) = names.into_iter().partition::<Vec<_>, _>(|name| is_chosen(name));
-        (Some(Kept::until(now.saturating_add(LONGEST_SECS), Open(left))), ended)
-    });
-    let ended = ended.await?;
-    for name in &ended {
+    let mut sessions = named(records, person, now).await?;
+    sessions.retain(|(_, session)| is_chosen(session));
+    let forget = |open: Option<Open>| {
+        let Open(mut names) = open.unwrap_or_default();
+        names.retain(|name| sessions.iter().all(|(ended, _)| ended != name));
+        (Some(Kept::until(now.saturating_add(LONGEST_SECS), Open(names))), ())
+    };
+    records.change(person, now, forget).await?;
+    for (name, _) in &sessions {
         records.remove::<Session>(name, now).await?;
     }
-    Ok(!ended.is_empty())
+    Ok(!sessions.is_empty())
+}
+
+/// Returns the stored sessions of a person with their names, the oldest first.
+async fn named(records: &Records, person: &str, now: UnixTime) -> Result<Vec<(String, Session)>, Outage> {
+    let Open(names) = records.load(person, now).await?.unwrap_or_default();
+    let mut sessions = Vec::new();
+    for name in names {
+        let session: Option<Session> = records.load(&name, now).await?;
+        sessions.extend(session.map(|session| (name, session)));
+    }
+    Ok(sessions)
 }

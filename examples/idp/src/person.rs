@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::outage::Outage;
 use crate::records::{Kept, Record, Records};
 use crate::registration::today;
+use crate::session::Session;
 use crate::tries::{self, Counted, Pin};
 
 /// A person with an identity. The id is also that of the account with the authenticators.
@@ -36,15 +37,21 @@ pub(crate) struct Person {
     pub(crate) expiration_date: String,
     /// The hash of the password (argon2id).
     pub(crate) password: String,
+    /// The attempt that has changed the password last, as [`tries::attempt`] returns it.
+    #[serde(default)]
+    pub(crate) password_changed_by: Option<String>,
     /// The time in seconds at which the first authenticator was confirmed. From then on, a missing account is an outage.
     pub(crate) second_factor_since: Option<u64>,
     pub(crate) standing: Standing,
     /// `true` for the staff of the provider, who see the pages of the administration.
     #[serde(default)]
     pub(crate) is_operator: bool,
-    /// The time in seconds before which all sessions that began are over.
+    /// The number of times that the sessions were ended. Those that began before the last time are over, except one.
     #[serde(default)]
-    pub(crate) sessions_since: u64,
+    pub(crate) session_ends: u64,
+    /// The id of the session that was kept the last time.
+    #[serde(default)]
+    pub(crate) kept_session: Option<String>,
     /// The time in seconds at which the person accepted the terms, or 0.
     #[serde(default)]
     pub(crate) terms_since: u64,
@@ -64,10 +71,10 @@ impl Person {
         !self.expiration_date.parse::<Date>().is_ok_and(|last| today(now) <= last)
     }
 
-    /// Returns the time in seconds from which new sessions may begin, if all end now. It is later than any earlier end, so
-    /// that sessions that began since then end too.
-    pub(crate) fn next_end(&self, now: UnixTime) -> u64 {
-        (now.as_secs() + 1).max(self.sessions_since + 1)
+    /// Ends all sessions, except the one with this id.
+    pub(crate) fn end_sessions(&mut self, except: Option<&str>) {
+        self.session_ends += 1;
+        self.kept_session = except.map(str::to_owned);
     }
 
     /// Notes that the person has a second factor from now on, unless it is noted already.
@@ -297,23 +304,41 @@ impl Persons {
         hashed.await?
     }
 
-    /// Replaces the password, and returns the time after the hash. The sessions stay, for the caller to end.
-    pub(crate) async fn set_password(&self, id: &str, password: String) -> Result<UnixTime, Outage> {
+    /// Changes the password and ends all sessions but this one. Returns `false` and changes nothing if the session was ended
+    /// meanwhile, or if the password is no longer the one that the attempt was compared with, unless this attempt has
+    /// changed it before.
+    pub(crate) async fn change_password(
+        &self,
+        compared: &Person,
+        password: String,
+        attempt: &str,
+        own: &Session,
+        now: UnixTime,
+    ) -> Result<bool, Outage> {
         let hashed = self.hash(password).await?;
-        let now = UnixTime::now()?;
-        self.change(id, now, |person| person.password.clone_from(&hashed)).await?;
-        Ok(now)
+        let set = |person: &mut Person| {
+            if person.password_changed_by.as_deref() == Some(attempt) {
+                return true;
+            }
+            let may_change = person.password == compared.password && own.is_of(person, now);
+            if may_change {
+                person.password.clone_from(&hashed);
+                person.password_changed_by = Some(attempt.to_owned());
+                person.end_sessions(own.id.as_deref());
+            }
+            may_change
+        };
+        self.change(&compared.id, now, set).await
     }
 
-    /// Ends all sessions of a person. Returns the time in seconds from which new ones may begin.
-    pub(crate) async fn end_sessions(&self, id: &str, now: UnixTime) -> Result<u64, Outage> {
-        let mut since = 0;
-        let end = |person: &mut Person| {
-            since = person.next_end(now);
-            person.sessions_since = since;
+    /// Replaces a password that was forgotten, and ends all sessions.
+    pub(crate) async fn recover_password(&self, id: &str, password: String, now: UnixTime) -> Result<(), Outage> {
+        let hashed = self.hash(password).await?;
+        let set = |person: &mut Person| {
+            person.password.clone_from(&hashed);
+            person.end_sessions(None);
         };
-        self.change(id, now, end).await?;
-        Ok(since)
+        self.change(id, now, set).await
     }
 
     /// Returns the time in seconds until which a user name of the person is locked after wrong passwords.
@@ -357,7 +382,7 @@ mod tests {
         let app = test_browser::open(folder.path()).await;
         let now = UnixTime::now().unwrap();
         let (records, _, seen) = test_browser::gated(&app, Gate::Writes(Person::KIND, 0));
-        let persons = Persons::new(records, "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
+        let persons = test_browser::persons(&app, &records);
         let mut calls = Vec::new();
         for user in [USER, "RSSMRA80B69H501U", "nobody@example.org"] {
             for wrong in 1..=6 {

@@ -96,6 +96,10 @@ impl Cookie {
     pub(crate) fn hash(&self, purpose: &str) -> String {
         base16ct::lower::encode_string(&Sha256::new().chain_update(purpose).chain_update(self.0).finalize())
     }
+
+    fn procedure(&self) -> String {
+        self.hash("procedure").chars().take(32).collect()
+    }
 }
 
 /// A session as the records have it.
@@ -107,6 +111,12 @@ pub(crate) struct Session {
     moved: Option<Moved>,
     /// The person, once the password was right.
     pub(crate) person: Option<String>,
+    /// The id, set with the password. It stays when the cookie moves.
+    #[serde(default)]
+    pub(crate) id: Option<String>,
+    /// The number of times that the person's sessions had been ended before this one began.
+    #[serde(default)]
+    pub(crate) ends_before: u64,
     /// The second factor, once it was shown.
     pub(crate) second: Option<Second>,
     /// The authenticator that is being enrolled.
@@ -233,8 +243,10 @@ impl Session {
     }
 
     /// Returns `true` if the session is still one of this person.
-    fn is_of(&self, person: &Person, now: UnixTime) -> bool {
-        self.began >= person.sessions_since && now.as_secs().saturating_sub(self.began) < LONGEST_SECS
+    pub(crate) fn is_of(&self, person: &Person, now: UnixTime) -> bool {
+        let is_theirs = self.person.as_ref() == Some(&person.id);
+        let was_kept = self.ends_before == person.session_ends || self.id == person.kept_session;
+        is_theirs && self.id.is_some() && was_kept && now.as_secs().saturating_sub(self.began) < LONGEST_SECS
     }
 
     /// Returns `true` in a session of the person's own pages, after the second factor.
@@ -344,6 +356,14 @@ impl Browser {
         *self = Self::start(self.purpose, Cookie::random()?)?;
         self.session.language = language;
         Ok(())
+    }
+
+    /// Takes a person into the session, who gave the password at this time in seconds.
+    pub(crate) fn sign_in(&mut self, person: &Person, at: u64) {
+        self.session.person = Some(person.id.clone());
+        // Others may know the cookie that the browser had before the password, but not the next one.
+        self.session.id = Some(self.next_procedure());
+        (self.session.ends_before, self.session.began) = (person.session_ends, at);
     }
 
     /// Takes the person out of a session that is over. The request of a service stays.
@@ -566,7 +586,12 @@ impl Browser {
 
     /// Returns the id of a procedure that this session begins. Both of two clicks get the same one.
     pub(crate) fn procedure(&self) -> String {
-        self.cookie.hash("procedure").chars().take(32).collect()
+        self.cookie.procedure()
+    }
+
+    /// Returns the id of a procedure that begins with the session that [`Self::renew`] moves this one to.
+    pub(crate) fn next_procedure(&self) -> String {
+        self.cookie.next(&self.session.salt).procedure()
     }
 
     /// Returns the value that each form of this session has, so that no other site can send one.

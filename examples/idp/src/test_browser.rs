@@ -17,7 +17,7 @@ use crate::key_file::KeyFile;
 use crate::messages::Messages;
 use crate::person::{Persons, hash};
 use crate::records::{Record, Records, kind_of};
-use crate::session::Session;
+use crate::session::{self, Purpose, Second, Session};
 
 pub(crate) const USER: &str = "maria.rossi@example.org";
 const ORIGIN: &str = "http://localhost:8080";
@@ -47,12 +47,39 @@ pub(crate) async fn change(app: &App, change: impl FnMut(&mut crate::person::Per
     app.persons.change(&id, now, change).await.unwrap();
 }
 
+/// Returns a browser with a session of the person's own pages.
+pub(crate) async fn sign_in(app: &Arc<App>) -> Browser {
+    let now = UnixTime::now().unwrap();
+    let person = app.persons.named(USER, now).await.unwrap().unwrap();
+    let mut browser = Browser::new(app);
+    browser.send("GET", "/", String::new(), None).await;
+    let headers = browser.headers();
+    let mut held = session::Browser::of(&app.records, &headers, Purpose::OwnPages, false, now).await.unwrap();
+    held.sign_in(&person, now.as_secs());
+    held.session.second = Some(Second { authenticator: 1, at: now.as_secs(), level: 2, amr: Vec::new() });
+    held.renew(&app.records, now).await.unwrap();
+    let [(_, cookie)] = held.set_cookie(false).unwrap();
+    cookie.split(';').next().unwrap().clone_into(&mut browser.cookie);
+    browser
+}
+
 /// Returns the provider with persons and messages that are out of reach until the gate has a permit. A request that waits
 /// for them is not answered.
 pub(crate) fn held(app: &App) -> (Arc<App>, Arc<Semaphore>) {
     let (records, gate, _) = gated(app, Gate::All);
-    let persons = Persons::new(records.clone(), "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
-    (Arc::new(App { persons, messages: Messages::new(records, None), ..app.clone() }), gate)
+    (Arc::new(App { persons: persons(app, &records), messages: Messages::new(records, None), ..app.clone() }), gate)
+}
+
+/// Returns the provider whose persons and other records are behind a gate without permits, the permits, and the numbers of
+/// calls.
+pub(crate) fn gated_app(app: &App, gate: Gate) -> (Arc<App>, Arc<Semaphore>, Arc<Seen>) {
+    let (records, permits, seen) = gated(app, gate);
+    (Arc::new(App { persons: persons(app, &records), records, ..app.clone() }), permits, seen)
+}
+
+/// Returns the persons of these records.
+pub(crate) fn persons(app: &App, records: &Records) -> Persons {
+    Persons::new(records.clone(), "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap()
 }
 
 /// The calls of a store that wait for a permit of its gate.
@@ -171,8 +198,7 @@ pub(crate) async fn click_after<R: Record>(
     path: &str,
     forms: [String; 2],
 ) {
-    let (records, gate, seen) = gated(app, Gate::Writes(R::KIND, written));
-    let gated = Arc::new(App { records, ..app.clone() });
+    let (gated, gate, seen) = gated_app(app, Gate::Writes(R::KIND, written));
     let click = |form: String| {
         let (mut tab, path) = (Browser::new(&gated), path.to_owned());
         tab.cookie.clone_from(&browser.cookie);

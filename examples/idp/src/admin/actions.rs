@@ -137,7 +137,7 @@ pub(crate) enum DeviceChange {
 }
 
 /// Changes one device. A suspension or revocation ends all sessions of the person, since a thief may have signed in with
-/// the device.
+/// the device: after the change, and before it as well, so that an outage between the two leaves none of them.
 pub(crate) async fn change_device(
     app: &App,
     person: &Person,
@@ -148,8 +148,13 @@ pub(crate) async fn change_device(
 ) -> Done {
     check(person, by)?;
     let (id, verifier) = (id(person)?, &app.verifier);
+    let account = account(app, person, now).await?;
+    if !account.is_some_and(|view| view.authenticators.iter().any(|held| held.number == device)) {
+        return Err(NotDone::Refused(NO_DEVICE));
+    }
     let notice = match change {
         DeviceChange::Suspend => {
+            end_sessions(app, person, now).await?;
             verifier.suspend_authenticator(&id, device, by, now).await?;
             end_sessions(app, person, now).await?;
             notices::DEVICE_SUSPENDED
@@ -159,6 +164,7 @@ pub(crate) async fn change_device(
             notices::DEVICE_RESUMED
         }
         DeviceChange::Revoke => {
+            end_sessions(app, person, now).await?;
             verifier.revoke(&id, device, by, now).await?;
             end_sessions(app, person, now).await?;
             notices::DEVICE_REVOKED
@@ -301,6 +307,9 @@ async fn set_standing(app: &App, person: &Person, standing: Standing, now: UnixT
         };
         if is_allowed {
             person.standing = standing;
+            if standing != Standing::Active {
+                person.end_sessions(None);
+            }
         }
         is_allowed
     };
@@ -308,13 +317,18 @@ async fn set_standing(app: &App, person: &Person, standing: Standing, now: UnixT
         return Err(NotDone::Refused(if standing == Standing::Active { NOT_SUSPENDED } else { REVOKED }));
     }
     if standing != Standing::Active {
-        end_sessions(app, person, now).await?;
+        remove_sessions(app, person, now).await?;
     }
     Ok(())
 }
 
 async fn end_sessions(app: &App, person: &Person, now: UnixTime) -> Result<(), Outage> {
-    app.persons.end_sessions(&person.id, now).await?;
+    app.persons.change(&person.id, now, |person| person.end_sessions(None)).await?;
+    remove_sessions(app, person, now).await
+}
+
+/// Removes the sessions of a person, after they were ended.
+async fn remove_sessions(app: &App, person: &Person, now: UnixTime) -> Result<(), Outage> {
     open_sessions::end(&app.records, &person.id, |_| true, now).await?;
     Ok(())
 }

@@ -173,8 +173,7 @@ async fn take_password(
     }
     // The second of two clicks changes nothing, and an outage before the password is set leaves the step to be repeated.
     if records.load::<Recovered>(&recovery.id, now).await?.is_none() {
-        let changed = visit.app.persons.set_password(&person.id, password).await?;
-        visit.app.persons.end_sessions(&person.id, changed).await?;
+        visit.app.persons.recover_password(&person.id, password, now).await?;
         visit.app.persons.forget_tries(&person, now).await?;
         // Two clicks at once set the same password, and are told of once.
         if records.create(&recovery.id, Kept::until(now.saturating_add(HOUR), Recovered {}), now).await? {
@@ -304,7 +303,6 @@ mod tests {
     use super::*;
     use crate::app::RECORDS;
     use crate::key_file::KeyFile;
-    use crate::person::Persons;
     use crate::records::Records;
     use crate::session::{self, Purpose, Session};
     use crate::test_browser::{self, Browser, USER, click_twice};
@@ -376,8 +374,7 @@ mod tests {
         let find = async || app.persons.named(USER, now).await.unwrap().unwrap();
         let keys = KeyFile::read(&app.config.key_path()).unwrap().derived(RECORDS);
         let records = Records::new(Boxed::new(Contended(app.engine.boxed())), &keys);
-        let persons = Persons::new(records, "nobody", 1, app.metrics.clone(), app.audit.clone()).unwrap();
-        let broken = Arc::new(App { persons, ..App::clone(&app) });
+        let broken = Arc::new(App { persons: test_browser::persons(&app, &records), ..App::clone(&app) });
 
         // Both codes were right.
         let recovery =

@@ -85,10 +85,12 @@ async fn add(app: &App, n: u32, password: String) -> Result<Person, Failure> {
         spid_code: format!("LOAD{n:010}"),
         expiration_date: "2036-12-31".into(),
         password,
+        password_changed_by: None,
         second_factor_since: Some(now.as_secs()),
         standing: Standing::Active,
         is_operator: false,
-        sessions_since: 0,
+        session_ends: 0,
+        kept_session: None,
         terms_since: 0,
         wants_marketing: false,
     };

@@ -54,6 +54,9 @@ pub(crate) struct Single {
     pub(crate) person: String,
     /// The time in seconds at which the person gave the password.
     pub(crate) at: u64,
+    /// The number of times that the person's sessions had been ended before.
+    #[serde(default)]
+    pub(crate) ends_before: u64,
 }
 
 impl Return {
@@ -98,7 +101,7 @@ impl Visit {
         let login = Login { person: person.clone(), attributes: request.attributes.clone(), level, amr, at };
         let code = issue(&self.app.records, &request, login, self.now).await?;
         // Higher levels leave no session behind: the second factor is asked for every time.
-        let single = (level == Level::One as u8).then_some(Single { person, at });
+        let single = (level == Level::One as u8).then_some(Single { person, at, ends_before: session.ends_before });
         let location = request.back.with(&self.app.origin, &[("code", &code)]);
         if self.leave(Given { request: request.id, location, page: None }, single).await? {
             self.app.audit.record(line.clone());

@@ -128,15 +128,13 @@ impl Visit {
             && self.now.as_secs().saturating_sub(single.at) <= request.max_age.unwrap_or(SESSION_SECS).min(SESSION_SECS)
             && let Some(person) = self.app.persons.load(&single.person, self.now).await?
             && person.is_active(self.now)
-            && single.at >= person.sessions_since
+            && single.ends_before == person.session_ends
             && request.choose(person.second_factor_since.is_some())? == Some(Level::One)
         {
             request.level = Some(Level::One as u8);
-            session.person = Some(person.id);
-            session.began = single.at;
+            self.browser.sign_in(&person, single.at);
         }
-        session.single = single;
-        session.request = Some(request);
+        (self.browser.session.single, self.browser.session.request) = (single, Some(request));
         self.browser.keep(&self.app.records, self.now).await
     }
 }

@@ -64,10 +64,10 @@ pub(crate) struct Security<'a> {
     pub(crate) view: &'a AccountView,
     /// The last accesses, with the names of services.
     pub(crate) accesses: &'a [Access],
-    /// The open sessions with their names.
-    pub(crate) sessions: &'a [(String, Session)],
-    /// The name of this session.
-    pub(crate) own: &'a str,
+    /// The open sessions, the newest first.
+    pub(crate) sessions: &'a [Session],
+    /// The id of this session.
+    pub(crate) own: Option<&'a str>,
     pub(crate) is_operator: bool,
 }
 
@@ -167,16 +167,17 @@ fn sessions(page: &Page<'_>, security: &Security<'_>) -> Markup {
     html! {
         h2 { (page.say(SESSIONS)) }
         ul .items {
-            @for (name, session) in security.sessions {
+            @for session in security.sessions {
+                @let id = session.id.as_deref();
                 li {
                     (page.say(BEGAN)) " " (date_and_time(session.began)) ", "
                     (page.say(SEEN)) " " (date_and_time(session.seen))
-                    @if name == security.own {
+                    @if id == security.own {
                         " " strong { "(" (page.say(THIS_ONE)) ")" }
                     } @else {
                         form method="post" action="/security/sessions" {
                             (page.token())
-                            input type="hidden" name="session" value=(name);
+                            input type="hidden" name="session" value=(id.unwrap_or_default());
                             button .link { (page.say(END)) }
                         }
                     }

@@ -69,7 +69,7 @@ pub(crate) enum Stage {
 }
 
 /// The identity data of a credential of somebody else.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Certified {
     pub(crate) issuer: String,
     pub(crate) fiscal_code: String,
@@ -184,10 +184,12 @@ impl Application {
             spid_code: spid_code()?,
             expiration_date: expires.to_string(),
             password: self.password.clone(),
+            password_changed_by: None,
             second_factor_since: None,
             standing: Standing::Active,
             is_operator: false,
-            sessions_since: 0,
+            session_ends: 0,
+            kept_session: None,
             terms_since,
             wants_marketing: self.wants_marketing,
         }))
@@ -238,12 +240,27 @@ impl Visit {
 
     /// Begins an application, if the browser has none.
     pub(super) async fn begin_application(&mut self, application: Application) -> Result<(), Outage> {
-        let id = self.browser.procedure();
-        let kept = Kept::until(self.now.saturating_add(DRAFT_SECS), application);
-        // The second of two clicks finds it.
-        self.app.records.create(&id, kept, self.now).await?;
-        self.browser.session.application = Some(id);
+        self.create_application(self.browser.procedure(), application).await?;
         self.browser.keep(&self.app.records, self.now).await
+    }
+
+    /// Begins an application in place of one that this browser may have, under the next cookie.
+    pub(super) async fn replace_application(&mut self, application: Application) -> Result<(), Outage> {
+        self.create_application(self.browser.next_procedure(), application).await?;
+        // Stored with the cookie, so that no click finds the one without the other.
+        self.browser.renew(&self.app.records, self.now).await
+    }
+
+    async fn create_application(&mut self, id: String, application: Application) -> Result<(), Outage> {
+        let create = |held: Option<Application>| {
+            // That of the first of two clicks, and not one that an outage left, of another person at the same browser.
+            let is_there = held.is_some_and(|held| held.certified == application.certified);
+            let expires = self.now.saturating_add(DRAFT_SECS);
+            ((!is_there).then(|| Kept::until(expires, application.clone())), ())
+        };
+        self.app.records.change(&id, self.now, create).await?;
+        self.browser.session.application = Some(id);
+        Ok(())
     }
 
     /// Changes the draft of this browser, or begins it.

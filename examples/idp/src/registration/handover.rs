@@ -180,8 +180,7 @@ pub(super) async fn take(
     let Credential { issuer, fiscal_code, name, family_name, mobile, .. } = credential;
     let certified = Some(Certified { issuer, fiscal_code, name, family_name });
     // A registration with documents that was begun in this browser ends here.
-    visit.browser.renew(&visit.app.records, visit.now).await?;
-    visit.begin_application(Application { mobile, certified, ..Application::default() }).await?;
+    visit.replace_application(Application { mobile, certified, ..Application::default() }).await?;
     visit.begin_code(Step::Mobile).await
 }
 
@@ -232,9 +231,14 @@ mod tests {
     use crate::session::Session;
     use crate::test_browser::{self, Browser, click_twice};
 
-    /// The first of two clicks has used the password, and has not set its cookie.
+    /// The first of two clicks has used the password, and has not yet stored the application, or the session.
     #[tokio::test]
     async fn double_click_uses_a_one_time_password_once() {
+        click_with_password::<Application>().await;
+        click_with_password::<Session>().await;
+    }
+
+    async fn click_with_password<R: Record>() {
         let folder = tempfile::tempdir().unwrap();
         let app = test_browser::open(folder.path()).await;
         let now = UnixTime::now().unwrap();
@@ -257,7 +261,7 @@ mod tests {
         browser.send("GET", PAGE, String::new(), None).await;
         let given = format!("&fiscal_code=VRDLGU90E17F205V&pin=12345678&otp={}&consent=yes", code.as_str());
         let form = format!("form={}{given}", browser.hidden("form"));
-        click_twice::<Session>(&app, &mut browser, PAGE, [form.clone(), form]).await;
+        click_twice::<R>(&app, &mut browser, PAGE, [form.clone(), form]).await;
         assert!(browser.page.contains("\"/register/code/mobile\""), "{}", browser.page);
         // Another browser gets nothing by it.
         let mut other = Browser::new(&app);

@@ -45,13 +45,12 @@ pub(super) async fn take(
     for &also in lost.iter().skip(1) {
         visit.end_lost(&account, also).await?;
     }
+    // A thief may have signed in with a lost device. Each code does this: after an outage, the device can no longer be
+    // reported.
+    visit.end_other_sessions(account.as_str()).await?;
     // It is stored with the session that follows, so that no click comes between the two.
     visit.browser.session.enrolling = visit.enroll_next_app(&account).await?;
     let page = visit.complete(&accepted).await?;
-    if !lost.is_empty() {
-        // A finder or thief may have signed in with a lost device.
-        visit.end_other_sessions(account.as_str(), visit.now).await?;
-    }
     visit.notify(RECOVERED).await?;
     Ok(visit.go_to(&page))
 }
@@ -99,8 +98,9 @@ const RECOVERED: Notice = Notice {
     subject: Text("Accesso con un codice di recupero", "Sign-in with a recovery code"),
     text: Text(
         "È stato usato un codice di recupero della tua identità digitale. I dispositivi segnalati come persi sono stati \
-            disattivati.",
-        "A recovery code of your digital identity was used. The devices that were reported as lost were deactivated.",
+            disattivati, e le altre sessioni sono state chiuse.",
+        "A recovery code of your digital identity was used. The devices that were reported as lost were deactivated, and \
+            the other sessions were ended.",
     ),
 };
 
@@ -112,6 +112,7 @@ mod tests {
 
     use super::*;
     use crate::open_sessions::Open;
+    use crate::person::Person;
     use crate::records::Record;
     use crate::session::Session;
     use crate::test_browser::{self, Browser, USER, change, click_after};
@@ -141,19 +142,22 @@ mod tests {
         browser.page
     }
 
-    /// The first of two clicks has used the code and has not stored the session, has stored it, or ends the other sessions.
+    /// The first of two clicks has used the code, or has ended the other sessions as well, or has stored the session too.
     #[tokio::test]
     async fn double_click_on_a_recovery_code_leads_to_the_next_app() {
-        let begun = [after_two_clicks::<Session>(true, 0).await, after_two_clicks::<Open>(true, 0).await];
-        let ends = after_two_clicks::<Session>(true, 2).await;
-        for page in begun.iter().chain([&ends]) {
+        let pages = [
+            after_two_clicks::<Person>(true, 0).await,
+            after_two_clicks::<Session>(true, 0).await,
+            after_two_clicks::<Open>(true, 1).await,
+        ];
+        for page in pages {
             assert!(page.contains("action=\"/enrollment\""), "{page}");
         }
     }
 
     #[tokio::test]
     async fn double_click_without_a_lost_app_leads_to_the_page_that_asked() {
-        for page in [after_two_clicks::<Session>(false, 0).await, after_two_clicks::<Open>(false, 0).await] {
+        for page in [after_two_clicks::<Session>(false, 0).await, after_two_clicks::<Open>(false, 1).await] {
             assert!(page.contains("action=\"/admin/find\""), "{page}");
         }
     }

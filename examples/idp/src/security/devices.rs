@@ -157,7 +157,7 @@ pub(crate) async fn remove(
     headers: HeaderMap,
     Form(Plain { form }): Form<Plain>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of(app, &headers).await?;
     let person = match visit.fresh_owner(&page_of(number)) {
         Ok(person) => person.id.clone(),
         Err(stopped) => return Ok(*stopped),
@@ -166,16 +166,22 @@ pub(crate) async fn remove(
         return Ok(visit.go_to("/security"));
     }
     let (account, by) = (visit.browser.account()?, Operator::new(&person, "own page"));
+    if visit.device(number).await?.is_none() {
+        // The second of two clicks.
+        return Ok(visit.go_to("/security"));
+    }
+    // Somebody else may have signed in with the device. Before its removal, so that an outage leaves no such session, and
+    // after it, when no other one can begin.
+    visit.end_other_sessions(&person).await?;
     match visit.app.verifier.revoke(&account, AuthenticatorNumber::new(number), by, visit.now).await {
         Ok(()) => {
-            // Somebody else may have signed in with the removed device.
-            visit.end_other_sessions(&person, visit.now).await?;
+            visit.end_other_sessions(&person).await?;
             visit.changed(REMOVED, "/security").await
         }
         Err(VerifierError::Account(AccountError::Last)) => {
             visit.refuse(&page_of(number), visit.warning(pages::LAST_DEVICE)).await
         }
-        // The second of two clicks.
+        // The first of two clicks has removed it meanwhile.
         Err(VerifierError::Account(AccountError::UnknownAuthenticator(_))) => Ok(visit.go_to("/security")),
         Err(error) => Err(error.into()),
     }

@@ -62,9 +62,9 @@ impl Visit {
             let client = access.service.as_ref().and_then(|id| self.app.oidc.clients.get(id));
             access.service = client.map(|client| client.name.clone()).or(access.service.take());
         }
-        let sessions = open_sessions::of(records, &person.id, self.now).await?;
-        let (own, is_operator) = (self.browser.name(), person.is_operator);
-        let security = Security { view: &view, accesses: &accesses, sessions: &sessions, own: &own, is_operator };
+        let sessions = open_sessions::of(records, person, self.now).await?;
+        let (own, is_operator) = (self.browser.session.id.as_deref(), person.is_operator);
+        let security = Security { view: &view, accesses: &accesses, sessions: &sessions, own, is_operator };
         Ok(self.show(StatusCode::OK, |page| pages::security(page, &security)))
     }
 

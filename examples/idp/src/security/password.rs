@@ -14,6 +14,7 @@ use crate::messages::Notice;
 use crate::pages::{self, Text};
 use crate::password;
 use crate::person::FirstFactor;
+use crate::tries;
 
 const PASSWORD: &str = "/security/password";
 
@@ -53,35 +54,45 @@ pub(crate) async fn change(
     if new != again {
         return visit.refuse(PASSWORD, visit.warning(NOT_AGAIN)).await;
     }
-    match visit.app.persons.first_factor(&person.email, old, &form, visit.now).await? {
-        FirstFactor::Right(_) => {
-            let changed = visit.app.persons.set_password(&person.id, new).await?;
-            visit.end_other_sessions(&person.id, changed).await?;
-            visit.browser.renew(&visit.app.records, visit.now).await?;
-            if !visit.app.records.first_use(&format!("password {form}"), visit.now).await? {
-                return Ok(visit.go_to("/security"));
+    let (persons, records, now) = (&visit.app.persons, &visit.app.records, visit.now);
+    let attempt = tries::attempt(&form, &format!("{} {old}{new}", old.len()));
+    let is_changed = match persons.first_factor(&person.email, old, &form, now).await? {
+        FirstFactor::Right(compared) => {
+            persons.change_password(&compared, new, &attempt, &visit.browser.session, now).await?
+        }
+        // The old password is wrong once the first of two clicks, or this form before an outage, has changed it.
+        FirstFactor::Wrong(_) => {
+            let held = persons.load(&person.id, now).await?;
+            let is_changed = held.is_some_and(|held| held.password_changed_by == Some(attempt));
+            if is_changed {
+                persons.forget_tries(&person, now).await?;
             }
-            visit.app.audit.record(Line {
-                time: visit.now.as_secs(),
-                person: Some(person.id),
-                action: "password_change".into(),
-                outcome: "done".into(),
-                ..Line::default()
-            });
-            visit.changed(CHANGED, "/security").await
+            is_changed
         }
-        // The first of two clicks has changed the password and moved the session.
-        _ if visit.browser.follow(&visit.app.records, visit.now).await? => {
-            visit.app.persons.forget_tries(&person, visit.now).await?;
-            Ok(visit.go_to("/security"))
-        }
-        FirstFactor::Wrong(1..) => visit.refuse(PASSWORD, visit.warning(WRONG)).await,
-        FirstFactor::Wrong(0) => {
-            let until = visit.app.persons.locked_until(&person, visit.now).await?.unwrap_or(visit.now.as_secs());
-            visit.refuse(PASSWORD, pages::password_locked(visit.language, until)).await
-        }
-        FirstFactor::Locked(until) => visit.refuse(PASSWORD, pages::password_locked(visit.language, until)).await,
+        FirstFactor::Locked(_) => false,
+    };
+    if !is_changed {
+        let refused = match persons.locked_until(&person, now).await? {
+            Some(until) => pages::password_locked(visit.language, until),
+            None => visit.warning(WRONG),
+        };
+        return visit.refuse(PASSWORD, refused).await;
     }
+    if !visit.browser.follow(records, now).await? {
+        visit.remove_other_sessions(&person.id).await?;
+        visit.browser.renew(records, now).await?;
+    }
+    if !records.first_use(&format!("password {form}"), now).await? {
+        return Ok(visit.go_to("/security"));
+    }
+    visit.app.audit.record(Line {
+        time: now.as_secs(),
+        person: Some(person.id),
+        action: "password_change".into(),
+        outcome: "done".into(),
+        ..Line::default()
+    });
+    visit.changed(CHANGED, "/security").await
 }
 
 const WRONG: Text = Text("La password attuale non è corretta.", "The current password is not correct.");

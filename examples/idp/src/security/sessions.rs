@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use secondo::UnixTime;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -15,11 +14,13 @@ use crate::messages::Notice;
 use crate::open_sessions;
 use crate::outage::Outage;
 use crate::pages::Text;
+use crate::person::Person;
+use crate::session::Session;
 
 #[derive(Deserialize)]
 pub(crate) struct Ended {
     form: String,
-    /// The name of a session, or `others`.
+    /// The id of a session, or `others`.
     session: String,
 }
 
@@ -29,7 +30,7 @@ pub(crate) async fn end(
     headers: HeaderMap,
     Form(Ended { form, session }): Form<Ended>,
 ) -> Answer {
-    let mut visit = Visit::of(app, &headers).await?;
+    let visit = Visit::of(app, &headers).await?;
     let id = match visit.owner() {
         Ok(person) => person.id.clone(),
         Err(stopped) => return Ok(*stopped),
@@ -37,11 +38,11 @@ pub(crate) async fn end(
     if form != visit.browser.form_token() {
         return Ok(visit.go_to("/security"));
     }
-    let own = visit.browser.name();
+    let own = visit.browser.session.id.as_ref();
     let is_ended = if session == "others" {
-        visit.end_other_sessions(&id, visit.now).await?
+        visit.end_other_sessions(&id).await?
     } else {
-        let is_chosen = |name: &str| name == session && name != own;
+        let is_chosen = |held: &Session| held.id.as_ref() == Some(&session) && held.id.as_ref() != own;
         open_sessions::end(&visit.app.records, &id, is_chosen, visit.now).await?
     };
     if !is_ended {
@@ -66,23 +67,203 @@ const ENDED: Notice = Notice {
 };
 
 impl Visit {
-    /// Ends the sessions of the person but this one. Returns `false` if there were none.
-    pub(crate) async fn end_other_sessions(&mut self, person: &str, now: UnixTime) -> Result<bool, Outage> {
-        let app = Arc::clone(&self.app);
-        let held = app.persons.load(person, now).await?.ok_or(Outage("missing_person"))?;
-        // Stored before the others end, so that the second of two clicks does not find this session over.
-        self.begin_at(held.next_end(now)).await?;
-        let since = app.persons.end_sessions(person, now).await?;
-        if since != self.browser.session.began {
-            self.begin_at(since).await?;
-        }
-        let own = self.browser.name();
-        open_sessions::end(&app.records, person, |name| name != own, now).await
+    /// Ends the sessions of the person but this one. Returns `false` if there were none, or if this one was ended meanwhile
+    /// and may no longer end others.
+    pub(crate) async fn end_other_sessions(&self, person: &str) -> Result<bool, Outage> {
+        let own = &self.browser.session;
+        let end = |person: &mut Person| {
+            let may_end = own.is_of(person, self.now);
+            if may_end {
+                person.end_sessions(own.id.as_deref());
+            }
+            may_end
+        };
+        Ok(self.app.persons.change(person, self.now, end).await? && self.remove_other_sessions(person).await?)
     }
 
-    /// Keeps this session as one that began at this time in seconds.
-    async fn begin_at(&mut self, time: u64) -> Result<(), Outage> {
-        self.browser.session.began = time;
-        self.browser.keep(&self.app.records, self.now).await
+    /// Removes the sessions of the person but this one, after they were ended. Returns `false` if there were none.
+    pub(super) async fn remove_other_sessions(&self, person: &str) -> Result<bool, Outage> {
+        let own = &self.browser.session.id;
+        open_sessions::end(&self.app.records, person, |held| held.id != *own, self.now).await
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails so")]
+mod tests {
+    use std::time::Duration;
+
+    use secondo::audit::Operator;
+    use secondo::{AccountId, AuthenticatorNumber, State, UnixTime};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::admin::actions::{self, DeviceChange};
+    use crate::enrollment::new_app;
+    use crate::open_sessions::Open;
+    use crate::records::Record;
+    use crate::test_browser::{self, Browser, Gate, USER, click_after, gated_app};
+
+    const BY: Operator<'static> = Operator::new("anna", "test");
+
+    async fn person(app: &App) -> Person {
+        app.persons.named(USER, UnixTime::now().unwrap()).await.unwrap().unwrap()
+    }
+
+    /// Opens a provider in which the person has three apps. Returns the numbers of two as well.
+    async fn open(folder: &std::path::Path) -> (Arc<App>, [u32; 2]) {
+        let app = test_browser::open(folder).await;
+        let account = AccountId::new(&person(&app).await.id).unwrap();
+        let now = UnixTime::now().unwrap();
+        let phones = ["", "tablet", "old"].map(|name| (new_app(name).unwrap(), State::new().confirmed()));
+        app.verifier.import(&account, &phones, BY, now).await.unwrap();
+        test_browser::change(&app, |person| person.second_factor_since = Some(1)).await;
+        let view = app.verifier.view(&account, now).await.unwrap();
+        (app, [0, 1].map(|place| view.authenticators[place].number.get()))
+    }
+
+    /// Returns `true` if the browser is signed in.
+    async fn is_in(browser: &mut Browser) -> bool {
+        browser.send("GET", "/security", String::new(), None).await;
+        browser.page.contains("action=\"/logout\"")
+    }
+
+    const NEW_PASSWORD: &str = "&old=password&new=Nuova-1984&again=Nuova-1984";
+
+    /// Each form that ends the other sessions, with its fields.
+    fn forms(device: u32) -> [(String, String); 3] {
+        let form = |path: &str, fields: &str| (path.to_owned(), fields.to_owned());
+        [
+            form("/security/sessions", "&session=others"),
+            form(&format!("/security/device/{device}/remove"), ""),
+            form("/security/password", NEW_PASSWORD),
+        ]
+    }
+
+    /// The second of two clicks finds its own session, however far the first one is.
+    #[tokio::test]
+    async fn double_click_ends_the_other_sessions_alone() {
+        async fn click<R: Record>(written: usize) {
+            for form in 0..3 {
+                let folder = tempfile::tempdir().unwrap();
+                let (app, [device, _]) = open(folder.path()).await;
+                let (path, fields) = forms(device)[form].clone();
+                let (mut thief, mut browser) = (test_browser::sign_in(&app).await, test_browser::sign_in(&app).await);
+                assert!(is_in(&mut thief).await && is_in(&mut browser).await);
+                let fields = format!("form={}{fields}", browser.hidden("form"));
+                click_after::<R>(&app, written, &mut browser, &path, [fields.clone(), fields]).await;
+                assert!(is_in(&mut browser).await, "{path}: {}", browser.page);
+                assert!(!is_in(&mut thief).await, "{path}: {}", thief.page);
+            }
+        }
+        click::<Person>(0).await;
+        click::<Open>(0).await;
+    }
+
+    /// Runs a request until it is about to write a record of type `R` after it has written this many, and drops it there,
+    /// as an outage does. Returns `false` if it has ended before.
+    async fn interrupt<R: Record, T>(app: &App, written: usize, request: impl AsyncFnOnce(Arc<App>) -> T) -> bool {
+        let (gated, _gate, seen) = gated_app(app, Gate::Writes(R::KIND, written));
+        let waits = async {
+            while seen.writes() <= written {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            _ = request(gated) => false,
+            () = waits => true,
+        }
+    }
+
+    /// Sends a form of a browser, with its cookie.
+    async fn send(app: Arc<App>, browser: &Browser, path: &str, fields: String) {
+        let mut tab = Browser::new(&app);
+        tab.cookie.clone_from(&browser.cookie);
+        tab.send("POST", path, fields, None).await;
+    }
+
+    /// After the password is stored, an outage leaves no other session signed in.
+    #[tokio::test]
+    async fn password_and_end_of_the_sessions_are_one_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let (app, _) = open(folder.path()).await;
+        let (mut thief, mut browser) = (test_browser::sign_in(&app).await, test_browser::sign_in(&app).await);
+        assert!(is_in(&mut thief).await && is_in(&mut browser).await);
+        let fields = format!("form={}{NEW_PASSWORD}", browser.hidden("form"));
+        let change = async |gated| send(gated, &browser, "/security/password", fields.clone()).await;
+        assert!(interrupt::<Open, _>(&app, 0, change).await);
+        assert!(app.persons.compare("Nuova-1984".into(), Some(person(&app).await.password)).await.unwrap());
+        assert!(!is_in(&mut thief).await, "{}", thief.page);
+        // The form can be sent again, and then writes no person.
+        let change = async |gated| send(gated, &browser, "/security/password", fields.clone()).await;
+        assert!(!interrupt::<Person, _>(&app, 0, change).await);
+        test_browser::wait_for_mail(&app, USER, "Password cambiata").await;
+    }
+
+    /// The thief has the old password too. The owner changes it, or ends the other sessions, when a form of the thief is
+    /// about to be done.
+    #[tokio::test]
+    async fn session_that_was_ended_changes_nothing() {
+        let password = |new: &str| ("/security/password", format!("&old=password&new={new}&again={new}"));
+        let others = || ("/security/sessions", "&session=others".to_owned());
+        let (of_thief, of_owner) = (password("Ladro-1984"), password("Nuova-1984"));
+        let cases = [(&of_thief, &of_owner), (&of_thief, &others()), (&others(), &of_owner)];
+        for ((path, form), (own_path, own_form)) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let (app, _) = open(folder.path()).await;
+            let (mut thief, mut browser) = (test_browser::sign_in(&app).await, test_browser::sign_in(&app).await);
+            assert!(is_in(&mut thief).await && is_in(&mut browser).await);
+            let (gated, gate, seen) = gated_app(&app, Gate::Writes(Person::KIND, 0));
+            let form = format!("form={}{form}", thief.hidden("form"));
+            let late = send(gated, &thief, path, form);
+            let first = async {
+                while seen.writes() == 0 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                let form = format!("form={}{own_form}", browser.hidden("form"));
+                browser.send("POST", own_path, form, None).await;
+                gate.add_permits(Semaphore::MAX_PERMITS);
+            };
+            tokio::join!(late, first);
+            let held = person(&app).await.password;
+            assert!(!app.persons.compare("Ladro-1984".into(), Some(held)).await.unwrap(), "{path}");
+            assert!(is_in(&mut browser).await && !is_in(&mut thief).await, "{path}: {}", browser.page);
+        }
+    }
+
+    /// An outage comes before or after the revocation.
+    #[tokio::test]
+    async fn interrupted_end_of_a_device_leaves_no_session() {
+        for written in 0..=1 {
+            let folder = tempfile::tempdir().unwrap();
+            let (app, [device, other]) = open(folder.path()).await;
+            let (mut thief, mut browser) = (test_browser::sign_in(&app).await, test_browser::sign_in(&app).await);
+            assert!(is_in(&mut thief).await && is_in(&mut browser).await);
+            let (path, fields) =
+                (format!("/security/device/{device}/remove"), format!("form={}", browser.hidden("form")));
+            let remove = async |gated| send(gated, &browser, &path, fields.clone()).await;
+            assert!(interrupt::<Person, _>(&app, written, remove).await);
+            let account = AccountId::new(&person(&app).await.id).unwrap();
+            let devices = async || app.verifier.view(&account, UnixTime::now().unwrap()).await.unwrap().authenticators;
+            // If the device is there no more, nobody would remove it again.
+            assert_eq!(devices().await.len() == 2, written == 1);
+            assert_eq!(is_in(&mut thief).await, written == 0);
+            browser.send("POST", &path, fields, None).await;
+            assert!(!is_in(&mut thief).await && is_in(&mut browser).await, "{}", browser.page);
+
+            // The same at the help desk, which ends all sessions.
+            let (person, device) = (person(&app).await, AuthenticatorNumber::new(other));
+            let mut browser = test_browser::sign_in(&app).await;
+            let end = async |app: &App, change| {
+                let now = UnixTime::now().unwrap();
+                actions::change_device(app, &person, device, change, BY, now).await.is_ok()
+            };
+            for change in [DeviceChange::Suspend, DeviceChange::Revoke] {
+                assert!(interrupt::<Person, _>(&app, written, async |gated: Arc<App>| end(&gated, change).await).await);
+                assert_eq!(is_in(&mut browser).await, written == 0);
+                assert_eq!(end(&app, change).await, written == 0 || matches!(change, DeviceChange::Suspend));
+                browser = test_browser::sign_in(&app).await;
+            }
+        }
     }
 }

@@ -173,7 +173,6 @@ fn a_login_that_took_too_long_activates_nothing() {
 fn a_person_who_is_suspended_meanwhile_activates_nothing() {
     let service = Service::new();
     for action in ["/first-app", "/enrollment"] {
-        // Two suspensions within a second would end the sessions before both only.
         let provider = Provider::start(&service.registration());
         let help_desk = |action| {
             let arguments = ["admin", action, &provider.user, "--operator", "anna", "--reason", "ticket 7"];
