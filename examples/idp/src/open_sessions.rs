@@ -47,8 +47,23 @@ pub(crate) async fn of(records: &Records, person: &Person, now: UnixTime) -> Res
     Ok(sessions.into_iter().rev().map(|(_, session)| session).collect())
 }
 
-/// Ends the sessions of a person that are chosen. Returns `false` if there were none.
-pub(crate) async fn end(
+/// Ends the session of a person with this id. Returns `false` if there is none.
+pub(crate) async fn end(records: &Records, person: &str, id: &str, now: UnixTime) -> Result<bool, Outage> {
+    let mut is_ended = false;
+    // It may have moved to another name meanwhile.
+    while remove(records, person, |session| session.id.as_deref() == Some(id), now).await? {
+        is_ended = true;
+    }
+    Ok(is_ended)
+}
+
+/// Removes the sessions of a person that are over. Returns `false` if there were none.
+pub(crate) async fn remove_ended(records: &Records, person: &str, now: UnixTime) -> Result<bool, Outage> {
+    let person: Person = records.load(person, now).await?.ok_or(Outage("missing_person"))?;
+    remove(records, &person.id, |session| !session.is_of(&person, now), now).await
+}
+
+async fn remove(
     records: &Records,
     person: &str,
     is_chosen: impl Fn(&Session) -> bool + Sync,
@@ -68,12 +83,14 @@ pub(crate) async fn end(
     Ok(!sessions.is_empty())
 }
 
-/// Returns the stored sessions of a person with their names, the oldest first.
+/// Returns the stored sessions of a person with their names, the oldest first. One that moves to another name has no person
+/// any more.
 async fn named(records: &Records, person: &str, now: UnixTime) -> Result<Vec<(String, Session)>, Outage> {
     let Open(names) = records.load(person, now).await?.unwrap_or_default();
     let mut sessions = Vec::new();
     for name in names {
         let session: Option<Session> = records.load(&name, now).await?;
+        let session = session.filter(|session| session.person.as_deref() == Some(person));
         sessions.extend(session.map(|session| (name, session)));
     }
     Ok(sessions)

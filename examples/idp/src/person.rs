@@ -37,7 +37,7 @@ pub(crate) struct Person {
     pub(crate) expiration_date: String,
     /// The hash of the password (argon2id).
     pub(crate) password: String,
-    /// The attempt that has changed the password last, as [`tries::attempt`] returns it.
+    /// The recovery that has changed the password last, or the attempt, as [`tries::attempt`] returns it.
     #[serde(default)]
     pub(crate) password_changed_by: Option<String>,
     /// The time in seconds at which the first authenticator was confirmed. From then on, a missing account is an outage.
@@ -305,8 +305,8 @@ impl Persons {
     }
 
     /// Changes the password and ends all sessions but this one. Returns `false` and changes nothing if the session was ended
-    /// meanwhile, or if the password is no longer the one that the attempt was compared with, unless this attempt has
-    /// changed it before.
+    /// meanwhile, or if the password is no longer the one that was compared. An attempt that has changed it before changes
+    /// nothing either, and returns `true`.
     pub(crate) async fn change_password(
         &self,
         compared: &Person,
@@ -331,12 +331,21 @@ impl Persons {
         self.change(&compared.id, now, set).await
     }
 
-    /// Replaces a password that was forgotten, and ends all sessions.
-    pub(crate) async fn recover_password(&self, id: &str, password: String, now: UnixTime) -> Result<(), Outage> {
+    /// Replaces a password that was forgotten, once in each recovery, and ends all sessions.
+    pub(crate) async fn recover_password(
+        &self,
+        id: &str,
+        password: String,
+        recovery: &str,
+        now: UnixTime,
+    ) -> Result<(), Outage> {
         let hashed = self.hash(password).await?;
         let set = |person: &mut Person| {
-            person.password.clone_from(&hashed);
-            person.end_sessions(None);
+            if person.password_changed_by.as_deref() != Some(recovery) {
+                person.password.clone_from(&hashed);
+                person.password_changed_by = Some(recovery.to_owned());
+                person.end_sessions(None);
+            }
         };
         self.change(id, now, set).await
     }

@@ -111,7 +111,7 @@ pub(crate) struct Session {
     moved: Option<Moved>,
     /// The person, once the password was right.
     pub(crate) person: Option<String>,
-    /// The id, set with the password. It stays when the cookie moves.
+    /// The id, set when a person is taken into the session. It stays when the cookie moves.
     #[serde(default)]
     pub(crate) id: Option<String>,
     /// The number of times that the person's sessions had been ended before this one began.
@@ -245,8 +245,8 @@ impl Session {
     /// Returns `true` if the session is still one of this person.
     pub(crate) fn is_of(&self, person: &Person, now: UnixTime) -> bool {
         let is_theirs = self.person.as_ref() == Some(&person.id);
-        let was_kept = self.ends_before == person.session_ends || self.id == person.kept_session;
-        is_theirs && self.id.is_some() && was_kept && now.as_secs().saturating_sub(self.began) < LONGEST_SECS
+        let is_open = self.ends_before == person.session_ends || self.id == person.kept_session;
+        is_theirs && self.id.is_some() && is_open && now.as_secs().saturating_sub(self.began) < LONGEST_SECS
     }
 
     /// Returns `true` in a session of the person's own pages, after the second factor.
@@ -494,6 +494,10 @@ impl Browser {
         // The next cookie does not give the secret again.
         self.session.once = None;
         self.keep(records, now).await?;
+        // Before the old one moves, so that the list always has one of the two.
+        if let Some(person) = self.session.person.as_ref().filter(|_| self.session.is_own()) {
+            open_sessions::add(records, person, &self.name(), &old, now).await?;
+        }
         let keep = |held: Option<Session>| {
             let is_overtaken = held.as_ref().is_some_and(|held| self.is_overtaken(held));
             let moved = Kept::until(now.saturating_add(MOVING_SECS + 1), moved.clone());
@@ -513,10 +517,7 @@ impl Browser {
             _ => {}
         }
         self.is_stored = true;
-        match &self.session.person {
-            Some(person) if self.session.is_own() => open_sessions::add(records, person, &self.name(), &old, now).await,
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Returns `true` if another request has taken the session a step further since this one read it: to the next cookie,

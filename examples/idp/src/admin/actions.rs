@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondo::account::{AccountError, AccountView};
+use secondo::account::{AccountError, AccountView, AuthenticatorView, Status};
 use secondo::audit::Operator;
 use secondo::decision::Hold;
 use secondo::factor::EnrollmentCode;
@@ -16,7 +16,7 @@ use crate::audit::Line;
 use crate::messages::Notice;
 use crate::open_sessions;
 use crate::outage::Outage;
-use crate::pages::{Locked, Text};
+use crate::pages::{Locked, Text, is_last_way};
 use crate::person::{Person, Standing};
 use crate::records::{Record, kind_of};
 
@@ -148,10 +148,12 @@ pub(crate) async fn change_device(
 ) -> Done {
     check(person, by)?;
     let (id, verifier) = (id(person)?, &app.verifier);
-    let account = account(app, person, now).await?;
-    if !account.is_some_and(|view| view.authenticators.iter().any(|held| held.number == device)) {
-        return Err(NotDone::Refused(NO_DEVICE));
-    }
+    let Some(view) = account(app, person, now).await? else {
+        return Err(NotDone::Refused(if person.standing == Standing::Revoked { REVOKED } else { NO_DEVICE }));
+    };
+    let held = view.authenticators.iter().find(|held| held.number == device);
+    let is_confirmed = |held: &&AuthenticatorView| !matches!(held.status, Status::Unconfirmed { .. });
+    let held = held.filter(is_confirmed).ok_or(NotDone::Refused(NO_DEVICE))?;
     let notice = match change {
         DeviceChange::Suspend => {
             end_sessions(app, person, now).await?;
@@ -163,6 +165,7 @@ pub(crate) async fn change_device(
             verifier.resume_authenticator(&id, device, by, now).await?;
             notices::DEVICE_RESUMED
         }
+        DeviceChange::Revoke if is_last_way(held, &view) => return Err(NotDone::Refused(LAST)),
         DeviceChange::Revoke => {
             end_sessions(app, person, now).await?;
             verifier.revoke(&id, device, by, now).await?;
@@ -329,7 +332,7 @@ async fn end_sessions(app: &App, person: &Person, now: UnixTime) -> Result<(), O
 
 /// Removes the sessions of a person, after they were ended.
 async fn remove_sessions(app: &App, person: &Person, now: UnixTime) -> Result<(), Outage> {
-    open_sessions::end(&app.records, &person.id, |_| true, now).await?;
+    open_sessions::remove_ended(&app.records, &person.id, now).await?;
     Ok(())
 }
 

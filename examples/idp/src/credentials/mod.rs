@@ -173,7 +173,7 @@ async fn take_password(
     }
     // The second of two clicks changes nothing, and an outage before the password is set leaves the step to be repeated.
     if records.load::<Recovered>(&recovery.id, now).await?.is_none() {
-        visit.app.persons.recover_password(&person.id, password, now).await?;
+        visit.app.persons.recover_password(&person.id, password, &recovery.id, now).await?;
         visit.app.persons.forget_tries(&person, now).await?;
         // Two clicks at once set the same password, and are told of once.
         if records.create(&recovery.id, Kept::until(now.saturating_add(HOUR), Recovered {}), now).await? {

@@ -73,7 +73,6 @@ pub(crate) fn add_device(page: &Page<'_>, form_use: &str) -> Markup {
 pub(crate) fn device(page: &Page<'_>, device: &AuthenticatorView, view: &AccountView) -> Markup {
     let path = format!("/security/device/{}", device.number);
     let others = ways_beside(device, view);
-    let is_way = device.status == Status::Active && device.kind != Kind::LookUp && device.kind != Kind::Mail;
     let content = html! {
         p { (page.say(kind(device.kind))) " - " (page.say(status(device))) }
         form method="post" action={ (path) "/name" } {
@@ -83,11 +82,11 @@ pub(crate) fn device(page: &Page<'_>, device: &AuthenticatorView, view: &Account
             button { (page.say(RENAME)) }
         }
         h2 { (page.say(REMOVE)) }
-        @if is_way && others == 0 {
+        @if is_last_way(device, view) {
             p { (page.say(LAST_DEVICE)) }
         } @else {
             p { (page.say(REMOVE_HINT)) }
-            @if is_way && others == 1 { p #warning { strong { (page.say(ONE_LEFT)) } } }
+            @if is_way(device) && others == 1 { p #warning { strong { (page.say(ONE_LEFT)) } } }
             form method="post" action={ (path) "/remove" } {
                 (page.token())
                 button .danger { (page.say(REMOVE)) }
@@ -99,15 +98,19 @@ pub(crate) fn device(page: &Page<'_>, device: &AuthenticatorView, view: &Account
     page.whole(if name.is_empty() { page.say(kind(device.kind)) } else { name }, None, &content)
 }
 
+/// Returns `true` if the person can log in with this device and with no other one.
+pub(crate) fn is_last_way(device: &AuthenticatorView, view: &AccountView) -> bool {
+    is_way(device) && ways_beside(device, view) == 0
+}
+
+/// Returns `true` if the person can log in with this device.
+fn is_way(device: &AuthenticatorView) -> bool {
+    device.status == Status::Active && device.kind != Kind::LookUp && device.kind != Kind::Mail
+}
+
 /// Returns the number of other devices with which the person can log in.
 fn ways_beside(device: &AuthenticatorView, view: &AccountView) -> usize {
-    let is_way = |other: &&AuthenticatorView| {
-        other.number != device.number
-            && other.status == Status::Active
-            && other.kind != Kind::LookUp
-            && other.kind != Kind::Mail
-    };
-    view.authenticators.iter().filter(is_way).count()
+    view.authenticators.iter().filter(|other| other.number != device.number && is_way(other)).count()
 }
 
 /// The page for a code of the help desk.

@@ -45,9 +45,9 @@ pub(super) async fn take(
     for &also in lost.iter().skip(1) {
         visit.end_lost(&account, also).await?;
     }
-    // A thief may have signed in with a lost device. Each code does this: after an outage, the device can no longer be
-    // reported.
-    visit.end_other_sessions(account.as_str()).await?;
+    // A thief may have signed in with a lost device. Every code ends the other sessions: if an outage came before this, the
+    // person uses another code, and can no longer report the device.
+    visit.end_after_device(account.as_str()).await?;
     // It is stored with the session that follows, so that no click comes between the two.
     visit.browser.session.enrolling = visit.enroll_next_app(&account).await?;
     let page = visit.complete(&accepted).await?;

@@ -166,16 +166,22 @@ pub(crate) async fn remove(
         return Ok(visit.go_to("/security"));
     }
     let (account, by) = (visit.browser.account()?, Operator::new(&person, "own page"));
-    if visit.device(number).await?.is_none() {
+    let view = visit.app.verifier.view(&account, visit.now).await?;
+    let Some(device) = view.authenticators.iter().find(|device| device.number.get() == number) else {
         // The second of two clicks.
         return Ok(visit.go_to("/security"));
+    };
+    if pages::is_last_way(device, &view) {
+        return visit.refuse(&page_of(number), visit.warning(pages::LAST_DEVICE)).await;
     }
-    // Somebody else may have signed in with the device. Before its removal, so that an outage leaves no such session, and
-    // after it, when no other one can begin.
-    visit.end_other_sessions(&person).await?;
+    // Somebody else may have signed in with the device. The sessions end before its removal, so that an outage leaves none,
+    // and after it, when no other one can begin.
+    if !visit.end_others(&person).await? {
+        return Ok(visit.go_to("/security"));
+    }
     match visit.app.verifier.revoke(&account, AuthenticatorNumber::new(number), by, visit.now).await {
         Ok(()) => {
-            visit.end_other_sessions(&person).await?;
+            visit.end_after_device(&person).await?;
             visit.changed(REMOVED, "/security").await
         }
         Err(VerifierError::Account(AccountError::Last)) => {

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::audit::Line;
 use crate::http::{Answer, Visit};
 use crate::messages::Notice;
+use crate::open_sessions;
 use crate::pages::{self, Text};
 use crate::password;
 use crate::person::FirstFactor;
@@ -56,9 +57,10 @@ pub(crate) async fn change(
     }
     let (persons, records, now) = (&visit.app.persons, &visit.app.records, visit.now);
     let attempt = tries::attempt(&form, &format!("{} {old}{new}", old.len()));
-    let is_changed = match persons.first_factor(&person.email, old, &form, now).await? {
+    let given = persons.first_factor(&person.email, old, &form, now).await?;
+    let is_changed = match &given {
         FirstFactor::Right(compared) => {
-            persons.change_password(&compared, new, &attempt, &visit.browser.session, now).await?
+            persons.change_password(compared, new, &attempt, &visit.browser.session, now).await?
         }
         // The old password is wrong once the first of two clicks, or this form before an outage, has changed it.
         FirstFactor::Wrong(_) => {
@@ -72,14 +74,20 @@ pub(crate) async fn change(
         FirstFactor::Locked(_) => false,
     };
     if !is_changed {
-        let refused = match persons.locked_until(&person, now).await? {
-            Some(until) => pages::password_locked(visit.language, until),
-            None => visit.warning(WRONG),
+        let refused = match given {
+            // The session was ended meanwhile, or another one has changed the password.
+            FirstFactor::Right(_) => return Ok(visit.go_to("/security")),
+            FirstFactor::Wrong(1..) => visit.warning(WRONG),
+            FirstFactor::Wrong(0) => {
+                let until = persons.locked_until(&person, now).await?.unwrap_or(now.as_secs());
+                pages::password_locked(visit.language, until)
+            }
+            FirstFactor::Locked(until) => pages::password_locked(visit.language, until),
         };
         return visit.refuse(PASSWORD, refused).await;
     }
     if !visit.browser.follow(records, now).await? {
-        visit.remove_other_sessions(&person.id).await?;
+        open_sessions::remove_ended(records, &person.id, now).await?;
         visit.browser.renew(records, now).await?;
     }
     if !records.first_use(&format!("password {form}"), now).await? {

@@ -15,7 +15,6 @@ use crate::open_sessions;
 use crate::outage::Outage;
 use crate::pages::Text;
 use crate::person::Person;
-use crate::session::Session;
 
 #[derive(Deserialize)]
 pub(crate) struct Ended {
@@ -38,12 +37,12 @@ pub(crate) async fn end(
     if form != visit.browser.form_token() {
         return Ok(visit.go_to("/security"));
     }
-    let own = visit.browser.session.id.as_ref();
+    let (records, now) = (&visit.app.records, visit.now);
+    let is_own = visit.browser.session.id.as_ref() == Some(&session);
     let is_ended = if session == "others" {
-        visit.end_other_sessions(&id).await?
+        visit.end_others(&id).await? && open_sessions::remove_ended(records, &id, now).await?
     } else {
-        let is_chosen = |held: &Session| held.id.as_ref() == Some(&session) && held.id.as_ref() != own;
-        open_sessions::end(&visit.app.records, &id, is_chosen, visit.now).await?
+        !is_own && open_sessions::end(records, &id, &session, now).await?
     };
     if !is_ended {
         return Ok(visit.go_to("/security"));
@@ -67,9 +66,9 @@ const ENDED: Notice = Notice {
 };
 
 impl Visit {
-    /// Ends the sessions of the person but this one. Returns `false` if there were none, or if this one was ended meanwhile
-    /// and may no longer end others.
-    pub(crate) async fn end_other_sessions(&self, person: &str) -> Result<bool, Outage> {
+    /// Ends the sessions of the person but this one, unless it was ended meanwhile. Then it may not end others, and `false`
+    /// is returned.
+    pub(super) async fn end_others(&self, person: &str) -> Result<bool, Outage> {
         let own = &self.browser.session;
         let end = |person: &mut Person| {
             let may_end = own.is_of(person, self.now);
@@ -78,13 +77,19 @@ impl Visit {
             }
             may_end
         };
-        Ok(self.app.persons.change(person, self.now, end).await? && self.remove_other_sessions(person).await?)
+        self.app.persons.change(person, self.now, end).await
     }
 
-    /// Removes the sessions of the person but this one, after they were ended. Returns `false` if there were none.
-    pub(super) async fn remove_other_sessions(&self, person: &str) -> Result<bool, Outage> {
-        let own = &self.browser.session.id;
-        open_sessions::end(&self.app.records, person, |held| held.id != *own, self.now).await
+    /// Ends the sessions of the person after one of their devices has ended: all but this one, unless it was ended itself.
+    pub(crate) async fn end_after_device(&self, person: &str) -> Result<(), Outage> {
+        let own = &self.browser.session;
+        let end = |person: &mut Person| {
+            let is_open = own.is_of(person, self.now);
+            person.end_sessions(own.id.as_deref().filter(|_| is_open));
+        };
+        self.app.persons.change(person, self.now, end).await?;
+        open_sessions::remove_ended(&self.app.records, person, self.now).await?;
+        Ok(())
     }
 }
 
@@ -102,6 +107,7 @@ mod tests {
     use crate::enrollment::new_app;
     use crate::open_sessions::Open;
     use crate::records::Record;
+    use crate::session::Session;
     use crate::test_browser::{self, Browser, Gate, USER, click_after, gated_app};
 
     const BY: Operator<'static> = Operator::new("anna", "test");
@@ -160,7 +166,24 @@ mod tests {
         click::<Open>(0).await;
     }
 
-    /// Runs a request until it is about to write a record of type `R` after it has written this many, and drops it there,
+    /// The first click has stored the next session, has added it to the list, or has moved the old one as well.
+    #[tokio::test]
+    async fn double_click_on_a_password_leads_to_the_session_that_is_kept() {
+        async fn click<R: Record>(written: usize) {
+            let folder = tempfile::tempdir().unwrap();
+            let (app, _) = open(folder.path()).await;
+            let mut browser = test_browser::sign_in(&app).await;
+            assert!(is_in(&mut browser).await);
+            let fields = format!("form={}{NEW_PASSWORD}", browser.hidden("form"));
+            click_after::<R>(&app, written, &mut browser, "/security/password", [fields.clone(), fields]).await;
+            assert!(is_in(&mut browser).await, "{}", browser.page);
+        }
+        click::<Session>(0).await;
+        click::<Open>(1).await;
+        click::<Session>(1).await;
+    }
+
+    /// Runs a request until it is about to write a record of type `R` after it has written this many, and leaves it there,
     /// as an outage does. Returns `false` if it has ended before.
     async fn interrupt<R: Record, T>(app: &App, written: usize, request: impl AsyncFnOnce(Arc<App>) -> T) -> bool {
         let (gated, _gate, seen) = gated_app(app, Gate::Writes(R::KIND, written));
@@ -207,26 +230,38 @@ mod tests {
         let password = |new: &str| ("/security/password", format!("&old=password&new={new}&again={new}"));
         let others = || ("/security/sessions", "&session=others".to_owned());
         let (of_thief, of_owner) = (password("Ladro-1984"), password("Nuova-1984"));
-        let cases = [(&of_thief, &of_owner), (&of_thief, &others()), (&others(), &of_owner)];
+        let remove = || ("/security/device/N/remove", String::new());
+        let cases = [
+            (of_thief.clone(), of_owner.clone()),
+            (of_thief, others()),
+            (others(), of_owner.clone()),
+            (remove(), of_owner),
+            (others(), remove()),
+        ];
         for ((path, form), (own_path, own_form)) in cases {
             let folder = tempfile::tempdir().unwrap();
-            let (app, _) = open(folder.path()).await;
+            let (app, [device, _]) = open(folder.path()).await;
+            let (path, own_path) = (path.replace('N', &device.to_string()), own_path.replace('N', &device.to_string()));
             let (mut thief, mut browser) = (test_browser::sign_in(&app).await, test_browser::sign_in(&app).await);
             assert!(is_in(&mut thief).await && is_in(&mut browser).await);
             let (gated, gate, seen) = gated_app(&app, Gate::Writes(Person::KIND, 0));
             let form = format!("form={}{form}", thief.hidden("form"));
-            let late = send(gated, &thief, path, form);
-            let first = async {
-                while seen.writes() == 0 {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-                let form = format!("form={}{own_form}", browser.hidden("form"));
-                browser.send("POST", own_path, form, None).await;
-                gate.add_permits(Semaphore::MAX_PERMITS);
-            };
-            tokio::join!(late, first);
+            let (mut tab, of_tab) = (Browser::new(&gated), path.clone());
+            tab.cookie.clone_from(&thief.cookie);
+            let late = tokio::spawn(async move { tab.send("POST", &of_tab, form, None).await });
+            while seen.writes() == 0 {
+                assert!(!late.is_finished(), "the form of the thief writes no person");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let form = format!("form={}{own_form}", browser.hidden("form"));
+            browser.send("POST", &own_path, form, None).await;
+            gate.add_permits(Semaphore::MAX_PERMITS);
+            late.await.unwrap();
             let held = person(&app).await.password;
             assert!(!app.persons.compare("Ladro-1984".into(), Some(held)).await.unwrap(), "{path}");
+            let account = AccountId::new(&person(&app).await.id).unwrap();
+            let left = app.verifier.view(&account, UnixTime::now().unwrap()).await.unwrap().authenticators.len();
+            assert_eq!(left, if own_path.ends_with("remove") { 2 } else { 3 }, "{path}");
             assert!(is_in(&mut browser).await && !is_in(&mut thief).await, "{path}: {}", browser.page);
         }
     }
@@ -262,6 +297,7 @@ mod tests {
                 assert!(interrupt::<Person, _>(&app, written, async |gated: Arc<App>| end(&gated, change).await).await);
                 assert_eq!(is_in(&mut browser).await, written == 0);
                 assert_eq!(end(&app, change).await, written == 0 || matches!(change, DeviceChange::Suspend));
+                assert!(!is_in(&mut browser).await);
                 browser = test_browser::sign_in(&app).await;
             }
         }
