@@ -48,7 +48,7 @@ pub(crate) fn compile(copy: &Path, sources: &[Source]) -> Result<(Vec<Mutant>, V
 struct Exceptions {
     /// The keys of the mutants that do not compile.
     dropped: BTreeSet<String>,
-    /// The names of functions that stay `const`.
+    /// The names of functions that stay `const`, after those of their types.
     kept: BTreeSet<String>,
 }
 
@@ -70,7 +70,7 @@ impl Exceptions {
     /// Adds the cause of an error, if it can be told.
     fn learn(&mut self, error: &CompileError, mutants: &[Mutant], written: &BTreeMap<&str, Written>) {
         if let Some(name) = must_be_const(&error.message) {
-            self.kept.insert(name.to_owned());
+            self.kept.insert(name);
         } else if let Some(number) = error
             .places
             .iter()
@@ -81,15 +81,20 @@ impl Exceptions {
     }
 }
 
-/// Returns the name of the function that a constant calls, according to the compiler's message.
-fn must_be_const(message: &str) -> Option<&str> {
-    let path = message.strip_prefix("cannot call non-const ")?.split('`').nth(1)?;
+/// Returns the function that a constant calls, after its type if it has one, according to the compiler's message.
+fn must_be_const(message: &str) -> Option<String> {
+    let what = message.strip_prefix("cannot call non-const ")?;
+    let path = what.split('`').nth(1)?;
     if path.ends_with("mutant_switch::on") {
         return None;
     }
-    // Without the function's own types.
-    let path = path.strip_suffix('>').and_then(|path| path.rsplit_once("::<")).map_or(path, |(path, _)| path);
-    path.rsplit("::").next()
+    // Without types in angle brackets.
+    let mut names = path.rsplit("::").filter(|name| !name.starts_with('<') && !name.ends_with('>'));
+    let name = names.next()?;
+    if what.starts_with("function") {
+        return Some(name.to_owned());
+    }
+    Some(format!("{}::{name}", names.next()?))
 }
 
 /// Returns the mutant to which an error belongs: the innermost one around its place, or else one inside, or the last
@@ -100,4 +105,22 @@ fn nearest(places: &BTreeMap<usize, Range<usize>>, error: &Range<usize>) -> Opti
     let before = places.iter().filter(|(_, place)| place.end <= error.start);
     let innermost = around.min_by_key(|(_, place)| place.len());
     innermost.or(inside).or(before.max_by_key(|(_, place)| place.end)).map(|(&number, _)| number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::must_be_const;
+
+    #[test]
+    fn functions_that_constants_call_have_the_names_of_their_types() {
+        for (message, name) in [
+            ("cannot call non-const function `codes::window` in constants", Some("window")),
+            ("cannot call non-const associated function `types::Period::new` in statics", Some("Period::new")),
+            ("cannot call non-const method `policy::Limit::<N>::or::<u8>` in constants", Some("Limit::or")),
+            ("cannot call non-const function `mutant_switch::on` in constant functions", None),
+            ("mismatched types", None),
+        ] {
+            assert_eq!(must_be_const(message).as_deref(), name, "{message}");
+        }
+    }
 }

@@ -75,7 +75,8 @@ impl Finder<'_> {
     fn function(&mut self, signature: &Signature, block: &Block) {
         let name = signature.ident.to_string();
         if let Some(word) = &signature.constness {
-            if self.kept.contains(&name) {
+            let path: Vec<_> = self.names.iter().chain([&name]).map(String::as_str).collect();
+            if self.kept.contains(&path.join("::")) {
                 return;
             }
             self.found.consts.push(word.span().byte_range());
