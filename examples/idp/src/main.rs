@@ -16,6 +16,7 @@ mod command;
 mod config;
 mod connections;
 mod consent;
+mod cookie;
 mod credentials;
 mod demonstration;
 mod enrollment;

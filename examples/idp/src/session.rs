@@ -1,12 +1,11 @@
 //! The sessions of browsers.
 
 use axum::http::{HeaderMap, HeaderName, header};
-use rand::TryRng;
-use rand::rngs::SysRng;
 use secondo::{AccountId, Transaction, UnixTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::cookie::Cookie;
 use crate::credentials::Recovery;
 use crate::oidc::{Given, Request, Single};
 use crate::open_sessions;
@@ -59,48 +58,6 @@ pub(crate) const AGAIN_SECS: u64 = 3;
 
 /// The header of a form's hash, which the provider sets itself.
 pub(crate) const FORM_HASH: &str = "x-idp-form";
-
-/// A secret of 32 bytes that a browser holds. The records have only its hash.
-pub(crate) struct Cookie([u8; 32]);
-
-impl Cookie {
-    pub(crate) fn random() -> Result<Self, Outage> {
-        let mut secret = [0; 32];
-        SysRng.try_fill_bytes(&mut secret)?;
-        Ok(Self(secret))
-    }
-
-    /// Returns the cookie with the name for HTTPS or for loopback. On HTTPS, another site of the domain may have set one
-    /// with the other name.
-    pub(crate) fn read(headers: &HeaderMap, [on_https, on_loopback]: &[&str; 2], is_secure: bool) -> Option<Self> {
-        let wanted = if is_secure { on_https } else { on_loopback };
-        let cookies = headers.get(header::COOKIE)?.to_str().ok()?.split("; ");
-        let value = cookies.filter_map(|cookie| cookie.split_once('=')).find(|(name, _)| name == wanted)?.1;
-        let mut secret = [0; 32];
-        let decoded = base16ct::lower::decode(value, &mut secret).ok()?;
-        (decoded.len() == 32).then_some(Self(secret))
-    }
-
-    /// Returns the header that sets the cookie in the browser.
-    pub(crate) fn header(&self, [on_https, on_loopback]: &[&str; 2], is_secure: bool) -> String {
-        let [name, secure] = if is_secure { [*on_https, "; Secure"] } else { [*on_loopback, ""] };
-        format!("{name}={}; Path=/; HttpOnly; SameSite=Lax{secure}", base16ct::lower::encode_string(&self.0))
-    }
-
-    /// Returns the cookie that follows from this one and the salt.
-    pub(crate) fn next(&self, salt: &str) -> Self {
-        Self(Sha256::new().chain_update("next").chain_update(self.0).chain_update(salt).finalize().into())
-    }
-
-    /// Returns a hash for one purpose, in hexadecimal digits.
-    pub(crate) fn hash(&self, purpose: &str) -> String {
-        base16ct::lower::encode_string(&Sha256::new().chain_update(purpose).chain_update(self.0).finalize())
-    }
-
-    fn procedure(&self) -> String {
-        self.hash("procedure").chars().take(32).collect()
-    }
-}
 
 /// A session as the records have it.
 #[derive(Clone, Default, Serialize, Deserialize)]

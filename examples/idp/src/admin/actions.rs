@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondo::account::{AccountError, AccountView, AuthenticatorView, Status};
+use secondo::account::{AccountError, AccountView};
 use secondo::audit::Operator;
 use secondo::decision::Hold;
 use secondo::factor::EnrollmentCode;
@@ -16,7 +16,7 @@ use crate::audit::Line;
 use crate::messages::Notice;
 use crate::open_sessions;
 use crate::outage::Outage;
-use crate::pages::{Locked, Text, is_last_way};
+use crate::pages::{Locked, Text, is_confirmed, is_last_way};
 use crate::person::{Person, Standing};
 use crate::records::{Record, kind_of};
 
@@ -151,9 +151,8 @@ pub(crate) async fn change_device(
     let Some(view) = account(app, person, now).await? else {
         return Err(NotDone::Refused(if person.standing == Standing::Revoked { REVOKED } else { NO_DEVICE }));
     };
-    let held = view.authenticators.iter().find(|held| held.number == device);
-    let is_confirmed = |held: &&AuthenticatorView| !matches!(held.status, Status::Unconfirmed { .. });
-    let held = held.filter(is_confirmed).ok_or(NotDone::Refused(NO_DEVICE))?;
+    let held = view.authenticators.iter().find(|held| held.number == device && is_confirmed(held));
+    let held = held.ok_or(NotDone::Refused(NO_DEVICE))?;
     let notice = match change {
         DeviceChange::Suspend => {
             end_sessions(app, person, now).await?;

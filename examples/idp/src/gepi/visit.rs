@@ -18,10 +18,11 @@ use super::pins::Pin;
 use super::rules::Actor;
 use crate::app::App;
 use crate::clicks::await_first;
+use crate::cookie::Cookie;
 use crate::outage::Outage;
 use crate::pages::Language;
 use crate::records::{Kept, Record};
-use crate::session::{Cookie, SESSION_SECS};
+use crate::session::SESSION_SECS;
 
 /// The names of the cookie on HTTPS and on loopback.
 const COOKIE: [&str; 2] = ["__Host-gepi", "gepi"];

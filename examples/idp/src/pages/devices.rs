@@ -98,6 +98,11 @@ pub(crate) fn device(page: &Page<'_>, device: &AuthenticatorView, view: &Account
     page.whole(if name.is_empty() { page.say(kind(device.kind)) } else { name }, None, &content)
 }
 
+/// Returns `true` unless the device waits for its first code.
+pub(crate) fn is_confirmed(device: &AuthenticatorView) -> bool {
+    !matches!(device.status, Status::Unconfirmed { .. })
+}
+
 /// Returns `true` if the person can log in with this device and with no other one.
 pub(crate) fn is_last_way(device: &AuthenticatorView, view: &AccountView) -> bool {
     is_way(device) && ways_beside(device, view) == 0

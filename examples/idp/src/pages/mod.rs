@@ -28,7 +28,7 @@ pub(crate) mod texts;
 pub(crate) use admin::{Locked, activation_code, admin, not_operator};
 pub(crate) use audit::{AuditView, audit, line_details};
 pub(crate) use consent::{consent, ended, refused, request_used};
-pub(crate) use devices::{LAST_DEVICE, activation, add_device, device, is_last_way, kind, status};
+pub(crate) use devices::{LAST_DEVICE, activation, add_device, device, is_confirmed, is_last_way, kind, status};
 pub(crate) use enrollment::{enrollment, first_app};
 pub(crate) use language::{Language, Text, start_of_day, time_of_day};
 pub(crate) use layout::{Alert, ERROR, Page, STYLE};

@@ -87,7 +87,8 @@ pub(crate) async fn cancel(
         let number = AuthenticatorNumber::new(number);
         let view = visit.app.verifier.view(&visit.browser.account()?, visit.now).await?;
         // The first code may have confirmed it meanwhile.
-        let is_pending = view.authenticators.iter().any(|device| device.number == number && !is_confirmed(device));
+        let is_pending =
+            view.authenticators.iter().any(|device| device.number == number && !pages::is_confirmed(device));
         if is_pending {
             let ended = visit.app.verifier.revoke(&visit.browser.account()?, number, by, visit.now).await;
             ended.or_else(|error| if error.is_outage() { Err(Outage::from(error)) } else { Ok(()) })?;
@@ -218,10 +219,6 @@ const REMOVED: Notice = Notice {
 
 fn page_of(number: u32) -> String {
     format!("/security/device/{number}")
-}
-
-fn is_confirmed(device: &AuthenticatorView) -> bool {
-    !matches!(device.status, secondo::account::Status::Unconfirmed { .. })
 }
 
 impl Visit {
