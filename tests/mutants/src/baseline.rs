@@ -11,9 +11,8 @@ use crate::Error;
 use crate::cargo::Program;
 use crate::runs::{End, Switch, Worker, in_parallel};
 
-/// The programs whose tests run one by one.
-const TRACED: [&str; 2] = ["secondo", "suite"];
-/// The programs that run as a whole, for mutants that quick tests do not notice.
+/// The programs of the library that run as a whole, for mutants that quick tests do not notice. The tests of all other
+/// programs run one by one.
 const WHOLE: [&str; 3] = ["simulation", "wiped", "allocations"];
 
 const LONGEST: Duration = Duration::from_mins(10);
@@ -31,18 +30,18 @@ pub(crate) struct Test {
 }
 
 /// Runs each test without any mutant. Returns those that pass: tests of their own, and whole programs.
-pub(crate) fn measure(copy: &Path, programs: &[Program]) -> Result<(Vec<Test>, Vec<Test>), Error> {
+pub(crate) fn measure(package: &Path, programs: &[Program]) -> Result<(Vec<Test>, Vec<Test>), Error> {
     let mut tests = Vec::new();
-    for name in TRACED {
-        let program = path(programs, name)?;
-        tests.extend(names(copy, program)?.into_iter().map(|name| (program, Some(name))));
-    }
-    for name in WHOLE {
-        tests.push((path(programs, name)?, None));
+    for program in programs {
+        if WHOLE.contains(&program.name.as_str()) {
+            tests.push((&program.path, None));
+        } else {
+            tests.extend(names(package, &program.path)?.into_iter().map(|name| (&program.path, Some(name))));
+        }
     }
     println!("running {} tests without any mutant", tests.len());
     let measured =
-        in_parallel(copy, &tests, |worker, &(program, ref name)| measure_one(worker, program, name.clone()))?;
+        in_parallel(package, &tests, |worker, &(program, ref name)| measure_one(worker, program, name.clone()))?;
     let (passed, failed): (Vec<_>, Vec<_>) = measured.into_iter().partition(|(_, passed)| *passed);
     for (test, _) in failed {
         let program = test.program.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
@@ -64,13 +63,8 @@ fn measure_one(worker: &Worker<'_>, program: &Path, name: Option<String>) -> Res
     Ok((Test { program: program.to_owned(), name, usual, reached }, matches!(end, End::Passed)))
 }
 
-fn path<'p>(programs: &'p [Program], name: &str) -> Result<&'p Path, Error> {
-    let program = programs.iter().find(|program| program.name == name);
-    Ok(&program.ok_or_else(|| format!("cargo built no test program {name}"))?.path)
-}
-
-fn names(copy: &Path, program: &Path) -> Result<Vec<String>, Error> {
-    let output = Command::new(program).arg("--list").current_dir(copy).output()?;
+fn names(package: &Path, program: &Path) -> Result<Vec<String>, Error> {
+    let output = Command::new(program).arg("--list").current_dir(package).output()?;
     let list = String::from_utf8(output.stdout)?;
     Ok(list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
 }

@@ -1,6 +1,7 @@
-//! The copy of the repository as cargo sees it: the switch becomes a dependency of the library, and a build gives the
-//! test programs, or the errors of the compiler.
+//! The copy of the repository as cargo sees it: the switch becomes a dependency of the package that is changed, and a
+//! build gives the test programs, or the errors of the compiler.
 
+use std::env;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ pub(crate) enum Build {
     Failed { errors: Vec<CompileError>, log: String },
 }
 
-/// A test program of the library.
+/// A test program of the package.
 pub(crate) struct Program {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
@@ -29,18 +30,30 @@ pub(crate) struct CompileError {
     pub(crate) places: Vec<(String, Range<usize>)>,
 }
 
-/// Adds the switch to the library in the copy. Lints that mutants would violate are allowed.
-pub(crate) fn add_switch(copy: &Path) -> Result<(), Error> {
-    let manifest = copy.join("Cargo.toml");
-    insert_after("\n[dependencies]", "\nmutant-switch = { path = \"../../../tests/mutants/switch\" }", &manifest)?;
+/// Returns the folder of the package that has all these files, from that of the repository.
+pub(crate) fn folder(files: &[String]) -> Result<&str, Error> {
+    let mut folders = files.iter().map(|file| file.split_once("src/").map(|(folder, _)| folder));
+    let folder = folders.next().flatten().ok_or("no source file is given")?;
+    if folders.all(|other| other == Some(folder)) {
+        Ok(folder)
+    } else {
+        Err("the files are of several packages".into())
+    }
+}
+
+/// Adds the switch to a package in the copy. Lints that mutants would violate are allowed.
+pub(crate) fn add_switch(copy: &Path, package: &Path) -> Result<(), Error> {
+    let switch = env::current_dir()?.join("tests/mutants/switch");
+    let dependency = format!("\nmutant-switch = {{ path = '{}' }}", switch.display());
+    insert_after("\n[dependencies]", &dependency, &package.join("Cargo.toml"))?;
     // Loops call it.
     insert_after(
         "\n[profile.dev.package.\"*\"]\ndebug = false",
         "\n[profile.dev.package.mutant-switch]\nopt-level = 3",
-        &manifest,
+        &copy.join("Cargo.toml"),
     )?;
     let allow = "\n#![allow(arithmetic_overflow, unconditional_panic, warnings)]";
-    insert_after("\n#![forbid(unsafe_code)]", allow, &copy.join("src/lib.rs"))
+    insert_after("\n#![forbid(unsafe_code)]", allow, &package.join("src/lib.rs"))
 }
 
 fn insert_after(place: &str, inserted: &str, file: &Path) -> Result<(), Error> {
@@ -49,11 +62,11 @@ fn insert_after(place: &str, inserted: &str, file: &Path) -> Result<(), Error> {
     Ok(fs::write(file, [before, place, inserted, after].concat())?)
 }
 
-/// Builds the test programs of the library in the copy.
-pub(crate) fn build(copy: &Path) -> Result<Build, Error> {
+/// Builds the test programs of a package in the copy.
+pub(crate) fn build(package: &Path) -> Result<Build, Error> {
     let output = Command::new("cargo")
-        .args(["test", "--package", "secondo", "--all-features", "--no-run", "--message-format", "json"])
-        .current_dir(copy)
+        .args(["test", "--all-features", "--no-run", "--message-format", "json"])
+        .current_dir(package)
         .output()?;
     let messages = String::from_utf8(output.stdout)?;
     let messages: Vec<Value> = messages.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;

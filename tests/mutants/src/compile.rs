@@ -17,9 +17,9 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
-/// Writes the sources with their mutants into the copy, and builds the test programs. Returns the mutants that compile.
-/// The number of each is its index.
-pub(crate) fn compile(copy: &Path, sources: &[Source]) -> Result<(Vec<Mutant>, Vec<Program>), Error> {
+/// Writes the sources of a package with their mutants into the copy, and builds the test programs. Returns the mutants
+/// that compile. The number of each is its index.
+pub(crate) fn compile(copy: &Path, package: &Path, sources: &[Source]) -> Result<(Vec<Mutant>, Vec<Program>), Error> {
     let mut exceptions = Exceptions::default();
     loop {
         let (mutants, written) = exceptions.rewrite(sources)?;
@@ -28,7 +28,7 @@ pub(crate) fn compile(copy: &Path, sources: &[Source]) -> Result<(Vec<Mutant>, V
         }
         let (dropped, kept) = (exceptions.dropped.len(), exceptions.kept.len());
         println!("compiling {} mutants, {dropped} that do not compile are left out", mutants.len());
-        match build(copy)? {
+        match build(package)? {
             Build::Programs(programs) => return Ok((mutants, programs)),
             Build::Failed { errors, log } => {
                 for error in &errors {

@@ -1,4 +1,4 @@
-//! Mutation testing of the library. `tests/mutants/run` makes a copy of the repository, and starts this program in the
+//! Mutation testing of a package. `tests/mutants/run` makes a copy of the repository, and starts this program in the
 //! repository with the files that get mutants.
 //!
 //! 1. [`find`] finds the places of the files that can be changed, [`alternatives`] has the changes, and [`conditions`]
@@ -43,11 +43,12 @@ fn main() -> ExitCode {
 /// Returns `true` if the mutants of the files that no test notices are those of the list.
 fn run(files: &[String]) -> Result<bool, Error> {
     let copy = env::current_dir()?.join("target/mutants/copy");
-    cargo::add_switch(&copy)?;
+    let package = copy.join(cargo::folder(files)?);
+    cargo::add_switch(&copy, &package)?;
     let sources = files.iter().map(|file| source(file)).collect::<Result<Vec<_>, _>>()?;
-    let (mutants, programs) = compile::compile(&copy, &sources)?;
-    let (tests, programs) = baseline::measure(&copy, &programs)?;
-    let unnoticed = trials::unnoticed(&copy, &mutants, &tests, &programs)?;
+    let (mutants, programs) = compile::compile(&copy, &package, &sources)?;
+    let (tests, programs) = baseline::measure(&package, &programs)?;
+    let unnoticed = trials::unnoticed(&package, &mutants, &tests, &programs)?;
 
     println!("\nNo test notices {} of {} mutants:", unnoticed.len(), mutants.len());
     for mutant in &unnoticed {

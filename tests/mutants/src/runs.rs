@@ -1,8 +1,9 @@
 //! Runs of test programs, on as many threads as the machine has cores.
 
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant};
 use crate::Error;
 
 /// One thread of the runs, with a folder for its files.
-pub(crate) struct Worker<'c> {
-    copy: &'c Path,
+pub(crate) struct Worker<'p> {
+    package: &'p Path,
     folder: PathBuf,
 }
 
@@ -47,7 +48,7 @@ impl Worker<'_> {
         if !tests.is_empty() {
             command.arg("--exact").args(tests);
         }
-        command.current_dir(self.copy).env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0");
+        command.current_dir(self.package).env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0");
         match switch {
             Switch::Off => &mut command,
             Switch::Traced => command.env("MUTANT_TRACE", self.trace()),
@@ -63,30 +64,37 @@ impl Worker<'_> {
     }
 }
 
-/// Returns the status of a program at its end, or `None` if it took longer.
+/// Returns the status of a program at its end, or `None` if it took longer. What it started ends with it.
 fn wait(command: &mut Command, limit: Duration) -> Result<Option<ExitStatus>, Error> {
-    let mut child = command.spawn()?;
+    let mut child = command.process_group(0).spawn()?;
     let start = Instant::now();
     while start.elapsed() < limit {
         if let Some(status) = child.try_wait()? {
+            kill_group(&child)?;
             return Ok(Some(status));
         }
         thread::sleep(Duration::from_millis(3));
     }
-    child.kill()?;
+    kill_group(&child)?;
     child.wait()?;
     Ok(None)
 }
 
+fn kill_group(leader: &Child) -> Result<(), Error> {
+    // Fails if nothing of the group is left.
+    Command::new("kill").args(["-KILL", "--", &format!("-{}", leader.id())]).stderr(Stdio::null()).status()?;
+    Ok(())
+}
+
 /// Calls `job` for each item, and returns the results in the order of the items.
 pub(crate) fn in_parallel<T: Sync, R: Send>(
-    copy: &Path,
+    package: &Path,
     items: &[T],
     job: impl Fn(&Worker<'_>, &T) -> Result<R, Error> + Sync,
 ) -> Result<Vec<R>, Error> {
     let next = AtomicUsize::new(0);
     let work = |number: usize| -> Result<Vec<(usize, R)>, Error> {
-        let worker = Worker { copy, folder: copy.with_file_name(format!("worker-{number}")) };
+        let worker = Worker { package, folder: package.join(format!("target/worker-{number}")) };
         fs::create_dir_all(&worker.folder)?;
         let mut results = Vec::new();
         loop {

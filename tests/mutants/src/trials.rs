@@ -20,7 +20,7 @@ const LOT: usize = 60;
 
 /// Returns the mutants that no test notices.
 pub(crate) fn unnoticed<'m>(
-    copy: &Path,
+    package: &Path,
     mutants: &'m [Mutant],
     tests: &[Test],
     programs: &[Test],
@@ -29,7 +29,7 @@ pub(crate) fn unnoticed<'m>(
     let start = Instant::now();
     let progress = Mutex::new((0, 0));
     let numbered: Vec<_> = mutants.iter().enumerate().collect();
-    let results = in_parallel(copy, &numbered, |worker, &(number, mutant)| {
+    let results = in_parallel(package, &numbered, |worker, &(number, mutant)| {
         let is_noticed = trials.is_noticed(worker, number, mutant)?;
         let mut progress = locked(&progress);
         progress.0 += 1;
