@@ -1,9 +1,9 @@
 //! Benchmarks of whole verifications on the in-memory store, with one thread and with two, and with and without
 //! sealing.
 //!
-//! Each account has one authenticator, and each code is submitted in a login of its own. The stores hold from a thousand
-//! accounts to more than fit into any cache. The memory for each is printed as well. Everybody has logged in once before
-//! the measurement, since the first login makes a record longer.
+//! Each account has one authenticator, and each code is submitted in a login of its own. The stores hold from a
+//! thousand accounts to more than fit into any cache. The memory for each is printed as well. Everybody has logged in
+//! once before the measurement, since the first login makes a record longer.
 
 use std::pin::pin;
 use std::sync::{Arc, Barrier};
@@ -114,8 +114,8 @@ impl Subscribers {
         subscribers
     }
 
-    /// Makes `times` attempts in each thread, in groups that are prefetched if they are of more than one, and returns the
-    /// time that the slowest thread needs.
+    /// Makes `times` attempts in each thread, in groups that are prefetched if they are of more than one, and returns
+    /// the time that the slowest thread needs.
     fn attempt(&mut self, entry: Entry, group: usize, threads: u64, times: u64) -> Duration {
         let barrier = Barrier::new(usize::try_from(threads).expect("few threads"));
         let times_of = thread::scope(|scope| {

@@ -12,8 +12,8 @@ use crate::types::{AccountId, AuthenticatorNumber, UnixTime};
 ///
 /// The verifier calls it after the change is stored and before it returns the verdict. Nothing that a sink does changes
 /// a verdict. It must not panic: the caller would get the panic in place of the verdict, although the change is stored.
-/// A sink that cannot keep an event has to report that itself. A process that ends between the change and the call leaves
-/// a gap in the [revisions](Event::revision).
+/// A sink that cannot keep an event has to report that itself. A process that ends between the change and the call
+/// leaves a gap in the [revisions](Event::revision).
 ///
 /// ```
 /// use secondo::audit::{Event, Sink};

@@ -1,12 +1,12 @@
 //! Vaults of Aegis, plain or encrypted with a passphrase.
 //!
-//! An encrypted vault has a random key for AES-256-GCM, which is itself encrypted in *slots*. A slot of a passphrase has
-//! a key from scrypt; slots of other kinds, such as biometrics, cannot be opened outside of the phone. The costs of all
-//! slots count together ([`Unlock::with_max_scrypt`]).
+//! An encrypted vault has a random key for AES-256-GCM, which is itself encrypted in *slots*. A slot of a passphrase
+//! has a key from scrypt; slots of other kinds, such as biometrics, cannot be opened outside of the phone. The costs of
+//! all slots count together ([`Unlock::with_max_scrypt`]).
 //!
-//! Entries of the types `totp` and `hotp` are read. `name` becomes [`Record::name`] and `issuer` [`Record::issuer`]. The
-//! app shows the code of the counter that it has stored, so that this one counts as used: the next counter is one more.
-//! Entries of other types (`steam`, `yandex`, `motp`) are reported as not supported.
+//! Entries of the types `totp` and `hotp` are read. `name` becomes [`Record::name`] and `issuer` [`Record::issuer`].
+//! The app shows the code of the counter that it has stored, so that this one counts as used: the next counter is one
+//! more. Entries of other types (`steam`, `yandex`, `motp`) are reported as not supported.
 
 use std::io::BufRead;
 

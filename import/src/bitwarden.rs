@@ -2,8 +2,8 @@
 //!
 //! Only items with an authenticator key are records. Their field `totp` (`login_totp` in CSV) is a key URI, or a secret
 //! in base32 for SHA-1, six digits and 30 s. The user name of the item becomes [`Record::name`] and its own name
-//! [`Record::issuer`], unless a key URI has them. A key that begins with `steam://` is reported as not supported, and so
-//! is an encrypted export: export again without encryption.
+//! [`Record::issuer`], unless a key URI has them. A key that begins with `steam://` is reported as not supported, and
+//! so is an encrypted export: export again without encryption.
 
 use std::io::BufRead;
 

@@ -10,8 +10,8 @@ use crate::Place;
 
 /// An error from reading one record, or the file: its authenticator was not imported.
 ///
-/// It has places, lengths and the names of fields, elements and algorithms, and no other content of the file. A name that
-/// may be a secret is not shown.
+/// It has places, lengths and the names of fields, elements and algorithms, and no other content of the file. A name
+/// that may be a secret is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImportError {
     /// The place of the record in the file.

@@ -1,7 +1,7 @@
 //! Exports of KeePassXC, as CSV or XML, and of KeePass 2, as XML, which are not encrypted.
 //!
-//! Only entries with an authenticator key are records. The user name of an entry becomes [`Record::name`], and its title
-//! [`Record::issuer`], unless a key URI has them. Keys are in these fields:
+//! Only entries with an authenticator key are records. The user name of an entry becomes [`Record::name`], and its
+//! title [`Record::issuer`], unless a key URI has them. Keys are in these fields:
 //!
 //! | field | content |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | `TimeOtp-Algorithm`, `TimeOtp-Length`, `TimeOtp-Period` | `HMAC-SHA-1` (also 256, 512), digits, period |
 //!
 //! Without the fields for them, codes have SHA-1, six digits and 30 s. Entries with `HmacOtp-…` fields, with another
-//! `TimeOtp-…` field, or with settings of another form, such as `30;S` for Steam, are reported as not supported. An entry
-//! with keys of two kinds is rejected, and so is a key of more than 4 KiB or one that is still encrypted
+//! `TimeOtp-…` field, or with settings of another form, such as `30;S` for Steam, are reported as not supported. An
+//! entry with keys of two kinds is rejected, and so is a key of more than 4 KiB or one that is still encrypted
 //! (`Protected="True"`). Entries of the history are skipped, and so are attachments.
 
 use std::io::BufRead;

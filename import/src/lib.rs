@@ -20,8 +20,8 @@
 //!
 //! Readers are iterators over a [`BufRead`](std::io::BufRead). Their items form a report: each record is either a
 //! complete [`Record`], or an [`ImportError`] with the place and the reason. A reader continues after a bad record;
-//! after an error with [`ends_file`](ImportError::ends_file), nothing follows. Every reader rejects a secret of fewer than
-//! 10 or more than 128 bytes, and a value that its format's page does not have.
+//! after an error with [`ends_file`](ImportError::ends_file), nothing follows. Every reader rejects a secret of fewer
+//! than 10 or more than 128 bytes, and a value that its format's page does not have.
 //!
 //! ```
 //! use secondo::UnixTime;
@@ -49,10 +49,10 @@
 //!
 //! # Memory
 //!
-//! The reader of a CSV file holds one row of at most [`MAX_ROW`] bytes, and the reader of an XML document one tag or text
-//! of at most 1 MiB. A JSON document is read as a whole, with at most [`MAX_DOCUMENT`] bytes and [`MAX_ENTRIES`] entries,
-//! since an encrypted one can be checked only at its end. The bytes of rows, documents and secrets are wiped. The buffer
-//! of the `BufRead` is the caller's, and scrypt leaves its memory as it was.
+//! The reader of a CSV file holds one row of at most [`MAX_ROW`] bytes, and the reader of an XML document one tag or
+//! text of at most 1 MiB. A JSON document is read as a whole, with at most [`MAX_DOCUMENT`] bytes and [`MAX_ENTRIES`]
+//! entries, since an encrypted one can be checked only at its end. The bytes of rows, documents and secrets are wiped.
+//! The buffer of the `BufRead` is the caller's, and scrypt leaves its memory as it was.
 //!
 //! # Files of other projects
 //!

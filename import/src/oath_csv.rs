@@ -10,9 +10,9 @@
 //! | 6 | `sha1`, `sha256` or `sha512` | algorithm |
 //!
 //! The programs differ. Versions of privacyIDEA that know the line `# version: 2` read field 5 of an HOTP row as the
-//! counter. Older ones and LinOTP 3 read field 5 of TOTP rows only, so that their files may have a period in an HOTP row.
-//! A counter of 30 or 60 therefore has [`Note::CounterMayBePeriod`]: ask the writer of the file, and write 0 or nothing if
-//! it is a period. Field 6 is LinOTP's.
+//! counter. Older ones and LinOTP 3 read field 5 of TOTP rows only, so that their files may have a period in an HOTP
+//! row. A counter of 30 or 60 therefore has [`Note::CounterMayBePeriod`]: ask the writer of the file, and write 0 or
+//! nothing if it is a period. Field 6 is LinOTP's.
 //!
 //! Without field 6, the algorithm is the one whose output is as long as the secret, as LinOTP 3 decides: SHA-256 for 32
 //! bytes and SHA-512 for 64 bytes, with [`Note::AlgorithmOfLength`], and otherwise SHA-1. Secrets of 28 and 48 bytes

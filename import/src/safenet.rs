@@ -11,10 +11,10 @@
 //! </Tokens>
 //! ```
 //!
-//! `serial` becomes [`Record::serial`], `Seed` is the secret in hexadecimal, and `MovingFactor` the next counter, 0 if it
-//! is absent. Other elements are ignored. The tokens are HOTP. The algorithm is the one whose output is as long as the
-//! secret, with [`Note::AlgorithmOfLength`], and otherwise SHA-1; secrets of 28 and 48 bytes, which may mean SHA-224 and
-//! SHA-384, are rejected. The format does not record the number of digits: six are assumed, with
+//! `serial` becomes [`Record::serial`], `Seed` is the secret in hexadecimal, and `MovingFactor` the next counter, 0 if
+//! it is absent. Other elements are ignored. The tokens are HOTP. The algorithm is the one whose output is as long as
+//! the secret, with [`Note::AlgorithmOfLength`], and otherwise SHA-1; secrets of 28 and 48 bytes, which may mean
+//! SHA-224 and SHA-384, are rejected. The format does not record the number of digits: six are assumed, with
 //! [`Note::DigitsUnknown`].
 //!
 //! A token with several seeds or counters is rejected, and so is one without a seed or a serial number. A document type

@@ -2,8 +2,8 @@
 //!
 //! Services whose `tokenType` is `TOTP` or `HOTP` are read; an absent one is `TOTP`. `otp.account`, or else `name`,
 //! becomes [`Record::name`], and `otp.issuer` or `name` [`Record::issuer`]. An absent algorithm, number of digits or
-//! period is SHA-1, six or 30 s, as in the app. A counter that the app has stored counts as used, since it may have been
-//! shown: the next counter is one more. Services of another type (`STEAM`) are reported as not supported.
+//! period is SHA-1, six or 30 s, as in the app. A counter that the app has stored counts as used, since it may have
+//! been shown: the next counter is one more. Services of another type (`STEAM`) are reported as not supported.
 
 use std::io::BufRead;
 

@@ -12,8 +12,8 @@ use crate::Problem;
 /// The passphrase or key of a file, the number of digits that a usersfile does not have, and the limits on the cost of
 /// reading.
 ///
-/// The cost of decryption is written in the file, so that anybody who can write a file chooses it. A derivation that would
-/// exceed a limit is not begun, and the file is rejected with [`Problem::Cost`].
+/// The cost of decryption is written in the file, so that anybody who can write a file chooses it. A derivation that
+/// would exceed a limit is not begun, and the file is rejected with [`Problem::Cost`].
 #[derive(Clone, Copy)]
 pub struct Unlock<'a> {
     credential: Credential<'a>,
@@ -27,8 +27,8 @@ pub struct Unlock<'a> {
 impl<'a> Unlock<'a> {
     /// The default limit on PBKDF2 iterations, more than ten times what the apps write. They take about a second.
     pub const MAX_ITERATIONS: u32 = 2_000_000;
-    /// The default limit on `N·r·p` of scrypt: four times what Aegis writes. Each unit takes 128 bytes of memory, 128 MiB
-    /// in all.
+    /// The default limit on `N·r·p` of scrypt: four times what Aegis writes. Each unit takes 128 bytes of memory, 128
+    /// MiB in all.
     pub const MAX_SCRYPT: u64 = 1 << 20;
     /// The default limit on the codes that are computed for a usersfile.
     pub const MAX_CODES: u64 = usersfile::Reader::<'_>::BUDGET;
@@ -46,8 +46,8 @@ impl<'a> Unlock<'a> {
         }
     }
 
-    /// Sets the passphrase, in the place of a key. A file that is not encrypted is read without it, except that PSKC with
-    /// plain secrets is then rejected: see [`Self::with_plain_secrets`].
+    /// Sets the passphrase, in the place of a key. A file that is not encrypted is read without it, except that PSKC
+    /// with plain secrets is then rejected: see [`Self::with_plain_secrets`].
     #[must_use]
     pub const fn with_passphrase(mut self, passphrase: &'a str) -> Self {
         self.credential = Credential::Passphrase(passphrase);

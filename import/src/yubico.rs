@@ -12,8 +12,8 @@
 //! | 13 | the first counter | next counter |
 //!
 //! Yubico's own format has rows of 6 to 8 fields: the serial number of the key, the public id, the first counter of
-//! OATH-HOTP (in its place Yubico OTP has a private id of 12 digits), the secret, an access code and a time. It does not
-//! record the number of digits.
+//! OATH-HOTP (in its place Yubico OTP has a private id of 12 digits), the secret, an access code and a time. It does
+//! not record the number of digits.
 //!
 //! All use SHA-1. A row of another kind is reported as not supported. Lines that begin with `#` or `LOGGING START` are
 //! skipped. The page that takes the code must remove a public id before it.

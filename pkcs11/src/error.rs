@@ -11,8 +11,8 @@ use cryptoki::error::{Error, RvError};
 pub enum TokenError {
     /// The module could not be loaded, or it failed with this return code. The next call connects again.
     Module(Error),
-    /// The session ended during a call, with this return code: it was closed, the token was removed, or other code of the
-    /// process finalized the module. The next call connects again.
+    /// The session ended during a call, with this return code: it was closed, the token was removed, or other code of
+    /// the process finalized the module. The next call connects again.
     Lost(RvError),
     /// The module has no token with this label or serial number. Each call looks for it again.
     NoToken,
@@ -21,8 +21,8 @@ pub enum TokenError {
     DuplicateToken,
     /// The token refused the PIN, with this return code: it is wrong, expired, not set, or locked
     /// ([`RvError::PinLocked`]). The PIN is not tried again, since that could lock it. Call
-    /// [`Token::log_in`](crate::Token::log_in) with the right one, and before that, have the security officer of the token
-    /// set a new one if it is locked.
+    /// [`Token::log_in`](crate::Token::log_in) with the right one, and before that, have the security officer of the
+    /// token set a new one if it is locked.
     Pin(RvError),
     /// Other code in this process logged out. The next call logs in again.
     NotLoggedIn,

@@ -56,10 +56,10 @@
 //! # Tokens that come and go
 //!
 //! Many modules see only the tokens that were there when they were initialized. While its token is missing, a call
-//! finalizes the module and initializes it again, at most once a second, and looks again. So a token that appears after the
-//! start, or that was away for a minute, is found without a restart. The call does this only if this package initialized the
-//! module, makes no other call at the moment and has no session with another token of the module. Otherwise, ask for it with
-//! [`Token::reinitialize`].
+//! finalizes the module and initializes it again, at most once a second, and looks again. So a token that appears after
+//! the start, or that was away for a minute, is found without a restart. The call does this only if this package
+//! initialized the module, makes no other call at the moment and has no session with another token of the module.
+//! Otherwise, ask for it with [`Token::reinitialize`].
 //!
 //! | what happened | error | way back |
 //! |---|---|---|
@@ -76,9 +76,9 @@
 //!
 //! A PKCS #11 login holds for the whole process, not for one session. While any part of the process is logged in to the
 //! token, every part is, and a wrong PIN goes unnoticed. This package initializes the module unless that is done
-//! already, and finalizes it only [as said above](#tokens-that-come-and-go). Initialize the module before this package does
-//! if other parts of the process use it, so that it does not finalize it. If another part of the process finalizes it,
-//! closes all sessions or logs out, calls fail, and the calls after them connect again.
+//! already, and finalizes it only [as said above](#tokens-that-come-and-go). Initialize the module before this package
+//! does if other parts of the process use it, so that it does not finalize it. If another part of the process finalizes
+//! it, closes all sessions or logs out, calls fail, and the calls after them connect again.
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 #![warn(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]

@@ -39,8 +39,8 @@ impl Token {
     /// again after the token was away. It is wiped when the token refuses it or the last clone is dropped. The token is
     /// found by its label alone, since slot numbers change.
     ///
-    /// A token that is missing is looked for [again](crate#tokens-that-come-and-go) at each call, also by a program that
-    /// calls this method again.
+    /// A token that is missing is looked for [again](crate#tokens-that-come-and-go) at each call, also by a program
+    /// that calls this method again.
     ///
     /// # Errors
     ///
@@ -97,10 +97,10 @@ impl Token {
 
     /// Finalizes the module at this path, so that the next calls initialize it and find the tokens that are there then.
     ///
-    /// The package does this by itself while a token is missing, unless other code of the process initialized the module
-    /// or this package has sessions with other tokens. In these cases the caller decides, since all sessions of the
-    /// process with all tokens of the module end. The calls of this package connect again. This method waits for its calls
-    /// that are under way; other code must make none meanwhile.
+    /// The package does this by itself while a token is missing, unless other code of the process initialized the
+    /// module or this package has sessions with other tokens. In these cases the caller decides, since all sessions of
+    /// the process with all tokens of the module end. The calls of this package connect again. This method waits for
+    /// its calls that are under way; other code must make none meanwhile.
     ///
     /// # Errors
     ///

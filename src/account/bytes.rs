@@ -8,8 +8,8 @@
 //! | outcome        | hash of the transaction (16), hash of the answer (8), time (5), verdict (1), number (4) or remaining attempts, hold and its end (1, 1, 5) |
 //!
 //! A hold is 0 for none, 1 for a back-off, 2 for a lock with an end, and 3 for a lock without. The account's flags are
-//! its hold, 4 if it is suspended, and 8 if codes were sent. The codes of kinds are in `factor::joint`, those of statuses
-//! and verdicts below.
+//! its hold, 4 if it is suspended, and 8 if codes were sent. The codes of kinds are in `factor::joint`, those of
+//! statuses and verdicts below.
 
 use alloc::vec::Vec;
 

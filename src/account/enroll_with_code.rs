@@ -46,8 +46,8 @@ impl Account {
 
     /// Adds an authenticator if the code is right. The first right answer binds the code to the transaction.
     ///
-    /// A wrong code changes nothing. Nobody can guess one, and a count would let somebody who knows the password keep the
-    /// subscriber from using it.
+    /// A wrong code changes nothing. Nobody can guess one, and a count would let somebody who knows the password keep
+    /// the subscriber from using it.
     pub(crate) fn enroll_with_code(&mut self, enrollment: &CodedEnrollment<'_>) -> Result<Enrolled, Refused> {
         let CodedEnrollment { login, entered, new, policy, now } = *enrollment;
         if self.is_suspended {

@@ -58,7 +58,8 @@ mod tests {
         Divisor::new(NonZeroU32::new(divisor).unwrap()).quotient(dividend)
     }
 
-    /// Checks every period up to an hour, and some up to a day, with numbers at both ends of a quotient's range, where the estimate is worst.
+    /// Checks every period up to an hour, and some up to a day, with numbers at both ends of a quotient's range, where
+    /// the estimate is worst.
     #[test]
     fn by_every_period() {
         for divisor in (1..=3600).chain((3600..=86_400).step_by(90)) {

@@ -102,8 +102,8 @@ impl Authenticator {
 
     /// Computes the code that a TOTP authenticator shows at this time, for example in the tests of a provider.
     ///
-    /// Returns `None` if the authenticator is HOTP, if the time is before its T0, or if its key is in a hardware security
-    /// module.
+    /// Returns `None` if the authenticator is HOTP, if the time is before its T0, or if its key is in a hardware
+    /// security module.
     ///
     /// ```
     /// use secondo::{Algorithm, Authenticator, Secret, Totp, UnixTime};

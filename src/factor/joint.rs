@@ -32,8 +32,8 @@ macro_rules! joint {
                 match self { $($(#[$attribute])* Self::$kind(_) => $code),* }
             }
 
-            /// Reads the state of the kind with this code, into its place in an account. The error is the offset of the first invalid byte, or `None`
-            /// if no kind has the code.
+            /// Reads the state of the kind with this code, into its place in an account. The error is the offset of the
+            /// first invalid byte, or `None` if no kind has the code.
             pub(crate) fn decode(code: u8, bytes: &mut [u8]) -> Result<Box<Self>, Option<usize>> {
                 match code {
                     $($(#[$attribute])* $code => $kind::decode(bytes).map(|kept| Box::new(Self::$kind(kept))).map_err(Some),)*

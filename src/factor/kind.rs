@@ -34,7 +34,8 @@ pub enum Kind {
     Ocra,
     /// A browser that is remembered, which is no authenticator: see [`Verifier::remember`](crate::Verifier::remember).
     Browser,
-    /// A code that an operator issued, which is no authenticator: see [`EnrollmentCode`](crate::factor::EnrollmentCode).
+    /// A code that an operator issued, which is no authenticator: see
+    /// [`EnrollmentCode`](crate::factor::EnrollmentCode).
     EnrollmentCode,
     /// An app that signs the answers to notifications: see [`push`](crate::push).
     #[cfg(feature = "push")]
@@ -177,8 +178,8 @@ pub(crate) trait Kept {
         true
     }
 
-    /// Returns `true` if it suffices as the only authenticator of an account, so that the others may be revoked while it
-    /// is active.
+    /// Returns `true` if it suffices as the only authenticator of an account, so that the others may be revoked while
+    /// it is active.
     fn can_be_last(&self) -> bool {
         self.is_second_factor()
     }

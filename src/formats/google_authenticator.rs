@@ -1,7 +1,7 @@
 //! The state file of google-authenticator-libpam, `~/.google_authenticator`, which holds one authenticator.
 //!
-//! The first line is the secret in base32, in which 0, 1 and 8 stand for O, L and B. Options follow, each on a line that
-//! starts with `"` and a space, and scratch codes, one per line. Codes have 6 digits and use SHA-1.
+//! The first line is the secret in base32, in which 0, 1 and 8 stand for O, L and B. Options follow, each on a line
+//! that starts with `"` and a space, and scratch codes, one per line. Codes have 6 digits and use SHA-1.
 //!
 //! | option | use here |
 //! |---|---|

@@ -55,8 +55,8 @@ pub enum Note {
     LastUseUnknown,
     /// The source does not record the number of digits. Six are assumed, and all codes are wrong if there are more.
     DigitsUnknown,
-    /// The number of digits is the one that a usersfile has in `TYPE`, which liboath does not use. All codes are wrong if
-    /// the source asked for another one.
+    /// The number of digits is the one that a usersfile has in `TYPE`, which liboath does not use. All codes are wrong
+    /// if the source asked for another one.
     DigitsOfType,
     /// The secret is shorter than the 128 bits that RFC 4226 section 4 (R6) requires. Enroll the subscriber again with
     /// a longer one.
@@ -69,22 +69,23 @@ pub enum Note {
     ResynchronizationNotImported,
     /// The source kept the hosts of recent logins, from which it did not ask for a code again. They are not imported.
     LoginHistoryNotImported,
-    /// The source has a counter of a TOTP authenticator, as privacyIDEA writes it. It counts as the last used time step.
+    /// The source has a counter of a TOTP authenticator, as privacyIDEA writes it. It counts as the last used time
+    /// step.
     CounterIsLastStep,
-    /// The source does not record the counter of an HOTP authenticator, as if it were new. Codes that were used there are
-    /// accepted here.
+    /// The source does not record the counter of an HOTP authenticator, as if it were new. Codes that were used there
+    /// are accepted here.
     CounterUnknown,
-    /// The counter of an HOTP authenticator is 30 or 60, which may be the period of a TOTP authenticator. If it is, no code
-    /// of a new token is accepted until its counter has reached that number, or until a resynchronization.
+    /// The counter of an HOTP authenticator is 30 or 60, which may be the period of a TOTP authenticator. If it is, no
+    /// code of a new token is accepted until its counter has reached that number, or until a resynchronization.
     CounterMayBePeriod,
-    /// The counter of an HOTP authenticator is more than ten million, which may be a time or a time step: the source may
-    /// be of a TOTP authenticator. No code is accepted then.
+    /// The counter of an HOTP authenticator is more than ten million, which may be a time or a time step: the source
+    /// may be of a TOTP authenticator. No code is accepted then.
     CounterMayBeTime,
-    /// The period of a TOTP authenticator is less than 10 s or more than 300 s, which may be in another unit or of another
-    /// field. All codes are wrong if it is.
+    /// The period of a TOTP authenticator is less than 10 s or more than 300 s, which may be in another unit or of
+    /// another field. All codes are wrong if it is.
     PeriodIsUnusual,
-    /// The source does not record the algorithm. It is the one whose output is as long as the secret. All codes are wrong
-    /// if it is another.
+    /// The source does not record the algorithm. It is the one whose output is as long as the secret. All codes are
+    /// wrong if it is another.
     AlgorithmOfLength,
     /// The source has a parameter that is not known. All codes are wrong if it changes them.
     ParameterUnknown,

@@ -3,8 +3,8 @@ use zeroize::Zeroizing;
 /// Returns whether a part of the text may be a secret of ten bytes or more, in hexadecimal, base32 or base64.
 ///
 /// Names of a file, such as [`Imported::name`](super::Imported::name), are secrets if the columns of the file are mixed
-/// up. Do not show a text for which this is true. This is a guess: a few long names are taken for secrets, and a secret of
-/// letters only, in small letters or in both cases, for a name.
+/// up. Do not show a text for which this is true. This is a guess: a few long names are taken for secrets, and a secret
+/// of letters only, in small letters or in both cases, for a name.
 ///
 /// ```
 /// use secondo::formats::may_be_secret;

@@ -55,9 +55,9 @@
 //!
 //! # Secrets
 //!
-//! Every reader rejects a secret of fewer than 10 or more than 128 bytes. Imported secrets are wiped on drop. Wiping the
-//! file is the job of the caller. Enroll each authenticator as soon as the reader returns it: a `Vec` that grows leaves
-//! copies of the secrets in its old memory.
+//! Every reader rejects a secret of fewer than 10 or more than 128 bytes. Imported secrets are wiped on drop. Wiping
+//! the file is the job of the caller. Enroll each authenticator as soon as the reader returns it: a `Vec` that grows
+//! leaves copies of the secrets in its old memory.
 
 #[cfg(feature = "alloc")]
 mod algorithm;

@@ -16,9 +16,9 @@
 //! | `LAST_OTP` | the last accepted code | digits; finds the last used counter or time step |
 //! | `LAST_TIMESTAMP` | the time of that login, `YYYY-MM-DDTHH:MM:SSL`, in the local time of an unknown time zone | like `LAST_OTP` |
 //!
-//! The number of digits is that of `LAST_OTP`, since liboath takes it from the typed code. A line without `LAST_OTP` has
-//! the digits that [`Reader::with_digits`] sets, otherwise those of `TYPE` with [`Note::DigitsOfType`], otherwise six with
-//! [`Note::DigitsUnknown`].
+//! The number of digits is that of `LAST_OTP`, since liboath takes it from the typed code. A line without `LAST_OTP`
+//! has the digits that [`Reader::with_digits`] sets, otherwise those of `TYPE` with [`Note::DigitsOfType`], otherwise
+//! six with [`Note::DigitsUnknown`].
 //!
 //! For TOTP, the watermark (the last used time step) is the latest step whose code is `LAST_OTP`. The search begins at
 //! `LAST_TIMESTAMP` in the easternmost time zone (UTC+14). It ends at `LAST_TIMESTAMP` in the westernmost one (UTC-12),
@@ -30,9 +30,9 @@
 //! A TOTP line without `LAST_OTP` belongs to an authenticator that has never logged in. Every step until `now` counts
 //! as used, with [`Note::LastUseUnknown`].
 //!
-//! A line is rejected if `LAST_OTP` is not a code of its secret in the searched range, or if the search would exceed the
-//! [budget](Reader::with_budget) of the file. So is one with a field that is not as in the table, or with a `LAST_OTP`
-//! without its time. Comments (`#`) and blank lines are skipped.
+//! A line is rejected if `LAST_OTP` is not a code of its secret in the searched range, or if the search would exceed
+//! the [budget](Reader::with_budget) of the file. So is one with a field that is not as in the table, or with a
+//! `LAST_OTP` without its time. Comments (`#`) and blank lines are skipped.
 
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;

@@ -285,9 +285,9 @@ impl Policy {
     ///
     /// Each step of the window counts for each TOTP authenticator, and each counter of the look-ahead for each HOTP
     /// authenticator and each token that answers challenges, and each destination for one. A phone and two tokens with
-    /// counters fit into 16. An attacker has up to this many chances with each guess. An enrollment beyond the maximum is
-    /// refused. A resynchronization may exceed it: if it finds a clock outside of the window, a second window is compared,
-    /// which doubles the codes of that authenticator.
+    /// counters fit into 16. An attacker has up to this many chances with each guess. An enrollment beyond the maximum
+    /// is refused. A resynchronization may exceed it: if it finds a clock outside of the window, a second window is
+    /// compared, which doubles the codes of that authenticator.
     ///
     /// # Errors
     ///

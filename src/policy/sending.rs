@@ -105,8 +105,8 @@ impl Sending {
 }
 
 impl Sending {
-    /// Returns the limit of an account, whose sends are all available again at this time, after one more send. The error
-    /// is the time from which one is available.
+    /// Returns the limit of an account, whose sends are all available again at this time, after one more send. The
+    /// error is the time from which one is available.
     pub(crate) fn admit_in_account(&self, full_again: UnixTime, now: UnixTime) -> Result<UnixTime, UnixTime> {
         self.per_account.admit(self.per_account.plausible(full_again, now), now)
     }

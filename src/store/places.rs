@@ -64,7 +64,8 @@ impl Places {
         self.slots.iter().flatten().map(|slot| slot.place)
     }
 
-    /// Puts what `replace` returns for a place in its stead, for all places. Ends with `None` as soon as `replace` does.
+    /// Puts what `replace` returns for a place in its stead, for all places. Ends with `None` as soon as `replace`
+    /// does.
     pub(super) fn replace(&mut self, mut replace: impl FnMut(Place) -> Option<Place>) -> Option<()> {
         self.slots.iter_mut().flatten().try_for_each(|slot| {
             slot.place = replace(slot.place)?;

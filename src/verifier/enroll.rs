@@ -86,12 +86,13 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// It is for a subscriber who has lost every authenticator: see [`EnrollmentCode`]. A new code ends the earlier one
     /// and the enrollment that began with it. [Suspend](Self::suspend_authenticator) what is lost, and
-    /// [revoke](Self::revoke) it once the next authenticator is confirmed. If the account is locked, [`Self::unlock`] it.
+    /// [revoke](Self::revoke) it once the next authenticator is confirmed. If the account is locked, [`Self::unlock`]
+    /// it.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Self::view`], [`VerifierError::Account`] with [`AccountError::Full`] if the account has no
-    /// room for the code, or [`VerifierError::Contended`] if other writers keep changing the account.
+    /// Returns the errors of [`Self::view`], [`VerifierError::Account`] with [`AccountError::Full`] if the account has
+    /// no room for the code, or [`VerifierError::Contended`] if other writers keep changing the account.
     pub async fn issue_enrollment_code(
         &self,
         id: &AccountId,
@@ -114,8 +115,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// submitted again, and ends with the confirmation or at its expiry. The enrollment expires with the code, if not
     /// before. An authenticator that needs no confirmation ends the code at once.
     ///
-    /// The code is accepted while the account is locked. The lock stays, and refuses the login that follows. A wrong code
-    /// changes nothing and counts nothing: nobody can guess 80 bits, and a count would let somebody who knows the
+    /// The code is accepted while the account is locked. The lock stays, and refuses the login that follows. A wrong
+    /// code changes nothing and counts nothing: nobody can guess 80 bits, and a count would let somebody who knows the
     /// password keep the subscriber from using the code. A password hash of one to two milliseconds is computed, on the
     /// calling thread.
     ///

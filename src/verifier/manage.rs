@@ -39,10 +39,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Returns the account's authenticators of one-time passwords with their secrets, to move them to another system.
     ///
-    /// Only these are included: no tokens that answer challenges, apps, destinations, external authenticators or recovery
-    /// codes. Whoever has the result can compute every code. Close
-    /// the account when the other system has taken over: a code that is accepted there can be used here as well until
-    /// then.
+    /// Only these are included: no tokens that answer challenges, apps, destinations, external authenticators or
+    /// recovery codes. Whoever has the result can compute every code. Close the account when the other system has taken
+    /// over: a code that is accepted there can be used here as well until then.
     ///
     /// # Errors
     ///
@@ -94,8 +93,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         .await
     }
 
-    /// Withdraws the [enrollment code](Self::issue_enrollment_code) of an account, and ends the enrollment that began with
-    /// it.
+    /// Withdraws the [enrollment code](Self::issue_enrollment_code) of an account, and ends the enrollment that began
+    /// with it.
     ///
     /// It is for a help desk that has given a code to the wrong person. An authenticator that was confirmed in the
     /// meantime stays: [revoke](Self::revoke) it.
@@ -285,8 +284,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// drift](Policy::with_max_drift) after `now`. With the default policy, the subscriber's next code is accepted
     /// about five minutes later. The counters of HOTP tokens cannot be raised: their codes since the backup can be used
     /// again until the subscriber uses a later one. Recovery codes that were used since the backup can be used again as
-    /// well. Remembered browsers have the tokens of the backup. Codes that were sent, challenges of apps and tokens, and an
-    /// enrollment code end.
+    /// well. Remembered browsers have the tokens of the backup. Codes that were sent, challenges of apps and tokens,
+    /// and an enrollment code end.
     ///
     /// # Errors
     ///

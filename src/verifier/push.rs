@@ -12,7 +12,8 @@ use crate::types::{AccountId, AuthenticatorNumber, Transaction, UnixTime};
 #[cfg(doc)]
 use crate::account::AccountError;
 
-/// Returns the error of an answer that anybody can send: an account that does not exist, or that is closed, is no outage.
+/// Returns the error of an answer that anybody can send: an account that does not exist, or that is closed, is no
+/// outage.
 fn unknown<E>(error: VerifierError<E>) -> VerifierError<E> {
     match error {
         VerifierError::Unknown | VerifierError::Refused(Refusal::Closed) => VerifierError::Push(PushRefusal::Unknown),
@@ -26,21 +27,22 @@ type Signed<T, E> = Result<(Judged<T, E>, Option<AuthenticatorNumber>), Verifier
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Makes a challenge for a login, which the person approves or denies in an app. `random` is 32 random bytes.
     ///
-    /// Show the [number](Notification::number) on the page, and deliver the [message](Notification::message) to the app.
-    /// The app's answer goes to [`Self::answer_push`], and the page asks [`Self::poll`] until the login is complete.
+    /// Show the [number](Notification::number) on the page, and deliver the [message](Notification::message) to the
+    /// app. The app's answer goes to [`Self::answer_push`], and the page asks [`Self::poll`] until the login is
+    /// complete.
     ///
     /// At most one challenge is pending in a transaction. A second request with the same details, for example by a
     /// double click, returns the same number and message again, and changes nothing. At most three are pending in an
     /// account. After three challenges in a row that were denied or not answered, pushes wait for 15 minutes, and with
-    /// each further one twice as long, up to a day. Each day without such a challenge halves the count. After the person reported a push ([`Verdict::NotMe`]), they wait for
-    /// an hour.
+    /// each further one twice as long, up to a day. Each day without such a challenge halves the count. After the
+    /// person reported a push ([`Verdict::NotMe`]), they wait for an hour.
     ///
     /// # Errors
     ///
     /// - Returns [`VerifierError::Push`] if the transaction has a pending challenge or the account has three, if pushes
     ///   wait, or if the authenticator is of another kind.
-    /// - Returns [`VerifierError::Refused`] if the account or the authenticator is locked, suspended or not confirmed, or
-    ///   if this transaction has already ended with a login.
+    /// - Returns [`VerifierError::Refused`] if the account or the authenticator is locked, suspended or not confirmed,
+    ///   or if this transaction has already ended with a login.
     /// - Returns [`VerifierError::Account`] with [`AccountError::UnknownAuthenticator`] if the account has no
     ///   authenticator with this number.
     /// - Every other error is an outage of the provider.
@@ -62,14 +64,15 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Judges the answer of an app to a challenge: [`Answer::account`] names the account.
     ///
     /// Anybody can send answers. One that does not verify under the key of the device for a pending challenge changes
-    /// nothing and counts nothing. A signed acceptance with a wrong number counts as a wrong code and ends the challenge.
+    /// nothing and counts nothing. A signed acceptance with a wrong number counts as a wrong code and ends the
+    /// challenge.
     ///
     /// It is not a login yet: [`Self::poll`] returns that to the page.
     ///
     /// # Errors
     ///
-    /// Returns [`VerifierError::Push`] with the reason if the answer is not taken, and [`VerifierError::Refused`] if the
-    /// number is wrong, or if the account is locked or suspended. Every other error is an outage of the provider.
+    /// Returns [`VerifierError::Push`] with the reason if the answer is not taken, and [`VerifierError::Refused`] if
+    /// the number is wrong, or if the account is locked or suspended. Every other error is an outage of the provider.
     pub async fn answer_push(
         &self,
         id: &AccountId,
@@ -97,8 +100,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Completes the login of the challenge that was sent in this transaction, if the person has accepted it.
     ///
-    /// The page calls it again while it returns [`PushRefusal::Waiting`], for which there is no event. An approval must be
-    /// fetched within a minute.
+    /// The page calls it again while it returns [`PushRefusal::Waiting`], for which there is no event. An approval must
+    /// be fetched within a minute.
     ///
     /// # Errors
     ///
@@ -125,14 +128,15 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Takes the key of a new app from its answer to an [activation](crate::push::Activation):
     /// [`ActivationAnswer::account`] names the account.
     ///
-    /// An answer that does not prove the activation's secret changes nothing and counts nothing. The first one that does
-    /// is taken. The app then shows a [code](crate::push::device::Device::confirmation_code), and the page passes it to
-    /// [`Self::confirm`], which completes the enrollment.
+    /// An answer that does not prove the activation's secret changes nothing and counts nothing. The first one that
+    /// does is taken. The app then shows a [code](crate::push::device::Device::confirmation_code), and the page passes
+    /// it to [`Self::confirm`], which completes the enrollment.
     ///
     /// # Errors
     ///
     /// - Returns [`VerifierError::Push`] with the reason if the answer is not taken.
-    /// - Returns [`VerifierError::Account`] with [`AccountError::SecretInUse`] if the account has a device with this key.
+    /// - Returns [`VerifierError::Account`] with [`AccountError::SecretInUse`] if the account has a device with this
+    ///   key.
     /// - Returns [`VerifierError::Refused`] if the account is suspended.
     /// - Every other error is an outage of the provider.
     pub async fn activate_push(
@@ -152,8 +156,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         self.tell(Event { authenticator: number, ..event }, activated)
     }
 
-    /// Decides about an account, and stores it before the verdict is returned. Returns the device that signed the answer
-    /// as well, if one did.
+    /// Decides about an account, and stores it before the verdict is returned. Returns the device that signed the
+    /// answer as well, if one did.
     async fn turn<T>(&self, id: &AccountId, decide: impl Fn(&mut Account) -> Turn<T>) -> Signed<T, S::Error> {
         let swapped = self.swap(id, |held, _| {
             let mut account = self.account(id, held)?;

@@ -17,10 +17,10 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Makes a code for a login or a confirmation, and returns the message to send.
     ///
     /// The code is accepted by [`Self::verify`] in the same transaction, or by [`Self::confirm`] if the destination is
-    /// not confirmed yet, until it expires or another one is sent. The count of failures stays as it is. Each code counts
-    /// on the limit of the account and on that of the destination ([`Sending`](crate::policy::Sending)). The limit of a
-    /// destination is a record of its own in the store, which expires, and which starts again when the sealing key
-    /// changes. A request that the transport refuses counts on the account.
+    /// not confirmed yet, until it expires or another one is sent. The count of failures stays as it is. Each code
+    /// counts on the limit of the account and on that of the destination ([`Sending`](crate::policy::Sending)). The
+    /// limit of a destination is a record of its own in the store, which expires, and which starts again when the
+    /// sealing key changes. A request that the transport refuses counts on the account.
     ///
     /// If the provider cannot send the message, its page says so, and offers another code from
     /// [`CodeMessage::next_at`] on. No call takes the code back, or its count: a gateway that reports a failure may
@@ -104,8 +104,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Counts a code on the limit of its destination, which all accounts share.
     ///
-    /// A destination that is not confirmed has a limit of its own, so that a stranger who enrolls it does not use up the
-    /// codes of its owner.
+    /// A destination that is not confirmed has a limit of its own, so that a stranger who enrolls it does not use up
+    /// the codes of its owner.
     async fn count_send(
         &self,
         destination: &Destination,

@@ -1,5 +1,5 @@
-//! A check of the page on dependencies: it has exactly the packages of `Cargo.toml` and `Cargo.lock`, and notes on those
-//! that see secrets.
+//! A check of the page on dependencies: it has exactly the packages of `Cargo.toml` and `Cargo.lock`, and notes on
+//! those that see secrets.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::collections::{BTreeMap, BTreeSet};

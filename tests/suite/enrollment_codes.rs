@@ -174,7 +174,8 @@ fn a_code_is_withdrawn_with_the_enrollment_that_began_with_it() {
     assert_eq!(account_error(none), AccountError::NoEnrollmentCode);
 }
 
-/// Somebody else has used the code. The help desk learns of it after the code has expired, and before the enrollment would.
+/// Somebody else has used the code. The help desk learns of it after the code has expired, and before the enrollment
+/// would.
 #[test]
 fn an_enrollment_ends_with_its_code() {
     type Later = fn(&Verifier<Memory>);

@@ -1,5 +1,5 @@
-//! The behavior of PAM modules beside that of this library: the tests of the table of differences in the guide's page on
-//! moving.
+//! The behavior of PAM modules beside that of this library: the tests of the table of differences in the guide's page
+//! on moving.
 #![cfg(feature = "std")]
 
 use crate::support::commit::commit;

@@ -1,7 +1,7 @@
 //! Tests of the forms in which writers of PSKC put a number: digits, base64 of its bytes, and encrypted bytes.
 //!
-//! The encrypted values were computed with the key and the MAC key of RFC 6030, figure 6, by Python's `cryptography` and
-//! `hmac`.
+//! The encrypted values were computed with the key and the MAC key of RFC 6030, figure 6, by Python's `cryptography`
+//! and `hmac`.
 #![cfg(feature = "pskc")]
 
 use crate::support::pskc::{PRE_SHARED, figure, read, with};

@@ -1,5 +1,5 @@
-//! Tests of PSKC as privacyIDEA writes it: an HTML parser has put the names of elements and attributes in lower case, and
-//! the drift is in seconds.
+//! Tests of PSKC as privacyIDEA writes it: an HTML parser has put the names of elements and attributes in lower case,
+//! and the drift is in seconds.
 #![cfg(feature = "pskc")]
 
 use crate::support::pskc::{PRE_SHARED, SECRET, figure, read, read_one};

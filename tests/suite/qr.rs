@@ -171,8 +171,8 @@ fn png_of_every_scale() {
     assert_eq!(read(&directory.write("largest.png", largest.as_bytes())), text(Qr::MAX_LEN));
 }
 
-/// A short URI with an issuer and an address of usual lengths fits a terminal of 80 columns and 24 lines, whose last line
-/// is the prompt's.
+/// A short URI with an issuer and an address of usual lengths fits a terminal of 80 columns and 24 lines, whose last
+/// line is the prompt's.
 #[test]
 fn a_short_uri_fits_a_terminal() {
     let uri = "otpauth://totp/Banca%20Esempio:rossi%40example.it?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Banca%20Esempio";

@@ -1,5 +1,5 @@
-//! A check of the pages on standards, threats, incidents and differences: each row names an existing test, or the reason
-//! why there is none.
+//! A check of the pages on standards, threats, incidents and differences: each row names an existing test, or the
+//! reason why there is none.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -107,8 +107,8 @@ pub(crate) fn logins_of_four(login: &Login) -> Vec<(&'static str, Run<'_>)> {
     iter::once(one).chain(four).collect()
 }
 
-/// Returns a run for each mix of devices, in a plain record with the keys. The code is that of the last one, a phone, and
-/// is compared with all.
+/// Returns a run for each mix of devices, in a plain record with the keys. The code is that of the last one, a phone,
+/// and is compared with all.
 pub(crate) fn logins_of_mixes(login: &Login) -> Vec<(&'static str, Run<'_>)> {
     let phone = phone(login);
     let token = (Hotp::default().into(), login.algorithm);

@@ -149,8 +149,8 @@ impl Probe {
     }
 }
 
-/// Returns the bytes by which the resident memory of a separate process grows with this number of accounts, each with one
-/// authenticator.
+/// Returns the bytes by which the resident memory of a separate process grows with this number of accounts, each with
+/// one authenticator.
 fn store_growth(authenticators: u32) -> u64 {
     let mut this = Command::new(std::env::current_exe().expect("this program has a path"));
     let growth = run(this.args(["store", &authenticators.to_string()]));

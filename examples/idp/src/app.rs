@@ -78,8 +78,8 @@ impl App {
         Ok(Self { config, origin, engine, verifier, records, persons, audit, messages, oidc, metrics, limits, gepi })
     }
 
-    /// Returns the same parts with a verifier of other keys. All records use these keys from now on, unless the store has
-    /// others of the same numbers.
+    /// Returns the same parts with a verifier of other keys. All records use these keys from now on, unless the store
+    /// has others of the same numbers.
     pub(crate) async fn with_keys(&self, keys: &KeyFile) -> Result<Self, Failure> {
         let verifier = verifier(&self.config, &self.engine, keys, &self.audit)?;
         verifier.check_keys().await?;
@@ -87,8 +87,8 @@ impl App {
         Ok(Self { verifier, ..self.clone() })
     }
 
-    /// Returns `true` if the provider runs to be tried, with persons of its own. HTTPS means production, except with the
-    /// certificate for demonstrations.
+    /// Returns `true` if the provider runs to be tried, with persons of its own. HTTPS means production, except with
+    /// the certificate for demonstrations.
     pub(crate) fn is_demonstration(&self) -> bool {
         !self.is_secure() || self.config.tls
     }

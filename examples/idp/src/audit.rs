@@ -186,7 +186,8 @@ impl Audit {
         (Self { records, waiting, metrics }, Queue(queue))
     }
 
-    /// Queues a line, whose texts are cut if they are too long. If the queue is full, the line is lost, and the loss is reported.
+    /// Queues a line, whose texts are cut if they are too long. If the queue is full, the line is lost, and the loss is
+    /// reported.
     pub(crate) fn record(&self, line: Line) {
         self.metrics.event(&line.action, &line.outcome);
         self.metrics.audit_waiting.inc();

@@ -1,10 +1,10 @@
-//! Codes that are sent to an address or a number, to confirm that the person reads it: in a registration, in the recovery
-//! of a password, and before the activation of a first app. This module also counts actions that are limited, such as
-//! messages in an hour.
+//! Codes that are sent to an address or a number, to confirm that the person reads it: in a registration, in the
+//! recovery of a password, and before the activation of a first app. This module also counts actions that are limited,
+//! such as messages in an hour.
 //!
-//! These codes are not the second factor of a login. That one comes from the `secondo` library, which keeps its codes and
-//! counts its failures in the person's account. Here, a person may have no account yet, so that the codes are records of
-//! their own.
+//! These codes are not the second factor of a login. That one comes from the `secondo` library, which keeps its codes
+//! and counts its failures in the person's account. Here, a person may have no account yet, so that the codes are
+//! records of their own.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use rand::TryRng;

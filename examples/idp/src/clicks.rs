@@ -25,16 +25,17 @@ pub(crate) async fn await_first<F: Future<Output = Result<bool, Outage>>>(
 }
 
 impl Visit {
-    /// Waits until the first click on the form of this request has taken the session further. Returns `false` if it has not.
+    /// Waits until the first click on the form of this request has taken the session further. Returns `false` if it has
+    /// not.
     pub(crate) async fn await_first(&self) -> Result<bool, Outage> {
         await_first(|| self.browser.has_gone_on(&self.app.records, self.now)).await
     }
 
-    /// Answers the second of two clicks as the first one: with the same cookie, and with the page that follows the form or
-    /// with the answer of a login at a service that has ended.
+    /// Answers the second of two clicks as the first one: with the same cookie, and with the page that follows the form
+    /// or with the answer of a login at a service that has ended.
     ///
-    /// A browser drops the answer to the first click when the second one is sent, and the next cookie with it. With the old
-    /// cookie alone, the person would have to begin again.
+    /// A browser drops the answer to the first click when the second one is sent, and the next cookie with it. With the
+    /// old cookie alone, the person would have to begin again.
     pub(crate) async fn follow_first(&mut self, page: &str) -> Answer {
         let given = self.given_by_first().await?;
         Ok(given.unwrap_or_else(|| self.go_to(page)))

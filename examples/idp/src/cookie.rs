@@ -17,8 +17,8 @@ impl Cookie {
         Ok(Self(secret))
     }
 
-    /// Returns the cookie with the name for HTTPS or for loopback. On HTTPS, another site of the domain may have set one
-    /// with the other name.
+    /// Returns the cookie with the name for HTTPS or for loopback. On HTTPS, another site of the domain may have set
+    /// one with the other name.
     pub(crate) fn read(headers: &HeaderMap, [on_https, on_loopback]: &[&str; 2], is_secure: bool) -> Option<Self> {
         let wanted = if is_secure { on_https } else { on_loopback };
         let cookies = headers.get(header::COOKIE)?.to_str().ok()?.split("; ");

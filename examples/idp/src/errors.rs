@@ -1,5 +1,5 @@
-//! The answers to requests that no handler completes, such as one for a page that does not exist. A person reads a page,
-//! with a way onward, and a program reads JSON.
+//! The answers to requests that no handler completes, such as one for a page that does not exist. A person reads a
+//! page, with a way onward, and a program reads JSON.
 
 use std::sync::Arc;
 

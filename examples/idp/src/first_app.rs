@@ -1,8 +1,8 @@
 //! The activation of a person's first app, during a login.
 //!
-//! A person without a second factor has shown only the password, which a thief may know. A thief must not bind an app of
-//! their own to the identity. A code is therefore sent by SMS to the person's certified number, and the key of the app is
-//! shown only after that code.
+//! A person without a second factor has shown only the password, which a thief may know. A thief must not bind an app
+//! of their own to the identity. A code is therefore sent by SMS to the person's certified number, and the key of the
+//! app is shown only after that code.
 
 use std::sync::Arc;
 
@@ -96,8 +96,8 @@ impl Visit {
         is_due && self.goes_on() && self.person.as_ref().is_some_and(|person| person.second_factor_since.is_none())
     }
 
-    /// Sends a code to the certified number, and goes to the page that asks for it. A login at a service ends if too many
-    /// were sent.
+    /// Sends a code to the certified number, and goes to the page that asks for it. A login at a service ends if too
+    /// many were sent.
     pub(crate) async fn begin_first_app(&mut self, person: &Person) -> Answer {
         let (name, records, now) = (self.first_app_challenge(), &self.app.records, self.now);
         let limits = [(format!("first app of {}", person.id), SMS)];

@@ -133,7 +133,8 @@ async fn own_forms(State(app): State<Arc<App>>, mut request: Request, next: Next
     StatusCode::FORBIDDEN.into_response()
 }
 
-/// Returns `true` for the methods by which a page is only looked at. Programs that check links ask for the headers alone.
+/// Returns `true` for the methods by which a page is only looked at. Programs that check links ask for the headers
+/// alone.
 pub(crate) fn is_sight(method: &Method) -> bool {
     *method == Method::GET || *method == Method::HEAD
 }

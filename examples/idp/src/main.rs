@@ -85,8 +85,8 @@ enum Task {
     Serve,
     /// Checks the configuration, the clock, the keys and the store.
     Check,
-    /// Puts a backup in the place of data that is lost, while the provider is stopped. Ends what would be accepted again,
-    /// and prints what can be, and what has to be done again.
+    /// Puts a backup in the place of data that is lost, while the provider is stopped. Ends what would be accepted
+    /// again, and prints what can be, and what has to be done again.
     Restore {
         /// The file that `idp backup` made. Without it: what a database server has put back.
         file: Option<PathBuf>,

@@ -122,7 +122,8 @@ impl Visit {
     }
 }
 
-/// The calling codes of the countries to which codes are sent. Messages to others cost more, and earn fraudsters a share.
+/// The calling codes of the countries to which codes are sent. Messages to others cost more, and earn fraudsters a
+/// share.
 const COUNTRIES: [&str; 1] = ["+39"];
 
 /// Returns `true` if codes are sent to this number, which is in its international form.

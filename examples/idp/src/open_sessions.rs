@@ -83,8 +83,8 @@ async fn remove(
     Ok(!sessions.is_empty())
 }
 
-/// Returns the stored sessions of a person with their names, the oldest first. One that moves to another name has no person
-/// any more.
+/// Returns the stored sessions of a person with their names, the oldest first. One that moves to another name has no
+/// person any more.
 async fn named(records: &Records, person: &str, now: UnixTime) -> Result<Vec<(String, Session)>, Outage> {
     let Open(names) = records.load(person, now).await?.unwrap_or_default();
     let mut sessions = Vec::new();

@@ -40,7 +40,8 @@ pub(crate) struct Person {
     /// The recovery that has changed the password last, or the attempt, as [`tries::attempt`] returns it.
     #[serde(default)]
     pub(crate) password_changed_by: Option<String>,
-    /// The time in seconds at which the first authenticator was confirmed. From then on, a missing account is an outage.
+    /// The time in seconds at which the first authenticator was confirmed. From then on, a missing account is an
+    /// outage.
     pub(crate) second_factor_since: Option<u64>,
     pub(crate) standing: Standing,
     /// `true` for the staff of the provider, who see the pages of the administration.
@@ -304,9 +305,9 @@ impl Persons {
         hashed.await?
     }
 
-    /// Changes the password and ends all sessions but this one. Returns `false` and changes nothing if the session was ended
-    /// meanwhile, or if the password is no longer the one that was compared. An attempt that has changed it before changes
-    /// nothing either, and returns `true`.
+    /// Changes the password and ends all sessions but this one. Returns `false` and changes nothing if the session was
+    /// ended meanwhile, or if the password is no longer the one that was compared. An attempt that has changed it
+    /// before changes nothing either, and returns `true`.
     pub(crate) async fn change_password(
         &self,
         compared: &Person,

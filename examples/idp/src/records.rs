@@ -120,7 +120,8 @@ impl Records {
         Err(Outage("records_contended"))
     }
 
-    /// Returns `true` the first time that this text is given, within an hour. The second of two clicks is not the first.
+    /// Returns `true` the first time that this text is given, within an hour. The second of two clicks is not the
+    /// first.
     pub(crate) async fn first_use(&self, text: &str, now: UnixTime) -> Result<bool, Outage> {
         self.create(text, Kept::until(now.saturating_add(USED_SECS), Used {}), now).await
     }
@@ -191,8 +192,8 @@ impl Records {
         Ok(self.read(id, now).await?.1)
     }
 
-    /// Returns the content of a record of any kind, even of one that has expired and is not purged yet, for the commands
-    /// that go through all records.
+    /// Returns the content of a record of any kind, even of one that has expired and is not purged yet, for the
+    /// commands that go through all records.
     pub(crate) async fn content(&self, id: &AccountId) -> Result<Option<serde_json::Value>, Outage> {
         let Some(entry) = self.store.load(id).await? else { return Ok(None) };
         let Envelope { record, .. } = serde_json::from_slice(&self.open(id, entry.value.as_ref())?.1)?;

@@ -235,8 +235,8 @@ fn new_salt() -> Result<String, Outage> {
     Ok(base16ct::lower::encode_string(&Cookie::random()?.0))
 }
 
-/// Ends the login of a service's request in a session, unless a person has given a password or the request was answered.
-/// Returns `false` if nothing was ended.
+/// Ends the login of a service's request in a session, unless a person has given a password or the request was
+/// answered. Returns `false` if nothing was ended.
 pub(crate) async fn end_untouched(
     records: &Records,
     session: &str,
@@ -352,8 +352,8 @@ impl Browser {
         records.change(&self.name(), now, note).await
     }
 
-    /// Stores the session. A form that changes it ends the refusal of an earlier one. A session that was ended meanwhile
-    /// stays so, and so does one whose login at a service was answered, or was followed by another one.
+    /// Stores the session. A form that changes it ends the refusal of an earlier one. A session that was ended
+    /// meanwhile stays so, and so does one whose login at a service was answered, or was followed by another one.
     pub(crate) async fn keep(&self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         let refusal = self.session.refusal.clone().filter(|_| self.form.is_none());
         let session = Session { refusal, ..self.session.clone() };
@@ -389,8 +389,8 @@ impl Browser {
         records.change(&self.name(), now, note).await
     }
 
-    /// Returns the refusal of the last form unless a page has shown it, and marks it as shown. The attempts that are left
-    /// stay as long as they may be so few, without the user name that they belong to.
+    /// Returns the refusal of the last form unless a page has shown it, and marks it as shown. The attempts that are
+    /// left stay as long as they may be so few, without the user name that they belong to.
     pub(crate) async fn take_refused(&mut self, records: &Records, now: UnixTime) -> Result<Refused, Outage> {
         let Some(Refusal { refused, at, is_shown, .. }) = self.session.refusal.clone() else {
             return Ok(Refused::default());
@@ -411,8 +411,8 @@ impl Browser {
         Ok(refused)
     }
 
-    /// Has a refusal shown again, for the second of two clicks on its form: the second click may have taken the page away
-    /// before anybody read it.
+    /// Has a refusal shown again, for the second of two clicks on its form: the second click may have taken the page
+    /// away before anybody read it.
     pub(crate) async fn put_back_refused(&mut self, records: &Records, now: UnixTime) -> Result<(), Outage> {
         let form = self.form.clone();
         let is_again = |session: &Session| {
@@ -477,8 +477,8 @@ impl Browser {
         Ok(())
     }
 
-    /// Returns `true` if another request has taken the session a step further since this one read it: to the next cookie,
-    /// into or out of an enrollment, to a push, to the answer for a service, or to its end.
+    /// Returns `true` if another request has taken the session a step further since this one read it: to the next
+    /// cookie, into or out of an enrollment, to a push, to the answer for a service, or to its end.
     pub(crate) async fn has_gone_on(&self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
         let Some(held) = records.load::<Session>(&self.name(), now).await? else { return Ok(self.is_stored) };
         Ok(held.moved.is_some()
@@ -496,8 +496,8 @@ impl Browser {
         records.change(&self.name(), now, end).await
     }
 
-    /// Reads the session again, as the first of two clicks on the same form has left it. Returns `true` if that click has
-    /// moved it to the next cookie, which is this browser's from now on.
+    /// Reads the session again, as the first of two clicks on the same form has left it. Returns `true` if that click
+    /// has moved it to the next cookie, which is this browser's from now on.
     pub(crate) async fn follow(&mut self, records: &Records, now: UnixTime) -> Result<bool, Outage> {
         let Some(mut held) = records.load::<Session>(&self.name(), now).await? else { return Ok(false) };
         let mut has_moved = false;
@@ -520,7 +520,8 @@ impl Browser {
         self.cookie.hash("session")
     }
 
-    /// Returns 32 bytes for a secret of this purpose. Without the cookie, or after the session, nobody can compute them.
+    /// Returns 32 bytes for a secret of this purpose. Without the cookie, or after the session, nobody can compute
+    /// them.
     pub(crate) fn seed(&self, purpose: &Once) -> Result<[u8; 32], Outage> {
         let hash = Sha256::new().chain_update("once").chain_update(self.cookie.0).chain_update(&self.session.salt);
         Ok(hash.chain_update(serde_json::to_vec(purpose)?).finalize().into())

@@ -63,15 +63,15 @@ pub(crate) async fn sign_in(app: &Arc<App>) -> Browser {
     browser
 }
 
-/// Returns the provider with persons and messages that are out of reach until the gate has a permit. A request that waits
-/// for them is not answered.
+/// Returns the provider with persons and messages that are out of reach until the gate has a permit. A request that
+/// waits for them is not answered.
 pub(crate) fn held(app: &App) -> (Arc<App>, Arc<Semaphore>) {
     let (records, gate, _) = gated(app, Gate::All);
     (Arc::new(App { persons: persons(app, &records), messages: Messages::new(records, None), ..app.clone() }), gate)
 }
 
-/// Returns the provider whose persons and other records are behind a gate without permits, the permits, and the numbers of
-/// calls.
+/// Returns the provider whose persons and other records are behind a gate without permits, the permits, and the numbers
+/// of calls.
 pub(crate) fn gated_app(app: &App, gate: Gate) -> (Arc<App>, Arc<Semaphore>, Arc<Seen>) {
     let (records, permits, seen) = gated(app, gate);
     (Arc::new(App { persons: persons(app, &records), records, ..app.clone() }), permits, seen)
@@ -184,8 +184,8 @@ pub(crate) fn gated(app: &App, gate: Gate) -> (Records, Arc<Semaphore>, Arc<Seen
     (Records::new(Boxed::new(store), &keys), permits, seen)
 }
 
-/// Sends two forms, as a double click does. While the first one waits to write a record of type `R`, the second one goes as
-/// far as it can. The browser gets the answer to the second one, which must lead where the first one leads.
+/// Sends two forms, as a double click does. While the first one waits to write a record of type `R`, the second one
+/// goes as far as it can. The browser gets the answer to the second one, which must lead where the first one leads.
 pub(crate) async fn click_twice<R: Record>(app: &App, browser: &mut Browser, path: &str, forms: [String; 2]) {
     click_after::<R>(app, 0, browser, path, forms).await;
 }

@@ -1,7 +1,7 @@
 //! HTTPS with a certificate of the program's own, to try the provider from a phone.
 //!
-//! Browsers give the camera and cryptography only to pages by HTTPS or on the same machine. In production, a server with
-//! a certificate that browsers trust stands in front of the provider.
+//! Browsers give the camera and cryptography only to pages by HTTPS or on the same machine. In production, a server
+//! with a certificate that browsers trust stands in front of the provider.
 
 use std::collections::BTreeSet;
 use std::fs;

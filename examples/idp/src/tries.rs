@@ -62,11 +62,11 @@ pub(crate) struct Counted {
     pub(crate) locks: bool,
 }
 
-/// Counts an attempt before its comparison, so that attempts at once are counted as well. Returns the time in seconds until
-/// which nothing is compared, if the name is locked.
+/// Counts an attempt before its comparison, so that attempts at once are counted as well. Returns the time in seconds
+/// until which nothing is compared, if the name is locked.
 ///
-/// The same secret from the same form within two minutes, as a double click sends it, is compared again, but not counted
-/// again.
+/// The same secret from the same form within two minutes, as a double click sends it, is compared again, but not
+/// counted again.
 pub(crate) async fn count(
     records: &Records,
     name: &str,
@@ -113,8 +113,9 @@ pub(crate) fn attempt(form: &str, secret: &str) -> String {
 
 /// Returns the end in seconds of a lock that begins now, and the number of locks that make the next one longer.
 ///
-/// Each lock is twice as long as the one before, up to a day. Each day since the end of the last one halves the next, as
-/// it does with codes: patient guessing stays slow, and somebody who mistypes now and then is not locked out for a day.
+/// Each lock is twice as long as the one before, up to a day. Each day since the end of the last one halves the next,
+/// as it does with codes: patient guessing stays slow, and somebody who mistypes now and then is not locked out for a
+/// day.
 fn lock(locks: u32, last_end: u64, now: UnixTime) -> (u64, u32) {
     let days = u32::try_from(now.as_secs().saturating_sub(last_end) / DAY).unwrap_or(u32::MAX);
     let before = locks.saturating_sub(days).min(MOST_LOCKS);

@@ -11,8 +11,8 @@ use crate::{InTransaction, LoginError, StoreError};
 /// committed only together with the used code. If a statement inside `verify` failed, or the commit did, the result is
 /// [`VerifierError::Store`]: neither a login nor a refusal.
 ///
-/// Until the call returns there is no verdict. If its future is dropped, the transaction is rolled back as a whole, unless
-/// the commit was already sent.
+/// Until the call returns there is no verdict. If its future is dropped, the transaction is rolled back as a whole,
+/// unless the commit was already sent.
 ///
 /// `work` should be a few statements, since other logins to the account wait for it. It must not end the transaction.
 ///

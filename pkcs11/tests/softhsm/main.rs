@@ -73,8 +73,8 @@ fn enroll(verifier: &Sealed, method: impl Into<Method>, algorithm: Algorithm, ke
     id
 }
 
-/// Creates an account with one confirmed HOTP authenticator, whose seed is on the token. Returns its id and the same key
-/// in memory.
+/// Creates an account with one confirmed HOTP authenticator, whose seed is on the token. Returns its id and the same
+/// key in memory.
 fn local_twin(token: &Token, verifier: &Sealed, key: &str, seed: &[u8], algorithm: Algorithm) -> (AccountId, Key) {
     let secret = Secret::import_short(seed).unwrap();
     token.import(&name(key), &secret, algorithm).unwrap();

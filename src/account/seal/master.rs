@@ -55,13 +55,13 @@ impl LocalMasterKey {
     ///
     /// The permissions are checked on Unix only.
     ///
-    /// In a container, a key is often a mount with the mode `0444`, which is [exposed](MasterKeyError::Exposed) and which
-    /// `chmod` cannot change. Set the mode where the mount is described:
+    /// In a container, a key is often a mount with the mode `0444`, which is [exposed](MasterKeyError::Exposed) and
+    /// which `chmod` cannot change. Set the mode where the mount is described:
     ///
-    /// - Kubernetes: `defaultMode: 0440` of the volume of the `secret`, and `fsGroup` of the pod's `securityContext`: the
-    ///   number of a group that no other program on the node has. The process is then in that group.
-    /// - Docker Compose and Swarm: `mode: 0440` of the service's secret, and `gid` with the group of the process. Compose
-    ///   without Swarm mounts the file with the mode that it has on the host: run `chmod 440` on it there.
+    /// - Kubernetes: `defaultMode: 0440` of the volume of the `secret`, and `fsGroup` of the pod's `securityContext`:
+    ///   the number of a group that no other program on the node has. The process is then in that group.
+    /// - Docker Compose and Swarm: `mode: 0440` of the service's secret, and `gid` with the group of the process.
+    ///   Compose without Swarm mounts the file with the mode that it has on the host: run `chmod 440` on it there.
     ///
     /// # Errors
     ///

@@ -14,10 +14,10 @@ const LABEL: &[u8] = b"secondo enrollment code";
 
 /// A code that an operator issues to a subscriber who has lost every authenticator, to enroll the next one.
 ///
-/// It is never a login: [`Verifier::enroll_with_code`](crate::Verifier::enroll_with_code) accepts it in one transaction,
-/// after the password, and the subscriber logs in with the authenticator that was enrolled. The operator identifies the
-/// subscriber as carefully as at the first enrollment, and passes the code on in person or to a validated address (NIST
-/// SP 800-63B-4 section 4.2, SP 800-63A-4 section 3.12).
+/// It is never a login: [`Verifier::enroll_with_code`](crate::Verifier::enroll_with_code) accepts it in one
+/// transaction, after the password, and the subscriber logs in with the authenticator that was enrolled. The operator
+/// identifies the subscriber as carefully as at the first enrollment, and passes the code on in person or to a
+/// validated address (NIST SP 800-63B-4 section 4.2, SP 800-63A-4 section 3.12).
 ///
 /// It has 80 random bits in the form of a [recovery code](crate::factor::RecoveryCodes).
 ///

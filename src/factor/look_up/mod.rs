@@ -1,5 +1,5 @@
-//! Recovery codes, which NIST SP 800-63B-4 section 3.1.2 calls look-up secrets, and codes in the same form that a help desk
-//! issues.
+//! Recovery codes, which NIST SP 800-63B-4 section 3.1.2 calls look-up secrets, and codes in the same form that a help
+//! desk issues.
 
 mod codes;
 mod enrollment_code;

@@ -12,8 +12,8 @@ use crate::types::Secret;
 /// Responses in accounts are those of the one-way and the signature mode. For the modes with server authentication, use
 /// [`Suite::response`] and [`Suite::verify`].
 ///
-/// Prefer a suite with a counter or the time. In a suite with neither, the response to a question that comes again is the
-/// same, so that the questions must have eight characters or more. Responses must have six digits or more.
+/// Prefer a suite with a counter or the time. In a suite with neither, the response to a question that comes again is
+/// the same, so that the questions must have eight characters or more. Responses must have six digits or more.
 ///
 /// A counter moves on with each accepted response, and may be ahead by as much as the policy's look-ahead
 /// ([`Policy::with_look_ahead`](crate::Policy::with_look_ahead)). There is no resynchronization, for which several
@@ -89,9 +89,9 @@ impl Token {
 pub enum TokenSuiteError {
     /// The responses have four or five digits, which are guessed too easily.
     Digits(ResponseDigits),
-    /// The questions are too short. They need as many characters as the responses have digits (RFC 6287 section 8.2), and
-    /// without a counter or the time at least [`Token::MIN_QUESTION_LEN`]: somebody who has seen a response could wait until
-    /// its question comes again.
+    /// The questions are too short. They need as many characters as the responses have digits (RFC 6287 section 8.2),
+    /// and without a counter or the time at least [`Token::MIN_QUESTION_LEN`]: somebody who has seen a response could
+    /// wait until its question comes again.
     Question {
         /// The length of the longest question of the suite.
         found: usize,

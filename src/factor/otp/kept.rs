@@ -27,8 +27,8 @@ use crate::types::{Algorithm, Counter, Digits, Period, Secret, SubmittedCode, Un
 /// | key                                                       | the rest        |
 ///
 /// The flags are, from the lowest bit: 1 for TOTP; 1 if a code was used; two bits for the algorithm (SHA-1, SHA-256,
-/// SHA-512); three bits for the form of the key (secret, prepared key, name of a key in an HSM); 1 if 65,536 s are to be
-/// added to the period.
+/// SHA-512); three bits for the form of the key (secret, prepared key, name of a key in an HSM); 1 if 65,536 s are to
+/// be added to the period.
 #[derive(Debug)]
 pub(crate) struct Otp {
     pub(crate) authenticator: Authenticator,

@@ -60,7 +60,8 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// Returns [`MessageError::Invalid`] if a name does not have 1 to 128 bytes, or has characters that disguise others.
+    /// Returns [`MessageError::Invalid`] if a name does not have 1 to 128 bytes, or has characters that disguise
+    /// others.
     #[cfg(feature = "verifier")]
     pub fn new(
         id: &crate::types::AccountId,

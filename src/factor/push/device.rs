@@ -86,7 +86,8 @@ impl<K: DeviceKey> Device<K> {
     ///
     /// - Returns [`DeviceError::Message`] if the text is not a challenge.
     /// - Returns [`DeviceError::OtherDevice`] if it is for another device or account.
-    /// - Returns [`DeviceError::Expired`] if it expired more than 30 s ago. The phone's clock may be ahead by that time.
+    /// - Returns [`DeviceError::Expired`] if it expired more than 30 s ago. The phone's clock may be ahead by that
+    ///   time.
     pub fn read(&self, message: &str, now: UnixTime) -> Result<Challenge, DeviceError<K::Error>> {
         let challenge = Challenge::parse(message).map_err(DeviceError::Message)?;
         self.check(&challenge, now)?;
@@ -100,9 +101,9 @@ impl<K: DeviceKey> Device<K> {
     ///
     /// - Returns the errors of [`Self::read`].
     /// - Returns [`DeviceError::Number`] if the number does not have the digits that the challenge asks for.
-    /// - Returns [`DeviceError::NotUnlocked`] if the person did not unlock the device, and [`DeviceError::Blocked`] after
-    ///   five such attempts. The personal code makes biometrics available again. A device with no attempts left for its
-    ///   code must be activated again.
+    /// - Returns [`DeviceError::NotUnlocked`] if the person did not unlock the device, and [`DeviceError::Blocked`]
+    ///   after five such attempts. The personal code makes biometrics available again. A device with no attempts left
+    ///   for its code must be activated again.
     /// - Returns [`DeviceError::Key`] if the key's hardware fails.
     pub fn accept(
         &mut self,

@@ -30,8 +30,8 @@ use crate::types::{AccountId, AuthenticatorNumber, DisplayName, SubmittedCode, T
 /// | end of the wait, or time of the last such challenge      | 5               |
 /// | challenges, at most three                                | 75 each         |
 ///
-/// A challenge has its id (16), hash (32), the hash of the transaction (16), the number (4), the way of matching (1), the
-/// status (1) and the expiry (5). The codes of the last ones are in `matching` and `question`.
+/// A challenge has its id (16), hash (32), the hash of the transaction (16), the number (4), the way of matching (1),
+/// the status (1) and the expiry (5). The codes of the last ones are in `matching` and `question`.
 #[derive(Debug)]
 pub(crate) struct Push {
     activation: [u8; 16],
@@ -296,7 +296,8 @@ mod tests {
 
     use super::*;
 
-    /// An account reserves room for the key and for as many challenges as there can be, so that it never refuses to ask.
+    /// An account reserves room for the key and for as many challenges as there can be, so that it never refuses to
+    /// ask.
     #[test]
     fn room_for_all_challenges_is_reserved() {
         let account = AccountId::new("maria").unwrap();

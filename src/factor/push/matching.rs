@@ -10,7 +10,8 @@ pub enum Matching {
     SixDigits,
     /// The person types two digits from the page into the app. Weaker: one of a hundred blind answers is right.
     TwoDigits,
-    /// The app shows the six digits of the page, and the person compares them. Weaker: many people accept without comparing.
+    /// The app shows the six digits of the page, and the person compares them. Weaker: many people accept without
+    /// comparing.
     Compare,
 }
 

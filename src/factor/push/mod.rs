@@ -1,24 +1,24 @@
 //! Push with number matching: a page shows a number, the person types it into an app, and the app signs the answer.
 //!
-//! A device has a key on the curve P-256 in the phone's secure hardware. A challenge names the service, the place and the
-//! time of the login. The person accepts it with the number of the page, denies it, or reports it. The answer is signed
-//! over all of this, so that one for another login, page or time is refused.
+//! A device has a key on the curve P-256 in the phone's secure hardware. A challenge names the service, the place and
+//! the time of the login. The person accepts it with the number of the page, denies it, or reports it. The answer is
+//! signed over all of this, so that one for another login, page or time is refused.
 //!
 //! The provider [enrolls](crate::Verifier::enroll) an [`Activation`], shows its link as a QR code, and passes the app's
-//! messages on: `activate_push` and `confirm` of the [`Verifier`](crate::Verifier) bind the app, and `push`, `answer_push`
-//! and `poll` log in with it. The module [`device`] is the phone's side. It needs neither `std` nor
-//! the verifier. The example `push` has both sides in one program.
+//! messages on: `activate_push` and `confirm` of the [`Verifier`](crate::Verifier) bind the app, and `push`,
+//! `answer_push` and `poll` log in with it. The module [`device`] is the phone's side. It needs neither `std` nor the
+//! verifier. The example `push` has both sides in one program.
 //!
-//! An activation is as secret as a key URI: the first device that answers it can be bound. The app then shows a code, and
-//! the person types it into the page that showed the activation. The code depends on the device's key, so that the page
-//! does not confirm the device of somebody else who saw the activation.
+//! An activation is as secret as a key URI: the first device that answers it can be bound. The app then shows a code,
+//! and the person types it into the page that showed the activation. The code depends on the device's key, so that the
+//! page does not confirm the device of somebody else who saw the activation.
 //!
 //! # Messages
 //!
-//! A message is a JSON object of at most 2048 bytes. Its fields are texts, except for `v` and `expires`, which are whole
-//! numbers. `v` is the first field and has the value 1, and `type` is the second one. The others may be in any order. A
-//! message with an unknown field, or with a field twice, is refused. Bytes are written in base64url without padding
-//! (RFC 4648 section 5).
+//! A message is a JSON object of at most 2048 bytes. Its fields are texts, except for `v` and `expires`, which are
+//! whole numbers. `v` is the first field and has the value 1, and `type` is the second one. The others may be in any
+//! order. A message with an unknown field, or with a field twice, is refused. Bytes are written in base64url without
+//! padding (RFC 4648 section 5).
 //!
 //! | `type` | from | fields |
 //! |---|---|---|
@@ -26,8 +26,8 @@
 //! | `challenge` | the provider | `account`; `device`, 16 bytes; `id`, 16 bytes; `relying_party`, `place` and `time`, texts of 1 to 128 bytes; `matching`: `type-6`, `type-2` or `compare`; `number`, only for `compare`: six digits; `expires`, the Unix time in seconds |
 //! | `answer` | the app | `account`; `device`; `id` of the challenge; `digest` of the challenge, 32 bytes; `verdict`: `accept`, `deny` or `not-me`; `number`, the digits that the person typed, empty for `compare` and for other verdicts; `signature` |
 //!
-//! A `device` is named by the first 16 bytes of the SHA-256 hash of its public key as a compressed point. Texts that are
-//! shown have no control characters and no marks that change the direction of text.
+//! A `device` is named by the first 16 bytes of the SHA-256 hash of its public key as a compressed point. Texts that
+//! are shown have no control characters and no marks that change the direction of text.
 //!
 //! The link of an activation is `secondo-push:` and, in base64url without padding: the byte 1, the `id` (16 bytes), the
 //! secret (16 bytes), and three texts with their length in one byte before each: the account, the name of the provider,
@@ -46,7 +46,8 @@
 //! | `signature` | the text `secondo push answer`, the byte 1, `digest`, the byte 1, 2 or 3 for `verdict` in the order above, the text `number` |
 //!
 //! The code that confirms a device depends on the SHA-256 hash of the text `secondo push confirmation`, the byte 1 and
-//! `device`. It is the number in the first four bytes of the hash, modulo 2^31 and then modulo 1,000,000, in six digits.
+//! `device`. It is the number in the first four bytes of the hash, modulo 2^31 and then modulo 1,000,000, in six
+//! digits.
 //!
 //! # Limits
 //!

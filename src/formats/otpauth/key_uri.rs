@@ -106,8 +106,8 @@ impl KeyUri {
     /// Sets the next counter of an HOTP authenticator, which is 0 by default. TOTP authenticators ignore it.
     ///
     /// Some apps increment the counter before they show the first code: allow for that with
-    /// [`Policy::with_look_ahead`](crate::Policy::with_look_ahead). Some misread a counter from 2<sup>31</sup> and show the
-    /// codes of another one.
+    /// [`Policy::with_look_ahead`](crate::Policy::with_look_ahead). Some misread a counter from 2<sup>31</sup> and show
+    /// the codes of another one.
     #[must_use]
     pub fn starting_at(mut self, next: Counter) -> Self {
         self.counter = next;

@@ -110,7 +110,8 @@ pub enum MigrationError {
         /// The index of the batch, from 0.
         index: i32,
     },
-    /// A batch has more than [`Migration::MAX_ACCOUNTS`](crate::formats::otpauth::Migration::MAX_ACCOUNTS) accounts, or an export more than 65,535 batches.
+    /// A batch has more than [`Migration::MAX_ACCOUNTS`](crate::formats::otpauth::Migration::MAX_ACCOUNTS) accounts, or
+    /// an export more than 65,535 batches.
     TooManyAccounts,
     /// The format cannot describe an account: it supports only a period of 30 s, 6 or 8 digits, and counters of 63
     /// bits.

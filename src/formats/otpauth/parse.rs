@@ -12,11 +12,11 @@ impl KeyUri {
     /// Parses a key URI, in all the forms that occur in practice.
     ///
     /// White space around the URI is skipped, and its ampersands may be escaped as in HTML (`&amp;`), also more than
-    /// once. The scheme, the type and the names of parameters may be in upper case, and the names percent-encoded or with
-    /// spaces around them. Secrets may be in lower case, padded, in groups with spaces, hyphens or plus signs between
-    /// them, and have bits after their last whole byte, which apps ignore. Algorithms may be written like `sha-256` or
-    /// `HmacSHA1`. The issuer may be only in the label or only a parameter, and the label may be missing. Names need not
-    /// be percent-encoded.
+    /// once. The scheme, the type and the names of parameters may be in upper case, and the names percent-encoded or
+    /// with spaces around them. Secrets may be in lower case, padded, in groups with spaces, hyphens or plus signs
+    /// between them, and have bits after their last whole byte, which apps ignore. Algorithms may be written like
+    /// `sha-256` or `HmacSHA1`. The issuer may be only in the label or only a parameter, and the label may be missing.
+    /// Names need not be percent-encoded.
     ///
     /// A plus sign in a name stays a plus sign, as in apps, except in an `issuer` parameter that differs from the
     /// label's issuer only in having plus signs for spaces. Unknown parameters are ignored. The parameter `encoder`, by
@@ -126,11 +126,11 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Returns the name of a parameter without an ampersand or `amp;` before it, and without spaces around it. A form writes
-/// `+` for a space.
+/// Returns the name of a parameter without an ampersand or `amp;` before it, and without spaces around it. A form
+/// writes `+` for a space.
 ///
-/// HTML writes `&amp;` for an ampersand, and `&amp;amp;` if a page is escaped twice. Ignoring `amp;digits=8` would lead to
-/// wrong codes.
+/// HTML writes `&amp;` for an ampersand, and `&amp;amp;` if a page is escaped twice. Ignoring `amp;digits=8` would lead
+/// to wrong codes.
 fn unescaped<'a>(name: &'a str) -> &'a str {
     let trimmed = |text: &'a str| text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '&'));
     let mut plain = trimmed(name);

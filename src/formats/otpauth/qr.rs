@@ -40,8 +40,8 @@ impl Qr {
     /// At level M, up to 15% of the code may be unreadable. Only a text of more than 1,370 bytes gets level L, with 7%.
     ///
     /// The text is encoded unchanged: a long run of capital letters and digits, such as the secret in base32, in
-    /// alphanumeric mode, which takes less room, and all else in byte mode. A URI is ASCII; most readers decode all other
-    /// bytes as UTF-8.
+    /// alphanumeric mode, which takes less room, and all else in byte mode. A URI is ASCII; most readers decode all
+    /// other bytes as UTF-8.
     ///
     /// # Errors
     ///
@@ -115,9 +115,9 @@ impl Qr {
     /// Returns lines for a terminal that supports UTF-8 and 256 colors. Each character shows two modules.
     ///
     /// Black and white are set explicitly, whatever the terminal's colors are, and reset at the end of each line. The
-    /// code is [`Self::size`] plus 4 columns wide, 45 for a key URI of 100 bytes, and half as many lines high, so that it
-    /// fits a terminal of 80 by 24. For this, there are two light modules on every side instead of four, which readers
-    /// are content with.
+    /// code is [`Self::size`] plus 4 columns wide, 45 for a key URI of 100 bytes, and half as many lines high, so that
+    /// it fits a terminal of 80 by 24. For this, there are two light modules on every side instead of four, which
+    /// readers are content with.
     #[must_use]
     pub fn terminal(&self) -> impl fmt::Display {
         Terminal(self)
@@ -139,8 +139,8 @@ impl Qr {
     }
 }
 
-/// Returns the text before, in and after its longest run of capital letters and digits, or all of it before an empty run
-/// if none is long enough to save room. Of a text that is not ASCII, readers may guess the encoding of each part.
+/// Returns the text before, in and after its longest run of capital letters and digits, or all of it before an empty
+/// run if none is long enough to save room. Of a text that is not ASCII, readers may guess the encoding of each part.
 fn split(text: &str) -> (&str, &str, &str) {
     let is_packed = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     let (mut longest, mut run) = (0..0, 0..0);

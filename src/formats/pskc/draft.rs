@@ -1,8 +1,8 @@
-//! The parts of documents that follow a draft before RFC 6030: draft-hoyer-keyprov-portable-symmetric-key-container, and
-//! draft-ietf-keyprov-pskc until -02.
+//! The parts of documents that follow a draft before RFC 6030: draft-hoyer-keyprov-portable-symmetric-key-container,
+//! and draft-ietf-keyprov-pskc until -02.
 //!
-//! A `Device` with a `DeviceId` or `DeviceInfo` has one key or more. The first drafts have an `EncryptionMethod` for the
-//! whole document, and values in `Data` with a name: base64 of bytes, or of big-endian numbers.
+//! A `Device` with a `DeviceId` or `DeviceInfo` has one key or more. The first drafts have an `EncryptionMethod` for
+//! the whole document, and values in `Data` with a name: base64 of bytes, or of big-endian numbers.
 
 use alloc::vec::Vec;
 use std::io::BufRead;

@@ -67,23 +67,23 @@
 //! RFC 6030 leaves many choices to implementations. [`Reader`] makes these:
 //!
 //! - HOTP and TOTP keys are read. A key of another algorithm, such as OCRA, a PIN or a vendor's own, a key with other
-//!   than 6 to 9 decimal digits or with a check digit, and a secret of fewer than 10 or more than 128 bytes are rejected.
-//!   So is a key without a secret, since another system must then derive it. An `Id`, an `Algorithm` and the number of
-//!   digits must be given. Other parameters have the defaults of the RFCs: SHA-1, 30 seconds, counter 0. A period is at
-//!   most a day. An unknown parameter, or the format of a challenge, is rejected.
+//!   than 6 to 9 decimal digits or with a check digit, and a secret of fewer than 10 or more than 128 bytes are
+//!   rejected. So is a key without a secret, since another system must then derive it. An `Id`, an `Algorithm` and the
+//!   number of digits must be given. Other parameters have the defaults of the RFCs: SHA-1, 30 seconds, counter 0. A
+//!   period is at most a day. An unknown parameter, or the format of a challenge, is rejected.
 //! - `Counter` is the next counter to be accepted. `Time` is the number of time steps since 1970: no earlier step is
 //!   accepted, and 0 sets no limit. The `Counter` of a TOTP key is its last used time step, as privacyIDEA writes it,
 //!   with [`Note::CounterIsLastStep`]. A TOTP key with neither has [`Note::LastUseUnknown`], and every step until now
 //!   counts as used. A step more than two days ahead of now is rejected. `TimeDrift` is the drift in time steps,
 //!   positive if the token's clock is ahead, and at most [`Policy::MAX_DRIFT`] either way.
-//! - privacyIDEA writes the names of all elements and attributes in lower case, which is accepted if the root element is
-//!   in lower case too. `TimeDrift` is in seconds there. Its old versions write a text in place of the MAC; their
+//! - privacyIDEA writes the names of all elements and attributes in lower case, which is accepted if the root element
+//!   is in lower case too. `TimeDrift` is in seconds there. Its old versions write a text in place of the MAC; their
 //!   secrets are rejected.
 //! - `Suite` is the name of an algorithm in any usual form, also in an attribute `hashalgo`. `TimeInterval` is ignored
 //!   for HOTP.
-//! - A number is decimal digits; digits, or four or eight big-endian bytes, in base64; or, if it is encrypted, digits or
-//!   at most eight big-endian bytes. In the last three forms, one or two digits could also be a big-endian number, and
-//!   are rejected.
+//! - A number is decimal digits; digits, or four or eight big-endian bytes, in base64; or, if it is encrypted, digits
+//!   or at most eight big-endian bytes. In the last three forms, one or two digits could also be a big-endian number,
+//!   and are rejected.
 //! - A key that has expired is rejected. A start, an expiry to come or a limit of uses gives [`Note::UseIsLimited`].
 //! - A key is rejected, as RFC 6030 section 5 requires, if its policy does not permit one-time passwords, makes a PIN a
 //!   part of the code, or has an unknown element. Other policies are in [`KeyPolicy`], for the caller to enforce.
@@ -100,17 +100,17 @@
 //! - A document type declaration is rejected unread, and so is every entity that XML itself does not define. Encodings
 //!   other than UTF-8, tags and texts longer than 64 KiB, values longer than 4 KiB, and elements deeper than 32 levels
 //!   are rejected too.
-//! - Documents of the drafts before the RFC, which the files of old tokens use, are read: `Device` with one key or more,
-//!   `KeyId` and `KeyAlgorithm`, `Usage` in place of the parameters, and the named values of
-//!   draft-hoyer-keyprov-portable-symmetric-key-container, as in the files of `ActivIdentity`. There, AES-CBC has one IV,
-//!   and `ValueDigest` is the MAC of the decrypted value with the encryption key. An encrypted secret must have one. The
-//!   digest of a value that is not encrypted has no key, and is not verified. A named value that is not known is
-//!   rejected. An `Expiry` is a date in an unknown order of day and month, and gives [`Note::UseIsLimited`]. In
-//!   draft-ietf-keyprov-pskc-02, a `MACAlgorithm` is that of the encrypted or of the decrypted value.
-//!   Encryption with a password in these drafts, which is Triple DES, and PBES2 are not supported.
-//! - An element of RFC 6030's namespace that the RFC does not have there is rejected: it could be a misspelled `Counter`
-//!   or `Policy`. Elements of other namespaces are skipped. So are unknown elements of the drafts, except where the codes
-//!   could depend on them.
+//! - Documents of the drafts before the RFC, which the files of old tokens use, are read: `Device` with one key or
+//!   more, `KeyId` and `KeyAlgorithm`, `Usage` in place of the parameters, and the named values of
+//!   draft-hoyer-keyprov-portable-symmetric-key-container, as in the files of `ActivIdentity`. There, AES-CBC has one
+//!   IV, and `ValueDigest` is the MAC of the decrypted value with the encryption key. An encrypted secret must have
+//!   one. The digest of a value that is not encrypted has no key, and is not verified. A named value that is not known
+//!   is rejected. An `Expiry` is a date in an unknown order of day and month, and gives [`Note::UseIsLimited`]. In
+//!   draft-ietf-keyprov-pskc-02, a `MACAlgorithm` is that of the encrypted or of the decrypted value. Encryption with a
+//!   password in these drafts, which is Triple DES, and PBES2 are not supported.
+//! - An element of RFC 6030's namespace that the RFC does not have there is rejected: it could be a misspelled
+//!   `Counter` or `Policy`. Elements of other namespaces are skipped. So are unknown elements of the drafts, except
+//!   where the codes could depend on them.
 //! - `Extensions` are skipped, except among the parameters of an algorithm or in a policy, where they are rejected.
 //!
 //! [`Policy::MAX_DRIFT`]: crate::Policy::MAX_DRIFT

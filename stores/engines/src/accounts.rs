@@ -113,8 +113,8 @@ pub(crate) fn acknowledged(path: &Path) -> Result<Found, Error> {
     Ok(found)
 }
 
-/// Compares with what was acknowledged, beyond which each account may be one number ahead. Returns the number of accounts
-/// that are not as they should be, and the first of them.
+/// Compares with what was acknowledged, beyond which each account may be one number ahead. Returns the number of
+/// accounts that are not as they should be, and the first of them.
 pub(crate) fn compare(acknowledged: &Found, found: &Found) -> (usize, Option<String>) {
     let mut wrong = 0;
     let mut first = None;

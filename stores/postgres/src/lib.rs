@@ -29,8 +29,8 @@
 //!
 //! [`PostgresOptions::migrate`] creates the tables, or an operator does with the files in `migrations/`, which `psql`
 //! runs unchanged. The tables are created in the schema that is first on the `search_path`. A connection string sets
-//! that path with `?options=-c%20search_path%3Dauth`, and `ALTER ROLE idp SET search_path = auth` sets it for a role. Nobody
-//! else should be able to create tables in the schemas on it.
+//! that path with `?options=-c%20search_path%3Dauth`, and `ALTER ROLE idp SET search_path = auth` sets it for a role.
+//! Nobody else should be able to create tables in the schemas on it.
 //!
 //! | `secondo_entry` | type | content |
 //! |---|---|---|

@@ -13,8 +13,8 @@ use crate::{PostgresStore, PostgresStoreError, address, migration};
 
 /// The settings of a store and its connections.
 ///
-/// By default there are at most 16 connections, at most 1,024 calls wait for one, a call takes at most 2 seconds, and other
-/// hosts need TLS.
+/// By default there are at most 16 connections, at most 1,024 calls wait for one, a call takes at most 2 seconds, and
+/// other hosts need TLS.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), secondo_postgres::PostgresStoreError> {
@@ -117,9 +117,9 @@ impl PostgresOptions {
 
     /// Allows connections to other hosts without TLS, which are refused otherwise, even with `sslmode=disable`.
     ///
-    /// An attacker who reads the network then learns what authenticates the store's role. One who changes its traffic can
-    /// answer with an old record, so that a used code is accepted again. Allow it only if something else protects the
-    /// network, for example a VPN. Sockets and the host itself (`localhost`, 127.0.0.0/8 and `::1`) need no TLS.
+    /// An attacker who reads the network then learns what authenticates the store's role. One who changes its traffic
+    /// can answer with an old record, so that a used code is accepted again. Allow it only if something else protects
+    /// the network, for example a VPN. Sockets and the host itself (`localhost`, 127.0.0.0/8 and `::1`) need no TLS.
     pub const fn with_plaintext(mut self, allowed: bool) -> Self {
         self.plaintext = allowed;
         self
@@ -146,8 +146,8 @@ impl PostgresOptions {
     /// Connects to the server, and checks that the tables have the version of this library.
     ///
     /// The connection string has [the format of `tokio-postgres`](tokio_postgres::Config), which is close to that of
-    /// `libpq`. If it names several hosts, the store uses the one that takes writes. A part that is not understood is an
-    /// error, which says what to write instead.
+    /// `libpq`. If it names several hosts, the store uses the one that takes writes. A part that is not understood is
+    /// an error, which says what to write instead.
     ///
     /// | connection string | leads to |
     /// |---|---|
@@ -156,8 +156,8 @@ impl PostgresOptions {
     /// | `postgres://idp:password@db.internal/idp` | another host, for which [`with_tls`](Self::with_tls) is called |
     /// | `postgres://idp@db1.internal,db2.internal/idp` | the one of two hosts that takes writes |
     ///
-    /// In a user, a password or any other part, `@` is `%40`, `:` is `%3A`, `/` is `%2F`, `?` is `%3F`, `#` is `%23`, `&`
-    /// is `%26`, `=` is `%3D`, and `%` is `%25`.
+    /// In a user, a password or any other part, `@` is `%40`, `:` is `%3A`, `/` is `%2F`, `?` is `%3F`, `#` is `%23`,
+    /// `&` is `%26`, `=` is `%3D`, and `%` is `%25`.
     ///
     /// # Errors
     ///

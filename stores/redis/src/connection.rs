@@ -51,7 +51,8 @@ impl Connections {
         answer
     }
 
-    /// Sends requests one after another over one connection: each is made from the answer before, until that gives none.
+    /// Sends requests one after another over one connection: each is made from the answer before, until that gives
+    /// none.
     ///
     /// Every call of `next` begins a time limit for its request. Over two connections, the requests could reach two
     /// servers if another one takes over meanwhile.

@@ -23,10 +23,10 @@
 //! # Data and rights
 //!
 //! **Give the store a server of its own, or at least a database of its own.** On a server that is also a cache, a
-//! `FLUSHALL` removes all accounts, as `FLUSHDB` does in a shared database: everybody is unknown, nobody can log in, and
-//! used codes and locks are forgotten. A cache also needs a `maxmemory-policy` that deletes entries, which a database of
-//! its own does not prevent, since it is a setting of the server. Deny both commands to all users, for example with
-//! `ACL SETUSER default -flushall -flushdb`.
+//! `FLUSHALL` removes all accounts, as `FLUSHDB` does in a shared database: everybody is unknown, nobody can log in,
+//! and used codes and locks are forgotten. A cache also needs a `maxmemory-policy` that deletes entries, which a
+//! database of its own does not prevent, since it is a setting of the server. Deny both commands to all users, for
+//! example with `ACL SETUSER default -flushall -flushdb`.
 //!
 //! Each account is one string. Its key is a [prefix](RedisOptions::with_prefix), `secondo:` by default, followed by the
 //! id. Its content is 8 bytes of revision, which are random, followed by the value, which has at most 4,096 bytes. An

@@ -52,8 +52,8 @@ impl RedisOptions {
         }
     }
 
-    /// Sets the prefix of all keys: 2 to 64 visible ASCII characters without braces, such as `tenant1:`. The last one is
-    /// a colon, and no other is.
+    /// Sets the prefix of all keys: 2 to 64 visible ASCII characters without braces, such as `tenant1:`. The last one
+    /// is a colon, and no other is.
     ///
     /// So a prefix is never the start of another one, and each key belongs to one prefix: the account `1alice` of the
     /// tenant `t1:` is not the account `alice` of `t11:`. Braces are excluded, since a cluster would then keep all
@@ -105,8 +105,8 @@ impl RedisOptions {
     /// Allows addresses of other hosts without TLS, which are refused otherwise.
     ///
     /// An attacker who reads the network then learns the password of the store's user. One who changes its traffic can
-    /// answer with an old record, so that a used code is accepted again. Allow it only if something else protects the network, for
-    /// example a VPN. Sockets and the host itself (`localhost`, 127.0.0.0/8 and `::1`) need no TLS.
+    /// answer with an old record, so that a used code is accepted again. Allow it only if something else protects the
+    /// network, for example a VPN. Sockets and the host itself (`localhost`, 127.0.0.0/8 and `::1`) need no TLS.
     #[must_use]
     pub const fn with_plaintext(mut self, allowed: bool) -> Self {
         self.plaintext = allowed;
@@ -122,8 +122,8 @@ impl RedisOptions {
     /// | `unix:///run/redis.sock?db=1&user=idp&pass=secret` | a Unix socket, on Unix; what follows `?` may be left out |
     ///
     /// In users and passwords, these characters must be percent-encoded: `/` is `%2F`, `?` is `%3F`, `#` is `%23`, `@`
-    /// is `%40`, `:` is `%3A`, `%` is `%25`, and a space is `%20`. In the address of a socket, also `&`, which is `%26`,
-    /// and `+`, which is `%2B`. `valkey` may stand for `redis`.
+    /// is `%40`, `:` is `%3A`, `%` is `%25`, and a space is `%20`. In the address of a socket, also `&`, which is
+    /// `%26`, and `+`, which is `%2B`. `valkey` may stand for `redis`.
     ///
     /// Connections are made when the first calls come. So a database that the server does not have is
     /// [`RedisStoreError::Database`] from each call. Make a call when the program starts.

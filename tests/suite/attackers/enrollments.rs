@@ -131,7 +131,8 @@ fn a_limit_of_enrollments_holds_up_to_the_last_time_there_is() {
     assert_eq!(begun, 58);
 }
 
-/// Neither a confirmation, a revocation nor the end of a record starts the limit of enrollments again. An operator does.
+/// Neither a confirmation, a revocation nor the end of a record starts the limit of enrollments again. An operator
+/// does.
 #[test]
 fn the_limit_of_enrollments_outlasts_them() {
     let store = Memory::new();

@@ -45,8 +45,8 @@ fn all_ways_of_guessing_together_give_five_guesses() {
     }
 }
 
-/// Guesses at the codes of phones and at recovery codes, mixed: long recovery codes have a count of their own, and short
-/// ones share that of the phones.
+/// Guesses at the codes of phones and at recovery codes, mixed: long recovery codes have a count of their own, and
+/// short ones share that of the phones.
 #[test]
 fn recovery_codes_give_five_guesses_of_their_own_or_none() {
     let wrong: Vec<_> = (0..3).flat_map(|seed| RecoveryCodes::long(&[seed; 32]).texts().collect::<Vec<_>>()).collect();

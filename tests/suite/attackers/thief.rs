@@ -114,7 +114,8 @@ impl<'a> Thief<'a> {
         if self.below(2) == 0 { fresh() } else { self.session.clone() }
     }
 
-    /// Guesses. The first function tells if the right answer opens an account, and the second one if the wrong one does.
+    /// Guesses. The first function tells if the right answer opens an account, and the second one if the wrong one
+    /// does.
     fn guess(
         &mut self,
         (kind, of): (Guess, Of),

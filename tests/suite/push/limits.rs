@@ -219,7 +219,8 @@ fn watermarks_that_are_raised_end_challenges() {
     assert_eq!(push_refusal(block_on(verifier.answer_push(&id(), &answer, NOW))), PushRefusal::Unknown);
 }
 
-/// Asks the apps as often as the account permits, another one after each wait. Returns the number of pushes on each day.
+/// Asks the apps as often as the account permits, another one after each wait. Returns the number of pushes on each
+/// day.
 fn pushes_by_day<const DAYS: usize>(verifier: &Verifier<&Memory>, apps: &[AuthenticatorNumber]) -> [u32; DAYS] {
     let (mut days, mut now, mut waits) = ([0; DAYS], 0, 0);
     while let Some(day) = days.get_mut(usize::try_from(now / 86_400).unwrap()) {

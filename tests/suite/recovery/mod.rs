@@ -328,8 +328,8 @@ fn no_code_is_stored() {
     }
 }
 
-/// The hashes were computed with Python's `hashlib`: PBKDF2-HMAC-SHA256 of 10,000 iterations below 112 bits, and SHA-256
-/// from there. Another salt gives another hash.
+/// The hashes were computed with Python's `hashlib`: PBKDF2-HMAC-SHA256 of 10,000 iterations below 112 bits, and
+/// SHA-256 from there. Another salt gives another hash.
 #[test]
 fn codes_below_112_bits_are_kept_under_a_password_hash_with_a_salt() {
     let imported = |bits, salt| ImportedRecoveryCodes::from_texts(["geo3x2ab"], bits, &[salt; 16]).unwrap();

@@ -211,8 +211,8 @@ fn a_record_that_cannot_be_read_is_refused_and_left_alone() {
         // The limit of a destination.
         ([&[1, 3], &good[2..10], &[0; 5][..]].concat(), field(1)),
         ([&[1, 3], &good[2..10], &[0xff; 5][..]].concat(), field(10)),
-        // The account: flags, failures, the end of the hold, the end of the last lock, the limit of enrollments, the last number,
-        // the count.
+        // The account: flags, failures, the end of the hold, the end of the last lock, the limit of enrollments, the
+        // last number, the count.
         (with(10, 16), field(10)),
         // A limit of codes that were sent, but none were.
         ([&good[..10], &[8], &good[11..29], &[0; 5], &good[29..]].concat(), field(29)),

@@ -30,8 +30,8 @@ pub fn state_bytes(tally: &mut Tally<'_>) {
     tally.check("failures and flags", 0, state.failures() == 3 && state.is_confirmed() && state.is_suspended());
 }
 
-/// Checks time steps and their remaining seconds for every period up to an hour, and some up to a day, near the first and the last time and at ends of
-/// steps.
+/// Checks time steps and their remaining seconds for every period up to an hour, and some up to a day, near the first
+/// and the last time and at ends of steps.
 pub fn time_steps(tally: &mut Tally<'_>) {
     for secs in (1..=3600).chain((3600..=Period::MAX_SECS).step_by(90)) {
         let period = u64::from(secs);

@@ -136,8 +136,8 @@ pub(crate) enum DeviceChange {
     Revoke,
 }
 
-/// Changes one device. A suspension or revocation ends all sessions of the person, since a thief may have signed in with
-/// the device: after the change, and before it as well, so that an outage between the two leaves none of them.
+/// Changes one device. A suspension or revocation ends all sessions of the person, since a thief may have signed in
+/// with the device: after the change, and before it as well, so that an outage between the two leaves none of them.
 pub(crate) async fn change_device(
     app: &App,
     person: &Person,

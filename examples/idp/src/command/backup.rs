@@ -19,8 +19,8 @@ use crate::store::Engine;
 const OTHER_STORE: &str = "the data is not in a file: use the tools of the database server";
 /// The kinds of records that end with a restore: logins that may have ended since, and codes that may have been used.
 ///
-/// A signed token of a service, which was used since, is taken again for the rest of its hour. It only begins a login, or
-/// comes with a code that has ended.
+/// A signed token of a service, which was used since, is taken again for the rest of its hour. It only begins a login,
+/// or comes with a code that has ended.
 const ENDED: [&str; 7] = ["session", "code", "grant", "challenge", "recovered", "gepi-session", "gepi-login"];
 
 pub(super) async fn backup(app: &App, file: &Path, output: &Output) -> Result<(), Failure> {

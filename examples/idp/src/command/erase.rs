@@ -4,9 +4,9 @@
 //!
 //! - Records of this person alone are removed. Messages to a mobile number that somebody else has too are not.
 //! - Records about others stay, such as cases of the sample service and traces of accesses, which are kept for 24
-//!   months. The person's id takes the place of the e-mail address, the fiscal code and the other texts that nobody else
-//!   has. The name and the mobile number may be another person's: they are replaced too, but only in a record that has
-//!   one of those texts, and that is not of another person.
+//!   months. The person's id takes the place of the e-mail address, the fiscal code and the other texts that nobody
+//!   else has. The name and the mobile number may be another person's: they are replaced too, but only in a record that
+//!   has one of those texts, and that is not of another person.
 //! - The audit log is not changed, since its chain of hashes would break. It names persons by their ids, and otherwise
 //!   only where an operator typed a name as the reason.
 

@@ -37,8 +37,8 @@ pub(crate) struct Arguments {
     /// The file that tells who has which token: lines of a serial number, a comma and a person.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["person", "serial"])]
     persons: Option<PathBuf>,
-    /// Imports only the accounts of this issuer. The backup of an app needs it, since it has accounts of other providers
-    /// too. An empty text stands for accounts without an issuer.
+    /// Imports only the accounts of this issuer. The backup of an app needs it, since it has accounts of other
+    /// providers too. An empty text stands for accounts without an issuer.
     #[arg(long, value_name = "NAME")]
     issuer: Option<String>,
     /// Imports only the token with this serial number.
@@ -225,7 +225,8 @@ fn folded(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// Returns the name of the person. A reader puts the serial number or the issuer in the place of a name that is missing.
+/// Returns the name of the person. A reader puts the serial number or the issuer in the place of a name that is
+/// missing.
 fn name_of(record: &Record) -> Option<String> {
     let Record { name, serial, issuer, .. } = record;
     let is_name = !name.is_empty() && ![serial, issuer].into_iter().flatten().any(|other| other == name);

@@ -48,7 +48,8 @@ pub(crate) enum Command {
     },
     /// Replaces the key that seals all data, while the provider runs.
     RotateKeys {
-        /// One step, for machines that share a store: copy the key file to all of them after each. Without it: all steps.
+        /// One step, for machines that share a store: copy the key file to all of them after each. Without it: all
+        /// steps.
         step: Option<rotate::Step>,
     },
     /// Replaces the keys that sign tokens at once, if somebody else may know them.

@@ -6,8 +6,8 @@
 //! 2. The next key seals. Records of the key before are opened as well.
 //! 3. Everything is sealed with the next key, and the key before is dropped.
 //!
-//! On a store that machines share, each of these is a call of its own: all machines need the file of one step before the
-//! next.
+//! On a store that machines share, each of these is a call of its own: all machines need the file of one step before
+//! the next.
 
 use clap::ValueEnum;
 use secondo::VerifierError;

@@ -27,8 +27,8 @@ use crate::records::{Kept, Record};
 use crate::registration::{CODE_OVER, WRONG_CODE};
 
 const PAGE: &str = "/recover";
-/// The mails to one person that requests of one address can cause. A count of all addresses would let anybody who knows a
-/// user name use up the mails of its person.
+/// The mails to one person that requests of one address can cause. A count of all addresses would let anybody who knows
+/// a user name use up the mails of its person.
 const MAILS: (u32, u64) = (5, HOUR);
 /// The SMS of one procedure to one person. The code in each can be guessed at five times.
 pub(crate) const SMS: (u32, u64) = (5, DAY);
@@ -171,7 +171,8 @@ async fn take_password(
     if let Err(problem) = password::check(&password, &[&person.name, &person.family_name, &person.email]) {
         return visit.refuse(PAGE, problem).await;
     }
-    // The second of two clicks changes nothing, and an outage before the password is set leaves the step to be repeated.
+    // The second of two clicks changes nothing, and an outage before the password is set leaves the step to be
+    // repeated.
     if records.load::<Recovered>(&recovery.id, now).await?.is_none() {
         visit.app.persons.recover_password(&person.id, password, &recovery.id, now).await?;
         visit.app.persons.forget_tries(&person, now).await?;

@@ -93,8 +93,8 @@ pub(super) async fn entries(records: &Records, id: &str, now: UnixTime) -> Resul
 
 /// Adds an entry after the last one. Returns `false` if there is no room.
 ///
-/// A double click sends the same text twice within seconds, and one entry is added. The same text is a new entry if it is
-/// sent later.
+/// A double click sends the same text twice within seconds, and one entry is added. The same text is a new entry if it
+/// is sent later.
 pub(super) async fn submit(records: &Records, id: &str, entry: &Entry, now: UnixTime) -> Result<bool, Outage> {
     let mut last: Option<Entry> = None;
     for number in 0..MOST_ENTRIES {

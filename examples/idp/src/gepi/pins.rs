@@ -34,8 +34,8 @@ pub(super) enum Compared {
 
 /// Compares a PIN with that of the holder, who is named by a fiscal code.
 ///
-/// A fiscal code without a PIN has a count and a comparison as well, so that neither the answer nor its time tells who has
-/// a PIN.
+/// A fiscal code without a PIN has a count and a comparison as well, so that neither the answer nor its time tells who
+/// has a PIN.
 pub(super) async fn compare(
     app: &App,
     holder: &str,

@@ -28,8 +28,8 @@ const PASSES: u32 = 4;
 /// The share, in percent, below which the second factor stays in a login without the password hash.
 const SHARE: f64 = 2.0;
 
-/// Prints the parts of a login that took this time of the processor. A second factor whose computation takes too much of
-/// it is an error.
+/// Prints the parts of a login that took this time of the processor. A second factor whose computation takes too much
+/// of it is an error.
 pub(super) async fn report(login: Duration, folder: &Path, clients: usize) -> Result<(), Failure> {
     let password = password()?;
     let alone = second_factor(Memory::new(), CALLS, 1).await?;

@@ -171,7 +171,8 @@ impl Visit {
         Ok((request, line))
     }
 
-    /// Forgets the login, except its answer. Returns `false` if the other one of two clicks was faster, whose answer stays.
+    /// Forgets the login, except its answer. Returns `false` if the other one of two clicks was faster, whose answer
+    /// stays.
     async fn leave(&mut self, given: Given, single: Option<Single>) -> Result<bool, Outage> {
         let mut left = self.browser.session.empty();
         let request = given.request.clone();

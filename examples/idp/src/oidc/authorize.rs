@@ -73,22 +73,22 @@ async fn begin(app: Arc<App>, asked: Parts, form: Bytes) -> Answer {
     Ok(visit.go_to("/"))
 }
 
-/// Returns a hash by which the second of two clicks is known: of the whole request, and of the address and the program that
-/// sent it.
+/// Returns a hash by which the second of two clicks is known: of the whole request, and of the address and the program
+/// that sent it.
 fn click(app: &App, asked: &Parts, form: &Bytes) -> String {
     let (address, program) = (counted(asked, app.config.trusted_proxy), asked.headers.get(header::USER_AGENT));
     hash(&format!("{address:?} {program:?} {form:?}"))
 }
 
 impl Visit {
-    /// Returns the name of the session in which the first of two clicks has begun the login, or `None` if the request object
-    /// was used otherwise. Of more clicks, each follows the one before.
+    /// Returns the name of the session in which the first of two clicks has begun the login, or `None` if the request
+    /// object was used otherwise. Of more clicks, each follows the one before.
     ///
-    /// In a browser that had no cookie, nothing proves that both requests are of one click. The second one therefore gets
-    /// nothing of the first one's session. It begins a login of its own, and the first one's ends, so that a request object
-    /// is one login at a time. This is possible for some seconds, by the same bytes from the same address and program, and
-    /// before anybody has given a password. Whoever repeats the request of somebody else is too late, or gets no more than
-    /// a request object of their own would give.
+    /// In a browser that had no cookie, nothing proves that both requests are of one click. The second one therefore
+    /// gets nothing of the first one's session. It begins a login of its own, and the first one's ends, so that a
+    /// request object is one login at a time. This is possible for some seconds, by the same bytes from the same
+    /// address and program, and before anybody has given a password. Whoever repeats the request of somebody else is
+    /// too late, or gets no more than a request object of their own would give.
     async fn session_of_first(&self, signed: &Signed, name: &str, used: &Used) -> Result<Option<String>, Outage> {
         let load = || self.app.records.load::<Used>(name, self.now);
         let is_click = |first: Used| first.click == used.click && used.at.saturating_sub(first.at) <= AGAIN_SECS;

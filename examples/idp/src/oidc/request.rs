@@ -199,7 +199,8 @@ fn check(
         challenge,
         acr_values: acr_values.to_owned(),
         scope: SCOPES.into_iter().filter(|scope| has_scope(scope)).collect::<Vec<_>>().join(" "),
-        // The age 0 is like the prompt `login`, also for a session of this second (OpenID Connect Core section 3.1.2.1).
+        // The age 0 is like the prompt `login`, also for a session of this second (OpenID Connect Core section
+        // 3.1.2.1).
         is_fresh: max_age == Some(0) || prompts.iter().any(|prompt| matches!(*prompt, "login" | "select_account")),
         max_age,
         user: parameters.get("login_hint").filter(|user| is_visible(user, LONGEST_USER)).map(ToOwned::to_owned),

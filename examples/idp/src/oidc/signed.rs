@@ -77,8 +77,8 @@ impl Signed {
         records.create(name, Kept::until(self.until, used.clone()), now).await
     }
 
-    /// Takes away the session in which the request object with this name has begun a login, for another one to be noted.
-    /// Of several clicks, one gets it. A session of this name is left.
+    /// Takes away the session in which the request object with this name has begun a login, for another one to be
+    /// noted. Of several clicks, one gets it. A session of this name is left.
     pub(crate) async fn take_session(
         &self,
         name: &str,

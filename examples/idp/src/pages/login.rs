@@ -22,7 +22,8 @@ pub(crate) fn password_locked(language: Language, until: u64) -> Alert {
     Alert(format!("{} {}", PASSWORD_LOCKED.in_language(language), date_and_time(until)))
 }
 
-/// The page for the user name and the password. A service may have named the user, and another page may follow the login.
+/// The page for the user name and the password. A service may have named the user, and another page may follow the
+/// login.
 pub(crate) fn sign_in(page: &Page<'_>, named: &str, next: Option<&str>) -> Markup {
     let Refused { typed, attempts_left, .. } = page.refused;
     let user = if typed.is_empty() { named } else { typed };

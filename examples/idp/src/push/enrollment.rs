@@ -119,8 +119,8 @@ pub(super) async fn confirm(
     }
 }
 
-/// Returns a name that no other device of the account has, so that the person can choose among several apps. The person can
-/// change it.
+/// Returns a name that no other device of the account has, so that the person can choose among several apps. The person
+/// can change it.
 fn new_name(view: &AccountView) -> String {
     let mut names = iter::once(APP.to_owned()).chain((2..).map(|number| format!("{APP} {number}")));
     let is_free = |name: &String| view.authenticators.iter().all(|device| device.name.as_str() != name);

@@ -48,8 +48,8 @@ pub(super) struct Begin {
 
 /// Sends a push to an app of the person, and goes to the page with its number.
 ///
-/// A login has one push at a time. While that one waits for an answer, the form sends no other push, not even to another
-/// app, and leads to the page with the number of the first one.
+/// A login has one push at a time. While that one waits for an answer, the form sends no other push, not even to
+/// another app, and leads to the page with the number of the first one.
 pub(super) async fn begin(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -76,8 +76,8 @@ pub(super) async fn begin(
             visit.browser.keep(&visit.app.records, now).await?;
             Ok(visit.go_to("/push"))
         }
-        // The back button, or a click on the button of another app. Of two clicks, the first one may not have put its push
-        // in the place of one that has expired.
+        // The back button, or a click on the button of another app. Of two clicks, the first one may not have put its
+        // push in the place of one that has expired.
         Err(VerifierError::Push(PushRefusal::Pending))
             if visit.browser.session.push.as_ref().is_some_and(|asked| now.as_secs() < asked.expires) =>
         {

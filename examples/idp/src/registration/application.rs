@@ -253,8 +253,8 @@ impl Visit {
 
     async fn create_application(&mut self, id: String, application: Application) -> Result<(), Outage> {
         let create = |held: Option<Application>| {
-            // One with the same data is that of the first of two clicks. Another one was left by an outage, and may be that of
-            // another person at the same browser.
+            // One with the same data is that of the first of two clicks. Another one was left by an outage, and may be
+            // that of another person at the same browser.
             let is_there = held.is_some_and(|held| held.certified == application.certified);
             let expires = self.now.saturating_add(DRAFT_SECS);
             ((!is_there).then(|| Kept::until(expires, application.clone())), ())

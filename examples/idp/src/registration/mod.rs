@@ -79,8 +79,8 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Query(Wanted { st
 impl Visit {
     /// Answers a code or a summary of this session whose step is not due.
     ///
-    /// Both lead to another cookie, with which the form is no longer one of the session. If the step is done already, the
-    /// form is therefore the second of two clicks, and the first one is about to set that cookie.
+    /// Both lead to another cookie, with which the form is no longer one of the session. If the step is done already,
+    /// the form is therefore the second of two clicks, and the first one is about to set that cookie.
     async fn step_not_due(&mut self, application: &Application, step: &str) -> Answer {
         if application.has_done(step) { self.follow_first(PAGE).await } else { Ok(self.go_to(PAGE)) }
     }

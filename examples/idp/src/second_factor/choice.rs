@@ -147,8 +147,8 @@ impl Visit {
             && !self.awaits_first_app()
     }
 
-    /// Returns the response to a form that the login does not wait for: that of the first click, if the form is the second
-    /// of two, or else the page of the step.
+    /// Returns the response to a form that the login does not wait for: that of the first click, if the form is the
+    /// second of two, or else the page of the step.
     pub(crate) fn not_due(&self, form: &str, request: Option<&str>) -> Option<Response> {
         if let Some(answer) = self.given(request) {
             return Some(answer);
@@ -163,7 +163,8 @@ impl Visit {
         Ok(self.app.verifier.options(&account, &login, self.now).await?)
     }
 
-    /// Shows the page of the way that the person chose, or the choice. A login at a service ends if all ways are closed.
+    /// Shows the page of the way that the person chose, or the choice. A login at a service ends if all ways are
+    /// closed.
     pub(crate) async fn show_second_factor(&mut self) -> Answer {
         let options = self.options().await?;
         if self.browser.session.request.is_some()

@@ -106,8 +106,8 @@ impl Visit {
         }
     }
 
-    /// Goes to the page of the step, which shows the refusal. A code that was submitted twice is not refused: the browser
-    /// is sent where the first submission leads.
+    /// Goes to the page of the step, which shows the refusal. A code that was submitted twice is not refused: the
+    /// browser is sent where the first submission leads.
     pub(crate) async fn refused(&mut self, error: VerifierError<BoxedError>) -> Answer {
         match error {
             error if error.is_outage() => Err(error.into()),

@@ -45,8 +45,8 @@ pub(super) async fn take(
     for &also in lost.iter().skip(1) {
         visit.end_lost(&account, also).await?;
     }
-    // A thief may have signed in with a lost device. Every code ends the other sessions: if an outage came before this, the
-    // person uses another code, and can no longer report the device.
+    // A thief may have signed in with a lost device. Every code ends the other sessions: if an outage came before this,
+    // the person uses another code, and can no longer report the device.
     visit.end_after_device(account.as_str()).await?;
     // It is stored with the session that follows, so that no click comes between the two.
     visit.browser.session.enrolling = visit.enroll_next_app(&account).await?;
@@ -142,7 +142,8 @@ mod tests {
         browser.page
     }
 
-    /// The first of two clicks has used the code, or has ended the other sessions as well, or has stored the session too.
+    /// The first of two clicks has used the code, or has ended the other sessions as well, or has stored the session
+    /// too.
     #[tokio::test]
     async fn double_click_on_a_recovery_code_leads_to_the_next_app() {
         let pages = [

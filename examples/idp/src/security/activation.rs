@@ -62,8 +62,8 @@ const MISTYPED: Text = Text(
 );
 
 impl Visit {
-    /// Returns `true` after the password of a person who cannot show a second factor, while no app is being enrolled. In
-    /// a login at a service, no app is activated with a code of the help desk.
+    /// Returns `true` after the password of a person who cannot show a second factor, while no app is being enrolled.
+    /// In a login at a service, no app is activated with a code of the help desk.
     fn may_activate(&self) -> bool {
         let session = &self.browser.session;
         let is_free = session.second.is_none() && session.enrolling.is_none() && session.request.is_none();

@@ -79,8 +79,8 @@ const NEW_CODES: Notice = Notice {
 };
 
 impl Visit {
-    /// Makes recovery codes, which end the earlier ones, if the account still has this revision. The page [`NEW_CODES_PAGE`] shows
-    /// them.
+    /// Makes recovery codes, which end the earlier ones, if the account still has this revision. The page
+    /// [`NEW_CODES_PAGE`] shows them.
     ///
     /// The second of two clicks makes the same codes, or finds that the account has changed.
     pub(crate) async fn new_recovery_codes(&mut self, revision: u64) -> Result<Result<(), Alert>, Outage> {

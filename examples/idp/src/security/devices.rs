@@ -175,8 +175,8 @@ pub(crate) async fn remove(
     if pages::is_last_way(device, &view) {
         return visit.refuse(&page_of(number), visit.warning(pages::LAST_DEVICE)).await;
     }
-    // Somebody else may have signed in with the device. The sessions end before its removal, so that an outage leaves none,
-    // and after it, when no other one can begin.
+    // Somebody else may have signed in with the device. The sessions end before its removal, so that an outage leaves
+    // none, and after it, when no other one can begin.
     if !visit.end_others(&person).await? {
         return Ok(visit.go_to("/security"));
     }

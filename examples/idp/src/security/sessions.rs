@@ -66,8 +66,8 @@ const ENDED: Notice = Notice {
 };
 
 impl Visit {
-    /// Ends the sessions of the person but this one, unless it was ended meanwhile. Then it may not end others, and `false`
-    /// is returned.
+    /// Ends the sessions of the person but this one, unless it was ended meanwhile. Then it may not end others, and
+    /// `false` is returned.
     pub(super) async fn end_others(&self, person: &str) -> Result<bool, Outage> {
         let own = &self.browser.session;
         let end = |person: &mut Person| {
@@ -80,7 +80,8 @@ impl Visit {
         self.app.persons.change(person, self.now, end).await
     }
 
-    /// Ends the sessions of the person after one of their devices has ended: all but this one, unless it was ended itself.
+    /// Ends the sessions of the person after one of their devices has ended: all but this one, unless it was ended
+    /// itself.
     pub(crate) async fn end_after_device(&self, person: &str) -> Result<(), Outage> {
         let own = &self.browser.session;
         let end = |person: &mut Person| {
@@ -183,8 +184,8 @@ mod tests {
         click::<Session>(1).await;
     }
 
-    /// Runs a request until it is about to write a record of type `R` after it has written this many, and leaves it there,
-    /// as an outage does. Returns `false` if it has ended before.
+    /// Runs a request until it is about to write a record of type `R` after it has written this many, and leaves it
+    /// there, as an outage does. Returns `false` if it has ended before.
     async fn interrupt<R: Record, T>(app: &App, written: usize, request: impl AsyncFnOnce(Arc<App>) -> T) -> bool {
         let (gated, _gate, seen) = gated_app(app, Gate::Writes(R::KIND, written));
         let waits = async {
@@ -223,8 +224,8 @@ mod tests {
         test_browser::wait_for_mail(&app, USER, "Password cambiata").await;
     }
 
-    /// The thief has the old password too. The owner changes it, or ends the other sessions, when a form of the thief is
-    /// about to be done.
+    /// The thief has the old password too. The owner changes it, or ends the other sessions, when a form of the thief
+    /// is about to be done.
     #[tokio::test]
     async fn session_that_was_ended_changes_nothing() {
         let password = |new: &str| ("/security/password", format!("&old=password&new={new}&again={new}"));

@@ -69,8 +69,8 @@ fn errors_are_pages_in_both_languages() {
     }
 }
 
-/// The page has the language that the person chose. Forms of another site come without the cookie, and the page must not
-/// set another one.
+/// The page has the language that the person chose. Forms of another site come without the cookie, and the page must
+/// not set another one.
 #[test]
 fn error_pages_keep_the_session() {
     let provider = Provider::start("");

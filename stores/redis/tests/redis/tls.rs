@@ -72,8 +72,8 @@ fn free_port() -> u16 {
 const URL: &str = "SECONDO_REDIS_URL";
 const SENTINEL: &str = "SECONDO_REDIS_SENTINEL";
 
-/// Returns `true` if a process that trusts this authority uses the store at this address, through a Sentinel if there is
-/// one.
+/// Returns `true` if a process that trusts this authority uses the store at this address, through a Sentinel if there
+/// is one.
 fn is_used(url: &str, sentinel: Option<&str>, authority: &str) -> bool {
     let mut client = Command::new(std::env::current_exe().unwrap());
     client.args(["tls::client", "--exact", "--ignored"]).env(URL, url).env("SSL_CERT_FILE", authority);

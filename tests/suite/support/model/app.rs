@@ -364,8 +364,8 @@ impl Person {
         self.apps().map(|(_, app)| plausible(app.held_until, now)).max().filter(|until| now < *until)
     }
 
-    /// Counts a challenge that did not become a login. The third one in a row and each further one hold pushes off. Each
-    /// day without one halves their number.
+    /// Counts a challenge that did not become a login. The third one in a row and each further one hold pushes off.
+    /// Each day without one halves their number.
     fn miss(&mut self, number: u32, (at, least): (u64, u64), now: u64) {
         let last = self.apps().map(|(_, app)| app.held_until).max().unwrap();
         let days = if plausible(last, now) == last { at.saturating_sub(last) / 86_400 } else { 0 };

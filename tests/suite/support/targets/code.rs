@@ -100,8 +100,8 @@ fn check_base32(text: &str, bare: &str, min: usize, parsed: Result<Secret, Secre
     }
 }
 
-/// Checks that a text is read as a recovery code if and only if it is one by a naive reading, and that only a code of the
-/// set is accepted.
+/// Checks that a text is read as a recovery code if and only if it is one by a naive reading, and that only a code of
+/// the set is accepted.
 pub fn recovery_code(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (store, id) = (Memory::new(), AccountId::new("rossi").unwrap());

@@ -148,7 +148,8 @@ impl Browser {
         response.body_mut().read_to_vec().unwrap()
     }
 
-    /// Takes the answer to a form, which is a page only for a form that failed: the back button could not show it again.
+    /// Takes the answer to a form, which is a page only for a form that failed: the back button could not show it
+    /// again.
     fn take_answer(&mut self, response: Response<ureq::Body>) {
         let is_page = response.headers().get("content-type").is_some_and(|kind| kind == "text/html; charset=utf-8");
         assert!(!is_page || response.status().as_u16() >= 400, "a form is answered with a page");

@@ -58,8 +58,8 @@ pub(crate) enum Reader {
 impl Reader {
     pub(crate) const BOTH: [Self; 2] = [Self::Italian, Self::English];
 
-    /// Returns those for whom this test runs: both in a full run. Otherwise it is one, which the name of the test decides, so
-    /// that half of the tests are in each language.
+    /// Returns those for whom this test runs: both in a full run. Otherwise it is one, which the name of the test
+    /// decides, so that half of the tests are in each language.
     pub(crate) fn of_test() -> impl Iterator<Item = Self> {
         let thread = thread::current();
         let name = thread.name().unwrap_or_default();
@@ -206,8 +206,8 @@ impl Chromium {
         self.check();
     }
 
-    /// Loads the page again until it shows no alert. The first of two clicks may end after the second one, and its alert
-    /// comes then.
+    /// Loads the page again until it shows no alert. The first of two clicks may end after the second one, and its
+    /// alert comes then.
     pub(crate) fn reload(&self) {
         wait::until(|| {
             self.runtime.block_on(self.client.refresh()).unwrap();

@@ -83,7 +83,8 @@ impl Provider {
         String::from_utf8(output.stderr).unwrap()
     }
 
-    /// Starts it again, or after [`stop`](Self::stop), on the same port and data, with a clock that is ahead by an offset such as `+61s`.
+    /// Starts it again, or after [`stop`](Self::stop), on the same port and data, with a clock that is ahead by an
+    /// offset such as `+61s`.
     pub(crate) fn restart(&mut self, offset: &str) {
         if self.process.is_some() {
             // The audit log is written after the answers. A provider that is killed would lose the last lines.
@@ -93,7 +94,8 @@ impl Provider {
         self.run(&listen, Some(offset));
     }
 
-    /// Returns the time that the program has spent on processors, in ticks of the kernel. Other programs do not add to it.
+    /// Returns the time that the program has spent on processors, in ticks of the kernel. Other programs do not add to
+    /// it.
     pub(crate) fn processor_ticks(&self) -> u64 {
         let id = self.process.as_ref().expect("the provider runs").id();
         let status = fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
