@@ -31,6 +31,9 @@ pub(crate) fn unnoticed<'m>(
     let numbered: Vec<_> = mutants.iter().enumerate().collect();
     let results = in_parallel(package, &numbered, |worker, &(number, mutant)| {
         let is_noticed = trials.is_noticed(worker, number, mutant)?;
+        if !is_noticed {
+            println!("not noticed: {mutant}");
+        }
         let mut progress = locked(&progress);
         progress.0 += 1;
         progress.1 += usize::from(!is_noticed);

@@ -63,6 +63,33 @@ fn a_server_that_takes_no_writes_says_why_and_still_answers() {
     });
 }
 
+/// A server that has become a replica is left: its name may lead to another one by now. Other refusals cost no
+/// connection.
+#[test]
+fn only_a_replica_loses_its_connections() {
+    let redis = Redis::start(&[]);
+    let store = RedisOptions::new().with_timeout(Patient::TIMEOUT).connect(&redis.url()).unwrap();
+    let connections = || {
+        let list: String = command(redis.address(), &["CLIENT", "LIST", "TYPE", "NORMAL"]);
+        let others = list.lines().filter(|line| !line.contains("cmd=client"));
+        others.map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    block_on(async {
+        must_store(&store, "id", None, b"before").await;
+        let first = connections();
+        assert_eq!(first.len(), 1);
+        command::<()>(redis.address(), &["RPUSH", "secondo:list", "item"]);
+        assert!(matches!(load(&store, "list").await, Err(RedisStoreError::Corrupt)));
+        load(&store, "id").await.unwrap();
+        assert_eq!(connections(), first);
+
+        command::<()>(redis.address(), &["REPLICAOF", "127.0.0.1", "1"]);
+        let refused = exchange(&store, "new", None, b"value").await;
+        assert!(matches!(&refused, Err(RedisStoreError::Server(code)) if &**code == "READONLY"), "{refused:?}");
+    });
+    until("left", || connections().is_empty());
+}
+
 #[test]
 fn what_others_wrote_under_a_key_is_no_entry_and_stays() {
     let redis = Redis::start(&[]);

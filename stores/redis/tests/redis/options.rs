@@ -1,7 +1,9 @@
 //! Errors before anything is sent, and the content of errors and debug output.
 
 use std::error::Error;
+use std::io;
 
+use redis::{ErrorKind, RedisError};
 use secondo_redis::{RedisOptions, RedisStoreError};
 use store_testing::{Redis, Server};
 
@@ -174,6 +176,20 @@ fn text(error: &RedisStoreError) -> String {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     let causes: Vec<_> = causes.map(|cause| format!("{cause} {cause:?}")).collect();
     format!("{error} {error:?} {causes:?}")
+}
+
+/// What the client library reports of its own accord, without a server.
+#[test]
+fn errors_of_the_client_library_are_told_apart() {
+    let io = |kind: io::ErrorKind| RedisStoreError::from(RedisError::from(io::Error::from(kind)));
+    assert_eq!(io(io::ErrorKind::TimedOut).label(), "timeout");
+    let broken = io(io::ErrorKind::BrokenPipe);
+    assert_eq!(broken.label(), "connection");
+    assert!(broken.source().is_some_and(<dyn Error>::is::<RedisError>));
+    assert!(io(io::ErrorKind::TimedOut).source().is_none());
+    let of = |kind: ErrorKind| RedisStoreError::from(RedisError::from((kind, "a text"))).label();
+    assert_eq!(of(ErrorKind::InvalidClientConfig), "address");
+    assert_eq!(of(ErrorKind::UnexpectedReturnType), "answer");
 }
 
 #[test]
