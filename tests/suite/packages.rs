@@ -29,7 +29,7 @@ fn lacks(package: &Value) -> Vec<&'static str> {
     let docs_have_all = package["metadata"]["docs"]["rs"]["all-features"] == Value::Bool(true);
     [
         ("a description", is_text("description")),
-        ("the licence", package["license"] == "MIT OR Apache-2.0"),
+        ("the license", package["license"] == "MIT OR Apache-2.0"),
         ("the readme", package["readme"] == "README.md"),
         ("rust-version", is_text("rust_version")),
         // crates.io takes at most five of each.
@@ -65,8 +65,8 @@ fn every_published_package_has_its_metadata_and_texts() {
         assert_eq!(faults(&files), [""; 0], "{name}");
 
         let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
-        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-            assert_eq!(fs::read(folder.join(licence)).unwrap(), fs::read(root.join(licence)).unwrap(), "{name}");
+        for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            assert_eq!(fs::read(folder.join(license)).unwrap(), fs::read(root.join(license)).unwrap(), "{name}");
         }
         let changelog = fs::read_to_string(folder.join("CHANGELOG.md")).unwrap();
         let version = package["version"].as_str().unwrap();
@@ -80,7 +80,7 @@ fn planted_faults_of_packages_are_found() {
     let package = published().into_iter().find(|package| package["name"] == "secondo").unwrap();
     for (field, value, lacked) in [
         ("description", Value::Null, "a description"),
-        ("license", "MIT".into(), "the licence"),
+        ("license", "MIT".into(), "the license"),
         ("readme", Value::Null, "the readme"),
         ("rust_version", Value::Null, "rust-version"),
         ("keywords", vec!["otp"; 6].into(), "keywords"),

@@ -20,7 +20,9 @@
 //! | `outage.rs` | the faults of the provider |
 //!
 //! A provider adds a limit on passwords that are tried, TLS for PostgreSQL, notifications of changes
-//! ([`Event::must_notify`](secondo::audit::Event::must_notify)), and pages for further devices and the help desk.
+//! ([`Event::must_notify`](secondo::audit::Event::must_notify)), recovery codes, and pages for further devices and the
+//! help desk. Before the first key is shown, it asks for more than the password, such as a code by SMS or on paper:
+//! otherwise, a thief who signs in first binds an authenticator of their own.
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 

@@ -18,7 +18,7 @@ impl Engine for OfRedis {
     type Bare = Bare;
 
     fn settings() -> String {
-        "appendonly yes, appendfsync always, one connection".into()
+        "appendonly yes, appendfsync always, no rewrites of the log, one connection".into()
     }
 
     async fn start(records: &[(AccountId, Vec<u8>)]) -> Result<Self, Failure> {

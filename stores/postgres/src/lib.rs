@@ -247,6 +247,7 @@
 //! closes the connection.
 //!
 //! Values pass through buffers of the client library that are not wiped.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 #![warn(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
