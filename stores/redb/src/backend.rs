@@ -80,7 +80,7 @@ fn shut() -> io::Error {
 fn read_through(file: &dyn StorageBackend, writes: &[Write], offset: u64, out: &mut [u8]) -> io::Result<()> {
     let length = length_through(file, writes)?;
     let end = offset.checked_add(out.len() as u64).filter(|end| *end <= length);
-    let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
+    end.ok_or(io::ErrorKind::UnexpectedEof)?;
     let of_file = usize::try_from(file.len()?.saturating_sub(offset)).unwrap_or(usize::MAX).min(out.len());
     let (old, new) = out.split_at_mut(of_file);
     if !old.is_empty() {
@@ -90,11 +90,11 @@ fn read_through(file: &dyn StorageBackend, writes: &[Write], offset: u64, out: &
     for write in writes {
         match write {
             Write::Bytes(start, bytes) => copy_overlap(*start, bytes, offset, out),
-            Write::Length(length) if *length < end => {
+            Write::Length(length) => {
                 let cut = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
                 out.iter_mut().skip(cut).for_each(|byte| *byte = 0);
             }
-            Write::Length(_) | Write::Sync => {}
+            Write::Sync => {}
         }
     }
     Ok(())
