@@ -1,4 +1,6 @@
-//! Writes that the gate holds back read as if they were done, and are done only when it opens.
+//! Writes that the gate holds back read as if they were done, and are done only when it opens. Locks are not held back.
+
+use std::ops::Bound;
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -6,6 +8,7 @@ use redb::StorageBackend;
 
 use super::disk::Disk;
 use crate::backend::Gate;
+use crate::place::Place;
 
 fn whole(disk: &dyn StorageBackend) -> Vec<u8> {
     let mut bytes = vec![0; usize::try_from(disk.len().unwrap()).unwrap()];
@@ -54,4 +57,25 @@ fn what_is_held_back_reads_as_if_it_were_done() {
         assert!(gate.write(0, b"late").is_err() && gate.sync_data().is_err() && gate.set_len(0).is_err());
         assert!(whole(&below) == whole(&twin));
     }
+}
+
+/// redb does not say which locks it takes. They keep other processes out, so all of them must reach the file.
+#[test]
+fn every_lock_reaches_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(&folder.path().join("accounts.redb")).unwrap();
+    let [one, other] = [(); 2].map(|()| Gate::new(place.open().unwrap()));
+    let (start, end) = (Bound::Included(8), Bound::Excluded(16));
+    let is_locked = || other.query_lock_range(start, end).unwrap();
+
+    assert!(!is_locked());
+    one.lock_range(start, end).unwrap();
+    assert!(is_locked() && !other.try_lock_shared_range(start, end).unwrap());
+    one.unlock_range(start, end).unwrap();
+    assert!(!is_locked());
+
+    one.lock_shared_range(start, end).unwrap();
+    assert!(is_locked() && !other.try_lock_range(start, end).unwrap());
+    assert!(other.try_lock_shared_range(start, end).unwrap());
+    assert!(other.query_lock_range(Bound::Included(16), Bound::Unbounded).is_ok_and(|locked| !locked));
 }
