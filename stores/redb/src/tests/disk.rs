@@ -24,6 +24,8 @@ struct State {
     without_power: bool,
     failing: Option<Failing>,
     hangs: bool,
+    /// A sync waits, because the disk hangs.
+    sync_waits: bool,
 }
 
 #[derive(Debug)]
@@ -89,6 +91,14 @@ impl Disk {
     pub(super) fn hang(&self, hangs: bool) {
         lock(&self.0.0).hangs = hangs;
         self.0.1.notify_all();
+    }
+
+    /// Returns when a sync waits on the disk, which hangs.
+    pub(super) fn until_sync_waits(&self) {
+        let mut state = lock(&self.0.0);
+        while !state.sync_waits {
+            state = self.0.1.wait(state).unwrap();
+        }
     }
 
     /// Does the work, unless the power is cut.
@@ -168,8 +178,11 @@ impl StorageBackend for Disk {
         {
             let mut state = lock(&self.0.0);
             while state.hangs {
+                state.sync_waits = true;
+                self.0.1.notify_all();
                 state = self.0.1.wait(state).unwrap();
             }
+            state.sync_waits = false;
         }
         self.call(|state| {
             state.fails(Failing::Sync)?;

@@ -2,17 +2,19 @@
 
 use std::num::NonZeroU16;
 use std::pin::pin;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
-use secondo::AccountId;
+use redb::StorageBackend;
 use secondo::store::{Exchange, Revision, Store, Value};
+use secondo::{AccountId, UnixTime};
 
 use super::disk::{Disk, Failing};
-use crate::file::StoreFile;
+use crate::file::{Change, Request, StoreFile};
 use crate::{RedbOptions, RedbStore, RedbStoreError};
 
 /// A time that is long enough for any machine.
@@ -23,13 +25,22 @@ fn id(name: &str) -> AccountId {
 }
 
 fn start(options: RedbOptions) -> (Disk, RedbStore) {
-    let disk = Disk::default();
+    let (disk, store, _) = start_counted(options, usize::MAX);
+    (disk, store)
+}
+
+/// Starts a store whose file can be opened this many times, and counts the attempts.
+fn start_counted(options: RedbOptions, times: usize) -> (Disk, RedbStore, Arc<AtomicUsize>) {
+    let (disk, attempts) = (Disk::default(), Arc::new(AtomicUsize::new(0)));
     StoreFile::create(disk.open(), None).unwrap();
     let store = RedbStore::start(options, {
-        let disk = disk.clone();
-        move || Ok(disk.open())
+        let (disk, attempts) = (disk.clone(), attempts.clone());
+        move || match attempts.fetch_add(1, Ordering::SeqCst) {
+            before if before < times => Ok(disk.open()),
+            _ => Err(RedbStoreError::InUse),
+        }
     });
-    (disk, store.unwrap())
+    (disk, store.unwrap(), attempts)
 }
 
 fn put(store: &RedbStore, name: &str, value: &str) -> Result<Exchange, RedbStoreError> {
@@ -191,9 +202,20 @@ fn what_is_found_to_be_corrupt_is_not_written_to() {
     assert!(disk.bytes() == damaged);
 }
 
+/// redb panics when it closes this file. The writer closes in a drop, where a second panic would end the process.
+#[test]
+fn closing_a_damaged_file_does_not_panic() {
+    let disk = Disk::default();
+    StoreFile::create(disk.open(), None).unwrap();
+    let mut file = StoreFile::open(disk.open(), 0).unwrap();
+    let change = Change::Put { value: Value::from(&b"value"[..]), expiry: None };
+    assert_eq!(file.apply(&[Request { id: id("rossi"), expected: None, change }]).unwrap(), [Exchange::Stored]);
+    disk.damage(|bytes| bytes.chunks_mut(4096).skip(1).for_each(|page| page[0] = 0xff));
+    file.close();
+}
+
 #[test]
 fn what_is_not_due_is_not_purged() {
-    use secondo::UnixTime;
     let (_disk, store) = start(RedbOptions::new().with_queue(NonZeroU16::new(10).unwrap()));
     let at = |secs| Some(UnixTime::from_secs(secs).unwrap());
     for n in 0..10_000 {
@@ -211,4 +233,101 @@ fn what_is_not_due_is_not_purged() {
         let there = (0..10_000).filter(|n| loaded(&store, &n.to_string()).unwrap().is_some()).count();
         assert_eq!(there, left, "at {now}");
     }
+}
+
+/// Opening verifies the whole file, so a busy loop of attempts would take the machine's time.
+#[test]
+fn a_file_that_cannot_be_opened_is_tried_again_after_a_pause() {
+    let (disk, store, attempts) = start_counted(RedbOptions::new().with_timeout(LONG), 1);
+    let begun = Instant::now();
+    disk.fail(Failing::Sync);
+    put(&store, "rossi", "lost").unwrap_err();
+    for _ in 0..20 {
+        let name = id("rossi");
+        let later = block_on(store.compare_exchange(&name, None, Value::from(&b"later"[..]), None));
+        assert!(matches!(later, Err(RedbStoreError::InUse | RedbStoreError::Io(_))), "{later:?}");
+    }
+    // The first opening succeeded, and the second came at once.
+    let pauses = attempts.load(Ordering::SeqCst).saturating_sub(2);
+    let least = Duration::from_millis(500) * u32::try_from(pauses).unwrap();
+    assert!(least <= begun.elapsed(), "{pauses} more attempts");
+}
+
+#[test]
+fn one_fault_that_a_load_and_a_commit_find_costs_one_opening() {
+    let (disk, store, attempts) = start_counted(RedbOptions::new().with_cache(0).with_timeout(LONG), usize::MAX);
+    let names: Vec<_> = (0..200).map(|n| n.to_string()).collect();
+    for name in &names {
+        assert_eq!(put(&store, name, "other").unwrap(), Exchange::Stored);
+    }
+    disk.hang(true);
+    let rossi = id("rossi");
+    let mut commit = pin!(store.compare_exchange(&rossi, None, Value::from(&b"value"[..]), None));
+    assert!(commit.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    disk.until_sync_waits();
+    disk.fail(Failing::Reads);
+    assert!(names.iter().any(|name| loaded(&store, name).is_err()));
+    disk.fail(Failing::Sync);
+    disk.hang(false);
+    assert!(block_on(commit).is_err());
+    assert_eq!(eventually(|| put(&store, "rossi", "after")), Exchange::Stored);
+    assert_eq!(attempts.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_timeout_beyond_what_the_clock_can_represent_is_a_long_one() {
+    let (_disk, store) = start(RedbOptions::new().with_timeout(Duration::MAX));
+    for n in 0..200 {
+        assert_eq!(put(&store, "rossi", &n.to_string()).unwrap(), Exchange::Stored);
+    }
+}
+
+#[test]
+fn a_long_purge_lets_other_tasks_run() {
+    let disk = Disk::default();
+    StoreFile::create(disk.open(), None).unwrap();
+    let mut file = StoreFile::open(disk.open(), 1 << 20).unwrap();
+    let change = || Change::Put { value: Value::from(&b"v"[..]), expiry: None };
+    let requests: Vec<_> =
+        (0..5_000).map(|n| Request { id: id(&n.to_string()), expected: None, change: change() }).collect();
+    file.apply(&requests).unwrap();
+    file.close();
+    let store = RedbStore::start(RedbOptions::new(), move || Ok(disk.open())).unwrap();
+    let mut purge = pin!(store.purge(UnixTime::from_secs(1).unwrap()));
+    assert!(purge.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(block_on(purge).unwrap(), 0);
+}
+
+/// Any other label would send an operator to a backup, while the file is whole.
+#[test]
+fn a_disk_that_fails_at_any_call_makes_no_file_corrupt_or_foreign() {
+    let disk = Disk::default();
+    StoreFile::create(disk.open(), None).unwrap();
+    let bytes = disk.bytes();
+    let mut failed = [0; 2];
+    for calls in 0.. {
+        let disk = Disk::default();
+        disk.write(0, &bytes).unwrap();
+        disk.sync_data().unwrap();
+        disk.cut_after(calls);
+        let mut file = match StoreFile::open(disk.open(), 0) {
+            Ok(file) => file,
+            Err(error) => {
+                assert_eq!(error.label(), "io", "opening, after {calls} calls");
+                failed[0] += 1;
+                continue;
+            }
+        };
+        let put = || Request {
+            id: id("rossi"),
+            expected: None,
+            change: Change::Put { value: Value::from(&b"v"[..]), expiry: None },
+        };
+        let Err(error) = file.apply(&[put()]) else { break };
+        assert_eq!(error.label(), "io", "an exchange, after {calls} calls");
+        let error = file.apply(&[put()]).unwrap_err();
+        assert_eq!(error.label(), "io", "another exchange, after {calls} calls");
+        failed[1] += 1;
+    }
+    assert!(failed.iter().all(|failed| *failed > 0));
 }

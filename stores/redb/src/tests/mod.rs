@@ -8,4 +8,5 @@ mod gate;
 mod journal;
 mod opening;
 mod power;
+mod queue;
 mod scenarios;
