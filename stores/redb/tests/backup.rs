@@ -1,5 +1,6 @@
 //! Copies of a store that is in use.
 
+use std::env;
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -92,4 +93,21 @@ fn other_files_stay() {
         store.backup(&backup).unwrap();
         assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o7777, 0o600);
     }
+}
+
+/// All other paths here are absolute, so the tests can run at once.
+#[test]
+fn a_path_without_a_folder_is_in_the_current_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = env::current_dir().unwrap();
+    env::set_current_dir(folder.path()).unwrap();
+    let store = RedbStore::open("accounts.redb").unwrap();
+    put(&store, 0, 1);
+    let backed_up = store.backup("backup.redb");
+    env::set_current_dir(before).unwrap();
+    backed_up.unwrap();
+    // The store goes on with the file in the folder that was the current one.
+    put(&store, 0, 2);
+    let copy = RedbStore::open(folder.path().join("backup.redb")).unwrap();
+    assert_eq!([&copy, &store].map(|store| get(store, 0).unwrap().1), [1, 2]);
 }

@@ -89,3 +89,21 @@ fn the_mode_of_the_file_and_a_link_to_it_stay() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(RedbOptions::new().compact(&path), Err(RedbStoreError::Exposed { mode: 0o644 })));
 }
+
+/// An administrator may compact the file of a service that runs as another user.
+#[cfg(unix)]
+#[test]
+fn the_owner_and_the_group_of_the_file_stay() {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.redb");
+    put(&RedbStore::open(&path).unwrap(), "rossi", b"value", None);
+    let (owner, group) = (4_321, 5_432);
+    if chown(&path, Some(owner), Some(group)).is_err() {
+        return store_testing::report!("redb: not tested, since only root can give a file to others");
+    }
+    RedbOptions::new().compact(&path).unwrap();
+    let metadata = fs::metadata(&path).unwrap();
+    assert_eq!((metadata.uid(), metadata.gid()), (owner, group));
+}

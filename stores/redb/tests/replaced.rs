@@ -128,3 +128,38 @@ fn a_folder_that_is_a_link_to_another_one_now_is_noticed() {
     assert!(matches!(put(&store, "rossi", "lost"), Err(RedbStoreError::Replaced)));
     assert_eq!(fs::read_dir(&second).unwrap().count(), 0, "a new file was created");
 }
+
+/// With a rename, the path leads to a file at each moment.
+#[test]
+fn a_backup_that_is_renamed_over_the_file_is_noticed_at_the_next_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, backup) = (folder.path().join("accounts.redb"), folder.path().join("backup.redb"));
+    let store = RedbStore::open(&path).unwrap();
+    stored(&store, "rossi", "in the backup");
+    store.backup(&backup).unwrap();
+    stored(&store, "rossi", "acknowledged");
+    fs::rename(&backup, &path).unwrap();
+    assert!(matches!(put(&store, "rossi", "lost"), Err(RedbStoreError::Replaced)));
+    stays_replaced(&store);
+}
+
+/// The file may be at its place, so the operator must not be told to put it back.
+#[test]
+fn a_path_that_cannot_be_followed_is_an_error_of_the_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("1"), folder.path().join("current"));
+    fs::create_dir(&real).unwrap();
+    let lead_to = |target: &Path| {
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(target, &link).unwrap();
+    };
+    lead_to(&real);
+    let store = RedbStore::open(link.join("accounts.redb")).unwrap();
+    stored(&store, "rossi", "acknowledged");
+    lead_to(&link);
+    let error = put(&store, "bianchi", "unknown").unwrap_err();
+    assert!(matches!(error, RedbStoreError::Io(_)), "{error:?}");
+    lead_to(&real);
+    assert_eq!(eventually(|| get(&store, "rossi")).as_deref(), Some("acknowledged"));
+    assert_eq!(eventually(|| put(&store, "rossi", "after")), Exchange::Stored);
+}

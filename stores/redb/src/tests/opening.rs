@@ -1,10 +1,13 @@
 //! Files of other programs, and damaged files. Opening must find every entry, or fail and leave the file unchanged.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use std::{panic, thread};
 
 use pollster::block_on;
@@ -382,6 +385,71 @@ fn many_who_make_the_file_at_once_make_one() {
         assert_eq!(contents(&RedbStore::open(&path).unwrap()).unwrap().len(), opened.into_inner());
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 50, "something was left behind");
+}
+
+/// Returns the kind of the system's error, which logs show as the source.
+fn system_error(error: &RedbStoreError) -> io::ErrorKind {
+    assert_eq!(error.label(), "io", "{error:?}");
+    error.source().unwrap().downcast_ref::<io::Error>().unwrap().kind()
+}
+
+#[test]
+fn an_error_of_the_system_is_the_source() {
+    let error = RedbStore::open(folder().path().join("no/such/folder")).unwrap_err();
+    assert_eq!(system_error(&error), io::ErrorKind::NotFound);
+    assert!(RedbStoreError::Busy.source().is_none());
+}
+
+/// After a failed creation, there is no file at the path either, but that is not the cause.
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_created() {
+    let folder = folder();
+    // The temporary name has some more bytes, and no name has more than 255.
+    let error = RedbStore::open(folder.path().join("n".repeat(250))).unwrap_err();
+    assert_eq!(system_error(&error), io::ErrorKind::InvalidFilename);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "something was left behind");
+}
+
+/// No file was there before, so none was removed or replaced.
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing() {
+    let folder = folder();
+    let link = folder.path().join("accounts.redb");
+    std::os::unix::fs::symlink(folder.path().join("missing"), &link).unwrap();
+    assert_eq!(system_error(&RedbStore::open(&link).unwrap_err()), io::ErrorKind::NotFound);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left behind");
+}
+
+#[test]
+fn options_are_as_documented_and_change_alone() {
+    let (timeout, queue) = (Duration::from_secs(5), NonZeroU16::new(1024).unwrap());
+    let default = RedbOptions { timeout, queue, cache: 1 << 30 };
+    assert_eq!((RedbOptions::new(), RedbOptions::default()), (default, default));
+    let (timeout, queue) = (Duration::from_secs(2), NonZeroU16::MIN);
+    assert_eq!(default.with_timeout(timeout), RedbOptions { timeout, ..default });
+    assert_eq!(default.with_queue(queue), RedbOptions { queue, ..default });
+    assert_eq!(default.with_cache(7), RedbOptions { cache: 7, ..default });
+}
+
+/// Which sizes have free pages at the end depends on redb.
+#[test]
+fn closing_cuts_free_pages_off() {
+    let folder = folder();
+    let is_cut = |count: usize| {
+        let path = folder.path().join(count.to_string());
+        let length = || fs::metadata(&path).unwrap().len();
+        let store = RedbStore::open(&path).unwrap();
+        for n in 0..count {
+            let stored = block_on(store.compare_exchange(&id(n), None, Value::from(vec![7; 1_000]), None));
+            assert_eq!(stored.unwrap(), Exchange::Stored);
+        }
+        let before = length();
+        drop(store);
+        length() < before
+    };
+    assert!((50..300).step_by(25).any(is_cut));
 }
 
 #[cfg(unix)]
