@@ -23,8 +23,9 @@ pub enum RedbStoreError {
         /// The permission bits of the file's mode.
         mode: u32,
     },
-    /// The path no longer leads to the file that the store opened: the file was removed, or another one is in its place.
-    /// After a restart, the writes to the first one would be lost. What was answered before is in the first file.
+    /// The path no longer leads to the file that the store opened: the file was removed, or another one is in its
+    /// place. After a restart, the writes to the first one would be lost. What was answered before is in the first
+    /// file.
     Replaced,
     /// The file is not a redb file, or it has format 1 or 2, which redb wrote before version 3.
     NotRedb,

@@ -31,12 +31,12 @@ const IN_ROW: usize = 16;
 
 /// The number of unmerged changes from which on each commit merges some.
 pub(crate) const UNMERGED: usize = if cfg!(test) { 40 } else { 65_536 };
-/// The number of changes that such a commit merges at least. More of them take no less time for each, and the callers of
-/// one commit wait longer.
+/// The number of changes that such a commit merges at least. More of them take no less time for each, and the callers
+/// of one commit wait longer.
 pub(crate) const MERGED: usize = if cfg!(test) { 10 } else { 1_024 };
 
-/// The number of new rows after which rows are removed. Their pages are not those of new rows, so that a removal with each
-/// commit would write more.
+/// The number of new rows after which rows are removed. Their pages are not those of new rows, so that a removal with
+/// each commit would write more.
 pub(crate) const REMOVED: usize = if cfg!(test) { 4 } else { 64 };
 
 /// The last change of each entry, for entries that differ from the table of entries.
@@ -53,8 +53,8 @@ pub(crate) struct Journal {
     merges: VecDeque<Merge>,
 }
 
-/// The last id of a range, or `None` if the range has all further ids, and the number of the next change when its changes
-/// were merged. The range begins after that of the merge before.
+/// The last id of a range, or `None` if the range has all further ids, and the number of the next change when its
+/// changes were merged. The range begins after that of the merge before.
 type Merge = (Option<AccountId>, u64);
 
 impl Default for Journal {

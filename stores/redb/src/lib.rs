@@ -61,14 +61,15 @@
 //!
 //! # A file that was removed
 //!
-//! On Unix, each commit looks whether the path still leads to the file. If the file was removed, renamed or replaced while
-//! it is open, the exchange returns [`RedbStoreError::Replaced`], and so do all calls after it. Nothing was answered as
-//! stored that a restart would not find. The store opens no other file, and creates none, until the process starts again. A
-//! file that is put back at its path is opened again.
+//! On Unix, each commit looks whether the path still leads to the file. If the file was removed, renamed or replaced
+//! while it is open, the exchange returns [`RedbStoreError::Replaced`], and so do all calls after it. Nothing was
+//! answered as stored that a restart would not find. The store opens no other file, and creates none, until the process
+//! starts again. A file that is put back at its path is opened again.
 //!
-//! After a removal, the file has no name, and the system keeps it until the process ends. On Linux, save it before you stop
-//! the process: `ls -l /proc/PID/fd` shows it as `(deleted)`, and `cp /proc/PID/fd/NUMBER` copies it. Restore a backup only
-//! while the service is stopped. Do not copy another file over one that is open: the store may not notice it.
+//! After a removal, the file has no name, and the system keeps it until the process ends. On Linux, save it before you
+//! stop the process: `ls -l /proc/PID/fd` shows it as `(deleted)`, and `cp /proc/PID/fd/NUMBER` copies it. Restore a
+//! backup only while the service is stopped. Do not copy another file over one that is open: the store may not notice
+//! it.
 //!
 //! # Faults
 //!
@@ -101,33 +102,33 @@
 //! the load waits for the disk, without a timeout. Two threads serve all callers: one writes, and one watches the
 //! deadlines.
 //!
-//! A commit needs two syncs whatever the size of the file, and writes a few pages of [the journal](#the-journal). With a
-//! million accounts and 64 callers, about one commit in 16 also merges 1,024 changes and writes the pages of these. So
-//! half of the calls took less than 2 ms, but one in a hundred more than 20 ms. The rate with a million was 0.4 of the
-//! rate with a thousand for 64 callers, and 0.7 for 8 callers and for one.
+//! A commit needs two syncs whatever the size of the file, and writes a few pages of [the journal](#the-journal). With
+//! a million accounts and 64 callers, about one commit in 16 also merges 1,024 changes and writes the pages of these.
+//! So half of the calls took less than 2 ms, but one in a hundred more than 20 ms. The rate with a million was 0.4 of
+//! the rate with a thousand for 64 callers, and 0.7 for 8 callers and for one.
 //!
 //! A million accounts with one authenticator each took a file of 336 MB while it was open and of 211 MB when it was
-//! closed, before there was a journal. With many changes, the journal adds some 40 MB. It is as much memory if the cache is
-//! large enough. A further authenticator adds about 60 bytes to an account's value, which has at most 4,096 bytes. Opening
-//! the file takes 0.2 seconds if the operating system has it in memory, even after a crash, and up to 0.15 seconds more
-//! for the journal. Otherwise it takes as long as the disk needs to read the file.
+//! closed, before there was a journal. With many changes, the journal adds some 40 MB. It is as much memory if the
+//! cache is large enough. A further authenticator adds about 60 bytes to an account's value, which has at most 4,096
+//! bytes. Opening the file takes 0.2 seconds if the operating system has it in memory, even after a crash, and up to
+//! 0.15 seconds more for the journal. Otherwise it takes as long as the disk needs to read the file.
 //!
 //! # The journal
 //!
 //! With a million accounts, the entries of 64 logins are in 64 pages. A commit does not write these. It appends the
 //! changes to a table of their own, the journal, and they stay in memory too. From 65,536 unmerged changes on, a commit
-//! also merges at least 1,024 of them into the table of entries. It takes them in the order of their ids, since ids that
-//! are next to each other share pages, and goes on where the last merge ended. Changes that are merged are removed from
-//! the journal, the oldest first. Loads, lists, purges and backups see the entries as they are after all changes. Opening
-//! reads the unmerged changes into memory again.
+//! also merges at least 1,024 of them into the table of entries. It takes them in the order of their ids, since ids
+//! that are next to each other share pages, and goes on where the last merge ended. Changes that are merged are removed
+//! from the journal, the oldest first. Loads, lists, purges and backups see the entries as they are after all changes.
+//! Opening reads the unmerged changes into memory again.
 //!
 //! Changes of one account count once in memory. By calculation, a change of an account with one authenticator takes 320
 //! bytes of memory, and 65,536 take 21 MB. If all values have the largest length, they take 280 MB. This is in addition
 //! to redb's cache.
 //!
-//! With few accounts, the journal has at most four times as many changes as there are accounts, and some 2,000 more. With
-//! many, it had up to 260,000 in a simulation. A replaced value has left the journal after as many further changes, and is
-//! then in free pages.
+//! With few accounts, the journal has at most four times as many changes as there are accounts, and some 2,000 more.
+//! With many, it had up to 260,000 in a simulation. A replaced value has left the journal after as many further
+//! changes, and is then in free pages.
 //!
 //! # The file
 //!
@@ -140,16 +141,17 @@
 //! | | `revisions` | an upper bound of all revisions that entries have had: one count for the file, reserved 2²⁰ at a time |
 //!
 //! A change in the journal is newer than the entry in the table of entries, unless the range of its id was merged when
-//! there were more changes than before it. Format 1 has no journal. A file of format 1 is opened, and its first write makes
-//! it one of format 2, which a version for format 1 does not open.
+//! there were more changes than before it. Format 1 has no journal. A file of format 1 is opened, and its first write
+//! makes it one of format 2, which a version for format 1 does not open.
 //!
 //! # Why redb
 //!
 //! redb keeps its data in one file, is written in Rust without C code, serves many readers beside one writer, is
 //! maintained, and is licensed under MIT or Apache-2.0. Its format is documented, and its pages carry checksums. SQLite
-//! and LMDB bring C code, and LMDB maps the file into memory. fjall keeps a folder of files. SQLite in WAL mode and fjall
-//! were measured beside redb, with the same crashes and the same damage (`stores/engines` in the repository). After a bit
-//! of the files was flipped, both returned older values without an error, which a login must not accept. redb did not.
+//! and LMDB bring C code, and LMDB maps the file into memory. fjall keeps a folder of files. SQLite in WAL mode and
+//! fjall were measured beside redb, with the same crashes and the same damage (`stores/engines` in the repository).
+//! After a bit of the files was flipped, both returned older values without an error, which a login must not accept.
+//! redb did not.
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing)]
 #![warn(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]

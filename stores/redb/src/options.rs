@@ -51,8 +51,8 @@ impl RedbOptions {
         self
     }
 
-    /// Sets the number of bytes of the file that redb may keep in memory. The [unmerged changes](crate#the-journal) come
-    /// on top.
+    /// Sets the number of bytes of the file that redb may keep in memory. The [unmerged changes](crate#the-journal)
+    /// come on top.
     ///
     /// The file has about 340 bytes for each account with one authenticator, and more for each further one. If all of
     /// it fits, no login waits for the disk to read.
@@ -82,8 +82,8 @@ impl RedbOptions {
 
     /// Replaces the file at this path by a copy that holds only the current entries, while no process has it open.
     ///
-    /// The file keeps revoked, closed, purged and replaced entries in [its journal](crate#the-journal) for a while, and in
-    /// its free pages until it uses these again. The copy has an empty journal and no free pages, so it holds no old
+    /// The file keeps revoked, closed, purged and replaced entries in [its journal](crate#the-journal) for a while, and
+    /// in its free pages until it uses these again. The copy has an empty journal and no free pages, so it holds no old
     /// entries and is smaller. Run it before the service starts, or while it is stopped:
     ///
     /// ```no_run
@@ -96,8 +96,8 @@ impl RedbOptions {
     ///
     /// The copy is beside the file until it is complete and on disk, so the disk needs room for it. It keeps the file's
     /// mode, owner and group. A crash leaves the old file or the new one whole, and may leave a file whose name ends in
-    /// `.new-` and a number, to be removed. Backups made before keep what they have, and the disk may keep the blocks of
-    /// the old file for a while.
+    /// `.new-` and a number, to be removed. Backups made before keep what they have, and the disk may keep the blocks
+    /// of the old file for a while.
     ///
     /// # Errors
     ///

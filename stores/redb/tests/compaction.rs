@@ -47,7 +47,8 @@ fn what_was_revoked_is_not_in_the_file_any_more() {
     RedbOptions::new().compact(&path).unwrap();
     let after = fs::read(&path).unwrap();
     assert!(!holds(&after, b"with a phone") && !holds(&after, b"closed/") && holds(&after, b"without it"));
-    // The size before differs from run to run, since redb may shorten a file at a commit. The revoked values are 300 kB.
+    // The size before differs from run to run, since redb may shorten a file at a commit. The revoked values are 300
+    // kB.
     assert!(after.len() < 1_000 * 300 / 3, "{} bytes", after.len());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left behind");
 

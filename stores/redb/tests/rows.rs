@@ -29,7 +29,8 @@ struct Rows<'a> {
 /// Checks that a file is opened if and only if its rows are as the documentation describes them, that a refused file is
 /// unchanged, and that the entries of an accepted one are those that the documentation tells.
 ///
-/// The bytes are lines of text. Each line describes a row. Spaces separate its fields, and `-` stands for a missing one.
+/// The bytes are lines of text. Each line describes a row. Spaces separate its fields, and `-` stands for a missing
+/// one.
 #[expect(clippy::missing_panics_doc, reason = "a failed check panics")]
 pub fn rows(bytes: &[u8]) {
     let Some(rows) = Rows::parse(bytes) else { return };
@@ -119,8 +120,8 @@ impl<'a> Rows<'a> {
         transaction.commit().unwrap();
     }
 
-    /// Returns `true` if the ids of the journal are valid, no row of unmerged changes is missing, and all merged changes
-    /// were made.
+    /// Returns `true` if the ids of the journal are valid, no row of unmerged changes is missing, and all merged
+    /// changes were made.
     fn are_whole(&self) -> bool {
         let mut next = self.journal.keys().next().copied().unwrap_or(0);
         let is_first = next <= self.merges.first().map_or(0, |(_, at)| *at);
