@@ -47,7 +47,7 @@ pub(crate) async fn of(records: &Records, person: &Person, now: UnixTime) -> Res
     Ok(sessions.into_iter().rev().map(|(_, session)| session).collect())
 }
 
-/// Ends the session with this id, if it is one of this person. Returns `false` if there is none.
+/// Ends the person's session with this id. Returns `false` if the person has no such session.
 pub(crate) async fn end(records: &Records, person: &str, id: &str, now: UnixTime) -> Result<bool, Outage> {
     let mut is_ended = false;
     // It may have moved to another name meanwhile.

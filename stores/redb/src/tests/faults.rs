@@ -43,6 +43,12 @@ fn start_counted(options: RedbOptions, times: usize) -> (Disk, RedbStore, Arc<At
     (disk, store.unwrap(), attempts)
 }
 
+/// Returns the request that stores the first value of an account.
+fn first(name: &str) -> Request {
+    let change = Change::Put { value: Value::from(&b"value"[..]), expiry: None };
+    Request { id: id(name), expected: None, change }
+}
+
 fn put(store: &RedbStore, name: &str, value: &str) -> Result<Exchange, RedbStoreError> {
     let revision = loaded(store, name)?.map(|(revision, _)| revision);
     block_on(store.compare_exchange(&id(name), revision, Value::from(value.as_bytes()), None))
@@ -209,8 +215,7 @@ fn closing_a_damaged_file_does_not_panic() {
     let disk = Disk::default();
     StoreFile::create(disk.open(), None).unwrap();
     let mut file = StoreFile::open(disk.open(), 0).unwrap();
-    let change = Change::Put { value: Value::from(&b"value"[..]), expiry: None };
-    assert_eq!(file.apply(&[Request { id: id("rossi"), expected: None, change }]).unwrap(), [Exchange::Stored]);
+    assert_eq!(file.apply(&[first("rossi")]).unwrap(), [Exchange::Stored]);
     disk.damage(|bytes| bytes.chunks_mut(4096).skip(1).for_each(|page| page[0] = 0xff));
     file.close();
 }
@@ -288,9 +293,7 @@ fn a_long_purge_lets_other_tasks_run() {
     let disk = Disk::default();
     StoreFile::create(disk.open(), None).unwrap();
     let mut file = StoreFile::open(disk.open(), 1 << 20).unwrap();
-    let change = || Change::Put { value: Value::from(&b"v"[..]), expiry: None };
-    let requests: Vec<_> =
-        (0..5_000).map(|n| Request { id: id(&n.to_string()), expected: None, change: change() }).collect();
+    let requests: Vec<_> = (0..5_000).map(|n| first(&n.to_string())).collect();
     file.apply(&requests).unwrap();
     file.close();
     let store = RedbStore::start(RedbOptions::new(), move || Ok(disk.open())).unwrap();
@@ -319,14 +322,9 @@ fn a_disk_that_fails_at_any_call_makes_no_file_corrupt_or_foreign() {
                 continue;
             }
         };
-        let put = || Request {
-            id: id("rossi"),
-            expected: None,
-            change: Change::Put { value: Value::from(&b"v"[..]), expiry: None },
-        };
-        let Err(error) = file.apply(&[put()]) else { break };
+        let Err(error) = file.apply(&[first("rossi")]) else { break };
         assert_eq!(error.label(), "io", "an exchange, after {calls} calls");
-        let error = file.apply(&[put()]).unwrap_err();
+        let error = file.apply(&[first("rossi")]).unwrap_err();
         assert_eq!(error.label(), "io", "another exchange, after {calls} calls");
         failed[1] += 1;
     }

@@ -178,7 +178,7 @@ fn text(error: &RedisStoreError) -> String {
     format!("{error} {error:?} {causes:?}")
 }
 
-/// What the client library reports of its own accord, without a server.
+/// The client library makes these errors itself, so that no server is needed.
 #[test]
 fn errors_of_the_client_library_are_told_apart() {
     let io = |kind: io::ErrorKind| RedisStoreError::from(RedisError::from(io::Error::from(kind)));
