@@ -15,7 +15,7 @@ fn refusal(url: &str) -> &'static str {
 }
 
 #[test]
-fn sslmode_verify_full_and_pgbouncer_true_are_named_with_what_to_write_instead() {
+fn each_part_that_is_not_understood_is_named_with_what_to_write_instead() {
     for (url, part, instead) in [
         ("postgres://idp@localhost/idp?sslmode=verify-full", "`sslmode`", "call `with_tls`"),
         ("host=localhost sslmode=verify-ca", "`sslmode`", "call `with_tls`"),
@@ -26,7 +26,23 @@ fn sslmode_verify_full_and_pgbouncer_true_are_named_with_what_to_write_instead()
         ("postgres://idp@localhost/idp?connection_limit=5", "number of connections", "`with_connections`"),
         ("host=localhost keepalives_count=3", "`keepalives_count`", "`keepalives_retries`"),
         ("host=localhost database=idp", "`database`", "`dbname`"),
+        ("host=localhost username=idp", "`username`", "`user`"),
+        ("host=localhost pass=secret", "`pass`", "`password`"),
+        ("postgres://idp@localhost/idp?ssl=true", "`ssl`", "call `with_tls`"),
+        ("postgres://idp@localhost/idp?socketTimeout=5", "timeouts of calls", "`with_timeout`"),
+        ("postgres://idp@localhost/idp?loginTimeout=5", "`connectTimeout`", "`connect_timeout`"),
+        ("postgres://idp@localhost/idp?ApplicationName=idp", "`ApplicationName`", "`application_name`"),
+        ("service=idp", "`service`", "the parts themselves"),
+        ("postgres://idp@localhost/idp?gssencmode=disable", "`gssencmode`", "leave them out"),
         ("host=localhost keepalives_idle=soon", "`keepalives_idle`", "seconds"),
+        ("host=localhost keepalives_interval=soon", "`keepalives_interval`", "seconds"),
+        ("host=localhost keepalives_retries=few", "`keepalives_retries`", "whole number"),
+        ("host=localhost keepalives=yes", "`keepalives`", "0 or 1"),
+        ("host=localhost connect_timeout=2s", "`connect_timeout`", "seconds"),
+        ("host=localhost tcp_user_timeout=2s", "`tcp_user_timeout`", "seconds"),
+        ("host=localhost sslnegotiation=none", "`sslnegotiation`", "`direct`"),
+        ("host=localhost channel_binding=yes", "`channel_binding`", "`require`"),
+        ("host=localhost load_balance_hosts=yes", "`load_balance_hosts`", "`random`"),
         ("host=localhost hostaddr=db.internal", "`hostaddr`", "IPv4"),
         ("host=localhost target_session_attrs=primary", "`target_session_attrs`", "`read-write`"),
         ("postgres://localhost:99999/idp", "the port", "0 to 65535"),
@@ -35,6 +51,7 @@ fn sslmode_verify_full_and_pgbouncer_true_are_named_with_what_to_write_instead()
         ("postgres://idp@localhost/idp?autosave=never", "not understood", "`application_name`"),
         ("postgres://idp@localhost/idp?sslmode", "each part after `?`", "`=` and a value"),
         ("mysql://localhost/idp", "begin with `postgres://`", "`host=localhost"),
+        ("host localhost", "begin with `postgres://`", "`host=localhost"),
         ("db.internal", "begin with `postgres://`", "`host=localhost"),
         ("host=localhost password='open", "begin with `postgres://`", "`host=localhost"),
         ("postgres://localhost/%ff", "UTF-8", "percent-encoding"),

@@ -1,6 +1,8 @@
 //! Faults of the server other than going away.
 
+use std::error::Error;
 use std::fs;
+use std::io;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -277,7 +279,7 @@ fn an_error_says_its_kind_and_no_value() {
 }
 
 /// Returns all texts of an error and its sources.
-fn shown(error: &dyn std::error::Error) -> Vec<String> {
+fn shown(error: &dyn Error) -> Vec<String> {
     let mut shown = vec![error.to_string(), format!("{error:?}")];
     shown.extend(error.source().map(self::shown).into_iter().flatten());
     shown
@@ -293,7 +295,9 @@ fn a_broken_connection_says_so() {
         assert_eq!(store.load(&id("cut")).await.unwrap_err().label(), "connection");
         server.kill();
         assert_eq!(store.load(&id("cut")).await.unwrap_err().label(), "connection");
-        assert_eq!(patient().connect(&server.url()).await.unwrap_err().label(), "connection");
+        let refused = patient().connect(&server.url()).await.unwrap_err();
+        assert_eq!(refused.label(), "connection");
+        assert!(refused.source().is_some_and(<dyn Error>::is::<io::Error>), "{refused:?}");
         server.restart();
         store.load(&id("cut")).await.unwrap();
     });

@@ -3,6 +3,7 @@
 mod address;
 mod faults;
 mod keycloak;
+mod options;
 mod outbox;
 mod pgbouncer;
 mod scenarios;

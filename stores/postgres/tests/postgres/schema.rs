@@ -131,6 +131,9 @@ fn the_store_needs_the_rights_that_are_documented() {
         patient().migrate(&format!("{}{in_schema}", server.url())).await.unwrap();
         let as_idp = format!("{}{in_schema}", server.url().replace("postgres@", "idp@"));
         assert!(works(&as_idp, 0).await.is_err());
+        // An error that has nothing to do with `options` is not blamed on them.
+        let nowhere = patient().connect(&as_idp.replace("/postgres?", "/nowhere?")).await.unwrap_err();
+        assert!(matches!(&nowhere, PostgresStoreError::Server(code) if code.code() == "3D000"), "{nowhere}");
         let grants = [
             "USAGE ON SCHEMA auth",
             "SELECT ON auth.secondo_schema",

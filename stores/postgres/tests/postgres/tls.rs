@@ -10,7 +10,7 @@ use secondo_postgres::rustls::pki_types::pem::PemObject;
 use secondo_postgres::rustls::{ClientConfig, RootCertStore};
 use store_testing::{Authority, Server};
 
-use crate::{block_on, exchange, id, migrated, patient};
+use crate::{block_on, exchange, id, impatient, migrated, patient};
 
 /// Returns a client configuration that trusts the authority.
 fn trusting(authority: &Authority) -> ClientConfig {
@@ -47,5 +47,8 @@ fn tls_is_demanded_and_the_server_is_verified() {
         assert!(matches!(&refused, Err(PostgresStoreError::Server(code)) if code.code() == "28000"), "{refused:?}");
         let refused = patient().connect(&format!("{as_localhost}?sslmode=require")).await;
         assert!(matches!(refused, Err(PostgresStoreError::Options(_))), "{refused:?}");
+        // With TLS, the store connects to other hosts too. This address is for documentation, and no host has it.
+        let away = impatient().with_tls(trusting(&authority)).connect("postgres://192.0.2.1:1/idp").await;
+        assert!(!matches!(away, Err(PostgresStoreError::Options(_))), "{away:?}");
     });
 }

@@ -1,5 +1,6 @@
 //! Logins in one transaction with a table of the provider.
 
+use std::error::Error as _;
 use std::future::pending;
 use std::num::NonZeroU16;
 use std::sync::Arc;
@@ -349,7 +350,8 @@ fn work_that_fails_is_undone_and_the_code_is_used() {
         session(&server.url()).await.batch_execute(deferred).await.unwrap();
         let provider = Provider::new(patient().connect(&server.url()).await.unwrap());
         let id = provider.enroll("rossi").await;
-        provider.log_in_and(&id, &wrong(0), 0, async |_, _| Ok::<_, Error>(())).await.unwrap_err();
+        let refused = provider.log_in_and(&id, &wrong(0), 0, async |_, _| Ok::<_, Error>(())).await.unwrap_err();
+        assert!(!refused.is_outage(), "{refused}");
 
         let says_no = async |transaction: &Transaction<'_>, _: &Accepted| {
             transaction.execute(LOGIN, &[&id.as_str()]).await.unwrap();
@@ -357,6 +359,7 @@ fn work_that_fails_is_undone_and_the_code_is_used() {
         };
         let failed = provider.log_in_and(&id, &code(0), 0, says_no).await;
         assert!(matches!(failed, Err(TransactionError::Work("no"))), "{failed:?}");
+        assert!(failed.unwrap_err().is_outage());
         assert!(provider.is_used(&id, 0).await);
 
         let by_sql = async |transaction: &Transaction<'_>, _: &Accepted| {
@@ -365,6 +368,7 @@ fn work_that_fails_is_undone_and_the_code_is_used() {
         };
         let failed = provider.log_in_and(&id, &code(1), 1, by_sql).await;
         assert!(matches!(failed, Err(TransactionError::Work(_))), "{failed:?}");
+        assert!(failed.unwrap_err().source().is_some_and(<dyn std::error::Error>::is::<Error>));
         assert!(provider.is_used(&id, 1).await);
 
         // A `COMMIT` after this would return no error.
