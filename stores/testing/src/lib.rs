@@ -24,7 +24,7 @@ mod worker;
 pub use authority::Authority;
 pub use engine::Engine;
 pub use proxy::Proxy;
-pub use server::{PgBouncer, Postgres, Redis, Server};
+pub use server::{PgBouncer, Postgres, Redis, Server, free_port};
 pub use worker::worker;
 
 /// Returns the usual number of rounds, or ten times as many if `TESTS_FULL` is set.

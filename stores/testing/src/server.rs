@@ -1,13 +1,15 @@
 //! Servers of the tests' own, each on a free port of loopback and in a temporary folder, stopped by process id.
 
 use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -339,9 +341,24 @@ fn has_ended(process: Pid) -> bool {
     state(process).is_none_or(|(state, _)| matches!(state, 'Z' | 'X'))
 }
 
-/// Returns a port that is free now. Another program could take it, but few look for ports on loopback.
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+/// Returns a port of loopback that is free now, and another one at each call.
+///
+/// It is below those that systems give to clients, so that no connection takes it before the server does.
+///
+/// # Panics
+///
+/// If no port from 10,000 to 29,999 is free.
+#[must_use]
+pub fn free_port() -> u16 {
+    /// The next port of this process. The first one is chosen at random, since other processes look for ports as well.
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
+        let [low, high, ..] = RandomState::new().build_hasher().finish().to_ne_bytes();
+        AtomicU16::new(u16::from_ne_bytes([low, high]))
+    });
+
+    let mut ports = (0..20_000).map(|_| 10_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 20_000);
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    ports.find(is_free).expect("a port is free")
 }
 
 fn answers_ping(port: u16) -> bool {

@@ -1,14 +1,14 @@
 //! Tests on a cluster whose slots move and whose nodes fail.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use secondo::store::Exchange;
 use secondo_redis::{RedisOptions, RedisStoreError};
-use store_testing::{Engine, Proxy, Redis, Server};
+use store_testing::{Engine, Proxy, Redis, Server, free_port};
 
 use crate::{
     Impatient, Patient, block_on, command, count_up, exchange, load, must_store, revision, try_command, until,
@@ -23,7 +23,7 @@ pub(crate) struct Cluster {
 }
 
 fn node() -> Redis {
-    let bus = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port().to_string();
+    let bus = free_port().to_string();
     Redis::start(&[
         "--cluster-enabled",
         "yes",

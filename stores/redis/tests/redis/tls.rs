@@ -1,12 +1,11 @@
 //! Servers with TLS, with a certificate from the tests' own authority.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 
 use secondo_redis::{RedisOptions, RedisStoreError};
-use store_testing::{Engine, Redis, Server};
+use store_testing::{Engine, Redis, Server, free_port};
 use tempfile::TempDir;
 
 use crate::{Patient, block_on, command, count_up, load, until};
@@ -62,10 +61,6 @@ impl Certificates {
         until("known", || command::<String>(sentinel.address(), &["INFO", "sentinel"]).contains("status=ok"));
         (sentinel, port)
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// The environment variables with the addresses of the server and of a Sentinel, for a process of this test.
