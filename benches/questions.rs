@@ -1,5 +1,5 @@
-//! Benchmarks of questions: a code that is sent, beside the loads of the store alone, and the answer of an app, beside
-//! the verification of its signature alone.
+//! Benchmarks of questions and recovery codes: a code that is sent, beside the loads of the store alone; the answer of an
+//! app, beside the verification of its signature alone; and a recovery code.
 //!
 //! All rows of a table are measured in the same rounds, in an order that alternates, so that other load affects all
 //! alike. The figures are medians.
@@ -13,7 +13,7 @@ use p256::ecdsa::signature::{Signer, Verifier as _};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use pollster::block_on;
 use secondo::audit::Operator;
-use secondo::factor::{CodeMessage, Destination, Transport};
+use secondo::factor::{CodeMessage, Destination, RecoveryCodes, Transport};
 use secondo::push::device::{Device, Unlock};
 use secondo::push::{Activation, Details, SoftwareKey};
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
@@ -58,6 +58,15 @@ fn main() {
             ("answer_push, plain records", &|| plain.answer()),
             ("answer_push, sealed records", &|| sealed.answer()),
         ],
+    );
+
+    println!("\nrecovery codes, sealed records");
+    let [long, short] = [RecoveryCodes::long(&[8; 32]), RecoveryCodes::new(&[8; 32])];
+    let (of_long, of_short) = (Frozen::default(), Frozen::default());
+    let [long, short] = [(&of_long, &long), (&of_short, &short)].map(|(store, codes)| Paper::new(store, codes));
+    print(
+        5,
+        &[("recover, a code of 120 bits", &|| long.recover()), ("recover, a code of 80 bits", &|| short.recover())],
     );
 }
 
@@ -175,6 +184,37 @@ impl<'a> Subscriber<'a> {
 
     fn answer(&self) {
         block_on(self.verifier.answer_push(&self.id, &self.answer, self.now)).expect("the number is right");
+    }
+}
+
+/// An account with recovery codes.
+struct Paper<'a> {
+    verifier: Verifier<&'a Frozen>,
+    id: AccountId,
+    code: String,
+    now: UnixTime,
+}
+
+impl<'a> Paper<'a> {
+    fn new(store: &'a Frozen, codes: &RecoveryCodes) -> Self {
+        let (id, now) =
+            (AccountId::new("a").expect("visible ASCII"), UnixTime::from_secs(1_700_000_000).expect("a time"));
+        let verifier = Verifier::new(store, keys(), Policy::new());
+        let desk = Operator::new("desk", "benchmark");
+        let number = Destination::sms("+393331234567").expect("a number").into();
+        block_on(async {
+            verifier.import(&id, &[(number, State::new().confirmed())], desk, now).await?;
+            verifier.enroll(&id, &transaction(1), codes, now).await
+        })
+        .expect("in memory");
+        store.is_frozen.store(true, Ordering::Relaxed);
+        let code = codes.texts().next().expect("ten codes").as_str().to_owned();
+        Self { verifier, id, code, now }
+    }
+
+    fn recover(&self) {
+        let _accepted =
+            block_on(self.verifier.recover(&self.id, &transaction(2), &self.code, self.now)).expect("it is right");
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `form` | `text`, or `sha512:12` for hashes of codes that have 12 characters |
 //! | `codes` | 1 to 16 unused codes, or their SHA-512 hashes in base64, separated by spaces |
 //!
-//! The codes are hashed again, under a salt for each set. That takes one to two milliseconds for each code.
+//! The codes are hashed again, under a salt for each set. That takes some three milliseconds for each code.
 //!
 //! # From django-otp
 //!

@@ -22,9 +22,9 @@ use crate::types::{AccountId, UnixTime};
 /// change their length leave gaps, which other entries fill. If more than 128 KiB and an eighth of a shard are free at
 /// a write, its entries move together, which takes milliseconds in a store of millions.
 ///
-/// A million sealed accounts with UUIDs as ids and one authenticator with a 20-byte secret took 176 bytes of resident
+/// A million sealed accounts with UUIDs as ids and one authenticator with a 20-byte secret took 180 bytes of resident
 /// memory each after an import (112 of them the value), and 251 after a login of each (146). Of 1000, each took some
-/// 600 and 750.
+/// 630 and 860.
 ///
 /// A verification waits for memory twice if the store is larger than the processor's caches: for the place in the hash
 /// table, and for the entry. [`Self::prefetch`] lets the waits of several logins overlap. Large pages make them

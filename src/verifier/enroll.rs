@@ -117,7 +117,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// The code is accepted while the account is locked. The lock stays, and refuses the login that follows. A wrong
     /// code changes nothing and counts nothing: nobody can guess 80 bits, and a count would let somebody who knows the
-    /// password keep the subscriber from using the code. A password hash of one to two milliseconds is computed, on the
+    /// password keep the subscriber from using the code. A password hash of some three milliseconds is computed, on the
     /// calling thread.
     ///
     /// # Errors

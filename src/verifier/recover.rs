@@ -21,7 +21,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// then it has no codes any more. Shorter codes of another system count on the account, and stop with it. A typing
     /// error is [`Refusal::Malformed`], and does not count.
     ///
-    /// Below 112 bits, a password hash of one to two milliseconds is computed, on the calling thread.
+    /// Below 112 bits, a password hash of some three milliseconds is computed, on the calling thread.
     ///
     /// [`Accepted::recovery_codes_left`] tells when it is time for a new set.
     ///

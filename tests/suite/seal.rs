@@ -76,6 +76,19 @@ fn seal_error<T, E>(result: &Result<T, VerifierError<E>>) -> Option<SealError> {
     }
 }
 
+/// The lengths that the guide and the benchmarks state.
+#[test]
+fn a_record_with_one_app_has_the_length_that_the_guide_states() {
+    let store = Memory::new();
+    let (verifier, id) = (sealing(&store, ring(1, &[])), id("f81d4fae-7dec-11d0-a765-00a0c91e6bf6"));
+    let app = authenticator(Totp::default());
+    block_on(verifier.import(&id, &[(app.into(), State::new().confirmed())], DESK, NOW)).unwrap();
+    let imported = stored(&store, &id).len();
+    let _accepted = block_on(verifier.verify(&id, &fresh(), &code_at(0), NOW)).unwrap();
+    let lengths = format!("{imported} bytes after an import, {} after a login", stored(&store, &id).len());
+    assert!(include_str!("../../src/guide/adopting.md").contains(&lengths), "{lengths}");
+}
+
 /// An independent implementation of the documented format sealed these records, so the description is complete.
 #[test]
 fn records_sealed_by_another_implementation_open() {

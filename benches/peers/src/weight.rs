@@ -11,7 +11,7 @@ use object::{Object, ObjectSection};
 use pollster::block_on;
 use secondo::audit::Operator;
 use secondo::store::Memory;
-use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State, Totp, UnixTime, Verifier};
+use secondo::{AccountId, Algorithm, Authenticator, Key, Policy, Secret, State, Totp, Transaction, UnixTime, Verifier};
 use serde_json::{Value, json};
 
 use crate::{machine, ours, root, rounds, save};
@@ -58,11 +58,11 @@ pub(crate) fn report() {
         })
         .collect();
 
-    println!("\n| authenticators in memory | bytes each |\n|---|---|");
+    println!("\n| authenticators in memory | bytes each, imported | after a login of each |\n|---|---|---|");
     let stores = AUTHENTICATORS.map(|count| {
-        let bytes = store_growth(count) / u64::from(count);
-        println!("| {count} | {bytes} |");
-        json!({ "authenticators": count, "bytes_each": bytes })
+        let [imported, used] = store_growth(count).map(|bytes| bytes / u64::from(count));
+        println!("| {count} | {imported} | {used} |");
+        json!({ "authenticators": count, "bytes_each": { "imported": imported, "after_a_login": used } })
     });
 
     save(
@@ -149,31 +149,45 @@ impl Probe {
     }
 }
 
-/// Returns the bytes by which the resident memory of a separate process grows with this number of accounts, each with
-/// one authenticator.
-fn store_growth(authenticators: u32) -> u64 {
+/// Returns the bytes by which the resident memory of a separate process has grown with this number of accounts, each
+/// with one authenticator: after their import, and after a login of each.
+fn store_growth(authenticators: u32) -> [u64; 2] {
     let mut this = Command::new(std::env::current_exe().expect("this program has a path"));
     let growth = run(this.args(["store", &authenticators.to_string()]));
-    growth.trim().parse().expect("a number")
+    let growth: Vec<_> = growth.split_whitespace().map(|bytes| bytes.parse().expect("a number")).collect();
+    growth.try_into().expect("two numbers")
 }
 
-/// Imports the authenticators, and prints the bytes by which resident memory has grown: the work of the separate
-/// process.
+/// Imports the authenticators and logs each in, and prints the bytes by which resident memory has grown after either:
+/// the work of the separate process.
 pub(crate) fn print_store_growth(authenticators: u32) {
     let verifier = Verifier::new(Memory::new(), ours::ring(), Policy::default());
+    let now = UnixTime::from_secs(1_700_000_000).expect("before the year 9999");
     let before = resident();
     for n in 0..u64::from(authenticators) {
-        // The ids are spread like UUIDs, and all different.
-        let high = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let hex = format!("{high:016x}{n:016x}");
-        let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-        let id = AccountId::new(&parts.join("-")).expect("36 characters");
-        let secret = Secret::from_bytes(&[high, n, high].map(u64::to_be_bytes).concat()[..20]).expect("20 bytes");
+        let (id, secret) = account(n);
         let authenticator = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
         let added = [(authenticator.into(), State::new().confirmed())];
-        block_on(verifier.import(&id, &added, Operator::new("desk", "test"), UnixTime::EPOCH)).expect("in memory");
+        block_on(verifier.import(&id, &added, Operator::new("desk", "test"), now)).expect("in memory");
     }
     println!("{}", resident() - before);
+    for n in 0..u64::from(authenticators) {
+        let (id, secret) = account(n);
+        let code = Totp::default().generate(&Key::new(Algorithm::Sha1, &secret), now).expect("after T0");
+        let login = Transaction::new(&[n.to_be_bytes(); 2].concat()).expect("16 bytes");
+        let _accepted = block_on(verifier.verify(&id, &login, code.as_str(), now)).expect("the code is right");
+    }
+    println!("{}", resident() - before);
+}
+
+/// Returns the id and the secret of an account. The ids are spread like UUIDs, and all different.
+fn account(n: u64) -> (AccountId, Secret) {
+    let high = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let hex = format!("{high:016x}{n:016x}");
+    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    let id = AccountId::new(&parts.join("-")).expect("36 characters");
+    let secret = Secret::from_bytes(&[high, n, high].map(u64::to_be_bytes).concat()[..20]).expect("20 bytes");
+    (id, secret)
 }
 
 /// Returns the resident memory of this process in bytes.

@@ -16,7 +16,7 @@ impl Hashing {
     ///
     /// Nobody can search 80 bits, whatever the iterations are. They make the search of a short imported code, or of a
     /// weak random number generator, ten thousand times as long for somebody who has the sealing keys. One hash takes
-    /// one to two milliseconds, which an attacker can cause only as often as the count of failures allows.
+    /// some three milliseconds, which an attacker can cause only as often as the count of failures allows.
     const ROUNDS: u32 = 10_000;
     /// The highest number of iterations that a stored set may have. It bounds the time of a guess.
     pub(super) const MAX_ROUNDS: u32 = 1 << 20;

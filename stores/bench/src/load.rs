@@ -22,6 +22,10 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    pub(crate) fn calls(&self) -> u64 {
+        self.latencies.len() as u64
+    }
+
     pub(crate) fn rate(&self) -> f64 {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64()
     }

@@ -29,7 +29,7 @@ use secondo::AccountId;
 use secondo::store::Store;
 
 use failure::Failure;
-use load::Work;
+use load::{Work, load};
 use measurement::{Measurement, ratio};
 use verifications::{Logins, Verifications};
 
@@ -47,6 +47,8 @@ trait Engine: Sized {
     async fn open(&self, callers: usize) -> Result<Self::Store, Failure>;
     /// Opens the same records with a bare client.
     async fn bare(&self, callers: usize, records: &[(AccountId, Vec<u8>)]) -> Result<Self::Bare, Failure>;
+    /// Returns the bytes that the engine has written to its file or its log so far.
+    async fn written(&self) -> Result<u64, Failure>;
 }
 
 const TURN: Duration = Duration::from_secs(1);
@@ -58,8 +60,8 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let wanted: Vec<_> = std::env::args().skip(1).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| *wanted == name.to_lowercase());
-    println!("| store | accounts | callers | {} |", Measurement::HEADER);
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("| store | accounts | callers | {} | bytes written for each |", Measurement::HEADER);
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     runtime.block_on(async {
         if is_wanted("redb") {
             bench::<redb::OfRedb>().await;
@@ -80,12 +82,16 @@ async fn bench<E: Engine>() {
         let engine = E::start(&records).await;
         let logins = Arc::new(Logins::new(&records));
         for callers in [1, 8, 64] {
-            let mut measurement = match &engine {
-                Ok(engine) => measure(engine, &logins, &records, callers).await.unwrap_or_else(Measurement::failed),
-                Err(failure) => Measurement::failed(*failure),
+            let measured = match &engine {
+                Ok(engine) => measure(engine, &logins, &records, callers).await,
+                Err(failure) => Err(*failure),
+            };
+            let (mut measurement, bytes) = match measured {
+                Ok((measurement, bytes)) => (measurement, bytes.to_string()),
+                Err(failure) => (Measurement::failed(failure), "-".into()),
             };
             rates.push(measurement.rate());
-            println!("| {} | {accounts} | {callers} | {} |", E::NAME, measurement.cells());
+            println!("| {} | {accounts} | {callers} | {} | {bytes} |", E::NAME, measurement.cells());
         }
     }
     let (few, many) = rates.split_at(rates.len() / 2);
@@ -94,13 +100,17 @@ async fn bench<E: Engine>() {
     println!("\n{}: a million beside a thousand: {ratios} ({})\n", E::NAME, E::settings());
 }
 
+/// Measures the rates, and then the bytes that one verification has the engine write.
 async fn measure<E: Engine>(
     engine: &E,
     logins: &Arc<Logins>,
     records: &[(AccountId, Vec<u8>)],
     callers: usize,
-) -> Result<Measurement, Failure> {
+) -> Result<(Measurement, u64), Failure> {
     let ours = Arc::new(Verifications::new(engine.open(callers).await?, logins.clone()));
     let bare = Arc::new(engine.bare(callers, records).await?);
-    Ok(Measurement::take(&ours, &bare, records.len(), callers, TURN).await)
+    let measurement = Measurement::take(&ours, &bare, records.len(), callers, TURN).await;
+    let before = engine.written().await?;
+    let calls = load(&ours, records.len(), callers, TURN).await?.calls();
+    Ok((measurement, (engine.written().await? - before) / calls))
 }

@@ -53,6 +53,12 @@ impl Engine for OfPostgres {
         }
         Ok(Bare { connections, ids: records.iter().map(|(id, _)| *id).collect(), revision: AtomicI64::new(1) })
     }
+
+    async fn written(&self) -> Result<u64, Failure> {
+        let log = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint";
+        let bytes: i64 = connect(&self.0).await?.query_one(log, &[]).await?.get(0);
+        Ok(bytes.cast_unsigned())
+    }
 }
 
 async fn connect(postgres: &Postgres) -> Result<Client, tokio_postgres::Error> {

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Script};
+use redis::{AsyncConnectionConfig, Client, InfoDict, Script};
 use secondo::AccountId;
 use secondo_redis::{RedisOptions, RedisStore};
 use store_testing::Redis;
@@ -51,6 +51,12 @@ impl Engine for OfRedis {
             keys: records.iter().map(|(id, _)| format!("secondo:{id}")).collect(),
             revision: AtomicU64::new(1 << 63),
         })
+    }
+
+    async fn written(&self) -> Result<u64, Failure> {
+        let mut connection = Client::open(self.0.url())?.get_multiplexed_async_connection().await?;
+        let info: InfoDict = redis::cmd("INFO").arg("persistence").query_async(&mut connection).await?;
+        Ok(info.get("aof_current_size").unwrap())
     }
 }
 
