@@ -38,6 +38,8 @@ pub(crate) struct Call {
 pub(crate) enum Request {
     Verify(String),
     VerifyWith(AuthenticatorNumber, String),
+    /// A resynchronization of a token with two codes.
+    Resync(AuthenticatorNumber, [String; 2]),
     Recover(String),
     Send(AuthenticatorNumber, [u8; 32]),
     Push(AuthenticatorNumber, [u8; 32]),
@@ -56,9 +58,15 @@ pub(crate) enum Answer {
         kind: Kind,
         counter: u64,
     },
-    Repeated,
+    Repeated {
+        is_login: bool,
+    },
+    /// A token is found again at this counter.
+    Resynchronized {
+        counter: u64,
+    },
     Refused(Refusal),
-    /// Another refusal, which nobody is locked out by.
+    /// Another refusal, by which nobody is locked out.
     Other(&'static str),
     /// The database failed, and the machine does not know whether the change is stored.
     Outage,
@@ -75,14 +83,18 @@ pub(crate) enum Answer {
 
 impl Answer {
     pub(crate) fn is_login(&self) -> bool {
-        matches!(self, Self::Accepted { .. } | Self::Repeated)
+        matches!(self, Self::Accepted { .. } | Self::Repeated { is_login: true })
+    }
+
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Outage | Self::Crashed)
     }
 
     fn of<T>(result: Result<T, VerifierError<Outage>>, of: impl FnOnce(T) -> Self) -> Self {
         match result {
             Ok(done) => of(done),
             Err(VerifierError::Refused(refusal)) => Self::Refused(refusal),
-            Err(VerifierError::Repeated(_)) => Self::Repeated,
+            Err(VerifierError::Repeated(repeated)) => Self::Repeated { is_login: repeated.is_login },
             Err(VerifierError::Store(Outage)) => Self::Outage,
             Err(VerifierError::Record(RecordError::Version(_))) => Self::OtherVersion,
             Err(error @ (VerifierError::Account(_) | VerifierError::Push(_))) => Self::Other(error.label()),
@@ -125,6 +137,11 @@ pub(crate) fn begin(verifier: Arc<Verifier<Faulty>>, id: AccountId, call: &Call,
             Request::Verify(code) => Answer::login(verifier.verify(&id, &login, &code, now).await),
             Request::VerifyWith(number, code) => {
                 Answer::login(verifier.verify_with(&id, &login, number, &code, now).await)
+            }
+            Request::Resync(number, codes) => {
+                let codes = codes.each_ref().map(String::as_str);
+                let found = verifier.resync(&id, &login, number, &codes, now).await;
+                Answer::of(found, |found| Answer::Resynchronized { counter: found.counter.get() })
             }
             Request::Recover(code) => Answer::login(verifier.recover(&id, &login, &code, now).await),
             Request::Send(number, random) => {

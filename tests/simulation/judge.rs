@@ -1,6 +1,9 @@
 //! The judge of the simulation. It follows what is written and told, and what the callers are answered.
 //!
-//! Its own count of failures and locks follows the documentation of the policy, and shares no code with the library.
+//! Its own counts and counters follow the documentation of the policy, and share no code with the library.
+
+mod count;
+mod counter;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,58 +16,7 @@ use crate::call::{Answer, Call, Request, Session};
 use crate::person::Person;
 use crate::store::{Connection, Logged};
 
-/// The failures after which the default policy locks, and after which only an operator unlocks.
-const CAP: u8 = 5;
-const LIMIT: u8 = 100;
-const DAY: u64 = 24 * 60 * 60;
-
-/// A count of failures, as the default policy describes it.
-#[derive(Clone, Debug)]
-struct Count {
-    in_a_row: u8,
-    since_lock: u8,
-    hold: Hold,
-    lock_ended: u64,
-    /// The length of the next lock, unless days without a lock shorten it.
-    next_lock: u64,
-}
-
-impl Count {
-    const NONE: Self = Self { in_a_row: 0, since_lock: 0, hold: Hold::None, lock_ended: 0, next_lock: 15 * 60 };
-
-    /// Counts a failure. Returns the attempts that are left, and the hold that follows.
-    fn fail(&mut self, now: UnixTime) -> (u8, Hold) {
-        self.in_a_row += 1;
-        self.since_lock += 1;
-        if self.in_a_row == LIMIT {
-            (self.since_lock, self.hold) = (0, Hold::Locked);
-            return (0, self.hold);
-        }
-        if self.since_lock < CAP {
-            self.hold = Hold::None;
-            return ((CAP - self.since_lock).min(LIMIT - self.in_a_row), Hold::None);
-        }
-        // 15 minutes, twice as long after each lock up to a day, and half as long after each day without.
-        let mut length = self.next_lock;
-        for _ in 0..(now.as_secs().saturating_sub(self.lock_ended) / DAY).min(10) {
-            length = (length / 2).max(15 * 60);
-        }
-        let until = now.saturating_add(length.min(DAY));
-        *self = Self {
-            since_lock: 0,
-            hold: Hold::LockedUntil(until),
-            lock_ended: until.as_secs(),
-            // 32 hours at most, of which a lock takes a day. A day later they are 16.
-            next_lock: (2 * length).min((15 * 60) << 7),
-            ..self.clone()
-        };
-        (0, self.hold)
-    }
-
-    fn restart(&mut self) {
-        (self.in_a_row, self.since_lock, self.hold) = (0, 0, Hold::None);
-    }
-}
+use self::count::Count;
 
 /// The judge's copy of what is stored of an account. A restore sets it back.
 #[derive(Clone, Debug)]
@@ -72,12 +24,15 @@ struct Stored {
     revision: u64,
     count: Count,
     count_of_recovery: Count,
+    /// The last counter of the token that was accepted.
+    counter: Option<u64>,
     used_recovery: BTreeSet<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Used {
     Step(u32, u64),
+    Counter(u64),
     Recovery(usize),
     Session(Session),
 }
@@ -123,7 +78,7 @@ impl Judge {
             let revision = block_on(reader.view(&person.id, now)).unwrap().revision;
             let (count, count_of_recovery) = (Count::NONE, Count::NONE);
             Account {
-                stored: Stored { revision, count, count_of_recovery, used_recovery: BTreeSet::new() },
+                stored: Stored { revision, count, count_of_recovery, counter: None, used_recovery: BTreeSet::new() },
                 accepted: BTreeSet::new(),
                 counted: BTreeSet::new(),
                 sent: BTreeSet::new(),
@@ -175,7 +130,7 @@ impl Judge {
     fn written(&mut self, place: usize, call: Option<&Call>, person: &Person, progress: &mut Progress, now: UnixTime) {
         let view = block_on(self.reader.view(&person.id, now)).unwrap();
         let Account { stored, counted, .. } = &mut self.accounts[place];
-        let Stored { revision, count, count_of_recovery, used_recovery } = stored;
+        let Stored { revision, count, count_of_recovery, counter, used_recovery } = stored;
         if view.revision == *revision {
             self.see("resealed");
             return;
@@ -183,6 +138,13 @@ impl Judge {
         assert_eq!(view.revision, *revision + 1, "a change is lost under {call:?}");
         *revision = view.revision;
         progress.written.push(view.revision);
+        if let (Some(call), Some(token)) = (call, &person.token)
+            && let Some(typed) = counter::typed(&call.request)
+        {
+            let (found, is_accepted) = (counter::found(*counter, token, typed), view.failures <= count.in_a_row);
+            assert_eq!(found.is_some(), is_accepted, "{call:?} of the token, whose last counter is {counter:?}");
+            *counter = found.or(*counter);
+        }
         if let Some(Call { request: Request::Recover(text), .. }) = call {
             assert!(!count_of_recovery.hold.is_in_force(now), "a recovery code is judged under a lock");
             let code = person.codes.iter().position(|code| code == text);
@@ -202,9 +164,11 @@ impl Judge {
             count.restart();
             count_of_recovery.restart();
         } else if view.failures < count.in_a_row {
-            let is_login =
-                |request: &Request| matches!(request, Request::Verify(_) | Request::VerifyWith(..) | Request::Poll);
-            assert!(call.is_some_and(|call| is_login(&call.request)), "{call:?} ends the count");
+            let is_success = matches!(
+                call.map(|call| &call.request),
+                Some(Request::Verify(_) | Request::VerifyWith(..) | Request::Resync(..) | Request::Poll)
+            );
+            assert!(is_success, "{call:?} ends the count");
             count.restart();
         }
         if let (Some(call), Some(_)) = (call, progress.counted) {
@@ -233,6 +197,11 @@ impl Judge {
                         let phone = person.phones.iter().find(|phone| phone.number == *number).unwrap();
                         assert_eq!(*text, phone.code_of(*counter), "a wrong code is accepted");
                         Some(Used::Step(number.get(), *counter))
+                    }
+                    (Kind::Hotp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
+                        let token = person.token.as_ref().filter(|token| token.number == *number).unwrap();
+                        assert_eq!(*text, token.code_of(*counter), "a wrong code is accepted");
+                        Some(Used::Counter(*counter))
                     }
                     (Kind::Sms, Request::Verify(text) | Request::VerifyWith(_, text)) => {
                         let is_sent = account.sent.contains(&(call.session, text.clone()));
@@ -276,7 +245,14 @@ impl Judge {
                 assert!(written.is_empty(), "{call:?} changes the record of another version");
                 see("other version");
             }
-            Answer::Repeated => {
+            Answer::Resynchronized { counter } => {
+                assert!(written.len() == 1 && counted.is_none(), "{call:?} finds a token and is not stored");
+                for used in [counter - 1, *counter].map(Used::Counter) {
+                    assert!(account.accepted.insert(used), "{used:?} of {} is accepted twice: {call:?}", person.id);
+                }
+                see("resynchronized");
+            }
+            Answer::Repeated { .. } => {
                 assert!(written.is_empty(), "{call:?} is repeated, and changes the account");
                 see("repeated");
             }
@@ -331,12 +307,14 @@ impl Judge {
         Backup(self.accounts.iter().map(|account| account.stored.clone()).collect())
     }
 
-    /// Follows a restore. What a restore reopens is documented: recovery codes that were used since the backup.
+    /// Follows a restore. What a restore reopens is documented: recovery codes and counters that were used since the
+    /// backup.
     pub(crate) fn restore(&mut self, Backup(backup): &Backup) {
         self.all_is_told();
         for (account, stored) in self.accounts.iter_mut().zip(backup) {
             account.accepted.retain(|used| match used {
                 Used::Recovery(code) => stored.used_recovery.contains(code),
+                Used::Counter(counter) => Some(*counter) <= stored.counter,
                 Used::Step(..) | Used::Session(_) => true,
             });
             (account.first, account.stored) = (stored.revision, stored.clone());

@@ -9,7 +9,8 @@
 //!
 //! All the while, the [`judge`] checks that no code is accepted twice, that no guess is judged without being counted,
 //! that attempts and locks are exactly those of the policy, that nobody is locked out who did nothing wrong, and that
-//! every decision has its event, or shows as a gap in the revisions.
+//! every decision has its event, or shows as a gap in the revisions. Of tokens with a counter, it checks that exactly
+//! the codes within reach are accepted: those of the look-ahead at a login, and of the span at a resynchronization.
 //!
 //! A failure prints the seed of its run. `SIMULATION_SEED=7 cargo test --all-features --test simulation` repeats it.
 //! `TESTS_FULL=1` simulates ten million logins.
@@ -20,6 +21,7 @@ mod judge;
 mod naive;
 mod person;
 mod store;
+mod token;
 mod world;
 
 use std::collections::BTreeMap;
@@ -53,6 +55,8 @@ fn simulate(seed: u64, logins: u64, seen: &mut BTreeMap<String, u64>) {
 /// The kinds, refusals, faults and events that must occur in a run of all seeds.
 const EVERYTHING: &[&str] = &[
     "Totp",
+    "Hotp",
+    "resynchronized",
     "Sms",
     "Push",
     "LookUp",

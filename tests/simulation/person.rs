@@ -12,10 +12,12 @@ use secondo::{
 use crate::call::DESK;
 use crate::naive;
 use crate::store::Connection;
+use crate::token::Token;
 
 pub(crate) struct Person {
     pub(crate) id: AccountId,
     pub(crate) phones: Vec<Phone>,
+    pub(crate) token: Option<Token>,
     pub(crate) number_of_sms: AuthenticatorNumber,
     pub(crate) number_of_app: AuthenticatorNumber,
     app: Device<SoftwareKey>,
@@ -53,7 +55,7 @@ impl Phone {
 }
 
 impl Person {
-    /// Enrolls a person with one or two phones, a number for SMS codes, an app and recovery codes.
+    /// Enrolls a person with one or two phones, a number for SMS codes, an app and recovery codes. Some have a token.
     pub(crate) async fn enroll(
         verifier: &Verifier<Connection<0>>,
         place: usize,
@@ -65,6 +67,9 @@ impl Person {
             .map(|number| Phone { number: AuthenticatorNumber::new(number), secret: rng.random(), ahead: 0 })
             .collect();
         let mut new: Vec<_> = phones.iter().map(|phone| (phone.authenticator(), State::new().confirmed())).collect();
+        let number = AuthenticatorNumber::new(1 + u32::try_from(phones.len()).unwrap());
+        let token = matches!(place, 2 | 3).then(|| Token::new(number, rng.random()));
+        new.extend(token.iter().map(|token| (token.authenticator(), State::new().confirmed())));
         let destination = Destination::sms(&format!("+3934712345{place:02}")).unwrap();
         new.push((destination.into(), State::new().confirmed()));
         verifier.import(&id, &new, DESK, now).await.unwrap();
@@ -84,6 +89,7 @@ impl Person {
         Self {
             id,
             phones,
+            token,
             number_of_sms: sms.number,
             number_of_app,
             app,

@@ -1,0 +1,79 @@
+//! What attackers do who know the password.
+
+use rand::RngExt;
+use secondo::factor::RecoveryCodes;
+
+use super::World;
+use crate::call::{Answer, Call, Request};
+
+impl World {
+    /// Lets somebody who knows the password guess, with all that the person has.
+    pub(super) fn attack(&mut self, account: usize) {
+        let mut repeated = None;
+        for _ in 0..self.rng.random_range(1..5) {
+            let calls: Vec<_> = (0..self.rng.random_range(1..5))
+                .map(|_| {
+                    let session = self.rng.random();
+                    let guess = format!("{:06}", self.rng.random_range(0..1_000_000));
+                    let guesses_of_token = [(); 2].map(|()| format!("{:08}", self.rng.random_range(0..100_000_000)));
+                    let person = &self.people[account];
+                    let phone = self.rng.random_range(0..person.phones.len());
+                    let request = match self.rng.random_range(0..10) {
+                        0 => Request::VerifyWith(person.phones[phone].number, guess),
+                        1 => Request::VerifyWith(person.number_of_sms, guess),
+                        2 => Request::Verify(person.seen.clone()),
+                        3 => Request::Recover(
+                            RecoveryCodes::long(&self.rng.random()).texts().next().unwrap().as_str().to_owned(),
+                        ),
+                        4 => Request::Send(person.number_of_sms, self.rng.random()),
+                        5 => Request::EnrollFirst(self.rng.random()),
+                        // Anyone can post to the endpoint of answers.
+                        6 => Request::AnswerPush(person.answered.clone()),
+                        7 => match &person.token {
+                            Some(token) if self.rng.random() => Request::Resync(token.number, guesses_of_token),
+                            Some(token) => Request::VerifyWith(token.number, guesses_of_token[0].clone()),
+                            None => Request::Verify(guess),
+                        },
+                        _ => Request::Verify(guess),
+                    };
+                    self.new_call(account, session, request)
+                })
+                .collect();
+            self.run(&calls);
+            if self.rng.random_bool(0.1) {
+                self.attack_by_push(account);
+            }
+            // The same form again, which costs nothing and tells nothing.
+            let again: &Call = repeated.get_or_insert_with(|| calls[0].clone());
+            let again = again.clone();
+            self.run(&[again]);
+            self.time += self.rng.random_range(1..60);
+        }
+    }
+
+    /// Lets somebody who knows the password ask for a push, to which the person reacts in one of several ways.
+    fn attack_by_push(&mut self, account: usize) {
+        let (session, number, random) = (self.rng.random(), self.people[account].number_of_app, self.rng.random());
+        let (Answer::Pushed(sent), asker) = self.call(account, session, Request::Push(number, random)) else { return };
+        let now = self.now(asker);
+        let person = &mut self.people[account];
+        let answer = match self.rng.random_range(0..4) {
+            0 => person.deny(&sent, false, now),
+            1 => person.deny(&sent, true, now),
+            // The person types a number without its page.
+            2 => match format!("{:06}", self.rng.random_range(0..1_000_000)) {
+                guess if guess == sent.number => return,
+                guess => person.approve(&sent, &guess, now),
+            },
+            _ => return,
+        };
+        person.answered.clone_from(&answer);
+        // The attacker answers first.
+        let forged = person.forge(&sent, &answer, now);
+        let (forgery, _) = self.call(account, session, Request::AnswerPush(forged));
+        assert!(!matches!(forgery, Answer::Done), "a forged answer is taken");
+        self.call(account, session, Request::AnswerPush(answer));
+        let (polled, _) = self.call(account, session, Request::Poll);
+        assert!(!polled.is_login(), "an attacker is let in, whose push the person did not accept");
+    }
+}

@@ -1,0 +1,213 @@
+//! How people log in.
+
+use rand::RngExt;
+use secondo::Refusal;
+
+use super::{MACHINES, World};
+use crate::call::{Answer, Call, Request, Session};
+
+/// What a person types codes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Phone,
+    Token,
+}
+
+impl World {
+    /// Lets a person log in. The person is in at the end, whatever happens on the way.
+    pub(super) fn log_in(&mut self, account: usize) {
+        match self.rng.random_range(0..100) {
+            0..12 => self.log_in_by_sms(account),
+            12..15 => self.log_in_by_push(account),
+            15..45 if self.people[account].token.is_some() => self.log_in_by_token(account),
+            _ => self.log_in_by_phone(account),
+        }
+    }
+
+    pub(super) fn log_in_by_phone(&mut self, account: usize) {
+        self.log_in_by_code(account, Source::Phone);
+    }
+
+    /// Lets a person log in with a token whose button may have been pressed in a pocket.
+    fn log_in_by_token(&mut self, account: usize) {
+        let presses = match self.rng.random_range(0..20) {
+            0..14 => 0,
+            14..19 => self.rng.random_range(1..=5),
+            // Beyond the look-ahead.
+            _ => self.rng.random_range(6..40),
+        };
+        for _ in 0..presses {
+            self.people[account].token.as_mut().unwrap().press();
+        }
+        self.log_in_by_code(account, Source::Token);
+    }
+
+    fn log_in_by_code(&mut self, account: usize, source: Source) {
+        // Outages and clocks that have jumped end sooner or later.
+        for _ in 0..20 {
+            let session = self.rng.random();
+            let request = self.type_code(account, source);
+            let code = self.people[account].seen.clone();
+            let mut calls = vec![self.new_call(account, session, request.clone())];
+            match self.rng.random_range(0..20) {
+                // A double click, which may reach two machines.
+                0 => calls.push(self.new_call(account, session, request.clone())),
+                // A thief who reads the code over the shoulder, and is as fast.
+                1 if self.people[account].is_attacked => {
+                    let stolen = self.rng.random();
+                    calls.push(self.new_call(account, stolen, Request::Verify(code)));
+                }
+                _ => {}
+            }
+            let answers = self.run(&calls);
+            let mut has_jumped = calls.iter().any(|call| self.machines[call.machine].has_jumped());
+            let of_person = calls.iter().zip(answers).filter(|(call, _)| call.session == session);
+            let mut answers: Vec<_> = of_person.map(|(_, answer)| answer).collect();
+            if answers.iter().all(Answer::is_outage) {
+                let (answer, has_met_jump) = self.send_again(account, session, &request);
+                has_jumped |= has_met_jump;
+                answers.push(answer);
+            }
+            if answers.iter().any(Answer::is_login) {
+                return;
+            }
+            for answer in answers {
+                match answer {
+                    Answer::Outage | Answer::Crashed => {}
+                    // The judge has checked that the code is beyond the look-ahead.
+                    Answer::Refused(Refusal::Wrong { .. }) if source == Source::Token => self.resync(account),
+                    _ if has_jumped => {}
+                    Answer::Refused(Refusal::Locked { .. }) if self.people[account].is_attacked => {
+                        if self.rescue(account) {
+                            return;
+                        }
+                    }
+                    // The thief was faster.
+                    Answer::Refused(Refusal::Replayed { .. } | Refusal::ClockBehind)
+                        if calls.len() > 1 && self.people[account].is_attacked => {}
+                    answer => panic!("person {account}, who did nothing wrong, is told {answer:?}"),
+                }
+            }
+            if has_jumped {
+                // Somebody notices, before the wrong clock has refused five right codes of one person.
+                if let Some(machine) = self.machines.iter_mut().find(|machine| machine.has_jumped()) {
+                    machine.ahead = 0;
+                }
+            }
+            self.time += 90;
+        }
+        panic!("person {account}, who did nothing wrong, does not get in");
+    }
+
+    /// Returns the request with the next code of a person, which somebody may see.
+    fn type_code(&mut self, account: usize, source: Source) -> Request {
+        let person = &mut self.people[account];
+        let (number, code) = match source {
+            Source::Token => {
+                let token = person.token.as_mut().unwrap();
+                (token.number, token.press())
+            }
+            Source::Phone => {
+                let phone = &person.phones[self.rng.random_range(0..person.phones.len())];
+                (phone.number, phone.code(self.time))
+            }
+        };
+        person.seen.clone_from(&code);
+        match self.rng.random_range(0..10) {
+            0 => Request::VerifyWith(number, code),
+            _ => Request::Verify(code),
+        }
+    }
+
+    /// Lets a browser send the same form again after outages. Returns `true` with the answer if a machine that was
+    /// asked has a clock that has jumped.
+    fn send_again(&mut self, account: usize, session: Session, request: &Request) -> (Answer, bool) {
+        let (mut last, mut has_jumped) = (Answer::Outage, false);
+        for _ in 0..3 {
+            let (answer, machine) = self.call(account, session, request.clone());
+            has_jumped |= self.machines[machine].has_jumped();
+            last = answer;
+            if !last.is_outage() {
+                break;
+            }
+        }
+        (last, has_jumped)
+    }
+
+    /// Lets a person find a token again with two codes in a row.
+    fn resync(&mut self, account: usize) {
+        let token = self.people[account].token.as_mut().unwrap();
+        let request = Request::Resync(token.number, [token.press(), token.press()]);
+        let session = self.rng.random();
+        match self.send_again(account, session, &request).0 {
+            Answer::Resynchronized { .. } | Answer::Repeated { is_login: false } | Answer::Outage | Answer::Crashed => {
+            }
+            // The wrong code before was the last of five. The next attempt calls the help desk.
+            Answer::Refused(Refusal::Locked { .. }) if self.people[account].is_attacked => {}
+            answer => panic!("person {account}, who has two codes in a row, is told {answer:?}"),
+        }
+    }
+
+    pub(super) fn new_call(&mut self, account: usize, session: Session, request: Request) -> Call {
+        Call { account, machine: self.rng.random_range(0..MACHINES), session, request }
+    }
+
+    /// Lets a locked person log in with a recovery code, or has the help desk unlock. Returns `true` after a login.
+    fn rescue(&mut self, account: usize) -> bool {
+        let session = self.rng.random();
+        let code = (0..10).find(|code| !self.judge.is_recovery_used(account, *code));
+        if let Some(code) = code.filter(|_| self.rng.random_bool(0.2)) {
+            let request = Request::Recover(self.people[account].codes[code].clone());
+            let call = self.new_call(account, session, request);
+            let recovers = self.judge.recovers(account, self.now(call.machine));
+            let answer = self.run(&[call]).remove(0);
+            let is_in = answer.is_login();
+            assert!(is_in || !recovers || matches!(answer, Answer::Outage | Answer::Crashed), "{answer:?}");
+            return is_in;
+        }
+        // An operator tries again after an outage.
+        while !matches!(self.call(account, session, Request::Unlock).0, Answer::Done) {}
+        false
+    }
+
+    fn log_in_by_sms(&mut self, account: usize) {
+        let (session, number, random) = (self.rng.random(), self.people[account].number_of_sms, self.rng.random());
+        if let (Answer::Sent(Some(code)), sender) = self.call(account, session, Request::Send(number, random)) {
+            self.time += 20;
+            // One message in ten is lost, and one in ten comes twice.
+            let copies = [0, 1, 1, 1, 1, 1, 1, 1, 1, 2][self.rng.random_range(0..10)];
+            let mut is_excused = self.people[account].is_attacked || self.machines[sender].has_jumped();
+            for _ in 0..copies {
+                let (answer, machine) = self.call(account, session, Request::Verify(code.clone()));
+                // To a clock that is ahead, the code has expired, and it is dropped.
+                is_excused |= self.machines[machine].has_jumped();
+                assert!(
+                    answer.is_login() || is_excused || matches!(answer, Answer::Outage | Answer::Crashed),
+                    "person {account}, who did nothing wrong, is told {answer:?}"
+                );
+            }
+        }
+        // A person to whom no code was sent logs in with the phone.
+        self.time += 90;
+        self.log_in_by_phone(account);
+    }
+
+    fn log_in_by_push(&mut self, account: usize) {
+        let (session, number, random) = (self.rng.random(), self.people[account].number_of_app, self.rng.random());
+        let (answer, asker) = self.call(account, session, Request::Push(number, random));
+        // One message in five is lost, and one answer in five comes twice.
+        if let (Answer::Pushed(sent), true) = (answer, self.rng.random_bool(0.8)) {
+            let now = self.now(asker);
+            let person = &mut self.people[account];
+            person.answered = person.approve(&sent, &sent.number, now);
+            let answer = Request::AnswerPush(person.answered.clone());
+            let copies = 1 + usize::from(self.rng.random_bool(0.2));
+            let calls: Vec<_> = (0..copies).map(|_| self.new_call(account, session, answer.clone())).collect();
+            self.run(&calls);
+            let polls: Vec<_> = (0..copies).map(|_| self.new_call(account, session, Request::Poll)).collect();
+            self.run(&polls);
+        }
+        self.time += 90;
+        self.log_in_by_phone(account);
+    }
+}

@@ -1,0 +1,104 @@
+//! What operators do: clocks, keys, fail-over and upgrades.
+
+use pollster::block_on;
+use rand::RngExt;
+use secondo::Verifier;
+
+use super::{DRIFT, MACHINES, Machine, World, at, policy, ring, two_keys};
+use crate::call::{Answer, DESK, Request};
+use crate::judge::Progress;
+use crate::person::Person;
+use crate::store::Connection;
+
+impl World {
+    /// Lets a machine's clock jump or drift, or sets it right.
+    pub(super) fn move_a_clock(&mut self) {
+        let machine = self.rng.random_range(0..MACHINES);
+        let is_alone = !self.machines.iter().any(Machine::has_jumped);
+        self.machines[machine].ahead = if is_alone && self.rng.random_bool(0.3) {
+            let jump = [90, 3_600, 86_400, 400 * 86_400][self.rng.random_range(0..4)];
+            self.judge.see("jumped");
+            if self.rng.random() { jump } else { -jump }
+        } else {
+            self.rng.random_range(-DRIFT..=DRIFT)
+        };
+    }
+
+    /// Gives one machine the next ring of a rotation: first the new key opens, then it seals, then the old one goes.
+    pub(super) fn rotate_keys(&mut self) {
+        let (old, new) = (self.key, self.key + 1);
+        let (stage, machine) = (self.steps / MACHINES, self.steps % MACHINES);
+        if stage == 2 && machine == 0 {
+            // The old key can go when all records are sealed with the new one.
+            let (answer, _) = self.call(0, [0; 16], Request::ResealAll);
+            if !matches!(answer, Answer::Done) {
+                return;
+            }
+            // A backup from before can only be opened with the old key.
+            self.backup = (self.database.backup(), self.judge.backup());
+        }
+        self.restart(machine, [(old, new), (new, old), (new, new)][stage]);
+        self.steps += 1;
+        if self.steps == 3 * MACHINES {
+            (self.steps, self.key) = (0, new);
+            self.judge.see("rotated");
+            let reader = Verifier::new(Connection(self.database.clone()), ring([new, new + 1]), policy());
+            self.judge.read_with(reader);
+        }
+    }
+
+    /// Fails over to a replica as old as the last backup, and raises watermarks before the next login.
+    pub(super) fn fail_over(&mut self) {
+        // The replica knows nothing of the last login, whose code a thief has seen.
+        let account = 3;
+        self.log_in_by_phone(account);
+        self.judge.see("failed over");
+        self.judge.restore(&self.backup.1);
+        self.database.restore(&self.backup.0);
+        // All machines open what the first one seals, which is the first in a rotation.
+        let (active, other) = self.machines[0].keys;
+        let operator = Verifier::new(Connection::<0>(self.database.clone()), two_keys(active, other), policy());
+        let operator = operator.with_sink(self.database.clone());
+        assert_eq!(block_on(operator.raise_all_watermarks(DESK, at(self.time), |_, _| ())).unwrap(), 0);
+        self.judge.follow(self.database.take_log(), None, &self.people, &mut Progress::default(), at(self.time));
+        self.backup = (self.database.backup(), self.judge.backup());
+        let stolen = Request::Verify(self.people[account].seen.clone());
+        let session = self.rng.random();
+        self.call(account, session, stolen);
+        // Steps up to the farthest drift are used, ten and one of the window.
+        self.time += 600;
+    }
+
+    /// Replaces an account by a record of a later version, which no machine reads or changes, and takes it back.
+    pub(super) fn meet_later_version(&mut self, account: usize) {
+        self.judge.see("later version");
+        let Person { id, phones, number_of_sms, number_of_app, codes, .. } = &self.people[account];
+        let (id, code) = (*id, phones[0].code(self.time));
+        let requests = [
+            Request::Verify(code.clone()),
+            Request::VerifyWith(phones[0].number, code.clone()),
+            Request::Resync(phones[0].number, [code.clone(), code]),
+            Request::Recover(codes[0].clone()),
+            Request::Send(*number_of_sms, self.rng.random()),
+            Request::Push(*number_of_app, self.rng.random()),
+            Request::EnrollFirst(self.rng.random()),
+            Request::Poll,
+            Request::Unlock,
+            Request::ResealAll,
+        ];
+        let record = self.database.value(&id);
+        let mut later = record.clone();
+        // The first byte is the version.
+        later[0] += 1;
+        later.extend(b"new field");
+        self.database.put(&id, later.clone());
+        for request in requests {
+            let session = self.rng.random();
+            let (answer, _) = self.call(account, session, request.clone());
+            let is_error = answer.is_outage() || matches!(answer, Answer::OtherVersion);
+            assert!(is_error, "{request:?} of a later version's record: {answer:?}");
+        }
+        assert_eq!(self.database.value(&id), later);
+        self.database.put(&id, record);
+    }
+}
