@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use secondo::account::RecordError;
 use secondo::audit::Operator;
+use secondo::factor::ocra::TransactionDetails;
 use secondo::factor::{CodeMessage, Kind, Transport};
 use secondo::push::{Details, Notification};
 use secondo::verifier::{Accepted, Sent};
@@ -38,6 +39,11 @@ pub(crate) struct Call {
 pub(crate) enum Request {
     Verify(String),
     VerifyWith(AuthenticatorNumber, String),
+    /// A challenge for a login.
+    Challenge(AuthenticatorNumber, [u8; 32]),
+    /// A challenge to sign a transfer to this payee.
+    Sign(AuthenticatorNumber, Payee, [u8; 32]),
+    VerifySignature(Payee, String),
     /// A resynchronization of a token with two codes.
     Resync(AuthenticatorNumber, [String; 2]),
     Recover(String),
@@ -75,6 +81,11 @@ pub(crate) enum Answer {
     /// The code to send, unless one was sent just now.
     Sent(Option<String>),
     Pushed(Notification),
+    /// The question for a token.
+    Asked(String),
+    /// The nonce for a token that signs.
+    ToSign([u8; 16]),
+    Signed,
     /// The request was done.
     Done,
     /// The machine crashed.
@@ -97,7 +108,9 @@ impl Answer {
             Err(VerifierError::Repeated(repeated)) => Self::Repeated { is_login: repeated.is_login },
             Err(VerifierError::Store(Outage)) => Self::Outage,
             Err(VerifierError::Record(RecordError::Version(_))) => Self::OtherVersion,
-            Err(error @ (VerifierError::Account(_) | VerifierError::Push(_))) => Self::Other(error.label()),
+            Err(error @ (VerifierError::Account(_) | VerifierError::Push(_) | VerifierError::Challenge(_))) => {
+                Self::Other(error.label())
+            }
             Err(error) => panic!("{error}: {error:?}"),
         }
     }
@@ -126,6 +139,13 @@ pub(crate) fn details() -> Details {
     Details::new("INPS", "Bari, Italia", "25 novembre 2026, 09:30").unwrap()
 }
 
+/// The payee of a transfer, which is all that tells one from another.
+pub(crate) type Payee = &'static str;
+
+pub(crate) fn transaction(payee: Payee) -> TransactionDetails<'static> {
+    TransactionDetails::new("10,00 EUR", payee, "").unwrap()
+}
+
 /// A call under way.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
@@ -137,6 +157,18 @@ pub(crate) fn begin(verifier: Arc<Verifier<Faulty>>, id: AccountId, call: &Call,
             Request::Verify(code) => Answer::login(verifier.verify(&id, &login, &code, now).await),
             Request::VerifyWith(number, code) => {
                 Answer::login(verifier.verify_with(&id, &login, number, &code, now).await)
+            }
+            Request::Challenge(number, random) => {
+                let asked = verifier.challenge(&id, &login, number, None, now, &random).await;
+                Answer::of(asked, |asked| Answer::Asked(asked.question().as_str().to_owned()))
+            }
+            Request::Sign(number, payee, random) => {
+                let asked = verifier.sign_transaction(&id, &login, number, &transaction(payee), now, &random).await;
+                Answer::of(asked, |asked| Answer::ToSign(*asked.nonce()))
+            }
+            Request::VerifySignature(payee, response) => {
+                let signed = verifier.verify_signature(&id, &login, &transaction(payee), &response, now).await;
+                Answer::of(signed, |_| Answer::Signed)
             }
             Request::Resync(number, codes) => {
                 let codes = codes.each_ref().map(String::as_str);

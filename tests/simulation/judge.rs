@@ -2,6 +2,7 @@
 //!
 //! Its own counts and counters follow the documentation of the policy, and share no code with the library.
 
+mod challenge;
 mod count;
 mod counter;
 
@@ -10,12 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use pollster::block_on;
 use secondo::decision::Hold;
 use secondo::factor::Kind;
-use secondo::{Refusal, UnixTime, Verifier};
+use secondo::{AuthenticatorNumber, Refusal, UnixTime, Verifier};
 
 use crate::call::{Answer, Call, Request, Session};
 use crate::person::Person;
 use crate::store::{Connection, Logged};
 
+use self::challenge::Challenges;
 use self::count::Count;
 
 /// The judge's copy of what is stored of an account. A restore sets it back.
@@ -26,7 +28,45 @@ struct Stored {
     count_of_recovery: Count,
     /// The last counter of the token that was accepted.
     counter: Option<u64>,
+    challenges: Challenges,
     used_recovery: BTreeSet<usize>,
+}
+
+impl Stored {
+    fn new(revision: u64) -> Self {
+        Self {
+            revision,
+            count: Count::NONE,
+            count_of_recovery: Count::NONE,
+            counter: None,
+            challenges: Challenges::default(),
+            used_recovery: BTreeSet::new(),
+        }
+    }
+
+    /// Follows the codes of a call that was stored. Exactly those are accepted that the documentation describes.
+    fn follow_codes(&mut self, call: &Call, person: &Person, is_accepted: bool, now: UnixTime) {
+        if let (Some(token), Some(typed)) = (&person.token, counter::typed(&call.request)) {
+            let (last, found) = (self.counter, counter::found(self.counter, token, typed));
+            assert_eq!(found.is_some(), is_accepted, "{call:?} of a token whose last counter is {last:?}");
+            self.counter = found.or(last);
+        }
+        let session = call.session;
+        let (payee, response) = match &call.request {
+            Request::Challenge(..) => return self.challenges.ask(session, None, now),
+            Request::Sign(_, payee, _) => return self.challenges.ask(session, Some(*payee), now),
+            Request::Verify(text) => (None, text),
+            Request::VerifySignature(payee, text) => (Some(*payee), text),
+            _ => return,
+        };
+        if response.len() == 7 {
+            let is_right = self.challenges.accept(session, payee, response, now);
+            assert_eq!(is_right, is_accepted, "{call:?} of a token with {:?}", self.challenges);
+        }
+        if is_accepted {
+            self.challenges.end(session);
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +75,7 @@ enum Used {
     Counter(u64),
     Recovery(usize),
     Session(Session),
+    Signature(Session),
 }
 
 struct Account {
@@ -51,6 +92,43 @@ struct Account {
     gaps: BTreeSet<u64>,
     /// The revision from which `told` and `gaps` are complete.
     first: u64,
+}
+
+impl Account {
+    /// Checks an accepted code, and returns what is used up by it.
+    fn used_by(
+        &self,
+        call: &Call,
+        person: &Person,
+        number: AuthenticatorNumber,
+        kind: Kind,
+        counter: u64,
+    ) -> Option<Used> {
+        match (kind, &call.request) {
+            (Kind::Totp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
+                let phone = person.phones.iter().find(|phone| phone.number == number).unwrap();
+                assert_eq!(*text, phone.code_of(counter), "a wrong code is accepted");
+                Some(Used::Step(number.get(), counter))
+            }
+            (Kind::Hotp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
+                let token = person.token.as_ref().filter(|token| token.number == number).unwrap();
+                assert_eq!(*text, token.code_of(counter), "a wrong code is accepted");
+                Some(Used::Counter(counter))
+            }
+            (Kind::Sms, Request::Verify(text) | Request::VerifyWith(_, text)) => {
+                let is_sent = self.sent.contains(&(call.session, text.clone()));
+                assert!(is_sent, "a code that was not sent in this login is accepted");
+                None
+            }
+            (Kind::LookUp, Request::Recover(text)) => {
+                let code = person.codes.iter().position(|code| code == text);
+                Some(Used::Recovery(code.expect("a wrong recovery code is accepted")))
+            }
+            // The judge has checked the response when it was stored.
+            (Kind::Ocra, Request::Verify(_)) | (Kind::Push, Request::Poll) => None,
+            (kind, request) => panic!("{request:?} is accepted as {kind:?}"),
+        }
+    }
 }
 
 /// The writes, the count of failures and the events of a call that is still running.
@@ -76,9 +154,8 @@ impl Judge {
     pub(crate) fn new(reader: Verifier<Connection<0>>, people: &[Person], now: UnixTime) -> Self {
         let account = |person: &Person| {
             let revision = block_on(reader.view(&person.id, now)).unwrap().revision;
-            let (count, count_of_recovery) = (Count::NONE, Count::NONE);
             Account {
-                stored: Stored { revision, count, count_of_recovery, counter: None, used_recovery: BTreeSet::new() },
+                stored: Stored::new(revision),
                 accepted: BTreeSet::new(),
                 counted: BTreeSet::new(),
                 sent: BTreeSet::new(),
@@ -130,21 +207,17 @@ impl Judge {
     fn written(&mut self, place: usize, call: Option<&Call>, person: &Person, progress: &mut Progress, now: UnixTime) {
         let view = block_on(self.reader.view(&person.id, now)).unwrap();
         let Account { stored, counted, .. } = &mut self.accounts[place];
-        let Stored { revision, count, count_of_recovery, counter, used_recovery } = stored;
-        if view.revision == *revision {
+        if view.revision == stored.revision {
             self.see("resealed");
             return;
         }
-        assert_eq!(view.revision, *revision + 1, "a change is lost under {call:?}");
-        *revision = view.revision;
+        assert_eq!(view.revision, stored.revision + 1, "a change is lost under {call:?}");
+        stored.revision = view.revision;
         progress.written.push(view.revision);
-        if let (Some(call), Some(token)) = (call, &person.token)
-            && let Some(typed) = counter::typed(&call.request)
-        {
-            let (found, is_accepted) = (counter::found(*counter, token, typed), view.failures <= count.in_a_row);
-            assert_eq!(found.is_some(), is_accepted, "{call:?} of the token, whose last counter is {counter:?}");
-            *counter = found.or(*counter);
+        if let Some(call) = call {
+            stored.follow_codes(call, person, view.failures <= stored.count.in_a_row, now);
         }
+        let Stored { count, count_of_recovery, used_recovery, .. } = stored;
         if let Some(Call { request: Request::Recover(text), .. }) = call {
             assert!(!count_of_recovery.hold.is_in_force(now), "a recovery code is judged under a lock");
             let code = person.codes.iter().position(|code| code == text);
@@ -166,7 +239,13 @@ impl Judge {
         } else if view.failures < count.in_a_row {
             let is_success = matches!(
                 call.map(|call| &call.request),
-                Some(Request::Verify(_) | Request::VerifyWith(..) | Request::Resync(..) | Request::Poll)
+                Some(
+                    Request::Verify(_)
+                        | Request::VerifyWith(..)
+                        | Request::VerifySignature(..)
+                        | Request::Resync(..)
+                        | Request::Poll
+                )
             );
             assert!(is_success, "{call:?} ends the count");
             count.restart();
@@ -184,7 +263,14 @@ impl Judge {
     }
 
     /// Judges the answer of a call.
-    pub(crate) fn answered(&mut self, call: &Call, person: &Person, progress: Progress, answer: &Answer) {
+    pub(crate) fn answered(
+        &mut self,
+        call: &Call,
+        person: &Person,
+        progress: Progress,
+        answer: &Answer,
+        now: UnixTime,
+    ) {
         let Progress { written, counted, told } = progress;
         let account = &mut self.accounts[call.account];
         let mut see = |what: &str| *self.seen.entry(what.to_owned()).or_default() += 1;
@@ -192,30 +278,8 @@ impl Judge {
             Answer::Accepted { number, kind, counter } => {
                 assert!(written.len() == 1 && counted.is_none(), "{call:?} is accepted and not stored");
                 assert_eq!(told, [(None, Some(written[0]))], "{call:?} is accepted without its event");
-                let used = match (*kind, &call.request) {
-                    (Kind::Totp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
-                        let phone = person.phones.iter().find(|phone| phone.number == *number).unwrap();
-                        assert_eq!(*text, phone.code_of(*counter), "a wrong code is accepted");
-                        Some(Used::Step(number.get(), *counter))
-                    }
-                    (Kind::Hotp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
-                        let token = person.token.as_ref().filter(|token| token.number == *number).unwrap();
-                        assert_eq!(*text, token.code_of(*counter), "a wrong code is accepted");
-                        Some(Used::Counter(*counter))
-                    }
-                    (Kind::Sms, Request::Verify(text) | Request::VerifyWith(_, text)) => {
-                        let is_sent = account.sent.contains(&(call.session, text.clone()));
-                        assert!(is_sent, "a code that was not sent in this login is accepted");
-                        None
-                    }
-                    (Kind::LookUp, Request::Recover(text)) => {
-                        let code = person.codes.iter().position(|code| code == text);
-                        Some(Used::Recovery(code.expect("a wrong recovery code is accepted")))
-                    }
-                    (Kind::Push, Request::Poll) => None,
-                    (kind, request) => panic!("{request:?} is accepted as {kind:?}"),
-                };
                 see(&format!("{kind:?}"));
+                let used = account.used_by(call, person, *number, *kind, *counter);
                 for used in [Some(Used::Session(call.session)), used].into_iter().flatten() {
                     assert!(account.accepted.insert(used), "{used:?} of {} is accepted twice: {call:?}", person.id);
                 }
@@ -239,6 +303,10 @@ impl Judge {
                 // A code that is not sent is withdrawn.
                 let may_write = matches!(call.request, Request::Send(..));
                 assert!(may_write || written.is_empty(), "{call:?} changes the account: {label}");
+                if matches!(call.request, Request::Challenge(..) | Request::Sign(..)) {
+                    let is_full = account.stored.challenges.are_full(now);
+                    assert_eq!(*label == "too_many_challenges", is_full, "{call:?} is refused as {label}");
+                }
                 see(label);
             }
             Answer::OtherVersion => {
@@ -263,6 +331,23 @@ impl Judge {
                 see("sent");
             }
             Answer::Pushed(_) => see("pushed"),
+            Answer::Asked(question) => {
+                let right = person.challenge_token.as_ref().unwrap().respond(question);
+                account.stored.challenges.tell(call.session, None, &right);
+                see("asked");
+            }
+            Answer::ToSign(nonce) => {
+                let Request::Sign(_, payee, _) = call.request else { panic!("{call:?} is answered with a nonce") };
+                let right = person.challenge_token.as_ref().unwrap().sign(payee, nonce);
+                account.stored.challenges.tell(call.session, Some(payee), &right);
+                see("to sign");
+            }
+            Answer::Signed => {
+                assert!(written.len() == 1 && counted.is_none(), "{call:?} is signed and not stored");
+                let is_first = account.accepted.insert(Used::Signature(call.session));
+                assert!(is_first, "{call:?} is signed twice");
+                see("signed");
+            }
             Answer::Done => {
                 if let Request::AnswerPush(text) = &call.request {
                     assert!(account.answered.insert(text.clone()), "an answer to a push is taken twice");
@@ -315,7 +400,7 @@ impl Judge {
             account.accepted.retain(|used| match used {
                 Used::Recovery(code) => stored.used_recovery.contains(code),
                 Used::Counter(counter) => Some(*counter) <= stored.counter,
-                Used::Step(..) | Used::Session(_) => true,
+                Used::Step(..) | Used::Session(_) | Used::Signature(_) => true,
             });
             (account.first, account.stored) = (stored.revision, stored.clone());
         }

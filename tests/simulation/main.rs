@@ -10,7 +10,9 @@
 //! All the while, the [`judge`] checks that no code is accepted twice, that no guess is judged without being counted,
 //! that attempts and locks are exactly those of the policy, that nobody is locked out who did nothing wrong, and that
 //! every decision has its event, or shows as a gap in the revisions. Of tokens with a counter, it checks that exactly
-//! the codes within reach are accepted: those of the look-ahead at a login, and of the span at a resynchronization.
+//! the codes within reach are accepted: those of the look-ahead at a login, and of the span at a resynchronization. Of
+//! tokens that answer challenges, it checks that exactly the response to a pending challenge of the same transaction is
+//! accepted, and that a challenge is refused exactly if three are pending.
 //!
 //! A failure prints the seed of its run. `SIMULATION_SEED=7 cargo test --all-features --test simulation` repeats it.
 //! `TESTS_FULL=1` simulates ten million logins.
@@ -57,6 +59,10 @@ const EVERYTHING: &[&str] = &[
     "Totp",
     "Hotp",
     "resynchronized",
+    "Ocra",
+    "signed",
+    "too_many_challenges",
+    "other_transaction_details",
     "Sms",
     "Push",
     "LookUp",

@@ -12,12 +12,13 @@ use secondo::{
 use crate::call::DESK;
 use crate::naive;
 use crate::store::Connection;
-use crate::token::Token;
+use crate::token::{ChallengeToken, Token};
 
 pub(crate) struct Person {
     pub(crate) id: AccountId,
     pub(crate) phones: Vec<Phone>,
     pub(crate) token: Option<Token>,
+    pub(crate) challenge_token: Option<ChallengeToken>,
     pub(crate) number_of_sms: AuthenticatorNumber,
     pub(crate) number_of_app: AuthenticatorNumber,
     app: Device<SoftwareKey>,
@@ -70,6 +71,8 @@ impl Person {
         let number = AuthenticatorNumber::new(1 + u32::try_from(phones.len()).unwrap());
         let token = matches!(place, 2 | 3).then(|| Token::new(number, rng.random()));
         new.extend(token.iter().map(|token| (token.authenticator(), State::new().confirmed())));
+        let challenge_token = matches!(place, 4 | 5).then(|| ChallengeToken::new(number, rng.random()));
+        new.extend(challenge_token.iter().map(|token| (token.authenticator(), State::new().confirmed())));
         let destination = Destination::sms(&format!("+3934712345{place:02}")).unwrap();
         new.push((destination.into(), State::new().confirmed()));
         verifier.import(&id, &new, DESK, now).await.unwrap();
@@ -90,6 +93,7 @@ impl Person {
             id,
             phones,
             token,
+            challenge_token,
             number_of_sms: sms.number,
             number_of_app,
             app,

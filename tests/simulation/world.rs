@@ -1,6 +1,7 @@
 //! The world of the simulation: its time, its machines, its network, and what happens in it.
 
 mod attack;
+mod challenge;
 mod login;
 mod operation;
 
@@ -150,7 +151,7 @@ impl World {
             }
             for (n, answer) in ended {
                 let Some((_, progress)) = running[n].take() else { continue };
-                self.judge.answered(&calls[n], &self.people[calls[n].account], progress, &answer);
+                self.judge.answered(&calls[n], &self.people[calls[n].account], progress, &answer, now);
                 self.logins += u64::from(matches!(answer, Answer::Accepted { .. }));
                 answers[n] = Some(answer);
             }

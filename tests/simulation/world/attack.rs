@@ -4,6 +4,7 @@ use rand::RngExt;
 use secondo::factor::RecoveryCodes;
 
 use super::World;
+use super::challenge::PAYEES;
 use crate::call::{Answer, Call, Request};
 
 impl World {
@@ -15,7 +16,6 @@ impl World {
                 .map(|_| {
                     let session = self.rng.random();
                     let guess = format!("{:06}", self.rng.random_range(0..1_000_000));
-                    let guesses_of_token = [(); 2].map(|()| format!("{:08}", self.rng.random_range(0..100_000_000)));
                     let person = &self.people[account];
                     let phone = self.rng.random_range(0..person.phones.len());
                     let request = match self.rng.random_range(0..10) {
@@ -29,17 +29,16 @@ impl World {
                         5 => Request::EnrollFirst(self.rng.random()),
                         // Anyone can post to the endpoint of answers.
                         6 => Request::AnswerPush(person.answered.clone()),
-                        7 => match &person.token {
-                            Some(token) if self.rng.random() => Request::Resync(token.number, guesses_of_token),
-                            Some(token) => Request::VerifyWith(token.number, guesses_of_token[0].clone()),
-                            None => Request::Verify(guess),
-                        },
+                        7 => self.attack_on_token(account).unwrap_or(Request::Verify(guess)),
                         _ => Request::Verify(guess),
                     };
                     self.new_call(account, session, request)
                 })
                 .collect();
             self.run(&calls);
+            if self.rng.random_bool(0.1) {
+                self.guess_response(account);
+            }
             if self.rng.random_bool(0.1) {
                 self.attack_by_push(account);
             }
@@ -48,6 +47,42 @@ impl World {
             let again = again.clone();
             self.run(&[again]);
             self.time += self.rng.random_range(1..60);
+        }
+    }
+
+    /// Returns a request against the token of a person who has one.
+    fn attack_on_token(&mut self, account: usize) -> Option<Request> {
+        let guesses = [(); 2].map(|()| format!("{:08}", self.rng.random_range(0..100_000_000)));
+        let person = &self.people[account];
+        if let Some(token) = &person.token {
+            let [guess, _] = guesses.clone();
+            let one = Request::VerifyWith(token.number, guess);
+            return Some(if self.rng.random() { one } else { Request::Resync(token.number, guesses) });
+        }
+        let (token, [payee, other]) = (person.challenge_token.as_ref()?.number, PAYEES);
+        Some(match self.rng.random_range(0..4) {
+            0 => Request::Sign(token, other, self.rng.random()),
+            1 => Request::VerifySignature(payee, person.seen.clone()),
+            _ => Request::Challenge(token, self.rng.random()),
+        })
+    }
+
+    /// Lets somebody who knows the password guess the response to a challenge, and ask for more of them.
+    fn guess_response(&mut self, account: usize) {
+        let Some(token) = &self.people[account].challenge_token else { return };
+        let (session, number, random) = (self.rng.random(), token.number, self.rng.random());
+        let guess = format!("{:07}", self.rng.random_range(0..10_000_000));
+        let [payee, _] = PAYEES;
+        let (ask, answer) = if self.rng.random() {
+            (Request::Challenge(number, random), Request::Verify(guess))
+        } else {
+            (Request::Sign(number, payee, random), Request::VerifySignature(payee, guess))
+        };
+        self.call(account, session, ask);
+        self.call(account, session, answer);
+        for _ in 0..self.rng.random_range(0..5) {
+            let (session, random) = (self.rng.random(), self.rng.random());
+            self.call(account, session, Request::Challenge(number, random));
         }
     }
 

@@ -20,6 +20,8 @@ impl World {
             0..12 => self.log_in_by_sms(account),
             12..15 => self.log_in_by_push(account),
             15..45 if self.people[account].token.is_some() => self.log_in_by_token(account),
+            15..30 if self.people[account].challenge_token.is_some() => self.log_in_by_challenge(account),
+            30..40 if self.people[account].challenge_token.is_some() => self.sign(account),
             _ => self.log_in_by_phone(account),
         }
     }

@@ -4,6 +4,7 @@ use pollster::block_on;
 use rand::RngExt;
 use secondo::Verifier;
 
+use super::challenge::PAYEES;
 use super::{DRIFT, MACHINES, Machine, World, at, policy, ring, two_keys};
 use crate::call::{Answer, DESK, Request};
 use crate::judge::Progress;
@@ -77,6 +78,9 @@ impl World {
         let requests = [
             Request::Verify(code.clone()),
             Request::VerifyWith(phones[0].number, code.clone()),
+            Request::Challenge(phones[0].number, self.rng.random()),
+            Request::Sign(phones[0].number, PAYEES[0], self.rng.random()),
+            Request::VerifySignature(PAYEES[0], code.clone()),
             Request::Resync(phones[0].number, [code.clone(), code]),
             Request::Recover(codes[0].clone()),
             Request::Send(*number_of_sms, self.rng.random()),
