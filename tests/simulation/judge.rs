@@ -3,8 +3,10 @@
 //! Its own counts and counters follow the documentation of the policy, and share no code with the library.
 
 mod challenge;
+mod clock;
 mod count;
 mod counter;
+mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,57 +19,10 @@ use crate::call::{Answer, Call, Request, Session};
 use crate::person::Person;
 use crate::store::{Connection, Logged};
 
-use self::challenge::Challenges;
-use self::count::Count;
+pub(crate) use self::clock::{FUTURE, PAST};
 
-/// The judge's copy of what is stored of an account. A restore sets it back.
-#[derive(Clone, Debug)]
-struct Stored {
-    revision: u64,
-    count: Count,
-    count_of_recovery: Count,
-    /// The last counter of the token that was accepted.
-    counter: Option<u64>,
-    challenges: Challenges,
-    used_recovery: BTreeSet<usize>,
-}
-
-impl Stored {
-    fn new(revision: u64) -> Self {
-        Self {
-            revision,
-            count: Count::NONE,
-            count_of_recovery: Count::NONE,
-            counter: None,
-            challenges: Challenges::default(),
-            used_recovery: BTreeSet::new(),
-        }
-    }
-
-    /// Follows the codes of a call that was stored. Exactly those are accepted that the documentation describes.
-    fn follow_codes(&mut self, call: &Call, person: &Person, is_accepted: bool, now: UnixTime) {
-        if let (Some(token), Some(typed)) = (&person.token, counter::typed(&call.request)) {
-            let (last, found) = (self.counter, counter::found(self.counter, token, typed));
-            assert_eq!(found.is_some(), is_accepted, "{call:?} of a token whose last counter is {last:?}");
-            self.counter = found.or(last);
-        }
-        let session = call.session;
-        let (payee, response) = match &call.request {
-            Request::Challenge(..) => return self.challenges.ask(session, None, now),
-            Request::Sign(_, payee, _) => return self.challenges.ask(session, Some(*payee), now),
-            Request::Verify(text) => (None, text),
-            Request::VerifySignature(payee, text) => (Some(*payee), text),
-            _ => return,
-        };
-        if response.len() == 7 {
-            let is_right = self.challenges.accept(session, payee, response, now);
-            assert_eq!(is_right, is_accepted, "{call:?} of a token with {:?}", self.challenges);
-        }
-        if is_accepted {
-            self.challenges.end(session);
-        }
-    }
-}
+use self::clock::Followed;
+use self::stored::Stored;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Used {
@@ -95,6 +50,17 @@ struct Account {
 }
 
 impl Account {
+    /// Uses up the codes of a resynchronization whose last code was this one. Returns what has happened.
+    fn resynchronized(&mut self, call: &Call, person: &Person, counter: u64) -> &'static str {
+        let Request::Resync(number, _) = call.request else { panic!("{call:?} is a resynchronization") };
+        let is_clock = person.clocks().any(|clock| clock.number == number);
+        let used = |at| if is_clock { Used::Step(number.get(), at) } else { Used::Counter(at) };
+        for used in [counter - 1, counter].map(used) {
+            assert!(self.accepted.insert(used), "{used:?} of {} is accepted twice: {call:?}", person.id);
+        }
+        if is_clock { "clock resynchronized" } else { "counter resynchronized" }
+    }
+
     /// Checks an accepted code, and returns what is used up by it.
     fn used_by(
         &self,
@@ -106,8 +72,8 @@ impl Account {
     ) -> Option<Used> {
         match (kind, &call.request) {
             (Kind::Totp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
-                let phone = person.phones.iter().find(|phone| phone.number == number).unwrap();
-                assert_eq!(*text, phone.code_of(counter), "a wrong code is accepted");
+                let clock = person.clocks().find(|clock| clock.number == number).unwrap();
+                assert_eq!(*text, clock.code_of(counter), "a wrong code is accepted");
                 Some(Used::Step(number.get(), counter))
             }
             (Kind::Hotp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
@@ -206,7 +172,7 @@ impl Judge {
 
     fn written(&mut self, place: usize, call: Option<&Call>, person: &Person, progress: &mut Progress, now: UnixTime) {
         let view = block_on(self.reader.view(&person.id, now)).unwrap();
-        let Account { stored, counted, .. } = &mut self.accounts[place];
+        let Account { stored, counted, sent, .. } = &mut self.accounts[place];
         if view.revision == stored.revision {
             self.see("resealed");
             return;
@@ -215,7 +181,13 @@ impl Judge {
         stored.revision = view.revision;
         progress.written.push(view.revision);
         if let Some(call) = call {
-            stored.follow_codes(call, person, view.failures <= stored.count.in_a_row, now);
+            let is_sent = match &call.request {
+                Request::Verify(text) | Request::VerifyWith(_, text) => sent.contains(&(call.session, text.clone())),
+                _ => false,
+            };
+            stored.follow_codes(call, person, view.failures <= stored.count.in_a_row, is_sent, now);
+        } else {
+            stored.raise(person, now);
         }
         let Stored { count, count_of_recovery, used_recovery, .. } = stored;
         if let Some(Call { request: Request::Recover(text), .. }) = call {
@@ -280,6 +252,9 @@ impl Judge {
                 assert_eq!(told, [(None, Some(written[0]))], "{call:?} is accepted without its event");
                 see(&format!("{kind:?}"));
                 let used = account.used_by(call, person, *number, *kind, *counter);
+                if *kind == Kind::Totp && !clock::is_usual(*counter, now) {
+                    see("clock followed");
+                }
                 for used in [Some(Used::Session(call.session)), used].into_iter().flatten() {
                     assert!(account.accepted.insert(used), "{used:?} of {} is accepted twice: {call:?}", person.id);
                 }
@@ -315,10 +290,7 @@ impl Judge {
             }
             Answer::Resynchronized { counter } => {
                 assert!(written.len() == 1 && counted.is_none(), "{call:?} finds a token and is not stored");
-                for used in [counter - 1, *counter].map(Used::Counter) {
-                    assert!(account.accepted.insert(used), "{used:?} of {} is accepted twice: {call:?}", person.id);
-                }
-                see("resynchronized");
+                see(account.resynchronized(call, person, *counter));
             }
             Answer::Repeated { .. } => {
                 assert!(written.is_empty(), "{call:?} is repeated, and changes the account");
@@ -404,6 +376,11 @@ impl Judge {
             });
             (account.first, account.stored) = (stored.revision, stored.clone());
         }
+    }
+
+    /// Returns `true` if the known drift of an authenticator is that of a clock that was always right.
+    pub(crate) fn is_right(&self, place: usize, number: AuthenticatorNumber) -> bool {
+        self.accounts[place].stored.clocks.get(&number.get()).is_none_or(Followed::is_right)
     }
 
     /// Returns `true` if recovery codes are accepted at this time.

@@ -1,18 +1,19 @@
 //! A deterministic simulation of accounts through years, with the public API.
 //!
-//! Three machines share a database, and eight people log in. Clocks drift and jump, messages are lost or come twice,
-//! machines crash between a load and its answer, the database fails before and after it has written, half of the people
-//! have an attacker who knows the password and mixes all factors, sealing keys rotate one machine at a time, and the
-//! database fails over to an older state. Sometimes everybody is away for weeks or months. An upgrade is a machine that
-//! starts again beside the others. Records have had one version so far. Sometimes an upgrade is taken back after it has
-//! written a record of a later version, which the machines cannot read.
+//! Three machines share a database, and eight people log in. Clocks drift and jump, those of hardware tokens by minutes
+//! over months. Messages are lost or come twice, machines crash between a load and its answer, the database fails before
+//! and after it has written, half of the people have an attacker who knows the password and mixes all factors, sealing
+//! keys rotate one machine at a time, and the database fails over to an older state. Sometimes everybody is away for
+//! weeks or months. An upgrade is a machine that starts again beside the others. Records have had one version so far.
+//! Sometimes an upgrade is taken back after it has written a record of a later version, which the machines cannot read.
 //!
 //! All the while, the [`judge`] checks that no code is accepted twice, that no guess is judged without being counted,
 //! that attempts and locks are exactly those of the policy, that nobody is locked out who did nothing wrong, and that
-//! every decision has its event, or shows as a gap in the revisions. Of tokens with a counter, it checks that exactly
-//! the codes within reach are accepted: those of the look-ahead at a login, and of the span at a resynchronization. Of
-//! tokens that answer challenges, it checks that exactly the response to a pending challenge of the same transaction is
-//! accepted, and that a challenge is refused exactly if three are pending.
+//! every decision has its event, or shows as a gap in the revisions. It checks that exactly the following are accepted:
+//!
+//! - of a token with a counter, codes within the look-ahead, and within the span at a resynchronization;
+//! - of a phone or a token with a clock, codes of the window that follows the clock;
+//! - of a token that answers challenges, the response to a pending challenge of the same transaction.
 //!
 //! A failure prints the seed of its run. `SIMULATION_SEED=7 cargo test --all-features --test simulation` repeats it.
 //! `TESTS_FULL=1` simulates ten million logins.
@@ -58,7 +59,10 @@ fn simulate(seed: u64, logins: u64, seen: &mut BTreeMap<String, u64>) {
 const EVERYTHING: &[&str] = &[
     "Totp",
     "Hotp",
-    "resynchronized",
+    "clock resynchronized",
+    "counter resynchronized",
+    "clock set right",
+    "clock followed",
     "Ocra",
     "signed",
     "too_many_challenges",

@@ -17,7 +17,7 @@ use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::{Policy, UnixTime, Verifier};
 
 use crate::call::{Answer, Call, Faulty, Request, Running, Session, begin};
-use crate::judge::{Backup, Judge, Progress};
+use crate::judge::{Backup, FUTURE, Judge, PAST, Progress};
 use crate::person::Person;
 use crate::store::{Connection, Database, Entries};
 
@@ -60,14 +60,16 @@ impl Machine {
     }
 }
 
-/// The seconds by which the clocks of machines and phones drift apart from the true time, each way. Together they are
-/// less than the step on each side of the window.
+/// The seconds by which the clocks of machines and phones are off the true time, each way. Together they are less than a
+/// step. The window has one more past step, since it moves by a step with a code that is early.
 const DRIFT: i64 = 12;
 
 fn policy() -> Policy {
     // Enrollments are not limited, since all of them are at the beginning.
     let enrollments = RateLimit::new(u8::MAX, Duration::from_secs(1)).unwrap();
-    Policy::new().with_window(Window::new(1, 1).unwrap()).with_enrollments(enrollments)
+    let (past, future) = (PAST.unsigned_abs().try_into().unwrap(), FUTURE.unsigned_abs().try_into().unwrap());
+    let policy = Policy::new().with_window(Window::new(past, future).unwrap()).with_learned_drift(true);
+    policy.with_enrollments(enrollments)
 }
 
 /// Returns a ring that seals with the first key, and opens with all of them.

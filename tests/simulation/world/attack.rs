@@ -54,10 +54,11 @@ impl World {
     fn attack_on_token(&mut self, account: usize) -> Option<Request> {
         let guesses = [(); 2].map(|()| format!("{:08}", self.rng.random_range(0..100_000_000)));
         let person = &self.people[account];
-        if let Some(token) = &person.token {
+        let numbers = person.clock_token.iter().map(|clock| clock.number);
+        if let Some(number) = numbers.chain(person.token.iter().map(|token| token.number)).next() {
             let [guess, _] = guesses.clone();
-            let one = Request::VerifyWith(token.number, guess);
-            return Some(if self.rng.random() { one } else { Request::Resync(token.number, guesses) });
+            let one = Request::VerifyWith(number, guess);
+            return Some(if self.rng.random() { one } else { Request::Resync(number, guesses) });
         }
         let (token, [payee, other]) = (person.challenge_token.as_ref()?.number, PAYEES);
         Some(match self.rng.random_range(0..4) {

@@ -1,16 +1,30 @@
 //! How people log in.
 
 use rand::RngExt;
-use secondo::Refusal;
+use secondo::{AuthenticatorNumber, Refusal};
 
 use super::{MACHINES, World};
 use crate::call::{Answer, Call, Request, Session};
+use crate::person::Person;
+use crate::token::Clock;
 
 /// What a person types codes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Source {
-    Phone,
+    /// The phone at this place.
+    Phone(usize),
+    ClockToken,
     Token,
+}
+
+impl Person {
+    fn clock(&self, source: Source) -> &Clock {
+        match (source, &self.clock_token) {
+            (Source::Phone(place), _) => &self.phones[place],
+            (Source::ClockToken, Some(token)) => token,
+            (source, _) => panic!("{source:?} has no clock"),
+        }
+    }
 }
 
 impl World {
@@ -19,6 +33,7 @@ impl World {
         match self.rng.random_range(0..100) {
             0..12 => self.log_in_by_sms(account),
             12..15 => self.log_in_by_push(account),
+            15..45 if self.people[account].clock_token.is_some() => self.log_in_by_clock_token(account),
             15..45 if self.people[account].token.is_some() => self.log_in_by_token(account),
             15..30 if self.people[account].challenge_token.is_some() => self.log_in_by_challenge(account),
             30..40 if self.people[account].challenge_token.is_some() => self.sign(account),
@@ -27,7 +42,8 @@ impl World {
     }
 
     pub(super) fn log_in_by_phone(&mut self, account: usize) {
-        self.log_in_by_code(account, Source::Phone);
+        let phone = self.rng.random_range(0..self.people[account].phones.len());
+        self.log_in_by_code(account, Source::Phone(phone));
     }
 
     /// Lets a person log in with a token whose button may have been pressed in a pocket.
@@ -44,12 +60,31 @@ impl World {
         self.log_in_by_code(account, Source::Token);
     }
 
+    /// Lets a person log in with a token whose clock drifts by seconds a day, until somebody sets it right.
+    fn log_in_by_clock_token(&mut self, account: usize) {
+        /// The seconds by which the clock is off at most. The library finds ten steps.
+        const FARTHEST: i64 = 240;
+
+        let clock = self.people[account].clock_token.as_mut().unwrap();
+        clock.drift(self.time);
+        if clock.ahead.abs() > FARTHEST {
+            clock.set_right(self.time, &mut self.rng);
+            self.judge.see("clock set right");
+            // The steps that the token has shown are used.
+            self.time += 600;
+        }
+        self.log_in_by_code(account, Source::ClockToken);
+    }
+
     fn log_in_by_code(&mut self, account: usize, source: Source) {
         // Outages and clocks that have jumped end sooner or later.
         for _ in 0..20 {
             let session = self.rng.random();
-            let request = self.type_code(account, source);
-            let code = self.people[account].seen.clone();
+            let (number, code) = self.type_code(account, source);
+            let request = match self.rng.random_range(0..10) {
+                0 => Request::VerifyWith(number, code.clone()),
+                _ => Request::Verify(code.clone()),
+            };
             let mut calls = vec![self.new_call(account, session, request.clone())];
             match self.rng.random_range(0..20) {
                 // A double click, which may reach two machines.
@@ -73,11 +108,17 @@ impl World {
             if answers.iter().any(Answer::is_login) {
                 return;
             }
+            let mut is_beyond = false;
             for answer in answers {
                 match answer {
                     Answer::Outage | Answer::Crashed => {}
-                    // The judge has checked that the code is beyond the look-ahead.
-                    Answer::Refused(Refusal::Wrong { .. }) if source == Source::Token => self.resync(account),
+                    // The judge has checked that the code is beyond the look-ahead or the window. The window of a
+                    // phone is where it belongs, unless a clock that had jumped has moved it.
+                    Answer::Refused(Refusal::Wrong { .. })
+                        if !matches!(source, Source::Phone(_)) || !self.judge.is_right(account, number) =>
+                    {
+                        is_beyond = true;
+                    }
                     _ if has_jumped => {}
                     Answer::Refused(Refusal::Locked { .. }) if self.people[account].is_attacked => {
                         if self.rescue(account) {
@@ -90,6 +131,9 @@ impl World {
                     answer => panic!("person {account}, who did nothing wrong, is told {answer:?}"),
                 }
             }
+            if is_beyond {
+                self.resync(account, source);
+            }
             if has_jumped {
                 // Somebody notices, before the wrong clock has refused five right codes of one person.
                 if let Some(machine) = self.machines.iter_mut().find(|machine| machine.has_jumped()) {
@@ -101,24 +145,21 @@ impl World {
         panic!("person {account}, who did nothing wrong, does not get in");
     }
 
-    /// Returns the request with the next code of a person, which somebody may see.
-    fn type_code(&mut self, account: usize, source: Source) -> Request {
+    /// Returns the next code of a person, which somebody may see, with the number of its authenticator.
+    fn type_code(&mut self, account: usize, source: Source) -> (AuthenticatorNumber, String) {
         let person = &mut self.people[account];
         let (number, code) = match source {
             Source::Token => {
                 let token = person.token.as_mut().unwrap();
                 (token.number, token.press())
             }
-            Source::Phone => {
-                let phone = &person.phones[self.rng.random_range(0..person.phones.len())];
-                (phone.number, phone.code(self.time))
+            Source::Phone(_) | Source::ClockToken => {
+                let clock = person.clock(source);
+                (clock.number, clock.code(self.time))
             }
         };
         person.seen.clone_from(&code);
-        match self.rng.random_range(0..10) {
-            0 => Request::VerifyWith(number, code),
-            _ => Request::Verify(code),
-        }
+        (number, code)
     }
 
     /// Lets a browser send the same form again after outages. Returns `true` with the answer if a machine that was
@@ -136,18 +177,30 @@ impl World {
         (last, has_jumped)
     }
 
-    /// Lets a person find a token again with two codes in a row.
-    fn resync(&mut self, account: usize) {
-        let token = self.people[account].token.as_mut().unwrap();
-        let request = Request::Resync(token.number, [token.press(), token.press()]);
-        let session = self.rng.random();
-        match self.send_again(account, session, &request).0 {
-            Answer::Resynchronized { .. } | Answer::Repeated { is_login: false } | Answer::Outage | Answer::Crashed => {
+    /// Lets a person have an authenticator found again by two codes in a row.
+    fn resync(&mut self, account: usize, source: Source) {
+        let person = &mut self.people[account];
+        let (number, codes) = match source {
+            Source::Token => {
+                let token = person.token.as_mut().unwrap();
+                (token.number, [token.press(), token.press()])
             }
-            // The wrong code before was the last of five. The next attempt calls the help desk.
-            Answer::Refused(Refusal::Locked { .. }) if self.people[account].is_attacked => {}
-            answer => panic!("person {account}, who has two codes in a row, is told {answer:?}"),
-        }
+            Source::Phone(_) | Source::ClockToken => {
+                let clock = person.clock(source);
+                self.time += 30;
+                let step = clock.step(self.time);
+                (clock.number, [clock.code_of(step - 1), clock.code_of(step)])
+            }
+        };
+        let session = self.rng.random();
+        let (answer, has_jumped) = self.send_again(account, session, &Request::Resync(number, codes));
+        let is_found = matches!(answer, Answer::Resynchronized { .. } | Answer::Repeated { is_login: false });
+        // The wrong code before may have been the last of five. The next attempt calls the help desk.
+        let is_excused = self.people[account].is_attacked && matches!(answer, Answer::Refused(Refusal::Locked { .. }));
+        assert!(
+            is_found || is_excused || has_jumped || answer.is_outage(),
+            "person {account}, who has two codes in a row, is told {answer:?}"
+        );
     }
 
     pub(super) fn new_call(&mut self, account: usize, session: Session, request: Request) -> Call {
