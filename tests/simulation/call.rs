@@ -4,11 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use secondo::account::RecordError;
+use secondo::account::{AccountError, RecordError};
 use secondo::audit::Operator;
 use secondo::factor::ocra::TransactionDetails;
 use secondo::factor::{CodeMessage, Kind, Transport};
-use secondo::push::{Details, Notification};
+use secondo::push::{Details, Notification, PushRefusal};
 use secondo::verifier::{Accepted, Sent};
 use secondo::{
     AccountId, Algorithm, Authenticator, AuthenticatorNumber, Refusal, Secret, Totp, Transaction, UnixTime, Verifier,
@@ -49,12 +49,34 @@ pub(crate) enum Request {
     Recover(String),
     Send(AuthenticatorNumber, [u8; 32]),
     Push(AuthenticatorNumber, [u8; 32]),
-    AnswerPush(String),
+    AnswerPush(Reply),
     Poll,
     /// An enrollment after the password alone, of a phone with this secret.
     EnrollFirst([u8; 32]),
+    /// An enrollment of a phone with this secret, after a login.
+    Enroll([u8; 32]),
+    Confirm(AuthenticatorNumber, String),
+    Revoke(AuthenticatorNumber),
+    AllowEnrollments,
     Unlock,
     ResealAll,
+}
+
+/// An answer to a push.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    /// The transaction of the push.
+    pub(crate) session: Session,
+    pub(crate) reaction: Reaction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reaction {
+    Accept,
+    WrongNumber,
+    Deny,
+    Report,
 }
 
 #[derive(Debug)]
@@ -72,8 +94,8 @@ pub(crate) enum Answer {
         counter: u64,
     },
     Refused(Refusal),
-    /// Another refusal, by which nobody is locked out.
-    Other(&'static str),
+    /// Another refusal, by which nobody is locked out. It may tell when to ask again.
+    Other(&'static str, Option<UnixTime>),
     /// The database failed, and the machine does not know whether the change is stored.
     Outage,
     /// The machine does not know the version of the record.
@@ -86,6 +108,7 @@ pub(crate) enum Answer {
     /// The nonce for a token that signs.
     ToSign([u8; 16]),
     Signed,
+    Enrolled(AuthenticatorNumber),
     /// The request was done.
     Done,
     /// The machine crashed.
@@ -109,7 +132,7 @@ impl Answer {
             Err(VerifierError::Store(Outage)) => Self::Outage,
             Err(VerifierError::Record(RecordError::Version(_))) => Self::OtherVersion,
             Err(error @ (VerifierError::Account(_) | VerifierError::Push(_) | VerifierError::Challenge(_))) => {
-                Self::Other(error.label())
+                Self::Other(error.label(), from(&error))
             }
             Err(error) => panic!("{error}: {error:?}"),
         }
@@ -121,6 +144,19 @@ impl Answer {
             kind: accepted.kind(),
             counter: accepted.counter().get(),
         })
+    }
+}
+
+/// Returns the time from which a request that a limit refuses can be made again.
+fn from(error: &VerifierError<Outage>) -> Option<UnixTime> {
+    match *error {
+        VerifierError::Account(
+            AccountError::TooManyEnrollments { from }
+            | AccountError::TooManySends { from }
+            | AccountError::TooManySendsToDestination { from },
+        ) => Some(from),
+        VerifierError::Push(PushRefusal::Held { until }) => Some(until),
+        _ => None,
     }
 }
 
@@ -137,6 +173,10 @@ impl Transport for Gateway {
 
 pub(crate) fn details() -> Details {
     Details::new("INPS", "Bari, Italia", "25 novembre 2026, 09:30").unwrap()
+}
+
+fn phone(secret: &[u8; 32]) -> Authenticator {
+    Authenticator::new(Totp::default(), Algorithm::Sha256, Secret::from_bytes(secret).unwrap())
 }
 
 /// The payee of a transfer, which is all that tells one from another.
@@ -186,12 +226,23 @@ pub(crate) fn begin(verifier: Arc<Verifier<Faulty>>, id: AccountId, call: &Call,
             Request::Push(number, random) => {
                 Answer::of(verifier.push(&id, &login, number, &details(), now, &random).await, Answer::Pushed)
             }
-            Request::AnswerPush(text) => Answer::of(verifier.answer_push(&id, &text, now).await, |_| Answer::Done),
+            Request::AnswerPush(reply) => {
+                Answer::of(verifier.answer_push(&id, &reply.text, now).await, |_| Answer::Done)
+            }
             Request::Poll => Answer::login(verifier.poll(&id, &login, now).await),
             Request::EnrollFirst(secret) => {
-                let secret = Secret::from_bytes(&secret).unwrap();
-                let phone = Authenticator::new(Totp::default(), Algorithm::Sha256, secret);
-                Answer::of(verifier.enroll_first(&id, &login, phone, now).await, |_| Answer::Done)
+                Answer::of(verifier.enroll_first(&id, &login, phone(&secret), now).await, |_| Answer::Done)
+            }
+            Request::Enroll(secret) => {
+                let enrolled = verifier.enroll(&id, &login, phone(&secret), now).await;
+                Answer::of(enrolled, |enrolled| Answer::Enrolled(enrolled.number))
+            }
+            Request::Confirm(number, code) => {
+                Answer::of(verifier.confirm(&id, &login, number, &code, now).await, |_| Answer::Done)
+            }
+            Request::Revoke(number) => Answer::of(verifier.revoke(&id, number, DESK, now).await, |()| Answer::Done),
+            Request::AllowEnrollments => {
+                Answer::of(verifier.allow_enrollments(&id, DESK, now).await, |()| Answer::Done)
             }
             Request::Unlock => Answer::of(verifier.unlock(&id, DESK, now).await, |()| Answer::Done),
             Request::ResealAll => match verifier.reseal_all(|_, _| ()).await {

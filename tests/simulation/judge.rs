@@ -6,6 +6,8 @@ mod challenge;
 mod clock;
 mod count;
 mod counter;
+mod limit;
+mod push;
 mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +24,7 @@ use crate::store::{Connection, Logged};
 pub(crate) use self::clock::{FUTURE, PAST};
 
 use self::clock::Followed;
+use self::limit::Limit;
 use self::stored::Stored;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,40 +103,55 @@ impl Account {
 /// The writes, the count of failures and the events of a call that is still running.
 #[derive(Default)]
 pub(crate) struct Progress {
+    /// The number of the key that seals on the call's machine.
+    key: u32,
     written: Vec<u64>,
     counted: Option<(u8, Hold)>,
     told: Vec<(Option<&'static str>, Option<u64>)>,
 }
 
+impl Progress {
+    pub(crate) fn new(key: u32) -> Self {
+        Self { key, ..Self::default() }
+    }
+}
+
+/// The limits of destinations, by the number and by the key that seals: a limit starts again when the key changes.
+type Destinations = BTreeMap<(String, u32), Limit>;
+
 pub(crate) struct Judge {
     reader: Verifier<Connection<0>>,
     accounts: Vec<Account>,
     places: BTreeMap<String, usize>,
+    destinations: Destinations,
     /// The number of things that were checked, to show that none of them is missing.
     pub(crate) seen: BTreeMap<String, u64>,
 }
 
 /// A backup of the judge's copies.
-pub(crate) struct Backup(Vec<Stored>);
+pub(crate) struct Backup(Vec<Stored>, Destinations);
 
 impl Judge {
     pub(crate) fn new(reader: Verifier<Connection<0>>, people: &[Person], now: UnixTime) -> Self {
         let account = |person: &Person| {
-            let revision = block_on(reader.view(&person.id, now)).unwrap().revision;
+            let mut stored = Stored::new(block_on(reader.view(&person.id, now)).unwrap().revision);
+            // The recovery codes and the app. Imports do not count.
+            (0..2).for_each(|_| stored.enrollments.count(now));
+            let first = stored.revision;
             Account {
-                stored: Stored::new(revision),
+                stored,
                 accepted: BTreeSet::new(),
                 counted: BTreeSet::new(),
                 sent: BTreeSet::new(),
                 answered: BTreeSet::new(),
                 told: BTreeSet::new(),
                 gaps: BTreeSet::new(),
-                first: revision,
+                first,
             }
         };
         let accounts = people.iter().map(account).collect();
         let places = people.iter().enumerate().map(|(place, person)| (person.id.as_str().to_owned(), place)).collect();
-        Self { reader, accounts, places, seen: BTreeMap::new() }
+        Self { reader, accounts, places, destinations: Destinations::new(), seen: BTreeMap::new() }
     }
 
     /// Gives the judge a verifier that opens records of new sealing keys.
@@ -153,9 +171,12 @@ impl Judge {
         for logged in log {
             match logged {
                 Logged::Written(id) => {
-                    // The limit of a destination has a record of its own.
-                    let Some(place) = self.places.get(id.as_str()).copied() else { continue };
-                    self.written(place, call, &people[place], progress, now);
+                    if let Some(place) = self.places.get(id.as_str()).copied() {
+                        self.written(place, call, &people[place], progress, now);
+                    } else {
+                        // The limit of a destination has a record of its own.
+                        self.destination(call.unwrap(), people, progress).count(now);
+                    }
                 }
                 Logged::Told(told) => {
                     let Some(place) = self.places.get(told.account.as_str()).copied() else { continue };
@@ -164,10 +185,20 @@ impl Judge {
                         assert!(is_new, "revision {revision} is told twice, now by {:?}", told.action);
                         assert!(progress.written.contains(&revision), "the event of {call:?} has another's revision");
                     }
+                    if let Some(call) = call.filter(|_| told.problem == Some("too_many_sends_to_destination")) {
+                        let used_up = self.destination(call, people, progress).used_up(now);
+                        assert!(used_up.is_some(), "{call:?} is not sent, and the limit is not used up");
+                    }
                     progress.told.push((told.problem, told.revision));
                 }
             }
         }
+    }
+
+    /// Returns the limit of the destination to which a call sends.
+    fn destination(&mut self, call: &Call, people: &[Person], progress: &Progress) -> &mut Limit {
+        let number = people[call.account].phone_number.clone();
+        self.destinations.entry((number, progress.key)).or_insert(Limit::SENDS_TO_DESTINATION)
     }
 
     fn written(&mut self, place: usize, call: Option<&Call>, person: &Person, progress: &mut Progress, now: UnixTime) {
@@ -185,7 +216,9 @@ impl Judge {
                 Request::Verify(text) | Request::VerifyWith(_, text) => sent.contains(&(call.session, text.clone())),
                 _ => false,
             };
-            stored.follow_codes(call, person, view.failures <= stored.count.in_a_row, is_sent, now);
+            let is_accepted = view.failures <= stored.count.in_a_row;
+            stored.follow_codes(call, person, is_accepted, is_sent, now);
+            stored.follow_limits(call, progress.written.len() > 1, is_accepted, now);
         } else {
             stored.raise(person, now);
         }
@@ -243,7 +276,7 @@ impl Judge {
         answer: &Answer,
         now: UnixTime,
     ) {
-        let Progress { written, counted, told } = progress;
+        let Progress { written, counted, told, .. } = progress;
         let account = &mut self.accounts[call.account];
         let mut see = |what: &str| *self.seen.entry(what.to_owned()).or_default() += 1;
         match answer {
@@ -274,14 +307,11 @@ impl Judge {
                 assert!(written.is_empty(), "{call:?} changes the account: {refusal:?}");
                 see(refusal.label());
             }
-            Answer::Other(label) => {
+            Answer::Other(label, from) => {
                 // A code that is not sent is withdrawn.
                 let may_write = matches!(call.request, Request::Send(..));
                 assert!(may_write || written.is_empty(), "{call:?} changes the account: {label}");
-                if matches!(call.request, Request::Challenge(..) | Request::Sign(..)) {
-                    let is_full = account.stored.challenges.are_full(now);
-                    assert_eq!(*label == "too_many_challenges", is_full, "{call:?} is refused as {label}");
-                }
+                account.stored.check_limits(call, label, *from, now);
                 see(label);
             }
             Answer::OtherVersion => {
@@ -303,6 +333,7 @@ impl Judge {
                 see("sent");
             }
             Answer::Pushed(_) => see("pushed"),
+            Answer::Enrolled(_) => see("enrolled"),
             Answer::Asked(question) => {
                 let right = person.challenge_token.as_ref().unwrap().respond(question);
                 account.stored.challenges.tell(call.session, None, &right);
@@ -321,8 +352,8 @@ impl Judge {
                 see("signed");
             }
             Answer::Done => {
-                if let Request::AnswerPush(text) = &call.request {
-                    assert!(account.answered.insert(text.clone()), "an answer to a push is taken twice");
+                if let Request::AnswerPush(reply) = &call.request {
+                    assert!(account.answered.insert(reply.text.clone()), "an answer to a push is taken twice");
                 }
                 let is_enrolled = matches!(call.request, Request::EnrollFirst(_));
                 assert!(!is_enrolled, "a phone is enrolled with the password alone");
@@ -334,7 +365,7 @@ impl Judge {
             Answer::Crashed | Answer::Outage => {
                 account.gaps.extend(written.iter().filter(|revision| !account.told.contains(revision)));
             }
-            Answer::Other("waiting") => {}
+            Answer::Other("waiting", _) => {}
             _ if call.request == Request::ResealAll => {}
             _ => {
                 assert!(!told.is_empty(), "{call:?} has no event");
@@ -361,13 +392,14 @@ impl Judge {
     }
 
     pub(crate) fn backup(&self) -> Backup {
-        Backup(self.accounts.iter().map(|account| account.stored.clone()).collect())
+        Backup(self.accounts.iter().map(|account| account.stored.clone()).collect(), self.destinations.clone())
     }
 
     /// Follows a restore. What a restore reopens is documented: recovery codes and counters that were used since the
     /// backup.
-    pub(crate) fn restore(&mut self, Backup(backup): &Backup) {
+    pub(crate) fn restore(&mut self, Backup(backup, destinations): &Backup) {
         self.all_is_told();
+        self.destinations.clone_from(destinations);
         for (account, stored) in self.accounts.iter_mut().zip(backup) {
             account.accepted.retain(|used| match used {
                 Used::Recovery(code) => stored.used_recovery.contains(code),

@@ -15,6 +15,9 @@
 //! - of a phone or a token with a clock, codes of the window that follows the clock;
 //! - of a token that answers challenges, the response to a pending challenge of the same transaction.
 //!
+//! It counts codes that are sent, enrollments, pushes and challenges, and checks that exactly those beyond the limits are
+//! refused.
+//!
 //! A failure prints the seed of its run. `SIMULATION_SEED=7 cargo test --all-features --test simulation` repeats it.
 //! `TESTS_FULL=1` simulates ten million logins.
 
@@ -78,12 +81,16 @@ const EVERYTHING: &[&str] = &[
     "clock_behind",
     "not_sent",
     "too_many_sends",
+    "too_many_sends_to_destination",
+    "enrolled",
+    "too_many_enrollments",
     "not_first",
     "pushed",
     "denied",
     "not_me",
     "wrong_number",
     "pushes_held",
+    "too_many_pushes",
     "signature",
     "answered",
     "outage",

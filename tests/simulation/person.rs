@@ -7,7 +7,7 @@ use secondo::push::device::{Device, Unlock};
 use secondo::push::{Activation, Notification, SoftwareKey};
 use secondo::{AccountId, AuthenticatorNumber, State, Transaction, UnixTime, Verifier};
 
-use crate::call::DESK;
+use crate::call::{DESK, Reaction, Reply};
 use crate::store::Connection;
 use crate::token::{ChallengeToken, Clock, Token};
 
@@ -18,10 +18,12 @@ pub(crate) struct Person {
     pub(crate) token: Option<Token>,
     pub(crate) challenge_token: Option<ChallengeToken>,
     pub(crate) number_of_sms: AuthenticatorNumber,
+    /// The number to which messages are sent.
+    pub(crate) phone_number: String,
     pub(crate) number_of_app: AuthenticatorNumber,
     app: Device<SoftwareKey>,
     /// The last answer of the app, which somebody may have seen.
-    pub(crate) answered: String,
+    pub(crate) answered: Reply,
     /// The recovery codes on paper.
     pub(crate) codes: Vec<String>,
     /// `true` if somebody else knows the password.
@@ -58,8 +60,10 @@ impl Person {
         new.extend(clock_token.iter().map(|token| (token.authenticator(), State::new().confirmed())));
         let challenge_token = matches!(place, 4 | 5).then(|| ChallengeToken::new(number, rng.random()));
         new.extend(challenge_token.iter().map(|token| (token.authenticator(), State::new().confirmed())));
-        let destination = Destination::sms(&format!("+3934712345{place:02}")).unwrap();
-        new.push((destination.into(), State::new().confirmed()));
+        // Three people share a number.
+        let owner = if matches!(place, 5 | 7) { 3 } else { place };
+        let phone_number = format!("+3934712345{owner:02}");
+        new.push((Destination::sms(&phone_number).unwrap().into(), State::new().confirmed()));
         verifier.import(&id, &new, DESK, now).await.unwrap();
 
         let login = Transaction::new(&rng.random::<[u8; 16]>()).unwrap();
@@ -81,9 +85,10 @@ impl Person {
             token,
             challenge_token,
             number_of_sms: sms.number,
+            phone_number,
             number_of_app,
             app,
-            answered: String::new(),
+            answered: Reply { text: String::new(), session: [0; 16], reaction: Reaction::Deny },
             codes: codes.texts().map(|text| text.as_str().to_owned()).collect(),
             is_attacked: place % 2 == 1,
             seen: "000000".into(),

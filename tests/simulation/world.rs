@@ -7,12 +7,11 @@ mod operation;
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use pollster::block_on;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use secondo::policy::{RateLimit, Window};
+use secondo::policy::Window;
 use secondo::seal::{Deployment, KeyId, KeyRing, LocalMasterKey, SealingKey};
 use secondo::{Policy, UnixTime, Verifier};
 
@@ -65,11 +64,10 @@ impl Machine {
 const DRIFT: i64 = 12;
 
 fn policy() -> Policy {
-    // Enrollments are not limited, since all of them are at the beginning.
-    let enrollments = RateLimit::new(u8::MAX, Duration::from_secs(1)).unwrap();
     let (past, future) = (PAST.unsigned_abs().try_into().unwrap(), FUTURE.unsigned_abs().try_into().unwrap());
     let policy = Policy::new().with_window(Window::new(past, future).unwrap()).with_learned_drift(true);
-    policy.with_enrollments(enrollments)
+    // Beside a token with a counter, there is room for enrollments.
+    policy.with_right_codes(64).unwrap()
 }
 
 /// Returns a ring that seals with the first key, and opens with all of them.
@@ -130,7 +128,7 @@ impl World {
         let begun = |call: &Call| -> (Running, Progress) {
             let verifier = self.machines[call.machine].verifier.clone();
             let future = begin(verifier, self.people[call.account].id, call, self.now(call.machine));
-            (future, Progress::default())
+            (future, Progress::new(self.machines[call.machine].keys.0))
         };
         let mut running: Vec<_> = calls.iter().map(|call| Some(begun(call))).collect();
         while answers.iter().any(Option::is_none) {

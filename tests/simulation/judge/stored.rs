@@ -8,7 +8,9 @@ use super::challenge::Challenges;
 use super::clock::Followed;
 use super::count::Count;
 use super::counter;
-use crate::call::{Call, Request};
+use super::limit::Limit;
+use super::push::Pushes;
+use crate::call::{Call, Reaction, Request};
 use crate::person::Person;
 use crate::token::Clock;
 
@@ -22,6 +24,9 @@ pub(super) struct Stored {
     pub(super) counter: Option<u64>,
     pub(super) clocks: BTreeMap<u32, Followed>,
     pub(super) challenges: Challenges,
+    pub(super) sends: Limit,
+    pub(super) enrollments: Limit,
+    pub(super) pushes: Pushes,
     pub(super) used_recovery: BTreeSet<usize>,
 }
 
@@ -34,6 +39,9 @@ impl Stored {
             counter: None,
             clocks: BTreeMap::new(),
             challenges: Challenges::default(),
+            sends: Limit::SENDS,
+            enrollments: Limit::ENROLLMENTS,
+            pushes: Pushes::default(),
             used_recovery: BTreeSet::new(),
         }
     }
@@ -72,6 +80,48 @@ impl Stored {
         }
     }
 
+    /// Follows what a call has used of the limits. `is_sent` is `true` if the call has sent a code before.
+    pub(super) fn follow_limits(&mut self, call: &Call, is_sent: bool, is_accepted: bool, now: UnixTime) {
+        match &call.request {
+            // A code that is not sent is withdrawn, and counts nevertheless.
+            Request::Send(..) if !is_sent => self.sends.count(now),
+            Request::Enroll(_) | Request::EnrollFirst(_) => self.enrollments.count(now),
+            Request::AllowEnrollments => self.enrollments.restart(),
+            Request::Push(..) => self.pushes.ask(call.session, now),
+            Request::AnswerPush(reply) => {
+                assert_eq!(is_accepted, reply.reaction != Reaction::WrongNumber, "{call:?}");
+                self.pushes.answer(reply.session, reply.reaction, now);
+            }
+            Request::Poll => self.pushes.log_in(call.session),
+            Request::Unlock => self.pushes.release(),
+            _ => {}
+        }
+    }
+
+    /// Checks a refusal: a limit refuses exactly what is beyond it, and tells how long.
+    pub(super) fn check_limits(&self, call: &Call, label: &str, from: Option<UnixTime>, now: UnixTime) {
+        let is_of = |limit: &str, until: Option<UnixTime>| {
+            assert_eq!((label == limit).then_some(from), until.map(Some), "{call:?} is refused as {label}");
+        };
+        match &call.request {
+            Request::Challenge(..) | Request::Sign(..) => {
+                let is_full = self.challenges.are_full(now);
+                assert_eq!(label == "too_many_challenges", is_full, "{call:?} is refused as {label}");
+            }
+            Request::Enroll(_) => is_of("too_many_enrollments", self.enrollments.used_up(now)),
+            // The limit of a destination is checked where it refuses.
+            Request::Send(..) if label == "too_many_sends_to_destination" => {}
+            Request::Send(..) => is_of("too_many_sends", self.sends.used_up(now)),
+            Request::Push(..) => {
+                let held = self.pushes.held(now);
+                is_of("pushes_held", held);
+                let is_full = held.is_none() && self.pushes.are_full(now);
+                assert_eq!(label == "too_many_pushes", is_full, "{call:?} is refused as {label}");
+            }
+            _ => {}
+        }
+    }
+
     fn follow_clocks(&mut self, call: &Call, person: &Person, is_accepted: bool, is_sent: bool, now: UnixTime) {
         let (named, text) = match &call.request {
             Request::Verify(text) => (None, text),
@@ -94,11 +144,12 @@ impl Stored {
         assert!(!is_of_phone_only || is_found == is_accepted, "{call:?} at {now} with {:?}", self.clocks);
     }
 
-    /// Follows an operator who raises the watermarks after a restore. Challenges end, too.
+    /// Follows an operator who raises the watermarks after a restore. Challenges and pushes end, too.
     pub(super) fn raise(&mut self, person: &Person, now: UnixTime) {
         for clock in person.clocks() {
             self.clocks.entry(clock.number.get()).or_default().raise(now);
         }
         self.challenges = Challenges::default();
+        self.pushes.end();
     }
 }

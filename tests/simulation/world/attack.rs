@@ -5,7 +5,7 @@ use secondo::factor::RecoveryCodes;
 
 use super::World;
 use super::challenge::PAYEES;
-use crate::call::{Answer, Call, Request};
+use crate::call::{Answer, Call, Reaction, Reply, Request};
 
 impl World {
     /// Lets somebody who knows the password guess, with all that the person has.
@@ -39,8 +39,13 @@ impl World {
             if self.rng.random_bool(0.1) {
                 self.guess_response(account);
             }
-            if self.rng.random_bool(0.1) {
-                self.attack_by_push(account);
+            match self.rng.random_range(0..1_000) {
+                0..100 => self.attack_by_push(account),
+                // One push after the other, until the person approves one.
+                100..110 => (0..8).for_each(|_| self.attack_by_push(account)),
+                110..115 => self.run_up_costs(),
+                115..125 => self.use_up_enrollments(account),
+                _ => {}
             }
             // The same form again, which costs nothing and tells nothing.
             let again: &Call = repeated.get_or_insert_with(|| calls[0].clone());
@@ -87,25 +92,42 @@ impl World {
         }
     }
 
+    /// Lets somebody who knows several passwords have messages sent, some of them to one number.
+    fn run_up_costs(&mut self) {
+        for account in [3, 5, 7, 1].into_iter().flat_map(|account| [account; 7]) {
+            let (session, number, random) = (self.rng.random(), self.people[account].number_of_sms, self.rng.random());
+            self.call(account, session, Request::Send(number, random));
+        }
+    }
+
+    /// Lets somebody who has stolen a session enroll phones.
+    fn use_up_enrollments(&mut self, account: usize) {
+        for _ in 0..self.rng.random_range(1..12) {
+            let (session, secret) = (self.rng.random(), self.rng.random());
+            self.call(account, session, Request::Enroll(secret));
+        }
+    }
+
     /// Lets somebody who knows the password ask for a push, to which the person reacts in one of several ways.
     fn attack_by_push(&mut self, account: usize) {
         let (session, number, random) = (self.rng.random(), self.people[account].number_of_app, self.rng.random());
         let (Answer::Pushed(sent), asker) = self.call(account, session, Request::Push(number, random)) else { return };
         let now = self.now(asker);
         let person = &mut self.people[account];
-        let answer = match self.rng.random_range(0..4) {
-            0 => person.deny(&sent, false, now),
-            1 => person.deny(&sent, true, now),
+        let (reaction, text) = match self.rng.random_range(0..4) {
+            0 => (Reaction::Deny, person.deny(&sent, false, now)),
+            1 => (Reaction::Report, person.deny(&sent, true, now)),
             // The person types a number without its page.
             2 => match format!("{:06}", self.rng.random_range(0..1_000_000)) {
                 guess if guess == sent.number => return,
-                guess => person.approve(&sent, &guess, now),
+                guess => (Reaction::WrongNumber, person.approve(&sent, &guess, now)),
             },
             _ => return,
         };
+        let answer = Reply { text, session, reaction };
         person.answered.clone_from(&answer);
         // The attacker answers first.
-        let forged = person.forge(&sent, &answer, now);
+        let forged = Reply { text: person.forge(&sent, &answer.text, now), ..answer.clone() };
         let (forgery, _) = self.call(account, session, Request::AnswerPush(forged));
         assert!(!matches!(forgery, Answer::Done), "a forged answer is taken");
         self.call(account, session, Request::AnswerPush(answer));

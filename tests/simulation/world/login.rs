@@ -4,7 +4,7 @@ use rand::RngExt;
 use secondo::{AuthenticatorNumber, Refusal};
 
 use super::{MACHINES, World};
-use crate::call::{Answer, Call, Request, Session};
+use crate::call::{Answer, Call, Reaction, Reply, Request, Session};
 use crate::person::Person;
 use crate::token::Clock;
 
@@ -31,7 +31,8 @@ impl World {
     /// Lets a person log in. The person is in at the end, whatever happens on the way.
     pub(super) fn log_in(&mut self, account: usize) {
         match self.rng.random_range(0..100) {
-            0..12 => self.log_in_by_sms(account),
+            0 => self.enroll_spare_phone(account),
+            1..12 => self.log_in_by_sms(account),
             12..15 => self.log_in_by_push(account),
             15..45 if self.people[account].clock_token.is_some() => self.log_in_by_clock_token(account),
             15..45 if self.people[account].token.is_some() => self.log_in_by_token(account),
@@ -132,7 +133,7 @@ impl World {
                 }
             }
             if is_beyond {
-                self.resync(account, source);
+                self.resync(account, source, calls.len() > 1);
             }
             if has_jumped {
                 // Somebody notices, before the wrong clock has refused five right codes of one person.
@@ -178,7 +179,9 @@ impl World {
     }
 
     /// Lets a person have an authenticator found again by two codes in a row.
-    fn resync(&mut self, account: usize, source: Source) {
+    ///
+    /// A thief may have used the first code meanwhile, on a machine with another clock.
+    fn resync(&mut self, account: usize, source: Source, is_stolen: bool) {
         let person = &mut self.people[account];
         let (number, codes) = match source {
             Source::Token => {
@@ -195,8 +198,13 @@ impl World {
         let session = self.rng.random();
         let (answer, has_jumped) = self.send_again(account, session, &Request::Resync(number, codes));
         let is_found = matches!(answer, Answer::Resynchronized { .. } | Answer::Repeated { is_login: false });
-        // The wrong code before may have been the last of five. The next attempt calls the help desk.
-        let is_excused = self.people[account].is_attacked && matches!(answer, Answer::Refused(Refusal::Locked { .. }));
+        let is_excused = self.people[account].is_attacked
+            && match answer {
+                // The wrong code before may have been the last of five. The next attempt calls the help desk.
+                Answer::Refused(Refusal::Locked { .. }) => true,
+                Answer::Refused(Refusal::Replayed { .. }) => is_stolen,
+                _ => false,
+            };
         assert!(
             is_found || is_excused || has_jumped || answer.is_outage(),
             "person {account}, who has two codes in a row, is told {answer:?}"
@@ -247,6 +255,25 @@ impl World {
         self.log_in_by_phone(account);
     }
 
+    /// Lets a person enroll another phone and, once it is confirmed, revoke it.
+    fn enroll_spare_phone(&mut self, account: usize) {
+        let (session, secret) = (self.rng.random(), self.rng.random());
+        let (enrolled, _) = self.send_again(account, session, &Request::Enroll(secret));
+        match enrolled {
+            Answer::Enrolled(number) => {
+                let code = Clock::new(number, 6, secret).code(self.time);
+                self.send_again(account, session, &Request::Confirm(number, code));
+                self.send_again(account, session, &Request::Revoke(number));
+            }
+            // An attacker with a session has used the enrollments up.
+            Answer::Other("too_many_enrollments", _) if self.people[account].is_attacked => {
+                self.send_again(account, session, &Request::AllowEnrollments);
+            }
+            answer => assert!(answer.is_outage() || self.people[account].is_attacked, "{answer:?}"),
+        }
+        self.log_in_by_phone(account);
+    }
+
     fn log_in_by_push(&mut self, account: usize) {
         let (session, number, random) = (self.rng.random(), self.people[account].number_of_app, self.rng.random());
         let (answer, asker) = self.call(account, session, Request::Push(number, random));
@@ -254,7 +281,8 @@ impl World {
         if let (Answer::Pushed(sent), true) = (answer, self.rng.random_bool(0.8)) {
             let now = self.now(asker);
             let person = &mut self.people[account];
-            person.answered = person.approve(&sent, &sent.number, now);
+            let text = person.approve(&sent, &sent.number, now);
+            person.answered = Reply { text, session, reaction: Reaction::Accept };
             let answer = Request::AnswerPush(person.answered.clone());
             let copies = 1 + usize::from(self.rng.random_bool(0.2));
             let calls: Vec<_> = (0..copies).map(|_| self.new_call(account, session, answer.clone())).collect();
