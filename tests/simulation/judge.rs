@@ -36,6 +36,14 @@ enum Used {
     Signature(Session),
 }
 
+impl Used {
+    /// Returns `true` if a restore makes it usable again, as the documentation says. A transaction can log in again with
+    /// what is usable.
+    fn is_reopened(self) -> bool {
+        matches!(self, Self::Counter(_) | Self::Recovery(_) | Self::Session(_))
+    }
+}
+
 struct Account {
     stored: Stored,
     /// Everything that a caller was told to be accepted.
@@ -62,6 +70,17 @@ impl Account {
             assert!(self.accepted.insert(used), "{used:?} of {} is accepted twice: {call:?}", person.id);
         }
         if is_clock { "clock resynchronized" } else { "counter resynchronized" }
+    }
+
+    /// Checks a failure that a caller was told: it is the one that was counted, or one of a repeated answer.
+    fn check_failure(&self, call: &Call, counted: Option<(u8, Hold)>, told: (u8, Hold)) {
+        let is_repeated = self.counted.contains(&(call.session, call.request.clone()));
+        match counted {
+            // It counts on the enrollment alone.
+            None if matches!(call.request, Request::Confirm(..)) => assert_eq!(told.1, Hold::None),
+            Some(counted) => assert_eq!(told, counted, "{call:?}"),
+            None => assert!(is_repeated, "{call:?} is judged and not counted: {told:?}"),
+        }
     }
 
     /// Checks an accepted code, and returns what is used up by it.
@@ -106,6 +125,8 @@ pub(crate) struct Progress {
     /// The number of the key that seals on the call's machine.
     key: u32,
     written: Vec<u64>,
+    /// The revisions of its writes that a restore has undone.
+    undone: Vec<u64>,
     counted: Option<(u8, Hold)>,
     told: Vec<(Option<&'static str>, Option<u64>)>,
 }
@@ -180,7 +201,9 @@ impl Judge {
                 }
                 Logged::Told(told) => {
                     let Some(place) = self.places.get(told.account.as_str()).copied() else { continue };
-                    if let Some(revision) = told.revision {
+                    if let Some(revision) = told.revision
+                        && !progress.undone.contains(&revision)
+                    {
                         let is_new = self.accounts[place].told.insert(revision);
                         assert!(is_new, "revision {revision} is told twice, now by {:?}", told.action);
                         assert!(progress.written.contains(&revision), "the event of {call:?} has another's revision");
@@ -218,7 +241,7 @@ impl Judge {
             };
             let is_accepted = view.failures <= stored.count.in_a_row;
             stored.follow_codes(call, person, is_accepted, is_sent, now);
-            stored.follow_limits(call, progress.written.len() > 1, is_accepted, now);
+            stored.follow_limits(call, progress.written.len() + progress.undone.len() > 1, is_accepted, now);
         } else {
             stored.raise(person, now);
         }
@@ -276,28 +299,30 @@ impl Judge {
         answer: &Answer,
         now: UnixTime,
     ) {
-        let Progress { written, counted, told, .. } = progress;
+        let Progress { written, undone, counted, told, .. } = progress;
+        let stored: Vec<_> = undone.iter().chain(&written).copied().collect();
         let account = &mut self.accounts[call.account];
         let mut see = |what: &str| *self.seen.entry(what.to_owned()).or_default() += 1;
         match answer {
             Answer::Accepted { number, kind, counter } => {
-                assert!(written.len() == 1 && counted.is_none(), "{call:?} is accepted and not stored");
-                assert_eq!(told, [(None, Some(written[0]))], "{call:?} is accepted without its event");
+                assert!(stored.len() == 1 && counted.is_none(), "{call:?} is accepted and not stored");
+                assert_eq!(told, [(None, Some(stored[0]))], "{call:?} is accepted without its event");
                 see(&format!("{kind:?}"));
                 let used = account.used_by(call, person, *number, *kind, *counter);
                 if *kind == Kind::Totp && !clock::is_usual(*counter, now) {
                     see("clock followed");
                 }
-                for used in [Some(Used::Session(call.session)), used].into_iter().flatten() {
+                if !undone.is_empty() {
+                    see("undone");
+                }
+                let is_reopened = |used: &Used| !undone.is_empty() && used.is_reopened();
+                for used in [Some(Used::Session(call.session)), used].into_iter().flatten().filter(|u| !is_reopened(u))
+                {
                     assert!(account.accepted.insert(used), "{used:?} of {} is accepted twice: {call:?}", person.id);
                 }
             }
             Answer::Refused(Refusal::Wrong { remaining, hold } | Refusal::Replayed { remaining, hold }) => {
-                let is_repeated = account.counted.contains(&(call.session, call.request.clone()));
-                match counted {
-                    Some(counted) => assert_eq!((*remaining, *hold), counted, "{call:?}"),
-                    None => assert!(is_repeated, "{call:?} is judged and not counted: {answer:?}"),
-                }
+                account.check_failure(call, counted, (*remaining, *hold));
                 see(if matches!(answer, Answer::Refused(Refusal::Wrong { .. })) { "wrong" } else { "replayed" });
                 if *hold == Hold::Locked {
                     see("locked for good");
@@ -319,7 +344,7 @@ impl Judge {
                 see("other version");
             }
             Answer::Resynchronized { counter } => {
-                assert!(written.len() == 1 && counted.is_none(), "{call:?} finds a token and is not stored");
+                assert!(stored.len() == 1 && counted.is_none(), "{call:?} finds a token and is not stored");
                 see(account.resynchronized(call, person, *counter));
             }
             Answer::Repeated { .. } => {
@@ -346,7 +371,7 @@ impl Judge {
                 see("to sign");
             }
             Answer::Signed => {
-                assert!(written.len() == 1 && counted.is_none(), "{call:?} is signed and not stored");
+                assert!(stored.len() == 1 && counted.is_none(), "{call:?} is signed and not stored");
                 let is_first = account.accepted.insert(Used::Signature(call.session));
                 assert!(is_first, "{call:?} is signed twice");
                 see("signed");
@@ -397,8 +422,23 @@ impl Judge {
 
     /// Follows a restore. What a restore reopens is documented: recovery codes and counters that were used since the
     /// backup.
-    pub(crate) fn restore(&mut self, Backup(backup, destinations): &Backup) {
+    ///
+    /// Calls that are under way go on with what is restored. Some are told what the restore has undone.
+    pub(crate) fn restore(&mut self, Backup(backup, destinations): &Backup, under_way: Vec<(&Call, &mut Progress)>) {
+        let mut sent = Vec::new();
+        for (call, progress) in under_way {
+            self.see("under way");
+            let account = &mut self.accounts[call.account];
+            account.gaps.extend(progress.written.iter().filter(|revision| !account.told.contains(revision)));
+            progress.undone.append(&mut progress.written);
+            account.accepted.remove(&Used::Session(call.session));
+            let of_call = account.sent.iter().filter(|(session, _)| *session == call.session);
+            sent.extend(of_call.map(|of_call| (call.account, of_call.clone())));
+        }
         self.all_is_told();
+        for (place, of_call) in sent {
+            self.accounts[place].sent.insert(of_call);
+        }
         self.destinations.clone_from(destinations);
         for (account, stored) in self.accounts.iter_mut().zip(backup) {
             account.accepted.retain(|used| match used {

@@ -3,7 +3,7 @@
 //! Three machines share a database, and eight people log in. Clocks drift and jump, those of hardware tokens by minutes
 //! over months. Messages are lost or come twice, machines crash between a load and its answer, the database fails before
 //! and after it has written, half of the people have an attacker who knows the password and mixes all factors, sealing
-//! keys rotate one machine at a time, and the database fails over to an older state. Sometimes everybody is away for
+//! keys rotate one machine at a time, and the database fails over to an older state while calls are under way. Sometimes everybody is away for
 //! weeks or months. An upgrade is a machine that starts again beside the others. Records have had one version so far.
 //! Sometimes an upgrade is taken back after it has written a record of a later version, which the machines cannot read.
 //!
@@ -99,6 +99,8 @@ const EVERYTHING: &[&str] = &[
     "rotated",
     "resealed",
     "failed over",
+    "under way",
+    "undone",
     "later version",
     "other version",
 ];

@@ -122,8 +122,13 @@ impl World {
         at(self.time.saturating_add_signed(self.machines[machine].ahead))
     }
 
-    /// Runs calls side by side. Their steps are mixed, and machines crash between them.
     fn run(&mut self, calls: &[Call]) -> Vec<Answer> {
+        self.run_over(calls, None)
+    }
+
+    /// Runs calls side by side. Their steps are mixed, and machines crash between them. After the given number of steps
+    /// the database fails over.
+    fn run_over(&mut self, calls: &[Call], mut steps_before: Option<u32>) -> Vec<Answer> {
         let mut answers: Vec<_> = calls.iter().map(|_| None).collect();
         let begun = |call: &Call| -> (Running, Progress) {
             let verifier = self.machines[call.machine].verifier.clone();
@@ -132,6 +137,11 @@ impl World {
         };
         let mut running: Vec<_> = calls.iter().map(|call| Some(begun(call))).collect();
         while answers.iter().any(Option::is_none) {
+            if steps_before == Some(0) {
+                let under_way = running.iter_mut().zip(calls);
+                self.restore(under_way.filter_map(|(running, call)| Some((call, &mut running.as_mut()?.1))).collect());
+            }
+            steps_before = steps_before.and_then(|steps| steps.checked_sub(1));
             let n = self.rng.random_range(0..calls.len());
             let Some((future, progress)) = &mut running[n] else { continue };
             let call = &calls[n];
@@ -155,6 +165,9 @@ impl World {
                 self.logins += u64::from(matches!(answer, Answer::Accepted { .. }));
                 answers[n] = Some(answer);
             }
+        }
+        if steps_before.is_some() {
+            self.restore(Vec::new());
         }
         answers.into_iter().flatten().collect()
     }

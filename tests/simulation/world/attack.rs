@@ -114,7 +114,7 @@ impl World {
         let (Answer::Pushed(sent), asker) = self.call(account, session, Request::Push(number, random)) else { return };
         let now = self.now(asker);
         let person = &mut self.people[account];
-        let (reaction, text) = match self.rng.random_range(0..4) {
+        let (reaction, text) = match self.rng.random_range(0..6) {
             0 => (Reaction::Deny, person.deny(&sent, false, now)),
             1 => (Reaction::Report, person.deny(&sent, true, now)),
             // The person types a number without its page.

@@ -5,8 +5,8 @@ use rand::RngExt;
 use secondo::Verifier;
 
 use super::challenge::PAYEES;
-use super::{DRIFT, MACHINES, Machine, World, at, policy, ring, two_keys};
-use crate::call::{Answer, DESK, Request};
+use super::{DRIFT, MACHINES, Machine, PEOPLE, World, at, policy, ring, two_keys};
+use crate::call::{Answer, Call, DESK, Request};
 use crate::judge::Progress;
 use crate::person::Person;
 use crate::store::Connection;
@@ -48,13 +48,51 @@ impl World {
         }
     }
 
-    /// Fails over to a replica as old as the last backup, and raises watermarks before the next login.
+    /// Fails over to a replica as old as the last backup, while calls are under way.
     pub(super) fn fail_over(&mut self) {
         // The replica knows nothing of the last login, whose code a thief has seen.
         let account = 3;
         self.log_in_by_phone(account);
+        let mut calls = Vec::new();
+        for _ in 0..4 {
+            let account = self.rng.random_range(0..PEOPLE);
+            calls.extend(self.calls_of(account));
+        }
+        // Each call waits for the database two or three times.
+        let steps = self.rng.random_range(0..3 * u32::try_from(calls.len()).unwrap());
+        self.run_over(&calls, Some(steps));
+        let stolen = Request::Verify(self.people[account].seen.clone());
+        let session = self.rng.random();
+        self.call(account, session, stolen);
+        // Steps up to the farthest drift are used, ten and one of the window. A token may be nine behind.
+        self.time += 700;
+    }
+
+    /// Returns calls of a person, whose code somebody has seen.
+    fn calls_of(&mut self, account: usize) -> Vec<Call> {
+        let (session, unused) = (self.rng.random(), (0..10).find(|code| !self.judge.is_recovery_used(account, *code)));
+        let person = &mut self.people[account];
+        let code = Request::Verify(person.phones[0].code(self.time));
+        let mut requests = vec![(session, code.clone()), (session, code.clone()), (self.rng.random(), code)];
+        if let Some(token) = &mut person.token {
+            let code = Request::Verify(token.press());
+            let session = self.rng.random();
+            requests.extend([(session, code.clone()), (session, code)]);
+        }
+        let other = match self.rng.random_range(0..4) {
+            0 => Request::Send(person.number_of_sms, self.rng.random()),
+            1 => Request::Push(person.number_of_app, self.rng.random()),
+            2 => Request::Enroll(self.rng.random()),
+            _ => unused.map_or(Request::Poll, |code| Request::Recover(person.codes[code].clone())),
+        };
+        requests.push((self.rng.random(), other));
+        requests.into_iter().map(|(session, request)| self.new_call(account, session, request)).collect()
+    }
+
+    /// Restores the last backup, and raises watermarks before calls that are under way go on.
+    pub(super) fn restore(&mut self, under_way: Vec<(&Call, &mut Progress)>) {
         self.judge.see("failed over");
-        self.judge.restore(&self.backup.1);
+        self.judge.restore(&self.backup.1, under_way);
         self.database.restore(&self.backup.0);
         // All machines open what the first one seals, which is the first in a rotation.
         let (active, other) = self.machines[0].keys;
@@ -63,11 +101,6 @@ impl World {
         assert_eq!(block_on(operator.raise_all_watermarks(DESK, at(self.time), |_, _| ())).unwrap(), 0);
         self.judge.follow(self.database.take_log(), None, &self.people, &mut Progress::default(), at(self.time));
         self.backup = (self.database.backup(), self.judge.backup());
-        let stolen = Request::Verify(self.people[account].seen.clone());
-        let session = self.rng.random();
-        self.call(account, session, stolen);
-        // Steps up to the farthest drift are used, ten and one of the window. A token may be nine behind.
-        self.time += 700;
     }
 
     /// Replaces an account by a record of a later version, which no machine reads or changes, and takes it back.
