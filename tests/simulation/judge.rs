@@ -34,11 +34,13 @@ enum Used {
     Recovery(usize),
     Session(Session),
     Signature(Session),
+    /// The code that was sent, the challenge or the push of a transaction.
+    Question(Session),
 }
 
 impl Used {
-    /// Returns `true` if a restore makes it usable again, as the documentation says. A transaction can log in again with
-    /// what is usable.
+    /// Returns `true` if a restore makes it usable again, as the documentation says. In a transaction whose login is
+    /// undone, another login is possible.
     fn is_reopened(self) -> bool {
         matches!(self, Self::Counter(_) | Self::Recovery(_) | Self::Session(_))
     }
@@ -84,36 +86,29 @@ impl Account {
     }
 
     /// Checks an accepted code, and returns what is used up by it.
-    fn used_by(
-        &self,
-        call: &Call,
-        person: &Person,
-        number: AuthenticatorNumber,
-        kind: Kind,
-        counter: u64,
-    ) -> Option<Used> {
+    fn used_by(&self, call: &Call, person: &Person, number: AuthenticatorNumber, kind: Kind, counter: u64) -> Used {
         match (kind, &call.request) {
             (Kind::Totp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
                 let clock = person.clocks().find(|clock| clock.number == number).unwrap();
                 assert_eq!(*text, clock.code_of(counter), "a wrong code is accepted");
-                Some(Used::Step(number.get(), counter))
+                Used::Step(number.get(), counter)
             }
             (Kind::Hotp, Request::Verify(text) | Request::VerifyWith(_, text)) => {
                 let token = person.token.as_ref().filter(|token| token.number == number).unwrap();
                 assert_eq!(*text, token.code_of(counter), "a wrong code is accepted");
-                Some(Used::Counter(counter))
+                Used::Counter(counter)
             }
             (Kind::Sms, Request::Verify(text) | Request::VerifyWith(_, text)) => {
                 let is_sent = self.sent.contains(&(call.session, text.clone()));
                 assert!(is_sent, "a code that was not sent in this login is accepted");
-                None
+                Used::Question(call.session)
             }
             (Kind::LookUp, Request::Recover(text)) => {
                 let code = person.codes.iter().position(|code| code == text);
-                Some(Used::Recovery(code.expect("a wrong recovery code is accepted")))
+                Used::Recovery(code.expect("a wrong recovery code is accepted"))
             }
             // The judge has checked the response when it was stored.
-            (Kind::Ocra, Request::Verify(_)) | (Kind::Push, Request::Poll) => None,
+            (Kind::Ocra, Request::Verify(_)) | (Kind::Push, Request::Poll) => Used::Question(call.session),
             (kind, request) => panic!("{request:?} is accepted as {kind:?}"),
         }
     }
@@ -316,8 +311,7 @@ impl Judge {
                     see("undone");
                 }
                 let is_reopened = |used: &Used| !undone.is_empty() && used.is_reopened();
-                for used in [Some(Used::Session(call.session)), used].into_iter().flatten().filter(|u| !is_reopened(u))
-                {
+                for used in [Used::Session(call.session), used].into_iter().filter(|used| !is_reopened(used)) {
                     assert!(account.accepted.insert(used), "{used:?} of {} is accepted twice: {call:?}", person.id);
                 }
             }
@@ -423,7 +417,7 @@ impl Judge {
     /// Follows a restore. What a restore reopens is documented: recovery codes and counters that were used since the
     /// backup.
     ///
-    /// Calls that are under way go on with what is restored. Some are told what the restore has undone.
+    /// Calls that are under way go on with what is restored. Some callers are told what the restore has undone.
     pub(crate) fn restore(&mut self, Backup(backup, destinations): &Backup, under_way: Vec<(&Call, &mut Progress)>) {
         let mut sent = Vec::new();
         for (call, progress) in under_way {
@@ -431,6 +425,7 @@ impl Judge {
             let account = &mut self.accounts[call.account];
             account.gaps.extend(progress.written.iter().filter(|revision| !account.told.contains(revision)));
             progress.undone.append(&mut progress.written);
+            // The restored account does not know that its transaction has logged in.
             account.accepted.remove(&Used::Session(call.session));
             let of_call = account.sent.iter().filter(|(session, _)| *session == call.session);
             sent.extend(of_call.map(|of_call| (call.account, of_call.clone())));
@@ -444,7 +439,7 @@ impl Judge {
             account.accepted.retain(|used| match used {
                 Used::Recovery(code) => stored.used_recovery.contains(code),
                 Used::Counter(counter) => Some(*counter) <= stored.counter,
-                Used::Step(..) | Used::Session(_) | Used::Signature(_) => true,
+                Used::Step(..) | Used::Session(_) | Used::Signature(_) | Used::Question(_) => true,
             });
             (account.first, account.stored) = (stored.revision, stored.clone());
         }

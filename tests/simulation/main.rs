@@ -1,11 +1,12 @@
 //! A deterministic simulation of accounts through years, with the public API.
 //!
 //! Three machines share a database, and eight people log in. Clocks drift and jump, those of hardware tokens by minutes
-//! over months. Messages are lost or come twice, machines crash between a load and its answer, the database fails before
-//! and after it has written, half of the people have an attacker who knows the password and mixes all factors, sealing
-//! keys rotate one machine at a time, and the database fails over to an older state while calls are under way. Sometimes everybody is away for
-//! weeks or months. An upgrade is a machine that starts again beside the others. Records have had one version so far.
-//! Sometimes an upgrade is taken back after it has written a record of a later version, which the machines cannot read.
+//! over months. Messages are lost or come twice, machines crash between a load and its answer, the database fails
+//! before and after it has written, half of the people have an attacker who knows the password and mixes all factors,
+//! sealing keys rotate one machine at a time, and the database fails over to an older state while calls are under way.
+//! Sometimes everybody is away for weeks or months. An upgrade is a machine that starts again beside the others.
+//! Records have had one version so far. Sometimes an upgrade is taken back after it has written a record of a later
+//! version, which the machines cannot read.
 //!
 //! All the while, the [`judge`] checks that no code is accepted twice, that no guess is judged without being counted,
 //! that attempts and locks are exactly those of the policy, that nobody is locked out who did nothing wrong, and that
@@ -15,8 +16,8 @@
 //! - of a phone or a token with a clock, codes of the window that follows the clock;
 //! - of a token that answers challenges, the response to a pending challenge of the same transaction.
 //!
-//! It counts codes that are sent, enrollments, pushes and challenges, and checks that exactly those beyond the limits are
-//! refused.
+//! It counts codes that are sent, enrollments, pushes and challenges, and checks that exactly those beyond the limits
+//! are refused.
 //!
 //! A failure prints the seed of its run. `SIMULATION_SEED=7 cargo test --all-features --test simulation` repeats it.
 //! `TESTS_FULL=1` simulates ten million logins.

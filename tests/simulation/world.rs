@@ -59,8 +59,8 @@ impl Machine {
     }
 }
 
-/// The seconds by which the clocks of machines and phones are off the true time, each way. Together they are less than a
-/// step. The window has one more past step, since it moves by a step with a code that is early.
+/// The seconds by which the clocks of machines and phones are off the true time, each way. Together they are less than
+/// a step. The window has one more past step, since it moves by a step with a code that is early.
 const DRIFT: i64 = 12;
 
 fn policy() -> Policy {

@@ -6,7 +6,7 @@ use secondo::Verifier;
 
 use super::challenge::PAYEES;
 use super::{DRIFT, MACHINES, Machine, PEOPLE, World, at, policy, ring, two_keys};
-use crate::call::{Answer, Call, DESK, Request};
+use crate::call::{Answer, Call, DESK, Reaction, Reply, Request, Session};
 use crate::judge::Progress;
 use crate::person::Person;
 use crate::store::Connection;
@@ -50,10 +50,15 @@ impl World {
 
     /// Fails over to a replica as old as the last backup, while calls are under way.
     pub(super) fn fail_over(&mut self) {
+        let answers = self.ask();
+        if self.rng.random() {
+            // The replica knows what was asked, and nothing of the answers.
+            self.backup = (self.database.backup(), self.judge.backup());
+        }
         // The replica knows nothing of the last login, whose code a thief has seen.
         let account = 3;
         self.log_in_by_phone(account);
-        let mut calls = Vec::new();
+        let mut calls = [answers.clone(), answers.clone()].concat();
         for _ in 0..4 {
             let account = self.rng.random_range(0..PEOPLE);
             calls.extend(self.calls_of(account));
@@ -61,11 +66,41 @@ impl World {
         // Each call waits for the database two or three times.
         let steps = self.rng.random_range(0..3 * u32::try_from(calls.len()).unwrap());
         self.run_over(&calls, Some(steps));
+        for Call { account, session, request, .. } in answers {
+            self.call(account, session, request);
+        }
         let stolen = Request::Verify(self.people[account].seen.clone());
         let session = self.rng.random();
         self.call(account, session, stolen);
         // Steps up to the farthest drift are used, ten and one of the window. A token may be nine behind.
         self.time += 700;
+    }
+
+    /// Sends a code, a challenge and a push. Returns the calls that answer them.
+    fn ask(&mut self) -> Vec<Call> {
+        let [sms, challenge, push]: [Session; 3] = self.rng.random();
+        let mut answers = Vec::new();
+        let account = self.rng.random_range(0..PEOPLE);
+        let request = Request::Send(self.people[account].number_of_sms, self.rng.random());
+        if let (Answer::Sent(Some(code)), _) = self.call(account, sms, request) {
+            answers.push(self.new_call(account, sms, Request::Verify(code)));
+        }
+        let request = Request::Push(self.people[account].number_of_app, self.rng.random());
+        if let (Answer::Pushed(sent), asker) = self.call(account, push, request) {
+            let now = self.now(asker);
+            let text = self.people[account].approve(&sent, &sent.number, now);
+            let reply = Reply { text, session: push, reaction: Reaction::Accept };
+            self.call(account, push, Request::AnswerPush(reply));
+            answers.push(self.new_call(account, push, Request::Poll));
+        }
+        let holder = self.people.iter().position(|person| person.challenge_token.is_some()).unwrap();
+        let token = self.people[holder].challenge_token.as_ref().unwrap().number;
+        let request = Request::Challenge(token, self.rng.random());
+        if let (Answer::Asked(question), _) = self.call(holder, challenge, request) {
+            let response = self.people[holder].challenge_token.as_ref().unwrap().respond(&question);
+            answers.push(self.new_call(holder, challenge, Request::Verify(response)));
+        }
+        answers
     }
 
     /// Returns calls of a person, whose code somebody has seen.
