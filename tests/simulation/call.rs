@@ -4,10 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use secondo::account::RecordError;
+use secondo::account::{AccountError, RecordError};
 use secondo::audit::Operator;
+use secondo::factor::ocra::TransactionDetails;
 use secondo::factor::{CodeMessage, Kind, Transport};
-use secondo::push::{Details, Notification};
+use secondo::push::{Details, Notification, PushRefusal};
 use secondo::verifier::{Accepted, Sent};
 use secondo::{
     AccountId, Algorithm, Authenticator, AuthenticatorNumber, Refusal, Secret, Totp, Transaction, UnixTime, Verifier,
@@ -38,15 +39,44 @@ pub(crate) struct Call {
 pub(crate) enum Request {
     Verify(String),
     VerifyWith(AuthenticatorNumber, String),
+    /// A challenge for a login.
+    Challenge(AuthenticatorNumber, [u8; 32]),
+    /// A challenge to sign a transfer to this payee.
+    Sign(AuthenticatorNumber, Payee, [u8; 32]),
+    VerifySignature(Payee, String),
+    /// A resynchronization of a token with two codes.
+    Resync(AuthenticatorNumber, [String; 2]),
     Recover(String),
     Send(AuthenticatorNumber, [u8; 32]),
     Push(AuthenticatorNumber, [u8; 32]),
-    AnswerPush(String),
+    AnswerPush(Reply),
     Poll,
     /// An enrollment after the password alone, of a phone with this secret.
     EnrollFirst([u8; 32]),
+    /// An enrollment of a phone with this secret, after a login.
+    Enroll([u8; 32]),
+    Confirm(AuthenticatorNumber, String),
+    Revoke(AuthenticatorNumber),
+    AllowEnrollments,
     Unlock,
     ResealAll,
+}
+
+/// An answer to a push.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    /// The transaction of the push.
+    pub(crate) session: Session,
+    pub(crate) reaction: Reaction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reaction {
+    Accept,
+    WrongNumber,
+    Deny,
+    Report,
 }
 
 #[derive(Debug)]
@@ -56,10 +86,16 @@ pub(crate) enum Answer {
         kind: Kind,
         counter: u64,
     },
-    Repeated,
+    Repeated {
+        is_login: bool,
+    },
+    /// A token is found again at this counter.
+    Resynchronized {
+        counter: u64,
+    },
     Refused(Refusal),
-    /// Another refusal, which nobody is locked out by.
-    Other(&'static str),
+    /// Another refusal, by which nobody is locked out. It may tell when to ask again.
+    Other(&'static str, Option<UnixTime>),
     /// The database failed, and the machine does not know whether the change is stored.
     Outage,
     /// The machine does not know the version of the record.
@@ -67,6 +103,12 @@ pub(crate) enum Answer {
     /// The code to send, unless one was sent just now.
     Sent(Option<String>),
     Pushed(Notification),
+    /// The question for a token.
+    Asked(String),
+    /// The nonce for a token that signs.
+    ToSign([u8; 16]),
+    Signed,
+    Enrolled(AuthenticatorNumber),
     /// The request was done.
     Done,
     /// The machine crashed.
@@ -75,17 +117,23 @@ pub(crate) enum Answer {
 
 impl Answer {
     pub(crate) fn is_login(&self) -> bool {
-        matches!(self, Self::Accepted { .. } | Self::Repeated)
+        matches!(self, Self::Accepted { .. } | Self::Repeated { is_login: true })
+    }
+
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Outage | Self::Crashed)
     }
 
     fn of<T>(result: Result<T, VerifierError<Outage>>, of: impl FnOnce(T) -> Self) -> Self {
         match result {
             Ok(done) => of(done),
             Err(VerifierError::Refused(refusal)) => Self::Refused(refusal),
-            Err(VerifierError::Repeated(_)) => Self::Repeated,
+            Err(VerifierError::Repeated(repeated)) => Self::Repeated { is_login: repeated.is_login },
             Err(VerifierError::Store(Outage)) => Self::Outage,
             Err(VerifierError::Record(RecordError::Version(_))) => Self::OtherVersion,
-            Err(error @ (VerifierError::Account(_) | VerifierError::Push(_))) => Self::Other(error.label()),
+            Err(error @ (VerifierError::Account(_) | VerifierError::Push(_) | VerifierError::Challenge(_))) => {
+                Self::Other(error.label(), from(&error))
+            }
             Err(error) => panic!("{error}: {error:?}"),
         }
     }
@@ -96,6 +144,19 @@ impl Answer {
             kind: accepted.kind(),
             counter: accepted.counter().get(),
         })
+    }
+}
+
+/// Returns the time from which a request that a limit refuses can be made again.
+fn from(error: &VerifierError<Outage>) -> Option<UnixTime> {
+    match *error {
+        VerifierError::Account(
+            AccountError::TooManyEnrollments { from }
+            | AccountError::TooManySends { from }
+            | AccountError::TooManySendsToDestination { from },
+        ) => Some(from),
+        VerifierError::Push(PushRefusal::Held { until }) => Some(until),
+        _ => None,
     }
 }
 
@@ -114,6 +175,17 @@ pub(crate) fn details() -> Details {
     Details::new("INPS", "Bari, Italia", "25 novembre 2026, 09:30").unwrap()
 }
 
+fn phone(secret: &[u8; 32]) -> Authenticator {
+    Authenticator::new(Totp::default(), Algorithm::Sha256, Secret::from_bytes(secret).unwrap())
+}
+
+/// The payee of a transfer, which is all that tells one from another.
+pub(crate) type Payee = &'static str;
+
+pub(crate) fn transaction(payee: Payee) -> TransactionDetails<'static> {
+    TransactionDetails::new("10,00 EUR", payee, "").unwrap()
+}
+
 /// A call under way.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
@@ -126,6 +198,23 @@ pub(crate) fn begin(verifier: Arc<Verifier<Faulty>>, id: AccountId, call: &Call,
             Request::VerifyWith(number, code) => {
                 Answer::login(verifier.verify_with(&id, &login, number, &code, now).await)
             }
+            Request::Challenge(number, random) => {
+                let asked = verifier.challenge(&id, &login, number, None, now, &random).await;
+                Answer::of(asked, |asked| Answer::Asked(asked.question().as_str().to_owned()))
+            }
+            Request::Sign(number, payee, random) => {
+                let asked = verifier.sign_transaction(&id, &login, number, &transaction(payee), now, &random).await;
+                Answer::of(asked, |asked| Answer::ToSign(*asked.nonce()))
+            }
+            Request::VerifySignature(payee, response) => {
+                let signed = verifier.verify_signature(&id, &login, &transaction(payee), &response, now).await;
+                Answer::of(signed, |_| Answer::Signed)
+            }
+            Request::Resync(number, codes) => {
+                let codes = codes.each_ref().map(String::as_str);
+                let found = verifier.resync(&id, &login, number, &codes, now).await;
+                Answer::of(found, |found| Answer::Resynchronized { counter: found.counter.get() })
+            }
             Request::Recover(code) => Answer::login(verifier.recover(&id, &login, &code, now).await),
             Request::Send(number, random) => {
                 let sent = verifier.send_code(&id, &login, number, &Gateway, now, &random).await;
@@ -137,12 +226,23 @@ pub(crate) fn begin(verifier: Arc<Verifier<Faulty>>, id: AccountId, call: &Call,
             Request::Push(number, random) => {
                 Answer::of(verifier.push(&id, &login, number, &details(), now, &random).await, Answer::Pushed)
             }
-            Request::AnswerPush(text) => Answer::of(verifier.answer_push(&id, &text, now).await, |_| Answer::Done),
+            Request::AnswerPush(reply) => {
+                Answer::of(verifier.answer_push(&id, &reply.text, now).await, |_| Answer::Done)
+            }
             Request::Poll => Answer::login(verifier.poll(&id, &login, now).await),
             Request::EnrollFirst(secret) => {
-                let secret = Secret::from_bytes(&secret).unwrap();
-                let phone = Authenticator::new(Totp::default(), Algorithm::Sha256, secret);
-                Answer::of(verifier.enroll_first(&id, &login, phone, now).await, |_| Answer::Done)
+                Answer::of(verifier.enroll_first(&id, &login, phone(&secret), now).await, |_| Answer::Done)
+            }
+            Request::Enroll(secret) => {
+                let enrolled = verifier.enroll(&id, &login, phone(&secret), now).await;
+                Answer::of(enrolled, |enrolled| Answer::Enrolled(enrolled.number))
+            }
+            Request::Confirm(number, code) => {
+                Answer::of(verifier.confirm(&id, &login, number, &code, now).await, |_| Answer::Done)
+            }
+            Request::Revoke(number) => Answer::of(verifier.revoke(&id, number, DESK, now).await, |()| Answer::Done),
+            Request::AllowEnrollments => {
+                Answer::of(verifier.allow_enrollments(&id, DESK, now).await, |()| Answer::Done)
             }
             Request::Unlock => Answer::of(verifier.unlock(&id, DESK, now).await, |()| Answer::Done),
             Request::ResealAll => match verifier.reseal_all(|_, _| ()).await {

@@ -1,15 +1,23 @@
 //! A deterministic simulation of accounts through years, with the public API.
 //!
-//! Three machines share a database, and eight people log in. Clocks drift and jump, messages are lost or come twice,
-//! machines crash between a load and its answer, the database fails before and after it has written, half of the people
-//! have an attacker who knows the password and mixes all factors, sealing keys rotate one machine at a time, and the
-//! database fails over to an older state. Sometimes everybody is away for weeks or months. An upgrade is a machine that
-//! starts again beside the others. Records have had one version so far. Sometimes an upgrade is taken back after it has
-//! written a record of a later version, which the machines cannot read.
+//! Three machines share a database, and eight people log in. Clocks drift and jump, those of hardware tokens by minutes
+//! over months. Messages are lost or come twice, machines crash between a load and its answer, the database fails
+//! before and after it has written, half of the people have an attacker who knows the password and mixes all factors,
+//! sealing keys rotate one machine at a time, and the database fails over to an older state while calls are under way.
+//! Sometimes everybody is away for weeks or months. An upgrade is a machine that starts again beside the others.
+//! Records have had one version so far. Sometimes an upgrade is taken back after it has written a record of a later
+//! version, which the machines cannot read.
 //!
 //! All the while, the [`judge`] checks that no code is accepted twice, that no guess is judged without being counted,
 //! that attempts and locks are exactly those of the policy, that nobody is locked out who did nothing wrong, and that
-//! every decision has its event, or shows as a gap in the revisions.
+//! every decision has its event, or shows as a gap in the revisions. It checks that exactly the following are accepted:
+//!
+//! - of a token with a counter, codes within the look-ahead, and within the span at a resynchronization;
+//! - of a phone or a token with a clock, codes of the window that follows the clock;
+//! - of a token that answers challenges, the response to a pending challenge of the same transaction.
+//!
+//! It counts codes that are sent, enrollments, pushes and challenges, and checks that exactly those beyond the limits
+//! are refused.
 //!
 //! A failure prints the seed of its run. `SIMULATION_SEED=7 cargo test --all-features --test simulation` repeats it.
 //! `TESTS_FULL=1` simulates ten million logins.
@@ -20,6 +28,7 @@ mod judge;
 mod naive;
 mod person;
 mod store;
+mod token;
 mod world;
 
 use std::collections::BTreeMap;
@@ -53,6 +62,15 @@ fn simulate(seed: u64, logins: u64, seen: &mut BTreeMap<String, u64>) {
 /// The kinds, refusals, faults and events that must occur in a run of all seeds.
 const EVERYTHING: &[&str] = &[
     "Totp",
+    "Hotp",
+    "clock resynchronized",
+    "counter resynchronized",
+    "clock set right",
+    "clock followed",
+    "Ocra",
+    "signed",
+    "too_many_challenges",
+    "other_transaction_details",
     "Sms",
     "Push",
     "LookUp",
@@ -64,12 +82,16 @@ const EVERYTHING: &[&str] = &[
     "clock_behind",
     "not_sent",
     "too_many_sends",
+    "too_many_sends_to_destination",
+    "enrolled",
+    "too_many_enrollments",
     "not_first",
     "pushed",
     "denied",
     "not_me",
     "wrong_number",
     "pushes_held",
+    "too_many_pushes",
     "signature",
     "answered",
     "outage",
@@ -78,6 +100,8 @@ const EVERYTHING: &[&str] = &[
     "rotated",
     "resealed",
     "failed over",
+    "under way",
+    "undone",
     "later version",
     "other version",
 ];

@@ -2,25 +2,28 @@
 
 use rand::RngExt;
 use rand::rngs::SmallRng;
-use secondo::factor::{Destination, Kind, NewAuthenticator, RecoveryCodes};
+use secondo::factor::{Destination, Kind, RecoveryCodes};
 use secondo::push::device::{Device, Unlock};
 use secondo::push::{Activation, Notification, SoftwareKey};
-use secondo::{
-    AccountId, Algorithm, Authenticator, AuthenticatorNumber, Secret, State, Totp, Transaction, UnixTime, Verifier,
-};
+use secondo::{AccountId, AuthenticatorNumber, State, Transaction, UnixTime, Verifier};
 
-use crate::call::DESK;
-use crate::naive;
+use crate::call::{DESK, Reaction, Reply};
 use crate::store::Connection;
+use crate::token::{ChallengeToken, Clock, Token};
 
 pub(crate) struct Person {
     pub(crate) id: AccountId,
-    pub(crate) phones: Vec<Phone>,
+    pub(crate) phones: Vec<Clock>,
+    pub(crate) clock_token: Option<Clock>,
+    pub(crate) token: Option<Token>,
+    pub(crate) challenge_token: Option<ChallengeToken>,
     pub(crate) number_of_sms: AuthenticatorNumber,
+    /// The number to which messages are sent.
+    pub(crate) phone_number: String,
     pub(crate) number_of_app: AuthenticatorNumber,
     app: Device<SoftwareKey>,
     /// The last answer of the app, which somebody may have seen.
-    pub(crate) answered: String,
+    pub(crate) answered: Reply,
     /// The recovery codes on paper.
     pub(crate) codes: Vec<String>,
     /// `true` if somebody else knows the password.
@@ -29,31 +32,13 @@ pub(crate) struct Person {
     pub(crate) seen: String,
 }
 
-/// A phone that shows codes by its own clock.
-pub(crate) struct Phone {
-    pub(crate) number: AuthenticatorNumber,
-    secret: [u8; 32],
-    /// The seconds by which its clock is ahead.
-    pub(crate) ahead: i64,
-}
-
-impl Phone {
-    pub(crate) fn code(&self, time: u64) -> String {
-        self.code_of(time.saturating_add_signed(self.ahead) / 30)
-    }
-
-    /// Returns the code of a time step, which the library does not compute.
-    pub(crate) fn code_of(&self, step: u64) -> String {
-        naive::code(Algorithm::Sha256, &self.secret, step, 6)
-    }
-
-    fn authenticator(&self) -> NewAuthenticator {
-        Authenticator::new(Totp::default(), Algorithm::Sha256, Secret::from_bytes(&self.secret).unwrap()).into()
-    }
-}
-
 impl Person {
-    /// Enrolls a person with one or two phones, a number for SMS codes, an app and recovery codes.
+    /// Returns all authenticators by time.
+    pub(crate) fn clocks(&self) -> impl Iterator<Item = &Clock> {
+        self.phones.iter().chain(&self.clock_token)
+    }
+
+    /// Enrolls a person with one or two phones, a number for SMS codes, an app and recovery codes. Some have a token.
     pub(crate) async fn enroll(
         verifier: &Verifier<Connection<0>>,
         place: usize,
@@ -62,11 +47,23 @@ impl Person {
     ) -> Self {
         let id = AccountId::new(&format!("person-{place}")).unwrap();
         let phones: Vec<_> = (1..=1 + u32::from(rng.random_bool(0.3)))
-            .map(|number| Phone { number: AuthenticatorNumber::new(number), secret: rng.random(), ahead: 0 })
+            .map(|number| Clock::new(AuthenticatorNumber::new(number), 6, rng.random()))
             .collect();
         let mut new: Vec<_> = phones.iter().map(|phone| (phone.authenticator(), State::new().confirmed())).collect();
-        let destination = Destination::sms(&format!("+3934712345{place:02}")).unwrap();
-        new.push((destination.into(), State::new().confirmed()));
+        let number = AuthenticatorNumber::new(1 + u32::try_from(phones.len()).unwrap());
+        let token = matches!(place, 2 | 3).then(|| Token::new(number, rng.random()));
+        new.extend(token.iter().map(|token| (token.authenticator(), State::new().confirmed())));
+        let mut clock_token = matches!(place, 6 | 7).then(|| Clock::new(number, 8, rng.random()));
+        if let Some(token) = &mut clock_token {
+            token.set_right(now.as_secs(), rng);
+        }
+        new.extend(clock_token.iter().map(|token| (token.authenticator(), State::new().confirmed())));
+        let challenge_token = matches!(place, 4 | 5).then(|| ChallengeToken::new(number, rng.random()));
+        new.extend(challenge_token.iter().map(|token| (token.authenticator(), State::new().confirmed())));
+        // Three people share a number.
+        let owner = if matches!(place, 5 | 7) { 3 } else { place };
+        let phone_number = format!("+3934712345{owner:02}");
+        new.push((Destination::sms(&phone_number).unwrap().into(), State::new().confirmed()));
         verifier.import(&id, &new, DESK, now).await.unwrap();
 
         let login = Transaction::new(&rng.random::<[u8; 16]>()).unwrap();
@@ -84,10 +81,14 @@ impl Person {
         Self {
             id,
             phones,
+            clock_token,
+            token,
+            challenge_token,
             number_of_sms: sms.number,
+            phone_number,
             number_of_app,
             app,
-            answered: String::new(),
+            answered: Reply { text: String::new(), session: [0; 16], reaction: Reaction::Deny },
             codes: codes.texts().map(|text| text.as_str().to_owned()).collect(),
             is_attacked: place % 2 == 1,
             seen: "000000".into(),
