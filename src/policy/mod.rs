@@ -189,7 +189,8 @@ impl Policy {
     /// past and one future step, for example, it moves by at most one step either way. One late code can therefore not
     /// lock out an accurate clock. A clock that is further off needs a resynchronization, after which logins follow it
     /// again. If the window has a past step, a code one step behind the expected one counts as late, and not as a sign
-    /// of drift.
+    /// of drift. So after a code that once came a step early, the right step is the late one, and codes that are late by
+    /// a step more need a window of two past steps.
     #[must_use]
     pub const fn with_learned_drift(mut self, learn: bool) -> Self {
         self.learn_drift = learn;
