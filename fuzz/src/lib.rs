@@ -22,4 +22,6 @@ pub mod postgres;
 #[path = "../../stores/redis/tests/addresses.rs"]
 pub mod redis;
 
+pub mod json;
+
 pub use support::{targets, texts};
