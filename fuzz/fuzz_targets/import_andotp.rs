@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| secondo_fuzz::import::andotp(bytes));
+secondo_fuzz::json_target!(secondo_fuzz::import::andotp);

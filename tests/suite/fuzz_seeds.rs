@@ -49,6 +49,12 @@ fn state() {
     replay("state", targets::state);
 }
 
+#[cfg(feature = "serde")]
+#[test]
+fn serde_types() {
+    replay("serde_types", targets::serde_types);
+}
+
 #[test]
 fn record() {
     replay("record", targets::record);
@@ -118,6 +124,12 @@ fn push_activation() {
 #[test]
 fn push_challenge() {
     replay("push_challenge", targets::push_challenge);
+}
+
+#[cfg(feature = "push")]
+#[test]
+fn push_device() {
+    replay("push_device", targets::push_device);
 }
 
 /// Generates texts of 0 to 60 random characters from `alphabet`.

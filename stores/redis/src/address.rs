@@ -56,9 +56,9 @@ fn check_host(rest: &str) -> Result<()> {
     if user.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
         return refuse("the user and the password must have their white space percent-encoded: a space is `%20`");
     }
-    // The client library would send no password.
-    if !user.is_empty() && !user.contains(':') {
-        return refuse("the address has a user and no password: write `:password@host` or `user:password@host`");
+    // The client library would send neither, and the connection would be that of the default user.
+    if !user.is_empty() && user.split_once(':').is_none_or(|(_, password)| password.is_empty()) {
+        return refuse("the address has no password before the `@`: write `:password@host` or `user:password@host`");
     }
     if host.is_empty() || host.starts_with(':') {
         return refuse("the address has no host");
@@ -97,6 +97,10 @@ fn check_socket(rest: &str) -> Result<()> {
                 );
             }
         }
+    }
+    let has = |name: &str| query.split('&').any(|parameter| parameter.split('=').next() == Some(name));
+    if has("user") && !has("pass") {
+        return refuse("the address has a `user` and no `pass`, without which the user would not be sent");
     }
     Ok(())
 }

@@ -63,13 +63,16 @@ fn each_part_of_an_address_that_cannot_be_used_is_named() {
         ("redis://127.0.0.1?db=1", "no parameters after `?`"),
         ("redis://127.0.0.1/1?ssl=true", "no parameters after `?`"),
         ("redis://127.0.0.1#insecure", "`#`"),
-        ("redis://secret@127.0.0.1", "a user and no password"),
+        ("redis://secret@127.0.0.1", "no password before the `@`"),
+        ("redis://idp:@127.0.0.1", "no password before the `@`"),
+        ("redis://:@127.0.0.1", "no password before the `@`"),
         ("unix://run/redis.sock", "unix:///"),
         ("unix:///", "unix:///"),
         ("unix:///run/redis.sock?database=1", "`db`, `user` and `pass`"),
         ("unix:///run/redis.sock?db=one", "must be a number"),
         ("unix:///run/redis.sock?pass=a&b", "`db`, `user` and `pass`"),
         ("unix:///run/redis.sock?pass=a#b", "%23"),
+        ("unix:///run/redis.sock?db=1&user=idp", "a `user` and no `pass`"),
     ] {
         let reason = refusal(url);
         assert!(reason.contains(part), "{url}: {reason}");
