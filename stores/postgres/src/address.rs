@@ -13,7 +13,7 @@ type Result<T> = core::result::Result<T, PostgresStoreError>;
 ///
 /// The reasons of errors are fixed texts, since any part of the string may be a part of its password.
 pub(crate) fn parse(url: &str) -> Result<Config> {
-    if let Some((_, rest)) = url.split_once("://")
+    if let Some(("postgres" | "postgresql", rest)) = url.split_once("://")
         && rest.split('@').nth(2).is_some()
     {
         // The client library would take what follows the first `@` for the host.

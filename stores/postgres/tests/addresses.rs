@@ -33,7 +33,7 @@ pub fn addresses(bytes: &[u8]) {
         match read_host {
             Host::Tcp(name) => assert_eq!(name, host.trim_matches(['[', ']'])),
             Host::Unix(path) => {
-                assert_eq!((path.as_path(), host), (Path::new("/run/postgresql"), "%2Frun%2Fpostgresql"))
+                assert_eq!((path.as_path(), host), (Path::new("/run/postgresql"), "%2Frun%2Fpostgresql"));
             }
         }
         assert_eq!((read.get_ports(), read.get_dbname()), (&[number][..], Some(database.to_string().as_str())));

@@ -106,6 +106,7 @@ fn another_host_without_tls_is_refused_unless_it_is_allowed() {
         "postgres://[::1]:1/idp",
         "postgres://%2Fnowhere/idp",
         "host=db.internal hostaddr=127.0.0.1 port=1",
+        "host=127.0.0.1 port=1 password=a://b@c@d",
     ] {
         let outcome = block_on(impatient().connect(url));
         assert!(matches!(outcome, Err(PostgresStoreError::Connection(_))), "{url}: {outcome:?}");
