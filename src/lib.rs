@@ -64,6 +64,8 @@
 //!   and their `Debug` output does not show them.
 //! - Malformed input gives an error and no panic, and errors do not contain the input.
 //!
+//! A [table](guide::threats#claims) has the test of each.
+//!
 //! # Limits
 //!
 //! - A one-time password does not resist phishing: within its window, an attacker can use a code that the subscriber

@@ -105,7 +105,7 @@
 //! A commit needs two syncs whatever the size of the file, and writes a few pages of [the journal](#the-journal). With
 //! a million accounts and 64 callers, about one commit in 16 also merges 1,024 changes and writes the pages of these.
 //! So half of the calls took less than 2 ms, but one in a hundred more than 20 ms. The rate with a million was 0.4 of
-//! the rate with a thousand for 64 callers, and 0.7 for 8 callers and for one.
+//! the rate with a thousand for 64 callers, 0.8 for 8 callers and 0.9 for one.
 //!
 //! A million accounts with one authenticator each took a file of 336 MB while it was open and of 211 MB when it was
 //! closed, before there was a journal. With many changes, the journal adds some 40 MB. It is as much memory if the
