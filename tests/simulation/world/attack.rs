@@ -1,4 +1,4 @@
-//! What attackers do who know the password.
+//! Attacks by somebody who knows the password.
 
 use rand::RngExt;
 use secondo::factor::RecoveryCodes;

@@ -1,4 +1,4 @@
-//! How people log in and sign with a token that answers challenges.
+//! Logins and signatures with a token that answers challenges.
 
 use rand::RngExt;
 use secondo::Refusal;

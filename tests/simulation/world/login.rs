@@ -1,4 +1,4 @@
-//! How people log in.
+//! Logins of people by their phones, tokens, messages and apps.
 
 use rand::RngExt;
 use secondo::{AuthenticatorNumber, Refusal};
@@ -8,7 +8,7 @@ use crate::call::{Answer, Call, Reaction, Reply, Request, Session};
 use crate::person::Person;
 use crate::token::Clock;
 
-/// What a person types codes from.
+/// The device that shows the code which a person types.
 #[derive(Clone, Copy, Debug)]
 enum Source {
     /// The phone at this place.
@@ -225,7 +225,7 @@ impl World {
             let recovers = self.judge.recovers(account, self.now(call.machine));
             let answer = self.run(&[call]).remove(0);
             let is_in = answer.is_login();
-            assert!(is_in || !recovers || matches!(answer, Answer::Outage | Answer::Crashed), "{answer:?}");
+            assert!(is_in || !recovers || answer.is_outage(), "{answer:?}");
             return is_in;
         }
         // An operator tries again after an outage.
@@ -245,7 +245,7 @@ impl World {
                 // To a clock that is ahead, the code has expired, and it is dropped.
                 is_excused |= self.machines[machine].has_jumped();
                 assert!(
-                    answer.is_login() || is_excused || matches!(answer, Answer::Outage | Answer::Crashed),
+                    answer.is_login() || is_excused || answer.is_outage(),
                     "person {account}, who did nothing wrong, is told {answer:?}"
                 );
             }

@@ -1,4 +1,4 @@
-//! What operators do: clocks, keys, fail-over and upgrades.
+//! The operation of the service: clocks, keys, fail-over and upgrades.
 
 use pollster::block_on;
 use rand::RngExt;

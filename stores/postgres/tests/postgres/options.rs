@@ -1,4 +1,4 @@
-//! What the options and the connection string do to connections.
+//! The effects of options and connection strings on connections.
 
 use std::fs;
 use std::time::Duration;
