@@ -25,6 +25,7 @@ fn arguments(cell: &str) -> Option<Vec<String>> {
         _ if cell == "all" => vec!["-p", "secondo", "--all-features"],
         _ if cell == "none" => vec!["-p", "secondo", "--no-default-features"],
         [package] if package.starts_with("secondo-") => vec!["-p", package],
+        [package, features] if package.starts_with("secondo-") => vec!["-p", package, "--features", features],
         [] => return None,
         _ => {
             return Some(
@@ -47,7 +48,7 @@ fn dependencies_are_as_many_as_the_guide_and_the_readme_say() {
         assert_eq!(packages(&arguments), stated, "{row}");
         rows += 1;
     }
-    assert_eq!(rows, 17);
+    assert_eq!(rows, 19);
 
     let (default, none) = (packages(&["-p", "secondo"]), packages(&["-p", "secondo", "--no-default-features"]));
     let stated = format!("{default} crates with default features on x86-64 Linux, {none} without features");

@@ -10,8 +10,9 @@ const PAGE: &str = include_str!("../../src/dependencies.md");
 
 /// Indirect dependencies that see secrets. A direct one has a note, or the page says that it sees none.
 const SEE_SECRETS: &str = "aead block-buffer cipher combine crypto-bigint ctr ctutils digest ecdsa elliptic-curve ff \
-    ghash group hybrid-array inout md-5 postgres-protocol primefield primeorder rfc6979 ring rustls-pki-types salsa20 \
-    secrecy stringprep subtle tokio-rustls tokio-util universal-hash wnaf";
+    ghash group hybrid-array inout md-5 percent-encoding postgres-protocol primefield primeorder rfc6979 ring \
+    rustls-pki-types salsa20 secrecy stringprep subtle tinyvec tokio-rustls tokio-util unicode-normalization \
+    universal-hash url wnaf";
 
 type Names = BTreeSet<String>;
 
