@@ -18,7 +18,7 @@
 //! let secret = Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?;
 //! let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret);
 //! let (login, now) = (Transaction::new(&[1; 16])?, UnixTime::from_secs(1_111_111_109)?); // 16 random bytes a login
-//! let enrolled = verifier.enroll(&maria, &login, phone.named("telefono")?, now).await?;
+//! let enrolled = verifier.enroll_first(&maria, &login, phone.named("telefono")?, now).await?;
 //! verifier.confirm(&maria, &login, enrolled.number, "081804", now).await?; // the first code
 //!
 //! let (login, now) = (Transaction::new(&[2; 16])?, UnixTime::from_secs(1_111_111_111)?);
@@ -49,9 +49,10 @@
 //!
 //! # Guarantees
 //!
-//! - A code is accepted once, and no earlier code is accepted after it. Every guess that is evaluated is counted once,
-//!   on the subscriber's account, however many authenticators it is compared with, or on the set of recovery codes. Both
-//!   hold across all threads, processes and machines that share a store, if the store keeps its contract.
+//! - A code is accepted once, and no earlier code is accepted after it. Every guess at a login that is evaluated is
+//!   counted once, on the subscriber's account, however many authenticators it is compared with, or on the set of
+//!   recovery codes; one at a first code is counted on its enrollment. This holds across all threads, processes and
+//!   machines that share a store, if the store keeps its contract.
 //! - No verdict is returned before the state that records it is stored, neither by the [`Verifier`] nor by
 //!   [`Decision::commit`](decision::Decision::commit).
 //! - `Ok` means an accepted code. A refusal, an outage and an unreadable record are different errors.
@@ -62,7 +63,7 @@
 //!   detected. ([`Verifier::unsealed`] is the exception.)
 //! - Secrets, keys and codes are wiped on drop. They implement none of `Clone`, `PartialEq`, `Display` and `Serialize`,
 //!   and their `Debug` output does not show them.
-//! - Malformed input gives an error and no panic, and errors do not contain the input.
+//! - Malformed input gives an error and no panic, and errors contain no code, no secret and no text that was submitted.
 //!
 //! A [table](guide::threats#claims) has the test of each.
 //!

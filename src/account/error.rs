@@ -55,8 +55,8 @@ pub enum AccountError {
         /// The number with the new authenticator.
         found: u16,
     },
-    /// No other authenticator of the account is active but recovery codes. Enroll another one first, suspend this one,
-    /// or close the account.
+    /// The authenticator is the only active one of the account, recovery codes aside. Enroll another one first, suspend
+    /// this one, or close the account.
     Last,
     /// The watermark does not lie so far beyond the window that it may be lowered, or the authenticator has none.
     WatermarkInReach,

@@ -26,8 +26,8 @@ pub struct AccountView {
     pub hold: Hold,
     /// The time from which another enrollment can begin; `None` if one can begin now.
     pub next_enrollment: Option<UnixTime>,
-    /// `true` if every active authenticator is [restricted](Kind::is_restricted), so that the provider must offer
-    /// another one.
+    /// `true` if there are active authenticators and all are [restricted](Kind::is_restricted), so that the provider
+    /// must offer another one.
     pub needs_alternative: bool,
     /// The expiry of the code that an operator issued, if it can be used: see
     /// [`EnrollmentCode`](crate::factor::EnrollmentCode).
@@ -61,7 +61,7 @@ pub struct AuthenticatorView {
     pub external: Option<External>,
     /// The number of codes left, if the authenticator is a set of recovery codes.
     pub codes_left: Option<RecoveryCodesLeft>,
-    /// `false` for an app that has not answered its activation yet. It shows its code once it has.
+    /// `false` for a push app that has not answered its activation yet. It shows its code once it has.
     pub is_activated: bool,
     /// The suite, if the authenticator answers challenges.
     pub suite: Option<Suite>,

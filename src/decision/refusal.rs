@@ -28,7 +28,8 @@ pub enum Refusal {
     },
     /// The account is locked after too many failures. Nothing was computed.
     Locked {
-        /// The end of the lock; `None` if an operator must [unlock](crate::State::unlock) the authenticator.
+        /// The end of the lock; `None` if an operator must [unlock](crate::Verifier::unlock) the account, or
+        /// without a verifier the [state](crate::State::unlock).
         until: Option<UnixTime>,
     },
     /// The attempt came too early after a failure. Nothing was computed.

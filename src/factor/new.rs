@@ -85,7 +85,7 @@ impl From<Token> for NewAuthenticator {
     }
 }
 
-/// Hashes the codes, which takes up to 20 milliseconds. The account keeps only the hashes.
+/// Hashes the codes, which takes some three milliseconds for each. The account keeps only the hashes.
 impl From<&RecoveryCodes> for NewAuthenticator {
     fn from(codes: &RecoveryCodes) -> Self {
         Self { factor: Factor::LookUp(codes.to_set()), name: DisplayName::EMPTY }
@@ -111,6 +111,9 @@ impl Token {
 
 impl Authenticator {
     /// Gives it the name that the subscriber chose, to [enroll](crate::Verifier::enroll) it.
+    ///
+    /// [`NewAuthenticator::from`] takes a reference as well, if the authenticator is still needed, for example in a
+    /// [key URI](crate::formats::otpauth::KeyUri).
     ///
     /// # Errors
     ///

@@ -26,7 +26,7 @@
 //! let moved_at = UnixTime::from_secs(1_795_500_000)?;
 //! let report: Vec<_> = usersfile::read(file, moved_at)
 //!     .map(|line| match line {
-//!         // Here: verifier.enroll(&id, &imported.authenticator, imported.state).await
+//!         // Here: verifier.import(&id, &[(imported.authenticator.into(), imported.state.confirmed())], …).await
 //!         Ok(imported) => format!("line {}: {} imported, {:?}", imported.line, imported.name, imported.notes),
 //!         Err(error) => format!("not imported: {error}"),
 //!     })
@@ -50,8 +50,8 @@
 //! # Names
 //!
 //! A name is the source's name for the authenticator or its owner. It may occur twice, if a subscriber has two tokens,
-//! and it may be personal data: choose the [`AccountId`](crate::AccountId) yourself. If two lines have the
-//! same secret, enroll only one of them. Otherwise each code is accepted once for each of the two.
+//! and it may be personal data: choose the [`AccountId`](crate::AccountId) yourself. If two lines have the same secret,
+//! import only one of them: an account refuses the second, and of two accounts each accepts every code once.
 //!
 //! # Secrets
 //!

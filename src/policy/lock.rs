@@ -17,7 +17,7 @@ pub(crate) enum Wait {
 pub struct Lock(pub(crate) Option<Doubling>);
 
 impl Lock {
-    /// A lock that lasts until an operator [unlocks](crate::State::unlock) the authenticator.
+    /// A lock that lasts until an operator [unlocks](crate::Verifier::unlock) the account.
     ///
     /// Anybody who knows the password can then lock the subscriber out by submitting wrong codes up to the failure cap.
     pub const UNTIL_UNLOCKED: Self = Self(None);

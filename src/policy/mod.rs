@@ -21,7 +21,7 @@ pub use rate_limit::{RateLimit, RateLimitError};
 pub use sending::{Sending, SendingError};
 pub use window::{Window, WindowError};
 
-/// The rules by which a verifier accepts codes, counts failures and locks authenticators.
+/// The rules by which a verifier accepts codes, counts failures and locks accounts.
 ///
 /// One policy serves all accounts of a verifier. The default policy accepts one past time step (TOTP) and looks 5
 /// counters ahead (HOTP). After 5 consecutive failures it locks the account for 15 minutes, doubling up to a day.
@@ -64,7 +64,7 @@ pub struct Policy {
 impl Policy {
     /// The maximum number of consecutive failures (NIST SP 800-63B-4 section 3.2.2 allows no more than 100).
     ///
-    /// An authenticator that reaches this number is locked until an operator unlocks it, whatever the lock and the
+    /// An account that reaches this number is locked until an operator unlocks it, whatever the lock and the
     /// back-off are.
     pub const CONSECUTIVE_LIMIT: u8 = 100;
     /// The rules by which sets of recovery codes count failures of their own: the default policy.
@@ -155,7 +155,7 @@ impl Policy {
 
     /// Sets a wait after each failure that grows from one failure to the next; none by default.
     ///
-    /// If locks end by themselves, the back-off is what slows down patient guessing.
+    /// Locks that double slow down patient guessing without it. Locks of a fixed length need a back-off for that.
     #[must_use]
     pub const fn with_back_off(mut self, back_off: BackOff) -> Self {
         self.back_off = Some(back_off);
@@ -284,11 +284,11 @@ impl Policy {
 
     /// Sets the maximum number of codes of an account that are correct at one moment; 16 by default.
     ///
-    /// Each step of the window counts for each TOTP authenticator, and each counter of the look-ahead for each HOTP
-    /// authenticator and each token that answers challenges, and each destination for one. A phone and two tokens with
-    /// counters fit into 16. An attacker has up to this many chances with each guess. An enrollment beyond the maximum
-    /// is refused. A resynchronization may exceed it: if it finds a clock outside of the window, a second window is
-    /// compared, which doubles the codes of that authenticator.
+    /// Each step of the window counts for each TOTP authenticator, the next counter and each one of the look-ahead for
+    /// each HOTP authenticator and each token that answers challenges, and each destination for one. A phone and two
+    /// tokens with counters fit into 16. An attacker has up to this many chances with each guess. An enrollment beyond
+    /// the maximum is refused. A resynchronization may exceed it: if it finds a clock outside of the window, a second
+    /// window is compared, which doubles the codes of that authenticator.
     ///
     /// # Errors
     ///

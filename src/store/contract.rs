@@ -63,7 +63,7 @@ pub trait Enumerate: Store {
     /// Returns the ids that come next after an id, or the first ones with `None`. The list is empty at the end.
     ///
     /// The store chooses the order and the number of ids in a list. A caller that passes the last id of each list to
-    /// the next call sees every id at least once that has an entry all the time, and comes to the end. The entry of the
+    /// the next call comes to the end, and sees each id that has an entry throughout at least once. The entry of the
     /// passed id may be gone by then. An entry that has expired may be listed until the store removes it.
     ///
     /// # Errors

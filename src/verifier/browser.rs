@@ -95,9 +95,9 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// The new token ([`Remembered::token`]) is made of `random`, and belongs in the cookie. For 60 seconds, the old
     /// token is recognized as well, because another tab may have sent it, and the new one is not replaced. After that,
-    /// the old token is unknown, like every one before it. A copied cookie is therefore recognized until the browser is
-    /// used again, or if it is used first, in the place of the browser. An unknown token is no proof of a copy: a
-    /// browser that did not receive an answer still has its old token.
+    /// the old token is unknown, like every one before it. So a copied cookie works until the browser is used again. If
+    /// the copy is used first, the browser is no longer recognized. An unknown token is no proof of a copy: a browser
+    /// that did not receive an answer still has its old token.
     ///
     /// A token has 256 random bits, so that a wrong one neither counts as a failure nor changes the account. A lock of
     /// the account does not matter.

@@ -21,8 +21,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// double click, returns the same question again, and changes nothing. At most three challenges are pending in an
     /// account.
     ///
-    /// `session` is the data of the session, which a suite with one needs and no other takes. `random` must be random
-    /// for each call.
+    /// `session` is the data of the session: required if the suite has one, and otherwise `None`. `random` must be
+    /// random for each call.
     ///
     /// # Errors
     ///

@@ -12,13 +12,13 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Adds a new authenticator to an account, and creates the account if it does not exist.
     ///
     /// Its codes are accepted for logins after it is [confirmed](Self::confirm) in the same transaction. An enrollment
-    /// that is not confirmed expires: after an hour by default, an app's after ten minutes
+    /// that is not confirmed expires: after an hour by default, a push app's after ten minutes
     /// ([`Policy::with_enrollment_time`](crate::Policy::with_enrollment_time)). An enrollment that began when the
     /// account had no confirmed authenticator ends when another one is confirmed. An
     /// [external](crate::factor::External) authenticator needs no confirmation.
     ///
-    /// [Recovery codes](crate::factor::RecoveryCodes) need no confirmation either, and an account that has a confirmed
-    /// authenticator. They end the earlier set.
+    /// [Recovery codes](crate::factor::RecoveryCodes) need no confirmation either, but the account must have a
+    /// confirmed authenticator. They end the earlier set.
     ///
     /// An earlier enrollment may give way to the new one: see [`Enrolled::replaced`].
     ///

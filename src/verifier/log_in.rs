@@ -24,7 +24,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// # Errors
     ///
     /// Returns the errors of [`Self::verify`], [`VerifierError::Refused`] with
-    /// [`Refusal::Unconfirmed`](crate::Refusal::Unconfirmed) if an app has not answered its activation, or with
+    /// [`Refusal::Unconfirmed`](crate::Refusal::Unconfirmed) if a push app has not answered its activation, or with
     /// [`Refusal::AlreadyConfirmed`](crate::Refusal::AlreadyConfirmed) if the authenticator is already confirmed, and
     /// [`VerifierError::Account`] if the enrollment has expired or began in another transaction.
     pub async fn confirm(

@@ -39,7 +39,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
 
     /// Returns the account's authenticators of one-time passwords with their secrets, to move them to another system.
     ///
-    /// Only these are included: no tokens that answer challenges, apps, destinations, external authenticators or
+    /// Only these are included: no tokens that answer challenges, push apps, destinations, external authenticators or
     /// recovery codes. Whoever has the result can compute every code. Close the account when the other system has taken
     /// over: a code that is accepted there can be used here as well until then.
     ///
@@ -216,7 +216,7 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// Returns the errors of [`Self::suspend`], and [`VerifierError::Account`] with
     /// [`AccountError::UnknownAuthenticator`] if the account has no authenticator with this number, or
-    /// [`AccountError::Last`] if no other authenticator of the account is active but recovery codes.
+    /// [`AccountError::Last`] if it is the only active one, recovery codes aside.
     pub async fn revoke(
         &self,
         id: &AccountId,
@@ -280,8 +280,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     /// restored from a backup.
     ///
     /// A restored account does not know the codes that were accepted after the backup, nor a drift that was found
-    /// since. From this call on, no code is accepted of a step up to the policy's [maximum
-    /// drift](Policy::with_max_drift) after `now`. With the default policy, the subscriber's next code is accepted
+    /// since. From this call on, a code is refused until its step is later than `now` and the policy's [maximum
+    /// drift](Policy::with_max_drift). With the default policy, the subscriber's next code is accepted
     /// about five minutes later. The counters of HOTP tokens cannot be raised: their codes since the backup can be used
     /// again until the subscriber uses a later one. Recovery codes that were used since the backup can be used again as
     /// well. Remembered browsers have the tokens of the backup. Codes that were sent, challenges of apps and tokens,

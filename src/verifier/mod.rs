@@ -65,7 +65,7 @@ pub use outcome::{Accepted, Confirmed, NewBrowser, Remembered, Repeated, Sent, S
 /// let secret = Secret::from_bytes(b"12345678901234567890")?;
 /// let phone = Authenticator::new(Totp::default(), Algorithm::Sha1, secret).named("telefono")?;
 /// let (login, now) = (Transaction::new(&[1; 16])?, UnixTime::from_secs(1_111_111_109)?); // 16 random bytes
-/// let enrolled = verifier.enroll(&id, &login, phone, now).await?;
+/// let enrolled = verifier.enroll_first(&id, &login, phone, now).await?;
 /// verifier.confirm(&id, &login, enrolled.number, "081804", now).await?;
 ///
 /// // From now on, each code is accepted for one login.

@@ -199,7 +199,7 @@ pub(crate) async fn take_code(
         Ok((Some(_), ())) => Ok(provider.go_on(&session.next_cookie())),
         // The form was sent twice, and the first time it opened the session. Later, it may be in other hands.
         Err(TransactionError::Verifier(VerifierError::Repeated(repeated))) => {
-            let is_double_click = now.as_secs().saturating_sub(repeated.at.as_secs()) <= 10;
+            let is_double_click = now.as_secs().abs_diff(repeated.at.as_secs()) <= 10;
             Ok(if is_double_click { provider.go_on(&session.next_cookie()) } else { Redirect::to("/").into_response() })
         }
         // A confirmation that is not a login, because the account has a lock.

@@ -31,7 +31,8 @@ const LABEL: &[u8] = b"secondo enrollment code";
 /// # use secondo::{AccountId, Algorithm, Authenticator, Policy, Secret, State, Totp, Transaction, UnixTime, Verifier};
 /// # let verifier = Verifier::unsealed(secondo::store::Memory::new(), Policy::default());
 /// # let maria = AccountId::new("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
-/// # let phone = |byte| Secret::from_bytes(&[byte; 20]).map(|secret| Authenticator::new(Totp::default(), Algorithm::Sha1, secret));
+/// # let phone = |byte| Secret::from_bytes(&[byte; 20]).map(|secret| Authenticator::new(Totp::default(),
+/// Algorithm::Sha1, secret));
 /// # let (login, now) = (Transaction::new(&[2; 16])?, UnixTime::from_secs(1_111_111_111)?);
 /// # let desk = Operator::new("desk 7", "everything lost");
 /// # verifier.import(&maria, &[(phone(1)?.into(), State::new().confirmed())], desk, now).await?;
@@ -66,7 +67,7 @@ impl EnrollmentCode {
     /// The number of characters, the check symbol included.
     pub(super) const LEN: usize = 16 + 1;
 
-    /// Creates a code from 32 random bytes. It can be used until this time after it was issued.
+    /// Creates a code from 32 random bytes. It can be used for this time after it is issued.
     ///
     /// # Errors
     ///

@@ -26,8 +26,11 @@ use crate::types::{Algorithm, Base32, Counter, Digits, Period, Secret, SecretErr
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// To import an authenticator from another system, parse its URI, and enroll [`Self::authenticator`] with
-/// [`Self::state`]:
+/// The URI keeps the authenticator: [enroll](crate::Verifier::enroll_first) `uri.authenticator()`, or with a name
+/// `NewAuthenticator::from(uri.authenticator()).named("telefono")?`.
+///
+/// To move an authenticator from another system, parse its URI, and [import](crate::Verifier::import)
+/// [`Self::authenticator`] with [`Self::state`], [confirmed](State::confirmed):
 ///
 /// ```
 /// use secondo::formats::otpauth::{KeyUri, KeyUriError, Parameter};
@@ -171,7 +174,7 @@ impl KeyUri {
         &self.authenticator
     }
 
-    /// Returns the state to enroll with: not confirmed and, for HOTP, with every counter before the next one used.
+    /// Returns the state to import with: not confirmed and, for HOTP, with every counter before the next one used.
     #[must_use]
     pub fn state(&self) -> State {
         self.counter().map_or_else(State::new, |next| State::new().starting_at(next))

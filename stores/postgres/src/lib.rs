@@ -36,7 +36,8 @@
 //! |---|---|---|
 //! | `id` | `text COLLATE "C"`, primary key | the account's id |
 //! | `revision` | `bigint` | 64 random bits, new with each write |
-//! | `value` | `bytea` with the storage `PLAIN`, at most 4,096 bytes | the record, sealed unless the verifier is [`unsealed`](secondo::Verifier::unsealed) |
+//! | `value` | `bytea` with the storage `PLAIN`, at most 4,096 bytes | the record, sealed unless the verifier is
+//! [`unsealed`](secondo::Verifier::unsealed) |
 //! | `expiry` | `bigint`, may be null | seconds since 1970; from then on, [`PostgresStore::purge`] deletes the row |
 //!
 //! `secondo_schema` holds the number of each migration that was run. An exchange is one `UPDATE … WHERE id = … AND
@@ -105,10 +106,10 @@
 //! A reader that commits it after it has passed the events on loses none. After a crash in between, it takes them again
 //! with the same ids.
 //!
-//! Transactions commit in another order than that of their ids, so a row can appear after rows with higher ids. A reader
-//! that deletes what it takes misses none; one that continues after the highest id would. The `revision` shows the
-//! order of an account's changes. A missing number is a change whose event was not written to the outbox or was already
-//! taken.
+//! Transactions commit in another order than that of their ids, so a row can appear after rows with higher ids. A
+//! reader that deletes what it takes misses none; one that continues after the highest id would. The `revision` shows
+//! the order of an account's changes. A missing number is a change whose event was not written to the outbox or was
+//! already taken.
 //!
 //! Nothing else deletes the rows. When a logical replica takes over, its sequence can be behind its rows, and events
 //! cannot be written until it is set:
@@ -166,9 +167,9 @@
 //!
 //! # Other hosts
 //!
-//! A server on another host needs TLS, by the feature `tls` and [`PostgresOptions::with_tls`]. Without it, the store refuses to
-//! connect, unless the caller allows that with [`PostgresOptions::with_plaintext`]. With TLS, the certificate and its name are
-//! always verified, as libpq does with `sslmode=verify-full`.
+//! A server on another host needs TLS, by the feature `tls` and [`PostgresOptions::with_tls`]. Without it, the store
+//! refuses to connect, unless the caller allows that with [`PostgresOptions::with_plaintext`]. With TLS, the
+//! certificate and its name are always verified, as libpq does with `sslmode=verify-full`.
 //!
 //! # Faults
 //!
@@ -192,7 +193,7 @@
 //!
 //! # Logs
 //!
-//! Errors hold codes and none of the server's text. Neither ids, values nor events get into the log of the client
+//! Errors hold SQLSTATEs and none of the server's text. Neither ids, values nor events get into the log of the client
 //! library.
 //!
 //! The server's own log can hold the parameters of statements, and with them ids, values and events. It does if
@@ -202,21 +203,23 @@
 //!
 //! # Connection poolers
 //!
-//! The store has a pool, so it needs no pooler. Where [pgbouncer](https://www.pgbouncer.org) stands before the server, the
-//! store works with session pooling, and with transaction pooling from pgbouncer 1.21 on:
+//! The store has a pool, so it needs no pooler. Where [pgbouncer](https://www.pgbouncer.org) stands before the server,
+//! the store works with session pooling, and with transaction pooling from pgbouncer 1.21 on:
 //!
 //! | | session pooling | transaction pooling |
 //! |---|---|---|
 //! | version | any; the tests run 1.18 | 1.21 or later; not run by the tests |
 //! | `pool_mode` | `session` | `transaction` |
 //! | `max_prepared_statements` | any | above 0, such as 100 |
-//! | `default_pool_size` | all connections of all machines, since each keeps a session: [16](PostgresOptions::with_connections) a machine | the number of calls at once |
+//! | `default_pool_size` | all connections of all machines, since each keeps a session:
+//! [16](PostgresOptions::with_connections) a machine | the number of calls at once |
 //! | `server_reset_query` | `DISCARD ALL`, the default | not used |
-//! | settings of the role | its `search_path` | its `search_path`, `statement_timeout` and `default_transaction_isolation` |
+//! | settings of the role | its `search_path` | its `search_path`, `statement_timeout` and
+//! `default_transaction_isolation` |
 //!
-//! pgbouncer refuses `options` in a connection string, so the schema is set for the role. It keeps no setting of a session
-//! from one transaction to the next, so transaction pooling needs the store's own settings there too. The time is twice the
-//! store's [timeout](PostgresOptions::with_timeout):
+//! pgbouncer refuses `options` in a connection string, so the schema is set for the role. It keeps no setting of a
+//! session from one transaction to the next, so transaction pooling needs the store's own settings there too. The time
+//! is twice the store's [timeout](PostgresOptions::with_timeout):
 //!
 //! ```sql
 //! ALTER ROLE idp SET search_path = auth;
@@ -225,15 +228,15 @@
 //! ALTER ROLE idp SET default_transaction_isolation = 'read committed';
 //! ```
 //!
-//! `ignore_startup_parameters = options` would let pgbouncer drop the `options` without a word; then the tables are not found
-//! ([`PostgresStoreError::Schema`]) or are those of another schema. Statement pooling does not work.
+//! `ignore_startup_parameters = options` would let pgbouncer drop the `options` without a word; then the tables are not
+//! found ([`PostgresStoreError::Schema`]) or are those of another schema. Statement pooling does not work.
 //!
 //! Before 1.21, a statement that was prepared on one session is unknown or another one on the next, so calls fail with
 //! transaction pooling ([`PostgresStoreError::Server`]). From 1.21 on, a connection is closed after a
 //! [`transaction`](PostgresStore::transaction) if the server's session behind it lacks the store's statements.
 //!
-//! pgbouncer in front of another host needs TLS on both ways: [`PostgresOptions::with_tls`] leads to pgbouncer alone, and its
-//! `server_tls_sslmode = verify-full` to the server.
+//! pgbouncer in front of another host needs TLS on both ways: [`PostgresOptions::with_tls`] leads to pgbouncer alone,
+//! and its `server_tls_sslmode = verify-full` to the server.
 //!
 //! # Why tokio-postgres
 //!

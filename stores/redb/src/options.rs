@@ -54,7 +54,7 @@ impl RedbOptions {
     /// Sets the number of bytes of the file that redb may keep in memory. The [unmerged changes](crate#the-journal)
     /// come on top.
     ///
-    /// The file has about 340 bytes for each account with one authenticator, and more for each further one. If all of
+    /// The file has about 430 bytes for each account with one authenticator, and more for each further one. If all of
     /// it fits, no login waits for the disk to read.
     #[must_use]
     pub const fn with_cache(mut self, bytes: usize) -> Self {

@@ -91,7 +91,7 @@ impl Visit {
     /// too late, or gets no more than a request object of their own would give.
     async fn session_of_first(&self, signed: &Signed, name: &str, used: &Used) -> Result<Option<String>, Outage> {
         let load = || self.app.records.load::<Used>(name, self.now);
-        let is_click = |first: Used| first.click == used.click && used.at.saturating_sub(first.at) <= AGAIN_SECS;
+        let is_click = |first: Used| first.click == used.click && used.at.abs_diff(first.at) <= AGAIN_SECS;
         if !load().await?.is_some_and(is_click) {
             return Ok(None);
         }
