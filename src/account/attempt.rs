@@ -78,7 +78,9 @@ impl Account {
     ) -> Reply {
         let login = answer.login;
         let hash = answer_hash(named, answer);
-        if let Some(refused) = self.repeated(login, &hash, answer.now) {
+        if let Some(refused) =
+            self.repeated(login, &hash, answer.now, answer.policy.left_now(&self.attempts, answer.now))
+        {
             return refused.unchanged();
         }
         // Another authenticator can be confirmed after a login in the same transaction, but nobody logs in again.
@@ -135,7 +137,9 @@ impl Account {
     pub(crate) fn confirm(&mut self, number: AuthenticatorNumber, answer: &Answer<'_>, hmacs: &mut Hmacs) -> Reply {
         let login = answer.login;
         let hash = answer_hash(Some(number), answer);
-        if let Some(refused) = self.repeated(login, &hash, answer.now) {
+        let of_entry = self.entry(number).ok().and_then(Entry::enrollment);
+        let remaining = of_entry.map_or(0, |enrollment| answer.policy.left_to_confirm(enrollment.failures));
+        if let Some(refused) = self.repeated(login, &hash, answer.now, (remaining, Hold::None)) {
             return refused.unchanged();
         }
         let enrollment = match self.enrollment(login, number, answer.now) {
@@ -156,7 +160,7 @@ impl Account {
             (Ok(success), success.outcome())
         } else {
             let failures = enrollment.failures.saturating_add(1);
-            let remaining = answer.policy.failure_cap.get().saturating_sub(failures);
+            let remaining = answer.policy.left_to_confirm(failures);
             if remaining == 0 {
                 self.entries.retain(|entry| entry.number != number);
             } else if let Ok(entry) = self.entry_mut(number) {
@@ -230,12 +234,21 @@ impl Account {
     }
 
     /// Returns the refusal of an answer that was submitted before in this transaction.
-    pub(super) fn repeated(&self, login: &Transaction, hash: &[u8; 8], now: UnixTime) -> Option<Refused> {
+    ///
+    /// If the answer was refused, the refusal is the same, with the attempts and the hold that are left now.
+    pub(super) fn repeated(
+        &self,
+        login: &Transaction,
+        hash: &[u8; 8],
+        now: UnixTime,
+        (remaining, hold): (u8, Hold),
+    ) -> Option<Refused> {
         let outcome = self.outcomes.of(login, hash, now)?;
         Some(match outcome.verdict {
             Verdict::Accepted(number) => Refused::Repeated { number, at: outcome.at, is_login: true },
             Verdict::Done(number) => Refused::Repeated { number, at: outcome.at, is_login: false },
-            Verdict::Refused(refusal) => Refused::Refusal(refusal),
+            Verdict::Refused(Refusal::Replayed { .. }) => Refused::Refusal(Refusal::Replayed { remaining, hold }),
+            Verdict::Refused(_) => Refused::Refusal(Refusal::Wrong { remaining, hold }),
         })
     }
 
@@ -270,8 +283,9 @@ impl Account {
 
     /// Compares the answer with the authenticators that can be used, all of them side by side.
     ///
-    /// Returns the match of each, or `None` if HMACs are missing. Returns the refusal of the last one if the answer
-    /// cannot be compared with any.
+    /// Returns the match of each, or `None` if HMACs are missing. Returns the most telling refusal if the answer cannot
+    /// be compared with any. One whose steps are all used is compared beside others, so that a right code of it is told
+    /// from a wrong one.
     fn search(
         &self,
         named: Option<AuthenticatorNumber>,
@@ -283,24 +297,39 @@ impl Account {
         let mut searches = Vec::with_capacity(self.entries.len());
         // Not beside the searches: a match is shorter, and the rest of its place may hold old contents of the stack.
         let mut found = Vec::new();
-        let mut is_missing = false;
         for entry in self.candidates(named, answer.stage).filter(is_compared) {
-            match entry.factor.kept().compare(answer) {
-                Ok(Comparison::Hsm(search, algorithm, key)) => match hmacs.search(algorithm, key, search) {
-                    Some(of_module) => found.push((entry.number, of_module)),
-                    None => is_missing = true,
-                },
-                Ok(Comparison::Match(of_kind)) => found.push((entry.number, of_kind)),
-                Ok(search) => searches.push((entry.number, search)),
-                Err(other) if telling(&other) >= telling(&refusal) => refusal = other,
-                Err(_) => {}
+            let other = match entry.factor.kept().compare(answer) {
+                Ok(Comparison::Match(of_kind)) => {
+                    found.push((entry.number, of_kind));
+                    None
+                }
+                Ok(search) => {
+                    let other = search.is_behind().then_some(Refusal::ClockBehind);
+                    searches.push((entry.number, search));
+                    other
+                }
+                Err(other) => Some(other),
+            };
+            if let Some(other) = other
+                && telling(&other) >= telling(&refusal)
+            {
+                refusal = other;
             }
         }
+        if found.is_empty() && searches.iter().all(|(_, search)| search.is_behind()) {
+            return Err(refusal);
+        }
+        let mut is_missing = false;
+        searches.retain_mut(|(number, search)| {
+            let Comparison::Hsm(search, algorithm, key) = search else { return true };
+            match hmacs.search(*algorithm, key, search) {
+                Some(of_module) => found.push((*number, of_module)),
+                None => is_missing = true,
+            }
+            false
+        });
         if is_missing {
             return Ok(None);
-        }
-        if searches.is_empty() && found.is_empty() {
-            return Err(refusal);
         }
         let mut matches = run(&mut searches);
         if !found.is_empty() {
@@ -410,7 +439,7 @@ pub(crate) struct Request {
 
 impl Hmacs {
     /// Returns the result of a search, or requests its HMACs.
-    fn search(&mut self, algorithm: Algorithm, key: &HsmKey, mut search: Search) -> Option<Match> {
+    fn search(&mut self, algorithm: Algorithm, key: &HsmKey, search: &mut Search) -> Option<Match> {
         let counters: Vec<Counter> = search.counters().collect();
         let is_asked =
             |request: &&Request| request.algorithm == algorithm && request.key == *key && request.counters == counters;

@@ -83,7 +83,7 @@ impl Account {
     ) -> Reply {
         // The same response to other details is another answer.
         let answer = login.answer(SIGNATURE, [details.hash().as_str(), response]);
-        if let Some(refused) = self.repeated(login, &answer, now) {
+        if let Some(refused) = self.repeated(login, &answer, now, policy.left_now(&self.attempts, now)) {
             return refused.unchanged();
         }
         let Some((number, token, asked)) = self.signature_in(login) else {

@@ -11,7 +11,6 @@ impl Account {
         self.entries.iter_mut().for_each(|entry| entry.factor.kept_mut().restart());
         #[cfg(feature = "push")]
         self.release_pushes();
-        // A refusal that is repeated would still tell of the lock.
         self.outcomes.forget_refusals();
         self.changed();
     }
@@ -25,6 +24,7 @@ impl Account {
     /// Suspends or resumes the whole account.
     pub(crate) fn set_suspended(&mut self, is_suspended: bool) {
         self.is_suspended = is_suspended;
+        self.outcomes.forget_refusals();
         self.changed();
     }
 
@@ -39,6 +39,7 @@ impl Account {
             return Err(AccountError::Unconfirmed(number));
         }
         entry.standing = if is_suspended { Standing::Suspended } else { Standing::Active };
+        self.outcomes.forget_refusals();
         self.changed();
         Ok(())
     }

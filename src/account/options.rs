@@ -27,7 +27,8 @@ pub struct LoginOptions {
     pub hold: Hold,
     /// `true` if the whole account is suspended.
     pub is_suspended: bool,
-    /// The refusal of every code that is submitted now, or `None` if a code would be compared.
+    /// The refusal of every code that is submitted now, or `None` if a code would be compared. A wrong code that was
+    /// submitted before in this transaction is refused as wrong under a lock, too.
     pub refusal: Option<PublicRefusal>,
     /// The number of codes that can be sent now to the destinations among the authenticators.
     pub sends_left: u8,
@@ -48,19 +49,21 @@ impl Account {
     fn options(&self, login: &Transaction, policy: &Policy, now: UnixTime) -> LoginOptions {
         let is_usable =
             |entry: &&Entry| !self.is_suspended && entry.is_active() && entry.factor.kept().takes(Stage::Login);
+        let (remaining, hold) = policy.left_now(&self.attempts, now);
         LoginOptions {
             authenticators: self.entries.iter().filter(is_usable).map(Entry::view).collect(),
             recovery_codes: self.recovery_codes(policy, now),
             #[cfg(feature = "push")]
             pushes: self.push_options(now).map(Entry::view).collect(),
-            remaining: policy.remaining_of(&self.attempts, now),
-            hold: self.attempts.hold.in_force(now),
+            remaining,
+            hold,
             is_suspended: self.is_suspended,
             refusal: self.admit(None, policy, now).err().map(|refusal| refusal.public()),
             sends_left: policy.sending.left(self.sends_full, now),
             accepted: self.outcomes.accepted(login, now),
         }
     }
+
     fn recovery_codes(&self, policy: &Policy, now: UnixTime) -> Option<RecoveryCodesView> {
         let is_usable = |entry: &&Entry| !self.is_suspended && entry.is_active();
         self.entries.iter().filter(is_usable).find_map(|entry| match &*entry.factor {

@@ -125,7 +125,7 @@ impl Account {
     /// Returns the login of an approved challenge of this transaction.
     pub(crate) fn poll_push(&mut self, login: &Transaction, policy: &Policy, now: UnixTime) -> Turn<Success> {
         let hash = login.answer(POLL, None);
-        if let Some(refused) = self.repeated(login, &hash, now) {
+        if let Some(refused) = self.repeated(login, &hash, now, policy.left_now(&self.attempts, now)) {
             return Turn::unchanged(Err(refused));
         }
         if self.outcomes.accepted(login, now).is_some() {

@@ -33,7 +33,14 @@ impl Account {
     pub(crate) fn recover(&mut self, recovery: &Recovery<'_>) -> Recovered {
         let Recovery { login, lost, policy, now, .. } = *recovery;
         let answer = recovery.hash();
-        if let Some(refused) = self.repeated(login, &answer, now) {
+        let left = self.entries.iter().find_map(|entry| match &*entry.factor {
+            Factor::LookUp(set) => {
+                let (rules, attempts) = set.count(policy, &self.attempts);
+                Some(rules.left_now(attempts, now))
+            }
+            _ => None,
+        });
+        if let Some(refused) = self.repeated(login, &answer, now, left.unwrap_or_default()) {
             return refused.into();
         }
         if self.outcomes.accepted(login, now).is_some() {

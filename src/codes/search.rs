@@ -86,12 +86,13 @@ impl From<Span> for Spans {
 
 /// The result of a search.
 ///
-/// It is still secret: no branch and no memory address may depend on it before [`Self::is_fresh`] and [`Self::is_used`]
-/// declassify it.
+/// It is still secret: no branch and no memory address may depend on it before [`Self::is_fresh`], [`Self::is_behind`]
+/// and [`Self::is_used`] declassify it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Match {
     used: Condition,
     fresh: Condition,
+    behind: Condition,
     counter: u64,
 }
 
@@ -112,6 +113,7 @@ impl Match {
     pub(crate) fn or(&mut self, other: &Self) {
         self.used |= other.used;
         self.fresh |= other.fresh;
+        self.behind |= other.behind;
     }
 
     /// Adds the comparison with one value, of a kind that needs no search. The first fresh match gives the counter.
@@ -127,6 +129,13 @@ impl Match {
     /// The answer is public from here on.
     pub(crate) fn is_fresh(&self) -> bool {
         public(self.fresh != 0)
+    }
+
+    /// Returns `true` if all codes were found by a search that [is behind](Search::is_behind).
+    ///
+    /// The answer is public from here on.
+    pub(crate) fn is_behind(&self) -> bool {
+        public(self.behind != 0)
     }
 
     /// Returns `true` if all codes were found, above the watermark or not.
@@ -172,6 +181,7 @@ pub(crate) struct Search {
     /// The watermark, if `is_used`, otherwise 0.
     last_used: u64,
     is_used: bool,
+    is_behind: bool,
     /// The counters whose values have not been taken yet.
     left: Spans,
     /// One entry for each code. Its lowest bit is set if this code and the codes before it matched at the last counters
@@ -200,10 +210,16 @@ impl Search {
             codes,
             last_used,
             is_used,
+            is_behind: last_used > spans.last(),
             left: spans,
             running: [Places::default(); _],
             found: Match::default(),
         }
+    }
+
+    /// Returns `true` if the watermark is beyond all counters, so that no match can be fresh.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.is_behind
     }
 
     /// Returns all counters whose values are still to be taken.
@@ -265,7 +281,7 @@ impl Search {
 
     /// Returns the result of the search.
     pub(crate) fn finish(&self) -> Match {
-        self.found
+        Match { behind: self.found.used & Condition::from(self.is_behind), ..self.found }
     }
 
     /// Computes all values that are left with this key, and returns the result of the search.

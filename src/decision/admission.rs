@@ -20,6 +20,18 @@ impl Policy {
         }
     }
 
+    /// Returns the number of attempts left before the next lock, 0 in a lock, and the hold that is in force.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn left_now(&self, attempts: &Attempts, now: UnixTime) -> (u8, Hold) {
+        (self.remaining_of(attempts, now), attempts.hold.in_force(now))
+    }
+
+    /// Returns the number of attempts left to confirm an authenticator.
+    #[cfg(feature = "verifier")]
+    pub(crate) fn left_to_confirm(&self, failures: u8) -> u8 {
+        self.failure_cap.get().saturating_sub(failures)
+    }
+
     /// Returns the number of attempts left before the next lock, if none is in force.
     pub(super) fn left(&self, attempts: &Attempts) -> u8 {
         let before_lock = self.failure_cap.get().saturating_sub(attempts.since_lock);

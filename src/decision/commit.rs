@@ -58,6 +58,10 @@ impl<S: Counted> Weighed<S> {
         if found.is_fresh() {
             return (Ok(()), Some(&self.accepted));
         }
+        // A right code, of an authenticator beside which others could be compared.
+        if found.is_behind() {
+            return (Err(Refusal::ClockBehind), None);
+        }
         // The subscriber must not learn which of the two it is: neither takes longer than the other.
         let is_used = black_box(found.is_used());
         let mut is_counted = 1;

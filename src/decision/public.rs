@@ -14,9 +14,9 @@ pub enum PublicRefusal {
     Malformed(MalformedCode),
     /// The code is not accepted.
     Wrong {
-        /// The number of attempts left before the lock; 0 if this attempt locked the account.
+        /// The number of attempts left before the lock; 0 if the account is locked now.
         remaining: u8,
-        /// The lock or back-off that follows from this attempt.
+        /// The lock or back-off that holds the next attempt off.
         hold: Hold,
     },
     /// The account is locked after too many failures.

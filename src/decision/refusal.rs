@@ -14,16 +14,16 @@ pub enum Refusal {
     Malformed(MalformedCode),
     /// The code is wrong.
     Wrong {
-        /// The number of attempts left before the lock; 0 if this attempt locked the account.
+        /// The number of attempts left before the lock; 0 if the account is locked now.
         remaining: u8,
-        /// The lock or back-off that follows from this attempt.
+        /// The lock or back-off that holds the next attempt off.
         hold: Hold,
     },
     /// The code is correct, but this code or a later one was accepted before.
     Replayed {
-        /// The number of attempts left before the lock; 0 if this attempt locked the account.
+        /// The number of attempts left before the lock; 0 if the account is locked now.
         remaining: u8,
-        /// The lock or back-off that follows from this attempt.
+        /// The lock or back-off that holds the next attempt off.
         hold: Hold,
     },
     /// The account is locked after too many failures. Nothing was computed.
@@ -39,7 +39,10 @@ pub enum Refusal {
     },
     /// The authenticator is suspended. Nothing was computed.
     Suspended,
-    /// The given time is before `T0`, or all steps of the window at that time are used. Nothing was computed.
+    /// The given time is before `T0`, or all steps of the window at that time are used. It does not count as a failure.
+    ///
+    /// Nothing was computed, unless the account has other authenticators that can be used at that time. Then the code is
+    /// the right one of a used step, and a code that matches no authenticator is [`Wrong`](Self::Wrong).
     ///
     /// A code that is repeated within the second is enough for this, if another machine's clock is ahead. If it happens
     /// often, a clock is wrong.

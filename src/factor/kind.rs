@@ -249,6 +249,14 @@ impl Comparison<'_> {
         }
     }
 
+    /// Returns `true` if it is a search that has no fresh match: see [`Search::is_behind`].
+    pub(crate) fn is_behind(&self) -> bool {
+        match self {
+            Self::Search(search, _) | Self::Hsm(search, ..) => search.is_behind(),
+            Self::Match(_) => false,
+        }
+    }
+
     /// Returns the result, after a search with what is left of it. A search in the hardware security module has none.
     pub(crate) fn finish(&mut self) -> Match {
         match self {

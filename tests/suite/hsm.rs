@@ -1,8 +1,9 @@
 //! Tests of authenticators with keys in a simulated HSM. The package `secondo-pkcs11` tests with a PKCS #11 module.
 #![cfg(feature = "std")]
 
-use crate::support::enrolled::FIRST;
+use crate::support::enrolled::{FIRST, another};
 use crate::support::logins;
+use crate::support::refusals::{refusal, wrong};
 use crate::support::time::at;
 use std::fmt;
 use std::sync::Mutex;
@@ -226,6 +227,22 @@ fn a_module_that_fails_leaves_the_other_authenticators_undecided() {
     let secret = Secret::from_bytes(SECRET).unwrap();
     let code = Totp::default().generate(&Key::new(Algorithm::Sha1, &secret), NOW).unwrap();
     assert_eq!(working.log_in(&id(), code.as_str(), NOW).unwrap().authenticator(), FIRST);
+}
+
+/// A code that cannot be accepted is computed only where other codes are compared too.
+#[test]
+fn used_steps_are_asked_for_only_beside_another_device() {
+    let module = module(None);
+    let verifier = Verifier::unsealed(Memory::new(), Policy::new()).with_hsm(&module);
+    verifier.add(&id(), in_hsm(Totp::default(), Algorithm::Sha1), State::new().confirmed()).unwrap();
+    block_on(verifier.raise_watermarks(&id(), DESK, NOW)).unwrap();
+    let code = Totp::default().generate(&Key::new(Algorithm::Sha1, &Secret::from_bytes(SECRET).unwrap()), NOW).unwrap();
+    assert_eq!(refusal(verifier.log_in(&id(), code.as_str(), NOW)), Refusal::ClockBehind);
+    assert!(module.asked.lock().unwrap().is_empty());
+    verifier.add(&id(), another(7, Hotp::default()), State::new().confirmed()).unwrap();
+    assert_eq!(refusal(verifier.log_in(&id(), code.as_str(), NOW)), Refusal::ClockBehind);
+    assert_eq!(*module.asked.lock().unwrap(), [2]);
+    assert_eq!(refusal(verifier.log_in(&id(), "000000", NOW)), wrong(4));
 }
 
 #[test]

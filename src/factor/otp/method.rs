@@ -132,10 +132,11 @@ impl Method {
         codes: impl Iterator<Item = Result<u32, MalformedCode>>,
     ) -> Result<Search, Refusal> {
         policy.admit(state, now, stage)?;
-        self.search(policy, &state.progress, now, stage, count, codes)
+        let search = self.search(policy, &state.progress, now, stage, count, codes)?;
+        if search.is_behind() { Err(Refusal::ClockBehind) } else { Ok(search) }
     }
 
-    /// Returns the search for the submitted codes, or a refusal if no search is to be made.
+    /// Returns the search for the submitted codes, or a refusal if none is possible.
     ///
     /// `count` is the number of codes. If it is not the required number, no code is read. The caller passes it because
     /// a slice's iterator would divide to compute it.
@@ -161,9 +162,6 @@ impl Method {
             }
         };
         let Progress { last_used, is_used, .. } = *progress;
-        if last_used > counters.last() {
-            return Err(Refusal::ClockBehind);
-        }
         Ok(Search::new(self.digits(), codes, counters, last_used, is_used))
     }
 

@@ -376,7 +376,7 @@ fn a_new_code_forgets_the_refusals_of_its_own_transaction() {
     assert_eq!(try_code(&verifier, &login, other_than(&sent), now), wrong(3));
     code(&verifier, &login, number, after(90));
     // The same wrong guesses: one is repeated, the other one is made for the first time.
-    assert_eq!(try_code(&verifier, &other, other_than(&of_other), after(90)), wrong(4));
+    assert_eq!(try_code(&verifier, &other, other_than(&of_other), after(90)), wrong(3));
     assert_eq!(try_code(&verifier, &login, other_than(&sent), after(90)), wrong(2));
     let repeated = block_on(verifier.verify(&id(), &ended, &of_ended, after(90)));
     assert!(matches!(repeated, Err(VerifierError::Repeated(_))), "{repeated:?}");

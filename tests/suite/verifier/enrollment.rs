@@ -140,6 +140,7 @@ fn an_import_brings_all_its_authenticators_or_none() {
         block_on(verifier.import(&id, &imported, DESK, NOW))
     };
     assert_eq!(account_error(import([State::new().confirmed(), State::new()])), AccountError::NotConfirmed);
+    block_on(verifier.import(&id, &[], DESK, NOW)).unwrap();
     assert!(block_on(store.load(&id)).unwrap().is_none());
     import([State::new().confirmed(), State::new().confirmed().suspend()]).unwrap();
     assert_eq!(verifier.log_in(&id, &code_at(0), NOW).unwrap().authenticator(), FIRST);

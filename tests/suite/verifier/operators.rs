@@ -54,6 +54,50 @@ fn a_watermark_in_the_future_can_be_lowered_to_the_window() {
     assert!(in_reach(block_on(short.lower_watermark(&token, FIRST, DESK, NOW))));
 }
 
+/// Only guesses may lock an account, however many devices it has: the right codes of a phone are refused for some
+/// minutes after a restore, and a person who types them does nothing wrong.
+#[test]
+fn right_codes_of_used_steps_do_not_count_beside_another_device() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new());
+    verifier.add(&id, another(2, Hotp::default()), State::new().confirmed()).unwrap();
+    block_on(verifier.raise_watermarks(&id, DESK, NOW)).unwrap();
+    let restored = verifier.state(&id).unwrap();
+    for step in 0..10 {
+        assert_eq!(refusal(verifier.log_in(&id, &code_at(step), after(30 * step))), Refusal::ClockBehind);
+    }
+    assert_eq!(verifier.state(&id).unwrap(), restored);
+    // A guess that is right nowhere counts, and the token's codes are compared.
+    assert_eq!(refusal(verifier.log_in(&id, &wrong_code(), NOW)), wrong(4));
+    let of_token = Hotp::default().generate(&another(2, Hotp::default()).key().unwrap(), Counter::new(0));
+    assert_eq!(verifier.log_in(&id, of_token.as_str(), NOW).unwrap().authenticator(), SECOND);
+    assert_eq!(verifier.log_in(&id, &code_at(11), after(330)).unwrap().authenticator(), FIRST);
+
+    // The same after a login under a clock that was ahead by ten minutes.
+    assert!(verifier.log_in(&id, &code_at(40), after(1200)).is_ok());
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(20), after(600))), Refusal::ClockBehind);
+    assert_eq!(refusal(verifier.log_in(&id, of_token.as_str(), after(600))), replayed(4));
+}
+
+/// The help desk and the subscriber hear of what is left now, not of what was left at the first click.
+#[test]
+fn a_refusal_that_is_repeated_tells_what_is_left_now() {
+    let (verifier, id) = verifier(Memory::new(), Policy::new().with_failure_cap(2).unwrap());
+    let login = fresh();
+    let again = |now| refusal(block_on(verifier.verify(&id, &login, &wrong_code(), now)));
+    assert_eq!(again(NOW), wrong(1));
+    assert!(verifier.log_in(&id, &code_at(0), NOW).is_ok());
+    assert_eq!(again(NOW), wrong(2));
+    for _ in 0..2 {
+        refusal(verifier.log_in(&id, &wrong_code(), NOW));
+    }
+    let locked = verifier.state(&id).unwrap();
+    let hold = Hold::LockedUntil(after(15 * 60));
+    assert_eq!(again(after(60)), Refusal::Wrong { remaining: 0, hold });
+    assert_eq!(verifier.state(&id).unwrap(), locked);
+    block_on(verifier.suspend(&id, DESK, NOW)).unwrap();
+    assert_eq!(again(after(60)), Refusal::Suspended);
+}
+
 #[test]
 fn what_is_exported_can_be_imported_elsewhere() {
     let (here, id) = verifier(Memory::new(), Policy::new());
@@ -206,7 +250,7 @@ fn resynchronization_finds_a_token_and_is_no_login() {
     assert_eq!(verifier.log_in(&id, &code(702), NOW).unwrap().counter(), Counter::new(702));
 }
 
-/// A refusal that is kept for a second click would still tell of the lock. A login that is kept is not forgotten.
+/// A code that is judged anew after an unlock is no second click. A login that is kept is not forgotten.
 #[test]
 fn an_unlock_forgets_refusals_and_no_login() {
     let (verifier, id) = verifier(Memory::new(), Policy::new());

@@ -427,7 +427,7 @@ impl Person {
     fn poll(&mut self, setup: &Setup, login: u8, now: u64) -> Outcome {
         let attempt = Attempt { login, purpose: Purpose::Poll, named: None, texts: &[], now };
         let question = Question::of(&attempt);
-        if let Some(outcome) = self.repeated(&attempt, &question) {
+        if let Some(outcome) = self.repeated(self.left(setup, &attempt), &attempt, &question) {
             return outcome;
         }
         let Some((number, asked)) = self.asked_in(login, now) else { return refused("unknown_challenge") };

@@ -121,7 +121,7 @@ impl Person {
         let texts = [&*place.to_string(), text];
         let attempt = Attempt { login, purpose: Purpose::Signature, named: None, texts: &texts, now };
         let question = person::Question::of(&attempt);
-        if let Some(outcome) = self.repeated(&attempt, &question) {
+        if let Some(outcome) = self.repeated(self.left(setup, &attempt), &attempt, &question) {
             return outcome;
         }
         let is_of_login = |(_, _, asked): &(&Device, &Token, &Asked)| {

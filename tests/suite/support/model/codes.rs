@@ -104,7 +104,11 @@ impl Person {
     fn recover(&mut self, login: u8, text: &str, lost: Option<u32>, now: u64) -> Outcome {
         let attempt = Attempt { login, purpose: Purpose::Recovery, named: lost, texts: &[text], now };
         let question = Question::of(&attempt);
-        if let Some(outcome) = self.repeated(&attempt, &question) {
+        let left = self.devices.iter().find_map(|device| match &device.factor {
+            Factor::Codes(set) => Some((set.count.remaining(&RULES, now), set.count.held.in_force(now).until())),
+            _ => None,
+        });
+        if let Some(outcome) = self.repeated(left.unwrap_or_default(), &attempt, &question) {
             return outcome;
         }
         if lost.is_some_and(|lost| self.device(lost).is_none() && self.browser(lost).is_none()) {
@@ -146,8 +150,7 @@ impl Person {
             (set.texts, set.used) = (Vec::new(), Vec::new());
         }
         self.changes += 1;
-        let outcome = Outcome::Refused(name, Some(remaining), until);
-        self.keep(&attempt, question, Verdict::Refused(outcome.clone()));
-        outcome
+        self.keep(&attempt, question, Verdict::Refused(name));
+        Outcome::Refused(name, Some(remaining), until)
     }
 }

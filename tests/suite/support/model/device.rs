@@ -54,7 +54,10 @@ pub(super) enum Purpose {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Found {
     Malformed,
-    ClockBehind,
+    /// All steps are used, or none has begun. It is right if the codes are those of used steps.
+    ClockBehind {
+        is_right: bool,
+    },
     /// No code was sent in the transaction.
     NotSent,
     /// The code that was sent in the transaction has expired.
@@ -81,7 +84,7 @@ impl Found {
             Self::NotSent => "not_sent",
             Self::Malformed => "malformed",
             Self::Expired => "expired",
-            Self::ClockBehind => "clock_behind",
+            Self::ClockBehind { .. } => "clock_behind",
             Self::Nowhere | Self::Used | Self::Fresh(..) => unreachable!("it was compared"),
         }
     }

@@ -43,8 +43,10 @@ impl Model {
         };
         let expected = Self::existing(&mut self.entry, |person| {
             match request {
-                0..=3 => person.is_suspended = true,
-                4..=8 => person.is_suspended = false,
+                0..=8 => {
+                    person.is_suspended = request <= 3;
+                    person.forget_refusals();
+                }
                 9..=12 => person.unlock(),
                 13 => person.allow_enrollments(),
                 _ => {
@@ -97,6 +99,9 @@ impl Model {
                     27 => return Err("no_clock"),
                     _ => return Err("watermark_in_reach"),
                 }
+                if matches!(request, 16..=20) {
+                    person.forget_refusals();
+                }
                 return Ok(());
             }
             let is_other = |device: &Device| {
@@ -122,6 +127,9 @@ impl Model {
                     },
                     _ => return Err("watermark_in_reach"),
                 },
+            }
+            if matches!(request, 16..=20) {
+                person.forget_refusals();
             }
             Ok(())
         });

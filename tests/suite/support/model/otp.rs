@@ -66,7 +66,7 @@ impl Otp {
         let current = match now.checked_sub(setup.t0) {
             _ if self.is_hotp => 0,
             Some(elapsed) => i128::from(elapsed / setup.period),
-            None => return Found::ClockBehind,
+            None => return Found::ClockBehind { is_right: false },
         };
         // The lowest counter or step of the first code, and the ranges of the last code.
         let (first, windows) = match (self.is_hotp, purpose) {
@@ -75,9 +75,7 @@ impl Otp {
             (false, Purpose::Resynchronization) => (0, vec![current - max_drift..=current + max_drift]),
             (false, _) => (0, self.windows(setup, now).unwrap()),
         };
-        if !self.is_hotp && windows.iter().all(|window| used > *window.end()) {
-            return Found::ClockBehind;
-        }
+        let is_behind = !self.is_hotp && windows.iter().all(|window| used > *window.end());
         let count = codes.len() as i128;
         let mut places: Vec<i128> = windows
             .into_iter()
@@ -86,6 +84,9 @@ impl Otp {
             .filter(|last| (last - count + 1..).zip(&codes).all(|(at, code)| self.code(setup, at) == *code))
             .collect();
         places.sort_unstable();
+        if is_behind {
+            return Found::ClockBehind { is_right: !places.is_empty() };
+        }
         match places.iter().find(|last| **last - count + 1 > used) {
             Some(&last) => {
                 let drift = if self.is_hotp { 0 } else { i64::try_from(last - current).unwrap() };

@@ -46,7 +46,8 @@ struct Kept {
 pub(super) enum Verdict {
     Accepted(u32),
     Done(u32),
-    Refused(Outcome),
+    /// The label of the refusal.
+    Refused(&'static str),
 }
 
 /// An attempt: its transaction, its purpose, the authenticator that it names, and the submitted texts.
@@ -157,6 +158,10 @@ impl Person {
                 _ => {}
             }
         }
+        self.forget_refusals();
+    }
+
+    pub(super) fn forget_refusals(&mut self) {
         self.kept.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)));
     }
 
@@ -180,14 +185,31 @@ impl Person {
         kept.find_map(|kept| if let Verdict::Accepted(number) = kept.verdict { Some(number) } else { None })
     }
 
+    /// Returns the number of attempts left, and the end of the hold that is in force.
+    pub(super) fn left(&self, setup: &Setup, attempt: &Attempt<'_>) -> (u8, Option<u64>) {
+        if attempt.purpose != Purpose::Confirmation {
+            return (self.count.remaining(&setup.rules, attempt.now), self.count.held.in_force(attempt.now).until());
+        }
+        let pending = self.devices.iter().find(|device| Some(device.number) == attempt.named);
+        match pending.map(|device| device.standing) {
+            Some(Standing::Unconfirmed { failures, .. }) => (setup.rules.cap - failures, None),
+            _ => (0, None),
+        }
+    }
+
     /// Returns the outcome of an answer that needs no comparison, because of what came before in its transaction.
-    pub(super) fn repeated(&self, attempt: &Attempt<'_>, question: &Question) -> Option<Outcome> {
+    pub(super) fn repeated(
+        &self,
+        (remaining, until): (u8, Option<u64>),
+        attempt: &Attempt<'_>,
+        question: &Question,
+    ) -> Option<Outcome> {
         let is_kept = |kept: &&Kept| kept.login == attempt.login && attempt.now.saturating_sub(kept.at) <= 120;
         if let Some(same) = self.kept.iter().filter(is_kept).find(|kept| kept.question == *question) {
             return Some(match &same.verdict {
                 Verdict::Accepted(number) => Outcome::Repeated(*number, same.at, true),
                 Verdict::Done(number) => Outcome::Repeated(*number, same.at, false),
-                Verdict::Refused(outcome) => outcome.clone(),
+                Verdict::Refused(name) => Outcome::Refused(name, Some(remaining), until),
             });
         }
         let is_after_login = self.is_logged_in(attempt.login, attempt.now);
@@ -220,7 +242,7 @@ impl Person {
 
     pub(super) fn attempt(&mut self, setup: &Setup, attempt: Attempt<'_>) -> Outcome {
         let question = Question::of(&attempt);
-        if let Some(outcome) = self.repeated(&attempt, &question) {
+        if let Some(outcome) = self.repeated(self.left(setup, &attempt), &attempt, &question) {
             return outcome;
         }
         let is_browser = attempt.named.is_some_and(|number| self.browser(number).is_some());
@@ -288,6 +310,10 @@ impl Person {
             };
         }
         let any = |wanted| found.iter().any(|(_, found)| *found == wanted);
+        let is_compared = any(Found::Used) || any(Found::Nowhere);
+        if is_compared && any(Found::ClockBehind { is_right: true }) {
+            return refused("clock_behind");
+        }
         if any(Found::Used) && !setup.count_replays {
             return Outcome::Refused("replayed", Some(self.count.left(&setup.rules)), None);
         }
@@ -317,9 +343,8 @@ impl Person {
     ) -> Outcome {
         let remaining = self.count.fail(&setup.rules, attempt.now);
         self.changes += 1;
-        let outcome = Outcome::Refused(name, Some(remaining), self.count.held.until());
-        self.keep(attempt, question, Verdict::Refused(outcome.clone()));
-        outcome
+        self.keep(attempt, question, Verdict::Refused(name));
+        Outcome::Refused(name, Some(remaining), self.count.held.until())
     }
 
     fn confirm(&mut self, setup: &Setup, attempt: &Attempt<'_>, question: Question) -> Outcome {
@@ -348,9 +373,8 @@ impl Person {
                     self.devices.retain(|device| device.number != number);
                 }
                 self.changes += 1;
-                let outcome = Outcome::Refused("wrong", Some(remaining), None);
-                self.keep(attempt, question, Verdict::Refused(outcome.clone()));
-                outcome
+                self.keep(attempt, question, Verdict::Refused("wrong"));
+                Outcome::Refused("wrong", Some(remaining), None)
             }
             refusal => refused(refusal.label()),
         }

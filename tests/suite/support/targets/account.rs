@@ -24,23 +24,23 @@ pub fn state(bytes: &[u8]) {
 pub fn record(bytes: &[u8]) {
     const REVISION: std::ops::Range<usize> = 2..10;
     const FLAGS: usize = 10;
-    const SUSPENDED: u8 = 4;
+    const ENROLLMENTS: std::ops::Range<usize> = 24..29;
 
     let id = AccountId::new("record").unwrap();
     let (plain, raw) = (Memory::new(), Memory::new());
-    let viewed = suspend(&Verifier::unsealed(&plain, Policy::new()), &plain, &id, bytes);
+    let viewed = change(&Verifier::unsealed(&plain, Policy::new()), &plain, &id, bytes);
     if let Ok(view) = &viewed {
         let mut expected = bytes.to_vec();
         expected[REVISION].copy_from_slice(&view.revision.wrapping_add(1).to_be_bytes());
-        expected[FLAGS] |= SUSPENDED;
+        expected[ENROLLMENTS].fill(0);
         assert_eq!(stored(&plain, &id).as_ref(), expected);
     }
-    assert!(suspend(&Verifier::new(&raw, keys(), Policy::new()), &raw, &id, bytes).is_err());
+    assert!(change(&Verifier::new(&raw, keys(), Policy::new()), &raw, &id, bytes).is_err());
     // Sealing makes it 20 bytes longer.
     let is_short = bytes.len() + 20 <= Value::MAX_LEN;
     if let Some(record) = sealed::record(bytes, &id).filter(|_| is_short) {
         let store = Memory::new();
-        let of_sealed = suspend(&Verifier::new(&store, keys(), Policy::new()), &store, &id, &record);
+        let of_sealed = change(&Verifier::new(&store, keys(), Policy::new()), &store, &id, &record);
         match (of_sealed, viewed) {
             (Ok(view), Ok(of_plain)) => assert_eq!(view, of_plain),
             (Err(VerifierError::Record(error)), Err(VerifierError::Record(of_plain))) => {
@@ -58,8 +58,8 @@ pub fn record(bytes: &[u8]) {
     }
 }
 
-/// Stores a value, and suspends the account that it is. A value that is not viewed must stay as it is.
-fn suspend<S: Store<Error = E>, E: std::fmt::Debug>(
+/// Stores a value, and allows enrollments in the account that it is. A value that is not viewed must stay as it is.
+fn change<S: Store<Error = E>, E: std::fmt::Debug>(
     verifier: &Verifier<S>,
     store: &Memory,
     id: &AccountId,
@@ -67,8 +67,8 @@ fn suspend<S: Store<Error = E>, E: std::fmt::Debug>(
 ) -> Result<AccountView, VerifierError<E>> {
     let _stored = block_on(store.compare_exchange(id, None, value.into(), None)).unwrap();
     let viewed = block_on(verifier.view(id, MOVED_AT));
-    let suspended = block_on(verifier.suspend(id, Operator::new("desk", "test"), MOVED_AT));
-    assert_eq!(suspended.is_ok(), viewed.is_ok());
+    let changed = block_on(verifier.allow_enrollments(id, Operator::new("desk", "test"), MOVED_AT));
+    assert_eq!(changed.is_ok(), viewed.is_ok());
     if viewed.is_err() {
         assert_eq!(stored(store, id).as_ref(), value);
     }
