@@ -16,6 +16,9 @@ use crate::types::{AccountId, AuthenticatorNumber, Code, Transaction, UnixTime};
 impl<S: Store, H: Hsm> Verifier<S, H> {
     /// Makes a code for a login or a confirmation, and returns the message to send.
     ///
+    /// This call sends nothing. It asks the transport whether the destination may get a code
+    /// ([`Transport::screen`]), and the caller sends the message ([`Transport::send`]).
+    ///
     /// The code is accepted by [`Self::verify`] in the same transaction, or by [`Self::confirm`] if the destination is
     /// not confirmed yet, until it expires or another one is sent. The count of failures stays as it is. Each code
     /// counts on the limit of the account and on that of the destination ([`Sending`](crate::policy::Sending)). The
