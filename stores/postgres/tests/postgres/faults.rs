@@ -302,3 +302,30 @@ fn a_broken_connection_says_so() {
         store.load(&id("cut")).await.unwrap();
     });
 }
+
+/// A login after a restart of the server must not fail because of a connection from before it.
+#[test]
+fn connections_of_a_server_that_was_restarted_are_not_used_again() {
+    const CALLS: usize = 4;
+    let server = migrated(&["fsync=off"]);
+    block_on(async {
+        let store = patient().connect(&server.url()).await.unwrap();
+        let id = id("restarted");
+        let load_all = async || {
+            let calls = (0..CALLS).map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { store.load(&id).await })
+            });
+            for call in calls.collect::<Vec<_>>() {
+                call.await.unwrap().unwrap();
+            }
+        };
+        load_all().await;
+        server.kill();
+        server.restart();
+        // The runtime hears of the ends of the old connections before the new one answers.
+        let other = session(&server.url()).await;
+        assert_eq!(sessions(&other).await, 0);
+        load_all().await;
+    });
+}
