@@ -51,8 +51,9 @@
 //!
 //! - A code is accepted once, and no earlier code is accepted after it. Every guess at a login that is evaluated is
 //!   counted once, on the subscriber's account, however many authenticators it is compared with, or on the set of
-//!   recovery codes; one at a first code is counted on its enrollment. This holds across all threads, processes and
-//!   machines that share a store, if the store keeps its contract.
+//!   recovery codes; one at a first code is counted on its enrollment. Only the right code of a used step may be refused
+//!   without being counted ([`Refusal::ClockBehind`]). This holds across all threads, processes and machines that share
+//!   a store, if the store keeps its contract.
 //! - No verdict is returned before the state that records it is stored, neither by the [`Verifier`] nor by
 //!   [`Decision::commit`](decision::Decision::commit).
 //! - `Ok` means an accepted code. A refusal, an outage and an unreadable record are different errors.

@@ -156,6 +156,8 @@ impl Account {
             let accepted = self.accept(&matches, answer);
             let is_login = self.activate(number, answer.policy, answer.now);
             self.end_questions(login);
+            // A wrong code that is repeated is no longer about an enrollment.
+            self.outcomes.forget_refusals_in(login);
             let success = Success { number, failures_before: enrollment.failures, is_login, ..accepted };
             (Ok(success), success.outcome())
         } else {
@@ -235,7 +237,8 @@ impl Account {
 
     /// Returns the refusal of an answer that was submitted before in this transaction.
     ///
-    /// If the answer was refused, the refusal is the same, with the attempts and the hold that are left now.
+    /// If the answer was refused, the refusal is the same, with the number of attempts that are left now, and the hold
+    /// that is in force.
     pub(super) fn repeated(
         &self,
         login: &Transaction,
@@ -284,50 +287,48 @@ impl Account {
     /// Compares the answer with the authenticators that can be used, all of them side by side.
     ///
     /// Returns the match of each, or `None` if HMACs are missing. Returns the most telling refusal if the answer cannot
-    /// be compared with any. One whose steps are all used is compared beside others, so that a right code of it is told
-    /// from a wrong one.
+    /// be accepted by any. An authenticator whose steps are all used is compared only beside others that are not, since
+    /// its right codes must not count as wrong.
     fn search(
         &self,
         named: Option<AuthenticatorNumber>,
         answer: &Answer<'_>,
         hmacs: &mut Hmacs,
     ) -> Result<Option<Vec<(AuthenticatorNumber, Match)>>, Refusal> {
-        let is_compared = |entry: &&Entry| entry.is_active() != (answer.stage == Stage::Confirmation);
-        let mut refusal = Refusal::NoCodes;
+        let is_usable = |entry: &&Entry| entry.is_active() != (answer.stage == Stage::Confirmation);
+        let (mut is_compared, mut refusal) = (false, Refusal::NoCodes);
         let mut searches = Vec::with_capacity(self.entries.len());
-        // Not beside the searches: a match is shorter, and the rest of its place may hold old contents of the stack.
-        let mut found = Vec::new();
-        for entry in self.candidates(named, answer.stage).filter(is_compared) {
-            let other = match entry.factor.kept().compare(answer) {
-                Ok(Comparison::Match(of_kind)) => {
-                    found.push((entry.number, of_kind));
-                    None
-                }
-                Ok(search) => {
-                    let other = search.is_behind().then_some(Refusal::ClockBehind);
-                    searches.push((entry.number, search));
-                    other
-                }
-                Err(other) => Some(other),
+        // Not beside the searches with keys: these are shorter, and the rest of their places may hold old contents of the
+        // stack.
+        let (mut found, mut of_module) = (Vec::new(), Vec::new());
+        for entry in self.candidates(named, answer.stage).filter(is_usable) {
+            let comparison = entry.factor.kept().compare(answer);
+            let other = match &comparison {
+                Ok(comparison) => comparison.is_behind().then_some(Refusal::ClockBehind),
+                Err(other) => Some(*other),
             };
-            if let Some(other) = other
-                && telling(&other) >= telling(&refusal)
-            {
-                refusal = other;
+            match other {
+                None => is_compared = true,
+                Some(other) if telling(&other) >= telling(&refusal) => refusal = other,
+                Some(_) => {}
+            }
+            match comparison {
+                Ok(Comparison::Match(of_kind)) => found.push((entry.number, of_kind)),
+                Ok(Comparison::Hsm(search, algorithm, key)) => of_module.push((entry.number, search, algorithm, key)),
+                Ok(search) => searches.push((entry.number, search)),
+                Err(_) => {}
             }
         }
-        if found.is_empty() && searches.iter().all(|(_, search)| search.is_behind()) {
+        if !is_compared {
             return Err(refusal);
         }
         let mut is_missing = false;
-        searches.retain_mut(|(number, search)| {
-            let Comparison::Hsm(search, algorithm, key) = search else { return true };
-            match hmacs.search(*algorithm, key, search) {
-                Some(of_module) => found.push((*number, of_module)),
+        for (number, search, algorithm, key) in of_module {
+            match hmacs.search(algorithm, key, search) {
+                Some(of_entry) => found.push((number, of_entry)),
                 None => is_missing = true,
             }
-            false
-        });
+        }
         if is_missing {
             return Ok(None);
         }
@@ -439,7 +440,7 @@ pub(crate) struct Request {
 
 impl Hmacs {
     /// Returns the result of a search, or requests its HMACs.
-    fn search(&mut self, algorithm: Algorithm, key: &HsmKey, search: &mut Search) -> Option<Match> {
+    fn search(&mut self, algorithm: Algorithm, key: &HsmKey, mut search: Search) -> Option<Match> {
         let counters: Vec<Counter> = search.counters().collect();
         let is_asked =
             |request: &&Request| request.algorithm == algorithm && request.key == *key && request.counters == counters;

@@ -27,8 +27,8 @@ pub struct LoginOptions {
     pub hold: Hold,
     /// `true` if the whole account is suspended.
     pub is_suspended: bool,
-    /// The refusal of every code that is submitted now, or `None` if a code would be compared. A wrong code that was
-    /// submitted before in this transaction is refused as wrong under a lock, too.
+    /// The refusal of every code that was not submitted before in this transaction, or `None` if a code would be
+    /// compared.
     pub refusal: Option<PublicRefusal>,
     /// The number of codes that can be sent now to the destinations among the authenticators.
     pub sends_left: u8,

@@ -26,7 +26,7 @@ pub(crate) enum Verdict {
     Accepted(AuthenticatorNumber),
     /// The answer confirmed or resynchronized this authenticator, and was no login.
     Done(AuthenticatorNumber),
-    /// [`Refusal::Wrong`] or [`Refusal::Replayed`], with the attempts and the hold that were left then.
+    /// [`Refusal::Wrong`] or [`Refusal::Replayed`], with what was left then.
     Refused(Refusal),
 }
 
@@ -88,7 +88,7 @@ impl Outcomes {
         self.0.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)) || !login.is(&kept.login));
     }
 
-    /// Forgets all refusals. Whether an answer is admitted has changed, and one that is repeated is judged anew.
+    /// Forgets all refusals, so that an answer that is submitted again is judged again.
     pub(super) fn forget_refusals(&mut self) {
         self.0.retain(|kept| !matches!(kept.verdict, Verdict::Refused(_)));
     }

@@ -217,7 +217,7 @@ impl Search {
         }
     }
 
-    /// Returns `true` if the watermark is beyond all counters, so that no match can be fresh.
+    /// Returns `true` if the watermark is beyond all counters.
     pub(crate) fn is_behind(&self) -> bool {
         self.is_behind
     }

@@ -58,7 +58,7 @@ impl<S: Counted> Weighed<S> {
         if found.is_fresh() {
             return (Ok(()), Some(&self.accepted));
         }
-        // A right code, of an authenticator beside which others could be compared.
+        // The code is right, but all steps of that authenticator's window are used. This is no guess, and does not count.
         if found.is_behind() {
             return (Err(Refusal::ClockBehind), None);
         }

@@ -14,9 +14,9 @@ pub enum PublicRefusal {
     Malformed(MalformedCode),
     /// The code is not accepted.
     Wrong {
-        /// The number of attempts left before the lock; 0 if the account is locked now.
+        /// The number of attempts left before the lock; 0 in a lock, or if the enrollment has ended.
         remaining: u8,
-        /// The lock or back-off that holds the next attempt off.
+        /// The lock or back-off that is in force, or [`Hold::None`].
         hold: Hold,
     },
     /// The account is locked after too many failures.

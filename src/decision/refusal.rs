@@ -14,16 +14,16 @@ pub enum Refusal {
     Malformed(MalformedCode),
     /// The code is wrong.
     Wrong {
-        /// The number of attempts left before the lock; 0 if the account is locked now.
+        /// The number of attempts left before the lock; 0 in a lock, or if the enrollment has ended.
         remaining: u8,
-        /// The lock or back-off that holds the next attempt off.
+        /// The lock or back-off that is in force, or [`Hold::None`].
         hold: Hold,
     },
     /// The code is correct, but this code or a later one was accepted before.
     Replayed {
-        /// The number of attempts left before the lock; 0 if the account is locked now.
+        /// The number of attempts left before the lock; 0 in a lock, or if the enrollment has ended.
         remaining: u8,
-        /// The lock or back-off that holds the next attempt off.
+        /// The lock or back-off that is in force, or [`Hold::None`].
         hold: Hold,
     },
     /// The account is locked after too many failures. Nothing was computed.
@@ -39,10 +39,10 @@ pub enum Refusal {
     },
     /// The authenticator is suspended. Nothing was computed.
     Suspended,
-    /// The given time is before `T0`, or all steps of the window at that time are used. It does not count as a failure.
+    /// The given time is before `T0`, or all steps of the window at that time are used. This is not counted as a failure.
     ///
-    /// Nothing was computed, unless the account has other authenticators that can be used at that time. Then the code is
-    /// the right one of a used step, and a code that matches no authenticator is [`Wrong`](Self::Wrong).
+    /// If the code was compared with other authenticators of the account too, this refusal means that it is right at a
+    /// used step. A code that is right nowhere is [`Wrong`](Self::Wrong) then. Otherwise nothing was computed.
     ///
     /// A code that is repeated within the second is enough for this, if another machine's clock is ahead. If it happens
     /// often, a clock is wrong.
@@ -69,7 +69,8 @@ impl Refusal {
     ///
     /// A replayed code looks like a wrong one, so that a stolen code is not confirmed as once correct. This holds as
     /// long as replays count ([`Policy::with_counted_replays`](crate::Policy::with_counted_replays)), which is the
-    /// default. Nothing about the provider's clock or records is shown.
+    /// default. The exception is [`Self::ClockBehind`]: if a person has several authenticators, only the right code of
+    /// a used step gives it. Nothing else about the provider's clock or records is shown.
     #[must_use]
     pub fn public(&self) -> PublicRefusal {
         match *self {

@@ -249,7 +249,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Returns `true` if it is a search that has no fresh match: see [`Search::is_behind`].
+    /// Returns `true` if it is a search that [is behind](Search::is_behind).
     pub(crate) fn is_behind(&self) -> bool {
         match self {
             Self::Search(search, _) | Self::Hsm(search, ..) => search.is_behind(),

@@ -171,8 +171,8 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
     ///
     /// Each [`State`] carries over the counter, the drift and a suspension. The failures and the locks become those of
     /// the account: the highest count and the longest lock. A set of recovery codes ends the earlier one. The provider
-    /// vouches that the authenticators are the subscriber's. Either all of them are added, or none. An empty list creates
-    /// no account.
+    /// vouches that the authenticators are the subscriber's. Either all of them are added, or none. An empty list
+    /// changes nothing, and is no event.
     ///
     /// # Errors
     ///
@@ -186,11 +186,11 @@ impl<S: Store, H: Hsm> Verifier<S, H> {
         by: Operator<'_>,
         now: UnixTime,
     ) -> Result<(), VerifierError<S::Error>> {
+        if authenticators.is_empty() {
+            return Ok(());
+        }
         let imported = self.swap(id, |held, _| {
             let mut account = self.open_for_new(id, held)?;
-            if authenticators.is_empty() {
-                return Ok(Step::Keep(()));
-            }
             account.import(authenticators, &self.policy, now).map_err(VerifierError::Account)?;
             Ok(Step::Store((), Record::Account(account)))
         });

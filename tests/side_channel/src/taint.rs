@@ -6,6 +6,7 @@ use std::hint::black_box;
 
 use pollster::block_on;
 use secondo::account::AccountError;
+use secondo::audit::Operator;
 use secondo::decision::CommitError;
 use secondo::factor::{
     Attempt, CodeMessage, Destination, ImportedRecoveryCodes, Method, NewAuthenticator, RecoveryCodes, Transport,
@@ -68,6 +69,7 @@ pub(crate) fn subjects() -> Vec<Case> {
         cases.push(Case::new(format!("logins with four devices, one of them in an HSM, {form}"), move || {
             four_devices(new, &Device::all_with_hsm());
         }));
+        cases.push(Case::new(format!("used steps beside others, {form}"), move || used_steps_beside_others(new)));
         cases.push(Case::new(format!("recovery codes, {form}"), move || recovery_codes(new)));
         cases.push(Case::new(format!("enrollment beside others, {form}"), move || enroll_beside_others(new)));
         cases.push(Case::new(format!("resynchronization beside others, {form}"), move || resync_beside_others(new)));
@@ -231,6 +233,21 @@ fn four_devices(new: fn(Policy) -> Verifier<Memory>, devices: &[Device; 4]) {
             assert!(matches!(wrong(2), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
         }
     }
+}
+
+/// Verifies codes of clocks whose steps are all used, beside those of counters.
+fn used_steps_beside_others(new: fn(Policy) -> Verifier<Memory>) {
+    let devices = Device::all();
+    let now = devices[0].subject.now();
+    let verifier = new(devices[0].subject.policy);
+    add(&verifier, &devices.each_ref().map(|device| device.added(unknown)));
+    block_on(verifier.raise_watermarks(&id(), Operator::new("desk", "test"), now)).expect("the account is there");
+    let verify = |login, code: Code| block_on(verifier.verify(&id(), &transaction(login), code.as_str(), now));
+    let [clock, counter, other_clock, _] = &devices;
+    assert!(matches!(verify(1, clock.subject.code(1)), Err(VerifierError::Refused(Refusal::ClockBehind))));
+    assert!(matches!(verify(2, other_clock.subject.code(1)), Err(VerifierError::Refused(Refusal::ClockBehind))));
+    assert!(matches!(verify(3, clock.subject.wrong()), Err(VerifierError::Refused(Refusal::Wrong { .. }))));
+    assert!(verify(4, counter.subject.code(1)).is_ok());
 }
 
 /// Marks the answers of an HSM as secret.

@@ -54,8 +54,8 @@ fn a_watermark_in_the_future_can_be_lowered_to_the_window() {
     assert!(in_reach(block_on(short.lower_watermark(&token, FIRST, DESK, NOW))));
 }
 
-/// Only guesses may lock an account, however many devices it has: the right codes of a phone are refused for some
-/// minutes after a restore, and a person who types them does nothing wrong.
+/// The right codes of a phone are refused for some minutes after a restore. A person who types them does nothing wrong,
+/// and must not be locked out, whatever other devices the account has.
 #[test]
 fn right_codes_of_used_steps_do_not_count_beside_another_device() {
     let (verifier, id) = verifier(Memory::new(), Policy::new());
@@ -68,6 +68,8 @@ fn right_codes_of_used_steps_do_not_count_beside_another_device() {
     assert_eq!(verifier.state(&id).unwrap(), restored);
     // A guess that is right nowhere counts, and the token's codes are compared.
     assert_eq!(refusal(verifier.log_in(&id, &wrong_code(), NOW)), wrong(4));
+    // The last used step is in the window when its time comes.
+    assert_eq!(refusal(verifier.log_in(&id, &code_at(10), after(300))), replayed(3));
     let of_token = Hotp::default().generate(&another(2, Hotp::default()).key().unwrap(), Counter::new(0));
     assert_eq!(verifier.log_in(&id, of_token.as_str(), NOW).unwrap().authenticator(), SECOND);
     assert_eq!(verifier.log_in(&id, &code_at(11), after(330)).unwrap().authenticator(), FIRST);
@@ -78,7 +80,7 @@ fn right_codes_of_used_steps_do_not_count_beside_another_device() {
     assert_eq!(refusal(verifier.log_in(&id, of_token.as_str(), after(600))), replayed(4));
 }
 
-/// The help desk and the subscriber hear of what is left now, not of what was left at the first click.
+/// The page must show what is left now, not what was left at the first click.
 #[test]
 fn a_refusal_that_is_repeated_tells_what_is_left_now() {
     let (verifier, id) = verifier(Memory::new(), Policy::new().with_failure_cap(2).unwrap());
@@ -250,7 +252,7 @@ fn resynchronization_finds_a_token_and_is_no_login() {
     assert_eq!(verifier.log_in(&id, &code(702), NOW).unwrap().counter(), Counter::new(702));
 }
 
-/// A code that is judged anew after an unlock is no second click. A login that is kept is not forgotten.
+/// A code that is submitted after an unlock is no second click. A login that is kept is not forgotten.
 #[test]
 fn an_unlock_forgets_refusals_and_no_login() {
     let (verifier, id) = verifier(Memory::new(), Policy::new());

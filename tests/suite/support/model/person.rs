@@ -360,6 +360,7 @@ impl Person {
             Found::Fresh(last, drift) => {
                 self.device(number).unwrap().accept(setup, attempt, last, drift);
                 let is_login = self.activate(setup, number, now);
+                self.forget_refusals_in(attempt.login);
                 let verdict = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
                 self.succeed(attempt, question, verdict);
                 Outcome::Confirmed(is_login)
