@@ -250,6 +250,7 @@ impl Person {
         let question = Question::of(&attempt);
         self.device(number).unwrap().last_used = Some(now);
         let is_login = self.activate(setup, number, now);
+        self.forget_refusals_in(attempt.login);
         let verdict = if is_login { Verdict::Accepted(number) } else { Verdict::Done(number) };
         self.succeed(&attempt, question, verdict);
         Outcome::Confirmed(is_login)
