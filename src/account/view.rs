@@ -82,12 +82,13 @@ pub struct RecoveryCodesView {
 impl Account {
     pub(crate) fn view(&self, policy: &Policy, now: UnixTime) -> AccountView {
         let entries = || self.entries.iter().filter(|entry| !entry.has_expired(now));
+        let (remaining, hold) = policy.left_now(&self.attempts, now);
         AccountView {
             revision: self.revision,
             is_suspended: self.is_suspended,
             failures: self.attempts.failures,
-            remaining: policy.remaining_of(&self.attempts, now),
-            hold: self.attempts.hold.in_force(now),
+            remaining,
+            hold,
             next_enrollment: policy.enrollments.admit(self.enrollments_full, now).err(),
             needs_alternative: self.needs_alternative(),
             enrollment_code: self.issued_code(now).map(|code| code.expires),

@@ -105,7 +105,7 @@ impl Person {
         let attempt = Attempt { login, purpose: Purpose::Recovery, named: lost, texts: &[text], now };
         let question = Question::of(&attempt);
         let left = self.devices.iter().find_map(|device| match &device.factor {
-            Factor::Codes(set) => Some((set.count.remaining(&RULES, now), set.count.held.in_force(now).until())),
+            Factor::Codes(set) => Some(set.count.left_now(&RULES, now)),
             _ => None,
         });
         if let Some(outcome) = self.repeated(left.unwrap_or_default(), &attempt, &question) {

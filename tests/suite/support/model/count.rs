@@ -34,6 +34,11 @@ impl Count {
         }
     }
 
+    /// Returns the number of attempts left now, and the end of the hold that is in force.
+    pub(super) fn left_now(&self, rules: &Rules, now: u64) -> (u8, Option<u64>) {
+        (self.remaining(rules, now), self.held.in_force(now).until())
+    }
+
     /// Returns the refusal of every answer, if there is one.
     pub(super) fn refusal(&self, rules: &Rules, now: u64) -> Option<Outcome> {
         match self.held {

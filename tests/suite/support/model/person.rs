@@ -188,7 +188,7 @@ impl Person {
     /// Returns the number of attempts left, and the end of the hold that is in force.
     pub(super) fn left(&self, setup: &Setup, attempt: &Attempt<'_>) -> (u8, Option<u64>) {
         if attempt.purpose != Purpose::Confirmation {
-            return (self.count.remaining(&setup.rules, attempt.now), self.count.held.in_force(attempt.now).until());
+            return self.count.left_now(&setup.rules, attempt.now);
         }
         let pending = self.devices.iter().find(|device| Some(device.number) == attempt.named);
         match pending.map(|device| device.standing) {
